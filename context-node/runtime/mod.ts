@@ -1,0 +1,95 @@
+/**
+ * What a context node asks of a runtime: contexts that run jobs. The Deno runtime lives in `context-node/deno/`, a scripted
+ * one for tests in `test/`. Imports `proto` only.
+ */
+import type { ContextLoad, ContextSettings, JobError, LogLine, Progress } from "../../proto/node.ts";
+
+/** A way to run contexts. Disposing it ends all contexts and whatever was kept warm. */
+export interface Runtime extends AsyncDisposable {
+  /**
+   * Starts a sandbox and resolves when it takes jobs. Rejects with an Error whose message says to an operator why it did not
+   * start. The settings are complete: the caller filled in the defaults.
+   */
+  startSandbox(spec: SandboxSpec, options?: { signal?: AbortSignal | undefined }): Promise<Sandbox>;
+}
+
+export interface SandboxSpec {
+  readonly contextId: string;
+  /** The name of the context. */
+  readonly name: string;
+  readonly settings: ContextSettings;
+  /** What jobs read through their `data` handle. */
+  readonly files: FileSource;
+}
+
+/** The uploaded data files, as a sandbox may read them. */
+export interface FileSource {
+  list(): Promise<string[]>;
+  /** Undefined when there is none. */
+  open(name: string): Promise<ReadableStream<Uint8Array> | undefined>;
+}
+
+/** A running sandbox. Disposing it ends its process at once, and with it all executions (outcome `lost`). */
+export interface Sandbox extends AsyncDisposable {
+  /** Resolves when the sandbox is gone, after the outcome of every execution. Never rejects. */
+  readonly closed: Promise<SandboxEnd>;
+  /**
+   * Runs a job at once, on a free executor or a new one: the caller counts the slots.
+   * The bundle is asked for only when the sandbox does not have the binary warm.
+   */
+  run(job: JobRun, observer: JobObserver): Execution;
+  /** Memory and executors now. */
+  load(): Pick<ContextLoad, "memoryBytes" | "executors">;
+}
+
+/** Why a sandbox ended. */
+export type SandboxEnd =
+  | { readonly type: "disposed" }
+  | { readonly type: "outOfMemory"; readonly message: string }
+  | { readonly type: "crashed"; readonly message: string };
+
+export interface JobRun {
+  readonly jobId: string;
+  /** What is kept warm is kept under this key. */
+  readonly binaryDigest: string;
+  /** The bundled ES module; resolved once for each binary digest of a sandbox. */
+  readonly bundle: () => Promise<string>;
+  /** The bundle's source map (JSON, version 3), to tell error stacks in the author's lines. */
+  readonly sourceMap: () => Promise<string>;
+  readonly entryPoint: string;
+  /** JSON object. */
+  readonly config: string;
+}
+
+/** Told, in order, what a job does, all before its outcome resolves. */
+export interface JobObserver {
+  /** The config was accepted and `run` is called. */
+  running(executor: number): void;
+  progress(progress: Progress): void;
+  /** `number` and `attempt` are the caller's to set. */
+  logged(lines: readonly LogLine[]): void;
+}
+
+/** A job that was handed to a sandbox. */
+export interface Execution {
+  /** Never rejects. Once it resolves, no code of the job runs and its executor is free. */
+  readonly outcome: Promise<Outcome>;
+  /** Aborts the job's signal; the reason is its `reason`. */
+  abort(reason: AbortReason): void;
+  /** Ends the executor, also out of a tight loop. The outcome is `terminated`, or what it was before. */
+  terminate(): void;
+}
+
+export type AbortReason = "cancelled" | "deadline" | "contextStopped";
+
+export type Outcome =
+  /** `json` is undefined when the job returned undefined. */
+  | { readonly type: "succeeded"; readonly json: string | undefined }
+  /** It threw, exited, could not be loaded, or returned what JSON cannot say; also when its signal was aborted before. */
+  | { readonly type: "failed"; readonly error: JobError }
+  /** `validate` found problems. */
+  | { readonly type: "rejected"; readonly problems: readonly string[] }
+  /** `terminate` ended it. */
+  | { readonly type: "terminated" }
+  /** The sandbox ended under it; `closed` tells why. */
+  | { readonly type: "lost"; readonly end: SandboxEnd };

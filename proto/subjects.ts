@@ -1,0 +1,33 @@
+/** Name of the JetStream stream that holds the events of jobs and contexts. */
+export const EVENT_STREAM = "HEARTH";
+
+/** Subjects of EVENT_STREAM. */
+export const EVENT_SUBJECTS = ["hearth.v1.jobs.>", "hearth.v1.contexts.>"];
+
+/** Name under which nodes answer the NATS services protocol, so that `nats micro ls` shows them. */
+export const NODE_SERVICE_NAME = "hearth-node";
+
+/** A node's announcement, with each heartbeat: the JSON form of `hearth.v1.Node`. */
+export const NODE_HEARTBEAT_SUBJECT = "hearth.v1.nodes.heartbeat";
+
+/** A node's farewell: the JSON form of `hearth.v1.Node`, of which only `id` counts. */
+export const NODE_FAREWELL_SUBJECT = "hearth.v1.nodes.farewell";
+
+/** Milliseconds between two heartbeats. */
+export const HEARTBEAT_INTERVAL_MS = 1000;
+
+/** A node, or a session, that was silent for so long is down: three heartbeats and a little. */
+export const SILENCE_LIMIT_MS = 3 * HEARTBEAT_INTERVAL_MS + 500;
+
+/** The types of job events that end a job. */
+export const FINAL_JOB_EVENTS = ["succeeded", "failed", "cancelled", "rejected"] as const;
+
+/** Subject of one type of event of one job; `*` or `>` as type watches all. */
+export function jobEventSubject(jobId: string, type: string): string {
+  return `hearth.v1.jobs.${jobId}.${type}`;
+}
+
+/** Subject of one type of event of one context; `*` or `>` as type watches all. */
+export function contextEventSubject(contextId: string, type: string): string {
+  return `hearth.v1.contexts.${contextId}.${type}`;
+}

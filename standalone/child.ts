@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** How to start a process and how to tell that it is ready. */
+export interface ChildSpec<Ready> {
+  /** Shown in messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Asked for each line of output until it answers something: what the process said when it was ready. */
+  readonly readyWhen: (line: string) => Ready | undefined;
+  /** Told each line of standard output and standard error. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Longest time until it is ready. Default 30 s. */
+  readonly startTimeoutMs?: number | undefined;
+  /** Time between SIGTERM and SIGKILL when it is disposed. Default 20 s. */
+  readonly drainTimeoutMs?: number | undefined;
+}
+
+/** A running process. Disposing it sends SIGTERM and resolves when it is gone. */
+export interface Child<Ready> extends AsyncDisposable {
+  readonly ready: Ready;
+  readonly pid: number;
+  /** Resolves after disposal; rejects when the process ended by itself. */
+  readonly closed: Promise<void>;
+}
+
+/** Lines kept to tell why a process ended. */
+const LAST_LINES = 12;
+
+/**
+ * Starts a process in a process group of its own, so that Ctrl-C reaches the parent alone, which then ends its children in
+ * order. Rejects, with the last lines of its output, when it ends or stays silent before it is ready.
+ */
+export async function startChild<Ready>(
+  spec: ChildSpec<Ready>,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Child<Ready>> {
+  options.signal?.throwIfAborted();
+  const child = spawn(spec.command, spec.args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const lines: string[] = [];
+  const ready = Promise.withResolvers<Ready>();
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      if (lines.length > LAST_LINES) lines.shift();
+      spec.onLine?.(line);
+      const answer = spec.readyWhen(line);
+      if (answer !== undefined) ready.resolve(answer);
+    });
+  }
+
+  let disposing = false;
+  const ended = whenEnded(child);
+  const closed = ended.then((how) => {
+    if (!disposing) throw new Error([`${spec.name} ${how}`, ...lines].join("\n  "));
+  });
+
+  const stop = async () => {
+    disposing = true;
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), spec.drainTimeoutMs ?? 20_000);
+    await ended;
+    clearTimeout(timer);
+  };
+
+  const timeoutMs = spec.startTimeoutMs ?? 30_000;
+  const failed = Promise.withResolvers<never>();
+  const timer = setTimeout(() => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`)), timeoutMs);
+  const giveUp = () => failed.reject(options.signal?.reason);
+  options.signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    const answer = await Promise.race([ready.promise, failed.promise, closed.then(() => failed.promise)]);
+    return { ready: answer, pid: child.pid ?? 0, closed, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** Says how the process ended, once its output was read. Should this process exit first, it takes the child with it. */
+function whenEnded(child: ChildProcess): Promise<string> {
+  const killNow = () => child.kill("SIGKILL");
+  process.once("exit", killNow);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+  child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
+  return promise.finally(() => process.off("exit", killNow));
+}

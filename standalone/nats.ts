@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import { startChild } from "./child.ts";
+import { findNatsServer } from "./nats_binary.ts";
+
+/** A NATS server of our own. Disposing it ends the process; its store stays. */
+export interface NatsServer extends AsyncDisposable {
+  /** `nats://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** Resolves after disposal; rejects when the server ended by itself. */
+  readonly closed: Promise<void>;
+}
+
+export interface NatsServerOptions {
+  /** Directory of the JetStream store; made when absent. Two servers must not share one. */
+  readonly storeDir: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  readonly log: Pick<Logger, "debug" | "info" | "warn">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Starts a NATS server with JetStream on the loopback interface and resolves when it takes connections. */
+export async function startNatsServer({ storeDir, port, log, signal }: NatsServerOptions): Promise<NatsServer> {
+  const binary = await findNatsServer({ log, signal });
+  // The server takes -1 for "a free port".
+  const args = ["--addr", "127.0.0.1", "--port", String(port || -1), "--jetstream", "--store_dir", storeDir];
+  let address: string | undefined;
+  const child = await startChild(
+    {
+      name: "nats-server",
+      command: binary,
+      args,
+      onLine: (line) => log.debug({ line }, "nats-server"),
+      readyWhen: (line) => {
+        address ??= /Listening for client connections on (\S+)/.exec(line)?.[1];
+        return line.includes("Server is ready") ? address : undefined;
+      },
+    },
+    { signal },
+  );
+  return {
+    url: `nats://${child.ready}`,
+    closed: child.closed,
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Logger } from "pino";
+import { unpackDebianPackage } from "./nats_debian.ts";
+import { downloadNatsRelease } from "./nats_release.ts";
+
+/** In the repository, ignored by git. */
+const CACHE_DIR = resolve(import.meta.dirname, "..", ".hearth", "bin");
+
+/** Ways to come by a binary that this machine does not have yet, in the order in which they are tried. */
+const SOURCES = [
+  { name: "official release", get: downloadNatsRelease },
+  { name: "Debian package", get: unpackDebianPackage },
+];
+
+export interface NatsBinaryOptions {
+  /** Where a binary that was fetched is kept. Default `.hearth/bin` of the repository. */
+  readonly cacheDir?: string | undefined;
+  readonly log: Pick<Logger, "info" | "warn">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Answers the path of a nats-server that runs on this machine: the one on PATH, the one that was fetched before, or one that
+ * it fetches now. Rejects, saying what to do, when there is none to be had. Several processes may call it at the same time.
+ */
+export async function findNatsServer({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptions): Promise<string> {
+  const cached = join(cacheDir, "nats-server");
+  // Debian puts it where the PATH of an ordinary user does not look.
+  for (const candidate of ["nats-server", "/usr/sbin/nats-server", cached]) {
+    if (await isRunnable(candidate, { signal })) return candidate;
+  }
+
+  const faults: string[] = [];
+  for (const source of SOURCES) {
+    await mkdir(cacheDir, { recursive: true });
+    const directory = await mkdtemp(join(cacheDir, "fetch-"));
+    try {
+      log.info({ source: source.name }, "fetching nats-server");
+      const binary = await source.get(directory, { signal });
+      // A rename is atomic: whoever looks meanwhile finds none or a whole one.
+      await rename(binary, cached);
+      log.info({ source: source.name, path: cached }, "fetched nats-server");
+      return cached;
+    } catch (error) {
+      signal?.throwIfAborted();
+      faults.push(`${source.name}: ${reasonOf(error)}`);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+  throw new Error(
+    [
+      "Cannot find nats-server: none on PATH, and none could be fetched.",
+      ...faults,
+      "Install nats-server 2.9 or newer so that it is on PATH, or set NATS_URL to a running one with JetStream.",
+    ].join("\n  "),
+  );
+}
+
+async function isRunnable(command: string, { signal }: { signal?: AbortSignal | undefined }): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  execFile(command, ["--version"], { signal, timeout: 10_000 }, (error) => resolve(error === null));
+  const runnable = await promise;
+  signal?.throwIfAborted();
+  return runnable;
+}
+
+/** First line that says something; `fetch` hides it in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const reason = error.cause instanceof Error ? error.cause.message : error.message;
+  return reason.trim().split("\n").slice(0, 3).join(" · ");
+}

@@ -2648,7 +2648,7 @@ export interface BytesRules {
    * ```
    */
   const?:
-    | Buffer
+    | Uint8Array
     | undefined;
   /**
    * `len` requires the field value to have the specified length in bytes.
@@ -2724,7 +2724,7 @@ export interface BytesRules {
    * ```
    */
   prefix?:
-    | Buffer
+    | Uint8Array
     | undefined;
   /**
    * `suffix` requires the field value to have the specified bytes at the end
@@ -2739,7 +2739,7 @@ export interface BytesRules {
    * ```
    */
   suffix?:
-    | Buffer
+    | Uint8Array
     | undefined;
   /**
    * `contains` requires the field value to have the specified bytes anywhere in
@@ -2754,7 +2754,7 @@ export interface BytesRules {
    * ```
    */
   contains?:
-    | Buffer
+    | Uint8Array
     | undefined;
   /**
    * `in` requires the field value to be equal to one of the specified
@@ -2768,7 +2768,7 @@ export interface BytesRules {
    * }
    * ```
    */
-  in: Buffer[];
+  in: Uint8Array[];
   /**
    * `not_in` requires the field value to be not equal to any of the specified
    * values.
@@ -2782,7 +2782,7 @@ export interface BytesRules {
    * }
    * ```
    */
-  notIn: Buffer[];
+  notIn: Uint8Array[];
   /**
    * WellKnown rules provide advanced rules against common byte
    * patterns
@@ -2841,7 +2841,7 @@ export interface BytesRules {
    * }
    * ```
    */
-  example: Buffer[];
+  example: Uint8Array[];
 }
 
 /** EnumRules describe the rules applied to `enum` values. */
@@ -7988,14 +7988,14 @@ export const StringRules: MessageFns<StringRules> = {
 
 function createBaseBytesRules(): BytesRules {
   return {
-    const: Buffer.alloc(0),
+    const: new Uint8Array(0),
     len: 0,
     minLen: 0,
     maxLen: 0,
     pattern: "",
-    prefix: Buffer.alloc(0),
-    suffix: Buffer.alloc(0),
-    contains: Buffer.alloc(0),
+    prefix: new Uint8Array(0),
+    suffix: new Uint8Array(0),
+    contains: new Uint8Array(0),
     in: [],
     notIn: [],
     wellKnown: undefined,
@@ -8070,7 +8070,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.const = Buffer.from(reader.bytes());
+            message.const = reader.bytes();
             continue;
           }
           case 13: {
@@ -8110,7 +8110,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.prefix = Buffer.from(reader.bytes());
+            message.prefix = reader.bytes();
             continue;
           }
           case 6: {
@@ -8118,7 +8118,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.suffix = Buffer.from(reader.bytes());
+            message.suffix = reader.bytes();
             continue;
           }
           case 7: {
@@ -8126,7 +8126,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.contains = Buffer.from(reader.bytes());
+            message.contains = reader.bytes();
             continue;
           }
           case 8: {
@@ -8134,7 +8134,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.in.push(Buffer.from(reader.bytes()));
+            message.in.push(reader.bytes());
             continue;
           }
           case 9: {
@@ -8142,7 +8142,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.notIn.push(Buffer.from(reader.bytes()));
+            message.notIn.push(reader.bytes());
             continue;
           }
           case 10: {
@@ -8174,7 +8174,7 @@ export const BytesRules: MessageFns<BytesRules> = {
               break;
             }
 
-            message.example.push(Buffer.from(reader.bytes()));
+            message.example.push(reader.bytes());
             continue;
           }
         }
@@ -8191,7 +8191,7 @@ export const BytesRules: MessageFns<BytesRules> = {
 
   fromJSON(object: any): BytesRules {
     return {
-      const: isSet(object.const) ? Buffer.from(bytesFromBase64(object.const)) : Buffer.alloc(0),
+      const: isSet(object.const) ? bytesFromBase64(object.const) : new Uint8Array(0),
       len: isSet(object.len) ? globalThis.Number(object.len) : 0,
       minLen: isSet(object.minLen)
         ? globalThis.Number(object.minLen)
@@ -8204,14 +8204,14 @@ export const BytesRules: MessageFns<BytesRules> = {
         ? globalThis.Number(object.max_len)
         : 0,
       pattern: isSet(object.pattern) ? globalThis.String(object.pattern) : "",
-      prefix: isSet(object.prefix) ? Buffer.from(bytesFromBase64(object.prefix)) : Buffer.alloc(0),
-      suffix: isSet(object.suffix) ? Buffer.from(bytesFromBase64(object.suffix)) : Buffer.alloc(0),
-      contains: isSet(object.contains) ? Buffer.from(bytesFromBase64(object.contains)) : Buffer.alloc(0),
-      in: globalThis.Array.isArray(object?.in) ? object.in.map((e: any) => Buffer.from(bytesFromBase64(e))) : [],
+      prefix: isSet(object.prefix) ? bytesFromBase64(object.prefix) : new Uint8Array(0),
+      suffix: isSet(object.suffix) ? bytesFromBase64(object.suffix) : new Uint8Array(0),
+      contains: isSet(object.contains) ? bytesFromBase64(object.contains) : new Uint8Array(0),
+      in: globalThis.Array.isArray(object?.in) ? object.in.map((e: any) => bytesFromBase64(e)) : [],
       notIn: globalThis.Array.isArray(object?.notIn)
-        ? object.notIn.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        ? object.notIn.map((e: any) => bytesFromBase64(e))
         : globalThis.Array.isArray(object?.not_in)
-        ? object.not_in.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        ? object.not_in.map((e: any) => bytesFromBase64(e))
         : [],
       wellKnown: isSet(object.ip)
         ? { $case: "ip", value: globalThis.Boolean(object.ip) }
@@ -8221,7 +8221,7 @@ export const BytesRules: MessageFns<BytesRules> = {
         ? { $case: "ipv6", value: globalThis.Boolean(object.ipv6) }
         : undefined,
       example: globalThis.Array.isArray(object?.example)
-        ? object.example.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        ? object.example.map((e: any) => bytesFromBase64(e))
         : [],
     };
   },
@@ -8276,14 +8276,14 @@ export const BytesRules: MessageFns<BytesRules> = {
   },
   fromPartial(object: DeepPartial<BytesRules>): BytesRules {
     const message = createBaseBytesRules();
-    message.const = object.const ?? Buffer.alloc(0);
+    message.const = object.const ?? new Uint8Array(0);
     message.len = object.len ?? 0;
     message.minLen = object.minLen ?? 0;
     message.maxLen = object.maxLen ?? 0;
     message.pattern = object.pattern ?? "";
-    message.prefix = object.prefix ?? Buffer.alloc(0);
-    message.suffix = object.suffix ?? Buffer.alloc(0);
-    message.contains = object.contains ?? Buffer.alloc(0);
+    message.prefix = object.prefix ?? new Uint8Array(0);
+    message.suffix = object.suffix ?? new Uint8Array(0);
+    message.contains = object.contains ?? new Uint8Array(0);
     message.in = object.in?.map((e) => e) || [];
     message.notIn = object.notIn?.map((e) => e) || [];
     switch (object.wellKnown?.$case) {
@@ -9294,11 +9294,28 @@ export const TimestampRules: MessageFns<TimestampRules> = {
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

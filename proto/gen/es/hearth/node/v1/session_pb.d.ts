@@ -163,6 +163,12 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
      */
     value: Load;
     case: "load";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.Acceptance acceptance = 8;
+     */
+    value: Acceptance;
+    case: "acceptance";
   } | { case: undefined; value?: undefined };
 };
 
@@ -343,6 +349,13 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
    * @generated from field: sint32 priority = 13;
    */
   priority: number;
+
+  /**
+   * Asks for an Acceptance.
+   *
+   * @generated from field: bool confirm = 14;
+   */
+  confirm: boolean;
 };
 
 /**
@@ -427,6 +440,24 @@ export declare type StopContext = Message<"hearth.node.v1.StopContext"> & {
  * Use `create(StopContextSchema)` to create a new message.
  */
 export declare const StopContextSchema: GenMessage<StopContext>;
+
+/**
+ * The node took a job: it runs or waits, and a final event will follow.
+ *
+ * @generated from message hearth.node.v1.Acceptance
+ */
+export declare type Acceptance = Message<"hearth.node.v1.Acceptance"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+};
+
+/**
+ * Describes the message hearth.node.v1.Acceptance.
+ * Use `create(AcceptanceSchema)` to create a new message.
+ */
+export declare const AcceptanceSchema: GenMessage<Acceptance>;
 
 /**
  * The node did not take a command.

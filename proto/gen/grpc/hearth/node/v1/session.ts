@@ -52,6 +52,7 @@ export interface NodeMessage {
     | { $case: "blobRequest"; value: BlobRequest }
     | { $case: "blobChunk"; value: BlobChunk }
     | { $case: "load"; value: Load }
+    | { $case: "acceptance"; value: Acceptance }
     | undefined;
 }
 
@@ -94,7 +95,7 @@ export interface RunJob {
   sourceMapDigest: string;
   entryPoint: string;
   /** JSON object, UTF-8. */
-  config: Buffer;
+  config: Uint8Array;
   /** 0 means no limit. */
   timeoutMs: number;
   gracePeriodMs: number;
@@ -102,6 +103,8 @@ export interface RunJob {
   noQueue: boolean;
   /** Higher goes first among those that wait. */
   priority: number;
+  /** Asks for an Acceptance. */
+  confirm: boolean;
 }
 
 /** Cancels a job. Answered by its events; by a Refusal when the node does not hold it. */
@@ -127,6 +130,11 @@ export interface StartContext {
 export interface StopContext {
   contextId: string;
   force: boolean;
+}
+
+/** The node took a job: it runs or waits, and a final event will follow. */
+export interface Acceptance {
+  jobId: string;
 }
 
 /** The node did not take a command. */
@@ -208,14 +216,14 @@ export function refusal_ReasonToJSON(object: Refusal_Reason): string {
  * different code generators and each decodes it with its own.
  */
 export interface JobEventRecord {
-  event: Buffer;
+  event: Uint8Array;
   /** The JSON of a result that is kept with the job; larger ones are fetched as a blob by their digest. */
-  result: Buffer;
+  result: Uint8Array;
 }
 
 /** A context event, in the encoding of `hearth.v1.ContextEvent`. */
 export interface ContextEventRecord {
-  event: Buffer;
+  event: Uint8Array;
 }
 
 /** Asks the other end for a blob: bundles, source maps and data files of a gateway, large results of a node. */
@@ -238,7 +246,7 @@ export interface BlobRequest {
 /** A part of an answer to a BlobRequest. Chunks keep their order. */
 export interface BlobChunk {
   requestId: number;
-  bytes: Buffer;
+  bytes: Uint8Array;
   last: boolean;
   /** Set instead of bytes when there is no such blob; always the last. */
   error: string;
@@ -672,6 +680,9 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       case "load":
         Load.encode(message.message.value, writer.uint32(58).fork()).join();
         break;
+      case "acceptance":
+        Acceptance.encode(message.message.value, writer.uint32(66).fork()).join();
+        break;
     }
     return writer;
   },
@@ -745,6 +756,14 @@ export const NodeMessage: MessageFns<NodeMessage> = {
             message.message = { $case: "load", value: Load.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.message = { $case: "acceptance", value: Acceptance.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -781,6 +800,8 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         ? { $case: "blobChunk", value: BlobChunk.fromJSON(object.blob_chunk) }
         : isSet(object.load)
         ? { $case: "load", value: Load.fromJSON(object.load) }
+        : isSet(object.acceptance)
+        ? { $case: "acceptance", value: Acceptance.fromJSON(object.acceptance) }
         : undefined,
     };
   },
@@ -801,6 +822,8 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       obj.blobChunk = BlobChunk.toJSON(message.message.value);
     } else if (message.message?.$case === "load") {
       obj.load = Load.toJSON(message.message.value);
+    } else if (message.message?.$case === "acceptance") {
+      obj.acceptance = Acceptance.toJSON(message.message.value);
     }
     return obj;
   },
@@ -850,6 +873,12 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       case "load": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "load", value: Load.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "acceptance": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "acceptance", value: Acceptance.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1187,11 +1216,12 @@ function createBaseRunJob(): RunJob {
     bundleDigest: "",
     sourceMapDigest: "",
     entryPoint: "",
-    config: Buffer.alloc(0),
+    config: new Uint8Array(0),
     timeoutMs: 0,
     gracePeriodMs: 0,
     noQueue: false,
     priority: 0,
+    confirm: false,
   };
 }
 
@@ -1235,6 +1265,9 @@ export const RunJob: MessageFns<RunJob> = {
     }
     if (message.priority !== 0) {
       writer.uint32(104).sint32(message.priority);
+    }
+    if (message.confirm !== false) {
+      writer.uint32(112).bool(message.confirm);
     }
     return writer;
   },
@@ -1321,7 +1354,7 @@ export const RunJob: MessageFns<RunJob> = {
               break;
             }
 
-            message.config = Buffer.from(reader.bytes());
+            message.config = reader.bytes();
             continue;
           }
           case 10: {
@@ -1354,6 +1387,14 @@ export const RunJob: MessageFns<RunJob> = {
             }
 
             message.priority = reader.sint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.confirm = reader.bool();
             continue;
           }
         }
@@ -1406,7 +1447,7 @@ export const RunJob: MessageFns<RunJob> = {
         : isSet(object.entry_point)
         ? globalThis.String(object.entry_point)
         : "",
-      config: isSet(object.config) ? Buffer.from(bytesFromBase64(object.config)) : Buffer.alloc(0),
+      config: isSet(object.config) ? bytesFromBase64(object.config) : new Uint8Array(0),
       timeoutMs: isSet(object.timeoutMs)
         ? globalThis.Number(object.timeoutMs)
         : isSet(object.timeout_ms)
@@ -1423,6 +1464,7 @@ export const RunJob: MessageFns<RunJob> = {
         ? globalThis.Boolean(object.no_queue)
         : false,
       priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
+      confirm: isSet(object.confirm) ? globalThis.Boolean(object.confirm) : false,
     };
   },
 
@@ -1467,6 +1509,9 @@ export const RunJob: MessageFns<RunJob> = {
     if (message.priority !== 0) {
       obj.priority = Math.round(message.priority);
     }
+    if (message.confirm !== false) {
+      obj.confirm = message.confirm;
+    }
     return obj;
   },
 
@@ -1483,11 +1528,12 @@ export const RunJob: MessageFns<RunJob> = {
     message.bundleDigest = object.bundleDigest ?? "";
     message.sourceMapDigest = object.sourceMapDigest ?? "";
     message.entryPoint = object.entryPoint ?? "";
-    message.config = object.config ?? Buffer.alloc(0);
+    message.config = object.config ?? new Uint8Array(0);
     message.timeoutMs = object.timeoutMs ?? 0;
     message.gracePeriodMs = object.gracePeriodMs ?? 0;
     message.noQueue = object.noQueue ?? false;
     message.priority = object.priority ?? 0;
+    message.confirm = object.confirm ?? false;
     return message;
   },
 };
@@ -1781,6 +1827,79 @@ export const StopContext: MessageFns<StopContext> = {
   },
 };
 
+function createBaseAcceptance(): Acceptance {
+  return { jobId: "" };
+}
+
+export const Acceptance: MessageFns<Acceptance> = {
+  encode(message: Acceptance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Acceptance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Acceptance {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+    };
+  },
+
+  toJSON(message: Acceptance): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Acceptance>): Acceptance {
+    return Acceptance.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Acceptance>): Acceptance {
+    const message = createBaseAcceptance();
+    message.jobId = object.jobId ?? "";
+    return message;
+  },
+};
+
 function createBaseRefusal(): Refusal {
   return { id: "", reason: 0, message: "" };
 }
@@ -1883,7 +2002,7 @@ export const Refusal: MessageFns<Refusal> = {
 };
 
 function createBaseJobEventRecord(): JobEventRecord {
-  return { event: Buffer.alloc(0), result: Buffer.alloc(0) };
+  return { event: new Uint8Array(0), result: new Uint8Array(0) };
 }
 
 export const JobEventRecord: MessageFns<JobEventRecord> = {
@@ -1915,7 +2034,7 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
               break;
             }
 
-            message.event = Buffer.from(reader.bytes());
+            message.event = reader.bytes();
             continue;
           }
           case 2: {
@@ -1923,7 +2042,7 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
               break;
             }
 
-            message.result = Buffer.from(reader.bytes());
+            message.result = reader.bytes();
             continue;
           }
         }
@@ -1940,8 +2059,8 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
 
   fromJSON(object: any): JobEventRecord {
     return {
-      event: isSet(object.event) ? Buffer.from(bytesFromBase64(object.event)) : Buffer.alloc(0),
-      result: isSet(object.result) ? Buffer.from(bytesFromBase64(object.result)) : Buffer.alloc(0),
+      event: isSet(object.event) ? bytesFromBase64(object.event) : new Uint8Array(0),
+      result: isSet(object.result) ? bytesFromBase64(object.result) : new Uint8Array(0),
     };
   },
 
@@ -1961,14 +2080,14 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
   },
   fromPartial(object: DeepPartial<JobEventRecord>): JobEventRecord {
     const message = createBaseJobEventRecord();
-    message.event = object.event ?? Buffer.alloc(0);
-    message.result = object.result ?? Buffer.alloc(0);
+    message.event = object.event ?? new Uint8Array(0);
+    message.result = object.result ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseContextEventRecord(): ContextEventRecord {
-  return { event: Buffer.alloc(0) };
+  return { event: new Uint8Array(0) };
 }
 
 export const ContextEventRecord: MessageFns<ContextEventRecord> = {
@@ -1997,7 +2116,7 @@ export const ContextEventRecord: MessageFns<ContextEventRecord> = {
               break;
             }
 
-            message.event = Buffer.from(reader.bytes());
+            message.event = reader.bytes();
             continue;
           }
         }
@@ -2013,7 +2132,7 @@ export const ContextEventRecord: MessageFns<ContextEventRecord> = {
   },
 
   fromJSON(object: any): ContextEventRecord {
-    return { event: isSet(object.event) ? Buffer.from(bytesFromBase64(object.event)) : Buffer.alloc(0) };
+    return { event: isSet(object.event) ? bytesFromBase64(object.event) : new Uint8Array(0) };
   },
 
   toJSON(message: ContextEventRecord): unknown {
@@ -2029,7 +2148,7 @@ export const ContextEventRecord: MessageFns<ContextEventRecord> = {
   },
   fromPartial(object: DeepPartial<ContextEventRecord>): ContextEventRecord {
     const message = createBaseContextEventRecord();
-    message.event = object.event ?? Buffer.alloc(0);
+    message.event = object.event ?? new Uint8Array(0);
     return message;
   },
 };
@@ -2181,7 +2300,7 @@ export const BlobRequest: MessageFns<BlobRequest> = {
 };
 
 function createBaseBlobChunk(): BlobChunk {
-  return { requestId: 0, bytes: Buffer.alloc(0), last: false, error: "" };
+  return { requestId: 0, bytes: new Uint8Array(0), last: false, error: "" };
 }
 
 export const BlobChunk: MessageFns<BlobChunk> = {
@@ -2227,7 +2346,7 @@ export const BlobChunk: MessageFns<BlobChunk> = {
               break;
             }
 
-            message.bytes = Buffer.from(reader.bytes());
+            message.bytes = reader.bytes();
             continue;
           }
           case 3: {
@@ -2265,7 +2384,7 @@ export const BlobChunk: MessageFns<BlobChunk> = {
         : isSet(object.request_id)
         ? globalThis.Number(object.request_id)
         : 0,
-      bytes: isSet(object.bytes) ? Buffer.from(bytesFromBase64(object.bytes)) : Buffer.alloc(0),
+      bytes: isSet(object.bytes) ? bytesFromBase64(object.bytes) : new Uint8Array(0),
       last: isSet(object.last) ? globalThis.Boolean(object.last) : false,
       error: isSet(object.error) ? globalThis.String(object.error) : "",
     };
@@ -2294,7 +2413,7 @@ export const BlobChunk: MessageFns<BlobChunk> = {
   fromPartial(object: DeepPartial<BlobChunk>): BlobChunk {
     const message = createBaseBlobChunk();
     message.requestId = object.requestId ?? 0;
-    message.bytes = object.bytes ?? Buffer.alloc(0);
+    message.bytes = object.bytes ?? new Uint8Array(0);
     message.last = object.last ?? false;
     message.error = object.error ?? "";
     return message;
@@ -2617,11 +2736,28 @@ export const SessionServiceClient = makeGenericClientConstructor(
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -1,0 +1,46 @@
+import type { ClientDuplexStream } from "@grpc/grpc-js";
+import type { GatewayMessage, OpenRequest, OpenResponse } from "../../proto/node.ts";
+
+type Message = NonNullable<GatewayMessage["message"]>;
+
+/**
+ * Writes messages to a session, one frame for all that is waiting: under load a frame carries many jobs.
+ * What is queued here is bounded by what was accepted from callers, so that no message is dropped.
+ */
+export class FrameWriter {
+  readonly #stream: ClientDuplexStream<OpenRequest, OpenResponse>;
+  #waiting: GatewayMessage[] = [];
+  #scheduled = false;
+  #drained: Promise<void> | undefined;
+
+  constructor(stream: ClientDuplexStream<OpenRequest, OpenResponse>) {
+    this.#stream = stream;
+  }
+
+  send(message: Message): void {
+    this.#waiting.push({ message });
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Resolves when the stream takes more; for senders of long content. */
+  async ready(): Promise<void> {
+    await this.#drained;
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const messages = this.#waiting;
+    this.#waiting = [];
+    if (this.#stream.write({ messages }) || this.#drained !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drained = promise;
+    const release = (): void => {
+      this.#drained = undefined;
+      this.#stream.off("drain", release).off("close", release);
+      resolve();
+    };
+    this.#stream.once("drain", release).once("close", release);
+  }
+}

@@ -1,0 +1,210 @@
+import { credentials } from "@grpc/grpc-js";
+import {
+  type GatewayMessage,
+  HEARTBEAT_INTERVAL_MS,
+  type JobEventRecord,
+  type Load,
+  type NodeMessage,
+  type Refusal,
+  SessionServiceClient,
+  SILENCE_LIMIT_MS,
+  type Welcome,
+} from "../../proto/node.ts";
+import { BlobStreams } from "./blob_streams.ts";
+import { FrameWriter } from "./frames.ts";
+
+/** What a session tells its owner, in the order in which the node said it. */
+export interface SessionObserver {
+  jobEvent(session: NodeSession, record: JobEventRecord): void;
+  contextEvent(session: NodeSession, event: Uint8Array): void;
+  /** The node asks for content; answer with `session.sendBlob`. */
+  blobRequested(session: NodeSession, request: BlobWanted): void;
+}
+
+/** What a node may ask for, and the number to answer under. */
+export interface BlobWanted {
+  readonly requestId: number;
+  readonly blob:
+    | { readonly $case: "digest"; readonly value: string }
+    | { readonly $case: "fileName"; readonly value: string }
+    | { readonly $case: "fileNames"; readonly value: boolean };
+}
+
+type Message = NonNullable<GatewayMessage["message"]>;
+
+/** An answer to a command that waits for one: `undefined` when the node took it. */
+export type Answer = Refusal | undefined;
+
+export interface SessionOptions {
+  readonly gatewayId: string;
+  readonly version: string;
+  readonly address: string;
+  readonly observer: SessionObserver;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the session with a node and resolves when the node has welcomed us.
+ * Rejects when the node cannot be reached, or does not answer within the silence limit.
+ */
+export async function openSession(options: SessionOptions): Promise<NodeSession> {
+  const client = new SessionServiceClient(options.address, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
+  const session = new NodeSession(client, options);
+  const timer = setTimeout(() => session.close(new Error("no welcome in time")), SILENCE_LIMIT_MS);
+  try {
+    await session.welcomed;
+    return session;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One open stream to one node. */
+export class NodeSession {
+  /** Resolves when the session is over, for whatever reason. */
+  readonly closed: Promise<void>;
+  readonly welcomed: Promise<Welcome>;
+  readonly address: string;
+  readonly blobs: BlobStreams;
+  readonly #client: SessionServiceClient;
+  readonly #stream: ReturnType<SessionServiceClient["open"]>;
+  readonly #frames: FrameWriter;
+  readonly #observer: SessionObserver;
+  readonly #answers = new Map<string, (answer: Answer) => void>();
+  #welcome: Welcome | undefined;
+  #load: Load | undefined;
+  #heardAt = performance.now();
+
+  constructor(client: SessionServiceClient, options: SessionOptions) {
+    this.#client = client;
+    this.#observer = options.observer;
+    this.address = options.address;
+    this.#stream = client.open();
+    this.#frames = new FrameWriter(this.#stream);
+    this.blobs = new BlobStreams(this.#frames);
+    const welcomed = Promise.withResolvers<Welcome>();
+    const closed = Promise.withResolvers<void>();
+    this.welcomed = welcomed.promise;
+    this.closed = closed.promise;
+    const beat = setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS);
+    const end = (error: Error): void => {
+      clearInterval(beat);
+      options.signal.removeEventListener("abort", leave);
+      welcomed.reject(error);
+      this.#release(error);
+      closed.resolve();
+    };
+    const leave = (): void => this.close(new Error("the gateway is closing"));
+    options.signal.addEventListener("abort", leave);
+    this.#stream.on("data", ({ messages }) => {
+      this.#heardAt = performance.now();
+      for (const { message } of messages) this.#receive(message, welcomed.resolve);
+    });
+    this.#stream.on("error", end);
+    this.#stream.on("end", () => end(new Error("the node ended the session")));
+    this.send({ $case: "hello", value: { gatewayId: options.gatewayId, version: options.version } });
+  }
+
+  get nodeId(): string {
+    return this.#opened.nodeId;
+  }
+
+  /** What the node said that it holds when the session was opened. */
+  get welcome(): Welcome {
+    return this.#opened;
+  }
+
+  /** What the node last said of its load. */
+  get load(): Load {
+    return this.#load ?? this.#opened.load ?? { node: undefined, contexts: {}, draining: false };
+  }
+
+  get #opened(): Welcome {
+    if (this.#welcome === undefined) throw new Error("the session is not welcomed yet");
+    return this.#welcome;
+  }
+
+  send(message: Message): void {
+    this.#frames.send(message);
+  }
+
+  /**
+   * Resolves with the node's answer to a command about a job or context: undefined when it took it.
+   * Rejects when the session ends before, or the signal is aborted.
+   */
+  async answer(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const abort = (): void => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    this.#answers.set(id, resolve);
+    try {
+      return await Promise.race([promise, this.closed.then(() => Promise.reject(new SessionEnded(this.address)))]);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#answers.delete(id);
+    }
+  }
+
+  /** Tells those who wait for an answer about this job or context that the node took it. */
+  accept(id: string): void {
+    this.#answers.get(id)?.(undefined);
+  }
+
+  /** Ends the session now. */
+  close(reason: Error): void {
+    this.#stream.destroy(reason);
+    this.#client.close();
+  }
+
+  #beat(): void {
+    if (performance.now() - this.#heardAt > SILENCE_LIMIT_MS) {
+      this.close(new Error("the node is silent"));
+      return;
+    }
+    this.send({ $case: "heartbeat", value: {} });
+  }
+
+  #release(error: Error): void {
+    this.blobs.close(error);
+    this.#client.close();
+  }
+
+  #receive(message: NodeMessage["message"], welcome: (welcome: Welcome) => void): void {
+    switch (message?.$case) {
+      case "jobEvent":
+        return this.#observer.jobEvent(this, message.value);
+      case "contextEvent":
+        return this.#observer.contextEvent(this, message.value.event);
+      case "acceptance":
+        return this.accept(message.value.jobId);
+      case "refusal":
+        return this.#answers.get(message.value.id)?.(message.value);
+      case "load":
+        this.#load = message.value;
+        return;
+      case "blobChunk":
+        return this.blobs.receive(message.value);
+      case "blobRequest":
+        if (message.value.blob === undefined) return;
+        return this.#observer.blobRequested(this, { requestId: message.value.requestId, blob: message.value.blob });
+      case "welcome":
+        this.#welcome = message.value;
+        return welcome(message.value);
+      case undefined:
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+}
+
+/** The session ended while somebody waited for an answer on it. */
+export class SessionEnded extends Error {
+  override name = "SessionEnded";
+  constructor(address: string) {
+    super(`The session with the node at ${address} ended`);
+  }
+}

@@ -1,0 +1,37 @@
+import type { Context } from "./gen/es/hearth/v1/context_pb.js";
+import type { ContextEvent, JobEvent } from "./gen/es/hearth/v1/event_pb.js";
+import type { Job } from "./gen/es/hearth/v1/job_pb.js";
+import { CONTEXT_MOVES, isFinalContext, isFinalJob, JOB_MOVES } from "./states.ts";
+
+/**
+ * The job after an event, or undefined when the event changes nothing: it is of an attempt that was given up, was applied
+ * before, or is no legal move. The job that was passed stays as it is; the revision is the caller's to raise.
+ */
+export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
+  const type = event.event.case;
+  if (type === undefined || event.attempt !== job.attempt || event.seq <= job.seq) return undefined;
+  const state = JOB_MOVES[job.state][type];
+  if (state === undefined) return undefined;
+  const next: Job = { ...job, state, seq: event.seq };
+  if (type === "running") next.startTime ??= event.time;
+  if (event.event.case === "progress") next.progress = event.event.value;
+  if (event.event.case === "succeeded") next.result = event.event.value.result;
+  if (event.event.case === "failed" || event.event.case === "cancelled" || event.event.case === "rejected") {
+    next.error = event.event.value.error;
+  }
+  if (isFinalJob(state)) next.endTime = event.time;
+  return next;
+}
+
+/** The context after an event, or undefined when the event is no legal move. Otherwise as `applyJobEvent`. */
+export function applyContextEvent(context: Context, event: ContextEvent): Context | undefined {
+  const type = event.event.case;
+  if (type === undefined) return undefined;
+  const state = CONTEXT_MOVES[context.state][type];
+  if (state === undefined) return undefined;
+  const next: Context = { ...context, state };
+  if (type === "running") next.startTime ??= event.time;
+  if (event.event.case === "failed") next.error = event.event.value.message;
+  if (isFinalContext(state)) next.endTime = event.time;
+  return next;
+}

@@ -1,0 +1,221 @@
+/**
+ * The catalogue of API errors: every error that a call of Hearth can be answered with is made here.
+ * Messages say `Cannot <verb> <thing> "<value>": <state>`, and where it helps what to do. An ErrorInfo detail of the domain
+ * `hearth` carries the reason and values for programs.
+ */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "./gen/es/google/rpc/error_details_pb.js";
+
+interface Reason {
+  readonly code: Code;
+  readonly reason: string;
+  readonly metadata?: Record<string, string>;
+  readonly cause?: unknown;
+}
+
+function apiError(message: string, { code, reason, metadata, cause }: Reason): ConnectError {
+  const info = { desc: ErrorInfoSchema, value: { reason, domain: "hearth", metadata: metadata ?? {} } };
+  return new ConnectError(message, code, undefined, [info], cause);
+}
+
+export function binaryNotFound(name: string): ConnectError {
+  return apiError(`Cannot find binary "${name}": no such name or version; upload it first`, {
+    code: Code.NotFound,
+    reason: "BINARY_NOT_FOUND",
+    metadata: { binary: name },
+  });
+}
+
+export function contextNotFound(context: string): ConnectError {
+  return apiError(`Cannot find context "${context}": no context has this name or id`, {
+    code: Code.NotFound,
+    reason: "CONTEXT_NOT_FOUND",
+    metadata: { context },
+  });
+}
+
+export function jobNotFound(jobId: string): ConnectError {
+  return apiError(`Cannot find job "${jobId}": no job has this id`, {
+    code: Code.NotFound,
+    reason: "JOB_NOT_FOUND",
+    metadata: { job: jobId },
+  });
+}
+
+export function fileNotFound(name: string): ConnectError {
+  return apiError(`Cannot find file "${name}": no file has this name`, {
+    code: Code.NotFound,
+    reason: "FILE_NOT_FOUND",
+    metadata: { file: name },
+  });
+}
+
+export function methodNotFound(path: string): ConnectError {
+  return apiError(`Cannot route "${path}": no such path; the routes are listed under /openapi.json`, {
+    code: Code.NotFound,
+    reason: "ROUTE_NOT_FOUND",
+  });
+}
+
+export function binarySelectorInvalid(name: string): ConnectError {
+  return apiError(`Cannot read binary name "${name}": it must be NAME, NAME@VERSION or NAME@sha256:<64 hex digits>`, {
+    code: Code.InvalidArgument,
+    reason: "BINARY_NAME_INVALID",
+    metadata: { binary: name },
+  });
+}
+
+export interface BundleFault {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
+
+export function binaryNotBundled(name: string, message: string, faults: readonly BundleFault[]): ConnectError {
+  const first = faults[0];
+  const at: Record<string, string> =
+    first === undefined ? {} : { file: first.file, line: String(first.line), column: String(first.column) };
+  return apiError(`Cannot bundle binary "${name}": ${message}`, {
+    code: Code.InvalidArgument,
+    reason: "BINARY_NOT_BUNDLED",
+    metadata: { binary: name, ...at },
+  });
+}
+
+export function binaryInUse(name: string, jobIds: readonly string[]): ConnectError {
+  return apiError(`Cannot delete binary "${name}": it is in use by job(s) ${jobIds.join(", ")}`, {
+    code: Code.FailedPrecondition,
+    reason: "BINARY_IN_USE",
+    metadata: { binary: name, jobs: jobIds.join(",") },
+  });
+}
+
+export function entryPointNotFound(entryPoint: string, binary: string, entryPoints: readonly string[]): ConnectError {
+  const named = entryPoint === "" ? "without entry point" : `entry point "${entryPoint}"`;
+  return apiError(`Cannot run ${named} of binary "${binary}": it has ${listNames(entryPoints)}`, {
+    code: Code.InvalidArgument,
+    reason: "ENTRY_POINT_NOT_FOUND",
+    metadata: { binary, entryPoint, entryPoints: entryPoints.join(",") },
+  });
+}
+
+export function contextExists(name: string): ConnectError {
+  return apiError(`Cannot create context "${name}": a context of this name is alive; stop it first`, {
+    code: Code.AlreadyExists,
+    reason: "CONTEXT_EXISTS",
+    metadata: { context: name },
+  });
+}
+
+export function contextNotRunning(name: string, state: string): ConnectError {
+  return apiError(`Cannot use context "${name}": it is ${state}`, {
+    code: Code.FailedPrecondition,
+    reason: "CONTEXT_NOT_RUNNING",
+    metadata: { context: name, state },
+  });
+}
+
+export function contextNotStarted(name: string, why: string): ConnectError {
+  return apiError(`Cannot start context "${name}": ${why}`, {
+    code: Code.Unavailable,
+    reason: "CONTEXT_NOT_STARTED",
+    metadata: { context: name },
+  });
+}
+
+export function noNode(why: string): ConnectError {
+  return apiError(`Cannot place the context: ${why}`, { code: Code.Unavailable, reason: "NO_NODE" });
+}
+
+export function noRoom(why: string): ConnectError {
+  return apiError(`Cannot place the context: ${why}`, { code: Code.ResourceExhausted, reason: "NO_ROOM" });
+}
+
+export function nodeUnreachable(nodeId: string, context: string): ConnectError {
+  return apiError(
+    `Cannot reach context "${context}": this gateway has no session with its node "${nodeId}"; try again`,
+    {
+      code: Code.Unavailable,
+      reason: "NODE_UNREACHABLE",
+      metadata: { node: nodeId, context },
+    },
+  );
+}
+
+export function queueFull(context: string, message: string): ConnectError {
+  return apiError(`Cannot submit to context "${context}": ${message}`, {
+    code: Code.ResourceExhausted,
+    reason: "QUEUE_FULL",
+    metadata: { context },
+  });
+}
+
+export function requestIdReused(requestId: string, jobId: string): ConnectError {
+  return apiError(
+    `Cannot submit under request id "${requestId}": job "${jobId}" was submitted under it with another request`,
+    {
+      code: Code.AlreadyExists,
+      reason: "REQUEST_ID_REUSED",
+      metadata: { requestId, job: jobId },
+    },
+  );
+}
+
+export function resultNotReady(jobId: string, state: string): ConnectError {
+  return apiError(`Cannot answer the result of job "${jobId}": it is ${state}, not SUCCEEDED`, {
+    code: Code.FailedPrecondition,
+    reason: "RESULT_NOT_READY",
+    metadata: { job: jobId, state },
+  });
+}
+
+export function resultLost(jobId: string): ConnectError {
+  return apiError(`Cannot answer the result of job "${jobId}": it is not kept any more`, {
+    code: Code.NotFound,
+    reason: "RESULT_LOST",
+    metadata: { job: jobId },
+  });
+}
+
+export function pageTokenInvalid(token: string): ConnectError {
+  return apiError(`Cannot read page token "${token}": it is not one that a list answered`, {
+    code: Code.InvalidArgument,
+    reason: "PAGE_TOKEN_INVALID",
+  });
+}
+
+export function requestInvalid(violations: string): ConnectError {
+  return apiError(`Cannot accept the request: ${violations}`, {
+    code: Code.InvalidArgument,
+    reason: "REQUEST_INVALID",
+  });
+}
+
+export function natsUnavailable(cause: unknown): ConnectError {
+  return apiError("Cannot read the events: NATS is not reachable; try again", {
+    code: Code.Unavailable,
+    reason: "NATS_UNAVAILABLE",
+    cause,
+  });
+}
+
+export function gatewayDraining(): ConnectError {
+  return apiError("Cannot go on: this gateway is draining; use another one", {
+    code: Code.Unavailable,
+    reason: "GATEWAY_DRAINING",
+  });
+}
+
+export function waitEnded(cause: unknown): ConnectError {
+  return apiError("Cannot wait any longer: the caller's deadline passed or the caller left; the job runs on", {
+    code: Code.DeadlineExceeded,
+    reason: "WAIT_ENDED",
+    cause,
+  });
+}
+
+function listNames(names: readonly string[]): string {
+  if (names.length === 0) return "no entry points";
+  return `${names.length === 1 ? "the entry point" : "the entry points"} ${names.join(", ")}`;
+}

@@ -4,6 +4,23 @@ export const EVENT_STREAM = "HEARTH";
 /** Subjects of EVENT_STREAM. */
 export const EVENT_SUBJECTS = ["hearth.v1.jobs.>", "hearth.v1.contexts.>"];
 
+const NANOS_PER_SECOND = 1_000_000_000;
+
+/**
+ * How EVENT_STREAM is made by whoever needs it first, in the words of the JetStream API (times in nanoseconds). A stream
+ * that exists already is the operator's and stays as it is.
+ */
+export const EVENT_STREAM_CONFIG = {
+  name: EVENT_STREAM,
+  subjects: EVENT_SUBJECTS,
+  storage: "file",
+  retention: "limits",
+  discard: "old",
+  max_age: 7 * 24 * 3600 * NANOS_PER_SECOND,
+  max_bytes: 1024 ** 3,
+  duplicate_window: 120 * NANOS_PER_SECOND,
+} as const;
+
 /** Name under which nodes answer the NATS services protocol, so that `nats micro ls` shows them. */
 export const NODE_SERVICE_NAME = "hearth-node";
 

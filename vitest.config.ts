@@ -3,9 +3,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["**/*.test.ts"],
-    exclude: ["node_modules/**"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    exclude: ["node_modules/**", ".hearth/**"],
+    globalSetup: "test/global_setup.ts",
+    reporters: ["default", "./test/summary_reporter.ts"],
+    // Whole systems of processes start in these tests, and small machines share two cores among them.
     maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
   },
 });

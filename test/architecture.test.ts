@@ -1,0 +1,96 @@
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { findCycles, type Import, readSources } from "./module_graph.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+/** What each folder may import of the others. The arrows of ARCHITECTURE.md. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  proto: [],
+  "plugins/contract": ["proto"],
+  plugins: ["proto", "plugins/contract"],
+  gateway: ["proto", "plugins/contract"],
+  "context-node": ["proto"],
+  standalone: [],
+  examples: ["standalone"],
+  bench: ["proto", "standalone"],
+};
+
+/** What other folders may import of a folder, where it is not `mod.ts` alone. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  proto: ["proto/mod.ts", "proto/node.ts"],
+};
+
+/** Foreign libraries, and the only files that may import them. Types of any library may be named anywhere. */
+const FENCES: readonly { library: RegExp; files: RegExp }[] = [
+  { library: /^@connectrpc\//, files: /^gateway\/(rpc|rest|serve|spark)|^proto\/errors\.ts$|^bench\// },
+  { library: /^@nats-io\//, files: /(discovery|announce|event|nats|main)[^/]*(\/|\.ts$)|^bench\// },
+  { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
+  { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\// },
+  { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
+  { library: /^esbuild$/, files: /bundle[^/]*(\/|\.ts$)/ },
+  { library: /^pino$/, files: /(main|log|logger)\.ts$/ },
+];
+
+/** The machine's surroundings: read by configuration and composition roots, passed down from there. */
+const SURROUNDINGS = /\bprocess\.(env|argv|exit|on\("SIG)|\bconsole\.\w+\(/;
+const ROOTS = /(^|\/)(main|config|log|logger)\.ts$/;
+
+/** The code that runs inside Deno has an architecture of its own. */
+const SANDBOX = "context-node/deno/sandbox/";
+
+const sources = readSources(ROOT, ["proto", "plugins", "gateway", "context-node", "standalone", "examples", "bench"]);
+const shipped = sources.filter(({ path }) => !path.endsWith(".test.ts") && !path.startsWith(SANDBOX));
+const imports = shipped.flatMap((source) => source.imports);
+
+function folderOf(path: string): string {
+  if (path.startsWith("plugins/")) return path.split("/").slice(0, 2).join("/");
+  return path.split("/")[0] ?? path;
+}
+
+function say(each: Import): string {
+  return `${each.from} → ${each.to}`;
+}
+
+test("folders import each other along the arrows of the architecture only", () => {
+  const wrong = imports.filter(({ from, to, isOurs }) => {
+    const [source, target] = [folderOf(from), folderOf(to)];
+    if (!isOurs || source === target) return false;
+    const allowed = ARROWS[source] ?? ARROWS[source.split("/")[0] ?? ""] ?? [];
+    return !allowed.includes(target);
+  });
+  expect(wrong.map(say)).toEqual([]);
+});
+
+test("imports between folders go through the folder's door", () => {
+  const wrong = imports.filter(({ from, to, isOurs }) => {
+    const target = folderOf(to);
+    if (!isOurs || folderOf(from) === target) return false;
+    return !(DOORS[target] ?? [`${target}/mod.ts`]).includes(to);
+  });
+  expect(wrong.map(say)).toEqual([]);
+});
+
+test("no files import each other in a ring", () => {
+  expect(findCycles(sources)).toEqual([]);
+});
+
+test("foreign libraries stay inside their fences", () => {
+  const wrong = imports.filter(
+    ({ from, to, isTypeOnly }) =>
+      !isTypeOnly && FENCES.some(({ library, files }) => library.test(to) && !files.test(from)),
+  );
+  expect(wrong.map(say)).toEqual([]);
+});
+
+test("the process's environment, arguments, signals and console are touched by main, configuration and logger only", () => {
+  const scripts = /^(bench|examples)\//;
+  const wrong = shipped.filter(
+    ({ path, text }) => !ROOTS.test(path) && !scripts.test(path) && SURROUNDINGS.test(withoutComments(text)),
+  );
+  expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+}

@@ -1,0 +1,64 @@
+import type { DatabaseSync } from "node:sqlite";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Binary, BinarySchema } from "../../proto/mod.ts";
+import type { BinarySelector, BinaryStore } from "../contract/mod.ts";
+import { type StoredBinary, storedBinary } from "./binary_writes.ts";
+import type { Row } from "./rows.ts";
+import type { Writer } from "./writer.ts";
+
+export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryStore {
+  const newest = reader.prepare("SELECT version, message FROM binaries WHERE name = ? ORDER BY version DESC LIMIT 1");
+  const byVersion = reader.prepare("SELECT version, message FROM binaries WHERE name = ? AND version = ?");
+  const byDigest = reader.prepare(
+    "SELECT version, message FROM binaries WHERE name = ? AND digest = ? ORDER BY version DESC LIMIT 1",
+  );
+  // Beside max(), SQLite takes the other columns from the row that has the maximum.
+  const newestOfEach = reader.prepare(`
+    SELECT max(version) AS version, message FROM binaries WHERE name > ? GROUP BY name ORDER BY name LIMIT ?`);
+  const newestOfEachFromStart = reader.prepare(`
+    SELECT max(version) AS version, message FROM binaries GROUP BY name ORDER BY name LIMIT ?`);
+  const versionsBefore = reader.prepare(`
+    SELECT version, message FROM binaries WHERE name = ? AND version < ? ORDER BY version DESC LIMIT ?`);
+  const use = reader.prepare(`
+    SELECT 1 FROM binaries WHERE digest = $digest
+    UNION ALL SELECT 1 FROM binaries WHERE bundle_digest = $digest
+    UNION ALL SELECT 1 FROM binaries WHERE source_map_digest = $digest LIMIT 1`);
+
+  function select(name: string, selector: BinarySelector): Row | undefined {
+    if ("version" in selector) return byVersion.get(name, selector.version);
+    if ("digest" in selector) return byDigest.get(name, selector.digest);
+    return newest.get(name);
+  }
+
+  return {
+    async insert(binary) {
+      const { name, digest, bundleDigest, sourceMapDigest } = binary;
+      const columns = [name, digest, bundleDigest, sourceMapDigest] as const;
+      return binaryOf(await writer.write("insertBinary", columns, toBinary(BinarySchema, binary)));
+    },
+    async get(name, selector) {
+      const row = select(name, selector);
+      return row && binaryOf(storedBinary(row));
+    },
+    async list({ limit, after }) {
+      const rows = after === undefined ? newestOfEachFromStart.all(limit) : newestOfEach.all(after, limit);
+      return rows.map(storedBinary).map(binaryOf);
+    },
+    async versions(name, { limit, before = Number.MAX_SAFE_INTEGER }) {
+      return versionsBefore.all(name, before, limit).map(storedBinary).map(binaryOf);
+    },
+    async delete(name, version) {
+      const deleted = await writer.write("deleteBinaries", [name, version ?? null]);
+      return deleted.map(binaryOf);
+    },
+    async uses(digest) {
+      return use.get({ digest }) !== undefined;
+    },
+  };
+}
+
+function binaryOf({ version, message }: StoredBinary): Binary {
+  const binary = fromBinary(BinarySchema, message);
+  binary.version = version;
+  return binary;
+}

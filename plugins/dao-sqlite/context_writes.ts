@@ -1,0 +1,47 @@
+import type { DatabaseSync } from "node:sqlite";
+import { blobOf } from "./rows.ts";
+
+/** What queries need of a context, in the order of the statements below. */
+export type ContextColumns = readonly [
+  name: string,
+  state: number,
+  isFinal: number,
+  endMs: number | null,
+  revision: number,
+  id: string,
+];
+
+/** Writes of contexts, as the writer thread runs them inside a transaction. Messages are encoded contexts. */
+export function prepareContextWrites(database: DatabaseSync) {
+  // One that has the id already was stored by an earlier try of the same insert.
+  const inTheWay = database.prepare(`
+    SELECT message FROM contexts WHERE name = ? AND is_final = 0
+    UNION ALL SELECT message FROM contexts WHERE id = ? LIMIT 1`);
+  const insert = database.prepare(`
+    INSERT INTO contexts (name, state, is_final, end_ms, revision, id, message) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const update = database.prepare(`
+    UPDATE contexts SET name = ?, state = ?, is_final = ?, end_ms = ?, revision = ?, message = ?
+    WHERE id = ? AND revision = ?`);
+  const remove = database.prepare("DELETE FROM contexts WHERE id = ?");
+
+  return {
+    /** Answers the context that was in the way, if one was. */
+    insertContext(columns: ContextColumns, message: Uint8Array): Uint8Array | undefined {
+      const [name, , , , , id] = columns;
+      const taken = inTheWay.get(name, id);
+      if (taken) return blobOf(taken, "message");
+      insert.run(...columns, message);
+      return undefined;
+    },
+
+    /** False when the stored revision is not the one before. */
+    updateContext(columns: ContextColumns, message: Uint8Array): boolean {
+      const [name, state, isFinal, endMs, revision, id] = columns;
+      return update.run(name, state, isFinal, endMs, revision, message, id, revision - 1).changes > 0;
+    },
+
+    deleteContext([id]: readonly [id: string]): boolean {
+      return remove.run(id).changes > 0;
+    },
+  };
+}

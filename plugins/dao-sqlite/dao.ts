@@ -1,0 +1,37 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Dao } from "../contract/mod.ts";
+import { createBinaryStore } from "./binaries.ts";
+import { createContextStore } from "./contexts.ts";
+import { openForReading } from "./database.ts";
+import { createFileStore } from "./files.ts";
+import { createJobStore } from "./jobs.ts";
+import { openWriter, startWriterThread } from "./writer.ts";
+
+/** Opens the database file, creates it and its folder when absent, and starts its writer thread. */
+export async function startDao(file: string, { signal }: { signal: AbortSignal }): Promise<Dao> {
+  const path = resolve(file);
+  await using opened = new AsyncDisposableStack();
+  await mkdir(dirname(path), { recursive: true });
+
+  const writer = opened.use(await openWriter(startWriterThread(path), { path, signal }));
+  const reader = openForReading(path);
+  opened.defer(() => reader.close());
+
+  const resources = opened.move();
+  const ping = reader.prepare("SELECT 1");
+  return {
+    jobs: createJobStore(reader, writer),
+    contexts: createContextStore(reader, writer),
+    binaries: createBinaryStore(reader, writer),
+    files: createFileStore(reader, writer),
+    async checkHealth(options) {
+      options?.signal?.throwIfAborted();
+      ping.get();
+      await writer.write("ping", []);
+    },
+    async [Symbol.asyncDispose]() {
+      await resources.disposeAsync();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { DatabaseSync } from "node:sqlite";
+import { blobOf } from "./rows.ts";
+
+/** What queries need of a file. */
+export type FileColumns = readonly [name: string, digest: string];
+
+/** Writes of files, as the writer thread runs them inside a transaction. Messages are encoded files. */
+export function prepareFileWrites(database: DatabaseSync) {
+  const byName = database.prepare("SELECT message FROM files WHERE name = ?");
+  const put = database.prepare("INSERT OR REPLACE INTO files (name, digest, message) VALUES (?, ?, ?)");
+  const remove = database.prepare("DELETE FROM files WHERE name = ? RETURNING message");
+
+  return {
+    /** Answers the file that was replaced, if one was. */
+    putFile(columns: FileColumns, message: Uint8Array): Uint8Array | undefined {
+      const replaced = byName.get(columns[0]);
+      put.run(...columns, message);
+      return replaced && blobOf(replaced, "message");
+    },
+
+    /** Answers the file that was deleted, if one was. */
+    deleteFile([name]: readonly [name: string]): Uint8Array | undefined {
+      const removed = remove.get(name);
+      return removed && blobOf(removed, "message");
+    },
+  };
+}

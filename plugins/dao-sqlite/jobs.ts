@@ -1,0 +1,91 @@
+import type { DatabaseSync } from "node:sqlite";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Job, JobSchema, LogLineSchema } from "../../proto/mod.ts";
+import type { JobStore } from "../contract/mod.ts";
+import type { JobColumns } from "./job_writes.ts";
+import { preparePages } from "./pages.ts";
+import { blobOf, type Row } from "./rows.ts";
+import { epochMs } from "./time.ts";
+import type { Writer } from "./writer.ts";
+
+export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
+  const byId = reader.prepare("SELECT message FROM jobs WHERE id = ?");
+  const configOf = reader.prepare(
+    "SELECT config FROM jobs JOIN job_configs ON job_configs.job_key = jobs.key WHERE id = ?",
+  );
+  const resultOf = reader.prepare(
+    "SELECT result FROM jobs JOIN job_results ON job_results.job_key = jobs.key WHERE id = ?",
+  );
+  const logsOf = reader.prepare(`
+    SELECT job_logs.message FROM jobs JOIN job_logs ON job_logs.job_key = jobs.key
+    WHERE id = ? AND number > ? ORDER BY number LIMIT ?`);
+  const readPage = preparePages(reader, "jobs");
+
+  return {
+    async insert(job, config) {
+      const taken = await writer.write("insertJob", columnsOf(job), toBinary(JobSchema, job), config);
+      return taken && fromBinary(JobSchema, taken);
+    },
+    async get(id) {
+      const row = byId.get(id);
+      return row && jobOf(row);
+    },
+    async update(job, { result } = {}) {
+      const message = toBinary(JobSchema, job);
+      return writer.write("updateJob", columnsOf(job), message, ...(result ? [result] : []));
+    },
+    async list(filter, { limit, before }) {
+      const rows = readPage({
+        states: filter.states,
+        conditions: [
+          ["context_id = $contextId", "contextId", filter.contextId],
+          ["context = $context", "context", filter.context],
+          ["binary = $binary", "binary", filter.binary],
+          ["binary_digest = $binaryDigest", "binaryDigest", filter.binaryDigest],
+          ["end_ms < $endedBefore", "endedBefore", filter.endedBefore?.getTime()],
+          ["id < $before", "before", before],
+        ],
+        limit,
+      });
+      return rows.map(jobOf);
+    },
+    async config(id) {
+      const row = configOf.get(id);
+      return row && blobOf(row, "config");
+    },
+    async result(id) {
+      const row = resultOf.get(id);
+      return row && blobOf(row, "result");
+    },
+    async appendLogs(id, lines) {
+      if (lines.length === 0) return;
+      const numbers = lines.map((line) => line.number);
+      const messages = lines.map((line) => toBinary(LogLineSchema, line));
+      await writer.write("appendJobLogs", [id, ...numbers], ...messages);
+    },
+    async logs(id, { after, limit }) {
+      return logsOf.all(id, after, limit).map((row) => fromBinary(LogLineSchema, blobOf(row, "message")));
+    },
+    async delete(id) {
+      return writer.write("deleteJob", [id]);
+    },
+  };
+}
+
+function jobOf(row: Row): Job {
+  return fromBinary(JobSchema, blobOf(row, "message"));
+}
+
+function columnsOf(job: Job): JobColumns {
+  return [
+    job.state,
+    job.contextId,
+    job.context,
+    job.binary,
+    job.binaryDigest,
+    epochMs(job.endTime),
+    job.requestId || null,
+    job.revision,
+    job.id,
+  ];
+}

@@ -1,0 +1,17 @@
+/**
+ * The record in an SQLite file: reads on the caller's thread, writes in a thread of their own that commits in groups.
+ * For one gateway, or several on one machine. Imports `plugins/contract` and `proto`.
+ */
+import { z } from "zod";
+import { definePlugin } from "../contract/mod.ts";
+import { startDao } from "./dao.ts";
+
+export default definePlugin({
+  kind: "dao",
+  name: "sqlite",
+  config: z.strictObject({
+    /** The database file, relative to the working directory; created with its folder when absent. */
+    path: z.string().min(1),
+  }),
+  start: ({ config, signal }) => startDao(config.path, { signal }),
+});

@@ -1,0 +1,20 @@
+import type { DatabaseSync } from "node:sqlite";
+import { prepareBinaryWrites } from "./binary_writes.ts";
+import { prepareContextWrites } from "./context_writes.ts";
+import { prepareFileWrites } from "./file_writes.ts";
+import { prepareJobWrites } from "./job_writes.ts";
+
+/** Every write there is, by name; the table is the protocol between the DAO and its writer thread. */
+export type Writes = ReturnType<typeof prepareWrites>;
+
+/** Prepares the statements of all writes. Each takes columns, then blobs, and runs inside a transaction of its caller. */
+export function prepareWrites(database: DatabaseSync) {
+  return {
+    ...prepareJobWrites(database),
+    ...prepareContextWrites(database),
+    ...prepareBinaryWrites(database),
+    ...prepareFileWrites(database),
+    /** Writes nothing: shows that the thread answers and gets its lock. */
+    ping(_columns: readonly []): void {},
+  };
+}

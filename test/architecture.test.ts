@@ -34,7 +34,7 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
 
 /** The machine's surroundings: read by configuration and composition roots, passed down from there. */
 const SURROUNDINGS = /\bprocess\.(env|argv|exit|on\("SIG)|\bconsole\.\w+\(/;
-const ROOTS = /(^|\/)(main|config|log|logger)\.ts$/;
+const ROOTS = /(^|[/_])(main|config|log|logger)\.ts$/;
 
 /** The code that runs inside Deno has an architecture of its own. */
 const SANDBOX = "context-node/deno/sandbox/";

@@ -1,0 +1,54 @@
+import { resolve } from "node:path";
+import { type Child, startChild } from "./child.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+/** A gateway or a context node as a process of its own. */
+export interface ProcessOptions {
+  readonly natsUrl: string;
+  /** `host:port`; port 0 for a free one. */
+  readonly listen: string;
+  readonly dataDir: string;
+  readonly configFile?: string | undefined;
+  /** Told each line of its output: JSON lines of its log, mostly. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Starts a gateway and resolves when it listens; `ready` is its `host:port`. */
+export function startGateway(options: ProcessOptions): Promise<Child<string>> {
+  return startProcess("gateway", "gateway/main.ts", options);
+}
+
+/** Starts a context node and resolves when it listens; `ready` is the `host:port` of its sessions. */
+export function startNode(options: ProcessOptions & { readonly name?: string }): Promise<Child<string>> {
+  return startProcess(options.name ?? "context node", "context-node/main.ts", options);
+}
+
+function startProcess(name: string, file: string, options: ProcessOptions): Promise<Child<string>> {
+  const args = [
+    resolve(ROOT, file),
+    ...["--nats", options.natsUrl],
+    ...["--listen", options.listen],
+    ...["--data-dir", options.dataDir],
+    ...(options.configFile ? ["--config", options.configFile] : []),
+  ];
+  return startChild(
+    {
+      name,
+      command: process.execPath,
+      args,
+      onLine: options.onLine,
+      readyWhen: listeningAddress,
+      drainTimeoutMs: 40_000,
+    },
+    { signal: options.signal },
+  );
+}
+
+/** The address of the log line with which a process says that it is ready. */
+function listeningAddress(line: string): string | undefined {
+  if (!line.includes('"listening"')) return undefined;
+  const { msg, address } = JSON.parse(line) as { msg?: unknown; address?: unknown };
+  return msg === "listening" && typeof address === "string" ? address : undefined;
+}

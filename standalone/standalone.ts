@@ -1,0 +1,82 @@
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Child } from "./child.ts";
+import { startNatsServer } from "./nats.ts";
+import { requireFreePort } from "./ports.ts";
+import { startGateway, startNode } from "./processes.ts";
+
+export interface StandaloneOptions {
+  /** `host:port` of the gateway; port 0 for a free one. */
+  readonly listen: string;
+  /** Everything that is kept is kept below it; made when absent. */
+  readonly dataDir: string;
+  /** Context nodes to start. */
+  readonly nodes: number;
+  /** A NATS server that runs already. Absent: one of our own. */
+  readonly natsUrl?: string | undefined;
+  readonly configFile?: string | undefined;
+  /** Told each line of output of a process, with the name of that process. */
+  readonly onLine?: ((source: string, line: string) => void) | undefined;
+  readonly log: Pick<Logger, "debug" | "info" | "warn">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A running system. Disposing it drains the gateway, then the nodes, and ends the NATS server. */
+export interface Standalone extends AsyncDisposable {
+  /** `http://host:port` of the gateway. */
+  readonly url: string;
+  readonly natsUrl: string;
+  /** Resolves after disposal; rejects as soon as one of the processes ended by itself. */
+  closed(): Promise<void>;
+}
+
+/** Longest time until the gateway has met all nodes. */
+const MEET_TIMEOUT_MS = 20_000;
+
+/** Starts everything and resolves when the gateway can place contexts on every node. What was started is ended when one fails. */
+export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const { configFile, log, signal } = options;
+  await requireFreePort(options.listen);
+  // Processes are told an absolute path: what they find must not depend on where they were started.
+  const dataDir = resolve(options.dataDir);
+
+  await using stack = new AsyncDisposableStack();
+  const nats = options.natsUrl
+    ? undefined
+    : stack.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log, signal }));
+  const natsUrl = options.natsUrl ?? nats?.url ?? "";
+  const part = (name: string, listen: string) => ({
+    ...{ name, natsUrl, listen, configFile, signal },
+    dataDir: join(dataDir, name),
+    onLine: (line: string) => options.onLine?.(name, line),
+  });
+
+  const nodes: Child<string>[] = [];
+  for (let number = 1; number <= options.nodes; number++) {
+    nodes.push(stack.use(await startNode(part(`node-${number}`, "127.0.0.1:0"))));
+  }
+  const gateway = stack.use(await startGateway(part("gateway", options.listen)));
+  const url = `http://${gateway.ready}`;
+  await untilNodesAreReady(url, options.nodes, { signal });
+
+  const owned = stack.move();
+  const children = [gateway, ...nodes, ...(nats ? [nats] : [])];
+  return {
+    url,
+    natsUrl,
+    closed: () => Promise.race(children.map((child) => child.closed)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function untilNodesAreReady(url: string, count: number, { signal }: { signal?: AbortSignal | undefined }) {
+  const deadline = Date.now() + MEET_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const response = await fetch(`${url}/v1/nodes`, { signal: signal ?? null });
+    const { nodes = [] } = (await response.json()) as { nodes?: { state?: string }[] };
+    if (nodes.filter(({ state }) => state === "READY").length >= count) return;
+    await delay(50, undefined, { signal });
+  }
+  throw new Error(`The gateway did not meet ${count} context node(s) in ${MEET_TIMEOUT_MS} ms`);
+}

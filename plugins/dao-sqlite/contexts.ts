@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Context, ContextSchema, isFinalContext } from "../../proto/mod.ts";
+import { type Context, ContextSchema, isFinalContext, OPEN_CONTEXT_STATES } from "../../proto/mod.ts";
 import type { ContextStore } from "../contract/mod.ts";
 import type { ContextColumns } from "./context_writes.ts";
 import { preparePages } from "./pages.ts";
@@ -11,7 +11,7 @@ import type { Writer } from "./writer.ts";
 export function createContextStore(reader: DatabaseSync, writer: Writer): ContextStore {
   const byId = reader.prepare("SELECT message FROM contexts WHERE id = ?");
   const newestOfName = reader.prepare("SELECT message FROM contexts WHERE name = ? ORDER BY id DESC LIMIT 1");
-  const readPage = preparePages(reader, "contexts");
+  const readPage = preparePages(reader, { table: "contexts", rareStates: OPEN_CONTEXT_STATES });
 
   return {
     async insert(context) {
@@ -29,16 +29,8 @@ export function createContextStore(reader: DatabaseSync, writer: Writer): Contex
     async update(context) {
       return writer.write("updateContext", columnsOf(context), toBinary(ContextSchema, context));
     },
-    async list(filter, { limit, before }) {
-      const rows = readPage({
-        states: filter.states,
-        conditions: [
-          ["end_ms < $endedBefore", "endedBefore", filter.endedBefore?.getTime()],
-          ["id < $before", "before", before],
-        ],
-        limit,
-      });
-      return rows.map(contextOf);
+    async list({ states, endedBefore }, { limit, before }) {
+      return readPage({ states, endedBefore, before, equal: {}, limit }).map(contextOf);
     },
     async delete(id) {
       return writer.write("deleteContext", [id]);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Job, JobSchema, LogLineSchema } from "../../proto/mod.ts";
+import { type Job, JobSchema, LogLineSchema, OPEN_JOB_STATES } from "../../proto/mod.ts";
 import type { JobStore } from "../contract/mod.ts";
 import type { JobColumns } from "./job_writes.ts";
 import { preparePages } from "./pages.ts";
@@ -19,7 +19,7 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
   const logsOf = reader.prepare(`
     SELECT job_logs.message FROM jobs JOIN job_logs ON job_logs.job_key = jobs.key
     WHERE id = ? AND number > ? ORDER BY number LIMIT ?`);
-  const readPage = preparePages(reader, "jobs");
+  const readPage = preparePages(reader, { table: "jobs", rareStates: OPEN_JOB_STATES });
 
   return {
     async insert(job, config) {
@@ -35,19 +35,9 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
       return writer.write("updateJob", columnsOf(job), message, ...(result ? [result] : []));
     },
     async list(filter, { limit, before }) {
-      const rows = readPage({
-        states: filter.states,
-        conditions: [
-          ["context_id = $contextId", "contextId", filter.contextId],
-          ["context = $context", "context", filter.context],
-          ["binary = $binary", "binary", filter.binary],
-          ["binary_digest = $binaryDigest", "binaryDigest", filter.binaryDigest],
-          ["end_ms < $endedBefore", "endedBefore", filter.endedBefore?.getTime()],
-          ["id < $before", "before", before],
-        ],
-        limit,
-      });
-      return rows.map(jobOf);
+      const { states, endedBefore, context, binary } = filter;
+      const equal = { context, binary, context_id: filter.contextId, binary_digest: filter.binaryDigest };
+      return readPage({ states, endedBefore, before, equal, limit }).map(jobOf);
     },
     async config(id) {
       const row = configOf.get(id);

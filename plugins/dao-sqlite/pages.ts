@@ -1,36 +1,80 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Row } from "./rows.ts";
 
-/** What a page holds: rows that are in one of the states (none means all) and meet every condition, by id descending. */
+/** What a page holds: rows that meet every condition that is given, by id descending. */
 export interface PageQuery {
+  /** Any of these; empty or absent means all. */
   readonly states: readonly number[] | undefined;
-  /** SQL conditions with one parameter each, and its value; those without a value are left out. */
-  readonly conditions: readonly (readonly [sql: string, parameter: string, value: SQLInputValue | undefined])[];
+  readonly endedBefore: Date | undefined;
+  /** Only smaller ids. */
+  readonly before: string | undefined;
+  /** Values of columns. */
+  readonly equal: Readonly<Record<string, string | undefined>>;
   readonly limit: number;
 }
 
-/** Makes the function that reads pages of a table with columns `id`, `state`, `end_ms` and `message`. */
-export function preparePages(database: DatabaseSync, table: "jobs" | "contexts"): (query: PageQuery) => Row[] {
+/** Makes the function that reads pages of a table; its rows have a `message`. Few rows are in one of the rare states. */
+export function preparePages(
+  database: DatabaseSync,
+  { table, rareStates }: { table: "jobs" | "contexts"; rareStates: readonly number[] },
+): (query: PageQuery) => Row[] {
   const statements = new Map<string, StatementSync>();
 
-  return function readPage({ states, conditions, limit }) {
-    const given = conditions.filter(([, , value]) => value !== undefined);
-    const stateSet = [...new Set(states)];
-    // Each state is a range of an index that is in order of id already; SQLite merges them and stops at the limit.
-    const ranges = stateSet.length > 0 ? stateSet.map((_state, n) => [`state = $state${n}`]) : [[]];
-    const selects = ranges.map((range) => selectWhere(table, [...range, ...given.map(([sql]) => sql)]));
-    const sql = `${selects.join(" UNION ALL ")} ORDER BY id DESC LIMIT $limit`;
+  return function readPage({ states, endedBefore, before, equal, limit }) {
+    const values: Record<string, SQLInputValue> = { limit };
+    const conditions: string[] = [];
+    let alternatives: string[] = [];
+    let from: string = table;
+
+    for (const [column, value] of Object.entries(equal)) {
+      if (value === undefined) continue;
+      conditions.push(`${column} = $${column}`);
+      values[column] = value;
+    }
+    // A plus keeps SQLite from the index of the states where that of another column leaves fewer rows to visit.
+    const hasOthers = conditions.length > 0;
+    for (const state of new Set(states)) {
+      const name = `state${alternatives.length}`;
+      alternatives.push(`${hasOthers && !rareStates.includes(state) ? "+" : ""}state = $${name}`);
+      values[name] = state;
+    }
+
+    if (before !== undefined) {
+      conditions.push("id < $before");
+      values.before = before;
+    }
+    if (endedBefore) {
+      // Few rows have ended so long ago: visit those, rather than all in order of id.
+      from = `${table} INDEXED BY ${table}_by_end`;
+      conditions.push("end_ms < $endedBefore");
+      values.endedBefore = endedBefore.getTime();
+      alternatives = alternatives.length > 0 ? [`(${alternatives.join(" OR ")})`] : [];
+    }
+
+    const sql = pageSql({ table, from, conditions, alternatives });
     const statement = statements.get(sql) ?? database.prepare(sql);
     statements.set(sql, statement);
-    return statement.all({
-      ...Object.fromEntries(stateSet.map((state, n) => [`state${n}`, state])),
-      ...Object.fromEntries(given.map(([, parameter, value]) => [parameter, value])),
-      limit,
-    });
+    return statement.all(values);
   };
 }
 
-function selectWhere(table: string, conditions: readonly string[]): string {
-  const where = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
-  return `SELECT id, message FROM ${table}${where}`;
+/** Each alternative is a range of an index in which rows are in order of id: SQLite merges them and stops at the limit. */
+function pageSql(query: {
+  table: string;
+  from: string;
+  conditions: readonly string[];
+  alternatives: readonly string[];
+}): string {
+  const { table, from, conditions, alternatives } = query;
+  const ranges =
+    alternatives.length > 0 ? alternatives.map((alternative) => [...conditions, alternative]) : [conditions];
+  const selects = ranges.map((range) => {
+    const where = range.length > 0 ? `WHERE ${range.join(" AND ")}` : "";
+    return `SELECT id, key FROM ${from} ${where}`;
+  });
+  // The messages are read at the end, of the page's rows only.
+  return `
+    SELECT message FROM ${table}
+    WHERE key IN (SELECT key FROM (${selects.join(" UNION ALL ")} ORDER BY id DESC LIMIT $limit))
+    ORDER BY id DESC`;
 }

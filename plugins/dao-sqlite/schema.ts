@@ -28,7 +28,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_by_context ON jobs (context, id);
   CREATE INDEX jobs_by_context_id ON jobs (context_id, id);
   CREATE INDEX jobs_by_binary ON jobs (binary, id);
-  CREATE INDEX jobs_by_end ON jobs (end_ms) WHERE end_ms IS NOT NULL;
+  CREATE INDEX jobs_by_end ON jobs (end_ms, id, state) WHERE end_ms IS NOT NULL;
 
   CREATE TABLE job_configs (job_key INTEGER PRIMARY KEY, config BLOB NOT NULL) STRICT;
   CREATE TABLE job_results (job_key INTEGER PRIMARY KEY, result BLOB NOT NULL) STRICT;
@@ -51,7 +51,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX contexts_by_name ON contexts (name, id);
   CREATE INDEX contexts_by_state ON contexts (state, id);
-  CREATE INDEX contexts_by_end ON contexts (end_ms) WHERE end_ms IS NOT NULL;
+  CREATE INDEX contexts_by_end ON contexts (end_ms, id, state) WHERE end_ms IS NOT NULL;
   CREATE INDEX contexts_not_final ON contexts (name) WHERE is_final = 0;
 
   CREATE TABLE binary_names (name TEXT PRIMARY KEY, last_version INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,0 +1,89 @@
+import {
+  create,
+  type DescField,
+  type JsonValue,
+  type JsonWriteOptions,
+  type Message,
+  toJson,
+} from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { ConnectError } from "@connectrpc/connect";
+import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
+import type { Binding } from "./binding.ts";
+import { appendHeaders, type Call } from "./call.ts";
+import { HTTP_STATUS, printError } from "./errors.ts";
+
+/** Makes the JSON text of a response, or of what a stream carries. */
+export type PrintMessage = (message: Message) => string;
+
+/** Prints the whole message, or only the field that is the body of the response. */
+export function createPrinter(
+  { method, responseField }: Binding,
+  jsonOptions: Partial<JsonWriteOptions> | undefined,
+): PrintMessage {
+  if (responseField === undefined) {
+    return (message) => JSON.stringify(toJson(method.output, message, jsonOptions));
+  }
+  const name = jsonOptions?.useProtoFieldName ? responseField.name : responseField.jsonName;
+  const absent = property(
+    toJson(method.output, create(method.output), { alwaysEmitImplicit: true }),
+    responseField.jsonName,
+  );
+  return (message) => JSON.stringify(property(toJson(method.output, message, jsonOptions), name) ?? absent ?? null);
+}
+
+function property(json: JsonValue, name: string): JsonValue | undefined {
+  return json !== null && typeof json === "object" && !Array.isArray(json) ? json[name] : undefined;
+}
+
+/** The bytes that a response carries; empty when its field is absent. */
+export function httpBody({ method, responseField }: Binding, message: Message): HttpBody {
+  const body = responseField === undefined ? message : fieldMessage(reflect(method.output, message), responseField);
+  return body.$typeName === HttpBodySchema.typeName ? (body as HttpBody) : create(HttpBodySchema);
+}
+
+function fieldMessage(message: ReflectMessage, field: DescField): Message {
+  return field.fieldKind === "message" ? message.get(field).message : message.message;
+}
+
+export function answerJson(call: Call, json: string): void {
+  answer(call, 200, { contentType: "application/json", content: json });
+}
+
+export function answerRaw(call: Call, body: HttpBody): void {
+  answer(call, 200, { contentType: body.contentType || DEFAULT_TYPE, content: body.data });
+}
+
+/** What bytes are when nobody says. */
+export const DEFAULT_TYPE = "application/octet-stream";
+
+/** `status` is the code's own unless given. */
+export function answerError(
+  call: Call,
+  error: ConnectError,
+  { status, jsonOptions }: { status?: number; jsonOptions: Partial<JsonWriteOptions> | undefined },
+): void {
+  appendHeaders(call.response, error.metadata);
+  answer(call, status ?? HTTP_STATUS[error.code], {
+    contentType: "application/json",
+    content: printError(error, jsonOptions),
+  });
+}
+
+function answer(
+  call: Call,
+  status: number,
+  { contentType, content }: { contentType: string; content: string | Uint8Array },
+): void {
+  if (call.closed) {
+    return;
+  }
+  call.copyHeaders();
+  const { response } = call;
+  response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(content) });
+  if (call.request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  response.end(content);
+}

@@ -1,0 +1,120 @@
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { ConnectError } from "@connectrpc/connect";
+import { clientLeft, deadlineExceeded, invalidArgument } from "./errors.ts";
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+
+/** What a ServerResponse of node:http and an Http2ServerResponse have in common. */
+export interface HttpResponse extends EventEmitter {
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  readonly writableNeedDrain: boolean;
+  appendHeader(name: string, value: string): unknown;
+  writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+  /** Without it the head waits for the first write. */
+  flushHeaders?(): void;
+  write(chunk: string | Uint8Array): boolean;
+  end(chunk?: string | Uint8Array): unknown;
+  destroy(): unknown;
+}
+
+/** What a method is called with besides its request. */
+export interface CallContext {
+  /** Aborted, with a ConnectError, when the client leaves or the time of `connect-timeout-ms` is over. */
+  readonly signal: AbortSignal;
+  readonly requestHeader: Headers;
+  /** Sent with the answer; of a stream, as it was when the first message came. */
+  readonly responseHeader: Headers;
+}
+
+/** The life of one HTTP exchange. Headers are made when they are asked for: most calls need none, and they cost microseconds. */
+export class Call implements CallContext, Disposable {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  /** Nothing that is written arrives any more. */
+  closed = false;
+  readonly #controller = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+
+  constructor(request: HttpRequest, response: HttpResponse) {
+    this.request = request;
+    this.response = response;
+    const leave = () => {
+      this.closed = true;
+      if (!response.writableEnded) {
+        this.#controller.abort(clientLeft());
+      }
+    };
+    response.on("close", leave);
+    response.on("error", leave);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get requestHeader(): Headers {
+    this.#requestHeader ??= readHeaders(this.request);
+    return this.#requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= new Headers();
+    return this.#responseHeader;
+  }
+
+  /** Puts the headers that the method set onto the response. */
+  copyHeaders(): void {
+    if (this.#responseHeader !== undefined) {
+      appendHeaders(this.response, this.#responseHeader);
+    }
+  }
+
+  abort(reason: ConnectError): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Takes `connect-timeout-ms` into account; throws InvalidArgument when it is not a number of milliseconds. */
+  startDeadline(): void {
+    const timeout = this.request.headers["connect-timeout-ms"];
+    if (timeout === undefined) {
+      return;
+    }
+    if (typeof timeout !== "string" || !/^\d{1,10}$/.test(timeout)) {
+      throw invalidArgument(`Cannot read header connect-timeout-ms: "${timeout}" is not a number of milliseconds`);
+    }
+    const timeoutMs = Number(timeout);
+    // A longer time would overflow the timer; it is more than three weeks.
+    if (timeoutMs < 2 ** 31) {
+      this.#timer = setTimeout(() => this.abort(deadlineExceeded(timeoutMs)), timeoutMs);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+export function appendHeaders(response: HttpResponse, headers: Headers): void {
+  for (const [name, value] of headers) {
+    response.appendHeader(name, value);
+  }
+}
+
+function readHeaders(request: HttpRequest): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(request.headers)) {
+    // HTTP/2 has its pseudo-headers among them.
+    if (values === undefined || name.startsWith(":")) {
+      continue;
+    }
+    for (const value of Array.isArray(values) ? values : [values]) {
+      headers.append(name, value);
+    }
+  }
+  return headers;
+}

@@ -1,0 +1,17 @@
+/**
+ * REST from `google.api.http`: serves methods as JSON over plain HTTP, from their descriptors alone. Complete for the annotation's
+ * grammar (google/api/http.proto), with google.api.HttpBody for raw bytes, and streams of responses as NDJSON or server-sent events.
+ *
+ * A library of its own: it knows nothing of what the methods do, and imports protobuf-es, ConnectError, node's own modules and the
+ * generated code of `google.api` only.
+ */
+export type { CallContext, HttpRequest, HttpResponse } from "./call.ts";
+export {
+  type BodyLimits,
+  createTranscoder,
+  type EventOptions,
+  type Invoke,
+  type Route,
+  type Transcoder,
+  type TranscoderOptions,
+} from "./transcoder.ts";

@@ -1,0 +1,147 @@
+import { isUtf8 } from "node:buffer";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  fromJsonString,
+  type JsonReadOptions,
+  type Message,
+} from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
+import type { Binding, BoundVariable, RequestBody } from "./binding.ts";
+import { decoding, invalidArgument } from "./errors.ts";
+import { setTextAt } from "./fields.ts";
+import { decodeSegment, decodeSegments } from "./percent.ts";
+import { readQuery } from "./query.ts";
+
+/** An HTTP request, taken apart. */
+export interface RequestParts {
+  /** Of the path, as matched. */
+  readonly segments: readonly string[];
+  /** Without its `?`. */
+  readonly query: string;
+  /** Empty for a request without a body. */
+  readonly body: Buffer<ArrayBuffer>;
+  readonly contentType: string | undefined;
+}
+
+/**
+ * The request message of a call: first the body, then the path, then the query. Throws InvalidArgument that says which part of the
+ * HTTP request is at fault, and why.
+ */
+export function readRequest(
+  binding: Binding,
+  parts: RequestParts,
+  jsonOptions: Partial<JsonReadOptions> | undefined,
+): Message {
+  const message = readMessage(binding, parts, jsonOptions);
+  if (binding.variables.length === 0 && parts.query === "") {
+    return message;
+  }
+  const request = reflect(binding.method.input, message);
+  for (const variable of binding.variables) {
+    readVariable(request, variable, parts.segments);
+  }
+  if (parts.query !== "") {
+    readQuery(binding, request, parts.query);
+  }
+  return message;
+}
+
+function readVariable(request: ReflectMessage, variable: BoundVariable, segments: readonly string[]): void {
+  const raw = segments.slice(variable.start, variable.end);
+  const text = variable.single ? decodeSegment(raw[0] ?? "") : decodeSegments(raw);
+  const subject = `Cannot read {${variable.path.name}} of the path`;
+  if (text === undefined) {
+    throw invalidArgument(`${subject}: "${raw.join("/")}" is not percent-encoded UTF-8`);
+  }
+  decoding(subject, () => setTextAt(request, variable.path, text));
+}
+
+function readMessage(
+  { method, body: rule }: Binding,
+  parts: RequestParts,
+  jsonOptions: Partial<JsonReadOptions> | undefined,
+): Message {
+  switch (rule.type) {
+    case "none":
+      refuseBody(parts);
+      return create(method.input);
+    case "json":
+      return readJson(method.input, parts, { field: rule.field, jsonOptions });
+    case "raw":
+      return readRaw(method.input, parts, rule);
+    default:
+      return rule satisfies never;
+  }
+}
+
+function refuseBody({ body }: RequestParts): void {
+  if (body.length > 0) {
+    throw invalidArgument(
+      "Cannot take the request body: this method has none; its fields go into the path and the query",
+    );
+  }
+}
+
+function readRaw(input: DescMessage, parts: RequestParts, { field }: RequestBody & { type: "raw" | "json" }): Message {
+  const content = reflect(
+    HttpBodySchema,
+    create(HttpBodySchema, { contentType: parts.contentType ?? "", data: plainBytes(parts.body) }),
+  );
+  if (field === undefined) {
+    return content.message;
+  }
+  const request = reflect(input);
+  request.set(field, content);
+  return request.message;
+}
+
+/** The same memory as a Uint8Array that is no Buffer. */
+function plainBytes(buffer: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+function readJson(
+  input: DescMessage,
+  parts: RequestParts,
+  { field, jsonOptions }: { field: DescField | undefined; jsonOptions: Partial<JsonReadOptions> | undefined },
+): Message {
+  if (parts.body.length === 0) {
+    return create(input);
+  }
+  checkContentType(parts.contentType);
+  if (!isUtf8(parts.body)) {
+    throw invalidArgument("Cannot read the request body: it is not UTF-8");
+  }
+  const text = parts.body.toString("utf8");
+  return decoding("Cannot read the request body", () =>
+    field === undefined ? fromJsonString(input, text, jsonOptions) : readField(input, text, { field, jsonOptions }),
+  );
+}
+
+function readField(
+  input: DescMessage,
+  text: string,
+  { field, jsonOptions }: { field: DescField; jsonOptions: Partial<JsonReadOptions> | undefined },
+): Message {
+  if (field.fieldKind === "message") {
+    const request = reflect(input);
+    request.set(field, reflect(field.message, fromJsonString(field.message, text, jsonOptions)));
+    return request.message;
+  }
+  // Wrapped up as the field of a request, so that duplicate keys are found; on its own first, so that it cannot set others.
+  JSON.parse(text);
+  return fromJsonString(input, `{${JSON.stringify(field.jsonName)}:${text}}`, jsonOptions);
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?;?$/i;
+
+function checkContentType(contentType: string | undefined): void {
+  // The first comparison is for speed.
+  if (contentType !== "application/json" && !JSON_TYPE.test(contentType ?? "")) {
+    const given = contentType === undefined ? "none" : `"${contentType}"`;
+    throw invalidArgument(`Cannot read the request body: its content-type is ${given}; send "application/json"`);
+  }
+}

@@ -1,0 +1,171 @@
+import { once } from "node:events";
+import type { JsonWriteOptions, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { DEFAULT_TYPE, httpBody, type PrintMessage } from "./answer.ts";
+import type { Binding } from "./binding.ts";
+import type { Call } from "./call.ts";
+import { printError } from "./errors.ts";
+
+/** How a stream of messages is written as text. */
+export interface StreamFormat {
+  readonly contentType: string;
+  printMessage(message: Message): string;
+  /** The end of a stream that broke after its head was sent. */
+  printError(error: ConnectError): string;
+  /** Written when the stream has been idle for so long. */
+  readonly keepAlive: { readonly text: string; readonly intervalMs: number } | undefined;
+  /** The status of a stream that ended without a message. */
+  readonly emptyStatus: 200 | 204;
+}
+
+/** Names of server-sent events. */
+export interface EventNames {
+  readonly id: (message: Message) => string | undefined;
+  readonly type: (message: Message) => string | undefined;
+}
+
+/** One JSON value a line; a broken stream ends with a line `{"error": …}`. */
+export function ndjson(print: PrintMessage, jsonOptions: Partial<JsonWriteOptions> | undefined): StreamFormat {
+  return {
+    contentType: "application/x-ndjson",
+    printMessage: (message) => `${print(message)}\n`,
+    printError: (error) => `{"error":${printError(error, jsonOptions)}}\n`,
+    keepAlive: undefined,
+    emptyStatus: 200,
+  };
+}
+
+/**
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). A broken stream ends with an event `error`.
+ * One that was resumed and has nothing more answers 204, which tells a browser not to connect again.
+ */
+export function serverSentEvents(
+  print: PrintMessage,
+  options: {
+    names: EventNames;
+    keepAliveMs: number;
+    resumed: boolean;
+    jsonOptions: Partial<JsonWriteOptions> | undefined;
+  },
+): StreamFormat {
+  const { names, jsonOptions } = options;
+  return {
+    contentType: "text/event-stream",
+    printMessage: (message) =>
+      `${eventField("id", names.id(message))}${eventField("event", names.type(message))}data: ${print(message)}\n\n`,
+    printError: (error) => `event: error\ndata: ${printError(error, jsonOptions)}\n\n`,
+    keepAlive: { text: ": keep-alive\n\n", intervalMs: options.keepAliveMs },
+    emptyStatus: options.resumed ? 204 : 200,
+  };
+}
+
+/** A line break would begin another field, and an id with NUL is ignored. */
+function eventField(name: string, value: string | undefined): string {
+  return value === undefined ? "" : `${name}: ${value.replaceAll(/[\r\n\0]/g, " ")}\n`;
+}
+
+/** An answer whose first message takes longer than this sends its head without it, so that the client knows it is connected. */
+const HEAD_DELAY_MS = 1000;
+
+/**
+ * Writes a stream as text and resolves when it is written. Rejects when it breaks before the head of the answer was sent; later, the
+ * error is the end of the text.
+ */
+export async function answerStream(
+  call: Call,
+  stream: AsyncIterable<Message>,
+  { format, toConnectError }: { format: StreamFormat; toConnectError: (error: unknown) => ConnectError },
+): Promise<void> {
+  const { response } = call;
+  const sendHead = (status: number) => sendStreamHead(call, status, format.contentType);
+  const headTimer = setTimeout(() => response.headersSent || sendHead(200), HEAD_DELAY_MS);
+  const keepAlive = startKeepAlive(call, format);
+  try {
+    for await (const message of stream) {
+      if (!response.headersSent) {
+        sendHead(200);
+      }
+      if (response.writableEnded) {
+        return;
+      }
+      await write(call, format.printMessage(message));
+      keepAlive?.refresh();
+    }
+    if (!response.headersSent) {
+      sendHead(format.emptyStatus);
+    }
+    endStream(call);
+  } catch (error) {
+    if (!response.headersSent) {
+      throw error;
+    }
+    endStream(call, format.printError(toConnectError(error)));
+  } finally {
+    clearTimeout(headTimer);
+    clearInterval(keepAlive);
+  }
+}
+
+/**
+ * Writes the bytes of a stream of google.api.HttpBody, with the content type of the first. Rejects when the stream breaks; after the
+ * head was sent nothing but cutting the connection tells the client so.
+ */
+export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, binding: Binding): Promise<void> {
+  for await (const message of stream) {
+    const body = httpBody(binding, message);
+    if (!call.response.headersSent) {
+      sendStreamHead(call, 200, body.contentType || DEFAULT_TYPE);
+    }
+    if (call.response.writableEnded) {
+      return;
+    }
+    if (body.data.length > 0) {
+      await write(call, body.data);
+    }
+  }
+  if (!call.response.headersSent) {
+    sendStreamHead(call, 200, DEFAULT_TYPE);
+  }
+  endStream(call);
+}
+
+function sendStreamHead(call: Call, status: number, contentType: string): void {
+  const { request, response } = call;
+  if (call.closed) {
+    return;
+  }
+  call.copyHeaders();
+  response.writeHead(status, status === 204 ? {} : { "content-type": contentType, "cache-control": "no-cache" });
+  if (request.method === "HEAD") {
+    response.end();
+    call.abort(new ConnectError("HEAD needs no messages", Code.Canceled));
+    return;
+  }
+  response.flushHeaders?.();
+}
+
+/** Resolves when there is room for more. Rejects when the call is over. */
+async function write(call: Call, chunk: string | Uint8Array): Promise<void> {
+  call.signal.throwIfAborted();
+  if (!call.response.write(chunk)) {
+    await once(call.response, "drain", { signal: call.signal });
+  }
+}
+
+function endStream(call: Call, text?: string): void {
+  if (!call.closed && !call.response.writableEnded) {
+    call.response.end(text);
+  }
+}
+
+function startKeepAlive(call: Call, { keepAlive }: StreamFormat): NodeJS.Timeout | undefined {
+  const { response } = call;
+  return (
+    keepAlive &&
+    setInterval(() => {
+      if (response.headersSent && !response.writableEnded && !response.writableNeedDrain) {
+        response.write(keepAlive.text);
+      }
+    }, keepAlive.intervalMs)
+  );
+}

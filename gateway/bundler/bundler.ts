@@ -1,0 +1,107 @@
+import { Binary_Type } from "../../proto/mod.ts";
+import type { Bundle } from "./bundle.ts";
+import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+import { BundleError, badUpload } from "./problem.ts";
+import { Turns } from "./turns.ts";
+import { isGzip } from "./upload.ts";
+import { WarmWorkers } from "./warm_workers.ts";
+import type { BundleWorker } from "./worker.ts";
+import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
+
+export interface BundledUpload extends Bundle {
+  readonly type: Binary_Type;
+}
+
+export interface BundleOptions {
+  /** The media type that the upload came with, parameters and all. */
+  readonly contentType?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Turns uploads into bundles, in processes of its own. Disposing it ends them and rejects what is under way. */
+export interface Bundler extends AsyncDisposable {
+  /**
+   * Rejects with BundleError when the upload is at fault, also when it takes too much time or memory; with
+   * BundlerBusyError when too many wait already; with the signal's reason.
+   */
+  bundle(content: Uint8Array, options?: BundleOptions): Promise<BundledUpload>;
+}
+
+export interface BundlerSettings {
+  /** Where not given, DEFAULT_LIMITS. */
+  readonly limits?: Partial<BundlerLimits> | undefined;
+  /** Uploads that are bundled at the same time, each in a process; one process stays warm. 2 unless given. */
+  readonly workers?: number | undefined;
+  /** Uploads that may wait for their turn. 32 unless given. */
+  readonly queue?: number | undefined;
+}
+
+/** Starts a bundler; resolves when a process is warm. */
+export async function startBundler(settings: BundlerSettings = {}): Promise<Bundler> {
+  const limits = { ...DEFAULT_LIMITS, ...settings.limits };
+  const turns = new Turns(settings.workers ?? 2, { queue: settings.queue ?? 32 });
+  const workers = new WarmWorkers(limits);
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  await workers.warm();
+
+  async function bundle(content: Uint8Array, { contentType, signal }: BundleOptions): Promise<BundledUpload> {
+    if (content.length > limits.uploadBytes) {
+      throw badUpload(`The upload has ${content.length} bytes, more than ${limits.uploadBytes}`);
+    }
+    const until = AbortSignal.any([closing.signal, ...(signal === undefined ? [] : [signal])]);
+    using _turn = await turns.take({ signal: until });
+    const worker = await workers.take();
+    try {
+      return toBundled(content, await ask(worker, { content, contentType, limits }, until));
+    } finally {
+      await workers.giveBack(worker);
+    }
+  }
+
+  return {
+    async bundle(content, options = {}) {
+      const bundled = bundle(content, options);
+      running.add(bundled);
+      try {
+        return await bundled;
+      } finally {
+        running.delete(bundled);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Error("The bundler is closed"));
+      await Promise.allSettled(running);
+      await workers[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Ends the worker when the upload takes too long or is not wanted any more: nothing else stops esbuild. */
+async function ask(worker: BundleWorker, request: BundleRequest, until: AbortSignal): Promise<WorkerMessage> {
+  const { timeoutMs, memoryBytes } = request.limits;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    return await worker.ask(request, { signal: AbortSignal.any([until, timeout]) });
+  } catch (cause) {
+    await worker[Symbol.asyncDispose]();
+    until.throwIfAborted();
+    const text = timeout.aborted
+      ? `Bundling took more than ${timeoutMs} ms`
+      : `Bundling ended its process, most likely for want of memory: it has ${memoryBytes} bytes`;
+    throw new BundleError([{ text }], { cause });
+  }
+}
+
+function toBundled(content: Uint8Array, message: WorkerMessage): BundledUpload {
+  switch (message.type) {
+    case "bundled":
+      return { ...message.bundle, type: isGzip(content) ? Binary_Type.NPM : Binary_Type.TYPESCRIPT };
+    case "refused":
+      throw new BundleError(message.problems);
+    case "ready":
+      throw new Error("The bundler process started twice");
+    default:
+      return message satisfies never;
+  }
+}

@@ -1,0 +1,32 @@
+const MEBIBYTE = 1024 * 1024;
+
+/** What one upload may cost. Beyond a limit the upload is refused with a BundleError. */
+export interface BundlerLimits {
+  /** The upload as it came. */
+  readonly uploadBytes: number;
+  /** The tarball after gunzip, headers and padding included; unpacking stops there. */
+  readonly unpackedBytes: number;
+  /** Files and folders in a tarball. */
+  readonly entries: number;
+  /** Characters of a path in a tarball. */
+  readonly pathLength: number;
+  /** Segments of a path in a tarball. */
+  readonly pathDepth: number;
+  /** Bundle and source map together. */
+  readonly bundleBytes: number;
+  /** From the moment a worker has the upload to its answer. */
+  readonly timeoutMs: number;
+  /** What each of the two processes of a worker (Node, and esbuild's own) may use; the hard limit lies 512 MiB above. */
+  readonly memoryBytes: number;
+}
+
+export const DEFAULT_LIMITS: BundlerLimits = {
+  uploadBytes: 32 * MEBIBYTE,
+  unpackedBytes: 128 * MEBIBYTE,
+  entries: 10_000,
+  pathLength: 512,
+  pathDepth: 32,
+  bundleBytes: 64 * MEBIBYTE,
+  timeoutMs: 10_000,
+  memoryBytes: 1024 * MEBIBYTE,
+};

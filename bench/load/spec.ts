@@ -1,0 +1,34 @@
+/** What a load generator is asked to do. Crosses to its process as JSON. */
+export interface LoadSpec {
+  readonly client: "http" | "grpc" | "connect" | "watch";
+  /** `http://host:port` of the server. */
+  readonly url: string;
+  /** Path of the requests; the gRPC and Connect clients know theirs. */
+  readonly path: string;
+  /** The request as JSON. */
+  readonly body: unknown;
+  /** An answer without this text is a failure. */
+  readonly expect: string;
+  /** Connections, each with one call at a time. */
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+}
+
+/** One connection to a server. Disposing it closes the connection. */
+export interface LoadClient extends Disposable {
+  /** Makes one call; rejects when the answer is not the one that was expected. */
+  call(): Promise<void>;
+}
+
+/** What was measured after the warm-up. */
+export interface Figures {
+  readonly connections: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly calls: number;
+  readonly failures: number;
+  /** What the first failure said. */
+  readonly firstFailure: string | undefined;
+}

@@ -6,8 +6,8 @@ import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
 const WORKER_MAIN = fileURLToPath(new URL("./worker_main.ts", import.meta.url));
 
-/** How much a worker may write to stderr that is kept, to tell why it died. */
-const STDERR_CHARACTERS = 4000;
+/** How much of a worker's stderr is kept, from its beginning, to tell why it died. */
+const STDERR_CHARACTERS = 1000;
 
 /** V8 sets so much aside for machine code, whatever it uses of it, and RLIMIT_DATA counts it. */
 const V8_CODE_RANGE_MEBIBYTES = 512;
@@ -69,7 +69,7 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
   }
 }
 
-/** In a process group of its own: esbuild's process reads no signal of its parent's death while it is busy. */
+/** In a process group of its own, to be killed as one: esbuild's process does not notice the end of the other while it is busy. */
 function spawnLimited({ memoryBytes }: BundlerLimits): ChildProcess {
   const mebibytes = Math.floor(memoryBytes / 1024 / 1024);
   const node = [process.execPath, `--max-old-space-size=${Math.ceil(mebibytes / 2)}`, WORKER_MAIN];
@@ -86,12 +86,12 @@ function spawnLimited({ memoryBytes }: BundlerLimits): ChildProcess {
 function closedReason(child: ChildProcess): Promise<string> {
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr = (stderr + chunk).slice(-STDERR_CHARACTERS);
+    stderr = (stderr + chunk).slice(0, STDERR_CHARACTERS);
   });
   // esbuild's process holds stderr open too, and may outlive the one that it serves.
   child.once("exit", () => killGroup(child));
   const { promise, resolve } = Promise.withResolvers<string>();
-  child.once("error", (error) => resolve(error.message));
+  child.on("error", (error) => resolve(error.message));
   child.once("close", (code, signal) => resolve(`${signal ?? `code ${code}`}: ${stderr.trim()}`));
   return promise;
 }

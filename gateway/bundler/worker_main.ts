@@ -24,7 +24,8 @@ function say(message: WorkerMessage): void {
 
 // A rejection is uncaught and ends the process, as it should: esbuild's own process may be gone.
 process.on("message", async (request: BundleRequest) => say(await bundle(request)));
-process.on("disconnect", () => process.exit());
+// The gateway is gone. esbuild's process, in the same group, would not notice while it is busy.
+process.on("disconnect", () => process.kill(0, "SIGKILL"));
 
 // esbuild starts its process at the first use.
 await transform("");

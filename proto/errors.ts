@@ -65,21 +65,31 @@ export function binarySelectorInvalid(name: string): ConnectError {
   });
 }
 
-export interface BundleFault {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly text: string;
+/** Where the first fault of an upload is. */
+interface UploadPlace {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
 }
 
-export function binaryNotBundled(name: string, message: string, faults: readonly BundleFault[]): ConnectError {
-  const first = faults[0];
-  const at: Record<string, string> =
-    first === undefined ? {} : { file: first.file, line: String(first.line), column: String(first.column) };
+export function binaryNotBundled(name: string, message: string, place: UploadPlace, cause: unknown): ConnectError {
+  const { file, line, column } = place;
+  const known = Object.entries({ file, line, column }).filter(([, value]) => value !== undefined);
+  const at = Object.fromEntries(known.map(([key, value]) => [key, String(value)]));
   return apiError(`Cannot bundle binary "${name}": ${message}`, {
     code: Code.InvalidArgument,
     reason: "BINARY_NOT_BUNDLED",
     metadata: { binary: name, ...at },
+    cause,
+  });
+}
+
+export function bundlerBusy(name: string, cause: unknown): ConnectError {
+  return apiError(`Cannot bundle binary "${name}": too many uploads wait already; try again`, {
+    code: Code.ResourceExhausted,
+    reason: "BUNDLER_BUSY",
+    metadata: { binary: name },
+    cause,
   });
 }
 

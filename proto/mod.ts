@@ -4,6 +4,19 @@
  */
 
 export * from "./apply.ts";
+export { type HttpBody, HttpBodySchema } from "./gen/es/google/api/httpbody_pb.js";
+export {
+  Health,
+  HealthCheckResponse_ServingStatus,
+  HealthCheckResponseSchema,
+  HealthListResponseSchema,
+} from "./gen/es/grpc/health/v1/health_pb.js";
+export {
+  ServerReflection,
+  type ServerReflectionRequest,
+  ServerReflectionResponseSchema,
+} from "./gen/es/grpc/reflection/v1/reflection_pb.js";
+export { ServerReflection as ServerReflectionV1Alpha } from "./gen/es/grpc/reflection/v1alpha/reflection_pb.js";
 export * from "./gen/es/hearth/v1/binary_pb.js";
 export * from "./gen/es/hearth/v1/binary_service_pb.js";
 export * from "./gen/es/hearth/v1/context_pb.js";

@@ -31,15 +31,18 @@ export class BlobStreams {
   receive({ requestId, bytes, last, error }: BlobChunk): void {
     const controller = this.#incoming.get(requestId);
     if (controller === undefined) return;
-    if (last || error !== "") this.#incoming.delete(requestId);
-    if (error !== "") return controller.error(new Error(error));
     if (bytes.length > 0) controller.enqueue(bytes);
-    if (last) controller.close();
+    if (error !== "") controller.error(new Error(error));
+    else if (last) controller.close();
+    if (last) this.#incoming.delete(requestId);
   }
 
   /** Answers a node's request; an undefined content answers that there is none. Rejects when reading the content fails. */
   async send(requestId: number, content: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-    if (content === undefined) return this.fail(requestId, "no such content");
+    if (content === undefined) {
+      this.fail(requestId, "no such content");
+      return;
+    }
     for await (const part of content) {
       for (let start = 0; start < part.length; start += CHUNK_BYTES) {
         await this.#frames.ready();

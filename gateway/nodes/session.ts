@@ -1,5 +1,6 @@
 import { credentials } from "@grpc/grpc-js";
 import {
+  type BlobRequest,
   type GatewayMessage,
   HEARTBEAT_INTERVAL_MS,
   type JobEventRecord,
@@ -17,23 +18,14 @@ import { FrameWriter } from "./frames.ts";
 export interface SessionObserver {
   jobEvent(session: NodeSession, record: JobEventRecord): void;
   contextEvent(session: NodeSession, event: Uint8Array): void;
-  /** The node asks for content; answer with `session.sendBlob`. */
-  blobRequested(session: NodeSession, request: BlobWanted): void;
-}
-
-/** What a node may ask for, and the number to answer under. */
-export interface BlobWanted {
-  readonly requestId: number;
-  readonly blob:
-    | { readonly $case: "digest"; readonly value: string }
-    | { readonly $case: "fileName"; readonly value: string }
-    | { readonly $case: "fileNames"; readonly value: boolean };
+  /** The node asks for content; answer with `session.blobs`. */
+  blobRequested(session: NodeSession, request: BlobRequest): void;
 }
 
 type Message = NonNullable<GatewayMessage["message"]>;
 
-/** An answer to a command that waits for one: `undefined` when the node took it. */
-export type Answer = Refusal | undefined;
+/** An answer to a command that is still to come. */
+export type ExpectedAnswer = { readonly given: Promise<Refusal | undefined> } & Disposable;
 
 export interface SessionOptions {
   readonly gatewayId: string;
@@ -73,7 +65,7 @@ export class NodeSession {
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
   readonly #frames: FrameWriter;
   readonly #observer: SessionObserver;
-  readonly #answers = new Map<string, (answer: Answer) => void>();
+  readonly #answers = new Map<string, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
   #welcome: Welcome | undefined;
   #load: Load | undefined;
   #heardAt = performance.now();
@@ -94,7 +86,9 @@ export class NodeSession {
       clearInterval(beat);
       options.signal.removeEventListener("abort", leave);
       welcomed.reject(error);
-      this.#release(error);
+      this.blobs.close(error);
+      for (const answer of this.#answers.values()) answer.reject(new SessionEnded(this.address, { cause: error }));
+      client.close();
       closed.resolve();
     };
     const leave = (): void => this.close(new Error("the gateway is closing"));
@@ -132,25 +126,22 @@ export class NodeSession {
   }
 
   /**
-   * Resolves with the node's answer to a command about a job or context: undefined when it took it.
-   * Rejects when the session ends before, or the signal is aborted.
+   * Begins to wait for the node's answer to a command about a job or context; call before sending it. The answer is the
+   * refusal, or undefined when the node took it. Rejects when the session ends before, or the signal is aborted. Dispose
+   * it when nobody waits any more.
    */
-  async answer(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  expectAnswer(id: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): ExpectedAnswer {
+    const { promise, resolve, reject } = Promise.withResolvers<Refusal | undefined>();
     const abort = (): void => reject(signal?.reason);
     signal?.addEventListener("abort", abort);
-    this.#answers.set(id, resolve);
-    try {
-      return await Promise.race([promise, this.closed.then(() => Promise.reject(new SessionEnded(this.address)))]);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-      this.#answers.delete(id);
-    }
-  }
-
-  /** Tells those who wait for an answer about this job or context that the node took it. */
-  accept(id: string): void {
-    this.#answers.get(id)?.(undefined);
+    this.#answers.set(id, { resolve, reject });
+    return {
+      given: promise,
+      [Symbol.dispose]: () => {
+        signal?.removeEventListener("abort", abort);
+        this.#answers.delete(id);
+      },
+    };
   }
 
   /** Ends the session now. */
@@ -167,34 +158,35 @@ export class NodeSession {
     this.send({ $case: "heartbeat", value: {} });
   }
 
-  #release(error: Error): void {
-    this.blobs.close(error);
-    this.#client.close();
-  }
-
   #receive(message: NodeMessage["message"], welcome: (welcome: Welcome) => void): void {
     switch (message?.$case) {
       case "jobEvent":
-        return this.#observer.jobEvent(this, message.value);
+        this.#observer.jobEvent(this, message.value);
+        break;
       case "contextEvent":
-        return this.#observer.contextEvent(this, message.value.event);
+        this.#observer.contextEvent(this, message.value.event);
+        break;
       case "acceptance":
-        return this.accept(message.value.jobId);
+        this.#answers.get(message.value.jobId)?.resolve(undefined);
+        break;
       case "refusal":
-        return this.#answers.get(message.value.id)?.(message.value);
+        this.#answers.get(message.value.id)?.resolve(message.value);
+        break;
       case "load":
         this.#load = message.value;
-        return;
+        break;
       case "blobChunk":
-        return this.blobs.receive(message.value);
+        this.blobs.receive(message.value);
+        break;
       case "blobRequest":
-        if (message.value.blob === undefined) return;
-        return this.#observer.blobRequested(this, { requestId: message.value.requestId, blob: message.value.blob });
+        this.#observer.blobRequested(this, message.value);
+        break;
       case "welcome":
         this.#welcome = message.value;
-        return welcome(message.value);
+        welcome(message.value);
+        break;
       case undefined:
-        return;
+        break;
       default:
         message satisfies never;
     }
@@ -204,7 +196,7 @@ export class NodeSession {
 /** The session ended while somebody waited for an answer on it. */
 export class SessionEnded extends Error {
   override name = "SessionEnded";
-  constructor(address: string) {
-    super(`The session with the node at ${address} ended`);
+  constructor(address: string, options?: ErrorOptions) {
+    super(`The session with the node at ${address} ended`, options);
   }
 }

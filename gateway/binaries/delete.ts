@@ -1,0 +1,29 @@
+import { binaryInUse, binaryNotFound } from "../../proto/errors.ts";
+import { OPEN_JOB_STATES } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { findBinary } from "./find.ts";
+import { parseBinaryName } from "./name.ts";
+
+/** Jobs that are named in the refusal. */
+const NAMED_JOBS = 20;
+
+/**
+ * Deletes all versions of a name, or the version that a reference means. Refused while a job that is not final uses it.
+ * The contents stay for the sweep, which knows whether anything else uses them.
+ */
+export async function deleteBinary(deps: Pick<Core, "dao">, reference: string): Promise<void> {
+  const { name, selector } = parseBinaryName(reference);
+  const binary = await findBinary(deps, reference);
+  const one = "newest" in selector ? undefined : binary;
+  const jobs = await deps.dao.jobs.list(
+    { states: OPEN_JOB_STATES, binary: name, binaryDigest: one?.digest },
+    { limit: NAMED_JOBS },
+  );
+  if (jobs.length > 0)
+    throw binaryInUse(
+      reference,
+      jobs.map(({ id }) => id),
+    );
+  const deleted = await deps.dao.binaries.delete(name, one?.version);
+  if (deleted.length === 0) throw binaryNotFound(reference);
+}

@@ -1,0 +1,46 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { binaryNotBundled, bundlerBusy } from "../../proto/errors.ts";
+import { type Binary, BinarySchema } from "../../proto/mod.ts";
+import { BundleError, BundlerBusyError } from "../bundler/mod.ts";
+import type { Core } from "../core.ts";
+
+interface Upload {
+  readonly name: string;
+  readonly content: Uint8Array;
+  /** Media type that the upload came with. */
+  readonly contentType?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bundles an upload and records it as the newest version of its name. Nothing is recorded of one that does not bundle. */
+export async function uploadBinary(deps: Pick<Core, "dao" | "blobs" | "bundler">, upload: Upload): Promise<Binary> {
+  const { type, bundle, sourceMap, entryPoints } = await bundleUpload(deps, upload);
+  const [source, module, map] = await Promise.all([
+    deps.blobs.put(upload.content),
+    deps.blobs.put(Buffer.from(bundle)),
+    deps.blobs.put(Buffer.from(sourceMap)),
+  ]);
+  return deps.dao.binaries.insert(
+    create(BinarySchema, {
+      name: upload.name,
+      type,
+      digest: source.digest,
+      sizeBytes: BigInt(source.sizeBytes),
+      createTime: timestampNow(),
+      entryPoints: [...entryPoints],
+      bundleDigest: module.digest,
+      sourceMapDigest: map.digest,
+    }),
+  );
+}
+
+async function bundleUpload({ bundler }: Pick<Core, "bundler">, { name, content, contentType, signal }: Upload) {
+  try {
+    return await bundler.bundle(content, { contentType, signal });
+  } catch (error) {
+    if (error instanceof BundleError) throw binaryNotBundled(name, error.message, error.problems[0] ?? {}, error);
+    if (error instanceof BundlerBusyError) throw bundlerBusy(name, error);
+    throw error;
+  }
+}

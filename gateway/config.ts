@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
+
+/** A plugin by package name, or by path relative to the configuration file, with the plugin's own part of the configuration. */
+const pluginReference = z.strictObject({ plugin: z.string().min(1), config: z.unknown().default({}) });
+
+const schema = z.object({
+  nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
+  gateway: z
+    .strictObject({
+      /** `host:port`; port 0 takes a free one. */
+      listen: z.string().regex(ADDRESS, "must be host:port").default("127.0.0.1:8090"),
+      /** Folder of the default plugins' files. */
+      dataDir: z.string().min(1).default(".hearth"),
+      /** Listens on an address that is not loopback although nobody is asked who they are. */
+      insecure: z.boolean().default(false),
+      /** Largest body of a request, in bytes. */
+      bodyBytes: z
+        .int()
+        .positive()
+        .default(64 * 1024 * 1024),
+      /** Time to finish calls in flight when it is told to end, in milliseconds. */
+      drainTimeoutMs: z.int().nonnegative().default(10_000),
+      dao: pluginReference.optional(),
+      blobs: pluginReference.optional(),
+    })
+    .prefault({}),
+});
+
+export interface PluginReference {
+  readonly plugin: string;
+  readonly config: unknown;
+}
+
+/** What a gateway is told. */
+export interface GatewayConfig {
+  readonly natsUrl: string;
+  readonly host: string;
+  readonly port: number;
+  readonly bodyBytes: number;
+  readonly drainTimeoutMs: number;
+  readonly dao: PluginReference;
+  readonly blobs: PluginReference;
+  /** Folder that the paths of plugins are relative to. */
+  readonly baseDir: string;
+}
+
+/** Reads flags, environment and the configuration file. Throws an Error that lists all faults at once. */
+export function parseConfig(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): GatewayConfig {
+  const { values: flags } = parseArgs({
+    args: [...args],
+    options: {
+      config: { type: "string" },
+      listen: { type: "string" },
+      nats: { type: "string" },
+      "data-dir": { type: "string" },
+      insecure: { type: "boolean" },
+    },
+  });
+  const file = flags.config === undefined ? {} : readJson(flags.config);
+  const parsed = schema.safeParse(file);
+  if (!parsed.success) throw new Error(`Cannot use configuration ${flags.config}:\n${z.prettifyError(parsed.error)}`);
+  const { nats, gateway } = parsed.data;
+  const { host, port } = parseAddress(flags.listen ?? gateway.listen);
+  if (!LOOPBACK.test(host) && !(flags.insecure ?? gateway.insecure)) {
+    throw new Error(
+      `Cannot listen on ${host}: without an auth plugin anybody who reaches it could run code. Listen on 127.0.0.1, or say --insecure`,
+    );
+  }
+  const dataDir = resolve(flags["data-dir"] ?? gateway.dataDir);
+  return {
+    natsUrl: flags.nats ?? environment.NATS_URL ?? nats.url,
+    host,
+    port,
+    bodyBytes: gateway.bodyBytes,
+    drainTimeoutMs: gateway.drainTimeoutMs,
+    dao: gateway.dao ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
+    blobs: gateway.blobs ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),
+    baseDir: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),
+  };
+}
+
+/** A plugin that comes with Hearth: named like any other, by its path. */
+function builtIn(name: string, config: unknown): PluginReference {
+  return { plugin: resolve(import.meta.dirname, "../plugins", name, "mod.ts"), config };
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new Error(`Cannot read configuration ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function parseAddress(text: string): { host: string; port: number } {
+  const { host, port } = ADDRESS.exec(text)?.groups ?? {};
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new Error(`Cannot listen on "${text}": it must be host:port`);
+  }
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}

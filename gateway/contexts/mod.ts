@@ -1,0 +1,5 @@
+/** Contexts: where they go, how they start and stop. Imports the record and the nodes. */
+export { withLoad } from "./load.ts";
+export { completeSettings } from "./settings.ts";
+export { createContext, failContext, planAdHocContext, sendStart } from "./start.ts";
+export { stopContext } from "./stop.ts";

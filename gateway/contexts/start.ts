@@ -1,0 +1,109 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { v7 as uuidv7 } from "uuid";
+import { contextExists, contextNotStarted, noNode, noRoom } from "../../proto/errors.ts";
+import {
+  type Context,
+  Context_State,
+  ContextEventSchema,
+  ContextSchema,
+  type ContextSettings,
+  ContextSettingsSchema,
+} from "../../proto/mod.ts";
+import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../proto/node.ts";
+import type { Core } from "../core.ts";
+import { type NodeSession, placementOrder } from "../nodes/mod.ts";
+import { isStarted } from "../record/mod.ts";
+import { completeSettings } from "./settings.ts";
+
+interface ContextWanted {
+  readonly name: string;
+  readonly settings: ContextSettings | undefined;
+}
+
+type StartDeps = Pick<Core, "contexts" | "nodes">;
+
+/** Starts a context on the node with most room and resolves when it runs. Rejects with the reason when it does not. */
+export async function createContext(
+  deps: StartDeps,
+  wanted: ContextWanted,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Context> {
+  const settings = completeSettings(wanted.settings);
+  const session = chooseNode(deps, settings);
+  const context = describeContext({ name: wanted.name, settings, adHoc: false, nodeId: session.nodeId });
+  if ((await deps.contexts.insert(context)) !== undefined) throw contextExists(wanted.name);
+  using start = deps.contexts.watch(context.id, isStarted);
+  using answer = session.expectAnswer(context.id, { signal });
+  sendStart(session, context);
+  const refusal = await Promise.race([start.met.then(() => undefined), answer.given]);
+  if (refusal !== undefined) {
+    await failContext(deps, context, refusal.message);
+    throw refusal.reason === Refusal_Reason.NO_ROOM
+      ? noRoom(refusal.message)
+      : contextNotStarted(wanted.name, refusal.message);
+  }
+  const started = await start.met;
+  if (started.state !== Context_State.RUNNING) throw contextNotStarted(wanted.name, started.error);
+  return started;
+}
+
+/** Chooses a node and makes the record of a context for one job; `sendStart` and the insert are the caller's. */
+export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, asked: ContextSettings | undefined) {
+  const settings = completeSettings(asked);
+  const session = chooseNode(deps, settings);
+  const id = uuidv7();
+  const name = `${id.slice(-8)}-${entryPoint.replaceAll(/[^A-Za-z0-9._~-]/g, "-")}`;
+  return { session, context: describeContext({ id, name, settings, adHoc: true, nodeId: session.nodeId }) };
+}
+
+/** Commands a node to start a context. */
+export function sendStart(session: NodeSession, context: Context): void {
+  const settings = context.settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, context.settings));
+  session.send({
+    $case: "startContext",
+    value: { contextId: context.id, name: context.name, settings, adHoc: context.adHoc },
+  });
+}
+
+/** Records that a context never ran. */
+export async function failContext(
+  { contexts }: Pick<Core, "contexts">,
+  context: Context,
+  message: string,
+): Promise<void> {
+  await contexts.apply(
+    create(ContextEventSchema, {
+      contextId: context.id,
+      context: context.name,
+      nodeId: context.nodeId,
+      time: timestampNow(),
+      event: { case: "failed", value: { message } },
+    }),
+  );
+}
+
+function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): NodeSession {
+  const sessions = nodes.sessions();
+  if (sessions.length === 0) {
+    throw noNode("no context node is connected; start one, or wait until it has announced itself");
+  }
+  const [best] = placementOrder(sessions, Number(settings.memoryBytes));
+  if (best !== undefined) return best;
+  throw noRoom(
+    `none of ${sessions.length} node(s) has ${settings.memoryBytes} bytes of memory to promise; stop a context or ask for less`,
+  );
+}
+
+function describeContext({
+  id = uuidv7(),
+  ...fields
+}: Pick<Context, "name" | "adHoc" | "nodeId"> & { id?: string; settings: ContextSettings }): Context {
+  return create(ContextSchema, {
+    ...fields,
+    id,
+    state: Context_State.STARTING,
+    createTime: timestampNow(),
+    revision: 1,
+  });
+}

@@ -1,0 +1,28 @@
+import { contextNotFound, nodeUnreachable } from "../../proto/errors.ts";
+import { type Context, isFinalContext } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { failContext } from "./start.ts";
+
+interface StopWanted {
+  /** Name or id. */
+  readonly context: string;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive. */
+export async function stopContext(
+  deps: Pick<Core, "contexts" | "nodes">,
+  { context: nameOrId, force, signal }: StopWanted,
+): Promise<Context> {
+  const context = await deps.contexts.find(nameOrId);
+  if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
+  const session = deps.nodes.session(context.nodeId);
+  if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
+  using end = deps.contexts.watch(context.id, ({ state }) => isFinalContext(state));
+  using answer = session.expectAnswer(context.id, { signal });
+  session.send({ $case: "stopContext", value: { contextId: context.id, force } });
+  const refusal = await Promise.race([end.met.then(() => undefined), answer.given]);
+  if (refusal !== undefined) await failContext(deps, context, refusal.message);
+  return await end.met;
+}

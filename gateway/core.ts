@@ -1,0 +1,22 @@
+import type { Logger } from "pino";
+import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
+import type { Bundler } from "./bundler/mod.ts";
+import type { EventStream } from "./events/mod.ts";
+import type { NodeDirectory } from "./nodes/mod.ts";
+import type { ContextRecord, JobRecord } from "./record/mod.ts";
+
+/** What a running gateway is made of; use cases take the parts that they need. Built in `gateway.ts`. */
+export interface Core {
+  /** UUID of this process. */
+  readonly gatewayId: string;
+  readonly log: Logger;
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+  readonly bundler: Bundler;
+  readonly events: EventStream;
+  readonly nodes: NodeDirectory;
+  readonly jobs: JobRecord;
+  readonly contexts: ContextRecord;
+  /** Aborted when the gateway ends its streams. */
+  readonly closing: AbortSignal;
+}

@@ -1,0 +1,2 @@
+/** Data files: named contents that jobs read. Imports the contract and `proto` only. */
+export { deleteFile, uploadFile } from "./files.ts";

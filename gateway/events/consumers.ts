@@ -1,0 +1,67 @@
+import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg, jetstreamManager } from "@nats-io/jetstream";
+import type { Logger } from "pino";
+import { contextEventSubject, EVENT_STREAM, FINAL_JOB_EVENTS, jobEventSubject } from "../../proto/mod.ts";
+import type { EventStream } from "./stream.ts";
+
+const RETRY_DELAY_MS = 1000;
+
+/** Takes events off the stream. A rejection means that the event is delivered again, to this gateway or another. */
+export interface EventSink {
+  jobEnded(jobId: string, payload: Uint8Array): Promise<void>;
+  jobLogged(payload: Uint8Array): Promise<void>;
+  contextChanged(payload: Uint8Array): Promise<void>;
+}
+
+/**
+ * Starts the durable consumers that all gateways share: each end of a job and each change of a context is delivered to one
+ * of them until it was recorded. One consumer for each type, because a NATS server before 2.10 filters by one subject only.
+ */
+export async function startConsumers(
+  { nats, js }: EventStream,
+  sink: EventSink,
+  { log }: { readonly log: Logger },
+): Promise<AsyncDisposable> {
+  const jsm = await jetstreamManager(nats);
+  const consumers: ConsumerMessages[] = [];
+  const consume = async (durable: string, subject: string, take: (message: JsMsg) => Promise<void>): Promise<void> => {
+    await jsm.consumers.add(EVENT_STREAM, {
+      durable_name: durable,
+      filter_subject: subject,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      max_ack_pending: 20_000,
+    });
+    const consumer = await js.consumers.get(EVENT_STREAM, durable);
+    const callback = (message: JsMsg): void => {
+      take(message).then(
+        () => message.ack(),
+        (error) => {
+          log.warn({ subject: message.subject, err: error }, "an event was not recorded; it will be delivered again");
+          message.nak(RETRY_DELAY_MS);
+        },
+      );
+    };
+    consumers.push(await consumer.consume({ callback, max_messages: 1000 }));
+  };
+  for (const type of FINAL_JOB_EVENTS) {
+    await consume(`gateways-${type}`, jobEventSubject("*", type), async (message) => {
+      await sink.jobEnded(subjectId(message), message.data);
+    });
+  }
+  await consume("gateways-logged", jobEventSubject("*", "logged"), async (message) => {
+    await sink.jobLogged(message.data);
+  });
+  await consume("gateways-contexts", contextEventSubject("*", "*"), async (message) => {
+    await sink.contextChanged(message.data);
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(consumers.map((messages) => messages.close()));
+    },
+  };
+}
+
+/** The id in `hearth.v1.jobs.<id>.<type>`. */
+function subjectId({ subject }: JsMsg): string {
+  return subject.split(".")[3] ?? "";
+}

@@ -1,0 +1,49 @@
+import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A connection to NATS with the event stream in place. Disposing it sends what is waiting and closes the connection. */
+export interface EventStream extends AsyncDisposable {
+  readonly nats: NatsConnection;
+  readonly js: JetStreamClient;
+}
+
+/** Connects to NATS, for ever from then on, and makes sure that the event stream exists. Rejects when NATS is not there. */
+export async function openEventStream(url: string, { log }: { readonly log: Logger }): Promise<EventStream> {
+  const nats = await connect({
+    servers: url,
+    name: "hearth-gateway",
+    maxReconnectAttempts: -1,
+    timeout: CONNECT_TIMEOUT_MS,
+  }).catch((cause) => {
+    throw new Error(`Cannot connect to NATS at ${url}: start a nats-server with JetStream, or set NATS_URL`, { cause });
+  });
+  const reported = reportStatus(nats, log);
+  const jsm = await jetstreamManager(nats);
+  await jsm.streams.add(EVENT_STREAM_CONFIG).catch(async (cause) => {
+    // Made by somebody else with other limits: theirs stand.
+    await jsm.streams.info(EVENT_STREAM_CONFIG.name).catch(() => {
+      throw new Error(`Cannot create the JetStream stream ${EVENT_STREAM_CONFIG.name}: is JetStream enabled?`, {
+        cause,
+      });
+    });
+  });
+  return {
+    nats,
+    js: jetstream(nats),
+    async [Symbol.asyncDispose]() {
+      if (!nats.isClosed()) await nats.drain();
+      await reported;
+    },
+  };
+}
+
+async function reportStatus(nats: NatsConnection, log: Logger): Promise<void> {
+  for await (const { type } of nats.status()) {
+    if (type === "disconnect") log.warn("NATS connection lost; reconnecting");
+    if (type === "reconnect") log.info("NATS connection is back");
+  }
+}

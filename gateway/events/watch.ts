@@ -1,0 +1,31 @@
+import { fromJsonString } from "@bufbuild/protobuf";
+import { DeliverPolicy } from "@nats-io/jetstream";
+import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
+import type { EventStream } from "./stream.ts";
+
+/**
+ * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
+ * past will follow. Never ends by itself; ends when the consumer of the generator does.
+ */
+export async function* watchStream(
+  { js }: EventStream,
+  jobId: string,
+  { signal }: { readonly signal: AbortSignal },
+): AsyncGenerator<{ readonly past: number } | JobEvent> {
+  const consumer = await js.consumers.get(EVENT_STREAM, {
+    filter_subjects: jobEventSubject(jobId, "*"),
+    deliver_policy: DeliverPolicy.All,
+  });
+  const { num_pending: past } = await consumer.info(true);
+  const messages = await consumer.consume();
+  const stop = (): void => messages.stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    yield { past };
+    for await (const message of messages) yield fromJsonString(JobEventSchema, message.string());
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await messages.close();
+    await consumer.delete();
+  }
+}

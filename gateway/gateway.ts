@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import { createValidator } from "@bufbuild/protovalidate";
+import type { Logger } from "pino";
+import packageJson from "../package.json" with { type: "json" };
+import { startBundler } from "./bundler/mod.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Core } from "./core.ts";
+import { openEventStream, startConsumers } from "./events/mod.ts";
+import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
+import { NodeDirectory } from "./nodes/mod.ts";
+import { startPlugin } from "./plugins/mod.ts";
+import { ContextRecord, JobRecord } from "./record/mod.ts";
+import { createInvoke, createServices } from "./rpc/mod.ts";
+import { createSurfaces, listenOnOnePort } from "./serve/mod.ts";
+
+/** A gateway that serves. */
+export interface Gateway extends AsyncDisposable {
+  /** `host:port` of its one port. */
+  readonly address: string;
+  /** Rejects when the gateway cannot go on by itself. */
+  readonly closed: Promise<void>;
+  /** Takes no more calls, finishes those in flight within the drain timeout, ends streams with Unavailable. */
+  drain(): Promise<void>;
+}
+
+/** Starts a gateway; resolves when it serves. Nothing remains of a start that fails. */
+export async function startGateway(config: GatewayConfig, { log }: { readonly log: Logger }): Promise<Gateway> {
+  await using starting = new AsyncDisposableStack();
+  const gatewayId = randomUUID();
+  const closing = new AbortController();
+  const plugin = { log, signal: closing.signal, baseDir: config.baseDir };
+
+  const dao = starting.use(await startPlugin("dao", config.dao, plugin));
+  const blobs = starting.use(await startPlugin("blobs", config.blobs, plugin));
+  const bundler = starting.use(await startBundler());
+  const events = starting.use(await openEventStream(config.natsUrl, { log }));
+  const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
+  const contexts = new ContextRecord({ dao });
+  const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
+  const nodes = starting.use(
+    new NodeDirectory({ nats: events.nats, log, gatewayId, version: packageJson.version, observer }),
+  );
+  const core: Core = { gatewayId, log, dao, blobs, bundler, events, nodes, jobs, contexts, closing: closing.signal };
+  starting.use(await startConsumers(events, createEventSink(core), { log }));
+  starting.use(startReconciler(core));
+
+  const services = createServices(core);
+  const readiness = { closing: closing.signal, check: () => isReady(core) };
+  const surfaces = createSurfaces({
+    services,
+    invoke: createInvoke(services, { validator: createValidator() }),
+    readiness,
+    log,
+    bodyBytes: config.bodyBytes,
+  });
+  const port = starting.use(await listenOnOnePort({ host: config.host, port: config.port, serve: surfaces }));
+  const running = starting.move();
+  return {
+    address: port.address,
+    closed: untilBroken(events),
+    async drain() {
+      closing.abort();
+      const deadline = new AbortController();
+      await Promise.race([port.drain(), setTimeout(config.drainTimeoutMs, undefined, { signal: deadline.signal })]);
+      deadline.abort();
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function untilBroken({ nats }: Core["events"]): Promise<void> {
+  const error = await nats.closed();
+  if (error instanceof Error) throw error;
+}
+
+/** Whether both stores work. */
+async function isReady({ dao, blobs, log }: Core): Promise<boolean> {
+  const checks = await Promise.allSettled([dao.checkHealth(), blobs.checkHealth()]);
+  const failed = checks.filter((check) => check.status === "rejected");
+  for (const { reason } of failed) log.error({ err: reason }, "a store does not work");
+  return failed.length === 0;
+}

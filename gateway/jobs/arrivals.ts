@@ -1,0 +1,97 @@
+import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
+import { ContextEventSchema, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import type { BlobRequest } from "../../proto/node.ts";
+import type { Core } from "../core.ts";
+import type { EventSink } from "../events/mod.ts";
+import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
+import { type Arrival, ingestJobEvent } from "./ingest.ts";
+import type { LoseDeps } from "./lose.ts";
+import { compareWithNode } from "./reconcile.ts";
+
+type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
+
+/** Takes what sessions bring: events into the record, requests for content to the stores. */
+export function createSessionObserver(deps: ObserverDeps): SessionObserver & { opened(session: NodeSession): void } {
+  const { log } = deps;
+  const report = (what: string, ids: Record<string, unknown>) => (error: unknown) =>
+    log.error({ ...ids, err: error }, what);
+  return {
+    jobEvent(session, record) {
+      const event = fromBinary(JobEventSchema, record.event);
+      const inlineResult = record.result.length === 0 ? undefined : record.result;
+      take(deps, event, { inlineResult, session }).catch(report("an event was not recorded", { job: event.jobId }));
+    },
+    contextEvent(session, bytes) {
+      const event = fromBinary(ContextEventSchema, bytes);
+      const ids = { contextId: event.contextId, node: session.nodeId };
+      deps.contexts.apply(event).catch(report("an event was not recorded", ids));
+    },
+    blobRequested(session, request) {
+      sendContent(deps, session, request).catch((error) => {
+        session.blobs.fail(request.requestId, "the gateway could not read the content");
+        report("a content was not sent", { node: session.nodeId, request: request.blob?.value })(error);
+      });
+    },
+    opened(session) {
+      compareWithNode(deps, session).catch(report("the record was not compared with a node", { node: session.nodeId }));
+    },
+  };
+}
+
+/** Takes what the shared consumers bring. */
+export function createEventSink(deps: Core): EventSink {
+  return {
+    async jobEnded(jobId, payload) {
+      if (deps.jobs.hasEnded(jobId)) return;
+      const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
+      await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
+    },
+    async jobLogged(payload) {
+      const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
+      await storeLines(deps, event);
+    },
+    async contextChanged(payload) {
+      await deps.contexts.apply(
+        fromJsonString(ContextEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true }),
+      );
+    },
+  };
+}
+
+/** Lines are written before what comes after them, so that they are there when the end is. */
+async function take(deps: ObserverDeps, event: JobEvent, arrival: Arrival): Promise<void> {
+  await Promise.all([storeLines(deps, event), ingestJobEvent(deps, event, arrival)]);
+}
+
+async function storeLines({ dao }: Pick<Core, "dao">, { jobId, event }: JobEvent): Promise<void> {
+  if (event.case === "logged") await dao.jobs.appendLogs(jobId, event.value.lines);
+}
+
+async function sendContent(deps: ObserverDeps, session: NodeSession, { requestId, blob }: BlobRequest): Promise<void> {
+  switch (blob?.$case) {
+    case "digest":
+      return session.blobs.send(requestId, await deps.blobs.open(blob.value));
+    case "fileName": {
+      const file = await deps.dao.files.get(blob.value);
+      return session.blobs.send(requestId, file && (await deps.blobs.open(file.digest)));
+    }
+    case "fileNames":
+      return session.blobs.send(requestId, listFileNames(deps));
+    case undefined:
+      return session.blobs.fail(requestId, "the request names nothing");
+    default:
+      return blob satisfies never;
+  }
+}
+
+/** The names of all files as a JSON array. */
+async function* listFileNames({ dao }: Pick<Core, "dao">): AsyncGenerator<Uint8Array> {
+  const limit = 1000;
+  const names: string[] = [];
+  for (;;) {
+    const page = await dao.files.list({}, { limit, after: names.at(-1) });
+    names.push(...page.map(({ name }) => name));
+    if (page.length < limit) break;
+  }
+  yield Buffer.from(JSON.stringify(names));
+}

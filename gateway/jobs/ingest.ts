@@ -1,0 +1,49 @@
+import { toJsonString } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import type { JobEvent } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import type { NodeSession } from "../nodes/mod.ts";
+
+export type IngestDeps = Pick<Core, "jobs" | "blobs">;
+
+export interface Arrival {
+  /** The result that came beside the event, on a session. */
+  readonly inlineResult?: Uint8Array | undefined;
+  /** A session with the node that made the event, to bring a large result. */
+  readonly session: NodeSession | undefined;
+}
+
+/**
+ * Takes an event into the record, whichever way it came. After a final event, resolves when the end is durable, with its
+ * result. Rejects when the result cannot be had now.
+ */
+export async function ingestJobEvent(deps: IngestDeps, event: JobEvent, arrival: Arrival): Promise<void> {
+  if (event.event.case !== "succeeded") {
+    await deps.jobs.apply(event);
+    return;
+  }
+  if (deps.jobs.hasEnded(event.jobId)) return;
+  const { result, value } = event.event.value;
+  if (result !== undefined && result.digest !== "")
+    await bringResult(deps, event, { ...arrival, digest: result.digest });
+  await deps.jobs.apply(event, arrival.inlineResult ?? (value && Buffer.from(toJsonString(ValueSchema, value))));
+}
+
+/** Brings a large result from its node to the blob store, unless it is there. */
+async function bringResult(
+  { blobs }: IngestDeps,
+  { jobId, nodeId }: JobEvent,
+  { digest, session }: Arrival & { digest: string },
+): Promise<void> {
+  if (await has(blobs, digest)) return;
+  if (session === undefined)
+    throw new Error(`The result of job ${jobId} is on node ${nodeId}, to which no session is open`);
+  const stored = await blobs.put(session.blobs.request(digest));
+  if (stored.digest !== digest) throw new Error(`The result of job ${jobId} did not arrive whole`);
+}
+
+async function has(blobs: IngestDeps["blobs"], digest: string): Promise<boolean> {
+  const content = await blobs.open(digest);
+  await content?.cancel();
+  return content !== undefined;
+}

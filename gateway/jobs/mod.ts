@@ -1,0 +1,10 @@
+/** Jobs: submit, run, wait, watch, cancel, result; and what becomes of jobs whose node is lost. Imports the record, nodes, contexts, binaries and events. */
+export { createEventSink, createSessionObserver } from "./arrivals.ts";
+export { cancelJob } from "./cancel.ts";
+export { toMs } from "./durations.ts";
+export { startReconciler } from "./reconcile.ts";
+export { openResult } from "./result.ts";
+export { type RunOutcome, runJob } from "./run.ts";
+export { submitJob } from "./submit.ts";
+export { type WaitDeps, waitForEnd } from "./wait.ts";
+export { watchJob } from "./watch.ts";

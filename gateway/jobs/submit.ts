@@ -1,0 +1,159 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { v7 as uuidv7 } from "uuid";
+import { contextNotFound, contextNotRunning, nodeUnreachable, queueFull, requestIdReused } from "../../proto/errors.ts";
+import {
+  type Binary,
+  type Context,
+  Context_State,
+  type Job,
+  Job_State,
+  JobSchema,
+  type JobSpec,
+} from "../../proto/mod.ts";
+import { Refusal_Reason } from "../../proto/node.ts";
+import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
+import { planAdHocContext, sendStart } from "../contexts/mod.ts";
+import type { Core } from "../core.ts";
+import type { NodeSession } from "../nodes/mod.ts";
+import { toMs } from "./durations.ts";
+
+const DEFAULT_GRACE_MS = 1000;
+
+export type SubmitDeps = Pick<Core, "dao" | "jobs" | "contexts" | "nodes">;
+
+/** A job that is recorded and in the hands of a node. */
+export interface Submitted {
+  readonly job: Job;
+  /** True when the job had been submitted under the request id before, and this call started nothing. */
+  readonly isRepeated: boolean;
+}
+
+interface Target {
+  readonly context: Context;
+  readonly session: NodeSession;
+  /** The context is made for the job and has to be started first. */
+  readonly isNew: boolean;
+}
+
+interface Submission {
+  readonly spec: JobSpec;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Records a job, hands it to the node of its context and resolves when the job is durable and the node took it. */
+export async function submitJob(deps: SubmitDeps, { spec, requestId, signal }: Submission): Promise<Submitted> {
+  const planned = await planJob(deps, spec, requestId);
+  const { job, target, config } = planned;
+  const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
+  if (existing !== undefined) return { job: await sameRequest(deps, existing, planned), isRepeated: true };
+  using answer = target.session.expectAnswer(job.id, { signal });
+  await dispatch(deps, planned, { confirm: true });
+  const refusal = await answer.given;
+  if (refusal === undefined) return { job: (await deps.jobs.get(job.id)) ?? job, isRepeated: false };
+  await deps.jobs.withdraw(job.id);
+  deps.contexts.forget(target.context);
+  throw refusedBy(refusal.reason, target.context, refusal.message);
+}
+
+interface PlannedJob {
+  readonly job: Job;
+  readonly binary: Binary;
+  readonly target: Target;
+  /** JSON, UTF-8. */
+  readonly config: Uint8Array;
+}
+
+/** Finds what a submission names and makes the job; changes nothing. Rejects when something named is not there. */
+export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string): Promise<PlannedJob> {
+  const binary = await findBinary(deps, spec.binary);
+  const entryPoint = resolveEntryPoint(binary, spec.entryPoint);
+  const target = await findTarget(deps, spec, entryPoint);
+  const job = create(JobSchema, {
+    id: uuidv7(),
+    state: Job_State.QUEUED,
+    context: target.context.name,
+    contextId: target.context.id,
+    binary: binary.name,
+    binaryVersion: binary.version,
+    binaryDigest: binary.digest,
+    entryPoint: spec.entryPoint === "" ? entryPoint : spec.entryPoint,
+    attempt: 1,
+    createTime: timestampNow(),
+    timeout: spec.timeout,
+    gracePeriod: spec.gracePeriod,
+    requestId,
+    labels: spec.labels,
+    revision: 1,
+  });
+  return { job, binary, target, config: Buffer.from(JSON.stringify(spec.config ?? {})) };
+}
+
+/** Sends a job to its node, after its context when that is made for it. */
+export async function dispatch(
+  deps: SubmitDeps,
+  planned: PlannedJob,
+  { confirm }: { readonly confirm: boolean },
+): Promise<void> {
+  const { job, binary, config } = planned;
+  const { context, session, isNew } = planned.target;
+  if (isNew) {
+    await deps.contexts.insert(context);
+    sendStart(session, context);
+  }
+  session.send({
+    $case: "runJob",
+    value: {
+      jobId: job.id,
+      attempt: job.attempt,
+      firstSeq: job.seq + 1,
+      contextId: job.contextId,
+      binaryDigest: job.binaryDigest,
+      bundleDigest: binary.bundleDigest,
+      sourceMapDigest: binary.sourceMapDigest,
+      entryPoint: resolveEntryPoint(binary, job.entryPoint),
+      config,
+      timeoutMs: toMs(job.timeout) ?? 0,
+      gracePeriodMs: toMs(job.gracePeriod) ?? DEFAULT_GRACE_MS,
+      noQueue: false,
+      priority: 0,
+      confirm,
+    },
+  });
+}
+
+/** The API error for a node's refusal of a job. */
+export function refusedBy(reason: Refusal_Reason, { name }: Context, message: string): Error {
+  switch (reason) {
+    case Refusal_Reason.QUEUE_FULL:
+      return queueFull(name, message);
+    case Refusal_Reason.NOT_HELD:
+      return contextNotFound(name);
+    default:
+      return contextNotRunning(name, message);
+  }
+}
+
+async function findTarget(deps: SubmitDeps, spec: JobSpec, entryPoint: string): Promise<Target> {
+  if (spec.context === "") return { ...planAdHocContext(deps, entryPoint, spec.contextSettings), isNew: true };
+  const context = await deps.contexts.find(spec.context);
+  if (context === undefined) throw contextNotFound(spec.context);
+  if (context.state !== Context_State.RUNNING) throw contextNotRunning(spec.context, Context_State[context.state]);
+  const session = deps.nodes.session(context.nodeId);
+  if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
+  return { context, session, isNew: false };
+}
+
+/** The job that was submitted under a request id before, when it is the same request (AIP-155). */
+async function sameRequest({ dao }: SubmitDeps, existing: Job, { job, target, config }: PlannedJob): Promise<Job> {
+  const earlier = await dao.jobs.config(existing.id);
+  const isSame =
+    existing.binary === job.binary &&
+    existing.entryPoint === job.entryPoint &&
+    (target.isNew || existing.contextId === job.contextId) &&
+    earlier !== undefined &&
+    Buffer.compare(earlier, config) === 0;
+  if (!isSame) throw requestIdReused(job.requestId, existing.id);
+  return existing;
+}

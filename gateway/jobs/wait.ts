@@ -1,0 +1,45 @@
+import { jobNotFound, waitEnded } from "../../proto/errors.ts";
+import { isFinalJob } from "../../proto/mod.ts";
+import type { JobEnd } from "../record/mod.ts";
+import type { SubmitDeps } from "./submit.ts";
+import { type WatchDeps, watchJob } from "./watch.ts";
+
+export type WaitDeps = SubmitDeps & WatchDeps;
+
+interface Wait {
+  /** Undefined: as long as the signal allows. */
+  readonly waitMs?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves with the end of a job once it is durable; with undefined when `waitMs` passed first.
+ * Rejects when the signal is aborted.
+ */
+export async function waitForEnd(
+  deps: WatchDeps,
+  jobId: string,
+  { waitMs, signal }: Wait,
+): Promise<JobEnd | undefined> {
+  const given = Promise.withResolvers<undefined>();
+  const leave = (): void => given.reject(waitEnded(signal.reason));
+  const timer = waitMs === undefined ? undefined : setTimeout(given.resolve, waitMs, undefined);
+  const watching = new AbortController();
+  signal.addEventListener("abort", leave);
+  try {
+    if (signal.aborted) leave();
+    return await Promise.race([deps.jobs.end(jobId) ?? watchForEnd(deps, jobId, watching.signal), given.promise]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+    clearTimeout(timer);
+    watching.abort();
+  }
+}
+
+/** The end of a job that another gateway dispatched: by its events, then as stored. */
+async function watchForEnd(deps: WatchDeps, jobId: string, signal: AbortSignal): Promise<JobEnd | undefined> {
+  for await (const _ of watchJob(deps, jobId, { afterSeq: 0, signal }));
+  const job = await deps.jobs.get(jobId);
+  if (job === undefined) throw jobNotFound(jobId);
+  return isFinalJob(job.state) ? { job, result: await deps.dao.jobs.result(jobId) } : undefined;
+}

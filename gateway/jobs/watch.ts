@@ -1,0 +1,67 @@
+import { create } from "@bufbuild/protobuf";
+import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
+import { isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { watchStream } from "../events/mod.ts";
+import { type IngestDeps, ingestJobEvent } from "./ingest.ts";
+
+export type WatchDeps = IngestDeps & Pick<Core, "dao" | "events" | "nodes" | "closing">;
+
+interface Watch {
+  /** Only events with a greater `seq`. */
+  readonly afterSeq: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The events of a job in order, those of the past first; ends after the final one, which is in the record by then.
+ * The events of a job that the stream does not hold any more are told by its end alone.
+ */
+export async function* watchJob(deps: WatchDeps, jobId: string, { afterSeq, signal }: Watch): AsyncGenerator<JobEvent> {
+  const job = await deps.jobs.get(jobId);
+  if (job === undefined) throw jobNotFound(jobId);
+  let seq = afterSeq;
+  for await (const item of watchStream(deps.events, jobId, { signal: AbortSignal.any([signal, deps.closing]) })) {
+    if ("past" in item) {
+      if (item.past > 0 || !isFinalJob(job.state)) continue;
+      if (job.seq > seq) yield endOf(job);
+      return;
+    }
+    const isEnd = isFinalEvent(item);
+    if (isEnd) await ingestJobEvent(deps, item, { session: deps.nodes.session(item.nodeId) });
+    if (item.seq > seq) {
+      seq = item.seq;
+      yield item;
+    }
+    if (isEnd) return;
+  }
+  if (deps.closing.aborted) throw gatewayDraining();
+}
+
+function isFinalEvent({ event }: JobEvent): boolean {
+  switch (event.case) {
+    case "succeeded":
+    case "failed":
+    case "cancelled":
+    case "rejected":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The final event of a job, told again from the record. */
+function endOf(job: Job): JobEvent {
+  const base = { jobId: job.id, attempt: job.attempt, seq: job.seq, time: job.endTime, contextId: job.contextId };
+  const failure = { error: job.error };
+  switch (job.state) {
+    case Job_State.SUCCEEDED:
+      return create(JobEventSchema, { ...base, event: { case: "succeeded", value: { result: job.result } } });
+    case Job_State.CANCELLED:
+      return create(JobEventSchema, { ...base, event: { case: "cancelled", value: failure } });
+    case Job_State.REJECTED:
+      return create(JobEventSchema, { ...base, event: { case: "rejected", value: failure } });
+    default:
+      return create(JobEventSchema, { ...base, event: { case: "failed", value: failure } });
+  }
+}

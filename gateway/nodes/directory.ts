@@ -1,0 +1,145 @@
+import { create, fromJsonString } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import {
+  NODE_FAREWELL_SUBJECT,
+  NODE_HEARTBEAT_SUBJECT,
+  type Node,
+  Node_State,
+  NodeLoadSchema,
+  NodeSchema,
+  SILENCE_LIMIT_MS,
+} from "../../proto/mod.ts";
+import { type NodeSession, openSession, type SessionObserver } from "./session.ts";
+
+interface KnownNode {
+  announced: Node;
+  heardAt: number;
+  session: NodeSession | undefined;
+  /** The session is being opened, or served; settles when it is over. */
+  connection: Promise<void> | undefined;
+}
+
+interface DirectoryDeps {
+  readonly nats: NatsConnection;
+  readonly log: Logger;
+  readonly gatewayId: string;
+  readonly version: string;
+  readonly observer: SessionObserver & { opened(session: NodeSession): void };
+}
+
+/** The nodes that announced themselves on NATS, each with its session. */
+export class NodeDirectory implements AsyncDisposable {
+  readonly #deps: DirectoryDeps;
+  readonly #nodesById = new Map<string, KnownNode>();
+  readonly #closing = new AbortController();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #startedAt = performance.now();
+
+  constructor(deps: DirectoryDeps) {
+    this.#deps = deps;
+    this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
+    this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
+  }
+
+  /** The nodes that are not lost, by id. */
+  nodes(): Node[] {
+    const known = [...this.#nodesById.values()].filter((node) => !this.#isDown(node));
+    return known.map(describe).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Sessions that are open to nodes that take work. */
+  sessions(): NodeSession[] {
+    const sessions = [...this.#nodesById.values()].map(({ session }) => session);
+    return sessions.filter((session) => session !== undefined && !session.load.draining) as NodeSession[];
+  }
+
+  /** The open session with a node. */
+  session(nodeId: string): NodeSession | undefined {
+    return this.#nodesById.get(nodeId)?.session;
+  }
+
+  /** Whether a node has been silent for too long and its session is down. Unknown nodes get the time to announce themselves. */
+  isLost(nodeId: string): boolean {
+    const node = this.#nodesById.get(nodeId);
+    return node === undefined ? performance.now() - this.#startedAt > SILENCE_LIMIT_MS : this.#isDown(node);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#closing.abort();
+    await Promise.all([...this.#nodesById.values()].map(({ connection }) => connection));
+  }
+
+  #isDown({ session, heardAt }: KnownNode): boolean {
+    return session === undefined && performance.now() - heardAt > SILENCE_LIMIT_MS;
+  }
+
+  #listen(subject: string, take: (node: Node) => void): void {
+    const callback = (error: Error | null, message: { string(): string }): void => {
+      if (error !== null) return;
+      try {
+        take(fromJsonString(NodeSchema, message.string(), { ignoreUnknownFields: true }));
+      } catch (cause) {
+        this.#deps.log.warn({ subject, err: cause }, "a node announcement was not understood and is left out");
+      }
+    };
+    this.#subscriptions.push(this.#deps.nats.subscribe(subject, { callback }));
+  }
+
+  #heard(announced: Node): void {
+    const known = this.#nodesById.get(announced.id);
+    if (known === undefined) this.#deps.log.info({ node: announced.id, address: announced.address }, "node appeared");
+    const node = known ?? { announced, heardAt: 0, session: undefined, connection: undefined };
+    node.announced = announced;
+    node.heardAt = performance.now();
+    this.#nodesById.set(announced.id, node);
+    if (!this.#closing.signal.aborted) node.connection ??= this.#connect(node);
+  }
+
+  #left({ id }: Node): void {
+    const node = this.#nodesById.get(id);
+    if (node === undefined) return;
+    node.heardAt = Number.NEGATIVE_INFINITY;
+    node.announced.state = Node_State.DRAINING;
+  }
+
+  /** Opens a session and serves it until it ends; the next heartbeat opens another. */
+  async #connect(node: KnownNode): Promise<void> {
+    const { log, observer, gatewayId, version } = this.#deps;
+    const { id, address } = node.announced;
+    try {
+      const session = await openSession({ gatewayId, version, address, observer, signal: this.#closing.signal });
+      node.session = session;
+      log.info({ node: id, address }, "session opened");
+      observer.opened(session);
+      await session.closed;
+      log.info({ node: id, address }, "session closed");
+    } catch (error) {
+      log.warn({ node: id, address, err: error }, "no session with the node; the next heartbeat tries again");
+    } finally {
+      node.session = undefined;
+      node.connection = undefined;
+      if (this.#isDown(node)) this.#nodesById.delete(id);
+    }
+  }
+}
+
+function describe({ announced, session, heardAt }: KnownNode): Node {
+  const load = session?.load;
+  return create(NodeSchema, {
+    ...announced,
+    state: load === undefined ? Node_State.CONNECTING : load.draining ? Node_State.DRAINING : Node_State.READY,
+    load: load?.node === undefined ? announced.load : create(NodeLoadSchema, toNodeLoad(load.node)),
+    heardTime: Number.isFinite(heardAt) ? timestampFromMs(performance.timeOrigin + heardAt) : undefined,
+  });
+}
+
+function toNodeLoad(load: NonNullable<NodeSession["load"]["node"]>) {
+  return {
+    ...load,
+    memoryBytes: BigInt(load.memoryBytes),
+    promisedMemoryBytes: BigInt(load.promisedMemoryBytes),
+  };
+}

@@ -1,0 +1,7 @@
+/**
+ * The context nodes as a gateway sees them: who announced itself, the session with each, and where a context goes.
+ * Everything that is multiplexed on a session stays inside this folder. Imports `proto` only.
+ */
+export { NodeDirectory } from "./directory.ts";
+export { placementOrder } from "./placement.ts";
+export { type ExpectedAnswer, type NodeSession, SessionEnded, type SessionObserver } from "./session.ts";

@@ -1,0 +1,84 @@
+import type { Dao } from "../../plugins/contract/mod.ts";
+import { applyContextEvent, type Context, Context_State, type ContextEvent, isFinalContext } from "../../proto/mod.ts";
+
+type Waiter = (context: Context) => void;
+
+/** The record of contexts. Those that run are kept in memory, because every job asks for one. */
+export class ContextRecord {
+  readonly #dao: Dao;
+  readonly #runningById = new Map<string, Context>();
+  readonly #runningByName = new Map<string, Context>();
+  readonly #waitersById = new Map<string, Set<Waiter>>();
+
+  constructor({ dao }: { readonly dao: Dao }) {
+    this.#dao = dao;
+  }
+
+  /** Stores a new context; resolves to the one alive that has its name, when there is one: then nothing is stored. */
+  insert(context: Context): Promise<Context | undefined> {
+    return this.#dao.contexts.insert(context);
+  }
+
+  /** The context of this id, or the newest of this name. */
+  async find(nameOrId: string): Promise<Context | undefined> {
+    const running = this.#runningByName.get(nameOrId) ?? this.#runningById.get(nameOrId);
+    if (running !== undefined) return running;
+    const stored = (await this.#dao.contexts.find(nameOrId)) ?? (await this.#dao.contexts.get(nameOrId));
+    if (stored !== undefined) this.#remember(stored);
+    return stored;
+  }
+
+  /** Drops what is remembered of a context, because a node said otherwise. */
+  forget({ id, name }: Pick<Context, "id" | "name">): void {
+    this.#runningById.delete(id);
+    if (this.#runningByName.get(name)?.id === id) this.#runningByName.delete(name);
+  }
+
+  /** Applies an event, whichever way it came. Idempotent. Resolves when the change is durable. */
+  async apply(event: ContextEvent): Promise<void> {
+    for (;;) {
+      const stored = await this.#dao.contexts.get(event.contextId);
+      if (stored === undefined) return;
+      const changed = applyContextEvent(stored, event);
+      const next = changed === undefined ? undefined : { ...changed, revision: stored.revision + 1 };
+      if (next !== undefined && !(await this.#dao.contexts.update(next))) continue;
+      this.#remember(next ?? stored);
+      for (const waiter of this.#waitersById.get(event.contextId) ?? []) waiter(next ?? stored);
+      return;
+    }
+  }
+
+  /**
+   * Begins to wait until the condition holds of a context; call before causing the change.
+   * Dispose what it answers when the wait is over.
+   */
+  watch(id: string, condition: (context: Context) => boolean): { readonly met: Promise<Context> } & Disposable {
+    const { promise, resolve } = Promise.withResolvers<Context>();
+    const waiter: Waiter = (context) => {
+      if (condition(context)) resolve(context);
+    };
+    const waiters = this.#waitersById.get(id) ?? new Set();
+    this.#waitersById.set(id, waiters.add(waiter));
+    return {
+      met: promise,
+      [Symbol.dispose]: () => {
+        waiters.delete(waiter);
+        if (waiters.size === 0) this.#waitersById.delete(id);
+      },
+    };
+  }
+
+  #remember(context: Context): void {
+    if (context.state !== Context_State.RUNNING) {
+      this.forget(context);
+      return;
+    }
+    this.#runningById.set(context.id, context);
+    this.#runningByName.set(context.name, context);
+  }
+}
+
+/** Whether a wait for a start is over: the context runs, or never will. */
+export function isStarted({ state }: Context): boolean {
+  return state === Context_State.RUNNING || isFinalContext(state);
+}

@@ -1,0 +1,186 @@
+import type { Logger } from "pino";
+import type { Dao } from "../../plugins/contract/mod.ts";
+import { applyJobEvent, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
+
+/** Changes of a job that are not final are written together, at the latest after so long. */
+const WRITE_DELAY_MS = 50;
+
+/** Final jobs that are remembered, to tell a second report of an end without reading the store. */
+const REMEMBERED_ENDS = 20_000;
+
+/** The end of a job, durable in the record. */
+export interface JobEnd {
+  readonly job: Job;
+  /** The JSON that it returned, when that is kept with the job. */
+  readonly result: Uint8Array | undefined;
+}
+
+interface Followed {
+  job: Job;
+  /** Node that was given the job. */
+  readonly nodeId: string;
+  readonly waiters: PromiseWithResolvers<JobEnd>[];
+  /** The final event is being made durable. */
+  ending: Promise<void> | undefined;
+}
+
+/**
+ * The record of jobs. Jobs that this gateway dispatched are followed in memory until they are final; every change is applied
+ * by the table of legal moves, and the store's revision decides between two gateways.
+ */
+export class JobRecord {
+  readonly #dao: Dao;
+  readonly #log: Logger;
+  readonly #followed = new Map<string, Followed>();
+  readonly #recentEnds = new Set<string>();
+  readonly #dirty = new Set<Followed>();
+  #writeTimer: NodeJS.Timeout | undefined;
+
+  constructor({ dao, log }: { readonly dao: Dao; readonly log: Logger }) {
+    this.#dao = dao;
+    this.#log = log;
+  }
+
+  /**
+   * Stores a new job and follows it. Resolves when it is durable; to the job that has its request id, when there is one:
+   * then nothing is stored.
+   */
+  async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
+    this.#followed.set(job.id, { job, nodeId, waiters: [], ending: undefined });
+    try {
+      const existing = await this.#dao.jobs.insert(job, config);
+      if (existing !== undefined) this.#followed.delete(job.id);
+      return existing;
+    } catch (error) {
+      this.#followed.delete(job.id);
+      throw error;
+    }
+  }
+
+  /** Forgets a job that its node did not take, as if it had never been submitted. */
+  async withdraw(id: string): Promise<void> {
+    this.#followed.delete(id);
+    await this.#dao.jobs.delete(id);
+  }
+
+  /** The job as it stands: as this gateway follows it, else as stored. */
+  async get(id: string): Promise<Job | undefined> {
+    const followed = this.#followed.get(id);
+    return followed === undefined || followed.ending !== undefined ? await this.#dao.jobs.get(id) : followed.job;
+  }
+
+  /** The end of a job that this gateway follows; undefined when it does not. Rejects when the store fails to take the end. */
+  end(id: string): Promise<JobEnd> | undefined {
+    const waiter = Promise.withResolvers<JobEnd>();
+    return this.#followed.get(id)?.waiters.push(waiter) === undefined ? undefined : waiter.promise;
+  }
+
+  /** Whether this gateway recorded the job's end lately. */
+  hasEnded(id: string): boolean {
+    return this.#recentEnds.has(id);
+  }
+
+  /** Jobs followed that were given to a node for which the condition holds. */
+  followedOn(condition: (nodeId: string) => boolean): Job[] {
+    return [...this.#followed.values()].filter(({ nodeId }) => condition(nodeId)).map(({ job }) => job);
+  }
+
+  /** Applies an event, whichever way it came. Idempotent. After a final event, resolves when the end is durable. */
+  async apply(event: JobEvent, result?: Uint8Array): Promise<void> {
+    const followed = this.#followed.get(event.jobId);
+    if (followed === undefined) return this.#applyStored(event, result);
+    if (followed.ending !== undefined) return followed.ending;
+    const next = applyJobEvent(followed.job, event);
+    if (next === undefined) return;
+    followed.job = next;
+    if (!isFinalJob(next.state)) {
+      this.#writeSoon(followed);
+      return;
+    }
+    followed.ending = this.#end(followed, event, result);
+    await followed.ending;
+  }
+
+  /** Reads a followed job again: its end may have been recorded by another gateway. */
+  async refresh(id: string): Promise<void> {
+    const followed = this.#followed.get(id);
+    if (followed === undefined || followed.ending !== undefined) return;
+    const stored = await this.#dao.jobs.get(id);
+    if (stored !== undefined && isFinalJob(stored.state)) await this.#settle(followed, stored);
+  }
+
+  /** Writes what is waiting. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#writeTimer);
+    this.#writeTimer = undefined;
+    const waiting = [...this.#dirty];
+    this.#dirty.clear();
+    await Promise.all(waiting.map((followed) => this.#write(followed)));
+  }
+
+  async #end(followed: Followed, event: JobEvent, result: Uint8Array | undefined): Promise<void> {
+    this.#dirty.delete(followed);
+    try {
+      followed.job = { ...followed.job, revision: followed.job.revision + 1 };
+      if (!(await this.#dao.jobs.update(followed.job, { result }))) await this.#applyStored(event, result);
+      else return this.#finish(followed, { job: followed.job, result });
+      const stored = await this.#dao.jobs.get(event.jobId);
+      if (stored !== undefined) await this.#settle(followed, stored);
+    } catch (error) {
+      this.#followed.delete(event.jobId);
+      for (const waiter of followed.waiters) waiter.reject(error);
+      throw error;
+    }
+  }
+
+  async #settle(followed: Followed, stored: Job): Promise<void> {
+    const result = await this.#dao.jobs.result(stored.id);
+    this.#finish(followed, { job: stored, result });
+  }
+
+  #finish(followed: Followed, end: JobEnd): void {
+    this.#followed.delete(end.job.id);
+    this.#remember(end.job.id);
+    for (const waiter of followed.waiters) waiter.resolve(end);
+  }
+
+  /** Applies an event to the stored job, again when another gateway was faster. */
+  async #applyStored(event: JobEvent, result: Uint8Array | undefined): Promise<void> {
+    for (;;) {
+      const stored = await this.#dao.jobs.get(event.jobId);
+      if (stored === undefined) {
+        this.#log.warn({ job: event.jobId }, "an event of a job that is not in the record is left out");
+        return;
+      }
+      const next = applyJobEvent(stored, event);
+      if (next === undefined) return;
+      if (await this.#dao.jobs.update({ ...next, revision: stored.revision + 1 }, { result })) return;
+    }
+  }
+
+  #remember(id: string): void {
+    this.#recentEnds.add(id);
+    if (this.#recentEnds.size <= REMEMBERED_ENDS) return;
+    for (const oldest of this.#recentEnds) {
+      this.#recentEnds.delete(oldest);
+      return;
+    }
+  }
+
+  #writeSoon(followed: Followed): void {
+    this.#dirty.add(followed);
+    this.#writeTimer ??= setTimeout(() => {
+      this.flush().catch((error) => this.#log.error({ err: error }, "changes of jobs were not written"));
+    }, WRITE_DELAY_MS);
+  }
+
+  async #write(followed: Followed): Promise<void> {
+    const { job } = followed;
+    followed.job = { ...job, revision: job.revision + 1 };
+    if (await this.#dao.jobs.update(followed.job)) return;
+    const stored = await this.#dao.jobs.get(job.id);
+    if (stored === undefined || followed.ending !== undefined) return;
+    if (isFinalJob(stored.state)) await this.#settle(followed, stored);
+    else followed.job = stored;
+  }
+}

@@ -1,0 +1,51 @@
+import { create } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import { binaryNotFound } from "../../proto/errors.ts";
+import {
+  type BinaryService,
+  HttpBodySchema,
+  ListBinariesResponseSchema,
+  ListBinaryVersionsResponseSchema,
+} from "../../proto/mod.ts";
+import { deleteBinary, findBinary, uploadBinary } from "../binaries/mod.ts";
+import type { Core } from "../core.ts";
+import type { Implementation } from "./call.ts";
+import { readContent } from "./content.ts";
+import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
+
+export function createBinaryService(
+  deps: Pick<Core, "dao" | "blobs" | "bundler">,
+): Implementation<typeof BinaryService> {
+  return {
+    async uploadBinary({ name, content }, { signal }) {
+      const { data = new Uint8Array(), contentType } = content ?? {};
+      return uploadBinary(deps, { name, content: data, contentType, signal });
+    },
+    async getBinary({ name }) {
+      return findBinary(deps, name);
+    },
+    async listBinaries({ pageSize, pageToken }) {
+      const limit = pageLimit(pageSize);
+      const found = await deps.dao.binaries.list({ limit: limit + 1, after: parsePageToken(pageToken) });
+      const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ name }) => name);
+      return create(ListBinariesResponseSchema, { binaries, nextPageToken });
+    },
+    async listBinaryVersions({ name, pageSize, pageToken }) {
+      const limit = pageLimit(pageSize);
+      const key = parsePageToken(pageToken);
+      const before = key === undefined ? undefined : Number(key);
+      const found = await deps.dao.binaries.versions(name, { limit: limit + 1, before });
+      if (found.length === 0 && before === undefined) throw binaryNotFound(name);
+      const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ version }) => String(version));
+      return create(ListBinaryVersionsResponseSchema, { binaries, nextPageToken });
+    },
+    async downloadBinary({ name }) {
+      const { digest } = await findBinary(deps, name);
+      return create(HttpBodySchema, { contentType: "application/octet-stream", data: await readContent(deps, digest) });
+    },
+    async deleteBinary({ name }) {
+      await deleteBinary(deps, name);
+      return create(EmptySchema);
+    },
+  };
+}

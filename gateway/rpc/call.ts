@@ -1,0 +1,22 @@
+import type { DescService, MessageShape } from "@bufbuild/protobuf";
+
+/** What a method knows of the call that it serves, whichever surface it came by. */
+export interface Call {
+  /** Aborted when the caller left, its deadline passed or the gateway closes. */
+  readonly signal: AbortSignal;
+  readonly requestHeader: Headers;
+  readonly responseHeader: Headers;
+}
+
+/** A service as Hearth implements it: unary methods answer a message, server-streaming ones a stream of messages. */
+export type Implementation<Service extends DescService> = {
+  readonly [Name in keyof Service["method"]]: Service["method"][Name]["methodKind"] extends "server_streaming"
+    ? (
+        request: MessageShape<Service["method"][Name]["input"]>,
+        call: Call,
+      ) => AsyncIterable<MessageShape<Service["method"][Name]["output"]>>
+    : (
+        request: MessageShape<Service["method"][Name]["input"]>,
+        call: Call,
+      ) => Promise<MessageShape<Service["method"][Name]["output"]>>;
+};

@@ -1,0 +1,73 @@
+import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import type { Validator, Violation } from "@bufbuild/protovalidate";
+import { ConnectError } from "@connectrpc/connect";
+import { requestInvalid, waitEnded } from "../../proto/errors.ts";
+import { permission } from "../../proto/mod.ts";
+import type { Call, Implementation } from "./call.ts";
+
+/** A method as a function, whatever its types: a promise for unary methods, a stream for server-streaming ones. */
+export type Method = (request: Message, call: Call) => Promise<Message> | AsyncIterable<Message>;
+
+/** A service with what implements it. */
+export interface ServedService {
+  readonly service: DescService;
+  readonly implementation: Readonly<Record<string, Method>>;
+}
+
+/** Joins a service and its implementation; the one place where their types are set aside. */
+export function serveService<Service extends DescService>(
+  service: Service,
+  implementation: Implementation<Service>,
+): ServedService {
+  return {
+    service,
+    implementation: implementation as Readonly<Record<string, unknown>> as ServedService["implementation"],
+  };
+}
+
+export type Invoke = (method: DescMethod, request: Message, call: Call) => Promise<Message> | AsyncIterable<Message>;
+
+/**
+ * The one way into the use cases, for every surface: the request is validated by the rules in its proto, then the method
+ * is called. Refuses to be made when a method has no implementation or declares no permission.
+ */
+export function createInvoke(
+  services: readonly ServedService[],
+  { validator }: { readonly validator: Validator },
+): Invoke {
+  const methods = new Map<DescMethod, Method>();
+  for (const { service, implementation } of services) {
+    for (const method of service.methods) {
+      const serve = implementation[method.localName];
+      if (serve === undefined) throw new Error(`Method ${method} has no implementation`);
+      if (getOption(method, permission) === "") throw new Error(`Method ${method} declares no permission`);
+      methods.set(method, serve);
+    }
+  }
+  return (method, request, call) => {
+    const serve = methods.get(method);
+    if (serve === undefined) throw new Error(`Method ${method} is not served`);
+    const checked = validator.validate(method.input, request);
+    if (checked.kind === "error") throw checked.error;
+    if (checked.kind === "invalid") throw requestInvalid(checked.violations.map(describe).join("; "));
+    const answer = serve(request, call);
+    return Symbol.asyncIterator in answer ? answer : translateAbort(answer, call.signal);
+  };
+}
+
+/** A caller that left, or whose deadline passed, is told so, not by whatever its signal made fail. */
+async function translateAbort(answer: Promise<Message>, signal: AbortSignal): Promise<Message> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (signal.aborted && !(error instanceof ConnectError)) throw waitEnded(error);
+    throw error;
+  }
+}
+
+function describe({ field, message, ruleId }: Violation): string {
+  const path = pathToString(field);
+  const text = message === "" ? ruleId : message;
+  return path === "" ? text : `${path}: ${text}`;
+}

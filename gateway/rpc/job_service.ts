@@ -1,0 +1,70 @@
+import { create, fromJsonString } from "@bufbuild/protobuf";
+import { StructSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { jobNotFound } from "../../proto/errors.ts";
+import {
+  type JobService,
+  JobSpecSchema,
+  ListJobLogsResponseSchema,
+  ListJobsResponseSchema,
+  RunJobResponseSchema,
+} from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { cancelJob, openResult, runJob, submitJob, toMs, watchJob } from "../jobs/mod.ts";
+import type { Implementation } from "./call.ts";
+import { toHttpBodies } from "./content.ts";
+import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
+
+export function createJobService(deps: Core): Implementation<typeof JobService> {
+  return {
+    async submitJob({ job: spec = create(JobSpecSchema), requestId }, { signal }) {
+      const { job } = await submitJob(deps, { spec, requestId, signal });
+      return job;
+    },
+    async runJob({ job: spec = create(JobSpecSchema), requestId, waitTimeout }, { signal }) {
+      const { job, result } = await runJob(deps, { spec, requestId, waitMs: toMs(waitTimeout), signal });
+      const value = result === undefined || result.length === 0 ? undefined : Buffer.from(result).toString();
+      return create(RunJobResponseSchema, {
+        job,
+        result: value === undefined ? undefined : fromJsonString(ValueSchema, value),
+      });
+    },
+    async getJob({ jobId }) {
+      const job = await deps.jobs.get(jobId);
+      if (job === undefined) throw jobNotFound(jobId);
+      return job;
+    },
+    async listJobs({ pageSize, pageToken, states, context, binary }) {
+      const limit = pageLimit(pageSize);
+      const found = await deps.dao.jobs.list(
+        { states, context: context || undefined, binary: binary || undefined },
+        { limit: limit + 1, before: parsePageToken(pageToken) },
+      );
+      const { rows: jobs, nextPageToken } = cutPage(found, limit, ({ id }) => id);
+      return create(ListJobsResponseSchema, { jobs, nextPageToken });
+    },
+    watchJob({ jobId, afterSeq }, { signal }) {
+      return watchJob(deps, jobId, { afterSeq, signal });
+    },
+    async cancelJob({ jobId }, { signal }) {
+      return cancelJob(deps, jobId, { signal });
+    },
+    async *getJobResult({ jobId }) {
+      yield* toHttpBodies(await openResult(deps, jobId), "application/json");
+    },
+    async getJobConfig({ jobId }) {
+      const config = await deps.dao.jobs.config(jobId);
+      if (config === undefined) throw jobNotFound(jobId);
+      return fromJsonString(StructSchema, Buffer.from(config).toString());
+    },
+    async listJobLogs({ jobId, pageSize, pageToken }) {
+      if ((await deps.jobs.get(jobId)) === undefined) throw jobNotFound(jobId);
+      const limit = pageLimit(pageSize, { fallback: 1000, largest: 10_000 });
+      const found = await deps.dao.jobs.logs(jobId, {
+        after: Number(parsePageToken(pageToken) ?? 0),
+        limit: limit + 1,
+      });
+      const { rows: lines, nextPageToken } = cutPage(found, limit, ({ number }) => String(number));
+      return create(ListJobLogsResponseSchema, { lines, nextPageToken });
+    },
+  };
+}

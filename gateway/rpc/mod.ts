@@ -1,0 +1,10 @@
+/**
+ * The services of `hearth.v1`, gRPC health and reflection, and the one way into them. A method here only turns messages into
+ * calls of use cases; every surface (Connect, gRPC, gRPC-Web, REST) ends in `invoke`.
+ */
+export type { Call } from "./call.ts";
+export { createHealth, type Readiness } from "./health.ts";
+export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";
+export { createReflection } from "./reflection.ts";
+export { addRoutes } from "./routes.ts";
+export { createServices } from "./services.ts";

@@ -1,0 +1,31 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import { Health, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
+import { createHealth, type Readiness } from "./health.ts";
+import type { Invoke, ServedService } from "./invoke.ts";
+import { createReflection } from "./reflection.ts";
+
+interface Served {
+  readonly services: readonly ServedService[];
+  readonly invoke: Invoke;
+  readonly readiness: Readiness;
+}
+
+/** Adds all services to a Connect router, which speaks Connect, gRPC and gRPC-Web. */
+export function addRoutes(router: ConnectRouter, { services, invoke, readiness }: Served): void {
+  for (const { service } of services) {
+    const methods = service.methods.map((method) => [method.localName, bind(method, invoke)]);
+    router.service(service, Object.fromEntries(methods));
+  }
+  const described = [...services.map(({ service }) => service), Health, ServerReflection, ServerReflectionV1Alpha];
+  const reflection = createReflection(described);
+  router.service(Health, createHealth(readiness, new Set(services.map(({ service }) => service.typeName))));
+  router.service(ServerReflection, reflection);
+  // The two versions of the protocol are the same but for the package.
+  router.service(ServerReflectionV1Alpha, reflection as object);
+}
+
+function bind(method: DescMethod, invoke: Invoke) {
+  return (request: Message, { signal, requestHeader, responseHeader }: HandlerContext) =>
+    invoke(method, request, { signal, requestHeader, responseHeader });
+}

@@ -1,0 +1,3 @@
+/** The one public port and what it answers. Imports `rpc` and `transcode`. */
+export { listenOnOnePort, type OpenPort } from "./one_port.ts";
+export { createSurfaces } from "./surfaces.ts";

@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { createServer as createHttp1Server, type Server as Http1Server, type RequestListener } from "node:http";
+import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+
+/** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
+const HTTP2_PREFACE = "PRI";
+
+/** A connection that says nothing for so long is closed. */
+const FIRST_BYTES_TIMEOUT_MS = 10_000;
+
+interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly serve: RequestListener;
+}
+
+/** A port that is open. Disposing it cuts what is still connected. */
+export interface OpenPort extends AsyncDisposable {
+  /** `host:port`, with the real port. */
+  readonly address: string;
+  /** Takes no more connections and resolves when those that are open have ended. */
+  drain(): Promise<void>;
+}
+
+/** Listens for HTTP/1.1 and HTTP/2 in the clear on one port. Rejects when the port cannot be had. */
+export async function listenOnOnePort({ host, port, serve }: ListenOptions): Promise<OpenPort> {
+  const http1 = createHttp1Server({ keepAliveTimeout: 60_000 }, serve);
+  // The compatibility API of node:http2 hands out requests that node:http listeners take.
+  const http2 = createHttp2Server(serve as unknown as Parameters<typeof createHttp2Server>[1]);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    handOver(socket, { http1, http2 });
+  });
+  server.listen({ host, port });
+  await once(server, "listening");
+  return {
+    address: formatAddress(server),
+    async drain() {
+      http1.closeIdleConnections();
+      http2.close();
+      await close(server);
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = close(server);
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Looks at the first bytes, puts them back and gives the socket to the server that speaks their protocol. */
+function handOver(socket: Socket, { http1, http2 }: { http1: Http1Server; http2: Http2Server }): void {
+  const ignoreError = (): void => {
+    socket.destroy();
+  };
+  socket.on("error", ignoreError);
+  socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => socket.destroy());
+  socket.once("readable", () => {
+    const bytes: Buffer | null = socket.read();
+    if (bytes === null) return;
+    socket.unshift(bytes);
+    socket.setTimeout(0);
+    socket.removeAllListeners("timeout");
+    socket.off("error", ignoreError);
+    const server = bytes.toString("latin1", 0, HTTP2_PREFACE.length) === HTTP2_PREFACE ? http2 : http1;
+    server.emit("connection", socket);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+function formatAddress(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,108 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Binary,
+  BinarySchema,
+  type Context,
+  Context_State,
+  ContextSchema,
+  type File,
+  FileSchema,
+  type Job,
+  Job_State,
+  JobSchema,
+} from "../../proto/mod.ts";
+
+/** Ids like UUIDv7, in order of `n`. */
+export function sampleId(n: number): string {
+  return `019a0000-${n.toString(16).padStart(4, "0")}-7000-8000-000000000000`;
+}
+
+/** Digests that differ by `n`. */
+export function sampleDigest(n: number): string {
+  return `sha256:${n.toString(16).padStart(64, "0")}`;
+}
+
+/** A job that waits, in revision 1. */
+export function sampleJob(n: number, fields: MessageInitShape<typeof JobSchema> = {}): Job {
+  return create(JobSchema, {
+    id: sampleId(n),
+    state: Job_State.QUEUED,
+    context: "counting",
+    contextId: sampleId(0xffff),
+    binary: "words",
+    binaryVersion: 1,
+    binaryDigest: sampleDigest(1),
+    entryPoint: "WordCount",
+    attempt: 1,
+    createTime: timestampFromMs(1_763_000_000_000 + n),
+    revision: 1,
+    ...fields,
+  });
+}
+
+/** A context that starts, in revision 1. */
+export function sampleContext(n: number, fields: MessageInitShape<typeof ContextSchema> = {}): Context {
+  return create(ContextSchema, {
+    id: sampleId(n),
+    name: `context ${n}`,
+    state: Context_State.STARTING,
+    createTime: timestampFromMs(1_763_000_000_000 + n),
+    revision: 1,
+    ...fields,
+  });
+}
+
+/** A binary whose digests differ by `n`. */
+export function sampleBinary(name: string, n: number, fields: MessageInitShape<typeof BinarySchema> = {}): Binary {
+  return create(BinarySchema, {
+    name,
+    digest: sampleDigest(n),
+    bundleDigest: sampleDigest(n + 0x1000),
+    sourceMapDigest: sampleDigest(n + 0x2000),
+    sizeBytes: 100n,
+    entryPoints: ["WordCount"],
+    ...fields,
+  });
+}
+
+export function sampleFile(name: string, fields: MessageInitShape<typeof FileSchema> = {}): File {
+  return create(FileSchema, { name, digest: sampleDigest(1), sizeBytes: 3n, contentType: "text/plain", ...fields });
+}
+
+/** UTF-8 bytes of a JSON value. */
+export function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** Names whose order by UTF-8 bytes differs from their order by UTF-16 units, locale or case; in the former. */
+export const namesInByteOrder = [
+  "A",
+  "Z",
+  "a",
+  "a b",
+  "a%",
+  "a.b",
+  "a/b",
+  "a_b",
+  "aé",
+  "z",
+  "é",
+  "日本",
+  "\u{fffd}",
+  "😀",
+];
+
+/** All items of a list, read page by page. */
+export async function readPages<Item, Cursor>(
+  readPage: (cursor: Cursor | undefined) => Promise<Item[]>,
+  cursorOf: (item: Item) => Cursor,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (;;) {
+    const last = items.at(-1);
+    const page = await readPage(last === undefined ? undefined : cursorOf(last));
+    if (page.length === 0) return items;
+    items.push(...page);
+  }
+}

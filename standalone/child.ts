@@ -26,7 +26,7 @@ export interface Child<Ready> extends AsyncDisposable {
 }
 
 /** Lines kept to tell why a process ended. */
-const LAST_LINES = 12;
+const LAST_LINES = 30;
 
 /**
  * Starts a process in a process group of its own, so that Ctrl-C reaches the parent alone, which then ends its children in

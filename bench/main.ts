@@ -1,0 +1,73 @@
+/** `npm run bench`: measures, prints a table, and writes the figures to `bench/results.json`. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BenchConfig, parseConfig, USAGE } from "./config.ts";
+import { measureColdStarts, startHearth } from "./hearth.ts";
+import { measure } from "./load/mod.ts";
+import { type Measurement, PLAN } from "./plan.ts";
+import { coldStartOf, describeMachine, formatReport, type Report, type Row, ratiosOf } from "./report.ts";
+import { startBullmq, startConnectEcho } from "./rivals/mod.ts";
+
+const RESULTS = join(import.meta.dirname, "results.json");
+
+async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
+  const directory = await mkdtemp(join(tmpdir(), "hearth-bench-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+
+  // One system at a time: those that wait would take their share of the machine.
+  const rows: Row[] = [];
+  let coldStarts: number[] = [];
+  {
+    await using hearth = await startHearth(join(directory, "hearth"), { signal });
+    coldStarts = await measureColdStarts(hearth.url, config.coldStarts);
+    rows.push(...(await measureAll("hearth", hearth.url, config, signal)));
+  }
+  {
+    await using bullmq = await startBullmq(join(directory, "redis"));
+    if (bullmq) rows.push(...(await measureAll("bullmq", bullmq.url, config, signal)));
+  }
+  {
+    await using echo = await startConnectEcho();
+    rows.push(...(await measureAll("echo", echo.url, config, signal)));
+  }
+  return {
+    at: new Date().toISOString(),
+    machine: describeMachine(),
+    secondsPerFigure: config.durationMs / 1000,
+    rows,
+    coldStart: coldStartOf(coldStarts),
+    ratios: ratiosOf(rows),
+  };
+}
+
+async function measureAll(system: Measurement["system"], url: string, config: BenchConfig, signal: AbortSignal) {
+  const rows: Row[] = [];
+  const { warmUpMs, durationMs } = config;
+  for (const { name, ...measurement } of PLAN.filter((each) => each.system === system)) {
+    for (const connections of config.connections) {
+      const figures = await measure({ ...measurement, url, connections, warmUpMs, durationMs }, { signal });
+      console.error(`${name}, ${connections}: ${figures.perSecond.toFixed(0)}/s, p50 ${figures.p50Ms.toFixed(2)} ms`);
+      if (figures.firstFailure) console.error(`  ${figures.failures} failed: ${figures.firstFailure}`);
+      rows.push({ name, ...figures });
+    }
+  }
+  return rows;
+}
+
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort(new Error("Stopped by SIGINT")));
+process.once("SIGTERM", () => stop.abort(new Error("Stopped by SIGTERM")));
+try {
+  const config = parseConfig(process.argv.slice(2));
+  if (config) {
+    const report = await run(config, stop.signal);
+    await writeFile(RESULTS, `${JSON.stringify(report, undefined, 2)}\n`);
+    console.log(`\n${formatReport(report)}`);
+  }
+  if (!config) console.log(USAGE);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

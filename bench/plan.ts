@@ -1,0 +1,46 @@
+import { CONTEXT, JOB } from "./hearth.ts";
+import type { LoadSpec } from "./load/mod.ts";
+
+/** One way to ask for a word count, measured at each number of connections. */
+export interface Measurement extends Pick<LoadSpec, "client" | "path" | "body" | "expect"> {
+  readonly name: string;
+  readonly system: "hearth" | "bullmq" | "echo";
+}
+
+const SPEC = { ...JOB, context: CONTEXT };
+const RUN_JOB = { path: "/hearth.v1.JobService/RunJob", body: { job: SPEC }, expect: "SUCCEEDED" };
+
+export const REST: Measurement = {
+  name: "Hearth, REST",
+  system: "hearth",
+  client: "http",
+  path: `/v1/contexts/${CONTEXT}/jobs:run`,
+  body: JOB,
+  expect: "SUCCEEDED",
+};
+
+export const BULLMQ: Measurement = {
+  name: "Fastify + BullMQ + Redis",
+  system: "bullmq",
+  client: "http",
+  path: "/jobs",
+  body: JOB.config,
+  expect: '"see":1',
+};
+
+export const PLAN: readonly Measurement[] = [
+  REST,
+  { name: "Hearth, Connect by plain HTTP", system: "hearth", client: "http", ...RUN_JOB },
+  { name: "Hearth, Connect by connect-node", system: "hearth", client: "connect", ...RUN_JOB },
+  { name: "Hearth, gRPC by grpc-js", system: "hearth", client: "grpc", ...RUN_JOB },
+  {
+    name: "Hearth, submit and watch",
+    system: "hearth",
+    client: "watch",
+    path: "/v1/jobs",
+    body: SPEC,
+    expect: '"succeeded"',
+  },
+  BULLMQ,
+  { name: "bare Connect echo, plain HTTP", system: "echo", client: "http", ...RUN_JOB },
+];

@@ -1,0 +1,83 @@
+import { cpus, totalmem } from "node:os";
+import type { Figures } from "./load/mod.ts";
+import { BULLMQ, REST } from "./plan.ts";
+
+export interface Row extends Figures {
+  readonly name: string;
+}
+
+/** All that one run found. Written as JSON. */
+export interface Report {
+  readonly at: string;
+  readonly machine: string;
+  readonly secondsPerFigure: number;
+  readonly rows: readonly Row[];
+  /** Times of ad-hoc jobs in milliseconds. */
+  readonly coldStart: { readonly first: number; readonly p50: number; readonly worst: number };
+  /** Hearth's REST divided by BullMQ's figure; empty when there is no Redis. */
+  readonly ratios: readonly { readonly connections: number; readonly perSecond: number; readonly p50: number }[];
+}
+
+export function describeMachine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} × ${cpu?.model.trim()}, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
+}
+
+export function coldStartOf(times: readonly number[]): Report["coldStart"] {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { first: times[0] ?? 0, p50: sorted[Math.floor(sorted.length / 2)] ?? 0, worst: sorted.at(-1) ?? 0 };
+}
+
+export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
+  return rows
+    .filter(({ name }) => name === REST.name)
+    .flatMap((ours) => {
+      const theirs = rows.find(({ name, connections }) => name === BULLMQ.name && connections === ours.connections);
+      if (!theirs) return [];
+      const { connections } = ours;
+      return [{ connections, perSecond: ours.perSecond / theirs.perSecond, p50: ours.p50Ms / theirs.p50Ms }];
+    });
+}
+
+/** The report as Markdown. */
+export function formatReport(report: Report): string {
+  const { rows, ratios, coldStart } = report;
+  return [
+    `${report.machine}; ${report.secondsPerFigure} s a figure; ${report.at.slice(0, 10)}`,
+    "",
+    ...table(
+      ["warm word count, answer awaited", "connections", "per second", "p50 ms", "p99 ms", "failed"],
+      rows.map((row) => [
+        row.name,
+        String(row.connections),
+        row.perSecond.toFixed(0),
+        row.p50Ms.toFixed(2),
+        row.p99Ms.toFixed(2),
+        String(row.failures),
+      ]),
+    ),
+    "",
+    ...(ratios.length === 0
+      ? ["No redis-server on PATH: nothing to compare with."]
+      : table(
+          ["Hearth (REST) ÷ BullMQ", "throughput", "p50"],
+          ratios.map((ratio) => [
+            `${ratio.connections}`,
+            `${ratio.perSecond.toFixed(2)} ×`,
+            `${ratio.p50.toFixed(2)} ×`,
+          ]),
+        )),
+    "",
+    `Cold ad-hoc job, context included: first ${coldStart.first.toFixed(0)} ms, p50 ${coldStart.p50.toFixed(0)} ms, worst ${coldStart.worst.toFixed(0)} ms.`,
+  ].join("\n");
+}
+
+/** First column to the left, the others to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)];
+}

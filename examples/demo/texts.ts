@@ -10,7 +10,10 @@ export interface Text {
 
 /** The README and LICENSE files of the installed packages, those of one first letter put together. */
 export async function readPackageTexts(root: string): Promise<Text[]> {
-  const paths = globSync("node_modules/**/{README,Readme,readme,LICENSE,License,license}*", { cwd: root, withFileTypes: true })
+  const paths = globSync("node_modules/**/{README,Readme,readme,LICENSE,License,license}*", {
+    cwd: root,
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();

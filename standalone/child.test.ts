@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { type ChildSpec, startChild } from "./child.ts";
+
+/** A process that runs a line of JavaScript. */
+function script(code: string, options: Partial<ChildSpec<true>> = {}): ChildSpec<true> {
+  const readyWhen = (line: string) => (line === "ready" ? true : undefined);
+  return { name: "script", command: process.execPath, args: ["-e", code], readyWhen, ...options };
+}
+
+const STAYS = 'console.log("ready"); setInterval(() => {}, 1000);';
+
+test("startChild() resolves when the process is ready, and disposing ends it", async () => {
+  const child = await startChild(script(STAYS));
+  expect(() => process.kill(child.pid, 0)).not.toThrow();
+  await child[Symbol.asyncDispose]();
+  await child.closed;
+  expect(() => process.kill(child.pid, 0)).toThrow("ESRCH");
+});
+
+test("startChild() rejects with the last words of a process that ends before it is ready", async () => {
+  const spec = script('console.error("no such thing"); process.exit(3)');
+  await expect(startChild(spec)).rejects.toThrow("script exited with code 3\n  no such thing");
+});
+
+test("startChild() rejects for a command that does not exist", async () => {
+  const spec = script("", { command: "/no/such/command" });
+  await expect(startChild(spec)).rejects.toThrow("script could not be started");
+});
+
+test("startChild() gives up on a process that never says that it is ready", async () => {
+  const spec = script("setInterval(() => {}, 1000)", { startTimeoutMs: 200 });
+  await expect(startChild(spec)).rejects.toThrow("script was not ready in 200 ms");
+});
+
+test("startChild() ends the process when its signal is aborted before it is ready", async () => {
+  const stop = new AbortController();
+  const onLine = () => stop.abort(new Error("enough"));
+  const spec = script('console.log("here"); setInterval(() => {}, 1000)', { onLine });
+  await expect(startChild(spec, { signal: stop.signal })).rejects.toThrow("enough");
+});
+
+test("closed rejects when the process ends by itself", async () => {
+  await using child = await startChild(script(STAYS));
+  process.kill(child.pid, "SIGKILL");
+  await expect(child.closed).rejects.toThrow("script was ended by SIGKILL");
+});
+
+test("disposing kills a process that ignores SIGTERM, after its time to drain", async () => {
+  const child = await startChild(script(`process.on("SIGTERM", () => {}); ${STAYS}`, { drainTimeoutMs: 100 }));
+  await child[Symbol.asyncDispose]();
+  expect(() => process.kill(child.pid, 0)).toThrow("ESRCH");
+});

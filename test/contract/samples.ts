@@ -106,3 +106,10 @@ export async function readPages<Item, Cursor>(
     items.push(...page);
   }
 }
+
+/** All items of an iteration. */
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}

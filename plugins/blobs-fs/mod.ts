@@ -1,0 +1,17 @@
+/**
+ * Blobs as files of one directory, named by their digest. For one gateway, or several that share the directory.
+ * Imports `plugins/contract`.
+ */
+import { z } from "zod";
+import { definePlugin } from "../contract/mod.ts";
+import { openBlobStore } from "./store.ts";
+
+export default definePlugin({
+  kind: "blobs",
+  name: "fs",
+  config: z.strictObject({
+    /** The directory, relative to the working directory; created when absent. */
+    path: z.string().min(1),
+  }),
+  start: ({ config }) => openBlobStore(config.path),
+});

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import type { Digest } from "../contract/mod.ts";
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Streams a file and errors at its end when it does not have the digest. Closes the file at the end, on error and on cancel. */
+export function openVerified(file: FileHandle, digest: Digest): ReadableStream<Uint8Array> {
+  const hash = createHash("sha256");
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { bytesRead, buffer } = await file.read({ buffer: new Uint8Array(CHUNK_BYTES) });
+        if (bytesRead > 0) {
+          const chunk = buffer.subarray(0, bytesRead);
+          hash.update(chunk);
+          controller.enqueue(chunk);
+          return;
+        }
+        await file.close();
+        const found = `sha256:${hash.digest("hex")}`;
+        if (found !== digest) throw new Error(`Cannot read blob "${digest}": its file holds "${found}"`);
+        controller.close();
+      },
+      cancel: () => file.close(),
+    },
+    // Nothing is read before it is asked for.
+    { highWaterMark: 0 },
+  );
+}

@@ -12,7 +12,8 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
   if (type === undefined || event.attempt !== job.attempt || event.seq <= job.seq) return undefined;
   const state = JOB_MOVES[job.state][type];
   if (state === undefined) return undefined;
-  const next: Job = { ...job, state, seq: event.seq };
+  const queuePosition = event.event.case === "queued" ? event.event.value.position : 0;
+  const next: Job = { ...job, state, seq: event.seq, queuePosition };
   if (type === "running") next.startTime ??= event.time;
   if (event.event.case === "progress") next.progress = event.event.value;
   if (event.event.case === "succeeded") next.result = event.event.value.result;

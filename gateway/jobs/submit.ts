@@ -63,6 +63,7 @@ interface PlannedJob {
   readonly target: Target;
   /** JSON, UTF-8. */
   readonly config: Uint8Array;
+  readonly noQueue: boolean;
 }
 
 /** Finds what a submission names and makes the job; changes nothing. Rejects when something named is not there. */
@@ -85,9 +86,11 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     gracePeriod: spec.gracePeriod,
     requestId,
     labels: spec.labels,
+    priority: spec.priority,
     revision: 1,
   });
-  return { job, binary, target, config: Buffer.from(JSON.stringify(spec.config ?? {})) };
+  const config = Buffer.from(JSON.stringify(spec.config ?? {}));
+  return { job, binary, target, config, noQueue: spec.noQueue };
 }
 
 /** Sends a job to its node, after its context when that is made for it. */
@@ -96,7 +99,7 @@ export async function dispatch(
   planned: PlannedJob,
   { confirm }: { readonly confirm: boolean },
 ): Promise<void> {
-  const { job, binary, config } = planned;
+  const { job, binary, config, noQueue } = planned;
   const { context, session, isNew } = planned.target;
   if (isNew) {
     await deps.contexts.insert(context);
@@ -116,8 +119,8 @@ export async function dispatch(
       config,
       timeoutMs: toMs(job.timeout) ?? 0,
       gracePeriodMs: toMs(job.gracePeriod) ?? DEFAULT_GRACE_MS,
-      noQueue: false,
-      priority: 0,
+      noQueue,
+      priority: job.priority,
       confirm,
     },
   });

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Dao } from "../../plugins/contract/mod.ts";
-import { applyJobEvent, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
+import { applyJobEvent, isFinalJob, type Job, Job_State, type JobEvent } from "../../proto/mod.ts";
 
 /** Changes of a job that are not final are written together, at the latest after so long. */
 const WRITE_DELAY_MS = 50;
@@ -20,6 +20,7 @@ interface Followed {
   /** Node that was given the job. */
   readonly nodeId: string;
   readonly waiters: PromiseWithResolvers<JobEnd>[];
+  readonly startWaiters: ((job: Job) => void)[];
   /** The final event is being made durable. */
   ending: Promise<void> | undefined;
 }
@@ -46,7 +47,7 @@ export class JobRecord {
    * then nothing is stored.
    */
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
-    this.#followed.set(job.id, { job, nodeId, waiters: [], ending: undefined });
+    this.#followed.set(job.id, { job, nodeId, waiters: [], startWaiters: [], ending: undefined });
     try {
       const existing = await this.#dao.jobs.insert(job, config);
       if (existing !== undefined) this.#followed.delete(job.id);
@@ -75,6 +76,14 @@ export class JobRecord {
     return this.#followed.get(id)?.waiters.push(waiter) === undefined ? undefined : waiter.promise;
   }
 
+  /** The job once it has left the queue, when this gateway follows it; undefined when it does not. */
+  started(id: string): Promise<Job> | undefined {
+    const followed = this.#followed.get(id);
+    if (followed === undefined || followed.job.state !== Job_State.QUEUED)
+      return followed && Promise.resolve(followed.job);
+    return new Promise((resolve) => followed.startWaiters.push(resolve));
+  }
+
   /** Whether this gateway recorded the job's end lately. */
   hasEnded(id: string): boolean {
     return this.#recentEnds.has(id);
@@ -93,6 +102,7 @@ export class JobRecord {
     const next = applyJobEvent(followed.job, event);
     if (next === undefined) return;
     followed.job = next;
+    if (next.state !== Job_State.QUEUED) for (const tell of followed.startWaiters.splice(0)) tell(next);
     if (!isFinalJob(next.state)) {
       this.#writeSoon(followed);
       return;
@@ -141,6 +151,7 @@ export class JobRecord {
   #finish(followed: Followed, end: JobEnd): void {
     this.#followed.delete(end.job.id);
     this.#remember(end.job.id);
+    for (const tell of followed.startWaiters) tell(end.job);
     for (const waiter of followed.waiters) waiter.resolve(end);
   }
 

@@ -160,6 +160,20 @@ export declare type Job = Message<"hearth.v1.Job"> & {
    * @generated from field: uint32 revision = 21;
    */
   revision: number;
+
+  /**
+   * As submitted.
+   *
+   * @generated from field: sint32 priority = 22;
+   */
+  priority: number;
+
+  /**
+   * Its place among the jobs that wait for a slot of its context, from 1, when it was last told; 0 when it does not wait.
+   *
+   * @generated from field: uint32 queue_position = 23;
+   */
+  queuePosition: number;
 };
 
 /**
@@ -296,6 +310,20 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
    * @generated from field: hearth.v1.ContextSettings context_settings = 8;
    */
   contextSettings?: ContextSettings | undefined;
+
+  /**
+   * Refuses the job with ResourceExhausted when no slot of the context is free, instead of queueing it.
+   *
+   * @generated from field: bool no_queue = 9;
+   */
+  noQueue: boolean;
+
+  /**
+   * Among the jobs that wait in one context, those of higher priority go first; equal ones in the order of submission. Default 0.
+   *
+   * @generated from field: sint32 priority = 10;
+   */
+  priority: number;
 };
 
 /**

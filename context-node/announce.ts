@@ -1,0 +1,59 @@
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import {
+  HEARTBEAT_INTERVAL_MS,
+  NODE_FAREWELL_SUBJECT,
+  NODE_HEARTBEAT_SUBJECT,
+  NODE_SERVICE_NAME,
+  Node,
+} from "../proto/node.ts";
+
+/** A node that gateways can find. */
+export interface AnnouncedNode extends Disposable {
+  /** Announces now what has changed, ahead of the next heartbeat. */
+  beat(): void;
+}
+
+/**
+ * Announces the node: now, each second with its load, and to whoever asks by the NATS services protocol. Disposing it says
+ * farewell: gateways place nothing new there, while sessions go on.
+ */
+export function announceNode(nats: NatsConnection, describe: () => Node): AnnouncedNode {
+  const beat = (): void => nats.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify(Node.toJSON(describe())));
+  const answers = answerServiceRequests(nats, describe());
+  beat();
+  const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
+  return {
+    beat,
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      answers[Symbol.dispose]();
+      nats.publish(NODE_FAREWELL_SUBJECT, JSON.stringify(Node.toJSON(describe())));
+    },
+  };
+}
+
+/**
+ * The discovery part of the NATS services protocol, for a service without endpoints of its own, so that `nats micro ls`,
+ * `info` and `stats` show the node. https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md
+ */
+function answerServiceRequests(nats: NatsConnection, { id, version, address }: Node): Disposable {
+  const identity = { name: NODE_SERVICE_NAME, id, version, metadata: { address } };
+  const answers = {
+    PING: { type: "io.nats.micro.v1.ping_response", ...identity },
+    INFO: { type: "io.nats.micro.v1.info_response", ...identity, description: "A Hearth context node", endpoints: [] },
+    STATS: { type: "io.nats.micro.v1.stats_response", ...identity, started: new Date().toISOString(), endpoints: [] },
+  };
+  const subscriptions = Object.entries(answers).flatMap(([verb, answer]) => {
+    const payload = JSON.stringify(answer);
+    const callback = (_error: Error | null, message: Msg): void => {
+      message.respond(payload);
+    };
+    const subjects = [`$SRV.${verb}`, `$SRV.${verb}.${NODE_SERVICE_NAME}`, `$SRV.${verb}.${NODE_SERVICE_NAME}.${id}`];
+    return subjects.map((subject) => nats.subscribe(subject, { callback }));
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    },
+  };
+}

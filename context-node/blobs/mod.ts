@@ -1,0 +1,7 @@
+/**
+ * Contents that are too large for a message: bundles and source maps fetched from gateways and cached, data files, and the
+ * large results that this node keeps for gateways. May import `proto`, the sessions and the runtime's interface.
+ */
+export { type BlobCache, openBlobCache } from "./cache.ts";
+export { openDataFiles } from "./files.ts";
+export { openResultStore, type ResultStore } from "./results.ts";

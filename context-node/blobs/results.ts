@@ -1,0 +1,136 @@
+import { createReadStream, statSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { digestOf } from "./digest.ts";
+
+/**
+ * How long a result is kept once JetStream has its event: the time that a gateway has to fetch it. Nobody tells the node
+ * that it was fetched, and several gateways may.
+ */
+const KEPT_MS = 10 * 60_000;
+
+/** When results whose events are stored take more than this, the oldest go before their time. */
+const KEPT_BYTES = 4 * 1024 ** 3;
+
+const SWEEP_MS = 10_000;
+
+/** Directories of processes that were killed are removed when they have not changed for so long. */
+const ABANDONED_MS = 24 * 3600_000;
+
+interface KeptResult {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly written: Promise<void>;
+  /** How many jobs returned it whose event is not stored yet. */
+  unstored: number;
+  /** When the last of those events was stored. */
+  storedAt: number;
+  /** Whether a gateway has read it to its end. */
+  isRead: boolean;
+}
+
+/** Opens the store of results of one node process. */
+export async function openResultStore({ dataDir, nodeId }: { dataDir: string; nodeId: string }): Promise<ResultStore> {
+  const parent = join(dataDir, "results");
+  const directory = join(parent, nodeId);
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(parent)) {
+    // Another node may be tidying up at the same time.
+    const found = statSync(join(parent, name), { throwIfNoEntry: false });
+    if (found && Date.now() - found.mtimeMs > ABANDONED_MS)
+      await rm(join(parent, name), { recursive: true, force: true });
+  }
+  return new ResultStore(directory);
+}
+
+/** Results that are too large for an event, as files in a directory of this process. Disposing it removes them. */
+export class ResultStore implements AsyncDisposable {
+  readonly #directory: string;
+  /** By digest, those whose event was stored last at the end. */
+  readonly #results = new Map<string, KeptResult>();
+  readonly #sweep: NodeJS.Timeout;
+  #sweeping: Promise<void> = Promise.resolve();
+  #allRead: PromiseWithResolvers<void> | undefined;
+  #files = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#sweep = setInterval(() => {
+      this.#sweeping = this.#sweeping.then(() => this.#removeOld());
+    }, SWEEP_MS);
+  }
+
+  /** Resolves with its digest when it is written. Call `stored` when the event that names it is safe. */
+  async keep(bytes: Uint8Array): Promise<string> {
+    const digest = digestOf(bytes);
+    let result = this.#results.get(digest);
+    if (result === undefined) {
+      const path = join(this.#directory, String(++this.#files));
+      result = {
+        path,
+        sizeBytes: bytes.length,
+        written: writeFile(path, bytes),
+        unstored: 0,
+        storedAt: 0,
+        isRead: false,
+      };
+      this.#results.set(digest, result);
+    }
+    result.unstored++;
+    try {
+      await result.written;
+    } catch (error) {
+      this.#results.delete(digest);
+      throw error;
+    }
+    return digest;
+  }
+
+  stored(digest: string): void {
+    const result = this.#results.get(digest);
+    if (result === undefined) return;
+    result.unstored--;
+    result.storedAt = performance.now();
+    this.#results.delete(digest);
+    this.#results.set(digest, result);
+  }
+
+  /** Undefined when it is not kept, or no more. */
+  open(digest: string): AsyncIterable<Uint8Array> | undefined {
+    const result = this.#results.get(digest);
+    return result && this.#read(result);
+  }
+
+  /** Waits until gateways have read all results, no longer than the timeout. */
+  async drain({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    if (this.#results.values().every(({ isRead }) => isRead)) return;
+    this.#allRead = Promise.withResolvers();
+    const timer = setTimeout(this.#allRead.resolve, timeoutMs);
+    await this.#allRead.promise;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweep);
+    await this.#sweeping;
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async *#read(result: KeptResult): AsyncGenerator<Uint8Array> {
+    yield* createReadStream(result.path);
+    result.isRead = true;
+    if (this.#results.values().every(({ isRead }) => isRead)) this.#allRead?.resolve();
+  }
+
+  async #removeOld(): Promise<void> {
+    let keptBytes = 0;
+    for (const { sizeBytes } of this.#results.values()) keptBytes += sizeBytes;
+    for (const [digest, { path, sizeBytes, unstored, storedAt }] of this.#results) {
+      if (unstored > 0) continue;
+      if (performance.now() - storedAt < KEPT_MS && keptBytes <= KEPT_BYTES) return;
+      keptBytes -= sizeBytes;
+      this.#results.delete(digest);
+      await rm(path, { force: true });
+    }
+  }
+}

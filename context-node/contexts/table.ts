@@ -1,0 +1,166 @@
+import type {
+  CancelJob,
+  ContextLoad,
+  HeldJob,
+  NodeLoad,
+  Refusal,
+  RunJob,
+  StartContext,
+  StopContext,
+} from "../../proto/node.ts";
+import { HostedJob } from "../jobs/mod.ts";
+import type { Session } from "../session/mod.ts";
+import { type ContextDeps, HostedContext } from "./context.ts";
+import { contextNotHeld, draining, jobNotHeld, malformedId, noRoom, queueFull } from "./refusal.ts";
+import { completeSettings } from "./settings.ts";
+
+export interface ContextTableDeps extends Omit<ContextDeps, "owner"> {
+  /** Memory that contexts may be promised, in bytes. */
+  readonly memoryBytes: number;
+}
+
+/** The contexts of this node and their jobs. Disposing it ends them all at once. */
+export class ContextTable implements AsyncDisposable {
+  readonly #deps: ContextTableDeps;
+  /** Those that are not final, by id. */
+  readonly #contexts = new Map<string, HostedContext>();
+  /** By id: those that are not final, and those whose final event JetStream does not have yet. */
+  readonly #jobs = new Map<string, HostedJob>();
+  #openJobs = 0;
+  #isDraining = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(deps: ContextTableDeps) {
+    this.#deps = deps;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get contextIds(): string[] {
+    return [...this.#contexts.keys()];
+  }
+
+  get heldJobs(): HeldJob[] {
+    return Array.from(this.#jobs.values(), ({ id: jobId, command: { attempt } }) => ({ jobId, attempt }));
+  }
+
+  /** Takes a job, or answers why not. A job that is held already goes on; its events go to the session that asked last. */
+  runJob(command: RunJob, session: Session): Refusal | undefined {
+    const { jobId, attempt, contextId } = command;
+    if (!isId(jobId)) return malformedId(jobId);
+    const held = this.#jobs.get(jobId);
+    if (held?.command.attempt === attempt) {
+      held.session = session;
+      return undefined;
+    }
+    if (this.#isDraining) return draining(jobId, "The node");
+    if (this.#deps.events.isFull) return queueFull(jobId, "Too many events of the node wait for NATS");
+    const context = this.#contexts.get(contextId);
+    if (context === undefined) return contextNotHeld(jobId, contextId);
+    const taken = context.run(command, session);
+    if (!(taken instanceof HostedJob)) return taken;
+    // The gateways gave up on the attempt before; its events are void.
+    held?.stop("cancelled", { graceMs: 0 });
+    this.#jobs.set(jobId, taken);
+    this.#openJobs++;
+    return undefined;
+  }
+
+  cancelJob({ jobId }: CancelJob): Refusal | undefined {
+    const job = this.#jobs.get(jobId);
+    if (job === undefined) return jobNotHeld(jobId);
+    job.stop("cancelled");
+    return undefined;
+  }
+
+  /** Starts a context, or answers why not. Of one that is held already the last event is told again. */
+  startContext(command: StartContext, session: Session): Refusal | undefined {
+    const { contextId } = command;
+    if (!isId(contextId)) return malformedId(contextId);
+    const held = this.#contexts.get(contextId);
+    if (held !== undefined) {
+      held.repeat(session);
+      return undefined;
+    }
+    if (this.#isDraining) return draining(contextId, "The node");
+    const wantedBytes = completeSettings(command.settings).memoryBytes;
+    const freeBytes = this.#deps.memoryBytes - this.#promisedBytes;
+    if (wantedBytes > freeBytes) return noRoom(contextId, { wantedBytes, freeBytes });
+    const context = new HostedContext({ ...this.#deps, owner: this }, command, session);
+    this.#contexts.set(contextId, context);
+    return undefined;
+  }
+
+  stopContext({ contextId, force }: StopContext): Refusal | undefined {
+    const context = this.#contexts.get(contextId);
+    if (context === undefined) return contextNotHeld(contextId, contextId);
+    context.stop({ force });
+    return undefined;
+  }
+
+  load(): { node: NodeLoad; contexts: Record<string, ContextLoad> } {
+    const contexts: Record<string, ContextLoad> = {};
+    const node: NodeLoad = {
+      memoryBytes: this.#deps.memoryBytes,
+      promisedMemoryBytes: this.#promisedBytes,
+      contexts: this.#contexts.size,
+      runningJobs: 0,
+      queuedJobs: 0,
+    };
+    for (const context of this.#contexts.values()) {
+      const load = context.load();
+      contexts[context.id] = load;
+      node.runningJobs += load.runningJobs;
+      node.queuedJobs += load.queuedJobs;
+    }
+    return { node, contexts };
+  }
+
+  /**
+   * Takes nothing new, lets jobs finish until the timeout, cancels those that are left, and resolves when all contexts
+   * are stopped.
+   */
+  async drain({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    this.#isDraining = true;
+    if (this.#openJobs > 0) {
+      this.#idle = Promise.withResolvers();
+      const timer = setTimeout(this.#idle.resolve, timeoutMs);
+      await this.#idle.promise;
+      clearTimeout(timer);
+    }
+    const contexts = [...this.#contexts.values()];
+    for (const context of contexts) context.stop({ force: false });
+    await Promise.all(contexts.map(({ closed }) => closed));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all(Array.from(this.#contexts.values(), (context) => context.dispose()));
+  }
+
+  jobEnded(): void {
+    this.#openJobs--;
+    if (this.#openJobs === 0) this.#idle?.resolve();
+  }
+
+  jobStored(job: HostedJob): void {
+    if (this.#jobs.get(job.id) === job) this.#jobs.delete(job.id);
+  }
+
+  contextClosed(context: HostedContext): void {
+    this.#contexts.delete(context.id);
+  }
+
+  get #promisedBytes(): number {
+    let bytes = 0;
+    for (const { settings } of this.#contexts.values()) bytes += settings.memoryBytes;
+    return bytes;
+  }
+}
+
+/** Ids become part of subjects and paths. */
+function isId(id: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(id);
+}

@@ -1,0 +1,157 @@
+import { ContextEvent, contextEventSubject, JobEvent, jobEventSubject } from "../../proto/node.ts";
+import type { OpenSessions, Session } from "../session/mod.ts";
+import { type CloudEvent, cloudEventHeaders } from "./cloud_event.ts";
+import type { EventPublisher, Publication } from "./publisher.ts";
+
+/** A result with up to so many bytes travels on the session with its event. */
+const SESSION_RESULT_BYTES = 256 * 1024;
+
+/** A result with up to so many bytes is part of the event on NATS; see `hearth.v1.JobSucceeded`. */
+export const NATS_RESULT_BYTES = 64 * 1024;
+
+/** Types of job events that NATS does not get while it is so slow that they pile up. Sessions carry them all. */
+const EXPENDABLE: ReadonlySet<JobHappening["$case"]> = new Set(["progress", "logged"]);
+
+const NOTHING = new Uint8Array();
+
+export type JobHappening = NonNullable<JobEvent["event"]>;
+export type ContextHappening = NonNullable<ContextEvent["event"]>;
+
+/** Which job, which try, and the number of the event. */
+export interface JobEventIdentity {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly seq: number;
+  readonly contextId: string;
+}
+
+export interface ContextEventIdentity {
+  readonly contextId: string;
+  /** Its name. */
+  readonly context: string;
+  readonly seq: number;
+}
+
+/** What a job returned, as JSON: the same text twice. */
+export interface ResultContent {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** Under which it is kept as a blob; always set when it is larger than NATS_RESULT_BYTES. */
+  readonly digest: string | undefined;
+}
+
+export interface JobEventOptions {
+  /** The session that the job came on. */
+  readonly session: Session;
+  /** Called once, when JetStream has stored the event. */
+  readonly stored?: (() => void) | undefined;
+}
+
+export interface EventsDeps {
+  readonly nodeId: string;
+  readonly sessions: Pick<OpenSessions, "pick">;
+  readonly publisher: EventPublisher;
+}
+
+/**
+ * Tells gateways and NATS what happens to jobs and contexts, in the order of the calls. The session that a job or context
+ * came on hears of it; if that is gone another one, if there is none only NATS.
+ */
+export class Events {
+  readonly #nodeId: string;
+  readonly #sessions: Pick<OpenSessions, "pick">;
+  readonly #publisher: EventPublisher;
+  readonly #source: string;
+
+  constructor({ nodeId, sessions, publisher }: EventsDeps) {
+    this.#nodeId = nodeId;
+    this.#sessions = sessions;
+    this.#publisher = publisher;
+    this.#source = `/nodes/${nodeId}`;
+  }
+
+  /** Whether NATS lags so far behind that no more jobs should be taken. */
+  get isFull(): boolean {
+    return this.#publisher.isFull;
+  }
+
+  /** Tells everything about a job but its success. */
+  job(identity: JobEventIdentity, happening: JobHappening, options: JobEventOptions): void {
+    const event = this.#jobEvent(identity, happening);
+    this.#sendJob(event, NOTHING, options);
+    this.#publishJob(event, happening.$case, options);
+  }
+
+  /**
+   * Tells that a job returned. What travels on the session has no digest when the result goes with it; on NATS there is
+   * either the value or the digest, so that whoever hears of it there only can ask for the blob.
+   */
+  jobSucceeded(identity: JobEventIdentity, content: ResultContent | undefined, options: JobEventOptions): void {
+    const result = { mediaType: "application/json", sizeBytes: content?.bytes.length ?? 0, digest: "" };
+    const event = this.#jobEvent(identity, { $case: "succeeded", value: { result, value: undefined } });
+    const isInline = content !== undefined && content.bytes.length <= SESSION_RESULT_BYTES;
+    if (!isInline) result.digest = content?.digest ?? "";
+    this.#sendJob(event, isInline ? content.bytes : NOTHING, options);
+
+    result.digest = content?.digest ?? "";
+    const value: unknown = content !== undefined && content.digest === undefined ? JSON.parse(content.text) : undefined;
+    this.#publishJob({ ...event, event: { $case: "succeeded", value: { result, value } } }, "succeeded", options);
+  }
+
+  /** Answers what was told, for `repeatContext`. */
+  context(
+    identity: ContextEventIdentity,
+    happening: ContextHappening,
+    { session }: { session: Session },
+  ): ContextEvent {
+    const event = { ...identity, time: new Date(), nodeId: this.#nodeId, event: happening };
+    const listener = this.#sessions.pick(session);
+    if (listener !== undefined) this.repeatContext(event, { session: listener });
+    this.#publish({
+      subject: contextEventSubject(event.contextId, happening.$case),
+      id: `${event.contextId}/${event.seq}`,
+      type: `hearth.v1.context.${happening.$case}`,
+      about: event.contextId,
+      time: event.time,
+      payload: JSON.stringify(ContextEvent.toJSON(event)),
+    });
+    return event;
+  }
+
+  /** Tells one session again what it may have missed. */
+  repeatContext(event: ContextEvent, { session }: { session: Session }): void {
+    session.send({ $case: "contextEvent", value: { event: ContextEvent.encode(event).finish() } });
+  }
+
+  #jobEvent({ jobId, attempt, seq, contextId }: JobEventIdentity, event: JobHappening): TimedJobEvent {
+    return { jobId, attempt, seq, time: new Date(), contextId, nodeId: this.#nodeId, event };
+  }
+
+  #sendJob(event: JobEvent, result: Uint8Array, { session }: JobEventOptions): void {
+    const listener = this.#sessions.pick(session);
+    if (listener === undefined) return;
+    listener.send({ $case: "jobEvent", value: { event: JobEvent.encode(event).finish(), result } });
+  }
+
+  #publishJob(event: TimedJobEvent, type: JobHappening["$case"], { stored }: JobEventOptions): void {
+    if (this.#publisher.isFull && EXPENDABLE.has(type)) return;
+    this.#publish({
+      subject: jobEventSubject(event.jobId, type),
+      id: `${event.jobId}/${event.attempt}/${event.seq}`,
+      type: `hearth.v1.job.${type}`,
+      about: event.jobId,
+      time: event.time,
+      payload: JSON.stringify(JobEvent.toJSON(event)),
+      stored,
+    });
+  }
+
+  #publish({ subject, payload, stored, ...attributes }: EventMessage): void {
+    const headers = cloudEventHeaders({ ...attributes, source: this.#source });
+    this.#publisher.publish({ subject, headers, payload, stored });
+  }
+}
+
+type TimedJobEvent = JobEvent & { time: Date };
+
+interface EventMessage extends Omit<CloudEvent, "source">, Pick<Publication, "subject" | "payload" | "stored"> {}

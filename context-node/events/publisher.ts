@@ -1,0 +1,179 @@
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+
+/** Messages that may be under way to JetStream without its acknowledgement. */
+const WINDOW = 1024;
+
+/** A message that JetStream did not acknowledge for so long is sent again. */
+const ACK_TIMEOUT_MS = 5000;
+
+const FIRST_BACK_OFF_MS = 100;
+const LONGEST_BACK_OFF_MS = 5000;
+
+/** When so much waits for JetStream, what may be lost is dropped and `isFull` is true. */
+const FULL_BYTES = 64 * 1024 * 1024;
+
+/** What a message costs beside its payload: headers, subject, bookkeeping. */
+const OVERHEAD_BYTES = 1024;
+
+export interface Publication {
+  readonly subject: string;
+  readonly headers: MsgHdrs;
+  readonly payload: string;
+  /** Called once, when JetStream has stored it. */
+  readonly stored?: (() => void) | undefined;
+}
+
+interface Entry extends Publication {
+  sentAt: number;
+}
+
+/**
+ * Publishes to JetStream in order, many at a time, and again until each is acknowledged; the server drops what it has
+ * already by its `Nats-Msg-Id`. After an outage everything unacknowledged is sent again in order.
+ *
+ * Acknowledgements come on one subscription of ours: the client's own `publish` makes a promise and a timer a message.
+ */
+export class EventPublisher implements Disposable {
+  readonly #nats: NatsConnection;
+  readonly #log: Pick<Logger, "warn">;
+  readonly #inbox = createInbox();
+  /** By number, ascending. Those below `#next` were sent in this round. */
+  readonly #unacknowledged = new Map<number, Entry>();
+  readonly #sweep: NodeJS.Timeout;
+  #last = 0;
+  #next = 1;
+  #inFlight = 0;
+  #bytes = 0;
+  #connected = true;
+  #backOffMs = FIRST_BACK_OFF_MS;
+  #retry: NodeJS.Timeout | undefined;
+  #empty: PromiseWithResolvers<void> | undefined;
+  #disposed = false;
+
+  constructor({ nats, log }: { nats: NatsConnection; log: Pick<Logger, "warn"> }) {
+    this.#nats = nats;
+    this.#log = log;
+    nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#acknowledge(error, message) });
+    this.#sweep = setInterval(() => this.#resendOverdue(), 1000);
+  }
+
+  /** Whether so much waits that its owner should take on no more work. */
+  get isFull(): boolean {
+    return this.#bytes > FULL_BYTES;
+  }
+
+  publish(publication: Publication): void {
+    this.#unacknowledged.set(++this.#last, { ...publication, sentAt: 0 });
+    this.#bytes += publication.payload.length + OVERHEAD_BYTES;
+    this.#pump();
+  }
+
+  /** The connection was lost: nothing is sent until it is back. */
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  /** The connection is back: what was under way may be lost. */
+  reconnected(): void {
+    this.#connected = true;
+    this.#sendAgain();
+  }
+
+  /** Waits until JetStream has all that was published, no longer than the timeout. Answers how much it still has not. */
+  async flush({ timeoutMs }: { timeoutMs: number }): Promise<number> {
+    if (this.#unacknowledged.size > 0) {
+      this.#empty ??= Promise.withResolvers();
+      const timer = setTimeout(this.#empty.resolve, timeoutMs);
+      await this.#empty.promise;
+      clearTimeout(timer);
+    }
+    return this.#unacknowledged.size;
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearInterval(this.#sweep);
+    clearTimeout(this.#retry);
+  }
+
+  #pump(): void {
+    if (!this.#connected || this.#retry !== undefined || this.#disposed) return;
+    for (; this.#inFlight < WINDOW && this.#next <= this.#last; this.#next++) {
+      const entry = this.#unacknowledged.get(this.#next);
+      if (entry !== undefined) this.#send(this.#next, entry);
+    }
+  }
+
+  #send(number: number, entry: Entry): void {
+    try {
+      this.#nats.publish(entry.subject, entry.payload, {
+        headers: entry.headers,
+        reply: `${this.#inbox}.${number}`,
+      });
+      this.#inFlight++;
+      entry.sentAt = performance.now();
+    } catch (error) {
+      // The client refuses what the server would: over its max_payload. Sending it again cannot help.
+      this.#log.warn({ err: error, subject: entry.subject }, "NATS does not take an event");
+      this.#forget(number, entry);
+    }
+  }
+
+  #acknowledge(error: Error | null, message: Msg): void {
+    const number = Number(message.subject.slice(this.#inbox.length + 1));
+    const entry = this.#unacknowledged.get(number);
+    if (entry === undefined) return;
+    const refusal = error?.message ?? refusalOf(message);
+    if (refusal !== undefined) {
+      this.#pause(refusal);
+      return;
+    }
+    this.#backOffMs = FIRST_BACK_OFF_MS;
+    if (number < this.#next) this.#inFlight--;
+    this.#forget(number, entry);
+    entry.stored?.();
+    this.#pump();
+  }
+
+  #forget(number: number, entry: Entry): void {
+    this.#unacknowledged.delete(number);
+    this.#bytes -= entry.payload.length + OVERHEAD_BYTES;
+    if (this.#unacknowledged.size > 0) return;
+    this.#empty?.resolve();
+    this.#empty = undefined;
+  }
+
+  #pause(reason: string): void {
+    if (this.#retry !== undefined || this.#disposed) return;
+    this.#log.warn({ reason, unacknowledged: this.#unacknowledged.size }, "JetStream did not store an event");
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#sendAgain();
+    }, this.#backOffMs);
+    this.#backOffMs = Math.min(2 * this.#backOffMs, LONGEST_BACK_OFF_MS);
+  }
+
+  #sendAgain(): void {
+    const [oldest] = this.#unacknowledged.keys();
+    this.#inFlight = 0;
+    this.#next = oldest ?? this.#last + 1;
+    this.#pump();
+  }
+
+  #resendOverdue(): void {
+    const [oldest] = this.#unacknowledged.entries();
+    if (oldest === undefined || !this.#connected) return;
+    const [number, entry] = oldest;
+    if (number < this.#next && performance.now() - entry.sentAt > ACK_TIMEOUT_MS) this.#pause("no acknowledgement");
+  }
+}
+
+/** Why JetStream did not store a message; undefined when it did. */
+function refusalOf(message: Msg): string | undefined {
+  // "No responders": JetStream is not up yet.
+  if (message.headers?.code) return `status ${message.headers.code}`;
+  const answer: unknown = message.json();
+  if (typeof answer !== "object" || answer === null || !("error" in answer)) return undefined;
+  return JSON.stringify(answer.error);
+}

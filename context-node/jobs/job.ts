@@ -1,0 +1,208 @@
+import { JobError_Reason, type RunJob } from "../../proto/node.ts";
+import type { BlobCache, ResultStore } from "../blobs/mod.ts";
+import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
+import type { AbortReason, Execution, Outcome, Sandbox } from "../runtime/mod.ts";
+import type { Session } from "../session/mod.ts";
+import { startTimer } from "../timer.ts";
+import { JobLog } from "./log.ts";
+import { ProgressReports } from "./progress.ts";
+import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop } from "./verdict.ts";
+
+export interface JobDeps {
+  readonly events: Events;
+  readonly blobs: BlobCache;
+  readonly results: ResultStore;
+  readonly owner: JobOwner;
+}
+
+/** The context that a job is in. */
+export interface JobOwner {
+  /** Its sandbox is gone: start nothing else there. Told before the job is released. */
+  sandboxLost(): void;
+  /** No code of the job runs; its slot, or its place in the queue, is free. The final event is still to come. */
+  released(job: HostedJob): void;
+  /** The final event was sent. */
+  ended(type: JobHappening["$case"]): void;
+  /** JetStream has the final event: nothing is left to do for the job. */
+  stored(job: HostedJob): void;
+}
+
+/** One attempt of a job, from its arrival to its final event. */
+export class HostedJob {
+  /** As the gateway sent it. */
+  readonly command: RunJob;
+  /** On which events go out. */
+  session: Session;
+  readonly #deps: JobDeps;
+  #seq: number;
+  #execution: Execution | undefined;
+  /** Between its `running` and its end. */
+  #isRunning = false;
+  #isFinal = false;
+  #stop: Stop | undefined;
+  #log: JobLog | undefined;
+  #progress: ProgressReports | undefined;
+  #deadline: Disposable | undefined;
+  #grace: Disposable | undefined;
+
+  constructor(deps: JobDeps, command: RunJob, session: Session) {
+    this.#deps = deps;
+    this.command = command;
+    this.session = session;
+    this.#seq = command.firstSeq || 1;
+  }
+
+  get id(): string {
+    return this.command.jobId;
+  }
+
+  get priority(): number {
+    return this.command.priority;
+  }
+
+  /** Whether its outcome is known; the final event is on its way. */
+  get isFinal(): boolean {
+    return this.#isFinal;
+  }
+
+  /** It has to wait for a slot. */
+  waits(position: number): void {
+    this.#tell({ $case: "queued", value: { position } });
+  }
+
+  /** It has a slot. */
+  start(sandbox: Sandbox): void {
+    const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
+    const { blobs } = this.#deps;
+    this.#execution = sandbox.run(
+      {
+        jobId,
+        binaryDigest,
+        bundle: () => blobs.text(bundleDigest),
+        sourceMap: () => blobs.text(sourceMapDigest),
+        entryPoint,
+        config: decoder.decode(config),
+      },
+      {
+        running: (executor) => this.#running(executor),
+        progress: (progress) => this.#reports.report(progress),
+        logged: (lines) => this.#lines.write(lines),
+      },
+    );
+    this.#execution.outcome.then(
+      (outcome) => this.#settle(outcome),
+      // It never rejects; if it did all the same, the slot must not stay taken.
+      (error: unknown) => this.#settle({ type: "lost", end: { type: "crashed", message: String(error) } }),
+    );
+  }
+
+  /**
+   * Asks it to end: its signal is aborted, and after the grace period its executor is terminated. The first reason stands;
+   * asked again, a grace period of 0 cuts the one that runs short.
+   */
+  stop(reason: AbortReason, { graceMs = this.command.gracePeriodMs }: { graceMs?: number | undefined } = {}): void {
+    if (this.#isFinal) return;
+    if (this.#execution === undefined) return this.#end(cancelledWhileWaiting(reason));
+    if (this.#stop === undefined) {
+      this.#stop = { reason, timeoutMs: this.command.timeoutMs };
+      if (this.#isRunning) this.#tellCancelling(this.#stop);
+      this.#execution.abort(reason);
+      if (graceMs > 0) this.#grace = startTimer(graceMs, () => this.#execution?.terminate());
+    }
+    if (graceMs === 0) this.#execution.terminate();
+  }
+
+  /** Ends it before it was started. */
+  fail(ending: Ending): void {
+    if (!this.#isFinal) this.#end(ending);
+  }
+
+  get #reports(): ProgressReports {
+    this.#progress ??= new ProgressReports((progress) => this.#tell({ $case: "progress", value: progress }));
+    return this.#progress;
+  }
+
+  get #lines(): JobLog {
+    this.#log ??= new JobLog(this.command.attempt, (lines) => this.#tell({ $case: "logged", value: { lines } }));
+    return this.#log;
+  }
+
+  #running(executor: number): void {
+    this.#isRunning = true;
+    this.#tell({ $case: "running", value: { executor } });
+    // It was asked to end while it was loaded.
+    if (this.#stop !== undefined) return this.#tellCancelling(this.#stop);
+    const { timeoutMs } = this.command;
+    if (timeoutMs > 0) this.#deadline = startTimer(timeoutMs, () => this.stop("deadline"));
+  }
+
+  #tellCancelling({ reason }: Stop): void {
+    const code = reason === "deadline" ? JobError_Reason.DEADLINE_EXCEEDED : JobError_Reason.CANCELLED;
+    this.#tell({ $case: "cancelling", value: { reason: code } });
+  }
+
+  #settle(outcome: Outcome): void {
+    if (outcome.type === "lost") this.#deps.owner.sandboxLost();
+    if (outcome.type !== "succeeded") return this.#end(endingOf(outcome, this.#stop));
+    this.#release();
+    const content = contentOf(outcome.json);
+    if (content === undefined || content.bytes.length <= NATS_RESULT_BYTES) return this.#succeed(content);
+    this.#deps.results.keep(content.bytes).then(
+      (digest) => this.#succeed({ ...content, digest }),
+      (error: unknown) =>
+        this.#finish(
+          failedBy(
+            JobError_Reason.RESULT_TOO_LARGE,
+            `Cannot keep a result of ${content.bytes.length} bytes on the node: ${error}`,
+          ),
+        ),
+    );
+  }
+
+  #end(ending: Ending): void {
+    this.#release();
+    this.#finish(ending);
+  }
+
+  /** Nothing but the final event comes after it. */
+  #release(): void {
+    this.#isFinal = true;
+    this.#deadline?.[Symbol.dispose]();
+    this.#grace?.[Symbol.dispose]();
+    this.#progress?.close();
+    this.#log?.close();
+    this.#deps.owner.released(this);
+  }
+
+  #finish(ending: Ending): void {
+    this.#deps.events.job(this.#identity(), ending, {
+      session: this.session,
+      stored: () => this.#deps.owner.stored(this),
+    });
+    this.#deps.owner.ended(ending.$case);
+  }
+
+  #succeed(content: ResultContent | undefined): void {
+    const stored = (): void => {
+      if (content?.digest !== undefined) this.#deps.results.stored(content.digest);
+      this.#deps.owner.stored(this);
+    };
+    this.#deps.events.jobSucceeded(this.#identity(), content, { session: this.session, stored });
+    this.#deps.owner.ended("succeeded");
+  }
+
+  #tell(happening: JobHappening): void {
+    this.#deps.events.job(this.#identity(), happening, { session: this.session });
+  }
+
+  #identity() {
+    const { jobId, attempt, contextId } = this.command;
+    return { jobId, attempt, seq: this.#seq++, contextId };
+  }
+}
+
+const decoder = new TextDecoder();
+
+function contentOf(json: string | undefined): ResultContent | undefined {
+  return json === undefined ? undefined : { text: json, bytes: Buffer.from(json), digest: undefined };
+}

@@ -1,0 +1,78 @@
+import { type LogLine, LogLine_Level } from "../../proto/node.ts";
+
+/** Lines of so many milliseconds go together. */
+const BATCH_MS = 50;
+
+/** A batch that holds so much goes at once, well below what NATS takes as one message. */
+const BATCH_BYTES = 128 * 1024;
+
+const LONGEST_LINE_BYTES = 16 * 1024;
+const MOST_LINES = 10_000;
+const MOST_BYTES = 1024 * 1024;
+
+/** The log of one job: numbers its lines, sends them in batches, and cuts it when it gets too long. */
+export class JobLog {
+  readonly #attempt: number;
+  readonly #send: (lines: LogLine[]) => void;
+  #waiting: LogLine[] = [];
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #lines = 0;
+  #bytes = 0;
+  #isCut = false;
+
+  constructor(attempt: number, send: (lines: LogLine[]) => void) {
+    this.#attempt = attempt;
+    this.#send = send;
+  }
+
+  write(lines: readonly LogLine[]): void {
+    for (const line of lines) {
+      if (this.#isCut) return;
+      this.#add(line);
+    }
+  }
+
+  /** Sends what waits; nothing is written after it. */
+  close(): void {
+    this.#flush();
+  }
+
+  #add(line: LogLine): void {
+    const text = cutLine(line.text);
+    const bytes = Buffer.byteLength(text);
+    if (this.#lines === MOST_LINES || this.#bytes + bytes > MOST_BYTES) {
+      this.#isCut = true;
+      const notice = `The log was cut here: a job may write ${MOST_LINES} lines and ${MOST_BYTES} bytes.`;
+      this.#push({ ...line, level: LogLine_Level.WARN, text: notice }, notice.length);
+      return;
+    }
+    this.#bytes += bytes;
+    this.#push({ ...line, text }, bytes);
+  }
+
+  #push(line: LogLine, bytes: number): void {
+    this.#waiting.push({ ...line, number: ++this.#lines, attempt: this.#attempt });
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > BATCH_BYTES) return this.#flush();
+    this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) return;
+    this.#send(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+}
+
+function cutLine(text: string): string {
+  // No character takes more than three bytes of UTF-8 a UTF-16 unit.
+  if (text.length * 3 <= LONGEST_LINE_BYTES) return text;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= LONGEST_LINE_BYTES) return text;
+  const kept = new TextDecoder().decode(bytes.subarray(0, LONGEST_LINE_BYTES), { stream: true });
+  return `${kept} … (cut: the line has ${bytes.length} bytes)`;
+}

@@ -1,0 +1,54 @@
+import type { Progress } from "../../proto/node.ts";
+
+/** At most ten reports a second of one job; see `hearth.v1.JobEvent.progress`. */
+const INTERVAL_MS = 100;
+
+const LONGEST_MESSAGE = 4 * 1024;
+const LARGEST_FIELDS = 32 * 1024;
+
+/** Passes on what a job reports, no more often than the interval: of what comes faster the newest. */
+export class ProgressReports {
+  readonly #send: (progress: Progress) => void;
+  #newest: Progress | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(send: (progress: Progress) => void) {
+    this.#send = send;
+  }
+
+  report(progress: Progress): void {
+    this.#newest = progress;
+    if (this.#timer !== undefined) return;
+    this.#pass();
+    this.#timer = setTimeout(() => this.#intervalOver(), INTERVAL_MS);
+  }
+
+  /** Passes on what waits; nothing is reported after it. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#pass();
+  }
+
+  #intervalOver(): void {
+    this.#timer = this.#newest && setTimeout(() => this.#intervalOver(), INTERVAL_MS);
+    this.#pass();
+  }
+
+  #pass(): void {
+    if (this.#newest !== undefined) this.#send(bounded(this.#newest));
+    this.#newest = undefined;
+  }
+}
+
+/** A job may report what it likes; an event has to fit into one message. */
+function bounded({ fraction, message, fields }: Progress): Progress {
+  const within = Math.min(1, Math.max(0, fraction || 0));
+  const text = message.slice(0, LONGEST_MESSAGE);
+  if (fields === undefined || JSON.stringify(fields).length <= LARGEST_FIELDS)
+    return { fraction: within, message: text, fields };
+  return {
+    fraction: within,
+    message: `${text} (its fields were left out: over ${LARGEST_FIELDS} characters)`,
+    fields: undefined,
+  };
+}

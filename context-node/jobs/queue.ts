@@ -1,0 +1,73 @@
+/** What waits: higher priority first, then first in, first out. */
+export class JobQueue<Job extends { readonly priority: number }> {
+  /** By priority; empty lines are removed. */
+  readonly #lines = new Map<number, Line<Job>>();
+  /** Priorities of the lines, highest first. */
+  #priorities: number[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Answers how many are before it. */
+  add(job: Job): number {
+    let line = this.#lines.get(job.priority);
+    if (line === undefined) {
+      line = new Line();
+      this.#lines.set(job.priority, line);
+      this.#priorities = [...this.#lines.keys()].sort((a, b) => b - a);
+    }
+    let before = 0;
+    for (const priority of this.#priorities) {
+      if (priority >= job.priority) before += this.#lines.get(priority)?.size ?? 0;
+    }
+    line.add(job);
+    this.#size++;
+    return before;
+  }
+
+  /** Removes and answers the first; undefined when none waits. */
+  take(): Job | undefined {
+    const [priority] = this.#priorities;
+    if (priority === undefined) return undefined;
+    const job = this.#lines.get(priority)?.first();
+    if (job !== undefined) this.delete(job);
+    return job;
+  }
+
+  /** Whether it was there. */
+  delete(job: Job): boolean {
+    const line = this.#lines.get(job.priority);
+    if (line === undefined || !line.delete(job)) return false;
+    this.#size--;
+    if (line.size === 0) {
+      this.#lines.delete(job.priority);
+      this.#priorities = this.#priorities.filter((priority) => priority !== job.priority);
+    }
+    return true;
+  }
+
+  *[Symbol.iterator](): Generator<Job> {
+    for (const priority of this.#priorities) yield* this.#lines.get(priority) ?? [];
+  }
+}
+
+/** A set that answers its oldest member in constant time, also after many were deleted. */
+class Line<Job> extends Set<Job> {
+  // A new iterator would walk over all that was deleted at the front; one that is kept has passed it.
+  #cursor = this.values();
+  #first: Job | undefined;
+
+  first(): Job | undefined {
+    if (this.#first === undefined || !this.has(this.#first)) this.#first = this.#advance();
+    return this.#first;
+  }
+
+  #advance(): Job | undefined {
+    const next = this.#cursor.next();
+    if (!next.done) return next.value;
+    this.#cursor = this.values();
+    return this.#cursor.next().value;
+  }
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import packageJson from "../package.json" with { type: "json" };
+import { type Load, type Node, Node_State } from "../proto/node.ts";
+import { announceNode } from "./announce.ts";
+import { openBlobCache, openDataFiles, openResultStore } from "./blobs/mod.ts";
+import type { NodeConfig } from "./config.ts";
+import { ContextTable } from "./contexts/mod.ts";
+import { EventPublisher, Events } from "./events/mod.ts";
+import { connectNats } from "./nats.ts";
+import type { Runtime } from "./runtime/mod.ts";
+import { type Commands, OpenSessions, startSessionServer } from "./session/mod.ts";
+
+/** How long to wait for NATS when the node starts. */
+const NATS_TIMEOUT_MS = 30_000;
+
+/** How long to wait at the end until JetStream has the last events. */
+const FLUSH_TIMEOUT_MS = 10_000;
+
+/** How long to wait at the end until gateways have fetched the last large results. */
+const FETCH_TIMEOUT_MS = 5_000;
+
+/** A running context node. Disposing it ends everything now. */
+export interface ContextNode extends AsyncDisposable {
+  /** A new one with each start. */
+  readonly id: string;
+  /** `host:port` of its session endpoint. */
+  readonly address: string;
+  /** Resolves after disposal; rejects when the node died by itself. */
+  readonly closed: Promise<void>;
+  /** Takes nothing new, lets jobs finish or cancels them by the deadline, and publishes their last events. */
+  drain(): Promise<void>;
+}
+
+export interface NodeDeps {
+  readonly log: Logger;
+  /** Stays the caller's. */
+  readonly runtime: Runtime;
+}
+
+/** Starts a context node and resolves when gateways can find it. Rejects when NATS cannot be had, or the address. */
+export async function startNode(config: NodeConfig, { log, runtime }: NodeDeps): Promise<ContextNode> {
+  const id = randomUUID();
+  const { version } = packageJson;
+  await using stack = new AsyncDisposableStack();
+
+  const nats = stack.adopt(
+    await connectNats({ url: config.natsUrl, name: `hearth-node-${id}`, timeoutMs: NATS_TIMEOUT_MS, log }),
+    (connection) => connection.close(),
+  );
+  const publisher = stack.use(new EventPublisher({ nats, log }));
+  const closed = watchConnection(nats, { publisher, log });
+
+  const sessions = new OpenSessions();
+  const events = new Events({ nodeId: id, sessions, publisher });
+  const blobs = await openBlobCache(sessions, config);
+  const files = await openDataFiles(sessions, config);
+  const results = stack.use(await openResultStore({ dataDir: config.dataDir, nodeId: id }));
+  const { memoryBytes } = config;
+  const contexts = stack.use(new ContextTable({ runtime, events, blobs, files, results, memoryBytes, log }));
+
+  const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
+  const commands: Commands = {
+    welcome: () => ({ nodeId: id, version, contextIds: contexts.contextIds, jobs: contexts.heldJobs, load: load() }),
+    runJob: (command, session) => contexts.runJob(command, session),
+    cancelJob: (command) => contexts.cancelJob(command),
+    startContext: (command, session) => contexts.startContext(command, session),
+    stopContext: (command) => contexts.stopContext(command),
+    openResult: (digest) => results.open(digest),
+  };
+  const server = stack.use(await startSessionServer({ sessions, commands, load, log }, config));
+  const address = config.advertise ?? reachable(server.address);
+
+  const describe = (): Node => ({
+    id,
+    state: contexts.isDraining ? Node_State.DRAINING : Node_State.READY,
+    address,
+    version,
+    load: contexts.load().node,
+    heardTime: undefined,
+  });
+  const announcement = stack.use(announceNode(nats, describe));
+  log.info({ node: id, address, memoryBytes: config.memoryBytes }, "node started");
+
+  const owned = stack.move();
+  return {
+    id,
+    address,
+    closed,
+    async drain() {
+      const drained = contexts.drain({ timeoutMs: config.drainTimeoutMs });
+      announcement[Symbol.dispose]();
+      await drained;
+      const unstored = await publisher.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
+      if (unstored > 0) log.error({ unstored }, "JetStream did not take the last events in time");
+      await results.drain({ timeoutMs: FETCH_TIMEOUT_MS });
+      await server[Symbol.asyncDispose]();
+      if (unstored === 0) await nats.drain();
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */
+async function watchConnection(
+  nats: NatsConnection,
+  { publisher, log }: { publisher: EventPublisher; log: Logger },
+): Promise<void> {
+  for await (const status of nats.status()) {
+    if (status.type === "disconnect") {
+      log.warn({ server: status.server }, "NATS is away; events wait until it is back");
+      publisher.disconnected();
+    }
+    if (status.type === "reconnect") {
+      log.info({ server: status.server }, "NATS is back");
+      publisher.reconnected();
+    }
+  }
+  const error = await nats.closed();
+  if (error) throw error;
+}
+
+/** An address that other machines can connect to, when the one bound to is "any". */
+function reachable(address: string): string {
+  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, hostname());
+}

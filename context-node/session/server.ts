@@ -1,0 +1,85 @@
+import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  HEARTBEAT_INTERVAL_MS,
+  type Load,
+  type SessionServiceServer,
+  SessionServiceService,
+} from "../../proto/node.ts";
+import type { OpenSessions } from "./open_sessions.ts";
+import { Session, type SessionDeps } from "./session.ts";
+
+export interface SessionServerDeps extends Pick<SessionDeps, "commands" | "log"> {
+  readonly sessions: OpenSessions;
+  /** What to tell each session, each second. */
+  readonly load: () => Load;
+}
+
+/** Disposing it ends the sessions after what was sent on them. */
+export interface SessionServer extends AsyncDisposable {
+  /** `host:port` that it is bound to. */
+  readonly address: string;
+}
+
+/** Serves sessions on `host:port`, where port 0 means a free one. Rejects when the address cannot be had. */
+export async function startSessionServer(
+  deps: SessionServerDeps,
+  { listen }: { listen: string },
+): Promise<SessionServer> {
+  const { sessions, load, commands, log } = deps;
+  const server = new Server({
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    // Frees what a gateway held whose machine vanished.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 5_000,
+  });
+  const streams = new Set<Session>();
+  const closed = (session: Session): void => {
+    streams.delete(session);
+    sessions.delete(session);
+  };
+  const opened = (session: Session): void => sessions.add(session);
+  const service: SessionServiceServer = {
+    open: (stream) => void streams.add(new Session(stream, { commands, log, opened, closed })),
+  };
+  server.addService(SessionServiceService, service);
+  const port = await bind(server, listen);
+
+  const beat = setInterval(() => {
+    for (const session of streams) {
+      if (session.isSilent) session.end(status.DEADLINE_EXCEEDED, "The gateway was silent for too long");
+    }
+    const value = load();
+    for (const session of sessions) session.send({ $case: "load", value });
+  }, HEARTBEAT_INTERVAL_MS);
+
+  return {
+    address: `${listen.slice(0, listen.lastIndexOf(":"))}:${port}`,
+    async [Symbol.asyncDispose]() {
+      clearInterval(beat);
+      for (const session of streams) session.close();
+      await shutDown(server);
+    },
+  };
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
+    if (error === null) resolve(port);
+    else reject(new Error(`Cannot listen on "${listen}": ${error.message}`, { cause: error }));
+  });
+  return promise;
+}
+
+/** Gives the ends of sessions a moment to leave; a gateway that does not read them cannot hold us. */
+async function shutDown(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    server.forceShutdown();
+    resolve();
+  }, 1000);
+  server.tryShutdown(() => resolve());
+  await promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,175 @@
+import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import {
+  type BlobRequest,
+  type CancelJob,
+  type GatewayMessage,
+  type Hello,
+  type OpenRequest,
+  type OpenResponse,
+  type Refusal,
+  type RunJob,
+  SILENCE_LIMIT_MS,
+  type StartContext,
+  type StopContext,
+  type Welcome,
+} from "../../proto/node.ts";
+import { type BlobName, BlobStreams } from "./blob_streams.ts";
+import { FrameWriter, type Message } from "./frames.ts";
+
+/** What gateways ask of a node. What answers a Refusal was not taken. */
+export interface Commands {
+  /** What the node is and holds at this moment. */
+  welcome(): Welcome;
+  runJob(command: RunJob, session: Session): Refusal | undefined;
+  cancelJob(command: CancelJob): Refusal | undefined;
+  startContext(command: StartContext, session: Session): Refusal | undefined;
+  stopContext(command: StopContext): Refusal | undefined;
+  /** A large result by its digest; undefined when it is not kept, or no more. */
+  openResult(digest: string): AsyncIterable<Uint8Array> | undefined;
+}
+
+export interface SessionDeps {
+  readonly commands: Commands;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
+  /** The gateway was welcomed: from now on it hears of events. Called before the welcome is read by it. */
+  readonly opened: (session: Session) => void;
+  readonly closed: (session: Session) => void;
+}
+
+/** One stream of one gateway. */
+export class Session {
+  readonly #deps: SessionDeps;
+  readonly #stream: ServerDuplexStream<OpenRequest, OpenResponse>;
+  readonly #frames: FrameWriter;
+  readonly #blobs: BlobStreams;
+  #hello: Hello | undefined;
+  #isClosed = false;
+  #heardAt = performance.now();
+
+  constructor(stream: ServerDuplexStream<OpenRequest, OpenResponse>, deps: SessionDeps) {
+    this.#deps = deps;
+    this.#stream = stream;
+    this.#frames = new FrameWriter(stream, () =>
+      this.end(status.RESOURCE_EXHAUSTED, "The gateway does not read its events"),
+    );
+    this.#blobs = new BlobStreams(this.#frames);
+    stream.on("data", ({ messages }: OpenRequest) => this.#receive(messages));
+    stream.on("end", () => this.close());
+    stream.on("cancelled", () => this.#closed("the gateway left"));
+    stream.on("error", (error) => this.#closed(error.message));
+    stream.on("close", () => this.#closed("the stream was closed"));
+  }
+
+  /** Empty before the gateway has said who it is. */
+  get gatewayId(): string {
+    return this.#hello?.gatewayId ?? "";
+  }
+
+  /** Does nothing once the session is closed. */
+  send(message: Message): void {
+    if (!this.#isClosed) this.#frames.send(message);
+  }
+
+  /** Asks the gateway for a blob: see BlobStreams.request. */
+  requestBlob(blob: BlobName): ReadableStream<Uint8Array> {
+    return this.#blobs.request(blob);
+  }
+
+  /** Whether the gateway has sent nothing for longer than it may. */
+  get isSilent(): boolean {
+    return performance.now() - this.#heardAt > SILENCE_LIMIT_MS;
+  }
+
+  /** Ends the session in good order, after what was sent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#frames.flush();
+    this.#stream.end();
+    this.#closed("it was closed");
+  }
+
+  /** Ends the session now and tells the gateway why. */
+  end(code: status, details: string): void {
+    if (this.#isClosed) return;
+    this.#stream.emit("error", { code, details });
+    this.#closed(details);
+  }
+
+  #closed(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#blobs.close();
+    this.#deps.closed(this);
+    if (this.#hello !== undefined) this.#deps.log.info({ gateway: this.gatewayId, reason }, "session closed");
+  }
+
+  #receive(messages: GatewayMessage[]): void {
+    this.#heardAt = performance.now();
+    for (const { message } of messages) {
+      if (this.#isClosed) return;
+      if (message === undefined) continue;
+      if (this.#hello === undefined && message.$case !== "hello") {
+        this.end(status.FAILED_PRECONDITION, "The first message of a session is hello");
+        return;
+      }
+      try {
+        this.#obey(message);
+      } catch (error) {
+        this.#deps.log.error({ err: error, gateway: this.gatewayId, message: message.$case }, "a message failed");
+      }
+    }
+  }
+
+  #obey(message: NonNullable<GatewayMessage["message"]>): void {
+    const { commands } = this.#deps;
+    switch (message.$case) {
+      case "hello":
+        return this.#welcome(message.value);
+      case "runJob": {
+        const refusal = commands.runJob(message.value, this);
+        if (refusal !== undefined) return this.send({ $case: "refusal", value: refusal });
+        if (message.value.confirm) this.send({ $case: "acceptance", value: { jobId: message.value.jobId } });
+        return;
+      }
+      case "cancelJob":
+        return this.#refuse(commands.cancelJob(message.value));
+      case "startContext":
+        return this.#refuse(commands.startContext(message.value, this));
+      case "stopContext":
+        return this.#refuse(commands.stopContext(message.value));
+      case "blobRequest":
+        return this.#serveBlob(message.value);
+      case "blobChunk":
+        return this.#blobs.receive(message.value);
+      case "heartbeat":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #welcome(hello: Hello): void {
+    if (this.#hello !== undefined) return;
+    this.#hello = hello;
+    // In one go, so that no event falls between what the welcome tells and what is sent after it.
+    this.send({ $case: "welcome", value: this.#deps.commands.welcome() });
+    this.#deps.opened(this);
+    this.#deps.log.info({ gateway: hello.gatewayId, version: hello.version }, "session opened");
+  }
+
+  #refuse(refusal: Refusal | undefined): void {
+    if (refusal !== undefined) this.send({ $case: "refusal", value: refusal });
+  }
+
+  #serveBlob({ requestId, blob }: BlobRequest): void {
+    if (blob?.$case !== "digest") {
+      this.#blobs.fail(requestId, "A node keeps results only, by their digest");
+      return;
+    }
+    this.#blobs.send(requestId, this.#deps.commands.openResult(blob.value)).catch((error: unknown) => {
+      this.#deps.log.error({ err: error, gateway: this.gatewayId, digest: blob.value }, "cannot read a result");
+      this.#blobs.fail(requestId, `Cannot read result "${blob.value}"`);
+    });
+  }
+}

@@ -1,0 +1,256 @@
+import { hash } from "node:crypto";
+import { credentials, type StatusObject } from "@grpc/grpc-js";
+import {
+  ContextEvent,
+  ContextSettings,
+  FINAL_JOB_EVENTS,
+  type GatewayMessage,
+  HEARTBEAT_INTERVAL_MS,
+  JobEvent,
+  type NodeMessage,
+  RunJob,
+  SessionServiceClient,
+  type Welcome,
+} from "../proto/node.ts";
+
+type Sent = NonNullable<GatewayMessage["message"]>;
+type Received = NonNullable<NodeMessage["message"]>;
+
+/** What gateways have for nodes: data files by their name. Blobs are made up: see `bundleOf`. */
+export interface GatewaySessionOptions {
+  readonly gatewayId?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly blobs?: Readonly<Record<string, Uint8Array>>;
+  /** Whether it sends heartbeats; default true. */
+  readonly isAlive?: boolean;
+}
+
+/** The bundle that every session of a test has. */
+export const BUNDLE = Buffer.from("export const job = () => 1;");
+export const BUNDLE_DIGEST = digestOf(BUNDLE);
+
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${hash("sha256", bytes, "hex")}`;
+}
+
+/** A gateway's end of a session, over a real connection, that remembers all it hears. */
+export class GatewaySession implements AsyncDisposable {
+  readonly messages: Received[] = [];
+  /** Resolves with the status when the session is over. */
+  readonly closed: Promise<StatusObject>;
+  readonly #client: SessionServiceClient;
+  readonly #stream: ReturnType<SessionServiceClient["open"]>;
+  readonly #files: Readonly<Record<string, string>>;
+  readonly #blobs: Readonly<Record<string, Uint8Array>>;
+  readonly #heart: NodeJS.Timeout | undefined;
+  readonly #watchers = new Set<() => void>();
+  #lastRequestId = 0;
+
+  constructor(address: string, options: GatewaySessionOptions = {}) {
+    this.#files = options.files ?? {};
+    this.#blobs = { [BUNDLE_DIGEST]: BUNDLE, ...options.blobs };
+    this.#client = new SessionServiceClient(address, credentials.createInsecure());
+    this.#stream = this.#client.open();
+    const closed = Promise.withResolvers<StatusObject>();
+    this.closed = closed.promise;
+    this.#stream.on("status", (status: StatusObject) => closed.resolve(status));
+    this.#stream.on("error", () => {});
+    this.#stream.on("data", ({ messages }: { messages: NodeMessage[] }) => {
+      for (const { message } of messages) if (message !== undefined) this.#receive(message);
+      for (const watcher of this.#watchers) watcher();
+    });
+    this.send({ $case: "hello", value: { gatewayId: options.gatewayId ?? "gateway-1", version: "0.0.0" } });
+    if (options.isAlive ?? true) {
+      this.#heart = setInterval(() => this.send({ $case: "heartbeat", value: {} }), HEARTBEAT_INTERVAL_MS);
+    }
+  }
+
+  send(...messages: Sent[]): void {
+    this.#stream.write({ messages: messages.map((message) => ({ message })) });
+  }
+
+  /** Resolves with what the question answers as soon as it answers something. Rejects after ten seconds. */
+  async until<T>(what: string, question: () => T | undefined): Promise<T> {
+    const answer = Promise.withResolvers<T>();
+    const ask = (): void => {
+      const value = question();
+      if (value !== undefined) answer.resolve(value);
+    };
+    this.#watchers.add(ask);
+    ask();
+    const timer = setTimeout(() => {
+      const heard = this.messages.filter(({ $case }) => $case !== "load").map(({ $case }) => $case);
+      answer.reject(new Error(`No ${what} in ten seconds; heard ${heard.join(", ")}`));
+    }, 10_000);
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#watchers.delete(ask);
+    }
+  }
+
+  /** The messages of one kind, so far. */
+  heard<Case extends Received["$case"]>(kind: Case): Extract<Received, { $case: Case }>["value"][] {
+    return this.messages.filter((message) => message.$case === kind).map(({ value }) => value as never);
+  }
+
+  welcome(): Promise<Welcome> {
+    return this.until("welcome", () => this.heard("welcome")[0]);
+  }
+
+  refusal(id: string) {
+    return this.until(`refusal of ${id}`, () => this.heard("refusal").find((refusal) => refusal.id === id));
+  }
+
+  jobEvents(jobId: string): JobEvent[] {
+    return this.heard("jobEvent")
+      .map(({ event }) => JobEvent.decode(event))
+      .filter((event) => event.jobId === jobId);
+  }
+
+  /** Types of the events of a job, in the order in which they came. */
+  story(jobId: string): string[] {
+    return this.jobEvents(jobId).map(({ event }) => event?.$case ?? "");
+  }
+
+  contextStory(contextId: string): string[] {
+    return this.contextEvents(contextId).map(({ event }) => event?.$case ?? "");
+  }
+
+  contextEvents(contextId: string): ContextEvent[] {
+    return this.heard("contextEvent")
+      .map(({ event }) => ContextEvent.decode(event))
+      .filter((event) => event.contextId === contextId);
+  }
+
+  async jobEvent<Case extends JobCase>(
+    jobId: string,
+    kind: Case,
+  ): Promise<Extract<JobHappening, { $case: Case }>["value"]> {
+    return this.until(`${kind} of ${jobId}`, () => {
+      const found = this.jobEvents(jobId).find(({ event }) => event?.$case === kind);
+      return found?.event?.value as never;
+    });
+  }
+
+  async contextEvent(contextId: string, kind: string): Promise<ContextEvent> {
+    return this.until(`${kind} of ${contextId}`, () =>
+      this.contextEvents(contextId).find(({ event }) => event?.$case === kind),
+    );
+  }
+
+  /** The final event of a job, and the JSON of the result that came with it. */
+  async final(jobId: string): Promise<{ event: JobHappening; result: unknown }> {
+    return this.until(`final event of ${jobId}`, () => {
+      for (const record of this.heard("jobEvent")) {
+        const { jobId: id, event } = JobEvent.decode(record.event);
+        if (id !== jobId || event === undefined || !FINAL.has(event.$case)) continue;
+        return {
+          event,
+          result: record.result.length > 0 ? JSON.parse(Buffer.from(record.result).toString()) : undefined,
+        };
+      }
+      return undefined;
+    });
+  }
+
+  /** Starts a context and resolves when it runs. */
+  async startContext(
+    contextId: string,
+    settings: Partial<ContextSettings> = {},
+    { adHoc = false } = {},
+  ): Promise<void> {
+    const value = { contextId, name: contextId, settings: ContextSettings.create(settings), adHoc };
+    this.send({ $case: "startContext", value });
+    await this.contextEvent(contextId, "running");
+  }
+
+  runJob(command: Partial<RunJob> & Pick<RunJob, "jobId" | "contextId" | "entryPoint">, config: unknown = {}): void {
+    this.send(runJob(command, config));
+  }
+
+  /** Asks the node for a result. */
+  async fetch(digest: string): Promise<Uint8Array> {
+    const requestId = ++this.#lastRequestId;
+    this.send({ $case: "blobRequest", value: { requestId, blob: { $case: "digest", value: digest } } });
+    const chunks = await this.until(`blob ${digest}`, () => {
+      const mine = this.heard("blobChunk").filter((chunk) => chunk.requestId === requestId);
+      return mine.at(-1)?.last ? mine : undefined;
+    });
+    const error = chunks.find((chunk) => chunk.error !== "");
+    if (error) throw new Error(error.error);
+    return Buffer.concat(chunks.map(({ bytes }) => bytes));
+  }
+
+  /** Breaks the connection, without a word. */
+  break(): void {
+    clearInterval(this.#heart);
+    this.#stream.cancel();
+    this.#client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#heart);
+    this.#stream.end();
+    this.#client.close();
+  }
+
+  #receive(message: Received): void {
+    this.messages.push(message);
+    if (message.$case !== "blobRequest") return;
+    const { requestId, blob } = message.value;
+    const content = this.#find(blob);
+    if (content === undefined) {
+      this.send({
+        $case: "blobChunk",
+        value: { requestId, bytes: new Uint8Array(), last: true, error: "no such content" },
+      });
+      return;
+    }
+    const half = content.length >> 1;
+    this.send(
+      { $case: "blobChunk", value: { requestId, bytes: content.subarray(0, half), last: false, error: "" } },
+      { $case: "blobChunk", value: { requestId, bytes: content.subarray(half), last: true, error: "" } },
+    );
+  }
+
+  #find(blob: Extract<Received, { $case: "blobRequest" }>["value"]["blob"]): Uint8Array | undefined {
+    switch (blob?.$case) {
+      case "digest":
+        return this.#blobs[blob.value];
+      case "fileName": {
+        const text = this.#files[blob.value];
+        return text === undefined ? undefined : Buffer.from(text);
+      }
+      case "fileNames":
+        return Buffer.from(JSON.stringify(Object.keys(this.#files)));
+      case undefined:
+        return undefined;
+      default:
+        return blob satisfies never;
+    }
+  }
+}
+
+type JobHappening = NonNullable<JobEvent["event"]>;
+type JobCase = JobHappening["$case"];
+
+const FINAL: ReadonlySet<string> = new Set(FINAL_JOB_EVENTS);
+
+/** A command to run a job of the test's bundle. */
+export function runJob(
+  command: Partial<RunJob> & Pick<RunJob, "jobId" | "contextId" | "entryPoint">,
+  config: unknown = {},
+): Sent {
+  const defaults = {
+    attempt: 1,
+    firstSeq: 1,
+    binaryDigest: "sha256:binary",
+    bundleDigest: BUNDLE_DIGEST,
+    sourceMapDigest: BUNDLE_DIGEST,
+    gracePeriodMs: 1000,
+  };
+  const value = RunJob.create({ ...defaults, ...command, config: Buffer.from(JSON.stringify(config)) });
+  return { $case: "runJob", value };
+}

@@ -1,6 +1,7 @@
+import { create } from "@bufbuild/protobuf";
 import type { Context } from "./gen/es/hearth/v1/context_pb.js";
 import type { ContextEvent, JobEvent } from "./gen/es/hearth/v1/event_pb.js";
-import type { Job } from "./gen/es/hearth/v1/job_pb.js";
+import { AttemptSchema, type Job } from "./gen/es/hearth/v1/job_pb.js";
 import { CONTEXT_MOVES, isFinalContext, isFinalJob, JOB_MOVES } from "./states.ts";
 
 /**
@@ -20,6 +21,16 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
   if (event.event.case === "failed" || event.event.case === "cancelled" || event.event.case === "rejected") {
     next.error = event.event.value.error;
   }
+  if (event.event.case === "retrying") {
+    const { error, nextAttemptTime } = event.event.value;
+    const { attempt: number, startTime } = job;
+    next.attempts = [
+      ...job.attempts,
+      create(AttemptSchema, { number, startTime, error, nodeId: event.nodeId, endTime: event.time }),
+    ];
+    next.nextAttemptTime = nextAttemptTime;
+    next.progress = undefined;
+  }
   if (isFinalJob(state)) next.endTime = event.time;
   return next;
 }
@@ -33,6 +44,10 @@ export function applyContextEvent(context: Context, event: ContextEvent): Contex
   const next: Context = { ...context, state };
   if (type === "running") next.startTime ??= event.time;
   if (event.event.case === "failed") next.error = event.event.value.message;
+  if (event.event.case === "restarting") {
+    next.restarts += 1;
+    next.restartReason = event.event.value.message;
+  }
   if (isFinalContext(state)) next.endTime = event.time;
   return next;
 }

@@ -3,6 +3,7 @@ export * from "./gen/grpc/hearth/node/v1/session.ts";
 export {
   ContextLoad,
   ContextSettings,
+  NamedObject,
   Permissions,
 } from "./gen/grpc/hearth/v1/context.ts";
 export * from "./gen/grpc/hearth/v1/event.ts";

@@ -12,7 +12,14 @@ type Moves<State extends number, Type extends string> = Readonly<Record<State, R
 
 const { QUEUED, RUNNING, CANCELLING, SUCCEEDED, FAILED, CANCELLED, REJECTED } = Job_State;
 
-const ENDS = { succeeded: SUCCEEDED, failed: FAILED, cancelled: CANCELLED, rejected: REJECTED } as const;
+/** What ends an attempt: the job, or only this try. */
+const ENDS = {
+  succeeded: SUCCEEDED,
+  failed: FAILED,
+  cancelled: CANCELLED,
+  rejected: REJECTED,
+  retrying: QUEUED,
+} as const;
 
 /**
  * The legal moves of a job: state × event → next state. What is not here changes nothing.
@@ -39,12 +46,14 @@ export const CONTEXT_MOVES: Moves<Context_State, ContextEventType> = {
     failed: Context_State.FAILED,
   },
   [Context_State.RUNNING]: {
+    restarting: Context_State.RESTARTING,
     stopping: Context_State.STOPPING,
     stopped: Context_State.STOPPED,
     failed: Context_State.FAILED,
   },
   [Context_State.STOPPING]: { stopped: Context_State.STOPPED, failed: Context_State.FAILED },
   [Context_State.RESTARTING]: {
+    restarting: Context_State.RESTARTING,
     running: Context_State.RUNNING,
     stopping: Context_State.STOPPING,
     stopped: Context_State.STOPPED,

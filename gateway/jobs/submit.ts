@@ -19,6 +19,7 @@ import type { NodeSession } from "../nodes/mod.ts";
 import { toMs } from "./durations.ts";
 
 const DEFAULT_GRACE_MS = 1000;
+const DEFAULT_RETRY_DELAY_MS = 1000;
 
 export type SubmitDeps = Pick<Core, "dao" | "jobs" | "contexts" | "nodes">;
 
@@ -87,6 +88,9 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     requestId,
     labels: spec.labels,
     priority: spec.priority,
+    maxAttempts: spec.maxAttempts || 1,
+    retryDelay: spec.retryDelay,
+    callbackUrl: spec.callbackUrl,
     revision: 1,
   });
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));
@@ -122,6 +126,8 @@ export async function dispatch(
       noQueue,
       priority: job.priority,
       confirm,
+      maxAttempts: job.maxAttempts,
+      retryDelayMs: toMs(job.retryDelay) ?? DEFAULT_RETRY_DELAY_MS,
     },
   });
 }

@@ -13,6 +13,7 @@ import {
 } from "../../proto/node.ts";
 import { BlobStreams } from "./blob_streams.ts";
 import { FrameWriter } from "./frames.ts";
+import { NamedObjects } from "./named_objects.ts";
 
 /** What a session tells its owner, in the order in which the node said it. */
 export interface SessionObserver {
@@ -61,6 +62,7 @@ export class NodeSession {
   readonly welcomed: Promise<Welcome>;
   readonly address: string;
   readonly blobs: BlobStreams;
+  readonly objects: NamedObjects;
   readonly #client: SessionServiceClient;
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
   readonly #frames: FrameWriter;
@@ -77,6 +79,7 @@ export class NodeSession {
     this.#stream = client.open();
     this.#frames = new FrameWriter(this.#stream);
     this.blobs = new BlobStreams(this.#frames);
+    this.objects = new NamedObjects(this.#frames);
     const welcomed = Promise.withResolvers<Welcome>();
     const closed = Promise.withResolvers<void>();
     this.welcomed = welcomed.promise;
@@ -87,6 +90,7 @@ export class NodeSession {
       options.signal.removeEventListener("abort", leave);
       welcomed.reject(error);
       this.blobs.close(error);
+      this.objects.close(new SessionEnded(this.address, { cause: error }));
       for (const answer of this.#answers.values()) answer.reject(new SessionEnded(this.address, { cause: error }));
       client.close();
       closed.resolve();
@@ -180,6 +184,9 @@ export class NodeSession {
         break;
       case "blobRequest":
         this.#observer.blobRequested(this, message.value);
+        break;
+      case "objectsAnswer":
+        this.objects.receive(message.value);
         break;
       case "welcome":
         this.#welcome = message.value;

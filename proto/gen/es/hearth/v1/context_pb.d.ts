@@ -94,6 +94,20 @@ export declare type Context = Message<"hearth.v1.Context"> & {
    * @generated from field: uint32 revision = 12;
    */
   revision: number;
+
+  /**
+   * Times that its process was replaced.
+   *
+   * @generated from field: uint32 restarts = 13;
+   */
+  restarts: number;
+
+  /**
+   * Why its process was last replaced.
+   *
+   * @generated from field: string restart_reason = 14;
+   */
+  restartReason: string;
 };
 
 /**
@@ -237,6 +251,27 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
    * @generated from field: google.protobuf.Struct settings = 10;
    */
   settings?: JsonObject | undefined;
+
+  /**
+   * Stops the context, when its jobs are done, after it has lived so long. Absent: never.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 11;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Stops the context, when its jobs are done, after so many jobs. 0: never.
+   *
+   * @generated from field: uint32 max_jobs = 12;
+   */
+  maxJobs: number;
+
+  /**
+   * Only nodes with all of these labels may host it.
+   *
+   * @generated from field: map<string, string> node_labels = 13;
+   */
+  nodeLabels: { [key: string]: string };
 };
 
 /**
@@ -244,6 +279,43 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
  * Use `create(ContextSettingsSchema)` to create a new message.
  */
 export declare const ContextSettingsSchema: GenMessage<ContextSettings>;
+
+/**
+ * A value that the jobs of a context share by name.
+ *
+ * @generated from message hearth.v1.NamedObject
+ */
+export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Size of its serialized form, in bytes.
+   *
+   * @generated from field: int64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When it is dropped; absent: with the context.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message hearth.v1.NamedObject.
+ * Use `create(NamedObjectSchema)` to create a new message.
+ */
+export declare const NamedObjectSchema: GenMessage<NamedObject>;
 
 /**
  * What a sandbox allows. The server's policy bounds what may be asked for.

@@ -130,12 +130,20 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
     case: "cancelled";
   } | {
     /**
-     * Its `validate` refused the config. Final.
+     * Its `validate` refused the config, or it needs more than its context grants. Final.
      *
      * @generated from field: hearth.v1.JobRejected rejected = 18;
      */
     value: JobRejected;
     case: "rejected";
+  } | {
+    /**
+     * The attempt was given up and another will follow; the job is QUEUED again.
+     *
+     * @generated from field: hearth.v1.JobRetrying retrying = 19;
+     */
+    value: JobRetrying;
+    case: "retrying";
   } | { case: undefined; value?: undefined };
 };
 
@@ -303,6 +311,40 @@ export declare type JobRejected = Message<"hearth.v1.JobRejected"> & {
 export declare const JobRejectedSchema: GenMessage<JobRejected>;
 
 /**
+ * An attempt was given up.
+ *
+ * @generated from message hearth.v1.JobRetrying
+ */
+export declare type JobRetrying = Message<"hearth.v1.JobRetrying"> & {
+  /**
+   * Why.
+   *
+   * @generated from field: hearth.v1.JobError error = 1;
+   */
+  error?: JobError | undefined;
+
+  /**
+   * When the next attempt is due.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 2;
+   */
+  nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * When the attempt began to run; absent when it never did.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message hearth.v1.JobRetrying.
+ * Use `create(JobRetryingSchema)` to create a new message.
+ */
+export declare const JobRetryingSchema: GenMessage<JobRetrying>;
+
+/**
  * One thing that happened to a context. `ce-id` is `<context id>/<seq>`.
  *
  * @generated from message hearth.v1.ContextEvent
@@ -372,6 +414,14 @@ export declare type ContextEvent = Message<"hearth.v1.ContextEvent"> & {
      */
     value: ContextFailed;
     case: "failed";
+  } | {
+    /**
+     * Its process is being replaced: it was asked to restart, or its process died.
+     *
+     * @generated from field: hearth.v1.ContextRestarting restarting = 14;
+     */
+    value: ContextRestarting;
+    case: "restarting";
   } | { case: undefined; value?: undefined };
 };
 
@@ -422,6 +472,47 @@ export declare type ContextStopped = Message<"hearth.v1.ContextStopped"> & {
  * Use `create(ContextStoppedSchema)` to create a new message.
  */
 export declare const ContextStoppedSchema: GenMessage<ContextStopped>;
+
+/**
+ * The process of a context is being replaced.
+ *
+ * @generated from message hearth.v1.ContextRestarting
+ */
+export declare type ContextRestarting = Message<"hearth.v1.ContextRestarting"> & {
+  /**
+   * Why, in a sentence.
+   *
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * OUT_OF_MEMORY or CONTEXT_LOST when its process died; unspecified when it was asked for.
+   *
+   * @generated from field: hearth.v1.JobError.Reason reason = 2;
+   */
+  reason: JobError_Reason;
+
+  /**
+   * Named objects that are gone with the process, by name.
+   *
+   * @generated from field: repeated string lost_objects = 3;
+   */
+  lostObjects: string[];
+
+  /**
+   * When the new process is started; later after each death in a row.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message hearth.v1.ContextRestarting.
+ * Use `create(ContextRestartingSchema)` to create a new message.
+ */
+export declare const ContextRestartingSchema: GenMessage<ContextRestarting>;
 
 /**
  * A context failed.

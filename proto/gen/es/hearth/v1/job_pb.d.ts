@@ -174,6 +174,41 @@ export declare type Job = Message<"hearth.v1.Job"> & {
    * @generated from field: uint32 queue_position = 23;
    */
   queuePosition: number;
+
+  /**
+   * As submitted.
+   *
+   * @generated from field: uint32 max_attempts = 24;
+   */
+  maxAttempts: number;
+
+  /**
+   * As submitted.
+   *
+   * @generated from field: google.protobuf.Duration retry_delay = 25;
+   */
+  retryDelay?: Duration | undefined;
+
+  /**
+   * The attempts that were given up, in order.
+   *
+   * @generated from field: repeated hearth.v1.Attempt attempts = 26;
+   */
+  attempts: Attempt[];
+
+  /**
+   * When the next attempt is due, for a job that waits for one.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 27;
+   */
+  nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * As submitted.
+   *
+   * @generated from field: string callback_url = 28;
+   */
+  callbackUrl: string;
 };
 
 /**
@@ -247,6 +282,52 @@ export enum Job_State {
  * Describes the enum hearth.v1.Job.State.
  */
 export declare const Job_StateSchema: GenEnum<Job_State>;
+
+/**
+ * A try that did not end the job.
+ *
+ * @generated from message hearth.v1.Attempt
+ */
+export declare type Attempt = Message<"hearth.v1.Attempt"> & {
+  /**
+   * From 1.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * The node that it ran on.
+   *
+   * @generated from field: string node_id = 2;
+   */
+  nodeId: string;
+
+  /**
+   * When it began to run; absent when it never did.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp end_time = 4;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Why it was given up.
+   *
+   * @generated from field: hearth.v1.JobError error = 5;
+   */
+  error?: JobError | undefined;
+};
+
+/**
+ * Describes the message hearth.v1.Attempt.
+ * Use `create(AttemptSchema)` to create a new message.
+ */
+export declare const AttemptSchema: GenMessage<Attempt>;
 
 /**
  * What to run, and how.
@@ -324,6 +405,27 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
    * @generated from field: sint32 priority = 10;
    */
   priority: number;
+
+  /**
+   * Times that it may be tried when it throws, runs out of memory, or its context or node is lost. Default 1.
+   *
+   * @generated from field: uint32 max_attempts = 11;
+   */
+  maxAttempts: number;
+
+  /**
+   * Time before the second attempt, doubled for each further one up to five minutes. Default 1 s.
+   *
+   * @generated from field: google.protobuf.Duration retry_delay = 12;
+   */
+  retryDelay?: Duration | undefined;
+
+  /**
+   * `http` or `https` URL that gets a signed POST with the job when it is final.
+   *
+   * @generated from field: string callback_url = 13;
+   */
+  callbackUrl: string;
 };
 
 /**
@@ -497,11 +599,11 @@ export enum JobError_Reason {
   RESULT_TOO_LARGE = 11,
 
   /**
-   * The queue of the context was full.
+   * The program declares that it needs more than its context was granted; it did not run.
    *
-   * @generated from enum value: QUEUE_FULL = 12;
+   * @generated from enum value: PERMISSION_DENIED = 12;
    */
-  QUEUE_FULL = 12,
+  PERMISSION_DENIED = 12,
 }
 
 /**

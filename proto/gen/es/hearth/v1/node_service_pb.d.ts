@@ -54,6 +54,13 @@ export declare type Node = Message<"hearth.v1.Node"> & {
    * @generated from field: google.protobuf.Timestamp heard_time = 6;
    */
   heardTime?: Timestamp | undefined;
+
+  /**
+   * As configured; contexts may ask for them.
+   *
+   * @generated from field: map<string, string> labels = 7;
+   */
+  labels: { [key: string]: string };
 };
 
 /**

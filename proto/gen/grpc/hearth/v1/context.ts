@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Duration } from "../../google/protobuf/duration.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
+import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 /** What a context may use and how it behaves. Unset fields take the server's defaults, which the answer shows. */
 export interface ContextSettings {
@@ -39,12 +40,39 @@ export interface ContextSettings {
     | Duration
     | undefined;
   /** Free settings, handed to jobs as `context.settings`. */
-  settings: { [key: string]: any } | undefined;
+  settings:
+    | { [key: string]: any }
+    | undefined;
+  /** Stops the context, when its jobs are done, after it has lived so long. Absent: never. */
+  maxAge:
+    | Duration
+    | undefined;
+  /** Stops the context, when its jobs are done, after so many jobs. 0: never. */
+  maxJobs: number;
+  /** Only nodes with all of these labels may host it. */
+  nodeLabels: { [key: string]: string };
 }
 
 export interface ContextSettings_EnvEntry {
   key: string;
   value: string;
+}
+
+export interface ContextSettings_NodeLabelsEntry {
+  key: string;
+  value: string;
+}
+
+/** A value that the jobs of a context share by name. */
+export interface NamedObject {
+  name: string;
+  /** Size of its serialized form, in bytes. */
+  sizeBytes: number;
+  createTime:
+    | Date
+    | undefined;
+  /** When it is dropped; absent: with the context. */
+  expireTime: Date | undefined;
 }
 
 /** What a sandbox allows. The server's policy bounds what may be asked for. */
@@ -77,6 +105,9 @@ function createBaseContextSettings(): ContextSettings {
     stopOnJobError: false,
     idleTimeout: undefined,
     settings: undefined,
+    maxAge: undefined,
+    maxJobs: 0,
+    nodeLabels: {},
   };
 }
 
@@ -112,6 +143,15 @@ export const ContextSettings: MessageFns<ContextSettings> = {
     if (message.settings !== undefined) {
       Struct.encode(Struct.wrap(message.settings), writer.uint32(82).fork()).join();
     }
+    if (message.maxAge !== undefined) {
+      Duration.encode(message.maxAge, writer.uint32(90).fork()).join();
+    }
+    if (message.maxJobs !== 0) {
+      writer.uint32(96).uint32(message.maxJobs);
+    }
+    globalThis.Object.entries(message.nodeLabels).forEach(([key, value]: [string, string]) => {
+      ContextSettings_NodeLabelsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
+    });
     return writer;
   },
 
@@ -211,6 +251,33 @@ export const ContextSettings: MessageFns<ContextSettings> = {
             message.settings = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.maxAge = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.maxJobs = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            const entry13 = ContextSettings_NodeLabelsEntry.decode(reader, reader.uint32());
+            if (entry13.value !== undefined) {
+              message.nodeLabels[entry13.key] = entry13.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -276,6 +343,43 @@ export const ContextSettings: MessageFns<ContextSettings> = {
         ? Duration.fromJSON(object.idle_timeout)
         : undefined,
       settings: isObject(object.settings) ? object.settings : undefined,
+      maxAge: isSet(object.maxAge)
+        ? Duration.fromJSON(object.maxAge)
+        : isSet(object.max_age)
+        ? Duration.fromJSON(object.max_age)
+        : undefined,
+      maxJobs: isSet(object.maxJobs)
+        ? globalThis.Number(object.maxJobs)
+        : isSet(object.max_jobs)
+        ? globalThis.Number(object.max_jobs)
+        : 0,
+      nodeLabels: isObject(object.nodeLabels)
+        ? (globalThis.Object.entries(object.nodeLabels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.node_labels)
+        ? (globalThis.Object.entries(object.node_labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -317,6 +421,21 @@ export const ContextSettings: MessageFns<ContextSettings> = {
     if (message.settings !== undefined) {
       obj.settings = message.settings;
     }
+    if (message.maxAge !== undefined) {
+      obj.maxAge = Duration.toJSON(message.maxAge);
+    }
+    if (message.maxJobs !== 0) {
+      obj.maxJobs = Math.round(message.maxJobs);
+    }
+    if (message.nodeLabels) {
+      const entries = globalThis.Object.entries(message.nodeLabels) as [string, string][];
+      if (entries.length > 0) {
+        obj.nodeLabels = {};
+        entries.forEach(([k, v]) => {
+          obj.nodeLabels[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -347,6 +466,19 @@ export const ContextSettings: MessageFns<ContextSettings> = {
       ? Duration.fromPartial(object.idleTimeout)
       : undefined;
     message.settings = object.settings ?? undefined;
+    message.maxAge = (object.maxAge !== undefined && object.maxAge !== null)
+      ? Duration.fromPartial(object.maxAge)
+      : undefined;
+    message.maxJobs = object.maxJobs ?? 0;
+    message.nodeLabels = (globalThis.Object.entries(object.nodeLabels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
     return message;
   },
 };
@@ -432,6 +564,220 @@ export const ContextSettings_EnvEntry: MessageFns<ContextSettings_EnvEntry> = {
     const message = createBaseContextSettings_EnvEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContextSettings_NodeLabelsEntry(): ContextSettings_NodeLabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContextSettings_NodeLabelsEntry: MessageFns<ContextSettings_NodeLabelsEntry> = {
+  encode(message: ContextSettings_NodeLabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContextSettings_NodeLabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContextSettings_NodeLabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ContextSettings_NodeLabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: ContextSettings_NodeLabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ContextSettings_NodeLabelsEntry>): ContextSettings_NodeLabelsEntry {
+    return ContextSettings_NodeLabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContextSettings_NodeLabelsEntry>): ContextSettings_NodeLabelsEntry {
+    const message = createBaseContextSettings_NodeLabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseNamedObject(): NamedObject {
+  return { name: "", sizeBytes: 0, createTime: undefined, expireTime: undefined };
+}
+
+export const NamedObject: MessageFns<NamedObject> = {
+  encode(message: NamedObject, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(16).int64(message.sizeBytes);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(26).fork()).join();
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NamedObject {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamedObject();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NamedObject {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: NamedObject): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<NamedObject>): NamedObject {
+    return NamedObject.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NamedObject>): NamedObject {
+    const message = createBaseNamedObject();
+    message.name = object.name ?? "";
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.createTime = object.createTime ?? undefined;
+    message.expireTime = object.expireTime ?? undefined;
     return message;
   },
 };
@@ -644,6 +990,28 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = Math.trunc(date.getTime() / 1_000);
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (t.seconds || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());

@@ -58,8 +58,11 @@ export interface JobEvent {
     /** It was cancelled and has stopped. Final. */
     { $case: "cancelled"; value: JobCancelled }
     | //
-    /** Its `validate` refused the config. Final. */
+    /** Its `validate` refused the config, or it needs more than its context grants. Final. */
     { $case: "rejected"; value: JobRejected }
+    | //
+    /** The attempt was given up and another will follow; the job is QUEUED again. */
+    { $case: "retrying"; value: JobRetrying }
     | undefined;
 }
 
@@ -110,6 +113,20 @@ export interface JobRejected {
   error: JobError | undefined;
 }
 
+/** An attempt was given up. */
+export interface JobRetrying {
+  /** Why. */
+  error:
+    | JobError
+    | undefined;
+  /** When the next attempt is due. */
+  nextAttemptTime:
+    | Date
+    | undefined;
+  /** When the attempt began to run; absent when it never did. */
+  startTime: Date | undefined;
+}
+
 /** One thing that happened to a context. `ce-id` is `<context id>/<seq>`. */
 export interface ContextEvent {
   contextId: string;
@@ -132,6 +149,9 @@ export interface ContextEvent {
     | //
     /** It could not be started, or its process died. Final. */
     { $case: "failed"; value: ContextFailed }
+    | //
+    /** Its process is being replaced: it was asked to restart, or its process died. */
+    { $case: "restarting"; value: ContextRestarting }
     | undefined;
 }
 
@@ -145,6 +165,18 @@ export interface ContextStopping {
 
 /** A context was stopped. */
 export interface ContextStopped {
+}
+
+/** The process of a context is being replaced. */
+export interface ContextRestarting {
+  /** Why, in a sentence. */
+  message: string;
+  /** OUT_OF_MEMORY or CONTEXT_LOST when its process died; unspecified when it was asked for. */
+  reason: JobError_Reason;
+  /** Named objects that are gone with the process, by name. */
+  lostObjects: string[];
+  /** When the new process is started; later after each death in a row. */
+  startTime: Date | undefined;
 }
 
 /** A context failed. */
@@ -206,6 +238,9 @@ export const JobEvent: MessageFns<JobEvent> = {
         break;
       case "rejected":
         JobRejected.encode(message.event.value, writer.uint32(146).fork()).join();
+        break;
+      case "retrying":
+        JobRetrying.encode(message.event.value, writer.uint32(154).fork()).join();
         break;
     }
     return writer;
@@ -344,6 +379,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             message.event = { $case: "rejected", value: JobRejected.decode(reader, reader.uint32()) };
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.event = { $case: "retrying", value: JobRetrying.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -394,6 +437,8 @@ export const JobEvent: MessageFns<JobEvent> = {
         ? { $case: "cancelled", value: JobCancelled.fromJSON(object.cancelled) }
         : isSet(object.rejected)
         ? { $case: "rejected", value: JobRejected.fromJSON(object.rejected) }
+        : isSet(object.retrying)
+        ? { $case: "retrying", value: JobRetrying.fromJSON(object.retrying) }
         : undefined,
     };
   },
@@ -436,6 +481,8 @@ export const JobEvent: MessageFns<JobEvent> = {
       obj.cancelled = JobCancelled.toJSON(message.event.value);
     } else if (message.event?.$case === "rejected") {
       obj.rejected = JobRejected.toJSON(message.event.value);
+    } else if (message.event?.$case === "retrying") {
+      obj.retrying = JobRetrying.toJSON(message.event.value);
     }
     return obj;
   },
@@ -503,6 +550,12 @@ export const JobEvent: MessageFns<JobEvent> = {
       case "rejected": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "rejected", value: JobRejected.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "retrying": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "retrying", value: JobRetrying.fromPartial(object.event.value) };
         }
         break;
       }
@@ -1073,6 +1126,117 @@ export const JobRejected: MessageFns<JobRejected> = {
   },
 };
 
+function createBaseJobRetrying(): JobRetrying {
+  return { error: undefined, nextAttemptTime: undefined, startTime: undefined };
+}
+
+export const JobRetrying: MessageFns<JobRetrying> = {
+  encode(message: JobRetrying, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.error !== undefined) {
+      JobError.encode(message.error, writer.uint32(10).fork()).join();
+    }
+    if (message.nextAttemptTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.nextAttemptTime), writer.uint32(18).fork()).join();
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobRetrying {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobRetrying();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.error = JobError.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextAttemptTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobRetrying {
+    return {
+      error: isSet(object.error) ? JobError.fromJSON(object.error) : undefined,
+      nextAttemptTime: isSet(object.nextAttemptTime)
+        ? fromJsonTimestamp(object.nextAttemptTime)
+        : isSet(object.next_attempt_time)
+        ? fromJsonTimestamp(object.next_attempt_time)
+        : undefined,
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: JobRetrying): unknown {
+    const obj: any = {};
+    if (message.error !== undefined) {
+      obj.error = JobError.toJSON(message.error);
+    }
+    if (message.nextAttemptTime !== undefined) {
+      obj.nextAttemptTime = message.nextAttemptTime.toISOString();
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobRetrying>): JobRetrying {
+    return JobRetrying.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobRetrying>): JobRetrying {
+    const message = createBaseJobRetrying();
+    message.error = (object.error !== undefined && object.error !== null)
+      ? JobError.fromPartial(object.error)
+      : undefined;
+    message.nextAttemptTime = object.nextAttemptTime ?? undefined;
+    message.startTime = object.startTime ?? undefined;
+    return message;
+  },
+};
+
 function createBaseContextEvent(): ContextEvent {
   return { contextId: "", context: "", seq: 0, time: undefined, nodeId: "", event: undefined };
 }
@@ -1106,6 +1270,9 @@ export const ContextEvent: MessageFns<ContextEvent> = {
         break;
       case "failed":
         ContextFailed.encode(message.event.value, writer.uint32(106).fork()).join();
+        break;
+      case "restarting":
+        ContextRestarting.encode(message.event.value, writer.uint32(114).fork()).join();
         break;
     }
     return writer;
@@ -1196,6 +1363,14 @@ export const ContextEvent: MessageFns<ContextEvent> = {
             message.event = { $case: "failed", value: ContextFailed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.event = { $case: "restarting", value: ContextRestarting.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1231,6 +1406,8 @@ export const ContextEvent: MessageFns<ContextEvent> = {
         ? { $case: "stopped", value: ContextStopped.fromJSON(object.stopped) }
         : isSet(object.failed)
         ? { $case: "failed", value: ContextFailed.fromJSON(object.failed) }
+        : isSet(object.restarting)
+        ? { $case: "restarting", value: ContextRestarting.fromJSON(object.restarting) }
         : undefined,
     };
   },
@@ -1260,6 +1437,8 @@ export const ContextEvent: MessageFns<ContextEvent> = {
       obj.stopped = ContextStopped.toJSON(message.event.value);
     } else if (message.event?.$case === "failed") {
       obj.failed = ContextFailed.toJSON(message.event.value);
+    } else if (message.event?.$case === "restarting") {
+      obj.restarting = ContextRestarting.toJSON(message.event.value);
     }
     return obj;
   },
@@ -1296,6 +1475,12 @@ export const ContextEvent: MessageFns<ContextEvent> = {
       case "failed": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "failed", value: ContextFailed.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "restarting": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "restarting", value: ContextRestarting.fromPartial(object.event.value) };
         }
         break;
       }
@@ -1456,6 +1641,131 @@ export const ContextStopped: MessageFns<ContextStopped> = {
   },
   fromPartial(_: DeepPartial<ContextStopped>): ContextStopped {
     const message = createBaseContextStopped();
+    return message;
+  },
+};
+
+function createBaseContextRestarting(): ContextRestarting {
+  return { message: "", reason: 0, lostObjects: [], startTime: undefined };
+}
+
+export const ContextRestarting: MessageFns<ContextRestarting> = {
+  encode(message: ContextRestarting, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.message !== "") {
+      writer.uint32(10).string(message.message);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(16).int32(message.reason);
+    }
+    for (const v of message.lostObjects) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContextRestarting {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContextRestarting();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lostObjects.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ContextRestarting {
+    return {
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      reason: isSet(object.reason) ? jobError_ReasonFromJSON(object.reason) : 0,
+      lostObjects: globalThis.Array.isArray(object?.lostObjects)
+        ? object.lostObjects.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.lost_objects)
+        ? object.lost_objects.map((e: any) => globalThis.String(e))
+        : [],
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ContextRestarting): unknown {
+    const obj: any = {};
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.reason !== 0) {
+      obj.reason = jobError_ReasonToJSON(message.reason);
+    }
+    if (message.lostObjects?.length) {
+      obj.lostObjects = message.lostObjects;
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ContextRestarting>): ContextRestarting {
+    return ContextRestarting.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContextRestarting>): ContextRestarting {
+    const message = createBaseContextRestarting();
+    message.message = object.message ?? "";
+    message.reason = object.reason ?? 0;
+    message.lostObjects = object.lostObjects?.map((e) => e) || [];
+    message.startTime = object.startTime ?? undefined;
     return message;
   },
 };

@@ -55,8 +55,8 @@ export const JobError_Reason = {
   LOAD_FAILED: 10,
   /** RESULT_TOO_LARGE - The result is over the server's limit. */
   RESULT_TOO_LARGE: 11,
-  /** QUEUE_FULL - The queue of the context was full. */
-  QUEUE_FULL: 12,
+  /** PERMISSION_DENIED - The program declares that it needs more than its context was granted; it did not run. */
+  PERMISSION_DENIED: 12,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -75,7 +75,7 @@ export namespace JobError_Reason {
   export type CANCELLED_BY_FORCE = typeof JobError_Reason.CANCELLED_BY_FORCE;
   export type LOAD_FAILED = typeof JobError_Reason.LOAD_FAILED;
   export type RESULT_TOO_LARGE = typeof JobError_Reason.RESULT_TOO_LARGE;
-  export type QUEUE_FULL = typeof JobError_Reason.QUEUE_FULL;
+  export type PERMISSION_DENIED = typeof JobError_Reason.PERMISSION_DENIED;
   export type UNRECOGNIZED = typeof JobError_Reason.UNRECOGNIZED;
 }
 
@@ -118,8 +118,8 @@ export function jobError_ReasonFromJSON(object: any): JobError_Reason {
     case "RESULT_TOO_LARGE":
       return JobError_Reason.RESULT_TOO_LARGE;
     case 12:
-    case "QUEUE_FULL":
-      return JobError_Reason.QUEUE_FULL;
+    case "PERMISSION_DENIED":
+      return JobError_Reason.PERMISSION_DENIED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -153,8 +153,8 @@ export function jobError_ReasonToJSON(object: JobError_Reason): string {
       return "LOAD_FAILED";
     case JobError_Reason.RESULT_TOO_LARGE:
       return "RESULT_TOO_LARGE";
-    case JobError_Reason.QUEUE_FULL:
-      return "QUEUE_FULL";
+    case JobError_Reason.PERMISSION_DENIED:
+      return "PERMISSION_DENIED";
     case JobError_Reason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

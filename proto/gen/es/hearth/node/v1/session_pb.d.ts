@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { ContextLoad, ContextSettings } from "../../v1/context_pb.js";
+import type { ContextLoad, ContextSettings, NamedObject } from "../../v1/context_pb.js";
 import type { NodeLoad } from "../../v1/node_service_pb.js";
 
 /**
@@ -105,6 +105,18 @@ export declare type GatewayMessage = Message<"hearth.node.v1.GatewayMessage"> & 
      */
     value: Heartbeat;
     case: "heartbeat";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.RestartContext restart_context = 9;
+     */
+    value: RestartContext;
+    case: "restartContext";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.ObjectsRequest objects_request = 10;
+     */
+    value: ObjectsRequest;
+    case: "objectsRequest";
   } | { case: undefined; value?: undefined };
 };
 
@@ -169,6 +181,12 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
      */
     value: Acceptance;
     case: "acceptance";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.ObjectsAnswer objects_answer = 9;
+     */
+    value: ObjectsAnswer;
+    case: "objectsAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -356,6 +374,20 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
    * @generated from field: bool confirm = 14;
    */
   confirm: boolean;
+
+  /**
+   * When the attempt is the last, its failure is final; else the node tells `retrying`.
+   *
+   * @generated from field: uint32 max_attempts = 15;
+   */
+  maxAttempts: number;
+
+  /**
+   * Time before the second attempt; doubled for each further one.
+   *
+   * @generated from field: uint32 retry_delay_ms = 16;
+   */
+  retryDelayMs: number;
 };
 
 /**
@@ -440,6 +472,97 @@ export declare type StopContext = Message<"hearth.node.v1.StopContext"> & {
  * Use `create(StopContextSchema)` to create a new message.
  */
 export declare const StopContextSchema: GenMessage<StopContext>;
+
+/**
+ * Replaces the process of a context, with changed settings when there are any: its jobs are cancelled as by StopContext.
+ * Answered by context events; by a Refusal when the node does not hold it.
+ *
+ * @generated from message hearth.node.v1.RestartContext
+ */
+export declare type RestartContext = Message<"hearth.node.v1.RestartContext"> & {
+  /**
+   * @generated from field: string context_id = 1;
+   */
+  contextId: string;
+
+  /**
+   * @generated from field: hearth.v1.ContextSettings settings = 2;
+   */
+  settings?: ContextSettings | undefined;
+
+  /**
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message hearth.node.v1.RestartContext.
+ * Use `create(RestartContextSchema)` to create a new message.
+ */
+export declare const RestartContextSchema: GenMessage<RestartContext>;
+
+/**
+ * Asks for the named objects of a context, or drops one. Answered by an ObjectsAnswer.
+ *
+ * @generated from message hearth.node.v1.ObjectsRequest
+ */
+export declare type ObjectsRequest = Message<"hearth.node.v1.ObjectsRequest"> & {
+  /**
+   * Unique among the requests of one gateway on a session.
+   *
+   * @generated from field: uint32 request_id = 1;
+   */
+  requestId: number;
+
+  /**
+   * @generated from field: string context_id = 2;
+   */
+  contextId: string;
+
+  /**
+   * The object to drop; empty lists them.
+   *
+   * @generated from field: string drop = 3;
+   */
+  drop: string;
+};
+
+/**
+ * Describes the message hearth.node.v1.ObjectsRequest.
+ * Use `create(ObjectsRequestSchema)` to create a new message.
+ */
+export declare const ObjectsRequestSchema: GenMessage<ObjectsRequest>;
+
+/**
+ * The named objects of a context, by name; after a drop, the one that was dropped, if there was one.
+ *
+ * @generated from message hearth.node.v1.ObjectsAnswer
+ */
+export declare type ObjectsAnswer = Message<"hearth.node.v1.ObjectsAnswer"> & {
+  /**
+   * @generated from field: uint32 request_id = 1;
+   */
+  requestId: number;
+
+  /**
+   * @generated from field: repeated hearth.v1.NamedObject objects = 2;
+   */
+  objects: NamedObject[];
+
+  /**
+   * Set when the node does not hold the context.
+   *
+   * @generated from field: string error = 3;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message hearth.node.v1.ObjectsAnswer.
+ * Use `create(ObjectsAnswerSchema)` to create a new message.
+ */
+export declare const ObjectsAnswerSchema: GenMessage<ObjectsAnswer>;
 
 /**
  * The node took a job: it runs or waits, and a final event will follow.

@@ -17,7 +17,7 @@ import {
   type Metadata,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ContextLoad, ContextSettings } from "../../v1/context.ts";
+import { ContextLoad, ContextSettings, NamedObject } from "../../v1/context.ts";
 import { NodeLoad } from "../../v1/node_service.ts";
 
 /** A frame of a gateway. */
@@ -40,6 +40,8 @@ export interface GatewayMessage {
     | { $case: "blobRequest"; value: BlobRequest }
     | { $case: "blobChunk"; value: BlobChunk }
     | { $case: "heartbeat"; value: Heartbeat }
+    | { $case: "restartContext"; value: RestartContext }
+    | { $case: "objectsRequest"; value: ObjectsRequest }
     | undefined;
 }
 
@@ -53,6 +55,7 @@ export interface NodeMessage {
     | { $case: "blobChunk"; value: BlobChunk }
     | { $case: "load"; value: Load }
     | { $case: "acceptance"; value: Acceptance }
+    | { $case: "objectsAnswer"; value: ObjectsAnswer }
     | undefined;
 }
 
@@ -105,6 +108,10 @@ export interface RunJob {
   priority: number;
   /** Asks for an Acceptance. */
   confirm: boolean;
+  /** When the attempt is the last, its failure is final; else the node tells `retrying`. */
+  maxAttempts: number;
+  /** Time before the second attempt; doubled for each further one. */
+  retryDelayMs: number;
 }
 
 /** Cancels a job. Answered by its events; by a Refusal when the node does not hold it. */
@@ -130,6 +137,33 @@ export interface StartContext {
 export interface StopContext {
   contextId: string;
   force: boolean;
+}
+
+/**
+ * Replaces the process of a context, with changed settings when there are any: its jobs are cancelled as by StopContext.
+ * Answered by context events; by a Refusal when the node does not hold it.
+ */
+export interface RestartContext {
+  contextId: string;
+  settings: ContextSettings | undefined;
+  force: boolean;
+}
+
+/** Asks for the named objects of a context, or drops one. Answered by an ObjectsAnswer. */
+export interface ObjectsRequest {
+  /** Unique among the requests of one gateway on a session. */
+  requestId: number;
+  contextId: string;
+  /** The object to drop; empty lists them. */
+  drop: string;
+}
+
+/** The named objects of a context, by name; after a drop, the one that was dropped, if there was one. */
+export interface ObjectsAnswer {
+  requestId: number;
+  objects: NamedObject[];
+  /** Set when the node does not hold the context. */
+  error: string;
 }
 
 /** The node took a job: it runs or waits, and a final event will follow. */
@@ -444,6 +478,12 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       case "heartbeat":
         Heartbeat.encode(message.message.value, writer.uint32(66).fork()).join();
         break;
+      case "restartContext":
+        RestartContext.encode(message.message.value, writer.uint32(74).fork()).join();
+        break;
+      case "objectsRequest":
+        ObjectsRequest.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
     }
     return writer;
   },
@@ -525,6 +565,22 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
             message.message = { $case: "heartbeat", value: Heartbeat.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.message = { $case: "restartContext", value: RestartContext.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.message = { $case: "objectsRequest", value: ObjectsRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -567,6 +623,14 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         ? { $case: "blobChunk", value: BlobChunk.fromJSON(object.blob_chunk) }
         : isSet(object.heartbeat)
         ? { $case: "heartbeat", value: Heartbeat.fromJSON(object.heartbeat) }
+        : isSet(object.restartContext)
+        ? { $case: "restartContext", value: RestartContext.fromJSON(object.restartContext) }
+        : isSet(object.restart_context)
+        ? { $case: "restartContext", value: RestartContext.fromJSON(object.restart_context) }
+        : isSet(object.objectsRequest)
+        ? { $case: "objectsRequest", value: ObjectsRequest.fromJSON(object.objectsRequest) }
+        : isSet(object.objects_request)
+        ? { $case: "objectsRequest", value: ObjectsRequest.fromJSON(object.objects_request) }
         : undefined,
     };
   },
@@ -589,6 +653,10 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       obj.blobChunk = BlobChunk.toJSON(message.message.value);
     } else if (message.message?.$case === "heartbeat") {
       obj.heartbeat = Heartbeat.toJSON(message.message.value);
+    } else if (message.message?.$case === "restartContext") {
+      obj.restartContext = RestartContext.toJSON(message.message.value);
+    } else if (message.message?.$case === "objectsRequest") {
+      obj.objectsRequest = ObjectsRequest.toJSON(message.message.value);
     }
     return obj;
   },
@@ -647,6 +715,18 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         }
         break;
       }
+      case "restartContext": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "restartContext", value: RestartContext.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "objectsRequest": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "objectsRequest", value: ObjectsRequest.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -682,6 +762,9 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         break;
       case "acceptance":
         Acceptance.encode(message.message.value, writer.uint32(66).fork()).join();
+        break;
+      case "objectsAnswer":
+        ObjectsAnswer.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -764,6 +847,14 @@ export const NodeMessage: MessageFns<NodeMessage> = {
             message.message = { $case: "acceptance", value: Acceptance.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.message = { $case: "objectsAnswer", value: ObjectsAnswer.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -802,6 +893,10 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         ? { $case: "load", value: Load.fromJSON(object.load) }
         : isSet(object.acceptance)
         ? { $case: "acceptance", value: Acceptance.fromJSON(object.acceptance) }
+        : isSet(object.objectsAnswer)
+        ? { $case: "objectsAnswer", value: ObjectsAnswer.fromJSON(object.objectsAnswer) }
+        : isSet(object.objects_answer)
+        ? { $case: "objectsAnswer", value: ObjectsAnswer.fromJSON(object.objects_answer) }
         : undefined,
     };
   },
@@ -824,6 +919,8 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       obj.load = Load.toJSON(message.message.value);
     } else if (message.message?.$case === "acceptance") {
       obj.acceptance = Acceptance.toJSON(message.message.value);
+    } else if (message.message?.$case === "objectsAnswer") {
+      obj.objectsAnswer = ObjectsAnswer.toJSON(message.message.value);
     }
     return obj;
   },
@@ -879,6 +976,12 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       case "acceptance": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "acceptance", value: Acceptance.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "objectsAnswer": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "objectsAnswer", value: ObjectsAnswer.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1222,6 +1325,8 @@ function createBaseRunJob(): RunJob {
     noQueue: false,
     priority: 0,
     confirm: false,
+    maxAttempts: 0,
+    retryDelayMs: 0,
   };
 }
 
@@ -1268,6 +1373,12 @@ export const RunJob: MessageFns<RunJob> = {
     }
     if (message.confirm !== false) {
       writer.uint32(112).bool(message.confirm);
+    }
+    if (message.maxAttempts !== 0) {
+      writer.uint32(120).uint32(message.maxAttempts);
+    }
+    if (message.retryDelayMs !== 0) {
+      writer.uint32(128).uint32(message.retryDelayMs);
     }
     return writer;
   },
@@ -1397,6 +1508,22 @@ export const RunJob: MessageFns<RunJob> = {
             message.confirm = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.maxAttempts = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.retryDelayMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1465,6 +1592,16 @@ export const RunJob: MessageFns<RunJob> = {
         : false,
       priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
       confirm: isSet(object.confirm) ? globalThis.Boolean(object.confirm) : false,
+      maxAttempts: isSet(object.maxAttempts)
+        ? globalThis.Number(object.maxAttempts)
+        : isSet(object.max_attempts)
+        ? globalThis.Number(object.max_attempts)
+        : 0,
+      retryDelayMs: isSet(object.retryDelayMs)
+        ? globalThis.Number(object.retryDelayMs)
+        : isSet(object.retry_delay_ms)
+        ? globalThis.Number(object.retry_delay_ms)
+        : 0,
     };
   },
 
@@ -1512,6 +1649,12 @@ export const RunJob: MessageFns<RunJob> = {
     if (message.confirm !== false) {
       obj.confirm = message.confirm;
     }
+    if (message.maxAttempts !== 0) {
+      obj.maxAttempts = Math.round(message.maxAttempts);
+    }
+    if (message.retryDelayMs !== 0) {
+      obj.retryDelayMs = Math.round(message.retryDelayMs);
+    }
     return obj;
   },
 
@@ -1534,6 +1677,8 @@ export const RunJob: MessageFns<RunJob> = {
     message.noQueue = object.noQueue ?? false;
     message.priority = object.priority ?? 0;
     message.confirm = object.confirm ?? false;
+    message.maxAttempts = object.maxAttempts ?? 0;
+    message.retryDelayMs = object.retryDelayMs ?? 0;
     return message;
   },
 };
@@ -1823,6 +1968,327 @@ export const StopContext: MessageFns<StopContext> = {
     const message = createBaseStopContext();
     message.contextId = object.contextId ?? "";
     message.force = object.force ?? false;
+    return message;
+  },
+};
+
+function createBaseRestartContext(): RestartContext {
+  return { contextId: "", settings: undefined, force: false };
+}
+
+export const RestartContext: MessageFns<RestartContext> = {
+  encode(message: RestartContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contextId !== "") {
+      writer.uint32(10).string(message.contextId);
+    }
+    if (message.settings !== undefined) {
+      ContextSettings.encode(message.settings, writer.uint32(18).fork()).join();
+    }
+    if (message.force !== false) {
+      writer.uint32(24).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestartContext {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestartContext();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contextId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.settings = ContextSettings.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RestartContext {
+    return {
+      contextId: isSet(object.contextId)
+        ? globalThis.String(object.contextId)
+        : isSet(object.context_id)
+        ? globalThis.String(object.context_id)
+        : "",
+      settings: isSet(object.settings) ? ContextSettings.fromJSON(object.settings) : undefined,
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
+    };
+  },
+
+  toJSON(message: RestartContext): unknown {
+    const obj: any = {};
+    if (message.contextId !== "") {
+      obj.contextId = message.contextId;
+    }
+    if (message.settings !== undefined) {
+      obj.settings = ContextSettings.toJSON(message.settings);
+    }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RestartContext>): RestartContext {
+    return RestartContext.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestartContext>): RestartContext {
+    const message = createBaseRestartContext();
+    message.contextId = object.contextId ?? "";
+    message.settings = (object.settings !== undefined && object.settings !== null)
+      ? ContextSettings.fromPartial(object.settings)
+      : undefined;
+    message.force = object.force ?? false;
+    return message;
+  },
+};
+
+function createBaseObjectsRequest(): ObjectsRequest {
+  return { requestId: 0, contextId: "", drop: "" };
+}
+
+export const ObjectsRequest: MessageFns<ObjectsRequest> = {
+  encode(message: ObjectsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).uint32(message.requestId);
+    }
+    if (message.contextId !== "") {
+      writer.uint32(18).string(message.contextId);
+    }
+    if (message.drop !== "") {
+      writer.uint32(26).string(message.drop);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ObjectsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseObjectsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.contextId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.drop = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ObjectsRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.Number(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.Number(object.request_id)
+        : 0,
+      contextId: isSet(object.contextId)
+        ? globalThis.String(object.contextId)
+        : isSet(object.context_id)
+        ? globalThis.String(object.context_id)
+        : "",
+      drop: isSet(object.drop) ? globalThis.String(object.drop) : "",
+    };
+  },
+
+  toJSON(message: ObjectsRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== 0) {
+      obj.requestId = Math.round(message.requestId);
+    }
+    if (message.contextId !== "") {
+      obj.contextId = message.contextId;
+    }
+    if (message.drop !== "") {
+      obj.drop = message.drop;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ObjectsRequest>): ObjectsRequest {
+    return ObjectsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ObjectsRequest>): ObjectsRequest {
+    const message = createBaseObjectsRequest();
+    message.requestId = object.requestId ?? 0;
+    message.contextId = object.contextId ?? "";
+    message.drop = object.drop ?? "";
+    return message;
+  },
+};
+
+function createBaseObjectsAnswer(): ObjectsAnswer {
+  return { requestId: 0, objects: [], error: "" };
+}
+
+export const ObjectsAnswer: MessageFns<ObjectsAnswer> = {
+  encode(message: ObjectsAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).uint32(message.requestId);
+    }
+    for (const v of message.objects) {
+      NamedObject.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.error !== "") {
+      writer.uint32(26).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ObjectsAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseObjectsAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.objects.push(NamedObject.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ObjectsAnswer {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.Number(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.Number(object.request_id)
+        : 0,
+      objects: globalThis.Array.isArray(object?.objects) ? object.objects.map((e: any) => NamedObject.fromJSON(e)) : [],
+      error: isSet(object.error) ? globalThis.String(object.error) : "",
+    };
+  },
+
+  toJSON(message: ObjectsAnswer): unknown {
+    const obj: any = {};
+    if (message.requestId !== 0) {
+      obj.requestId = Math.round(message.requestId);
+    }
+    if (message.objects?.length) {
+      obj.objects = message.objects.map((e) => NamedObject.toJSON(e));
+    }
+    if (message.error !== "") {
+      obj.error = message.error;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ObjectsAnswer>): ObjectsAnswer {
+    return ObjectsAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ObjectsAnswer>): ObjectsAnswer {
+    const message = createBaseObjectsAnswer();
+    message.requestId = object.requestId ?? 0;
+    message.objects = object.objects?.map((e) => NamedObject.fromPartial(e)) || [];
+    message.error = object.error ?? "";
     return message;
   },
 };

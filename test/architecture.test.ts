@@ -29,8 +29,8 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
   { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\// },
   { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
-  { library: /^esbuild$/, files: /bundle[^/]*(\/|\.ts$)/ },
-  { library: /^pino$/, files: /(main|log|logger)\.ts$/ },
+  { library: /^esbuild$/, files: /(bundle|deno_program)[^/]*(\/|\.ts$)/ },
+  { library: /^pino$/, files: /(main|log|logger)\.ts$|^bench\// },
 ];
 
 /** The machine's surroundings: read by configuration and composition roots, passed down from there. */
@@ -41,8 +41,10 @@ const ROOTS = /(^|[/_])(main|config|log|logger)\.ts$/;
 const SANDBOX = "context-node/deno/sandbox/";
 
 const sources = readSources(ROOT, ["proto", "plugins", "gateway", "context-node", "standalone", "examples", "bench"]);
-const shipped = sources.filter(({ path }) => !path.endsWith(".test.ts") && !path.startsWith(SANDBOX));
-const imports = shipped.flatMap((source) => source.imports);
+/** Tests, and programs that tests start. */
+const TESTS = /(\.test|_child)\.ts$/;
+const shipped = sources.filter(({ path }) => !TESTS.test(path) && !path.startsWith(SANDBOX));
+const imports = shipped.flatMap((source) => source.imports).filter(({ to }) => to !== "package.json");
 
 function folderOf(path: string): string {
   if (path.startsWith("plugins/")) return path.split("/").slice(0, 2).join("/");

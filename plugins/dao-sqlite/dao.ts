@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Dao } from "../contract/mod.ts";
 import { createBinaryStore } from "./binaries.ts";
 import { createContextStore } from "./contexts.ts";
 import { openForReading } from "./database.ts";
 import { createFileStore } from "./files.ts";
+import { createFolderOf } from "./folder.ts";
 import { createJobStore } from "./jobs.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
@@ -12,7 +12,7 @@ import { openWriter, startWriterThread } from "./writer.ts";
 export async function startDao(file: string, { signal }: { signal: AbortSignal }): Promise<Dao> {
   const path = resolve(file);
   await using opened = new AsyncDisposableStack();
-  await mkdir(dirname(path), { recursive: true });
+  await createFolderOf(path);
 
   const writer = opened.use(await openWriter(startWriterThread(path), { path, signal }));
   const reader = openForReading(path);

@@ -1,0 +1,29 @@
+import { CONTRACT_VERSION, type Plugin, type PluginKind } from "../../plugins/contract/mod.ts";
+
+/** Whether a module's default export has all that a plugin's description has. */
+export function isPlugin(value: unknown): value is Plugin {
+  return (
+    isObject(value) &&
+    typeof value.kind === "string" &&
+    typeof value.name === "string" &&
+    typeof value.contract === "number" &&
+    isObject(value.config) &&
+    typeof value.config.safeParseAsync === "function" &&
+    typeof value.start === "function"
+  );
+}
+
+/** Whether a plugin is of a kind. */
+export function isOfKind<Kind extends PluginKind>(plugin: Plugin, kind: Kind): plugin is Plugin<Kind> {
+  return plugin.kind === kind;
+}
+
+/** What keeps this host from using a plugin of another contract version; undefined when nothing does. */
+export function contractFault({ contract }: Plugin): string | undefined {
+  if (contract === CONTRACT_VERSION) return undefined;
+  return `it was written for version ${contract} of the plugin contract, this Hearth has version ${CONTRACT_VERSION}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

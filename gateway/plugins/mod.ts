@@ -1,0 +1,6 @@
+/**
+ * The plugin host: loads a plugin that the configuration names, checks it, and starts it. Knows the contract and no plugin.
+ * Imports `plugins/contract`.
+ */
+export { PluginError, type PluginStep } from "./error.ts";
+export { type PluginReference, startPlugin } from "./host.ts";

@@ -1,0 +1,33 @@
+/** A span of time for several waits together. Disposing it ends neither the waits nor the work, only the clock. */
+export interface Patience extends Disposable {
+  /** Aborted when the time is up or the caller's signal is aborted; not any more once disposed. */
+  readonly ended: AbortSignal;
+  /** Resolves with the work; rejects with the work's error, or when the patience ends first. The work then goes on. */
+  await<T>(work: Promise<T>): Promise<T>;
+}
+
+/** Starts the clock. */
+export function startPatience({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Patience {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+  const passOn = () => controller.abort(new Error("it was told to stop", { cause: signal.reason }));
+  signal.addEventListener("abort", passOn);
+  if (signal.aborted) passOn();
+
+  return {
+    ended: controller.signal,
+    async await(work) {
+      using stack = new DisposableStack();
+      const ended = Promise.withResolvers<never>();
+      const reject = () => ended.reject(controller.signal.reason);
+      controller.signal.addEventListener("abort", reject);
+      stack.defer(() => controller.signal.removeEventListener("abort", reject));
+      if (controller.signal.aborted) reject();
+      return await Promise.race([work, ended.promise]);
+    },
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", passOn);
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { clientLeft, deadlineExceeded, invalidArgument } from "./errors.ts";
 
@@ -17,7 +17,10 @@ export interface HttpResponse extends EventEmitter {
   flushHeaders?(): void;
   write(chunk: string | Uint8Array): boolean;
   end(chunk?: string | Uint8Array): unknown;
+  /** HTTP/1. */
   destroy(): unknown;
+  /** HTTP/2. */
+  readonly stream?: { close(code: number): void };
 }
 
 /** What a method is called with besides its request. */
@@ -72,6 +75,16 @@ export class Call implements CallContext, Disposable {
     if (this.#responseHeader !== undefined) {
       appendHeaders(this.response, this.#responseHeader);
     }
+  }
+
+  /** Breaks the answer off, so that the client does not take it for complete. */
+  cut(): void {
+    const { stream } = this.response;
+    if (stream === undefined) {
+      this.response.destroy();
+      return;
+    }
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   abort(reason: ConnectError): void {

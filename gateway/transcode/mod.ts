@@ -6,6 +6,7 @@
  * generated code of `google.api` only.
  */
 export type { CallContext, HttpRequest, HttpResponse } from "./call.ts";
+export { createOpenApi, type OpenApiOptions } from "./openapi.ts";
 export {
   type BodyLimits,
   createTranscoder,

@@ -144,7 +144,7 @@ async function serve(
   } catch (error) {
     const told = toConnectError(error);
     if (call.response.headersSent) {
-      call.response.destroy();
+      call.cut();
       return;
     }
     answerError(call, told, { jsonOptions: options.jsonOptions });

@@ -29,9 +29,7 @@ export function createOpenApi({ services, info, document, operation, jsonOptions
       continue;
     }
     const own = printPath(binding);
-    // Paths that differ in the names of their parameters only are the same path to OpenAPI.
-    const path = shapes.get(own.shape) ?? own;
-    shapes.set(own.shape, path);
+    const path = unify(shapes, own);
     const described = describe(binding, { schemas, pathParameters: path.parameters });
     paths[path.text] = {
       ...paths[path.text],
@@ -50,6 +48,20 @@ export function createOpenApi({ services, info, document, operation, jsonOptions
     components: { schemas: { ...schemas.components, "connect.Error": ERROR } },
     ...document,
   };
+}
+
+/** To OpenAPI, paths that differ in the names of their parameters only are the same: the first of them gives the names. */
+function unify(shapes: Map<string, OpenApiPath>, own: OpenApiPath): OpenApiPath {
+  const first = shapes.get(own.shape);
+  if (first === undefined) {
+    shapes.set(own.shape, own);
+    return own;
+  }
+  const parameters = own.parameters.map((parameter, index) => {
+    const name = first.parameters[index]?.name ?? parameter.name;
+    return name === parameter.name ? parameter : { ...parameter, name, description: `Is \`${parameter.name}\` here.` };
+  });
+  return { ...first, parameters };
 }
 
 const HTTP_METHODS = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]);

@@ -2,9 +2,12 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Binding } from "./binding.ts";
 import type { Variable } from "./template.ts";
 
+/** A Parameter Object. */
+export type PathParameter = JsonObject & { readonly name: string };
+
 export interface OpenApiPath {
   readonly text: string;
-  readonly parameters: readonly JsonObject[];
+  readonly parameters: readonly PathParameter[];
   /** The text without the names of its parameters. */
   readonly shape: string;
 }
@@ -14,7 +17,7 @@ export interface OpenApiPath {
  * variable with several wildcards several parameters, `{name_1}`, `{name_2}`.
  */
 export function printPath({ template }: Binding): OpenApiPath {
-  const parameters: JsonObject[] = [];
+  const parameters: PathParameter[] = [];
   const segments = template.segments.map((segment, index) => {
     if (segment.type === "literal") {
       return encodeURIComponent(segment.text);

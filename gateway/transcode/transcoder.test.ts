@@ -4,8 +4,8 @@ import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, describe, expect, test } from "vitest";
 import { createTranscoder } from "./mod.ts";
-import { badService } from "./testdata/bad.ts";
 import { known, library, methodOf, openLibrary, registry } from "./testdata/library.ts";
+import { oneMethodService } from "./testdata/one_method.ts";
 import { startServer } from "./testdata/server.ts";
 
 const BOOK = known(registry.getMessage("library.v1.Book"));
@@ -426,7 +426,7 @@ describe("createTranscoder()", () => {
   });
 
   test.each<[JsonValue, string]>([
-    [{ get: "/v1/{bogus}" }, 'Cannot bind bad.Bad.Do to HTTP: bad.Request has no field "bogus"'],
+    [{ get: "/v1/{bogus}" }, 'Cannot bind one.One.Do to HTTP: one.Request has no field "bogus"'],
     [{ get: "/v1/{list}" }, "{list} is not a singular scalar or enum field"],
     [{ get: "/v1/{self}" }, "{self} is not a singular scalar or enum field"],
     [{ get: "/v1/{name.x}" }, "is no single message"],
@@ -438,13 +438,13 @@ describe("createTranscoder()", () => {
     [{ get: "/a", additionalBindings: [{ get: "/b", additionalBindings: [{ get: "/c" }] }] }, "additional_bindings"],
     [{ get: "/a/{name}", additionalBindings: [{ get: "/a/*" }] }, "matches the same requests"],
   ])("refuses %j", (rule, reason) => {
-    expect(() => createTranscoder({ services: [badService(rule)], invoke: () => Promise.reject(new Error()) })).toThrow(
-      reason,
-    );
+    expect(() =>
+      createTranscoder({ services: [oneMethodService(rule)], invoke: () => Promise.reject(new Error()) }),
+    ).toThrow(reason);
   });
 
   test("refuses streams of requests", () => {
-    const service = badService({ post: "/v1" }, { clientStreaming: true });
+    const service = oneMethodService({ post: "/v1" }, { clientStreaming: true });
     expect(() => createTranscoder({ services: [service], invoke: () => Promise.reject(new Error()) })).toThrow(
       "REST has no streams of requests",
     );

@@ -19,25 +19,25 @@ import { HttpRuleSchema } from "../../../proto/gen/es/google/api/http_pb.js";
 import { known } from "./library.ts";
 
 const FIELDS: MessageInitShape<typeof FieldDescriptorProtoSchema>[] = [
-  { name: "name", number: 1, type: Type.STRING, label: Label.OPTIONAL },
-  { name: "list", number: 2, type: Type.STRING, label: Label.REPEATED },
-  { name: "self", number: 3, type: Type.MESSAGE, label: Label.OPTIONAL, typeName: ".bad.Request" },
+  { name: "name", jsonName: "name", number: 1, type: Type.STRING, label: Label.OPTIONAL },
+  { name: "list", jsonName: "list", number: 2, type: Type.STRING, label: Label.REPEATED },
+  { name: "self", jsonName: "self", number: 3, type: Type.MESSAGE, label: Label.OPTIONAL, typeName: ".one.Request" },
 ];
 
-/** A service with one method of the given annotation, too wrong for a .proto file that is linted. */
-export function badService(
+/** A service with one method of the given annotation, for those that are wrong or made up. */
+export function oneMethodService(
   rule: JsonValue,
   { clientStreaming = false }: { clientStreaming?: boolean } = {},
 ): DescService {
   const options = create(MethodOptionsSchema);
   setExtension(options, http, fromJson(HttpRuleSchema, rule));
-  const method = { name: "Do", inputType: ".bad.Request", outputType: ".bad.Request", clientStreaming, options };
+  const method = { name: "Do", inputType: ".one.Request", outputType: ".one.Request", clientStreaming, options };
   const file = {
-    name: "bad.proto",
-    package: "bad",
+    name: "one.proto",
+    package: "one",
     syntax: "proto3",
     messageType: [{ name: "Request", field: FIELDS }],
-    service: [{ name: "Bad", method: [method] }],
+    service: [{ name: "One", method: [method] }],
   };
-  return known(createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getService("bad.Bad"));
+  return known(createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getService("one.One"));
 }

@@ -88,10 +88,13 @@ function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): 
   if (sessions.length === 0) {
     throw noNode("no context node is connected; start one, or wait until it has announced itself");
   }
-  const [best] = placementOrder(sessions, Number(settings.memoryBytes));
+  const { memoryBytes, nodeLabels: labels } = settings;
+  const [best] = placementOrder(sessions, { memoryBytes: Number(memoryBytes), labels });
   if (best !== undefined) return best;
+  const asked = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  const labelled = asked.length === 0 ? "" : ` and the labels ${asked.join(", ")}`;
   throw noRoom(
-    `none of ${sessions.length} node(s) has ${settings.memoryBytes} bytes of memory to promise; stop a context or ask for less`,
+    `none of ${sessions.length} node(s) has ${memoryBytes} bytes of memory to promise${labelled}; stop a context or ask for less`,
   );
 }
 

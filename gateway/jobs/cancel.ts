@@ -1,6 +1,6 @@
 import { jobNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
-import { type LoseDeps, loseJob } from "./lose.ts";
+import { cancelWaitingJob, type LoseDeps, loseJob } from "./lose.ts";
 import { type WaitDeps, waitForEnd } from "./wait.ts";
 
 /**
@@ -15,6 +15,10 @@ export async function cancelJob(
   const job = await deps.jobs.get(jobId);
   if (job === undefined) throw jobNotFound(jobId);
   if (isFinalJob(job.state)) return job;
+  if (job.nextAttemptTime !== undefined) {
+    await cancelWaitingJob(deps, job);
+    return (await deps.jobs.get(jobId)) ?? job;
+  }
   const nodeId = (await deps.contexts.find(job.contextId))?.nodeId ?? "";
   const session = deps.nodes.session(nodeId);
   if (session === undefined) throw nodeUnreachable(nodeId, job.context);

@@ -1,41 +1,87 @@
-import { create } from "@bufbuild/protobuf";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { type Context, ContextEventSchema, type Job, JobError_Reason, JobEventSchema } from "../../proto/mod.ts";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
+import {
+  type Context,
+  type ContextEvent,
+  ContextEventSchema,
+  type Job,
+  JobError_Reason,
+  JobEventSchema,
+} from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { publishContextEvent, publishJobEvent } from "../events/mod.ts";
+import { retryDelayMs } from "./retry_delay.ts";
 
 /** Added to the last `seq` known, so that it is beyond whatever a lost node published and nobody recorded. */
 const SEQ_LEAP = 1_000_000;
 
 export type LoseDeps = Pick<Core, "jobs" | "contexts" | "events" | "gatewayId">;
 
-/** Records and publishes that a job was lost with its node. */
-export async function loseJob(deps: LoseDeps, job: Job, why: string): Promise<void> {
+type Reason = JobError_Reason.NODE_LOST | JobError_Reason.CONTEXT_LOST;
+
+/** Records and publishes that a job was lost: it is tried again when it may be, else it has failed. */
+export async function loseJob(
+  deps: LoseDeps,
+  job: Job,
+  why: string,
+  reason: Reason = JobError_Reason.NODE_LOST,
+): Promise<void> {
+  const error = { reason, name: JobError_Reason[reason], message: `Job lost: ${why}` };
+  if (job.attempt >= job.maxAttempts) return decide(deps, job, { case: "failed", value: { error } });
+  const nextAttemptTime = timestampFromMs(Date.now() + retryDelayMs(job));
+  return decide(deps, job, { case: "retrying", value: { error, nextAttemptTime, startTime: job.startTime } });
+}
+
+/** Records and publishes that a job that waits for its next attempt was cancelled. */
+export async function cancelWaitingJob(deps: LoseDeps, job: Job): Promise<void> {
+  const error = {
+    reason: JobError_Reason.CANCELLED,
+    name: "Cancelled",
+    message: "Cancelled while it waited for its next attempt",
+  };
+  await decide(deps, job, { case: "cancelled", value: { error } });
+}
+
+/** Records and publishes that a context was lost with its node: another node takes it over, or it has failed. */
+export async function loseContext(
+  deps: LoseDeps,
+  context: Context,
+  why: string,
+  { isReplaced = false } = {},
+): Promise<void> {
+  const message = `Context lost: ${why}`;
+  const reason = JobError_Reason.NODE_LOST;
+  const event = create(ContextEventSchema, {
+    contextId: context.id,
+    context: context.name,
+    seq: SEQ_LEAP * (context.restarts + 1),
+    time: timestampNow(),
+    nodeId: context.nodeId,
+    event: isReplaced
+      ? { case: "restarting", value: { message, reason } }
+      : { case: "failed", value: { message, reason } },
+  } satisfies MessageInitShape<typeof ContextEventSchema>);
+  await recordContextEvent(deps, event);
+}
+
+async function decide(
+  deps: LoseDeps,
+  job: Job,
+  decision: NonNullable<MessageInitShape<typeof JobEventSchema>["event"]>,
+): Promise<void> {
   const event = create(JobEventSchema, {
     jobId: job.id,
     attempt: job.attempt,
     seq: job.seq + SEQ_LEAP,
     time: timestampNow(),
     contextId: job.contextId,
-    event: {
-      case: "failed",
-      value: { error: { reason: JobError_Reason.NODE_LOST, name: "NodeLost", message: `Job lost: ${why}` } },
-    },
+    event: decision,
   });
   await deps.jobs.apply(event);
   await publishJobEvent(deps.events, event, deps);
 }
 
-/** Records and publishes that a context was lost with its node. */
-export async function loseContext(deps: LoseDeps, context: Context, why: string): Promise<void> {
-  const event = create(ContextEventSchema, {
-    contextId: context.id,
-    context: context.name,
-    seq: SEQ_LEAP,
-    time: timestampNow(),
-    nodeId: context.nodeId,
-    event: { case: "failed", value: { message: `Context lost: ${why}`, reason: JobError_Reason.NODE_LOST } },
-  });
+async function recordContextEvent(deps: LoseDeps, event: ContextEvent): Promise<void> {
   await deps.contexts.apply(event);
   await publishContextEvent(deps.events, event, deps);
 }

@@ -1,30 +1,45 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Context, Job } from "../../proto/mod.ts";
-import { OPEN_CONTEXT_STATES, OPEN_JOB_STATES } from "../../proto/mod.ts";
+import type { JobFilter } from "../../plugins/contract/mod.ts";
+import {
+  type Context,
+  Context_State,
+  type Job,
+  Job_State,
+  OPEN_CONTEXT_STATES,
+  OPEN_JOB_STATES,
+} from "../../proto/mod.ts";
+import { replaceContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { type LoseDeps, loseContext, loseJob } from "./lose.ts";
+import { isRetryDue, type RetryDeps, retryJob } from "./retry.ts";
 
-const INTERVAL_MS = 1000;
+const INTERVAL_MS = 500;
+
+/** Each so many rounds, attempts that are due are also looked for among the jobs that other gateways dispatched. */
+const THOROUGH_EVERY = 10;
+
 const PAGE = 500;
 
 /** What a node does not hold, and was recorded so long before the node said so, is lost. Events on their way need less. */
 const GRACE_MS = 5000;
 
 type CompareDeps = LoseDeps & Pick<Core, "dao">;
-type ReconcileDeps = CompareDeps & Pick<Core, "nodes" | "log">;
+type ReconcileDeps = CompareDeps & RetryDeps;
 
 /**
- * Keeps the record true to what nodes do: once a second, contexts whose node is lost fail with their jobs, and jobs that were
- * sent on a session that broke are read again. Disposing it waits for a round that is under way.
+ * Keeps the record true to what nodes do, twice a second: contexts whose node is lost move or fail, jobs that were sent on a
+ * session that broke are read again, attempts that are due begin. Disposing it waits for a round that is under way.
  */
 export function startReconciler(deps: ReconcileDeps): AsyncDisposable {
   let timer: NodeJS.Timeout | undefined;
   let round = Promise.resolve();
+  let rounds = 0;
   let isClosed = false;
   const next = (): void => {
     timer = setTimeout(() => {
-      round = reconcile(deps)
+      rounds += 1;
+      round = reconcile(deps, { isThorough: rounds % THOROUGH_EVERY === 0 })
         .catch((error) => deps.log.error({ err: error }, "the record could not be compared with the nodes"))
         .then(() => (isClosed ? undefined : next()));
     }, INTERVAL_MS);
@@ -57,16 +72,32 @@ export async function compareWithNode(deps: CompareDeps, session: NodeSession): 
   }
 }
 
-async function reconcile(deps: ReconcileDeps): Promise<void> {
-  const unreachable = deps.jobs.followedOn((nodeId) => deps.nodes.session(nodeId) === undefined);
-  for (const { id } of unreachable) await deps.jobs.refresh(id);
-  for await (const context of openContexts(deps)) {
-    if (!deps.nodes.isLost(context.nodeId)) continue;
-    const why = `node ${context.nodeId} is gone`;
-    deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
-    for (const job of await openJobs(deps, context)) await loseJob(deps, job, why);
-    await loseContext(deps, context, why);
+async function reconcile(deps: ReconcileDeps, { isThorough }: { readonly isThorough: boolean }): Promise<void> {
+  const followed = deps.jobs.followed();
+  for (const { job, nodeId } of followed) {
+    if (deps.nodes.session(nodeId) === undefined) await deps.jobs.refresh(job.id);
   }
+  for await (const context of openContexts(deps)) {
+    if (deps.nodes.isLost(context.nodeId)) await loseWithNode(deps, context);
+  }
+  const waiting = isThorough ? allJobs(deps, { states: [Job_State.QUEUED] }) : followed.map(({ job }) => job);
+  for await (const job of waiting) {
+    if (isRetryDue(job, Date.now())) await retryJob(deps, job.id);
+  }
+}
+
+/** A context that was made to last is given to another node; its jobs of the lost process are retried or have failed. */
+async function loseWithNode(deps: ReconcileDeps, context: Context): Promise<void> {
+  const why = `node ${context.nodeId} is gone`;
+  const { RUNNING, RESTARTING } = Context_State;
+  const canMove = !context.adHoc && (context.state === RUNNING || context.state === RESTARTING);
+  deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
+  if (context.state !== RESTARTING) await loseContext(deps, context, why, { isReplaced: canMove });
+  for (const job of await openJobs(deps, context)) {
+    if (job.nextAttemptTime === undefined) await loseJob(deps, job, why);
+  }
+  if (!canMove || (await replaceContext(deps, context))) return;
+  deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");
 }
 
 async function* openContexts({ dao }: CompareDeps): AsyncGenerator<Context> {
@@ -79,15 +110,17 @@ async function* openContexts({ dao }: CompareDeps): AsyncGenerator<Context> {
   }
 }
 
-/** All of them, page by page: those already lost drop out of the next page. */
-async function openJobs({ dao }: CompareDeps, { id }: Context): Promise<Job[]> {
-  const jobs: Job[] = [];
+/** Read whole before anything is done with them, which changes what a later page would hold. */
+function openJobs(deps: CompareDeps, { id }: Context): Promise<Job[]> {
+  return Array.fromAsync(allJobs(deps, { states: OPEN_JOB_STATES, contextId: id }));
+}
+
+async function* allJobs({ dao }: CompareDeps, filter: JobFilter): AsyncGenerator<Job> {
+  let before: string | undefined;
   for (;;) {
-    const page = await dao.jobs.list(
-      { states: OPEN_JOB_STATES, contextId: id },
-      { limit: PAGE, before: jobs.at(-1)?.id },
-    );
-    jobs.push(...page);
-    if (page.length < PAGE) return jobs;
+    const page = await dao.jobs.list(filter, { limit: PAGE, before });
+    yield* page;
+    if (page.length < PAGE) return;
+    before = page.at(-1)?.id;
   }
 }

@@ -30,7 +30,7 @@ export interface Submitted {
   readonly isRepeated: boolean;
 }
 
-interface Target {
+export interface Target {
   readonly context: Context;
   readonly session: NodeSession;
   /** The context is made for the job and has to be started first. */

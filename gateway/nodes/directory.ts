@@ -108,9 +108,16 @@ export class NodeDirectory implements AsyncDisposable {
   /** Opens a session and serves it until it ends; the next heartbeat opens another. */
   async #connect(node: KnownNode): Promise<void> {
     const { log, observer, gatewayId, version } = this.#deps;
-    const { id, address } = node.announced;
+    const { id, address, labels } = node.announced;
     try {
-      const session = await openSession({ gatewayId, version, address, observer, signal: this.#closing.signal });
+      const session = await openSession({
+        gatewayId,
+        version,
+        address,
+        labels,
+        observer,
+        signal: this.#closing.signal,
+      });
       node.session = session;
       log.info({ node: id, address }, "session opened");
       observer.opened(session);

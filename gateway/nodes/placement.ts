@@ -1,8 +1,19 @@
 import type { NodeSession } from "./session.ts";
 
-/** Sessions of the nodes that have room for so many bytes, the one with most room first; those with fewer contexts win a tie. */
-export function placementOrder(sessions: readonly NodeSession[], memoryBytes: number): NodeSession[] {
-  const fitting = sessions.filter((session) => freeMemoryBytes(session) >= memoryBytes);
+/** What a context needs of a node. */
+export interface Demand {
+  readonly memoryBytes: number;
+  /** The node must have all of these. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Sessions of the nodes that meet the demand, the one with most room first; those with fewer contexts win a tie. */
+export function placementOrder(sessions: readonly NodeSession[], { memoryBytes, labels }: Demand): NodeSession[] {
+  const wanted = Object.entries(labels);
+  const fitting = sessions.filter(
+    (session) =>
+      freeMemoryBytes(session) >= memoryBytes && wanted.every(([name, value]) => session.labels[name] === value),
+  );
   return fitting.sort((a, b) => freeMemoryBytes(b) - freeMemoryBytes(a) || contexts(a) - contexts(b));
 }
 

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly gatewayId: string;
   readonly version: string;
   readonly address: string;
+  /** As the node announced. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly observer: SessionObserver;
   readonly signal: AbortSignal;
 }
@@ -61,6 +63,7 @@ export class NodeSession {
   readonly closed: Promise<void>;
   readonly welcomed: Promise<Welcome>;
   readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly blobs: BlobStreams;
   readonly objects: NamedObjects;
   readonly #client: SessionServiceClient;
@@ -76,6 +79,7 @@ export class NodeSession {
     this.#client = client;
     this.#observer = options.observer;
     this.address = options.address;
+    this.labels = options.labels;
     this.#stream = client.open();
     this.#frames = new FrameWriter(this.#stream);
     this.blobs = new BlobStreams(this.#frames);

@@ -48,6 +48,14 @@ export class ContextRecord {
     }
   }
 
+  /** Records that another node hosts a context now; undefined when it changed meanwhile. */
+  async move(id: string, nodeId: string): Promise<Context | undefined> {
+    const stored = await this.#dao.contexts.get(id);
+    if (stored === undefined) return undefined;
+    const moved = { ...stored, nodeId, revision: stored.revision + 1 };
+    return (await this.#dao.contexts.update(moved)) ? moved : undefined;
+  }
+
   /**
    * Begins to wait until the condition holds of a context; call before causing the change.
    * Dispose what it answers when the wait is over.

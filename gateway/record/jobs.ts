@@ -18,7 +18,7 @@ export interface JobEnd {
 interface Followed {
   job: Job;
   /** Node that was given the job. */
-  readonly nodeId: string;
+  nodeId: string;
   readonly waiters: PromiseWithResolvers<JobEnd>[];
   readonly startWaiters: ((job: Job) => void)[];
   /** The final event is being made durable. */
@@ -58,6 +58,21 @@ export class JobRecord {
     }
   }
 
+  /**
+   * Stores the job as its next attempt, and follows it on this node. False when another gateway was faster, or the job has
+   * changed since it was read.
+   */
+  async claim(job: Job, { nodeId }: { readonly nodeId: string }): Promise<boolean> {
+    const followed = this.#followed.get(job.id) ?? { job, nodeId, waiters: [], startWaiters: [], ending: undefined };
+    this.#dirty.delete(followed);
+    const claimed = { ...job, revision: job.revision + 1 };
+    if (!(await this.#dao.jobs.update(claimed))) return false;
+    followed.job = claimed;
+    followed.nodeId = nodeId;
+    this.#followed.set(job.id, followed);
+    return true;
+  }
+
   /** Forgets a job that its node did not take, as if it had never been submitted. */
   async withdraw(id: string): Promise<void> {
     this.#followed.delete(id);
@@ -89,9 +104,9 @@ export class JobRecord {
     return this.#recentEnds.has(id);
   }
 
-  /** Jobs followed that were given to a node for which the condition holds. */
-  followedOn(condition: (nodeId: string) => boolean): Job[] {
-    return [...this.#followed.values()].filter(({ nodeId }) => condition(nodeId)).map(({ job }) => job);
+  /** The jobs that this gateway follows, each with the node that it was given to. */
+  followed(): { readonly job: Job; readonly nodeId: string }[] {
+    return [...this.#followed.values()].map(({ job, nodeId }) => ({ job, nodeId }));
   }
 
   /** Applies an event, whichever way it came. Idempotent. After a final event, resolves when the end is durable. */

@@ -1,0 +1,17 @@
+import type { Context } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { placementOrder } from "../nodes/mod.ts";
+import { sendStart } from "./start.ts";
+
+/** Gives a context whose node is lost to another node; false when none can take it, or another gateway was faster. */
+export async function replaceContext(
+  { contexts, nodes }: Pick<Core, "contexts" | "nodes">,
+  context: Context,
+): Promise<boolean> {
+  const { memoryBytes = 0n, nodeLabels = {} } = context.settings ?? {};
+  const [session] = placementOrder(nodes.sessions(), { memoryBytes: Number(memoryBytes), labels: nodeLabels });
+  if (session === undefined) return false;
+  const moved = await contexts.move(context.id, session.nodeId);
+  if (moved !== undefined) sendStart(session, moved);
+  return moved !== undefined;
+}

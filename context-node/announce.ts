@@ -22,9 +22,13 @@ export function announceNode(nats: NatsConnection, describe: () => Node): Announ
   const answers = answerServiceRequests(nats, describe());
   beat();
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
+  let announced = true;
   return {
     beat,
     [Symbol.dispose]() {
+      // A drain says farewell early; by the time everything else is disposed, NATS is gone.
+      if (!announced) return;
+      announced = false;
       clearInterval(timer);
       answers[Symbol.dispose]();
       nats.publish(NODE_FAREWELL_SUBJECT, JSON.stringify(Node.toJSON(describe())));

@@ -26,6 +26,8 @@ export interface OpenPort extends AsyncDisposable {
 /** Listens for HTTP/1.1 and HTTP/2 in the clear on one port. Rejects when the port cannot be had. */
 export async function listenOnOnePort({ host, port, serve }: ListenOptions): Promise<OpenPort> {
   const http1 = createHttp1Server({ keepAliveTimeout: 60_000 }, serve);
+  // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
+  http1.emit("listening");
   // The compatibility API of node:http2 hands out requests that node:http listeners take.
   const http2 = createHttp2Server(serve as unknown as Parameters<typeof createHttp2Server>[1]);
   const sockets = new Set<Socket>();

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Context, ContextSchema, isFinalContext, OPEN_CONTEXT_STATES } from "../../proto/mod.ts";
+import { type Context, Context_State, ContextSchema, isFinalContext } from "../../proto/mod.ts";
 import type { ContextStore } from "../contract/mod.ts";
 import type { ContextColumns } from "./context_writes.ts";
 import { preparePages } from "./pages.ts";
@@ -11,7 +11,7 @@ import type { Writer } from "./writer.ts";
 export function createContextStore(reader: DatabaseSync, writer: Writer): ContextStore {
   const byId = reader.prepare("SELECT message FROM contexts WHERE id = ?");
   const newestOfName = reader.prepare("SELECT message FROM contexts WHERE name = ? ORDER BY id DESC LIMIT 1");
-  const readPage = preparePages(reader, { table: "contexts", rareStates: OPEN_CONTEXT_STATES });
+  const readPage = preparePages(reader, { table: "contexts", commonState: Context_State.STOPPED });
 
   return {
     async insert(context) {

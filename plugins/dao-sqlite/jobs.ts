@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Job, JobSchema, LogLineSchema, OPEN_JOB_STATES } from "../../proto/mod.ts";
+import { type Job, Job_State, JobSchema, LogLineSchema } from "../../proto/mod.ts";
 import type { JobStore } from "../contract/mod.ts";
 import type { JobColumns } from "./job_writes.ts";
 import { preparePages } from "./pages.ts";
@@ -19,7 +19,7 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
   const logsOf = reader.prepare(`
     SELECT job_logs.message FROM jobs JOIN job_logs ON job_logs.job_key = jobs.key
     WHERE id = ? AND number > ? ORDER BY number LIMIT ?`);
-  const readPage = preparePages(reader, { table: "jobs", rareStates: OPEN_JOB_STATES });
+  const readPage = preparePages(reader, { table: "jobs", commonState: Job_State.SUCCEEDED });
 
   return {
     async insert(job, config) {

@@ -13,10 +13,10 @@ export interface PageQuery {
   readonly limit: number;
 }
 
-/** Makes the function that reads pages of a table; its rows have a `message`. Few rows are in one of the rare states. */
+/** Makes the function that reads pages of a table; its rows have a `message`. Most rows are in the common state. */
 export function preparePages(
   database: DatabaseSync,
-  { table, rareStates }: { table: "jobs" | "contexts"; rareStates: readonly number[] },
+  { table, commonState }: { table: "jobs" | "contexts"; commonState: number },
 ): (query: PageQuery) => Row[] {
   const statements = new Map<string, StatementSync>();
 
@@ -31,11 +31,11 @@ export function preparePages(
       conditions.push(`${column} = $${column}`);
       values[column] = value;
     }
-    // A plus keeps SQLite from the index of the states where that of another column leaves fewer rows to visit.
+    // A plus keeps SQLite from the index of the states: of the common one it would visit more rows than of another column.
     const hasOthers = conditions.length > 0;
     for (const state of new Set(states)) {
       const name = `state${alternatives.length}`;
-      alternatives.push(`${hasOthers && !rareStates.includes(state) ? "+" : ""}state = $${name}`);
+      alternatives.push(`${hasOthers && state === commonState ? "+" : ""}state = $${name}`);
       values[name] = state;
     }
 

@@ -7,12 +7,5 @@
  */
 export type { CallContext, HttpRequest, HttpResponse } from "./call.ts";
 export { createOpenApi, type OpenApiOptions } from "./openapi.ts";
-export {
-  type BodyLimits,
-  createTranscoder,
-  type EventOptions,
-  type Invoke,
-  type Route,
-  type Transcoder,
-  type TranscoderOptions,
-} from "./transcoder.ts";
+export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
+export { createTranscoder, type Route, type Transcoder } from "./transcoder.ts";

@@ -201,6 +201,11 @@ describe("bad requests", () => {
     expect(JSON.parse(content)).toEqual({ code: "invalid_argument", message: expect.stringContaining(reason) });
   });
 
+  test("a body that is compressed", async () => {
+    const { content } = await call("POST /v1/mirror", "x", { "content-encoding": "gzip" });
+    expect(content).toContain('its content-encoding is \\"gzip\\"; send it uncompressed');
+  });
+
   test("a body that is not UTF-8", async () => {
     const response = await fetch(`${server.url}/v1/books`, {
       method: "POST",

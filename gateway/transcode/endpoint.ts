@@ -1,0 +1,27 @@
+import { createPrinter, type PrintMessage } from "./answer.ts";
+import type { Binding } from "./binding.ts";
+import { type FieldPath, resolveFieldPath } from "./fields.ts";
+import type { TranscoderOptions } from "./options.ts";
+import { printTemplate } from "./template.ts";
+
+/** A binding with all that can be worked out before the first request. */
+export interface Endpoint extends Binding {
+  readonly templateText: string;
+  readonly limitBytes: number;
+  readonly print: PrintMessage;
+  readonly resumePath: FieldPath | undefined;
+}
+
+export function createEndpoint(binding: Binding, { limits, jsonOptions, events }: TranscoderOptions): Endpoint {
+  const bodyBytes = limits?.bodyBytes ?? 4 * 1024 * 1024;
+  const resumeField = events?.resumeField;
+  const resumable = binding.method.input.fields.some((field) => field.name === resumeField);
+  return {
+    ...binding,
+    templateText: printTemplate(binding.template),
+    limitBytes: binding.body.type === "raw" ? (limits?.rawBodyBytes ?? bodyBytes) : bodyBytes,
+    print: createPrinter(binding, jsonOptions),
+    resumePath:
+      resumeField !== undefined && resumable ? resolveFieldPath(binding.method.input, [resumeField]) : undefined,
+  };
+}

@@ -1,0 +1,43 @@
+import type { DescMethod, DescService, JsonReadOptions, JsonWriteOptions, Message } from "@bufbuild/protobuf";
+import type { CallContext } from "./call.ts";
+
+/**
+ * Calls a method: a promise for a unary one, messages for one with a stream of responses. Either must end when `call.signal` is
+ * aborted. A ConnectError is told to the client; anything else is masked.
+ */
+export type Invoke = (
+  method: DescMethod,
+  request: Message,
+  call: CallContext,
+) => Promise<Message> | AsyncIterable<Message>;
+
+export interface TranscoderOptions {
+  /** Methods without a `google.api.http` annotation are left out. */
+  readonly services: readonly DescService[];
+  readonly invoke: Invoke;
+  readonly limits?: BodyLimits | undefined;
+  /** For bodies, messages and the details of errors. */
+  readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
+  readonly events?: EventOptions | undefined;
+  /** Told of each error that the client sees as "internal error" only. */
+  readonly onInternalError?: ((error: unknown, method: DescMethod) => void) | undefined;
+}
+
+export interface BodyLimits {
+  /** Bytes of a JSON body; default 4 MiB. */
+  readonly bodyBytes?: number | undefined;
+  /** Bytes of a body that is a google.api.HttpBody; default `bodyBytes`. */
+  readonly rawBodyBytes?: number | undefined;
+}
+
+/** Server-sent events: what a stream of responses is to a client that accepts `text/event-stream`. */
+export interface EventOptions {
+  /** The `id:` of a message, which the client sends back as `Last-Event-ID` when it connects again. */
+  readonly eventId?: ((method: DescMethod, message: Message) => string | undefined) | undefined;
+  /** The `event:` of a message. */
+  readonly eventType?: ((method: DescMethod, message: Message) => string | undefined) | undefined;
+  /** Proto name of the request field that takes `Last-Event-ID`, in requests that have it. */
+  readonly resumeField?: string | undefined;
+  /** Milliseconds of silence after which a comment is sent; default 15 000. */
+  readonly keepAliveMs?: number | undefined;
+}

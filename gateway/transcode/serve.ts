@@ -1,0 +1,112 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { ConnectError } from "@connectrpc/connect";
+import { answerError, answerJson, answerRaw, httpBody } from "./answer.ts";
+import { readBody } from "./body.ts";
+import type { Call } from "./call.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { bodyTooLarge, decoding, masked } from "./errors.ts";
+import { setTextAt } from "./fields.ts";
+import type { TranscoderOptions } from "./options.ts";
+import { readRequest } from "./request.ts";
+import type { Match } from "./router.ts";
+import { answerRawStream, answerStream, ndjson, type StreamFormat, serverSentEvents } from "./stream.ts";
+
+/** Answers a request that matched. The one place where an error becomes an answer. */
+export async function serve(
+  options: TranscoderOptions,
+  match: Match<Endpoint>,
+  { query, call }: { query: string; call: Call },
+): Promise<void> {
+  const endpoint = match.route;
+  const toConnectError = (error: unknown) => asConnectError(options, error, { call, method: endpoint.method });
+  try {
+    call.startDeadline();
+    const body = await readBody(call.request, endpoint.limitBytes);
+    if (body === undefined) {
+      answerError(call, bodyTooLarge(endpoint.limitBytes), { status: 413, jsonOptions: options.jsonOptions });
+      return;
+    }
+    const contentType = call.request.headers["content-type"];
+    const parts = { segments: match.segments, query, body, contentType };
+    const request = readRequest(endpoint, parts, options.jsonOptions);
+    const stream = endpoint.method.methodKind === "server_streaming";
+    const format = stream && !endpoint.rawResponse ? streamFormat(options, endpoint, { call, request }) : undefined;
+    const result = options.invoke(endpoint.method, request, call);
+    await answer(endpoint, result, { call, format, toConnectError });
+  } catch (error) {
+    const told = toConnectError(error);
+    if (call.response.headersSent) {
+      call.cut();
+      return;
+    }
+    answerError(call, told, { jsonOptions: options.jsonOptions });
+  }
+}
+
+async function answer(
+  endpoint: Endpoint,
+  result: Promise<Message> | AsyncIterable<Message>,
+  {
+    call,
+    format,
+    toConnectError,
+  }: { call: Call; format: StreamFormat | undefined; toConnectError: (error: unknown) => ConnectError },
+): Promise<void> {
+  if (Symbol.asyncIterator in result) {
+    return format === undefined
+      ? answerRawStream(call, result, endpoint)
+      : answerStream(call, result, { format, toConnectError });
+  }
+  const response = await result;
+  if (endpoint.rawResponse) {
+    answerRaw(call, httpBody(endpoint, response));
+    return;
+  }
+  answerJson(call, endpoint.print(response));
+}
+
+/** As the client asked for it. Puts `Last-Event-ID` into the request, where it comes from a client that connects again. */
+function streamFormat(
+  { events, jsonOptions }: TranscoderOptions,
+  endpoint: Endpoint,
+  { call, request }: { call: Call; request: Message },
+): StreamFormat {
+  const { headers } = call.request;
+  if (!headers.accept?.includes("text/event-stream")) {
+    return ndjson(endpoint.print, jsonOptions);
+  }
+  const { method, resumePath } = endpoint;
+  const lastEventId = headers["last-event-id"];
+  const resumed = resumePath !== undefined && typeof lastEventId === "string" && lastEventId !== "";
+  if (resumed) {
+    decoding("Cannot read header Last-Event-ID", () =>
+      setTextAt(reflect(method.input, request), resumePath, lastEventId),
+    );
+  }
+  const names = {
+    id: (message: Message) => events?.eventId?.(method, message),
+    type: (message: Message) => events?.eventType?.(method, message),
+  };
+  return serverSentEvents(endpoint.print, {
+    names,
+    keepAliveMs: events?.keepAliveMs ?? 15_000,
+    resumed,
+    jsonOptions,
+  });
+}
+
+function asConnectError(
+  { onInternalError }: TranscoderOptions,
+  error: unknown,
+  { call, method }: { call: Call; method: DescMethod },
+): ConnectError {
+  if (call.signal.aborted && call.signal.reason instanceof ConnectError) {
+    return call.signal.reason;
+  }
+  if (error instanceof ConnectError) {
+    return error;
+  }
+  onInternalError?.(error, method);
+  return masked(error);
+}

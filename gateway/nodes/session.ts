@@ -155,6 +155,8 @@ export class NodeSession {
   /** Ends the session now. */
   close(reason: Error): void {
     this.#stream.destroy(reason);
+    // Destroying a stream of grpc-js tells its readers here; cancelling it tells the node.
+    this.#stream.cancel();
     this.#client.close();
   }
 

@@ -1,6 +1,7 @@
 import {
   create,
   type DescField,
+  isMessage,
   type JsonValue,
   type JsonWriteOptions,
   type Message,
@@ -39,7 +40,7 @@ function property(json: JsonValue, name: string): JsonValue | undefined {
 /** The bytes that a response carries; empty when its field is absent. */
 export function httpBody({ method, responseField }: Binding, message: Message): HttpBody {
   const body = responseField === undefined ? message : fieldMessage(reflect(method.output, message), responseField);
-  return body.$typeName === HttpBodySchema.typeName ? (body as HttpBody) : create(HttpBodySchema);
+  return isMessage(body, HttpBodySchema) ? body : create(HttpBodySchema);
 }
 
 function fieldMessage(message: ReflectMessage, field: DescField): Message {

@@ -224,7 +224,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
       },
     });
     using exchange = await send(side.server, protocol, { path: "/v1/changes/x" });
-    await vi.waitUntil(() => side.responses[0]?.writableNeedDrain);
+    await waitUntil(() => side.responses[0]?.writableNeedDrain);
     const stopped = await settled(() => made);
     expect(stopped).toBeLessThan(total);
     const lines = (await text(exchange.body)).trimEnd().split("\n");
@@ -251,7 +251,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     using exchange = await send(side.server, protocol, { path });
     const { signal } = await seen.promise;
     if (size > 0) {
-      await vi.waitUntil(() => side.responses[0]?.writableNeedDrain);
+      await waitUntil(() => side.responses[0]?.writableNeedDrain);
     }
     exchange.leave();
     await ended.promise;
@@ -270,7 +270,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     const leave = sendUnawaited(side.server, protocol, { path: "/v1/books/x" });
     const signal = await seen.promise;
     leave();
-    await vi.waitUntil(() => signal.aborted);
+    await waitUntil(() => signal.aborted);
     expect(side.internalErrors).toEqual([]);
   });
 
@@ -287,7 +287,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     await using side = await serve({});
     const headers = { "content-length": "100", "content-type": "text/plain" };
     const leave = sendUnawaited(side.server, protocol, { method: "POST", path: "/v1/mirror", headers, body: "x" });
-    await vi.waitUntil(() => side.responses.length > 0);
+    await waitUntil(() => side.responses.length > 0);
     leave();
     expect({ calls: side.calls, errors: side.internalErrors, handled: await side.handled[0] }).toEqual({
       calls: [],
@@ -312,6 +312,11 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(side.calls).toEqual([]);
   });
 });
+
+/** Waits for a condition, also on a machine that is busy. */
+function waitUntil(condition: () => unknown): Promise<unknown> {
+  return vi.waitUntil(condition, { timeout: 20_000, interval: 5 });
+}
 
 async function json(body: Readable): Promise<Record<string, JsonValue>> {
   return JSON.parse(await text(body));

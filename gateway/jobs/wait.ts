@@ -16,23 +16,28 @@ interface Wait {
  * Resolves with the end of a job once it is durable; with undefined when `waitMs` passed first.
  * Rejects when the signal is aborted.
  */
-export async function waitForEnd(
-  deps: WatchDeps,
-  jobId: string,
-  { waitMs, signal }: Wait,
-): Promise<JobEnd | undefined> {
+export async function waitForEnd(deps: WatchDeps, jobId: string, wait: Wait): Promise<JobEnd | undefined> {
+  const end = deps.jobs.end(jobId);
+  if (end !== undefined) return waitFor(end, wait);
+  const watching = new AbortController();
+  try {
+    return await waitFor(watchForEnd(deps, jobId, watching.signal), wait);
+  } finally {
+    watching.abort();
+  }
+}
+
+async function waitFor<End>(end: Promise<End>, { waitMs, signal }: Wait): Promise<End | undefined> {
   const given = Promise.withResolvers<undefined>();
   const leave = (): void => given.reject(waitEnded(signal.reason));
   const timer = waitMs === undefined ? undefined : setTimeout(given.resolve, waitMs, undefined);
-  const watching = new AbortController();
   signal.addEventListener("abort", leave);
   try {
     if (signal.aborted) leave();
-    return await Promise.race([deps.jobs.end(jobId) ?? watchForEnd(deps, jobId, watching.signal), given.promise]);
+    return await Promise.race([end, given.promise]);
   } finally {
     signal.removeEventListener("abort", leave);
     clearTimeout(timer);
-    watching.abort();
   }
 }
 

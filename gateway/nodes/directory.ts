@@ -139,7 +139,7 @@ function describe({ announced, session, heardAt }: KnownNode): Node {
     ...announced,
     state: load === undefined ? Node_State.CONNECTING : load.draining ? Node_State.DRAINING : Node_State.READY,
     load: load?.node === undefined ? announced.load : create(NodeLoadSchema, toNodeLoad(load.node)),
-    heardTime: Number.isFinite(heardAt) ? timestampFromMs(performance.timeOrigin + heardAt) : undefined,
+    heardTime: Number.isFinite(heardAt) ? timestampFromMs(Math.floor(performance.timeOrigin + heardAt)) : undefined,
   });
 }
 

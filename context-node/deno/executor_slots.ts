@@ -1,0 +1,38 @@
+import type { DataStreams } from "./data_streams.ts";
+import type { RunningJob } from "./execution.ts";
+import type { ThrownError } from "./sandbox/protocol.ts";
+
+/** One executor, as the node counts it. */
+export interface ExecutorSlot {
+  readonly number: number;
+  readonly jobs: Map<number, RunningJob>;
+  /** Digests of the programs that it was handed. */
+  readonly loaded: Set<string>;
+  readonly data: DataStreams;
+  /** It takes no more jobs and will report its end. */
+  ending: boolean;
+  /** Runs from the command to end until the end is reported. */
+  endTimer: NodeJS.Timeout | undefined;
+  /** The error for which it ends, if that is the reason. */
+  crash: ThrownError | undefined;
+}
+
+/**
+ * The executor to run on: one that has the program loaded rather than not, and the least busy of these. Undefined when all are
+ * full.
+ */
+export function chooseSlot(
+  slots: Iterable<ExecutorSlot>,
+  { digest, jobsPerExecutor }: { digest: string; jobsPerExecutor: number },
+): ExecutorSlot | undefined {
+  let best: ExecutorSlot | undefined;
+  for (const slot of slots) {
+    if (slot.ending || slot.jobs.size >= jobsPerExecutor) continue;
+    if (best === undefined || rank(slot, digest) > rank(best, digest)) best = slot;
+  }
+  return best;
+}
+
+function rank(slot: ExecutorSlot, digest: string): number {
+  return (slot.loaded.has(digest) ? 1 : 0) - slot.jobs.size;
+}

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
+import { buildExecutor, findDeno } from "./deno_program.ts";
+import { type DenoProcess, type ProcessLog, startDenoProcess } from "./process.ts";
+import { type ProcessProfile, profileOf } from "./profile.ts";
+import { createSandbox } from "./sandbox.ts";
+import { createSpares } from "./spares.ts";
+
+export interface DenoRuntimeOptions {
+  /** The Deno binary. Default: that of the npm package `deno`. */
+  readonly denoPath?: string | undefined;
+  /** Processes that are kept ready for contexts without permissions. Default 1. */
+  readonly spares?: number | undefined;
+  /** Memory limit of a context that a spare process fits: the default of the node. */
+  readonly spareMemoryBytes?: number | undefined;
+  /** What sandboxes write to their standard output and error, at debug, and what an operator should know. */
+  readonly log: ProcessLog;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Resolves when sandboxes can be started; spares get ready meanwhile. Rejects when there is no Deno binary. */
+export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
+  const { spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
+  await using starting = new AsyncDisposableStack();
+  const denoPath = options.denoPath ?? findDeno();
+  const executorCode = buildExecutor();
+  // Of this runtime alone: what lies in it is run as it is, without the permissions' protection.
+  const cacheDir = await mkdtemp(join(tmpdir(), "hearth-deno-"));
+  starting.defer(() => rm(cacheDir, { recursive: true, force: true }));
+
+  const processes = new Set<DenoProcess>();
+  starting.defer(async () => {
+    await Promise.all(Array.from(processes, (process) => process[Symbol.asyncDispose]()));
+  });
+
+  async function startProcess(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess> {
+    const process = await startDenoProcess({ denoPath, executorCode, cacheDir, log }, profile, { signal });
+    processes.add(process);
+    void process.ended.then(() => processes.delete(process));
+    return process;
+  }
+
+  const spareProfile: ProcessProfile = { net: [], timeZone: undefined, memoryBytes: spareMemoryBytes };
+  const spares = starting.use(
+    createSpares(
+      { start: (signal) => startProcess(spareProfile, signal), log },
+      { profile: spareProfile, count: spareCount },
+    ),
+  );
+  const running = starting.move();
+
+  return {
+    async startSandbox(spec: SandboxSpec, { signal } = {}): Promise<Sandbox> {
+      signal?.throwIfAborted();
+      const profile = profileOf(spec.settings);
+      return createSandbox({ process: spares.take(profile) ?? (await startProcess(profile, signal)), log }, spec);
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

@@ -1,0 +1,307 @@
+import { type ContextSettings, JobError_Reason, type LogLine, LogLine_Level } from "../../proto/node.ts";
+import type {
+  AbortReason,
+  Execution,
+  JobObserver,
+  JobRun,
+  Outcome,
+  Sandbox,
+  SandboxEnd,
+  SandboxSpec,
+} from "../runtime/mod.ts";
+import { createDataStreams } from "./data_streams.ts";
+import { createRunningJob, type RunningJob } from "./execution.ts";
+import { chooseSlot, type ExecutorSlot } from "./executor_slots.ts";
+import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
+import { type DenoProcess, FIRST_EXECUTOR, type ProcessLog } from "./process.ts";
+import type { ExecutorEnd, ExecutorReport, LoggedLine, LogLevel, SandboxReport } from "./sandbox/protocol.ts";
+import { createStackMapper, type StackMapper } from "./stack.ts";
+
+/**
+ * How long an executor may take to end before the whole process is killed: `terminate` interrupts code, but waits for a built-in function
+ * that is running to return.
+ */
+const TERMINATION_LIMIT_MS = 3000;
+
+const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
+  debug: LogLine_Level.DEBUG,
+  info: LogLine_Level.INFO,
+  warn: LogLine_Level.WARN,
+  error: LogLine_Level.ERROR,
+};
+
+/** Makes a process that is ready the sandbox of a context. */
+export function createSandbox(deps: { process: DenoProcess; log: ProcessLog }, spec: SandboxSpec): Sandbox {
+  return new DenoSandbox(deps.process, spec);
+}
+
+class DenoSandbox implements Sandbox {
+  readonly closed: Promise<SandboxEnd>;
+  readonly #process: DenoProcess;
+  readonly #settings: ContextSettings;
+  readonly #files: SandboxSpec["files"];
+  readonly #slots = new Map<number, ExecutorSlot>();
+  readonly #jobs = new Map<number, RunningJob>();
+  /** Programs that the process has: undefined once it has, a promise while it is fetched. */
+  readonly #bundles = new Map<string, Promise<void> | undefined>();
+  readonly #sourceMaps = new Map<string, () => Promise<string>>();
+  readonly #mapStack: StackMapper;
+  #lastRun = 0;
+  #lastExecutor = FIRST_EXECUTOR;
+  #end: SandboxEnd | undefined;
+
+  constructor(process: DenoProcess, { contextId, name, settings, files }: SandboxSpec) {
+    this.#process = process;
+    this.#settings = settings;
+    this.#files = files;
+    this.#mapStack = createStackMapper((digest) => this.#sourceMaps.get(digest)?.());
+    this.#addSlot(FIRST_EXECUTOR);
+    process.listen((report) => this.#receive(report));
+    process.send({
+      type: "open",
+      context: { id: contextId, name, settings: settings.settings ?? {} },
+      env: settings.env,
+    });
+    this.closed = process.ended.then((end) => this.#lose(end));
+  }
+
+  run(job: JobRun, observer: JobObserver): Execution {
+    this.#lastRun += 1;
+    const running = createRunningJob(this.#lastRun, job, {
+      observer,
+      control: {
+        abort: (target, reason) => this.#abort(target, reason),
+        terminate: (target) => this.#terminate(target),
+      },
+    });
+    if (this.#end !== undefined) {
+      running.settle({ type: "lost", end: this.#end });
+      return running.execution;
+    }
+    this.#jobs.set(running.run, running);
+    const fetched = this.#fetchBundle(job);
+    if (fetched === undefined) this.#start(running);
+    else {
+      fetched.then(
+        () => this.#start(running),
+        (error: Error) => this.#finish(running, { type: "failed", error: bundleNotFetched(error) }),
+      );
+    }
+    return running.execution;
+  }
+
+  load(): { memoryBytes: number; executors: number } {
+    return { memoryBytes: this.#process.memoryBytes(), executors: this.#slots.size };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+    await this.closed;
+  }
+
+  /** Undefined when the process has the program. */
+  #fetchBundle({ binaryDigest, bundle, sourceMap }: JobRun): Promise<void> | undefined {
+    if (this.#bundles.has(binaryDigest)) return this.#bundles.get(binaryDigest);
+    this.#sourceMaps.set(binaryDigest, sourceMap);
+    const fetched = bundle().then(
+      (code) => {
+        this.#process.send({ type: "bundle", digest: binaryDigest, code });
+        this.#bundles.set(binaryDigest, undefined);
+      },
+      (error: unknown) => {
+        this.#bundles.delete(binaryDigest);
+        throw error;
+      },
+    );
+    this.#bundles.set(binaryDigest, fetched);
+    return fetched;
+  }
+
+  #start(running: RunningJob): void {
+    const { run, job } = running;
+    if (!this.#jobs.has(run)) return;
+    const digest = job.binaryDigest;
+    const { jobsPerExecutor } = this.#settings;
+    const slot = chooseSlot(this.#slots.values(), { digest, jobsPerExecutor }) ?? this.#startExecutor();
+    running.slot = slot;
+    slot.jobs.set(run, running);
+    if (!slot.loaded.has(digest)) {
+      slot.loaded.add(digest);
+      this.#process.send({ type: "load", executor: slot.number, digest });
+    }
+    const { jobId, entryPoint, config } = job;
+    const message = { type: "run", run, jobId, digest, entryPoint, config } as const;
+    this.#process.send({ type: "tell", executor: slot.number, message });
+    if (running.abortReason !== undefined) this.#abort(running, running.abortReason);
+  }
+
+  #startExecutor(): ExecutorSlot {
+    this.#lastExecutor += 1;
+    this.#process.send({ type: "startExecutor", executor: this.#lastExecutor });
+    return this.#addSlot(this.#lastExecutor);
+  }
+
+  #addSlot(number: number): ExecutorSlot {
+    const data = createDataStreams(this.#files, (message) =>
+      this.#process.send({ type: "tell", executor: number, message }),
+    );
+    const slot: ExecutorSlot = {
+      number,
+      jobs: new Map(),
+      loaded: new Set(),
+      data,
+      ending: false,
+      endTimer: undefined,
+      crash: undefined,
+    };
+    this.#slots.set(number, slot);
+    return slot;
+  }
+
+  #abort(running: RunningJob, reason: AbortReason): void {
+    running.abortReason = reason;
+    if (running.slot === undefined || !this.#jobs.has(running.run)) return;
+    this.#process.send({
+      type: "tell",
+      executor: running.slot.number,
+      message: { type: "abort", run: running.run, reason },
+    });
+  }
+
+  #terminate(running: RunningJob): void {
+    if (!this.#jobs.has(running.run)) return;
+    running.terminating = true;
+    if (running.slot === undefined) this.#finish(running, { type: "terminated" });
+    else this.#endExecutor(running.slot);
+  }
+
+  #endExecutor(slot: ExecutorSlot): void {
+    if (slot.ending) return;
+    slot.ending = true;
+    this.#process.send({ type: "endExecutor", executor: slot.number });
+    slot.endTimer = setTimeout(() => {
+      this.#process.abandon(
+        `Executor ${slot.number} did not stop within ${TERMINATION_LIMIT_MS} ms of its termination`,
+      );
+    }, TERMINATION_LIMIT_MS);
+  }
+
+  #receive(report: SandboxReport): void {
+    switch (report.type) {
+      case "ready":
+        return;
+      case "told": {
+        const slot = this.#slots.get(report.executor);
+        if (slot === undefined) return;
+        for (const message of report.messages) this.#hear(slot, message);
+        return;
+      }
+      case "executorEnded":
+        this.#executorEnded(report.executor, report.end);
+        return;
+      default:
+        report satisfies never;
+    }
+  }
+
+  #hear(slot: ExecutorSlot, report: ExecutorReport): void {
+    switch (report.type) {
+      case "dataList":
+      case "dataOpen":
+      case "dataPull":
+      case "dataCancel":
+        slot.data.obey(report);
+        return;
+      case "crashed":
+        slot.crash ??= report.error;
+        this.#endExecutor(slot);
+        return;
+      default: {
+        // A run that is not of this executor is none that it may speak of.
+        const running = slot.jobs.get(report.run);
+        if (running !== undefined) this.#hearOf(running, slot, report);
+      }
+    }
+  }
+
+  #hearOf(running: RunningJob, slot: ExecutorSlot, report: Extract<ExecutorReport, { run: number }>): void {
+    switch (report.type) {
+      case "running":
+        running.observer.running(slot.number);
+        return;
+      case "progress": {
+        const fields = report.fields === undefined ? undefined : JSON.parse(report.fields);
+        running.observer.progress({ fraction: report.fraction, message: report.message, fields });
+        return;
+      }
+      case "logged":
+        running.observer.logged(report.lines.map((line) => logLine(line, slot.number)));
+        return;
+      case "succeeded":
+        this.#finish(running, { type: "succeeded", json: report.json });
+        return;
+      case "rejected":
+        this.#finish(running, { type: "rejected", problems: report.problems });
+        return;
+      case "failed":
+        this.#fail(running, JobError_Reason[report.reason], report.error);
+        return;
+      default:
+        report satisfies never;
+    }
+  }
+
+  /** Ends the run at once, and settles it when its stack is mapped. */
+  #fail(running: RunningJob, reason: JobError_Reason, thrown: { name: string; message: string; stack: string }): void {
+    this.#release(running);
+    this.#mapStack(thrown.stack).then((stack) => {
+      running.settle({ type: "failed", error: jobError(reason, { ...thrown, stack }) });
+    });
+  }
+
+  #finish(running: RunningJob, outcome: Outcome): void {
+    this.#release(running);
+    running.settle(outcome);
+  }
+
+  #release(running: RunningJob): void {
+    this.#jobs.delete(running.run);
+    running.slot?.jobs.delete(running.run);
+  }
+
+  #executorEnded(number: number, end: ExecutorEnd): void {
+    const slot = this.#slots.get(number);
+    if (slot === undefined) return;
+    this.#slots.delete(number);
+    closeSlot(slot);
+    const crash = slot.crash ?? (end.type === "crashed" ? end.error : undefined);
+    for (const running of slot.jobs.values()) {
+      if (running.terminating) this.#finish(running, { type: "terminated" });
+      else if (crash !== undefined) this.#fail(running, JobError_Reason.THROWN, crash);
+      else this.#finish(running, { type: "failed", error: this.#errorOf(end) });
+    }
+  }
+
+  #errorOf(end: ExecutorEnd) {
+    if (end.type === "outOfMemory") return memoryExceeded(this.#settings.memoryBytes);
+    return end.type === "exited" ? executorExited() : executorTakenAway();
+  }
+
+  #lose(end: SandboxEnd): SandboxEnd {
+    this.#end = end;
+    for (const running of this.#jobs.values()) this.#finish(running, { type: "lost", end });
+    for (const slot of this.#slots.values()) closeSlot(slot);
+    this.#slots.clear();
+    return end;
+  }
+}
+
+function closeSlot(slot: ExecutorSlot): void {
+  clearTimeout(slot.endTimer);
+  slot.data.close();
+}
+
+/** `number` and `attempt` are the caller's to set. */
+function logLine({ level, time, text }: LoggedLine, executor: number): LogLine {
+  return { number: 0, attempt: 0, executor, level: LEVELS[level], text, time: new Date(time) };
+}

@@ -1,0 +1,51 @@
+import type { JobContext, JobFunction, JobObject } from "../../hearth.ts";
+import { LoadError } from "./bundles.ts";
+
+type Exports = Readonly<Record<string, unknown>>;
+
+/**
+ * Finds `Export`, or `path#Export` where the bundle exports the namespace of a further file under its path. A dotted name
+ * finds the export of its last part, an empty one the only entry point. Throws a LoadError that names those that exist.
+ */
+export function findEntryPoint(exports: Exports, name: string): JobObject {
+  const [path, exportName] = splitAtLast(name, "#");
+  const scope = path === undefined ? exports : exports[path];
+  const job = isNamespace(scope) ? (jobNamed(scope, exportName) ?? jobNamed(scope, lastPart(exportName))) : undefined;
+  if (job !== undefined) return job;
+  const known = [...entryPoints(exports)];
+  const [only] = known;
+  if (name === "" && only !== undefined && known.length === 1) return findEntryPoint(exports, only);
+  throw new LoadError(
+    `Cannot run entry point "${name}": ${known.length === 0 ? "the binary exports no job" : `the binary has ${known.join(", ")}`}`,
+  );
+}
+
+function jobNamed(exports: Exports, name: string): JobObject | undefined {
+  const candidate = Object.hasOwn(exports, name) ? exports[name] : undefined;
+  if (typeof candidate === "function") return { run: candidate as JobFunction<JobContext["config"]> };
+  return isJobObject(candidate) ? candidate : undefined;
+}
+
+function* entryPoints(exports: Exports, prefix = ""): Generator<string> {
+  for (const [name, value] of Object.entries(exports)) {
+    if (jobNamed(exports, name) !== undefined) yield prefix + name;
+    if (prefix === "" && isNamespace(value)) yield* entryPoints(value, `${name}#`);
+  }
+}
+
+function isJobObject(value: unknown): value is JobObject {
+  return typeof value === "object" && value !== null && "run" in value && typeof value.run === "function";
+}
+
+function isNamespace(value: unknown): value is Exports {
+  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Module]";
+}
+
+function splitAtLast(text: string, separator: string): [string | undefined, string] {
+  const at = text.lastIndexOf(separator);
+  return at === -1 ? [undefined, text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}

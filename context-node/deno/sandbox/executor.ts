@@ -1,0 +1,85 @@
+/**
+ * An executor: the worker in which jobs run. Nothing here may be reachable from the code of a job but what `job_context.ts`
+ * hands out: the channel to the main isolate lives in this module's closure alone, and this module exports nothing.
+ */
+import { workerData } from "node:worker_threads";
+import { createBundles } from "./bundles.ts";
+import { confine } from "./confine.ts";
+import { createDataFiles } from "./data_files.ts";
+import { createMailbox } from "./mailbox.ts";
+import { createNamedObjects } from "./named_objects.ts";
+import type { ExecutorMessage } from "./protocol.ts";
+import { createRunner } from "./runner.ts";
+import { describeThrown } from "./thrown.ts";
+
+declare global {
+  interface Navigator {
+    readonly locks: { request(name: string, held: () => Promise<void>): Promise<void> };
+  }
+}
+
+const port: MessagePort = workerData;
+const postToMain = port.postMessage.bind(port);
+const mailbox = createMailbox(postToMain);
+
+const bundles = createBundles();
+const files = createDataFiles(mailbox.toNode);
+const objects = createNamedObjects(mailbox.toMain);
+const runner = createRunner({ mailbox, bundles, files: files.api, objects: objects.api });
+
+const { locks } = navigator;
+const setEnvironment = confine({ beforeExit: mailbox.flush });
+Error.stackTraceLimit = 50;
+
+addEventListener("error", (event) => {
+  event.preventDefault();
+  mailbox.toNode({ type: "crashed", error: describeThrown(event.error, bundles.nameFrames) });
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  mailbox.toNode({ type: "crashed", error: describeThrown(event.reason, bundles.nameFrames) });
+});
+
+function obey(message: ExecutorMessage): void {
+  switch (message.type) {
+    case "run":
+      runner.run(message);
+      return;
+    case "abort":
+      runner.abort(message.run, message.reason);
+      return;
+    case "bundle":
+      bundles.add(message.digest, message.code);
+      return;
+    case "open":
+      runner.open(message.context);
+      setEnvironment(message.env);
+      return;
+    case "dataNames":
+    case "dataOpened":
+    case "dataChunk":
+    case "dataEnd":
+    case "dataFailed":
+      files.receive(message);
+      return;
+    case "objectValue":
+    case "objectAbsent":
+    case "objectTurn":
+    case "objectTimeout":
+    case "objectStored":
+    case "objectForgotten":
+    case "objectNames":
+    case "objectChanged":
+      objects.receive(message);
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+// Held for good: of a worker that holds a lock, `terminate()` stops running code too (see executor_thread.ts).
+locks.request(crypto.randomUUID(), () => {
+  port.onmessage = ({ data }: MessageEvent<readonly ExecutorMessage[]>) => data.forEach(obey);
+  postToMain({ forNode: [], forMain: [] });
+  return new Promise(() => {});
+});

@@ -1,0 +1,86 @@
+import type { JobLog } from "../../hearth.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { LoggedLine, LogLevel } from "./protocol.ts";
+
+/** What one job may log in a second; more is dropped, and the log says how much. */
+const LINES_A_SECOND = 2000;
+const CHARACTERS_A_SECOND = 1_048_576;
+const LONGEST_LINE = 16_384;
+
+interface LogReport {
+  readonly type: "logged";
+  readonly run: number;
+  readonly lines: LoggedLine[];
+}
+
+/** The log of one run, until it ends. */
+export interface RunLog extends JobLog {
+  write(level: LogLevel, text: string): void;
+  /** Says what was dropped last; later lines go nowhere. */
+  end(): void;
+}
+
+export type Format = (values: readonly unknown[]) => string;
+
+export function createRunLog(run: number, mailbox: Mailbox, format: Format): RunLog {
+  let windowEnd = 0;
+  let lines = 0;
+  let characters = 0;
+  let dropped = 0;
+  let ended = false;
+  let current: LogReport | undefined;
+
+  function write(level: LogLevel, text: string): void {
+    if (ended) return;
+    const now = Date.now();
+    if (now >= windowEnd) openWindow(now);
+    lines += 1;
+    characters += text.length;
+    if (lines > LINES_A_SECOND || characters > CHARACTERS_A_SECOND) {
+      dropped += 1;
+      return;
+    }
+    post({ level, time: now, text: cut(text) });
+  }
+
+  function openWindow(now: number): void {
+    windowEnd = now + 1000;
+    lines = 0;
+    characters = 0;
+    if (dropped === 0) return;
+    post({
+      level: "warn",
+      time: now,
+      text: `${dropped} lines were dropped: a job may log ${LINES_A_SECOND} lines a second`,
+    });
+    dropped = 0;
+  }
+
+  function post(line: LoggedLine): void {
+    if (current !== undefined && mailbox.lastUnsent() === current) {
+      current.lines.push(line);
+      return;
+    }
+    const report: LogReport = { type: "logged", run, lines: [line] };
+    mailbox.toNode(report);
+    current = mailbox.lastUnsent() === report ? report : undefined;
+  }
+
+  return {
+    debug: (...values) => write("debug", format(values)),
+    info: (...values) => write("info", format(values)),
+    warn: (...values) => write("warn", format(values)),
+    error: (...values) => write("error", format(values)),
+    write,
+    end() {
+      openWindow(Date.now());
+      ended = true;
+    },
+  };
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_LINE
+    ? text
+    : `${text.slice(0, LONGEST_LINE)}… (${text.length - LONGEST_LINE} more characters)`;
+}

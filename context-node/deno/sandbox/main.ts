@@ -1,0 +1,82 @@
+/**
+ * The main isolate of a sandbox process. It passes messages between the node and the executors and keeps the named objects;
+ * it never loads a job's code, because what it may do no permission limits (it holds the channel to the node).
+ */
+import process from "node:process";
+import { type ExecutorThread, startExecutor } from "./executor_thread.ts";
+import { createObjectStore } from "./object_store.ts";
+import { createOutbox } from "./outbox.ts";
+import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./protocol.ts";
+
+const report = createOutbox<SandboxReport>((messages, sent) => process.send?.(messages, undefined, undefined, sent));
+const executors = new Map<number, ExecutorThread>();
+const bundles = new Map<string, string>();
+const objects = createObjectStore({ answer: tell });
+
+let program: Extract<SandboxCommand, { type: "start" }> | undefined;
+let ready = false;
+let opened: Extract<SandboxCommand, { type: "open" }> | undefined;
+
+// The node is gone: so is the reason to run.
+process.on("disconnect", () => Deno.exit(0));
+process.on("message", (commands: readonly SandboxCommand[]) => commands.forEach(obey));
+
+function obey(command: SandboxCommand): void {
+  switch (command.type) {
+    case "start":
+      program = command;
+      void start(command.firstExecutor).up.then(() => {
+        ready = true;
+        report({ type: "ready" });
+      });
+      return;
+    case "open":
+      opened = command;
+      for (const executor of executors.values()) executor.tell(command);
+      return;
+    case "startExecutor":
+      start(command.executor);
+      return;
+    case "endExecutor":
+      executors.get(command.executor)?.terminate();
+      return;
+    case "bundle":
+      bundles.set(command.digest, command.code);
+      return;
+    case "load": {
+      const code = bundles.get(command.digest);
+      if (code === undefined) throw new Error(`The bundle ${command.digest} was not sent before it was to be loaded`);
+      tell(command.executor, { type: "bundle", digest: command.digest, code });
+      return;
+    }
+    case "tell":
+      tell(command.executor, command.message);
+      return;
+    default:
+      command satisfies never;
+  }
+}
+
+function tell(executor: number, message: ExecutorMessage): void {
+  executors.get(executor)?.tell(message);
+}
+
+function start(number: number): ExecutorThread {
+  if (program === undefined) throw new Error("An executor was to start before the sandbox was");
+  const executor = startExecutor(program, {
+    mail({ forNode, forMain }) {
+      if (forNode.length > 0) report({ type: "told", executor: number, messages: forNode });
+      for (const request of forMain) objects.obey(number, request);
+    },
+    ended(end) {
+      // Deno has written to standard error why, and the node reads it there.
+      if (!ready) Deno.exit(1);
+      executors.delete(number);
+      objects.leave(number);
+      report({ type: "executorEnded", executor: number, end });
+    },
+  });
+  executors.set(number, executor);
+  if (opened !== undefined) executor.tell(opened);
+  return executor;
+}

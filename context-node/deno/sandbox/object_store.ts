@@ -1,0 +1,160 @@
+import type { ObjectAnswer, ObjectRequest, StoredValue } from "./protocol.ts";
+
+interface StoredObject {
+  readonly version: number;
+  readonly value: StoredValue;
+  readonly sizeBytes: number;
+  readonly createdAt: number;
+  readonly expiry: ReturnType<typeof setTimeout> | undefined;
+  /** Executors that have this version, and are told when it is not current any more. */
+  readonly holders: Set<number>;
+}
+
+interface Creation {
+  readonly turn: number;
+  readonly executor: number;
+  readonly waiting: Waiter[];
+}
+
+interface Waiter {
+  readonly executor: number;
+  readonly request: number;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** The named objects of a context. */
+export interface ObjectStore {
+  obey(executor: number, request: ObjectRequest): void;
+  /** The executor is gone: what it was creating is the next one's turn. */
+  leave(executor: number): void;
+}
+
+/**
+ * Keeps values as executors serialised them. An executor that was handed a value keeps its own clone until it is told that
+ * the object changed; that message is sent before the change is confirmed to whoever made it, so no job that starts
+ * afterwards can see the old value.
+ */
+export function createObjectStore(deps: { answer(executor: number, answer: ObjectAnswer): void }): ObjectStore {
+  const objects = new Map<string, StoredObject>();
+  const creations = new Map<string, Creation>();
+  let lastVersion = 0;
+  let lastTurn = 0;
+
+  function obey(executor: number, request: ObjectRequest): void {
+    switch (request.type) {
+      case "objectGet":
+        if (!handOut(request.name, executor, request.request)) {
+          deps.answer(executor, { type: "objectAbsent", request: request.request });
+        }
+        return;
+      case "objectAcquire":
+        acquire(executor, request);
+        return;
+      case "objectPut":
+        put(executor, request);
+        return;
+      case "objectAbandon":
+        if (creations.get(request.name)?.turn === request.turn) passTurn(request.name);
+        return;
+      case "objectForget":
+        deps.answer(executor, { type: "objectForgotten", request: request.request, existed: remove(request.name) });
+        return;
+      case "objectList":
+        deps.answer(executor, {
+          type: "objectNames",
+          request: request.request,
+          objects: [...objects].map(([name, { sizeBytes, createdAt }]) => ({ name, sizeBytes, createdAt })),
+        });
+        return;
+      default:
+        request satisfies never;
+    }
+  }
+
+  function handOut(name: string, executor: number, request: number): boolean {
+    const object = objects.get(name);
+    if (object === undefined) return false;
+    object.holders.add(executor);
+    deps.answer(executor, { type: "objectValue", request, version: object.version, value: object.value });
+    return true;
+  }
+
+  function acquire(executor: number, { name, request, timeoutMs }: ObjectRequest & { type: "objectAcquire" }): void {
+    if (handOut(name, executor, request)) return;
+    const creation = creations.get(name);
+    if (creation === undefined) {
+      giveTurn({ name, executor, request, waiting: [] });
+      return;
+    }
+    const timer = setTimeout(() => {
+      creation.waiting.splice(creation.waiting.indexOf(waiter), 1);
+      deps.answer(executor, { type: "objectTimeout", request });
+    }, timeoutMs);
+    const waiter: Waiter = { executor, request, timer };
+    creation.waiting.push(waiter);
+  }
+
+  function giveTurn(to: { name: string; executor: number; request: number; waiting: Waiter[] }): void {
+    lastTurn += 1;
+    creations.set(to.name, { turn: lastTurn, executor: to.executor, waiting: to.waiting });
+    deps.answer(to.executor, { type: "objectTurn", request: to.request, turn: lastTurn });
+  }
+
+  function passTurn(name: string): void {
+    const waiting = creations.get(name)?.waiting ?? [];
+    creations.delete(name);
+    const next = waiting.shift();
+    if (next === undefined) return;
+    clearTimeout(next.timer);
+    giveTurn({ name, executor: next.executor, request: next.request, waiting });
+  }
+
+  function put(executor: number, request: ObjectRequest & { type: "objectPut" }): void {
+    const { name, turn, ttlMs } = request;
+    const creation = creations.get(name);
+    if (turn !== undefined && creation?.turn !== turn) {
+      // It was created too late, or an update was faster: the current one counts.
+      if (!handOut(name, executor, request.request))
+        deps.answer(executor, { type: "objectAbsent", request: request.request });
+      return;
+    }
+    remove(name);
+    lastVersion += 1;
+    objects.set(name, {
+      version: lastVersion,
+      value: request.value,
+      sizeBytes: request.sizeBytes,
+      createdAt: Date.now(),
+      expiry: ttlMs === undefined ? undefined : setTimeout(() => remove(name), ttlMs),
+      holders: new Set([executor]),
+    });
+    deps.answer(executor, { type: "objectStored", request: request.request, version: lastVersion });
+    creations.delete(name);
+    for (const waiter of creation?.waiting ?? []) {
+      clearTimeout(waiter.timer);
+      handOut(name, waiter.executor, waiter.request);
+    }
+  }
+
+  function remove(name: string): boolean {
+    const object = objects.get(name);
+    if (object === undefined) return false;
+    objects.delete(name);
+    clearTimeout(object.expiry);
+    for (const holder of object.holders) deps.answer(holder, { type: "objectChanged", name });
+    return true;
+  }
+
+  function leave(executor: number): void {
+    for (const { holders } of objects.values()) holders.delete(executor);
+    for (const [name, creation] of creations) {
+      for (const waiter of creation.waiting.filter((waiter) => waiter.executor === executor)) {
+        clearTimeout(waiter.timer);
+        creation.waiting.splice(creation.waiting.indexOf(waiter), 1);
+      }
+      if (creation.executor === executor) passTurn(name);
+    }
+  }
+
+  return { obey, leave };
+}

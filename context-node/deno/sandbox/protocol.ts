@@ -1,0 +1,166 @@
+/**
+ * What the three parties of a sandbox say to each other: the context node, the main isolate of the Deno process, and its
+ * executors. Types only. Every hop carries arrays: all that waited when it was sent. Order is kept on each hop.
+ */
+
+/** The context, as jobs see it. */
+export interface ContextView {
+  readonly id: string;
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Node → main isolate. `start` is the first message of a process, `open` the first of a context. */
+export type SandboxCommand =
+  | {
+      readonly type: "start";
+      /** The executor's program: one ES module. */
+      readonly executorCode: string;
+      /** Heap limit of each executor. */
+      readonly heapMebibytes: number;
+      /** Number of the executor that is started at once. */
+      readonly firstExecutor: number;
+    }
+  | { readonly type: "open"; readonly context: ContextView; readonly env: Readonly<Record<string, string>> }
+  | { readonly type: "startExecutor"; readonly executor: number }
+  /** Answered by `executorEnded`, when no code of it runs any more. */
+  | { readonly type: "endExecutor"; readonly executor: number }
+  /** Keeps a bundle for the executors that will load it. */
+  | { readonly type: "bundle"; readonly digest: string; readonly code: string }
+  /** Hands a kept bundle to an executor; once, before its first run there. */
+  | { readonly type: "load"; readonly executor: number; readonly digest: string }
+  | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand };
+
+/** Main isolate → node. */
+export type SandboxReport =
+  /** The first executor is up. */
+  | { readonly type: "ready" }
+  | { readonly type: "told"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
+  | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd };
+
+/** Why an executor ended. */
+export type ExecutorEnd =
+  | { readonly type: "terminated" }
+  | { readonly type: "exited" }
+  | { readonly type: "outOfMemory" }
+  | { readonly type: "crashed"; readonly error: ThrownError };
+
+/** Node → executor, through the main isolate. `run` numbers the runs of a sandbox. */
+export type ExecutorCommand =
+  | {
+      readonly type: "run";
+      readonly run: number;
+      readonly jobId: string;
+      readonly digest: string;
+      readonly entryPoint: string;
+      /** JSON object. */
+      readonly config: string;
+    }
+  | { readonly type: "abort"; readonly run: number; readonly reason: string }
+  | DataAnswer;
+
+/** Executor → node, through the main isolate. */
+export type ExecutorReport =
+  | { readonly type: "running"; readonly run: number }
+  | {
+      readonly type: "progress";
+      readonly run: number;
+      readonly fraction: number;
+      readonly message: string;
+      /** JSON object, or undefined. */
+      readonly fields: string | undefined;
+    }
+  | { readonly type: "logged"; readonly run: number; readonly lines: readonly LoggedLine[] }
+  /** `json` is undefined when the job returned undefined. */
+  | { readonly type: "succeeded"; readonly run: number; readonly json: string | undefined }
+  | { readonly type: "failed"; readonly run: number; readonly reason: FailureReason; readonly error: ThrownError }
+  | { readonly type: "rejected"; readonly run: number; readonly problems: readonly string[] }
+  /** An error that no run can be blamed for with certainty: all runs of the executor fail with it. */
+  | { readonly type: "crashed"; readonly error: ThrownError }
+  | DataRequest;
+
+export type FailureReason = "THROWN" | "LOAD_FAILED" | "RESULT_TOO_LARGE";
+
+/** Frames of a bundle read `bundle:<digest>:<line>:<column>`; causes are part of the stack. */
+export interface ThrownError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface LoggedLine {
+  readonly level: LogLevel;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly text: string;
+}
+
+/** Asks for data files. `request` is unique among the requests of an executor. One `pull` is answered by one chunk. */
+export type DataRequest =
+  | { readonly type: "dataList"; readonly request: number }
+  | { readonly type: "dataOpen"; readonly request: number; readonly name: string }
+  | { readonly type: "dataPull"; readonly request: number }
+  | { readonly type: "dataCancel"; readonly request: number };
+
+export type DataAnswer =
+  | { readonly type: "dataNames"; readonly request: number; readonly names: readonly string[] }
+  | { readonly type: "dataOpened"; readonly request: number; readonly found: boolean }
+  | { readonly type: "dataChunk"; readonly request: number; readonly base64: string }
+  | { readonly type: "dataEnd"; readonly request: number }
+  | { readonly type: "dataFailed"; readonly request: number; readonly message: string };
+
+/** Main isolate → executor. */
+export type ExecutorMessage =
+  | ExecutorCommand
+  | { readonly type: "open"; readonly context: ContextView; readonly env: Readonly<Record<string, string>> }
+  | { readonly type: "bundle"; readonly digest: string; readonly code: string }
+  | ObjectAnswer;
+
+/** Executor → main isolate: what goes on to the node as it is, and what the main isolate answers itself. */
+export interface ExecutorMail {
+  readonly forNode: readonly ExecutorReport[];
+  readonly forMain: readonly ObjectRequest[];
+}
+
+/** A value as the main isolate keeps it: serialised, or live when it holds shared memory, which has no serialised form. */
+export type StoredValue = { readonly bytes: Uint8Array } | { readonly shared: unknown };
+
+/** Asks for the named objects of the context. `request` is unique among the requests of an executor. */
+export type ObjectRequest =
+  | { readonly type: "objectGet"; readonly request: number; readonly name: string }
+  /** Answered by the value, or by the turn to create it, which `objectPut` or `objectAbandon` with that number ends. */
+  | { readonly type: "objectAcquire"; readonly request: number; readonly name: string; readonly timeoutMs: number }
+  | {
+      readonly type: "objectPut";
+      readonly request: number;
+      readonly name: string;
+      readonly value: StoredValue;
+      readonly sizeBytes: number;
+      readonly ttlMs: number | undefined;
+      /** The turn that this ends; undefined replaces the object whoever creates it. */
+      readonly turn: number | undefined;
+    }
+  | { readonly type: "objectAbandon"; readonly name: string; readonly turn: number }
+  | { readonly type: "objectForget"; readonly request: number; readonly name: string }
+  | { readonly type: "objectList"; readonly request: number };
+
+export type ObjectAnswer =
+  | { readonly type: "objectValue"; readonly request: number; readonly version: number; readonly value: StoredValue }
+  | { readonly type: "objectAbsent"; readonly request: number }
+  | { readonly type: "objectTurn"; readonly request: number; readonly turn: number }
+  | { readonly type: "objectTimeout"; readonly request: number }
+  /** The put took effect, under this version. */
+  | { readonly type: "objectStored"; readonly request: number; readonly version: number }
+  | { readonly type: "objectForgotten"; readonly request: number; readonly existed: boolean }
+  | { readonly type: "objectNames"; readonly request: number; readonly objects: readonly ObjectView[] }
+  /** What was handed out under this name is not current any more. */
+  | { readonly type: "objectChanged"; readonly name: string };
+
+export interface ObjectView {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}

@@ -1,0 +1,138 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { DataFiles, JobContext, NamedObjects, Problems } from "../../hearth.ts";
+import { type Bundles, LoadError } from "./bundles.ts";
+import { routeConsole } from "./console.ts";
+import { findEntryPoint } from "./entry_point.ts";
+import { createRunLog, type RunLog } from "./job_log.ts";
+import { createRunProgress } from "./job_progress.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { ContextView, ExecutorCommand, ExecutorReport } from "./protocol.ts";
+import { resultJson } from "./result_json.ts";
+import { describeThrown } from "./thrown.ts";
+
+type RunCommand = Extract<ExecutorCommand, { type: "run" }>;
+type Final = Extract<ExecutorReport, { type: "succeeded" | "failed" | "rejected" }>;
+
+/** Runs jobs, any number at a time. */
+export interface Runner {
+  open(context: ContextView): void;
+  run(command: RunCommand): void;
+  /** Aborts the signal of a run; nothing when it has ended. */
+  abort(run: number, reason: string): void;
+}
+
+interface RunnerDeps {
+  readonly mailbox: Mailbox;
+  readonly bundles: Bundles;
+  readonly files: DataFiles;
+  readonly objects: NamedObjects;
+}
+
+/** A result over this is refused: it would hold up all that shares the channel to the node. */
+const LARGEST_RESULT_CHARACTERS = 64 * 1024 * 1024;
+
+const { parse } = JSON;
+
+export function createRunner({ mailbox, bundles, files, objects }: RunnerDeps): Runner {
+  const aborts = new Map<number, (reason: string) => void>();
+  const currentLog = new AsyncLocalStorage<RunLog>();
+  const format = routeConsole(() => currentLog.getStore());
+  let context: ContextView = { id: "", name: "", settings: {} };
+
+  async function start(command: RunCommand): Promise<void> {
+    const { run } = command;
+    const abort = createAbort();
+    const progress = createRunProgress(run, mailbox);
+    const log = createRunLog(run, mailbox, format);
+    aborts.set(run, abort.abort);
+    const final = await currentLog.run(log, () => outcome(command, { abort, log, progress: progress.tell }));
+    aborts.delete(run);
+    progress.end();
+    log.end();
+    mailbox.toNode(final);
+  }
+
+  async function outcome(
+    { run, digest, entryPoint, jobId, config }: RunCommand,
+    { abort, log, progress }: { abort: LazyAbort; log: RunLog; progress: JobContext["progress"] },
+  ): Promise<Final> {
+    try {
+      const entry = findEntryPoint(await bundles.load(digest), entryPoint);
+      const job: JobContext = {
+        jobId,
+        config: parse(config),
+        context,
+        get signal() {
+          return abort.signal;
+        },
+        progress,
+        log,
+        objects,
+        data: files,
+      };
+      const problems = entry.validate === undefined ? [] : listProblems(await entry.validate(job));
+      if (problems.length > 0) return { type: "rejected", run, problems };
+      abort.throwIfAborted();
+      mailbox.toNode({ type: "running", run });
+      const json = resultJson(await entry.run(job));
+      return (json?.length ?? 0) > LARGEST_RESULT_CHARACTERS ? tooLarge(run, json) : { type: "succeeded", run, json };
+    } catch (thrown) {
+      // The fence between the job's code and ours: whatever it throws is its outcome.
+      return thrown instanceof LoadError
+        ? {
+            type: "failed",
+            run,
+            reason: "LOAD_FAILED",
+            error: describeThrown(thrown.cause ?? thrown, bundles.nameFrames),
+          }
+        : { type: "failed", run, reason: "THROWN", error: describeThrown(thrown, bundles.nameFrames) };
+    }
+  }
+
+  return {
+    open(opened) {
+      context = opened;
+    },
+    run: start,
+    abort: (run, reason) => aborts.get(run)?.(reason),
+  };
+}
+
+function listProblems(found: Problems | null): string[] {
+  if (found === undefined || found === null || found === "") return [];
+  return typeof found === "string" ? [found] : Array.from(found, String);
+}
+
+function tooLarge(run: number, json: string | undefined): Final {
+  const message = `The result is ${json?.length} characters of JSON; at most ${LARGEST_RESULT_CHARACTERS} are taken`;
+  return { type: "failed", run, reason: "RESULT_TOO_LARGE", error: { name: "Error", message, stack: message } };
+}
+
+interface LazyAbort {
+  readonly signal: AbortSignal;
+  abort(reason: string): void;
+  throwIfAborted(): void;
+}
+
+/** An AbortController that is made when somebody looks: most jobs do not. */
+function createAbort(): LazyAbort {
+  let controller: AbortController | undefined;
+  let reason: DOMException | undefined;
+  return {
+    get signal() {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (reason !== undefined) controller.abort(reason);
+      }
+      return controller.signal;
+    },
+    abort(message) {
+      if (reason !== undefined) return;
+      reason = new DOMException(message, message === "deadline" ? "TimeoutError" : "AbortError");
+      controller?.abort(reason);
+    },
+    throwIfAborted() {
+      if (reason !== undefined) throw reason;
+    },
+  };
+}

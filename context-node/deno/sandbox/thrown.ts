@@ -1,0 +1,56 @@
+import type { ThrownError } from "./protocol.ts";
+
+/** Longer texts are cut: an error is for people to read. */
+const LONGEST_TEXT = 16_384;
+const DEEPEST_CAUSE = 8;
+
+type NameFrames = (line: string) => string | undefined;
+
+/** Describes whatever was thrown, with its causes. `nameFrames` rewrites or drops each frame of a stack. */
+export function describeThrown(thrown: unknown, nameFrames: NameFrames): ThrownError {
+  try {
+    const { name, message } = nameOf(thrown);
+    return { name, message: cut(message), stack: cut(stackOf(thrown, nameFrames, 0)) };
+  } catch {
+    // An object of the job's own making can throw from its getters.
+    return { name: "Error", message: "The job threw a value that cannot be read", stack: "" };
+  }
+}
+
+function nameOf(thrown: unknown): { name: string; message: string } {
+  if (isError(thrown)) return { name: String(thrown.name), message: String(thrown.message) };
+  return { name: "Error", message: typeof thrown === "string" ? thrown : Deno.inspect(thrown) };
+}
+
+function stackOf(thrown: unknown, nameFrames: NameFrames, depth: number): string {
+  if (!isError(thrown)) return nameOf(thrown).message;
+  const lines = headed(thrown)
+    .split("\n")
+    .flatMap((line) => {
+      if (!/^\s+at /.test(line)) return [line];
+      return nameFrames(line) ?? [];
+    });
+  if (depth === DEEPEST_CAUSE) return lines.join("\n");
+  if (thrown.cause !== undefined) lines.push(`Caused by: ${stackOf(thrown.cause, nameFrames, depth + 1)}`);
+  if (thrown instanceof AggregateError) {
+    for (const error of thrown.errors) lines.push(`One of: ${stackOf(error, nameFrames, depth + 1)}`);
+  }
+  return lines.join("\n");
+}
+
+/** The stack, under a head that says what the error says now: name and message may have been set after its creation. */
+function headed(error: Error): string {
+  const head = error.message === "" ? String(error.name) : `${error.name}: ${error.message}`;
+  const frames = String(error.stack ?? "").match(/^\s+at .*$/gm) ?? [];
+  return [head, ...frames].join("\n");
+}
+
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_TEXT
+    ? text
+    : `${text.slice(0, LONGEST_TEXT)}… (${text.length - LONGEST_TEXT} more characters)`;
+}

@@ -1,0 +1,118 @@
+/**
+ * What authors of jobs import from `"hearth"`: types only, so nothing of it is part of a bundle.
+ *
+ * ```ts
+ * import type { Job } from "hearth";
+ *
+ * export const Greeting: Job<{ name: string }, string> = ({ config }) => `Hello, ${config.name}!`;
+ * ```
+ */
+
+/**
+ * A job: a function, or an object with `run` and, if its config needs more than a type, `validate`. Its export's name is
+ * its entry point.
+ */
+export type Job<Config = Record<string, unknown>, Result = unknown> =
+  | JobFunction<Config, Result>
+  | JobObject<Config, Result>;
+
+/**
+ * What it returns, or its promise resolves to, is the job's result, as JSON: a `Map` with simple keys becomes an object, a `Set` and a
+ * typed array of numbers an array, a `Date` an ISO string, a `bigint` a number when it is a safe one and else a string, bytes (`Uint8Array`, `ArrayBuffer`)
+ * base64, `NaN` and infinities null. Cycles, functions and promises inside fail the job. What it throws is the job's error.
+ */
+export type JobFunction<Config = Record<string, unknown>, Result = unknown> = (
+  job: JobContext<Config>,
+) => Result | Promise<Result>;
+
+export interface JobObject<Config = Record<string, unknown>, Result = unknown> {
+  /**
+   * Called before `run`. Answers what is wrong with the config, one string a problem; nothing, an empty string or an empty
+   * array lets it run. A job with problems ends REJECTED and does not run. Config may lack what its type promises.
+   */
+  validate?(job: JobContext<Config>): Problems | Promise<Problems>;
+  run(job: JobContext<Config>): Result | Promise<Result>;
+}
+
+/** What `validate` found. */
+export type Problems = string | readonly string[] | undefined;
+
+/** What a job is given. */
+export interface JobContext<Config = Record<string, unknown>> {
+  /** UUID. */
+  readonly jobId: string;
+  /** What the caller sent. */
+  readonly config: Config;
+  /** The context in which it runs, with its free settings. */
+  readonly context: {
+    readonly id: string;
+    readonly name: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+  /**
+   * Aborted when the job shall stop; its `reason` is a DOMException whose message is `cancelled`, `deadline` or
+   * `contextStopped`. A job that goes on is terminated after its grace period.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Tells how far the job is: 0 to 1, in words, and in fields of its own (JSON). Callers see the newest, at most ten a second, and
+   * always the last.
+   */
+  progress(fraction: number, message?: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** The log of the job. `console` writes there too. */
+  readonly log: JobLog;
+  /** Values that the jobs of a context share by name, for as long as the context lives. */
+  readonly objects: NamedObjects;
+  /** The uploaded data files. */
+  readonly data: DataFiles;
+}
+
+/** Each call is a line, formatted as `console.log` does. */
+export interface JobLog {
+  debug(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+}
+
+/**
+ * Objects are structured clones: plain values, maps, dates, typed arrays; no functions, and no classes of your own. An executor clones an
+ * object once and hands out that clone to all its jobs, so take it as read-only. A `SharedArrayBuffer` is not copied at all.
+ */
+export interface NamedObjects {
+  /** Undefined when there is none. */
+  get(name: string): Promise<unknown>;
+  /**
+   * The object of that name, or else what `create` makes. Of jobs that ask at the same time one creates, the others wait; if it fails,
+   * its error is its own and the next one creates. Rejects with a `TimeoutError` when there is nothing after `timeoutMs`.
+   */
+  getOrElseCreate<T>(name: string, create: () => T | Promise<T>, options?: CreateOptions): Promise<T>;
+  /** Replaces the object, or adds it. Once it resolves, every job of the context gets the new one. */
+  update(name: string, value: unknown): Promise<void>;
+  /** True when there was one. */
+  forget(name: string): Promise<boolean>;
+  /** Without those of scope `executor`. */
+  list(): Promise<{ readonly name: string; readonly sizeBytes: number; readonly createdAt: Date }[]>;
+}
+
+export interface CreateOptions {
+  /** Forgets the object so many milliseconds after its creation. Default: never. */
+  readonly ttlMs?: number | undefined;
+  /** Default 60 seconds. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * `executor` keeps the value itself, without cloning, for the jobs of the same executor: for what cannot be cloned, such as a
+   * connection pool. `get`, `update`, `forget` and `list` do not know of it. Default `context`.
+   */
+  readonly scope?: "context" | "executor" | undefined;
+}
+
+/** Files by the name under which they were uploaded. Reading one that does not exist rejects with a `NotFoundError`. */
+export interface DataFiles {
+  /** The whole file, as UTF-8. */
+  text(name: string): Promise<string>;
+  bytes(name: string): Promise<Uint8Array>;
+  /** The file in pieces; only a few of them are in memory at a time. */
+  stream(name: string): Promise<ReadableStream<Uint8Array>>;
+  list(): Promise<string[]>;
+}

@@ -83,10 +83,10 @@ export async function startChild<Ready>(
 
 /** Says how the process ended, once its output was read. Should this process exit first, it takes the child with it. */
 function whenEnded(child: ChildProcess): Promise<string> {
-  const killNow = () => child.kill("SIGKILL");
-  process.once("exit", killNow);
+  const endNow = () => child.kill("SIGTERM");
+  process.once("exit", endNow);
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
-  return promise.finally(() => process.off("exit", killNow));
+  return promise.finally(() => process.off("exit", endNow));
 }

@@ -1,21 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { startNatsServer } from "./nats.ts";
 
 const log = pino({ level: "silent" });
 
-async function temporaryDirectory() {
-  const path = await mkdtemp(join(tmpdir(), "hearth-nats-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
 test("startNatsServer() serves JetStream on a free port of the loopback interface", async () => {
-  await using directory = await temporaryDirectory();
+  await using directory = await createTemporaryDirectory();
   await using server = await startNatsServer({ storeDir: directory.path, port: 0, log });
   expect(server.url).toMatch(/^nats:\/\/127\.0\.0\.1:\d+$/);
 
@@ -26,7 +20,7 @@ test("startNatsServer() serves JetStream on a free port of the loopback interfac
 });
 
 test("a NATS server is gone once it is disposed, and keeps what its store has", async () => {
-  await using directory = await temporaryDirectory();
+  await using directory = await createTemporaryDirectory();
   const first = await startNatsServer({ storeDir: directory.path, port: 0, log });
   const connection = await connect({ servers: first.url });
   await (await jetstreamManager(connection)).streams.add({ name: "S", subjects: ["s"] });
@@ -42,7 +36,7 @@ test("a NATS server is gone once it is disposed, and keeps what its store has", 
 });
 
 test("startNatsServer() says why when the port is taken", async () => {
-  await using directory = await temporaryDirectory();
+  await using directory = await createTemporaryDirectory();
   await using server = await startNatsServer({ storeDir: join(directory.path, "a"), port: 0, log });
   const port = Number(new URL(server.url).port);
   await expect(startNatsServer({ storeDir: join(directory.path, "b"), port, log })).rejects.toThrow(
@@ -51,7 +45,7 @@ test("startNatsServer() says why when the port is taken", async () => {
 });
 
 test("startNatsServer() starts nothing once its signal is aborted", async () => {
-  await using directory = await temporaryDirectory();
+  await using directory = await createTemporaryDirectory();
   const signal = AbortSignal.abort(new Error("no more"));
   await expect(startNatsServer({ storeDir: directory.path, port: 0, log, signal })).rejects.toThrow("no more");
 });

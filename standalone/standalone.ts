@@ -54,9 +54,12 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
 
   const nodes: Child<string>[] = [];
   for (let number = 1; number <= options.nodes; number++) {
-    nodes.push(stack.use(await startNode(part(`node-${number}`, "127.0.0.1:0"))));
+    const node = stack.use(await startNode(part(`node-${number}`, "127.0.0.1:0")));
+    log.info({ process: `node-${number}`, processId: node.pid }, "started");
+    nodes.push(node);
   }
   const gateway = stack.use(await startGateway(part("gateway", options.listen)));
+  log.info({ process: "gateway", processId: gateway.pid }, "started");
   const url = `http://${gateway.ready}`;
   await untilNodesAreReady(url, options.nodes, { signal });
 

@@ -11,11 +11,8 @@ import { readPackageTexts } from "./texts.ts";
 const ROOT = resolve(import.meta.dirname, "..", "..");
 const TIME_LIMIT_MS = 180_000;
 
-interface WordCounts {
-  readonly total: number;
-  /** Most frequent first. */
-  readonly words: readonly (readonly [word: string, count: number])[];
-}
+/** How often each word occurs. */
+type WordCounts = Readonly<Record<string, number>>;
 
 async function run(signal: AbortSignal): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "hearth-demo-"));
@@ -48,8 +45,9 @@ async function demonstrate(client: Client): Promise<void> {
   await countWords(client, files);
   const warmMs = performance.now() - warmFrom;
 
-  console.log(`\nThe ten most frequent of ${counts.total} words:\n`);
-  for (const [word, count] of counts.words) console.log(`  ${word.padEnd(12)} ${String(count).padStart(8)}`);
+  console.log("\nThe ten most frequent words:\n");
+  const mostFrequent = Object.entries(counts).sort(([, a], [, b]) => b - a);
+  for (const [word, count] of mostFrequent) console.log(`  ${word.padEnd(12)} ${String(count).padStart(8)}`);
   console.log(`\nCold run, start of the context included: ${coldMs.toFixed(0)} ms; warm run: ${warmMs.toFixed(0)} ms.`);
 }
 

@@ -1,38 +1,134 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GatewaySession } from "../test/gateway_session.ts";
+import { NODE_FAREWELL_SUBJECT, NODE_HEARTBEAT_SUBJECT, Node, Node_State, Refusal_Reason } from "../proto/node.ts";
+import { startTestNode } from "../test/context_node.ts";
 import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
 import { ScriptedRuntime } from "../test/scripted_runtime.ts";
+import { readJobEvents } from "../test/stored_events.ts";
 import { startNode } from "./node.ts";
 
-let nats: TestNatsServer;
-beforeAll(async () => {
-  nats = await startTestNatsServer();
-});
-afterAll(() => nats[Symbol.asyncDispose]());
+let server: TestNatsServer;
+let nats: NatsConnection;
 
-test("a job runs", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "hearth-node-"));
+beforeAll(async () => {
+  server = await startTestNatsServer();
+  nats = await connect({ servers: server.url });
+});
+
+afterAll(async () => {
+  await nats.close();
+  await server[Symbol.asyncDispose]();
+});
+
+/** Resolves with the next message on a subject that is about a node. */
+async function nextAbout(subject: string, nodeId?: string): Promise<Node> {
+  for await (const message of nats.subscribe(subject)) {
+    const node = Node.fromJSON(message.json());
+    if (nodeId === undefined || node.id === nodeId) return node;
+  }
+  throw new Error("the connection was closed");
+}
+
+test("a node announces itself, beats, and says farewell when it drains", async () => {
+  await using tested = await startTestNode({ natsUrl: server.url, memoryBytes: 1024 ** 3 });
+  const { id, address } = tested.node;
+  expect(await nextAbout(NODE_HEARTBEAT_SUBJECT, id)).toMatchObject({
+    id,
+    address,
+    state: Node_State.READY,
+    load: { memoryBytes: 1024 ** 3, promisedMemoryBytes: 0, contexts: 0 },
+  });
+  const farewell = nextAbout(NODE_FAREWELL_SUBJECT, id);
+  await nats.flush();
+  await tested.node.drain();
+  expect(await farewell).toMatchObject({ id, state: Node_State.DRAINING });
+});
+
+test.each([
+  { verb: "PING", extra: {} },
+  { verb: "INFO", extra: { description: "A Hearth context node", endpoints: [] } },
+  { verb: "STATS", extra: { started: expect.any(String), endpoints: [] } },
+])("a node answers $verb of the NATS services protocol", async ({ verb, extra }) => {
+  await using tested = await startTestNode({ natsUrl: server.url });
+  const { id, address } = tested.node;
+  for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.hearth-node`, `$SRV.${verb}.hearth-node.${id}`]) {
+    const answer: Msg = await nats.request(subject);
+    expect(answer.json()).toEqual({
+      type: `io.nats.micro.v1.${verb.toLowerCase()}_response`,
+      name: "hearth-node",
+      id,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      metadata: { address },
+      ...extra,
+    });
+  }
+});
+
+test("a node that drains takes nothing new, lets jobs finish, and publishes their last events", async () => {
+  const finish = Promise.withResolvers<string>();
+  const scripts = { patient: { run: () => finish.promise } };
+  await using tested = await startTestNode({ natsUrl: server.url, scripts });
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "patient" });
+  await session.jobEvent(jobId, "running");
+
+  const drained = tested.node.drain();
+  const late = crypto.randomUUID();
+  session.runJob({ jobId: late, contextId, entryPoint: "echo" });
+  expect(await session.refusal(late)).toMatchObject({ reason: Refusal_Reason.DRAINING });
+  finish.resolve("done");
+  await drained;
+  expect((await session.final(jobId)).result).toBe("done");
+  expect(session.contextStory(contextId)).toEqual(["running", "stopping", "stopped"]);
+  expect((await session.closed).code).toBe(0);
+  expect((await readJobEvents(server.url, jobId)).at(-1)?.json.succeeded.value).toBe("done");
+});
+
+test("a node that drains cancels jobs that are not done by the deadline", async () => {
+  await using tested = await startTestNode({ natsUrl: server.url, drainTimeoutMs: 100 });
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 50 });
+  await session.jobEvent(jobId, "running");
+  await tested.node.drain();
+  expect(session.story(jobId)).toEqual(["running", "cancelling", "cancelled"]);
+  expect((await readJobEvents(server.url, jobId)).at(-1)?.type).toBe("cancelled");
+});
+
+test("a node waits at its end until a gateway has fetched a large result", async () => {
+  await using tested = await startTestNode({ natsUrl: server.url });
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "large" }, { length: 400_000 });
+  const { event } = await session.final(jobId);
+  const drained = tested.node.drain();
+  await session.contextEvent(contextId, "stopped");
+  const digest = event.$case === "succeeded" ? (event.value.result?.digest ?? "") : "";
+  expect((await session.fetch(digest)).length).toBe(400_002);
+  await drained;
+});
+
+test("a node does not start when its address is taken", async () => {
+  await using tested = await startTestNode({ natsUrl: server.url });
   await using runtime = new ScriptedRuntime();
-  await using node = await startNode(
-    {
-      natsUrl: nats.url,
-      listen: "127.0.0.1:0",
-      advertise: undefined,
-      dataDir,
-      memoryBytes: 2 ** 31,
-      spares: 0,
-      drainTimeoutMs: 1000,
-    },
-    { log: pino({ level: "debug" }), runtime },
+  const config = {
+    natsUrl: server.url,
+    listen: tested.node.address,
+    advertise: undefined,
+    dataDir: tested.dataDir,
+    memoryBytes: 1,
+    spares: 0,
+    drainTimeoutMs: 0,
+  };
+  await expect(startNode(config, { log: pino({ level: "silent" }), runtime })).rejects.toThrow(
+    `Cannot listen on "${tested.node.address}"`,
   );
-  await using session = new GatewaySession(node.address);
-  await session.startContext("c1");
-  session.runJob({ jobId: "j1", contextId: "c1", entryPoint: "echo" }, { a: 1 });
-  expect((await session.final("j1")).result).toEqual({ a: 1 });
-  expect(session.story("j1")).toEqual(["running", "succeeded"]);
-  await rm(dataDir, { recursive: true });
 });

@@ -7,7 +7,8 @@ import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
 import { openBlobCache, openDataFiles, openResultStore } from "./blobs/mod.ts";
 import type { NodeConfig } from "./config.ts";
-import { ContextTable } from "./contexts/mod.ts";
+import { ContextTable, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
+import { startDenoRuntime } from "./deno/mod.ts";
 import { EventPublisher, Events } from "./events/mod.ts";
 import { connectNats } from "./nats.ts";
 import type { Runtime } from "./runtime/mod.ts";
@@ -36,14 +37,15 @@ export interface ContextNode extends AsyncDisposable {
 
 export interface NodeDeps {
   readonly log: Logger;
-  /** Stays the caller's. */
-  readonly runtime: Runtime;
+  /** Stays the caller's. Default: a Deno runtime of its own. */
+  readonly runtime?: Runtime | undefined;
 }
 
 /** Starts a context node and resolves when gateways can find it. Rejects when NATS cannot be had, or the address. */
-export async function startNode(config: NodeConfig, { log, runtime }: NodeDeps): Promise<ContextNode> {
+export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<ContextNode> {
   const id = randomUUID();
   const { version } = packageJson;
+  const { log } = deps;
   await using stack = new AsyncDisposableStack();
 
   const nats = stack.adopt(
@@ -53,12 +55,14 @@ export async function startNode(config: NodeConfig, { log, runtime }: NodeDeps):
   const publisher = stack.use(new EventPublisher({ nats, log }));
   const closed = watchConnection(nats, { publisher, log });
 
+  const { spares, memoryBytes } = config;
+  const runtime =
+    deps.runtime ?? stack.use(await startDenoRuntime({ spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log }));
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions, publisher });
   const blobs = await openBlobCache(sessions, config);
   const files = await openDataFiles(sessions, config);
   const results = stack.use(await openResultStore({ dataDir: config.dataDir, nodeId: id }));
-  const { memoryBytes } = config;
   const contexts = stack.use(new ContextTable({ runtime, events, blobs, files, results, memoryBytes, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
@@ -80,9 +84,10 @@ export async function startNode(config: NodeConfig, { log, runtime }: NodeDeps):
     version,
     load: contexts.load().node,
     heardTime: undefined,
+    labels: {},
   });
   const announcement = stack.use(announceNode(nats, describe));
-  log.info({ node: id, address, memoryBytes: config.memoryBytes }, "node started");
+  log.info({ node: id, address, memoryBytes }, "node started");
 
   const owned = stack.move();
   return {

@@ -114,6 +114,14 @@ export class GatewaySession implements AsyncDisposable {
     return this.jobEvents(jobId).map(({ event }) => event?.$case ?? "");
   }
 
+  /** Ids of jobs in the order in which they had this event. */
+  jobOrder(kind: JobCase): string[] {
+    return this.heard("jobEvent")
+      .map(({ event }) => JobEvent.decode(event))
+      .filter(({ event }) => event?.$case === kind)
+      .map(({ jobId }) => jobId);
+  }
+
   contextStory(contextId: string): string[] {
     return this.contextEvents(contextId).map(({ event }) => event?.$case ?? "");
   }

@@ -1,7 +1,6 @@
 import { ContextEvent, contextEventSubject, JobEvent, jobEventSubject } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
-import { type CloudEvent, cloudEventHeaders } from "./cloud_event.ts";
-import type { EventPublisher, Publication } from "./publisher.ts";
+import type { EventPublisher } from "./publisher.ts";
 
 /** A result with up to so many bytes travels on the session with its event. */
 const SESSION_RESULT_BYTES = 256 * 1024;
@@ -107,7 +106,8 @@ export class Events {
     const event = { ...identity, time: new Date(), nodeId: this.#nodeId, event: happening };
     const listener = this.#sessions.pick(session);
     if (listener !== undefined) this.repeatContext(event, { session: listener });
-    this.#publish({
+    this.#publisher.publish({
+      source: this.#source,
       subject: contextEventSubject(event.contextId, happening.$case),
       id: `${event.contextId}/${event.seq}`,
       type: `hearth.v1.context.${happening.$case}`,
@@ -135,7 +135,8 @@ export class Events {
 
   #publishJob(event: TimedJobEvent, type: JobHappening["$case"], { stored }: JobEventOptions): void {
     if (this.#publisher.isFull && EXPENDABLE.has(type)) return;
-    this.#publish({
+    this.#publisher.publish({
+      source: this.#source,
       subject: jobEventSubject(event.jobId, type),
       id: `${event.jobId}/${event.attempt}/${event.seq}`,
       type: `hearth.v1.job.${type}`,
@@ -145,13 +146,6 @@ export class Events {
       stored,
     });
   }
-
-  #publish({ subject, payload, stored, ...attributes }: EventMessage): void {
-    const headers = cloudEventHeaders({ ...attributes, source: this.#source });
-    this.#publisher.publish({ subject, headers, payload, stored });
-  }
 }
 
 type TimedJobEvent = JobEvent & { time: Date };
-
-interface EventMessage extends Omit<CloudEvent, "source">, Pick<Publication, "subject" | "payload" | "stored"> {}

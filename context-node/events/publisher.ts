@@ -1,5 +1,6 @@
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { type CloudEvent, cloudEventHeaders } from "./cloud_event.ts";
 
 /** Messages that may be under way to JetStream without its acknowledgement. */
 const WINDOW = 1024;
@@ -16,15 +17,16 @@ const FULL_BYTES = 64 * 1024 * 1024;
 /** What a message costs beside its payload: headers, subject, bookkeeping. */
 const OVERHEAD_BYTES = 1024;
 
-export interface Publication {
+export interface Publication extends CloudEvent {
   readonly subject: string;
-  readonly headers: MsgHdrs;
   readonly payload: string;
   /** Called once, when JetStream has stored it. */
   readonly stored?: (() => void) | undefined;
 }
 
-interface Entry extends Publication {
+/** What is kept until it is acknowledged: strings, since many wait at a time; the headers are made when it is sent. */
+interface Entry {
+  readonly publication: Publication;
   sentAt: number;
 }
 
@@ -49,7 +51,8 @@ export class EventPublisher implements Disposable {
   #backOffMs = FIRST_BACK_OFF_MS;
   #retry: NodeJS.Timeout | undefined;
   #empty: PromiseWithResolvers<void> | undefined;
-  #disposed = false;
+  #isScheduled = false;
+  #isDisposed = false;
 
   constructor({ nats, log }: { nats: NatsConnection; log: Pick<Logger, "warn"> }) {
     this.#nats = nats;
@@ -64,9 +67,15 @@ export class EventPublisher implements Disposable {
   }
 
   publish(publication: Publication): void {
-    this.#unacknowledged.set(++this.#last, { ...publication, sentAt: 0 });
+    this.#unacknowledged.set(++this.#last, { publication, sentAt: 0 });
     this.#bytes += publication.payload.length + OVERHEAD_BYTES;
-    this.#pump();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // Together with all else that this round of the event loop brings: the client writes to its socket once.
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
   }
 
   /** The connection was lost: nothing is sent until it is back. */
@@ -92,13 +101,13 @@ export class EventPublisher implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#disposed = true;
+    this.#isDisposed = true;
     clearInterval(this.#sweep);
     clearTimeout(this.#retry);
   }
 
   #pump(): void {
-    if (!this.#connected || this.#retry !== undefined || this.#disposed) return;
+    if (!this.#connected || this.#retry !== undefined || this.#isDisposed) return;
     for (; this.#inFlight < WINDOW && this.#next <= this.#last; this.#next++) {
       const entry = this.#unacknowledged.get(this.#next);
       if (entry !== undefined) this.#send(this.#next, entry);
@@ -106,16 +115,17 @@ export class EventPublisher implements Disposable {
   }
 
   #send(number: number, entry: Entry): void {
+    const { publication } = entry;
     try {
-      this.#nats.publish(entry.subject, entry.payload, {
-        headers: entry.headers,
+      this.#nats.publish(publication.subject, publication.payload, {
+        headers: cloudEventHeaders(publication),
         reply: `${this.#inbox}.${number}`,
       });
       this.#inFlight++;
       entry.sentAt = performance.now();
     } catch (error) {
       // The client refuses what the server would: over its max_payload. Sending it again cannot help.
-      this.#log.warn({ err: error, subject: entry.subject }, "NATS does not take an event");
+      this.#log.warn({ err: error, subject: publication.subject }, "NATS does not take an event");
       this.#forget(number, entry);
     }
   }
@@ -132,20 +142,20 @@ export class EventPublisher implements Disposable {
     this.#backOffMs = FIRST_BACK_OFF_MS;
     if (number < this.#next) this.#inFlight--;
     this.#forget(number, entry);
-    entry.stored?.();
+    entry.publication.stored?.();
     this.#pump();
   }
 
   #forget(number: number, entry: Entry): void {
     this.#unacknowledged.delete(number);
-    this.#bytes -= entry.payload.length + OVERHEAD_BYTES;
+    this.#bytes -= entry.publication.payload.length + OVERHEAD_BYTES;
     if (this.#unacknowledged.size > 0) return;
     this.#empty?.resolve();
     this.#empty = undefined;
   }
 
   #pause(reason: string): void {
-    if (this.#retry !== undefined || this.#disposed) return;
+    if (this.#retry !== undefined || this.#isDisposed) return;
     this.#log.warn({ reason, unacknowledged: this.#unacknowledged.size }, "JetStream did not store an event");
     this.#retry = setTimeout(() => {
       this.#retry = undefined;

@@ -144,6 +144,9 @@ export class Session {
         return this.#blobs.receive(message.value);
       case "heartbeat":
         return;
+      case "restartContext":
+      case "objectsRequest":
+        throw new Error("This node does not know the command");
       default:
         message satisfies never;
     }

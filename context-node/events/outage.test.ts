@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { startTestNode } from "../../test/context_node.ts";
+import { startTestNatsServer } from "../../test/nats_server.ts";
+import { readJobEvents } from "../../test/stored_events.ts";
+
+test("events of a job that ends while NATS is away arrive when it is back, in order, and the job is held until then", async () => {
+  await using nats = await startTestNatsServer();
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  const before = crypto.randomUUID();
+  session.runJob({ jobId: before, contextId, entryPoint: "stubborn", gracePeriodMs: 0 });
+  await session.jobEvent(before, "running");
+
+  await nats.stop();
+  session.send({ $case: "cancelJob", value: { jobId: before } });
+  await session.final(before);
+  const during = crypto.randomUUID();
+  session.runJob({ jobId: during, contextId, entryPoint: "echo" }, { value: 1 });
+  expect((await session.final(during)).result).toEqual({ value: 1 });
+  const other = await tested.openSession({ gatewayId: "gateway-2" });
+  expect((await other.welcome()).jobs.map(({ jobId }) => jobId)).toEqual([before, during]);
+
+  await nats.start();
+  const stored = await readJobEvents(nats.url, before);
+  expect(stored.map(({ type }) => type)).toEqual(["running", "cancelling", "cancelled"]);
+  expect((await readJobEvents(nats.url, during)).map(({ type }) => type)).toEqual(["running", "succeeded"]);
+  const third = await tested.openSession({ gatewayId: "gateway-3" });
+  expect((await third.welcome()).jobs).toEqual([]);
+});

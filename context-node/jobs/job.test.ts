@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { JobError_Reason, LogLine_Level } from "../../proto/node.ts";
+import { startTestNode, type TestNode } from "../../test/context_node.ts";
+import type { GatewaySession } from "../../test/gateway_session.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { readJobEvents } from "../../test/stored_events.ts";
+
+let nats: TestNatsServer;
+let tested: TestNode;
+let session: GatewaySession;
+let contextId: string;
+
+beforeAll(async () => {
+  nats = await startTestNatsServer();
+  tested = await startTestNode({ natsUrl: nats.url });
+  session = await tested.openSession();
+  contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+});
+
+afterAll(async () => {
+  await tested[Symbol.asyncDispose]();
+  await nats[Symbol.asyncDispose]();
+});
+
+/** Runs a job of the context that all share, and answers its id. */
+function run(
+  entryPoint: string,
+  config: unknown = {},
+  command: { timeoutMs?: number; gracePeriodMs?: number } = {},
+): string {
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint, ...command }, config);
+  return jobId;
+}
+
+function cancel(jobId: string): void {
+  session.send({ $case: "cancelJob", value: { jobId } });
+}
+
+test("a job tells that it runs and what it returned, on the session and on NATS", async () => {
+  const jobId = run("echo", { a: [1, "two"] });
+  expect(await session.final(jobId)).toEqual({
+    event: {
+      $case: "succeeded",
+      value: { result: { mediaType: "application/json", sizeBytes: 15, digest: "" }, value: undefined },
+    },
+    result: { a: [1, "two"] },
+  });
+  expect(
+    session.jobEvents(jobId).map(({ seq, attempt, nodeId, contextId }) => ({ seq, attempt, nodeId, contextId })),
+  ).toEqual([
+    { seq: 1, attempt: 1, nodeId: tested.node.id, contextId },
+    { seq: 2, attempt: 1, nodeId: tested.node.id, contextId },
+  ]);
+
+  const [running, succeeded] = await readJobEvents(nats.url, jobId);
+  expect(running?.attributes).toEqual({
+    specversion: "1.0",
+    id: `${jobId}/1/1`,
+    type: "hearth.v1.job.running",
+    source: `/nodes/${tested.node.id}`,
+    subject: jobId,
+    time: running?.json.time,
+  });
+  expect(running?.contentType).toBe("application/json");
+  expect(succeeded?.json).toMatchObject({ jobId, attempt: 1, seq: 2, succeeded: { value: { a: [1, "two"] } } });
+});
+
+test("events of a later attempt are numbered from where the gateway says", async () => {
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "echo", attempt: 3, firstSeq: 17 });
+  await session.final(jobId);
+  expect(session.jobEvents(jobId).map(({ attempt, seq }) => [attempt, seq])).toEqual([
+    [3, 17],
+    [3, 18],
+  ]);
+});
+
+test("a job that returns undefined has an empty result", async () => {
+  const jobId = run("nothing");
+  const { event, result } = await session.final(jobId);
+  expect(result).toBeUndefined();
+  expect(event.value).toMatchObject({ result: { sizeBytes: 0, digest: "" } });
+  expect((await readJobEvents(nats.url, jobId)).at(-1)?.json.succeeded).not.toHaveProperty("value");
+});
+
+test("a job gets the bundle by its digest", async () => {
+  expect((await session.final(run("bundle"))).result).toBe("export const job = () => 1;");
+});
+
+test("a job that throws fails with its error", async () => {
+  const { event } = await session.final(run("fail", { message: "no luck" }));
+  expect(event).toMatchObject({
+    $case: "failed",
+    value: { error: { reason: JobError_Reason.THROWN, name: "TypeError", message: "no luck" } },
+  });
+});
+
+test("an error that is too long for an event is cut", async () => {
+  const { event } = await session.final(run("fail", { message: "x".repeat(2_000_000) }));
+  const error = event.$case === "failed" ? event.value.error : undefined;
+  expect(error?.message).toMatch(/^x{16384} … \(cut: 2000000 characters\)$/);
+});
+
+test("a job whose config is refused never runs", async () => {
+  const jobId = run("strict", {});
+  expect((await session.final(jobId)).event).toMatchObject({
+    $case: "rejected",
+    value: { error: { reason: JobError_Reason.INVALID_CONFIG, problems: ["No string config param"] } },
+  });
+  expect(session.story(jobId)).toEqual(["rejected"]);
+});
+
+test("a job that minds its signal is cancelled without force", async () => {
+  const jobId = run("cooperative");
+  await session.jobEvent(jobId, "running");
+  cancel(jobId);
+  expect((await session.final(jobId)).event).toMatchObject({
+    $case: "cancelled",
+    value: { error: { reason: JobError_Reason.CANCELLED } },
+  });
+  expect(session.story(jobId)).toEqual(["running", "cancelling", "cancelled"]);
+  expect(await session.jobEvent(jobId, "cancelling")).toEqual({ reason: JobError_Reason.CANCELLED });
+});
+
+test("a job that ignores its signal is terminated after its grace period", async () => {
+  const jobId = run("stubborn", {}, { gracePeriodMs: 150 });
+  await session.jobEvent(jobId, "running");
+  cancel(jobId);
+  await session.jobEvent(jobId, "cancelling");
+  const since = performance.now();
+  expect((await session.final(jobId)).event).toMatchObject({
+    $case: "cancelled",
+    value: { error: { reason: JobError_Reason.CANCELLED_BY_FORCE } },
+  });
+  expect(performance.now() - since).toBeGreaterThan(100);
+});
+
+test("a job without a grace period is terminated at once", async () => {
+  const jobId = run("stubborn", {}, { gracePeriodMs: 0 });
+  await session.jobEvent(jobId, "running");
+  cancel(jobId);
+  expect((await session.final(jobId)).event).toMatchObject({
+    value: { error: { reason: JobError_Reason.CANCELLED_BY_FORCE } },
+  });
+});
+
+test("a job that returns although its signal was aborted has succeeded", async () => {
+  const jobId = run("polite");
+  await session.jobEvent(jobId, "running");
+  cancel(jobId);
+  expect(await session.final(jobId)).toMatchObject({ event: { $case: "succeeded" }, result: "ended: cancelled" });
+  expect(session.story(jobId)).toEqual(["running", "cancelling", "succeeded"]);
+});
+
+test("cancelling twice changes nothing", async () => {
+  const jobId = run("stubborn", {}, { gracePeriodMs: 100 });
+  await session.jobEvent(jobId, "running");
+  cancel(jobId);
+  cancel(jobId);
+  await session.final(jobId);
+  cancel(jobId);
+  expect(session.story(jobId)).toEqual(["running", "cancelling", "cancelled"]);
+});
+
+test("cancelling a job that the node does not hold is refused", async () => {
+  const jobId = crypto.randomUUID();
+  cancel(jobId);
+  expect(await session.refusal(jobId)).toEqual({
+    id: jobId,
+    reason: 1,
+    message: `The node does not hold job "${jobId}"`,
+  });
+});
+
+test.each([
+  { entryPoint: "cooperative", how: "it stopped by itself" },
+  { entryPoint: "stubborn", how: "it did not stop by itself and its executor was terminated" },
+])("a $entryPoint job that is over its timeout fails and says so", async ({ entryPoint, how }) => {
+  const jobId = run(entryPoint, {}, { timeoutMs: 60, gracePeriodMs: 60 });
+  const { event } = await session.final(jobId);
+  expect(event).toMatchObject({
+    $case: "failed",
+    value: {
+      error: {
+        reason: JobError_Reason.DEADLINE_EXCEEDED,
+        message: `The job ran longer than its timeout of 60 ms; ${how}`,
+      },
+    },
+  });
+  expect(session.story(jobId)).toEqual(["running", "cancelling", "failed"]);
+  expect(await session.jobEvent(jobId, "cancelling")).toEqual({ reason: JobError_Reason.DEADLINE_EXCEEDED });
+});
+
+test("of fast progress the first and the newest are told, in order and before the end", async () => {
+  const jobId = run("steps", { steps: 500 });
+  await session.final(jobId);
+  const told = session.jobEvents(jobId).flatMap(({ event }) => (event?.$case === "progress" ? [event.value] : []));
+  expect(told).toEqual([
+    { fraction: 1 / 500, message: "step 1", fields: { step: 1 } },
+    { fraction: 1, message: "step 500", fields: { step: 500 } },
+  ]);
+  expect(session.story(jobId).at(-1)).toBe("succeeded");
+});
+
+test("lines of a log are numbered and batched", async () => {
+  const jobId = run("chatty", { lines: 300, length: 10 });
+  await session.final(jobId);
+  const batches = session
+    .jobEvents(jobId)
+    .flatMap(({ event }) => (event?.$case === "logged" ? [event.value.lines] : []));
+  expect(batches.length).toBe(1);
+  expect(batches.flat().map(({ number, attempt }) => [number, attempt])).toEqual(
+    Array.from({ length: 300 }, (_, index) => [index + 1, 1]),
+  );
+});
+
+test.each([
+  { what: "lines", config: { lines: 20_000, length: 10 }, kept: 10_000 },
+  { what: "bytes", config: { lines: 2_000, length: 1024 }, kept: 1024 },
+])("a log with too many $what is cut with a notice", async ({ config, kept }) => {
+  const jobId = run("chatty", config);
+  await session.final(jobId);
+  const lines = session.jobEvents(jobId).flatMap(({ event }) => (event?.$case === "logged" ? event.value.lines : []));
+  expect(lines.length).toBe(kept + 1);
+  expect(lines.at(-1)).toMatchObject({
+    number: kept + 1,
+    level: LogLine_Level.WARN,
+    text: expect.stringMatching("^The log was cut here"),
+  });
+});
+
+test("a line that is too long is cut", async () => {
+  const jobId = run("chatty", { lines: 1, length: 40_000 });
+  await session.final(jobId);
+  const [line] = (await session.jobEvent(jobId, "logged")).lines;
+  expect(line?.text).toMatch(/^1 \.{16382} … \(cut: the line has 40000 bytes\)$/);
+});
+
+test.each([
+  { length: 100_000, isInline: true },
+  { length: 3_000_000, isInline: false },
+])("a result of $length bytes can be fetched by the digest that NATS tells", async ({ length, isInline }) => {
+  const jobId = run("large", { length });
+  const expected = `"${"x".repeat(length)}"`;
+  const { event, result } = await session.final(jobId);
+  const told = event.$case === "succeeded" ? event.value.result : undefined;
+  expect(result).toBe(isInline ? JSON.parse(expected) : undefined);
+  expect(told?.digest === "").toBe(isInline);
+
+  const { result: stored, value } = (await readJobEvents(nats.url, jobId)).at(-1)?.json.succeeded ?? {};
+  expect(value).toBeUndefined();
+  expect(Number(stored.sizeBytes)).toBe(expected.length);
+  expect(Buffer.from(await session.fetch(stored.digest)).toString()).toBe(expected);
+});
+
+test("a result that is not kept cannot be fetched", async () => {
+  await expect(session.fetch(`sha256:${"0".repeat(64)}`)).rejects.toThrow("no such content");
+});

@@ -1,0 +1,159 @@
+import { credentials, makeGenericClientConstructor, type StatusObject, status } from "@grpc/grpc-js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Refusal_Reason } from "../../proto/node.ts";
+import { startTestNode, type TestNode } from "../../test/context_node.ts";
+import { GatewaySession } from "../../test/gateway_session.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+
+let nats: TestNatsServer;
+let tested: TestNode;
+
+beforeAll(async () => {
+  nats = await startTestNatsServer();
+  tested = await startTestNode({ natsUrl: nats.url });
+});
+
+afterAll(async () => {
+  await tested[Symbol.asyncDispose]();
+  await nats[Symbol.asyncDispose]();
+});
+
+test("a session is welcomed with what the node is and holds", async () => {
+  const first = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await first.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  first.runJob({ jobId, contextId, entryPoint: "stubborn", attempt: 2, gracePeriodMs: 0 });
+  await first.jobEvent(jobId, "running");
+
+  const second = await tested.openSession({ gatewayId: "gateway-2" });
+  const welcome = await second.welcome();
+  expect(welcome).toMatchObject({ nodeId: tested.node.id, contextIds: [contextId], jobs: [{ jobId, attempt: 2 }] });
+  expect(welcome.load).toMatchObject({
+    node: { contexts: 1, runningJobs: 1, queuedJobs: 0, promisedMemoryBytes: 512 * 1024 * 1024 },
+    contexts: { [contextId]: { runningJobs: 1, executors: 1 } },
+    draining: false,
+  });
+  second.send({ $case: "stopContext", value: { contextId, force: true } });
+  await first.contextEvent(contextId, "stopped");
+});
+
+test("each session hears the load of the node, each second", async () => {
+  const session = await tested.openSession();
+  await session.until("two loads", () => session.heard("load")[1]);
+});
+
+test("events go to the session that the job came on", async () => {
+  const first = await tested.openSession({ gatewayId: "a" });
+  const second = await tested.openSession({ gatewayId: "b" });
+  const contextId = crypto.randomUUID();
+  await first.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  second.runJob({ jobId, contextId, entryPoint: "echo" });
+  await second.final(jobId);
+  expect(first.story(jobId)).toEqual([]);
+});
+
+test("when its session breaks, a job's events go to another one, first of all of the same gateway", async () => {
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const broken = await tested.openSession({ gatewayId: "breaking" });
+  const other = await tested.openSession({ gatewayId: "staying" });
+  const contextId = crypto.randomUUID();
+  await other.startContext(contextId);
+  const jobs = [crypto.randomUUID(), crypto.randomUUID()] as const;
+  for (const jobId of jobs) broken.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 0 });
+  await broken.jobEvent(jobs[1], "running");
+  broken.break();
+  await nodeNoticed(other);
+
+  other.send({ $case: "cancelJob", value: { jobId: jobs[0] } });
+  await other.final(jobs[0]);
+  const again = await tested.openSession({ gatewayId: "breaking" });
+  expect((await again.welcome()).jobs).toContainEqual({ jobId: jobs[1], attempt: 1 });
+  other.send({ $case: "cancelJob", value: { jobId: jobs[1] } });
+  await again.final(jobs[1]);
+  expect(other.story(jobs[1])).toEqual([]);
+});
+
+test("a job that is sent again after a break goes on, and its events go to the new session", async () => {
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const broken = await tested.openSession({ gatewayId: "breaking" });
+  const contextId = crypto.randomUUID();
+  await broken.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  broken.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 0 });
+  await broken.jobEvent(jobId, "running");
+  broken.break();
+
+  const again = await tested.openSession({ gatewayId: "other" });
+  again.runJob({ jobId, contextId, entryPoint: "stubborn", confirm: true });
+  await again.until("acceptance", () => again.heard("acceptance")[0]);
+  again.send({ $case: "cancelJob", value: { jobId } });
+  await again.final(jobId);
+  expect(again.story(jobId)).toEqual(["cancelling", "cancelled"]);
+});
+
+test("a later attempt takes the place of one that was given up", async () => {
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId, { maxJobsPerContext: 1 });
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 3_600_000 });
+  await session.jobEvent(jobId, "running");
+  session.runJob({ jobId, contextId, entryPoint: "echo", attempt: 2, firstSeq: 10 });
+  await session.jobEvent(jobId, "succeeded");
+  expect(session.jobEvents(jobId).map(({ attempt, event }) => [attempt, event?.$case])).toContainEqual([
+    1,
+    "cancelled",
+  ]);
+});
+
+test("an id that cannot be part of a subject is refused", async () => {
+  const session = await tested.openSession();
+  session.runJob({ jobId: "a.>", contextId: "c", entryPoint: "echo" });
+  expect(await session.refusal("a.>")).toMatchObject({ reason: Refusal_Reason.REASON_UNSPECIFIED });
+});
+
+test("a session that does not begin with hello is ended", async () => {
+  const { stream, ended } = openRaw(Buffer.from([0x0a, 0x02, 0x42, 0x00]));
+  expect(await ended).toMatchObject({ code: status.FAILED_PRECONDITION });
+  stream.destroy();
+});
+
+test("a frame that cannot be read ends its session and disturbs no other", async () => {
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  const { ended } = openRaw(Buffer.from([0x0a, 0x7f, 0x01]));
+  expect((await ended).code).not.toBe(status.OK);
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "echo" });
+  await session.final(jobId);
+});
+
+test("a session that is silent is ended", async () => {
+  await using session = new GatewaySession(tested.node.address, { isAlive: false });
+  expect(await session.closed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+});
+
+/** Asks the node something: what was sent before on another connection of this machine has arrived when it answers. */
+async function nodeNoticed(session: GatewaySession): Promise<void> {
+  await expect(session.fetch(`sha256:${"0".repeat(64)}`)).rejects.toThrow("no such content");
+}
+
+/** Opens a stream and sends bytes as its first frame. */
+function openRaw(frame: Buffer): { stream: { destroy(): void }; ended: Promise<StatusObject> } {
+  const Client = makeGenericClientConstructor({}, "raw");
+  const client = new Client(tested.node.address, credentials.createInsecure());
+  const same = (bytes: Buffer): Buffer => bytes;
+  const stream = client.makeBidiStreamRequest("/hearth.node.v1.SessionService/Open", same, same);
+  const ended = Promise.withResolvers<StatusObject>();
+  stream.on("status", (final: StatusObject) => {
+    client.close();
+    ended.resolve(final);
+  });
+  stream.on("error", () => {});
+  stream.on("data", () => {});
+  stream.write(frame);
+  return { stream, ended: ended.promise };
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { type ContextNode, startNode } from "../context-node/node.ts";
+import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
+import { type Script, ScriptedRuntime } from "./scripted_runtime.ts";
+
+/** A real context node with scripted jobs. Disposing it ends it, its sessions and its runtime, and removes its data. */
+export interface TestNode extends AsyncDisposable {
+  readonly node: ContextNode;
+  readonly runtime: ScriptedRuntime;
+  readonly dataDir: string;
+  /** Opens a session with it and resolves when it is welcomed. */
+  openSession(options?: GatewaySessionOptions): Promise<GatewaySession>;
+}
+
+export interface TestNodeOptions {
+  readonly natsUrl: string;
+  readonly scripts?: Readonly<Record<string, Script>>;
+  /** Default 8 GiB. */
+  readonly memoryBytes?: number;
+  /** Default 10 s. */
+  readonly drainTimeoutMs?: number;
+}
+
+export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
+  await using stack = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(join(tmpdir(), "hearth-node-"));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const runtime = stack.use(new ScriptedRuntime(options.scripts));
+  const { natsUrl, memoryBytes = 8 * 1024 ** 3, drainTimeoutMs = 10_000 } = options;
+  const node = stack.use(
+    await startNode(
+      { natsUrl, listen: "127.0.0.1:0", advertise: undefined, dataDir, memoryBytes, spares: 0, drainTimeoutMs },
+      { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtime },
+    ),
+  );
+  const owned = stack.move();
+  return {
+    node,
+    runtime,
+    dataDir,
+    async openSession(sessionOptions) {
+      const session = owned.use(new GatewaySession(node.address, sessionOptions));
+      await session.welcome();
+      return session;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

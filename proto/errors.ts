@@ -4,7 +4,7 @@
  * `hearth` carries the reason and values for programs.
  */
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorInfoSchema } from "./gen/es/google/rpc/error_details_pb.js";
+import { type ErrorInfo, ErrorInfoSchema } from "./gen/es/google/rpc/error_details_pb.js";
 
 interface Reason {
   readonly code: Code;
@@ -16,6 +16,11 @@ interface Reason {
 function apiError(message: string, { code, reason, metadata, cause }: Reason): ConnectError {
   const info = { desc: ErrorInfoSchema, value: { reason, domain: "hearth", metadata: metadata ?? {} } };
   return new ConnectError(message, code, undefined, [info], cause);
+}
+
+/** Reason and metadata of an error that was made here; undefined for any other. */
+export function errorInfo(error: ConnectError): ErrorInfo | undefined {
+  return error.findDetails(ErrorInfoSchema).find(({ domain }) => domain === "hearth");
 }
 
 export function binaryNotFound(name: string): ConnectError {

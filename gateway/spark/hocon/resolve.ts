@@ -1,0 +1,204 @@
+import { HoconError, MAX_DEPTH, tooDeep } from "./error.ts";
+import { createObject, isObject, type JsonObject, type JsonValue, valueAt, withFallback } from "./json.ts";
+import type { Appended, Blank, Concatenation, ObjectSyntax, Substitution, Syntax } from "./syntax.ts";
+
+/** Characters and members of the whole result: substitution can double a text with every line. */
+const MAX_SIZE = 4 * 1024 * 1024;
+
+/** Characters and members copied on the way there. */
+const MAX_WORK = 2 * MAX_SIZE;
+
+/** Values that wait for each other: each takes a few frames of the stack. */
+const MAX_WAITING = 500;
+
+/** Where in what was said of a key something stands. */
+interface Place {
+  readonly history: readonly Syntax[];
+  readonly index: number;
+}
+
+interface Extent {
+  readonly size: number;
+  readonly depth: number;
+}
+
+/**
+ * Puts values in place of substitutions: what the config itself says, else what `fallback` says, else nothing if it is
+ * optional. Nothing else is looked at, in particular no environment. Throws HoconError.
+ */
+export function resolveSyntax(root: ObjectSyntax, fallback: JsonObject): JsonObject {
+  return new Resolver(root, fallback).resolve();
+}
+
+class Resolver {
+  readonly #root: ObjectSyntax;
+  readonly #fallback: JsonObject;
+  readonly #resolved = new Map<Syntax, JsonValue | undefined>();
+  /** What waits for something else; a reference to it means what was said of its key before. */
+  readonly #waiting = new Set<Syntax>();
+  readonly #extents = new WeakMap<object, Extent>();
+  #work = 0;
+
+  constructor(root: ObjectSyntax, fallback: JsonObject) {
+    this.#root = root;
+    this.#fallback = fallback;
+  }
+
+  resolve(): JsonObject {
+    return this.#object(this.#root);
+  }
+
+  /** What all that was said of a key amounts to; undefined when nothing. */
+  #said(history: readonly Syntax[]): JsonValue | undefined {
+    let overlay: JsonObject | undefined;
+    for (let index = history.length - 1; index >= 0; index -= 1) {
+      const value = this.#value(history, index);
+      if (value === undefined) continue;
+      if (!isObject(value)) return overlay ?? value;
+      overlay = overlay === undefined ? value : this.#merged(overlay, value, this.#root.line);
+    }
+    return overlay;
+  }
+
+  #value(history: readonly Syntax[], index: number): JsonValue | undefined {
+    const syntax = history[index];
+    if (syntax === undefined) return undefined;
+    if (syntax.type === "scalar" || syntax.type === "resolved") return syntax.value;
+    if (this.#resolved.has(syntax)) return this.#resolved.get(syntax);
+    if (this.#waiting.size >= MAX_WAITING)
+      throw new HoconError(syntax.line, "Too many substitutions wait for each other");
+    this.#waiting.add(syntax);
+    const value = this.#compute(syntax, { history, index });
+    this.#waiting.delete(syntax);
+    this.#resolved.set(syntax, value);
+    return value;
+  }
+
+  #compute(syntax: Exclude<Syntax, { value: unknown }>, place: Place): JsonValue | undefined {
+    switch (syntax.type) {
+      case "object":
+        return this.#object(syntax);
+      case "array": {
+        const items = syntax.items.map((item) => this.#value([item], 0)).filter((item) => item !== undefined);
+        return this.#measured(items, syntax.line);
+      }
+      case "substitution":
+        return this.#substitution(syntax);
+      case "concatenation":
+        return this.#concatenation(syntax);
+      case "appended":
+        return this.#appended(syntax, place);
+      default:
+        return syntax satisfies never;
+    }
+  }
+
+  #object({ fields, line }: ObjectSyntax): JsonObject {
+    const object = createObject();
+    for (const [key, history] of fields) {
+      const value = this.#said(history);
+      if (value !== undefined) object[key] = value;
+    }
+    return this.#measured(object, line);
+  }
+
+  #substitution({ path, isOptional, line }: Substitution): JsonValue | undefined {
+    let history: readonly Syntax[] = [this.#root];
+    for (const key of path) history = this.#members(history, key);
+    const waiting = history.findIndex((syntax) => this.#waiting.has(syntax));
+    const own = this.#said(waiting === -1 ? history : history.slice(0, waiting));
+    const other = valueAt(this.#fallback, path);
+    const value = isObject(own) && isObject(other) ? this.#merged(own, other, line) : (own ?? other);
+    if (value !== undefined || isOptional) return value;
+    throw new HoconError(line, `Could not resolve substitution to a value: \${${path.join(".").slice(0, 100)}}`);
+  }
+
+  /** All that a history of objects says of one of their keys. Objects are looked into without resolving the rest of them. */
+  #members(history: readonly Syntax[], key: string): Syntax[] {
+    let members: Syntax[] = [];
+    for (const [index, syntax] of history.entries()) {
+      if (syntax.type === "object") {
+        members = members.concat(syntax.fields.get(key) ?? []);
+        this.#spend(1 + members.length, syntax.line);
+        continue;
+      }
+      if (this.#waiting.has(syntax)) break;
+      const value = this.#value(history, index);
+      if (value === undefined) continue;
+      if (!isObject(value)) members = [];
+      const member = isObject(value) ? valueAt(value, [key]) : undefined;
+      if (member !== undefined) members.push({ type: "resolved", value: member });
+    }
+    return members;
+  }
+
+  #concatenation({ parts, line }: Concatenation): JsonValue | undefined {
+    const values: JsonValue[] = [];
+    let text = "";
+    let hasBlanks = false;
+    for (const part of parts) {
+      const value = part.type === "blank" ? part.text : this.#value([part], 0);
+      if (value === undefined) continue;
+      if (part.type === "blank") hasBlanks = true;
+      else values.push(value);
+      text += textOf(part, value);
+      this.#spend(text.length, line);
+    }
+    const [first, ...others] = values;
+    if (first === undefined || (others.length === 0 && !hasBlanks)) return first;
+    if (values.every(isObject)) return values.reduce((merged, value) => this.#merged(value, merged, line));
+    if (values.every((value) => Array.isArray(value))) return this.#measured(values.flat(), line);
+    if (!values.some((value) => typeof value === "object" && value !== null)) return this.#measured(text, line);
+    throw new HoconError(line, "Cannot put a list, an object and other values side by side");
+  }
+
+  #appended({ item, line }: Appended, { history, index }: Place): JsonValue {
+    const list = this.#said(history.slice(0, index)) ?? [];
+    if (!Array.isArray(list)) throw new HoconError(line, "Cannot append with += to what is not a list");
+    const value = this.#value([item], 0);
+    return this.#measured(value === undefined ? list : [...list, value], line);
+  }
+
+  #merged(value: JsonObject, fallback: JsonObject, line: number): JsonObject {
+    this.#spend(this.#extent(value).size + this.#extent(fallback).size, line);
+    return this.#measured(withFallback(value, fallback), line);
+  }
+
+  #measured<Value extends JsonValue>(value: Value, line: number): Value {
+    const { size, depth } = this.#extent(value);
+    if (depth > MAX_DEPTH) throw tooDeep(line);
+    if (size > MAX_SIZE) throw tooLarge(line);
+    this.#spend(typeof value === "object" && value !== null ? Object.keys(value).length : size, line);
+    return value;
+  }
+
+  #spend(work: number, line: number): void {
+    this.#work += work;
+    if (this.#work > MAX_WORK) throw tooLarge(line);
+  }
+
+  #extent(value: JsonValue): Extent {
+    if (typeof value === "string") return { size: value.length + 1, depth: 0 };
+    if (typeof value !== "object" || value === null) return { size: 1, depth: 0 };
+    const known = this.#extents.get(value);
+    if (known !== undefined) return known;
+    let size = 1;
+    let depth = 0;
+    for (const [key, member] of Object.entries(value)) {
+      const inner = this.#extent(member);
+      size += inner.size + key.length;
+      depth = Math.max(depth, inner.depth);
+    }
+    const extent = { size, depth: depth + 1 };
+    this.#extents.set(value, extent);
+    return extent;
+  }
+}
+
+function textOf(part: Syntax | Blank, value: JsonValue): string {
+  return part.type === "scalar" ? part.text : String(typeof value === "object" && value !== null ? "" : value);
+}
+
+function tooLarge(line: number): HoconError {
+  return new HoconError(line, "Substitutions and += make the config too large");
+}

@@ -8,7 +8,15 @@ import { parseSyntax } from "./parse.ts";
 import { resolveSyntax } from "./resolve.ts";
 
 export { HoconError } from "./error.ts";
-export { createObject, isObject, type JsonObject, type JsonScalar, type JsonValue, valueAt, withFallback } from "./json.ts";
+export {
+  createObject,
+  isObject,
+  type JsonObject,
+  type JsonScalar,
+  type JsonValue,
+  valueAt,
+  withFallback,
+} from "./json.ts";
 export { renderConfig } from "./render.ts";
 export { parseDurationMs, parseSizeBytes } from "./units.ts";
 

@@ -1,0 +1,85 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Child, startGateway, startNatsServer, startNode } from "../standalone/mod.ts";
+import { createTemporaryDirectory } from "./contract/temporary_directory.ts";
+import { until } from "./until.ts";
+
+export interface HearthOptions {
+  /** Context nodes; default 1. */
+  readonly nodes?: number | undefined;
+  /** Gateways on one record; default 1. */
+  readonly gateways?: number | undefined;
+  /** What the configuration file says. */
+  readonly config?: { readonly gateway?: object; readonly node?: object } | undefined;
+  /** Told each line that a process logs. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+/** A running system of processes of its own. Disposing it ends them and deletes what they kept. */
+export interface Hearth extends AsyncDisposable {
+  /** `http://host:port` of the first gateway. */
+  readonly url: string;
+  readonly urls: readonly string[];
+  readonly natsUrl: string;
+  readonly dataDir: string;
+  readonly gateways: readonly Child<string>[];
+  readonly nodes: readonly Child<string>[];
+  /** Starts one more of each; the caller need not dispose it. */
+  addGateway(): Promise<{ readonly url: string; readonly process: Child<string> }>;
+  addNode(): Promise<Child<string>>;
+}
+
+/** Starts NATS, nodes and gateways as processes on free ports; resolves when every gateway has a session with every node. */
+export async function startHearth({ nodes = 1, gateways = 1, config, onLine }: HearthOptions = {}): Promise<Hearth> {
+  await using starting = new AsyncDisposableStack();
+  let stack = starting;
+  const directory = starting.use(await createTemporaryDirectory());
+  const configFile = join(directory.path, "config.json");
+  await writeFile(configFile, JSON.stringify(config ?? {}));
+  const log = { debug() {}, info() {}, warn() {} };
+  const nats = starting.use(await startNatsServer({ storeDir: join(directory.path, "nats"), port: 0, log }));
+  const part = (name: string) => ({
+    natsUrl: nats.url,
+    listen: "127.0.0.1:0",
+    dataDir: join(directory.path, name),
+    configFile,
+    onLine,
+  });
+  const startedNodes: Child<string>[] = [];
+  const startedGateways: Child<string>[] = [];
+  const addNode = async (): Promise<Child<string>> => {
+    const node = stack.use(await startNode(part(`node-${startedNodes.length + 1}`)));
+    startedNodes.push(node);
+    return node;
+  };
+  const addGateway = async () => {
+    const process = stack.use(await startGateway(part("gateway")));
+    startedGateways.push(process);
+    return { url: `http://${process.ready}`, process };
+  };
+  for (let number = 0; number < nodes; number++) await addNode();
+  for (let number = 0; number < gateways; number++) await addGateway();
+  const urls = startedGateways.map(({ ready }) => `http://${ready}`);
+  await Promise.all(urls.map((url) => untilNodesAreReady(url, nodes)));
+  stack = starting.move();
+  return {
+    url: urls[0] ?? "",
+    urls,
+    natsUrl: nats.url,
+    dataDir: directory.path,
+    gateways: startedGateways,
+    nodes: startedNodes,
+    addGateway,
+    addNode,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Resolves when a gateway has open sessions with exactly so many nodes. */
+export async function untilNodesAreReady(url: string, count: number): Promise<void> {
+  await until(`${count} node(s) are ready`, async () => {
+    const response = await fetch(`${url}/v1/nodes`);
+    const { nodes = [] } = (await response.json()) as { nodes?: { state?: string }[] };
+    return nodes.filter(({ state }) => state === "READY").length === count;
+  });
+}

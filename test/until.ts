@@ -1,0 +1,17 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+const DEADLINE_MS = 20_000;
+const PAUSE_MS = 20;
+
+/** Resolves when the condition holds; rejects, naming what was waited for, when it does not within the deadline. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  { deadlineMs = DEADLINE_MS } = {},
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`Not within ${deadlineMs} ms: ${what}`);
+    await delay(PAUSE_MS);
+  }
+}

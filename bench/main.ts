@@ -48,7 +48,7 @@ async function measureAll(system: Measurement["system"], url: string, config: Be
   for (const { name, ...measurement } of PLAN.filter((each) => each.system === system)) {
     for (const connections of config.connections) {
       const figures = await measure({ ...measurement, url, connections, warmUpMs, durationMs }, { signal });
-      console.error(`${name}, ${connections}: ${figures.perSecond.toFixed(0)}/s, p50 ${figures.p50Ms.toFixed(2)} ms`);
+      console.error(`${name}, ${connections}: ${figures.perSecond.toFixed(0)}/s, p50 ${figures.p50Ms?.toFixed(2)} ms`);
       if (figures.firstFailure) console.error(`  ${figures.failures} failed: ${figures.firstFailure}`);
       rows.push({ name, ...figures });
     }

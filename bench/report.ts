@@ -34,7 +34,7 @@ export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
     .filter(({ name }) => name === REST.name)
     .flatMap((ours) => {
       const theirs = rows.find(({ name, connections }) => name === BULLMQ.name && connections === ours.connections);
-      if (!theirs) return [];
+      if (!theirs?.p50Ms || !ours.p50Ms) return [];
       const { connections } = ours;
       return [{ connections, perSecond: ours.perSecond / theirs.perSecond, p50: ours.p50Ms / theirs.p50Ms }];
     });
@@ -52,8 +52,8 @@ export function formatReport(report: Report): string {
         row.name,
         String(row.connections),
         row.perSecond.toFixed(0),
-        row.p50Ms.toFixed(2),
-        row.p99Ms.toFixed(2),
+        milliseconds(row.p50Ms),
+        milliseconds(row.p99Ms),
         String(row.failures),
       ]),
     ),
@@ -71,6 +71,10 @@ export function formatReport(report: Report): string {
     "",
     `Cold ad-hoc job, context included: first ${coldStart.first.toFixed(0)} ms, p50 ${coldStart.p50.toFixed(0)} ms, worst ${coldStart.worst.toFixed(0)} ms.`,
   ].join("\n");
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? "–" : value.toFixed(2);
 }
 
 /** First column to the left, the others to the right. */

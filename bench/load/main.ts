@@ -36,7 +36,7 @@ async function run(spec: LoadSpec): Promise<Figures> {
   );
 
   latencies.sort((a, b) => a - b);
-  const quantile = (part: number) => latencies[Math.floor(part * latencies.length)] ?? Number.NaN;
+  const quantile = (part: number) => latencies[Math.floor(part * latencies.length)] ?? null;
   return {
     connections: spec.connections,
     perSecond: latencies.length / (spec.durationMs / 1000),

@@ -25,8 +25,9 @@ export interface LoadClient extends Disposable {
 export interface Figures {
   readonly connections: number;
   readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Null when no call ended within the time. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
   readonly calls: number;
   readonly failures: number;
   /** What the first failure said. */

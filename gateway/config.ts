@@ -7,8 +7,14 @@ const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
+/** The most that a timer takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A plugin by package name, or by path relative to the configuration file, with the plugin's own part of the configuration. */
 const pluginReference = z.strictObject({ plugin: z.string().min(1), config: z.unknown().default({}) });
+
+/** Names of settings as `gateway/spark/settings.ts` has them, with dots or nested. */
+const contextSettings = z.record(z.string(), z.json());
 
 const schema = z.object({
   nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
@@ -27,6 +33,21 @@ const schema = z.object({
         .default(64 * 1024 * 1024),
       /** Time to finish calls in flight when it is told to end, in milliseconds. */
       drainTimeoutMs: z.int().nonnegative().default(10_000),
+      /** Contexts that exist from the start: their settings by name. */
+      contexts: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9._~-]{0,127}$/), contextSettings).default({}),
+      /** Settings of every context that is made through spark-jobserver's API or named here, where its creator says nothing. */
+      contextSettings: contextSettings.default({}),
+      /** spark-jobserver's API. */
+      spark: z
+        .strictObject({
+          /** A request that takes longer is answered with 500, in milliseconds. */
+          requestTimeoutMs: z.int().positive().max(LONGEST_TIMER_MS).default(40_000),
+          /** A context that is not stopped two seconds before is told to be stopping, in milliseconds. */
+          contextDeletionTimeoutMs: z.int().nonnegative().max(LONGEST_TIMER_MS).default(40_000),
+          /** Config of every job that is submitted there, where its submitter says nothing. */
+          jobConfig: z.record(z.string(), z.json()).default({}),
+        })
+        .prefault({}),
       dao: pluginReference.optional(),
       blobs: pluginReference.optional(),
     })
@@ -38,6 +59,9 @@ export interface PluginReference {
   readonly config: unknown;
 }
 
+/** Any JSON by name. */
+type JsonRecord = z.infer<typeof contextSettings>;
+
 /** What a gateway is told. */
 export interface GatewayConfig {
   readonly natsUrl: string;
@@ -45,6 +69,13 @@ export interface GatewayConfig {
   readonly port: number;
   readonly bodyBytes: number;
   readonly drainTimeoutMs: number;
+  readonly contexts: Readonly<Record<string, JsonRecord>>;
+  readonly contextSettings: JsonRecord;
+  readonly spark: {
+    readonly requestTimeoutMs: number;
+    readonly contextDeletionTimeoutMs: number;
+    readonly jobConfig: JsonRecord;
+  };
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
   /** Folder that the paths of plugins are relative to. */
@@ -83,6 +114,9 @@ export function parseConfig(
     port,
     bodyBytes: gateway.bodyBytes,
     drainTimeoutMs: gateway.drainTimeoutMs,
+    contexts: gateway.contexts,
+    contextSettings: gateway.contextSettings,
+    spark: gateway.spark,
     dao: gateway.dao ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
     blobs: gateway.blobs ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),
     baseDir: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),

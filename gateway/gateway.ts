@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { startBundler } from "./bundler/mod.ts";
 import type { GatewayConfig } from "./config.ts";
+import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
 import { openEventStream, startConsumers } from "./events/mod.ts";
 import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
@@ -13,6 +14,7 @@ import { startPlugin } from "./plugins/mod.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
 import { createInvoke, createServices } from "./rpc/mod.ts";
 import { createSurfaces, listenOnOnePort } from "./serve/mod.ts";
+import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
 
 /** A gateway that serves. */
 export interface Gateway extends AsyncDisposable {
@@ -45,14 +47,19 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   starting.use(await startConsumers(events, createEventSink(core), { log }));
   starting.use(startReconciler(core));
 
+  const { predefined, ...spark } = parseSparkConfig(config);
+  starting.use(startPredefined(core, predefined));
+
   const services = createServices(core);
+  const validator = createValidator();
   const readiness = { closing: closing.signal, check: () => isReady(core) };
   const surfaces = createSurfaces({
     services,
-    invoke: createInvoke(services, { validator: createValidator() }),
+    invoke: createInvoke(services, { validator }),
     readiness,
     log,
     bodyBytes: config.bodyBytes,
+    spark: createSparkFace({ core, config: spark, predefined, readiness, validator, bodyBytes: config.bodyBytes }),
   });
   const port = starting.use(await listenOnOnePort({ host: config.host, port: config.port, serve: surfaces }));
   const running = starting.move();

@@ -158,11 +158,11 @@ export function nodeUnreachable(nodeId: string, context: string): ConnectError {
   );
 }
 
-export function queueFull(context: string, message: string): ConnectError {
+export function queueFull(context: string, message: string, { slots }: { readonly slots: number }): ConnectError {
   return apiError(`Cannot submit to context "${context}": ${message}`, {
     code: Code.ResourceExhausted,
     reason: "QUEUE_FULL",
-    metadata: { context },
+    metadata: { context, slots: String(slots) },
   });
 }
 

@@ -13,13 +13,18 @@ export async function findBinary({ dao }: Pick<Core, "dao">, reference: string):
 
 /**
  * The entry point that a caller means: by its full name; without a name the only one; else, for names in the manner of the
- * JVM (`com.example.WordCount`), the one called like the last part.
+ * JVM (`com.example.WordCount`), the one called like the last part. Undefined when there is none.
  */
-export function resolveEntryPoint({ name, entryPoints }: Binary, wanted: string): string {
-  const [only] = entryPoints;
-  if (wanted === "" && only !== undefined && entryPoints.length === 1) return only;
+export function findEntryPoint({ entryPoints }: Pick<Binary, "entryPoints">, wanted: string): string | undefined {
+  if (wanted === "" && entryPoints.length === 1) return entryPoints[0];
   if (entryPoints.includes(wanted)) return wanted;
   const lastPart = wanted.slice(wanted.lastIndexOf(".") + 1);
-  if (lastPart !== "" && entryPoints.includes(lastPart)) return lastPart;
-  throw entryPointNotFound(wanted, name, entryPoints);
+  return lastPart !== "" && entryPoints.includes(lastPart) ? lastPart : undefined;
+}
+
+/** As `findEntryPoint`, where there has to be one. */
+export function resolveEntryPoint(binary: Binary, wanted: string): string {
+  const found = findEntryPoint(binary, wanted);
+  if (found === undefined) throw entryPointNotFound(wanted, binary.name, binary.entryPoints);
+  return found;
 }

@@ -1,5 +1,6 @@
 /** Contexts: where they go, how they start and stop. Imports the record and the nodes. */
 export { withLoad } from "./load.ts";
+export { createPredefined, type Predefined, startPredefined, stopAllContexts } from "./predefined.ts";
 export { replaceContext } from "./replace.ts";
 export { completeSettings } from "./settings.ts";
 export { createContext, failContext, planAdHocContext, sendStart } from "./start.ts";

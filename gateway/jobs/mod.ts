@@ -6,5 +6,5 @@ export { startReconciler } from "./reconcile.ts";
 export { openResult } from "./result.ts";
 export { type RunOutcome, runJob } from "./run.ts";
 export { submitJob } from "./submit.ts";
-export { type WaitDeps, waitForEnd } from "./wait.ts";
+export { type WaitDeps, waitForEnd, waitForStart } from "./wait.ts";
 export { watchJob } from "./watch.ts";

@@ -71,7 +71,8 @@ interface PlannedJob {
 export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string): Promise<PlannedJob> {
   const binary = await findBinary(deps, spec.binary);
   const entryPoint = resolveEntryPoint(binary, spec.entryPoint);
-  const target = await findTarget(deps, spec, entryPoint);
+  const entryPointAsked = spec.entryPoint || entryPoint;
+  const target = await findTarget(deps, spec, entryPointAsked);
   const job = create(JobSchema, {
     id: uuidv7(),
     state: Job_State.QUEUED,
@@ -80,7 +81,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     binary: binary.name,
     binaryVersion: binary.version,
     binaryDigest: binary.digest,
-    entryPoint: spec.entryPoint === "" ? entryPoint : spec.entryPoint,
+    entryPoint: entryPointAsked,
     attempt: 1,
     createTime: timestampNow(),
     timeout: spec.timeout,
@@ -133,10 +134,10 @@ export async function dispatch(
 }
 
 /** The API error for a node's refusal of a job. */
-export function refusedBy(reason: Refusal_Reason, { name }: Context, message: string): Error {
+export function refusedBy(reason: Refusal_Reason, { name, settings }: Context, message: string): Error {
   switch (reason) {
     case Refusal_Reason.QUEUE_FULL:
-      return queueFull(name, message);
+      return queueFull(name, message, { slots: settings?.maxJobsPerContext ?? 0 });
     case Refusal_Reason.NOT_HELD:
       return contextNotFound(name);
     default:

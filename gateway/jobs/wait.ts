@@ -1,5 +1,5 @@
 import { jobNotFound, waitEnded } from "../../proto/errors.ts";
-import { isFinalJob } from "../../proto/mod.ts";
+import { isFinalJob, type Job } from "../../proto/mod.ts";
 import type { JobEnd } from "../record/mod.ts";
 import type { SubmitDeps } from "./submit.ts";
 import { type WatchDeps, watchJob } from "./watch.ts";
@@ -25,6 +25,18 @@ export async function waitForEnd(deps: WatchDeps, jobId: string, wait: Wait): Pr
   } finally {
     watching.abort();
   }
+}
+
+/**
+ * Resolves with a job that this gateway submitted once it runs, or has ended, which is durable then; with undefined when
+ * `waitMs` passed first. Rejects when the signal is aborted.
+ */
+export async function waitForStart(deps: WatchDeps, jobId: string, wait: Wait): Promise<Job | undefined> {
+  const left = deps.jobs.started(jobId);
+  const job = left === undefined ? undefined : await waitFor(left, wait);
+  if (left !== undefined && (job === undefined || !isFinalJob(job.state))) return job;
+  const end = deps.jobs.end(jobId);
+  return end === undefined ? deps.jobs.get(jobId) : (await waitFor(end, wait))?.job;
 }
 
 async function waitFor<End>(end: Promise<End>, { waitMs, signal }: Wait): Promise<End | undefined> {

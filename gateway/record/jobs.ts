@@ -30,6 +30,8 @@ interface Followed {
  * by the table of legal moves, and the store's revision decides between two gateways.
  */
 export class JobRecord {
+  /** Ends that were recorded here, since this gateway began. */
+  readonly endedByState = new Map<Job_State, number>();
   readonly #dao: Dao;
   readonly #log: Logger;
   readonly #followed = new Map<string, Followed>();
@@ -164,7 +166,9 @@ export class JobRecord {
   }
 
   #finish(followed: Followed, end: JobEnd): void {
+    const { state } = end.job;
     this.#followed.delete(end.job.id);
+    this.endedByState.set(state, (this.endedByState.get(state) ?? 0) + 1);
     this.#remember(end.job.id);
     for (const tell of followed.startWaiters) tell(end.job);
     for (const waiter of followed.waiters) waiter.resolve(end);

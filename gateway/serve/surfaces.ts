@@ -1,10 +1,13 @@
 import type { RequestListener } from "node:http";
 import { isMessage } from "@bufbuild/protobuf";
+import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
+import { methodNotFound } from "../../proto/errors.ts";
 import { JobEventSchema } from "../../proto/mod.ts";
 import { addRoutes, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
-import { createTranscoder } from "../transcode/mod.ts";
+import type { SparkFace } from "../spark/mod.ts";
+import { createTranscoder, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
 
 interface Surfaces {
   readonly services: readonly ServedService[];
@@ -12,10 +15,14 @@ interface Surfaces {
   readonly readiness: Readiness;
   readonly log: Logger;
   readonly bodyBytes: number;
+  readonly spark: SparkFace;
 }
 
-/** Everything that the port answers: REST, Connect, gRPC and gRPC-Web, each by its own rules, ending in the same methods. */
-export function createSurfaces({ services, invoke, readiness, log, bodyBytes }: Surfaces): RequestListener {
+/**
+ * Everything that the port answers: REST, Connect, gRPC and gRPC-Web, each by its own rules, ending in the same methods; and
+ * spark-jobserver's API, ending in the same use cases.
+ */
+export function createSurfaces({ services, invoke, readiness, log, bodyBytes, spark }: Surfaces): RequestListener {
   const described = services.map(({ service }) => service);
   const transcoder = createTranscoder({
     services: described,
@@ -32,8 +39,18 @@ export function createSurfaces({ services, invoke, readiness, log, bodyBytes }: 
     routes: (router) => addRoutes(router, { services, invoke, readiness }),
     readMaxBytes: bodyBytes,
     shutdownSignal: readiness.closing,
+    fallback: async (request, response) => {
+      if (!(await spark(request, response))) answerNotFound(request, response);
+    },
   });
   return async (request, response) => {
     if (!(await transcoder.handle(request, response))) connect(request, response);
   };
+}
+
+/** Connect's JSON error for a path that nothing here has. */
+function answerNotFound({ url = "" }: HttpRequest, response: HttpResponse): void {
+  const error = errorToJson(methodNotFound(url.split("?", 1)[0] ?? ""), undefined);
+  response.writeHead(404, { "content-type": "application/json" });
+  response.end(JSON.stringify(error));
 }

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Context, type ContextSettings, OPEN_CONTEXT_STATES } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { createContext } from "./start.ts";
+import { stopContext } from "./stop.ts";
+
+/** Between two attempts at contexts that could not be created yet. */
+const RETRY_MS = 500;
+
+/** Contexts that exist from the start: their settings by name. */
+export type Predefined = ReadonlyMap<string, ContextSettings>;
+
+type PredefinedDeps = Pick<Core, "dao" | "contexts" | "nodes" | "log">;
+
+/**
+ * Creates the contexts that the configuration names, as soon as there is a node for them; those that are alive stay. Disposing
+ * it gives up on those that are still missing.
+ */
+export function startPredefined(deps: PredefinedDeps, predefined: Predefined): AsyncDisposable {
+  const closing = new AbortController();
+  const closed = new Promise((resolve) => closing.signal.addEventListener("abort", resolve));
+  const created = createMissing(deps, predefined, { signal: closing.signal, closed });
+  return {
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await created;
+    },
+  };
+}
+
+/** Stops all contexts, and resolves when they are stopped. */
+export async function stopAllContexts(
+  deps: Pick<Core, "dao" | "contexts" | "nodes">,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const limit = 1000;
+  const open = await deps.dao.contexts.list({ states: OPEN_CONTEXT_STATES }, { limit });
+  await Promise.allSettled(open.map(({ id }) => stopContext(deps, { context: id, force: false, signal })));
+}
+
+/** Creates those that are not alive and resolves when they run. Rejects with the reason of the first that does not. */
+export async function createPredefined(
+  deps: PredefinedDeps,
+  predefined: Predefined,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  await Promise.all([...predefined].map(([name, settings]) => ensure(deps, { name, settings }, signal)));
+}
+
+async function createMissing(
+  deps: PredefinedDeps,
+  predefined: Predefined,
+  { signal, closed }: { readonly signal: AbortSignal; readonly closed: Promise<unknown> },
+): Promise<void> {
+  const missing = new Map(predefined);
+  while (missing.size > 0 && !signal.aborted) {
+    const rounds = deps.nodes.sessions().length === 0 ? [] : [...missing];
+    for (const [name, settings] of rounds) {
+      try {
+        await ensure(deps, { name, settings }, signal);
+        missing.delete(name);
+      } catch (error) {
+        if (!signal.aborted) deps.log.warn({ context: name, err: error }, "a predefined context is not there yet");
+      }
+    }
+    if (missing.size > 0) await Promise.race([delay(RETRY_MS, undefined, { ref: false }), closed]);
+  }
+}
+
+async function ensure(
+  deps: PredefinedDeps,
+  wanted: { readonly name: string; readonly settings: ContextSettings },
+  signal: AbortSignal,
+): Promise<Context> {
+  const existing = await deps.dao.contexts.find(wanted.name);
+  if (existing !== undefined && OPEN_CONTEXT_STATES.includes(existing.state)) return existing;
+  return createContext(deps, wanted, { signal });
+}

@@ -1,0 +1,36 @@
+import type { Predefined } from "../contexts/mod.ts";
+import type { SparkConfig } from "./deps.ts";
+import { type JsonObject, type JsonValue, withFallback } from "./hocon/mod.ts";
+import { expandPaths } from "./paths.ts";
+import { parseContextSettings, SettingError } from "./settings.ts";
+
+type JsonRecord = Readonly<Record<string, JsonValue>>;
+
+interface Configured {
+  readonly contexts: Readonly<Record<string, JsonRecord>>;
+  readonly contextSettings: JsonRecord;
+  readonly spark: Omit<SparkConfig, "contextSettings" | "jobConfig"> & { readonly jobConfig: JsonRecord };
+}
+
+/** What the configuration says of this face and of predefined contexts. Throws an Error that names the context at fault. */
+export function parseSparkConfig(configured: Configured): SparkConfig & { readonly predefined: Predefined } {
+  const contextSettings = expand(configured.contextSettings);
+  const predefined = Object.entries(configured.contexts).map(
+    ([name, settings]) => [name, parseNamed(name, withFallback(expand(settings), contextSettings))] as const,
+  );
+  const jobConfig = expand(configured.spark.jobConfig);
+  return { ...configured.spark, contextSettings, jobConfig, predefined: new Map(predefined) };
+}
+
+function parseNamed(name: string, settings: JsonObject) {
+  try {
+    return parseContextSettings(settings);
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    throw new Error(`Cannot use configuration: gateway.contexts.${name}: ${error.message}`, { cause: error });
+  }
+}
+
+function expand(record: JsonRecord): JsonObject {
+  return expandPaths(Object.entries(record));
+}

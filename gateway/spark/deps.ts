@@ -1,0 +1,46 @@
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import type { Validator } from "@bufbuild/protovalidate";
+import { requestInvalid } from "../../proto/errors.ts";
+import type { Predefined } from "../contexts/mod.ts";
+import type { Core } from "../core.ts";
+import type { Readiness } from "../rpc/mod.ts";
+import type { JsonObject } from "./hocon/mod.ts";
+import type { Measurements } from "./metrics/mod.ts";
+
+/** What an operator may set of this face. */
+export interface SparkConfig {
+  /** A request that is not answered by then is answered with 500, whatever its own `timeout` says. */
+  readonly requestTimeoutMs: number;
+  /** A context that is not stopped two seconds before that is told to be stopping, with 202. */
+  readonly contextDeletionTimeoutMs: number;
+  /** Settings of every context, where its creator says nothing. */
+  readonly contextSettings: JsonObject;
+  /** Config of every job, where its submitter says nothing. */
+  readonly jobConfig: JsonObject;
+}
+
+/** What the endpoints of this face work with. */
+export interface SparkDeps {
+  readonly core: Core;
+  readonly config: SparkConfig;
+  /** Contexts that exist from the start. */
+  readonly predefined: Predefined;
+  readonly readiness: Readiness;
+  readonly measurements: Measurements;
+  readonly validator: Validator;
+}
+
+/** Makes a request of `hearth.v1` and checks it by the rules in its proto, as every other face does. */
+export function checked<Desc extends DescMessage>(
+  { validator }: Pick<SparkDeps, "validator">,
+  schema: Desc,
+  fields: MessageInitShape<Desc>,
+): MessageShape<Desc> {
+  const message = create(schema, fields);
+  const result = validator.validate(schema, message);
+  if (result.kind === "error") throw result.error;
+  if (result.kind === "valid") return message;
+  const [first] = result.violations;
+  throw requestInvalid(first?.message || first?.ruleId || "it breaks a rule");
+}

@@ -1,0 +1,118 @@
+import { type Context, Context_State, CreateContextRequestSchema } from "../../../proto/mod.ts";
+import { createContext, createPredefined, stopAllContexts, stopContext } from "../../contexts/mod.ts";
+import { checked, type SparkDeps } from "../deps.ts";
+import { toldFault } from "../fault.ts";
+import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
+import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
+import { readFlag } from "../http/query.ts";
+import type { SparkRequest } from "../http/request.ts";
+import type { Explanations } from "../http/route.ts";
+import { readPages } from "../pages.ts";
+import { expandPaths } from "../paths.ts";
+import { parseContextSettings } from "../settings.ts";
+import { contextStatus } from "../view/states.ts";
+import { utcTime } from "../view/times.ts";
+import { checkUris } from "./class_path.ts";
+import { parseBody } from "./config_body.ts";
+import { requireReboot } from "./data.ts";
+
+/** Taken from the time that a context may take to stop, to answer before the client gives up. */
+const DELETION_MARGIN_MS = 2000;
+
+/** Parameters that are about the request, not about the context. */
+const NO_SETTINGS = new Set(["_method"]);
+
+const LISTED_STATES = [Context_State.RUNNING, Context_State.RESTARTING, Context_State.STOPPING];
+
+/** `GET /contexts` */
+export async function listContexts({ core }: SparkDeps): Promise<Answer> {
+  const contexts = readPages((limit, last?: Context) =>
+    core.dao.contexts.list({ states: LISTED_STATES }, { limit, before: last?.id }),
+  );
+  const names = await Array.fromAsync(contexts, ({ name }) => name);
+  return json(200, names);
+}
+
+/** `GET /contexts/<name>` */
+export async function getContext({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
+  const context = await core.contexts.find(path.name ?? "");
+  if (context === undefined) return failure(404, `can't find context with name ${path.name}`);
+  return json(200, {
+    name: context.name,
+    startTime: utcTime(context.startTime ?? context.createTime),
+    state: contextStatus(context),
+    endTime: context.endTime === undefined ? "Empty" : utcTime(context.endTime),
+    id: context.id,
+  });
+}
+
+/** `POST /contexts/<name>` */
+export async function postContext(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
+  const { path, query, signal } = request;
+  const wanted = path.name ?? "";
+  if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
+  const posted = valueAt(parseBody(request), ["spark", "context-settings"]);
+  const asked = withFallback(isObject(posted) ? posted : {}, settingsInQuery(query));
+  checkUris(asked["dependent-jar-uris"], "CONTEXT INIT ERROR: Malformed URL");
+  const settings = parseContextSettings(withFallback(asked, deps.config.contextSettings));
+  const { name } = checked(deps, CreateContextRequestSchema, { name: wanted, settings });
+  await createContext(deps.core, { name, settings }, { signal });
+  return success("Context initialized");
+}
+
+/** How `POST /contexts/<name>` tells why there is no context. */
+export const POST_CONTEXT_EXPLANATIONS: Explanations = {
+  CONTEXT_EXISTS: (_, { path }) => failure(400, `context ${path.name} exists`),
+  CONTEXT_NOT_STARTED: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
+  NO_NODE: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
+  NO_ROOM: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
+};
+
+/** `DELETE /contexts/<name>` */
+export async function removeContext({ core, config }: SparkDeps, request: SparkRequest): Promise<Answer> {
+  const { path, query, target, signal } = request;
+  const force = readFlag(query, "force", { fallback: false });
+  const stopped = stopContext(core, { context: path.name ?? "", force, signal });
+  const patienceMs = Math.max(config.contextDeletionTimeoutMs - DELETION_MARGIN_MS, 0);
+  const isStopped = await settledIn(stopped, patienceMs);
+  return isStopped ? success("Context stopped") : { status: 202, headers: { location: target }, body: "" };
+}
+
+/** How `DELETE /contexts/<name>` tells that there is none to stop. */
+export const REMOVE_CONTEXT_EXPLANATIONS: Explanations = {
+  CONTEXT_NOT_FOUND: (_, { path }) => failure(404, `context ${path.name} not found`),
+  NODE_UNREACHABLE: (_, { path }) => failure(404, `context ${path.name} not found`),
+};
+
+/** `PUT /contexts?reset=reboot` */
+export async function resetContexts({ core, predefined }: SparkDeps, request: SparkRequest): Promise<Answer> {
+  const { query, signal } = request;
+  requireReboot(query);
+  if (readFlag(query, "sync", { fallback: true })) {
+    await stopAllContexts(core, { signal });
+    await createPredefined(core, predefined, { signal });
+    return success("Context reset");
+  }
+  stopAllContexts(core, { signal: core.closing }).catch((error) =>
+    core.log.error({ err: error }, "the contexts were not stopped"),
+  );
+  return success("Context reset requested");
+}
+
+/** False when the time is over first; rejects as the promise does until then. */
+export async function settledIn(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(late.resolve, timeoutMs, false);
+  try {
+    return await Promise.race([promise.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function settingsInQuery(query: URLSearchParams): JsonObject {
+  const entries = [...query].filter(([key]) => !NO_SETTINGS.has(key));
+  const deep = entries.find(([key]) => key.split(".").length > 50);
+  if (deep !== undefined) throw new Rejection(failure(400, `Cannot parse config: key nested too deep: ${deep[0]}`));
+  return expandPaths(entries);
+}

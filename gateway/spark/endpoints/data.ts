@@ -1,0 +1,73 @@
+import { type File, UploadFileRequestSchema } from "../../../proto/mod.ts";
+import { deleteFile, uploadFile } from "../../data/mod.ts";
+import { checked, type SparkDeps } from "../deps.ts";
+import { type Answer, failure, json, Rejection, success } from "../http/answer.ts";
+import { readFlag, requireParameter } from "../http/query.ts";
+import type { SparkRequest } from "../http/request.ts";
+import type { Explanations } from "../http/route.ts";
+import { readPages } from "../pages.ts";
+import { formatLocal } from "../view/times.ts";
+
+/** `GET /data` */
+export async function listData({ core }: SparkDeps): Promise<Answer> {
+  const files = await Array.fromAsync(allFiles(core));
+  return json(
+    200,
+    files.map(({ name }) => name),
+  );
+}
+
+/** `POST /data/<prefix>` */
+export async function postData(deps: SparkDeps, { path, body, contentType }: SparkRequest): Promise<Answer> {
+  const { core } = deps;
+  const name = await freeName(core, path.name ?? "");
+  const content = { contentType: contentType ?? "", data: body };
+  checked(deps, UploadFileRequestSchema, { name, content });
+  await uploadFile(core, { name, content: body, contentType });
+  return json(200, { result: { filename: name } });
+}
+
+/** How `POST /data/<prefix>` tells a name that would leave the store. */
+export const POST_DATA_EXPLANATIONS: Explanations = {
+  REQUEST_INVALID: (_, { path }) => failure(400, `Failed to store data file '${path.name}'.`),
+};
+
+/** `DELETE /data/<name>` */
+export async function removeData({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
+  const isDeleted = await deleteFile(core, path.name ?? "");
+  return isDeleted ? success("OK") : failure(404, `Unable to delete data file '${path.name}'.`);
+}
+
+/** `PUT /data?reset=reboot` */
+export async function resetData({ core }: SparkDeps, { query }: SparkRequest): Promise<Answer> {
+  requireReboot(query);
+  const isSync = readFlag(query, "sync", { fallback: true });
+  const deleted = deleteAll(core);
+  if (isSync) {
+    await deleted;
+    return success("Data reset");
+  }
+  deleted.catch((error) => core.log.error({ err: error }, "the data files were not deleted"));
+  return success("Data reset requested");
+}
+
+/** Throws the answer to a `reset` that asks for nothing known. */
+export function requireReboot(query: URLSearchParams): void {
+  if (requireParameter(query, "reset") !== "reboot") throw new Rejection(failure(400, "ERROR"));
+}
+
+async function deleteAll(core: SparkDeps["core"]): Promise<void> {
+  for await (const { name } of allFiles(core)) await deleteFile(core, name);
+}
+
+function allFiles({ dao }: SparkDeps["core"]): AsyncGenerator<File> {
+  return readPages((limit, last?: File) => dao.files.list({}, { limit, after: last?.name }));
+}
+
+/** `<prefix>-<time>.dat`, with the first time from now on that no file has. */
+async function freeName({ dao }: SparkDeps["core"], prefix: string): Promise<string> {
+  for (let ms = Date.now(); ; ms++) {
+    const name = `${prefix}-${formatLocal(ms).replaceAll(":", "_")}.dat`;
+    if ((await dao.files.get(name)) === undefined) return name;
+  }
+}

@@ -1,0 +1,90 @@
+import { type Job, Job_State } from "../../../proto/mod.ts";
+import { cancelJob } from "../../jobs/mod.ts";
+import type { SparkDeps } from "../deps.ts";
+import { renderConfig } from "../hocon/mod.ts";
+import { type Answer, failure, json, rawJson } from "../http/answer.ts";
+import { readInteger, readTimeoutMs } from "../http/query.ts";
+import type { SparkRequest } from "../http/request.ts";
+import type { Explanations } from "../http/route.ts";
+import { printArray } from "../pages.ts";
+import { jobError } from "../view/job_error.ts";
+import { reportJob } from "../view/report.ts";
+import { printReport, readResult } from "../view/result.ts";
+import { statesOf } from "../view/states.ts";
+import { settledIn } from "./contexts.ts";
+import { answerTimeout } from "./timeout.ts";
+
+const DEFAULT_LIMIT = 50;
+const PAGE = 500;
+
+/** `GET /jobs` */
+export function listJobs({ core }: SparkDeps, { query }: SparkRequest): Answer {
+  const limit = readInteger(query, "limit", { fallback: DEFAULT_LIMIT });
+  const status = query.get("status");
+  const states = status === null ? undefined : statesOf(status);
+  if (limit <= 0 || states?.length === 0) return json(200, []);
+  return rawJson(200, printArray(newestJobs(core, { states, limit }), reportJob));
+}
+
+/** `GET /jobs/<id>` */
+export async function getJob({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
+  const job = await core.jobs.get(path.id ?? "");
+  if (job === undefined) return noSuchJob(path.id);
+  const result = job.state === Job_State.SUCCEEDED ? await readResult(core, job) : undefined;
+  return rawJson(200, printReport(reportJob(job), result));
+}
+
+/** `GET /jobs/<id>/config` */
+export async function getJobConfig({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
+  const config = await core.dao.jobs.config(path.id ?? "");
+  if (config === undefined) return noSuchJob(path.id);
+  return rawJson(200, renderConfig(JSON.parse(Buffer.from(config).toString())));
+}
+
+/** `DELETE /jobs/<id>` */
+export async function removeJob({ core }: SparkDeps, { path, query, signal }: SparkRequest): Promise<Answer> {
+  const timeoutMs = readTimeoutMs(query);
+  const job = await core.jobs.get(path.id ?? "");
+  if (job === undefined) return noSuchJob(path.id);
+  if (job.state === Job_State.SUCCEEDED || job.state === Job_State.CANCELLED) return notRunning(job.id);
+  const cancelled = cancelJob(core, job.id, { signal });
+  if (!(await settledIn(cancelled, timeoutMs))) {
+    return answerTimeout({ jobId: job.id, context: job.context, timeoutMs });
+  }
+  return answerEnd(await cancelled);
+}
+
+/** How `DELETE /jobs/<id>` tells of a job whose context is out of reach. */
+export const REMOVE_JOB_EXPLANATIONS: Explanations = {
+  NODE_UNREACHABLE: (_, { path }) => notRunning(path.id),
+};
+
+function answerEnd(job: Job): Answer {
+  if (job.state === Job_State.CANCELLED) return json(200, { status: "KILLED" });
+  const error = jobError(job);
+  return error === undefined ? notRunning(job.id) : json(200, { status: "ERROR", ERROR: error });
+}
+
+function noSuchJob(id: string | undefined): Answer {
+  return failure(404, `No such job ID ${id}`);
+}
+
+function notRunning(id: string | undefined): Answer {
+  return failure(404, `No running job with ID ${id}`);
+}
+
+async function* newestJobs(
+  { dao }: SparkDeps["core"],
+  { states, limit }: { readonly states: readonly Job_State[] | undefined; readonly limit: number },
+): AsyncGenerator<Job> {
+  let left = limit;
+  let before: string | undefined;
+  while (left > 0) {
+    const wanted = Math.min(left, PAGE);
+    const page = await dao.jobs.list({ states }, { limit: wanted, before });
+    yield* page;
+    if (page.length < wanted) return;
+    left -= page.length;
+    before = page.at(-1)?.id;
+  }
+}

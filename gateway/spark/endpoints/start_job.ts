@@ -1,0 +1,90 @@
+import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
+import { runJob, submitJob, waitForStart } from "../../jobs/mod.ts";
+import type { SparkDeps } from "../deps.ts";
+import { toldFault } from "../fault.ts";
+import { type Answer, exception, failure, json, rawJson } from "../http/answer.ts";
+import { readFlag, readTimeoutMs } from "../http/query.ts";
+import type { SparkRequest } from "../http/request.ts";
+import type { Explanations } from "../http/route.ts";
+import { jobError, killed } from "../view/job_error.ts";
+import { reportStarted } from "../view/report.ts";
+import { printSynchronous, readResult, resultText } from "../view/result.ts";
+import { readSubmission } from "./submission.ts";
+import { answerTimeout, TIMED_OUT } from "./timeout.ts";
+
+/** `POST /jobs` */
+export async function postJob(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
+  const isSync = readFlag(request.query, "sync", { fallback: false });
+  const timeoutMs = readTimeoutMs(request.query);
+  const spec = await readSubmission(deps, request);
+  const wait = { spec, timeoutMs, signal: request.signal };
+  return isSync ? runSynchronously(deps, wait) : start(deps, wait);
+}
+
+interface Wait {
+  readonly spec: JobSpec;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Answers when the job runs, or waits for a slot, or did not come so far. */
+async function start({ core, config }: SparkDeps, { spec, timeoutMs, signal }: Wait): Promise<Answer> {
+  const { job: submitted } = await submitJob(core, { spec, requestId: "", signal });
+  if (submitted.queuePosition > 0) return json(202, reportStarted(submitted));
+  const waitMs = Math.min(timeoutMs, config.requestTimeoutMs);
+  const job = await waitForStart(core, submitted.id, { waitMs, signal });
+  if (job === undefined) return answerLate(submitted, { timeoutMs, waitMs });
+  if (job.startTime !== undefined || !isFinalJob(job.state)) return json(202, reportStarted(job));
+  return job.state === Job_State.SUCCEEDED ? json(202, reportStarted(job)) : answerFailure(job);
+}
+
+/** Answers when the job has ended. */
+async function runSynchronously({ core, config }: SparkDeps, { spec, timeoutMs, signal }: Wait): Promise<Answer> {
+  const waitMs = Math.min(timeoutMs, config.requestTimeoutMs);
+  const { job, result } = await runJob(core, { spec, requestId: "", waitMs, signal });
+  if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
+  if (job.state !== Job_State.SUCCEEDED) return answerFailure(job);
+  const content = job.result?.digest ? await readResult(core, job) : resultText(result);
+  return rawJson(200, printSynchronous(job.id, content));
+}
+
+/** The time was over before the job was where its caller waited for it. */
+function answerLate(job: Job, { timeoutMs, waitMs }: { readonly timeoutMs: number; readonly waitMs: number }): Answer {
+  const { id: jobId, context } = job;
+  return waitMs < timeoutMs ? failure(500, TIMED_OUT, { jobId }) : answerTimeout({ jobId, context, timeoutMs });
+}
+
+/** A job that ended otherwise than by returning. */
+function answerFailure(job: Job): Answer {
+  const { id: jobId, error } = job;
+  const result = jobError(job) ?? { message: "", errorClass: "Error", stack: "" };
+  if (job.state === Job_State.CANCELLED) return failure(500, killed(jobId), { jobId });
+  if (job.state === Job_State.REJECTED && error?.reason === JobError_Reason.INVALID_CONFIG) {
+    return exception(400, "VALIDATION FAILED", result, { jobId });
+  }
+  if (error?.reason === JobError_Reason.LOAD_FAILED) return exception(400, "JOB LOADING FAILED", result, { jobId });
+  if (job.startTime === undefined && error?.reason === JobError_Reason.CONTEXT_LOST) {
+    return exception(500, "CONTEXT INIT FAILED", result, { jobId });
+  }
+  return json(200, { jobId, status: "ERROR", result });
+}
+
+/** How `POST /jobs` tells why no job was started. */
+export const POST_JOB_EXPLANATIONS: Explanations = {
+  BINARY_NOT_FOUND: ({ metadata }) => failure(404, `appName ${metadata.binary} not found`),
+  BINARY_NAME_INVALID: ({ metadata }) => failure(404, `appName ${metadata.binary} not found`),
+  CONTEXT_NOT_FOUND: (_, { query }) => failure(404, `context ${query.get("context") ?? ""} not found`),
+  CONTEXT_NOT_RUNNING: ({ metadata }, { query }) => {
+    const isOver = metadata.state === "STOPPED" || metadata.state === "FAILED";
+    if (isOver) return failure(404, `context ${query.get("context") ?? ""} not found`);
+    const isBeginning = metadata.state === "STARTING" || metadata.state === "RESTARTING";
+    return failure(409, isBeginning ? "Context start in progress" : "Context stop in progress");
+  },
+  QUEUE_FULL: ({ metadata }, { query }) =>
+    json(503, {
+      status: "NO SLOTS AVAILABLE",
+      result: `Too many running jobs (${metadata.slots}) for job context '${query.get("context") || "ad-hoc"}'`,
+    }),
+  NO_NODE: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
+  NO_ROOM: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
+};

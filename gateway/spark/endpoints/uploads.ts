@@ -1,0 +1,76 @@
+import { isUtf8 } from "node:buffer";
+import { type Binary, Binary_Type, UploadBinaryRequestSchema } from "../../../proto/mod.ts";
+import { uploadBinary } from "../../binaries/mod.ts";
+import { checked, type SparkDeps } from "../deps.ts";
+import { failure, Rejection } from "../http/answer.ts";
+import type { SparkRequest } from "../http/request.ts";
+import type { Explanations } from "../http/route.ts";
+
+const WRONG_FORMAT = "Binary is not of the right format";
+
+const FILE_TYPES = new Set(["application/typescript", "text/typescript", "application/javascript", "text/javascript"]);
+
+const TARBALL_TYPES = new Set(["application/gzip", "application/x-gzip", "application/octet-stream"]);
+
+/** What clients call a program that they were written for; taken when the bytes are a program of ours. */
+const FOREIGN_TYPES = new Set([
+  "application/java-archive",
+  "application/python-archive",
+  "application/python-egg",
+  "application/python-wheel",
+]);
+
+/** Stores an upload whose content type says what it is. */
+export async function uploadTyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
+  const mediaType = mediaTypeOf(request.contentType);
+  const isOctets = mediaType === "application/octet-stream" && !isGzip(request.body);
+  const isForeign = FOREIGN_TYPES.has(mediaType) && !isProgram(request.body);
+  const isKnown = FILE_TYPES.has(mediaType) || TARBALL_TYPES.has(mediaType) || FOREIGN_TYPES.has(mediaType);
+  if (!isKnown || isOctets || isForeign) {
+    throw new Rejection(failure(415, `Unsupported binary type ${mediaType}`));
+  }
+  return upload(deps, request, FOREIGN_TYPES.has(mediaType) ? undefined : mediaType);
+}
+
+/** Stores an upload by what its bytes are, whatever its content type. */
+export function uploadUntyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
+  return upload(deps, request, undefined);
+}
+
+/** How a refused upload is told. */
+export const UPLOAD_EXPLANATIONS: Explanations = {
+  BINARY_NOT_BUNDLED: ({ message, metadata }) => {
+    const why = message.replace(`Cannot bundle binary "${metadata.binary}": `, "");
+    return failure(400, `${WRONG_FORMAT}: ${why}`);
+  },
+};
+
+/** What a binary is called in lists. */
+export function typeName({ type }: Binary): string {
+  return type === Binary_Type.NPM ? "Npm" : "TypeScript";
+}
+
+async function upload(
+  { core, validator }: SparkDeps,
+  { path, body, signal }: SparkRequest,
+  contentType: string | undefined,
+): Promise<Binary> {
+  const content = { contentType: contentType ?? "", data: body };
+  const { name } = checked({ validator }, UploadBinaryRequestSchema, { name: path.app ?? "", content });
+  if (body.length === 0 || !isProgram(body)) throw new Rejection(failure(400, WRONG_FORMAT));
+  return uploadBinary(core, { name, content: body, contentType, signal });
+}
+
+function mediaTypeOf(contentType = "application/octet-stream"): string {
+  return contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Whether the bytes may be a file or a tarball of ours; the bundler knows for sure. */
+function isProgram(body: Uint8Array): boolean {
+  return isGzip(body) || (isUtf8(body) && !body.includes(0));
+}
+
+/** RFC 1952, section 2.3.1. */
+function isGzip(body: Uint8Array): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b;
+}

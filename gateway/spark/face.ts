@@ -1,0 +1,130 @@
+import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+import type { SparkDeps } from "./deps.ts";
+import { TIMED_OUT } from "./endpoints/timeout.ts";
+import { answerBug, answerFault, parseFault } from "./fault.ts";
+import { HoconError } from "./hocon/mod.ts";
+import { type Answer, failure, Rejection, text } from "./http/answer.ts";
+import { answerPreflight, corsHeaders } from "./http/cors.ts";
+import { readBody, type SparkRequest, splitPath, splitTarget } from "./http/request.ts";
+import { type Match, METHODS, matchRoute } from "./http/route.ts";
+import { cutOff, sendAnswer } from "./http/send.ts";
+import { Measurements } from "./metrics/mod.ts";
+import { isSparkPath, ROUTES, TIMERS } from "./routes.ts";
+import { SettingError } from "./settings.ts";
+
+export interface SparkFaceOptions extends Omit<SparkDeps, "measurements"> {
+  /** Largest body of a request. */
+  readonly bodyBytes: number;
+}
+
+/** Answers a request of spark-jobserver's API; false when it is none, and then nothing was read or written. Never rejects. */
+export type SparkFace = (request: HttpRequest, response: HttpResponse) => Promise<boolean>;
+
+/** One request on its way to its answer. */
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Aborted when the client left, or the request took too long. */
+  readonly leaving: AbortController;
+}
+
+const NOT_FOUND = "The requested resource could not be found.";
+
+export function createSparkFace(parts: SparkFaceOptions): SparkFace {
+  const options = { ...parts, measurements: new Measurements(TIMERS) };
+  return async (request, response) => {
+    const { path, query } = splitTarget(request.url ?? "");
+    if (!isSparkPath(path)) return false;
+    const leaving = new AbortController();
+    for (const event of ["close", "error"]) response.on(event, () => leaving.abort(new Error("The client left")));
+    const answer = await answerRequest(options, { request, path, query: new URLSearchParams(query), leaving });
+    if (answer.status >= 500) options.measurements.serverErrors.add();
+    const headers = corsHeaders(header(request, "origin"));
+    try {
+      await sendAnswer(response, answer, { headers, isHead: request.method === "HEAD" });
+    } catch (error) {
+      options.core.log.error({ path, err: error }, "an answer broke off");
+      cutOff(response);
+    }
+    return true;
+  };
+}
+
+/** The one place where an error becomes an answer. */
+async function answerRequest(options: SparkFaceOptions & SparkDeps, exchange: Exchange): Promise<Answer> {
+  const found = findRoute(exchange);
+  if (!("route" in found)) return found;
+  const { route, path } = found;
+  const { request, query, leaving } = exchange;
+  const { url: target = "", headers } = request;
+  let sparkRequest: SparkRequest = {
+    ...{ target, path, query, contentType: headers["content-type"] },
+    ...{ signal: leaving.signal, body: new Uint8Array() },
+  };
+  using _ = options.measurements.measure(route);
+  try {
+    sparkRequest = { ...sparkRequest, body: await readBody(request, options.bodyBytes) };
+    return await inTime(route.serve(options, sparkRequest), { timeoutMs: options.config.requestTimeoutMs, leaving });
+  } catch (error) {
+    if (error instanceof Rejection) return error.answer;
+    if (error instanceof HoconError || error instanceof SettingError) {
+      return failure(400, `Cannot parse config: ${error.message}`);
+    }
+    const fault = parseFault(error);
+    if (fault !== undefined) return route.explain?.[fault.reason]?.(fault, sparkRequest) ?? answerFault(fault);
+    if (!leaving.signal.aborted) options.core.log.error({ route: route.path, err: error }, "internal error");
+    return answerBug();
+  }
+}
+
+/** The route of a request; or the answer when it has none, or is a browser's question whether it may ask. */
+function findRoute({ request, path, query }: Exchange): Match<SparkDeps> | Answer {
+  const method = methodOf(request, query);
+  const preflight = method === "OPTIONS" ? answerPreflight(preflightOf(request)) : undefined;
+  if (preflight !== undefined) return preflight;
+  const segments = splitPath(path);
+  if (segments === undefined) return text(400, "Illegal request-target: its percent-encoding is malformed");
+  const matched = matchRoute(ROUTES, method, segments);
+  if ("route" in matched) return matched;
+  if (matched.allowed.length === 0) return text(404, NOT_FOUND);
+  const allowed = matched.allowed.join(", ");
+  return text(405, `HTTP method not allowed, supported methods: ${allowed}`, { allow: allowed });
+}
+
+/** HEAD is GET without the body; `_method` stands above the method of the request. */
+function methodOf({ method = "" }: HttpRequest, query: URLSearchParams): string {
+  const wanted = query.get("_method")?.toUpperCase() ?? "";
+  if (METHODS.some((known) => known === wanted)) return wanted;
+  return method === "HEAD" ? "GET" : method;
+}
+
+/** Waits for an answer for as long as a request may take. */
+async function inTime(
+  answer: Promise<Answer> | Answer,
+  { timeoutMs, leaving }: { readonly timeoutMs: number; readonly leaving: AbortController },
+): Promise<Answer> {
+  const late = Promise.withResolvers<Answer>();
+  const timer = setTimeout(() => {
+    leaving.abort(new Error("The request took too long"));
+    late.resolve(failure(500, TIMED_OUT));
+  }, timeoutMs);
+  try {
+    return await Promise.race([late.promise, answer]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function preflightOf(request: HttpRequest) {
+  return {
+    origin: header(request, "origin"),
+    requestMethod: header(request, "access-control-request-method"),
+    requestHeaders: header(request, "access-control-request-headers"),
+  };
+}
+
+function header({ headers }: HttpRequest, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}

@@ -1,0 +1,46 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { errorInfo } from "../../proto/errors.ts";
+import { type Answer, exception, failure, type ToldError } from "./http/answer.ts";
+
+/** An API error of Hearth, by its parts. */
+export interface Fault {
+  /** As in the catalogue of errors; empty when it has none. */
+  readonly reason: string;
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly code: Code;
+}
+
+/** The parts of an API error; undefined for any other error, which is a bug. */
+export function parseFault(error: unknown): Fault | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const { reason = "", metadata = {} } = errorInfo(error) ?? {};
+  return { reason, metadata, message: error.rawMessage, code: error.code };
+}
+
+const STATUS: Partial<Record<Code, number>> = {
+  [Code.InvalidArgument]: 400,
+  [Code.FailedPrecondition]: 400,
+  [Code.NotFound]: 404,
+  [Code.AlreadyExists]: 409,
+  [Code.PermissionDenied]: 403,
+  [Code.Unauthenticated]: 401,
+};
+
+/** The answer to an API error for which a route has none of its own. */
+export function answerFault(fault: Fault): Answer {
+  const status = STATUS[fault.code];
+  return status === undefined ? exception(500, "ERROR", toldFault(fault)) : failure(status, fault.message);
+}
+
+/** An API error as an exception object. */
+export function toldFault({ reason, message, code }: Fault): ToldError {
+  const errorClass = reason || Code[code];
+  return { message, errorClass, stack: `${errorClass}: ${message}` };
+}
+
+/** The answer to a bug: what went wrong is in the log. */
+export function answerBug(): Answer {
+  const message = "internal error; the log of the gateway tells more";
+  return exception(500, "ERROR", { message, errorClass: "InternalError", stack: `InternalError: ${message}` });
+}

@@ -1,0 +1,19 @@
+import { Meter } from "./rates.ts";
+import { Timer } from "./timer.ts";
+
+/** What this face measures of itself: each kind of request by the name of its timer, and answers of 500 and above. */
+export class Measurements {
+  readonly serverErrors = new Meter();
+  readonly timers: ReadonlyMap<string, Timer>;
+
+  constructor(timerNames: readonly string[]) {
+    this.timers = new Map(timerNames.map((name) => [name, new Timer()]));
+  }
+
+  /** Measures until it is disposed. */
+  measure({ timer }: { readonly timer: string | undefined }): Disposable {
+    const measured = timer === undefined ? undefined : this.timers.get(timer);
+    const started = performance.now();
+    return { [Symbol.dispose]: () => measured?.add(performance.now() - started) };
+  }
+}

@@ -1,0 +1,102 @@
+import type { SparkDeps } from "./deps.ts";
+import * as binaries from "./endpoints/binaries.ts";
+import * as contexts from "./endpoints/contexts.ts";
+import * as data from "./endpoints/data.ts";
+import * as health from "./endpoints/health.ts";
+import * as jobs from "./endpoints/jobs.ts";
+import { POST_JOB_EXPLANATIONS, postJob } from "./endpoints/start_job.ts";
+import { UPLOAD_EXPLANATIONS } from "./endpoints/uploads.ts";
+import type { Route } from "./http/route.ts";
+
+export type SparkRoute = Route<SparkDeps>;
+
+/**
+ * Every route of spark-jobserver's API: the first that matches serves. What a caller needs to be allowed stands here, and nowhere
+ * else. The lists have no constraint on what follows their prefix.
+ */
+export const ROUTES: readonly SparkRoute[] = [
+  {
+    ...{ method: "GET", path: "/binaries/:app", permission: "binaries:read", timer: "binary-get-single-duration" },
+    ...{ serve: binaries.getBinary, explain: binaries.GET_BINARY_EXPLANATIONS },
+  },
+  {
+    ...{ method: "GET", path: "/binaries/**", permission: "binaries:read", timer: "binary-get-duration" },
+    serve: binaries.listBinaries,
+  },
+  {
+    ...{ method: "POST", path: "/binaries/:app", permission: "binaries:upload", timer: "binary-post-duration" },
+    ...{ serve: binaries.postBinary, explain: UPLOAD_EXPLANATIONS },
+  },
+  {
+    ...{ method: "DELETE", path: "/binaries/:app", permission: "binaries:delete", timer: "binary-delete-duration" },
+    ...{ serve: binaries.removeBinary, explain: binaries.REMOVE_BINARY_EXPLANATIONS },
+  },
+  {
+    ...{ method: "GET", path: "/jars/**", permission: "binaries:read", timer: "binary-get-duration" },
+    serve: binaries.listJars,
+  },
+  {
+    ...{ method: "POST", path: "/jars/:app", permission: "binaries:upload", timer: "binary-post-duration" },
+    ...{ serve: binaries.postJar, explain: UPLOAD_EXPLANATIONS },
+  },
+  {
+    ...{ method: "GET", path: "/contexts/:name", permission: "contexts:read", timer: "context-get-single-duration" },
+    serve: contexts.getContext,
+  },
+  {
+    ...{ method: "GET", path: "/contexts/**", permission: "contexts:read", timer: "context-get-duration" },
+    serve: contexts.listContexts,
+  },
+  {
+    ...{ method: "POST", path: "/contexts/:name", permission: "contexts:start", timer: "context-post-duration" },
+    ...{ serve: contexts.postContext, explain: contexts.POST_CONTEXT_EXPLANATIONS },
+  },
+  {
+    ...{ method: "DELETE", path: "/contexts/:name", permission: "contexts:delete", timer: "context-delete-duration" },
+    ...{ serve: contexts.removeContext, explain: contexts.REMOVE_CONTEXT_EXPLANATIONS },
+  },
+  {
+    ...{ method: "PUT", path: "/contexts/**", permission: "contexts:reset", timer: "context-put-duration" },
+    serve: contexts.resetContexts,
+  },
+  {
+    ...{ method: "GET", path: "/jobs/:id/config", permission: "jobs:read", timer: "config-get-duration" },
+    serve: jobs.getJobConfig,
+  },
+  {
+    ...{ method: "GET", path: "/jobs/:id", permission: "jobs:read", timer: "job-get-single-duration" },
+    serve: jobs.getJob,
+  },
+  { method: "GET", path: "/jobs/**", permission: "jobs:read", timer: "job-get-duration", serve: jobs.listJobs },
+  {
+    ...{ method: "DELETE", path: "/jobs/:id", permission: "jobs:delete", timer: "job-delete-duration" },
+    ...{ serve: jobs.removeJob, explain: jobs.REMOVE_JOB_EXPLANATIONS },
+  },
+  {
+    ...{ method: "POST", path: "/jobs", permission: "jobs:start", timer: "job-post-duration" },
+    ...{ serve: postJob, explain: POST_JOB_EXPLANATIONS },
+  },
+  { method: "GET", path: "/data/**", permission: "data:read", timer: "data-get-duration", serve: data.listData },
+  {
+    ...{ method: "POST", path: "/data/:name", permission: "data:upload", timer: "data-post-duration" },
+    ...{ serve: data.postData, explain: data.POST_DATA_EXPLANATIONS },
+  },
+  {
+    ...{ method: "DELETE", path: "/data/:name", permission: "data:delete", timer: "data-delete-duration" },
+    serve: data.removeData,
+  },
+  { method: "PUT", path: "/data/**", permission: "data:reset", timer: "data-put-duration", serve: data.resetData },
+  { method: "GET", path: "/healthz", permission: undefined, timer: undefined, serve: health.getHealth },
+  { method: "GET", path: "/metricz", permission: undefined, timer: undefined, serve: health.getMetricz },
+  { method: "GET", path: "/metrics", permission: undefined, timer: undefined, serve: health.getMetrics },
+];
+
+/** Names of all timers. */
+export const TIMERS: readonly string[] = [...new Set(ROUTES.flatMap(({ timer }) => timer ?? []))];
+
+const PREFIXES = new Set(ROUTES.map(({ path }) => path.split("/")[1]));
+
+/** Whether a path, not decoded yet, belongs to this face. */
+export function isSparkPath(path: string): boolean {
+  return path.startsWith("/") && PREFIXES.has(path.split("/", 2)[1]);
+}

@@ -1,0 +1,132 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type ContextSettings, ContextSettingsSchema, PermissionsSchema } from "../../proto/mod.ts";
+import { isObject, type JsonObject, type JsonValue, parseDurationMs, parseSizeBytes, valueAt } from "./hocon/mod.ts";
+import { withoutPaths } from "./paths.ts";
+
+const MIB = 1024 * 1024;
+
+/**
+ * The names that mean each setting, those of spark-jobserver and those of Spark. Of several that are given the first one counts,
+ * as Spark's own names stand above spark-jobserver's there.
+ */
+const NAMES = {
+  cpuCores: ["spark.cores.max", "num-cpu-cores"],
+  memoryBytes: ["spark.executor.memory", "memory-per-node", "mem-per-node"],
+  maxJobsPerContext: ["max-jobs-per-context", "spark.jobserver.max-jobs-per-context"],
+  maxQueuedJobs: ["max-queued-jobs"],
+  jobsPerExecutor: ["jobs-per-executor"],
+  stopOnJobError: ["stop-context-on-job-error"],
+  idleTimeout: ["idle-timeout"],
+  maxAge: ["max-age"],
+  maxJobs: ["max-jobs"],
+  net: ["permissions.net"],
+  env: ["env"],
+  nodeLabels: ["node-labels"],
+} as const;
+
+type Setting = keyof typeof NAMES;
+
+const ALL_PATHS = Object.values(NAMES)
+  .flat()
+  .map((name) => name.split("."));
+
+/** A setting has a value that it cannot have. */
+export class SettingError extends Error {
+  override readonly name = "SettingError";
+}
+
+/**
+ * Reads settings by the names that clients of spark-jobserver give them. What has no meaning here is a free setting.
+ * Throws SettingError.
+ */
+export function parseContextSettings(tree: JsonObject): ContextSettings {
+  const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
+    readSetting(tree, setting, { parse, kind });
+  const net = read("net", parseTexts, "a list of texts");
+  return create(ContextSettingsSchema, {
+    cpuCores: read("cpuCores", parseNumber, "a number") ?? 0,
+    memoryBytes: BigInt(read("memoryBytes", parseMemory, "a size such as 512m") ?? 0),
+    maxJobsPerContext: read("maxJobsPerContext", parseCount, "a whole number") ?? 0,
+    maxQueuedJobs: read("maxQueuedJobs", parseCount, "a whole number"),
+    jobsPerExecutor: read("jobsPerExecutor", parseCount, "a whole number") ?? 0,
+    stopOnJobError: read("stopOnJobError", parseFlag, "true or false") ?? false,
+    idleTimeout: read("idleTimeout", parseDuration, "a duration such as 10m"),
+    maxAge: read("maxAge", parseDuration, "a duration such as 10m"),
+    maxJobs: read("maxJobs", parseCount, "a whole number") ?? 0,
+    permissions: net && create(PermissionsSchema, { net }),
+    env: read("env", parseTextsByName, "an object of texts") ?? {},
+    nodeLabels: read("nodeLabels", parseTextsByName, "an object of texts") ?? {},
+    settings: withoutPaths(tree, ALL_PATHS),
+  });
+}
+
+interface Reading<Value> {
+  readonly parse: (value: JsonValue) => Value | undefined;
+  /** What it has to be, in words. */
+  readonly kind: string;
+}
+
+function readSetting<Value>(tree: JsonObject, setting: Setting, { parse, kind }: Reading<Value>): Value | undefined {
+  for (const name of NAMES[setting]) {
+    const value = valueAt(tree, name.split("."));
+    if (value === undefined || value === null) continue;
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    throw new SettingError(`${name} must be ${kind}, but is ${JSON.stringify(value)}`);
+  }
+  return undefined;
+}
+
+function parseNumber(value: JsonValue): number | undefined {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) && number >= 0 ? number : undefined;
+}
+
+function parseCount(value: JsonValue): number | undefined {
+  const number = parseNumber(value);
+  return number !== undefined && Number.isInteger(number) && number < 2 ** 32 ? number : undefined;
+}
+
+/** A small bare number is one of MiB, as it is to Spark. */
+function parseMemory(value: JsonValue): number | undefined {
+  const number = parseNumber(value);
+  if (number !== undefined && Number.isInteger(number) && number < MIB) return number * MIB;
+  return parseSizeBytes(value);
+}
+
+function parseFlag(value: JsonValue): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  const words: Readonly<Record<string, boolean>> = {
+    true: true,
+    yes: true,
+    on: true,
+    false: false,
+    no: false,
+    off: false,
+  };
+  return typeof value === "string" ? words[value] : undefined;
+}
+
+function parseDuration(value: JsonValue) {
+  const ms = parseDurationMs(value);
+  return ms === undefined ? undefined : durationFromMs(Math.round(ms));
+}
+
+/** A list of texts, or one text with commas. */
+export function parseTexts(value: JsonValue): string[] | undefined {
+  if (typeof value === "string")
+    return value
+      .split(",")
+      .map((text) => text.trim())
+      .filter((text) => text !== "");
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.filter((item) => typeof item === "string");
+  return texts.length === value.length ? texts : undefined;
+}
+
+function parseTextsByName(value: JsonValue): Record<string, string> | undefined {
+  if (!isObject(value)) return undefined;
+  const entries = Object.entries(value).map(([name, text]) => [name, isObject(text) ? undefined : String(text)]);
+  return entries.every(([, text]) => text !== undefined) ? Object.fromEntries(entries) : undefined;
+}

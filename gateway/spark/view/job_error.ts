@@ -1,0 +1,44 @@
+import { type Job, Job_State, type JobError, JobError_Reason } from "../../../proto/mod.ts";
+import type { ToldError } from "../http/answer.ts";
+
+/** What an error without a name of its own is called. Clients of spark-jobserver know some of these. */
+const CLASSES = {
+  [JobError_Reason.REASON_UNSPECIFIED]: "Error",
+  [JobError_Reason.THROWN]: "Error",
+  [JobError_Reason.INVALID_CONFIG]: "java.lang.Throwable",
+  [JobError_Reason.DEADLINE_EXCEEDED]: "TimeoutError",
+  [JobError_Reason.OUT_OF_MEMORY]: "OutOfMemoryError",
+  [JobError_Reason.EXITED]: "JobExitedError",
+  [JobError_Reason.CONTEXT_LOST]: "ContextTerminatedException",
+  [JobError_Reason.NODE_LOST]: "ContextTerminatedException",
+  [JobError_Reason.CANCELLED]: "JobKilledException",
+  [JobError_Reason.CANCELLED_BY_FORCE]: "JobKilledException",
+  [JobError_Reason.LOAD_FAILED]: "JobLoadingException",
+  [JobError_Reason.RESULT_TOO_LARGE]: "ResultTooLargeError",
+  [JobError_Reason.PERMISSION_DENIED]: "PermissionDeniedError",
+} as const satisfies Record<JobError_Reason, string>;
+
+/** Why a job did not succeed, as reports tell it; undefined for a job that carries no error. */
+export function jobError({ id, state, error }: Job): ToldError | undefined {
+  if (error === undefined) return undefined;
+  const errorClass = error.name || CLASSES[error.reason];
+  if (state === Job_State.CANCELLED) {
+    return { message: killed(id), errorClass, stack: `${errorClass}: ${error.message}` };
+  }
+  const message = error.problems.length > 0 ? joinProblems(error) : error.message;
+  return { message, errorClass, stack: error.stack || `${errorClass}: ${message}` };
+}
+
+export function killed(jobId: string): string {
+  return `Job ${jobId} killed`;
+}
+
+/** `One(SparkJobInvalid(a))`, `Many(SparkJobInvalid(a), SparkJobInvalid(b))`, as Scala prints them. */
+function joinProblems({ problems }: JobError): string {
+  return `${problems.length === 1 ? "One" : "Many"}(${problems.map(printProblem).join(", ")})`;
+}
+
+/** A problem that says its kind itself, such as `SingleProblem(No input)`, is left as it is. */
+function printProblem(problem: string): string {
+  return /^[A-Z]\w*\(.*\)$/s.test(problem) ? problem : `SparkJobInvalid(${problem})`;
+}

@@ -1,0 +1,52 @@
+import type { Job } from "../../../proto/mod.ts";
+import type { Core } from "../../core.ts";
+import { openResult } from "../../jobs/mod.ts";
+import type { Answer } from "../http/answer.ts";
+import type { JobReport } from "./report.ts";
+
+const decoder = new TextDecoder();
+
+/** What a job returned as JSON: a text, a stream of it, or undefined when it returned undefined. */
+export type ResultJson = string | AsyncIterable<Uint8Array> | undefined;
+
+/** Reads what is kept with the job, opens what is not. */
+export async function readResult(deps: Pick<Core, "dao" | "blobs" | "jobs">, job: Job): Promise<ResultJson> {
+  if (job.result?.digest) return openResult(deps, job.id);
+  return resultText(await deps.dao.jobs.result(job.id));
+}
+
+/** The result that is kept with a job. */
+export function resultText(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined || bytes.length === 0 ? undefined : decoder.decode(bytes);
+}
+
+/** The report of a job with what it returned in the place of `result`; a stream is passed on in chunks. */
+export function printReport(report: JobReport, result: ResultJson): Answer["body"] {
+  if (result === undefined) return JSON.stringify(report);
+  const { duration, classPath, startTime, context, status, jobId, contextId } = report;
+  const before = { duration, classPath, startTime, context };
+  return around(before, result, { status, jobId, contextId });
+}
+
+/** The answer of a synchronous job: `{"jobId":…,"result":…}`. */
+export function printSynchronous(jobId: string, result: ResultJson): Answer["body"] {
+  return around({ jobId }, result ?? "null", {});
+}
+
+/** One object: the keys before, `result`, the keys after. */
+function around(before: object, result: string | AsyncIterable<Uint8Array>, after: object): Answer["body"] {
+  const head = `${JSON.stringify(before).slice(0, -1)},"result":`;
+  const rest = JSON.stringify(after).slice(1);
+  const tail = rest === "}" ? rest : `,${rest}`;
+  return typeof result === "string" ? head + result + tail : chain(head, result, tail);
+}
+
+async function* chain(
+  head: string,
+  content: AsyncIterable<Uint8Array>,
+  tail: string,
+): AsyncGenerator<string | Uint8Array> {
+  yield head;
+  yield* content;
+  yield tail;
+}

@@ -111,8 +111,8 @@ export interface CreateOptions {
 export interface DataFiles {
   /** The whole file, as UTF-8. */
   text(name: string): Promise<string>;
-  bytes(name: string): Promise<Uint8Array>;
+  bytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** The file in pieces; only a few of them are in memory at a time. */
-  stream(name: string): Promise<ReadableStream<Uint8Array>>;
+  stream(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   list(): Promise<string[]>;
 }

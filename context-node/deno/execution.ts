@@ -9,6 +9,8 @@ export interface RunningJob {
   readonly execution: Execution;
   /** Where it runs; undefined while its bundle is fetched. */
   slot: ExecutorSlot | undefined;
+  /** The observer was told that it runs. */
+  begun: boolean;
   abortReason: AbortReason | undefined;
   terminating: boolean;
   /** Once only; later calls do nothing. */
@@ -31,6 +33,7 @@ export function createRunningJob(
     job,
     observer,
     slot: undefined,
+    begun: false,
     abortReason: undefined,
     terminating: false,
     settle: resolve,

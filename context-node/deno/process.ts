@@ -70,7 +70,7 @@ export async function startDenoProcess(
     child.once("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
   }).finally(() => memory[Symbol.dispose]());
 
-  const send = createOutbox<SandboxCommand>((commands, sent) => {
+  const { post: send } = createOutbox<SandboxCommand>((commands, sent) => {
     // An error means that the channel is closed: `ended` tells all about it.
     if (child.connected) child.send([...commands], () => sent());
   });

@@ -227,7 +227,8 @@ class DenoSandbox implements Sandbox {
   #hearOf(running: RunningJob, slot: ExecutorSlot, report: Extract<ExecutorReport, { run: number }>): void {
     switch (report.type) {
       case "running":
-        running.observer.running(slot.number);
+        if (!running.begun) running.observer.running(slot.number);
+        running.begun = true;
         return;
       case "progress": {
         const fields = report.fields === undefined ? undefined : JSON.parse(report.fields);
@@ -254,7 +255,7 @@ class DenoSandbox implements Sandbox {
   /** Ends the run at once, and settles it when its stack is mapped. */
   #fail(running: RunningJob, reason: JobError_Reason, thrown: { name: string; message: string; stack: string }): void {
     this.#release(running);
-    this.#mapStack(thrown.stack).then((stack) => {
+    void this.#mapStack(thrown.stack).then((stack) => {
       running.settle({ type: "failed", error: jobError(reason, { ...thrown, stack }) });
     });
   }

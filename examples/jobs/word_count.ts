@@ -27,14 +27,14 @@ export const WordCountExample = WordCount;
 async function countFiles(counts: Map<string, number>, job: JobContext<WordCountConfig>): Promise<void> {
   const files = job.config.files ?? [];
   for (const [index, name] of files.entries()) {
-    job.signal.throwIfAborted();
-    job.progress(index / files.length, `counting ${name}`);
     // A word may lie on the border of two chunks: the last one waits for more.
     let unfinished = "";
     for await (const chunk of (await job.data.stream(name)).pipeThrough(new TextDecoderStream())) {
       const words = (unfinished + chunk).toLowerCase().split(/[^\p{L}\p{N}]+/u);
       unfinished = words.pop() ?? "";
       for (const word of words) if (word !== "") count(counts, word);
+      job.signal.throwIfAborted();
+      job.progress(index / files.length, `counting ${name}`, { words: counts.size });
     }
     if (unfinished !== "") count(counts, unfinished);
   }

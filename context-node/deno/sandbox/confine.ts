@@ -9,22 +9,15 @@ const CLOSED_MODULES = new Set(["worker_threads", "module", "cluster", "inspecto
  * Takes from the global scope what belongs to the executor and not to a job: its message channel, its web lock (which makes it
  * terminable), and threads of its own (which would outlive it). Permissions are denied by the process; this is about the rest.
  *
- * Answers how to set the environment variables that jobs see. `beforeExit` is called when a job ends the executor.
+ * Answers how to set the environment variables that jobs see.
  */
-export function confine({ beforeExit }: { beforeExit(): void }): (env: Readonly<Record<string, string>>) => void {
+export function confine(): (env: Readonly<Record<string, string>>) => void {
   for (const name of ["postMessage", "onmessage", "onmessageerror", "close", "Worker", "require"]) {
     Reflect.deleteProperty(globalThis, name);
   }
   Reflect.deleteProperty(Deno, INTERNAL);
   Object.defineProperty(Object.getPrototypeOf(navigator), "locks", { value: undefined });
 
-  const exit = Deno.exit;
-  Object.defineProperty(Deno, "exit", {
-    value(code?: number): never {
-      beforeExit();
-      return exit(code);
-    },
-  });
   // Web programs, and Deno's, know it as a global; node's workers lack it.
   Object.assign(globalThis, { self: globalThis, close: () => Deno.exit() });
 

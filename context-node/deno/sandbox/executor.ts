@@ -18,17 +18,23 @@ declare global {
   }
 }
 
-const port: MessagePort = workerData;
+const { port, mark }: { port: MessagePort; mark: Int32Array } = workerData;
 const postToMain = port.postMessage.bind(port);
 const mailbox = createMailbox(postToMain);
 
 const bundles = createBundles();
 const files = createDataFiles(mailbox.toNode);
 const objects = createNamedObjects(mailbox.toMain);
-const runner = createRunner({ mailbox, bundles, files: files.api, objects: objects.api });
+const runner = createRunner({
+  mailbox,
+  bundles,
+  files: files.api,
+  objects: objects.api,
+  markBegun: (run) => void Atomics.store(mark, 0, run),
+});
 
 const { locks } = navigator;
-const setEnvironment = confine({ beforeExit: mailbox.flush });
+const setEnvironment = confine();
 Error.stackTraceLimit = 50;
 
 addEventListener("error", (event) => {
@@ -80,6 +86,6 @@ function obey(message: ExecutorMessage): void {
 // Held for good: of a worker that holds a lock, `terminate()` stops running code too (see executor_thread.ts).
 locks.request(crypto.randomUUID(), () => {
   port.onmessage = ({ data }: MessageEvent<readonly ExecutorMessage[]>) => data.forEach(obey);
-  postToMain({ forNode: [], forMain: [] });
+  postToMain({ urgent: false, forNode: [], forMain: [] });
   return new Promise(() => {});
 });

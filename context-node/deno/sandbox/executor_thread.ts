@@ -6,6 +6,8 @@ import type { ExecutorEnd, ExecutorMail, ExecutorMessage } from "./protocol.ts";
 export interface ExecutorThread {
   /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
   readonly up: Promise<void>;
+  /** Holds the number of the run that it began last. */
+  readonly mark: Int32Array;
   tell(message: ExecutorMessage): void;
   /** Ends it, also out of a tight loop. `ended` is called when it is gone. */
   terminate(): void;
@@ -35,8 +37,9 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   const { port1: port, port2 } = new MessageChannel();
   // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames.
   programUrl ??= URL.createObjectURL(new Blob([program.executorCode], { type: "text/javascript" }));
+  const mark = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(new URL(`data:text/javascript,import ${JSON.stringify(programUrl)}`), {
-    workerData: port2,
+    workerData: { port: port2, mark },
     // biome-ignore lint/suspicious/noExplicitAny: the types of Deno's web ports and of node's differ; the objects do not
     transferList: [port2 as any],
     env: {},
@@ -65,12 +68,13 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
     observer.ended(end ?? (terminating ? { type: "terminated" } : { type: "exited" }));
   });
 
-  const tell = createOutbox<ExecutorMessage>((messages, sent) => {
+  const { post: tell } = createOutbox<ExecutorMessage>((messages, sent) => {
     port.postMessage(messages);
     sent();
   });
   return {
     up: up.promise,
+    mark,
     tell,
     terminate() {
       terminating = true;

@@ -7,12 +7,6 @@ const LINES_A_SECOND = 2000;
 const CHARACTERS_A_SECOND = 1_048_576;
 const LONGEST_LINE = 16_384;
 
-interface LogReport {
-  readonly type: "logged";
-  readonly run: number;
-  readonly lines: LoggedLine[];
-}
-
 /** The log of one run, until it ends. */
 export interface RunLog extends JobLog {
   write(level: LogLevel, text: string): void;
@@ -28,7 +22,6 @@ export function createRunLog(run: number, mailbox: Mailbox, format: Format): Run
   let characters = 0;
   let dropped = 0;
   let ended = false;
-  let current: LogReport | undefined;
 
   function write(level: LogLevel, text: string): void {
     if (ended) return;
@@ -57,13 +50,7 @@ export function createRunLog(run: number, mailbox: Mailbox, format: Format): Run
   }
 
   function post(line: LoggedLine): void {
-    if (current !== undefined && mailbox.lastUnsent() === current) {
-      current.lines.push(line);
-      return;
-    }
-    const report: LogReport = { type: "logged", run, lines: [line] };
-    mailbox.toNode(report);
-    current = mailbox.lastUnsent() === report ? report : undefined;
+    mailbox.tell({ type: "logged", run, lines: [line] });
   }
 
   return {

@@ -24,7 +24,7 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
     clearTimeout(timer);
     timer = undefined;
     if (held === undefined) return;
-    mailbox.toNode(held);
+    mailbox.tell(held);
     held = undefined;
     nextAt = performance.now() + INTERVAL_MS;
   }

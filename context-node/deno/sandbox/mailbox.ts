@@ -1,16 +1,13 @@
 import type { ExecutorMail, ExecutorReport, ObjectRequest } from "./protocol.ts";
 
-/** A job that never yields is heard all the same: what is posted so long after the last batch goes out at once. */
-const LONGEST_HOLD_MS = 25;
-
 /** The way out of an executor. */
 export interface Mailbox {
+  /** Sends at once, because the code of the job may not yield for long, or ever. The receiver may take its time. */
+  tell(report: ExecutorReport): void;
+  /** Sends when the current code yields; the receiver is in a hurry. */
   toNode(report: ExecutorReport): void;
-  /** What `transfer` lists is moved, not copied. */
+  /** Sends when the current code yields. What `transfer` lists is moved, not copied. */
   toMain(request: ObjectRequest, transfer?: readonly Transferable[]): void;
-  /** The last report that is not sent yet: more can be added to it. */
-  lastUnsent(): ExecutorReport | undefined;
-  flush(): void;
 }
 
 /** Sends what is posted within one turn of the event loop as one message. */
@@ -18,42 +15,38 @@ export function createMailbox(send: (mail: ExecutorMail, transfer: Transferable[
   let forNode: ExecutorReport[] = [];
   let forMain: ObjectRequest[] = [];
   let transfers: Transferable[] = [];
-  let sentAt = performance.now();
-  let scheduled = false;
+  let urgent = false;
 
   function flush(): void {
-    scheduled = false;
-    sentAt = performance.now();
     if (forNode.length === 0 && forMain.length === 0) return;
-    const mail = { forNode, forMain };
+    const mail = { urgent, forNode, forMain };
     const transfer = transfers;
     forNode = [];
     forMain = [];
     transfers = [];
+    urgent = false;
     send(mail, transfer);
   }
 
-  function schedule(): void {
-    if (performance.now() - sentAt > LONGEST_HOLD_MS) {
-      flush();
-      return;
-    }
-    if (scheduled) return;
-    scheduled = true;
+  function flushSoon(): void {
+    if (urgent) return;
+    urgent = true;
     queueMicrotask(flush);
   }
 
   return {
+    tell(report) {
+      forNode.push(report);
+      flush();
+    },
     toNode(report) {
       forNode.push(report);
-      schedule();
+      flushSoon();
     },
     toMain(request, transfer = []) {
       forMain.push(request);
       transfers.push(...transfer);
-      schedule();
+      flushSoon();
     },
-    lastUnsent: () => forNode.at(-1),
-    flush,
   };
 }

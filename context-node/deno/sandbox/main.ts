@@ -3,15 +3,22 @@
  * it never loads a job's code, because what it may do no permission limits (it holds the channel to the node).
  */
 import process from "node:process";
+import { createBegunRuns } from "./begun_runs.ts";
 import { type ExecutorThread, startExecutor } from "./executor_thread.ts";
 import { createObjectStore } from "./object_store.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./protocol.ts";
 
-const report = createOutbox<SandboxReport>((messages, sent) => process.send?.(messages, undefined, undefined, sent));
+const { post: report, hold } = createOutbox<SandboxReport>((messages, sent) =>
+  process.send?.(messages, undefined, undefined, sent),
+);
 const executors = new Map<number, ExecutorThread>();
 const bundles = new Map<string, string>();
 const objects = createObjectStore({ answer: tell });
+
+const begunRuns = createBegunRuns((executor, run) => {
+  report({ type: "told", executor, messages: [{ type: "running", run }] });
+});
 
 let program: Extract<SandboxCommand, { type: "start" }> | undefined;
 let ready = false;
@@ -57,21 +64,28 @@ function obey(command: SandboxCommand): void {
   }
 }
 
-function tell(executor: number, message: ExecutorMessage): void {
-  executors.get(executor)?.tell(message);
+function tell(number: number, message: ExecutorMessage): void {
+  const executor = executors.get(number);
+  if (executor === undefined) return;
+  executor.tell(message);
+  if (message.type === "run") begunRuns.handed(number, message.run, executor.mark);
 }
 
 function start(number: number): ExecutorThread {
   if (program === undefined) throw new Error("An executor was to start before the sandbox was");
   const executor = startExecutor(program, {
-    mail({ forNode, forMain }) {
-      if (forNode.length > 0) report({ type: "told", executor: number, messages: forNode });
+    mail({ urgent, forNode, forMain }) {
+      begunRuns.heard(number);
+      const told = { type: "told", executor: number, messages: forNode } as const;
+      if (urgent && forNode.length > 0) report(told);
+      else if (forNode.length > 0) hold(told);
       for (const request of forMain) objects.obey(number, request);
     },
     ended(end) {
       // Deno has written to standard error why, and the node reads it there.
       if (!ready) Deno.exit(1);
       executors.delete(number);
+      begunRuns.heard(number);
       objects.leave(number);
       report({ type: "executorEnded", executor: number, end });
     },

@@ -61,6 +61,7 @@ export type ExecutorCommand =
 
 /** Executor → node, through the main isolate. */
 export type ExecutorReport =
+  /** The config was accepted. May come twice. */
   | { readonly type: "running"; readonly run: number }
   | {
       readonly type: "progress";
@@ -120,6 +121,8 @@ export type ExecutorMessage =
 
 /** Executor → main isolate: what goes on to the node as it is, and what the main isolate answers itself. */
 export interface ExecutorMail {
+  /** Somebody waits for it: an end, an answer. */
+  readonly urgent: boolean;
   readonly forNode: readonly ExecutorReport[];
   readonly forMain: readonly ObjectRequest[];
 }

@@ -26,6 +26,8 @@ interface RunnerDeps {
   readonly bundles: Bundles;
   readonly files: DataFiles;
   readonly objects: NamedObjects;
+  /** Marks, where the main isolate can see it, which run begins. */
+  markBegun(run: number): void;
 }
 
 /** A result over this is refused: it would hold up all that shares the channel to the node. */
@@ -33,7 +35,7 @@ const LARGEST_RESULT_CHARACTERS = 64 * 1024 * 1024;
 
 const { parse } = JSON;
 
-export function createRunner({ mailbox, bundles, files, objects }: RunnerDeps): Runner {
+export function createRunner({ mailbox, bundles, files, objects, markBegun }: RunnerDeps): Runner {
   const aborts = new Map<number, (reason: string) => void>();
   const currentLog = new AsyncLocalStorage<RunLog>();
   const format = routeConsole(() => currentLog.getStore());
@@ -73,6 +75,7 @@ export function createRunner({ mailbox, bundles, files, objects }: RunnerDeps): 
       const problems = entry.validate === undefined ? [] : listProblems(await entry.validate(job));
       if (problems.length > 0) return { type: "rejected", run, problems };
       abort.throwIfAborted();
+      markBegun(run);
       mailbox.toNode({ type: "running", run });
       const json = resultJson(await entry.run(job));
       return (json?.length ?? 0) > LARGEST_RESULT_CHARACTERS ? tooLarge(run, json) : { type: "succeeded", run, json };

@@ -1,0 +1,116 @@
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Runtime, Sandbox } from "../runtime/mod.ts";
+import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+
+const THIS_FILE = JSON.stringify(fileURLToPath(import.meta.url));
+
+let runtime: Runtime;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  runtime = await startTestRuntime();
+  sandbox = await startSandbox(runtime);
+});
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+const READ = /^NotCapable: Requires read access/;
+const ONE_THREAD = /Cannot import .*: a job has one thread/;
+
+test.for<[string, string, RegExp]>([
+  ["read a file", `await Deno.readTextFile(${THIS_FILE});`, READ],
+  ["read a file through node", `(await import("node:fs")).readFileSync(${THIS_FILE});`, READ],
+  ["list a directory", `for await (const entry of Deno.readDir("/")) return entry;`, READ],
+  ["write a file", `await Deno.writeTextFile("/tmp/hearth-never", "x");`, /^NotCapable: Requires write access/],
+  ["call a server", `await fetch("http://127.0.0.1:1234/");`, /^NotCapable: Requires net access/],
+  ["connect a socket", "await Deno.connect({ port: 9 });", /^NotCapable: Requires net access/],
+  ["listen on a port", "Deno.listen({ port: 0 });", /^NotCapable: Requires net access/],
+  ["start a process", `new Deno.Command("/bin/ls").outputSync();`, /^NotCapable: Requires run access/],
+  [
+    "start one through node",
+    `throw (await import("node:child_process")).spawnSync("/bin/ls").error;`,
+    /NotCapable: Requires run access/,
+  ],
+  ["load a native library", `Deno.dlopen("libc.so.6", {});`, /^NotCapable: Requires ffi access/],
+  ["read what the system is", "return Deno.hostname();", /^NotCapable: Requires sys access/],
+  ["signal a process", `process.kill(process.ppid, "SIGTERM");`, /NotCapable|EPERM|Requires/],
+  ["import a file", `await import("file://" + ${THIS_FILE});`, /Requires read access/],
+  [
+    "import a file statically",
+    `await import(moduleOf("import 'file://" + ${THIS_FILE} + "'"));`,
+    /Requires read access/,
+  ],
+  ["require a file", `require(${THIS_FILE});`, /not defined|not supported/],
+  ["import from a server", `await import("https://example.com/x.js");`, /--no-remote/],
+  ["import an npm package", `await import("npm:left-pad");`, /--no-npm/],
+  [
+    "be given a permission",
+    `throw new Error((await Deno.permissions.request({ name: "read" })).state);`,
+    /^Error: denied/,
+  ],
+  ["start a worker", `new Worker("data:text/javascript,");`, /Worker is not defined/],
+  ["import node's workers", `await import("node:" + "worker_threads");`, ONE_THREAD],
+  ["import node's workers statically", `await import(moduleOf("import 'node:worker_threads'"));`, ONE_THREAD],
+  ["get node's workers as a built-in", `process.getBuiltinModule("worker_threads");`, ONE_THREAD],
+  ["undo the rules for modules", `(await import("node:module")).registerHooks({});`, ONE_THREAD],
+  ["send on the channel of the process", `process.send("forged");`, /not supported in workers/],
+  ["post to the main isolate", "postMessage({ forNode: [], forMain: [] });", /postMessage is not defined/],
+  ["find the lock of its executor", "await navigator.locks.query();", /undefined/],
+  ["reach what Deno keeps to itself", "Deno[Deno.internal].core.close(0);", /undefined/],
+])("a job cannot %s", async ([, body, expected]) => {
+  const source = `const moduleOf = (code) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    export async function job() { ${body} }`;
+  const outcome = await outcomeOf(sandbox, source);
+  if (outcome.type !== "failed") throw new Error(`It could: ${JSON.stringify(outcome)}`);
+  expect(`${outcome.error.name}: ${outcome.error.message}`).toMatch(expected);
+});
+
+test("a job cannot hear or speak for another job of its executor", async () => {
+  await using shared = await startSandbox(runtime, { jobsPerExecutor: 2 });
+  const program = await bundle(`
+    const heard = [];
+    globalThis.addEventListener("message", (event) => heard.push(event.data));
+    MessagePort.prototype.postMessage = function (message) { heard.push(message); };
+    const release = Promise.withResolvers();
+    export const spy = async () => { await release.promise; return heard; };
+    export const quiet = async ({ progress, log }) => { progress(0.5); log.info("x"); setTimeout(release.resolve, 1); };
+  `);
+  const spy = run(shared, program, { entryPoint: "spy" });
+  await spy.until("running");
+  await run(shared, program, { entryPoint: "quiet" }).outcome;
+  expect(await spy.outcome).toEqual({ type: "succeeded", json: "[]" });
+});
+
+test("patches of globals do not change what is reported of other jobs", async () => {
+  await using other = await startSandbox(runtime);
+  const patch = `JSON.stringify = () => "forged"; JSON.parse = () => ({ forged: true });
+    globalThis.console.log = () => {}; export const job = () => 1;`;
+  expect(await resultOf(other, patch)).toBe(1);
+  expect(await resultOf(other, "export const job = ({ config }) => config;", { config: { a: 1 } })).toEqual({ a: 1 });
+});
+
+test("a context connects to the addresses that it was granted, and to no others", async () => {
+  await using servers = new AsyncDisposableStack();
+  const listen = async (): Promise<string> => {
+    const server = createServer((_, response) => response.end("hello"));
+    servers.defer(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    return typeof address === "object" && address !== null ? `127.0.0.1:${address.port}` : "";
+  };
+  const [granted, denied] = [await listen(), await listen()];
+  await using open = await startSandbox(runtime, { permissions: { net: [granted] } });
+  const source = `export const job = async ({ config }) => (await fetch("http://" + config.address)).text();`;
+  expect(await resultOf(open, source, { config: { address: granted } })).toBe("hello");
+  expect(await outcomeOf(open, source, { config: { address: denied } })).toMatchObject({
+    type: "failed",
+    error: { name: "NotCapable" },
+  });
+  const elsewhere = `export const job = () => Deno.readTextFileSync(${THIS_FILE});`;
+  expect(await outcomeOf(open, elsewhere)).toMatchObject({ type: "failed", error: { name: "NotCapable" } });
+});
+
+test("dates are in the time zone of the context", async () => {
+  await using other = await startSandbox(runtime, { env: { TZ: "Asia/Tokyo" } });
+  expect(await resultOf(other, "export const job = () => new Date(0).getHours();")).toBe(9);
+});

@@ -1,0 +1,140 @@
+/** What the tests of this folder share: programs from source text, and a sandbox whose jobs' doings are kept. */
+import { randomUUID } from "node:crypto";
+import { build } from "esbuild";
+import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
+import type { Execution, FileSource, Outcome, Runtime, Sandbox, SandboxSpec } from "../../runtime/mod.ts";
+import { type DenoRuntimeOptions, startDenoRuntime } from "../mod.ts";
+
+export interface Program {
+  readonly digest: string;
+  readonly code: string;
+  readonly sourceMap: string;
+}
+
+/** Bundles a TypeScript source as the gateway does: one module, and a source map that names `job.ts`. */
+export async function bundle(source: string): Promise<Program> {
+  const { outputFiles } = await build({
+    stdin: { contents: source, loader: "ts", sourcefile: "job.ts" },
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    external: ["*"],
+    sourcemap: "external",
+    outdir: "/bundle",
+    tsconfigRaw: {},
+  });
+  const [map, code] = outputFiles;
+  return { digest: `sha256:${randomUUID().replaceAll("-", "")}`, code: code?.text ?? "", sourceMap: map?.text ?? "" };
+}
+
+/** One that a test waits for: its doings as they come, in order. */
+export interface RunningTestJob extends Execution {
+  /** Everything that the observer was told, in order: `running 1`, `progress 0.5 half`, `info text`. */
+  readonly told: string[];
+  readonly progress: Progress[];
+  /** Resolves when something was told that starts with this. */
+  until(start: string): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly entryPoint?: string;
+  readonly config?: unknown;
+}
+
+export function run(
+  sandbox: Sandbox,
+  program: Program,
+  { entryPoint = "job", config = {} }: RunOptions = {},
+): RunningTestJob {
+  const told: string[] = [];
+  const progress: Progress[] = [];
+  const waiting: (() => void)[] = [];
+  const tell = (text: string): void => {
+    told.push(text);
+    for (const check of waiting) check();
+  };
+  const execution = sandbox.run(
+    {
+      jobId: randomUUID(),
+      binaryDigest: program.digest,
+      bundle: async () => program.code,
+      sourceMap: async () => program.sourceMap,
+      entryPoint,
+      config: JSON.stringify(config),
+    },
+    {
+      running: (executor) => tell(`running ${executor}`),
+      progress(value) {
+        progress.push(value);
+        tell(`progress ${value.fraction} ${value.message}`);
+      },
+      logged(lines) {
+        for (const { level, text } of lines) tell(`${LEVEL_NAMES[level]} ${text}`);
+      },
+    },
+  );
+  return {
+    outcome: execution.outcome,
+    abort: execution.abort,
+    terminate: execution.terminate,
+    told,
+    progress,
+    until: (start) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (told.some((text) => text.startsWith(start))) resolve();
+        };
+        waiting.push(check);
+        check();
+      }),
+  };
+}
+
+const LEVEL_NAMES: Readonly<Record<number, string>> = {
+  [LogLine_Level.DEBUG]: "debug",
+  [LogLine_Level.INFO]: "info",
+  [LogLine_Level.WARN]: "warn",
+  [LogLine_Level.ERROR]: "error",
+};
+
+/** Runs the export `job` of a source to its end. */
+export async function outcomeOf(sandbox: Sandbox, source: string, options?: RunOptions): Promise<Outcome> {
+  return run(sandbox, await bundle(source), options).outcome;
+}
+
+/** The value that a job of this source returns; rejects when it does not succeed. */
+export async function resultOf(sandbox: Sandbox, source: string, options?: RunOptions): Promise<unknown> {
+  const outcome = await outcomeOf(sandbox, source, options);
+  if (outcome.type !== "succeeded")
+    throw new Error(`The job did not succeed: ${JSON.stringify(outcome, undefined, 2)}`);
+  return outcome.json === undefined ? undefined : JSON.parse(outcome.json);
+}
+
+export const NO_FILES: FileSource = { list: async () => [], open: async () => undefined };
+
+export const MEBIBYTE = 1024 * 1024;
+
+export function startSandbox(
+  runtime: Runtime,
+  settings: Partial<ContextSettings> = {},
+  spec: Partial<SandboxSpec> = {},
+): Promise<Sandbox> {
+  return runtime.startSandbox({
+    contextId: "0190b5e8-0000-7000-8000-000000000000",
+    name: "test-context",
+    settings: ContextSettings.fromPartial({
+      maxJobsPerContext: 8,
+      jobsPerExecutor: 1,
+      memoryBytes: 256 * MEBIBYTE,
+      ...settings,
+    }),
+    files: NO_FILES,
+    ...spec,
+  });
+}
+
+export function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}): Promise<Runtime> {
+  return startDenoRuntime({ spares: 0, log: { debug() {}, warn() {} }, ...options });
+}

@@ -37,6 +37,8 @@ const schema = z.object({
       contexts: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9._~-]{0,127}$/), contextSettings).default({}),
       /** Settings of every context that is made through spark-jobserver's API or named here, where its creator says nothing. */
       contextSettings: contextSettings.default({}),
+      /** Config of every job, where its submitter says nothing. */
+      jobConfig: z.record(z.string(), z.json()).default({}),
       /** spark-jobserver's API. */
       spark: z
         .strictObject({
@@ -44,8 +46,6 @@ const schema = z.object({
           requestTimeoutMs: z.int().positive().max(LONGEST_TIMER_MS).default(40_000),
           /** A context that is not stopped two seconds before is told to be stopping, in milliseconds. */
           contextDeletionTimeoutMs: z.int().nonnegative().max(LONGEST_TIMER_MS).default(40_000),
-          /** Config of every job that is submitted there, where its submitter says nothing. */
-          jobConfig: z.record(z.string(), z.json()).default({}),
         })
         .prefault({}),
       dao: pluginReference.optional(),
@@ -71,10 +71,10 @@ export interface GatewayConfig {
   readonly drainTimeoutMs: number;
   readonly contexts: Readonly<Record<string, JsonRecord>>;
   readonly contextSettings: JsonRecord;
+  readonly jobConfig: JsonRecord;
   readonly spark: {
     readonly requestTimeoutMs: number;
     readonly contextDeletionTimeoutMs: number;
-    readonly jobConfig: JsonRecord;
   };
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
@@ -116,6 +116,7 @@ export function parseConfig(
     drainTimeoutMs: gateway.drainTimeoutMs,
     contexts: gateway.contexts,
     contextSettings: gateway.contextSettings,
+    jobConfig: gateway.jobConfig,
     spark: gateway.spark,
     dao: gateway.dao ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
     blobs: gateway.blobs ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),

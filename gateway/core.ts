@@ -4,6 +4,7 @@ import type { Bundler } from "./bundler/mod.ts";
 import type { EventStream } from "./events/mod.ts";
 import type { NodeDirectory } from "./nodes/mod.ts";
 import type { ContextRecord, JobRecord } from "./record/mod.ts";
+import type { JsonObject } from "./spark/mod.ts";
 
 /** What a running gateway is made of; use cases take the parts that they need. Built in `gateway.ts`. */
 export interface Core {
@@ -17,6 +18,8 @@ export interface Core {
   readonly nodes: NodeDirectory;
   readonly jobs: JobRecord;
   readonly contexts: ContextRecord;
+  /** Config of every job, where its submitter says nothing; the record keeps what was submitted. */
+  readonly jobConfig: JsonObject;
   /** Aborted when the gateway ends its streams. */
   readonly closing: AbortSignal;
 }

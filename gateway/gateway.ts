@@ -43,11 +43,12 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const nodes = starting.use(
     new NodeDirectory({ nats: events.nats, log, gatewayId, version: packageJson.version, observer }),
   );
-  const core: Core = { gatewayId, log, dao, blobs, bundler, events, nodes, jobs, contexts, closing: closing.signal };
+  const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
+  const parts = { dao, blobs, bundler, events, nodes, jobs, contexts };
+  const core: Core = { gatewayId, log, ...parts, jobConfig, closing: closing.signal };
   starting.use(await startConsumers(events, createEventSink(core), { log }));
   starting.use(startReconciler(core));
 
-  const { predefined, ...spark } = parseSparkConfig(config);
   starting.use(startPredefined(core, predefined));
 
   const services = createServices(core);

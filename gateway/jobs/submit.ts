@@ -16,12 +16,13 @@ import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
 import { planAdHocContext, sendStart } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
+import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 const DEFAULT_RETRY_DELAY_MS = 1000;
 
-export type SubmitDeps = Pick<Core, "dao" | "jobs" | "contexts" | "nodes">;
+export type SubmitDeps = Pick<Core, "dao" | "jobs" | "contexts" | "nodes" | "jobConfig">;
 
 /** A job that is recorded and in the hands of a node. */
 export interface Submitted {
@@ -121,7 +122,7 @@ export async function dispatch(
       bundleDigest: binary.bundleDigest,
       sourceMapDigest: binary.sourceMapDigest,
       entryPoint: resolveEntryPoint(binary, job.entryPoint),
-      config,
+      config: completeConfig(config, deps.jobConfig),
       timeoutMs: toMs(job.timeout) ?? 0,
       gracePeriodMs: toMs(job.gracePeriod) ?? DEFAULT_GRACE_MS,
       noQueue,

@@ -9,16 +9,22 @@ type JsonRecord = Readonly<Record<string, JsonValue>>;
 interface Configured {
   readonly contexts: Readonly<Record<string, JsonRecord>>;
   readonly contextSettings: JsonRecord;
-  readonly spark: Omit<SparkConfig, "contextSettings" | "jobConfig"> & { readonly jobConfig: JsonRecord };
+  readonly jobConfig: JsonRecord;
+  readonly spark: Omit<SparkConfig, "contextSettings">;
 }
 
-/** What the configuration says of this face and of predefined contexts. Throws an Error that names the context at fault. */
-export function parseSparkConfig(configured: Configured): SparkConfig & { readonly predefined: Predefined } {
+interface ParsedConfig extends SparkConfig {
+  readonly predefined: Predefined;
+  readonly jobConfig: JsonObject;
+}
+
+/** What the configuration says of this face, of predefined contexts and of all jobs. Throws an Error that names the context at fault. */
+export function parseSparkConfig(configured: Configured): ParsedConfig {
   const contextSettings = expand(configured.contextSettings);
   const predefined = Object.entries(configured.contexts).map(
     ([name, settings]) => [name, parseNamed(name, withFallback(expand(settings), contextSettings))] as const,
   );
-  const jobConfig = expand(configured.spark.jobConfig);
+  const jobConfig = expand(configured.jobConfig);
   return { ...configured.spark, contextSettings, jobConfig, predefined: new Map(predefined) };
 }
 

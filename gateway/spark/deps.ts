@@ -16,8 +16,6 @@ export interface SparkConfig {
   readonly contextDeletionTimeoutMs: number;
   /** Settings of every context, where its creator says nothing. */
   readonly contextSettings: JsonObject;
-  /** Config of every job, where its submitter says nothing. */
-  readonly jobConfig: JsonObject;
 }
 
 /** What the endpoints of this face work with. */

@@ -13,6 +13,18 @@ export async function* readPages<Row>(
   }
 }
 
+/** The same chunks, once the first of them is there: what fails before it can still be told as an error. */
+export async function begun(chunks: AsyncGenerator<string>): Promise<AsyncGenerator<string>> {
+  const first = await chunks.next();
+  return continued(first, chunks);
+}
+
+async function* continued(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
 /** Rows as one JSON array, printed as they come. */
 export async function* printArray<Row>(rows: AsyncIterable<Row>, print: (row: Row) => unknown): AsyncGenerator<string> {
   let separator = "[";

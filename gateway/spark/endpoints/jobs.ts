@@ -6,7 +6,7 @@ import { type Answer, failure, json, rawJson } from "../http/answer.ts";
 import { readInteger, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
-import { printArray } from "../pages.ts";
+import { begun, printArray } from "../pages.ts";
 import { jobError } from "../view/job_error.ts";
 import { reportJob } from "../view/report.ts";
 import { printReport, readResult } from "../view/result.ts";
@@ -18,12 +18,12 @@ const DEFAULT_LIMIT = 50;
 const PAGE = 500;
 
 /** `GET /jobs` */
-export function listJobs({ core }: SparkDeps, { query }: SparkRequest): Answer {
+export async function listJobs({ core }: SparkDeps, { query }: SparkRequest): Promise<Answer> {
   const limit = readInteger(query, "limit", { fallback: DEFAULT_LIMIT });
   const status = query.get("status");
   const states = status === null ? undefined : statesOf(status);
   if (limit <= 0 || states?.length === 0) return json(200, []);
-  return rawJson(200, printArray(newestJobs(core, { states, limit }), reportJob));
+  return rawJson(200, await begun(printArray(newestJobs(core, { states, limit }), reportJob)));
 }
 
 /** `GET /jobs/<id>` */

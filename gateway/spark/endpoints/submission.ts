@@ -16,7 +16,8 @@ const MALFORMED_URL = "JOB LOADING FAILED: Malformed URL";
 /** Reads what `POST /jobs` asks for. Throws the answer when that cannot be run. */
 export async function readSubmission(deps: SparkDeps, request: SparkRequest): Promise<JobSpec> {
   const { query } = request;
-  const { contextSettings, jobConfig } = deps.config;
+  const { contextSettings } = deps.config;
+  const { jobConfig } = deps.core;
   const config = parseBody(request, jobConfig);
   const program = readProgram(query, config);
   const callbackUrl = readCallbackUrl(query);

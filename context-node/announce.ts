@@ -7,24 +7,17 @@ import {
   Node,
 } from "../proto/node.ts";
 
-/** A node that gateways can find. */
-export interface AnnouncedNode extends Disposable {
-  /** Announces now what has changed, ahead of the next heartbeat. */
-  beat(): void;
-}
-
 /**
  * Announces the node: now, each second with its load, and to whoever asks by the NATS services protocol. Disposing it says
  * farewell: gateways place nothing new there, while sessions go on.
  */
-export function announceNode(nats: NatsConnection, describe: () => Node): AnnouncedNode {
+export function announceNode(nats: NatsConnection, describe: () => Node): Disposable {
   const beat = (): void => nats.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify(Node.toJSON(describe())));
   const answers = answerServiceRequests(nats, describe());
   beat();
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
   let announced = true;
   return {
-    beat,
     [Symbol.dispose]() {
       // A drain says farewell early; by the time everything else is disposed, NATS is gone.
       if (!announced) return;

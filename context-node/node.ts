@@ -102,7 +102,8 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
       if (unstored > 0) log.error({ unstored }, "JetStream did not take the last events in time");
       await results.drain({ timeoutMs: FETCH_TIMEOUT_MS });
       await server[Symbol.asyncDispose]();
-      if (unstored === 0) await nats.drain();
+      // Without a server there is nothing to drain, and it would wait for one.
+      if (unstored === 0 && publisher.isConnected) await nats.drain();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

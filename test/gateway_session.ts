@@ -36,6 +36,7 @@ export function digestOf(bytes: Uint8Array): string {
 /** A gateway's end of a session, over a real connection, that remembers all it hears. */
 export class GatewaySession implements AsyncDisposable {
   readonly messages: Received[] = [];
+  readonly #jobEvents: { readonly event: JobEvent; readonly result: Uint8Array }[] = [];
   /** Resolves with the status when the session is over. */
   readonly closed: Promise<StatusObject>;
   readonly #client: SessionServiceClient;
@@ -104,9 +105,7 @@ export class GatewaySession implements AsyncDisposable {
   }
 
   jobEvents(jobId: string): JobEvent[] {
-    return this.heard("jobEvent")
-      .map(({ event }) => JobEvent.decode(event))
-      .filter((event) => event.jobId === jobId);
+    return this.#jobEvents.map(({ event }) => event).filter((event) => event.jobId === jobId);
   }
 
   /** Types of the events of a job, in the order in which they came. */
@@ -116,10 +115,7 @@ export class GatewaySession implements AsyncDisposable {
 
   /** Ids of jobs in the order in which they had this event. */
   jobOrder(kind: JobCase): string[] {
-    return this.heard("jobEvent")
-      .map(({ event }) => JobEvent.decode(event))
-      .filter(({ event }) => event?.$case === kind)
-      .map(({ jobId }) => jobId);
+    return this.#jobEvents.flatMap(({ event: { jobId, event } }) => (event?.$case === kind ? [jobId] : []));
   }
 
   contextStory(contextId: string): string[] {
@@ -151,13 +147,10 @@ export class GatewaySession implements AsyncDisposable {
   /** The final event of a job, and the JSON of the result that came with it. */
   async final(jobId: string): Promise<{ event: JobHappening; result: unknown }> {
     return this.until(`final event of ${jobId}`, () => {
-      for (const record of this.heard("jobEvent")) {
-        const { jobId: id, event } = JobEvent.decode(record.event);
+      for (const { event: heard, result } of this.#jobEvents) {
+        const { jobId: id, event } = heard;
         if (id !== jobId || event === undefined || !FINAL.has(event.$case)) continue;
-        return {
-          event,
-          result: record.result.length > 0 ? JSON.parse(Buffer.from(record.result).toString()) : undefined,
-        };
+        return { event, result: result.length > 0 ? JSON.parse(Buffer.from(result).toString()) : undefined };
       }
       return undefined;
     });
@@ -206,6 +199,9 @@ export class GatewaySession implements AsyncDisposable {
 
   #receive(message: Received): void {
     this.messages.push(message);
+    if (message.$case === "jobEvent") {
+      this.#jobEvents.push({ event: JobEvent.decode(message.value.event), result: message.value.result });
+    }
     if (message.$case !== "blobRequest") return;
     const { requestId, blob } = message.value;
     const content = this.#find(blob);

@@ -31,6 +31,14 @@ export interface Script {
   run(job: ScriptedJob): unknown;
 }
 
+/** Returned by a script to stand for what a program that meddles with JSON.stringify would send. */
+export class RawResult {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 const never = new Promise<never>(() => {});
 
 /** Entry points that every scripted runtime has. */
@@ -53,6 +61,7 @@ export const STANDARD_SCRIPTS: Readonly<Record<string, Script>> = {
   polite: { run: ({ signal }) => rejection(signal).catch((reason: Error) => `ended: ${reason.message}`) },
   /** Never ends by itself. */
   stubborn: { run: () => never },
+  broken: { run: () => new RawResult("{") },
   /** Answers a string of `length` characters. */
   large: { run: ({ config }) => "x".repeat(Number(config.length)) },
   /** Writes `lines` lines of `length` characters. */
@@ -232,6 +241,7 @@ class ScriptedExecution implements Execution {
         if (!this.#isSettled) observer.logged([this.#line(line, level)]);
       },
     });
+    if (result instanceof RawResult) return { type: "succeeded", json: result.text };
     return { type: "succeeded", json: result === undefined ? undefined : JSON.stringify(result) };
   }
 

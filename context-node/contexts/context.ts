@@ -1,5 +1,13 @@
 import type { Logger } from "pino";
-import type { ContextEvent, ContextLoad, ContextSettings, Refusal, RunJob, StartContext } from "../../proto/node.ts";
+import type {
+  ContextEvent,
+  ContextLoad,
+  ContextSettings,
+  HeldJob,
+  Refusal,
+  RunJob,
+  StartContext,
+} from "../../proto/node.ts";
 import type { BlobCache, ResultStore } from "../blobs/mod.ts";
 import type { ContextHappening, Events, JobHappening } from "../events/mod.ts";
 import { HostedJob, JobQueue, lost, lostReason } from "../jobs/mod.ts";
@@ -25,9 +33,9 @@ export interface ContextDeps {
 /** Who holds all contexts and their jobs. */
 export interface ContextOwner {
   /** The final event of a job was sent. */
-  jobEnded(): void;
+  jobEnded(job: HostedJob): void;
   /** JetStream has it. */
-  jobStored(job: HostedJob): void;
+  jobStored(job: HeldJob): void;
   /** The final event of the context was sent. */
   contextClosed(context: HostedContext): void;
 }
@@ -126,15 +134,15 @@ export class HostedContext {
     this.#startWaiting();
   }
 
-  ended(type: JobHappening["$case"]): void {
+  ended(job: HostedJob, type: JobHappening["$case"]): void {
     this.#openJobs--;
     this.#idleSince = performance.now();
-    this.#deps.owner.jobEnded();
+    this.#deps.owner.jobEnded(job);
     if (this.#isAdHoc || (type === "failed" && this.settings.stopOnJobError)) this.stop({ force: false });
     else this.#closeWhenEmpty();
   }
 
-  stored(job: HostedJob): void {
+  stored(job: HeldJob): void {
     this.#deps.owner.jobStored(job);
   }
 

@@ -24,8 +24,10 @@ export class ContextTable implements AsyncDisposable {
   readonly #deps: ContextTableDeps;
   /** Those that are not final, by id. */
   readonly #contexts = new Map<string, HostedContext>();
-  /** By id: those that are not final, and those whose final event JetStream does not have yet. */
+  /** Those that are not final, by id; of two attempts of a job the later one. */
   readonly #jobs = new Map<string, HostedJob>();
+  /** Those whose final event was sent, and JetStream does not have it yet, by id. */
+  readonly #unstored = new Map<string, HeldJob>();
   #openJobs = 0;
   #isDraining = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -43,7 +45,8 @@ export class ContextTable implements AsyncDisposable {
   }
 
   get heldJobs(): HeldJob[] {
-    return Array.from(this.#jobs.values(), ({ id: jobId, command: { attempt } }) => ({ jobId, attempt }));
+    const open = Array.from(this.#jobs.values(), ({ command: { jobId, attempt } }) => ({ jobId, attempt }));
+    return [...open, ...this.#unstored.values()];
   }
 
   /** Takes a job, or answers why not. A job that is held already goes on; its events go to the session that asked last. */
@@ -55,6 +58,7 @@ export class ContextTable implements AsyncDisposable {
       held.session = session;
       return undefined;
     }
+    if (this.#unstored.get(jobId)?.attempt === attempt) return undefined;
     if (this.#isDraining) return draining(jobId, "The node");
     if (this.#deps.events.isFull) return queueFull(jobId, "Too many events of the node wait for NATS");
     const context = this.#contexts.get(contextId);
@@ -70,8 +74,8 @@ export class ContextTable implements AsyncDisposable {
 
   cancelJob({ jobId }: CancelJob): Refusal | undefined {
     const job = this.#jobs.get(jobId);
-    if (job === undefined) return jobNotHeld(jobId);
-    job.stop("cancelled");
+    if (job === undefined && !this.#unstored.has(jobId)) return jobNotHeld(jobId);
+    job?.stop("cancelled");
     return undefined;
   }
 
@@ -140,13 +144,16 @@ export class ContextTable implements AsyncDisposable {
     await Promise.all(Array.from(this.#contexts.values(), (context) => context.dispose()));
   }
 
-  jobEnded(): void {
+  jobEnded(job: HostedJob): void {
+    const { jobId, attempt } = job.command;
+    if (this.#jobs.get(jobId) === job) this.#jobs.delete(jobId);
+    this.#unstored.set(jobId, { jobId, attempt });
     this.#openJobs--;
     if (this.#openJobs === 0) this.#idle?.resolve();
   }
 
-  jobStored(job: HostedJob): void {
-    if (this.#jobs.get(job.id) === job) this.#jobs.delete(job.id);
+  jobStored({ jobId, attempt }: HeldJob): void {
+    if (this.#unstored.get(jobId)?.attempt === attempt) this.#unstored.delete(jobId);
   }
 
   contextClosed(context: HostedContext): void {

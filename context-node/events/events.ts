@@ -31,13 +31,10 @@ export interface ContextEventIdentity {
   readonly seq: number;
 }
 
-/** What a job returned, as JSON: the same text twice. */
-export interface ResultContent {
-  readonly text: string;
-  readonly bytes: Uint8Array;
-  /** Under which it is kept as a blob; always set when it is larger than NATS_RESULT_BYTES. */
-  readonly digest: string | undefined;
-}
+/** What a job returned. What is larger than NATS_RESULT_BYTES is kept as a blob and has a digest, else there is the value. */
+export type ResultContent =
+  | { readonly json: Uint8Array; readonly value: unknown; readonly digest?: undefined }
+  | { readonly json: Uint8Array; readonly value?: undefined; readonly digest: string };
 
 export interface JobEventOptions {
   /** The session that the job came on. */
@@ -86,15 +83,18 @@ export class Events {
    * either the value or the digest, so that whoever hears of it there only can ask for the blob.
    */
   jobSucceeded(identity: JobEventIdentity, content: ResultContent | undefined, options: JobEventOptions): void {
-    const result = { mediaType: "application/json", sizeBytes: content?.bytes.length ?? 0, digest: "" };
+    const result = { mediaType: "application/json", sizeBytes: content?.json.length ?? 0, digest: "" };
     const event = this.#jobEvent(identity, { $case: "succeeded", value: { result, value: undefined } });
-    const isInline = content !== undefined && content.bytes.length <= SESSION_RESULT_BYTES;
+    const isInline = content !== undefined && content.json.length <= SESSION_RESULT_BYTES;
     if (!isInline) result.digest = content?.digest ?? "";
-    this.#sendJob(event, isInline ? content.bytes : NOTHING, options);
+    this.#sendJob(event, isInline ? content.json : NOTHING, options);
 
     result.digest = content?.digest ?? "";
-    const value: unknown = content !== undefined && content.digest === undefined ? JSON.parse(content.text) : undefined;
-    this.#publishJob({ ...event, event: { $case: "succeeded", value: { result, value } } }, "succeeded", options);
+    this.#publishJob(
+      { ...event, event: { $case: "succeeded", value: { result, value: content?.value } } },
+      "succeeded",
+      options,
+    );
   }
 
   /** Answers what was told, for `repeatContext`. */

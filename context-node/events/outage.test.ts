@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Refusal_Reason } from "../../proto/node.ts";
 import { startTestNode } from "../../test/context_node.ts";
 import { startTestNatsServer } from "../../test/nats_server.ts";
 import { readJobEvents } from "../../test/stored_events.ts";
@@ -28,4 +29,29 @@ test("events of a job that ends while NATS is away arrive when it is back, in or
   expect((await readJobEvents(nats.url, during)).map(({ type }) => type)).toEqual(["running", "succeeded"]);
   const third = await tested.openSession({ gatewayId: "gateway-3" });
   expect((await third.welcome()).jobs).toEqual([]);
+});
+
+test("a node takes no more jobs when too many events wait for NATS, until it is back", async () => {
+  await using nats = await startTestNatsServer();
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  const run = async (): Promise<"taken" | "refused"> => {
+    const jobId = crypto.randomUUID();
+    session.runJob({ jobId, contextId, entryPoint: "large" }, { length: 60_000 });
+    return session.until("answer", () => {
+      if (session.heard("refusal").some(({ id }) => id === jobId)) return "refused";
+      return session.story(jobId).includes("succeeded") ? "taken" : undefined;
+    });
+  };
+  await nats.stop();
+  while ((await run()) === "taken");
+  expect(session.heard("refusal")[0]).toMatchObject({
+    reason: Refusal_Reason.QUEUE_FULL,
+    message: "Too many events of the node wait for NATS",
+  });
+
+  await nats.start();
+  await expect.poll(run, { timeout: 15_000 }).toBe("taken");
 });

@@ -47,7 +47,7 @@ export class EventPublisher implements Disposable {
   #next = 1;
   #inFlight = 0;
   #bytes = 0;
-  #connected = true;
+  #isConnected = true;
   #backOffMs = FIRST_BACK_OFF_MS;
   #retry: NodeJS.Timeout | undefined;
   #empty: PromiseWithResolvers<void> | undefined;
@@ -66,6 +66,10 @@ export class EventPublisher implements Disposable {
     return this.#bytes > FULL_BYTES;
   }
 
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   publish(publication: Publication): void {
     this.#unacknowledged.set(++this.#last, { publication, sentAt: 0 });
     this.#bytes += publication.payload.length + OVERHEAD_BYTES;
@@ -80,12 +84,12 @@ export class EventPublisher implements Disposable {
 
   /** The connection was lost: nothing is sent until it is back. */
   disconnected(): void {
-    this.#connected = false;
+    this.#isConnected = false;
   }
 
   /** The connection is back: what was under way may be lost. */
   reconnected(): void {
-    this.#connected = true;
+    this.#isConnected = true;
     this.#sendAgain();
   }
 
@@ -107,7 +111,7 @@ export class EventPublisher implements Disposable {
   }
 
   #pump(): void {
-    if (!this.#connected || this.#retry !== undefined || this.#isDisposed) return;
+    if (!this.#isConnected || this.#retry !== undefined || this.#isDisposed) return;
     for (; this.#inFlight < WINDOW && this.#next <= this.#last; this.#next++) {
       const entry = this.#unacknowledged.get(this.#next);
       if (entry !== undefined) this.#send(this.#next, entry);
@@ -173,7 +177,7 @@ export class EventPublisher implements Disposable {
 
   #resendOverdue(): void {
     const [oldest] = this.#unacknowledged.entries();
-    if (oldest === undefined || !this.#connected) return;
+    if (oldest === undefined || !this.#isConnected) return;
     const [number, entry] = oldest;
     if (number < this.#next && performance.now() - entry.sentAt > ACK_TIMEOUT_MS) this.#pause("no acknowledgement");
   }

@@ -112,6 +112,13 @@ test("a job whose config is refused never runs", async () => {
   expect(session.story(jobId)).toEqual(["rejected"]);
 });
 
+test("a job whose result is not JSON fails and harms nobody", async () => {
+  expect((await session.final(run("broken"))).event).toMatchObject({
+    $case: "failed",
+    value: { error: { reason: JobError_Reason.THROWN, message: "The result of the job is not JSON" } },
+  });
+});
+
 test("a job that minds its signal is cancelled without force", async () => {
   const jobId = run("cooperative");
   await session.jobEvent(jobId, "running");

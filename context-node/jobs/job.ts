@@ -1,4 +1,4 @@
-import { JobError_Reason, type RunJob } from "../../proto/node.ts";
+import { type HeldJob, JobError_Reason, type RunJob } from "../../proto/node.ts";
 import type { BlobCache, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
 import type { AbortReason, Execution, Outcome, Sandbox } from "../runtime/mod.ts";
@@ -7,6 +7,9 @@ import { startTimer } from "../timer.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
 import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop } from "./verdict.ts";
+
+/** Beyond its timeout, what a job may take to be loaded before it says that it runs: it may loop on the way there. */
+const LOADING_ALLOWANCE_MS = 5_000;
 
 export interface JobDeps {
   readonly events: Events;
@@ -22,9 +25,9 @@ export interface JobOwner {
   /** No code of the job runs; its slot, or its place in the queue, is free. The final event is still to come. */
   released(job: HostedJob): void;
   /** The final event was sent. */
-  ended(type: JobHappening["$case"]): void;
+  ended(job: HostedJob, type: JobHappening["$case"]): void;
   /** JetStream has the final event: nothing is left to do for the job. */
-  stored(job: HostedJob): void;
+  stored(job: HeldJob): void;
 }
 
 /** One attempt of a job, from its arrival to its final event. */
@@ -60,11 +63,6 @@ export class HostedJob {
     return this.command.priority;
   }
 
-  /** Whether its outcome is known; the final event is on its way. */
-  get isFinal(): boolean {
-    return this.#isFinal;
-  }
-
   /** It has to wait for a slot. */
   waits(position: number): void {
     this.#tell({ $case: "queued", value: { position } });
@@ -72,6 +70,7 @@ export class HostedJob {
 
   /** It has a slot. */
   start(sandbox: Sandbox): void {
+    if (this.command.timeoutMs > 0) this.#endAfter(this.command.timeoutMs + LOADING_ALLOWANCE_MS);
     const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
     const { blobs } = this.#deps;
     this.#execution = sandbox.run(
@@ -132,8 +131,12 @@ export class HostedJob {
     this.#tell({ $case: "running", value: { executor } });
     // It was asked to end while it was loaded.
     if (this.#stop !== undefined) return this.#tellCancelling(this.#stop);
-    const { timeoutMs } = this.command;
-    if (timeoutMs > 0) this.#deadline = startTimer(timeoutMs, () => this.stop("deadline"));
+    if (this.command.timeoutMs > 0) this.#endAfter(this.command.timeoutMs);
+  }
+
+  #endAfter(delayMs: number): void {
+    this.#deadline?.[Symbol.dispose]();
+    this.#deadline = startTimer(delayMs, () => this.stop("deadline"));
   }
 
   #tellCancelling({ reason }: Stop): void {
@@ -145,18 +148,23 @@ export class HostedJob {
     if (outcome.type === "lost") this.#deps.owner.sandboxLost();
     if (outcome.type !== "succeeded") return this.#end(endingOf(outcome, this.#stop));
     this.#release();
-    const content = contentOf(outcome.json);
-    if (content === undefined || content.bytes.length <= NATS_RESULT_BYTES) return this.#succeed(content);
-    this.#deps.results.keep(content.bytes).then(
-      (digest) => this.#succeed({ ...content, digest }),
-      (error: unknown) =>
-        this.#finish(
-          failedBy(
-            JobError_Reason.RESULT_TOO_LARGE,
-            `Cannot keep a result of ${content.bytes.length} bytes on the node: ${error}`,
-          ),
-        ),
+    if (outcome.json === undefined) return this.#succeed(undefined);
+    const json = Buffer.from(outcome.json);
+    if (json.length <= NATS_RESULT_BYTES) return this.#succeedSmall(outcome.json, json);
+    this.#deps.results.keep(json).then(
+      (digest) => this.#succeed({ json, digest }),
+      (error: unknown) => {
+        const message = `The node cannot keep a result of ${json.length} bytes: ${error}`;
+        this.#finish(failedBy(JobError_Reason.RESULT_TOO_LARGE, message));
+      },
     );
+  }
+
+  #succeedSmall(text: string, json: Uint8Array): void {
+    const parsed = parseJson(text);
+    if (parsed !== undefined) return this.#succeed({ json, value: parsed.value });
+    // Code of the job's can meddle with what makes its JSON; it must not get further than here.
+    this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
   }
 
   #end(ending: Ending): void {
@@ -175,20 +183,24 @@ export class HostedJob {
   }
 
   #finish(ending: Ending): void {
-    this.#deps.events.job(this.#identity(), ending, {
-      session: this.session,
-      stored: () => this.#deps.owner.stored(this),
-    });
-    this.#deps.owner.ended(ending.$case);
+    this.#deps.events.job(this.#identity(), ending, { session: this.session, stored: this.#whenStored(undefined) });
+    this.#deps.owner.ended(this, ending.$case);
   }
 
   #succeed(content: ResultContent | undefined): void {
-    const stored = (): void => {
-      if (content?.digest !== undefined) this.#deps.results.stored(content.digest);
-      this.#deps.owner.stored(this);
-    };
+    const stored = this.#whenStored(content?.digest);
     this.#deps.events.jobSucceeded(this.#identity(), content, { session: this.session, stored });
-    this.#deps.owner.ended("succeeded");
+    this.#deps.owner.ended(this, "succeeded");
+  }
+
+  /** Keeps nothing of the job but its name: its event may wait for long while NATS is away. */
+  #whenStored(resultDigest: string | undefined): () => void {
+    const { owner, results } = this.#deps;
+    const { jobId, attempt } = this.command;
+    return () => {
+      if (resultDigest !== undefined) results.stored(resultDigest);
+      owner.stored({ jobId, attempt });
+    };
   }
 
   #tell(happening: JobHappening): void {
@@ -203,6 +215,10 @@ export class HostedJob {
 
 const decoder = new TextDecoder();
 
-function contentOf(json: string | undefined): ResultContent | undefined {
-  return json === undefined ? undefined : { text: json, bytes: Buffer.from(json), digest: undefined };
+function parseJson(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
 }

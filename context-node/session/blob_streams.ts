@@ -23,6 +23,7 @@ export class BlobStreams {
   readonly #frames: FrameWriter;
   readonly #incoming = new Map<number, Incoming>();
   #lastRequestId = 0;
+  #isClosed = false;
 
   constructor(frames: FrameWriter) {
     this.#frames = frames;
@@ -62,6 +63,7 @@ export class BlobStreams {
     for await (const part of content) {
       for (let start = 0; start < part.length; start += CHUNK_BYTES) {
         await this.#frames.ready();
+        if (this.#isClosed) return;
         this.#chunk({ requestId, bytes: part.subarray(start, start + CHUNK_BYTES), last: false, error: "" });
       }
     }
@@ -75,6 +77,7 @@ export class BlobStreams {
 
   /** The session is over: nothing more will come. */
   close(): void {
+    this.#isClosed = true;
     for (const requestId of [...this.#incoming.keys()]) {
       this.#take(requestId)?.controller.error(new Error("The session with the gateway ended"));
     }

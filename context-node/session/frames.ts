@@ -7,7 +7,7 @@ export type Message = NonNullable<NodeMessage["message"]>;
 const FRAME_BYTES = 1024 * 1024;
 
 /** A gateway that lets so much pile up does not read; the writer gives up on it. */
-const FULL_BYTES = 64 * 1024 * 1024;
+const FULL_BYTES = 256 * 1024 * 1024;
 
 /**
  * Writes messages to a session, one frame for all that is waiting: under load a frame carries many events.
@@ -31,7 +31,11 @@ export class FrameWriter {
   send(message: Message): void {
     this.#waiting.push({ message });
     this.#waitingBytes += sizeOf(message);
-    if (this.#waitingBytes > FULL_BYTES) this.#overflowed();
+    if (this.#waitingBytes > FULL_BYTES) {
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      this.#overflowed();
+    }
     if (this.#isScheduled || this.#drained !== undefined) return;
     this.#isScheduled = true;
     // After the I/O of this round of the event loop, so that what it brings goes into one frame.

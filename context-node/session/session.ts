@@ -8,6 +8,7 @@ import {
   type OpenRequest,
   type OpenResponse,
   type Refusal,
+  Refusal_Reason,
   type RunJob,
   SILENCE_LIMIT_MS,
   type StartContext,
@@ -92,8 +93,8 @@ export class Session {
   /** Ends the session now and tells the gateway why. */
   end(code: status, details: string): void {
     if (this.#isClosed) return;
-    this.#stream.emit("error", { code, details });
     this.#closed(details);
+    this.#stream.emit("error", { code, details });
   }
 
   #closed(reason: string): void {
@@ -144,9 +145,16 @@ export class Session {
         return this.#blobs.receive(message.value);
       case "heartbeat":
         return;
-      case "restartContext":
-      case "objectsRequest":
-        throw new Error("This node does not know the command");
+      case "restartContext": {
+        const { contextId: id } = message.value;
+        const reason = Refusal_Reason.REASON_UNSPECIFIED;
+        return this.#refuse({ id, reason, message: "This node does not restart contexts" });
+      }
+      case "objectsRequest": {
+        const { requestId } = message.value;
+        const error = "This node does not tell the named objects of contexts";
+        return this.send({ $case: "objectsAnswer", value: { requestId, objects: [], error } });
+      }
       default:
         message satisfies never;
     }

@@ -11,7 +11,7 @@ export interface Rival extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Jobs that a BullMQ worker takes at the same time. Of 8, 32, 64 and 128 this was the fastest at 128 connections. */
+/** Jobs that the BullMQ worker takes at the same time; 8 and 128 were no faster at 128 connections. */
 const WORKER_CONCURRENCY = 64;
 
 export async function startConnectEcho(): Promise<Rival> {

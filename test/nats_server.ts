@@ -59,7 +59,7 @@ export async function startTestNatsServer(): Promise<TestNatsServer> {
 }
 
 /** A port that was free a moment ago: a server that is to come back on its port needs a known one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -1,0 +1,67 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Binary, BinarySchema } from "../../proto/mod.ts";
+import type { BinarySelector, BinaryStore } from "../contract/mod.ts";
+import { deleteBinaries, insertBinary, type StoredBinary, storedBinary } from "./binary_writes.ts";
+import type { Query, Reader } from "./database.ts";
+import { textOf } from "./text.ts";
+import type { Writer } from "./writer.ts";
+
+const VERSIONS = "SELECT version, message FROM binaries WHERE name = $1";
+
+export function createBinaryStore(reader: Reader, writer: Writer): BinaryStore {
+  return {
+    async insert(binary) {
+      const { name, digest, bundleDigest, sourceMapDigest } = binary;
+      const columns = [textOf(name), textOf(digest), textOf(bundleDigest), textOf(sourceMapDigest)] as const;
+      return binaryOf(await writer.write(insertBinary(columns, toBinary(BinarySchema, binary))));
+    },
+    async get(name, selector) {
+      const [row] = await reader.read(selectQuery(textOf(name), selector));
+      return row && binaryOf(storedBinary(row));
+    },
+    async list({ limit, after }) {
+      const text = `
+        SELECT DISTINCT ON (name) version, message FROM binaries WHERE $1::text IS NULL OR name > $1
+        ORDER BY name, version DESC LIMIT $2`;
+      const values = [after === undefined ? null : textOf(after), limit];
+      const rows = await reader.read({ name: "newest_binaries", text, values });
+      return rows.map(storedBinary).map(binaryOf);
+    },
+    async versions(name, { limit, before }) {
+      const text = `${VERSIONS} AND ($2::bigint IS NULL OR version < $2::bigint) ORDER BY version DESC LIMIT $3`;
+      const rows = await reader.read({ name: "binary_versions", text, values: [textOf(name), before ?? null, limit] });
+      return rows.map(storedBinary).map(binaryOf);
+    },
+    async delete(name, version) {
+      const deleted = await writer.write(deleteBinaries(textOf(name), version));
+      return deleted.map(binaryOf);
+    },
+    async uses(digest) {
+      const text = `
+        SELECT FROM binaries WHERE digest = $1 OR bundle_digest = $1 OR source_map_digest = $1 LIMIT 1`;
+      const rows = await reader.read({ name: "binary_use", text, values: [textOf(digest)] });
+      return rows.length > 0;
+    },
+  };
+}
+
+function selectQuery(name: string, selector: BinarySelector): Query {
+  if ("version" in selector) {
+    return {
+      name: "binary_by_version",
+      text: `${VERSIONS} AND version = $2::bigint`,
+      values: [name, selector.version],
+    };
+  }
+  if ("digest" in selector) {
+    const text = `${VERSIONS} AND digest = $2 ORDER BY version DESC LIMIT 1`;
+    return { name: "binary_by_digest", text, values: [name, textOf(selector.digest)] };
+  }
+  return { name: "newest_binary", text: `${VERSIONS} ORDER BY version DESC LIMIT 1`, values: [name] };
+}
+
+function binaryOf({ version, message }: StoredBinary): Binary {
+  const binary = fromBinary(BinarySchema, message);
+  binary.version = version;
+  return binary;
+}

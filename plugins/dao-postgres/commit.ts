@@ -1,0 +1,39 @@
+import type { Client } from "pg";
+import type { Write } from "./write.ts";
+
+export type Outcome = PromiseSettledResult<unknown>;
+
+/**
+ * Commits writes in one transaction that the server sees as one stream: nothing waits for an answer in between. What is
+ * fulfilled is durable; nothing of a write that is rejected was stored, unless the connection broke during the commit.
+ */
+export async function commitBatch(
+  client: Client,
+  writes: readonly Write<unknown>[],
+  { lock, isBroken }: { lock: string; isBroken: () => boolean },
+): Promise<Outcome[]> {
+  const outcomes = await transact(client, writes, lock);
+  if (writes.length === 1 || isBroken() || outcomes.every(({ status }) => status === "fulfilled")) return outcomes;
+  // One that fails takes the whole transaction with it: hold the fault to that one.
+  const alone: Outcome[] = [];
+  for (const write of writes) alone.push(...(await transact(client, [write], lock)));
+  return alone;
+}
+
+async function transact(client: Client, writes: readonly Write<unknown>[], lock: string): Promise<Outcome[]> {
+  const { stream } = client.connection;
+  // One packet for many statements.
+  stream.cork();
+  const begun = client.query(`BEGIN; ${lock}`);
+  const answers = writes.map(async ({ name, text, values, answerOf }) => {
+    const { rows } = await client.query({ name, text, values: [...values] });
+    return answerOf(rows);
+  });
+  const committed = client.query("COMMIT");
+  stream.uncork();
+
+  const [start, end, ...outcomes] = await Promise.allSettled([begun, committed, ...answers]);
+  // After the first fault the server refuses the rest, and takes the COMMIT for a ROLLBACK.
+  const fault = [start, ...outcomes, end].find((outcome) => outcome.status === "rejected");
+  return fault ? writes.map(() => fault) : outcomes;
+}

@@ -1,0 +1,61 @@
+import { blobOf } from "./rows.ts";
+import type { Write } from "./write.ts";
+
+/** What queries need of a context, in the order of the parameters below. */
+export type ContextColumns = readonly [
+  id: string,
+  name: string,
+  state: number,
+  isFinal: boolean,
+  endMs: number | null,
+  revision: number,
+];
+
+/** Answers the context that was in the way, if one was: also one that has the id, stored by an earlier try of the same insert. */
+export function insertContext(columns: ContextColumns, message: Uint8Array): Write<Uint8Array | undefined> {
+  return {
+    name: "insert_context",
+    text: `
+      WITH taken AS MATERIALIZED (
+        SELECT message FROM contexts WHERE (name = $2 AND NOT is_final) OR id = $1 ORDER BY is_final LIMIT 1),
+      inserted AS (
+        INSERT INTO contexts (id, name, state, is_final, end_ms, revision, message)
+        SELECT $1, $2, $3::integer, $4::boolean, $5::bigint, $6::bigint, $7::bytea WHERE NOT EXISTS (SELECT FROM taken))
+      SELECT message FROM taken`,
+    values: [...columns, message],
+    answerOf: ([taken]) => taken && blobOf(taken, "message"),
+  };
+}
+
+/** False when the stored revision is not the one before. */
+export function updateContext(columns: ContextColumns, message: Uint8Array): Write<boolean> {
+  return {
+    name: "update_context",
+    text: `
+      UPDATE contexts SET name = $2, state = $3, is_final = $4, end_ms = $5, revision = $6, message = $7
+      WHERE id = $1 AND revision = $6::bigint - 1
+      RETURNING 1`,
+    values: [...columns, message],
+    answerOf: (rows) => rows.length > 0,
+  };
+}
+
+export function deleteContext(id: string): Write<boolean> {
+  return {
+    name: "delete_context",
+    text: "DELETE FROM contexts WHERE id = $1 RETURNING 1",
+    values: [id],
+    answerOf: (rows) => rows.length > 0,
+  };
+}
+
+/** Answers how many were deleted. */
+export function deleteEndedContexts(beforeMs: number, limit: number): Write<number> {
+  return {
+    name: "delete_ended_contexts",
+    text: `
+      DELETE FROM contexts WHERE id IN (SELECT id FROM contexts WHERE end_ms < $1 ORDER BY end_ms LIMIT $2) RETURNING 1`,
+    values: [beforeMs, limit],
+    answerOf: (rows) => rows.length,
+  };
+}

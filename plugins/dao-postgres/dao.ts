@@ -1,0 +1,59 @@
+import type { Dao, PluginStart } from "../contract/mod.ts";
+import { createAuditStore } from "./audit.ts";
+import { createBinaryStore } from "./binaries.ts";
+import type { PostgresConfig } from "./config.ts";
+import { createContextStore } from "./contexts.ts";
+import { createReader, readDatabase } from "./database.ts";
+import { createFileStore } from "./files.ts";
+import { createJobStore } from "./jobs.ts";
+import { migrate } from "./migrate.ts";
+import type { Write } from "./write.ts";
+import { createWriter } from "./writer.ts";
+
+/** Changes nothing, and fails where nothing can be changed. */
+const ping: Write<void> = {
+  name: "ping",
+  text: "DELETE FROM files WHERE false",
+  values: [],
+  answerOf: () => undefined,
+};
+
+/** Connects to the database, creates Hearth's schema or brings it up to date. */
+export async function startDao({ config, log, signal }: PluginStart<PostgresConfig>): Promise<Dao> {
+  const database = await readDatabase(config);
+  await migrate(database, { signal });
+
+  await using opened = new AsyncDisposableStack();
+  const reader = opened.use(createReader(database, { poolSize: config.poolSize, log }));
+  const writer = opened.use(createWriter(database));
+  await writer.write(ping);
+
+  const resources = opened.move();
+  return {
+    jobs: createJobStore(reader, writer),
+    contexts: createContextStore(reader, writer),
+    binaries: createBinaryStore(reader, writer),
+    files: createFileStore(reader, writer),
+    audit: createAuditStore(reader, writer),
+    async checkHealth(options) {
+      options?.signal?.throwIfAborted();
+      const checks = Promise.all([reader.read({ text: "SELECT 1", values: [] }), writer.write(ping)]);
+      await untilAborted(checks, options?.signal);
+    },
+    async [Symbol.asyncDispose]() {
+      await resources.disposeAsync();
+    },
+  };
+}
+
+/** Rejects with the signal's reason when that comes first; the work goes on. */
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const giveUp = () => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", giveUp);
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+}

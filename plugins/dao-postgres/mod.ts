@@ -1,0 +1,9 @@
+/**
+ * The record in a PostgreSQL database: reads through a pool, writes over a connection of their own that commits in groups.
+ * For any number of gateways on any number of machines. Imports `plugins/contract` and `proto`.
+ */
+import { definePlugin } from "../contract/mod.ts";
+import { configSchema } from "./config.ts";
+import { startDao } from "./dao.ts";
+
+export default definePlugin({ kind: "dao", name: "postgres", config: configSchema, start: startDao });

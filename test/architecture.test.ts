@@ -41,8 +41,8 @@ const ROOTS = /(^|[/_])(main|config|log|logger)\.ts$/;
 const SANDBOX = "context-node/deno/sandbox/";
 
 const sources = readSources(ROOT, ["proto", "plugins", "gateway", "context-node", "standalone", "examples", "bench"]);
-/** Tests, and programs that tests start. */
-const TESTS = /(\.test|_child)\.ts$/;
+/** Tests, programs that tests start, and what tests share. */
+const TESTS = /(\.test|_child)\.ts$|\/testing\//;
 const shipped = sources.filter(({ path }) => !TESTS.test(path) && !path.startsWith(SANDBOX));
 const imports = shipped.flatMap((source) => source.imports).filter(({ to }) => to !== "package.json");
 

@@ -35,13 +35,13 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
   return next;
 }
 
-/** The context after an event, or undefined when the event is no legal move. Otherwise as `applyJobEvent`. */
+/** The context after an event, or undefined when the event changes nothing. As `applyJobEvent`. */
 export function applyContextEvent(context: Context, event: ContextEvent): Context | undefined {
   const type = event.event.case;
-  if (type === undefined) return undefined;
+  if (type === undefined || event.seq <= context.seq) return undefined;
   const state = CONTEXT_MOVES[context.state][type];
   if (state === undefined) return undefined;
-  const next: Context = { ...context, state };
+  const next: Context = { ...context, state, seq: event.seq };
   if (type === "running") next.startTime ??= event.time;
   if (event.event.case === "failed") next.error = event.event.value.message;
   if (event.event.case === "restarting") {

@@ -38,9 +38,9 @@ const jobEvents: fc.Arbitrary<JobEvent> = fc
   );
 
 const contextEvents: fc.Arbitrary<ContextEvent> = fc
-  .constantFrom(...CONTEXT_EVENTS)
-  .map((type) =>
-    create(ContextEventSchema, { contextId: "c", event: { case: type, value: {} } as ContextEvent["event"] }),
+  .record({ type: fc.constantFrom(...CONTEXT_EVENTS), seq: fc.nat(20) })
+  .map(({ type, seq }) =>
+    create(ContextEventSchema, { contextId: "c", seq, event: { case: type, value: {} } as ContextEvent["event"] }),
   );
 
 function queuedJob(): Job {
@@ -115,6 +115,14 @@ test("applyJobEvent() leaves the job that it was given as it is", () => {
   const event = create(JobEventSchema, { jobId: "j", attempt: 1, seq: 1, event: { case: "running", value: {} } });
   expect(applyJobEvent(job, event)?.state).toBe(Job_State.RUNNING);
   expect(job.state).toBe(Job_State.QUEUED);
+});
+
+test("applyContextEvent() is idempotent", () => {
+  const context = create(ContextSchema, { id: "c", state: Context_State.RUNNING, seq: 1 });
+  const event = create(ContextEventSchema, { contextId: "c", seq: 2, event: { case: "restarting", value: {} } });
+  const restarting = applyContextEvent(context, event);
+  expect(restarting).toMatchObject({ state: Context_State.RESTARTING, restarts: 1, seq: 2 });
+  expect(restarting && applyContextEvent(restarting, event)).toBeUndefined();
 });
 
 test("applyContextEvent() never leaves a final state", () => {

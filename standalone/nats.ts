@@ -6,6 +6,7 @@ import { findNatsServer } from "./nats_binary.ts";
 export interface NatsServer extends AsyncDisposable {
   /** `nats://127.0.0.1:<port>`. */
   readonly url: string;
+  readonly pid: number;
   /** Resolves after disposal; rejects when the server ended by itself. */
   readonly closed: Promise<void>;
 }
@@ -40,6 +41,7 @@ export async function startNatsServer({ storeDir, port, log, signal }: NatsServe
   );
   return {
     url: `nats://${child.ready}`,
+    pid: child.pid,
     closed: child.closed,
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };

@@ -162,7 +162,7 @@ export class GatewaySession implements AsyncDisposable {
     settings: Partial<ContextSettings> = {},
     { adHoc = false } = {},
   ): Promise<void> {
-    const value = { contextId, name: contextId, settings: ContextSettings.create(settings), adHoc };
+    const value = { contextId, name: contextId, settings: ContextSettings.create(settings), adHoc, firstSeq: 1 };
     this.send({ $case: "startContext", value });
     await this.contextEvent(contextId, "running");
   }

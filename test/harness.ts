@@ -9,6 +9,8 @@ export interface HearthOptions {
   readonly nodes?: number | undefined;
   /** Gateways on one record; default 1. */
   readonly gateways?: number | undefined;
+  /** Where everything is kept, to start again on what an earlier system left; default a new directory, deleted at the end. */
+  readonly dataDir?: string | undefined;
   /** What the configuration file says. */
   readonly config?: { readonly gateway?: object; readonly node?: object } | undefined;
   /** Told each line that a process logs. */
@@ -24,24 +26,27 @@ export interface Hearth extends AsyncDisposable {
   readonly dataDir: string;
   readonly gateways: readonly Child<string>[];
   readonly nodes: readonly Child<string>[];
+  /** Ends every process as a power cut would. */
+  killAll(): void;
   /** Starts one more of each; the caller need not dispose it. */
   addGateway(): Promise<{ readonly url: string; readonly process: Child<string> }>;
   addNode(): Promise<Child<string>>;
 }
 
 /** Starts NATS, nodes and gateways as processes on free ports; resolves when every gateway has a session with every node. */
-export async function startHearth({ nodes = 1, gateways = 1, config, onLine }: HearthOptions = {}): Promise<Hearth> {
+export async function startHearth(options: HearthOptions = {}): Promise<Hearth> {
+  const { nodes = 1, gateways = 1, config, onLine } = options;
   await using starting = new AsyncDisposableStack();
   let stack = starting;
-  const directory = starting.use(await createTemporaryDirectory());
-  const configFile = join(directory.path, "config.json");
+  const dataDir = options.dataDir ?? starting.use(await createTemporaryDirectory()).path;
+  const configFile = join(dataDir, "config.json");
   await writeFile(configFile, JSON.stringify(config ?? {}));
   const log = { debug() {}, info() {}, warn() {} };
-  const nats = starting.use(await startNatsServer({ storeDir: join(directory.path, "nats"), port: 0, log }));
+  const nats = starting.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log }));
   const part = (name: string) => ({
     natsUrl: nats.url,
     listen: "127.0.0.1:0",
-    dataDir: join(directory.path, name),
+    dataDir: join(dataDir, name),
     configFile,
     onLine,
   });
@@ -53,9 +58,9 @@ export async function startHearth({ nodes = 1, gateways = 1, config, onLine }: H
     return node;
   };
   const addGateway = async () => {
-    const process = stack.use(await startGateway(part("gateway")));
-    startedGateways.push(process);
-    return { url: `http://${process.ready}`, process };
+    const gateway = stack.use(await startGateway(part("gateway")));
+    startedGateways.push(gateway);
+    return { url: `http://${gateway.ready}`, process: gateway };
   };
   for (let number = 0; number < nodes; number++) await addNode();
   for (let number = 0; number < gateways; number++) await addGateway();
@@ -66,9 +71,12 @@ export async function startHearth({ nodes = 1, gateways = 1, config, onLine }: H
     url: urls[0] ?? "",
     urls,
     natsUrl: nats.url,
-    dataDir: directory.path,
+    dataDir,
     gateways: startedGateways,
     nodes: startedNodes,
+    killAll() {
+      for (const { pid } of [nats, ...startedNodes, ...startedGateways]) process.kill(pid, "SIGKILL");
+    },
     addGateway,
     addNode,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

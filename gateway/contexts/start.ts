@@ -60,9 +60,10 @@ export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, 
 /** Commands a node to start a context. */
 export function sendStart(session: NodeSession, context: Context): void {
   const settings = context.settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, context.settings));
+  session.reserve(context.id, Number(context.settings?.memoryBytes ?? 0n));
   session.send({
     $case: "startContext",
-    value: { contextId: context.id, name: context.name, settings, adHoc: context.adHoc },
+    value: { contextId: context.id, name: context.name, settings, adHoc: context.adHoc, firstSeq: context.seq + 1 },
   });
 }
 
@@ -77,6 +78,7 @@ export async function failContext(
       contextId: context.id,
       context: context.name,
       nodeId: context.nodeId,
+      seq: context.seq + 1,
       time: timestampNow(),
       event: { case: "failed", value: { message } },
     }),

@@ -54,7 +54,7 @@ export async function loseContext(
   const event = create(ContextEventSchema, {
     contextId: context.id,
     context: context.name,
-    seq: SEQ_LEAP * (context.restarts + 1),
+    seq: context.seq + SEQ_LEAP,
     time: timestampNow(),
     nodeId: context.nodeId,
     event: isReplaced

@@ -1,45 +1,55 @@
 import type { NamedObject, ObjectsAnswer } from "../../proto/node.ts";
 import type { FrameWriter } from "./frames.ts";
 
-/** The named objects of contexts, asked of their node over the session. */
+interface Waiting {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The named objects of contexts, asked of their node over the session. Answers are undefined when the node does not hold the
+ * context; they reject when the session ends or the signal is aborted.
+ */
 export class NamedObjects {
   readonly #frames: FrameWriter;
-  readonly #waiting = new Map<number, PromiseWithResolvers<NamedObject[]>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<NamedObject[] | undefined>>();
   #lastRequestId = 0;
 
   constructor(frames: FrameWriter) {
     this.#frames = frames;
   }
 
-  /** The named objects of a context. Rejects when the node does not hold it, or the session ends. */
-  list(contextId: string): Promise<NamedObject[]> {
-    return this.#ask(contextId, "");
+  /** The named objects of a context, by name. */
+  list(contextId: string, waiting: Waiting): Promise<NamedObject[] | undefined> {
+    return this.#ask(contextId, "", waiting);
   }
 
-  /** Drops a named object; undefined when there is none. Rejects as `list`. */
-  async drop(contextId: string, name: string): Promise<NamedObject | undefined> {
-    const [dropped] = await this.#ask(contextId, name);
-    return dropped;
+  /** Drops a named object; answers those dropped: one, or none when there is none of that name. */
+  drop(contextId: string, name: string, waiting: Waiting): Promise<NamedObject[] | undefined> {
+    return this.#ask(contextId, name, waiting);
   }
 
   receive({ requestId, objects, error }: ObjectsAnswer): void {
-    const waiting = this.#waiting.get(requestId);
-    this.#waiting.delete(requestId);
-    if (error === "") waiting?.resolve(objects);
-    else waiting?.reject(new Error(error));
+    this.#waiting.get(requestId)?.resolve(error === "" ? objects : undefined);
   }
 
   /** The session is over: nothing more will come. */
   close(reason: Error): void {
     for (const waiting of this.#waiting.values()) waiting.reject(reason);
-    this.#waiting.clear();
   }
 
-  #ask(contextId: string, drop: string): Promise<NamedObject[]> {
+  async #ask(contextId: string, drop: string, { signal }: Waiting): Promise<NamedObject[] | undefined> {
+    signal.throwIfAborted();
     const requestId = ++this.#lastRequestId;
-    const waiting = Promise.withResolvers<NamedObject[]>();
-    this.#waiting.set(requestId, waiting);
+    const answer = Promise.withResolvers<NamedObject[] | undefined>();
+    const abort = (): void => answer.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    this.#waiting.set(requestId, answer);
     this.#frames.send({ $case: "objectsRequest", value: { requestId, contextId, drop } });
-    return waiting.promise;
+    try {
+      return await answer.promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.#waiting.delete(requestId);
+    }
   }
 }

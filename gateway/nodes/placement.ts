@@ -12,13 +12,9 @@ export function placementOrder(sessions: readonly NodeSession[], { memoryBytes, 
   const wanted = Object.entries(labels);
   const fitting = sessions.filter(
     (session) =>
-      freeMemoryBytes(session) >= memoryBytes && wanted.every(([name, value]) => session.labels[name] === value),
+      session.freeMemoryBytes >= memoryBytes && wanted.every(([name, value]) => session.labels[name] === value),
   );
-  return fitting.sort((a, b) => freeMemoryBytes(b) - freeMemoryBytes(a) || contexts(a) - contexts(b));
-}
-
-function freeMemoryBytes({ load }: NodeSession): number {
-  return load.node === undefined ? 0 : load.node.memoryBytes - load.node.promisedMemoryBytes;
+  return fitting.sort((a, b) => b.freeMemoryBytes - a.freeMemoryBytes || contexts(a) - contexts(b));
 }
 
 function contexts({ load }: NodeSession): number {

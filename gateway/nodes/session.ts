@@ -23,6 +23,9 @@ export interface SessionObserver {
   blobRequested(session: NodeSession, request: BlobRequest): void;
 }
 
+/** A context that the node's load did not show after so long has come and gone. */
+const RESERVED_MS = 3 * HEARTBEAT_INTERVAL_MS;
+
 type Message = NonNullable<GatewayMessage["message"]>;
 
 /** An answer to a command that is still to come. */
@@ -73,6 +76,8 @@ export class NodeSession {
   readonly #answers = new Map<string, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
   #welcome: Welcome | undefined;
   #load: Load | undefined;
+  /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
+  readonly #reservedBytes = new Map<string, number>();
   #heardAt = performance.now();
 
   constructor(client: SessionServiceClient, options: SessionOptions) {
@@ -129,6 +134,19 @@ export class NodeSession {
     return this.#welcome;
   }
 
+  /** Memory that the node may still promise, less what contexts on their way to it will take. */
+  get freeMemoryBytes(): number {
+    const { node } = this.load;
+    const reserved = this.#reservedBytes.values().reduce((sum, bytes) => sum + bytes, 0);
+    return node === undefined ? 0 : node.memoryBytes - node.promisedMemoryBytes - reserved;
+  }
+
+  /** Counts a context that is about to be sent to the node, until the node's load shows it or the node refuses it. */
+  reserve(contextId: string, memoryBytes: number): void {
+    this.#reservedBytes.set(contextId, memoryBytes);
+    setTimeout(() => this.#reservedBytes.delete(contextId), RESERVED_MS).unref();
+  }
+
   send(message: Message): void {
     this.#frames.send(message);
   }
@@ -180,10 +198,12 @@ export class NodeSession {
         this.#answers.get(message.value.jobId)?.resolve(undefined);
         break;
       case "refusal":
+        this.#reservedBytes.delete(message.value.id);
         this.#answers.get(message.value.id)?.resolve(message.value);
         break;
       case "load":
         this.#load = message.value;
+        for (const id of Object.keys(message.value.contexts)) this.#reservedBytes.delete(id);
         break;
       case "blobChunk":
         this.blobs.receive(message.value);

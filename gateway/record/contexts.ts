@@ -1,5 +1,12 @@
 import type { Dao } from "../../plugins/contract/mod.ts";
-import { applyContextEvent, type Context, Context_State, type ContextEvent, isFinalContext } from "../../proto/mod.ts";
+import {
+  applyContextEvent,
+  type Context,
+  Context_State,
+  type ContextEvent,
+  type ContextSettings,
+  isFinalContext,
+} from "../../proto/mod.ts";
 
 type Waiter = (context: Context) => void;
 
@@ -54,6 +61,18 @@ export class ContextRecord {
     if (stored === undefined) return undefined;
     const moved = { ...stored, nodeId, revision: stored.revision + 1 };
     return (await this.#dao.contexts.update(moved)) ? moved : undefined;
+  }
+
+  /** Records other settings of a context; what it does is for its node to do. */
+  async changeSettings(id: string, settings: ContextSettings): Promise<void> {
+    for (;;) {
+      const stored = await this.#dao.contexts.get(id);
+      if (stored === undefined) return;
+      const changed = { ...stored, settings, revision: stored.revision + 1 };
+      if (!(await this.#dao.contexts.update(changed))) continue;
+      this.#remember(changed);
+      return;
+    }
   }
 
   /**

@@ -179,6 +179,31 @@ export declare type DownloadBinaryRequest = Message<"hearth.v1.DownloadBinaryReq
 export declare const DownloadBinaryRequestSchema: GenMessage<DownloadBinaryRequest>;
 
 /**
+ * @generated from message hearth.v1.RollbackBinaryRequest
+ */
+export declare type RollbackBinaryRequest = Message<"hearth.v1.RollbackBinaryRequest"> & {
+  /**
+   * The name, without a version.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The version to go back to.
+   *
+   * @generated from field: uint32 version = 2;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message hearth.v1.RollbackBinaryRequest.
+ * Use `create(RollbackBinaryRequestSchema)` to create a new message.
+ */
+export declare const RollbackBinaryRequestSchema: GenMessage<RollbackBinaryRequest>;
+
+/**
  * @generated from message hearth.v1.DeleteBinaryRequest
  */
 export declare type DeleteBinaryRequest = Message<"hearth.v1.DeleteBinaryRequest"> & {
@@ -254,6 +279,17 @@ export declare const BinaryService: GenService<{
     methodKind: "unary";
     input: typeof DownloadBinaryRequestSchema;
     output: typeof HttpBodySchema;
+  },
+  /**
+   * Makes an older version the newest again: adds a version with the same content, which the next job uses. A version that
+   * has the content of the newest is answered by that one and nothing is added. NotFound when there is no such version.
+   *
+   * @generated from rpc hearth.v1.BinaryService.RollbackBinary
+   */
+  rollbackBinary: {
+    methodKind: "unary";
+    input: typeof RollbackBinaryRequestSchema;
+    output: typeof BinarySchema;
   },
   /**
    * Deletes a binary with all its versions, or one version. FailedPrecondition while a job that is not final uses it.

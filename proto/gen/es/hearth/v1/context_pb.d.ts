@@ -108,6 +108,13 @@ export declare type Context = Message<"hearth.v1.Context"> & {
    * @generated from field: string restart_reason = 14;
    */
   restartReason: string;
+
+  /**
+   * `seq` of the last event that changed this context.
+   *
+   * @generated from field: uint32 seq = 15;
+   */
+  seq: number;
 };
 
 /**

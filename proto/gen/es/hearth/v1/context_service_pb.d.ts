@@ -4,7 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Context, ContextSchema, ContextSettings } from "./context_pb.js";
+import type { Context, ContextSchema, ContextSettings, NamedObject } from "./context_pb.js";
+import type { EmptySchema } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file hearth/v1/context_service.proto.
@@ -133,6 +134,116 @@ export declare type StopContextRequest = Message<"hearth.v1.StopContextRequest">
 export declare const StopContextRequestSchema: GenMessage<StopContextRequest>;
 
 /**
+ * @generated from message hearth.v1.RestartContextRequest
+ */
+export declare type RestartContextRequest = Message<"hearth.v1.RestartContextRequest"> & {
+  /**
+   * Name or id.
+   *
+   * @generated from field: string context = 1;
+   */
+  context: string;
+
+  /**
+   * In place of those that it has, with the server's defaults for what they leave out. Absent: it keeps its settings.
+   *
+   * @generated from field: hearth.v1.ContextSettings settings = 2;
+   */
+  settings?: ContextSettings | undefined;
+
+  /**
+   * Terminates running jobs at once instead of cancelling them.
+   *
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message hearth.v1.RestartContextRequest.
+ * Use `create(RestartContextRequestSchema)` to create a new message.
+ */
+export declare const RestartContextRequestSchema: GenMessage<RestartContextRequest>;
+
+/**
+ * @generated from message hearth.v1.ListObjectsRequest
+ */
+export declare type ListObjectsRequest = Message<"hearth.v1.ListObjectsRequest"> & {
+  /**
+   * Name or id.
+   *
+   * @generated from field: string context = 1;
+   */
+  context: string;
+
+  /**
+   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message hearth.v1.ListObjectsRequest.
+ * Use `create(ListObjectsRequestSchema)` to create a new message.
+ */
+export declare const ListObjectsRequestSchema: GenMessage<ListObjectsRequest>;
+
+/**
+ * @generated from message hearth.v1.ListObjectsResponse
+ */
+export declare type ListObjectsResponse = Message<"hearth.v1.ListObjectsResponse"> & {
+  /**
+   * @generated from field: repeated hearth.v1.NamedObject objects = 1;
+   */
+  objects: NamedObject[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message hearth.v1.ListObjectsResponse.
+ * Use `create(ListObjectsResponseSchema)` to create a new message.
+ */
+export declare const ListObjectsResponseSchema: GenMessage<ListObjectsResponse>;
+
+/**
+ * @generated from message hearth.v1.DropObjectRequest
+ */
+export declare type DropObjectRequest = Message<"hearth.v1.DropObjectRequest"> & {
+  /**
+   * Name or id.
+   *
+   * @generated from field: string context = 1;
+   */
+  context: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message hearth.v1.DropObjectRequest.
+ * Use `create(DropObjectRequestSchema)` to create a new message.
+ */
+export declare const DropObjectRequestSchema: GenMessage<DropObjectRequest>;
+
+/**
  * Long-lived sandboxes in which jobs run and share named objects. A context is a process without permissions on one
  * context node; it stays warm until it is stopped.
  *
@@ -180,6 +291,38 @@ export declare const ContextService: GenService<{
     methodKind: "unary";
     input: typeof StopContextRequestSchema;
     output: typeof ContextSchema;
+  },
+  /**
+   * Replaces the process of a context by a new one, with changed settings when they are given, and answers when that runs.
+   * Its running jobs are cancelled as by StopContext, its queued jobs too; its named objects are gone.
+   * FailedPrecondition when it is not running; Unavailable when its node is out of reach.
+   *
+   * @generated from rpc hearth.v1.ContextService.RestartContext
+   */
+  restartContext: {
+    methodKind: "unary";
+    input: typeof RestartContextRequestSchema;
+    output: typeof ContextSchema;
+  },
+  /**
+   * Lists the named objects of a context, by name ascending.
+   *
+   * @generated from rpc hearth.v1.ContextService.ListObjects
+   */
+  listObjects: {
+    methodKind: "unary";
+    input: typeof ListObjectsRequestSchema;
+    output: typeof ListObjectsResponseSchema;
+  },
+  /**
+   * Drops a named object; the next job that asks for it makes it anew. NotFound when there is none of that name.
+   *
+   * @generated from rpc hearth.v1.ContextService.DropObject
+   */
+  dropObject: {
+    methodKind: "unary";
+    input: typeof DropObjectRequestSchema;
+    output: typeof EmptySchema;
   },
 }>;
 

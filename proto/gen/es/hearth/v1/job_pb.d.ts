@@ -209,6 +209,13 @@ export declare type Job = Message<"hearth.v1.Job"> & {
    * @generated from field: string callback_url = 28;
    */
   callbackUrl: string;
+
+  /**
+   * As submitted.
+   *
+   * @generated from field: hearth.v1.JobSpec.CallbackFormat callback_format = 29;
+   */
+  callbackFormat: JobSpec_CallbackFormat;
 };
 
 /**
@@ -421,11 +428,19 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   retryDelay?: Duration | undefined;
 
   /**
-   * `http` or `https` URL that gets a signed POST with the job when it is final.
+   * `http` or `https` URL that gets a signed POST with the job when it is final, however it ended. Tried again, with
+   * growing delays, until it answers 2xx. InvalidArgument for a URL of an address that the server does not call.
    *
    * @generated from field: string callback_url = 13;
    */
   callbackUrl: string;
+
+  /**
+   * How that POST is written.
+   *
+   * @generated from field: hearth.v1.JobSpec.CallbackFormat callback_format = 14;
+   */
+  callbackFormat: JobSpec_CallbackFormat;
 };
 
 /**
@@ -433,6 +448,39 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
  * Use `create(JobSpecSchema)` to create a new message.
  */
 export declare const JobSpecSchema: GenMessage<JobSpec>;
+
+/**
+ * The body of a callback.
+ *
+ * @generated from enum hearth.v1.JobSpec.CallbackFormat
+ */
+export enum JobSpec_CallbackFormat {
+  /**
+   * As HEARTH.
+   *
+   * @generated from enum value: CALLBACK_FORMAT_UNSPECIFIED = 0;
+   */
+  CALLBACK_FORMAT_UNSPECIFIED = 0,
+
+  /**
+   * `{"job": Job, "result": value}`, like the answer of RunJob. Results over 64 KiB are left out.
+   *
+   * @generated from enum value: HEARTH = 1;
+   */
+  HEARTH = 1,
+
+  /**
+   * As spark-jobserver sends it: `{"jobId", "result"}`, or `{"jobId", "status": "ERROR", "result": error}`.
+   *
+   * @generated from enum value: SPARK_JOBSERVER = 2;
+   */
+  SPARK_JOBSERVER = 2,
+}
+
+/**
+ * Describes the enum hearth.v1.JobSpec.CallbackFormat.
+ */
+export declare const JobSpec_CallbackFormatSchema: GenEnum<JobSpec_CallbackFormat>;
 
 /**
  * How far a job is, as it says itself.

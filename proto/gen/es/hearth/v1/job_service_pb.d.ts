@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Job, Job_State, JobSchema, JobSpec, LogLine } from "./job_pb.js";
+import type { Job, Job_State, JobSchema, JobSpec, LogLine, LogLineSchema } from "./job_pb.js";
 import type { Duration, StructSchema, Value } from "@bufbuild/protobuf/wkt";
 import type { JobEventSchema } from "./event_pb.js";
 import type { HttpBodySchema } from "../../google/api/httpbody_pb.js";
@@ -301,6 +301,29 @@ export declare type ListJobLogsResponse = Message<"hearth.v1.ListJobLogsResponse
 export declare const ListJobLogsResponseSchema: GenMessage<ListJobLogsResponse>;
 
 /**
+ * @generated from message hearth.v1.WatchJobLogsRequest
+ */
+export declare type WatchJobLogsRequest = Message<"hearth.v1.WatchJobLogsRequest"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * Only lines with a greater number. 0 means all.
+   *
+   * @generated from field: uint32 after_number = 2;
+   */
+  afterNumber: number;
+};
+
+/**
+ * Describes the message hearth.v1.WatchJobLogsRequest.
+ * Use `create(WatchJobLogsRequestSchema)` to create a new message.
+ */
+export declare const WatchJobLogsRequestSchema: GenMessage<WatchJobLogsRequest>;
+
+/**
  * Jobs: one run of one entry point of a binary in a context.
  *
  * A failed job is not a failed call: it is a Job in state FAILED with an error. Errors of these methods are about the call.
@@ -404,6 +427,17 @@ export declare const JobService: GenService<{
     methodKind: "unary";
     input: typeof ListJobLogsRequestSchema;
     output: typeof ListJobLogsResponseSchema;
+  },
+  /**
+   * Streams the log lines of a job in order, each once, those of the past first, and ends when the job is final.
+   * REST answers NDJSON, or server-sent events to `Accept: text/event-stream`, where `Last-Event-ID` means `after_number`.
+   *
+   * @generated from rpc hearth.v1.JobService.WatchJobLogs
+   */
+  watchJobLogs: {
+    methodKind: "server_streaming";
+    input: typeof WatchJobLogsRequestSchema;
+    output: typeof LogLineSchema;
   },
 }>;
 

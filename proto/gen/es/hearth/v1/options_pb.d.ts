@@ -2,15 +2,60 @@
 // @generated from file hearth/v1/options.proto (package hearth.v1, syntax proto3)
 /* eslint-disable */
 
-// Method options that Hearth reads from the descriptors when a gateway starts.
+// Options that Hearth reads from the descriptors when a gateway starts.
 
-import type { GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
-import type { MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { GenEnum, GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
+import type { FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file hearth/v1/options.proto.
  */
 export declare const file_hearth_v1_options: GenFile;
+
+/**
+ * Kinds of objects that have names.
+ *
+ * @generated from enum hearth.v1.ObjectKind
+ */
+export enum ObjectKind {
+  /**
+   * @generated from enum value: OBJECT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By its id.
+   *
+   * @generated from enum value: OBJECT_KIND_JOB = 1;
+   */
+  JOB = 1,
+
+  /**
+   * By its name or id; an empty one means a context that is made for the job.
+   *
+   * @generated from enum value: OBJECT_KIND_CONTEXT = 2;
+   */
+  CONTEXT = 2,
+
+  /**
+   * By `name`, `name@version` or `name@sha256:<hex>`.
+   *
+   * @generated from enum value: OBJECT_KIND_BINARY = 3;
+   */
+  BINARY = 3,
+
+  /**
+   * By its name.
+   *
+   * @generated from enum value: OBJECT_KIND_FILE = 4;
+   */
+  FILE = 4,
+}
+
+/**
+ * Describes the enum hearth.v1.ObjectKind.
+ */
+export declare const ObjectKindSchema: GenEnum<ObjectKind>;
 
 /**
  * The permission that a caller needs for this method, `<resource>:<verb>`, such as `jobs:start`.
@@ -19,4 +64,12 @@ export declare const file_hearth_v1_options: GenFile;
  * @generated from extension: string permission = 50801;
  */
 export declare const permission: GenExtension<MethodOptions, string>;
+
+/**
+ * The object that this field names. What a request names is what its caller must be allowed to touch, and what the
+ * audit log says that it touched.
+ *
+ * @generated from extension: hearth.v1.ObjectKind names = 50802;
+ */
+export declare const names: GenExtension<FieldOptions, ObjectKind>;
 

@@ -2,16 +2,30 @@
 // @generated from file hearth/v1/options.proto (package hearth.v1, syntax proto3)
 /* eslint-disable */
 
-// Method options that Hearth reads from the descriptors when a gateway starts.
+// Options that Hearth reads from the descriptors when a gateway starts.
 
-import { extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, extDesc, fileDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file hearth/v1/options.proto.
  */
 export const file_hearth_v1_options = /*@__PURE__*/
-  fileDesc("ChdoZWFydGgvdjEvb3B0aW9ucy5wcm90bxIJaGVhcnRoLnYxOkAKCnBlcm1pc3Npb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjxjAMgASgJUgpwZXJtaXNzaW9uYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("ChdoZWFydGgvdjEvb3B0aW9ucy5wcm90bxIJaGVhcnRoLnYxKoUBCgpPYmplY3RLaW5kEhsKF09CSkVDVF9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPT0JKRUNUX0tJTkRfSk9CEAESFwoTT0JKRUNUX0tJTkRfQ09OVEVYVBACEhYKEk9CSkVDVF9LSU5EX0JJTkFSWRADEhQKEE9CSkVDVF9LSU5EX0ZJTEUQBDpACgpwZXJtaXNzaW9uEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY8YwDIAEoCVIKcGVybWlzc2lvbjpMCgVuYW1lcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8owDIAEoDjIVLmhlYXJ0aC52MS5PYmplY3RLaW5kUgVuYW1lc2IGcHJvdG8z", [file_google_protobuf_descriptor]);
+
+/**
+ * Describes the enum hearth.v1.ObjectKind.
+ */
+export const ObjectKindSchema = /*@__PURE__*/
+  enumDesc(file_hearth_v1_options, 0);
+
+/**
+ * Kinds of objects that have names.
+ *
+ * @generated from enum hearth.v1.ObjectKind
+ */
+export const ObjectKind = /*@__PURE__*/
+  tsEnum(ObjectKindSchema);
 
 /**
  * The permission that a caller needs for this method, `<resource>:<verb>`, such as `jobs:start`.
@@ -21,4 +35,13 @@ export const file_hearth_v1_options = /*@__PURE__*/
  */
 export const permission = /*@__PURE__*/
   extDesc(file_hearth_v1_options, 0);
+
+/**
+ * The object that this field names. What a request names is what its caller must be allowed to touch, and what the
+ * audit log says that it touched.
+ *
+ * @generated from extension: hearth.v1.ObjectKind names = 50802;
+ */
+export const names = /*@__PURE__*/
+  extDesc(file_hearth_v1_options, 1);
 

@@ -441,6 +441,13 @@ export declare type StartContext = Message<"hearth.node.v1.StartContext"> & {
    * @generated from field: bool ad_hoc = 4;
    */
   adHoc: boolean;
+
+  /**
+   * `seq` of its first event on this node.
+   *
+   * @generated from field: uint32 first_seq = 5;
+   */
+  firstSeq: number;
 };
 
 /**

@@ -128,6 +128,8 @@ export interface StartContext {
     | undefined;
   /** Stops by itself when its first job is final. */
   adHoc: boolean;
+  /** `seq` of its first event on this node. */
+  firstSeq: number;
 }
 
 /**
@@ -1757,7 +1759,7 @@ export const CancelJob: MessageFns<CancelJob> = {
 };
 
 function createBaseStartContext(): StartContext {
-  return { contextId: "", name: "", settings: undefined, adHoc: false };
+  return { contextId: "", name: "", settings: undefined, adHoc: false, firstSeq: 0 };
 }
 
 export const StartContext: MessageFns<StartContext> = {
@@ -1773,6 +1775,9 @@ export const StartContext: MessageFns<StartContext> = {
     }
     if (message.adHoc !== false) {
       writer.uint32(32).bool(message.adHoc);
+    }
+    if (message.firstSeq !== 0) {
+      writer.uint32(40).uint32(message.firstSeq);
     }
     return writer;
   },
@@ -1822,6 +1827,14 @@ export const StartContext: MessageFns<StartContext> = {
             message.adHoc = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.firstSeq = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1848,6 +1861,11 @@ export const StartContext: MessageFns<StartContext> = {
         : isSet(object.ad_hoc)
         ? globalThis.Boolean(object.ad_hoc)
         : false,
+      firstSeq: isSet(object.firstSeq)
+        ? globalThis.Number(object.firstSeq)
+        : isSet(object.first_seq)
+        ? globalThis.Number(object.first_seq)
+        : 0,
     };
   },
 
@@ -1865,6 +1883,9 @@ export const StartContext: MessageFns<StartContext> = {
     if (message.adHoc !== false) {
       obj.adHoc = message.adHoc;
     }
+    if (message.firstSeq !== 0) {
+      obj.firstSeq = Math.round(message.firstSeq);
+    }
     return obj;
   },
 
@@ -1879,6 +1900,7 @@ export const StartContext: MessageFns<StartContext> = {
       ? ContextSettings.fromPartial(object.settings)
       : undefined;
     message.adHoc = object.adHoc ?? false;
+    message.firstSeq = object.firstSeq ?? 0;
     return message;
   },
 };

@@ -20,7 +20,7 @@ const SETTINGS = {
   /** Writers of one database take turns; one that waits longer than this finds somebody stuck. */
   lock_timeout: 20_000,
   /** Shorter than the wait of the others: a gateway that stands still in the middle of a transaction loses its turn. */
-  idle_in_transaction_session_timeout: 10_000,
+  idle_in_transaction_session_timeout: 5_000,
   // A gateway whose machine is gone holds nothing for longer than these together.
   tcp_keepalives_idle: 5,
   tcp_keepalives_interval: 2,

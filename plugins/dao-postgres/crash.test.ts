@@ -1,0 +1,219 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import pg from "pg";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { json, sampleBinary, sampleFile, sampleId, sampleJob } from "../../test/contract/samples.ts";
+import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
+import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
+import type { Dao } from "../contract/mod.ts";
+import { configSchema } from "./config.ts";
+import { readDatabase } from "./database.ts";
+import { lockSql } from "./migrate.ts";
+import postgres from "./mod.ts";
+
+const running = new AbortController().signal;
+
+let server: TestPostgres;
+let address: string;
+let schema: string;
+let schemas = 0;
+
+beforeAll(async () => {
+  server = await startTestPostgres();
+  address = `127.0.0.1:${server.port}/postgres`;
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+beforeEach(() => {
+  schemas += 1;
+  schema = `hearth_${schemas}`;
+});
+
+async function start(settings: object = {}, { signal = running } = {}): Promise<Dao> {
+  const config = await configSchema.parseAsync({ url: server.url, schema, poolSize: 2, ...settings });
+  return postgres.start({ config, log: { info() {}, warn() {} }, signal });
+}
+
+async function query(sql: string): Promise<void> {
+  const client = new pg.Client(server.url);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+test("what was acknowledged before a crash of gateway and server is there afterwards, results included", async () => {
+  const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
+  const config = JSON.stringify({ url: server.url, schema });
+  const child = spawn(process.execPath, [script, config], { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  const acknowledged: number[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    acknowledged.push(Number(line));
+    if (acknowledged.length === 500) child.kill("SIGKILL");
+  }
+  await exited;
+  await server.stop();
+  await server.start();
+
+  await using dao = await start();
+  expect(acknowledged.length).toBeGreaterThanOrEqual(500);
+  for (const n of acknowledged) {
+    expect((await dao.jobs.get(sampleId(n)))?.revision).toBe(2);
+    expect(await dao.jobs.result(sampleId(n))).toEqual(json(n));
+  }
+});
+
+test("a write that fails leaves the others of its group alone", async () => {
+  await using dao = await start();
+  const impossibleTime = { $typeName: "google.protobuf.Timestamp", seconds: 2n ** 62n, nanos: 0 } as const;
+
+  const answers = await Promise.allSettled([
+    dao.jobs.insert(sampleJob(1), json(1)),
+    dao.jobs.insert(sampleJob(2, { endTime: impossibleTime }), json(2)),
+    dao.jobs.update(sampleJob(1, { revision: 5 })),
+    dao.jobs.insert(sampleJob(3), json(3)),
+  ]);
+
+  expect(answers.map((answer) => (answer.status === "fulfilled" ? answer.value : "failed"))).toEqual([
+    undefined,
+    "failed",
+    false,
+    undefined,
+  ]);
+  expect(await dao.jobs.list({}, { limit: 10 })).toEqual([sampleJob(3), sampleJob(1)]);
+  expect(await dao.jobs.config(sampleId(3))).toEqual(json(3));
+});
+
+test("while the server is away reads, writes and checkHealth() reject; when it is back they work", async () => {
+  await using dao = await start();
+  await dao.jobs.insert(sampleJob(1), json(1));
+  const underWay = Array.from({ length: 100 }, (_, n) => dao.jobs.insert(sampleJob(n + 2), json(n)));
+
+  const [outcomes] = await Promise.all([Promise.allSettled(underWay), server.stop()]);
+  expect(
+    outcomes.filter((outcome) => outcome.status === "rejected" && !reasonOf(outcome).startsWith("Cannot write")),
+  ).toEqual([]);
+  await expect(dao.jobs.get(sampleId(1))).rejects.toThrow(`Cannot read database "${address}": connect ECONNREFUSED`);
+  await expect(dao.jobs.insert(sampleJob(200), json(1))).rejects.toThrow(
+    `Cannot write to database "${address}": connect`,
+  );
+  await expect(dao.checkHealth()).rejects.toThrow("ECONNREFUSED");
+
+  await server.start();
+  await dao.checkHealth();
+  expect(await dao.jobs.get(sampleId(1))).toEqual(sampleJob(1));
+  expect(await dao.jobs.insert(sampleJob(200), json(1))).toBeUndefined();
+});
+
+test("writes that are under way when their connection is cut reject, and the next one connects again", async () => {
+  await using dao = await start();
+  const cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hearth'";
+  const holder = new pg.Client(server.url);
+  await holder.connect();
+  await holder.query(`BEGIN; ${lockSql(schema)}`);
+
+  const waiting = dao.jobs.insert(sampleJob(1), json(1));
+  const [outcome] = await Promise.all([Promise.allSettled([waiting]), query(cut)]);
+  await holder.end();
+
+  expect(outcome[0].status === "rejected" && reasonOf(outcome[0])).toMatch(/^Cannot write to database ".*": /);
+  expect(await dao.jobs.insert(sampleJob(1), json(1))).toBeUndefined();
+});
+
+test("a gateway that stands still in the middle of a transaction stops the others for seconds only", async () => {
+  await using dao = await start();
+  const { options } = await readDatabase(configSchema.parse({ url: server.url, schema }));
+  const still = new pg.Client(options);
+  const faults: Error[] = [];
+  still.on("error", (error) => faults.push(error));
+  await still.connect();
+  await still.query(`BEGIN; ${lockSql(schema)}`);
+
+  expect(await dao.jobs.insert(sampleJob(1), json(1))).toBeUndefined();
+  expect(faults.map(String).join()).toContain("idle-in-transaction timeout");
+});
+
+test("a wrong password is told without a password", async () => {
+  const [started] = await Promise.allSettled([start({ password: "not-the-secret" })]);
+
+  expect(started.status === "rejected" && reasonOf(started)).toBe(
+    `Cannot open database "${address}": password authentication failed for user "hearth"`,
+  );
+  for (const secret of ["not-the-secret", server.password]) {
+    expect(inspect(started, { depth: 10, showHidden: true })).not.toContain(secret);
+  }
+});
+
+test("the password may come from a file", async () => {
+  await using directory = await createTemporaryDirectory();
+  const passwordFile = join(directory.path, "password");
+  await writeFile(passwordFile, `${server.password}\n`);
+  const single = { url: undefined, host: "127.0.0.1", port: server.port, database: "postgres" };
+
+  await using dao = await start({ ...single, passwordFile });
+  await dao.checkHealth();
+});
+
+test("names may hold any character", async () => {
+  await using dao = await start();
+  const names = ["a", "a\u0000", "a\u0000b", "a\u0001", "a\u0001\u0001", "a\u0002", "b"];
+  for (const name of names.toReversed()) await dao.files.put(sampleFile(name));
+  await dao.binaries.insert(sampleBinary("a\u0000", 1));
+
+  expect((await dao.files.list({}, { limit: 10 })).map((file) => file.name)).toEqual(names);
+  expect((await dao.files.list({ prefix: "a\u0000" }, { limit: 10 })).map((file) => file.name)).toEqual(
+    names.slice(1, 3),
+  );
+  expect((await dao.binaries.get("a\u0000", { newest: true }))?.name).toBe("a\u0000");
+});
+
+test("start() refuses a database of a newer Hearth", async () => {
+  await (await start())[Symbol.asyncDispose]();
+  await query(`UPDATE ${schema}.hearth_schema SET version = 99`);
+
+  await expect(start()).rejects.toThrow(
+    `Cannot open database "${address}": a newer Hearth wrote it (schema 99, this one knows 1)`,
+  );
+});
+
+test("start() refuses a schema of another program and leaves it as it was", async () => {
+  await query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.books (title text)`);
+
+  await expect(start()).rejects.toThrow(
+    `Cannot open database "${address}": its schema "${schema}" holds tables that are not Hearth's`,
+  );
+  await expect(query(`SELECT FROM ${schema}.jobs`)).rejects.toThrow("does not exist");
+});
+
+test("start() rejects with the reason of a signal that is aborted, also while it waits", async () => {
+  const reason = new Error("enough");
+  await expect(start({}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+
+  const holder = new pg.Client(server.url);
+  await holder.connect();
+  await holder.query(`BEGIN; ${lockSql(schema)}`);
+  const controller = new AbortController();
+  const starting = start({}, { signal: controller.signal });
+  controller.abort(reason);
+  await expect(starting).rejects.toBe(reason);
+  await holder.end();
+});
+
+test("DAOs that start on an empty database at the same moment all succeed", async () => {
+  const opened = await Promise.all(Array.from({ length: 6 }, () => start()));
+  for (const dao of opened) await dao.checkHealth();
+  for (const dao of opened) await dao[Symbol.asyncDispose]();
+});
+
+function reasonOf({ reason }: PromiseRejectedResult): string {
+  return reason.message;
+}

@@ -8,13 +8,14 @@ import {
 } from "../proto/node.ts";
 
 /**
- * Announces the node: now, each second with its load, and to whoever asks by the NATS services protocol. Disposing it says
- * farewell: gateways place nothing new there, while sessions go on.
+ * Announces the node, and resolves when it can be found: now, each second with its load, and to whoever asks by the NATS
+ * services protocol. Disposing it says farewell: gateways place nothing new there, while sessions go on.
  */
-export function announceNode(nats: NatsConnection, describe: () => Node): Disposable {
+export async function announceNode(nats: NatsConnection, describe: () => Node): Promise<Disposable> {
   const beat = (): void => nats.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify(Node.toJSON(describe())));
   const answers = answerServiceRequests(nats, describe());
   beat();
+  await nats.flush();
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
   let announced = true;
   return {

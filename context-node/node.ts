@@ -86,7 +86,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     heardTime: undefined,
     labels: {},
   });
-  const announcement = stack.use(announceNode(nats, describe));
+  const announcement = stack.use(await announceNode(nats, describe));
   log.info({ node: id, address, memoryBytes }, "node started");
 
   const owned = stack.move();

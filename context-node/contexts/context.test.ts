@@ -120,7 +120,10 @@ test("jobs may come while their context is starting", async () => {
   const started = Promise.withResolvers<void>();
   tested.runtime.beforeStart = () => started.promise;
   const contextId = crypto.randomUUID();
-  session.send({ $case: "startContext", value: { contextId, name: "slow", settings: undefined, adHoc: false } });
+  session.send({
+    $case: "startContext",
+    value: { contextId, name: "slow", settings: undefined, adHoc: false, firstSeq: 1 },
+  });
   const jobId = run(contextId, "echo", { noQueue: true });
   const cancelled = run(contextId, "echo");
   cancel(cancelled);
@@ -136,7 +139,10 @@ test("a context that cannot start fails with the reason, and so do its jobs", as
   const started = Promise.withResolvers<void>();
   tested.runtime.beforeStart = () => started.promise;
   const contextId = crypto.randomUUID();
-  session.send({ $case: "startContext", value: { contextId, name: "broken", settings: undefined, adHoc: false } });
+  session.send({
+    $case: "startContext",
+    value: { contextId, name: "broken", settings: undefined, adHoc: false, firstSeq: 1 },
+  });
   const jobId = run(contextId, "echo", { confirm: true });
   await session.until("acceptance", () => session.heard("acceptance").find((taken) => taken.jobId === jobId));
   started.reject(new Error("no binary for it"));
@@ -152,7 +158,10 @@ test("a context that cannot start fails with the reason, and so do its jobs", as
 test("a context that is stopped while it starts never runs", async () => {
   tested.runtime.beforeStart = () => new Promise(() => {});
   const contextId = crypto.randomUUID();
-  session.send({ $case: "startContext", value: { contextId, name: "never", settings: undefined, adHoc: false } });
+  session.send({
+    $case: "startContext",
+    value: { contextId, name: "never", settings: undefined, adHoc: false, firstSeq: 1 },
+  });
   stop(contextId);
   await session.contextEvent(contextId, "stopped");
   tested.runtime.beforeStart = async () => {};
@@ -240,7 +249,7 @@ test("a context is refused when the node has not the memory, until another gave 
   const large = await start({ memoryBytes: 7000 * MEBIBYTE });
   const contextId = crypto.randomUUID();
   const settings = { ...ContextSettings.create(), memoryBytes: 2000 * MEBIBYTE };
-  session.send({ $case: "startContext", value: { contextId, name: "second", settings, adHoc: false } });
+  session.send({ $case: "startContext", value: { contextId, name: "second", settings, adHoc: false, firstSeq: 1 } });
   expect(await session.refusal(contextId)).toMatchObject({ reason: Refusal_Reason.NO_ROOM });
   stop(large);
   await session.contextEvent(large, "stopped");

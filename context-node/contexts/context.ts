@@ -61,20 +61,21 @@ export class HostedContext {
   readonly #emptied = Promise.withResolvers<undefined>();
   #state: State = "starting";
   #sandbox: Sandbox | undefined;
-  #seq = 0;
+  #seq: number;
   #lastEvent: ContextEvent | undefined;
   /** Jobs whose final event is not sent. */
   #openJobs = 0;
   #idleSince = performance.now();
   #idle: Disposable | undefined;
 
-  constructor(deps: ContextDeps, { contextId, name, settings, adHoc }: StartContext, session: Session) {
+  constructor(deps: ContextDeps, { contextId, name, settings, adHoc, firstSeq }: StartContext, session: Session) {
     this.#deps = deps;
     this.id = contextId;
     this.name = name;
     this.settings = completeSettings(settings);
     this.session = session;
     this.#isAdHoc = adHoc;
+    this.#seq = firstSeq || 1;
     this.closed = this.#live();
   }
 
@@ -220,7 +221,7 @@ export class HostedContext {
 
   #tell(happening: ContextHappening): void {
     const { id: contextId, name: context, session } = this;
-    this.#lastEvent = this.#deps.events.context({ contextId, context, seq: ++this.#seq }, happening, { session });
+    this.#lastEvent = this.#deps.events.context({ contextId, context, seq: this.#seq++ }, happening, { session });
     this.#deps.log.info({ context: this.id, name: this.name, event: happening }, `context ${happening.$case}`);
   }
 }

@@ -14,14 +14,27 @@ interface Watch {
 }
 
 /**
- * The events of a job in order, those of the past first; ends after the final one, which is in the record by then.
- * The events of a job that the stream does not hold any more are told by its end alone.
+ * The events of a job in order, those of the past first; ends after the final one, which is in the record by then. Told from
+ * memory where this gateway saw them all, else from the stream. The events of a job that the stream does not hold any more
+ * are told by its end alone.
  */
 export async function* watchJob(deps: WatchDeps, jobId: string, { afterSeq, signal }: Watch): AsyncGenerator<JobEvent> {
   const job = await deps.jobs.get(jobId);
   if (job === undefined) throw jobNotFound(jobId);
+  const until = AbortSignal.any([signal, deps.closing]);
   let seq = afterSeq;
-  for await (const item of watchStream(deps.events, jobId, { signal: AbortSignal.any([signal, deps.closing]) })) {
+  for await (const event of deps.jobs.watchEvents(jobId, { afterSeq, signal: until })) {
+    seq = event.seq;
+    yield event;
+    if (isFinalEvent(event)) return;
+  }
+  yield* watchStreamed(deps, job, { afterSeq: seq, signal: until });
+  if (deps.closing.aborted) throw gatewayDraining();
+}
+
+async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: Watch): AsyncGenerator<JobEvent> {
+  let seq = afterSeq;
+  for await (const item of watchStream(deps.events, job.id, { signal })) {
     if ("past" in item) {
       if (item.past > 0 || !isFinalJob(job.state)) continue;
       if (job.seq > seq) yield endOf(job);
@@ -35,7 +48,6 @@ export async function* watchJob(deps: WatchDeps, jobId: string, { afterSeq, sign
     }
     if (isEnd) return;
   }
-  if (deps.closing.aborted) throw gatewayDraining();
 }
 
 function isFinalEvent({ event }: JobEvent): boolean {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, isFinalJob, type Job, Job_State, type JobEvent } from "../../proto/mod.ts";
+import { RecentEvents } from "./recent_events.ts";
 
 /** Changes of a job that are not final are written together, at the latest after so long. */
 const WRITE_DELAY_MS = 50;
@@ -30,6 +31,7 @@ interface Followed {
  * by the table of legal moves, and the store's revision decides between two gateways.
  */
 export class JobRecord {
+  readonly #events = new RecentEvents();
   /** Ends that were recorded here, since this gateway began. */
   readonly endedByState = new Map<Job_State, number>();
   readonly #dao: Dao;
@@ -51,6 +53,7 @@ export class JobRecord {
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
     this.#followed.set(job.id, { job, nodeId, waiters: [], startWaiters: [], ending: undefined });
     try {
+      this.#events.begin(job.id);
       const existing = await this.#dao.jobs.insert(job, config);
       if (existing !== undefined) this.#followed.delete(job.id);
       return existing;
@@ -78,6 +81,7 @@ export class JobRecord {
   /** Forgets a job that its node did not take, as if it had never been submitted. */
   async withdraw(id: string): Promise<void> {
     this.#followed.delete(id);
+    this.#events.breakOff(id);
     await this.#dao.jobs.delete(id);
   }
 
@@ -111,6 +115,11 @@ export class JobRecord {
     return [...this.#followed.values()].map(({ job, nodeId }) => ({ job, nodeId }));
   }
 
+  /** The events of a job as this gateway saw them; ends, maybe at once, where it cannot tell them all. */
+  watchEvents(id: string, options: { afterSeq: number; signal: AbortSignal }): AsyncGenerator<JobEvent> {
+    return this.#events.watch(id, options);
+  }
+
   /** Applies an event, whichever way it came. Idempotent. After a final event, resolves when the end is durable. */
   async apply(event: JobEvent, result?: Uint8Array): Promise<void> {
     const followed = this.#followed.get(event.jobId);
@@ -119,6 +128,7 @@ export class JobRecord {
     const next = applyJobEvent(followed.job, event);
     if (next === undefined) return;
     followed.job = next;
+    if (!isFinalJob(next.state)) this.#events.add(event);
     if (next.state !== Job_State.QUEUED) for (const tell of followed.startWaiters.splice(0)) tell(next);
     if (!isFinalJob(next.state)) {
       this.#writeSoon(followed);
@@ -132,6 +142,7 @@ export class JobRecord {
   async refresh(id: string): Promise<void> {
     const followed = this.#followed.get(id);
     if (followed === undefined || followed.ending !== undefined) return;
+    this.#events.breakOff(id);
     const stored = await this.#dao.jobs.get(id);
     if (stored !== undefined && isFinalJob(stored.state)) await this.#settle(followed, stored);
   }
@@ -150,7 +161,11 @@ export class JobRecord {
     try {
       followed.job = { ...followed.job, revision: followed.job.revision + 1 };
       if (!(await this.#dao.jobs.update(followed.job, { result }))) await this.#applyStored(event, result);
-      else return this.#finish(followed, { job: followed.job, result });
+      else {
+        this.#events.add(event);
+        this.#finish(followed, { job: followed.job, result });
+        return;
+      }
       const stored = await this.#dao.jobs.get(event.jobId);
       if (stored !== undefined) await this.#settle(followed, stored);
     } catch (error) {
@@ -161,6 +176,7 @@ export class JobRecord {
   }
 
   async #settle(followed: Followed, stored: Job): Promise<void> {
+    this.#events.breakOff(stored.id);
     const result = await this.#dao.jobs.result(stored.id);
     this.#finish(followed, { job: stored, result });
   }
@@ -170,6 +186,7 @@ export class JobRecord {
     this.#followed.delete(end.job.id);
     this.endedByState.set(state, (this.endedByState.get(state) ?? 0) + 1);
     this.#remember(end.job.id);
+    this.#events.end(end.job.id);
     for (const tell of followed.startWaiters) tell(end.job);
     for (const waiter of followed.waiters) waiter.resolve(end);
   }

@@ -30,6 +30,7 @@ export async function startDao({ config, log, signal }: PluginStart<PostgresConf
 
   const resources = opened.move();
   return {
+    capabilities: { durable: true, shared: true },
     jobs: createJobStore(reader, writer),
     contexts: createContextStore(reader, writer),
     binaries: createBinaryStore(reader, writer),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Binary, BinarySchema } from "../../proto/mod.ts";
 import { arbitraryMessage } from "./arbitrary_message.ts";
-import type { DaoBackEnd } from "./dao_back_end.ts";
+import { type DaoBackEnd, openOther } from "./dao_back_end.ts";
 import { namesInByteOrder, readPages, sampleBinary, sampleDigest } from "./samples.ts";
 
 export function describeBinaries(createBackEnd: () => Promise<DaoBackEnd>): void {
@@ -70,7 +70,7 @@ export function describeBinaries(createBackEnd: () => Promise<DaoBackEnd>): void
     test("concurrent insert() through two DAOs give each its number", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
-      await using other = await backEnd.open();
+      await using other = await openOther(backEnd, one);
 
       const inserted = await Promise.all(
         Array.from({ length: 20 }, (_, n) => (n % 2 ? one : other).binaries.insert(sampleBinary("a", n))),

@@ -1,0 +1,9 @@
+import { describeDao } from "../../test/contract/dao_suite.ts";
+import memory from "./mod.ts";
+
+const log = { info() {}, warn() {} };
+
+describeDao("dao-memory", async () => ({
+  open: () => memory.start({ config: {}, log, signal: new AbortController().signal }),
+  async [Symbol.asyncDispose]() {},
+}));

@@ -28,7 +28,7 @@ test.for<[string, string, RegExp]>([
   ["start a process", `new Deno.Command("/bin/ls").outputSync();`, /^NotCapable: Requires run access/],
   [
     "start one through node",
-    `throw (await import("node:child_process")).spawnSync("/bin/ls").error;`,
+    `await (await import("node:events")).once((await import("node:child_process")).spawn("/bin/ls"), "exit");`,
     /NotCapable: Requires run access/,
   ],
   ["load a native library", `Deno.dlopen("libc.so.6", {});`, /^NotCapable: Requires ffi access/],

@@ -1,6 +1,6 @@
 import type { DataStreams } from "./data_streams.ts";
 import type { RunningJob } from "./execution.ts";
-import type { ThrownError } from "./sandbox/protocol.ts";
+import type { ExecutorEnd } from "./sandbox/protocol.ts";
 
 /** One executor, as the node counts it. */
 export interface ExecutorSlot {
@@ -13,8 +13,8 @@ export interface ExecutorSlot {
   ending: boolean;
   /** Runs from the command to end until the end is reported. */
   endTimer: NodeJS.Timeout | undefined;
-  /** The error for which it ends, if that is the reason. */
-  crash: ThrownError | undefined;
+  /** Why it ends, when it said so itself. */
+  lastWord: ExecutorEnd | undefined;
 }
 
 /**

@@ -60,7 +60,9 @@ export async function startDenoProcess(
   const kill = (): void => void child.kill("SIGKILL");
 
   let end: SandboxEnd | undefined;
-  const memory = watchMemory(child.pid, profile.memoryBytes, (message) => {
+  let executors = 1;
+  const watched = { pid: child.pid, limitBytes: profile.memoryBytes, executors: () => executors };
+  const memory = watchMemory(watched, (message) => {
     end ??= { type: "outOfMemory", message };
     kill();
   });
@@ -80,7 +82,10 @@ export async function startDenoProcess(
     listener = (report) => report.type === "ready" && resolve();
   });
   child.on("message", (reports: SandboxReport[]) => {
-    for (const report of reports) listener(report);
+    for (const report of reports) {
+      if (report.type === "executorEnded") executors -= 1;
+      listener(report);
+    }
   });
 
   send({
@@ -106,7 +111,10 @@ export async function startDenoProcess(
     pid: child.pid ?? 0,
     profile,
     ended,
-    send,
+    send(command) {
+      if (command.type === "startExecutor") executors += 1;
+      send(command);
+    },
     listen(next) {
       listener = next;
     },

@@ -152,7 +152,7 @@ class DenoSandbox implements Sandbox {
       data,
       ending: false,
       endTimer: undefined,
-      crash: undefined,
+      lastWord: undefined,
     };
     this.#slots.set(number, slot);
     return slot;
@@ -213,7 +213,11 @@ class DenoSandbox implements Sandbox {
         slot.data.obey(report);
         return;
       case "crashed":
-        slot.crash ??= report.error;
+        slot.lastWord ??= report;
+        this.#endExecutor(slot);
+        return;
+      case "outOfHeap":
+        slot.lastWord ??= { type: "outOfMemory" };
         this.#endExecutor(slot);
         return;
       default: {
@@ -275,11 +279,11 @@ class DenoSandbox implements Sandbox {
     if (slot === undefined) return;
     this.#slots.delete(number);
     closeSlot(slot);
-    const crash = slot.crash ?? (end.type === "crashed" ? end.error : undefined);
+    const cause = slot.lastWord ?? end;
     for (const running of slot.jobs.values()) {
       if (running.terminating) this.#finish(running, { type: "terminated" });
-      else if (crash !== undefined) this.#fail(running, JobError_Reason.THROWN, crash);
-      else this.#finish(running, { type: "failed", error: this.#errorOf(end) });
+      else if (cause.type === "crashed") this.#fail(running, JobError_Reason.THROWN, cause.error);
+      else this.#finish(running, { type: "failed", error: this.#errorOf(cause) });
     }
   }
 

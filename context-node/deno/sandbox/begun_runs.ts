@@ -1,4 +1,5 @@
 import { createLazyTimer } from "./lazy_timer.ts";
+import type { ExecutorReport } from "./protocol.ts";
 
 /** How long a run may be silent before its executor's mark is looked at. */
 const SILENCE_MS = 5;
@@ -7,8 +8,10 @@ const SILENCE_MS = 5;
 export interface BegunRuns {
   /** A run was handed to the executor, which marks here what it begins. */
   handed(executor: number, run: number, mark: Int32Array): void;
-  /** The executor spoke for itself, or is gone. */
-  heard(executor: number): void;
+  /** What the executor says for itself. */
+  heard(executor: number, reports: readonly ExecutorReport[]): void;
+  /** The executor is gone. */
+  left(executor: number): void;
 }
 
 /**
@@ -32,6 +35,10 @@ export function createBegunRuns(begun: (executor: number, run: number) => void):
       silent.set(executor, { run, mark });
       lookSoon();
     },
-    heard: (executor) => void silent.delete(executor),
+    heard(executor, reports) {
+      const run = silent.get(executor)?.run;
+      if (reports.some((report) => "run" in report && report.run === run)) silent.delete(executor);
+    },
+    left: (executor) => void silent.delete(executor),
   };
 }

@@ -6,10 +6,11 @@ import { workerData } from "node:worker_threads";
 import { createBundles } from "./bundles.ts";
 import { confine } from "./confine.ts";
 import { createDataFiles } from "./data_files.ts";
+import { createHeapWatch } from "./heap_watch.ts";
 import { createMailbox } from "./mailbox.ts";
 import { createNamedObjects } from "./named_objects.ts";
 import type { ExecutorMessage } from "./protocol.ts";
-import { createRunner } from "./runner.ts";
+import { createRunner, type Runner } from "./runner.ts";
 import { describeThrown } from "./thrown.ts";
 
 declare global {
@@ -25,11 +26,16 @@ const mailbox = createMailbox(postToMain);
 const bundles = createBundles();
 const files = createDataFiles(mailbox.toNode);
 const objects = createNamedObjects(mailbox.toMain);
-const runner = createRunner({
+const runner: Runner = createRunner({
   mailbox,
   bundles,
   files: files.api,
   objects: objects.api,
+  watchHeap: createHeapWatch({
+    isBusy: () => runner.isBusy(),
+    // Microtasks that were waiting are lost, a pending flush of the mailbox among them.
+    exceeded: () => mailbox.tell({ type: "outOfHeap" }),
+  }),
   markBegun: (run) => void Atomics.store(mark, 0, run),
 });
 

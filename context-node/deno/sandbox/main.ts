@@ -75,7 +75,7 @@ function start(number: number): ExecutorThread {
   if (program === undefined) throw new Error("An executor was to start before the sandbox was");
   const executor = startExecutor(program, {
     mail({ urgent, forNode, forMain }) {
-      begunRuns.heard(number);
+      begunRuns.heard(number, forNode);
       const told = { type: "told", executor: number, messages: forNode } as const;
       if (urgent && forNode.length > 0) report(told);
       else if (forNode.length > 0) hold(told);
@@ -85,7 +85,7 @@ function start(number: number): ExecutorThread {
       // Deno has written to standard error why, and the node reads it there.
       if (!ready) Deno.exit(1);
       executors.delete(number);
-      begunRuns.heard(number);
+      begunRuns.left(number);
       objects.leave(number);
       report({ type: "executorEnded", executor: number, end });
     },

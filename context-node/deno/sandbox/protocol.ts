@@ -78,6 +78,8 @@ export type ExecutorReport =
   | { readonly type: "rejected"; readonly run: number; readonly problems: readonly string[] }
   /** An error that no run can be blamed for with certainty: all runs of the executor fail with it. */
   | { readonly type: "crashed"; readonly error: ThrownError }
+  /** All runs of the executor are to fail: it reached its heap limit, and code was stopped somewhere. */
+  | { readonly type: "outOfHeap" }
   | DataRequest;
 
 export type FailureReason = "THROWN" | "LOAD_FAILED" | "RESULT_TOO_LARGE";

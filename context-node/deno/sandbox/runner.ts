@@ -17,6 +17,7 @@ type Final = Extract<ExecutorReport, { type: "succeeded" | "failed" | "rejected"
 export interface Runner {
   open(context: ContextView): void;
   run(command: RunCommand): void;
+  isBusy(): boolean;
   /** Aborts the signal of a run; nothing when it has ended. */
   abort(run: number, reason: string): void;
 }
@@ -26,6 +27,8 @@ interface RunnerDeps {
   readonly bundles: Bundles;
   readonly files: DataFiles;
   readonly objects: NamedObjects;
+  /** Called when a run begins. */
+  watchHeap(): void;
   /** Marks, where the main isolate can see it, which run begins. */
   markBegun(run: number): void;
 }
@@ -35,7 +38,7 @@ const LARGEST_RESULT_CHARACTERS = 64 * 1024 * 1024;
 
 const { parse } = JSON;
 
-export function createRunner({ mailbox, bundles, files, objects, markBegun }: RunnerDeps): Runner {
+export function createRunner({ mailbox, bundles, files, objects, watchHeap, markBegun }: RunnerDeps): Runner {
   const aborts = new Map<number, (reason: string) => void>();
   const currentLog = new AsyncLocalStorage<RunLog>();
   const format = routeConsole(() => currentLog.getStore());
@@ -47,6 +50,7 @@ export function createRunner({ mailbox, bundles, files, objects, markBegun }: Ru
     const progress = createRunProgress(run, mailbox);
     const log = createRunLog(run, mailbox, format);
     aborts.set(run, abort.abort);
+    watchHeap();
     const final = await currentLog.run(log, () => outcome(command, { abort, log, progress: progress.tell }));
     aborts.delete(run);
     progress.end();
@@ -97,6 +101,7 @@ export function createRunner({ mailbox, bundles, files, objects, markBegun }: Ru
       context = opened;
     },
     run: start,
+    isBusy: () => aborts.size > 0,
     abort: (run, reason) => aborts.get(run)?.(reason),
   };
 }

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { FileSource, Runtime, Sandbox } from "../runtime/mod.ts";
+import { outcomeOf, resultOf, startSandbox, startTestRuntime } from "./testing/mod.ts";
+
+const SIZE = 5_000_000;
+const bytes = Uint8Array.from({ length: SIZE }, (_, index) => (index * 31) % 251);
+
+let chunksRead = 0;
+let cancelled = false;
+
+const files: FileSource = {
+  list: async () => ["bytes", "text", "endless", "broken"],
+  async open(name) {
+    if (name === "bytes") return new Blob([bytes]).stream() as ReadableStream<Uint8Array>;
+    if (name === "text") return new Blob(["grüße ".repeat(100_000)]).stream() as ReadableStream<Uint8Array>;
+    if (name === "endless") {
+      return new ReadableStream({
+        pull(controller) {
+          chunksRead += 1;
+          controller.enqueue(new Uint8Array(100_000));
+        },
+        cancel() {
+          cancelled = true;
+        },
+      });
+    }
+    if (name === "broken")
+      return new ReadableStream({ pull: (controller) => controller.error(new Error("disk on fire")) });
+    return undefined;
+  },
+};
+
+let runtime: Runtime;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  runtime = await startTestRuntime();
+  sandbox = await startSandbox(runtime, {}, { files });
+});
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+test("a job lists the files", async () => {
+  expect(await resultOf(sandbox, "export const job = ({ data }) => data.list();")).toEqual(await files.list());
+});
+
+test("a job reads a file of several megabytes, byte for byte", async () => {
+  const source = `export const job = async ({ data }) => {
+    const bytes = await data.bytes("bytes");
+    return [bytes.length, bytes.findIndex((byte, index) => byte !== (index * 31) % 251)];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual([SIZE, -1]);
+});
+
+test("text is decoded over the borders of chunks", async () => {
+  const source = `export const job = async ({ data }) => {
+    const text = await data.text("text");
+    return [text.length, text.replaceAll("grüße ", "").length];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual([600_000, 0]);
+});
+
+test("a stream reads no more than the job takes, and is closed when the job leaves it", async () => {
+  const source = `export const job = async ({ data }) => {
+    let size = 0;
+    for await (const chunk of await data.stream("endless")) if ((size += chunk.length) >= 1_000_000) return size;
+  };`;
+  expect(await resultOf(sandbox, source)).toBe(1_000_000);
+  expect(chunksRead).toBeLessThan(15);
+  await expect.poll(() => cancelled).toBe(true);
+});
+
+test.for<[string, string, string, string]>([
+  ["of an unknown file", "nothing", "NotFoundError", 'Cannot read data file "nothing": there is none of that name'],
+  ["that breaks off", "broken", "Error", "disk on fire"],
+])("reading %s rejects", async ([, name, error, message]) => {
+  const source = "export const job = ({ data, config }) => data.text(config.name);";
+  expect(await outcomeOf(sandbox, source, { config: { name } })).toMatchObject({
+    type: "failed",
+    error: { name: error, message: expect.stringContaining(message) },
+  });
+});

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Outcome, Runtime, Sandbox } from "../runtime/mod.ts";
+import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+
+let runtime: Runtime;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  runtime = await startTestRuntime({ spares: 2 });
+});
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  sandbox = await startSandbox(runtime, { memoryBytes: 512 * 1024 * 1024 });
+  return () => sandbox[Symbol.asyncDispose]();
+});
+
+const json = (value: unknown): Outcome => ({ type: "succeeded", json: JSON.stringify(value) });
+
+test("objects are found, replaced, listed and forgotten by name", async () => {
+  const source = `export const job = async ({ objects }) => {
+    const seen = [await objects.get("a")];
+    await objects.update("a", new Map([["k", new Date(0)]]));
+    seen.push((await objects.get("a")).get("k"));
+    await objects.update("a", [1n]);
+    seen.push(await objects.get("a"));
+    const [listed] = await objects.list();
+    seen.push([listed.name, listed.sizeBytes > 0, listed.createdAt instanceof Date]);
+    seen.push(await objects.forget("a"), await objects.forget("a"), await objects.list());
+    return seen;
+  };`;
+  const expected = [null, "1970-01-01T00:00:00.000Z", [1], ["a", true, true], true, false, []];
+  expect(await resultOf(sandbox, source)).toEqual(expected);
+});
+
+test("of jobs that ask at the same time one creates, and the others get what it made", async () => {
+  const program = await bundle(`export const job = async ({ objects, jobId, progress }) => {
+    progress(0);
+    return objects.getOrElseCreate("slow", async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return jobId;
+    });
+  };`);
+  const outcomes = await Promise.all([1, 2, 3, 4].map(() => run(sandbox, program).outcome));
+  expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
+});
+
+test("an executor clones an object once, and hears of every change before the next job", async () => {
+  const program = await bundle(`
+    export const same = async ({ objects }) => {
+      const [first, second] = await Promise.all([objects.get("o"), objects.get("o")]);
+      return [first === second, first === (await objects.get("o")), first];
+    };
+    export const set = async ({ objects, config }) => { await objects.update("o", config); };
+    export const hold = async ({ progress, signal, objects }) => {
+      await objects.get("o");
+      progress(0);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return objects.get("o");
+    };
+  `);
+  await run(sandbox, program, { entryPoint: "set", config: { v: 1 } }).outcome;
+  expect(await run(sandbox, program, { entryPoint: "same" }).outcome).toEqual(json([true, true, { v: 1 }]));
+  const holder = run(sandbox, program, { entryPoint: "hold" });
+  await holder.until("progress");
+  await run(sandbox, program, { entryPoint: "set", config: { v: 2 } }).outcome;
+  holder.abort("cancelled");
+  expect(await holder.outcome).toEqual(json({ v: 2 }));
+});
+
+test("a creation that fails is the next one's turn", async () => {
+  const program = await bundle(`export const job = async ({ objects, config, progress }) =>
+    objects.getOrElseCreate("o", async () => {
+      progress(0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (config.fail) throw new Error("not me");
+      return "made";
+    });`);
+  const failing = run(sandbox, program, { config: { fail: true } });
+  await failing.until("progress");
+  const next = run(sandbox, program);
+  expect(await failing.outcome).toMatchObject({ type: "failed", error: { message: "not me" } });
+  expect(await next.outcome).toEqual(json("made"));
+});
+
+test("when the creator is terminated, it is the next one's turn", async () => {
+  const program = await bundle(`export const job = async ({ objects, config, progress }) => {
+    progress(0.5);
+    return objects.getOrElseCreate("o", () => { progress(1); while (config.loop); return "made"; });
+  };`);
+  const stuck = run(sandbox, program, { config: { loop: true } });
+  await stuck.until("progress 0.5");
+  const next = run(sandbox, program);
+  await next.until("progress 0.5");
+  stuck.terminate();
+  expect(await stuck.outcome).toEqual({ type: "terminated" });
+  expect(await next.outcome).toEqual(json("made"));
+});
+
+test("who waits too long gets a TimeoutError, creator or not", async () => {
+  const program = await bundle(`export const job = async ({ objects, progress }) => {
+    progress(0);
+    return objects.getOrElseCreate("o", () => new Promise(() => {}), { timeoutMs: 50 });
+  };`);
+  const jobs = [run(sandbox, program), run(sandbox, program)];
+  for (const { outcome } of jobs) {
+    expect(await outcome).toMatchObject({
+      type: "failed",
+      error: { name: "TimeoutError", message: 'The named object "o" was not created within 50 ms' },
+    });
+  }
+});
+
+test("an object is forgotten after its time to live, on every executor", async () => {
+  const source = `export const job = async ({ objects }) => {
+    const made = await objects.getOrElseCreate("o", () => 1, { ttlMs: 20 });
+    while ((await objects.get("o")) !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    return [made, await objects.getOrElseCreate("o", () => 2)];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual([1, 2]);
+});
+
+test("shared memory is shared", async () => {
+  const program = await bundle(`
+    export const make = async ({ objects }) => {
+      const { cells } = await objects.getOrElseCreate("o", () => ({ cells: new Int32Array(new SharedArrayBuffer(8)) }));
+      Atomics.add(cells, 0, 1);
+      const [{ sizeBytes }] = await objects.list();
+      while (Atomics.load(cells, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      return sizeBytes;
+    };`);
+  const jobs = [run(sandbox, program, { entryPoint: "make" }), run(sandbox, program, { entryPoint: "make" })];
+  for (const { outcome } of jobs) expect(await outcome).toEqual(json(8));
+});
+
+test("what cannot be cloned can be kept by an executor, and says so otherwise", async () => {
+  const own = `let made = 0;
+    export const job = async ({ objects, config }) => {
+      const pool = await objects.getOrElseCreate("pool", () => ({ made: ++made, query: () => "row" }), config);
+      return [pool.made, pool.query()];
+    };`;
+  const program = await bundle(own);
+  const config = { scope: "executor" };
+  expect(await run(sandbox, program, { config }).outcome).toEqual(json([1, "row"]));
+  expect(await run(sandbox, program, { config }).outcome).toEqual(json([1, "row"]));
+  expect(await outcomeOf(sandbox, own)).toMatchObject({
+    type: "failed",
+    error: { name: "TypeError", message: expect.stringContaining('Cannot share the named object "pool"') },
+  });
+});

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Runtime, Sandbox } from "../runtime/mod.ts";
+import { bundle, outcomeOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+
+let runtime: Runtime;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  runtime = await startTestRuntime();
+  sandbox = await startSandbox(runtime);
+});
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+test("log, console and progress are told in order, before the outcome", async () => {
+  const job = run(
+    sandbox,
+    await bundle(`export const job = async ({ log, progress }) => {
+      log.debug("one", { a: 1 });
+      console.log("two %s", "formatted", [1, "x"]);
+      progress(0.25, "quarter", { rows: 10n });
+      console.group("three");
+      console.warn("indented");
+      console.groupEnd();
+      await 0;
+      log.error(new Error("four").message);
+      console.table([{ a: 1 }]);
+    };`),
+  );
+  await job.outcome;
+  expect(job.told.slice(1)).toEqual([
+    "debug one { a: 1 }",
+    'info two formatted [ 1, "x" ]',
+    "progress 0.25 quarter",
+    "info three",
+    "warn   indented",
+    "error four",
+    expect.stringMatching(/^info ┌/),
+  ]);
+  expect(job.progress).toEqual([{ fraction: 0.25, message: "quarter", fields: { rows: 10 } }]);
+});
+
+test("of fast progress the newest is told, and always the last", async () => {
+  const source = "export const job = ({ progress }) => { for (let i = 0; i <= 1000; i++) progress(i / 1000); };";
+  const job = run(sandbox, await bundle(source));
+  await job.outcome;
+  expect(job.progress.length).toBeLessThan(20);
+  expect(job.progress.at(0)?.fraction).toBe(0);
+  expect(job.progress.at(-1)?.fraction).toBe(1);
+});
+
+test("progress and log of a job that never yields are told while it runs", async () => {
+  const job = run(
+    sandbox,
+    await bundle(`export const job = ({ log, progress }) => {
+      log.info("begun");
+      for (let i = 0; ; i = (i + 1) % 100) progress(i / 100);
+    };`),
+  );
+  await job.until("running");
+  await job.until("info begun");
+  await expect.poll(() => job.progress.length).toBeGreaterThan(2);
+  job.terminate();
+  expect(await job.outcome).toEqual({ type: "terminated" });
+});
+
+test("a job that never yields and says nothing is told to run", async () => {
+  const job = run(sandbox, await bundle("export const job = () => { while (true); };"));
+  await job.until("running");
+  job.terminate();
+  expect(await job.outcome).toEqual({ type: "terminated" });
+  expect(job.told).toHaveLength(1);
+});
+
+test("a flood of log lines is cut, with a notice", async () => {
+  const job = run(
+    sandbox,
+    await bundle("export const job = () => { for (let i = 0; i < 50_000; i++) console.log(i); };"),
+  );
+  await job.outcome;
+  expect(job.told.length).toBeGreaterThan(2000);
+  expect(job.told.length).toBeLessThan(20_000);
+  expect(job.told.at(-1)).toMatch(/^warn \d+ lines were dropped: a job may log 2000 lines a second$/);
+});
+
+test("a long line is cut", async () => {
+  const job = run(sandbox, await bundle("export const job = ({ log }) => log.info('x'.repeat(20_000));"));
+  await job.outcome;
+  expect(job.told.at(-1)).toMatch(/^info x{16384}… \(3616 more characters\)$/);
+});
+
+test.for<[string, string]>([
+  ["progress(2)", "Cannot tell progress 2: it is not between 0 and 1"],
+  ["progress(NaN)", "Cannot tell progress NaN: it is not between 0 and 1"],
+  ["progress(0, '', { f() {} })", "is a function"],
+])("%s throws", async ([call, message]) => {
+  expect(await outcomeOf(sandbox, `export const job = ({ progress }) => { ${call}; };`)).toMatchObject({
+    type: "failed",
+    error: { name: "TypeError", message: expect.stringContaining(message) },
+  });
+});
+
+test("what a finished job leaves behind is not heard any more", async () => {
+  const program = await bundle(`let late;
+    export const job = ({ log, progress }) => { late = () => { log.info("late"); progress(1); console.log("late"); }; };
+    export const next = () => late();`);
+  const first = run(sandbox, program);
+  await first.outcome;
+  const next = run(sandbox, program, { entryPoint: "next" });
+  await next.outcome;
+  expect(first.told).toHaveLength(1);
+  expect(next.told.slice(1)).toEqual(["info late"]);
+});

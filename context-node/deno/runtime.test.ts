@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { ContextSettings } from "../../proto/node.ts";
+import { bundle, MEBIBYTE, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+
+const PID_JOB = "export const job = ({ log }) => { log.info('pid', Deno.pid); return new Promise(() => {}); };";
+
+/** Resolves when the condition holds; the test's own time limit ends the wait. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+}
+
+function childrenOf(pid: number): number[] {
+  const threads = existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : [];
+  return threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
+  );
+}
+
+async function startPidJob(sandbox: Parameters<typeof run>[0]) {
+  const job = run(sandbox, await bundle(PID_JOB));
+  await job.until("info pid");
+  return { job, pid: Number(job.told.at(-1)?.split(" ").at(-1)) };
+}
+
+test("disposing a sandbox loses its jobs and leaves no process", async () => {
+  await using runtime = await startTestRuntime();
+  const sandbox = await startSandbox(runtime);
+  const { job, pid } = await startPidJob(sandbox);
+  await sandbox[Symbol.asyncDispose]();
+  expect(isAlive(pid)).toBe(false);
+  expect(await job.outcome).toEqual({ type: "lost", end: { type: "disposed" } });
+  expect(await sandbox.closed).toEqual({ type: "disposed" });
+  expect(await run(sandbox, await bundle(PID_JOB)).outcome).toEqual({ type: "lost", end: { type: "disposed" } });
+});
+
+test("disposing the runtime ends sandboxes and spares", async () => {
+  const before = childrenOf(process.pid);
+  const runtime = await startTestRuntime({ spares: 2, spareMemoryBytes: 256 * MEBIBYTE });
+  const sandbox = await startSandbox(runtime, { permissions: { net: ["localhost"] } });
+  const { job } = await startPidJob(sandbox);
+  await runtime[Symbol.asyncDispose]();
+  expect(await job.outcome).toEqual({ type: "lost", end: { type: "disposed" } });
+  expect(childrenOf(process.pid).filter((pid) => !before.includes(pid) && isAlive(pid))).toEqual([]);
+});
+
+test("a process that is killed loses its jobs, with the reason", async () => {
+  await using runtime = await startTestRuntime();
+  const sandbox = await startSandbox(runtime);
+  const { job, pid } = await startPidJob(sandbox);
+  process.kill(pid, "SIGKILL");
+  const end = { type: "crashed", message: "The process of the context ended by signal SIGKILL" };
+  expect(await job.outcome).toEqual({ type: "lost", end });
+  expect(await sandbox.closed).toEqual(end);
+});
+
+test("a sandbox takes a spare process when one is ready, and it is replaced", async () => {
+  const others = childrenOf(process.pid);
+  const spares = (): number[] => childrenOf(process.pid).filter((pid) => !others.includes(pid));
+  await using runtime = await startTestRuntime({ spares: 1, spareMemoryBytes: 256 * MEBIBYTE });
+  await until(() => spares().length === 1);
+  const [spare] = spares();
+  let taken: unknown;
+  while (taken !== spare) {
+    await using sandbox = await startSandbox(runtime);
+    taken = await resultOf(sandbox, "export const job = () => Deno.pid;");
+  }
+  await until(() => spares().length === 1);
+  expect(spares()).not.toContain(spare);
+});
+
+test("sandboxes of one runtime share nothing", async () => {
+  await using runtime = await startTestRuntime();
+  await using one = await startSandbox(runtime);
+  await using two = await startSandbox(runtime);
+  const source =
+    "export const job = async ({ objects }) => { await objects.update('x', 1); return (await objects.list()).length; };";
+  expect([await resultOf(one, source), await resultOf(two, source)]).toEqual([1, 1]);
+});
+
+test("no process of a node outlives it, though it is killed", async () => {
+  const node = spawn(process.execPath, [fileURLToPath(new URL("./testing/tight_loop_node.ts", import.meta.url))]);
+  let output = "";
+  node.stdout.on("data", (text) => {
+    output += text;
+  });
+  await until(() => output.includes("looping"));
+  const pids = childrenOf(node.pid ?? 0);
+  expect(pids.length).toBeGreaterThan(0);
+  node.kill("SIGKILL");
+  await once(node, "exit");
+  await until(() => !pids.some(isAlive));
+});
+
+test("a start can be called off", async () => {
+  await using runtime = await startTestRuntime();
+  const starting = new AbortController();
+  const sandbox = runtime.startSandbox(
+    {
+      contextId: "c",
+      name: "n",
+      settings: ContextSettings.fromPartial({ memoryBytes: MEBIBYTE }),
+      files: { list: async () => [], open: async () => undefined },
+    },
+    { signal: starting.signal },
+  );
+  starting.abort(new Error("changed my mind"));
+  await expect(sandbox).rejects.toThrow("changed my mind");
+});
+
+test("a start without a Deno binary says so", async () => {
+  await using runtime = await startTestRuntime({ denoPath: "/nowhere/deno" });
+  await expect(startSandbox(runtime)).rejects.toThrow(
+    "Cannot start a sandbox: Cannot run /nowhere/deno: spawn /nowhere/deno ENOENT",
+  );
+});

@@ -1,0 +1,8 @@
+/** A program that runs a tight loop in a sandbox until it is killed; for a test of what happens then. */
+import { bundle, run, startSandbox, startTestRuntime } from "./mod.ts";
+
+const runtime = await startTestRuntime({ spares: 1 });
+const sandbox = await startSandbox(runtime);
+const job = run(sandbox, await bundle("export const job = ({ progress }) => { progress(0); while (true); };"));
+await job.until("progress");
+process.stdout.write("looping\n");

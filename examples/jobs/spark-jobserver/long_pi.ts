@@ -1,0 +1,32 @@
+import type { Job } from "hearth";
+
+interface LongPiConfig {
+  /** Seconds to take; default 5. */
+  readonly stress?: { readonly test?: { readonly longpijob?: { readonly duration?: number } } } | undefined;
+}
+
+const DARTS = 100_000;
+
+/** Throws darts at a square for some seconds and answers what part of them, times four, hit the circle in it: nearly pi. */
+export const LongPiJob: Job<LongPiConfig, number> = async ({ config, progress, signal }) => {
+  const durationMs = (config.stress?.test?.longpijob?.duration ?? 5) * 1000;
+  const start = performance.now();
+  let [thrown, hits] = [0, 0];
+  for (let elapsedMs = 0; elapsedMs < durationMs || thrown === 0; elapsedMs = performance.now() - start) {
+    hits += throwDarts();
+    thrown += DARTS;
+    progress(Math.min(elapsedMs / durationMs, 1), `${(4 * hits) / thrown}`, { thrown });
+    // Lets a cancellation come through.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  }
+  return (4 * hits) / thrown;
+};
+
+function throwDarts(): number {
+  let hits = 0;
+  for (let dart = 0; dart < DARTS; dart++) {
+    if (Math.random() ** 2 + Math.random() ** 2 < 1) hits++;
+  }
+  return hits;
+}

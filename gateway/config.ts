@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { type CallbackConfig, isAddressRange } from "./callbacks/mod.ts";
+import type { RetentionConfig } from "./retention/mod.ts";
 
 const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
 
@@ -48,6 +50,36 @@ const schema = z.object({
           contextDeletionTimeoutMs: z.int().nonnegative().max(LONGEST_TIMER_MS).default(40_000),
         })
         .prefault({}),
+      /** The POST that tells of a job's end. */
+      callbacks: z
+        .strictObject({
+          /** Signs them. Gateways without a common data directory need the same one. Default: made at the first start. */
+          secret: z.string().min(16).optional(),
+          /** IP addresses and ranges that they may go to beside the public internet, such as `10.0.0.0/8`. */
+          allow: z
+            .array(z.string().refine(isAddressRange, "must be an IP address or a range like 10.0.0.0/8"))
+            .default([]),
+          /** Times that one is tried. */
+          attempts: z.int().positive().max(20).default(5),
+          /** Time before the second try, in milliseconds; four times as long before each further one. */
+          retryDelayMs: z.int().positive().max(60_000).default(2000),
+          /** The longest that one try may take, in milliseconds. */
+          timeoutMs: z.int().positive().max(120_000).default(10_000),
+        })
+        .prefault({}),
+      /** How long things are kept, in days; null: for ever. */
+      retention: z
+        .strictObject({
+          /** Final jobs with their configs, results and logs. */
+          jobDays: z.number().positive().nullable().default(30),
+          /** Contexts that have ended. */
+          contextDays: z.number().positive().nullable().default(30),
+          /** Versions of binaries that are not the newest and that no open job uses. */
+          binaryDays: z.number().positive().nullable().default(null),
+          /** Minutes between two sweeps. */
+          everyMinutes: z.number().positive().max(10_000).default(60),
+        })
+        .prefault({}),
       dao: pluginReference.optional(),
       blobs: pluginReference.optional(),
     })
@@ -76,6 +108,10 @@ export interface GatewayConfig {
     readonly requestTimeoutMs: number;
     readonly contextDeletionTimeoutMs: number;
   };
+  /** Folder of what the gateway itself keeps. */
+  readonly dataDir: string;
+  readonly callbacks: CallbackConfig;
+  readonly retention: RetentionConfig;
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
   /** Folder that the paths of plugins are relative to. */
@@ -118,6 +154,9 @@ export function parseConfig(
     contextSettings: gateway.contextSettings,
     jobConfig: gateway.jobConfig,
     spark: gateway.spark,
+    dataDir,
+    callbacks: gateway.callbacks,
+    retention: gateway.retention,
     dao: gateway.dao ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
     blobs: gateway.blobs ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),
     baseDir: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
 import type { Bundler } from "./bundler/mod.ts";
+import type { Callbacks } from "./callbacks/mod.ts";
 import type { EventStream } from "./events/mod.ts";
 import type { NodeDirectory } from "./nodes/mod.ts";
 import type { ContextRecord, JobRecord } from "./record/mod.ts";
@@ -18,6 +19,7 @@ export interface Core {
   readonly nodes: NodeDirectory;
   readonly jobs: JobRecord;
   readonly contexts: ContextRecord;
+  readonly callbacks: Callbacks;
   /** Config of every job, where its submitter says nothing; the record keeps what was submitted. */
   readonly jobConfig: JsonObject;
   /** Aborted when the gateway ends its streams. */

@@ -4,14 +4,16 @@ import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { startBundler } from "./bundler/mod.ts";
+import { createCallbacks, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
-import { openEventStream, startConsumers } from "./events/mod.ts";
+import { openCallbackQueue, openEventStream, startConsumers } from "./events/mod.ts";
 import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPlugin } from "./plugins/mod.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
+import { startRetention } from "./retention/mod.ts";
 import { createInvoke, createServices } from "./rpc/mod.ts";
 import { createSurfaces, listenOnOnePort } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
@@ -44,10 +46,13 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
     new NodeDirectory({ nats: events.nats, log, gatewayId, version: packageJson.version, observer }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
-  const parts = { dao, blobs, bundler, events, nodes, jobs, contexts };
+  const callbacks = createCallbacks(config.callbacks, await openCallbackQueue(events));
+  const parts = { dao, blobs, bundler, events, nodes, jobs, contexts, callbacks };
   const core: Core = { gatewayId, log, ...parts, jobConfig, closing: closing.signal };
   starting.use(await startConsumers(events, createEventSink(core), { log }));
   starting.use(startReconciler(core));
+  starting.use(await startCallbackDelivery(core, config.callbacks, config));
+  starting.use(startRetention(core, config.retention));
 
   starting.use(startPredefined(core, predefined));
 

@@ -55,6 +55,14 @@ export function fileNotFound(name: string): ConnectError {
   });
 }
 
+export function objectNotFound(name: string, context: string): ConnectError {
+  return apiError(`Cannot find object "${name}": context "${context}" has no object of this name`, {
+    code: Code.NotFound,
+    reason: "OBJECT_NOT_FOUND",
+    metadata: { object: name, context },
+  });
+}
+
 export function methodNotFound(path: string): ConnectError {
   return apiError(`Cannot route "${path}": no such path; the routes are listed under /openapi.json`, {
     code: Code.NotFound,
@@ -67,6 +75,14 @@ export function binarySelectorInvalid(name: string): ConnectError {
     code: Code.InvalidArgument,
     reason: "BINARY_NAME_INVALID",
     metadata: { binary: name },
+  });
+}
+
+export function callbackUrlInvalid(url: string, why: string): ConnectError {
+  return apiError(`Cannot call back "${url}": ${why}`, {
+    code: Code.InvalidArgument,
+    reason: "CALLBACK_URL_INVALID",
+    metadata: { callbackUrl: url },
   });
 }
 

@@ -10,6 +10,9 @@ const LONGEST_LINE_BYTES = 16 * 1024;
 const MOST_LINES = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
+/** The lines, and the notice that they were cut. */
+const NUMBERS_AN_ATTEMPT = MOST_LINES + 1;
+
 /** The log of one job: numbers its lines, sends them in batches, and cuts it when it gets too long. */
 export class JobLog {
   readonly #attempt: number;
@@ -52,7 +55,9 @@ export class JobLog {
   }
 
   #push(line: LogLine, bytes: number): void {
-    this.#waiting.push({ ...line, number: ++this.#lines, attempt: this.#attempt });
+    // Each attempt begins where no earlier one can have come: those ran elsewhere, maybe.
+    const number = (this.#attempt - 1) * NUMBERS_AN_ATTEMPT + ++this.#lines;
+    this.#waiting.push({ ...line, number, attempt: this.#attempt });
     this.#waitingBytes += bytes;
     if (this.#waitingBytes > BATCH_BYTES) return this.#flush();
     this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);

@@ -1,7 +1,9 @@
 /** Contexts: where they go, how they start and stop. Imports the record and the nodes. */
 export { withLoad } from "./load.ts";
+export { dropObject, listObjects } from "./objects.ts";
 export { createPredefined, type Predefined, startPredefined, stopAllContexts } from "./predefined.ts";
 export { replaceContext } from "./replace.ts";
+export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";
 export { createContext, failContext, planAdHocContext, sendStart } from "./start.ts";
 export { stopContext } from "./stop.ts";

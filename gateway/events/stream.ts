@@ -1,7 +1,9 @@
-import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
+
+type StreamConfiguration = Parameters<JetStreamManager["streams"]["add"]>[0];
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -22,15 +24,7 @@ export async function openEventStream(url: string, { log }: { readonly log: Logg
     throw new Error(`Cannot connect to NATS at ${url}: start a nats-server with JetStream, or set NATS_URL`, { cause });
   });
   const reported = reportStatus(nats, log);
-  const jsm = await jetstreamManager(nats);
-  await jsm.streams.add(EVENT_STREAM_CONFIG).catch(async (cause) => {
-    // Made by somebody else with other limits: theirs stand.
-    await jsm.streams.info(EVENT_STREAM_CONFIG.name).catch(() => {
-      throw new Error(`Cannot create the JetStream stream ${EVENT_STREAM_CONFIG.name}: is JetStream enabled?`, {
-        cause,
-      });
-    });
-  });
+  await ensureStream(nats, EVENT_STREAM_CONFIG);
   return {
     nats,
     js: jetstream(nats),
@@ -39,6 +33,17 @@ export async function openEventStream(url: string, { log }: { readonly log: Logg
       await reported;
     },
   };
+}
+
+/** Makes sure that a stream exists. Rejects when it cannot be had. */
+export async function ensureStream(nats: NatsConnection, config: StreamConfiguration): Promise<void> {
+  const jsm = await jetstreamManager(nats);
+  await jsm.streams.add(config).catch(async (cause) => {
+    // Made by somebody else with other limits: theirs stand.
+    await jsm.streams.info(config.name).catch(() => {
+      throw new Error(`Cannot create the JetStream stream ${config.name}: is JetStream enabled?`, { cause });
+    });
+  });
 }
 
 async function reportStatus(nats: NatsConnection, log: Logger): Promise<void> {

@@ -3,6 +3,12 @@ import { DeliverPolicy } from "@nats-io/jetstream";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
 import type { EventStream } from "./stream.ts";
 
+interface WatchStream {
+  /** Only events that the stream took at that time or later. */
+  readonly since?: Date | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
  * past will follow. Never ends by itself; ends when the consumer of the generator does.
@@ -10,11 +16,13 @@ import type { EventStream } from "./stream.ts";
 export async function* watchStream(
   { js }: EventStream,
   jobId: string,
-  { signal }: { readonly signal: AbortSignal },
+  { since, signal }: WatchStream,
 ): AsyncGenerator<{ readonly past: number } | JobEvent> {
   const consumer = await js.consumers.get(EVENT_STREAM, {
     filter_subjects: jobEventSubject(jobId, "*"),
-    deliver_policy: DeliverPolicy.All,
+    ...(since === undefined
+      ? { deliver_policy: DeliverPolicy.All }
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
   });
   const { num_pending: past } = await consumer.info(true);
   const messages = await consumer.consume();

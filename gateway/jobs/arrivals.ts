@@ -42,9 +42,11 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
 export function createEventSink(deps: Core): EventSink {
   return {
     async jobEnded(jobId, payload) {
-      if (deps.jobs.hasEnded(jobId)) return;
-      const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
-      await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
+      if (!deps.jobs.hasEnded(jobId)) {
+        const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
+        await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
+      }
+      if (deps.jobs.wantsCallback(jobId)) await deps.callbacks.add(jobId);
     },
     async jobLogged(payload) {
       const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });

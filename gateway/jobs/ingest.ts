@@ -35,15 +35,10 @@ async function bringResult(
   { jobId, nodeId }: JobEvent,
   { digest, session }: Arrival & { digest: string },
 ): Promise<void> {
-  if (await has(blobs, digest)) return;
+  // One that is there is taken over, before a sweep finds that nothing names it.
+  if (await blobs.renew(digest)) return;
   if (session === undefined)
     throw new Error(`The result of job ${jobId} is on node ${nodeId}, to which no session is open`);
   const stored = await blobs.put(session.blobs.request(digest));
   if (stored.digest !== digest) throw new Error(`The result of job ${jobId} did not arrive whole`);
-}
-
-async function has(blobs: IngestDeps["blobs"], digest: string): Promise<boolean> {
-  const content = await blobs.open(digest);
-  await content?.cancel();
-  return content !== undefined;
 }

@@ -77,8 +77,10 @@ async function decide(
     contextId: job.contextId,
     event: decision,
   });
-  await deps.jobs.apply(event);
-  await publishJobEvent(deps.events, event, deps);
+  const steps = [() => deps.jobs.apply(event), () => publishJobEvent(deps.events, event, deps)];
+  // A callback follows from the event that tells the end, so this has to be durable before the end is.
+  if (job.callbackUrl !== "") steps.reverse();
+  for (const step of steps) await step();
 }
 
 async function recordContextEvent(deps: LoseDeps, event: ContextEvent): Promise<void> {

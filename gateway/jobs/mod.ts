@@ -8,3 +8,4 @@ export { type RunOutcome, runJob } from "./run.ts";
 export { submitJob } from "./submit.ts";
 export { type WaitDeps, waitForEnd, waitForStart } from "./wait.ts";
 export { watchJob } from "./watch.ts";
+export { watchJobLogs } from "./watch_logs.ts";

@@ -19,7 +19,8 @@ export interface RunOutcome {
 
 /** Submits a job and waits for its end. */
 export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
-  return run.requestId === "" ? runAtOnce(deps, run) : runSubmitted(deps, run);
+  const isPlain = run.requestId === "" && run.spec.callbackUrl === "";
+  return isPlain ? runAtOnce(deps, run) : runSubmitted(deps, run);
 }
 
 /** Nobody knows the id yet, so the job need not be durable before it runs: its end waits for both. */
@@ -37,7 +38,10 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
   throw refusedBy(refusal.reason, target.context, refusal.message);
 }
 
-/** A request id that may be used again needs a durable job before it is dispatched. */
+/**
+ * A request id that may be used again needs a durable job before it is dispatched. So does a callback: another gateway may be told
+ * of the end, and has to find the job.
+ */
 async function runSubmitted(deps: WaitDeps, { spec, requestId, waitMs, signal }: Run): Promise<RunOutcome> {
   const { job } = await submitJob(deps, { spec, requestId, signal });
   return outcome(deps, job, await waitForEnd(deps, job.id, { waitMs, signal }));

@@ -22,7 +22,7 @@ import { toMs } from "./durations.ts";
 const DEFAULT_GRACE_MS = 1000;
 const DEFAULT_RETRY_DELAY_MS = 1000;
 
-export type SubmitDeps = Pick<Core, "dao" | "jobs" | "contexts" | "nodes" | "jobConfig">;
+export type SubmitDeps = Pick<Core, "callbacks" | "dao" | "jobs" | "contexts" | "nodes" | "jobConfig">;
 
 /** A job that is recorded and in the hands of a node. */
 export interface Submitted {
@@ -70,6 +70,7 @@ interface PlannedJob {
 
 /** Finds what a submission names and makes the job; changes nothing. Rejects when something named is not there. */
 export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string): Promise<PlannedJob> {
+  if (spec.callbackUrl !== "") deps.callbacks.check(spec.callbackUrl);
   const binary = await findBinary(deps, spec.binary);
   const entryPoint = resolveEntryPoint(binary, spec.entryPoint);
   const entryPointAsked = spec.entryPoint || entryPoint;
@@ -93,6 +94,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     maxAttempts: spec.maxAttempts || 1,
     retryDelay: spec.retryDelay,
     callbackUrl: spec.callbackUrl,
+    callbackFormat: spec.callbackFormat,
     revision: 1,
   });
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));

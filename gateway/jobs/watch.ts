@@ -50,7 +50,8 @@ async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: W
   }
 }
 
-function isFinalEvent({ event }: JobEvent): boolean {
+/** Whether a job is final after this event. */
+export function isFinalEvent({ event }: JobEvent): boolean {
   switch (event.case) {
     case "succeeded":
     case "failed":

@@ -37,7 +37,8 @@ export class JobRecord {
   readonly #dao: Dao;
   readonly #log: Logger;
   readonly #followed = new Map<string, Followed>();
-  readonly #recentEnds = new Set<string>();
+  /** Whether they have a callback, by id. */
+  readonly #recentEnds = new Map<string, boolean>();
   readonly #dirty = new Set<Followed>();
   #writeTimer: NodeJS.Timeout | undefined;
 
@@ -105,9 +106,14 @@ export class JobRecord {
     return new Promise((resolve) => followed.startWaiters.push(resolve));
   }
 
-  /** Whether this gateway recorded the job's end lately. */
+  /** Whether this gateway recorded the job's end, or read it, lately. */
   hasEnded(id: string): boolean {
     return this.#recentEnds.has(id);
+  }
+
+  /** Whether a job of which `hasEnded` is true wants a callback; false of any other. */
+  wantsCallback(id: string): boolean {
+    return this.#recentEnds.get(id) ?? false;
   }
 
   /** The jobs that this gateway follows, each with the node that it was given to. */
@@ -185,7 +191,7 @@ export class JobRecord {
     const { state } = end.job;
     this.#followed.delete(end.job.id);
     this.endedByState.set(state, (this.endedByState.get(state) ?? 0) + 1);
-    this.#remember(end.job.id);
+    this.#remember(end.job);
     this.#events.end(end.job.id);
     for (const tell of followed.startWaiters) tell(end.job);
     for (const waiter of followed.waiters) waiter.resolve(end);
@@ -200,15 +206,18 @@ export class JobRecord {
         return;
       }
       const next = applyJobEvent(stored, event);
-      if (next === undefined) return;
-      if (await this.#dao.jobs.update({ ...next, revision: stored.revision + 1 }, { result })) return;
+      const isWritten =
+        next === undefined || (await this.#dao.jobs.update({ ...next, revision: stored.revision + 1 }, { result }));
+      if (!isWritten) continue;
+      if (isFinalJob((next ?? stored).state)) this.#remember(stored);
+      return;
     }
   }
 
-  #remember(id: string): void {
-    this.#recentEnds.add(id);
+  #remember({ id, callbackUrl }: Job): void {
+    this.#recentEnds.set(id, callbackUrl !== "");
     if (this.#recentEnds.size <= REMEMBERED_ENDS) return;
-    for (const oldest of this.#recentEnds) {
+    for (const oldest of this.#recentEnds.keys()) {
       this.#recentEnds.delete(oldest);
       return;
     }

@@ -7,7 +7,7 @@ import {
   ListBinariesResponseSchema,
   ListBinaryVersionsResponseSchema,
 } from "../../proto/mod.ts";
-import { deleteBinary, findBinary, uploadBinary } from "../binaries/mod.ts";
+import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binaries/mod.ts";
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { readContent } from "./content.ts";
@@ -42,6 +42,9 @@ export function createBinaryService(
     async downloadBinary({ name }) {
       const { digest } = await findBinary(deps, name);
       return create(HttpBodySchema, { contentType: "application/octet-stream", data: await readContent(deps, digest) });
+    },
+    async rollbackBinary({ name, version }) {
+      return rollbackBinary(deps, { name, version });
     },
     async deleteBinary({ name }) {
       await deleteBinary(deps, name);

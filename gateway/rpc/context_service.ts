@@ -1,7 +1,13 @@
 import { create } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { contextNotFound } from "../../proto/errors.ts";
-import { type ContextService, ListContextsResponseSchema, OPEN_CONTEXT_STATES } from "../../proto/mod.ts";
-import { createContext, stopContext, withLoad } from "../contexts/mod.ts";
+import {
+  type ContextService,
+  ListContextsResponseSchema,
+  ListObjectsResponseSchema,
+  OPEN_CONTEXT_STATES,
+} from "../../proto/mod.ts";
+import { createContext, dropObject, listObjects, restartContext, stopContext, withLoad } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
@@ -32,6 +38,20 @@ export function createContextService(
     },
     async stopContext({ context, force }, { signal }) {
       return stopContext(deps, { context, force, signal });
+    },
+    async restartContext({ context, settings, force }, { signal }) {
+      return restartContext(deps, { context, settings, force, signal });
+    },
+    async listObjects({ context, pageSize, pageToken }, { signal }) {
+      const limit = pageLimit(pageSize);
+      const after = parsePageToken(pageToken) ?? "";
+      const found = (await listObjects(deps, context, { signal })).filter(({ name }) => name > after);
+      const { rows: objects, nextPageToken } = cutPage(found, limit, ({ name }) => name);
+      return create(ListObjectsResponseSchema, { objects, nextPageToken });
+    },
+    async dropObject({ context, name }, { signal }) {
+      await dropObject(deps, { context, name }, { signal });
+      return create(EmptySchema);
     },
   };
 }

@@ -9,7 +9,7 @@ import {
   RunJobResponseSchema,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { cancelJob, openResult, runJob, submitJob, toMs, watchJob } from "../jobs/mod.ts";
+import { cancelJob, openResult, runJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
 import type { Implementation } from "./call.ts";
 import { toHttpBodies } from "./content.ts";
 import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
@@ -55,6 +55,9 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       const config = await deps.dao.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
       return fromJsonString(StructSchema, Buffer.from(config).toString());
+    },
+    watchJobLogs({ jobId, afterNumber }, { signal }) {
+      return watchJobLogs(deps, jobId, { afterNumber, signal });
     },
     async listJobLogs({ jobId, pageSize, pageToken }) {
       if ((await deps.jobs.get(jobId)) === undefined) throw jobNotFound(jobId);

@@ -1,10 +1,10 @@
 import type { RequestListener } from "node:http";
-import { isMessage } from "@bufbuild/protobuf";
+import { isMessage, type Message } from "@bufbuild/protobuf";
 import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { methodNotFound } from "../../proto/errors.ts";
-import { JobEventSchema } from "../../proto/mod.ts";
+import { JobEventSchema, LogLineSchema } from "../../proto/mod.ts";
 import { addRoutes, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
@@ -29,9 +29,9 @@ export function createSurfaces({ services, invoke, readiness, log, bodyBytes, sp
     invoke,
     limits: { bodyBytes, rawBodyBytes: bodyBytes },
     events: {
-      eventId: (_, message) => (isMessage(message, JobEventSchema) ? String(message.seq) : undefined),
+      eventId: (_, message) => eventId(message),
       eventType: (_, message) => (isMessage(message, JobEventSchema) ? message.event.case : undefined),
-      resumeField: "after_seq",
+      resumeFields: ["after_seq", "after_number"],
     },
     onInternalError: (error, method) => log.error({ method: method.toString(), err: error }, "internal error"),
   });
@@ -53,4 +53,10 @@ function answerNotFound({ url = "" }: HttpRequest, response: HttpResponse): void
   const error = errorToJson(methodNotFound(url.split("?", 1)[0] ?? ""), undefined);
   response.writeHead(404, { "content-type": "application/json" });
   response.end(JSON.stringify(error));
+}
+
+/** By which a client of server-sent events says how far it has read. */
+function eventId(message: Message): string | undefined {
+  if (isMessage(message, JobEventSchema)) return String(message.seq);
+  return isMessage(message, LogLineSchema) ? String(message.number) : undefined;
 }

@@ -7,3 +7,4 @@ export { parseSparkConfig } from "./config.ts";
 export { createSparkFace, type SparkFace } from "./face.ts";
 export type { JsonObject } from "./hocon/mod.ts";
 export { ROUTES, type SparkRoute } from "./routes.ts";
+export { printCallback } from "./view/callback.ts";

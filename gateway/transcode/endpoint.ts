@@ -14,14 +14,13 @@ export interface Endpoint extends Binding {
 
 export function createEndpoint(binding: Binding, { limits, jsonOptions, events }: TranscoderOptions): Endpoint {
   const bodyBytes = limits?.bodyBytes ?? 4 * 1024 * 1024;
-  const resumeField = events?.resumeField;
-  const resumable = binding.method.input.fields.some((field) => field.name === resumeField);
+  const { input } = binding.method;
+  const resumeField = events?.resumeFields?.find((name) => input.fields.some((field) => field.name === name));
   return {
     ...binding,
     templateText: printTemplate(binding.template),
     limitBytes: binding.body.type === "raw" ? (limits?.rawBodyBytes ?? bodyBytes) : bodyBytes,
     print: createPrinter(binding, jsonOptions),
-    resumePath:
-      resumeField !== undefined && resumable ? resolveFieldPath(binding.method.input, [resumeField]) : undefined,
+    resumePath: resumeField === undefined ? undefined : resolveFieldPath(input, [resumeField]),
   };
 }

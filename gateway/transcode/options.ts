@@ -36,8 +36,8 @@ export interface EventOptions {
   readonly eventId?: ((method: DescMethod, message: Message) => string | undefined) | undefined;
   /** The `event:` of a message. */
   readonly eventType?: ((method: DescMethod, message: Message) => string | undefined) | undefined;
-  /** Proto name of the request field that takes `Last-Event-ID`, in requests that have it. */
-  readonly resumeField?: string | undefined;
+  /** Proto names of the request fields that take `Last-Event-ID`, each in requests that have it. */
+  readonly resumeFields?: readonly string[] | undefined;
   /** Milliseconds of silence after which a comment is sent; default 15 000. */
   readonly keepAliveMs?: number | undefined;
 }

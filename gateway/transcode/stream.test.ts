@@ -16,7 +16,7 @@ const chunk = (data: string, contentType = "") =>
 const EVENTS: EventOptions = {
   eventId: (_, message) => ("seq" in message ? String(message.seq) : undefined),
   eventType: (method) => method.name.toLowerCase(),
-  resumeField: "after_seq",
+  resumeFields: ["after_seq"],
 };
 
 const SSE = { accept: "text/event-stream" };

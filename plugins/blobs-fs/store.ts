@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, open, readdir, rename, stat, unlink, utimes } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import type { BlobStore, Digest } from "../contract/mod.ts";
 import { createFolder, syncFolder } from "./durable.ts";
 import { BLOB_FOLDER, digestOfFile, locateBlob, PREFIXES, TEMPORARY_FOLDER } from "./layout.ts";
-import { removeAbandoned, writeTemporaryFile } from "./temporary.ts";
+import { removeAbandoned, temporaryPath, writeTemporaryFile } from "./temporary.ts";
 import { openVerified } from "./verified.ts";
 
 /** Opens the store in a directory, creates it when absent, and removes what a crash left half-written. */
@@ -22,7 +22,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
     async put(content) {
       if (content instanceof Uint8Array) {
         const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
-        if (await hasBlob(root, digest, content.length)) return { digest, sizeBytes: content.length };
+        if (await renewBlob(root, digest, content.length)) return { digest, sizeBytes: content.length };
       }
       await using temporary = await writeTemporaryFile(temporaries, content);
       const { digest, sizeBytes } = temporary;
@@ -39,20 +39,24 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
       return handle && openVerified(handle, digest);
     },
 
-    async delete(digest) {
+    async renew(digest) {
+      const blob = locateBlob(root, digest);
+      return blob !== undefined && (await renewFile(blob.file));
+    },
+
+    async delete(digest, { storedBefore } = {}) {
       const blob = locateBlob(root, digest);
       if (!blob) return false;
-      return unlink(blob.file).then(
-        () => true,
-        (error) => undefinedWhenAbsent(error) ?? false,
-      );
+      if (storedBefore !== undefined) return deleteStoredBefore(blob.file, { storedBefore, temporaries });
+      return succeeds(unlink(blob.file));
     },
 
     async *list() {
       for (const prefix of PREFIXES) {
         for (const name of await readdir(join(blobs, prefix))) {
           const digest = digestOfFile(prefix, name);
-          if (digest) yield digest;
+          const stats = digest && (await stat(join(blobs, prefix, name)).catch(undefinedWhenAbsent));
+          if (stats) yield { digest, storedAt: stats.mtime };
         }
       }
     },
@@ -66,14 +70,49 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
   };
 }
 
-/** Whether the blob is there in its full size; when true, it is durable. */
-async function hasBlob(root: string, digest: Digest, sizeBytes: number): Promise<boolean> {
+/** Whether the blob is there in its full size; when true, it is durable and its age begins anew. */
+async function renewBlob(root: string, digest: Digest, sizeBytes: number): Promise<boolean> {
   const { folder, file } = mustLocate(root, digest);
+  if (!(await renewFile(file))) return false;
   const stats = await stat(file).catch(undefinedWhenAbsent);
   if (stats?.size !== sizeBytes) return false;
   // Whoever stored it may not have come so far yet.
   await syncFolder(folder);
   return true;
+}
+
+/** A file's time of change is the age of its blob. */
+function renewFile(file: string): Promise<boolean> {
+  const now = new Date();
+  return succeeds(utimes(file, now, now));
+}
+
+/**
+ * Takes the file away first and looks at its age then: who renews it up to that moment has it put back, who comes later finds none
+ * and writes it again.
+ */
+async function deleteStoredBefore(
+  file: string,
+  { storedBefore, temporaries }: { readonly storedBefore: Date; readonly temporaries: string },
+): Promise<boolean> {
+  const taken = temporaryPath(temporaries);
+  if (!(await succeeds(rename(file, taken)))) return false;
+  const isOld = (await stat(taken)).mtime < storedBefore;
+  if (isOld) {
+    await unlink(taken);
+    return true;
+  }
+  await rename(taken, file);
+  await syncFolder(dirname(file));
+  return false;
+}
+
+/** False for a file that is not there. */
+function succeeds(action: Promise<void>): Promise<boolean> {
+  return action.then(
+    () => true,
+    (error) => undefinedWhenAbsent(error) ?? false,
+  );
 }
 
 function mustLocate(root: string, digest: Digest): { folder: string; file: string } {

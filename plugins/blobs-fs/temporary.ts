@@ -13,13 +13,18 @@ export interface TemporaryFile extends AsyncDisposable {
   readonly sizeBytes: number;
 }
 
+/** A name in the folder that nobody has; `removeAbandoned` knows such names. */
+export function temporaryPath(folder: string): string {
+  return join(folder, `${process.pid}-${randomUUID()}`);
+}
+
 /** Writes the content to a new file of the folder. Leaves no file behind when it rejects. */
 export async function writeTemporaryFile(
   folder: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<TemporaryFile> {
   await using cleanUp = new AsyncDisposableStack();
-  const path = join(folder, `${process.pid}-${randomUUID()}`);
+  const path = temporaryPath(folder);
   cleanUp.defer(() => rm(path, { force: true }));
 
   await using file = await open(path, "wx", 0o600);

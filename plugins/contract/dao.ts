@@ -41,6 +41,10 @@ export interface JobStore {
   logs(id: string, page: { after: number; limit: number }): Promise<LogLine[]>;
   /** Forgets a job with its config, result and logs. True when there was one. */
   delete(id: string): Promise<boolean>;
+  /** Forgets jobs that ended before that time, as many as the limit at most; resolves to how many. */
+  deleteEnded(before: Date, options: { limit: number }): Promise<number>;
+  /** Whether any job's result has this digest. */
+  uses(digest: string): Promise<boolean>;
 }
 
 /** All conditions given must hold. */
@@ -75,6 +79,8 @@ export interface ContextStore {
   list(filter: ContextFilter, page: { limit: number; before?: string | undefined }): Promise<Context[]>;
   /** True when there was one. */
   delete(id: string): Promise<boolean>;
+  /** Forgets contexts that ended before that time, as many as the limit at most; resolves to how many. */
+  deleteEnded(before: Date, options: { limit: number }): Promise<number>;
 }
 
 export interface ContextFilter {

@@ -2,7 +2,7 @@
  * All that a plugin author imports: what a plugin is, and what each kind of plugin promises.
  * Imports `proto` only.
  */
-export type { BlobStore, Digest } from "./blobs.ts";
+export type { BlobStore, Digest, StoredBlob } from "./blobs.ts";
 export type {
   BinarySelector,
   BinaryStore,

@@ -23,6 +23,8 @@ export function prepareContextWrites(database: DatabaseSync) {
     UPDATE contexts SET name = ?, state = ?, is_final = ?, end_ms = ?, revision = ?, message = ?
     WHERE id = ? AND revision = ?`);
   const remove = database.prepare("DELETE FROM contexts WHERE id = ?");
+  const removeEnded = database.prepare(`
+    DELETE FROM contexts WHERE key IN (SELECT key FROM contexts WHERE end_ms < ? ORDER BY end_ms LIMIT ?)`);
 
   return {
     /** Answers the context that was in the way, if one was. */
@@ -42,6 +44,11 @@ export function prepareContextWrites(database: DatabaseSync) {
 
     deleteContext([id]: readonly [id: string]): boolean {
       return remove.run(id).changes > 0;
+    },
+
+    /** Answers how many. */
+    deleteEndedContexts([beforeMs, limit]: readonly [beforeMs: number, limit: number]): number {
+      return Number(removeEnded.run(beforeMs, limit).changes);
     },
   };
 }

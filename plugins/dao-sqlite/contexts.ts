@@ -35,6 +35,9 @@ export function createContextStore(reader: DatabaseSync, writer: Writer): Contex
     async delete(id) {
       return writer.write("deleteContext", [id]);
     },
+    async deleteEnded(before, { limit }) {
+      return writer.write("deleteEndedContexts", [before.getTime(), limit]);
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { json, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { startDao } from "./dao.ts";
+import { migrations } from "./schema.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
 const { signal } = new AbortController();
@@ -77,7 +78,7 @@ test("startDao() refuses a database of a newer Hearth", async () => {
   alter(path, "PRAGMA user_version = 99");
 
   await expect(startDao(path, { signal })).rejects.toThrow(
-    `Cannot open database "${path}": a newer Hearth wrote it (schema 99, this one knows 1)`,
+    `Cannot open database "${path}": a newer Hearth wrote it (schema 99, this one knows ${migrations.length})`,
   );
 });
 

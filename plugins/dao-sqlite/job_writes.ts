@@ -12,6 +12,8 @@ export type JobColumns = readonly [
   requestId: string | null,
   revision: number,
   id: string,
+  /** Empty unless the result is a blob. */
+  resultDigest: string,
 ];
 
 /** Writes of jobs, as the writer thread runs them inside a transaction. Messages are encoded jobs and log lines. */
@@ -34,35 +36,41 @@ export function prepareJobWrites(database: DatabaseSync) {
     WHERE id = ? AND revision = ?
     RETURNING key`);
   const putResult = database.prepare("INSERT OR REPLACE INTO job_results (job_key, result) VALUES (?, ?)");
+  const putResultDigest = database.prepare("INSERT OR REPLACE INTO job_result_digests (job_key, digest) VALUES (?, ?)");
   const keyOf = database.prepare("SELECT key FROM jobs WHERE id = ?");
   const insertLine = database.prepare("INSERT OR IGNORE INTO job_logs (job_key, number, message) VALUES (?, ?, ?)");
   const remove = database.prepare("DELETE FROM jobs WHERE id = ? RETURNING key");
-  const removeParts = ["job_configs", "job_results", "job_logs"].map((table) =>
+  const removeEnded = database.prepare(`
+    DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE end_ms < ? ORDER BY end_ms LIMIT ?) RETURNING key`);
+  const removeParts = ["job_configs", "job_results", "job_result_digests", "job_logs"].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE job_key = ?`),
   );
 
   return {
     /** Answers the job that was in the way, if one was. */
     insertJob(columns: JobColumns, message: Uint8Array, config: Uint8Array): Uint8Array | undefined {
-      const { changes, lastInsertRowid } = insert.run(...columns, message);
+      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest] = columns;
+      const fixed = [contextId, context, binary, binaryDigest] as const;
+      const { changes, lastInsertRowid } = insert.run(state, ...fixed, endMs, requestId, revision, id, message);
       if (changes === 0) {
-        const [, , , , , , requestId, , id] = columns;
         const taken = byId.get(id) ?? byRequest.get(requestId);
         return taken && blobOf(taken, "message");
       }
       insertConfig.run(lastInsertRowid, config);
+      if (resultDigest !== "") putResultDigest.run(lastInsertRowid, resultDigest);
       return undefined;
     },
 
     /** False when the stored revision is not the one before. */
     updateJob(columns: JobColumns, message: Uint8Array, result?: Uint8Array): boolean {
-      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id] = columns;
+      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest] = columns;
       const fixed = [contextId, context, binary, binaryDigest] as const;
       const row =
         advance.get(state, endMs, revision, message, id, revision - 1, ...fixed, requestId) ??
         replace.get(state, ...fixed, endMs, requestId, revision, message, id, revision - 1);
       if (!row) return false;
       if (result) putResult.run(numberOf(row, "key"), result);
+      if (resultDigest !== "") putResultDigest.run(numberOf(row, "key"), resultDigest);
       return true;
     },
 
@@ -72,6 +80,13 @@ export function prepareJobWrites(database: DatabaseSync) {
       if (!row) return;
       const key = numberOf(row, "key");
       for (const [index, line] of lines.entries()) insertLine.run(key, numbers[index] ?? null, line);
+    },
+
+    /** Answers how many. */
+    deleteEndedJobs([beforeMs, limit]: readonly [beforeMs: number, limit: number]): number {
+      const rows = removeEnded.all(beforeMs, limit);
+      for (const row of rows) for (const part of removeParts) part.run(numberOf(row, "key"));
+      return rows.length;
     },
 
     deleteJob([id]: readonly [id: string]): boolean {

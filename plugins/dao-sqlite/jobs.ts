@@ -19,6 +19,7 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
   const logsOf = reader.prepare(`
     SELECT job_logs.message FROM jobs JOIN job_logs ON job_logs.job_key = jobs.key
     WHERE id = ? AND number > ? ORDER BY number LIMIT ?`);
+  const use = reader.prepare("SELECT 1 FROM job_result_digests WHERE digest = ? LIMIT 1");
   const readPage = preparePages(reader, { table: "jobs", commonState: Job_State.SUCCEEDED });
 
   return {
@@ -59,6 +60,12 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
     async delete(id) {
       return writer.write("deleteJob", [id]);
     },
+    async deleteEnded(before, { limit }) {
+      return writer.write("deleteEndedJobs", [before.getTime(), limit]);
+    },
+    async uses(digest) {
+      return use.get(digest) !== undefined;
+    },
   };
 }
 
@@ -77,5 +84,6 @@ function columnsOf(job: Job): JobColumns {
     job.requestId || null,
     job.revision,
     job.id,
+    job.result?.digest ?? "",
   ];
 }

@@ -71,4 +71,21 @@ export const migrations: readonly string[] = [
   CREATE TABLE files (name TEXT PRIMARY KEY, digest TEXT NOT NULL, message BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX files_by_digest ON files (digest);
   `,
+  `
+  CREATE TABLE audit (
+    id TEXT PRIMARY KEY,
+    principal TEXT NOT NULL,
+    message BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX audit_by_principal ON audit (principal, id);
+  `,
+  // A table of its own: only few jobs have a result that is a blob, and the others shall not pay for a column. The digests of
+  // those that are there already are found in their messages: field 3 of JobResult, 71 bytes that begin with "sha256:".
+  `
+  CREATE TABLE job_result_digests (job_key INTEGER PRIMARY KEY, digest TEXT NOT NULL) STRICT;
+  CREATE INDEX job_result_digests_by_digest ON job_result_digests (digest);
+  INSERT INTO job_result_digests
+    SELECT key, CAST(substr(message, instr(message, x'1a477368613235363a') + 2, 71) AS TEXT) FROM jobs
+    WHERE instr(message, x'1a477368613235363a') > 0;
+  `,
 ];

@@ -32,7 +32,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       expect(await readBlob(store, digestOf(content))).toEqual(Buffer.from(content));
     });
 
-    test("put() of what is there already changes nothing", async () => {
+    test("put() of what is there already changes nothing but its age", async () => {
       await using backEnd = await createBackEnd();
       await using store = await backEnd.open();
       const content = patternOf(1000);
@@ -43,7 +43,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
         first,
         first,
       ]);
-      expect(await collect(store.list())).toEqual([first.digest]);
+      expect(await digestsIn(store)).toEqual([first.digest]);
       expect(await readBlob(store, first.digest)).toEqual(Buffer.from(content));
     });
 
@@ -57,7 +57,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       }
 
       await expect(store.put(breakOff())).rejects.toBe(cause);
-      expect(await collect(store.list())).toEqual([]);
+      expect(await digestsIn(store)).toEqual([]);
       expect(await store.open(digestOf(patternOf(100_000)))).toBeUndefined();
     });
 
@@ -131,17 +131,74 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       expect(await store.delete(one.digest)).toBe(false);
 
       expect(await store.open(one.digest)).toBeUndefined();
-      expect(await collect(store.list())).toEqual([other.digest]);
+      expect(await digestsIn(store)).toEqual([other.digest]);
     });
 
-    test("list() answers all digests", async () => {
+    test("list() answers all blobs with the time of their last put or renew()", async () => {
       await using backEnd = await createBackEnd();
       await using store = await backEnd.open();
       const stored = await Promise.all(Array.from({ length: 40 }, (_, n) => store.put(patternOf(n))));
+      const [put, renewed] = stored.map((blob) => blob.digest);
+      const first = await agesIn(store);
 
-      const listed = await collect(store.list());
+      await untilClockMoves();
+      await store.put(patternOf(0));
+      expect(await store.renew(renewed ?? "")).toBe(true);
+      const second = await agesIn(store);
 
-      expect(listed.sort()).toEqual(stored.map((blob) => blob.digest).sort());
+      expect([...first.keys()].sort()).toEqual(stored.map((blob) => blob.digest).sort());
+      const younger = [...second].filter(([digest, age]) => age > (first.get(digest) ?? 0));
+      expect(younger.map(([digest]) => digest).sort()).toEqual([put, renewed].sort());
+    });
+
+    test("renew() answers false for what is not there", async () => {
+      await using backEnd = await createBackEnd();
+      await using store = await backEnd.open();
+
+      expect(await store.renew(digestOf(patternOf(1)))).toBe(false);
+      expect(await store.renew("sha256:../../../../etc/passwd")).toBe(false);
+      expect(await digestsIn(store)).toEqual([]);
+    });
+
+    test("delete() with storedBefore leaves what was put or renewed since", async () => {
+      await using backEnd = await createBackEnd();
+      await using store = await backEnd.open();
+      const old = await store.put(patternOf(10));
+      const renewed = await store.put(patternOf(20));
+      await untilClockMoves();
+      const storedBefore = new Date();
+      await untilClockMoves();
+      await store.renew(renewed.digest);
+      const young = await store.put(patternOf(30));
+
+      const remove = ({ digest }: { digest: Digest }) => store.delete(digest, { storedBefore });
+      expect(await Promise.all([old, renewed, young, { digest: digestOf(patternOf(40)) }].map(remove))).toEqual([
+        true,
+        false,
+        false,
+        false,
+      ]);
+      expect(await digestsIn(store)).toEqual([renewed.digest, young.digest].sort());
+      expect(await readBlob(store, renewed.digest)).toHaveLength(20);
+    });
+
+    test("what put() answered stays, however many delete() with storedBefore run at the same time", async () => {
+      await using backEnd = await createBackEnd();
+      await using store = await backEnd.open();
+      await using other = await backEnd.open();
+      for (let round = 0; round < 50; round++) {
+        const content = patternOf(round);
+        const { digest } = await store.put(content);
+        await untilClockMoves();
+        const storedBefore = new Date();
+        await untilClockMoves();
+
+        const sweeps = Array.from({ length: 4 }, (_, n) => (n % 2 ? store : other).delete(digest, { storedBefore }));
+        const put = round % 2 ? content : chunksOf(content);
+        await Promise.all([...sweeps, store.put(put)]);
+
+        expect(await readBlob(other, digest)).toHaveLength(round);
+      }
     });
 
     test("a store sees what another one on the same back end put, and what was there before", async () => {
@@ -177,9 +234,24 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
 
       await store.checkHealth();
       await expect(store.checkHealth({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-      expect(await collect(store.list())).toEqual([]);
+      expect(await digestsIn(store)).toEqual([]);
     });
   });
+}
+
+async function digestsIn(store: BlobStore): Promise<Digest[]> {
+  return (await collect(store.list())).map(({ digest }) => digest).sort();
+}
+
+/** Milliseconds since 1970, by digest. */
+async function agesIn(store: BlobStore): Promise<Map<Digest, number>> {
+  return new Map((await collect(store.list())).map(({ digest, storedAt }) => [digest, storedAt.getTime()]));
+}
+
+/** Resolves when the clock shows another time than now, also one that counts coarsely. */
+async function untilClockMoves(): Promise<void> {
+  const now = Date.now();
+  while (Date.now() < now + 5) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function patternOf(sizeBytes: number): Uint8Array {

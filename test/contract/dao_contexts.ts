@@ -131,5 +131,19 @@ export function describeContexts(createBackEnd: () => Promise<DaoBackEnd>): void
       expect(await dao.contexts.get(sampleId(1))).toBeUndefined();
       expect(await dao.contexts.list({}, { limit: 10 })).toEqual([]);
     });
+
+    test("deleteEnded() forgets those that ended before, as many as the limit", async () => {
+      await using backEnd = await createBackEnd();
+      await using dao = await backEnd.open();
+      for (let n = 1; n <= 6; n++) {
+        const end = n === 6 ? {} : { state: STOPPED, endTime: timestampFromMs(1000 + n) };
+        await dao.contexts.insert(sampleContext(n, end));
+      }
+
+      expect(await dao.contexts.deleteEnded(new Date(1004), { limit: 2 })).toBe(2);
+      expect(await dao.contexts.deleteEnded(new Date(1004), { limit: 2 })).toBe(1);
+      expect(await dao.contexts.deleteEnded(new Date(1004), { limit: 2 })).toBe(0);
+      expect((await dao.contexts.list({}, { limit: 10 })).map(({ id }) => id)).toEqual([6, 5, 4].map(sampleId));
+    });
   });
 }

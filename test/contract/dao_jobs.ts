@@ -341,6 +341,48 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
         expect(await dao.jobs.logs(id, { after: 0, limit: 10 })).toEqual([]);
       }
     });
+
+    test("deleteEnded() forgets those that ended before, as many as the limit, with all that they have", async () => {
+      await using backEnd = await createBackEnd();
+      await using dao = await backEnd.open();
+      for (let n = 1; n <= 10; n++) {
+        const endTime = n === 10 ? {} : { endTime: timestampFromMs(1000 + n) };
+        await dao.jobs.insert(sampleJob(n, { requestId: `r${n}`, ...endTime }), json("config"));
+        await dao.jobs.appendLogs(sampleId(n), [logLine(1, "line")]);
+      }
+      const rest = async () => (await dao.jobs.list({}, { limit: 20 })).map(({ id }) => id).reverse();
+
+      expect(await dao.jobs.deleteEnded(new Date(1006), { limit: 3 })).toBe(3);
+      expect(await rest()).toHaveLength(7);
+      expect(await dao.jobs.deleteEnded(new Date(1006), { limit: 3 })).toBe(2);
+      expect(await rest()).toEqual([6, 7, 8, 9, 10].map(sampleId));
+      expect(await dao.jobs.deleteEnded(new Date(1006), { limit: 3 })).toBe(0);
+
+      for (let n = 1; n <= 5; n++) {
+        expect(await dao.jobs.config(sampleId(n))).toBeUndefined();
+        expect(await dao.jobs.insert(sampleJob(n, { requestId: `r${n}` }), none)).toBeUndefined();
+        expect(await dao.jobs.logs(sampleId(n), { after: 0, limit: 10 })).toEqual([]);
+      }
+    });
+
+    test("uses() finds the digest of a job's result, as long as there is a job that has it", async () => {
+      await using backEnd = await createBackEnd();
+      await using dao = await backEnd.open();
+      const [first, second] = [{ digest: sampleDigest(7) }, { digest: sampleDigest(8) }];
+      await dao.jobs.insert(sampleJob(1, { result: first }), none);
+      await dao.jobs.insert(sampleJob(2), none);
+      await dao.jobs.insert(sampleJob(3), none);
+      await dao.jobs.update(sampleJob(2, { result: first, revision: 2 }));
+      await dao.jobs.update(sampleJob(3, { result: second, revision: 2, endTime: timestampFromMs(5) }));
+      const uses = () => Promise.all([7, 8, 1].map((n) => dao.jobs.uses(sampleDigest(n))));
+
+      expect(await uses()).toEqual([true, true, false]);
+      await dao.jobs.delete(sampleId(1));
+      await dao.jobs.deleteEnded(new Date(6), { limit: 10 });
+      expect(await uses()).toEqual([true, false, false]);
+      await dao.jobs.delete(sampleId(2));
+      expect(await uses()).toEqual([false, false, false]);
+    });
   });
 }
 

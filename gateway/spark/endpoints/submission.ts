@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type JobSpec, JobSpecSchema, SubmitJobRequestSchema } from "../../../proto/mod.ts";
+import { type JobSpec, JobSpec_CallbackFormat, JobSpecSchema, SubmitJobRequestSchema } from "../../../proto/mod.ts";
 import { findBinary, findEntryPoint } from "../../binaries/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { isObject, type JsonObject, type JsonValue, valueAt, withFallback } from "../hocon/mod.ts";
@@ -32,6 +32,7 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
     contextSettings: settings,
     noQueue: !readFlag(query, "queue", { fallback: false }),
     callbackUrl,
+    callbackFormat: JobSpec_CallbackFormat.SPARK_JOBSERVER,
   });
   checked(deps, SubmitJobRequestSchema, { job });
   return job;

@@ -700,7 +700,7 @@ export declare const JobResultSchema: GenMessage<JobResult>;
  */
 export declare type LogLine = Message<"hearth.v1.LogLine"> & {
   /**
-   * Number of the line within the job, from 1.
+   * Number of the line within the job, ascending from 1. A later attempt begins at a higher one than the last of those before.
    *
    * @generated from field: uint32 number = 1;
    */

@@ -173,7 +173,7 @@ export interface JobResult {
 
 /** One line that a job wrote with `log`, `console`, or to its standard output. */
 export interface LogLine {
-  /** Number of the line within the job, from 1. */
+  /** Number of the line within the job, ascending from 1. A later attempt begins at a higher one than the last of those before. */
   number: number;
   time: Date | undefined;
   level: LogLine_Level;

@@ -1,0 +1,21 @@
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { binaryNotFound } from "../../proto/errors.ts";
+import type { Binary } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+
+/**
+ * Makes an older version the newest, by adding a version with its content; answers that, or the newest when it has the content
+ * already. Rejects when there is no such version.
+ */
+export async function rollbackBinary(
+  { dao, blobs }: Pick<Core, "dao" | "blobs">,
+  { name, version }: { readonly name: string; readonly version: number },
+): Promise<Binary> {
+  const older = await dao.binaries.get(name, { version });
+  if (older === undefined) throw binaryNotFound(`${name}@${version}`);
+  // Somebody may delete the older version right now: from here on its contents are safe from the sweep all the same.
+  const contents = [older.digest, older.bundleDigest, older.sourceMapDigest];
+  const kept = await Promise.all(contents.map((digest) => blobs.renew(digest)));
+  if (kept.includes(false)) throw binaryNotFound(`${name}@${version}`);
+  return dao.binaries.insert({ ...older, createTime: timestampNow() });
+}

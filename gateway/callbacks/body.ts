@@ -1,0 +1,28 @@
+import { toJsonString } from "@bufbuild/protobuf";
+import { type Job, Job_State, JobSchema, JobSpec_CallbackFormat } from "../../proto/mod.ts";
+import { printCallback } from "../spark/mod.ts";
+
+/** A result that is larger is not sent along, but as its size and digest in the job. */
+const LONGEST_RESULT_BYTES = 64 * 1024;
+
+/** The body of a callback; the result is the JSON that is kept with the job. */
+export function printBody(job: Job, result: Uint8Array | undefined): string {
+  const json = result === undefined || result.length === 0 ? undefined : Buffer.from(result).toString();
+  switch (job.callbackFormat) {
+    case JobSpec_CallbackFormat.CALLBACK_FORMAT_UNSPECIFIED:
+    case JobSpec_CallbackFormat.HEARTH:
+      return printRunJobResponse(job, json);
+    case JobSpec_CallbackFormat.SPARK_JOBSERVER:
+      return printCallback(job, json);
+    default:
+      return job.callbackFormat satisfies never;
+  }
+}
+
+/** The JSON form of `hearth.v1.RunJobResponse`; the result goes in as it is. */
+function printRunJobResponse(job: Job, result: string | undefined): string {
+  const text = toJsonString(JobSchema, job);
+  const isLeftOut = result === undefined || Buffer.byteLength(result) > LONGEST_RESULT_BYTES;
+  if (isLeftOut || job.state !== Job_State.SUCCEEDED) return `{"job":${text}}`;
+  return `{"job":${text},"result":${result}}`;
+}

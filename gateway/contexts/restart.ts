@@ -1,0 +1,65 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { contextNotFound, contextNotRunning, nodeUnreachable, noRoom } from "../../proto/errors.ts";
+import {
+  type Context,
+  Context_State,
+  type ContextSettings,
+  ContextSettingsSchema,
+  isFinalContext,
+} from "../../proto/mod.ts";
+import { ContextSettings as NodeContextSettings, type Refusal, Refusal_Reason } from "../../proto/node.ts";
+import type { Core } from "../core.ts";
+import { completeSettings } from "./settings.ts";
+
+interface RestartWanted {
+  /** Name or id. */
+  readonly context: string;
+  /** In place of those that it has; undefined: it keeps them. */
+  readonly settings: ContextSettings | undefined;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gives a context a new process and resolves when that runs. Rejects when the context is not running, when its node refuses, and
+ * when the new process does not come up.
+ */
+export async function restartContext(
+  deps: Pick<Core, "contexts" | "nodes">,
+  { context: nameOrId, settings: asked, force, signal }: RestartWanted,
+): Promise<Context> {
+  const context = await deps.contexts.find(nameOrId);
+  if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
+  if (context.state !== Context_State.RUNNING) throw contextNotRunning(nameOrId, Context_State[context.state]);
+  const session = deps.nodes.session(context.nodeId);
+  if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
+  const settings = asked && completeSettings(asked);
+  // Before the node is told: a context that moves to another node in the middle of this takes them along.
+  if (settings !== undefined) await deps.contexts.changeSettings(context.id, settings);
+  using restart = deps.contexts.watch(
+    context.id,
+    ({ state, restarts }) => isFinalContext(state) || (state === Context_State.RUNNING && restarts > context.restarts),
+  );
+  using answer = session.expectAnswer(context.id, { signal });
+  session.send({
+    $case: "restartContext",
+    value: {
+      contextId: context.id,
+      settings: settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, settings)),
+      force,
+    },
+  });
+  const refusal = await Promise.race([restart.met.then(() => undefined), answer.given]);
+  if (refusal !== undefined) {
+    if (context.settings !== undefined) await deps.contexts.changeSettings(context.id, context.settings);
+    throw refusedBy(refusal, nameOrId);
+  }
+  const restarted = await restart.met;
+  if (restarted.state !== Context_State.RUNNING) throw contextNotRunning(nameOrId, Context_State[restarted.state]);
+  return restarted;
+}
+
+function refusedBy({ reason, message }: Refusal, nameOrId: string): Error {
+  if (reason === Refusal_Reason.NOT_HELD) return contextNotFound(nameOrId);
+  return reason === Refusal_Reason.NO_ROOM ? noRoom(message) : contextNotRunning(nameOrId, message);
+}

@@ -1,0 +1,117 @@
+import { AckPolicy, type JsMsg, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { type EventStream, ensureStream } from "./stream.ts";
+
+const STREAM_CONFIG = {
+  name: "HEARTH_CALLBACKS",
+  subjects: [callbackSubject("*")],
+  retention: RetentionPolicy.Workqueue,
+  // A callback that could not be delivered for so long is of no use any more.
+  max_age: nanos(7 * 24 * 3600 * 1000),
+  // Much longer than until an end is delivered again when the gateway that had it died.
+  duplicate_window: nanos(10 * 60_000),
+};
+
+const DURABLE = "gateways";
+
+/** Callbacks that one gateway has under way. */
+const SLOTS = 64;
+
+/** Beyond the time of one try: those that wait for a slot here. */
+const ACK_MARGIN_MS = 30_000;
+
+/** Each further try waits so many times longer than the one before. */
+const BACK_OFF = 4;
+
+/** Callbacks that are still to be made. */
+export interface CallbackQueue {
+  /** Resolves when the callback of the job is durable. */
+  add(jobId: string): Promise<void>;
+}
+
+/**
+ * Opens the work queue of callbacks, a JetStream stream that holds a job's id until its callback was delivered or given up.
+ *
+ * Only jobs that have a callback cost anything: the shared consumers of final events take every end of a job to one gateway
+ * until it is recorded; that gateway knows then, from memory or from the row it has just read, whether the job wants a callback,
+ * and puts its id here before it acknowledges the event. If it dies in between, the event goes to another gateway and the id is
+ * a duplicate.
+ */
+export async function openCallbackQueue({ nats, js }: EventStream): Promise<CallbackQueue> {
+  await ensureStream(nats, STREAM_CONFIG);
+  return {
+    async add(jobId) {
+      await js.publish(callbackSubject(jobId), "", { msgID: jobId });
+    },
+  };
+}
+
+interface ConsumerOptions {
+  /** Times that a callback is tried; the death of a gateway in the middle of one counts. */
+  readonly attempts: number;
+  readonly retryDelayMs: number;
+  readonly timeoutMs: number;
+  readonly log: Logger;
+}
+
+/** Makes a callback; rejects when it failed, or when the signal is aborted. */
+export type Deliver = (jobId: string, options: { readonly signal: AbortSignal }) => Promise<void>;
+
+/** Starts to take callbacks off the queue; each goes to one gateway, and back when it failed, with a growing delay. */
+export async function startCallbackConsumer(
+  { nats, js }: EventStream,
+  deliver: Deliver,
+  { attempts, retryDelayMs, timeoutMs, log }: ConsumerOptions,
+): Promise<AsyncDisposable> {
+  const jsm = await jetstreamManager(nats);
+  await jsm.consumers.add(STREAM_CONFIG.name, {
+    durable_name: DURABLE,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(timeoutMs + ACK_MARGIN_MS),
+    // Those that wait for their next try count, so that many receivers that are down do not hold up the others.
+    max_ack_pending: 50_000,
+  });
+  const consumer = await js.consumers.get(STREAM_CONFIG.name, DURABLE);
+  const messages = await consumer.consume({ max_messages: SLOTS });
+  const closing = new AbortController();
+
+  const take = async (message: JsMsg): Promise<void> => {
+    const job = jobIdOf(message);
+    const attempt = message.info.deliveryCount;
+    try {
+      await deliver(job, { signal: closing.signal });
+      message.ack();
+    } catch (error) {
+      if (closing.signal.aborted) message.nak();
+      else if (attempt < attempts) message.nak(retryDelayMs * BACK_OFF ** (attempt - 1));
+      else message.term();
+      log.warn({ job, attempt, attempts, err: error }, "a callback failed");
+    }
+  };
+  const takeAll = async (): Promise<void> => {
+    const underWay = new Set<Promise<void>>();
+    for await (const message of messages) {
+      const taken = take(message).finally(() => underWay.delete(taken));
+      underWay.add(taken);
+      if (underWay.size >= SLOTS) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+  };
+  const taken = takeAll();
+  return {
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Error("the gateway is closing"));
+      await messages.close();
+      await taken;
+    },
+  };
+}
+
+function callbackSubject(jobId: string): string {
+  return `hearth.v1.callbacks.${jobId}`;
+}
+
+function jobIdOf({ subject }: JsMsg): string {
+  return subject.split(".").at(-1) ?? "";
+}

@@ -1,0 +1,13 @@
+import { type Job, Job_State } from "../../../proto/mod.ts";
+import { jobError } from "./job_error.ts";
+
+/**
+ * The body of a callback as spark-jobserver sends it: `{"jobId","result"}`, or `{"jobId","status":"ERROR","result":{…}}`. The result
+ * is the JSON that is kept with the job; one that is kept elsewhere is told as a stream, as there.
+ */
+export function printCallback(job: Job, result: string | undefined): string {
+  const { id: jobId } = job;
+  if (job.state !== Job_State.SUCCEEDED) return JSON.stringify({ jobId, status: "ERROR", result: jobError(job) });
+  const told = result ?? (job.result?.digest ? '"<Stream result>"' : "null");
+  return `{"jobId":${JSON.stringify(jobId)},"result":${told}}`;
+}

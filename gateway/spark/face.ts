@@ -60,12 +60,14 @@ async function answerRequest(options: SparkFaceOptions & SparkDeps, exchange: Ex
   const { url: target = "", headers } = request;
   let sparkRequest: SparkRequest = {
     ...{ target, path, query, contentType: headers["content-type"] },
-    ...{ signal: leaving.signal, body: new Uint8Array() },
+    ...{ signal: leaving.signal, body: new Uint8Array(), answeredByMs: 0 },
   };
   using _ = options.measurements.measure(route);
   try {
-    sparkRequest = { ...sparkRequest, body: await readBody(request, options.bodyBytes) };
-    return await inTime(route.serve(options, sparkRequest), { timeoutMs: options.config.requestTimeoutMs, leaving });
+    const body = await readBody(request, options.bodyBytes);
+    const { requestTimeoutMs: timeoutMs } = options.config;
+    sparkRequest = { ...sparkRequest, body, answeredByMs: performance.now() + timeoutMs };
+    return await inTime(route.serve(options, sparkRequest), { timeoutMs, leaving });
   } catch (error) {
     if (error instanceof Rejection) return error.answer;
     if (error instanceof HoconError || error instanceof SettingError) {

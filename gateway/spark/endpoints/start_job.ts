@@ -10,28 +10,29 @@ import { jobError, killed } from "../view/job_error.ts";
 import { reportStarted } from "../view/report.ts";
 import { printSynchronous, readResult, resultText } from "../view/result.ts";
 import { readSubmission } from "./submission.ts";
-import { answerTimeout, TIMED_OUT } from "./timeout.ts";
+import { answerTimeout, patienceMs, TIMED_OUT } from "./timeout.ts";
 
 /** `POST /jobs` */
 export async function postJob(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
   const isSync = readFlag(request.query, "sync", { fallback: false });
   const timeoutMs = readTimeoutMs(request.query);
   const spec = await readSubmission(deps, request);
-  const wait = { spec, timeoutMs, signal: request.signal };
+  const wait = { spec, timeoutMs, request };
   return isSync ? runSynchronously(deps, wait) : start(deps, wait);
 }
 
 interface Wait {
   readonly spec: JobSpec;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly request: SparkRequest;
 }
 
 /** Answers when the job runs, or waits for a slot, or did not come so far. */
-async function start({ core, config }: SparkDeps, { spec, timeoutMs, signal }: Wait): Promise<Answer> {
+async function start({ core }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
+  const { signal } = request;
   const { job: submitted } = await submitJob(core, { spec, requestId: "", signal });
   if (submitted.queuePosition > 0) return json(202, reportStarted(submitted));
-  const waitMs = Math.min(timeoutMs, config.requestTimeoutMs);
+  const waitMs = patienceMs(timeoutMs, request);
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
   if (job === undefined) return answerLate(submitted, { timeoutMs, waitMs });
   if (job.startTime !== undefined || !isFinalJob(job.state)) return json(202, reportStarted(job));
@@ -39,9 +40,9 @@ async function start({ core, config }: SparkDeps, { spec, timeoutMs, signal }: W
 }
 
 /** Answers when the job has ended. */
-async function runSynchronously({ core, config }: SparkDeps, { spec, timeoutMs, signal }: Wait): Promise<Answer> {
-  const waitMs = Math.min(timeoutMs, config.requestTimeoutMs);
-  const { job, result } = await runJob(core, { spec, requestId: "", waitMs, signal });
+async function runSynchronously({ core }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
+  const waitMs = patienceMs(timeoutMs, request);
+  const { job, result } = await runJob(core, { spec, requestId: "", waitMs, signal: request.signal });
   if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
   if (job.state !== Job_State.SUCCEEDED) return answerFailure(job);
   const content = job.result?.digest ? await readResult(core, job) : resultText(result);

@@ -1,7 +1,16 @@
 import { type Answer, exception } from "../http/answer.ts";
+import type { SparkRequest } from "../http/request.ts";
 
 /** What a request is told that took longer than any may. */
 export const TIMED_OUT = "Request timed out. Try using the /jobs/<jobID>, /jobs APIs to get status/results";
+
+/** Time to tell what a request is told at the latest, with what is known of its job. */
+const MARGIN_MS = 100;
+
+/** How long to wait for a job: as its caller wants, and as long as any request may take. */
+export function patienceMs(timeoutMs: number, { answeredByMs }: Pick<SparkRequest, "answeredByMs">): number {
+  return Math.min(timeoutMs, Math.max(answeredByMs - MARGIN_MS - performance.now(), 0));
+}
 
 interface Timeout {
   readonly jobId: string;

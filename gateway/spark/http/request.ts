@@ -11,6 +11,8 @@ export interface SparkRequest {
   readonly contentType: string | undefined;
   /** Aborted when the client left or the request took too long. */
   readonly signal: AbortSignal;
+  /** When it is answered as timed out, on the clock of `performance.now()`. */
+  readonly answeredByMs: number;
   /** The whole of it. */
   readonly body: Uint8Array;
 }

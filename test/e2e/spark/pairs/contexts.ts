@@ -1,0 +1,204 @@
+import { error, type Group, success } from "../pair.ts";
+
+const RUNNING = { startTime: "<utc>", state: "RUNNING", endTime: "Empty", id: "<uuid>" };
+
+export const CONTEXTS: readonly Group[] = [
+  {
+    title: "GET /contexts",
+    pairs: [
+      {
+        says: "lists those that the configuration names",
+        request: "GET /contexts",
+        status: 200,
+        answer: ["standing"],
+        eventually: true,
+      },
+      {
+        says: "tells one in full",
+        request: "GET /contexts/standing",
+        status: 200,
+        answer: { name: "standing", ...RUNNING },
+      },
+      {
+        says: "tells that there is none",
+        request: "GET /contexts/none",
+        status: 404,
+        answer: error("can't find context with name none"),
+      },
+    ],
+  },
+  {
+    title: "POST /contexts/<name>",
+    pairs: [
+      {
+        says: "creates one with the settings of the README",
+        request: "POST /contexts/test-context?num-cpu-cores=4&memory-per-node=512m",
+        body: "",
+        status: 200,
+        answer: success("Context initialized"),
+      },
+      {
+        says: "refuses a name that is taken",
+        request: "POST /contexts/test-context",
+        status: 400,
+        answer: error("context test-context exists"),
+      },
+      {
+        says: "refuses a name that does not begin with a letter",
+        request: "POST /contexts/1st",
+        status: 400,
+        answer: error("context name must start with letters"),
+      },
+      {
+        says: "refuses a name with a slash",
+        request: "POST /contexts/a%2Fb",
+        status: 400,
+        answer: error("Cannot accept the request: <text>"),
+      },
+      {
+        says: "takes settings from the body, which stand above those of the query",
+        request: "POST /contexts/settled?mine=query&other=query&memory-per-node=256m",
+        body: "spark.context-settings { mine = body, nested { a = 1 }, spark.cores.max = 1 }",
+        status: 200,
+        answer: success("Context initialized"),
+      },
+      {
+        says: "hands jobs the free settings, and those of the server beneath",
+        request: "POST /jobs?appName=values&classPath=Settings&context=settled&sync=true",
+        status: 200,
+        answer: {
+          jobId: "<uuid>",
+          result: { everywhere: "yes", mine: "body", other: "query", nested: { a: 1 } },
+        },
+      },
+      {
+        says: "refuses a body that is no HOCON",
+        request: "POST /contexts/garbled",
+        body: "spark.context-settings { a = ",
+        status: 400,
+        answer: error("Cannot parse config: String: <text>"),
+      },
+      {
+        says: "refuses a setting that has to be a number",
+        request: "POST /contexts/garbled?num-cpu-cores=many",
+        status: 400,
+        answer: error('Cannot parse config: num-cpu-cores must be a number, but is "many"'),
+      },
+      {
+        says: "refuses a size that is none",
+        request: "POST /contexts/garbled?memory-per-node=much",
+        status: 400,
+        answer: error('Cannot parse config: memory-per-node must be a size such as 512m, but is "much"'),
+      },
+      {
+        says: "refuses more than a context may have, by the rules of the modern API",
+        request: "POST /contexts/garbled?max-jobs-per-context=100000",
+        status: 400,
+        answer: error("Cannot accept the request: <text>"),
+      },
+      {
+        says: "refuses dependent jars of a scheme that nothing loads",
+        request: "POST /contexts/garbled?dependent-jar-uris=hdfs:%2F%2F%2Fa.jar",
+        status: 400,
+        answer: {
+          status: "CONTEXT INIT ERROR: Malformed URL",
+          result: {
+            message: "unknown protocol: hdfs",
+            errorClass: "java.net.MalformedURLException",
+            stack: "<text>",
+          },
+        },
+      },
+      {
+        says: "tells that no node has so much memory",
+        request: "POST /contexts/huge?memory-per-node=900G",
+        status: 500,
+        answer: {
+          status: "CONTEXT INIT ERROR",
+          result: { message: "Cannot place the context: <text>", errorClass: "NO_ROOM", stack: "<text>" },
+        },
+      },
+      {
+        says: "knows nothing of what was refused",
+        request: "GET /contexts/garbled",
+        status: 404,
+        answer: error("can't find context with name garbled"),
+      },
+    ],
+  },
+  {
+    title: "DELETE /contexts/<name>",
+    pairs: [
+      {
+        says: "stops it",
+        request: "DELETE /contexts/test-context",
+        status: 200,
+        answer: success("Context stopped"),
+      },
+      {
+        says: "tells that it is not there any more",
+        request: "DELETE /contexts/test-context",
+        status: 404,
+        answer: error("context test-context not found"),
+      },
+      {
+        says: "tells the state of one that is over",
+        request: "GET /contexts/test-context",
+        status: 200,
+        answer: { name: "test-context", startTime: "<utc>", state: "FINISHED", endTime: "<utc>", id: "<uuid>" },
+      },
+      {
+        says: "refuses a flag that is none",
+        request: "DELETE /contexts/settled?force=perhaps",
+        status: 400,
+        answer: "The query parameter 'force' was malformed:\n'perhaps' is not a valid Boolean value",
+      },
+      {
+        says: "ends jobs by force",
+        request: "DELETE /contexts/settled?force=YES",
+        status: 200,
+        answer: success("Context stopped"),
+      },
+      {
+        says: "gives the name free",
+        request: "POST /contexts/test-context",
+        status: 200,
+        answer: success("Context initialized"),
+      },
+    ],
+  },
+  {
+    title: "PUT /contexts?reset=reboot",
+    pairs: [
+      {
+        says: "stops all, and creates those of the configuration again",
+        request: "PUT /contexts?reset=reboot",
+        status: 200,
+        answer: success("Context reset"),
+      },
+      { says: "left no other", request: "GET /contexts", status: 200, answer: ["standing"] },
+      {
+        says: "needs to be told what to do",
+        request: "PUT /contexts",
+        status: 404,
+        answerHeaders: { "content-type": "text/plain; charset=UTF-8" },
+        answer: "Request is missing required query parameter 'reset'",
+      },
+      { says: "knows reboot only", request: "PUT /contexts?reset=all", status: 400, answer: error("ERROR") },
+      {
+        says: "does not look at what follows the prefix, and does not wait when told so",
+        request: "PUT /contexts/any?reset=reboot&sync=false",
+        status: 200,
+        answer: success("Context reset requested"),
+      },
+      { says: "stopped all", request: "GET /contexts", status: 200, answer: [], eventually: true },
+      {
+        says: "creates those of the configuration once more",
+        request: "PUT /contexts?reset=reboot&sync=true",
+        status: 200,
+        answer: success("Context reset"),
+      },
+      { says: "has them", request: "GET /contexts", status: 200, answer: ["standing"] },
+    ],
+  },
+];

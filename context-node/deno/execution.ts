@@ -1,5 +1,7 @@
+import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 import type { AbortReason, Execution, JobObserver, JobRun, Outcome } from "../runtime/mod.ts";
 import type { ExecutorSlot } from "./executor_slots.ts";
+import type { ExecutorReport, LoggedLine, LogLevel } from "./sandbox/protocol.ts";
 
 /** What the sandbox knows of a job that it runs. */
 export interface RunningJob {
@@ -44,4 +46,43 @@ export function createRunningJob(
     },
   };
   return running;
+}
+
+const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
+  debug: LogLine_Level.DEBUG,
+  info: LogLine_Level.INFO,
+  warn: LogLine_Level.WARN,
+  error: LogLine_Level.ERROR,
+};
+
+export function tellObserver(
+  job: RunningJob,
+  executor: number,
+  report: Extract<ExecutorReport, { type: "running" | "progress" | "logged" }>,
+): void {
+  switch (report.type) {
+    case "running":
+      if (!job.begun) job.observer.running(executor);
+      job.begun = true;
+      return;
+    case "progress": {
+      const { fraction, message } = report;
+      job.observer.progress({
+        fraction,
+        message,
+        fields: report.fields === undefined ? undefined : JSON.parse(report.fields),
+      });
+      return;
+    }
+    case "logged":
+      job.observer.logged(report.lines.map((line) => logLine(line, executor)));
+      return;
+    default:
+      report satisfies never;
+  }
+}
+
+/** `number` and `attempt` are the caller's to set. */
+function logLine({ level, time, text }: LoggedLine, executor: number): LogLine {
+  return { number: 0, attempt: 0, executor, level: LEVELS[level], text, time: new Date(time) };
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { spawn } from "node:child_process";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import { MAIN_MODULE } from "./deno_program.ts";
 import { watchMemory } from "./memory.ts";
+import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
 import { createOutbox } from "./sandbox/outbox.ts";
 import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
@@ -16,8 +15,6 @@ export interface ProcessLog {
 
 /** A sandbox process with its first executor, ready for a context. Disposing it kills it. */
 export interface DenoProcess extends AsyncDisposable {
-  readonly pid: number;
-  readonly profile: ProcessProfile;
   /** Resolves when the process is gone, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
   send(command: SandboxCommand): void;
@@ -40,7 +37,9 @@ interface ProcessDeps {
 export const FIRST_EXECUTOR = 1;
 
 const MEBIBYTE = 1024 * 1024;
-const STDERR_TAIL_LINES = 20;
+
+/** The memory of an executor goes back to the system a while after its end. */
+const MEMORY_RETURN_MS = 1000;
 
 /** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
@@ -69,7 +68,7 @@ export async function startDenoProcess(
   const ended = new Promise<SandboxEnd>((resolve) => {
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => resolve(end ?? endOf({ code, exitSignal, profile, words: lastWords() })));
-    child.once("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
+    child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
   }).finally(() => memory[Symbol.dispose]());
 
   const { post: send } = createOutbox<SandboxCommand>((commands, sent) => {
@@ -83,7 +82,7 @@ export async function startDenoProcess(
   });
   child.on("message", (reports: SandboxReport[]) => {
     for (const report of reports) {
-      if (report.type === "executorEnded") executors -= 1;
+      if (report.type === "executorEnded") setTimeout(() => void (executors -= 1), MEMORY_RETURN_MS).unref();
       listener(report);
     }
   });
@@ -108,8 +107,6 @@ export async function startDenoProcess(
   }
 
   return {
-    pid: child.pid ?? 0,
-    profile,
     ended,
     send(command) {
       if (command.type === "startExecutor") executors += 1;
@@ -147,34 +144,18 @@ function environment({ timeZone }: ProcessProfile, cacheDir: string): Record<str
   };
 }
 
-/** Logs what the process prints, and answers its last lines of standard error. */
-function logOutput(child: ChildProcess, log: ProcessLog): () => string[] {
-  const tail: string[] = [];
-  const read = (stream: Readable, keep: boolean): void => {
-    createInterface({ input: stream }).on("line", (line) => {
-      log.debug({ pid: child.pid, line }, "sandbox output");
-      if (!keep) return;
-      tail.push(line);
-      if (tail.length > STDERR_TAIL_LINES) tail.shift();
-    });
-  };
-  if (child.stdout !== null) read(child.stdout, false);
-  if (child.stderr !== null) read(child.stderr, true);
-  return () => tail;
-}
-
 function endOf(exit: {
   code: number | null;
   exitSignal: NodeJS.Signals | null;
   profile: ProcessProfile;
-  words: string[];
+  words: string;
 }): SandboxEnd {
   const { code, exitSignal, profile, words } = exit;
-  if (words.some((line) => OUT_OF_HEAP.test(line))) {
+  if (OUT_OF_HEAP.test(words)) {
     return { type: "outOfMemory", message: `The heap of an executor went over the limit of ${mebibytes(profile)}` };
   }
   const how = exitSignal === null ? `with code ${code}` : `by signal ${exitSignal}`;
-  return { type: "crashed", message: [`The process of the context ended ${how}`, ...words].join("\n") };
+  return { type: "crashed", message: `The process of the context ended ${how}${words && `: ${words}`}` };
 }
 
 function failStart(end: SandboxEnd): never {

@@ -56,7 +56,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     async startSandbox(spec: SandboxSpec, { signal } = {}): Promise<Sandbox> {
       signal?.throwIfAborted();
       const profile = profileOf(spec.settings);
-      return createSandbox({ process: spares.take(profile) ?? (await startProcess(profile, signal)), log }, spec);
+      return createSandbox(spares.take(profile) ?? (await startProcess(profile, signal)), spec);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

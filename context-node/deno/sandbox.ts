@@ -1,4 +1,4 @@
-import { type ContextSettings, JobError_Reason, type LogLine, LogLine_Level } from "../../proto/node.ts";
+import { type ContextSettings, type JobError, JobError_Reason } from "../../proto/node.ts";
 import type {
   AbortReason,
   Execution,
@@ -10,11 +10,11 @@ import type {
   SandboxSpec,
 } from "../runtime/mod.ts";
 import { createDataStreams } from "./data_streams.ts";
-import { createRunningJob, type RunningJob } from "./execution.ts";
+import { createRunningJob, type RunningJob, tellObserver } from "./execution.ts";
 import { chooseSlot, type ExecutorSlot } from "./executor_slots.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
-import { type DenoProcess, FIRST_EXECUTOR, type ProcessLog } from "./process.ts";
-import type { ExecutorEnd, ExecutorReport, LoggedLine, LogLevel, SandboxReport } from "./sandbox/protocol.ts";
+import { type DenoProcess, FIRST_EXECUTOR } from "./process.ts";
+import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
 import { createStackMapper, type StackMapper } from "./stack.ts";
 
 /**
@@ -23,16 +23,9 @@ import { createStackMapper, type StackMapper } from "./stack.ts";
  */
 const TERMINATION_LIMIT_MS = 3000;
 
-const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
-  debug: LogLine_Level.DEBUG,
-  info: LogLine_Level.INFO,
-  warn: LogLine_Level.WARN,
-  error: LogLine_Level.ERROR,
-};
-
 /** Makes a process that is ready the sandbox of a context. */
-export function createSandbox(deps: { process: DenoProcess; log: ProcessLog }, spec: SandboxSpec): Sandbox {
-  return new DenoSandbox(deps.process, spec);
+export function createSandbox(process: DenoProcess, spec: SandboxSpec): Sandbox {
+  return new DenoSandbox(process, spec);
 }
 
 class DenoSandbox implements Sandbox {
@@ -231,16 +224,9 @@ class DenoSandbox implements Sandbox {
   #hearOf(running: RunningJob, slot: ExecutorSlot, report: Extract<ExecutorReport, { run: number }>): void {
     switch (report.type) {
       case "running":
-        if (!running.begun) running.observer.running(slot.number);
-        running.begun = true;
-        return;
-      case "progress": {
-        const fields = report.fields === undefined ? undefined : JSON.parse(report.fields);
-        running.observer.progress({ fraction: report.fraction, message: report.message, fields });
-        return;
-      }
+      case "progress":
       case "logged":
-        running.observer.logged(report.lines.map((line) => logLine(line, slot.number)));
+        tellObserver(running, slot.number, report);
         return;
       case "succeeded":
         this.#finish(running, { type: "succeeded", json: report.json });
@@ -257,7 +243,7 @@ class DenoSandbox implements Sandbox {
   }
 
   /** Ends the run at once, and settles it when its stack is mapped. */
-  #fail(running: RunningJob, reason: JobError_Reason, thrown: { name: string; message: string; stack: string }): void {
+  #fail(running: RunningJob, reason: JobError_Reason, thrown: ThrownError): void {
     this.#release(running);
     void this.#mapStack(thrown.stack).then((stack) => {
       running.settle({ type: "failed", error: jobError(reason, { ...thrown, stack }) });
@@ -287,7 +273,7 @@ class DenoSandbox implements Sandbox {
     }
   }
 
-  #errorOf(end: ExecutorEnd) {
+  #errorOf(end: ExecutorEnd): JobError {
     if (end.type === "outOfMemory") return memoryExceeded(this.#settings.memoryBytes);
     return end.type === "exited" ? executorExited() : executorTakenAway();
   }
@@ -304,9 +290,4 @@ class DenoSandbox implements Sandbox {
 function closeSlot(slot: ExecutorSlot): void {
   clearTimeout(slot.endTimer);
   slot.data.close();
-}
-
-/** `number` and `attempt` are the caller's to set. */
-function logLine({ level, time, text }: LoggedLine, executor: number): LogLine {
-  return { number: 0, attempt: 0, executor, level: LEVELS[level], text, time: new Date(time) };
 }

@@ -132,6 +132,16 @@ test("terminate after the end changes nothing", async () => {
   expect(await resultOf(sandbox, "export const job = () => 2;")).toBe(2);
 });
 
+test("an error that a finished job left behind does not touch the next one", async () => {
+  await using own = await startSandbox(runtime);
+  const program = await bundle(`let leave;
+    export const job = () => { new Promise((_, reject) => { leave = () => setTimeout(reject, 1, new Error("late")); leave(); }); };
+    export const next = () => new Promise((resolve) => setTimeout(resolve, 20, "unharmed"));`);
+  await run(own, program).outcome;
+  expect(await run(own, program, { entryPoint: "next" }).outcome).toEqual({ type: "succeeded", json: '"unharmed"' });
+  expect(own.load().executors).toBe(1);
+});
+
 test.for([
   ["Deno.exit", "Deno.exit(3);"],
   ["process.exit", `(await import("node:process")).exit(0);`],

@@ -25,7 +25,9 @@ export function createBundles(): Bundles {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     digestsByUrl.set(url, digest);
     try {
-      return await import(url);
+      const module = await import(url);
+      codeByDigest.delete(digest);
+      return module;
     } catch (cause) {
       modules.delete(digest);
       throw new LoadError("The program failed while it was loaded", { cause });

@@ -45,12 +45,16 @@ Error.stackTraceLimit = 50;
 
 addEventListener("error", (event) => {
   event.preventDefault();
-  mailbox.toNode({ type: "crashed", error: describeThrown(event.error, bundles.nameFrames) });
+  crash(event.error);
 });
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  mailbox.toNode({ type: "crashed", error: describeThrown(event.reason, bundles.nameFrames) });
+  crash(event.reason);
 });
+
+function crash(thrown: unknown): void {
+  if (!runner.isLeftover()) mailbox.tell({ type: "crashed", error: describeThrown(thrown, bundles.nameFrames) });
+}
 
 function obey(message: ExecutorMessage): void {
   switch (message.type) {

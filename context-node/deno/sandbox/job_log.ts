@@ -10,6 +10,7 @@ const LONGEST_LINE = 16_384;
 /** The log of one run, until it ends. */
 export interface RunLog extends JobLog {
   write(level: LogLevel, text: string): void;
+  readonly ended: boolean;
   /** Says what was dropped last; later lines go nowhere. */
   end(): void;
 }
@@ -59,6 +60,9 @@ export function createRunLog(run: number, mailbox: Mailbox, format: Format): Run
     warn: (...values) => write("warn", format(values)),
     error: (...values) => write("error", format(values)),
     write,
+    get ended() {
+      return ended;
+    },
     end() {
       openWindow(Date.now());
       ended = true;

@@ -76,7 +76,7 @@ export type ExecutorReport =
   | { readonly type: "succeeded"; readonly run: number; readonly json: string | undefined }
   | { readonly type: "failed"; readonly run: number; readonly reason: FailureReason; readonly error: ThrownError }
   | { readonly type: "rejected"; readonly run: number; readonly problems: readonly string[] }
-  /** An error that no run can be blamed for with certainty: all runs of the executor fail with it. */
+  /** An error that nobody caught: all runs of the executor fail with it. */
   | { readonly type: "crashed"; readonly error: ThrownError }
   /** All runs of the executor are to fail: it reached its heap limit, and code was stopped somewhere. */
   | { readonly type: "outOfHeap" }

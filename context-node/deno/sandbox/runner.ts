@@ -18,6 +18,8 @@ export interface Runner {
   open(context: ContextView): void;
   run(command: RunCommand): void;
   isBusy(): boolean;
+  /** Whether the code that runs now is known to be what a run that has ended left behind. */
+  isLeftover(): boolean;
   /** Aborts the signal of a run; nothing when it has ended. */
   abort(run: number, reason: string): void;
 }
@@ -102,6 +104,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     },
     run: start,
     isBusy: () => aborts.size > 0,
+    isLeftover: () => currentLog.getStore()?.ended === true,
     abort: (run, reason) => aborts.get(run)?.(reason),
   };
 }

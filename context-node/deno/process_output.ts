@@ -1,0 +1,39 @@
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { ProcessLog } from "./process.ts";
+
+/** Jobs can print without end: beyond this the pipe is left full, and they wait. */
+const BYTES_A_SECOND = 256 * 1024;
+const LONGEST_ENTRY = 4096;
+
+/** Logs what the process prints. Answers its last words on standard error, complete once the process is closed. */
+export function logOutput(child: ChildProcess, log: ProcessLog): () => string {
+  let lastWords = "";
+  const write = (text: string): void =>
+    log.debug({ pid: child.pid, text: text.slice(0, LONGEST_ENTRY) }, "sandbox output");
+  read(child, child.stdout, write);
+  read(child, child.stderr, (text) => {
+    write(text);
+    lastWords = (lastWords + text).slice(-LONGEST_ENTRY);
+  });
+  return () => lastWords.trim();
+}
+
+function read(child: ChildProcess, stream: Readable | null, write: (text: string) => void): void {
+  let windowEnd = 0;
+  let bytes = 0;
+  stream?.on("data", (chunk: Buffer) => {
+    const now = Date.now();
+    if (now >= windowEnd) {
+      windowEnd = now + 1000;
+      bytes = 0;
+    }
+    bytes += chunk.length;
+    write(chunk.toString());
+    if (bytes <= BYTES_A_SECOND || child.exitCode !== null) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), windowEnd - now).unref();
+  });
+  // What is left in the pipe tells why the process ended.
+  child.once("exit", () => stream?.resume());
+}

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { createTemporaryDirectory } from "../../contract/temporary_directory.ts";
+import { startHearth } from "../../harness.ts";
+import { until } from "../../until.ts";
+import { packExamples } from "./programs.ts";
+
+const run = promisify(execFile);
+
+/** Lines as they stand in spark-jobserver's README; `localhost:8090` is where it listens, and the jar is a tarball of ours. */
+const LINES = {
+  upload: "curl --data-binary @job-server-tests/target/scala-2.10/job-server-tests-$VER.jar localhost:8090/jars/test",
+  jars: "curl localhost:8090/jars/",
+  binary:
+    "curl -X POST localhost:8090/binaries/test -H 'Content-Type: application/java-archive' --data-binary @job-server-tests/target/scala-2.10/job-server-tests-$VER.jar",
+  adHoc:
+    'curl -d "input.string = a b c a b see" "localhost:8090/jobs?appName=test&classPath=spark.jobserver.WordCountExample"',
+  job: "curl localhost:8090/jobs/$JOB",
+  context: `curl -d "" "localhost:8090/contexts/test-context?num-cpu-cores=4&memory-per-node=512m"`,
+  contexts: "curl localhost:8090/contexts",
+  inContext:
+    'curl -d "input.string = a b c a b see" "localhost:8090/jobs?appName=test&classPath=spark.jobserver.WordCountExample&context=test-context&sync=true"',
+  jobs: "curl localhost:8090/jobs",
+  invalid: `curl -i -d "bad.input=abc" "localhost:8090/jobs?appName=test&classPath=spark.jobserver.WordCountExample"`,
+  cp: `curl -d 'cp = ["test"], mainClass = "spark.jobserver.WordCountExample", input.string = "a b c a b see"' 'localhost:8090/jobs?sync=true'`,
+  override: 'curl -X POST "localhost:8090/contexts/test-context?_method=DELETE"',
+  config: "curl localhost:8090/jobs/$JOB/config",
+  reset: `curl -X PUT 'localhost:8090/contexts?reset=reboot'`,
+  delete: "curl -X DELETE localhost:8090/binaries/test",
+};
+
+test("the curl lines of spark-jobserver's README work as they stand", async () => {
+  await using hearth = await startHearth();
+  await using directory = await createTemporaryDirectory();
+  const jar = join(directory.path, "examples.tgz");
+  await writeFile(jar, packExamples());
+  let jobId = "";
+  const sh = async (line: keyof typeof LINES): Promise<string> => {
+    const command = LINES[line]
+      .replaceAll("localhost:8090", new URL(hearth.url).host)
+      .replaceAll(/@job-server-tests\S+\.jar/g, `@${jar}`)
+      .replaceAll("$JOB", jobId);
+    return (await run("sh", ["-c", command.replace("curl ", "curl -s ")])).stdout;
+  };
+
+  expect(await sh("upload")).toBe('{"status":"SUCCESS","result":"Jar uploaded"}');
+  expect(await sh("jars")).toMatch(/^\{"test":"\d{4}-[^"]+"\}$/);
+  expect(await sh("binary")).toBe('{"status":"SUCCESS"}');
+
+  const started = JSON.parse(await sh("adHoc"));
+  expect(started.status).toBe("STARTED");
+  jobId = started.jobId;
+  await until("the ad-hoc job has finished", async () => JSON.parse(await sh("job")).status === "FINISHED");
+  expect(JSON.parse(await sh("job")).result).toEqual({ a: 2, b: 2, c: 1, see: 1 });
+  expect(await sh("config")).toBe('{\n    "input" : {\n        "string" : "a b c a b see"\n    }\n}\n');
+
+  expect(await sh("context")).toBe('{"status":"SUCCESS","result":"Context initialized"}');
+  expect(JSON.parse(await sh("contexts"))).toContain("test-context");
+  expect(JSON.parse(await sh("inContext")).result).toEqual({ a: 2, b: 2, c: 1, see: 1 });
+  const jobs: { status: string }[] = JSON.parse(await sh("jobs"));
+  expect(jobs.map(({ status }) => status)).toEqual(["FINISHED", "FINISHED"]);
+
+  const invalid = await sh("invalid");
+  expect(invalid).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(invalid).toContain('{"status":"VALIDATION FAILED","result":{"message":');
+  expect(invalid).toContain("No input.string config param");
+
+  expect(JSON.parse(await sh("cp")).result).toEqual({ a: 2, b: 2, c: 1, see: 1 });
+  expect(await sh("override")).toBe('{"status":"SUCCESS","result":"Context stopped"}');
+  expect(await sh("reset")).toBe('{"status":"SUCCESS","result":"Context reset"}');
+  expect(await sh("delete")).toBe('{"status":"SUCCESS"}');
+});

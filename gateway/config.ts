@@ -9,14 +9,34 @@ const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
+/** Before the name of a plugin that comes with Hearth. */
+const BUILT_IN = /^hearth:(?=[a-z0-9-]+$)/;
+
 /** The most that a timer takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A plugin by package name, or by path relative to the configuration file, with the plugin's own part of the configuration. */
+/** A plugin by package name, by `hearth:NAME` for one that comes with Hearth, or by path relative to the configuration file, with the plugin's own part of the configuration. */
 const pluginReference = z.strictObject({ plugin: z.string().min(1), config: z.unknown().default({}) });
 
 /** Names of settings as `gateway/spark/settings.ts` has them, with dots or nested. */
 const contextSettings = z.record(z.string(), z.json());
+
+/** Text in which `*` stands for any text. */
+const patterns = z.array(z.string().min(1)).min(1);
+
+/** `*`, `jobs`, `jobs:*` or `jobs:start`. */
+const permission = z.string().regex(/^(\*|[a-z]+(:(\*|[a-z]+))?)$/, "must be *, RESOURCE, RESOURCE:* or RESOURCE:VERB");
+
+const role = z.strictObject({
+  /** What it allows. */
+  permissions: z.array(permission),
+  /** Only in contexts of such names, with `*` for any text; default all. */
+  contexts: patterns.optional(),
+  /** Only with binaries of such names, with `*` for any text; default all. */
+  binaries: patterns.optional(),
+  /** Calls that a principal with this role may make, on average; of several roles the highest counts. */
+  requestsPerSecond: z.number().positive().optional(),
+});
 
 const schema = z.object({
   nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
@@ -82,6 +102,39 @@ const schema = z.object({
         .prefault({}),
       dao: pluginReference.optional(),
       blobs: pluginReference.optional(),
+      /** Plugins that tell who a caller is, asked in order. None: everybody may do everything, and only loopback is listened on. */
+      auth: z.array(pluginReference).default([]),
+      /** What roles allow, by name. */
+      roles: z.record(z.string().min(1), role).default({}),
+      limits: z
+        .strictObject({
+          /** Calls that a principal may make whose roles say nothing, on average; default no limit. */
+          requestsPerSecond: z.number().positive().optional(),
+        })
+        .prefault({}),
+      audit: z
+        .strictObject({
+          /** Also tells of calls that only read. */
+          reads: z.boolean().default(false),
+          /** Entries that are older are forgotten. */
+          keepDays: z.int().positive().default(90),
+        })
+        .prefault({}),
+      /** Lets anybody ask for the descriptors of the services by gRPC reflection; otherwise a caller has to be known. */
+      openReflection: z.boolean().default(false),
+    })
+    .superRefine(({ auth, roles }, context) => {
+      const hasRoles = Object.keys(roles).length > 0;
+      if (auth.length > 0 && !hasRoles) {
+        context.addIssue({
+          code: "custom",
+          path: ["roles"],
+          message: "auth without roles would allow nobody anything",
+        });
+      }
+      if (auth.length === 0 && hasRoles) {
+        context.addIssue({ code: "custom", path: ["auth"], message: "roles without auth would hold nobody to them" });
+      }
     })
     .prefault({}),
 });
@@ -93,6 +146,16 @@ export interface PluginReference {
 
 /** Any JSON by name. */
 type JsonRecord = z.infer<typeof contextSettings>;
+
+/** Who may do what. */
+export interface AccessConfig {
+  /** With the name by which the log calls each. */
+  readonly auth: readonly (PluginReference & { readonly name: string })[];
+  readonly roles: ReadonlyMap<string, z.infer<typeof role>>;
+  readonly requestsPerSecond: number | undefined;
+  readonly audit: { readonly reads: boolean; readonly keepDays: number };
+  readonly openReflection: boolean;
+}
 
 /** What a gateway is told. */
 export interface GatewayConfig {
@@ -114,6 +177,10 @@ export interface GatewayConfig {
   readonly retention: RetentionConfig;
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
+  /** Undefined: everybody may do everything. */
+  readonly access: AccessConfig | undefined;
+  /** Whether `host` is reached by other machines, and nobody said that this is meant to be so whoever calls. */
+  readonly isExposed: boolean;
   /** Folder that the paths of plugins are relative to. */
   readonly baseDir: string;
 }
@@ -138,7 +205,8 @@ export function parseConfig(
   if (!parsed.success) throw new Error(`Cannot use configuration ${flags.config}:\n${z.prettifyError(parsed.error)}`);
   const { nats, gateway } = parsed.data;
   const { host, port } = parseAddress(flags.listen ?? gateway.listen);
-  if (!LOOPBACK.test(host) && !(flags.insecure ?? gateway.insecure)) {
+  const isExposed = !LOOPBACK.test(host) && !(flags.insecure ?? gateway.insecure);
+  if (isExposed && gateway.auth.length === 0) {
     throw new Error(
       `Cannot listen on ${host}: without an auth plugin anybody who reaches it could run code. Listen on 127.0.0.1, or say --insecure`,
     );
@@ -157,10 +225,29 @@ export function parseConfig(
     dataDir,
     callbacks: gateway.callbacks,
     retention: gateway.retention,
-    dao: gateway.dao ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
-    blobs: gateway.blobs ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),
+    access: gateway.auth.length === 0 ? undefined : accessConfig(gateway),
+    isExposed,
+    dao: locate(gateway.dao) ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
+    blobs: locate(gateway.blobs) ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),
     baseDir: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),
   };
+}
+
+function accessConfig(gateway: z.infer<typeof schema>["gateway"]): AccessConfig {
+  const { auth, roles, limits, audit, openReflection } = gateway;
+  return {
+    auth: auth.map((reference) => ({ ...locate(reference), name: reference.plugin.replace(BUILT_IN, "") })),
+    roles: new Map(Object.entries(roles)),
+    requestsPerSecond: limits.requestsPerSecond,
+    audit,
+    openReflection,
+  };
+}
+
+/** A plugin that is named `hearth:NAME` is one that comes with Hearth. */
+function locate<Reference extends PluginReference | undefined>(reference: Reference): Reference {
+  if (reference === undefined || !BUILT_IN.test(reference.plugin)) return reference;
+  return { ...reference, ...builtIn(reference.plugin.replace(BUILT_IN, ""), reference.config) };
 }
 
 /** A plugin that comes with Hearth: named like any other, by its path. */

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
+import { startGate } from "./access/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
 import { createCallbacks, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -56,16 +57,28 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
 
   starting.use(startPredefined(core, predefined));
 
+  const { access, isExposed } = config;
+  const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed }));
   const services = createServices(core);
   const validator = createValidator();
   const readiness = { closing: closing.signal, check: () => isReady(core) };
   const surfaces = createSurfaces({
     services,
-    invoke: createInvoke(services, { validator }),
+    invoke: createInvoke(services, { validator, gate }),
+    gate,
+    openReflection: config.access?.openReflection ?? true,
     readiness,
     log,
     bodyBytes: config.bodyBytes,
-    spark: createSparkFace({ core, config: spark, predefined, readiness, validator, bodyBytes: config.bodyBytes }),
+    spark: createSparkFace({
+      gate,
+      core,
+      config: spark,
+      predefined,
+      readiness,
+      validator,
+      bodyBytes: config.bodyBytes,
+    }),
   });
   const port = starting.use(await listenOnOnePort({ host: config.host, port: config.port, serve: surfaces }));
   const running = starting.move();

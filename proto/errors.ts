@@ -4,6 +4,7 @@
  * `hearth` carries the reason and values for programs.
  */
 import { Code, ConnectError } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { type ErrorInfo, ErrorInfoSchema } from "./gen/es/google/rpc/error_details_pb.js";
 
 interface Reason {
@@ -21,6 +22,17 @@ function apiError(message: string, { code, reason, metadata, cause }: Reason): C
 /** Reason and metadata of an error that was made here; undefined for any other. */
 export function errorInfo(error: ConnectError): ErrorInfo | undefined {
   return error.findDetails(ErrorInfoSchema).find(({ domain }) => domain === "hearth");
+}
+
+/**
+ * An error in two words for logs: its code (`permission_denied`; `internal` for what was not made here) and its reason. The reason
+ * for which credentials were refused is the plugin's own, which the caller is not told.
+ */
+export function describeError(error: unknown): { readonly code: string; readonly reason: string } {
+  if (!(error instanceof ConnectError)) return { code: "internal", reason: "" };
+  const { cause, code } = error;
+  const reason = code === Code.Unauthenticated && cause instanceof Error ? cause.message : errorInfo(error)?.reason;
+  return { code: codeToString(code), reason: reason ?? "" };
 }
 
 export function binaryNotFound(name: string): ConnectError {
@@ -249,4 +261,74 @@ export function waitEnded(cause: unknown): ConnectError {
 function listNames(names: readonly string[]): string {
   if (names.length === 0) return "no entry points";
   return `${names.length === 1 ? "the entry point" : "the entry points"} ${names.join(", ")}`;
+}
+
+/** Answered with the challenges of all ways to prove who one is (WWW-Authenticate, RFC 9110). */
+export function credentialsMissing(challenges: readonly string[]): ConnectError {
+  const error = apiError("Cannot authenticate the caller: it shows no credentials that are known here", {
+    code: Code.Unauthenticated,
+    reason: "CREDENTIALS_MISSING",
+  });
+  return withHeaders(error, "www-authenticate", challenges);
+}
+
+/** The caller is not told why. */
+export function credentialsRefused(challenges: readonly string[], cause: unknown): ConnectError {
+  const error = apiError("Cannot authenticate the caller: its credentials are not valid", {
+    code: Code.Unauthenticated,
+    reason: "CREDENTIALS_REFUSED",
+    cause,
+  });
+  return withHeaders(error, "www-authenticate", challenges);
+}
+
+export function authUnavailable(plugin: string, cause: unknown): ConnectError {
+  return apiError(`Cannot authenticate the caller: auth plugin "${plugin}" cannot tell now; try again`, {
+    code: Code.Unavailable,
+    reason: "AUTH_UNAVAILABLE",
+    metadata: { plugin },
+    cause,
+  });
+}
+
+/** `touched` is empty when the principal has the permission for nothing at all. */
+export function permissionDenied(
+  permission: string,
+  principal: string,
+  touched: { readonly context?: string | undefined; readonly binary?: string | undefined },
+): ConnectError {
+  const { context, binary } = touched;
+  const of = [
+    context === undefined ? [] : [context === "" ? "a context of its own" : `context "${context}"`],
+    binary === undefined ? [] : [`binary "${binary}"`],
+  ].flat();
+  const wanted = of.length === 0 ? "it" : `it for ${of.join(" and ")}`;
+  return apiError(`Cannot use permission "${permission}" as "${principal}": no role allows ${wanted}`, {
+    code: Code.PermissionDenied,
+    reason: "PERMISSION_DENIED",
+    metadata: { permission, principal },
+  });
+}
+
+/** Answered with the whole seconds after which to try again (Retry-After). */
+export function rateLimited(principal: string, waitMs: number): ConnectError {
+  const seconds = String(Math.ceil(waitMs / 1000));
+  const error = apiError(`Cannot take more calls of "${principal}" now: try again in ${seconds} s`, {
+    code: Code.ResourceExhausted,
+    reason: "RATE_LIMITED",
+    metadata: { principal, retryAfterSeconds: seconds },
+  });
+  return withHeaders(error, "retry-after", [seconds]);
+}
+
+export function auditBehind(): ConnectError {
+  return apiError("Cannot take the call: it could not be written to the audit log, which is behind; try again", {
+    code: Code.Unavailable,
+    reason: "AUDIT_BEHIND",
+  });
+}
+
+function withHeaders(error: ConnectError, name: string, values: readonly string[]): ConnectError {
+  for (const value of values) error.metadata.append(name, value);
+  return error;
 }

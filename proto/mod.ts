@@ -17,6 +17,8 @@ export {
   ServerReflectionResponseSchema,
 } from "./gen/es/grpc/reflection/v1/reflection_pb.js";
 export { ServerReflection as ServerReflectionV1Alpha } from "./gen/es/grpc/reflection/v1alpha/reflection_pb.js";
+export * from "./gen/es/hearth/v1/audit_pb.js";
+export * from "./gen/es/hearth/v1/audit_service_pb.js";
 export * from "./gen/es/hearth/v1/binary_pb.js";
 export * from "./gen/es/hearth/v1/binary_service_pb.js";
 export * from "./gen/es/hearth/v1/context_pb.js";

@@ -21,6 +21,21 @@ export const EVENT_STREAM_CONFIG = {
   duplicate_window: 120 * NANOS_PER_SECOND,
 } as const;
 
+/** Name of the JetStream stream that holds the audit log. */
+export const AUDIT_STREAM = "HEARTH_AUDIT";
+
+/** How AUDIT_STREAM is made, as EVENT_STREAM_CONFIG. */
+export const AUDIT_STREAM_CONFIG = {
+  name: AUDIT_STREAM,
+  subjects: ["hearth.v1.audit.>"],
+  storage: "file",
+  retention: "limits",
+  discard: "old",
+  max_age: 90 * 24 * 3600 * NANOS_PER_SECOND,
+  max_bytes: 1024 ** 3,
+  duplicate_window: 120 * NANOS_PER_SECOND,
+} as const;
+
 /** Name under which nodes answer the NATS services protocol, so that `nats micro ls` shows them. */
 export const NODE_SERVICE_NAME = "hearth-node";
 
@@ -39,6 +54,9 @@ export const SILENCE_LIMIT_MS = 3 * HEARTBEAT_INTERVAL_MS + 500;
 /** The types of job events that end a job. */
 export const FINAL_JOB_EVENTS = ["succeeded", "failed", "cancelled", "rejected"] as const;
 
+/** The types of job events that end an attempt: the job is final, or waits for its next attempt. */
+export const ATTEMPT_END_EVENTS = [...FINAL_JOB_EVENTS, "retrying"] as const;
+
 /** Subject of one type of event of one job; `*` or `>` as type watches all. */
 export function jobEventSubject(jobId: string, type: string): string {
   return `hearth.v1.jobs.${jobId}.${type}`;
@@ -47,4 +65,10 @@ export function jobEventSubject(jobId: string, type: string): string {
 /** Subject of one type of event of one context; `*` or `>` as type watches all. */
 export function contextEventSubject(contextId: string, type: string): string {
   return `hearth.v1.contexts.${contextId}.${type}`;
+}
+
+/** Subject of the audit entries with one outcome (`done`, `failed`, `refused`) of one permission, such as `jobs:start`. */
+export function auditSubject(outcome: string, permission: string): string {
+  const [resource = "", verb = ""] = permission.split(":");
+  return `hearth.v1.audit.${outcome}.${resource || "any"}.${verb || "any"}`;
 }

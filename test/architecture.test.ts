@@ -8,7 +8,8 @@ const ROOT = resolve(import.meta.dirname, "..");
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   "plugins/contract": ["proto"],
-  plugins: ["proto", "plugins/contract"],
+  "plugins/files": [],
+  plugins: ["proto", "plugins/contract", "plugins/files"],
   gateway: ["proto", "plugins/contract"],
   "context-node": ["proto"],
   standalone: [],
@@ -29,6 +30,7 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
   { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\// },
   { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
+  { library: /^jose$/, files: /^plugins\/[^/]*jwt[^/]*\// },
   { library: /^esbuild$/, files: /(bundle|deno_program)[^/]*(\/|\.ts$)/ },
   { library: /^pino$/, files: /(main|log|logger)\.ts$|^bench\// },
 ];

@@ -2,6 +2,7 @@
  * NATS as a gateway uses it: the stream of events, the consumers that all gateways share, and the replay of one job's events.
  * Imports `proto` only.
  */
+export { ensureAuditStream, publishAuditEntry } from "./audit.ts";
 export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callbacks.ts";
 export { type EventSink, startConsumers } from "./consumers.ts";
 export { publishContextEvent, publishJobEvent } from "./publish.ts";

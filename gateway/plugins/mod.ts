@@ -3,4 +3,4 @@
  * Imports `plugins/contract`.
  */
 export { PluginError, type PluginStep } from "./error.ts";
-export { type PluginReference, startPlugin } from "./host.ts";
+export { type PluginReference, type StartOptions, startPlugin } from "./host.ts";

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { binaryNotFound } from "../../proto/errors.ts";
 import {
+  type Binary,
   type BinaryService,
   HttpBodySchema,
   ListBinariesResponseSchema,
@@ -11,7 +12,7 @@ import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binar
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { readContent } from "./content.ts";
-import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
+import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
 
 export function createBinaryService(
   deps: Pick<Core, "dao" | "blobs" | "bundler">,
@@ -24,10 +25,14 @@ export function createBinaryService(
     async getBinary({ name }) {
       return findBinary(deps, name);
     },
-    async listBinaries({ pageSize, pageToken }) {
-      const limit = pageLimit(pageSize);
-      const found = await deps.dao.binaries.list({ limit: limit + 1, after: parsePageToken(pageToken) });
-      const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ name }) => name);
+    async listBinaries({ pageSize, pageToken }, _call, guard) {
+      const { rows: binaries, nextPageToken } = await readPage({
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ name }: Binary) => name,
+        covers: ({ name: binary }) => guard.covers({ binary }),
+        read: (limit, after) => deps.dao.binaries.list({ limit, after }),
+      });
       return create(ListBinariesResponseSchema, { binaries, nextPageToken });
     },
     async listBinaryVersions({ name, pageSize, pageToken }) {

@@ -1,4 +1,5 @@
 import type { DescService, MessageShape } from "@bufbuild/protobuf";
+import type { Guard } from "../access/mod.ts";
 
 /** What a method knows of the call that it serves, whichever surface it came by. */
 export interface Call {
@@ -14,9 +15,11 @@ export type Implementation<Service extends DescService> = {
     ? (
         request: MessageShape<Service["method"][Name]["input"]>,
         call: Call,
+        guard: Guard,
       ) => AsyncIterable<MessageShape<Service["method"][Name]["output"]>>
     : (
         request: MessageShape<Service["method"][Name]["input"]>,
         call: Call,
+        guard: Guard,
       ) => Promise<MessageShape<Service["method"][Name]["output"]>>;
 };

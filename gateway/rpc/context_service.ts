@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { contextNotFound } from "../../proto/errors.ts";
 import {
+  type Context,
   type ContextService,
   ListContextsResponseSchema,
   ListObjectsResponseSchema,
@@ -10,7 +11,7 @@ import {
 import { createContext, dropObject, listObjects, restartContext, stopContext, withLoad } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
-import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
+import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
 
 export function createContextService(
   deps: Pick<Core, "dao" | "contexts" | "nodes">,
@@ -24,13 +25,15 @@ export function createContextService(
       if (context === undefined) throw contextNotFound(nameOrId);
       return withLoad(deps, context);
     },
-    async listContexts({ pageSize, pageToken, showEnded }) {
-      const limit = pageLimit(pageSize);
-      const found = await deps.dao.contexts.list(
-        { states: showEnded ? undefined : OPEN_CONTEXT_STATES },
-        { limit: limit + 1, before: parsePageToken(pageToken) },
-      );
-      const { rows, nextPageToken } = cutPage(found, limit, ({ id }) => id);
+    async listContexts({ pageSize, pageToken, showEnded }, _call, guard) {
+      const filter = { states: showEnded ? undefined : OPEN_CONTEXT_STATES };
+      const { rows, nextPageToken } = await readPage({
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ id }: Context) => id,
+        covers: ({ name: context }) => guard.covers({ context }),
+        read: (limit, before) => deps.dao.contexts.list(filter, { limit, before }),
+      });
       return create(ListContextsResponseSchema, {
         contexts: rows.map((context) => withLoad(deps, context)),
         nextPageToken,

@@ -4,10 +4,15 @@ import type { Validator, Violation } from "@bufbuild/protovalidate";
 import { ConnectError } from "@connectrpc/connect";
 import { requestInvalid, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
+import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Call, Implementation } from "./call.ts";
+import { guardMethod } from "./guarded.ts";
 
-/** A method as a function, whatever its types: a promise for unary methods, a stream for server-streaming ones. */
-export type Method = (request: Message, call: Call) => Promise<Message> | AsyncIterable<Message>;
+/** What a method answers: a promise for unary methods, a stream for server-streaming ones. */
+export type Answer = Promise<Message> | AsyncIterable<Message>;
+
+/** A method as a function, whatever its types. */
+export type Method = (request: Message, call: Call, guard: Guard) => Answer;
 
 /** A service with what implements it. */
 export interface ServedService {
@@ -26,32 +31,42 @@ export function serveService<Service extends DescService>(
   };
 }
 
-export type Invoke = (method: DescMethod, request: Message, call: Call) => Promise<Message> | AsyncIterable<Message>;
+/** `caller` is who the gate let in; where there is no gate nobody is asked for. */
+export type Invoke = (method: DescMethod, request: Message, call: Call, caller?: Caller | undefined) => Answer;
+
+interface InvokeOptions {
+  readonly validator: Validator;
+  readonly gate: Gate | undefined;
+}
 
 /**
- * The one way into the use cases, for every surface: the request is validated by the rules in its proto, then the method
- * is called. Refuses to be made when a method has no implementation or declares no permission.
+ * The one way into the use cases, for every surface: the gate asks whether the caller may, the request is validated by the rules
+ * in its proto, then the method is called. Refuses to be made when a method has no implementation or declares no permission.
  */
-export function createInvoke(
-  services: readonly ServedService[],
-  { validator }: { readonly validator: Validator },
-): Invoke {
-  const methods = new Map<DescMethod, Method>();
+export function createInvoke(services: readonly ServedService[], { validator, gate }: InvokeOptions): Invoke {
+  const methods = new Map<DescMethod, (request: Message, call: Call, caller: Caller | undefined) => Answer>();
   for (const { service, implementation } of services) {
     for (const method of service.methods) {
-      const serve = implementation[method.localName];
-      if (serve === undefined) throw new Error(`Method ${method} has no implementation`);
+      const implemented = implementation[method.localName];
+      if (implemented === undefined) throw new Error(`Method ${method} has no implementation`);
       if (getOption(method, permission) === "") throw new Error(`Method ${method} declares no permission`);
-      methods.set(method, serve);
+      const serve = validateFirst(method, implemented, validator);
+      methods.set(method, gate ? guardMethod(method, serve, gate) : (request, call) => serve(request, call, OPEN));
     }
   }
-  return (method, request, call) => {
+  return (method, request, call, caller) => {
     const serve = methods.get(method);
     if (serve === undefined) throw new Error(`Method ${method} is not served`);
-    const checked = validator.validate(method.input, request);
+    return serve(request, call, caller);
+  };
+}
+
+function validateFirst({ input }: DescMethod, serve: Method, validator: Validator): Method {
+  return (request, call, guard) => {
+    const checked = validator.validate(input, request);
     if (checked.kind === "error") throw checked.error;
     if (checked.kind === "invalid") throw requestInvalid(checked.violations.map(describe).join("; "));
-    const answer = serve(request, call);
+    const answer = serve(request, call, guard);
     return Symbol.asyncIterator in answer ? answer : translateAbort(answer, call.signal);
   };
 }

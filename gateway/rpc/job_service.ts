@@ -2,6 +2,7 @@ import { create, fromJsonString } from "@bufbuild/protobuf";
 import { StructSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { jobNotFound } from "../../proto/errors.ts";
 import {
+  type Job,
   type JobService,
   JobSpecSchema,
   ListJobLogsResponseSchema,
@@ -12,7 +13,7 @@ import type { Core } from "../core.ts";
 import { cancelJob, openResult, runJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
 import type { Implementation } from "./call.ts";
 import { toHttpBodies } from "./content.ts";
-import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
+import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
 
 export function createJobService(deps: Core): Implementation<typeof JobService> {
   return {
@@ -33,13 +34,15 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       if (job === undefined) throw jobNotFound(jobId);
       return job;
     },
-    async listJobs({ pageSize, pageToken, states, context, binary }) {
-      const limit = pageLimit(pageSize);
-      const found = await deps.dao.jobs.list(
-        { states, context: context || undefined, binary: binary || undefined },
-        { limit: limit + 1, before: parsePageToken(pageToken) },
-      );
-      const { rows: jobs, nextPageToken } = cutPage(found, limit, ({ id }) => id);
+    async listJobs({ pageSize, pageToken, states, context, binary }, _call, guard) {
+      const filter = { states, context: context || undefined, binary: binary || undefined };
+      const { rows: jobs, nextPageToken } = await readPage({
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ id }: Job) => id,
+        covers: (job) => guard.covers(job),
+        read: (limit, before) => deps.dao.jobs.list(filter, { limit, before }),
+      });
       return create(ListJobsResponseSchema, { jobs, nextPageToken });
     },
     watchJob({ jobId, afterSeq }, { signal }) {

@@ -3,8 +3,9 @@
  * calls of use cases; every surface (Connect, gRPC, gRPC-Web, REST) ends in `invoke`.
  */
 export type { Call } from "./call.ts";
+export { actionName } from "./guarded.ts";
 export { createHealth, type Readiness } from "./health.ts";
 export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";
 export { createReflection } from "./reflection.ts";
-export { addRoutes } from "./routes.ts";
+export { addRoutes, CALLER } from "./routes.ts";
 export { createServices } from "./services.ts";

@@ -21,6 +21,40 @@ export function parsePageToken(token: string): string | undefined {
   return text.slice(2);
 }
 
+/** Pages of the store that one page of a list may take to fill; a list that is sparser than that has short pages. */
+const READS_PER_PAGE = 20;
+
+interface PageRead<Row> {
+  readonly limit: number;
+  /** `page_token` as asked for. */
+  readonly token: string;
+  readonly key: (row: Row) => string;
+  /** Whether the caller may see a row. */
+  readonly covers: (row: Row) => boolean;
+  /** Rows after the one with this key. */
+  readonly read: (limit: number, after: string | undefined) => Promise<readonly Row[]>;
+}
+
+/** Reads a page of the rows that the caller may see. */
+export async function readPage<Row>(page: PageRead<Row>): Promise<{ rows: Row[]; nextPageToken: string }> {
+  const { limit, token, key, covers, read } = page;
+  const seen: Row[] = [];
+  let after = parsePageToken(token);
+  for (let reads = 0; reads < READS_PER_PAGE; reads++) {
+    const found = await read(limit + 1, after);
+    const last = found.length > limit ? found[limit - 1] : undefined;
+    seen.push(...found.slice(0, limit).filter(covers));
+    const lastSeen = seen[limit - 1];
+    if (lastSeen !== undefined) {
+      const isEnd = seen.length === limit && last === undefined;
+      return { rows: seen.slice(0, limit), nextPageToken: isEnd ? "" : pageToken(key(lastSeen)) };
+    }
+    if (last === undefined) return { rows: seen, nextPageToken: "" };
+    after = key(last);
+  }
+  return { rows: seen, nextPageToken: pageToken(after ?? "") };
+}
+
 /** Cuts the row too many that a list reads to know whether there is a next page. */
 export function cutPage<Row>(
   rows: readonly Row[],

@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import { type ConnectRouter, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { Health, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
+import type { Caller } from "../access/mod.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import type { Invoke, ServedService } from "./invoke.ts";
 import { createReflection } from "./reflection.ts";
@@ -10,6 +11,9 @@ interface Served {
   readonly invoke: Invoke;
   readonly readiness: Readiness;
 }
+
+/** Who calls, where there is a gate that knows. */
+export const CALLER = createContextKey<Caller | undefined>(undefined);
 
 /** Adds all services to a Connect router, which speaks Connect, gRPC and gRPC-Web. */
 export function addRoutes(router: ConnectRouter, { services, invoke, readiness }: Served): void {
@@ -26,6 +30,6 @@ export function addRoutes(router: ConnectRouter, { services, invoke, readiness }
 }
 
 function bind(method: DescMethod, invoke: Invoke) {
-  return (request: Message, { signal, requestHeader, responseHeader }: HandlerContext) =>
-    invoke(method, request, { signal, requestHeader, responseHeader });
+  return (request: Message, { signal, requestHeader, responseHeader, values }: HandlerContext) =>
+    invoke(method, request, { signal, requestHeader, responseHeader }, values.get(CALLER));
 }

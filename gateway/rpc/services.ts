@@ -1,5 +1,6 @@
-import { BinaryService, ContextService, DataService, JobService, NodeService } from "../../proto/mod.ts";
+import { AuditService, BinaryService, ContextService, DataService, JobService, NodeService } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
+import { createAuditService } from "./audit_service.ts";
 import { createBinaryService } from "./binary_service.ts";
 import { createContextService } from "./context_service.ts";
 import { createDataService } from "./data_service.ts";
@@ -15,5 +16,6 @@ export function createServices(core: Core): ServedService[] {
     serveService(JobService, createJobService(core)),
     serveService(DataService, createDataService(core)),
     serveService(NodeService, createNodeService(core)),
+    serveService(AuditService, createAuditService(core)),
   ];
 }

@@ -1,13 +1,18 @@
 import type { RequestListener } from "node:http";
 import { isMessage, type Message } from "@bufbuild/protobuf";
+import { createContextValues } from "@connectrpc/connect";
 import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { methodNotFound } from "../../proto/errors.ts";
-import { JobEventSchema, LogLineSchema } from "../../proto/mod.ts";
-import { addRoutes, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
+import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
+import type { Gate } from "../access/mod.ts";
+import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { createDoor } from "./door.ts";
+
+const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
 
 interface Surfaces {
   readonly services: readonly ServedService[];
@@ -16,17 +21,25 @@ interface Surfaces {
   readonly log: Logger;
   readonly bodyBytes: number;
   readonly spark: SparkFace;
+  /** Absent: nobody is asked who calls. */
+  readonly gate: Gate | undefined;
+  /** Lets anybody ask for the descriptors of the services. */
+  readonly openReflection: boolean;
 }
 
 /**
  * Everything that the port answers: REST, Connect, gRPC and gRPC-Web, each by its own rules, ending in the same methods; and
  * spark-jobserver's API, ending in the same use cases.
  */
-export function createSurfaces({ services, invoke, readiness, log, bodyBytes, spark }: Surfaces): RequestListener {
+export function createSurfaces(surfaces: Surfaces): RequestListener {
+  const { services, invoke, readiness, log, bodyBytes, spark, gate, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
+  const guarded = new Set([...described, ...(openReflection ? [] : REFLECTION)].map(({ typeName }) => typeName));
+  const door = gate && createDoor(gate, { guarded });
   const transcoder = createTranscoder({
     services: described,
-    invoke,
+    invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
+    admit: door && ((method, request) => door.enter(request, actionName(method))),
     limits: { bodyBytes, rawBodyBytes: bodyBytes },
     events: {
       eventId: (_, message) => eventId(message),
@@ -39,12 +52,14 @@ export function createSurfaces({ services, invoke, readiness, log, bodyBytes, sp
     routes: (router) => addRoutes(router, { services, invoke, readiness }),
     readMaxBytes: bodyBytes,
     shutdownSignal: readiness.closing,
+    ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),
     fallback: async (request, response) => {
       if (!(await spark(request, response))) answerNotFound(request, response);
     },
   });
   return async (request, response) => {
-    if (!(await transcoder.handle(request, response))) connect(request, response);
+    if (await transcoder.handle(request, response)) return;
+    if (door === undefined || (await door.enterRpc(request, response))) connect(request, response);
   };
 }
 

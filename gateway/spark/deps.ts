@@ -2,6 +2,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { create } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
 import { requestInvalid } from "../../proto/errors.ts";
+import type { Guard } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { Readiness } from "../rpc/mod.ts";
@@ -27,6 +28,8 @@ export interface SparkDeps {
   readonly readiness: Readiness;
   readonly measurements: Measurements;
   readonly validator: Validator;
+  /** What the caller of this request may touch. */
+  readonly guard: Guard;
 }
 
 /** Makes a request of `hearth.v1` and checks it by the rules in its proto, as every other face does. */

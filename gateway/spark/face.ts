@@ -1,3 +1,4 @@
+import { type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
@@ -9,10 +10,12 @@ import { readBody, type SparkRequest, splitPath, splitTarget } from "./http/requ
 import { type Match, METHODS, matchRoute } from "./http/route.ts";
 import { cutOff, sendAnswer } from "./http/send.ts";
 import { Measurements } from "./metrics/mod.ts";
-import { isSparkPath, ROUTES, TIMERS } from "./routes.ts";
+import { isSparkPath, ROUTES, type SparkRoute, TIMERS } from "./routes.ts";
 import { SettingError } from "./settings.ts";
 
-export interface SparkFaceOptions extends Omit<SparkDeps, "measurements"> {
+export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "guard"> {
+  /** Absent: everybody may do everything. */
+  readonly gate: Gate | undefined;
   /** Largest body of a request. */
   readonly bodyBytes: number;
 }
@@ -28,6 +31,8 @@ interface Exchange {
   /** Aborted when the client left, or the request took too long. */
   readonly leaving: AbortController;
 }
+
+type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
 
 const NOT_FOUND = "The requested resource could not be found.";
 
@@ -52,7 +57,7 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
 }
 
 /** The one place where an error becomes an answer. */
-async function answerRequest(options: SparkFaceOptions & SparkDeps, exchange: Exchange): Promise<Answer> {
+async function answerRequest(options: FaceParts, exchange: Exchange): Promise<Answer> {
   const found = findRoute(exchange);
   if (!("route" in found)) return found;
   const { route, path } = found;
@@ -64,10 +69,12 @@ async function answerRequest(options: SparkFaceOptions & SparkDeps, exchange: Ex
   };
   using _ = options.measurements.measure(route);
   try {
+    const enter = await admit(options, { route, request });
     const body = await readBody(request, options.bodyBytes);
     const { requestTimeoutMs: timeoutMs } = options.config;
     sparkRequest = { ...sparkRequest, body, answeredByMs: performance.now() + timeoutMs };
-    return await inTime(route.serve(options, sparkRequest), { timeoutMs, leaving });
+    const answer = enter(sparkRequest, async (guard) => route.serve({ ...options, guard }, sparkRequest));
+    return await inTime(answer, { timeoutMs, leaving });
   } catch (error) {
     if (error instanceof Rejection) return error.answer;
     if (error instanceof HoconError || error instanceof SettingError) {
@@ -78,6 +85,22 @@ async function answerRequest(options: SparkFaceOptions & SparkDeps, exchange: Ex
     if (!leaving.signal.aborted) options.core.log.error({ route: route.path, err: error }, "internal error");
     return answerBug();
   }
+}
+
+/** Serves a request as far as its caller may. */
+type Enter = (request: SparkRequest, serve: (guard: Guard) => Promise<Answer>) => Promise<Answer>;
+
+/** Asks who calls, before the body is read. Rejects when the caller is not let in. */
+async function admit(
+  { gate }: Pick<FaceParts, "gate">,
+  { route, request }: { readonly route: SparkRoute; readonly request: HttpRequest },
+): Promise<Enter> {
+  const { permission } = route;
+  if (gate === undefined || permission === undefined) return (_, serve) => serve(OPEN);
+  const name = `${route.method} ${route.path}`;
+  const caller = await gate.identify(request, name);
+  return (sparkRequest, serve) =>
+    gate.run(caller, { name, permission, named: route.named?.(sparkRequest) ?? {} }, serve);
 }
 
 /** The route of a request; or the answer when it has none, or is a browser's question whether it may ask. */

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorInfo } from "../../proto/errors.ts";
-import { type Answer, exception, failure, type ToldError } from "./http/answer.ts";
+import { type Answer, exception, failure, type ToldError, text } from "./http/answer.ts";
 
 /** An API error of Hearth, by its parts. */
 export interface Fault {
@@ -9,14 +9,24 @@ export interface Fault {
   readonly message: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly code: Code;
+  /** That belong to it, such as WWW-Authenticate. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The parts of an API error; undefined for any other error, which is a bug. */
 export function parseFault(error: unknown): Fault | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const { reason = "", metadata = {} } = errorInfo(error) ?? {};
-  return { reason, metadata, message: error.rawMessage, code: error.code };
+  return { reason, metadata, message: error.rawMessage, code: error.code, headers: Object.fromEntries(error.metadata) };
 }
+
+/** Who may not is told so in plain text, in the words of akka-http. */
+const REFUSALS: Readonly<Record<string, readonly [status: number, text: string]>> = {
+  CREDENTIALS_MISSING: [401, "The resource requires authentication, which was not supplied with the request"],
+  CREDENTIALS_REFUSED: [401, "The supplied authentication is invalid"],
+  PERMISSION_DENIED: [403, "The supplied authentication is not authorized to access this resource"],
+  RATE_LIMITED: [429, "Too many requests"],
+};
 
 const STATUS: Partial<Record<Code, number>> = {
   [Code.InvalidArgument]: 400,
@@ -29,6 +39,8 @@ const STATUS: Partial<Record<Code, number>> = {
 
 /** The answer to an API error for which a route has none of its own. */
 export function answerFault(fault: Fault): Answer {
+  const [refusedStatus, refusal] = REFUSALS[fault.reason] ?? [];
+  if (refusedStatus !== undefined && refusal !== undefined) return text(refusedStatus, refusal, fault.headers);
   const status = STATUS[fault.code];
   return status === undefined ? exception(500, "ERROR", toldFault(fault)) : failure(status, fault.message);
 }

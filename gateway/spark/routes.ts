@@ -1,3 +1,4 @@
+import type { Named } from "../access/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import * as binaries from "./endpoints/binaries.ts";
 import * as contexts from "./endpoints/contexts.ts";
@@ -6,6 +7,7 @@ import * as health from "./endpoints/health.ts";
 import * as jobs from "./endpoints/jobs.ts";
 import { POST_JOB_EXPLANATIONS, postJob } from "./endpoints/start_job.ts";
 import { UPLOAD_EXPLANATIONS } from "./endpoints/uploads.ts";
+import type { SparkRequest } from "./http/request.ts";
 import type { Route } from "./http/route.ts";
 
 export type SparkRoute = Route<SparkDeps>;
@@ -17,7 +19,7 @@ export type SparkRoute = Route<SparkDeps>;
 export const ROUTES: readonly SparkRoute[] = [
   {
     ...{ method: "GET", path: "/binaries/:app", permission: "binaries:read", timer: "binary-get-single-duration" },
-    ...{ serve: binaries.getBinary, explain: binaries.GET_BINARY_EXPLANATIONS },
+    ...{ named: binaryInPath, serve: binaries.getBinary, explain: binaries.GET_BINARY_EXPLANATIONS },
   },
   {
     ...{ method: "GET", path: "/binaries/**", permission: "binaries:read", timer: "binary-get-duration" },
@@ -25,11 +27,11 @@ export const ROUTES: readonly SparkRoute[] = [
   },
   {
     ...{ method: "POST", path: "/binaries/:app", permission: "binaries:upload", timer: "binary-post-duration" },
-    ...{ serve: binaries.postBinary, explain: UPLOAD_EXPLANATIONS },
+    ...{ named: binaryInPath, serve: binaries.postBinary, explain: UPLOAD_EXPLANATIONS },
   },
   {
     ...{ method: "DELETE", path: "/binaries/:app", permission: "binaries:delete", timer: "binary-delete-duration" },
-    ...{ serve: binaries.removeBinary, explain: binaries.REMOVE_BINARY_EXPLANATIONS },
+    ...{ named: binaryInPath, serve: binaries.removeBinary, explain: binaries.REMOVE_BINARY_EXPLANATIONS },
   },
   {
     ...{ method: "GET", path: "/jars/**", permission: "binaries:read", timer: "binary-get-duration" },
@@ -37,11 +39,11 @@ export const ROUTES: readonly SparkRoute[] = [
   },
   {
     ...{ method: "POST", path: "/jars/:app", permission: "binaries:upload", timer: "binary-post-duration" },
-    ...{ serve: binaries.postJar, explain: UPLOAD_EXPLANATIONS },
+    ...{ named: binaryInPath, serve: binaries.postJar, explain: UPLOAD_EXPLANATIONS },
   },
   {
     ...{ method: "GET", path: "/contexts/:name", permission: "contexts:read", timer: "context-get-single-duration" },
-    serve: contexts.getContext,
+    ...{ named: contextInPath, serve: contexts.getContext },
   },
   {
     ...{ method: "GET", path: "/contexts/**", permission: "contexts:read", timer: "context-get-duration" },
@@ -49,47 +51,71 @@ export const ROUTES: readonly SparkRoute[] = [
   },
   {
     ...{ method: "POST", path: "/contexts/:name", permission: "contexts:start", timer: "context-post-duration" },
-    ...{ serve: contexts.postContext, explain: contexts.POST_CONTEXT_EXPLANATIONS },
+    ...{ named: contextInPath, serve: contexts.postContext, explain: contexts.POST_CONTEXT_EXPLANATIONS },
   },
   {
     ...{ method: "DELETE", path: "/contexts/:name", permission: "contexts:delete", timer: "context-delete-duration" },
-    ...{ serve: contexts.removeContext, explain: contexts.REMOVE_CONTEXT_EXPLANATIONS },
+    ...{ named: contextInPath, serve: contexts.removeContext, explain: contexts.REMOVE_CONTEXT_EXPLANATIONS },
   },
   {
     ...{ method: "PUT", path: "/contexts/**", permission: "contexts:reset", timer: "context-put-duration" },
-    serve: contexts.resetContexts,
+    ...{ named: () => ({ context: EVERY }), serve: contexts.resetContexts },
   },
   {
     ...{ method: "GET", path: "/jobs/:id/config", permission: "jobs:read", timer: "config-get-duration" },
-    serve: jobs.getJobConfig,
+    ...{ named: jobInPath, serve: jobs.getJobConfig },
   },
   {
     ...{ method: "GET", path: "/jobs/:id", permission: "jobs:read", timer: "job-get-single-duration" },
-    serve: jobs.getJob,
+    ...{ named: jobInPath, serve: jobs.getJob },
   },
   { method: "GET", path: "/jobs/**", permission: "jobs:read", timer: "job-get-duration", serve: jobs.listJobs },
   {
     ...{ method: "DELETE", path: "/jobs/:id", permission: "jobs:delete", timer: "job-delete-duration" },
-    ...{ serve: jobs.removeJob, explain: jobs.REMOVE_JOB_EXPLANATIONS },
+    ...{ named: jobInPath, serve: jobs.removeJob, explain: jobs.REMOVE_JOB_EXPLANATIONS },
   },
   {
     ...{ method: "POST", path: "/jobs", permission: "jobs:start", timer: "job-post-duration" },
-    ...{ serve: postJob, explain: POST_JOB_EXPLANATIONS },
+    ...{ named: programInQuery, serve: postJob, explain: POST_JOB_EXPLANATIONS },
   },
   { method: "GET", path: "/data/**", permission: "data:read", timer: "data-get-duration", serve: data.listData },
   {
     ...{ method: "POST", path: "/data/:name", permission: "data:upload", timer: "data-post-duration" },
-    ...{ serve: data.postData, explain: data.POST_DATA_EXPLANATIONS },
+    ...{ named: fileInPath, serve: data.postData, explain: data.POST_DATA_EXPLANATIONS },
   },
   {
     ...{ method: "DELETE", path: "/data/:name", permission: "data:delete", timer: "data-delete-duration" },
-    serve: data.removeData,
+    ...{ named: fileInPath, serve: data.removeData },
   },
   { method: "PUT", path: "/data/**", permission: "data:reset", timer: "data-put-duration", serve: data.resetData },
   { method: "GET", path: "/healthz", permission: undefined, timer: undefined, serve: health.getHealth },
   { method: "GET", path: "/metricz", permission: undefined, timer: undefined, serve: health.getMetricz },
   { method: "GET", path: "/metrics", permission: undefined, timer: undefined, serve: health.getMetrics },
 ];
+
+/** Stands for all contexts: only a caller that is not limited to some names, or to `*`, may touch it. */
+const EVERY = "*";
+
+function binaryInPath({ path }: SparkRequest): Named {
+  return { binary: path.app ?? "" };
+}
+
+function contextInPath({ path }: SparkRequest): Named {
+  return { context: path.name ?? "" };
+}
+
+function jobInPath({ path }: SparkRequest): Named {
+  return { job: path.id ?? "" };
+}
+
+function fileInPath({ path }: SparkRequest): Named {
+  return { file: path.name ?? "" };
+}
+
+/** What is run may also stand in the body; the endpoint asks for that again. */
+function programInQuery({ query }: SparkRequest): Named {
+  return { context: query.get("context") ?? "", binary: query.get("appName") ?? undefined };
+}
 
 /** Names of all timers. */
 export const TIMERS: readonly string[] = [...new Set(ROUTES.flatMap(({ timer }) => timer ?? []))];

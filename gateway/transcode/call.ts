@@ -20,11 +20,15 @@ export interface HttpResponse extends EventEmitter {
   /** HTTP/1. */
   destroy(): unknown;
   /** HTTP/2. */
-  readonly stream?: { close(code: number): void };
+  readonly stream?: {
+    close(code: number): void;
+    respond(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
+  };
 }
 
 /** What a method is called with besides its request. */
 export interface CallContext {
+  readonly request: HttpRequest;
   /** Aborted, with a ConnectError, when the client leaves or the time of `connect-timeout-ms` is over. */
   readonly signal: AbortSignal;
   readonly requestHeader: Headers;

@@ -1,5 +1,5 @@
 import type { DescMethod, DescService, JsonReadOptions, JsonWriteOptions, Message } from "@bufbuild/protobuf";
-import type { CallContext } from "./call.ts";
+import type { CallContext, HttpRequest } from "./call.ts";
 
 /**
  * Calls a method: a promise for a unary one, messages for one with a stream of responses. Either must end when `call.signal` is
@@ -19,6 +19,11 @@ export interface TranscoderOptions {
   /** For bodies, messages and the details of errors. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   readonly events?: EventOptions | undefined;
+  /**
+   * Asked before the body of a request is read; what it rejects with is the answer. A ConnectError is told to the client; anything
+   * else is masked.
+   */
+  readonly admit?: ((method: DescMethod, request: HttpRequest) => Promise<void>) | undefined;
   /** Told of each error that the client sees as "internal error" only. */
   readonly onInternalError?: ((error: unknown, method: DescMethod) => void) | undefined;
 }

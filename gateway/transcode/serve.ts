@@ -22,6 +22,7 @@ export async function serve(
   const toConnectError = (error: unknown) => asConnectError(options, error, { call, method: endpoint.method });
   try {
     call.startDeadline();
+    if (options.admit !== undefined) await options.admit(endpoint.method, call.request);
     const body = await readBody(call.request, endpoint.limitBytes);
     if (body === undefined) {
       answerError(call, bodyTooLarge(endpoint.limitBytes), { status: 413, jsonOptions: options.jsonOptions });

@@ -1,4 +1,4 @@
-import type { Binary, Context, Context_State, File, Job, Job_State, LogLine } from "../../proto/mod.ts";
+import type { AuditEntry, Binary, Context, Context_State, File, Job, Job_State, LogLine } from "../../proto/mod.ts";
 
 /**
  * The record: what Hearth remembers of jobs, contexts, binaries and files.
@@ -10,20 +10,35 @@ import type { Binary, Context, Context_State, File, Job, Job_State, LogLine } fr
  * `false`.
  */
 export interface Dao extends AsyncDisposable {
+  readonly capabilities: DaoCapabilities;
   readonly jobs: JobStore;
   readonly contexts: ContextStore;
   readonly binaries: BinaryStore;
   readonly files: FileStore;
+  readonly audit: AuditStore;
   /** Rejects when the back end does not work. */
   checkHealth(options?: { signal?: AbortSignal | undefined }): Promise<void>;
+}
+
+/** What a DAO's back end can do, where they differ. */
+export interface DaoCapabilities {
+  /** What was written is there after the process died. False: the promise of durability above does not hold; for tests. */
+  readonly durable: boolean;
+  /** Several DAOs, and so several gateways, may be open on one back end. */
+  readonly shared: boolean;
 }
 
 export interface JobStore {
   /**
    * Stores a new job with the config that it was submitted with (JSON, UTF-8).
+   * A job that is final already may come with its result (JSON, UTF-8), stored in the same commit.
    * Resolves to undefined when stored; when its id, or its request id (unless empty), is taken, to the job that has it.
    */
-  insert(job: Job, config: Uint8Array): Promise<Job | undefined>;
+  insert(
+    job: Job,
+    config: Uint8Array,
+    options?: { result?: Uint8Array | undefined },
+  ): Promise<Job | undefined>;
   get(id: string): Promise<Job | undefined>;
   /**
    * Replaces a job, if the stored one has revision `job.revision - 1`; else changes nothing and resolves to false.
@@ -121,4 +136,17 @@ export interface FileStore {
   delete(name: string): Promise<File | undefined>;
   /** Whether any file has this digest. */
   uses(digest: string): Promise<boolean>;
+}
+
+/** The audit log: entries come at its end and never change. */
+export interface AuditStore {
+  /** Adds entries, all or none; one whose id is there already is left as it is. */
+  append(entries: readonly AuditEntry[]): Promise<void>;
+  /** Newest first, that is by id descending. */
+  list(
+    filter: { principal?: string | undefined },
+    page: { limit: number; before?: string | undefined },
+  ): Promise<AuditEntry[]>;
+  /** Forgets the entries with a smaller id; answers how many there were. */
+  forgetBefore(id: string): Promise<number>;
 }

@@ -2,13 +2,22 @@
  * All that a plugin author imports: what a plugin is, and what each kind of plugin promises.
  * Imports `proto` only.
  */
+export type {
+  Auth,
+  AuthAnswer,
+  ClientCertificate,
+  Credentials,
+  Principal,
+} from "./auth.ts";
 export type { BlobStore, Digest, StoredBlob } from "./blobs.ts";
 export type {
+  AuditStore,
   BinarySelector,
   BinaryStore,
   ContextFilter,
   ContextStore,
   Dao,
+  DaoCapabilities,
   FileStore,
   JobFilter,
   JobPage,

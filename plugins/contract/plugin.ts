@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Auth } from "./auth.ts";
 import type { BlobStore } from "./blobs.ts";
 import type { Dao } from "./dao.ts";
 
@@ -7,6 +8,7 @@ export const CONTRACT_VERSION = 1;
 
 /** What a started plugin of each kind is. */
 export interface PluginKinds {
+  auth: Auth;
   dao: Dao;
   blobs: BlobStore;
 }

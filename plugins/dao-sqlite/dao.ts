@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Dao } from "../contract/mod.ts";
+import { createAuditStore } from "./audit.ts";
 import { createBinaryStore } from "./binaries.ts";
 import { createContextStore } from "./contexts.ts";
 import { openForReading } from "./database.ts";
@@ -21,10 +22,12 @@ export async function startDao(file: string, { signal }: { signal: AbortSignal }
   const resources = opened.move();
   const ping = reader.prepare("SELECT 1");
   return {
+    capabilities: { durable: true, shared: true },
     jobs: createJobStore(reader, writer),
     contexts: createContextStore(reader, writer),
     binaries: createBinaryStore(reader, writer),
     files: createFileStore(reader, writer),
+    audit: createAuditStore(reader, writer),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       ping.get();

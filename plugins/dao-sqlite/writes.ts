@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { prepareAuditWrites } from "./audit_writes.ts";
 import { prepareBinaryWrites } from "./binary_writes.ts";
 import { prepareContextWrites } from "./context_writes.ts";
 import { prepareFileWrites } from "./file_writes.ts";
@@ -14,6 +15,7 @@ export function prepareWrites(database: DatabaseSync) {
     ...prepareContextWrites(database),
     ...prepareBinaryWrites(database),
     ...prepareFileWrites(database),
+    ...prepareAuditWrites(database),
     /** Writes nothing: shows that the thread answers and gets its lock. */
     ping(_columns: readonly []): void {},
   };

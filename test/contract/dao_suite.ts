@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { describeAudit } from "./dao_audit.ts";
 import type { DaoBackEnd } from "./dao_back_end.ts";
 import { describeBinaries } from "./dao_binaries.ts";
 import { describeContexts } from "./dao_contexts.ts";
@@ -15,6 +16,7 @@ export function describeDao(name: string, createBackEnd: () => Promise<DaoBackEn
     describeContexts(createBackEnd);
     describeBinaries(createBackEnd);
     describeFiles(createBackEnd);
+    describeAudit(createBackEnd);
     describeDurability(createBackEnd);
   });
 }

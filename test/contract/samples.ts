@@ -1,6 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
+  type AuditEntry,
+  AuditEntry_Outcome,
+  AuditEntrySchema,
   type Binary,
   BinarySchema,
   type Context,
@@ -68,6 +71,19 @@ export function sampleBinary(name: string, n: number, fields: MessageInitShape<t
 
 export function sampleFile(name: string, fields: MessageInitShape<typeof FileSchema> = {}): File {
   return create(FileSchema, { name, digest: sampleDigest(1), sizeBytes: 3n, contentType: "text/plain", ...fields });
+}
+
+export function sampleAuditEntry(n: number, fields: MessageInitShape<typeof AuditEntrySchema> = {}): AuditEntry {
+  return create(AuditEntrySchema, {
+    id: sampleId(n),
+    time: timestampFromMs(1_763_000_000_000 + n),
+    principal: "alice",
+    action: "hearth.v1.JobService/CancelJob",
+    permission: "jobs:delete",
+    outcome: AuditEntry_Outcome.DONE,
+    times: 1,
+    ...fields,
+  });
 }
 
 /** UTF-8 bytes of a JSON value. */

@@ -9,8 +9,8 @@ import { localTime, utcTime } from "../view/times.ts";
 import { typeName, uploadTyped, uploadUntyped } from "./uploads.ts";
 
 /** `GET /binaries` */
-export async function listBinaries({ core }: SparkDeps): Promise<Answer> {
-  const binaries = await allBinaries(core);
+export async function listBinaries(deps: SparkDeps): Promise<Answer> {
+  const binaries = await allBinaries(deps);
   return json(200, Object.fromEntries(binaries.map((binary) => [binary.name, describe(binary)])));
 }
 
@@ -33,8 +33,8 @@ export async function removeBinary({ core }: SparkDeps, { path }: SparkRequest):
 }
 
 /** `GET /jars` */
-export async function listJars({ core }: SparkDeps): Promise<Answer> {
-  const binaries = await allBinaries(core);
+export async function listJars(deps: SparkDeps): Promise<Answer> {
+  const binaries = await allBinaries(deps);
   return json(200, Object.fromEntries(binaries.map(({ name, createTime }) => [name, localTime(createTime)])));
 }
 
@@ -57,8 +57,9 @@ export const REMOVE_BINARY_EXPLANATIONS: Explanations = {
   BINARY_IN_USE: ({ metadata }) => failure(403, `Binary is in use by job(s): ${metadata.jobs?.replaceAll(",", ", ")}`),
 };
 
-function allBinaries({ dao }: SparkDeps["core"]): Promise<Binary[]> {
-  return Array.fromAsync(readPages((limit, last?: Binary) => dao.binaries.list({ limit, after: last?.name })));
+async function allBinaries({ core, guard }: SparkDeps): Promise<Binary[]> {
+  const pages = readPages((limit, last?: Binary) => core.dao.binaries.list({ limit, after: last?.name }));
+  return (await Array.fromAsync(pages)).filter(({ name: binary }) => guard.covers({ binary }));
 }
 
 function describe(binary: Binary) {

@@ -25,12 +25,15 @@ const NO_SETTINGS = new Set(["_method"]);
 const LISTED_STATES = [Context_State.RUNNING, Context_State.RESTARTING, Context_State.STOPPING];
 
 /** `GET /contexts` */
-export async function listContexts({ core }: SparkDeps): Promise<Answer> {
+export async function listContexts({ core, guard }: SparkDeps): Promise<Answer> {
   const contexts = readPages((limit, last?: Context) =>
     core.dao.contexts.list({ states: LISTED_STATES }, { limit, before: last?.id }),
   );
   const names = await Array.fromAsync(contexts, ({ name }) => name);
-  return json(200, names);
+  return json(
+    200,
+    names.filter((context) => guard.covers({ context })),
+  );
 }
 
 /** `GET /contexts/<name>` */

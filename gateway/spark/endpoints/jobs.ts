@@ -18,12 +18,12 @@ const DEFAULT_LIMIT = 50;
 const PAGE = 500;
 
 /** `GET /jobs` */
-export async function listJobs({ core }: SparkDeps, { query }: SparkRequest): Promise<Answer> {
+export async function listJobs({ core, guard }: SparkDeps, { query }: SparkRequest): Promise<Answer> {
   const limit = readInteger(query, "limit", { fallback: DEFAULT_LIMIT });
   const status = query.get("status");
   const states = status === null ? undefined : statesOf(status);
   if (limit <= 0 || states?.length === 0) return json(200, []);
-  return rawJson(200, await begun(printArray(newestJobs(core, { states, limit }), reportJob)));
+  return rawJson(200, await begun(printArray(newestJobs(core, { states, limit, guard }), reportJob)));
 }
 
 /** `GET /jobs/<id>` */
@@ -75,16 +75,17 @@ function notRunning(id: string | undefined): Answer {
 
 async function* newestJobs(
   { dao }: SparkDeps["core"],
-  { states, limit }: { readonly states: readonly Job_State[] | undefined; readonly limit: number },
+  { states, limit, guard }: { states: readonly Job_State[] | undefined; limit: number; guard: SparkDeps["guard"] },
 ): AsyncGenerator<Job> {
   let left = limit;
   let before: string | undefined;
   while (left > 0) {
-    const wanted = Math.min(left, PAGE);
+    const wanted = guard.isUnlimited ? Math.min(left, PAGE) : PAGE;
     const page = await dao.jobs.list({ states }, { limit: wanted, before });
-    yield* page;
+    const covered = page.filter((job) => guard.covers(job)).slice(0, left);
+    yield* covered;
     if (page.length < wanted) return;
-    left -= page.length;
+    left -= covered.length;
     before = page.at(-1)?.id;
   }
 }

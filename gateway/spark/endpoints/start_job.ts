@@ -28,9 +28,10 @@ interface Wait {
 }
 
 /** Answers when the job runs, or waits for a slot, or did not come so far. */
-async function start({ core }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
+async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const { signal } = request;
   const { job: submitted } = await submitJob(core, { spec, requestId: "", signal });
+  guard.tell({ job: submitted.id });
   if (submitted.queuePosition > 0) return json(202, reportStarted(submitted));
   const waitMs = patienceMs(timeoutMs, request);
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
@@ -40,9 +41,10 @@ async function start({ core }: SparkDeps, { spec, timeoutMs, request }: Wait): P
 }
 
 /** Answers when the job has ended. */
-async function runSynchronously({ core }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
+async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const waitMs = patienceMs(timeoutMs, request);
   const { job, result } = await runJob(core, { spec, requestId: "", waitMs, signal: request.signal });
+  guard.tell({ job: job.id });
   if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
   if (job.state !== Job_State.SUCCEEDED) return answerFailure(job);
   const content = job.result?.digest ? await readResult(core, job) : resultText(result);

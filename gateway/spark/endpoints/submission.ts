@@ -21,8 +21,9 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
   const config = parseBody(request, jobConfig);
   const program = readProgram(query, config);
   const callbackUrl = readCallbackUrl(query);
-  const binary = await findProgram(deps, program);
   const context = query.get("context") ?? "";
+  for (const binary of program.classPath) await deps.guard.allow({ context, binary });
+  const binary = await findProgram(deps, program);
   const settings = context === "" ? readSettings(query, withFallback(config, jobConfig), contextSettings) : undefined;
   const job = create(JobSpecSchema, {
     binary,

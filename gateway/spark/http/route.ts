@@ -1,3 +1,4 @@
+import type { Named } from "../../access/mod.ts";
 import type { Fault } from "../fault.ts";
 import type { Answer } from "./answer.ts";
 import type { SparkRequest } from "./request.ts";
@@ -12,6 +13,8 @@ export interface Route<Deps> {
   readonly path: string;
   /** What a caller needs to be allowed; undefined for what is open to everybody. */
   readonly permission: string | undefined;
+  /** The objects that a request names, for which its caller needs to be allowed. Absent: it names none. */
+  readonly named?: (request: SparkRequest) => Named;
   /** Name of its timer in `/metricz`. */
   readonly timer: string | undefined;
   readonly serve: (deps: Deps, request: SparkRequest) => Promise<Answer> | Answer;

@@ -1,0 +1,46 @@
+import type { Auth, Credentials, Principal } from "../../plugins/contract/mod.ts";
+import { authUnavailable, credentialsMissing, credentialsRefused } from "../../proto/errors.ts";
+
+/** The longest that one plugin may think. */
+const AUTH_TIMEOUT_MS = 10_000;
+
+/** An auth plugin as the gateway asks it. */
+export interface NamedAuth {
+  readonly name: string;
+  readonly auth: Auth;
+}
+
+/** Somebody who is known, and who vouched for it. */
+export interface Identity {
+  readonly principal: Principal;
+  readonly authenticatedBy: string;
+}
+
+/**
+ * Asks plugins in order; the first that recognises the credentials decides. Rejects with Unauthenticated when they are refused or
+ * nobody recognises them, and with Unavailable when a plugin cannot tell.
+ */
+export async function authenticate(plugins: readonly NamedAuth[], credentials: Credentials): Promise<Identity> {
+  const challenges: string[] = [];
+  for (const { name, auth } of plugins) {
+    const answer = await ask(auth, credentials).catch((cause) => {
+      throw authUnavailable(name, cause);
+    });
+    if (answer.kind === "principal") return { principal: answer.principal, authenticatedBy: name };
+    if (answer.challenge !== undefined) challenges.push(answer.challenge);
+    if (answer.kind === "refused") throw credentialsRefused(challenges, new Error(`${name}: ${answer.reason}`));
+  }
+  throw credentialsMissing(challenges);
+}
+
+async function ask(auth: Auth, credentials: Credentials) {
+  const signal = AbortSignal.timeout(AUTH_TIMEOUT_MS);
+  const late = Promise.withResolvers<never>();
+  const giveUp = (): void => late.reject(new Error(`no answer in ${AUTH_TIMEOUT_MS} ms`));
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await Promise.race([auth.authenticate(credentials, { signal }), late.promise]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}

@@ -1,0 +1,64 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import { TLSSocket } from "node:tls";
+import type { ClientCertificate, Credentials } from "../../plugins/contract/mod.ts";
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+
+/** By connection: it has one certificate for its whole life. */
+const certificates = new WeakMap<object, ClientCertificate | undefined>();
+
+/** What a request shows of its caller. */
+export function credentialsOf(request: HttpRequest): Credentials {
+  return { headers: readHeaders(request.headers), peer: peerOf(request), certificate: certificateOf(request) };
+}
+
+/** IP address at the other end; empty when it has left. */
+export function peerOf(request: HttpRequest): string {
+  return connectionOf(request)?.remoteAddress ?? "";
+}
+
+function certificateOf(request: HttpRequest): ClientCertificate | undefined {
+  const connection = connectionOf(request);
+  if (!(connection instanceof TLSSocket) || !connection.authorized) return undefined;
+  if (!certificates.has(connection)) certificates.set(connection, readCertificate(connection));
+  return certificates.get(connection);
+}
+
+/** The socket of the connection; of HTTP/2, the session's proxy of it. */
+function connectionOf(request: HttpRequest) {
+  return "stream" in request ? request.stream.session?.socket : request.socket;
+}
+
+function readCertificate(connection: TLSSocket): ClientCertificate | undefined {
+  const certificate = connection.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  return {
+    subject: certificate.subject.split("\n").map(escapePart).join(","),
+    alternativeNames: splitAlternativeNames(certificate.subjectAltName ?? ""),
+    fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+  };
+}
+
+/** Splits `DNS:a, URI:"b, c"`: Node quotes a name that could be taken for several (as a JSON string). */
+export function splitAlternativeNames(text: string): string[] {
+  return [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(([, type, value = ""]) => {
+    const name: unknown = value.startsWith('"') ? JSON.parse(value) : value;
+    return `${type}:${name}`;
+  });
+}
+
+function readHeaders(incoming: IncomingHttpHeaders): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(incoming)) {
+    // HTTP/2 has its pseudo-headers among them.
+    if (values === undefined || name.startsWith(":")) continue;
+    for (const value of Array.isArray(values) ? values : [values]) headers.append(name, value);
+  }
+  return headers;
+}
+
+/** So that no value can be taken for several parts. */
+function escapePart(part: string): string {
+  return part.replaceAll(/[\\,]/g, "\\$&");
+}

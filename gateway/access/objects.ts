@@ -1,0 +1,29 @@
+import { jobNotFound } from "../../proto/errors.ts";
+import type { Core } from "../core.ts";
+import type { Touched } from "./roles.ts";
+
+/** The objects that a call names, as the caller gave them. */
+export interface Named {
+  readonly job?: string | undefined;
+  /** Name or id; empty for a context that is made for a job. */
+  readonly context?: string | undefined;
+  /** `name`, `name@2` or `name@sha256:<hex>`. */
+  readonly binary?: string | undefined;
+  readonly file?: string | undefined;
+}
+
+/** The names by which roles know the objects of a call: of a job, those of its context and binary. Rejects when there is no such job. */
+export async function touchedBy(
+  { jobs, contexts }: Pick<Core, "jobs" | "contexts">,
+  { job: jobId, context, binary }: Named,
+): Promise<Touched> {
+  if (jobId !== undefined) {
+    const job = await jobs.get(jobId);
+    if (job === undefined) throw jobNotFound(jobId);
+    return job;
+  }
+  return {
+    context: context ? ((await contexts.find(context))?.name ?? context) : context,
+    binary: binary?.replace(/@.*$/s, ""),
+  };
+}

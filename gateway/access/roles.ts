@@ -1,0 +1,81 @@
+import type { Principal } from "../../plugins/contract/mod.ts";
+
+/** What a role allows. */
+export interface Role {
+  /** `jobs:start`, `jobs:*` or `jobs` for all of jobs, `*` for everything. */
+  readonly permissions: readonly string[];
+  /** Names of contexts, with `*` for any text. Absent: all. */
+  readonly contexts?: readonly string[] | undefined;
+  /** Names of binaries, with `*` for any text. Absent: all. */
+  readonly binaries?: readonly string[] | undefined;
+  /** Calls that a principal with the role may make, on average. */
+  readonly requestsPerSecond?: number | undefined;
+}
+
+/** By name. */
+export type Roles = ReadonlyMap<string, Role>;
+
+/** What a call touches: names of a context and a binary, where it touches any. A context made for a job is named "". */
+export interface Touched {
+  readonly context?: string | undefined;
+  readonly binary?: string | undefined;
+}
+
+/** What a caller may touch with one permission. */
+export interface Access {
+  /** Covers everything. */
+  readonly isUnlimited: boolean;
+  covers(touched: Touched): boolean;
+}
+
+export const UNLIMITED: Access = { isUnlimited: true, covers: () => true };
+
+/** What a principal may touch with a permission: what any of its roles allows. Undefined when none has the permission. */
+export function accessOf(roles: Roles, principal: Principal, permission: string): Access | undefined {
+  const { permissions: scopes } = principal;
+  if (scopes !== undefined && !scopes.some((scope) => matchesPermission(scope, permission))) return undefined;
+  const granting = rolesOf(roles, principal).filter(({ permissions }) =>
+    permissions.some((pattern) => matchesPermission(pattern, permission)),
+  );
+  if (granting.length === 0) return undefined;
+  const isUnlimited = granting.some(({ contexts, binaries }) => contexts === undefined && binaries === undefined);
+  if (isUnlimited) return UNLIMITED;
+  return {
+    isUnlimited,
+    covers: ({ context, binary }) =>
+      granting.some(({ contexts, binaries }) => matchesAny(contexts, context) && matchesAny(binaries, binary)),
+  };
+}
+
+/** The roles of a principal that exist. */
+export function rolesOf(roles: Roles, { roles: names }: Principal): Role[] {
+  return names.map((name) => roles.get(name)).filter((role) => role !== undefined);
+}
+
+/** Whether a pattern stands for a permission. */
+export function matchesPermission(pattern: string, permission: string): boolean {
+  if (pattern === "*" || pattern === permission) return true;
+  const resource = pattern.endsWith(":*") ? pattern.slice(0, -2) : pattern;
+  return permission.startsWith(`${resource}:`);
+}
+
+function matchesAny(patterns: readonly string[] | undefined, name: string | undefined): boolean {
+  if (patterns === undefined || name === undefined) return true;
+  return patterns.some((pattern) => matchesName(pattern, name));
+}
+
+/** Whether a name matches a pattern in which `*` stands for any text; in time linear in the name for each `*`. */
+export function matchesName(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return pattern === name;
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+  const end = name.length - last.length;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}

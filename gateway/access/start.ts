@@ -1,0 +1,51 @@
+import { startAuditLog } from "../audit/mod.ts";
+import type { Core } from "../core.ts";
+import { ensureAuditStream } from "../events/mod.ts";
+import { type PluginReference, type StartOptions, startPlugin } from "../plugins/mod.ts";
+import type { NamedAuth } from "./authenticate.ts";
+import { createGate, type Gate } from "./gate.ts";
+import { createRateLimiter } from "./rate.ts";
+import type { Roles } from "./roles.ts";
+
+/** Who may do what, as the operator says it. */
+export interface AccessConfig {
+  /** Auth plugins in the order in which they are asked, each with the name by which the log calls it. */
+  readonly auth: readonly (PluginReference & { readonly name: string })[];
+  readonly roles: Roles;
+  /** For principals whose roles have no rate of their own. */
+  readonly requestsPerSecond: number | undefined;
+  readonly audit: { readonly reads: boolean; readonly keepDays: number };
+}
+
+type StartDeps = Pick<Core, "dao" | "events" | "jobs" | "contexts" | "gatewayId" | "log">;
+
+interface GateOptions extends Omit<StartOptions, "log"> {
+  /** Whether other machines reach the gateway, so that callers who show nothing may not be let in. */
+  readonly isExposed: boolean;
+}
+
+/** Starts the auth plugins and the audit log. Disposing the gate ends them. */
+export async function startGate(
+  deps: StartDeps,
+  { auth, roles, requestsPerSecond, audit }: AccessConfig,
+  { isExposed, ...options }: GateOptions,
+): Promise<Gate & AsyncDisposable> {
+  const { log, gatewayId } = deps;
+  await using starting = new AsyncDisposableStack();
+  const plugins: NamedAuth[] = [];
+  for (const { name, ...reference } of auth) {
+    plugins.push({ name, auth: starting.use(await startPlugin("auth", reference, { ...options, log })) });
+  }
+  const open = plugins.find((plugin) => plugin.auth.admitsAnyone);
+  if (isExposed && open !== undefined) {
+    throw new Error(
+      `Cannot listen on other addresses than loopback: auth plugin "${open.name}" lets in anybody. Listen on 127.0.0.1, or say --insecure`,
+    );
+  }
+  await ensureAuditStream(deps.events);
+  const auditLog = starting.use(startAuditLog(deps, { log, gatewayId, keepDays: audit.keepDays }));
+  const limiter = createRateLimiter(roles, { requestsPerSecond });
+  const gate = createGate({ ...deps, plugins, roles, limiter, audit: auditLog, auditReads: audit.reads });
+  const running = starting.move();
+  return { ...gate, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}

@@ -1,0 +1,134 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { Logger } from "pino";
+import { v7 as uuidv7 } from "uuid";
+import { type AuditEntry, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { publishAuditEntry } from "../events/mod.ts";
+
+/** Entries are written together, so long after the first of them. */
+const WRITE_DELAY_MS = 200;
+
+/** When the store does not work, it is tried again after so long. */
+const RETRY_DELAY_MS = 1000;
+
+/** Entries that may wait for the store. */
+const WAITING_LIMIT = 10_000;
+
+const HOUR_MS = 3_600_000;
+
+/** What a call says of itself; the log knows the rest. */
+export type AuditRecord = Partial<Omit<AuditEntry, keyof Message | "id" | "time" | "gatewayId" | "times">>;
+
+/** Takes what was done, by whom. Disposing it writes what waits. */
+export interface AuditLog extends AsyncDisposable {
+  /** False while the store is so far behind that nothing more can be remembered: what has to be told may not be done then. */
+  readonly hasRoom: boolean;
+  /** Takes an entry, which is durable soon after. Refusals that are alike and come together become one entry. */
+  add(record: AuditRecord): void;
+}
+
+interface AuditOptions {
+  readonly log: Logger;
+  readonly gatewayId: string;
+  /** Entries that are older are forgotten. */
+  readonly keepDays: number;
+}
+
+/**
+ * Starts to write the audit log: to the store, which gets every entry, and to its JetStream stream, which misses those that
+ * come while NATS is away.
+ */
+export function startAuditLog(
+  { dao, events }: Pick<Core, "dao" | "events">,
+  { log, gatewayId, keepDays }: AuditOptions,
+): AuditLog {
+  const closing = new AbortController();
+  const waiting = new Map<string, AuditEntry>();
+  let storing: readonly AuditEntry[] = [];
+  let writing: Promise<void> | undefined;
+  let forgotAtMs = 0;
+
+  return {
+    get hasRoom() {
+      return waiting.size + storing.length < WAITING_LIMIT;
+    },
+    add(record) {
+      const entry = create(AuditEntrySchema, { ...record, id: uuidv7(), time: timestampNow(), gatewayId, times: 1 });
+      const key = entry.outcome === AuditEntry_Outcome.REFUSED ? likeness(entry) : entry.id;
+      const alike = waiting.get(key);
+      if (alike !== undefined) alike.times += 1;
+      else if (waiting.size + storing.length < WAITING_LIMIT) waiting.set(key, entry);
+      else log.error({ entry }, "the audit log is behind; an entry is left out");
+      writing ??= writeWaiting();
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await writing;
+    },
+  };
+
+  async function writeWaiting(): Promise<void> {
+    while (waiting.size > 0) {
+      await pause(WRITE_DELAY_MS, closing.signal);
+      storing = [...waiting.values()];
+      waiting.clear();
+      if (await store(storing)) await publish(storing);
+      storing = [];
+      await forgetOld();
+    }
+    writing = undefined;
+  }
+
+  /** Tries until it works or the log closes. */
+  async function store(entries: readonly AuditEntry[]): Promise<boolean> {
+    for (;;) {
+      try {
+        await dao.audit.append(entries);
+        return true;
+      } catch (error) {
+        log.error({ err: error, entries: entries.length }, "the audit log was not written");
+      }
+      if (closing.signal.aborted) return false;
+      await pause(RETRY_DELAY_MS, closing.signal);
+    }
+  }
+
+  async function publish(entries: readonly AuditEntry[]): Promise<void> {
+    const outcomes = await Promise.allSettled(entries.map((entry) => publishAuditEntry(events, entry)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) log.warn({ err: failed.reason }, "the stream of the audit log misses entries");
+  }
+
+  async function forgetOld(): Promise<void> {
+    const nowMs = Date.now();
+    if (nowMs - forgotAtMs < HOUR_MS) return;
+    forgotAtMs = nowMs;
+    const [forgotten] = await Promise.allSettled([dao.audit.forgetBefore(firstIdAt(nowMs - keepDays * 24 * HOUR_MS))]);
+    if (forgotten.status === "rejected") log.error({ err: forgotten.reason }, "old audit entries were not forgotten");
+  }
+}
+
+/** The same for refusals that are told once. */
+function likeness({ principal, peer, action, code, reason, job, context, binary, file }: AuditEntry): string {
+  return JSON.stringify([principal, peer, action, code, reason, job, context, binary, file]);
+}
+
+/** The smallest UUIDv7 of a time. */
+function firstIdAt(ms: number): string {
+  return uuidv7({ msecs: Math.max(0, ms), seq: 0, random: new Uint8Array(16) });
+}
+
+/** Resolves after a time, or at once when the signal is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
+}

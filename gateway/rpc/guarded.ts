@@ -1,0 +1,50 @@
+import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
+import { credentialsMissing } from "../../proto/errors.ts";
+import { permission } from "../../proto/mod.ts";
+import type { Action, Caller, Gate } from "../access/mod.ts";
+import type { Call } from "./call.ts";
+import type { Answer, Method } from "./invoke.ts";
+import { createNameReader } from "./named.ts";
+
+/** How the audit log names a method: `hearth.v1.JobService/SubmitJob`. */
+export function actionName({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`;
+}
+
+/** The method behind the gate: nothing of it happens, nor is the request looked into, before the caller is allowed to. */
+export function guardMethod(
+  method: DescMethod,
+  serve: Method,
+  gate: Gate,
+): (request: Message, call: Call, caller: Caller | undefined) => Answer {
+  const name = actionName(method);
+  const needed = getOption(method, permission);
+  const readNames = createNameReader(method.input);
+  const readMade = createNameReader(method.output);
+  const actionOf = (request: Message): Action => ({ name, permission: needed, named: readNames(request) });
+
+  if (method.methodKind === "unary") return serveUnary;
+  return serveStream;
+
+  async function serveUnary(request: Message, call: Call, caller: Caller | undefined): Promise<Message> {
+    return gate.run(known(caller), actionOf(request), async (guard) => {
+      const message = await serve(request, call, guard);
+      if (Symbol.asyncIterator in message) throw new Error(`Method ${method} answers a stream`);
+      guard.tell(readMade(message));
+      return message;
+    });
+  }
+
+  /** What the audit log calls done is the beginning of the stream. */
+  async function* serveStream(request: Message, call: Call, caller: Caller | undefined): AsyncGenerator<Message> {
+    const stream = await gate.run(known(caller), actionOf(request), async (guard) => serve(request, call, guard));
+    if (!(Symbol.asyncIterator in stream)) throw new Error(`Method ${method} answers no stream`);
+    yield* stream;
+  }
+}
+
+/** A surface that let a call come so far without asking who calls has a fault; the call is refused. */
+function known(caller: Caller | undefined): Caller {
+  if (caller === undefined) throw credentialsMissing([]);
+  return caller;
+}

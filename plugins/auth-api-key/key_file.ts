@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+const keyRecord = z.strictObject({
+  /** The public part of the key. */
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Whom it stands for. */
+  name: z.string().min(1),
+  roles: z.array(z.string().min(1)),
+  /** Beyond which its roles allow nothing. */
+  permissions: z.array(z.string().min(1)).optional(),
+  created: z.iso.datetime(),
+  expires: z.iso.datetime().optional(),
+  revoked: z.boolean().default(false),
+});
+
+const keyFile = z.strictObject({ keys: z.array(keyRecord) }).refine(({ keys }) => hasDistinctIds(keys), {
+  message: "two keys have the same id",
+});
+
+export type KeyRecord = z.infer<typeof keyRecord>;
+export type KeyFile = z.infer<typeof keyFile>;
+
+/** Reads a file of keys; throws an Error that lists its faults. */
+export function parseKeyFile(text: string): KeyFile {
+  const parsed = keyFile.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+export function formatKeyFile(file: KeyFile): string {
+  return `${JSON.stringify(file, undefined, 2)}\n`;
+}
+
+function hasDistinctIds(keys: readonly KeyRecord[]): boolean {
+  return new Set(keys.map(({ id }) => id)).size === keys.length;
+}

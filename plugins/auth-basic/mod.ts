@@ -1,0 +1,24 @@
+/**
+ * Users with passwords, by HTTP Basic (RFC 7617), from a file of scrypt hashes that `passwd.ts` writes.
+ * Imports `plugins/contract` and `plugins/files`.
+ */
+import { z } from "zod";
+import { definePlugin } from "../contract/mod.ts";
+import { startBasicAuth } from "./auth.ts";
+
+export default definePlugin({
+  kind: "auth",
+  name: "basic",
+  config: z.strictObject({
+    /** The users file, relative to the working directory. A change counts within a second. */
+    file: z.string().min(1),
+    /** What a browser shows when it asks for the password. */
+    realm: z
+      .string()
+      .regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, "must be printable ASCII without quotes and backslashes")
+      .default("hearth"),
+    /** How long a password that was right needs no hashing, in milliseconds; 0 hashes it each time. */
+    cacheMs: z.int().nonnegative().default(60_000),
+  }),
+  start: ({ config }) => startBasicAuth(config),
+});

@@ -1,0 +1,51 @@
+import type { Auth, ClientCertificate } from "../contract/mod.ts";
+
+/** Which certificates are whom. */
+interface CertificateRule {
+  readonly subject?: string | undefined;
+  readonly alternativeName?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly id?: string | undefined;
+  readonly roles: readonly string[];
+}
+
+export function createMtlsAuth(rules: readonly CertificateRule[]): Auth {
+  return {
+    admitsAnyone: false,
+    async authenticate({ certificate }, { signal }) {
+      signal.throwIfAborted();
+      if (certificate === undefined) return { kind: "absent" };
+      for (const rule of rules) {
+        const id = principalId(rule, certificate);
+        if (id !== undefined) return { kind: "principal", principal: { id, roles: rule.roles } };
+      }
+      // Such as of a mesh in which every machine has one: another plugin may know who calls.
+      return { kind: "absent" };
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Whom a rule takes a certificate for; undefined when the certificate does not fit. */
+function principalId(rule: CertificateRule, certificate: ClientCertificate): string | undefined {
+  const { subject, alternativeNames, fingerprint } = certificate;
+  const name = alternativeNames.find((each) => matches(rule.alternativeName, each));
+  if (rule.alternativeName !== undefined && name === undefined) return undefined;
+  if (!matches(rule.subject, subject)) return undefined;
+  // A fingerprint is public: nothing is gained from the time that comparing takes.
+  if (rule.fingerprint !== undefined && rule.fingerprint !== fingerprint) return undefined;
+  if (rule.id !== undefined) return rule.id;
+  if (rule.alternativeName !== undefined && name !== undefined) return name.slice(name.indexOf(":") + 1);
+  return /(?:^|[^\\],)CN=((?:[^,\\]|\\.)+)/.exec(subject)?.[1] ?? subject;
+}
+
+/** `*` stands for any text without a comma or slash, so that it stays within one part of a name. */
+function matches(pattern: string | undefined, text: string): boolean {
+  if (pattern === undefined) return true;
+  const source = pattern.split("*").map(escapePattern).join("[^,/]*");
+  return new RegExp(`^${source}$`).test(text);
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

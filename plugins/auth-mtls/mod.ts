@@ -1,0 +1,42 @@
+/**
+ * Callers with client certificates, which the gateway's TLS has verified: which certificate is whom stands in the configuration.
+ * Imports `plugins/contract`.
+ */
+import { z } from "zod";
+import { definePlugin } from "../contract/mod.ts";
+import { createMtlsAuth } from "./auth.ts";
+
+/** Text in which `*` stands for any text without commas and slashes. */
+const pattern = z.string().min(1);
+
+export default definePlugin({
+  kind: "auth",
+  name: "mtls",
+  config: z.strictObject({
+    /** The first that fits a certificate names its principal; all conditions of one must hold. */
+    certificates: z
+      .array(
+        z
+          .strictObject({
+            /** Distinguished name, its parts in the order of the certificate: `O=Acme,CN=*`. */
+            subject: pattern.optional(),
+            /** One of the alternative names: `URI:spiffe://acme/*`, `DNS:ci.example.com`, `email:*@example.com`. */
+            alternativeName: pattern.optional(),
+            /** SHA-256 of the certificate, hexadecimal, with or without colons. */
+            fingerprint: z
+              .string()
+              .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/)
+              .transform((text) => text.replaceAll(":", "").toLowerCase())
+              .optional(),
+            /** Id of the principal; default the alternative name without its type, else the subject's CN, else the subject. */
+            id: z.string().min(1).optional(),
+            roles: z.array(z.string().min(1)),
+          })
+          .refine(({ subject, alternativeName, fingerprint }) => subject ?? alternativeName ?? fingerprint, {
+            message: "needs a subject, an alternativeName or a fingerprint",
+          }),
+      )
+      .min(1),
+  }),
+  start: async ({ config }) => createMtlsAuth(config.certificates),
+});

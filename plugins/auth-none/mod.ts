@@ -1,0 +1,27 @@
+/**
+ * Lets in everybody as one principal, whatever they show. A gateway with it listens on loopback only.
+ * Imports `plugins/contract`.
+ */
+import { z } from "zod";
+import { definePlugin } from "../contract/mod.ts";
+
+export default definePlugin({
+  kind: "auth",
+  name: "none",
+  config: z.strictObject({
+    /** Id of the principal that everybody is. */
+    id: z.string().min(1).default("anonymous"),
+    /** Its roles. */
+    roles: z.array(z.string().min(1)).default(["anonymous"]),
+  }),
+  async start({ config: { id, roles } }) {
+    return {
+      admitsAnyone: true,
+      async authenticate(_credentials, { signal }) {
+        signal.throwIfAborted();
+        return { kind: "principal", principal: { id, roles } };
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  },
+});

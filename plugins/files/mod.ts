@@ -1,0 +1,3 @@
+/** Files that operators edit while a plugin runs: read again when they change, replaced as a whole. Imports nothing of Hearth. */
+export { replaceFile } from "./replace.ts";
+export { openWatchedFile, type WatchedFile } from "./watched.ts";

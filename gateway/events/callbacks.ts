@@ -23,6 +23,7 @@ const ACK_MARGIN_MS = 30_000;
 
 /** Each further try waits so many times longer than the one before. */
 const BACK_OFF = 4;
+const LONGEST_DELAY_MS = 3600 * 1000;
 
 /** Callbacks that are still to be made. */
 export interface CallbackQueue {
@@ -84,7 +85,7 @@ export async function startCallbackConsumer(
       message.ack();
     } catch (error) {
       if (closing.signal.aborted) message.nak();
-      else if (attempt < attempts) message.nak(retryDelayMs * BACK_OFF ** (attempt - 1));
+      else if (attempt < attempts) message.nak(Math.min(retryDelayMs * BACK_OFF ** (attempt - 1), LONGEST_DELAY_MS));
       else message.term();
       log.warn({ job, attempt, attempts, err: error }, "a callback failed");
     }

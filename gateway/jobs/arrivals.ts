@@ -42,6 +42,7 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
 export function createEventSink(deps: Core): EventSink {
   return {
     async jobEnded(jobId, payload) {
+      await deps.jobs.ending(jobId);
       if (!deps.jobs.hasEnded(jobId)) {
         const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
         await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
@@ -65,8 +66,8 @@ async function take(deps: ObserverDeps, event: JobEvent, arrival: Arrival): Prom
   await Promise.all([storeLines(deps, event), ingestJobEvent(deps, event, arrival)]);
 }
 
-async function storeLines({ dao }: Pick<Core, "dao">, { jobId, event }: JobEvent): Promise<void> {
-  if (event.case === "logged") await dao.jobs.appendLogs(jobId, event.value.lines);
+async function storeLines({ dao, jobs }: Pick<Core, "dao" | "jobs">, { jobId, event }: JobEvent): Promise<void> {
+  if (event.case === "logged") await Promise.all([jobs.saveNew(jobId), dao.jobs.appendLogs(jobId, event.value.lines)]);
 }
 
 async function sendContent(deps: ObserverDeps, session: NodeSession, { requestId, blob }: BlobRequest): Promise<void> {

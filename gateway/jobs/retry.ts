@@ -37,7 +37,7 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   delete next.nextAttemptTime;
   if (!(await deps.jobs.claim(next, { nodeId: session.nodeId }))) return;
   const binary = await findBinary(deps, `${job.binary}@${job.binaryDigest}`);
-  const config = (await deps.dao.jobs.config(jobId)) ?? new Uint8Array();
+  const config = (await deps.jobs.config(jobId)) ?? new Uint8Array();
   const claimed = (await deps.jobs.get(jobId)) ?? next;
   await dispatch(deps, { job: claimed, binary, target, config, noQueue: false }, { confirm: false });
   deps.log.info({ job: jobId, attempt: next.attempt, context: context.name }, "job is tried again");

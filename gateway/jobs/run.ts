@@ -23,15 +23,15 @@ export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
   return isPlain ? runAtOnce(deps, run) : runSubmitted(deps, run);
 }
 
-/** Nobody knows the id yet, so the job need not be durable before it runs: its end waits for both. */
+/** Nobody knows the id yet, so the job need not be stored before it runs; its end is durable before it is told. */
 async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
   const planned = await planJob(deps, spec, "");
   const { job, target } = planned;
   using answer = target.session.expectAnswer(job.id, { signal });
-  const inserted = deps.jobs.insert(job, planned.config, { nodeId: target.session.nodeId });
-  const sent = dispatch(deps, planned, { confirm: false });
+  deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
   const ended = waitForEnd(deps, job.id, { waitMs, signal });
-  const [refusal] = await Promise.all([Promise.race([answer.given, ended.then(() => undefined)]), inserted, sent]);
+  await dispatch(deps, planned, { confirm: false });
+  const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
   if (refusal === undefined) return outcome(deps, job, await ended);
   await deps.jobs.withdraw(job.id);
   deps.contexts.forget(target.context);
@@ -47,6 +47,9 @@ async function runSubmitted(deps: WaitDeps, { spec, requestId, waitMs, signal }:
   return outcome(deps, job, await waitForEnd(deps, job.id, { waitMs, signal }));
 }
 
+/** A job that is not final is durable before its id is told. */
 async function outcome({ jobs }: WaitDeps, job: Job, end: RunOutcome | undefined): Promise<RunOutcome> {
-  return end ?? { job: (await jobs.get(job.id)) ?? job, result: undefined };
+  if (end !== undefined) return end;
+  await jobs.save(job.id);
+  return { job: (await jobs.get(job.id)) ?? job, result: undefined };
 }

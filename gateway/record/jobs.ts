@@ -24,6 +24,8 @@ interface Followed {
   readonly startWaiters: ((job: Job) => void)[];
   /** The final event is being made durable. */
   ending: Promise<void> | undefined;
+  /** The config of a job that the store does not have yet. */
+  unstored: Uint8Array | undefined;
 }
 
 /**
@@ -52,9 +54,8 @@ export class JobRecord {
    * then nothing is stored.
    */
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
-    this.#followed.set(job.id, { job, nodeId, waiters: [], startWaiters: [], ending: undefined });
+    this.#follow(job, { nodeId });
     try {
-      this.#events.begin(job.id);
       const existing = await this.#dao.jobs.insert(job, config);
       if (existing !== undefined) this.#followed.delete(job.id);
       return existing;
@@ -65,31 +66,51 @@ export class JobRecord {
   }
 
   /**
+   * Follows a job whose id nobody was told yet: it is stored when it is final, or before long. A short job costs the store
+   * one write instead of two.
+   */
+  adopt(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): void {
+    const followed = this.#follow(job, { nodeId });
+    followed.unstored = config;
+    this.#writeSoon(followed);
+  }
+
+  /**
    * Stores the job as its next attempt, and follows it on this node. False when another gateway was faster, or the job has
    * changed since it was read.
    */
   async claim(job: Job, { nodeId }: { readonly nodeId: string }): Promise<boolean> {
-    const followed = this.#followed.get(job.id) ?? { job, nodeId, waiters: [], startWaiters: [], ending: undefined };
-    this.#dirty.delete(followed);
+    const followed = this.#followed.get(job.id);
+    if (followed !== undefined) this.#dirty.delete(followed);
     const claimed = { ...job, revision: job.revision + 1 };
     if (!(await this.#dao.jobs.update(claimed))) return false;
+    if (followed === undefined) {
+      this.#followed.set(job.id, createFollowed(claimed, nodeId));
+      return true;
+    }
     followed.job = claimed;
     followed.nodeId = nodeId;
-    this.#followed.set(job.id, followed);
     return true;
   }
 
   /** Forgets a job that its node did not take, as if it had never been submitted. */
   async withdraw(id: string): Promise<void> {
+    const followed = this.#followed.get(id);
+    if (followed !== undefined) this.#dirty.delete(followed);
     this.#followed.delete(id);
     this.#events.breakOff(id);
-    await this.#dao.jobs.delete(id);
+    if (followed?.unstored === undefined) await this.#dao.jobs.delete(id);
   }
 
   /** The job as it stands: as this gateway follows it, else as stored. */
   async get(id: string): Promise<Job | undefined> {
     const followed = this.#followed.get(id);
     return followed === undefined || followed.ending !== undefined ? await this.#dao.jobs.get(id) : followed.job;
+  }
+
+  /** The config that a job was submitted with. */
+  async config(id: string): Promise<Uint8Array | undefined> {
+    return this.#followed.get(id)?.unstored ?? (await this.#dao.jobs.config(id));
   }
 
   /** The end of a job that this gateway follows; undefined when it does not. Rejects when the store fails to take the end. */
@@ -144,6 +165,23 @@ export class JobRecord {
     await followed.ending;
   }
 
+  /** Makes a followed job durable as it stands. */
+  async save(id: string): Promise<void> {
+    const followed = this.#followed.get(id);
+    if (followed !== undefined && followed.ending === undefined) await this.#write(followed);
+  }
+
+  /** Hands a job that the store does not have yet to it, before what belongs to the job. */
+  async saveNew(id: string): Promise<void> {
+    const followed = this.#followed.get(id);
+    if (followed?.unstored !== undefined) await this.#write(followed);
+  }
+
+  /** Resolves when the end of a followed job, which is being written, is durable; undefined when none is. */
+  ending(id: string): Promise<void> | undefined {
+    return this.#followed.get(id)?.ending;
+  }
+
   /** Reads a followed job again: its end may have been recorded by another gateway. */
   async refresh(id: string): Promise<void> {
     const followed = this.#followed.get(id);
@@ -162,11 +200,28 @@ export class JobRecord {
     await Promise.all(waiting.map((followed) => this.#write(followed)));
   }
 
+  #follow(job: Job, { nodeId }: { readonly nodeId: string }): Followed {
+    const followed = createFollowed(job, nodeId);
+    this.#followed.set(job.id, followed);
+    this.#events.begin(job.id);
+    return followed;
+  }
+
+  /** Writes a job as it stands. False when another gateway has changed it, or has its id or request id. */
+  async #store(followed: Followed, result?: Uint8Array): Promise<boolean> {
+    const config = followed.unstored;
+    if (config !== undefined) {
+      followed.unstored = undefined;
+      return (await this.#dao.jobs.insert(followed.job, config, { result })) === undefined;
+    }
+    followed.job = { ...followed.job, revision: followed.job.revision + 1 };
+    return this.#dao.jobs.update(followed.job, { result });
+  }
+
   async #end(followed: Followed, event: JobEvent, result: Uint8Array | undefined): Promise<void> {
     this.#dirty.delete(followed);
     try {
-      followed.job = { ...followed.job, revision: followed.job.revision + 1 };
-      if (!(await this.#dao.jobs.update(followed.job, { result }))) await this.#applyStored(event, result);
+      if (!(await this.#store(followed, result))) await this.#applyStored(event, result);
       else {
         this.#events.add(event);
         this.#finish(followed, { job: followed.job, result });
@@ -231,12 +286,14 @@ export class JobRecord {
   }
 
   async #write(followed: Followed): Promise<void> {
-    const { job } = followed;
-    followed.job = { ...job, revision: job.revision + 1 };
-    if (await this.#dao.jobs.update(followed.job)) return;
-    const stored = await this.#dao.jobs.get(job.id);
+    if (await this.#store(followed)) return;
+    const stored = await this.#dao.jobs.get(followed.job.id);
     if (stored === undefined || followed.ending !== undefined) return;
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
     else followed.job = stored;
   }
+}
+
+function createFollowed(job: Job, nodeId: string): Followed {
+  return { job, nodeId, waiters: [], startWaiters: [], ending: undefined, unstored: undefined };
 }

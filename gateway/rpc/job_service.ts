@@ -55,7 +55,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       yield* toHttpBodies(await openResult(deps, jobId), "application/json");
     },
     async getJobConfig({ jobId }) {
-      const config = await deps.dao.jobs.config(jobId);
+      const config = await deps.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
       return fromJsonString(StructSchema, Buffer.from(config).toString());
     },

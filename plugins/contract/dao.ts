@@ -34,11 +34,7 @@ export interface JobStore {
    * A job that is final already may come with its result (JSON, UTF-8), stored in the same commit.
    * Resolves to undefined when stored; when its id, or its request id (unless empty), is taken, to the job that has it.
    */
-  insert(
-    job: Job,
-    config: Uint8Array,
-    options?: { result?: Uint8Array | undefined },
-  ): Promise<Job | undefined>;
+  insert(job: Job, config: Uint8Array, options?: { result?: Uint8Array | undefined }): Promise<Job | undefined>;
   get(id: string): Promise<Job | undefined>;
   /**
    * Replaces a job, if the stored one has revision `job.revision - 1`; else changes nothing and resolves to false.

@@ -17,13 +17,13 @@ export function createJobStore({ jobsById, jobIdsByRequest }: MemoryRecord): Job
   }
 
   return {
-    async insert(job, config) {
+    async insert(job, config, { result } = {}) {
       const taken = jobsById.get(job.id) ?? jobsById.get(jobIdsByRequest.get(job.requestId) ?? "");
       if (taken) return clone(JobSchema, taken.job);
       jobsById.set(job.id, {
         job: clone(JobSchema, job),
         config: config.slice(),
-        result: undefined,
+        result: result?.slice(),
         logs: new Map(),
       });
       if (job.requestId) jobIdsByRequest.set(job.requestId, job.id);

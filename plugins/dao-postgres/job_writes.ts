@@ -16,18 +16,22 @@ export type JobColumns = readonly [
 ];
 
 /** Answers the job that was in the way, if one was. Messages are encoded jobs. */
-export function insertJob(columns: JobColumns, message: Uint8Array, config: Uint8Array): Write<Uint8Array | undefined> {
+export function insertJob(
+  columns: JobColumns,
+  message: Uint8Array,
+  { config, result }: { config: Uint8Array; result: Uint8Array | undefined },
+): Write<Uint8Array | undefined> {
   return {
     name: "insert_job",
     text: `
       WITH inserted AS (
         INSERT INTO jobs (id, request_id, state, context_id, context, "binary", binary_digest, result_digest, end_ms, revision,
-          message, config)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
+          message, config, result)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING
         RETURNING 1)
       SELECT message FROM jobs WHERE NOT EXISTS (SELECT FROM inserted) AND (id = $1 OR request_id = $2)
       ORDER BY id = $1 DESC LIMIT 1`,
-    values: [...columns, message, config],
+    values: [...columns, message, config, result ?? null],
     answerOf: ([taken]) => taken && blobOf(taken, "message"),
   };
 }

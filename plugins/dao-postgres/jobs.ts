@@ -11,8 +11,8 @@ import type { Writer } from "./writer.ts";
 
 export function createJobStore(reader: Reader, writer: Writer): JobStore {
   return {
-    async insert(job, config) {
-      const taken = await writer.write(insertJob(columnsOf(job), toBinary(JobSchema, job), config));
+    async insert(job, config, { result } = {}) {
+      const taken = await writer.write(insertJob(columnsOf(job), toBinary(JobSchema, job), { config, result }));
       return taken && fromBinary(JobSchema, taken);
     },
     async get(id) {

@@ -16,6 +16,8 @@ export type JobColumns = readonly [
   resultDigest: string,
 ];
 
+const EMPTY = new Uint8Array();
+
 /** Writes of jobs, as the writer thread runs them inside a transaction. Messages are encoded jobs and log lines. */
 export function prepareJobWrites(database: DatabaseSync) {
   const insert = database.prepare(`
@@ -47,8 +49,9 @@ export function prepareJobWrites(database: DatabaseSync) {
   );
 
   return {
-    /** Answers the job that was in the way, if one was. */
-    insertJob(columns: JobColumns, message: Uint8Array, config: Uint8Array): Uint8Array | undefined {
+    /** Answers the job that was in the way, if one was. The blobs are its message, its config and, of a final job, its result. */
+    insertJob(columns: JobColumns, ...blobs: readonly Uint8Array[]): Uint8Array | undefined {
+      const [message = EMPTY, config = EMPTY, result] = blobs;
       const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest] = columns;
       const fixed = [contextId, context, binary, binaryDigest] as const;
       const { changes, lastInsertRowid } = insert.run(state, ...fixed, endMs, requestId, revision, id, message);
@@ -57,6 +60,7 @@ export function prepareJobWrites(database: DatabaseSync) {
         return taken && blobOf(taken, "message");
       }
       insertConfig.run(lastInsertRowid, config);
+      if (result) putResult.run(lastInsertRowid, result);
       if (resultDigest !== "") putResultDigest.run(lastInsertRowid, resultDigest);
       return undefined;
     },

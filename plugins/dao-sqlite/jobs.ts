@@ -23,8 +23,9 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
   const readPage = preparePages(reader, { table: "jobs", commonState: Job_State.SUCCEEDED });
 
   return {
-    async insert(job, config) {
-      const taken = await writer.write("insertJob", columnsOf(job), toBinary(JobSchema, job), config);
+    async insert(job, config, { result } = {}) {
+      const blobs = [toBinary(JobSchema, job), config, ...(result ? [result] : [])];
+      const taken = await writer.write("insertJob", columnsOf(job), ...blobs);
       return taken && fromBinary(JobSchema, taken);
     },
     async get(id) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Context_State, ContextSchema } from "../../proto/mod.ts";
 import { arbitraryMessage } from "./arbitrary_message.ts";
-import type { DaoBackEnd } from "./dao_back_end.ts";
+import { type DaoBackEnd, openOther } from "./dao_back_end.ts";
 import { readPages, sampleContext, sampleId } from "./samples.ts";
 
 const { STARTING, RUNNING, STOPPED, FAILED, RESTARTING, STOPPING } = Context_State;
@@ -60,7 +60,7 @@ export function describeContexts(createBackEnd: () => Promise<DaoBackEnd>): void
     test("of many insert() with one name, through two DAOs, one stores", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
-      await using other = await backEnd.open();
+      await using other = await openOther(backEnd, one);
       const contexts = Array.from({ length: 20 }, (_, n) => sampleContext(n, { name: "c" }));
 
       const answers = await Promise.all(contexts.map((context, n) => (n % 2 ? one : other).contexts.insert(context)));

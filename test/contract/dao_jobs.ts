@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { JobFilter } from "../../plugins/contract/mod.ts";
 import { type Job, Job_State, JobSchema, LogLine_Level, LogLineSchema } from "../../proto/mod.ts";
 import { arbitraryMessage } from "./arbitrary_message.ts";
-import type { DaoBackEnd } from "./dao_back_end.ts";
+import { type DaoBackEnd, openOther } from "./dao_back_end.ts";
 import { json, readPages, sampleDigest, sampleId, sampleJob } from "./samples.ts";
 
 const none = json({});
@@ -32,6 +32,16 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.config(sampleId(1))).toBeUndefined();
       expect(await dao.jobs.result(sampleId(1))).toBeUndefined();
       expect(await dao.jobs.logs(sampleId(1), { after: 0, limit: 10 })).toEqual([]);
+    });
+
+    test("insert() of a final job stores its result with it", async () => {
+      await using backEnd = await createBackEnd();
+      await using dao = await backEnd.open();
+      const job = sampleJob(1, { state: Job_State.SUCCEEDED });
+
+      await dao.jobs.insert(job, json({ words: 1 }), { result: json("done") });
+      expect(await dao.jobs.result(job.id)).toEqual(json("done"));
+      expect(await dao.jobs.config(job.id)).toEqual(json({ words: 1 }));
     });
 
     test("insert() and update() keep every field", async () => {
@@ -123,7 +133,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
     test("of many insert() with one request id, through two DAOs, one stores", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
-      await using other = await backEnd.open();
+      await using other = await openOther(backEnd, one);
       const jobs = Array.from({ length: 20 }, (_, n) => sampleJob(n, { requestId: "r" }));
 
       const answers = await Promise.all(jobs.map((job, n) => (n % 2 ? one : other).jobs.insert(job, none)));
@@ -153,7 +163,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
     test("of many update() of one revision, through two DAOs, one wins", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
-      await using other = await backEnd.open();
+      await using other = await openOther(backEnd, one);
       await one.jobs.insert(sampleJob(1), none);
       const updates = Array.from({ length: 20 }, (_, n) => sampleJob(1, { entryPoint: `${n}`, revision: 2 }));
 

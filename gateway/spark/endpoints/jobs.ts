@@ -36,7 +36,7 @@ export async function getJob({ core }: SparkDeps, { path }: SparkRequest): Promi
 
 /** `GET /jobs/<id>/config` */
 export async function getJobConfig({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
-  const config = await core.dao.jobs.config(path.id ?? "");
+  const config = await core.jobs.config(path.id ?? "");
   if (config === undefined) return noSuchJob(path.id);
   return rawJson(200, renderConfig(JSON.parse(Buffer.from(config).toString())));
 }

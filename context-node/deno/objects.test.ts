@@ -32,6 +32,29 @@ test("objects are found, replaced, listed and forgotten by name", async () => {
   expect(await resultOf(sandbox, source)).toEqual(expected);
 });
 
+test("the node lists and drops objects, and jobs do not find them afterwards", async () => {
+  const program = await bundle(`
+    export const set = ({ objects }) => Promise.all([objects.update("b", "xy"), objects.getOrElseCreate("a", () => 1, { ttlMs: 60_000 })]);
+    export const get = async ({ objects }) => [await objects.get("a"), await objects.get("b")];
+  `);
+  await run(sandbox, program, { entryPoint: "set" }).outcome;
+  const [a, b] = await sandbox.objects();
+  expect(a).toEqual({
+    name: "a",
+    sizeBytes: expect.any(Number),
+    createTime: expect.any(Date),
+    expireTime: expect.any(Date),
+  });
+  expect(b).toEqual({ name: "b", sizeBytes: expect.any(Number), createTime: expect.any(Date), expireTime: undefined });
+  expect((a?.expireTime?.getTime() ?? 0) - (a?.createTime?.getTime() ?? 0)).toBe(60_000);
+  expect(await sandbox.dropObject("b")).toEqual(b);
+  expect(await sandbox.dropObject("b")).toBeUndefined();
+  expect(await run(sandbox, program, { entryPoint: "get" }).outcome).toEqual(json([1, null]));
+  await sandbox[Symbol.asyncDispose]();
+  expect(await sandbox.objects()).toEqual([a]);
+  expect(await sandbox.dropObject("a")).toBeUndefined();
+});
+
 test("of jobs that ask at the same time one creates, and the others get what it made", async () => {
   const program = await bundle(`export const job = async ({ objects, jobId, progress }) => {
     progress(0);

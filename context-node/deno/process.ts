@@ -15,6 +15,8 @@ export interface ProcessLog {
 
 /** A sandbox process with its first executor, ready for a context. Disposing it kills it. */
 export interface DenoProcess extends AsyncDisposable {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
   /** Resolves when the process is gone, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
   send(command: SandboxCommand): void;
@@ -76,13 +78,20 @@ export async function startDenoProcess(
     if (child.connected) child.send([...commands], () => sent());
   });
 
+  function forgetExecutorLater(): void {
+    const timer = setTimeout(() => {
+      executors -= 1;
+    }, MEMORY_RETURN_MS);
+    timer.unref();
+  }
+
   let listener: (report: SandboxReport) => void;
   const ready = new Promise<void>((resolve) => {
     listener = (report) => report.type === "ready" && resolve();
   });
   child.on("message", (reports: SandboxReport[]) => {
     for (const report of reports) {
-      if (report.type === "executorEnded") setTimeout(() => void (executors -= 1), MEMORY_RETURN_MS).unref();
+      if (report.type === "executorEnded") forgetExecutorLater();
       listener(report);
     }
   });
@@ -107,6 +116,7 @@ export async function startDenoProcess(
   }
 
   return {
+    pid: child.pid,
     ended,
     send(command) {
       if (command.type === "startExecutor") executors += 1;

@@ -1,4 +1,4 @@
-import { type ContextSettings, type JobError, JobError_Reason } from "../../proto/node.ts";
+import { type ContextSettings, type JobError, JobError_Reason, type NamedObject } from "../../proto/node.ts";
 import type {
   AbortReason,
   Execution,
@@ -13,6 +13,7 @@ import { createDataStreams } from "./data_streams.ts";
 import { createRunningJob, type RunningJob, tellObserver } from "./execution.ts";
 import { chooseSlot, type ExecutorSlot } from "./executor_slots.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
+import { createObjectList, type ObjectList } from "./object_list.ts";
 import { type DenoProcess, FIRST_EXECUTOR } from "./process.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
 import { createStackMapper, type StackMapper } from "./stack.ts";
@@ -39,6 +40,7 @@ class DenoSandbox implements Sandbox {
   readonly #bundles = new Map<string, Promise<void> | undefined>();
   readonly #sourceMaps = new Map<string, () => Promise<string>>();
   readonly #mapStack: StackMapper;
+  readonly #objects: ObjectList;
   #lastRun = 0;
   #lastExecutor = FIRST_EXECUTOR;
   #end: SandboxEnd | undefined;
@@ -48,6 +50,7 @@ class DenoSandbox implements Sandbox {
     this.#settings = settings;
     this.#files = files;
     this.#mapStack = createStackMapper((digest) => this.#sourceMaps.get(digest)?.());
+    this.#objects = createObjectList((command) => process.send(command));
     this.#addSlot(FIRST_EXECUTOR);
     process.listen((report) => this.#receive(report));
     process.send({
@@ -85,6 +88,18 @@ class DenoSandbox implements Sandbox {
 
   load(): { memoryBytes: number; executors: number } {
     return { memoryBytes: this.#process.memoryBytes(), executors: this.#slots.size };
+  }
+
+  async objects(): Promise<NamedObject[]> {
+    return this.#objects.list();
+  }
+
+  dropObject(name: string): Promise<NamedObject | undefined> {
+    return this.#objects.drop(name);
+  }
+
+  get processId(): number | undefined {
+    return this.#process.pid;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -192,6 +207,11 @@ class DenoSandbox implements Sandbox {
       case "executorEnded":
         this.#executorEnded(report.executor, report.end);
         return;
+      case "objectStored":
+      case "objectRemoved":
+      case "objectDropped":
+        this.#objects.hear(report);
+        return;
       default:
         report satisfies never;
     }
@@ -283,6 +303,7 @@ class DenoSandbox implements Sandbox {
     for (const running of this.#jobs.values()) this.#finish(running, { type: "lost", end });
     for (const slot of this.#slots.values()) closeSlot(slot);
     this.#slots.clear();
+    this.#objects.close();
     return end;
   }
 }

@@ -14,7 +14,11 @@ const { post: report, hold } = createOutbox<SandboxReport>((messages, sent) =>
 );
 const executors = new Map<number, ExecutorThread>();
 const bundles = new Map<string, string>();
-const objects = createObjectStore({ answer: tell });
+const objects = createObjectStore({
+  answer: tell,
+  stored: (object) => hold({ type: "objectStored", object }),
+  removed: (name) => hold({ type: "objectRemoved", name }),
+});
 
 const begunRuns = createBegunRuns((executor, run) => {
   report({ type: "told", executor, messages: [{ type: "running", run }] });
@@ -58,6 +62,9 @@ function obey(command: SandboxCommand): void {
     }
     case "tell":
       tell(command.executor, command.message);
+      return;
+    case "dropObject":
+      report({ type: "objectDropped", request: command.request, existed: objects.drop(command.name) });
       return;
     default:
       command satisfies never;

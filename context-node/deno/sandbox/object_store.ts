@@ -1,10 +1,9 @@
-import type { ObjectAnswer, ObjectRequest, StoredValue } from "./protocol.ts";
+import type { ObjectAnswer, ObjectRequest, ObjectView, StoredValue } from "./protocol.ts";
 
 interface StoredObject {
   readonly version: number;
   readonly value: StoredValue;
-  readonly sizeBytes: number;
-  readonly createdAt: number;
+  readonly view: ObjectView;
   readonly expiry: ReturnType<typeof setTimeout> | undefined;
   /** Executors that have this version, and are told when it is not current any more. */
   readonly holders: Set<number>;
@@ -25,8 +24,16 @@ interface Waiter {
 /** The named objects of a context. */
 export interface ObjectStore {
   obey(executor: number, request: ObjectRequest): void;
+  /** True when there was one. Executors are told before anybody else. */
+  drop(name: string): boolean;
   /** The executor is gone: what it was creating is the next one's turn. */
   leave(executor: number): void;
+}
+
+interface ObjectStoreDeps {
+  answer(executor: number, answer: ObjectAnswer): void;
+  stored(object: ObjectView): void;
+  removed(name: string): void;
 }
 
 /**
@@ -34,7 +41,7 @@ export interface ObjectStore {
  * the object changed; that message is sent before the change is confirmed to whoever made it, so no job that starts
  * afterwards can see the old value.
  */
-export function createObjectStore(deps: { answer(executor: number, answer: ObjectAnswer): void }): ObjectStore {
+export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   const objects = new Map<string, StoredObject>();
   const creations = new Map<string, Creation>();
   let lastVersion = 0;
@@ -57,13 +64,13 @@ export function createObjectStore(deps: { answer(executor: number, answer: Objec
         if (creations.get(request.name)?.turn === request.turn) passTurn(request.name);
         return;
       case "objectForget":
-        deps.answer(executor, { type: "objectForgotten", request: request.request, existed: remove(request.name) });
+        deps.answer(executor, { type: "objectForgotten", request: request.request, existed: drop(request.name) });
         return;
       case "objectList":
         deps.answer(executor, {
           type: "objectNames",
           request: request.request,
-          objects: [...objects].map(([name, { sizeBytes, createdAt }]) => ({ name, sizeBytes, createdAt })),
+          objects: Array.from(objects.values(), ({ view }) => view),
         });
         return;
       default:
@@ -118,14 +125,17 @@ export function createObjectStore(deps: { answer(executor: number, answer: Objec
         deps.answer(executor, { type: "objectAbsent", request: request.request });
       return;
     }
-    remove(name);
+    drop(name);
     lastVersion += 1;
+    const createdAt = Date.now();
+    const expiresAt = ttlMs === undefined ? undefined : createdAt + ttlMs;
+    const view = { name, sizeBytes: request.sizeBytes, createdAt, expiresAt };
+    deps.stored(view);
     objects.set(name, {
       version: lastVersion,
       value: request.value,
-      sizeBytes: request.sizeBytes,
-      createdAt: Date.now(),
-      expiry: ttlMs === undefined ? undefined : setTimeout(() => remove(name), ttlMs),
+      view,
+      expiry: ttlMs === undefined ? undefined : setTimeout(() => drop(name), ttlMs),
       holders: new Set([executor]),
     });
     deps.answer(executor, { type: "objectStored", request: request.request, version: lastVersion });
@@ -136,12 +146,13 @@ export function createObjectStore(deps: { answer(executor: number, answer: Objec
     }
   }
 
-  function remove(name: string): boolean {
+  function drop(name: string): boolean {
     const object = objects.get(name);
     if (object === undefined) return false;
     objects.delete(name);
     clearTimeout(object.expiry);
     for (const holder of object.holders) deps.answer(holder, { type: "objectChanged", name });
+    deps.removed(name);
     return true;
   }
 
@@ -156,5 +167,5 @@ export function createObjectStore(deps: { answer(executor: number, answer: Objec
     }
   }
 
-  return { obey, leave };
+  return { obey, drop, leave };
 }

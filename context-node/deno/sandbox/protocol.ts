@@ -29,14 +29,19 @@ export type SandboxCommand =
   | { readonly type: "bundle"; readonly digest: string; readonly code: string }
   /** Hands a kept bundle to an executor; once, before its first run there. */
   | { readonly type: "load"; readonly executor: number; readonly digest: string }
-  | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand };
+  | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand }
+  /** Answered by `objectDropped`. */
+  | { readonly type: "dropObject"; readonly request: number; readonly name: string };
 
 /** Main isolate → node. */
 export type SandboxReport =
   /** The first executor is up. */
   | { readonly type: "ready" }
   | { readonly type: "told"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
-  | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd };
+  | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd }
+  | { readonly type: "objectStored"; readonly object: ObjectView }
+  | { readonly type: "objectRemoved"; readonly name: string }
+  | { readonly type: "objectDropped"; readonly request: number; readonly existed: boolean };
 
 /** Why an executor ended. */
 export type ExecutorEnd =
@@ -168,4 +173,6 @@ export interface ObjectView {
   readonly sizeBytes: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** Milliseconds since 1970; undefined when it stays as long as the context. */
+  readonly expiresAt: number | undefined;
 }

@@ -20,8 +20,8 @@ export async function listData({ core }: SparkDeps): Promise<Answer> {
 /** `POST /data/<prefix>` */
 export async function postData(deps: SparkDeps, { path, body, contentType }: SparkRequest): Promise<Answer> {
   const { core } = deps;
-  const name = await freeName(core, path.name ?? "");
   const content = { contentType: contentType ?? "", data: body };
+  const name = await freeName(core, path.name ?? "");
   checked(deps, UploadFileRequestSchema, { name, content });
   await uploadFile(core, { name, content: body, contentType });
   return json(200, { result: { filename: name } });

@@ -37,7 +37,7 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
   if (job === undefined) return answerLate(submitted, { timeoutMs, waitMs });
   if (job.startTime !== undefined || !isFinalJob(job.state)) return json(202, reportStarted(job));
-  return job.state === Job_State.SUCCEEDED ? json(202, reportStarted(job)) : answerFailure(job);
+  return job.state === Job_State.SUCCEEDED ? json(202, reportStarted(job)) : answerFailure(job, spec);
 }
 
 /** Answers when the job has ended. */
@@ -46,7 +46,7 @@ async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, r
   const { job, result } = await runJob(core, { spec, requestId: "", waitMs, signal: request.signal });
   guard.tell({ job: job.id });
   if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
-  if (job.state !== Job_State.SUCCEEDED) return answerFailure(job);
+  if (job.state !== Job_State.SUCCEEDED) return answerFailure(job, spec);
   const content = job.result?.digest ? await readResult(core, job) : resultText(result);
   return rawJson(200, printSynchronous(job.id, content));
 }
@@ -58,18 +58,23 @@ function answerLate(job: Job, { timeoutMs, waitMs }: { readonly timeoutMs: numbe
 }
 
 /** A job that ended otherwise than by returning. */
-function answerFailure(job: Job): Answer {
+function answerFailure(job: Job, { context }: JobSpec): Answer {
   const { id: jobId, error } = job;
   const result = jobError(job) ?? { message: "", errorClass: "Error", stack: "" };
   if (job.state === Job_State.CANCELLED) return failure(500, killed(jobId), { jobId });
-  if (job.state === Job_State.REJECTED && error?.reason === JobError_Reason.INVALID_CONFIG) {
-    return exception(400, "VALIDATION FAILED", result, { jobId });
+  if (job.startTime !== undefined || error === undefined) return json(200, { jobId, status: "ERROR", result });
+  switch (error.reason) {
+    case JobError_Reason.INVALID_CONFIG:
+      return exception(400, "VALIDATION FAILED", result, { jobId });
+    case JobError_Reason.LOAD_FAILED:
+    case JobError_Reason.PERMISSION_DENIED:
+      return exception(400, "JOB LOADING FAILED", result, { jobId });
+    case JobError_Reason.CONTEXT_LOST:
+      if (context === "") return exception(500, "CONTEXT INIT FAILED", result, { jobId });
+      return json(200, { jobId, status: "ERROR", result });
+    default:
+      return json(200, { jobId, status: "ERROR", result });
   }
-  if (error?.reason === JobError_Reason.LOAD_FAILED) return exception(400, "JOB LOADING FAILED", result, { jobId });
-  if (job.startTime === undefined && error?.reason === JobError_Reason.CONTEXT_LOST) {
-    return exception(500, "CONTEXT INIT FAILED", result, { jobId });
-  }
-  return json(200, { jobId, status: "ERROR", result });
 }
 
 /** How `POST /jobs` tells why no job was started. */

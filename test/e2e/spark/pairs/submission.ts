@@ -278,6 +278,19 @@ export const SUBMISSION: readonly Group[] = [
         }),
       },
       {
+        says: "needs a program that fails when it is loaded",
+        request: "POST /jars/unloadable",
+        body: 'export const Job = () => 1; throw new Error("not today");',
+        status: 200,
+        answer: success("Jar uploaded"),
+      },
+      {
+        says: "tells that it could not be loaded",
+        request: "POST /jobs?appName=unloadable&classPath=Job&context=jobs&sync=true",
+        status: 400,
+        answer: { status: "JOB LOADING FAILED", result: thrown("Error", "<text>not today"), jobId: "<uuid>" },
+      },
+      {
         says: "tells a validate that threw as a job that failed, with 200",
         request: "POST /jobs?appName=values&classPath=ThrowsInValidate&context=jobs",
         status: 200,

@@ -1,13 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Binary, BinarySchema } from "../../proto/mod.ts";
-import type { BinarySelector, BinaryStore } from "../contract/mod.ts";
+import type { BinaryStore } from "../contract/mod.ts";
 import { type StoredBinary, storedBinary } from "./binary_writes.ts";
 import type { Row } from "./rows.ts";
 import type { Writer } from "./writer.ts";
 
+const KNOWN_BINARIES = 1000;
+
 export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryStore {
-  const newest = reader.prepare("SELECT version, message FROM binaries WHERE name = ? ORDER BY version DESC LIMIT 1");
+  const newestVersion = reader.prepare("SELECT version FROM binaries WHERE name = ? ORDER BY version DESC LIMIT 1");
   const byVersion = reader.prepare("SELECT version, message FROM binaries WHERE name = ? AND version = ?");
   const byDigest = reader.prepare(
     "SELECT version, message FROM binaries WHERE name = ? AND digest = ? ORDER BY version DESC LIMIT 1",
@@ -24,10 +26,24 @@ export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryS
     UNION ALL SELECT 1 FROM binaries WHERE bundle_digest = $digest
     UNION ALL SELECT 1 FROM binaries WHERE source_map_digest = $digest LIMIT 1`);
 
-  function select(name: string, selector: BinarySelector): Row | undefined {
-    if ("version" in selector) return byVersion.get(name, selector.version);
-    if ("digest" in selector) return byDigest.get(name, selector.digest);
-    return newest.get(name);
+  /** The newest versions that were asked for: every job asks for one, and a version never changes. */
+  const newestByName = new Map<string, Binary>();
+
+  function getNewest(name: string): Binary | undefined {
+    const version = newestVersion.get(name)?.version;
+    const known = newestByName.get(name);
+    if (known?.version === version) return known;
+    newestByName.delete(name);
+    const row = version === undefined ? undefined : byVersion.get(name, version);
+    if (row === undefined) return undefined;
+    const binary = binaryOf(storedBinary(row));
+    if (newestByName.size >= KNOWN_BINARIES) newestByName.clear();
+    newestByName.set(name, binary);
+    return binary;
+  }
+
+  function select(name: string, selector: { version: number } | { digest: string }): Row | undefined {
+    return "version" in selector ? byVersion.get(name, selector.version) : byDigest.get(name, selector.digest);
   }
 
   return {
@@ -37,6 +53,7 @@ export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryS
       return binaryOf(await writer.write("insertBinary", columns, toBinary(BinarySchema, binary)));
     },
     async get(name, selector) {
+      if ("newest" in selector) return getNewest(name);
       const row = select(name, selector);
       return row && binaryOf(storedBinary(row));
     },

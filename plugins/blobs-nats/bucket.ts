@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+} from "@nats-io/jetstream";
+import { type ObjectInfo, type ObjectStore, Objm } from "@nats-io/obj";
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  headers,
+  type NatsConnection,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from "@nats-io/transport-node";
+import type { NatsConfig } from "./config.ts";
+
+/** Time until NATS has answered when the store is opened. */
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** What an object store knows of an object. */
+export type Entry = Pick<ObjectInfo, "name" | "nuid" | "size" | "chunks" | "digest" | "mtime" | "deleted">;
+
+/** An object store and the stream that it is made of. Disposing it closes the connection. */
+export interface Bucket extends AsyncDisposable {
+  readonly name: string;
+  readonly stream: string;
+  readonly objects: ObjectStore;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+}
+
+/** Connects, for ever from then on, and makes the object store unless it is there. Rejects when NATS is not there. */
+export async function openBucket(config: NatsConfig): Promise<Bucket> {
+  await using opening = new AsyncDisposableStack();
+  const nats = opening.adopt(await connectNats(config), (connection) => connection.close());
+  const js = jetstream(nats);
+  const manager = new Objm(js);
+  // Whoever comes second, when several start together, finds it made.
+  const objects = await manager
+    .create(config.bucket, { replicas: config.replicas })
+    .catch(() => manager.create(config.bucket, { replicas: config.replicas }));
+  const jsm = await js.jetstreamManager();
+  const opened = opening.move();
+  return {
+    name: config.bucket,
+    stream: `OBJ_${config.bucket}`,
+    objects,
+    js,
+    jsm,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function connectNats(config: NatsConfig): Promise<NatsConnection> {
+  const { url, tls } = config;
+  const authenticator = await readAuthenticator(config);
+  return connect({
+    servers: url.split(",").map((server) => server.trim()),
+    name: "hearth-blobs",
+    maxReconnectAttempts: -1,
+    timeout: CONNECT_TIMEOUT_MS,
+    ...(authenticator && { authenticator }),
+    ...((tls || url.includes("tls://")) && { tls: { ...tls } }),
+  }).catch((cause) => {
+    throw new Error(`Cannot connect to NATS at ${url}: ${cause.message}`, { cause });
+  });
+}
+
+async function readAuthenticator(config: NatsConfig): Promise<Authenticator | undefined> {
+  const { user, password, token, credentialsFile } = config;
+  if (credentialsFile !== undefined) return credsAuthenticator(await readFile(credentialsFile));
+  if (token !== undefined) return tokenAuthenticator(token);
+  return user === undefined ? undefined : usernamePasswordAuthenticator(user, password);
+}
+
+/**
+ * Replaces what the object store knows of an object, if that still has the revision (0: nothing). False when it has not. The
+ * library's own put, update and delete do not ask, and one would undo the other.
+ */
+export async function replaceEntry({ name, js }: Bucket, entry: Entry, revision: number): Promise<boolean> {
+  const rollUp = headers();
+  rollUp.set("Nats-Rollup", "sub");
+  const subject = `$O.${name}.M.${encodePadded(Buffer.from(entry.name))}`;
+  const message = JSON.stringify({ bucket: name, ...entry });
+  return js.publish(subject, message, { headers: rollUp, expect: { lastSubjectSequence: revision } }).then(
+    () => true,
+    (error) => {
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence) return false;
+      throw error;
+    },
+  );
+}
+
+/** Base64 as the specification of object stores has it in subjects and digests. */
+export function encodePadded(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString("base64url");
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
+}

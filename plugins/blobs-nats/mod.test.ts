@@ -1,0 +1,118 @@
+import { inspect } from "node:util";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { Objm } from "@nats-io/obj";
+import { connect } from "@nats-io/transport-node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeBlobs } from "../../test/contract/blobs_suite.ts";
+import { collect } from "../../test/contract/samples.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import type { BlobStore } from "../contract/mod.ts";
+import { openBucket } from "./bucket.ts";
+import { configSchema } from "./config.ts";
+import nats from "./mod.ts";
+import { sweep } from "./sweep.ts";
+
+const log = { info() {}, warn() {} };
+
+let server: TestNatsServer;
+let buckets = 0;
+
+beforeAll(async () => {
+  server = await startTestNatsServer();
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+function start(bucket: string): Promise<BlobStore> {
+  const config = configSchema.parse({ url: server.url, bucket });
+  return nats.start({ config, log, signal: new AbortController().signal });
+}
+
+describeBlobs("blobs-nats", async () => {
+  buckets += 1;
+  const bucket = `blobs-${buckets}`;
+  return {
+    open: () => start(bucket),
+    async damage(digest) {
+      const connection = await connect({ servers: server.url });
+      const jsm = await jetstreamManager(connection);
+      const objects = await new Objm(connection).open(bucket);
+      const subject = `$O.${bucket}.C.${(await objects.info(digest))?.nuid}`;
+      const last = await jsm.streams.getMessage(`OBJ_${bucket}`, { last_by_subj: subject });
+      if (!last) throw new Error(`There is no blob ${digest}`);
+      await jsm.streams.deleteMessage(`OBJ_${bucket}`, last.seq);
+      await jsm.jetstream().publish(
+        subject,
+        last.data.map((byte, n) => (n === 1000 ? byte ^ 1 : byte)),
+      );
+      await connection.close();
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+});
+
+test("a blob is an ordinary object for any client of NATS", async () => {
+  await using store = await start("ordinary");
+  const content = new Uint8Array(300_000).map((_, n) => n * 7);
+  const { digest } = await store.put(content);
+  await store.renew(digest);
+
+  const connection = await connect({ servers: server.url });
+  const objects = await new Objm(connection).open("ordinary");
+  expect(Buffer.compare((await objects.getBlob(digest)) ?? new Uint8Array(), content)).toBe(0);
+  expect((await objects.list()).map(({ name, size }) => ({ name, size }))).toEqual([{ name: digest, size: 300_000 }]);
+  await connection.close();
+});
+
+test("sweeping removes the chunks of deleted blobs, after a grace, and nothing else", async () => {
+  const bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "swept" }));
+  await using _closed = bucket;
+  await using store = await start("swept");
+  const kept = await store.put(new Uint8Array(1000));
+  const deleted = await store.put(new Uint8Array(2000));
+  await store.delete(deleted.digest);
+  const later = Date.now() + 2 * 24 * 60 * 60_000;
+  const chunks = async () =>
+    (await bucket.jsm.streams.info(bucket.stream, { subjects_filter: "$O.swept.C.>" })).state.subjects;
+
+  expect((await sweep(bucket, { seenBefore: new Set(), now: Date.now() })).size).toBe(0);
+  const orphans = await sweep(bucket, { seenBefore: new Set(), now: later });
+  expect([orphans.size, Object.keys((await chunks()) ?? {}).length]).toEqual([1, 2]);
+  expect((await sweep(bucket, { seenBefore: orphans, now: later })).size).toBe(0);
+
+  expect(Object.keys((await chunks()) ?? {})).toHaveLength(1);
+  const stream = await store.open(kept.digest);
+  expect(stream && Buffer.concat(await collect(stream))).toHaveLength(1000);
+});
+
+test("while NATS is away a store rejects; when it is back it works", async () => {
+  await using store = await start("away");
+  const { digest } = await store.put(new Uint8Array(10));
+  await server.stop();
+
+  await expect(store.checkHealth({ signal: AbortSignal.timeout(300) })).rejects.toThrow();
+  await server.start();
+
+  await expect
+    .poll(
+      () =>
+        store.checkHealth().then(
+          () => "healthy",
+          () => "away",
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe("healthy");
+  expect(await store.renew(digest)).toBe(true);
+});
+
+test("starting says which server it cannot reach", async () => {
+  const config = configSchema.parse({ url: "nats://127.0.0.1:1", user: "u", password: "secret" });
+  const [started] = await Promise.allSettled([nats.start({ config, log, signal: new AbortController().signal })]);
+
+  expect(started).toMatchObject({
+    status: "rejected",
+    reason: { message: expect.stringContaining("nats://127.0.0.1:1: ") },
+  });
+  expect(inspect(started, { depth: 10 })).not.toContain("secret");
+});

@@ -1,0 +1,72 @@
+import type { PluginLog } from "../contract/mod.ts";
+import type { Bucket } from "./bucket.ts";
+import { subjectOf } from "./chunks.ts";
+
+/** Between two sweeps; whoever reads a blob while it is deleted has at least so long to finish. */
+const SWEEP_INTERVAL_MS = 10 * 60_000;
+
+/** Chunks younger than this may belong to a put that is still under way. */
+const UPLOAD_LIMIT_MS = 24 * 60 * 60_000;
+
+/** Starts to remove, now and then, the chunks that no blob has. Disposing it waits for a sweep that is under way. */
+export function startSweeps(bucket: Bucket, { log }: { log: PluginLog }): AsyncDisposable {
+  let orphans: ReadonlySet<string> = new Set();
+  let sweeping = Promise.resolve();
+  const timer = setInterval(() => {
+    sweeping = sweeping.then(async () => {
+      const [swept] = await Promise.allSettled([sweep(bucket, { seenBefore: orphans, now: Date.now() })]);
+      if (swept.status === "fulfilled") orphans = swept.value;
+      else log.warn("removing the chunks of deleted blobs failed", { reason: String(swept.reason) });
+    });
+  }, SWEEP_INTERVAL_MS);
+  timer.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await sweeping;
+    },
+  };
+}
+
+/**
+ * Removes the chunks that no blob had in the sweep before, has now, nor will have: their put has come to its end. Answers the ids
+ * of those that no blob has now.
+ */
+export async function sweep(
+  bucket: Bucket,
+  { seenBefore, now }: { seenBefore: ReadonlySet<string>; now: number },
+): Promise<ReadonlySet<string>> {
+  const ids = await tailsOf(bucket, `$O.${bucket.name}.C.`);
+  const settled = ids.filter((id) => now - createdMs(id) > UPLOAD_LIMIT_MS);
+  if (settled.length === 0) return new Set();
+  const live = await idsInUse(bucket);
+  const orphans = new Set(settled.filter((id) => !live.has(id)));
+  for (const id of orphans.intersection(seenBefore)) {
+    await bucket.jsm.streams.purge(bucket.stream, { filter: subjectOf(bucket, id) });
+    orphans.delete(id);
+  }
+  return orphans;
+}
+
+/** Asks for each object by itself: a list that had left one out would cost its content. */
+async function idsInUse({ name, stream, objects, jsm }: Bucket): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const tail of await tailsOf({ name, stream, jsm }, `$O.${name}.M.`)) {
+    const entry = await objects.info(Buffer.from(tail, "base64url").toString());
+    if (entry && !entry.deleted) ids.add(entry.nuid);
+  }
+  return ids;
+}
+
+/** The last parts of the subjects in the stream that begin so. */
+async function tailsOf({ stream, jsm }: Pick<Bucket, "name" | "stream" | "jsm">, prefix: string): Promise<string[]> {
+  const { state } = await jsm.streams.info(stream, { subjects_filter: `${prefix}>` });
+  return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+}
+
+/** When an id was made; never, for one that is not ours. */
+function createdMs(id: string): number {
+  const [high, low, rest] = id.split("-");
+  if (id.length !== 36 || !rest?.startsWith("7")) return Number.POSITIVE_INFINITY;
+  return Number.parseInt(`${high}${low}`, 16);
+}

@@ -84,6 +84,8 @@ test("a job cannot hear or speak for another job of its executor", async () => {
 test("patches of globals do not change what is reported of other jobs", async () => {
   await using other = await startSandbox(runtime);
   const patch = `JSON.stringify = () => "forged"; JSON.parse = () => ({ forged: true });
+    globalThis.queueMicrotask = globalThis.setTimeout = () => {};
+    MessagePort.prototype.postMessage = () => {};
     globalThis.console.log = () => {}; export const job = () => 1;`;
   expect(await resultOf(other, patch)).toBe(1);
   expect(await resultOf(other, "export const job = ({ config }) => config;", { config: { a: 1 } })).toEqual({ a: 1 });

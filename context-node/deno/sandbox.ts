@@ -15,8 +15,8 @@ import { chooseSlot, type ExecutorSlot } from "./executor_slots.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
 import { type DenoProcess, FIRST_EXECUTOR } from "./process.ts";
+import { createPrograms, type Programs } from "./programs.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
-import { createStackMapper, type StackMapper } from "./stack.ts";
 
 /**
  * How long an executor may take to end before the whole process is killed: `terminate` interrupts code, but waits for a built-in function
@@ -36,10 +36,7 @@ class DenoSandbox implements Sandbox {
   readonly #files: SandboxSpec["files"];
   readonly #slots = new Map<number, ExecutorSlot>();
   readonly #jobs = new Map<number, RunningJob>();
-  /** Programs that the process has: undefined once it has, a promise while it is fetched. */
-  readonly #bundles = new Map<string, Promise<void> | undefined>();
-  readonly #sourceMaps = new Map<string, () => Promise<string>>();
-  readonly #mapStack: StackMapper;
+  readonly #programs: Programs;
   readonly #objects: ObjectList;
   #lastRun = 0;
   #lastExecutor = FIRST_EXECUTOR;
@@ -49,7 +46,7 @@ class DenoSandbox implements Sandbox {
     this.#process = process;
     this.#settings = settings;
     this.#files = files;
-    this.#mapStack = createStackMapper((digest) => this.#sourceMaps.get(digest)?.());
+    this.#programs = createPrograms((command) => process.send(command));
     this.#objects = createObjectList((command) => process.send(command));
     this.#addSlot(FIRST_EXECUTOR);
     process.listen((report) => this.#receive(report));
@@ -75,10 +72,10 @@ class DenoSandbox implements Sandbox {
       return running.execution;
     }
     this.#jobs.set(running.run, running);
-    const fetched = this.#fetchBundle(job);
-    if (fetched === undefined) this.#start(running);
+    const sent = this.#programs.send(job);
+    if (sent === undefined) this.#start(running);
     else {
-      fetched.then(
+      sent.then(
         () => this.#start(running),
         (error: Error) => this.#finish(running, { type: "failed", error: bundleNotFetched(error) }),
       );
@@ -105,24 +102,6 @@ class DenoSandbox implements Sandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
     await this.closed;
-  }
-
-  /** Undefined when the process has the program. */
-  #fetchBundle({ binaryDigest, bundle, sourceMap }: JobRun): Promise<void> | undefined {
-    if (this.#bundles.has(binaryDigest)) return this.#bundles.get(binaryDigest);
-    this.#sourceMaps.set(binaryDigest, sourceMap);
-    const fetched = bundle().then(
-      (code) => {
-        this.#process.send({ type: "bundle", digest: binaryDigest, code });
-        this.#bundles.set(binaryDigest, undefined);
-      },
-      (error: unknown) => {
-        this.#bundles.delete(binaryDigest);
-        throw error;
-      },
-    );
-    this.#bundles.set(binaryDigest, fetched);
-    return fetched;
   }
 
   #start(running: RunningJob): void {
@@ -265,7 +244,7 @@ class DenoSandbox implements Sandbox {
   /** Ends the run at once, and settles it when its stack is mapped. */
   #fail(running: RunningJob, reason: JobError_Reason, thrown: ThrownError): void {
     this.#release(running);
-    void this.#mapStack(thrown.stack).then((stack) => {
+    void this.#programs.mapStack(thrown.stack).then((stack) => {
       running.settle({ type: "failed", error: jobError(reason, { ...thrown, stack }) });
     });
   }

@@ -1,4 +1,5 @@
 import type { JobContext } from "../../hearth.ts";
+import { clearTimeout, now, setTimeout } from "./intrinsics.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { ExecutorReport } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
@@ -26,7 +27,7 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
     if (held === undefined) return;
     mailbox.tell(held);
     held = undefined;
-    nextAt = performance.now() + INTERVAL_MS;
+    nextAt = now() + INTERVAL_MS;
   }
 
   return {
@@ -36,7 +37,7 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
         throw new TypeError(`Cannot tell progress ${fraction}: it is not between 0 and 1`);
       const json = fields === undefined ? undefined : resultJson(fields);
       held = { type: "progress", run, fraction, message: String(message), fields: json };
-      const wait = nextAt - performance.now();
+      const wait = nextAt - now();
       if (wait <= 0) return send();
       timer ??= setTimeout(send, wait);
     },

@@ -1,3 +1,5 @@
+import { setTimeout } from "./intrinsics.ts";
+
 /**
  * Answers how to ask that `act` is called soon, within the delay. Asking again before then does nothing, and nothing calls
  * it off: so under load it costs one timer a delay, not one a request.

@@ -1,3 +1,4 @@
+import { queueMicrotask } from "./intrinsics.ts";
 import type { ExecutorMail, ExecutorReport, ObjectRequest } from "./protocol.ts";
 
 /** The way out of an executor. */

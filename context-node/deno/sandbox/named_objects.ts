@@ -1,5 +1,6 @@
 import { deserialize, serialize } from "node:v8";
 import type { CreateOptions, NamedObjects } from "../../hearth.ts";
+import { clearTimeout, setTimeout } from "./intrinsics.ts";
 import type { ObjectAnswer, ObjectRequest, StoredValue } from "./protocol.ts";
 import { createRequests } from "./requests.ts";
 

@@ -1,3 +1,4 @@
+import { queueMicrotask } from "./intrinsics.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
 
 /** What can wait goes along with what cannot, or so much later. */

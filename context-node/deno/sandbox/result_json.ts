@@ -1,4 +1,4 @@
-const { stringify } = JSON;
+import { stringify } from "./intrinsics.ts";
 
 /** Deeper values, and cycles, are left to the careful way. */
 const DEEPEST_PLAIN = 64;

@@ -3,6 +3,7 @@ import type { DataFiles, JobContext, NamedObjects, Problems } from "../../hearth
 import { type Bundles, LoadError } from "./bundles.ts";
 import { routeConsole } from "./console.ts";
 import { findEntryPoint } from "./entry_point.ts";
+import { parse } from "./intrinsics.ts";
 import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -37,8 +38,6 @@ interface RunnerDeps {
 
 /** A result over this is refused: it would hold up all that shares the channel to the node. */
 const LARGEST_RESULT_CHARACTERS = 64 * 1024 * 1024;
-
-const { parse } = JSON;
 
 export function createRunner({ mailbox, bundles, files, objects, watchHeap, markBegun }: RunnerDeps): Runner {
   const aborts = new Map<number, (reason: string) => void>();

@@ -8,6 +8,9 @@ import {
   isFinalContext,
 } from "../../proto/mod.ts";
 
+/** How often a context that somebody waits for is read again. */
+const READ_INTERVAL_MS = 200;
+
 type Waiter = (context: Context) => void;
 
 /** The record of contexts. Those that run are kept in memory, because every job asks for one. */
@@ -80,15 +83,24 @@ export class ContextRecord {
    * Dispose what it answers when the wait is over.
    */
   watch(id: string, condition: (context: Context) => boolean): { readonly met: Promise<Context> } & Disposable {
-    const { promise, resolve } = Promise.withResolvers<Context>();
+    const { promise, resolve, reject } = Promise.withResolvers<Context>();
     const waiter: Waiter = (context) => {
       if (condition(context)) resolve(context);
     };
     const waiters = this.#waitersById.get(id) ?? new Set();
     this.#waitersById.set(id, waiters.add(waiter));
+    // The node may tell another gateway, which changes the store alone.
+    const read = async (): Promise<void> => {
+      const stored = await this.#dao.contexts.get(id);
+      if (stored === undefined) return;
+      if (stored.state !== Context_State.RUNNING) this.forget(stored);
+      waiter(stored);
+    };
+    const timer = setInterval(() => read().catch(reject), READ_INTERVAL_MS);
     return {
       met: promise,
       [Symbol.dispose]: () => {
+        clearInterval(timer);
         waiters.delete(waiter);
         if (waiters.size === 0) this.#waitersById.delete(id);
       },

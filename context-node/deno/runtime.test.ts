@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ContextSettings } from "../../proto/node.ts";
 import { bundle, MEBIBYTE, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
@@ -86,7 +89,10 @@ test("sandboxes of one runtime share nothing", async () => {
 });
 
 test("no process of a node outlives it, though it is killed", async () => {
-  const node = spawn(process.execPath, [fileURLToPath(new URL("./testing/tight_loop_node.ts", import.meta.url))]);
+  const cacheDir = await mkdtemp(join(tmpdir(), "hearth-test-"));
+  onTestFinished(() => rm(cacheDir, { recursive: true }));
+  const program = fileURLToPath(new URL("./testing/tight_loop_node.ts", import.meta.url));
+  const node = spawn(process.execPath, [program, cacheDir]);
   let output = "";
   node.stdout.on("data", (text) => {
     output += text;

@@ -15,6 +15,11 @@ export interface DenoRuntimeOptions {
   readonly spares?: number | undefined;
   /** Memory limit of a context that a spare process fits: the default of the node. */
   readonly spareMemoryBytes?: number | undefined;
+  /**
+   * Folder of this runtime alone for what Deno makes of our program: it is run as it is. It stays when the runtime ends. Default: a
+   * temporary one, which goes with it.
+   */
+  readonly cacheDir?: string | undefined;
   /** What sandboxes write to their standard output and error, at debug, and what an operator should know. */
   readonly log: ProcessLog;
 }
@@ -27,9 +32,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   await using starting = new AsyncDisposableStack();
   const denoPath = options.denoPath ?? findDeno();
   const executorCode = buildExecutor();
-  // Of this runtime alone: what lies in it is run as it is, without the permissions' protection.
-  const cacheDir = await mkdtemp(join(tmpdir(), "hearth-deno-"));
-  starting.defer(() => rm(cacheDir, { recursive: true, force: true }));
+  const cacheDir = options.cacheDir ?? starting.adopt(await mkdtemp(join(tmpdir(), "hearth-deno-")), removeFolder);
 
   const processes = new Set<DenoProcess>();
   starting.defer(async () => {
@@ -60,4 +63,8 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
 }

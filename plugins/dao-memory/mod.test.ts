@@ -1,4 +1,4 @@
-import { describeDao } from "../../test/contract/dao_suite.ts";
+import { describeDao } from "hearth/conformance";
 import memory from "./mod.ts";
 
 const log = { info() {}, warn() {} };

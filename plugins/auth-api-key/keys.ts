@@ -26,19 +26,28 @@ const { values, positionals } = parseArgs({
   },
 });
 const [command, file = "", id = ""] = positionals;
-switch (command) {
-  case "create":
-    await create();
-    break;
-  case "list":
-    await list();
-    break;
-  case "revoke":
-    await revoke();
-    break;
-  default:
-    process.stderr.write(USAGE);
-    process.exitCode = 2;
+const run = commandOf(command);
+if (run === undefined) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  await run().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}
+
+function commandOf(name: string | undefined): (() => Promise<void>) | undefined {
+  switch (name) {
+    case "create":
+      return create;
+    case "list":
+      return list;
+    case "revoke":
+      return revoke;
+    default:
+      return undefined;
+  }
 }
 
 async function create(): Promise<void> {

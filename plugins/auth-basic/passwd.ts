@@ -22,7 +22,10 @@ if (file === undefined || name === undefined || positionals.length > 2) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  await update(file, name);
+  await update(file, name).catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
 }
 
 async function update(file: string, name: string): Promise<void> {

@@ -1,0 +1,179 @@
+import { SignJWT } from "jose";
+import { expect, test } from "vitest";
+import { credentialsWith, describeAuth } from "../../test/contract/auth_suite.ts";
+import { startOidcServer } from "../../test/oidc_server.ts";
+import type { Auth } from "../contract/mod.ts";
+import jwt from "./mod.ts";
+
+const { signal } = new AbortController();
+const AUDIENCE = "https://hearth.example";
+
+function start(issuer: string, config: object = {}): Promise<Auth> {
+  const parsed = jwt.config.parse({ issuer, audience: AUDIENCE, rolesClaim: "roles", keysCooldownMs: 0, ...config });
+  return jwt.start({ config: parsed, log: { info() {}, warn() {} }, signal });
+}
+
+function bearer(token: string) {
+  return credentialsWith({ authorization: `Bearer ${token}` });
+}
+
+const now = (): number => Math.floor(Date.now() / 1000);
+
+/** The parts of a token, with another part in the place of one of them. */
+function withPart(token: string, index: number, json: object): string {
+  return token
+    .split(".")
+    .with(index, Buffer.from(JSON.stringify(json)).toString("base64url"))
+    .join(".");
+}
+
+describeAuth("auth-jwt", async () => {
+  const server = await startOidcServer();
+  const { issuer } = server;
+  const token = await server.token(AUDIENCE, ["deployer"]);
+  const claims = { iss: issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 };
+  const hmac = (secret: string) =>
+    new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
+  const published = await (await fetch(`${issuer}/jwks`)).text();
+  return {
+    open: () => start(issuer),
+    good: { credentials: bearer(token), principal: { id: "ci", roles: ["deployer"] } },
+    bad: {
+      "another audience": bearer(await server.token("https://other.example")),
+      "no audience": bearer(await server.sign({ ...claims, aud: [] })),
+      "expired long ago": bearer(await server.sign({ ...claims, exp: now() - 60 })),
+      "no end": bearer(await server.sign({ iss: issuer, aud: AUDIENCE, sub: "alice" })),
+      "not valid yet": bearer(await server.sign({ ...claims, nbf: now() + 600 })),
+      "no subject": bearer(await server.sign({ iss: issuer, aud: AUDIENCE, exp: now() + 600 })),
+      "a changed payload": bearer(withPart(token, 1, { ...claims, roles: ["admin"] })),
+      "alg none": bearer(
+        `${withPart(withPart(token, 0, { alg: "none" }), 1, claims)
+          .split(".", 2)
+          .join(".")}.`,
+      ),
+      "alg None with its signature": bearer(withPart(token, 0, { alg: "None" })),
+      "a shared secret": bearer(await hmac("secret")),
+      "the public key as shared secret": bearer(await hmac(published)),
+      "another algorithm": bearer(await server.sign(claims, { alg: "RS256", kid: "unknown" })),
+      "no signature": bearer(`${token.split(".", 2).join(".")}.`),
+      "a critical extension": bearer(withPart(token, 0, { alg: "RS256", crit: ["x"], x: 1 })),
+      "its own key": bearer(withPart(token, 0, { alg: "RS256", jwk: JSON.parse(published).keys[0], kid: "x" })),
+    },
+    secrets: [token.split(".")[2] ?? ""],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+});
+
+test("a token of another issuer is absent", async () => {
+  await using server = await startOidcServer();
+  await using other = await startOidcServer();
+  await using auth = await start(server.issuer);
+  expect(await auth.authenticate(bearer(await other.token(AUDIENCE)), { signal })).toMatchObject({ kind: "absent" });
+});
+
+test("a token that another issuer signed in this one's name is refused", async () => {
+  await using server = await startOidcServer();
+  await using other = await startOidcServer();
+  await using auth = await start(server.issuer);
+  const forged = await other.sign({ iss: server.issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 });
+  expect(await auth.authenticate(bearer(forged), { signal })).toMatchObject({ kind: "refused" });
+});
+
+test("the keys are read again when a token has a new one, and the old one counts no more", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer);
+  const old = await server.token(AUDIENCE);
+  expect(await auth.authenticate(bearer(old), { signal })).toMatchObject({ kind: "principal" });
+
+  await server.rotate();
+
+  expect(await auth.authenticate(bearer(await server.token(AUDIENCE)), { signal })).toMatchObject({
+    kind: "principal",
+  });
+  expect(await auth.authenticate(bearer(old), { signal })).toMatchObject({ kind: "refused" });
+});
+
+test("tokens with unknown keys do not make the issuer be asked each time", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, { keysCooldownMs: 60_000 });
+  await auth.authenticate(bearer(await server.token(AUDIENCE)), { signal });
+  const claims = { iss: server.issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 };
+  for (let n = 0; n < 20; n++) {
+    const forged = await server.sign(claims, { kid: `key-${n}` });
+    expect(await auth.authenticate(bearer(forged), { signal })).toMatchObject({ kind: "refused" });
+  }
+  expect(server.keyRequests).toBe(1);
+});
+
+test("authenticate() rejects while the keys cannot be had, and answers again afterwards", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer);
+  const token = await server.token(AUDIENCE);
+
+  server.fail();
+  await expect(auth.authenticate(bearer(token), { signal })).rejects.toThrow();
+  server.recover();
+
+  expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({ kind: "principal" });
+});
+
+test("clocks may differ by the tolerance and no more", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, { clockToleranceSeconds: 100 });
+  const claims = { iss: server.issuer, aud: AUDIENCE, sub: "alice" };
+  const kindOf = async (exp: number) =>
+    (await auth.authenticate(bearer(await server.sign({ ...claims, exp })), { signal })).kind;
+  expect(await kindOf(now() - 50)).toBe("principal");
+  expect(await kindOf(now() - 200)).toBe("refused");
+});
+
+test.each<[string, object, object, { id: string; roles: string[] }]>([
+  ["roles as they are", {}, { roles: ["a", "b"] }, { id: "alice", roles: ["a", "b"] }],
+  ["roles by a map", { roleMap: { x: ["a", "b"] } }, { roles: ["x", "y"] }, { id: "alice", roles: ["a", "b"] }],
+  [
+    "no prototype's keys by a map",
+    { roleMap: {} },
+    { roles: ["constructor", "__proto__"] },
+    { id: "alice", roles: [] },
+  ],
+  ["a text of scopes", { rolesClaim: "scope" }, { scope: "a b" }, { id: "alice", roles: ["a", "b"] }],
+  ["a nested claim", { rolesClaim: "realm.roles" }, { realm: { roles: ["a"] } }, { id: "alice", roles: ["a"] }],
+  [
+    "a claim with dots",
+    { rolesClaim: "https://a.b/roles" },
+    { "https://a.b/roles": ["a"] },
+    { id: "alice", roles: ["a"] },
+  ],
+  ["roles of everybody", { roles: ["all"] }, { roles: ["a"] }, { id: "alice", roles: ["all", "a"] }],
+  ["no roles", {}, { roles: { admin: true } }, { id: "alice", roles: [] }],
+  ["another id", { idClaim: "email" }, { email: "a@example.com" }, { id: "a@example.com", roles: [] }],
+])("claims become %s", async (_what, config, claims, principal) => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, config);
+  const token = await server.sign({ iss: server.issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600, ...claims });
+  expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({ kind: "principal", principal });
+});
+
+test("only tokens of the type that is asked for count", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, { type: "at+jwt" });
+  const claims = { iss: server.issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 };
+  expect(await auth.authenticate(bearer(await server.sign(claims)), { signal })).toMatchObject({ kind: "refused" });
+  expect(await auth.authenticate(bearer(await server.token(AUDIENCE)), { signal })).toMatchObject({
+    kind: "principal",
+  });
+});
+
+test("start() rejects when the issuer does not answer, or is another", async () => {
+  await using server = await startOidcServer();
+  await expect(start(server.issuer.replace("127.0.0.1", "localhost"))).rejects.toThrow("calls itself");
+  server.fail();
+  await expect(start(server.issuer)).rejects.toThrow("does not answer as it should");
+});
+
+test("algorithms with shared secrets cannot be asked for", () => {
+  const config = { issuer: "https://issuer.example", audience: "a" };
+  for (const algorithm of ["none", "HS256"]) {
+    expect(jwt.config.safeParse({ ...config, algorithms: [algorithm] }).success).toBe(false);
+  }
+});

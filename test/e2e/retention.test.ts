@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startHearth } from "../harness.ts";
 import { createRest } from "../rest.ts";
@@ -10,14 +12,14 @@ export function wait({ signal }) {
 }
 `;
 
-/** About a tenth of a second, swept several times a second. */
+/** About a tenth of a second, swept several times a second; for a gateway that joins when all is set up. */
 const days = 0.1 / 86_400;
 const config = {
   gateway: { retention: { jobDays: days, contextDays: days, binaryDays: days, everyMinutes: 0.2 / 60 } },
 };
 
 test("what has ended and what nobody uses goes when its time is over; what is open stays", async () => {
-  await using hearth = await startHearth({ config });
+  await using hearth = await startHearth();
   const rest = createRest(hearth.url);
   await rest.upload("jobs", JOBS);
   await rest.upload("jobs", `${JOBS} // 2`);
@@ -27,6 +29,8 @@ test("what has ended and what nobody uses goes when its time is over; what is op
   const waiting = await rest.submit({ binary: "jobs@1", entryPoint: "wait", context: "kept" });
   const { job } = await rest.run({ binary: "jobs@2", entryPoint: "once", context: "kept" });
   await rest.call("DELETE", "/v1/contexts/stopped");
+  await writeFile(join(hearth.dataDir, "config.json"), JSON.stringify(config));
+  await hearth.addGateway();
   const status = async (path: string) => (await rest.call("GET", path)).status;
 
   await until("the job is gone", async () => (await status(`/v1/jobs/${job.id}`)) === 404);

@@ -5,7 +5,7 @@ interface LongPiConfig {
   readonly stress?: { readonly test?: { readonly longpijob?: { readonly duration?: number } } } | undefined;
 }
 
-const DARTS = 100_000;
+const DARTS = 1_000_000;
 
 /** Throws darts at a square for some seconds and answers what part of them, times four, hit the circle in it: nearly pi. */
 export const LongPiJob: Job<LongPiConfig, number> = async ({ config, progress, signal }) => {

@@ -23,6 +23,8 @@ test("parseConfig() has a default for everything", () => {
     advertise: undefined,
     dataDir: resolve(".hearth/node"),
     memoryBytes: expect.any(Number),
+    maxResultBytes: 256 * 1024 ** 2,
+    labels: {},
     spares: 1,
     drainTimeoutMs: 30_000,
   });

@@ -18,6 +18,13 @@ const schema = z.object({
       dataDir: z.string().min(1).default(".hearth/node"),
       /** Memory that contexts may be promised together, in bytes. Default: three quarters of what there is. */
       memoryBytes: z.int().positive().optional(),
+      /** The largest result that a job may return, in bytes of JSON. */
+      maxResultBytes: z
+        .int()
+        .positive()
+        .default(256 * 1024 * 1024),
+      /** What contexts may ask of the node that hosts them, such as `{"zone": "a"}`. */
+      labels: z.record(z.string().min(1), z.string()).default({}),
       /** Sandboxes kept warm for contexts to come. */
       spares: z.int().nonnegative().max(64).default(1),
       /** Time for jobs to finish when it is told to end, in milliseconds. */
@@ -33,6 +40,8 @@ export interface NodeConfig {
   readonly advertise: string | undefined;
   readonly dataDir: string;
   readonly memoryBytes: number;
+  readonly maxResultBytes: number;
+  readonly labels: Readonly<Record<string, string>>;
   readonly spares: number;
   readonly drainTimeoutMs: number;
 }
@@ -61,6 +70,8 @@ export function parseConfig(
     advertise: node.advertise,
     dataDir: resolve(flags["data-dir"] ?? node.dataDir),
     memoryBytes: node.memoryBytes ?? defaultMemoryBytes(),
+    maxResultBytes: node.maxResultBytes,
+    labels: node.labels,
     spares: node.spares,
     drainTimeoutMs: node.drainTimeoutMs,
   };

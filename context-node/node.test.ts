@@ -125,6 +125,8 @@ test("a node does not start when its address is taken", async () => {
     advertise: undefined,
     dataDir: tested.dataDir,
     memoryBytes: 1,
+    maxResultBytes: 1,
+    labels: {},
     spares: 0,
     drainTimeoutMs: 0,
   };

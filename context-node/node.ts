@@ -7,7 +7,7 @@ import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
 import { openBlobCache, openDataFiles, openResultStore } from "./blobs/mod.ts";
 import type { NodeConfig } from "./config.ts";
-import { ContextTable, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
+import { ContextTable, createCpuGroups, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
 import { startDenoRuntime } from "./deno/mod.ts";
 import { EventPublisher, Events } from "./events/mod.ts";
 import { connectNats } from "./nats.ts";
@@ -22,6 +22,9 @@ const FLUSH_TIMEOUT_MS = 10_000;
 
 /** How long to wait at the end until gateways have fetched the last large results. */
 const FETCH_TIMEOUT_MS = 5_000;
+
+/** Where Linux has them. */
+const CONTROL_GROUPS = { root: "/sys/fs/cgroup", membership: "/proc/self/cgroup" };
 
 /** A running context node. Disposing it ends everything now. */
 export interface ContextNode extends AsyncDisposable {
@@ -55,7 +58,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const publisher = stack.use(new EventPublisher({ nats, log }));
   const closed = watchConnection(nats, { publisher, log });
 
-  const { spares, memoryBytes } = config;
+  const { spares, memoryBytes, maxResultBytes } = config;
   const runtime =
     deps.runtime ?? stack.use(await startDenoRuntime({ spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log }));
   const sessions = new OpenSessions();
@@ -63,7 +66,9 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const blobs = await openBlobCache(sessions, config);
   const files = await openDataFiles(sessions, config);
   const results = stack.use(await openResultStore({ dataDir: config.dataDir, nodeId: id }));
-  const contexts = stack.use(new ContextTable({ runtime, events, blobs, files, results, memoryBytes, log }));
+  const cpu = createCpuGroups({ ...CONTROL_GROUPS, log });
+  const parts = { runtime, events, blobs, files, results, cpu };
+  const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
   const commands: Commands = {
@@ -72,6 +77,8 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     cancelJob: (command) => contexts.cancelJob(command),
     startContext: (command, session) => contexts.startContext(command, session),
     stopContext: (command) => contexts.stopContext(command),
+    restartContext: (command) => contexts.restartContext(command),
+    objects: (command) => contexts.objects(command),
     openResult: (digest) => results.open(digest),
   };
   const server = stack.use(await startSessionServer({ sessions, commands, load, log }, config));
@@ -84,7 +91,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     version,
     load: contexts.load().node,
     heardTime: undefined,
-    labels: {},
+    labels: config.labels,
   });
   const announcement = stack.use(await announceNode(nats, describe));
   log.info({ node: id, address, memoryBytes }, "node started");

@@ -22,8 +22,8 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
     next.error = event.event.value.error;
   }
   if (event.event.case === "retrying") {
-    const { error, nextAttemptTime } = event.event.value;
-    const { attempt: number, startTime } = job;
+    const { error, nextAttemptTime, startTime } = event.event.value;
+    const { attempt: number } = job;
     next.attempts = [
       ...job.attempts,
       create(AttemptSchema, { number, startTime, error, nodeId: event.nodeId, endTime: event.time }),
@@ -31,7 +31,11 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
     next.nextAttemptTime = nextAttemptTime;
     next.progress = undefined;
   }
-  if (isFinalJob(state)) next.endTime = event.time;
+  if (isFinalJob(state)) {
+    next.endTime = event.time;
+    next.progress = event.lastProgress ?? next.progress;
+    next.nextAttemptTime = undefined;
+  }
   return next;
 }
 
@@ -43,6 +47,7 @@ export function applyContextEvent(context: Context, event: ContextEvent): Contex
   if (state === undefined) return undefined;
   const next: Context = { ...context, state, seq: event.seq };
   if (type === "running") next.startTime ??= event.time;
+  if (event.event.case === "running") next.warnings = event.event.value.warnings;
   if (event.event.case === "failed") next.error = event.event.value.message;
   if (event.event.case === "restarting") {
     next.restarts += 1;

@@ -20,6 +20,8 @@ export interface TestNodeOptions {
   readonly scripts?: Readonly<Record<string, Script>>;
   /** Default 8 GiB. */
   readonly memoryBytes?: number;
+  /** Default 256 MiB. */
+  readonly maxResultBytes?: number;
   /** Default 10 s. */
   readonly drainTimeoutMs?: number;
 }
@@ -29,10 +31,11 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const dataDir = await mkdtemp(join(tmpdir(), "hearth-node-"));
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const runtime = stack.use(new ScriptedRuntime(options.scripts));
-  const { natsUrl, memoryBytes = 8 * 1024 ** 3, drainTimeoutMs = 10_000 } = options;
+  const { natsUrl, memoryBytes = 8 * 1024 ** 3, maxResultBytes = 256 * 1024 ** 2, drainTimeoutMs = 10_000 } = options;
+  const limits = { memoryBytes, maxResultBytes, drainTimeoutMs };
   const node = stack.use(
     await startNode(
-      { natsUrl, listen: "127.0.0.1:0", advertise: undefined, dataDir, memoryBytes, spares: 0, drainTimeoutMs },
+      { natsUrl, listen: "127.0.0.1:0", advertise: undefined, dataDir, labels: {}, spares: 0, ...limits },
       { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtime },
     ),
   );

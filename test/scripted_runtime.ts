@@ -10,7 +10,7 @@ import type {
   SandboxEnd,
   SandboxSpec,
 } from "../context-node/runtime/mod.ts";
-import { type JobError, JobError_Reason, type LogLine, LogLine_Level } from "../proto/node.ts";
+import { type JobError, JobError_Reason, type LogLine, LogLine_Level, type NamedObject } from "../proto/node.ts";
 
 /** What a script is given. */
 export interface ScriptedJob {
@@ -20,6 +20,8 @@ export interface ScriptedJob {
   readonly files: FileSource;
   /** Text of the bundle. */
   readonly bundle: string;
+  /** The named objects of the sandbox. */
+  readonly objects: Map<string, unknown>;
   progress(fraction: number, message?: string, fields?: Record<string, unknown>): void;
   log(text: string, level?: LogLine_Level): void;
 }
@@ -62,6 +64,8 @@ export const STANDARD_SCRIPTS: Readonly<Record<string, Script>> = {
   /** Never ends by itself. */
   stubborn: { run: () => never },
   broken: { run: () => new RawResult("{") },
+  /** Keeps its config's `value` under its `name`. */
+  keep: { run: ({ config, objects }) => void objects.set(String(config.name), config.value) },
   /** Answers a string of `length` characters. */
   large: { run: ({ config }) => "x".repeat(Number(config.length)) },
   /** Writes `lines` lines of `length` characters. */
@@ -128,8 +132,10 @@ class ScriptedSandbox implements Sandbox {
   readonly #scripts: Readonly<Record<string, Script>>;
   readonly #bundles = new Map<string, Promise<string>>();
   readonly #executions = new Set<ScriptedExecution>();
+  readonly #objects = new Map<string, unknown>();
   readonly #closed = Promise.withResolvers<SandboxEnd>();
   readonly closed = this.#closed.promise;
+  readonly processId = undefined;
 
   constructor(spec: SandboxSpec, scripts: Readonly<Record<string, Script>>) {
     this.#spec = spec;
@@ -149,6 +155,7 @@ class ScriptedSandbox implements Sandbox {
       bundle,
       script,
       files: this.#spec.files,
+      objects: this.#objects,
       executor: this.#freeExecutor(),
     });
     this.#executions.add(execution);
@@ -158,6 +165,15 @@ class ScriptedSandbox implements Sandbox {
 
   load() {
     return { memoryBytes: 1024, executors: this.#executions.size };
+  }
+
+  async objects(): Promise<NamedObject[]> {
+    return Array.from(this.#objects, ([name, value]) => describeObject(name, value));
+  }
+
+  async dropObject(name: string): Promise<NamedObject | undefined> {
+    const value = this.#objects.get(name);
+    return this.#objects.delete(name) ? describeObject(name, value) : undefined;
   }
 
   end(end: SandboxEnd): void {
@@ -183,6 +199,7 @@ interface ExecutionParts {
   readonly bundle: Promise<string>;
   readonly script: Script | undefined;
   readonly files: FileSource;
+  readonly objects: Map<string, unknown>;
   readonly executor: number;
 }
 
@@ -214,7 +231,7 @@ class ScriptedExecution implements Execution {
     this.#settled.resolve(outcome);
   }
 
-  async #run({ job, observer, bundle, script, files }: ExecutionParts): Promise<Outcome> {
+  async #run({ job, observer, bundle, script, files, objects }: ExecutionParts): Promise<Outcome> {
     const text = await bundle.catch((error: unknown) => describe(error, JobError_Reason.LOAD_FAILED));
     if (typeof text !== "string") return { type: "failed", error: text };
     if (script === undefined) {
@@ -233,6 +250,7 @@ class ScriptedExecution implements Execution {
       config,
       signal: this.#abort.signal,
       files,
+      objects,
       bundle: text,
       progress: (fraction, message = "", fields) => {
         if (!this.#isSettled) observer.progress({ fraction, message, fields });
@@ -248,6 +266,10 @@ class ScriptedExecution implements Execution {
   #line(text: string, level: LogLine_Level): LogLine {
     return { number: 0, attempt: 0, time: new Date(), level, text, executor: this.executor };
   }
+}
+
+function describeObject(name: string, value: unknown): NamedObject {
+  return { name, sizeBytes: JSON.stringify(value).length, createTime: new Date(), expireTime: undefined };
 }
 
 function describe(error: unknown, reason: JobError_Reason): JobError {

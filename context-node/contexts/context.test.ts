@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ContextSettings, JobError_Reason, Refusal_Reason, type RunJob } from "../../proto/node.ts";
+import {
+  type ContextEvent,
+  ContextSettings,
+  JobError_Reason,
+  type NamedObject,
+  Refusal_Reason,
+  type RunJob,
+} from "../../proto/node.ts";
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import type { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
@@ -29,10 +36,27 @@ async function start(settings: Partial<ContextSettings> = {}, options: { adHoc?:
   return contextId;
 }
 
-function run(contextId: string, entryPoint: string, command: Partial<RunJob> = {}): string {
+function run(contextId: string, entryPoint: string, command: Partial<RunJob> = {}, config: object = {}): string {
   const jobId = crypto.randomUUID();
-  session.runJob({ jobId, contextId, entryPoint, gracePeriodMs: 50, ...command });
+  session.runJob({ jobId, contextId, entryPoint, gracePeriodMs: 50, ...command }, config);
   return jobId;
+}
+
+function restart(contextId: string, wanted: { settings?: Partial<ContextSettings>; force?: boolean } = {}): void {
+  const settings = wanted.settings && ContextSettings.create({ memoryBytes: MEBIBYTE, ...wanted.settings });
+  session.send({ $case: "restartContext", value: { contextId, settings, force: wanted.force ?? false } });
+}
+
+let lastRequest = 0;
+
+/** The named objects of a context, or what was dropped; undefined when the node does not hold the context. */
+async function objects(contextId: string, drop = ""): Promise<NamedObject[] | undefined> {
+  const requestId = ++lastRequest;
+  session.send({ $case: "objectsRequest", value: { requestId, contextId, drop } });
+  const answer = await session.until("objects", () =>
+    session.heard("objectsAnswer").find((answer) => answer.requestId === requestId),
+  );
+  return answer.error === "" ? answer.objects : undefined;
 }
 
 const stop = (contextId: string, force = false) => session.send({ $case: "stopContext", value: { contextId, force } });
@@ -62,9 +86,9 @@ test("jobs beyond the slots wait, in order of priority, and tell their place", a
   const second = run(contextId, "echo");
   const third = run(contextId, "echo");
   const urgent = run(contextId, "echo", { priority: 5 });
-  expect((await session.jobEvent(second, "queued")).position).toBe(1);
-  expect((await session.jobEvent(third, "queued")).position).toBe(2);
   expect((await session.jobEvent(urgent, "queued")).position).toBe(1);
+  expect((await session.jobEvent(second, "queued")).position).toBe(2);
+  expect((await session.jobEvent(third, "queued")).position).toBe(3);
 
   cancel(first);
   await session.final(third);
@@ -75,6 +99,32 @@ test("jobs beyond the slots wait, in order of priority, and tell their place", a
     second,
     third,
   ]);
+});
+
+test("a job that waits is told again when its place has changed noticeably", async () => {
+  const contextId = await start({ maxJobsPerContext: 1 });
+  const first = run(contextId, "stubborn");
+  const second = run(contextId, "stubborn");
+  const third = run(contextId, "echo");
+  await session.jobEvent(third, "queued");
+  cancel(first);
+  await session.final(first);
+  await session.until("the new place", () => session.story(third)[1]);
+  expect(session.jobEvents(third).map(({ event }) => event)).toEqual([
+    { $case: "queued", value: { position: 2 } },
+    { $case: "queued", value: { position: 1 } },
+  ]);
+  cancel(second);
+  await session.final(third);
+});
+
+test("a job that gets a slot soon is not told to wait", async () => {
+  const contextId = await start({ maxJobsPerContext: 1 });
+  const jobs = [1, 2, 3].map(() => run(contextId, "echo"));
+  for (const jobId of jobs) {
+    await session.final(jobId);
+    expect(session.story(jobId)).toEqual(["running", "succeeded"]);
+  }
 });
 
 test("a job is refused when the queue is full, and at once when it may not wait", async () => {
@@ -168,22 +218,166 @@ test("a context that is stopped while it starts never runs", async () => {
   expect(session.contextStory(contextId)).toEqual(["stopping", "stopped"]);
 });
 
-test("the jobs of a sandbox that runs out of memory fail with that reason, those that wait too", async () => {
+const OUT_OF_MEMORY = { type: "outOfMemory", message: "over its limit of 1 MiB" } as const;
+
+test("a sandbox that runs out of memory is replaced: its jobs fail with the reason, those that wait run in the next one", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
+  for (const name of ["b", "a"]) await session.final(run(contextId, "keep", {}, { name, value: 1 }));
   const running = run(contextId, "stubborn");
   await session.jobEvent(running, "running");
   const waiting = run(contextId, "echo");
-  await session.jobEvent(waiting, "queued");
-  tested.runtime.crash(contextId, { type: "outOfMemory", message: "over its limit of 1 MiB" });
-  for (const jobId of [running, waiting]) {
-    expect((await session.final(jobId)).event).toMatchObject({
-      $case: "failed",
-      value: { error: { reason: JobError_Reason.OUT_OF_MEMORY, message: "over its limit of 1 MiB" } },
-    });
-  }
+  tested.runtime.crash(contextId, OUT_OF_MEMORY);
+  expect((await session.final(running)).event).toMatchObject({
+    $case: "failed",
+    value: { error: { reason: JobError_Reason.OUT_OF_MEMORY, message: "over its limit of 1 MiB" } },
+  });
+  expect((await session.final(waiting)).event.$case).toBe("succeeded");
+  expect(session.contextStory(contextId)).toEqual(["running", "restarting", "running"]);
+  expect((await session.contextEvent(contextId, "restarting")).event?.value).toEqual({
+    message: "over its limit of 1 MiB",
+    reason: JobError_Reason.OUT_OF_MEMORY,
+    lostObjects: ["a", "b"],
+    startTime: expect.any(Date),
+  });
+});
+
+test("a context waits longer after each death in a row, and takes jobs meanwhile", async () => {
+  const contextId = await start();
+  tested.runtime.crash(contextId, OUT_OF_MEMORY);
+  await session.until("the second sandbox", () => session.contextStory(contextId)[2]);
+  tested.runtime.crash(contextId, OUT_OF_MEMORY);
+  await session.until("the second death", () => session.contextStory(contextId)[3]);
+  const jobId = run(contextId, "echo", { noQueue: true });
+  expect((await session.final(jobId)).event.$case).toBe("succeeded");
+  const deaths = session.contextEvents(contextId).filter(({ event }) => event?.$case === "restarting");
+  expect(deaths.map(({ time, event }) => delayOf(time, event))).toEqual([0, 1000]);
+});
+
+/** Between the event and the start that it tells, in whole seconds as milliseconds. */
+function delayOf(time: Date | undefined, event: ContextEvent["event"]): number {
+  const startTime = event?.$case === "restarting" ? event.value.startTime : undefined;
+  return Math.round(Number(startTime) - Number(time)) - (Math.round(Number(startTime) - Number(time)) % 1000);
+}
+
+test("a context that was made for one job is not given another sandbox", async () => {
+  const contextId = await start({}, { adHoc: true });
+  tested.runtime.crash(contextId, OUT_OF_MEMORY);
   const { event } = await session.contextEvent(contextId, "failed");
   expect(event?.value).toEqual({ message: "over its limit of 1 MiB", reason: JobError_Reason.OUT_OF_MEMORY });
   expect(await session.refusal(run(contextId, "echo"))).toMatchObject({ reason: Refusal_Reason.NOT_HELD });
+});
+
+test("a context is restarted with other settings: running jobs are cancelled, those that wait run in the new sandbox", async () => {
+  const contextId = await start({ maxJobsPerContext: 1 });
+  await session.final(run(contextId, "keep", {}, { name: "a", value: 1 }));
+  const running = run(contextId, "cooperative", { gracePeriodMs: 10_000 });
+  await session.jobEvent(running, "running");
+  const waiting = [run(contextId, "stubborn"), run(contextId, "stubborn")];
+  restart(contextId, { settings: { maxJobsPerContext: 2 } });
+  for (const jobId of waiting) await session.jobEvent(jobId, "running");
+  expect((await session.final(running)).event).toMatchObject({
+    $case: "cancelled",
+    value: {
+      error: { message: "The job was cancelled because its context was restarted; it stopped by itself" },
+    },
+  });
+  expect(session.contextStory(contextId)).toEqual(["running", "restarting", "running"]);
+  expect((await session.contextEvent(contextId, "restarting")).event?.value).toMatchObject({
+    message: "It was asked to restart",
+    reason: JobError_Reason.REASON_UNSPECIFIED,
+    lostObjects: ["a"],
+  });
+  expect(await objects(contextId)).toEqual([]);
+});
+
+test("a forced restart gives jobs no grace", async () => {
+  const contextId = await start();
+  const jobId = run(contextId, "stubborn", { gracePeriodMs: 3_600_000 });
+  await session.jobEvent(jobId, "running");
+  restart(contextId, { force: true });
+  expect((await session.final(jobId)).event).toMatchObject({
+    value: { error: { reason: JobError_Reason.CANCELLED_BY_FORCE } },
+  });
+  await session.until("the new sandbox", () => session.contextStory(contextId)[2]);
+});
+
+test("a restart does not wait for the next try of a context that dies again and again", async () => {
+  const contextId = await start();
+  for (const lives of [1, 2, 3]) {
+    tested.runtime.crash(contextId, OUT_OF_MEMORY);
+    await session.until("its death", () => session.contextStory(contextId)[2 * lives - 1]);
+    restart(contextId);
+    await session.until(
+      "its restart",
+      () => session.contextStory(contextId).filter((type) => type === "running")[lives],
+    );
+  }
+});
+
+test("a context that is stopped while it restarts stops", async () => {
+  const contextId = await start();
+  const jobId = run(contextId, "stubborn", { gracePeriodMs: 3_600_000 });
+  await session.jobEvent(jobId, "running");
+  restart(contextId);
+  await session.contextEvent(contextId, "restarting");
+  const waiting = run(contextId, "echo");
+  stop(contextId, true);
+  await session.contextEvent(contextId, "stopped");
+  expect(session.contextStory(contextId)).toEqual(["running", "restarting", "stopping", "stopped"]);
+  expect((await session.final(waiting)).event.$case).toBe("cancelled");
+});
+
+test("restarting a context that the node does not hold, or has not the memory for, is refused", async () => {
+  const unknown = crypto.randomUUID();
+  restart(unknown);
+  expect(await session.refusal(unknown)).toMatchObject({ reason: Refusal_Reason.NOT_HELD });
+  const contextId = await start();
+  restart(contextId, { settings: { memoryBytes: 9000 * MEBIBYTE } });
+  expect(await session.refusal(contextId)).toMatchObject({ reason: Refusal_Reason.NO_ROOM });
+  expect(session.contextStory(contextId)).toEqual(["running"]);
+});
+
+test("the named objects of a context are listed and dropped", async () => {
+  const contextId = await start();
+  for (const name of ["a", "b"]) await session.final(run(contextId, "keep", {}, { name, value: "12" }));
+  expect(await objects(contextId)).toEqual([
+    { name: "a", sizeBytes: 4, createTime: expect.any(Date), expireTime: undefined },
+    { name: "b", sizeBytes: 4, createTime: expect.any(Date), expireTime: undefined },
+  ]);
+  expect((await objects(contextId, "a"))?.map(({ name }) => name)).toEqual(["a"]);
+  expect(await objects(contextId, "a")).toEqual([]);
+  expect((await objects(contextId))?.map(({ name }) => name)).toEqual(["b"]);
+  expect(await objects(crypto.randomUUID())).toBeUndefined();
+});
+
+test("a context that has taken as many jobs as it may takes no more, finishes them, and stops", async () => {
+  const contextId = await start({ maxJobsPerContext: 1, maxJobs: 3 });
+  const first = run(contextId, "stubborn");
+  const others = [run(contextId, "echo"), run(contextId, "echo")];
+  await session.contextEvent(contextId, "stopping");
+  expect(await session.refusal(run(contextId, "echo"))).toMatchObject({ reason: Refusal_Reason.DRAINING });
+  cancel(first);
+  for (const jobId of others) expect((await session.final(jobId)).event.$case).toBe("succeeded");
+  await session.contextEvent(contextId, "stopped");
+});
+
+test("a context that has reached its age takes no more jobs, finishes those that it has, and stops", async () => {
+  const contextId = await start({ maxAge: { seconds: 0, nanos: 150_000_000 } });
+  const jobId = run(contextId, "stubborn");
+  await session.contextEvent(contextId, "stopping");
+  expect(session.story(jobId)).toEqual(["running"]);
+  cancel(jobId);
+  await session.contextEvent(contextId, "stopped");
+});
+
+test("a context whose sandbox dies while it finishes its last jobs finishes them in another one", async () => {
+  const contextId = await start({ maxJobsPerContext: 1, maxJobs: 2 });
+  run(contextId, "stubborn");
+  const last = run(contextId, "echo");
+  await session.contextEvent(contextId, "stopping");
+  tested.runtime.crash(contextId, OUT_OF_MEMORY);
+  expect((await session.final(last)).event.$case).toBe("succeeded");
+  await session.contextEvent(contextId, "stopped");
 });
 
 test("stopping a context cancels its jobs with their grace", async () => {
@@ -194,7 +388,7 @@ test("stopping a context cancels its jobs with their grace", async () => {
   stop(contextId);
   await session.contextEvent(contextId, "stopped");
   expect(session.story(running)).toEqual(["running", "cancelling", "cancelled"]);
-  expect(session.story(waiting)).toEqual(["queued", "cancelled"]);
+  expect(session.story(waiting)).toEqual(["cancelled"]);
   expect((await session.final(running)).event).toMatchObject({
     value: { error: { reason: JobError_Reason.CANCELLED_BY_FORCE } },
   });

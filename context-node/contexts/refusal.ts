@@ -22,6 +22,11 @@ export function queueFull(id: string, message: string): Refusal {
   return { id, reason: Refusal_Reason.QUEUE_FULL, message };
 }
 
+export function notRestartable(id: string, name: string): Refusal {
+  const message = `Context "${name}" is still starting, or was made for one job`;
+  return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
+}
+
 /** The id cannot be part of a subject or a path; no gateway gives such ones out. */
 export function malformedId(id: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message: `"${id}" is no id` };

@@ -2,8 +2,11 @@ import type {
   CancelJob,
   ContextLoad,
   HeldJob,
+  NamedObject,
   NodeLoad,
+  ObjectsRequest,
   Refusal,
+  RestartContext,
   RunJob,
   StartContext,
   StopContext,
@@ -26,7 +29,7 @@ export class ContextTable implements AsyncDisposable {
   readonly #contexts = new Map<string, HostedContext>();
   /** Those that are not final, by id; of two attempts of a job the later one. */
   readonly #jobs = new Map<string, HostedJob>();
-  /** Those whose final event was sent, and JetStream does not have it yet, by id. */
+  /** Attempts whose last event was sent, and JetStream does not have it yet, by job id. */
   readonly #unstored = new Map<string, HeldJob>();
   #openJobs = 0;
   #isDraining = false;
@@ -92,9 +95,23 @@ export class ContextTable implements AsyncDisposable {
     const wantedBytes = completeSettings(command.settings).memoryBytes;
     const freeBytes = this.#deps.memoryBytes - this.#promisedBytes;
     if (wantedBytes > freeBytes) return noRoom(contextId, { wantedBytes, freeBytes });
-    const context = new HostedContext({ ...this.#deps, owner: this }, command, session);
-    this.#contexts.set(contextId, context);
+    this.#contexts.set(contextId, new HostedContext({ ...this.#deps, owner: this }, command));
     return undefined;
+  }
+
+  restartContext({ contextId, settings, force }: RestartContext): Refusal | undefined {
+    const context = this.#contexts.get(contextId);
+    if (context === undefined) return contextNotHeld(contextId, contextId);
+    if (this.#isDraining) return draining(contextId, "The node");
+    const wantedBytes = settings === undefined ? 0 : completeSettings(settings).memoryBytes;
+    const freeBytes = this.#deps.memoryBytes - this.#promisedBytes + context.settings.memoryBytes;
+    if (wantedBytes > freeBytes) return noRoom(contextId, { wantedBytes, freeBytes });
+    return context.restart({ settings, force });
+  }
+
+  /** The named objects of a context, or the one that it dropped; undefined when the context is not held. */
+  async objects({ contextId, drop }: ObjectsRequest): Promise<NamedObject[] | undefined> {
+    return this.#contexts.get(contextId)?.objects({ drop });
   }
 
   stopContext({ contextId, force }: StopContext): Refusal | undefined {

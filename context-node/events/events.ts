@@ -1,4 +1,4 @@
-import { ContextEvent, contextEventSubject, JobEvent, jobEventSubject } from "../../proto/node.ts";
+import { ContextEvent, contextEventSubject, JobEvent, jobEventSubject, type Progress } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 import type { EventPublisher } from "./publisher.ts";
 
@@ -39,23 +39,25 @@ export type ResultContent =
 export interface JobEventOptions {
   /** The session that the job came on. */
   readonly session: Session;
+  /** What no event told of its progress, for a final event. */
+  readonly lastProgress?: Progress | undefined;
   /** Called once, when JetStream has stored the event. */
   readonly stored?: (() => void) | undefined;
 }
 
 export interface EventsDeps {
   readonly nodeId: string;
-  readonly sessions: Pick<OpenSessions, "pick">;
+  readonly sessions: OpenSessions;
   readonly publisher: EventPublisher;
 }
 
 /**
- * Tells gateways and NATS what happens to jobs and contexts, in the order of the calls. The session that a job or context
- * came on hears of it; if that is gone another one, if there is none only NATS.
+ * Tells gateways and NATS what happens to jobs and contexts, in the order of the calls. Of a job hears the session that it came
+ * on; if that is gone another one, if there is none only NATS. Of a context hear all sessions: every gateway may send it jobs.
  */
 export class Events {
   readonly #nodeId: string;
-  readonly #sessions: Pick<OpenSessions, "pick">;
+  readonly #sessions: OpenSessions;
   readonly #publisher: EventPublisher;
   readonly #source: string;
 
@@ -73,7 +75,7 @@ export class Events {
 
   /** Tells everything about a job but its success. */
   job(identity: JobEventIdentity, happening: JobHappening, options: JobEventOptions): void {
-    const event = this.#jobEvent(identity, happening);
+    const event = this.#jobEvent(identity, happening, options);
     this.#sendJob(event, NOTHING, options);
     this.#publishJob(event, happening.$case, options);
   }
@@ -84,7 +86,7 @@ export class Events {
    */
   jobSucceeded(identity: JobEventIdentity, content: ResultContent | undefined, options: JobEventOptions): void {
     const result = { mediaType: "application/json", sizeBytes: content?.json.length ?? 0, digest: "" };
-    const event = this.#jobEvent(identity, { $case: "succeeded", value: { result, value: undefined } });
+    const event = this.#jobEvent(identity, { $case: "succeeded", value: { result, value: undefined } }, options);
     const isInline = content !== undefined && content.json.length <= SESSION_RESULT_BYTES;
     if (!isInline) result.digest = content?.digest ?? "";
     this.#sendJob(event, isInline ? content.json : NOTHING, options);
@@ -98,14 +100,9 @@ export class Events {
   }
 
   /** Answers what was told, for `repeatContext`. */
-  context(
-    identity: ContextEventIdentity,
-    happening: ContextHappening,
-    { session }: { session: Session },
-  ): ContextEvent {
+  context(identity: ContextEventIdentity, happening: ContextHappening): ContextEvent {
     const event = { ...identity, time: new Date(), nodeId: this.#nodeId, event: happening };
-    const listener = this.#sessions.pick(session);
-    if (listener !== undefined) this.repeatContext(event, { session: listener });
+    for (const session of this.#sessions) this.repeatContext(event, { session });
     this.#publisher.publish({
       source: this.#source,
       subject: contextEventSubject(event.contextId, happening.$case),
@@ -123,8 +120,12 @@ export class Events {
     session.send({ $case: "contextEvent", value: { event: ContextEvent.encode(event).finish() } });
   }
 
-  #jobEvent({ jobId, attempt, seq, contextId }: JobEventIdentity, event: JobHappening): TimedJobEvent {
-    return { jobId, attempt, seq, time: new Date(), contextId, nodeId: this.#nodeId, event };
+  #jobEvent(
+    { jobId, attempt, seq, contextId }: JobEventIdentity,
+    event: JobHappening,
+    { lastProgress }: JobEventOptions,
+  ): TimedJobEvent {
+    return { jobId, attempt, seq, time: new Date(), contextId, nodeId: this.#nodeId, lastProgress, event };
   }
 
   #sendJob(event: JobEvent, result: Uint8Array, { session }: JobEventOptions): void {

@@ -1,9 +1,25 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JobError_Reason, LogLine_Level } from "../../proto/node.ts";
+import { JobError_Reason, jobEventSubject, LogLine_Level } from "../../proto/node.ts";
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import type { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import { readJobEvents } from "../../test/stored_events.ts";
+import type { Script } from "../../test/scripted_runtime.ts";
+import { readEvents, readJobEvents } from "../../test/stored_events.ts";
+
+/** Reports its progress all the time, for `forMs`. */
+const ticking: Script = {
+  async run({ config, progress }) {
+    const end = performance.now() + Number(config.forMs);
+    for (let tick = 1; performance.now() < end; tick++) {
+      progress(1 - 1 / tick);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    progress(1);
+  },
+};
+
+/** Finds so many problems, each with its config's `text`, that they are cut. */
+const problems: Script = { validate: ({ text }) => Array.from({ length: 30 }, () => String(text)), run() {} };
 
 let nats: TestNatsServer;
 let tested: TestNode;
@@ -12,7 +28,7 @@ let contextId: string;
 
 beforeAll(async () => {
   nats = await startTestNatsServer();
-  tested = await startTestNode({ natsUrl: nats.url });
+  tested = await startTestNode({ natsUrl: nats.url, scripts: { ticking, problems } });
   session = await tested.openSession();
   contextId = crypto.randomUUID();
   await session.startContext(contextId);
@@ -200,15 +216,90 @@ test.each([
   expect(await session.jobEvent(jobId, "cancelling")).toEqual({ reason: JobError_Reason.DEADLINE_EXCEEDED });
 });
 
-test("of fast progress the first and the newest are told, in order and before the end", async () => {
+test("the progress of a short job goes with its final event", async () => {
   const jobId = run("steps", { steps: 500 });
   await session.final(jobId);
-  const told = session.jobEvents(jobId).flatMap(({ event }) => (event?.$case === "progress" ? [event.value] : []));
-  expect(told).toEqual([
-    { fraction: 1 / 500, message: "step 1", fields: { step: 1 } },
+  expect(session.story(jobId)).toEqual(["running", "succeeded"]);
+  expect(session.jobEvents(jobId).map(({ lastProgress }) => lastProgress)).toEqual([
+    undefined,
     { fraction: 1, message: "step 500", fields: { step: 500 } },
   ]);
-  expect(session.story(jobId).at(-1)).toBe("succeeded");
+  expect((await readJobEvents(nats.url, jobId)).at(-1)?.json.lastProgress).toMatchObject({ fraction: 1 });
+});
+
+test("of fast progress the newest is told, at most ten times a second, and what was not told with the end", async () => {
+  const jobId = run("ticking", { forMs: 330 });
+  await session.final(jobId);
+  const told = session
+    .jobEvents(jobId)
+    .flatMap(({ event }) => (event?.$case === "progress" ? [event.value.fraction] : []));
+  expect(told.length).toBeGreaterThanOrEqual(2);
+  expect(told.length).toBeLessThanOrEqual(4);
+  expect(told).toEqual(told.toSorted());
+  expect(session.jobEvents(jobId).at(-1)?.lastProgress?.fraction).toBeGreaterThan(told.at(-1) ?? 1);
+});
+
+test.each([
+  { maxAttempts: 3, attempt: 1, delayMs: 100 },
+  { maxAttempts: 3, attempt: 2, delayMs: 200 },
+])("attempt $attempt of $maxAttempts that throws ends with the time of the next one", async (attempt) => {
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "fail", retryDelayMs: 100, ...attempt }, { message: "no luck" });
+  const retrying = await session.jobEvent(jobId, "retrying");
+  const time = session.jobEvents(jobId).at(-1)?.time;
+  expect(retrying.error).toMatchObject({ reason: JobError_Reason.THROWN, message: "no luck" });
+  expect(retrying.startTime).toEqual(expect.any(Date));
+  expect(Math.abs(Number(retrying.nextAttemptTime) - Number(time) - attempt.delayMs)).toBeLessThan(50);
+  expect(session.story(jobId)).toEqual(["running", "retrying"]);
+});
+
+test.each([
+  { what: "the last attempt", entryPoint: "fail", attempt: 3 },
+  { what: "an attempt that was asked to end", entryPoint: "cooperative", isCancelled: true },
+  { what: "a job over its timeout", entryPoint: "stubborn", timeoutMs: 50, gracePeriodMs: 50 },
+  { what: "a refused config", entryPoint: "strict" },
+  { what: "a job without such an entry point", entryPoint: "nowhere" },
+])("$what is not followed by another attempt", async ({ what: _, isCancelled, ...command }) => {
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, attempt: 1, maxAttempts: 3, ...command });
+  if (isCancelled) {
+    await session.jobEvent(jobId, "running");
+    cancel(jobId);
+  }
+  await session.final(jobId);
+  expect(session.story(jobId)).not.toContain("retrying");
+});
+
+test("the session is over a job's attempt as over a job: it is held until JetStream has its last event", async () => {
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "fail", attempt: 1, maxAttempts: 2 });
+  await readEvents(nats.url, jobEventSubject(jobId, "*"), ({ type }) => type === "retrying");
+  session.runJob({ jobId, contextId, entryPoint: "echo", attempt: 2, maxAttempts: 2, firstSeq: 3 });
+  await session.final(jobId);
+  expect(session.story(jobId)).toEqual(["running", "retrying", "running", "succeeded"]);
+});
+
+test("a result over the node's limit fails the job", async () => {
+  await using small = await startTestNode({ natsUrl: nats.url, maxResultBytes: 1000 });
+  const own = await small.openSession();
+  await own.startContext(contextId);
+  const jobId = crypto.randomUUID();
+  own.runJob({ jobId, contextId, entryPoint: "large", maxAttempts: 2, attempt: 1 }, { length: 1000 });
+  expect((await own.final(jobId)).event).toMatchObject({
+    $case: "failed",
+    value: {
+      error: {
+        reason: JobError_Reason.RESULT_TOO_LARGE,
+        message: "The result has 1002 bytes of JSON; a job may return 1000",
+      },
+    },
+  });
+});
+
+test("an error that JSON makes much larger still fits into an event", async () => {
+  const jobId = run("problems", { text: "\u0001".repeat(16_000) });
+  await session.final(jobId);
+  expect((await readJobEvents(nats.url, jobId)).at(-1)?.json.rejected.error.problems).toHaveLength(20);
 });
 
 test("lines of a log are numbered and batched", async () => {

@@ -1,12 +1,13 @@
-import { type HeldJob, JobError_Reason, type RunJob } from "../../proto/node.ts";
+import { type HeldJob, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
 import type { BlobCache, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
-import type { AbortReason, Execution, Outcome, Sandbox } from "../runtime/mod.ts";
+import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { startTimer } from "../timer.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
-import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop } from "./verdict.ts";
+import { orRetrying } from "./retry.ts";
+import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type StopReason } from "./verdict.ts";
 
 /** Beyond its timeout, what a job may take to be loaded before it says that it runs: it may loop on the way there. */
 const LOADING_ALLOWANCE_MS = 5_000;
@@ -15,6 +16,8 @@ export interface JobDeps {
   readonly events: Events;
   readonly blobs: BlobCache;
   readonly results: ResultStore;
+  /** The largest result that a job may return, in bytes of JSON. */
+  readonly maxResultBytes: number;
   readonly owner: JobOwner;
 }
 
@@ -24,13 +27,13 @@ export interface JobOwner {
   sandboxLost(): void;
   /** No code of the job runs; its slot, or its place in the queue, is free. The final event is still to come. */
   released(job: HostedJob): void;
-  /** The final event was sent. */
+  /** The last event of the attempt was sent. */
   ended(job: HostedJob, type: JobHappening["$case"]): void;
-  /** JetStream has the final event: nothing is left to do for the job. */
+  /** JetStream has the last event: nothing is left to do for the attempt. */
   stored(job: HeldJob): void;
 }
 
-/** One attempt of a job, from its arrival to its final event. */
+/** One attempt of a job, from its arrival to its last event: the job is final then, or waits for its next attempt. */
 export class HostedJob {
   /** As the gateway sent it. */
   readonly command: RunJob;
@@ -39,12 +42,14 @@ export class HostedJob {
   readonly #deps: JobDeps;
   #seq: number;
   #execution: Execution | undefined;
-  /** Between its `running` and its end. */
-  #isRunning = false;
+  /** When its `running` was told. */
+  #startTime: Date | undefined;
   #isFinal = false;
   #stop: Stop | undefined;
   #log: JobLog | undefined;
   #progress: ProgressReports | undefined;
+  /** What no event told of its progress. */
+  #lastProgress: Progress | undefined;
   #deadline: Disposable | undefined;
   #grace: Disposable | undefined;
 
@@ -63,8 +68,8 @@ export class HostedJob {
     return this.command.priority;
   }
 
-  /** It has to wait for a slot. */
-  waits(position: number): void {
+  /** It waits for a slot, at this place. */
+  tellPlace(position: number): void {
     this.#tell({ $case: "queued", value: { position } });
   }
 
@@ -99,21 +104,24 @@ export class HostedJob {
    * Asks it to end: its signal is aborted, and after the grace period its executor is terminated. The first reason stands;
    * asked again, a grace period of 0 cuts the one that runs short.
    */
-  stop(reason: AbortReason, { graceMs = this.command.gracePeriodMs }: { graceMs?: number | undefined } = {}): void {
+  stop(reason: StopReason, { graceMs = this.command.gracePeriodMs }: { graceMs?: number | undefined } = {}): void {
     if (this.#isFinal) return;
     if (this.#execution === undefined) return this.#end(cancelledWhileWaiting(reason));
     if (this.#stop === undefined) {
       this.#stop = { reason, timeoutMs: this.command.timeoutMs };
-      if (this.#isRunning) this.#tellCancelling(this.#stop);
-      this.#execution.abort(reason);
+      if (this.#startTime !== undefined) this.#tellCancelling(this.#stop);
+      this.#execution.abort(reason === "contextRestarted" ? "contextStopped" : reason);
       if (graceMs > 0) this.#grace = startTimer(graceMs, () => this.#execution?.terminate());
     }
     if (graceMs === 0) this.#execution.terminate();
   }
 
-  /** Ends it before it was started. */
-  fail(ending: Ending): void {
-    if (!this.#isFinal) this.#end(ending);
+  /** Ends it before it was started; `forGood` it is not tried again. */
+  fail(ending: Ending, { forGood }: { forGood: boolean }): void {
+    if (this.#isFinal) return;
+    if (!forGood) return this.#end(ending);
+    this.#release();
+    this.#tellEnd(ending);
   }
 
   get #reports(): ProgressReports {
@@ -127,7 +135,7 @@ export class HostedJob {
   }
 
   #running(executor: number): void {
-    this.#isRunning = true;
+    this.#startTime = new Date();
     this.#tell({ $case: "running", value: { executor } });
     // It was asked to end while it was loaded.
     if (this.#stop !== undefined) return this.#tellCancelling(this.#stop);
@@ -150,6 +158,7 @@ export class HostedJob {
     this.#release();
     if (outcome.json === undefined) return this.#succeed(undefined);
     const json = Buffer.from(outcome.json);
+    if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
     if (json.length <= NATS_RESULT_BYTES) return this.#succeedSmall(outcome.json, json);
     this.#deps.results.keep(json).then(
       (digest) => this.#succeed({ json, digest }),
@@ -167,29 +176,44 @@ export class HostedJob {
     this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
   }
 
+  #refuseResult(sizeBytes: number): void {
+    const message = `The result has ${sizeBytes} bytes of JSON; a job may return ${this.#deps.maxResultBytes}`;
+    this.#finish(failedBy(JobError_Reason.RESULT_TOO_LARGE, message));
+  }
+
   #end(ending: Ending): void {
     this.#release();
     this.#finish(ending);
   }
 
-  /** Nothing but the final event comes after it. */
+  /** Nothing but the last event comes after it. */
   #release(): void {
     this.#isFinal = true;
     this.#deadline?.[Symbol.dispose]();
     this.#grace?.[Symbol.dispose]();
-    this.#progress?.close();
+    this.#lastProgress = this.#progress?.close();
     this.#log?.close();
     this.#deps.owner.released(this);
   }
 
   #finish(ending: Ending): void {
-    this.#deps.events.job(this.#identity(), ending, { session: this.session, stored: this.#whenStored(undefined) });
-    this.#deps.owner.ended(this, ending.$case);
+    // What was asked to end is not begun again.
+    this.#tellEnd(this.#stop === undefined ? orRetrying(ending, this.command, this.#startTime) : ending);
+  }
+
+  #tellEnd(happening: JobHappening): void {
+    const { session } = this;
+    const lastProgress = happening.$case === "retrying" ? undefined : this.#lastProgress;
+    const stored = this.#whenStored(undefined);
+    this.#deps.events.job(this.#identity(), happening, { session, lastProgress, stored });
+    this.#deps.owner.ended(this, happening.$case);
   }
 
   #succeed(content: ResultContent | undefined): void {
     const stored = this.#whenStored(content?.digest);
-    this.#deps.events.jobSucceeded(this.#identity(), content, { session: this.session, stored });
+    const { session } = this;
+    const lastProgress = this.#lastProgress;
+    this.#deps.events.jobSucceeded(this.#identity(), content, { session, lastProgress, stored });
     this.#deps.owner.ended(this, "succeeded");
   }
 

@@ -3,8 +3,11 @@ import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 /** Lines of so many milliseconds go together. */
 const BATCH_MS = 50;
 
-/** A batch that holds so much goes at once, well below what NATS takes as one message. */
+/** A batch that holds so much goes at once: NATS takes 1 MiB as one message, and JSON makes six bytes of a control character. */
 const BATCH_BYTES = 128 * 1024;
+
+/** What a line takes in an event beside its text. */
+const LINE_BYTES = 128;
 
 const LONGEST_LINE_BYTES = 16 * 1024;
 const MOST_LINES = 10_000;
@@ -58,7 +61,7 @@ export class JobLog {
     // Each attempt begins where no earlier one can have come: those ran elsewhere, maybe.
     const number = (this.#attempt - 1) * NUMBERS_AN_ATTEMPT + ++this.#lines;
     this.#waiting.push({ ...line, number, attempt: this.#attempt });
-    this.#waitingBytes += bytes;
+    this.#waitingBytes += bytes + LINE_BYTES;
     if (this.#waitingBytes > BATCH_BYTES) return this.#flush();
     this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
   }

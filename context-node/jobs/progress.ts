@@ -1,5 +1,8 @@
 import type { Progress } from "../../proto/node.ts";
 
+/** Most jobs end before anybody could look at their progress: theirs goes with the final event. */
+const FIRST_AFTER_MS = 50;
+
 /** At most ten reports a second of one job; see `hearth.v1.JobEvent.progress`. */
 const INTERVAL_MS = 100;
 
@@ -10,31 +13,25 @@ const LARGEST_FIELDS = 32 * 1024;
 export class ProgressReports {
   readonly #send: (progress: Progress) => void;
   #newest: Progress | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout;
 
   constructor(send: (progress: Progress) => void) {
     this.#send = send;
+    this.#timer = setTimeout(() => this.#pass(), FIRST_AFTER_MS);
   }
 
   report(progress: Progress): void {
     this.#newest = progress;
-    if (this.#timer !== undefined) return;
-    this.#pass();
-    this.#timer = setTimeout(() => this.#intervalOver(), INTERVAL_MS);
   }
 
-  /** Passes on what waits; nothing is reported after it. */
-  close(): void {
+  /** Answers what was not passed on; nothing is reported after it. */
+  close(): Progress | undefined {
     clearTimeout(this.#timer);
-    this.#pass();
-  }
-
-  #intervalOver(): void {
-    this.#timer = this.#newest && setTimeout(() => this.#intervalOver(), INTERVAL_MS);
-    this.#pass();
+    return this.#newest && bounded(this.#newest);
   }
 
   #pass(): void {
+    this.#timer = setTimeout(() => this.#pass(), INTERVAL_MS);
     if (this.#newest !== undefined) this.#send(bounded(this.#newest));
     this.#newest = undefined;
   }

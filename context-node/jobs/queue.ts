@@ -10,21 +10,15 @@ export class JobQueue<Job extends { readonly priority: number }> {
     return this.#size;
   }
 
-  /** Answers how many are before it. */
-  add(job: Job): number {
+  add(job: Job): void {
     let line = this.#lines.get(job.priority);
     if (line === undefined) {
       line = new Line();
       this.#lines.set(job.priority, line);
       this.#priorities = [...this.#lines.keys()].sort((a, b) => b - a);
     }
-    let before = 0;
-    for (const priority of this.#priorities) {
-      if (priority >= job.priority) before += this.#lines.get(priority)?.size ?? 0;
-    }
     line.add(job);
     this.#size++;
-    return before;
   }
 
   /** Removes and answers the first; undefined when none waits. */

@@ -5,9 +5,12 @@ import type { AbortReason, Outcome, SandboxEnd } from "../runtime/mod.ts";
 /** The events that end a job, but for its success. */
 export type Ending = Extract<JobHappening, { $case: "failed" | "cancelled" | "rejected" }>;
 
+/** Why a job is to end. The job itself hears of a restart as of a stop. */
+export type StopReason = AbortReason | "contextRestarted";
+
 /** Why and how a job was asked to end. */
 export interface Stop {
-  readonly reason: AbortReason;
+  readonly reason: StopReason;
   /** What the job's timeout was, in milliseconds; of interest for a deadline. */
   readonly timeoutMs: number;
 }
@@ -31,7 +34,7 @@ export function endingOf(outcome: Exclude<Outcome, { type: "succeeded" }>, stop:
 }
 
 /** The end of a job that was cancelled before it was handed to a sandbox. */
-export function cancelledWhileWaiting(reason: AbortReason): Ending {
+export function cancelledWhileWaiting(reason: StopReason): Ending {
   const message = `${CANCELLED_BY[reason]} while it waited; it did not run`;
   return { $case: "cancelled", value: { error: jobError(JobError_Reason.CANCELLED, message) } };
 }
@@ -61,7 +64,8 @@ const CANCELLED_BY = {
   cancelled: "The job was cancelled",
   deadline: "The job was over its timeout",
   contextStopped: "The job was cancelled because its context was stopped",
-} as const satisfies Record<AbortReason, string>;
+  contextRestarted: "The job was cancelled because its context was restarted",
+} as const satisfies Record<StopReason, string>;
 
 function stopped({ reason, timeoutMs }: Stop, { byForce, stack }: { byForce: boolean; stack: string }): Ending {
   const how = byForce ? "it did not stop by itself and its executor was terminated" : "it stopped by itself";
@@ -86,11 +90,21 @@ function jobError(reason: JobError_Reason, message: string): JobError {
   return { reason, name: "", message, stack: "", problems: [] };
 }
 
-const LONGEST_TEXT = 16 * 1024;
+/** Lengths to cut the texts of an error to, until it is small enough: characters may take many bytes each. */
+const TEXT_LENGTHS = [16 * 1024, 2 * 1024] as const;
 const MOST_PROBLEMS = 20;
+const LARGEST_ERROR_BYTES = 256 * 1024;
 
 /** A job may throw what it likes; an event has to fit into one message. */
 function bounded(error: JobError): JobError {
+  const [usual, short] = TEXT_LENGTHS;
+  const cut = cutTexts(error, usual);
+  return Buffer.byteLength(JSON.stringify(cut)) <= LARGEST_ERROR_BYTES ? cut : cutTexts(error, short);
+}
+
+function cutTexts(error: JobError, length: number): JobError {
+  const cut = (text: string): string =>
+    text.length <= length ? text : `${text.slice(0, length)} … (cut: ${text.length} characters)`;
   return {
     ...error,
     name: cut(error.name),
@@ -98,8 +112,4 @@ function bounded(error: JobError): JobError {
     stack: cut(error.stack),
     problems: error.problems.slice(0, MOST_PROBLEMS).map(cut),
   };
-}
-
-function cut(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)} … (cut: ${text.length} characters)`;
 }

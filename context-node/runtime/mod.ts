@@ -2,7 +2,7 @@
  * What a context node asks of a runtime: contexts that run jobs. The Deno runtime lives in `context-node/deno/`, a scripted
  * one for tests in `test/`. Imports `proto` only.
  */
-import type { ContextLoad, ContextSettings, JobError, LogLine, Progress } from "../../proto/node.ts";
+import type { ContextLoad, ContextSettings, JobError, LogLine, NamedObject, Progress } from "../../proto/node.ts";
 
 /** A way to run contexts. Disposing it ends all contexts and whatever was kept warm. */
 export interface Runtime extends AsyncDisposable {
@@ -40,6 +40,12 @@ export interface Sandbox extends AsyncDisposable {
   run(job: JobRun, observer: JobObserver): Execution;
   /** Memory and executors now. */
   load(): Pick<ContextLoad, "memoryBytes" | "executors">;
+  /** The named objects by name. Of a sandbox that is gone those that it had, as far as is known. Never rejects. */
+  objects(): Promise<NamedObject[]>;
+  /** Drops a named object and answers it; undefined when there is none of that name. Never rejects. */
+  dropObject(name: string): Promise<NamedObject | undefined>;
+  /** Of the operating system; undefined when the sandbox has no process of its own. */
+  readonly processId: number | undefined;
 }
 
 /** Why a sandbox ended. */

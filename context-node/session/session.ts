@@ -5,10 +5,12 @@ import {
   type CancelJob,
   type GatewayMessage,
   type Hello,
+  type NamedObject,
+  type ObjectsRequest,
   type OpenRequest,
   type OpenResponse,
   type Refusal,
-  Refusal_Reason,
+  type RestartContext,
   type RunJob,
   SILENCE_LIMIT_MS,
   type StartContext,
@@ -26,6 +28,9 @@ export interface Commands {
   cancelJob(command: CancelJob): Refusal | undefined;
   startContext(command: StartContext, session: Session): Refusal | undefined;
   stopContext(command: StopContext): Refusal | undefined;
+  restartContext(command: RestartContext): Refusal | undefined;
+  /** The named objects of a context, or the one that was dropped; undefined when it is not held. Never rejects. */
+  objects(command: ObjectsRequest): Promise<NamedObject[] | undefined>;
   /** A large result by its digest; undefined when it is not kept, or no more. */
   openResult(digest: string): AsyncIterable<Uint8Array> | undefined;
 }
@@ -145,16 +150,11 @@ export class Session {
         return this.#blobs.receive(message.value);
       case "heartbeat":
         return;
-      case "restartContext": {
-        const { contextId: id } = message.value;
-        const reason = Refusal_Reason.REASON_UNSPECIFIED;
-        return this.#refuse({ id, reason, message: "This node does not restart contexts" });
-      }
-      case "objectsRequest": {
-        const { requestId } = message.value;
-        const error = "This node does not tell the named objects of contexts";
-        return this.send({ $case: "objectsAnswer", value: { requestId, objects: [], error } });
-      }
+      case "restartContext":
+        return this.#refuse(commands.restartContext(message.value));
+      case "objectsRequest":
+        void this.#tellObjects(message.value);
+        return;
       default:
         message satisfies never;
     }
@@ -171,6 +171,13 @@ export class Session {
 
   #refuse(refusal: Refusal | undefined): void {
     if (refusal !== undefined) this.send({ $case: "refusal", value: refusal });
+  }
+
+  async #tellObjects(request: ObjectsRequest): Promise<void> {
+    const { requestId, contextId } = request;
+    const objects = await this.#deps.commands.objects(request);
+    const error = objects === undefined ? `The node does not hold context "${contextId}"` : "";
+    this.send({ $case: "objectsAnswer", value: { requestId, objects: objects ?? [], error } });
   }
 
   #serveBlob({ requestId, blob }: BlobRequest): void {

@@ -115,6 +115,13 @@ export declare type Context = Message<"hearth.v1.Context"> & {
    * @generated from field: uint32 seq = 15;
    */
   seq: number;
+
+  /**
+   * Settings that its node cannot hold it to, in sentences.
+   *
+   * @generated from field: repeated string warnings = 16;
+   */
+  warnings: string[];
 };
 
 /**
@@ -218,7 +225,8 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   memoryBytes: bigint;
 
   /**
-   * CPU cores that the context may use, where the node's operating system can hold it to that. 0 means no limit.
+   * CPU cores that the context may use, where the node's operating system can hold it to that (else `warnings` says so).
+   * 0 means no limit.
    *
    * @generated from field: double cpu_cores = 5;
    */
@@ -260,14 +268,15 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   settings?: JsonObject | undefined;
 
   /**
-   * Stops the context, when its jobs are done, after it has lived so long. Absent: never.
+   * After it has lived so long, the context takes no more jobs, finishes those that it has, and stops. Absent: never.
    *
    * @generated from field: google.protobuf.Duration max_age = 11;
    */
   maxAge?: Duration | undefined;
 
   /**
-   * Stops the context, when its jobs are done, after so many jobs. 0: never.
+   * After so many jobs, further attempts of one included, the context takes no more, finishes those that it has, and stops.
+   * 0: never.
    *
    * @generated from field: uint32 max_jobs = 12;
    */

@@ -294,7 +294,7 @@ export declare const ContextService: GenService<{
   },
   /**
    * Replaces the process of a context by a new one, with changed settings when they are given, and answers when that runs.
-   * Its running jobs are cancelled as by StopContext, its queued jobs too; its named objects are gone.
+   * Its running jobs are cancelled as by StopContext; those that wait run in the new process. Its named objects are gone.
    * FailedPrecondition when it is not running; Unavailable when its node is out of reach.
    *
    * @generated from rpc hearth.v1.ContextService.RestartContext

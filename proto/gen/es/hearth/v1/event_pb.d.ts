@@ -62,11 +62,19 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   nodeId: string;
 
   /**
+   * In a final event: the last progress of the job, when no event told it.
+   *
+   * @generated from field: hearth.v1.Progress last_progress = 7;
+   */
+  lastProgress?: Progress | undefined;
+
+  /**
    * @generated from oneof hearth.v1.JobEvent.event
    */
   event: {
     /**
-     * The job waits for a slot. Absent when it could start at once.
+     * The job has waited for a slot for a tenth of a second; told again when its place has changed noticeably. A job that
+     * gets a slot before is not told to wait.
      *
      * @generated from field: hearth.v1.JobQueued queued = 10;
      */
@@ -82,7 +90,8 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
     case: "running";
   } | {
     /**
-     * It told its progress. At most ten a second; of a faster job the newest is kept.
+     * It told its progress: for the first time after a twentieth of a second, then at most ten times a second, always the
+     * newest. What was not told when the job ends goes with its final event.
      *
      * @generated from field: hearth.v1.Progress progress = 12;
      */
@@ -437,6 +446,12 @@ export declare const ContextEventSchema: GenMessage<ContextEvent>;
  * @generated from message hearth.v1.ContextRunning
  */
 export declare type ContextRunning = Message<"hearth.v1.ContextRunning"> & {
+  /**
+   * What the node cannot hold the context to, in sentences.
+   *
+   * @generated from field: repeated string warnings = 1;
+   */
+  warnings: string[];
 };
 
 /**

@@ -25,7 +25,10 @@ export interface ContextSettings {
    * under it. Default 512 MiB.
    */
   memoryBytes: number;
-  /** CPU cores that the context may use, where the node's operating system can hold it to that. 0 means no limit. */
+  /**
+   * CPU cores that the context may use, where the node's operating system can hold it to that (else `warnings` says so).
+   * 0 means no limit.
+   */
   cpuCores: number;
   /** What the sandbox lets jobs do. Nothing by default. */
   permissions:
@@ -43,11 +46,14 @@ export interface ContextSettings {
   settings:
     | { [key: string]: any }
     | undefined;
-  /** Stops the context, when its jobs are done, after it has lived so long. Absent: never. */
+  /** After it has lived so long, the context takes no more jobs, finishes those that it has, and stops. Absent: never. */
   maxAge:
     | Duration
     | undefined;
-  /** Stops the context, when its jobs are done, after so many jobs. 0: never. */
+  /**
+   * After so many jobs, further attempts of one included, the context takes no more, finishes those that it has, and stops.
+   * 0: never.
+   */
   maxJobs: number;
   /** Only nodes with all of these labels may host it. */
   nodeLabels: { [key: string]: string };

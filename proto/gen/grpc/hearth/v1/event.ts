@@ -32,15 +32,23 @@ export interface JobEvent {
   contextId: string;
   /** The node that hosts the context. */
   nodeId: string;
+  /** In a final event: the last progress of the job, when no event told it. */
+  lastProgress: Progress | undefined;
   event:
     | //
-    /** The job waits for a slot. Absent when it could start at once. */
+    /**
+     * The job has waited for a slot for a tenth of a second; told again when its place has changed noticeably. A job that
+     * gets a slot before is not told to wait.
+     */
     { $case: "queued"; value: JobQueued }
     | //
     /** An executor runs it; `validate` had no objection. */
     { $case: "running"; value: JobRunning }
     | //
-    /** It told its progress. At most ten a second; of a faster job the newest is kept. */
+    /**
+     * It told its progress: for the first time after a twentieth of a second, then at most ten times a second, always the
+     * newest. What was not told when the job ends goes with its final event.
+     */
     { $case: "progress"; value: Progress }
     | //
     /** It wrote lines to its log; those of a few milliseconds come together. */
@@ -157,6 +165,8 @@ export interface ContextEvent {
 
 /** A context takes jobs. */
 export interface ContextRunning {
+  /** What the node cannot hold the context to, in sentences. */
+  warnings: string[];
 }
 
 /** A context takes no more jobs. */
@@ -188,7 +198,16 @@ export interface ContextFailed {
 }
 
 function createBaseJobEvent(): JobEvent {
-  return { jobId: "", attempt: 0, seq: 0, time: undefined, contextId: "", nodeId: "", event: undefined };
+  return {
+    jobId: "",
+    attempt: 0,
+    seq: 0,
+    time: undefined,
+    contextId: "",
+    nodeId: "",
+    lastProgress: undefined,
+    event: undefined,
+  };
 }
 
 export const JobEvent: MessageFns<JobEvent> = {
@@ -210,6 +229,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     }
     if (message.nodeId !== "") {
       writer.uint32(50).string(message.nodeId);
+    }
+    if (message.lastProgress !== undefined) {
+      Progress.encode(message.lastProgress, writer.uint32(58).fork()).join();
     }
     switch (message.event?.$case) {
       case "queued":
@@ -305,6 +327,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             }
 
             message.nodeId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lastProgress = Progress.decode(reader, reader.uint32());
             continue;
           }
           case 10: {
@@ -419,6 +449,11 @@ export const JobEvent: MessageFns<JobEvent> = {
         : isSet(object.node_id)
         ? globalThis.String(object.node_id)
         : "",
+      lastProgress: isSet(object.lastProgress)
+        ? Progress.fromJSON(object.lastProgress)
+        : isSet(object.last_progress)
+        ? Progress.fromJSON(object.last_progress)
+        : undefined,
       event: isSet(object.queued)
         ? { $case: "queued", value: JobQueued.fromJSON(object.queued) }
         : isSet(object.running)
@@ -463,6 +498,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
+    if (message.lastProgress !== undefined) {
+      obj.lastProgress = Progress.toJSON(message.lastProgress);
+    }
     if (message.event?.$case === "queued") {
       obj.queued = JobQueued.toJSON(message.event.value);
     } else if (message.event?.$case === "running") {
@@ -498,6 +536,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     message.time = object.time ?? undefined;
     message.contextId = object.contextId ?? "";
     message.nodeId = object.nodeId ?? "";
+    message.lastProgress = (object.lastProgress !== undefined && object.lastProgress !== null)
+      ? Progress.fromPartial(object.lastProgress)
+      : undefined;
     switch (object.event?.$case) {
       case "queued": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
@@ -1490,11 +1531,14 @@ export const ContextEvent: MessageFns<ContextEvent> = {
 };
 
 function createBaseContextRunning(): ContextRunning {
-  return {};
+  return { warnings: [] };
 }
 
 export const ContextRunning: MessageFns<ContextRunning> = {
-  encode(_: ContextRunning, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ContextRunning, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.warnings) {
+      writer.uint32(10).string(v!);
+    }
     return writer;
   },
 
@@ -1511,6 +1555,14 @@ export const ContextRunning: MessageFns<ContextRunning> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1523,20 +1575,26 @@ export const ContextRunning: MessageFns<ContextRunning> = {
     }
   },
 
-  fromJSON(_: any): ContextRunning {
-    return {};
+  fromJSON(object: any): ContextRunning {
+    return {
+      warnings: globalThis.Array.isArray(object?.warnings) ? object.warnings.map((e: any) => globalThis.String(e)) : [],
+    };
   },
 
-  toJSON(_: ContextRunning): unknown {
+  toJSON(message: ContextRunning): unknown {
     const obj: any = {};
+    if (message.warnings?.length) {
+      obj.warnings = message.warnings;
+    }
     return obj;
   },
 
   create(base?: DeepPartial<ContextRunning>): ContextRunning {
     return ContextRunning.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<ContextRunning>): ContextRunning {
+  fromPartial(object: DeepPartial<ContextRunning>): ContextRunning {
     const message = createBaseContextRunning();
+    message.warnings = object.warnings?.map((e) => e) || [];
     return message;
   },
 };

@@ -481,7 +481,8 @@ export declare type StopContext = Message<"hearth.node.v1.StopContext"> & {
 export declare const StopContextSchema: GenMessage<StopContext>;
 
 /**
- * Replaces the process of a context, with changed settings when there are any: its jobs are cancelled as by StopContext.
+ * Replaces the process of a context, with changed settings when there are any: jobs that run are cancelled as by StopContext,
+ * those that wait run in the new process.
  * Answered by context events; by a Refusal when the node does not hold it.
  *
  * @generated from message hearth.node.v1.RestartContext

@@ -142,7 +142,8 @@ export interface StopContext {
 }
 
 /**
- * Replaces the process of a context, with changed settings when there are any: its jobs are cancelled as by StopContext.
+ * Replaces the process of a context, with changed settings when there are any: jobs that run are cancelled as by StopContext,
+ * those that wait run in the new process.
  * Answered by context events; by a Refusal when the node does not hold it.
  */
 export interface RestartContext {

@@ -1,0 +1,19 @@
+/** A sandbox that lived for so long was well; its death is not one of a row. */
+const WELL_AFTER_MS = 60_000;
+
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 60_000;
+const MOST_IN_A_ROW = 10;
+
+/** How often the sandbox of one context has died in a row, and what follows. */
+export class Deaths {
+  #inARow = 0;
+
+  /** Milliseconds until the next sandbox is started: at once after the first death. Undefined: there will be none. */
+  next({ livedMs }: { livedMs: number }): number | undefined {
+    if (livedMs >= WELL_AFTER_MS) this.#inARow = 0;
+    this.#inARow++;
+    if (this.#inARow >= MOST_IN_A_ROW) return undefined;
+    return this.#inARow === 1 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#inARow - 2), LONGEST_DELAY_MS);
+  }
+}

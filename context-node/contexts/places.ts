@@ -1,0 +1,69 @@
+import type { HostedJob, JobQueue } from "../jobs/mod.ts";
+
+/** Jobs that get a slot sooner are not told to wait: the event would cost more than the wait. */
+const TOLD_AFTER_MS = 100;
+
+/** Places are told again each so many rounds, where they changed by so large a part. */
+const SLOW_ROUNDS = 20;
+const NOTICEABLE_PART = 4;
+
+interface Waiting {
+  readonly sinceMs: number;
+  toldPlace: number | undefined;
+}
+
+/** Tells jobs that wait for a slot their place in the queue: once they have waited for a while, and when it has changed noticeably. */
+export class QueuePlaces implements Disposable {
+  readonly #queue: JobQueue<HostedJob>;
+  /** How many of those in front do not wait for a slot: there is one for them as soon as the sandbox is there. */
+  readonly #freeSlots: () => number;
+  readonly #waiting = new WeakMap<HostedJob, Waiting>();
+  #timer: NodeJS.Timeout | undefined;
+  #rounds = 0;
+  #hasUntold = false;
+
+  constructor(queue: JobQueue<HostedJob>, freeSlots: () => number) {
+    this.#queue = queue;
+    this.#freeSlots = freeSlots;
+  }
+
+  /** The job is in the queue. */
+  add(job: HostedJob): void {
+    this.#waiting.set(job, { sinceMs: performance.now(), toldPlace: undefined });
+    this.#hasUntold = true;
+    this.#timer ??= setInterval(() => this.#look(), TOLD_AFTER_MS);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    if (this.#queue.size === 0) return this[Symbol.dispose]();
+    this.#rounds++;
+    const isSlowRound = this.#rounds % SLOW_ROUNDS === 0;
+    if (isSlowRound || this.#hasUntold) this.#tell({ again: isSlowRound });
+  }
+
+  #tell({ again }: { again: boolean }): void {
+    this.#hasUntold = false;
+    const enoughMs = performance.now() - TOLD_AFTER_MS;
+    let place = -this.#freeSlots();
+    for (const job of this.#queue) {
+      place++;
+      const waiting = this.#waiting.get(job);
+      if (waiting === undefined || place < 1) continue;
+      const { sinceMs, toldPlace } = waiting;
+      if (toldPlace === undefined && sinceMs > enoughMs) this.#hasUntold = true;
+      else if (toldPlace === undefined || (again && isNoticeable(place, toldPlace))) {
+        waiting.toldPlace = place;
+        job.tellPlace(place);
+      }
+    }
+  }
+}
+
+function isNoticeable(place: number, told: number): boolean {
+  return Math.abs(place - told) >= Math.max(1, told / NOTICEABLE_PART);
+}

@@ -1,0 +1,90 @@
+import type { ContextLoad } from "../../proto/node.ts";
+import { type HostedJob, JobQueue } from "../jobs/mod.ts";
+import type { Sandbox } from "../runtime/mod.ts";
+import { QueuePlaces } from "./places.ts";
+
+/** The jobs of a context: those that have a slot, and those that wait for one, or for the sandbox. */
+export class Slots implements Disposable {
+  readonly #queue = new JobQueue<HostedJob>();
+  readonly #running = new Set<HostedJob>();
+  readonly #places = new QueuePlaces(this.#queue, () => this.#free);
+  #count: number;
+  #sandbox: Sandbox | undefined;
+  #emptied: PromiseWithResolvers<void> | undefined;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Jobs that wait for a slot; negative when slots are free: jobs that only wait for the sandbox have one in all but name. */
+  get waiting(): number {
+    return this.#queue.size - this.#free;
+  }
+
+  add(job: HostedJob): void {
+    this.#queue.add(job);
+    this.#startWaiting();
+    if (this.#queue.size > 0) this.#places.add(job);
+  }
+
+  /** Starts jobs in this sandbox from now on, so many at a time. */
+  open(sandbox: Sandbox, { count }: { count: number }): void {
+    this.#sandbox = sandbox;
+    this.#count = count;
+    this.#startWaiting();
+  }
+
+  /** Starts nothing until it is opened again. */
+  close(): void {
+    this.#sandbox = undefined;
+  }
+
+  /** No code of the job runs, or it waits no more. */
+  release(job: HostedJob): void {
+    if (!this.#running.delete(job)) this.#queue.delete(job);
+    if (this.#running.size === 0) this.#emptied?.resolve();
+    this.#startWaiting();
+  }
+
+  /** Resolves when no job has a slot; for when it is closed. */
+  async emptied(): Promise<void> {
+    if (this.#running.size === 0) return;
+    this.#emptied = Promise.withResolvers();
+    await this.#emptied.promise;
+  }
+
+  get isEmpty(): boolean {
+    return this.#running.size === 0 && this.#queue.size === 0;
+  }
+
+  /** Those that have a slot. */
+  get running(): HostedJob[] {
+    return [...this.#running];
+  }
+
+  /** Those that have none yet, the next one first. */
+  get queued(): HostedJob[] {
+    return [...this.#queue];
+  }
+
+  load(): Pick<ContextLoad, "runningJobs" | "queuedJobs"> {
+    return { runningJobs: this.#running.size, queuedJobs: this.#queue.size };
+  }
+
+  [Symbol.dispose](): void {
+    this.#places[Symbol.dispose]();
+  }
+
+  get #free(): number {
+    return Math.max(0, this.#count - this.#running.size);
+  }
+
+  #startWaiting(): void {
+    while (this.#sandbox !== undefined && this.#running.size < this.#count) {
+      const job = this.#queue.take();
+      if (job === undefined) return;
+      this.#running.add(job);
+      job.start(this.#sandbox);
+    }
+  }
+}

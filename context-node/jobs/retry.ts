@@ -1,0 +1,33 @@
+import { JobError_Reason, type RunJob } from "../../proto/node.ts";
+import type { JobHappening } from "../events/mod.ts";
+import type { Ending } from "./verdict.ts";
+
+/** Failures that another attempt may not have. The others are verdicts on the job, its program or its config. */
+const WORTH_RETRYING: ReadonlySet<JobError_Reason> = new Set([
+  JobError_Reason.THROWN,
+  JobError_Reason.OUT_OF_MEMORY,
+  JobError_Reason.EXITED,
+  JobError_Reason.CONTEXT_LOST,
+]);
+
+const DEFAULT_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 5 * 60_000;
+
+/** The event that ends an attempt and announces the next one. */
+export type Retrying = Extract<JobHappening, { $case: "retrying" }>;
+
+/** How the end of an attempt is told: as it is, or as `retrying` when it failed in a way that another attempt may not. */
+export function orRetrying(
+  ending: Ending,
+  { attempt, maxAttempts, retryDelayMs }: Pick<RunJob, "attempt" | "maxAttempts" | "retryDelayMs">,
+  startTime: Date | undefined,
+): Ending | Retrying {
+  if (ending.$case !== "failed" || attempt >= maxAttempts) return ending;
+  const { error } = ending.value;
+  if (error === undefined || !WORTH_RETRYING.has(error.reason)) return ending;
+  const delayMs = Math.min((retryDelayMs || DEFAULT_DELAY_MS) * 2 ** (attempt - 1), LONGEST_DELAY_MS);
+  return {
+    $case: "retrying",
+    value: { error, nextAttemptTime: new Date(Date.now() + delayMs), startTime },
+  };
+}

@@ -12,49 +12,46 @@ import {
 import type { EventStream } from "./stream.ts";
 
 /** Publishes an event that a gateway decided on, in the form of those of nodes. Resolves when the stream has it. */
-export async function publishJobEvent(
-  { js }: EventStream,
-  event: JobEvent,
-  { gatewayId }: { readonly gatewayId: string },
-): Promise<void> {
+export async function publishJobEvent(stream: EventStream, event: JobEvent, { gatewayId }: Publisher): Promise<void> {
   const type = event.event.case ?? "";
-  const id = `${event.jobId}/${event.attempt}/${event.seq}`;
-  const attributes = cloudEvent({
-    id,
+  await publish(stream, jobEventSubject(event.jobId, type), toJsonString(JobEventSchema, event), {
+    id: `${event.jobId}/${event.attempt}/${event.seq}`,
     type: `hearth.v1.job.${type}`,
     subject: event.jobId,
     time: event.time,
     gatewayId,
   });
-  await js.publish(jobEventSubject(event.jobId, type), toJsonString(JobEventSchema, event), { headers: attributes });
 }
 
 /** As `publishJobEvent`, for an event of a context. */
 export async function publishContextEvent(
-  { js }: EventStream,
+  stream: EventStream,
   event: ContextEvent,
-  { gatewayId }: { readonly gatewayId: string },
+  { gatewayId }: Publisher,
 ): Promise<void> {
   const type = event.event.case ?? "";
-  const id = `${event.contextId}/${event.seq}`;
-  const attributes = cloudEvent({
-    id,
+  await publish(stream, contextEventSubject(event.contextId, type), toJsonString(ContextEventSchema, event), {
+    id: `${event.contextId}/${event.seq}`,
     type: `hearth.v1.context.${type}`,
     subject: event.contextId,
     time: event.time,
     gatewayId,
   });
-  await js.publish(contextEventSubject(event.contextId, type), toJsonString(ContextEventSchema, event), {
-    headers: attributes,
-  });
 }
 
-interface Attributes {
+interface Publisher {
+  readonly gatewayId: string;
+}
+
+interface Attributes extends Publisher {
   readonly id: string;
   readonly type: string;
   readonly subject: string;
   readonly time: JobEvent["time"];
-  readonly gatewayId: string;
+}
+
+async function publish({ js }: EventStream, subject: string, payload: string, attributes: Attributes): Promise<void> {
+  await js.publish(subject, payload, { headers: cloudEvent(attributes) });
 }
 
 /** CloudEvents 1.0, NATS protocol binding, binary mode. */

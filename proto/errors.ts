@@ -186,6 +186,15 @@ export function nodeUnreachable(nodeId: string, context: string): ConnectError {
   );
 }
 
+export function sessionEnded(address: string, cause: unknown): ConnectError {
+  return apiError(`Cannot hear of the node at "${address}": the session with it ended; look again, then try again`, {
+    code: Code.Unavailable,
+    reason: "SESSION_ENDED",
+    metadata: { address },
+    cause,
+  });
+}
+
 export function queueFull(context: string, message: string, { slots }: { readonly slots: number }): ConnectError {
   return apiError(`Cannot submit to context "${context}": ${message}`, {
     code: Code.ResourceExhausted,

@@ -4,4 +4,4 @@
  */
 export { NodeDirectory } from "./directory.ts";
 export { placementOrder } from "./placement.ts";
-export { type ExpectedAnswer, type NodeSession, SessionEnded, type SessionObserver } from "./session.ts";
+export type { ExpectedAnswer, NodeSession, SessionObserver } from "./session.ts";

@@ -1,4 +1,5 @@
 import { credentials } from "@grpc/grpc-js";
+import { sessionEnded } from "../../proto/errors.ts";
 import {
   type BlobRequest,
   type GatewayMessage,
@@ -99,8 +100,8 @@ export class NodeSession {
       options.signal.removeEventListener("abort", leave);
       welcomed.reject(error);
       this.blobs.close(error);
-      this.objects.close(new SessionEnded(this.address, { cause: error }));
-      for (const answer of this.#answers.values()) answer.reject(new SessionEnded(this.address, { cause: error }));
+      this.objects.close(sessionEnded(this.address, error));
+      for (const answer of this.#answers.values()) answer.reject(sessionEnded(this.address, error));
       client.close();
       closed.resolve();
     };
@@ -223,13 +224,5 @@ export class NodeSession {
       default:
         message satisfies never;
     }
-  }
-}
-
-/** The session ended while somebody waited for an answer on it. */
-export class SessionEnded extends Error {
-  override name = "SessionEnded";
-  constructor(address: string, options?: ErrorOptions) {
-    super(`The session with the node at ${address} ended`, options);
   }
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const dao = { plugin: "hearth:dao-postgres", config: { url: postgres.url, poolSize: 3 } };
   const blobs = { plugin: "hearth:blobs-nats", config: { url: objects.url } };
   hearth = stack.use(await startHearth({ gateways: 2, config: { gateway: { dao, blobs } } }));
-  [a, b] = hearth.urls.map(createRest) as [Rest, Rest];
+  [a, b] = hearth.urls.map((url) => createRest(url)) as [Rest, Rest];
   await a.upload("jobs", "export const echo = ({ config }) => config;");
 });
 

@@ -13,6 +13,8 @@ export interface HearthOptions {
   readonly dataDir?: string | undefined;
   /** What the configuration file says. */
   readonly config?: { readonly gateway?: object; readonly node?: object } | undefined;
+  /** By which the gateways know the harness, where they ask who calls. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Told each line that a process logs. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
@@ -65,7 +67,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   for (let number = 0; number < nodes; number++) await addNode();
   for (let number = 0; number < gateways; number++) await addGateway();
   const urls = startedGateways.map(({ ready }) => `http://${ready}`);
-  await Promise.all(urls.map((url) => untilNodesAreReady(url, nodes)));
+  await Promise.all(urls.map((url) => untilNodesAreReady(url, nodes, options.headers)));
   stack = starting.move();
   return {
     url: urls[0] ?? "",
@@ -84,9 +86,13 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
 }
 
 /** Resolves when a gateway has open sessions with exactly so many nodes. */
-export async function untilNodesAreReady(url: string, count: number): Promise<void> {
+export async function untilNodesAreReady(
+  url: string,
+  count: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await until(`${count} node(s) are ready`, async () => {
-    const response = await fetch(`${url}/v1/nodes`);
+    const response = await fetch(`${url}/v1/nodes`, { headers });
     const { nodes = [] } = (await response.json()) as { nodes?: { state?: string }[] };
     return nodes.filter(({ state }) => state === "READY").length === count;
   });

@@ -79,6 +79,7 @@ export async function startOidcServer(): Promise<OidcServer> {
       clientAuthMethods: ["client_secret_post"],
       clientDefaults: { token_endpoint_auth_method: "client_secret_post" },
       jwks: { keys: [key.private] },
+      ttl: { ClientCredentials: 600 },
       extraTokenClaims: () => ({ roles }),
       features: {
         clientCredentials: { enabled: true },

@@ -21,6 +21,11 @@ export interface Rest {
 }
 
 export function createRest(url: string): Rest {
+  return createRestAs(url, {});
+}
+
+/** `credentials` are headers of every request. */
+export function createRestAs(url: string, credentials: Readonly<Record<string, string>>): Rest {
   const call: Rest["call"] = async (method, path, body) => {
     const isRaw = typeof body === "string" || body instanceof Uint8Array;
     const response = await fetch(url + path, {
@@ -28,7 +33,7 @@ export function createRest(url: string): Rest {
       ...(body === undefined
         ? {}
         : { body: isRaw ? (body as NonNullable<RequestInit["body"]>) : JSON.stringify(body) }),
-      headers: isRaw || body === undefined ? {} : { "content-type": "application/json" },
+      headers: { ...credentials, ...(isRaw || body === undefined ? {} : { "content-type": "application/json" }) },
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };

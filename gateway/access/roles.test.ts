@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { accessOf, matchesName, matchesPermission, type Role } from "./roles.ts";
+
+function access(
+  roles: Record<string, Role>,
+  principal: { roles: string[]; permissions?: string[] },
+  permission: string,
+) {
+  return accessOf(new Map(Object.entries(roles)), { id: "alice", ...principal }, permission);
+}
+
+test.each([
+  ["*", "jobs:start", true],
+  ["jobs:*", "jobs:start", true],
+  ["jobs", "jobs:start", true],
+  ["jobs:start", "jobs:start", true],
+  ["jobs:start", "jobs:read", false],
+  ["job", "jobs:start", false],
+  ["jobs:", "jobs:start", false],
+  ["jobs:s*", "jobs:start", false],
+  ["*:start", "jobs:start", false],
+  ["contexts:*", "jobs:start", false],
+  ["", "jobs:start", false],
+])("the pattern %j stands for %s: %s", (pattern, permission, expected) => {
+  expect(matchesPermission(pattern, permission)).toBe(expected);
+});
+
+test("matchesName() agrees with the same pattern as a regular expression", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", "-", "."), maxLength: 8 });
+  const pattern = fc.string({ unit: fc.constantFrom("a", "b", "-", ".", "*"), maxLength: 8 });
+  const property = fc.property(pattern, text, (glob, name) => {
+    const source = glob.replaceAll(".", "\\.").replaceAll("*", ".*");
+    expect(matchesName(glob, name)).toBe(new RegExp(`^${source}$`).test(name));
+  });
+  fc.assert(property, {
+    numRuns: 2000,
+    examples: [
+      ["a*a", "a"],
+      ["*ab*ab", "abab"],
+      ["", ""],
+      ["*", ""],
+    ],
+  });
+});
+
+test("matchesName() is fast where a regular expression would not be", () => {
+  expect(matchesName(`${"*a".repeat(50)}b`, "a".repeat(100_000))).toBe(false);
+});
+
+test("nobody may anything without a role that allows it", () => {
+  const roles = { viewer: { permissions: ["jobs:read"] } };
+  expect(access(roles, { roles: [] }, "jobs:read")).toBeUndefined();
+  expect(access(roles, { roles: ["admin"] }, "jobs:read")).toBeUndefined();
+  expect(access(roles, { roles: ["viewer"] }, "jobs:start")).toBeUndefined();
+  expect(access(roles, { roles: ["constructor", "__proto__"] }, "jobs:read")).toBeUndefined();
+  expect(access(roles, { roles: ["viewer"] }, "jobs:read")).toMatchObject({ isUnlimited: true });
+});
+
+test("a principal's own permissions narrow what its roles allow, and widen nothing", () => {
+  const roles = { viewer: { permissions: ["jobs:read"] }, admin: { permissions: ["*"] } };
+  expect(access(roles, { roles: ["admin"], permissions: ["jobs"] }, "jobs:start")).toBeDefined();
+  expect(access(roles, { roles: ["admin"], permissions: ["jobs"] }, "contexts:start")).toBeUndefined();
+  expect(access(roles, { roles: ["viewer"], permissions: ["*"] }, "jobs:start")).toBeUndefined();
+  expect(access(roles, { roles: ["admin"], permissions: [] }, "jobs:read")).toBeUndefined();
+});
+
+test("limits hold for the permissions of their own role only", () => {
+  const roles = {
+    team: { permissions: ["jobs:*"], contexts: ["team-a-*"], binaries: ["words"] },
+    other: { permissions: ["jobs:read"], contexts: ["shared"] },
+  };
+  const start = access(roles, { roles: ["team", "other"] }, "jobs:start");
+  const read = access(roles, { roles: ["team", "other"] }, "jobs:read");
+  expect(start?.covers({ context: "team-a-1", binary: "words" })).toBe(true);
+  expect(start?.covers({ context: "shared", binary: "words" })).toBe(false);
+  expect(start?.covers({ context: "team-a-1", binary: "pi" })).toBe(false);
+  expect(read?.covers({ context: "shared", binary: "pi" })).toBe(true);
+  expect(read?.covers({ context: "", binary: "words" })).toBe(false);
+});
+
+test("one role without limits is enough to touch everything", () => {
+  const roles = { team: { permissions: ["jobs"], contexts: ["a"] }, all: { permissions: ["jobs:read"] } };
+  expect(access(roles, { roles: ["team", "all"] }, "jobs:read")?.isUnlimited).toBe(true);
+  expect(access(roles, { roles: ["team", "all"] }, "jobs:start")?.isUnlimited).toBe(false);
+});

@@ -1,0 +1,54 @@
+import { create, type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import * as proto from "../../proto/mod.ts";
+import { ROUTES } from "../spark/mod.ts";
+import { createNameReader } from "./named.ts";
+
+const OPEN_ROUTES = ["GET /healthz", "GET /metricz", "GET /metrics"];
+
+/** Those of spark-jobserver, and what Hearth has beyond it. */
+const PERMISSIONS = [
+  ...["binaries:read", "binaries:upload", "binaries:delete"],
+  ...["contexts:read", "contexts:start", "contexts:delete", "contexts:reset"],
+  ...["data:read", "data:upload", "data:delete", "data:reset"],
+  ...["jobs:read", "jobs:start", "jobs:delete"],
+  ...["nodes:read", "audit:read"],
+];
+
+/** Lists over all objects of a kind, which leave out what their caller may not see; and what is about no object of a name. */
+const NAMELESS = ["ListJobs", "ListContexts", "ListBinaries", "ListFiles", "ListNodes", "ListAuditEntries"];
+
+const services = Object.values<unknown>(proto).filter(isService);
+const methods: readonly DescMethod[] = services
+  .filter(({ typeName }) => typeName.startsWith("hearth."))
+  .flatMap((service) => service.methods);
+
+test("every method of every service declares a permission that is known", () => {
+  expect(methods.length).toBeGreaterThan(20);
+  const wrong = methods.filter((method) => !PERMISSIONS.includes(getOption(method, proto.permission)));
+  expect(wrong.map(String)).toEqual([]);
+});
+
+test("every method but the lists says in its request which object it is about", () => {
+  const nameless = methods.filter(({ input }) => Object.keys(createNameReader(input)(create(input))).length === 0);
+  expect(nameless.map(({ name }) => name).sort()).toEqual([...NAMELESS].sort());
+});
+
+test("every route of spark-jobserver's face declares a permission that is known, or is open on purpose", () => {
+  const routes = ROUTES.map(({ method, path, permission }) => ({ route: `${method} ${path}`, permission }));
+  expect(routes.filter(({ permission }) => permission === undefined).map(({ route }) => route)).toEqual(OPEN_ROUTES);
+  const unknown = routes.filter(({ permission }) => permission !== undefined && !PERMISSIONS.includes(permission));
+  expect(unknown).toEqual([]);
+});
+
+test("every route of spark-jobserver's face that changes something or has an object in its path names it", () => {
+  const nameless = ROUTES.filter(
+    ({ method, path, permission, named }) =>
+      permission !== undefined && named === undefined && (method !== "GET" || path.includes("/:")),
+  );
+  expect(nameless.map(({ method, path }) => `${method} ${path}`)).toEqual(["PUT /data/**"]);
+});
+
+function isService(value: unknown): value is DescService {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
+}

@@ -37,6 +37,24 @@ export interface JobObject<Config = Record<string, unknown>, Result = unknown> {
 /** What `validate` found. */
 export type Problems = string | readonly string[] | undefined;
 
+/**
+ * What a module tells about the jobs that it exports, when it exports one under the name `manifest`:
+ *
+ * ```ts
+ * export const manifest: Manifest = { permissions: { net: ["api.example.com:443"] } };
+ * ```
+ */
+export interface Manifest {
+  /**
+   * What its jobs need. In a context that was granted less, they end REJECTED and do not run. It grants nothing: jobs may do what
+   * their context was granted.
+   */
+  readonly permissions?: {
+    /** `host` or `host:port` that they connect to. */
+    readonly net?: readonly string[] | undefined;
+  };
+}
+
 /** What a job is given. */
 export interface JobContext<Config = Record<string, unknown>> {
   /** UUID. */

@@ -53,6 +53,7 @@ class DenoSandbox implements Sandbox {
     process.send({
       type: "open",
       context: { id: contextId, name, settings: settings.settings ?? {} },
+      permissions: { net: settings.permissions?.net ?? [] },
       env: settings.env,
     });
     this.closed = process.ended.then((end) => this.#lose(end));
@@ -232,6 +233,9 @@ class DenoSandbox implements Sandbox {
         return;
       case "rejected":
         this.#finish(running, { type: "rejected", problems: report.problems });
+        return;
+      case "denied":
+        this.#finish(running, { type: "denied", message: report.message });
         return;
       case "failed":
         this.#fail(running, JobError_Reason[report.reason], report.error);

@@ -20,6 +20,8 @@ export function endingOf(outcome: Exclude<Outcome, { type: "succeeded" }>, stop:
   switch (outcome.type) {
     case "rejected":
       return rejected(outcome.problems);
+    case "denied":
+      return { $case: "rejected", value: { error: jobError(JobError_Reason.PERMISSION_DENIED, outcome.message) } };
     case "failed":
       return stop === undefined ? failed(outcome.error) : stopped(stop, { byForce: false, stack: outcome.error.stack });
     case "terminated":

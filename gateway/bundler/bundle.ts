@@ -74,7 +74,7 @@ async function checkManifest(files: UploadFiles): Promise<void> {
 
 async function bundleOne(files: UploadFiles, path: string): Promise<Bundle> {
   const output = await buildModule(files, { entry: path, packageEntry: "" });
-  return { ...output, entryPoints: (await listExports(output.bundle)).sort() };
+  return { ...output, entryPoints: (await listExports(output.bundle)).filter(isEntryPoint).sort() };
 }
 
 /** What each entry exports must be known before the module that stands for all can be written. */
@@ -90,9 +90,16 @@ async function bundlePackage(files: UploadFiles, entries: readonly Entry[]): Pro
   const packageEntry = packageEntrySource(entries, { hasDefault: own.includes("default") });
   const output = await buildModule(files, { entry: PACKAGE_ENTRY, packageEntry });
   const entryPoints = entries.flatMap(({ subpath }) =>
-    (exportsBySubpath.get(subpath) ?? []).map((name) => (subpath === "" ? name : `${subpath}#${name}`)),
+    (exportsBySubpath.get(subpath) ?? [])
+      .filter(isEntryPoint)
+      .map((name) => (subpath === "" ? name : `${subpath}#${name}`)),
   );
   return { ...output, entryPoints };
+}
+
+/** An export of this name tells what the module needs: see `Manifest` of `hearth`. */
+function isEntryPoint(name: string): boolean {
+  return name !== "manifest";
 }
 
 async function buildModule(

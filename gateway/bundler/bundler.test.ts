@@ -39,6 +39,13 @@ async function problemsOf(content: Uint8Array | Promise<Uint8Array>, contentType
 }
 
 describe("one file", () => {
+  test("has no entry point in its manifest", async () => {
+    const source = "export const manifest = { permissions: { net: [] } }; export const job = () => 1;";
+    const { bundle, entryPoints } = await bundler.bundle(utf8(source));
+    expect(entryPoints).toEqual(["job"]);
+    expect(await run(bundle)).toHaveProperty("manifest");
+  });
+
   test("is TypeScript whose types are erased, with a source map in the author's names", async () => {
     const source = `import type { Job } from "hearth";
 import { Other } from "hearth";

@@ -3,15 +3,22 @@ import { LoadError } from "./bundles.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
 
+export interface EntryPoint {
+  readonly job: JobObject;
+  /** The exports of the module that it is in. */
+  readonly module: Exports;
+}
+
 /**
  * Finds `Export`, or `path#Export` where the bundle exports the namespace of a further file under its path. A dotted name
  * finds the export of its last part, an empty one the only entry point. Throws a LoadError that names those that exist.
  */
-export function findEntryPoint(exports: Exports, name: string): JobObject {
+export function findEntryPoint(exports: Exports, name: string): EntryPoint {
   const [path, exportName] = splitAtLast(name, "#");
   const scope = path === undefined ? exports : exports[path];
-  const job = isNamespace(scope) ? (jobNamed(scope, exportName) ?? jobNamed(scope, lastPart(exportName))) : undefined;
-  if (job !== undefined) return job;
+  const module = isNamespace(scope) ? scope : undefined;
+  const job = module && (jobNamed(module, exportName) ?? jobNamed(module, lastPart(exportName)));
+  if (module !== undefined && job !== undefined) return { job, module };
   const known = [...entryPoints(exports)];
   const [only] = known;
   if (name === "" && only !== undefined && known.length === 1) return findEntryPoint(exports, only);

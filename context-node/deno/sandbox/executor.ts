@@ -68,7 +68,7 @@ function obey(message: ExecutorMessage): void {
       bundles.add(message.digest, message.code);
       return;
     case "open":
-      runner.open(message.context);
+      runner.open(message);
       setEnvironment(message.env);
       return;
     case "dataNames":

@@ -10,6 +10,20 @@ export interface ContextView {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** What the context was granted, by the kind of permission. */
+export interface GrantedPermissions {
+  /** `host` or `host:port`. */
+  readonly net: readonly string[];
+}
+
+/** The first message of a context. */
+interface OpenCommand {
+  readonly type: "open";
+  readonly context: ContextView;
+  readonly permissions: GrantedPermissions;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Node → main isolate. `start` is the first message of a process, `open` the first of a context. */
 export type SandboxCommand =
   | {
@@ -21,7 +35,7 @@ export type SandboxCommand =
       /** Number of the executor that is started at once. */
       readonly firstExecutor: number;
     }
-  | { readonly type: "open"; readonly context: ContextView; readonly env: Readonly<Record<string, string>> }
+  | OpenCommand
   | { readonly type: "startExecutor"; readonly executor: number }
   /** Answered by `executorEnded`, when no code of it runs any more. */
   | { readonly type: "endExecutor"; readonly executor: number }
@@ -81,6 +95,8 @@ export type ExecutorReport =
   | { readonly type: "succeeded"; readonly run: number; readonly json: string | undefined }
   | { readonly type: "failed"; readonly run: number; readonly reason: FailureReason; readonly error: ThrownError }
   | { readonly type: "rejected"; readonly run: number; readonly problems: readonly string[] }
+  /** The program needs more than was granted; `message` says what. */
+  | { readonly type: "denied"; readonly run: number; readonly message: string }
   /** An error that nobody caught: all runs of the executor fail with it. */
   | { readonly type: "crashed"; readonly error: ThrownError }
   /** All runs of the executor are to fail: it reached its heap limit, and code was stopped somewhere. */
@@ -122,7 +138,7 @@ export type DataAnswer =
 /** Main isolate → executor. */
 export type ExecutorMessage =
   | ExecutorCommand
-  | { readonly type: "open"; readonly context: ContextView; readonly env: Readonly<Record<string, string>> }
+  | OpenCommand
   | { readonly type: "bundle"; readonly digest: string; readonly code: string }
   | ObjectAnswer;
 

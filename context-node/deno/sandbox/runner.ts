@@ -7,22 +7,28 @@ import { parse } from "./intrinsics.ts";
 import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { ContextView, ExecutorCommand, ExecutorReport } from "./protocol.ts";
+import { neededPermissions, tellDenied } from "./manifest.ts";
+import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 import { describeThrown } from "./thrown.ts";
 
 type RunCommand = Extract<ExecutorCommand, { type: "run" }>;
-type Final = Extract<ExecutorReport, { type: "succeeded" | "failed" | "rejected" }>;
+type Final = Extract<ExecutorReport, { type: "succeeded" | "failed" | "rejected" | "denied" }>;
 
 /** Runs jobs, any number at a time. */
 export interface Runner {
-  open(context: ContextView): void;
+  open(opened: Opened): void;
   run(command: RunCommand): void;
   isBusy(): boolean;
   /** Whether the code that runs now is known to be what a run that has ended left behind. */
   isLeftover(): boolean;
   /** Aborts the signal of a run; nothing when it has ended. */
   abort(run: number, reason: string): void;
+}
+
+interface Opened {
+  readonly context: ContextView;
+  readonly permissions: GrantedPermissions;
 }
 
 interface RunnerDeps {
@@ -44,6 +50,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   const currentLog = new AsyncLocalStorage<RunLog>();
   const format = routeConsole(() => currentLog.getStore());
   let context: ContextView = { id: "", name: "", settings: {} };
+  let granted: GrantedPermissions = { net: [] };
 
   async function start(command: RunCommand): Promise<void> {
     const { run } = command;
@@ -64,7 +71,9 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     { abort, log, progress }: { abort: LazyAbort; log: RunLog; progress: JobContext["progress"] },
   ): Promise<Final> {
     try {
-      const entry = findEntryPoint(await bundles.load(digest), entryPoint);
+      const { job: entry, module } = findEntryPoint(await bundles.load(digest), entryPoint);
+      const denied = tellDenied(neededPermissions(module), { context: context.name, granted });
+      if (denied !== undefined) return { type: "denied", run, message: denied };
       const job: JobContext = {
         jobId,
         config: parse(config),
@@ -99,7 +108,8 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
 
   return {
     open(opened) {
-      context = opened;
+      context = opened.context;
+      granted = opened.permissions;
     },
     run: start,
     isBusy: () => aborts.size > 0,

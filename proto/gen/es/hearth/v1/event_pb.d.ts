@@ -302,7 +302,8 @@ export declare type JobCancelled = Message<"hearth.v1.JobCancelled"> & {
 export declare const JobCancelledSchema: GenMessage<JobCancelled>;
 
 /**
- * A job was refused by its own `validate`.
+ * A job was refused before it ran: by its own `validate` (INVALID_CONFIG), or because its program declares that it needs more than
+ * its context was granted (PERMISSION_DENIED).
  *
  * @generated from message hearth.v1.JobRejected
  */

@@ -278,7 +278,7 @@ export enum Job_State {
   CANCELLED = 6,
 
   /**
-   * Its `validate` refused the config; `error` lists the problems. It did not run.
+   * Its `validate` refused the config (`error` lists the problems), or it needs more than its context grants. It did not run.
    *
    * @generated from enum value: REJECTED = 7;
    */

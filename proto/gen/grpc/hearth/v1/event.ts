@@ -116,7 +116,10 @@ export interface JobCancelled {
   error: JobError | undefined;
 }
 
-/** A job was refused by its own `validate`. */
+/**
+ * A job was refused before it ran: by its own `validate` (INVALID_CONFIG), or because its program declares that it needs more than
+ * its context was granted (PERMISSION_DENIED).
+ */
 export interface JobRejected {
   error: JobError | undefined;
 }

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Runtime, Sandbox } from "../runtime/mod.ts";
+import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+
+let runtime: Runtime;
+let closed: Sandbox;
+let open: Sandbox;
+beforeAll(async () => {
+  runtime = await startTestRuntime();
+  closed = await startSandbox(runtime);
+  open = await startSandbox(runtime, { permissions: { net: ["api.example.com", "[::1]:80", "db:5432"] } });
+});
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+function needing(net: unknown): string {
+  return `export const manifest = { permissions: { net: ${JSON.stringify(net)} } }; export const job = () => "ran";`;
+}
+
+test("a job that needs more than its context was granted is denied before it runs", async () => {
+  const program = await bundle(`export const manifest = { permissions: { net: ["db:5432", "api.example.com:443"] } };
+    export const job = { validate: () => console.log("validate"), run: () => console.log("run") };`);
+  const denied = run(closed, program);
+  expect(await denied.outcome).toEqual({
+    type: "denied",
+    message:
+      'The program needs net db:5432, api.example.com:443; context "test-context" grants no net permission. ' +
+      "Missing: net db:5432, api.example.com:443. " +
+      'Create the context with the settings {"permissions":{"net":["db:5432","api.example.com:443"]}}',
+  });
+  expect(denied.told).toEqual([]);
+});
+
+test("what is missing is told apart from what is granted", async () => {
+  expect(await outcomeOf(open, needing(["db:5432", "db:5433"]))).toEqual({
+    type: "denied",
+    message:
+      'The program needs net db:5432, db:5433; context "test-context" grants net api.example.com, [::1]:80, db:5432. ' +
+      "Missing: net db:5433. Create the context with the settings " +
+      '{"permissions":{"net":["api.example.com","[::1]:80","db:5432","db:5433"]}}',
+  });
+});
+
+test.for<[string, readonly string[]]>([
+  ["nothing", []],
+  ["an address that was granted", ["db:5432"]],
+  ["a port of a host that was granted", ["api.example.com:443"]],
+  ["a host in other letters", ["API.example.com"]],
+  ["an IPv6 address", ["[::1]:80"]],
+])("a job that needs %s runs", async ([, net]) => {
+  expect(await resultOf(open, needing(net))).toBe("ran");
+});
+
+test.for<[string, readonly string[]]>([
+  ["a whole host of which a port was granted", ["db"]],
+  ["a host that only ends like one that was granted", ["evil-api.example.com"]],
+  ["a subdomain of a host that was granted", ["x.api.example.com"]],
+])("a job that needs %s is denied", async ([, net]) => {
+  expect(await outcomeOf(open, needing(net))).toMatchObject({ type: "denied" });
+});
+
+test("a manifest without permissions needs none", async () => {
+  expect(await resultOf(closed, `export const manifest = { version: 1 }; export const job = () => "ran";`)).toBe("ran");
+});
+
+test.for<[string, string]>([
+  ["() => {}", "manifest is not an object"],
+  ["{ permissions: [] }", "manifest.permissions is not an object"],
+  ["{ permissions: { read: true } }", "manifest.permissions.read is no permission; there is net"],
+  ['{ permissions: { net: "db" } }', "manifest.permissions.net is not an array"],
+  ['{ permissions: { net: ["db", 1] } }', 'manifest.permissions.net[1] is not "host" or "host:port"'],
+  ['{ permissions: { net: ["http://db"] } }', 'manifest.permissions.net[0] is not "host" or "host:port"'],
+  ['{ permissions: { net: ["db:65536"] } }', 'manifest.permissions.net[0] is not "host" or "host:port"'],
+])("the malformed manifest %s fails the job, and says why", async ([manifest, what]) => {
+  const source = `export const manifest = ${manifest}; export const job = () => "ran";`;
+  expect(await outcomeOf(closed, source)).toMatchObject({
+    type: "failed",
+    error: { message: `The program's manifest is malformed: ${what}` },
+  });
+});

@@ -1,4 +1,4 @@
-import type { Auth, Credentials, Principal } from "../../plugins/contract/mod.ts";
+import type { Auth, AuthAnswer, Credentials, Principal } from "../../plugins/contract/mod.ts";
 import { authUnavailable, credentialsMissing, credentialsRefused } from "../../proto/errors.ts";
 
 /** The longest that one plugin may think. */
@@ -33,14 +33,17 @@ export async function authenticate(plugins: readonly NamedAuth[], credentials: C
   throw credentialsMissing(challenges);
 }
 
-async function ask(auth: Auth, credentials: Credentials) {
-  const signal = AbortSignal.timeout(AUTH_TIMEOUT_MS);
+async function ask(auth: Auth, credentials: Credentials): Promise<AuthAnswer> {
   const late = Promise.withResolvers<never>();
-  const giveUp = (): void => late.reject(new Error(`no answer in ${AUTH_TIMEOUT_MS} ms`));
-  signal.addEventListener("abort", giveUp);
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    const error = new Error(`no answer in ${AUTH_TIMEOUT_MS} ms`);
+    controller.abort(error);
+    late.reject(error);
+  }, AUTH_TIMEOUT_MS);
   try {
-    return await Promise.race([auth.authenticate(credentials, { signal }), late.promise]);
+    return await Promise.race([auth.authenticate(credentials, { signal: controller.signal }), late.promise]);
   } finally {
-    signal.removeEventListener("abort", giveUp);
+    clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
@@ -252,4 +253,29 @@ test("a plugin that cannot tell closes the door, also for those whom others woul
   expect(await answer.text()).not.toContain("directory");
   expect((await fetch(`${url}/jobs`)).status).toBe(500);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+/** What a gateway that cannot start writes. */
+async function failedStart(gateway: object, ...flags: string[]): Promise<string> {
+  await using directory = await createTemporaryDirectory();
+  const file = join(directory.path, "config.json");
+  await writeFile(file, JSON.stringify({ gateway }));
+  const main = join(import.meta.dirname, "../../gateway/main.ts");
+  const args = [main, "--config", file, "--nats", hearth.natsUrl, "--data-dir", directory.path, ...flags];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
+  expect(status).toBe(1);
+  return stdout;
+}
+
+test("a gateway that lets in anybody does not listen on other addresses than loopback", async () => {
+  const gateway = { auth: [{ plugin: "hearth:auth-none" }], roles: { anonymous: { permissions: ["*"] } } };
+  expect(await failedStart(gateway, "--listen", "0.0.0.0:0")).toContain('auth plugin \\"auth-none\\" lets in anybody');
+});
+
+test("a gateway whose auth plugin does not start says which and why, and does not start", async () => {
+  const config = { file: "/absent/users" };
+  const gateway = { auth: [{ plugin: "hearth:auth-basic", config }], roles: { admin: { permissions: ["*"] } } };
+  const text = await failedStart(gateway, "--listen", "127.0.0.1:0");
+  expect(text).toContain("Cannot start plugin");
+  expect(text).toContain("/absent/users");
 });

@@ -32,6 +32,7 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
     next.progress = undefined;
   }
   if (isFinalJob(state)) {
+    next.startTime ??= event.startTime;
     next.endTime = event.time;
     next.progress = event.lastProgress ?? next.progress;
     next.nextAttemptTime = undefined;

@@ -41,6 +41,8 @@ export interface JobEventOptions {
   readonly session: Session;
   /** What no event told of its progress, for a final event. */
   readonly lastProgress?: Progress | undefined;
+  /** Of a final event: when the attempt began to run. */
+  readonly startTime?: Date | undefined;
   /** Called once, when JetStream has stored the event. */
   readonly stored?: (() => void) | undefined;
 }
@@ -123,9 +125,9 @@ export class Events {
   #jobEvent(
     { jobId, attempt, seq, contextId }: JobEventIdentity,
     event: JobHappening,
-    { lastProgress }: JobEventOptions,
+    { lastProgress, startTime }: JobEventOptions,
   ): TimedJobEvent {
-    return { jobId, attempt, seq, time: new Date(), contextId, nodeId: this.#nodeId, lastProgress, event };
+    return { jobId, attempt, seq, time: new Date(), contextId, nodeId: this.#nodeId, lastProgress, startTime, event };
   }
 
   #sendJob(event: JobEvent, result: Uint8Array, { session }: JobEventOptions): void {

@@ -203,17 +203,21 @@ export class HostedJob {
 
   #tellEnd(happening: JobHappening): void {
     const { session } = this;
-    const lastProgress = happening.$case === "retrying" ? undefined : this.#lastProgress;
+    const known = happening.$case === "retrying" ? {} : this.#known;
     const stored = this.#whenStored(undefined);
-    this.#deps.events.job(this.#identity(), happening, { session, lastProgress, stored });
+    this.#deps.events.job(this.#identity(), happening, { session, ...known, stored });
     this.#deps.owner.ended(this, happening.$case);
+  }
+
+  /** Said again in the final event, which may be heard without those before. */
+  get #known() {
+    return { lastProgress: this.#lastProgress, startTime: this.#startTime };
   }
 
   #succeed(content: ResultContent | undefined): void {
     const stored = this.#whenStored(content?.digest);
     const { session } = this;
-    const lastProgress = this.#lastProgress;
-    this.#deps.events.jobSucceeded(this.#identity(), content, { session, lastProgress, stored });
+    this.#deps.events.jobSucceeded(this.#identity(), content, { session, ...this.#known, stored });
     this.#deps.owner.ended(this, "succeeded");
   }
 

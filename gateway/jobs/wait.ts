@@ -28,8 +28,8 @@ export async function waitForEnd(deps: WatchDeps, jobId: string, wait: Wait): Pr
 }
 
 /**
- * Resolves with a job that this gateway submitted once it runs, or has ended, which is durable then; with undefined when
- * `waitMs` passed first. Rejects when the signal is aborted.
+ * Resolves with a job that this gateway submitted once it runs, waits for a slot, or has ended, which is durable then; with
+ * undefined when `waitMs` passed first. Rejects when the signal is aborted.
  */
 export async function waitForStart(deps: WatchDeps, jobId: string, wait: Wait): Promise<Job | undefined> {
   const left = deps.jobs.started(jobId);

@@ -119,11 +119,10 @@ export class JobRecord {
     return this.#followed.get(id)?.waiters.push(waiter) === undefined ? undefined : waiter.promise;
   }
 
-  /** The job once it has left the queue, when this gateway follows it; undefined when it does not. */
+  /** The job once it has a slot, waits for one, or has ended, when this gateway follows it; undefined when it does not. */
   started(id: string): Promise<Job> | undefined {
     const followed = this.#followed.get(id);
-    if (followed === undefined || followed.job.state !== Job_State.QUEUED)
-      return followed && Promise.resolve(followed.job);
+    if (followed === undefined || hasArrived(followed.job)) return followed && Promise.resolve(followed.job);
     return new Promise((resolve) => followed.startWaiters.push(resolve));
   }
 
@@ -156,7 +155,7 @@ export class JobRecord {
     if (next === undefined) return;
     followed.job = next;
     if (!isFinalJob(next.state)) this.#events.add(event);
-    if (next.state !== Job_State.QUEUED) for (const tell of followed.startWaiters.splice(0)) tell(next);
+    if (hasArrived(next)) for (const tell of followed.startWaiters.splice(0)) tell(next);
     if (!isFinalJob(next.state)) {
       this.#writeSoon(followed);
       return;
@@ -296,4 +295,9 @@ export class JobRecord {
 
 function createFollowed(job: Job, nodeId: string): Followed {
   return { job, nodeId, waiters: [], startWaiters: [], ending: undefined, unstored: undefined };
+}
+
+/** Whether its context has said what becomes of a job at first. */
+function hasArrived({ state, queuePosition }: Job): boolean {
+  return state !== Job_State.QUEUED || queuePosition > 0;
 }

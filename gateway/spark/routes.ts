@@ -54,6 +54,15 @@ export const ROUTES: readonly SparkRoute[] = [
     ...{ named: contextInPath, serve: contexts.postContext, explain: contexts.POST_CONTEXT_EXPLANATIONS },
   },
   {
+    ...{
+      method: "POST",
+      path: "/contexts/:name/restart",
+      permission: "contexts:start",
+      timer: "context-post-duration",
+    },
+    ...{ named: contextInPath, serve: contexts.restart, explain: contexts.RESTART_EXPLANATIONS },
+  },
+  {
     ...{ method: "DELETE", path: "/contexts/:name", permission: "contexts:delete", timer: "context-delete-duration" },
     ...{ named: contextInPath, serve: contexts.removeContext, explain: contexts.REMOVE_CONTEXT_EXPLANATIONS },
   },

@@ -1,10 +1,10 @@
 import { type Context, Context_State, CreateContextRequestSchema } from "../../../proto/mod.ts";
-import { createContext, createPredefined, stopAllContexts, stopContext } from "../../contexts/mod.ts";
+import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { toldFault } from "../fault.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
-import { readFlag } from "../http/query.ts";
+import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
 import { readPages } from "../pages.ts";
@@ -14,7 +14,7 @@ import { contextStatus } from "../view/states.ts";
 import { utcTime } from "../view/times.ts";
 import { checkUris } from "./class_path.ts";
 import { parseBody } from "./config_body.ts";
-import { requireReboot } from "./data.ts";
+import { settledIn } from "./timeout.ts";
 
 /** Taken from the time that a context may take to stop, to answer before the client gives up. */
 const DELETION_MARGIN_MS = 2000;
@@ -87,6 +87,19 @@ export const REMOVE_CONTEXT_EXPLANATIONS: Explanations = {
   NODE_UNREACHABLE: (_, { path }) => failure(404, `context ${path.name} not found`),
 };
 
+/** `POST /contexts/<name>/restart`, which spark-jobserver does not have. */
+export async function restart({ core }: SparkDeps, { path, query, signal }: SparkRequest): Promise<Answer> {
+  const force = readFlag(query, "force", { fallback: false });
+  await restartContext(core, { context: path.name ?? "", settings: undefined, force, signal });
+  return success("Context restarted");
+}
+
+/** How `POST /contexts/<name>/restart` tells why it was not restarted. */
+export const RESTART_EXPLANATIONS: Explanations = {
+  ...REMOVE_CONTEXT_EXPLANATIONS,
+  CONTEXT_NOT_RUNNING: ({ metadata }, { path }) => failure(409, `context ${path.name} is ${metadata.state}`),
+};
+
 /** `PUT /contexts?reset=reboot` */
 export async function resetContexts({ core, predefined }: SparkDeps, request: SparkRequest): Promise<Answer> {
   const { query, signal } = request;
@@ -100,17 +113,6 @@ export async function resetContexts({ core, predefined }: SparkDeps, request: Sp
     core.log.error({ err: error }, "the contexts were not stopped"),
   );
   return success("Context reset requested");
-}
-
-/** False when the time is over first; rejects as the promise does until then. */
-export async function settledIn(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(late.resolve, timeoutMs, false);
-  try {
-    return await Promise.race([promise.then(() => true), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function settingsInQuery(query: URLSearchParams): JsonObject {

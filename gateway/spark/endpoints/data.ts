@@ -1,8 +1,8 @@
 import { type File, UploadFileRequestSchema } from "../../../proto/mod.ts";
 import { deleteFile, uploadFile } from "../../data/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
-import { type Answer, failure, json, Rejection, success } from "../http/answer.ts";
-import { readFlag, requireParameter } from "../http/query.ts";
+import { type Answer, failure, json, success } from "../http/answer.ts";
+import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
 import { readPages } from "../pages.ts";
@@ -49,11 +49,6 @@ export async function resetData({ core }: SparkDeps, { query }: SparkRequest): P
   }
   deleted.catch((error) => core.log.error({ err: error }, "the data files were not deleted"));
   return success("Data reset requested");
-}
-
-/** Throws the answer to a `reset` that asks for nothing known. */
-export function requireReboot(query: URLSearchParams): void {
-  if (requireParameter(query, "reset") !== "reboot") throw new Rejection(failure(400, "ERROR"));
 }
 
 async function deleteAll(core: SparkDeps["core"]): Promise<void> {

@@ -11,8 +11,7 @@ import { jobError } from "../view/job_error.ts";
 import { reportJob } from "../view/report.ts";
 import { printReport, readResult } from "../view/result.ts";
 import { statesOf } from "../view/states.ts";
-import { settledIn } from "./contexts.ts";
-import { answerTimeout } from "./timeout.ts";
+import { answerTimeout, settledIn } from "./timeout.ts";
 
 const DEFAULT_LIMIT = 50;
 const PAGE = 500;

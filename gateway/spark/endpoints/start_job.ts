@@ -32,7 +32,6 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
   const { signal } = request;
   const { job: submitted } = await submitJob(core, { spec, requestId: "", signal });
   guard.tell({ job: submitted.id });
-  if (submitted.queuePosition > 0) return json(202, reportStarted(submitted));
   const waitMs = patienceMs(timeoutMs, request);
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
   if (job === undefined) return answerLate(submitted, { timeoutMs, waitMs });

@@ -26,3 +26,14 @@ export function answerTimeout({ jobId, context, timeoutMs }: Timeout): Answer {
   const errorClass = "akka.pattern.AskTimeoutException";
   return exception(500, "ERROR", { message, errorClass, stack: `${errorClass}: ${message}` }, { jobId });
 }
+
+/** False when the time is over first; rejects as the promise does until then. */
+export async function settledIn(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(late.resolve, timeoutMs, false);
+  try {
+    return await Promise.race([promise.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,4 +1,4 @@
-import { Rejection, text } from "./answer.ts";
+import { failure, Rejection, text } from "./answer.ts";
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
@@ -34,10 +34,15 @@ export function readTimeoutMs(query: URLSearchParams): number {
 }
 
 /** A parameter without which the route does not match. */
-export function requireParameter(query: URLSearchParams, name: string): string {
+function requireParameter(query: URLSearchParams, name: string): string {
   const value = query.get(name);
   if (value === null) throw new Rejection(text(404, `Request is missing required query parameter '${name}'`));
   return value;
+}
+
+/** Throws the answer to a `reset` that asks for nothing known. */
+export function requireReboot(query: URLSearchParams): void {
+  if (requireParameter(query, "reset") !== "reboot") throw new Rejection(failure(400, "ERROR"));
 }
 
 function malformed(name: string, reason: string): Rejection {

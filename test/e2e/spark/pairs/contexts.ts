@@ -127,6 +127,23 @@ export const CONTEXTS: readonly Group[] = [
     ],
   },
   {
+    title: "POST /contexts/<name>/restart",
+    pairs: [
+      {
+        says: "gives a context a new process",
+        request: "POST /contexts/test-context/restart",
+        status: 200,
+        answer: success("Context restarted"),
+      },
+      {
+        says: "tells that there is none",
+        request: "POST /contexts/none/restart",
+        status: 404,
+        answer: error("context none not found"),
+      },
+    ],
+  },
+  {
     title: "DELETE /contexts/<name>",
     pairs: [
       {

@@ -69,6 +69,13 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   lastProgress?: Progress | undefined;
 
   /**
+   * In a final event: when the attempt began to run; absent when it never did.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 8;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
    * @generated from oneof hearth.v1.JobEvent.event
    */
   event: {

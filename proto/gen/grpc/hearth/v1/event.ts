@@ -33,7 +33,11 @@ export interface JobEvent {
   /** The node that hosts the context. */
   nodeId: string;
   /** In a final event: the last progress of the job, when no event told it. */
-  lastProgress: Progress | undefined;
+  lastProgress:
+    | Progress
+    | undefined;
+  /** In a final event: when the attempt began to run; absent when it never did. */
+  startTime: Date | undefined;
   event:
     | //
     /**
@@ -209,6 +213,7 @@ function createBaseJobEvent(): JobEvent {
     contextId: "",
     nodeId: "",
     lastProgress: undefined,
+    startTime: undefined,
     event: undefined,
   };
 }
@@ -235,6 +240,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     }
     if (message.lastProgress !== undefined) {
       Progress.encode(message.lastProgress, writer.uint32(58).fork()).join();
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(66).fork()).join();
     }
     switch (message.event?.$case) {
       case "queued":
@@ -338,6 +346,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             }
 
             message.lastProgress = Progress.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
           case 10: {
@@ -457,6 +473,11 @@ export const JobEvent: MessageFns<JobEvent> = {
         : isSet(object.last_progress)
         ? Progress.fromJSON(object.last_progress)
         : undefined,
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
       event: isSet(object.queued)
         ? { $case: "queued", value: JobQueued.fromJSON(object.queued) }
         : isSet(object.running)
@@ -504,6 +525,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     if (message.lastProgress !== undefined) {
       obj.lastProgress = Progress.toJSON(message.lastProgress);
     }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
     if (message.event?.$case === "queued") {
       obj.queued = JobQueued.toJSON(message.event.value);
     } else if (message.event?.$case === "running") {
@@ -542,6 +566,7 @@ export const JobEvent: MessageFns<JobEvent> = {
     message.lastProgress = (object.lastProgress !== undefined && object.lastProgress !== null)
       ? Progress.fromPartial(object.lastProgress)
       : undefined;
+    message.startTime = object.startTime ?? undefined;
     switch (object.event?.$case) {
       case "queued": {
         if (object.event?.value !== undefined && object.event?.value !== null) {

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { parseHocon } from "./hocon/mod.ts";
+import { expandPaths } from "./paths.ts";
+import { parseContextSettings } from "./settings.ts";
+
+test.each([
+  ["num-cpu-cores = 4", { cpuCores: 4 }],
+  ["spark.cores.max = 2, num-cpu-cores = 4", { cpuCores: 2 }],
+  ["memory-per-node = 512m", { memoryBytes: 536_870_912n }],
+  ["mem-per-node = 4G", { memoryBytes: 4_294_967_296n }],
+  ["mem-per-node = 1g, memory-per-node = 2g", { memoryBytes: 2_147_483_648n }],
+  ["memory-per-node = 2g, spark.executor.memory = 3g", { memoryBytes: 3_221_225_472n }],
+  ["memory-per-node = 512", { memoryBytes: 536_870_912n }],
+  ["memory-per-node = 536870912", { memoryBytes: 536_870_912n }],
+  ["max-jobs-per-context = 3, stop-context-on-job-error = on", { maxJobsPerContext: 3, stopOnJobError: true }],
+  ["max-queued-jobs = 0", { maxQueuedJobs: 0 }],
+  ['permissions.net = ["a:1"], env { TZ = UTC }', { permissions: { net: ["a:1"] }, env: { TZ: "UTC" } }],
+])("parseContextSettings() reads %s", (text, expected) => {
+  expect(parseContextSettings(parseHocon(text))).toMatchObject(expected);
+});
+
+test("parseContextSettings() leaves what has no meaning here as free settings, nested", () => {
+  const text = "context-factory = x.Y, spark { cores.max = 1, ui.port = 0 }, num-cpu-cores = 2";
+  expect(parseContextSettings(parseHocon(text)).settings).toEqual({
+    "context-factory": "x.Y",
+    spark: { ui: { port: 0 } },
+  });
+});
+
+test.each([
+  ["num-cpu-cores = many", 'num-cpu-cores must be a number, but is "many"'],
+  ["spark.executor.memory = -1", "spark.executor.memory must be a size such as 512m, but is -1"],
+  ["max-jobs-per-context = 1.5", "max-jobs-per-context must be a whole number, but is 1.5"],
+  ["stop-context-on-job-error = 2", "stop-context-on-job-error must be true or false, but is 2"],
+])("parseContextSettings() refuses %s", (text, message) => {
+  expect(() => parseContextSettings(parseHocon(text))).toThrow(message);
+});
+
+test("expandPaths() nests at the dots, the later of two winning", () => {
+  const tree = expandPaths([
+    ["spark.cores.max", "1"],
+    ["spark.cores.max", "2"],
+    ["spark.ui", "x"],
+    ["__proto__.polluted", "yes"],
+  ]);
+  expect(JSON.stringify(tree)).toBe('{"spark":{"cores":{"max":"2"},"ui":"x"},"__proto__":{"polluted":"yes"}}');
+  expect({}).not.toHaveProperty("polluted");
+});

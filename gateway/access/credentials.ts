@@ -15,7 +15,8 @@ export function credentialsOf(request: HttpRequest): Credentials {
 
 /** IP address at the other end; empty when it has left. */
 export function peerOf(request: HttpRequest): string {
-  return connectionOf(request)?.remoteAddress ?? "";
+  // On a socket of both families an IPv4 address comes as an IPv6 one.
+  return connectionOf(request)?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
 }
 
 function certificateOf(request: HttpRequest): ClientCertificate | undefined {
@@ -34,7 +35,8 @@ function readCertificate(connection: TLSSocket): ClientCertificate | undefined {
   const certificate = connection.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
   return {
-    subject: certificate.subject.split("\n").map(escapePart).join(","),
+    // One part a line; commas within a part have a backslash already.
+    subject: certificate.subject.replaceAll("\n", ","),
     alternativeNames: splitAlternativeNames(certificate.subjectAltName ?? ""),
     fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
   };
@@ -56,9 +58,4 @@ function readHeaders(incoming: IncomingHttpHeaders): Headers {
     for (const value of Array.isArray(values) ? values : [values]) headers.append(name, value);
   }
   return headers;
-}
-
-/** So that no value can be taken for several parts. */
-function escapePart(part: string): string {
-  return part.replaceAll(/[\\,]/g, "\\$&");
 }

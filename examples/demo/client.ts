@@ -4,9 +4,16 @@ export interface Client {
   readonly signal: AbortSignal;
 }
 
+interface JobProgress {
+  readonly fraction?: number;
+  readonly message?: string;
+}
+
 /** An event of a job, as WatchJob tells it: the field that is set says what happened. */
 export interface JobEvent {
-  readonly progress?: { readonly fraction?: number; readonly message?: string };
+  readonly progress?: JobProgress;
+  /** With the end of a job: the last progress, when no event told it. */
+  readonly lastProgress?: JobProgress;
   readonly succeeded?: object;
   readonly failed?: { readonly error?: { readonly message?: string; readonly stack?: string } };
   readonly cancelled?: object;

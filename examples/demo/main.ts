@@ -58,7 +58,8 @@ async function countWords(client: Client, files: readonly string[]): Promise<Wor
   console.log(`\nJob ${id}`);
   const bar = createProgressBar(process.stdout);
   for await (const event of watchJob(client, id)) {
-    if (event.progress) bar.show(event.progress.fraction ?? 0, event.progress.message ?? "");
+    const progress = event.progress ?? event.lastProgress;
+    if (progress) bar.show(progress.fraction ?? 0, progress.message ?? "");
     if (event.succeeded) bar.end();
     if (event.failed) throw new Error(`The job failed: ${event.failed.error?.stack ?? event.failed.error?.message}`);
     if (event.cancelled || event.rejected) throw new Error(`The job did not run: ${JSON.stringify(event)}`);

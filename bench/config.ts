@@ -1,12 +1,22 @@
 import { parseArgs } from "node:util";
 
-/** How long and how wide to measure. */
+/** How long, how wide and how often to measure. */
 export interface BenchConfig {
   readonly connections: readonly number[];
   readonly warmUpMs: number;
   readonly durationMs: number;
+  readonly times: Times;
+}
+
+/** How often each command is timed. */
+export interface Times {
   /** Ad-hoc jobs, each in a new context of its own. */
   readonly coldStarts: number;
+  /** Cancelled jobs of each kind. */
+  readonly cancels: number;
+  readonly restarts: number;
+  /** Jobs in the queue that is drained. */
+  readonly queuedJobs: number;
 }
 
 export const USAGE = `Measures warm synchronous jobs, and what a user would pick instead, on this machine.
@@ -15,6 +25,9 @@ export const USAGE = `Measures warm synchronous jobs, and what a user would pick
 
   --quick        a short run (1 s a figure): shows that it works, not how fast
   --seconds <n>  seconds a figure (6)`;
+
+const QUICK = { seconds: 1, warmUpMs: 300, times: { coldStarts: 5, cancels: 20, restarts: 5, queuedJobs: 1000 } };
+const FULL = { seconds: 6, warmUpMs: 2000, times: { coldStarts: 30, cancels: 60, restarts: 20, queuedJobs: 1000 } };
 
 /** Undefined when help was asked for. Throws an Error that names the flag at fault. */
 export function parseConfig(args: readonly string[]): BenchConfig | undefined {
@@ -27,12 +40,8 @@ export function parseConfig(args: readonly string[]): BenchConfig | undefined {
     },
   });
   if (values.help) return undefined;
-  const seconds = Number(values.seconds ?? (values.quick ? 1 : 6));
+  const extent = values.quick ? QUICK : FULL;
+  const seconds = Number(values.seconds ?? extent.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new Error(`--seconds "${values.seconds}" is not a number up to 600`);
-  return {
-    connections: [1, 32, 128],
-    warmUpMs: Math.min(2000, seconds * 1000),
-    durationMs: seconds * 1000,
-    coldStarts: values.quick ? 5 : 30,
-  };
+  return { connections: [1, 32, 128], warmUpMs: extent.warmUpMs, durationMs: seconds * 1000, times: extent.times };
 }

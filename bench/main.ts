@@ -2,11 +2,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createApi } from "./api.ts";
+import { type CommandRow, measureCommands } from "./commands/mod.ts";
 import { type BenchConfig, parseConfig, USAGE } from "./config.ts";
-import { measureColdStarts, startHearth } from "./hearth.ts";
+import { startHearth } from "./hearth.ts";
 import { measure } from "./load/mod.ts";
 import { type Measurement, PLAN } from "./plan.ts";
-import { coldStartOf, describeMachine, formatReport, type Report, type Row, ratiosOf } from "./report.ts";
+import { describeMachine, formatReport, type Report, type Row, ratiosOf } from "./report.ts";
 import { startBullmq, startConnectEcho } from "./rivals/mod.ts";
 
 const RESULTS = join(import.meta.dirname, "results.json");
@@ -18,10 +20,10 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
 
   // One system at a time: those that wait would take their share of the machine.
   const rows: Row[] = [];
-  let coldStarts: number[] = [];
+  let commands: CommandRow[] = [];
   {
     await using hearth = await startHearth(join(directory, "hearth"), { signal });
-    coldStarts = await measureColdStarts(hearth.url, config.coldStarts);
+    commands = await measureCommands(createApi(hearth.url, { signal }), config.times);
     rows.push(...(await measureAll("hearth", hearth.url, config, signal)));
   }
   {
@@ -37,7 +39,7 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
     machine: describeMachine(),
     secondsPerFigure: config.durationMs / 1000,
     rows,
-    coldStart: coldStartOf(coldStarts),
+    commands,
     ratios: ratiosOf(rows),
   };
 }

@@ -41,6 +41,11 @@ export const PLAN: readonly Measurement[] = [
     body: SPEC,
     expect: '"succeeded"',
   },
+  {
+    ...REST,
+    name: "Hearth, REST, job that reads a named object",
+    body: { ...JOB, entryPoint: "ReadObject", config: { word: "word-4711" } },
+  },
   BULLMQ,
   { name: "bare Connect echo, plain HTTP", system: "echo", client: "http", ...RUN_JOB },
 ];

@@ -1,4 +1,5 @@
 import { cpus, totalmem } from "node:os";
+import type { CommandRow } from "./commands/mod.ts";
 import type { Figures } from "./load/mod.ts";
 import { BULLMQ, REST } from "./plan.ts";
 
@@ -12,8 +13,7 @@ export interface Report {
   readonly machine: string;
   readonly secondsPerFigure: number;
   readonly rows: readonly Row[];
-  /** Times of ad-hoc jobs in milliseconds. */
-  readonly coldStart: { readonly first: number; readonly p50: number; readonly worst: number };
+  readonly commands: readonly CommandRow[];
   /** Hearth's REST divided by BullMQ's figure; empty when there is no Redis. */
   readonly ratios: readonly { readonly connections: number; readonly perSecond: number; readonly p50: number }[];
 }
@@ -22,11 +22,6 @@ export function describeMachine(): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${cpus().length} × ${cpu?.model.trim()}, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
-}
-
-export function coldStartOf(times: readonly number[]): Report["coldStart"] {
-  const sorted = times.toSorted((a, b) => a - b);
-  return { first: times[0] ?? 0, p50: sorted[Math.floor(sorted.length / 2)] ?? 0, worst: sorted.at(-1) ?? 0 };
 }
 
 export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
@@ -42,7 +37,7 @@ export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
 
 /** The report as Markdown. */
 export function formatReport(report: Report): string {
-  const { rows, ratios, coldStart } = report;
+  const { rows, commands, ratios } = report;
   return [
     `${report.machine}; ${report.secondsPerFigure} s a figure; ${report.at.slice(0, 10)}`,
     "",
@@ -69,7 +64,16 @@ export function formatReport(report: Report): string {
           ]),
         )),
     "",
-    `Cold ad-hoc job, context included: first ${coldStart.first.toFixed(0)} ms, p50 ${coldStart.p50.toFixed(0)} ms, worst ${coldStart.worst.toFixed(0)} ms.`,
+    ...table(
+      ["Hearth, one call at a time", "times", "p50 ms", "p99 ms", "worst ms"],
+      commands.map(({ name, count, p50Ms, p99Ms, worstMs }) => [
+        name,
+        String(count),
+        milliseconds(p50Ms),
+        milliseconds(p99Ms),
+        milliseconds(worstMs),
+      ]),
+    ),
   ].join("\n");
 }
 

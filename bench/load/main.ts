@@ -1,4 +1,5 @@
 /** One load generator: `main.ts <LoadSpec as JSON>` prints Figures as JSON. */
+import { latencyOf } from "../latency.ts";
 import { openConnectClient } from "./connect_client.ts";
 import { openGrpcClient } from "./grpc_client.ts";
 import { openHttpClient } from "./http_client.ts";
@@ -35,14 +36,10 @@ async function run(spec: LoadSpec): Promise<Figures> {
     }),
   );
 
-  latencies.sort((a, b) => a - b);
-  const quantile = (part: number) => latencies[Math.floor(part * latencies.length)] ?? null;
   return {
+    ...latencyOf(latencies),
     connections: spec.connections,
     perSecond: latencies.length / (spec.durationMs / 1000),
-    p50Ms: quantile(0.5),
-    p99Ms: quantile(0.99),
-    calls: latencies.length,
     failures: failures.length,
     firstFailure: failures[0],
   };

@@ -11,7 +11,7 @@ export async function measure(spec: LoadSpec, { signal }: { signal?: AbortSignal
   const args = [join(import.meta.dirname, "main.ts"), JSON.stringify(spec)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { signal, timeout });
   const figures = JSON.parse(stdout) as Figures;
-  if (figures.calls === 0 && figures.failures > 0)
+  if (figures.count === 0 && figures.failures > 0)
     throw new Error(`Every call of ${spec.client} ${spec.url} failed: ${figures.firstFailure}`);
   return figures;
 }

@@ -1,3 +1,5 @@
+import type { Latency } from "../latency.ts";
+
 /** What a load generator is asked to do. Crosses to its process as JSON. */
 export interface LoadSpec {
   readonly client: "http" | "grpc" | "connect" | "watch";
@@ -21,14 +23,10 @@ export interface LoadClient extends Disposable {
   call(): Promise<void>;
 }
 
-/** What was measured after the warm-up. */
-export interface Figures {
+/** What was measured of the calls that began and ended after the warm-up. */
+export interface Figures extends Latency {
   readonly connections: number;
   readonly perSecond: number;
-  /** Null when no call ended within the time. */
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly calls: number;
   readonly failures: number;
   /** What the first failure said. */
   readonly firstFailure: string | undefined;

@@ -1,0 +1,48 @@
+/** What the measurements ask of Hearth besides the load. Each call rejects with the answer when that is an error. */
+export interface Api {
+  upload(binary: string, source: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Sends JSON and answers JSON. */
+  post(path: string, body?: object): Promise<Json>;
+  get(path: string): Promise<Json>;
+  /** Resolves when the job has an event of this type; rejects when it ended before. */
+  untilEvent(jobId: string, type: string): Promise<void>;
+}
+
+/** The fields that measurements look at. */
+export interface Json {
+  readonly id?: string;
+  readonly state?: string;
+  readonly job?: Json;
+  readonly jobs?: readonly Json[];
+}
+
+export function createApi(url: string, { signal }: { readonly signal: AbortSignal }): Api {
+  return {
+    async upload(binary, body) {
+      const headers = { "content-type": "application/typescript" };
+      await send(`/v1/binaries/${binary}`, { method: "PUT", body, headers });
+    },
+    async post(path, body = {}) {
+      const headers = { "content-type": "application/json" };
+      return (await send(path, { method: "POST", body: JSON.stringify(body), headers })).json() as Promise<Json>;
+    },
+    async get(path) {
+      return (await send(path, { method: "GET" })).json() as Promise<Json>;
+    },
+    async untilEvent(jobId, type) {
+      const { body } = await send(`/v1/jobs/${jobId}/events`, { method: "GET" });
+      let events = "";
+      for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        events += text;
+        if (events.includes(`"${type}":`)) return;
+      }
+      throw new Error(`Job ${jobId} ended before it was "${type}": ${events}`);
+    },
+  };
+
+  async function send(path: string, request: RequestInit): Promise<Response> {
+    const response = await fetch(url + path, { ...request, signal });
+    if (response.ok) return response;
+    throw new Error(`${request.method} ${path}: ${response.status} ${await response.text()}`);
+  }
+}

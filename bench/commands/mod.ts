@@ -1,0 +1,24 @@
+/** What is timed one by one, by `fetch` from the benchmark's own process: how long it takes until Hearth says that it is done. */
+import type { Api } from "../api.ts";
+import type { Times } from "../config.ts";
+import type { Latency } from "../latency.ts";
+import { measureCancels } from "./cancel.ts";
+import { measureColdStarts } from "./cold_start.ts";
+import { measureDrain } from "./drain.ts";
+import { measureRestarts } from "./restart.ts";
+
+/** One line of the report. */
+export interface CommandRow extends Latency {
+  readonly name: string;
+}
+
+/** Measures all commands, in a system that has nothing else to do. */
+export async function measureCommands(api: Api, times: Times): Promise<CommandRow[]> {
+  return [
+    ...(await measureColdStarts(api, times.coldStarts)),
+    await measureCancels(api, "Cooperative", times.cancels),
+    await measureCancels(api, "TightLoop", times.cancels),
+    await measureRestarts(api, times.restarts),
+    ...(await measureDrain(api, times.queuedJobs)),
+  ];
+}

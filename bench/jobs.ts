@@ -1,0 +1,39 @@
+/** The jobs that the benchmark runs. */
+import type { Job } from "hearth";
+
+/** Counts the words of `input.string`. */
+export const WordCount: Job<{ input: { string: string } }, Record<string, number>> = {
+  validate: ({ config }) => (config.input?.string ? [] : ["No input.string config param"]),
+  run({ config, progress }) {
+    const counts: Record<string, number> = {};
+    for (const word of config.input.string.split(" ")) counts[word] = (counts[word] ?? 0) + 1;
+    progress(1, "counted");
+    return counts;
+  },
+};
+
+/** Looks a word up in a table of ten thousand that the jobs of its context share. */
+export const ReadObject: Job<{ word: string }> = async ({ config, objects }) => {
+  const table = await objects.getOrElseCreate("words", createTable);
+  return table.get(config.word);
+};
+
+/** Waits until it is told to stop, and stops. */
+export const Cooperative: Job = async ({ signal, progress }) => {
+  progress(0, "waiting");
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason));
+  return promise;
+};
+
+/** Never stops by itself, nor lets anything else of its executor run. */
+export const TightLoop: Job = async ({ progress }) => {
+  progress(0, "looping");
+  // The progress leaves the executor before the loop begins.
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  for (;;);
+};
+
+function createTable(): Map<string, number> {
+  return new Map(Array.from({ length: 10_000 }, (_, number) => [`word-${number}`, number]));
+}

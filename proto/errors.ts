@@ -143,6 +143,14 @@ export function entryPointNotFound(entryPoint: string, binary: string, entryPoin
   });
 }
 
+export function configTooLarge(sizeBytes: number, limitBytes: number): ConnectError {
+  return apiError(`Cannot submit the job: its config has ${sizeBytes} bytes of JSON; at most ${limitBytes} are taken`, {
+    code: Code.InvalidArgument,
+    reason: "CONFIG_TOO_LARGE",
+    metadata: { sizeBytes: String(sizeBytes), limitBytes: String(limitBytes) },
+  });
+}
+
 export function contextExists(name: string): ConnectError {
   return apiError(`Cannot create context "${name}": a context of this name is alive; stop it first`, {
     code: Code.AlreadyExists,

@@ -41,7 +41,7 @@ export interface ContextDeps extends Omit<JobDeps, "owner"> {
 /** Who holds all contexts and their jobs. */
 export interface ContextOwner {
   /** The last event of an attempt of a job was sent. */
-  jobEnded(job: HostedJob): void;
+  jobEnded(job: HostedJob, options: { isFinal: boolean }): void;
   /** JetStream has it. */
   jobStored(job: HeldJob): void;
   /** The final event of the context was sent. */
@@ -169,7 +169,7 @@ export class HostedContext {
   ended(job: HostedJob, type: JobHappening["$case"]): void {
     this.#openJobs--;
     this.#idleSince = performance.now();
-    this.#deps.owner.jobEnded(job);
+    this.#deps.owner.jobEnded(job, { isFinal: type !== "retrying" });
     if (this.#isAdHoc || (type === "failed" && this.#settings.stopOnJobError)) this.stop({ force: false });
     else this.#closeWhenEmpty();
   }

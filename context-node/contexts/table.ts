@@ -22,6 +22,11 @@ export interface ContextTableDeps extends Omit<ContextDeps, "owner"> {
   readonly memoryBytes: number;
 }
 
+interface EndedAttempt extends HeldJob {
+  /** It was the job's last. */
+  readonly isFinal: boolean;
+}
+
 /** The contexts of this node and their jobs. Disposing it ends them all at once. */
 export class ContextTable implements AsyncDisposable {
   readonly #deps: ContextTableDeps;
@@ -30,7 +35,7 @@ export class ContextTable implements AsyncDisposable {
   /** Those that are not final, by id; of two attempts of a job the later one. */
   readonly #jobs = new Map<string, HostedJob>();
   /** Attempts whose last event was sent, and JetStream does not have it yet, by job id. */
-  readonly #unstored = new Map<string, HeldJob>();
+  readonly #unstored = new Map<string, EndedAttempt>();
   #openJobs = 0;
   #isDraining = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -49,7 +54,8 @@ export class ContextTable implements AsyncDisposable {
 
   get heldJobs(): HeldJob[] {
     const open = Array.from(this.#jobs.values(), ({ command: { jobId, attempt } }) => ({ jobId, attempt }));
-    return [...open, ...this.#unstored.values()];
+    const ended = Array.from(this.#unstored.values(), ({ jobId, attempt }) => ({ jobId, attempt }));
+    return [...open, ...ended];
   }
 
   /** Takes a job, or answers why not. A job that is held already goes on; its events go to the session that asked last. */
@@ -77,7 +83,7 @@ export class ContextTable implements AsyncDisposable {
 
   cancelJob({ jobId }: CancelJob): Refusal | undefined {
     const job = this.#jobs.get(jobId);
-    if (job === undefined && !this.#unstored.has(jobId)) return jobNotHeld(jobId);
+    if (job === undefined && this.#unstored.get(jobId)?.isFinal !== true) return jobNotHeld(jobId);
     job?.stop("cancelled");
     return undefined;
   }
@@ -161,10 +167,10 @@ export class ContextTable implements AsyncDisposable {
     await Promise.all(Array.from(this.#contexts.values(), (context) => context.dispose()));
   }
 
-  jobEnded(job: HostedJob): void {
+  jobEnded(job: HostedJob, { isFinal }: { isFinal: boolean }): void {
     const { jobId, attempt } = job.command;
     if (this.#jobs.get(jobId) === job) this.#jobs.delete(jobId);
-    this.#unstored.set(jobId, { jobId, attempt });
+    this.#unstored.set(jobId, { jobId, attempt, isFinal });
     this.#openJobs--;
     if (this.#openJobs === 0) this.#idle?.resolve();
   }

@@ -5,5 +5,5 @@ export { createPredefined, type Predefined, startPredefined, stopAllContexts } f
 export { replaceContext } from "./replace.ts";
 export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";
-export { createContext, failContext, planAdHocContext, sendStart } from "./start.ts";
+export { createContext, failContext, planAdHocContext, sendStart, takesJobs } from "./start.ts";
 export { stopContext } from "./stop.ts";

@@ -10,6 +10,7 @@ import {
 import { ContextSettings as NodeContextSettings, type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { completeSettings } from "./settings.ts";
+import { takesJobs } from "./start.ts";
 
 interface RestartWanted {
   /** Name or id. */
@@ -21,7 +22,7 @@ interface RestartWanted {
 }
 
 /**
- * Gives a context a new process and resolves when that runs. Rejects when the context is not running, when its node refuses, and
+ * Gives a context a new process and resolves when that runs. Rejects when the context takes no jobs, when its node refuses, and
  * when the new process does not come up.
  */
 export async function restartContext(
@@ -30,7 +31,7 @@ export async function restartContext(
 ): Promise<Context> {
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
-  if (context.state !== Context_State.RUNNING) throw contextNotRunning(nameOrId, Context_State[context.state]);
+  if (!takesJobs(context)) throw contextNotRunning(nameOrId, Context_State[context.state]);
   const session = deps.nodes.session(context.nodeId);
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
   const settings = asked && completeSettings(asked);

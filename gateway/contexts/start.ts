@@ -48,6 +48,11 @@ export async function createContext(
   return started;
 }
 
+/** Whether a context may be sent jobs; while its process is replaced they wait. */
+export function takesJobs({ state }: Context): boolean {
+  return state === Context_State.RUNNING || state === Context_State.RESTARTING;
+}
+
 /** Chooses a node and makes the record of a context for one job; `sendStart` and the insert are the caller's. */
 export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, asked: ContextSettings | undefined) {
   const settings = completeSettings(asked);

@@ -1,19 +1,20 @@
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg, jetstreamManager } from "@nats-io/jetstream";
 import type { Logger } from "pino";
-import { contextEventSubject, EVENT_STREAM, FINAL_JOB_EVENTS, jobEventSubject } from "../../proto/mod.ts";
+import { ATTEMPT_END_EVENTS, contextEventSubject, EVENT_STREAM, jobEventSubject } from "../../proto/mod.ts";
 import type { EventStream } from "./stream.ts";
 
 const RETRY_DELAY_MS = 1000;
 
 /** Takes events off the stream. A rejection means that the event is delivered again, to this gateway or another. */
 export interface EventSink {
-  jobEnded(jobId: string, payload: Uint8Array): Promise<void>;
+  /** An attempt has ended: the job is final, or waits for its next attempt. */
+  attemptEnded(jobId: string, payload: Uint8Array): Promise<void>;
   jobLogged(payload: Uint8Array): Promise<void>;
   contextChanged(payload: Uint8Array): Promise<void>;
 }
 
 /**
- * Starts the durable consumers that all gateways share: each end of a job and each change of a context is delivered to one
+ * Starts the durable consumers that all gateways share: each end of an attempt and each change of a context is delivered to one
  * of them until it was recorded. One consumer for each type, because a NATS server before 2.10 filters by one subject only.
  */
 export async function startConsumers(
@@ -43,9 +44,9 @@ export async function startConsumers(
     };
     consumers.push(await consumer.consume({ callback, max_messages: 1000 }));
   };
-  for (const type of FINAL_JOB_EVENTS) {
+  for (const type of ATTEMPT_END_EVENTS) {
     await consume(`gateways-${type}`, jobEventSubject("*", type), async (message) => {
-      await sink.jobEnded(subjectId(message), message.data);
+      await sink.attemptEnded(subjectId(message), message.data);
     });
   }
   await consume("gateways-logged", jobEventSubject("*", "logged"), async (message) => {

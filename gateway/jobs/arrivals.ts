@@ -41,7 +41,7 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
 /** Takes what the shared consumers bring. */
 export function createEventSink(deps: Core): EventSink {
   return {
-    async jobEnded(jobId, payload) {
+    async attemptEnded(jobId, payload) {
       await deps.jobs.ending(jobId);
       if (!deps.jobs.hasEnded(jobId)) {
         const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });

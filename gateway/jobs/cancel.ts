@@ -1,31 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { jobNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
-import { cancelWaitingJob, type LoseDeps, loseJob } from "./lose.ts";
+import { cancelIdleJob, type LoseDeps } from "./lose.ts";
 import { type WaitDeps, waitForEnd } from "./wait.ts";
+
+/** What a node no longer holds may have ended, or wait for its next attempt, and not be recorded yet for so long. */
+const CATCH_UP_MS = 1000;
+
+type CancelDeps = WaitDeps & LoseDeps;
+
+interface Waiting {
+  readonly signal: AbortSignal;
+}
 
 /**
  * Cancels a job and resolves with it when it has stopped: its code does not run any more and its slot is free.
  * A job that was final before is answered as it is.
  */
-export async function cancelJob(
-  deps: WaitDeps & LoseDeps,
-  jobId: string,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<Job> {
-  const job = await deps.jobs.get(jobId);
-  if (job === undefined) throw jobNotFound(jobId);
-  if (isFinalJob(job.state)) return job;
-  if (job.nextAttemptTime !== undefined) {
-    await cancelWaitingJob(deps, job);
-    return (await deps.jobs.get(jobId)) ?? job;
+export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Waiting): Promise<Job> {
+  // Again when it went on to another attempt in the meantime.
+  for (;;) {
+    const job = await deps.jobs.get(jobId);
+    if (job === undefined) throw jobNotFound(jobId);
+    if (isFinalJob(job.state)) return job;
+    if (job.nextAttemptTime === undefined) await cancelOnNode(deps, job, { signal });
+    else await cancelIdleJob(deps, job, "Cancelled while it waited for its next attempt");
   }
+}
+
+async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Promise<void> {
   const nodeId = (await deps.contexts.find(job.contextId))?.nodeId ?? "";
   const session = deps.nodes.session(nodeId);
   if (session === undefined) throw nodeUnreachable(nodeId, job.context);
-  using answer = session.expectAnswer(jobId, { signal });
-  const ended = waitForEnd(deps, jobId, { signal });
-  session.send({ $case: "cancelJob", value: { jobId } });
-  const refusal = await Promise.race([ended.then(() => undefined), answer.given]);
-  if (refusal !== undefined) await loseJob(deps, job, "its node does not hold it");
-  return (await ended)?.job ?? job;
+  const watching = new AbortController();
+  try {
+    const until = AbortSignal.any([signal, watching.signal]);
+    using answer = session.expectAnswer(job.id, { signal: until });
+    const ended = waitForEnd(deps, job.id, { signal: until });
+    session.send({ $case: "cancelJob", value: { jobId: job.id } });
+    const refusal = await Promise.race([ended.then(() => undefined), answer.given]);
+    if (refusal === undefined) return;
+    await Promise.race([ended, delay(CATCH_UP_MS)]);
+  } finally {
+    watching.abort();
+  }
+  const now = await deps.jobs.get(job.id);
+  const isUnchanged = now !== undefined && now.attempt === job.attempt && now.seq === job.seq;
+  if (isUnchanged) await cancelIdleJob(deps, now, "Cancelled; its node did not hold it any more");
 }

@@ -29,16 +29,14 @@ export async function loseJob(
   const error = { reason, name: JobError_Reason[reason], message: `Job lost: ${why}` };
   if (job.attempt >= job.maxAttempts) return decide(deps, job, { case: "failed", value: { error } });
   const nextAttemptTime = timestampFromMs(Date.now() + retryDelayMs(job));
-  return decide(deps, job, { case: "retrying", value: { error, nextAttemptTime, startTime: job.startTime } });
+  // The job tells when its first attempt began.
+  const startTime = job.attempt === 1 ? job.startTime : undefined;
+  return decide(deps, job, { case: "retrying", value: { error, nextAttemptTime, startTime } });
 }
 
-/** Records and publishes that a job that waits for its next attempt was cancelled. */
-export async function cancelWaitingJob(deps: LoseDeps, job: Job): Promise<void> {
-  const error = {
-    reason: JobError_Reason.CANCELLED,
-    name: "Cancelled",
-    message: "Cancelled while it waited for its next attempt",
-  };
+/** Records and publishes that a job that no node holds was cancelled. */
+export async function cancelIdleJob(deps: LoseDeps, job: Job, message: string): Promise<void> {
+  const error = { reason: JobError_Reason.CANCELLED, name: "Cancelled", message };
   await decide(deps, job, { case: "cancelled", value: { error } });
 }
 

@@ -21,6 +21,8 @@ const THOROUGH_EVERY = 10;
 
 const PAGE = 500;
 
+const RETRIES_AT_A_TIME = 100;
+
 /** What a node does not hold, and was recorded so long before the node said so, is lost. Events on their way need less. */
 const GRACE_MS = 5000;
 
@@ -81,8 +83,21 @@ async function reconcile(deps: ReconcileDeps, { isThorough }: { readonly isThoro
     if (deps.nodes.isLost(context.nodeId)) await loseWithNode(deps, context);
   }
   const waiting = isThorough ? allJobs(deps, { states: [Job_State.QUEUED] }) : followed.map(({ job }) => job);
+  let due: Job[] = [];
   for await (const job of waiting) {
-    if (isRetryDue(job, Date.now())) await retryJob(deps, job.id);
+    if (isRetryDue(job, Date.now())) due.push(job);
+    if (due.length < RETRIES_AT_A_TIME) continue;
+    await retryAll(deps, due);
+    due = [];
+  }
+  await retryAll(deps, due);
+}
+
+async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void> {
+  const retries = await Promise.allSettled(due.map(({ id }) => retryJob(deps, id)));
+  for (const [index, retry] of retries.entries()) {
+    if (retry.status === "fulfilled") continue;
+    deps.log.warn({ job: due[index]?.id, err: retry.reason }, "the next attempt of a job could not be begun");
   }
 }
 

@@ -1,7 +1,8 @@
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Context, Context_State, isFinalContext, type Job, Job_State, JobError_Reason } from "../../proto/mod.ts";
+import { type Binary, type Context, isFinalContext, type Job, Job_State, JobError_Reason } from "../../proto/mod.ts";
+import type { Refusal } from "../../proto/node.ts";
 import { findBinary } from "../binaries/mod.ts";
-import { planAdHocContext } from "../contexts/mod.ts";
+import { failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
 import { dispatch, type SubmitDeps, type Target } from "./submit.ts";
@@ -9,7 +10,7 @@ import { dispatch, type SubmitDeps, type Target } from "./submit.ts";
 /** How long an attempt is put off when there is nowhere to run it yet. */
 const POSTPONED_MS = 1000;
 
-export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log">;
+export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log" | "closing">;
 
 /** Whether a job waits for an attempt that is due. */
 export function isRetryDue({ state, nextAttemptTime }: Job, nowMs: number): boolean {
@@ -18,9 +19,10 @@ export function isRetryDue({ state, nextAttemptTime }: Job, nowMs: number): bool
 
 /**
  * Begins the next attempt of a job that waits for one; of several gateways that try, one does. Where it cannot run yet it is
- * put off; when its context is gone for good it has failed.
+ * put off; when its context is gone for good it has failed. Rejects when the node's answer does not come.
  */
 export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
+  await deps.jobs.saveNew(jobId);
   const job = await deps.jobs.get(jobId);
   if (job === undefined || !isRetryDue(job, Date.now())) return;
   const target = await findTarget(deps, job);
@@ -29,18 +31,45 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
     return;
   }
   if (target === "later") {
-    await deps.jobs.claim({ ...job, nextAttemptTime: timestampFromMs(Date.now() + POSTPONED_MS) }, { nodeId: "" });
+    await postpone(deps, job, job);
     return;
   }
   const { context, session } = target;
+  const binary = await findBinary(deps, `${job.binary}@${job.binaryDigest}`);
   const next: Job = { ...job, attempt: job.attempt + 1, contextId: context.id, context: context.name };
   delete next.nextAttemptTime;
-  if (!(await deps.jobs.claim(next, { nodeId: session.nodeId }))) return;
-  const binary = await findBinary(deps, `${job.binary}@${job.binaryDigest}`);
-  const config = (await deps.jobs.config(jobId)) ?? new Uint8Array();
-  const claimed = (await deps.jobs.get(jobId)) ?? next;
-  await dispatch(deps, { job: claimed, binary, target, config, noQueue: false }, { confirm: false });
-  deps.log.info({ job: jobId, attempt: next.attempt, context: context.name }, "job is tried again");
+  if (!(await deps.jobs.claim(next, { nodeId: session.nodeId }))) {
+    await deps.jobs.refresh(jobId);
+    return;
+  }
+  const refusal = await begin(deps, { job: (await deps.jobs.get(jobId)) ?? next, binary, target });
+  if (refusal === undefined) {
+    deps.log.info({ job: jobId, attempt: next.attempt, context: context.name }, "job is tried again");
+    return;
+  }
+  deps.log.info({ job: jobId, attempt: next.attempt, why: refusal.message }, "the next attempt of a job is put off");
+  deps.contexts.forget(context);
+  if (target.isNew) await failContext(deps, context, refusal.message);
+  const claimed = await deps.jobs.get(jobId);
+  if (claimed?.attempt === next.attempt) await postpone(deps, job, claimed);
+}
+
+/** Sends the attempt to its node; answers why the node did not take it. */
+async function begin(
+  deps: RetryDeps,
+  attempt: { readonly job: Job; readonly binary: Binary; readonly target: Target },
+): Promise<Refusal | undefined> {
+  const { job, target } = attempt;
+  const config = (await deps.jobs.config(job.id)) ?? new Uint8Array();
+  using answer = target.session.expectAnswer(job.id, { signal: deps.closing });
+  await dispatch(deps, { ...attempt, config, noQueue: false }, { confirm: true });
+  return await answer.given;
+}
+
+/** Has a job wait for its next attempt, as it did before, for a while more. */
+async function postpone({ jobs }: RetryDeps, before: Job, { revision }: Job): Promise<void> {
+  const nextAttemptTime = timestampFromMs(Date.now() + POSTPONED_MS);
+  if (!(await jobs.claim({ ...before, revision, nextAttemptTime }, { nodeId: "" }))) await jobs.refresh(before.id);
 }
 
 async function findTarget(deps: RetryDeps, job: Job): Promise<Target | "gone" | "later"> {
@@ -49,9 +78,7 @@ async function findTarget(deps: RetryDeps, job: Job): Promise<Target | "gone" | 
   if (context.adHoc) return isFinalContext(context.state) ? planAgain(deps, job, context) : "later";
   if (isFinalContext(context.state)) return "gone";
   const session = deps.nodes.session(context.nodeId);
-  return context.state === Context_State.RUNNING && session !== undefined
-    ? { context, session, isNew: false }
-    : "later";
+  return takesJobs(context) && session !== undefined ? { context, session, isNew: false } : "later";
 }
 
 function planAgain(deps: RetryDeps, job: Job, { settings }: Context): Target | "later" {

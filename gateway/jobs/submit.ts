@@ -1,7 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
-import { contextNotFound, contextNotRunning, nodeUnreachable, queueFull, requestIdReused } from "../../proto/errors.ts";
+import {
+  configTooLarge,
+  contextNotFound,
+  contextNotRunning,
+  nodeUnreachable,
+  queueFull,
+  requestIdReused,
+} from "../../proto/errors.ts";
 import {
   type Binary,
   type Context,
@@ -13,7 +20,7 @@ import {
 } from "../../proto/mod.ts";
 import { Refusal_Reason } from "../../proto/node.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
-import { planAdHocContext, sendStart } from "../contexts/mod.ts";
+import { planAdHocContext, sendStart, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
@@ -21,6 +28,9 @@ import { toMs } from "./durations.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 const DEFAULT_RETRY_DELAY_MS = 1000;
+
+/** A config travels and is kept with its job; what is larger belongs into a data file. */
+const LARGEST_CONFIG_BYTES = 4 * 1024 * 1024;
 
 export type SubmitDeps = Pick<Core, "callbacks" | "dao" | "jobs" | "contexts" | "nodes" | "jobConfig">;
 
@@ -98,6 +108,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     revision: 1,
   });
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));
+  if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   return { job, binary, target, config, noQueue: spec.noQueue };
 }
 
@@ -137,12 +148,13 @@ export async function dispatch(
 }
 
 /** The API error for a node's refusal of a job. */
-export function refusedBy(reason: Refusal_Reason, { name, settings }: Context, message: string): Error {
+export function refusedBy(reason: Refusal_Reason, { name, settings, state }: Context, message: string): Error {
   switch (reason) {
     case Refusal_Reason.QUEUE_FULL:
       return queueFull(name, message, { slots: settings?.maxJobsPerContext ?? 0 });
     case Refusal_Reason.NOT_HELD:
-      return contextNotFound(name);
+      // One that moves to another node may not have arrived there.
+      return state === Context_State.RESTARTING ? contextNotRunning(name, "RESTARTING") : contextNotFound(name);
     default:
       return contextNotRunning(name, message);
   }
@@ -152,7 +164,7 @@ async function findTarget(deps: SubmitDeps, spec: JobSpec, entryPoint: string): 
   if (spec.context === "") return { ...planAdHocContext(deps, entryPoint, spec.contextSettings), isNew: true };
   const context = await deps.contexts.find(spec.context);
   if (context === undefined) throw contextNotFound(spec.context);
-  if (context.state !== Context_State.RUNNING) throw contextNotRunning(spec.context, Context_State[context.state]);
+  if (!takesJobs(context)) throw contextNotRunning(spec.context, Context_State[context.state]);
   const session = deps.nodes.session(context.nodeId);
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
   return { context, session, isNew: false };

@@ -151,6 +151,11 @@ export class JobRecord {
     const followed = this.#followed.get(event.jobId);
     if (followed === undefined) return this.#applyStored(event, result);
     if (followed.ending !== undefined) return followed.ending;
+    if (event.attempt > followed.job.attempt) {
+      // Another gateway has begun it.
+      await this.refresh(event.jobId);
+      if (!this.#followed.has(event.jobId)) return;
+    }
     const next = applyJobEvent(followed.job, event);
     if (next === undefined) return;
     followed.job = next;
@@ -181,13 +186,20 @@ export class JobRecord {
     return this.#followed.get(id)?.ending;
   }
 
-  /** Reads a followed job again: its end may have been recorded by another gateway. */
+  /** Reads a followed job again: another gateway may have recorded its end, or have begun its next attempt. */
   async refresh(id: string): Promise<void> {
     const followed = this.#followed.get(id);
     if (followed === undefined || followed.ending !== undefined) return;
     this.#events.breakOff(id);
     const stored = await this.#dao.jobs.get(id);
-    if (stored !== undefined && isFinalJob(stored.state)) await this.#settle(followed, stored);
+    if (stored === undefined) return;
+    if (isFinalJob(stored.state)) await this.#settle(followed, stored);
+    else if (stored.attempt > followed.job.attempt) {
+      this.#dirty.delete(followed);
+      followed.job = stored;
+      // The other gateway hears of it: here it is only read again and again.
+      followed.nodeId = "";
+    }
   }
 
   /** Writes what is waiting. */
@@ -227,7 +239,14 @@ export class JobRecord {
         return;
       }
       const stored = await this.#dao.jobs.get(event.jobId);
-      if (stored !== undefined) await this.#settle(followed, stored);
+      if (stored === undefined) return;
+      if (isFinalJob(stored.state)) {
+        await this.#settle(followed, stored);
+        return;
+      }
+      // It was the end of an attempt that is not the last any more.
+      followed.job = stored;
+      followed.ending = undefined;
     } catch (error) {
       this.#followed.delete(event.jobId);
       for (const waiter of followed.waiters) waiter.reject(error);

@@ -19,6 +19,8 @@ export class ContextRecord {
   readonly #runningById = new Map<string, Context>();
   readonly #runningByName = new Map<string, Context>();
   readonly #waitersById = new Map<string, Set<Waiter>>();
+  /** The last event of each context that is being applied. */
+  readonly #applyingById = new Map<string, Promise<void>>();
 
   constructor({ dao }: { readonly dao: Dao }) {
     this.#dao = dao;
@@ -44,8 +46,23 @@ export class ContextRecord {
     if (this.#runningByName.get(name)?.id === id) this.#runningByName.delete(name);
   }
 
-  /** Applies an event, whichever way it came. Idempotent. Resolves when the change is durable. */
+  /**
+   * Applies an event, whichever way it came; those of one context one after the other, as a move is legal after the one before it
+   * only. Idempotent. Resolves when the change is durable.
+   */
   async apply(event: ContextEvent): Promise<void> {
+    const { contextId } = event;
+    const apply = (): Promise<void> => this.#apply(event);
+    const applying = (this.#applyingById.get(contextId) ?? Promise.resolve()).then(apply, apply);
+    this.#applyingById.set(contextId, applying);
+    try {
+      await applying;
+    } finally {
+      if (this.#applyingById.get(contextId) === applying) this.#applyingById.delete(contextId);
+    }
+  }
+
+  async #apply(event: ContextEvent): Promise<void> {
     for (;;) {
       const stored = await this.#dao.contexts.get(event.contextId);
       if (stored === undefined) return;

@@ -1,0 +1,31 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import memory from "../../plugins/dao-memory/mod.ts";
+import { Context_State, type ContextEvent, ContextEventSchema, ContextSchema } from "../../proto/mod.ts";
+import { ContextRecord } from "./contexts.ts";
+
+const CONTEXT = create(ContextSchema, { id: "c", name: "shared", state: Context_State.STARTING, revision: 1 });
+
+function eventOf(seq: number, event: ContextEvent["event"]): ContextEvent {
+  return { ...create(ContextEventSchema, { contextId: CONTEXT.id, context: CONTEXT.name, seq }), event };
+}
+
+test("ContextRecord.apply() loses no event of those that arrive at once", async () => {
+  await using dao = await memory.start({
+    config: {},
+    log: { info() {}, warn() {} },
+    signal: new AbortController().signal,
+  });
+  const record = new ContextRecord({ dao });
+  await record.insert(CONTEXT);
+  const running = create(ContextEventSchema, { event: { case: "running", value: {} } }).event;
+  const restarting = create(ContextEventSchema, {
+    event: { case: "restarting", value: { message: "asked to" } },
+  }).event;
+  await Promise.all([
+    record.apply(eventOf(1, running)),
+    record.apply(eventOf(2, restarting)),
+    record.apply(eventOf(3, running)),
+  ]);
+  expect(await dao.contexts.get(CONTEXT.id)).toMatchObject({ state: Context_State.RUNNING, restarts: 1, seq: 3 });
+});

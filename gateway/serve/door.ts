@@ -8,11 +8,11 @@ export interface Door {
   /** Rejects as `Gate.identify`. */
   enter(request: HttpRequest, action: string): Promise<void>;
   callerOf(request: HttpRequest): Caller | undefined;
-  /** Enters a request of Connect, gRPC or gRPC-Web; false when it was refused, and has been answered so in its own protocol. */
+  /** Enters a request of Connect, gRPC, gRPC-Web or plain HTTP; false when it was refused, and has been answered so in its own protocol. */
   enterRpc(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
 
-/** `guarded` holds the full names of the services that only known callers may call; paths of no service pass. */
+/** `guarded` holds the first segments, such as the full names of services, of the paths that only known callers may ask for; others pass. */
 export function createDoor(gate: Gate, { guarded }: { readonly guarded: ReadonlySet<string> }): Door {
   const callers = new WeakMap<HttpRequest, Caller>();
 
@@ -24,8 +24,8 @@ export function createDoor(gate: Gate, { guarded }: { readonly guarded: Readonly
 
   async function enterRpc(request: HttpRequest, response: HttpResponse): Promise<boolean> {
     const [action = ""] = (request.url ?? "").slice(1).split("?", 1);
-    const [service = ""] = action.split("/", 1);
-    if (!guarded.has(service)) return true;
+    const [segment = ""] = action.split("/", 1);
+    if (!guarded.has(segment)) return true;
     try {
       await enter(request, action);
       return true;

@@ -1,16 +1,17 @@
 import type { RequestListener } from "node:http";
-import { isMessage, type Message } from "@bufbuild/protobuf";
+import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
-import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
-import { methodNotFound } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
 import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
-import { createTranscoder, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { createTranscoder } from "../transcode/mod.ts";
 import { createDoor } from "./door.ts";
+import { downloadHeaders } from "./downloads.ts";
+import { answerNotFound } from "./not_found.ts";
+import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
 
@@ -23,7 +24,7 @@ interface Surfaces {
   readonly spark: SparkFace;
   /** Absent: nobody is asked who calls. */
   readonly gate: Gate | undefined;
-  /** Lets anybody ask for the descriptors of the services. */
+  /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
   readonly openReflection: boolean;
 }
 
@@ -34,13 +35,14 @@ interface Surfaces {
 export function createSurfaces(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, bodyBytes, spark, gate, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
-  const guarded = new Set([...described, ...(openReflection ? [] : REFLECTION)].map(({ typeName }) => typeName));
-  const door = gate && createDoor(gate, { guarded });
+  const door = gate && createDoor(gate, { guarded: guardedPaths(described, { openReflection }) });
+  const openApi = createOpenApiPage(described);
   const transcoder = createTranscoder({
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
     admit: door && ((method, request) => door.enter(request, actionName(method))),
     limits: { bodyBytes, rawBodyBytes: bodyBytes },
+    rawHeaders: downloadHeaders,
     events: {
       eventId: (_, message) => eventId(message),
       eventType: (_, message) => (isMessage(message, JobEventSchema) ? message.event.case : undefined),
@@ -54,7 +56,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     shutdownSignal: readiness.closing,
     ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),
     fallback: async (request, response) => {
-      if (!(await spark(request, response))) answerNotFound(request, response);
+      if (openApi(request, response) || (await spark(request, response))) return;
+      answerNotFound(request, response);
     },
   });
   return async (request, response) => {
@@ -63,11 +66,14 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   };
 }
 
-/** Connect's JSON error for a path that nothing here has. */
-function answerNotFound({ url = "" }: HttpRequest, response: HttpResponse): void {
-  const error = errorToJson(methodNotFound(url.split("?", 1)[0] ?? ""), undefined);
-  response.writeHead(404, { "content-type": "application/json" });
-  response.end(JSON.stringify(error));
+/** First segments of the paths that only known callers may ask for. */
+function guardedPaths(
+  services: readonly DescService[],
+  { openReflection }: Pick<Surfaces, "openReflection">,
+): ReadonlySet<string> {
+  const names = services.map(({ typeName }) => typeName);
+  const descriptions = [...REFLECTION.map(({ typeName }) => typeName), OPENAPI_PATH.slice(1)];
+  return new Set(openReflection ? names : [...names, ...descriptions]);
 }
 
 /** By which a client of server-sent events says how far it has read. */

@@ -13,6 +13,7 @@ import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/htt
 import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
 import { HTTP_STATUS, printError } from "./errors.ts";
+import type { TranscoderOptions } from "./options.ts";
 
 /** Makes the JSON text of a response, or of what a stream carries. */
 export type PrintMessage = (message: Message) => string;
@@ -47,16 +48,28 @@ function fieldMessage(message: ReflectMessage, field: DescField): Message {
   return field.fieldKind === "message" ? message.get(field).message : message.message;
 }
 
-export function answerJson(call: Call, json: string): void {
-  answer(call, 200, { contentType: "application/json", content: json });
-}
+/** Makes the headers of an answer that is bytes, by the message that tells their type. */
+export type RawHead = (first: Pick<HttpBody, "contentType"> | undefined) => Readonly<Record<string, string>>;
 
-export function answerRaw(call: Call, body: HttpBody): void {
-  answer(call, 200, { contentType: body.contentType || DEFAULT_TYPE, content: body.data });
+export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeaders">): RawHead {
+  return (first) => {
+    const contentType = first?.contentType || DEFAULT_TYPE;
+    return { "content-type": contentType, ...rawHeaders?.(contentType) };
+  };
 }
 
 /** What bytes are when nobody says. */
-export const DEFAULT_TYPE = "application/octet-stream";
+const DEFAULT_TYPE = "application/octet-stream";
+
+export function answerJson(call: Call, json: string): void {
+  answer(call, 200, { head: JSON_HEAD, content: json });
+}
+
+export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): void {
+  answer(call, 200, { head: rawHead(body), content: body.data });
+}
+
+const JSON_HEAD = { "content-type": "application/json" };
 
 /** `status` is the code's own unless given. */
 export function answerError(
@@ -66,7 +79,7 @@ export function answerError(
 ): void {
   appendHeaders(call.response, error.metadata);
   answer(call, status ?? HTTP_STATUS[error.code], {
-    contentType: "application/json",
+    head: JSON_HEAD,
     content: printError(error, jsonOptions),
   });
 }
@@ -74,14 +87,14 @@ export function answerError(
 function answer(
   call: Call,
   status: number,
-  { contentType, content }: { contentType: string; content: string | Uint8Array },
+  { head, content }: { head: Readonly<Record<string, string>>; content: string | Uint8Array },
 ): void {
   if (call.closed) {
     return;
   }
   call.copyHeaders();
   const { response } = call;
-  response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(content) });
+  response.writeHead(status, { ...head, "content-length": Buffer.byteLength(content) });
   if (call.request.method === "HEAD") {
     response.end();
     return;

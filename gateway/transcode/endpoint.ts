@@ -1,4 +1,4 @@
-import { createPrinter, type PrintMessage } from "./answer.ts";
+import { createPrinter, createRawHead, type PrintMessage, type RawHead } from "./answer.ts";
 import type { Binding } from "./binding.ts";
 import { type FieldPath, resolveFieldPath } from "./fields.ts";
 import type { TranscoderOptions } from "./options.ts";
@@ -9,10 +9,12 @@ export interface Endpoint extends Binding {
   readonly templateText: string;
   readonly limitBytes: number;
   readonly print: PrintMessage;
+  readonly rawHead: RawHead;
   readonly resumePath: FieldPath | undefined;
 }
 
-export function createEndpoint(binding: Binding, { limits, jsonOptions, events }: TranscoderOptions): Endpoint {
+export function createEndpoint(binding: Binding, options: TranscoderOptions): Endpoint {
+  const { limits, jsonOptions, events } = options;
   const bodyBytes = limits?.bodyBytes ?? 4 * 1024 * 1024;
   const { input } = binding.method;
   const resumeField = events?.resumeFields?.find((name) => input.fields.some((field) => field.name === name));
@@ -21,6 +23,7 @@ export function createEndpoint(binding: Binding, { limits, jsonOptions, events }
     templateText: printTemplate(binding.template),
     limitBytes: binding.body.type === "raw" ? (limits?.rawBodyBytes ?? bodyBytes) : bodyBytes,
     print: createPrinter(binding, jsonOptions),
+    rawHead: createRawHead(options),
     resumePath: resumeField === undefined ? undefined : resolveFieldPath(input, [resumeField]),
   };
 }

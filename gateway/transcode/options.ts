@@ -19,6 +19,8 @@ export interface TranscoderOptions {
   /** For bodies, messages and the details of errors. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   readonly events?: EventOptions | undefined;
+  /** Headers of an answer that is a google.api.HttpBody, besides its type. */
+  readonly rawHeaders?: ((contentType: string) => Readonly<Record<string, string>>) | undefined;
   /**
    * Asked before the body of a request is read; what it rejects with is the answer. A ConnectError is told to the client; anything
    * else is masked.

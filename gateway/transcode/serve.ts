@@ -61,7 +61,7 @@ async function answer(
   }
   const response = await result;
   if (endpoint.rawResponse) {
-    answerRaw(call, httpBody(endpoint, response));
+    answerRaw(call, httpBody(endpoint, response), endpoint.rawHead);
     return;
   }
   answerJson(call, endpoint.print(response));

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { JsonWriteOptions, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { DEFAULT_TYPE, httpBody, type PrintMessage } from "./answer.ts";
-import type { Binding } from "./binding.ts";
+import { httpBody, type PrintMessage } from "./answer.ts";
 import type { Call } from "./call.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { printError } from "./errors.ts";
 
 /** How a stream of messages is written as text. */
@@ -77,7 +77,7 @@ export async function answerStream(
   { format, toConnectError }: { format: StreamFormat; toConnectError: (error: unknown) => ConnectError },
 ): Promise<void> {
   const { response } = call;
-  const sendHead = (status: number) => sendStreamHead(call, status, format.contentType);
+  const sendHead = (status: number) => sendStreamHead(call, status, { "content-type": format.contentType });
   const headTimer = setTimeout(() => response.headersSent || sendHead(200), HEAD_DELAY_MS);
   const keepAlive = startKeepAlive(call, format);
   try {
@@ -107,14 +107,14 @@ export async function answerStream(
 }
 
 /**
- * Writes the bytes of a stream of google.api.HttpBody, with the content type of the first. Rejects when the stream breaks; after the
+ * Writes the bytes of a stream of google.api.HttpBody, with the head that the first one asks for. Rejects when the stream breaks; after the
  * head was sent nothing but cutting the connection tells the client so.
  */
-export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, binding: Binding): Promise<void> {
+export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
   for await (const message of stream) {
-    const body = httpBody(binding, message);
+    const body = httpBody(endpoint, message);
     if (!call.response.headersSent) {
-      sendStreamHead(call, 200, body.contentType || DEFAULT_TYPE);
+      sendStreamHead(call, 200, endpoint.rawHead(body));
     }
     if (call.response.writableEnded) {
       return;
@@ -124,18 +124,18 @@ export async function answerRawStream(call: Call, stream: AsyncIterable<Message>
     }
   }
   if (!call.response.headersSent) {
-    sendStreamHead(call, 200, DEFAULT_TYPE);
+    sendStreamHead(call, 200, endpoint.rawHead(undefined));
   }
   endStream(call);
 }
 
-function sendStreamHead(call: Call, status: number, contentType: string): void {
+function sendStreamHead(call: Call, status: number, head: Readonly<Record<string, string>>): void {
   const { request, response } = call;
   if (call.closed) {
     return;
   }
   call.copyHeaders();
-  response.writeHead(status, status === 204 ? {} : { "content-type": contentType, "cache-control": "no-cache" });
+  response.writeHead(status, status === 204 ? {} : { ...head, "cache-control": "no-cache" });
   if (request.method === "HEAD") {
     response.end();
     call.abort(new ConnectError("HEAD needs no messages", Code.Canceled));

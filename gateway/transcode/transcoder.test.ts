@@ -26,7 +26,11 @@ const { transcoder, calls } = openLibrary(
     GetBook: async (_, call) =>
       fromJson(BOOK, { title: call.requestHeader.get("x-title") ?? "", labels: { aborted: `${call.signal.aborted}` } }),
   },
-  { limits: { bodyBytes: 1000, rawBodyBytes: 2000 }, onInternalError: (error) => internalErrors.push(error) },
+  {
+    limits: { bodyBytes: 1000, rawBodyBytes: 2000 },
+    rawHeaders: (contentType) => ({ "x-raw": contentType }),
+    onInternalError: (error) => internalErrors.push(error),
+  },
 );
 const server = await startServer(transcoder);
 afterAll(() => server[Symbol.asyncDispose]());
@@ -299,6 +303,7 @@ describe("answers", () => {
       body: bytes,
     });
     expect(response.headers.get("content-type")).toBe("x/y; z=1");
+    expect(response.headers.get("x-raw")).toBe("x/y; z=1");
     expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
   });
 

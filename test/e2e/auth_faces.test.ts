@@ -184,6 +184,14 @@ test("spark-jobserver's face refuses in the words of akka-http", async () => {
   expect((await ask({}, "/metricz")).status).toBe(200);
 });
 
+test("every known caller may read the OpenAPI document, and nobody else", async () => {
+  const statusOf = async (proof: Proof | undefined) =>
+    (await fetch(`${hearth.url}/openapi.json`, { headers: { ...proof } })).status;
+  expect(await statusOf(proofs["a role that does not exist"])).toBe(200);
+  expect(await statusOf(proofs["a wrong password"])).toBe(401);
+  expect(await statusOf({})).toBe(401);
+});
+
 test("anybody may ask for health, and only known callers for reflection", async () => {
   const transport = createGrpcTransport({ baseUrl: hearth.url });
   expect(await codeOf(createClient(Health, transport).check({}))).toBeUndefined();

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Job, Job_State, JobError_Reason } from "../../proto/mod.ts";
+import { contextEventSubject, type Job, Job_State, JobError_Reason } from "../../proto/mod.ts";
 import { type Hearth, startHearth, untilNodesAreReady } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
+import { readEvents } from "../stored_events.ts";
 import { until } from "../until.ts";
 
 const JOBS = `
@@ -75,6 +76,13 @@ async function context(name: string): Promise<ContextBody> {
   return (await rest.call("GET", `/v1/contexts/${name}`)).body as unknown as ContextBody;
 }
 
+/** What NATS was told when the context got its next process. */
+async function restarting(contextId: string): Promise<unknown> {
+  const subject = contextEventSubject(contextId, "restarting");
+  const [event] = await readEvents(hearth.natsUrl, subject, () => true);
+  return event?.json.restarting;
+}
+
 function untilContext(name: string, condition: (context: ContextBody) => boolean): Promise<void> {
   return until(`context ${name} is as wanted`, async () => condition(await context(name)));
 }
@@ -104,6 +112,7 @@ describe("a context is restarted", () => {
     await untilState(waiting.id, Job_State.SUCCEEDED);
     expect((await rest.call("GET", `/v1/jobs/${waiting.id}/result`)).body).toEqual({ color: "blue" });
     expect((await run("changing", "find", { name: "a" })).result).toBe("nothing");
+    expect(await restarting(id)).toMatchObject({ message: "It was asked to restart", lostObjects: ["a"] });
   });
 
   test("with what it had when nothing else is said, and again", async () => {
@@ -117,7 +126,7 @@ describe("a context is restarted", () => {
 });
 
 test("a context that goes over its memory gets another process; its job fails with the limit, others wait", async () => {
-  await rest.createContext("small", { memoryBytes: String(96 * 1024 * 1024), maxJobsPerContext: 1 });
+  const small = await rest.createContext("small", { memoryBytes: String(96 * 1024 * 1024), maxJobsPerContext: 1 });
   await run("small", "keep", { name: "a" });
   const { id } = await submit("small", "greedy");
   const waiting = await submit("small", "find", { config: { name: "a" } });
@@ -130,6 +139,7 @@ test("a context that goes over its memory gets another process; its job fails wi
   const { state, restarts, restartReason } = await context("small");
   expect({ state, restarts }).toEqual({ state: "RUNNING", restarts: 1 });
   expect(restartReason).toContain("96 MiB");
+  expect(await restarting(small.id)).toMatchObject({ reason: "OUT_OF_MEMORY", lostObjects: ["a"] });
 });
 
 test("a context whose process is killed gets another one", async () => {

@@ -8,8 +8,10 @@ const log = pino({ name: "node", level: process.env.LOG_LEVEL ?? "info" });
 try {
   const config = parseConfig(process.argv.slice(2), process.env);
   await using node = await startNode(config, { log });
+  // Whoever reads that it listens may end it at once.
+  const ending = told();
   log.info({ address: node.address, node: node.id }, "listening");
-  await Promise.race([told(), node.closed]);
+  await Promise.race([ending, node.closed]);
   log.info("draining");
   await node.drain();
 } catch (error) {

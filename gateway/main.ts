@@ -8,8 +8,10 @@ const log = pino({ name: "gateway", level: process.env.LOG_LEVEL ?? "info" });
 try {
   const config = parseConfig(process.argv.slice(2), process.env);
   await using gateway = await startGateway(config, { log });
+  // Whoever reads that it listens may end it at once.
+  const ending = told();
   log.info({ address: gateway.address }, "listening");
-  await Promise.race([told(), gateway.closed]);
+  await Promise.race([ending, gateway.closed]);
   log.info("draining");
   await gateway.drain();
 } catch (error) {

@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { type ChildSpec, startChild } from "../../standalone/mod.ts";
+import { type ChildSpec, startChild, startGateway, startNode } from "../../standalone/mod.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
+import { startTestNatsServer } from "../nats_server.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
@@ -79,3 +80,20 @@ function startedPids(lines: readonly string[]): Map<string, number> {
     .filter((match) => match !== null);
   return new Map(started.map(([, name, pid]) => [name ?? "", Number(pid)]));
 }
+
+test.each([
+  ["gateway", startGateway],
+  ["context node", startNode],
+])("a %s that is told to end as soon as it says that it listens drains first", async (_, startProcess) => {
+  await using directory = await createTemporaryDirectory();
+  await using nats = await startTestNatsServer();
+  const messages: string[] = [];
+  const onLine = (line: string) => {
+    const { msg, pid } = JSON.parse(line) as { msg: string; pid: number };
+    messages.push(msg);
+    if (msg === "listening") process.kill(pid, "SIGTERM");
+  };
+  const child = await startProcess({ natsUrl: nats.url, listen: "127.0.0.1:0", dataDir: directory.path, onLine });
+  await expect(child.closed).rejects.toThrow("exited with code 0");
+  expect(messages).toContain("draining");
+});

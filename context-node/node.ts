@@ -59,6 +59,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const closed = watchConnection(nats, { publisher, log });
 
   const { spares, memoryBytes, maxResultBytes } = config;
+  const cpu = createCpuGroups({ ...CONTROL_GROUPS, log });
   const runtime =
     deps.runtime ?? stack.use(await startDenoRuntime({ spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log }));
   const sessions = new OpenSessions();
@@ -66,7 +67,6 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const blobs = await openBlobCache(sessions, config);
   const files = await openDataFiles(sessions, config);
   const results = stack.use(await openResultStore({ dataDir: config.dataDir, nodeId: id }));
-  const cpu = createCpuGroups({ ...CONTROL_GROUPS, log });
   const parts = { runtime, events, blobs, files, results, cpu };
   const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
 

@@ -45,7 +45,14 @@ test("where there is no controller the context is warned", () => {
   ]);
 });
 
-test("without a limit nothing is touched", () => {
-  groups({ controllers: "cpu", enabled: "" }).hold("c1", { processId: 4711, cores: 0 });
-  expect(existsSync(join(root, "service/hearth-node"))).toBe(false);
+test("where control groups are of version 1 the context is warned", () => {
+  const membership = join(root, "membership");
+  writeFileSync(membership, "2:cpu:/service\n");
+  const { warnings } = createCpuGroups({ root, membership, log }).hold("c1", { processId: 4711, cores: 2 });
+  expect(warnings).toEqual(["The context is not held to 2 CPU cores: the system has no control groups of version 2"]);
+});
+
+test("a context without a limit is in no group of its own", () => {
+  groups({ controllers: "cpu", enabled: "cpu" }).hold("c1", { processId: 4711, cores: 0 });
+  expect(existsSync(join(root, "service/hearth-context-c1"))).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 
@@ -30,30 +30,24 @@ export interface CpuGroupsOptions {
 
 /**
  * Limits CPU by control groups, version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html), where the group of this process
- * is ours to divide: as root, or delegated (systemd: `Delegate=yes`). Tried when a context asks for a limit for the first time.
+ * is ours to divide: as root, or delegated (systemd: `Delegate=yes`). Made before any child process is started, so that those
+ * are born where this process goes; says in the log why contexts cannot be limited.
  */
 export function createCpuGroups(options: CpuGroupsOptions): CpuGroups {
   let parent: string | undefined;
-  let obstacle: string | undefined;
-
-  /** Once it has failed it is not tried again. */
-  function findParent(): string | undefined {
-    if (parent !== undefined || obstacle !== undefined) return parent;
-    try {
-      parent = claimGroup(options);
-    } catch (error) {
-      obstacle = (error as Error).message;
-      options.log.info({ why: obstacle }, "contexts cannot be held to cpu_cores here");
-    }
-    return parent;
+  let obstacle = "";
+  try {
+    parent = claimGroup(options);
+  } catch (error) {
+    obstacle = (error as Error).message;
+    options.log.info({ why: obstacle }, "contexts cannot be held to cpuCores here");
   }
 
   return {
     hold(contextId, { processId, cores }) {
       if (cores === 0 || processId === undefined) return unlimited([]);
-      const group = findParent();
-      if (group === undefined) return unlimited([`The context is not held to ${cores} CPU cores: ${obstacle}`]);
-      const path = join(group, `hearth-context-${contextId}`);
+      if (parent === undefined) return unlimited([`The context is not held to ${cores} CPU cores: ${obstacle}`]);
+      const path = join(parent, `hearth-context-${contextId}`);
       try {
         mkdirSync(path, { recursive: true });
         writeFileSync(join(path, "cpu.max"), `${Math.round(cores * PERIOD_US)} ${PERIOD_US}`);
@@ -75,6 +69,8 @@ function claimGroup({ root, membership }: CpuGroupsOptions): string {
   const path = /^0::(.*)$/m.exec(readFileSync(membership, "utf8"))?.[1];
   if (path === undefined) throw new Error("the system has no control groups of version 2");
   const own = join(root, path);
+  if (!existsSync(join(own, "cgroup.controllers")))
+    throw new Error(`${root} does not show control groups of version 2`);
   const controllers = readFileSync(join(own, "cgroup.controllers"), "utf8");
   if (!/\bcpu\b/.test(controllers)) throw new Error(`the control group ${path} has no CPU controller`);
   const children = join(own, "cgroup.subtree_control");

@@ -7,8 +7,14 @@ const RETRY_DELAY_MS = 1000;
 
 /** Takes events off the stream. A rejection means that the event is delivered again, to this gateway or another. */
 export interface EventSink {
-  /** An attempt has ended: the job is final, or waits for its next attempt. */
-  attemptEnded(jobId: string, payload: Uint8Array): Promise<void>;
+  /**
+   * An attempt has ended: the job is final, or waits for its next attempt. `later` asks for the event again: its job may be
+   * on its way to the record by another gateway.
+   */
+  attemptEnded(
+    jobId: string,
+    event: { readonly payload: Uint8Array; readonly ageMs: number },
+  ): Promise<"taken" | "later">;
   jobLogged(payload: Uint8Array): Promise<void>;
   contextChanged(payload: Uint8Array): Promise<void>;
 }
@@ -24,7 +30,11 @@ export async function startConsumers(
 ): Promise<AsyncDisposable> {
   const jsm = await jetstreamManager(nats);
   const consumers: ConsumerMessages[] = [];
-  const consume = async (durable: string, subject: string, take: (message: JsMsg) => Promise<void>): Promise<void> => {
+  const consume = async (
+    durable: string,
+    subject: string,
+    take: (message: JsMsg) => Promise<unknown>,
+  ): Promise<void> => {
     await jsm.consumers.add(EVENT_STREAM, {
       durable_name: durable,
       filter_subject: subject,
@@ -35,7 +45,7 @@ export async function startConsumers(
     const consumer = await js.consumers.get(EVENT_STREAM, durable);
     const callback = (message: JsMsg): void => {
       take(message).then(
-        () => message.ack(),
+        (answer) => (answer === "later" ? message.nak(RETRY_DELAY_MS) : message.ack()),
         (error) => {
           log.warn({ subject: message.subject, err: error }, "an event was not recorded; it will be delivered again");
           message.nak(RETRY_DELAY_MS);
@@ -45,8 +55,9 @@ export async function startConsumers(
     consumers.push(await consumer.consume({ callback, max_messages: 1000 }));
   };
   for (const type of ATTEMPT_END_EVENTS) {
-    await consume(`gateways-${type}`, jobEventSubject("*", type), async (message) => {
-      await sink.attemptEnded(subjectId(message), message.data);
+    await consume(`gateways-${type}`, jobEventSubject("*", type), (message) => {
+      const ageMs = Date.now() - message.time.getTime();
+      return sink.attemptEnded(subjectId(message), { payload: message.data, ageMs });
     });
   }
   await consume("gateways-logged", jobEventSubject("*", "logged"), async (message) => {

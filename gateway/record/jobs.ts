@@ -131,6 +131,11 @@ export class JobRecord {
     return this.#recentEnds.has(id);
   }
 
+  /** Whether this gateway follows the job, or the store has it. */
+  async isKnown(id: string): Promise<boolean> {
+    return this.#followed.has(id) || this.#recentEnds.has(id) || (await this.#dao.jobs.get(id)) !== undefined;
+  }
+
   /** Whether a job of which `hasEnded` is true wants a callback; false of any other. */
   wantsCallback(id: string): boolean {
     return this.#recentEnds.get(id) ?? false;

@@ -71,6 +71,21 @@ describe("two gateways are equal", () => {
     expect((await rest.call("GET", `/v1/jobs/${id}/result`)).body).toBe("slept");
   });
 
+  test("what one gateway answered the other reads at once, for many jobs at a time", async () => {
+    const hearth = await start({ gateways: 2 });
+    const [first = "", second = ""] = hearth.urls;
+    const [runs, reads] = [createRest(first), createRest(second)];
+    await runs.createContext("shared", { maxJobsPerContext: 16, jobsPerExecutor: 8 });
+    const spec = { binary: "jobs", entryPoint: "echo", context: "shared" };
+    const jobs = Array.from({ length: 64 }, async (_, n) => {
+      const { job } = await runs.run({ ...spec, config: { n } });
+      const { body } = await reads.call("GET", `/v1/jobs/${job.id}/result`);
+      return { state: (await reads.job(job.id)).state, body };
+    });
+    const expected = jobs.map((_, n) => ({ state: Job_State.SUCCEEDED, body: { n } }));
+    expect(await Promise.all(jobs)).toEqual(expected);
+  });
+
   test("a job is watched and cancelled through the gateway that did not dispatch it", async () => {
     const hearth = await start({ gateways: 2 });
     const [first = "", second = ""] = hearth.urls;

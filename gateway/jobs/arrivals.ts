@@ -10,6 +10,9 @@ import { compareWithNode } from "./reconcile.ts";
 
 type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
 
+/** A gateway may run a job for so long before others find it in the record; events of an unknown job that are older are void. */
+const ADOPTION_MS = 10_000;
+
 /** Takes what sessions bring: events into the record, requests for content to the stores. */
 export function createSessionObserver(deps: ObserverDeps): SessionObserver & { opened(session: NodeSession): void } {
   const { log } = deps;
@@ -41,13 +44,15 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
 /** Takes what the shared consumers bring. */
 export function createEventSink(deps: Core): EventSink {
   return {
-    async attemptEnded(jobId, payload) {
+    async attemptEnded(jobId, { payload, ageMs }) {
       await deps.jobs.ending(jobId);
+      if (ageMs < ADOPTION_MS && !(await deps.jobs.isKnown(jobId))) return "later";
       if (!deps.jobs.hasEnded(jobId)) {
         const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
         await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
       }
       if (deps.jobs.wantsCallback(jobId)) await deps.callbacks.add(jobId);
+      return "taken";
     },
     async jobLogged(payload) {
       const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
@@ -80,6 +85,8 @@ async function sendContent(deps: ObserverDeps, session: NodeSession, { requestId
     }
     case "fileNames":
       return session.blobs.send(requestId, listFileNames(deps));
+    case "liveResult":
+      return session.blobs.fail(requestId, "a gateway makes no results");
     case undefined:
       return session.blobs.fail(requestId, "the request names nothing");
     default:

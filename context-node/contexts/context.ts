@@ -107,7 +107,7 @@ export class HostedContext {
     this.#openJobs++;
     this.#takenJobs++;
     this.#slots.add(job);
-    if (this.#takenJobs === maxJobs) this.#drain("it has taken as many jobs as it may");
+    if (maxJobs > 0 && this.#takenJobs >= maxJobs) this.#drain("it has taken as many jobs as it may");
     return job;
   }
 

@@ -20,6 +20,10 @@ export type Job<Config = Record<string, unknown>, Result = unknown> =
  * What it returns, or its promise resolves to, is the job's result, as JSON: a `Map` with simple keys becomes an object, a `Set` and a
  * typed array of numbers an array, a `Date` an ISO string, a `bigint` a number when it is a safe one and else a string, bytes (`Uint8Array`, `ArrayBuffer`)
  * base64, `NaN` and infinities null. Cycles, functions and promises inside fail the job. What it throws is the job's error.
+ *
+ * A `ReadableStream` of bytes or text, or another async iterable (an `async function*`), is streamed to callers while it is made: the
+ * one as its bytes, the other as a JSON array of its values. Its makers wait where callers and disk are slower, and it ends with
+ * an error when the signal is aborted.
  */
 export type JobFunction<Config = Record<string, unknown>, Result = unknown> = (
   job: JobContext<Config>,

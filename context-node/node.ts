@@ -80,6 +80,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     restartContext: (command) => contexts.restartContext(command),
     objects: (command) => contexts.objects(command),
     openResult: (digest) => results.open(digest),
+    readLive: (jobId, offset) => results.readLive(jobId, offset),
   };
   const server = stack.use(await startSessionServer({ sessions, commands, load, log }, config));
   const address = config.advertise ?? reachable(server.address);

@@ -230,6 +230,16 @@ export function resultNotReady(jobId: string, state: string): ConnectError {
   });
 }
 
+/** The job, or the way to its node, ended before the result did. */
+export function resultBrokenOff(jobId: string, cause: unknown): ConnectError {
+  return apiError(`Cannot go on with the result of job "${jobId}": it broke off before it was whole`, {
+    code: Code.Aborted,
+    reason: "RESULT_BROKEN_OFF",
+    metadata: { job: jobId },
+    cause,
+  });
+}
+
 export function resultLost(jobId: string): ConnectError {
   return apiError(`Cannot answer the result of job "${jobId}": it is not kept any more`, {
     code: Code.NotFound,

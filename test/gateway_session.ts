@@ -208,14 +208,17 @@ export class GatewaySession implements AsyncDisposable {
     if (content === undefined) {
       this.send({
         $case: "blobChunk",
-        value: { requestId, bytes: new Uint8Array(), last: true, error: "no such content" },
+        value: { requestId, bytes: new Uint8Array(), mediaType: "", last: true, error: "no such content" },
       });
       return;
     }
     const half = content.length >> 1;
     this.send(
-      { $case: "blobChunk", value: { requestId, bytes: content.subarray(0, half), last: false, error: "" } },
-      { $case: "blobChunk", value: { requestId, bytes: content.subarray(half), last: true, error: "" } },
+      {
+        $case: "blobChunk",
+        value: { requestId, bytes: content.subarray(0, half), mediaType: "", last: false, error: "" },
+      },
+      { $case: "blobChunk", value: { requestId, bytes: content.subarray(half), mediaType: "", last: true, error: "" } },
     );
   }
 
@@ -229,6 +232,7 @@ export class GatewaySession implements AsyncDisposable {
       }
       case "fileNames":
         return Buffer.from(JSON.stringify(Object.keys(this.#files)));
+      case "liveResult":
       case undefined:
         return undefined;
       default:

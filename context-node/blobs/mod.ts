@@ -4,4 +4,5 @@
  */
 export { type BlobCache, openBlobCache } from "./cache.ts";
 export { openDataFiles } from "./files.ts";
-export { openResultStore, type ResultStore } from "./results.ts";
+export type { LiveResult } from "./live_result.ts";
+export { type FinishedResult, openResultStore, type ResultStore } from "./results.ts";

@@ -1,7 +1,8 @@
 import { createReadStream, statSync } from "node:fs";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "./digest.ts";
+import { LiveResult } from "./live_result.ts";
 
 /**
  * How long a result is kept once JetStream has its event: the time that a gateway has to fetch it. Nobody tells the node
@@ -29,6 +30,15 @@ interface KeptResult {
   isRead: boolean;
 }
 
+/** A result that a job made piece by piece. */
+export interface FinishedResult {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** All of it, when it is small. */
+  readonly bytes: Buffer | undefined;
+}
+
 /** Opens the store of results of one node process. */
 export async function openResultStore({ dataDir, nodeId }: { dataDir: string; nodeId: string }): Promise<ResultStore> {
   const parent = join(dataDir, "results");
@@ -48,6 +58,8 @@ export class ResultStore implements AsyncDisposable {
   readonly #directory: string;
   /** By digest, those whose event was stored last at the end. */
   readonly #results = new Map<string, KeptResult>();
+  /** By job id; those that are whole for as long as their content is kept. */
+  readonly #live = new Map<string, { readonly result: LiveResult; digest: string | undefined }>();
   readonly #sweep: NodeJS.Timeout;
   #sweeping: Promise<void> = Promise.resolve();
   #allRead: PromiseWithResolvers<void> | undefined;
@@ -60,12 +72,54 @@ export class ResultStore implements AsyncDisposable {
     }, SWEEP_MS);
   }
 
+  /** Begins the result of a job that makes it piece by piece. It ends with `finish` or `abandon`. */
+  begin(jobId: string, { mediaType, maxBytes }: { mediaType: string; maxBytes: number }): LiveResult {
+    const result = new LiveResult({ path: this.#nextPath(), mediaType, maxBytes });
+    this.#live.set(jobId, { result, digest: undefined });
+    return result;
+  }
+
+  /**
+   * The result is whole: resolves to what it is, with the bytes when there are no more than `inlineBytes`. Call `stored` when the
+   * event that tells of it is safe. Rejects when it could not be written.
+   */
+  async finish(jobId: string, { inlineBytes }: { inlineBytes: number }): Promise<FinishedResult> {
+    const live = this.#live.get(jobId);
+    if (live === undefined) throw new Error(`Job ${jobId} has begun no result`);
+    const { path, mediaType, digest, sizeBytes } = await live.result.finish();
+    live.digest = digest;
+    const bytes = sizeBytes <= inlineBytes ? await readFile(path) : undefined;
+    const same = this.#results.get(digest);
+    if (same === undefined) {
+      const isRead = bytes !== undefined;
+      this.#results.set(digest, { path, sizeBytes, written: Promise.resolve(), unstored: 1, storedAt: 0, isRead });
+    } else {
+      same.unstored++;
+      live.result.path = same.path;
+      await rm(path, { force: true });
+    }
+    return { mediaType, digest, sizeBytes, bytes };
+  }
+
+  /** The job did not make its result to its end. */
+  abandon(jobId: string, result: LiveResult): void {
+    if (this.#live.get(jobId)?.result === result) this.#live.delete(jobId);
+    const abandoned = result.abandon(new Error(`Job "${jobId}" ended before its result was whole`));
+    this.#sweeping = this.#sweeping.then(() => abandoned);
+  }
+
+  /** A part of the result that a job makes, or has made: see LiveResult.read. Undefined when the job has begun none. */
+  async readLive(jobId: string, offset: number): Promise<{ mediaType: string; bytes: Uint8Array } | undefined> {
+    const result = this.#live.get(jobId)?.result;
+    return result && { mediaType: result.mediaType, bytes: await result.read(offset) };
+  }
+
   /** Resolves with its digest when it is written. Call `stored` when the event that names it is safe. */
   async keep(bytes: Uint8Array): Promise<string> {
     const digest = digestOf(bytes);
     let result = this.#results.get(digest);
     if (result === undefined) {
-      const path = join(this.#directory, String(++this.#files));
+      const path = this.#nextPath();
       result = {
         path,
         sizeBytes: bytes.length,
@@ -116,6 +170,10 @@ export class ResultStore implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
+  #nextPath(): string {
+    return join(this.#directory, String(++this.#files));
+  }
+
   async *#read(result: KeptResult): AsyncGenerator<Uint8Array> {
     yield* createReadStream(result.path);
     result.isRead = true;
@@ -130,6 +188,7 @@ export class ResultStore implements AsyncDisposable {
       if (performance.now() - storedAt < KEPT_MS && keptBytes <= KEPT_BYTES) return;
       keptBytes -= sizeBytes;
       this.#results.delete(digest);
+      for (const [jobId, live] of this.#live) if (live.digest === digest) this.#live.delete(jobId);
       await rm(path, { force: true });
     }
   }

@@ -1,7 +1,7 @@
 import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 import type { AbortReason, Execution, JobObserver, JobRun, Outcome } from "../runtime/mod.ts";
 import type { ExecutorSlot } from "./executor_slots.ts";
-import type { ExecutorReport, LoggedLine, LogLevel } from "./sandbox/protocol.ts";
+import type { ExecutorReport, LoggedLine, LogLevel, ResultAnswer } from "./sandbox/protocol.ts";
 
 /** What the sandbox knows of a job that it runs. */
 export interface RunningJob {
@@ -58,7 +58,7 @@ const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
 export function tellObserver(
   job: RunningJob,
   executor: number,
-  report: Extract<ExecutorReport, { type: "running" | "progress" | "logged" }>,
+  report: Extract<ExecutorReport, { type: "running" | "progress" | "logged" | "resultBegun" }>,
 ): void {
   switch (report.type) {
     case "running":
@@ -77,8 +77,25 @@ export function tellObserver(
     case "logged":
       job.observer.logged(report.lines.map((line) => logLine(line, executor)));
       return;
+    case "resultBegun":
+      job.observer.resultBegun(report.mediaType);
+      return;
     default:
       report satisfies never;
+  }
+}
+
+/** Resolves when the observer has taken a part of a result, or takes no more. Never rejects. */
+export async function keepPart(
+  { run, observer }: RunningJob,
+  { base64 }: Extract<ExecutorReport, { type: "resultPart" }>,
+): Promise<ResultAnswer> {
+  try {
+    await observer.resultPart(Buffer.from(base64, "base64"));
+    return { type: "resultTaken", run };
+  } catch (error) {
+    // Whose end this is the job learns, and fails with it.
+    return { type: "resultRefused", run, message: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
-import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, IGNORANT, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -130,7 +130,7 @@ test("a program that throws while it is loaded fails each of its jobs", async ()
 
 test("a bundle that cannot be fetched fails the job, and is asked for again", async () => {
   const program = await bundle("export const job = () => 1;");
-  const observer = { running() {}, progress() {}, logged() {} };
+  const observer = IGNORANT;
   const job = {
     jobId: "j",
     binaryDigest: program.digest,

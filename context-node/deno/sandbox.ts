@@ -10,7 +10,7 @@ import type {
   SandboxSpec,
 } from "../runtime/mod.ts";
 import { createDataStreams } from "./data_streams.ts";
-import { createRunningJob, type RunningJob, tellObserver } from "./execution.ts";
+import { createRunningJob, keepPart, type RunningJob, tellObserver } from "./execution.ts";
 import { chooseSlot, type ExecutorSlot } from "./executor_slots.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
@@ -226,7 +226,16 @@ class DenoSandbox implements Sandbox {
       case "running":
       case "progress":
       case "logged":
+      case "resultBegun":
         tellObserver(running, slot.number, report);
+        return;
+      case "resultPart":
+        void keepPart(running, report).then((message) =>
+          this.#process.send({ type: "tell", executor: slot.number, message }),
+        );
+        return;
+      case "streamed":
+        this.#finish(running, { type: "streamed" });
         return;
       case "succeeded":
         this.#finish(running, { type: "succeeded", json: report.json });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Outcome, Runtime, Sandbox } from "../runtime/mod.ts";
-import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, IGNORANT, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -117,7 +117,7 @@ test("terminate before the program is fetched ends the job at once", async () =>
       entryPoint: "job",
       config: "{}",
     },
-    { running() {}, progress() {}, logged() {} },
+    IGNORANT,
   );
   job.terminate();
   expect(await job.outcome).toEqual({ type: "terminated" });

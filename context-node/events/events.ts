@@ -31,10 +31,22 @@ export interface ContextEventIdentity {
   readonly seq: number;
 }
 
-/** What a job returned. What is larger than NATS_RESULT_BYTES is kept as a blob and has a digest, else there is the value. */
+/**
+ * What a job returned. JSON that is larger than NATS_RESULT_BYTES is kept as a blob and has a digest, else there is the value. Of what
+ * was streamed there may be the blob alone.
+ */
 export type ResultContent =
   | { readonly json: Uint8Array; readonly value: unknown; readonly digest?: undefined }
-  | { readonly json: Uint8Array; readonly value?: undefined; readonly digest: string };
+  | { readonly json: Uint8Array; readonly value?: undefined; readonly digest: string }
+  | BlobContent;
+
+interface BlobContent {
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  readonly json?: undefined;
+  readonly value?: undefined;
+}
 
 export interface JobEventOptions {
   /** The session that the job came on. */
@@ -87,11 +99,12 @@ export class Events {
    * either the value or the digest, so that whoever hears of it there only can ask for the blob.
    */
   jobSucceeded(identity: JobEventIdentity, content: ResultContent | undefined, options: JobEventOptions): void {
-    const result = { mediaType: "application/json", sizeBytes: content?.json.length ?? 0, digest: "" };
+    const { json, mediaType, sizeBytes } = describeContent(content);
+    const result = { mediaType, sizeBytes, digest: "" };
     const event = this.#jobEvent(identity, { $case: "succeeded", value: { result, value: undefined } }, options);
-    const isInline = content !== undefined && content.json.length <= SESSION_RESULT_BYTES;
-    if (!isInline) result.digest = content?.digest ?? "";
-    this.#sendJob(event, isInline ? content.json : NOTHING, options);
+    const inline = json !== undefined && json.length <= SESSION_RESULT_BYTES ? json : undefined;
+    if (inline === undefined) result.digest = content?.digest ?? "";
+    this.#sendJob(event, inline ?? NOTHING, options);
 
     result.digest = content?.digest ?? "";
     this.#publishJob(
@@ -149,6 +162,13 @@ export class Events {
       stored,
     });
   }
+}
+
+function describeContent(content: ResultContent | undefined): Pick<BlobContent, "mediaType" | "sizeBytes"> & {
+  readonly json?: Uint8Array | undefined;
+} {
+  if (content !== undefined && content.json === undefined) return content;
+  return { mediaType: "application/json", sizeBytes: content?.json.length ?? 0, json: content?.json };
 }
 
 type TimedJobEvent = JobEvent & { time: Date };

@@ -1,5 +1,5 @@
 import { type HeldJob, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
-import type { BlobCache, ResultStore } from "../blobs/mod.ts";
+import type { BlobCache, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
@@ -16,7 +16,7 @@ export interface JobDeps {
   readonly events: Events;
   readonly blobs: BlobCache;
   readonly results: ResultStore;
-  /** The largest result that a job may return, in bytes of JSON. */
+  /** The largest result that a job may return, in bytes. */
   readonly maxResultBytes: number;
   readonly owner: JobOwner;
 }
@@ -50,6 +50,8 @@ export class HostedJob {
   #progress: ProgressReports | undefined;
   /** What no event told of its progress. */
   #lastProgress: Progress | undefined;
+  /** What it makes piece by piece. */
+  #result: LiveResult | undefined;
   #deadline: Disposable | undefined;
   #grace: Disposable | undefined;
 
@@ -91,6 +93,8 @@ export class HostedJob {
         running: (executor) => this.#running(executor),
         progress: (progress) => this.#reports.report(progress),
         logged: (lines) => this.#lines.write(lines),
+        resultBegun: (mediaType) => this.#beginResult(mediaType),
+        resultPart: (bytes) => this.#keepPart(bytes),
       },
     );
     this.#execution.outcome.then(
@@ -154,6 +158,7 @@ export class HostedJob {
 
   #settle(outcome: Outcome): void {
     if (outcome.type === "lost") this.#deps.owner.sandboxLost();
+    if (outcome.type === "streamed") return this.#finishResult();
     if (outcome.type !== "succeeded") return this.#end(endingOf(outcome, this.#stop));
     this.#release();
     if (outcome.json === undefined) return this.#succeed(undefined);
@@ -176,12 +181,46 @@ export class HostedJob {
     this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
   }
 
+  #beginResult(mediaType: string): void {
+    const { results, maxResultBytes } = this.#deps;
+    if (!this.#isFinal) this.#result = results.begin(this.id, { mediaType, maxBytes: maxResultBytes });
+  }
+
+  async #keepPart(bytes: Uint8Array): Promise<void> {
+    if (this.#result === undefined) throw new Error("The job has begun no result");
+    await this.#result.write(bytes);
+  }
+
+  #finishResult(): void {
+    this.#release();
+    this.#deps.results.finish(this.id, { inlineBytes: NATS_RESULT_BYTES }).then(
+      (result) => this.#succeedStreamed(result),
+      (error: unknown) => {
+        this.#abandonResult();
+        this.#finish(failedBy(JobError_Reason.RESULT_TOO_LARGE, `The node cannot keep the result: ${error}`));
+      },
+    );
+  }
+
+  /** What is small is told like a result that was returned as a whole. */
+  #succeedStreamed({ mediaType, sizeBytes, digest, bytes }: FinishedResult): void {
+    const isJson = bytes !== undefined && mediaType === "application/json";
+    const parsed = isJson ? parseJson(bytes.toString()) : undefined;
+    if (!isJson || parsed === undefined) return this.#succeed({ mediaType, sizeBytes, digest });
+    this.#succeed({ json: bytes, value: parsed.value }, digest);
+  }
+
+  #abandonResult(): void {
+    if (this.#result !== undefined) this.#deps.results.abandon(this.id, this.#result);
+  }
+
   #refuseResult(sizeBytes: number): void {
     const message = `The result has ${sizeBytes} bytes of JSON; a job may return ${this.#deps.maxResultBytes}`;
     this.#finish(failedBy(JobError_Reason.RESULT_TOO_LARGE, message));
   }
 
   #end(ending: Ending): void {
+    this.#abandonResult();
     this.#release();
     this.#finish(ending);
   }
@@ -214,8 +253,8 @@ export class HostedJob {
     return { lastProgress: this.#lastProgress, startTime: this.#startTime };
   }
 
-  #succeed(content: ResultContent | undefined): void {
-    const stored = this.#whenStored(content?.digest);
+  #succeed(content: ResultContent | undefined, keptDigest = content?.digest): void {
+    const stored = this.#whenStored(keptDigest);
     const { session } = this;
     this.#deps.events.jobSucceeded(this.#identity(), content, { session, ...this.#known, stored });
     this.#deps.owner.ended(this, "succeeded");

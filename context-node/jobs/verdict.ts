@@ -16,7 +16,10 @@ export interface Stop {
 }
 
 /** How a job ended that did not succeed, by what the sandbox says and by what was asked of it. */
-export function endingOf(outcome: Exclude<Outcome, { type: "succeeded" }>, stop: Stop | undefined): Ending {
+export function endingOf(
+  outcome: Exclude<Outcome, { type: "succeeded" | "streamed" }>,
+  stop: Stop | undefined,
+): Ending {
   switch (outcome.type) {
     case "rejected":
       return rejected(outcome.problems);

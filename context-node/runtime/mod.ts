@@ -74,6 +74,13 @@ export interface JobObserver {
   progress(progress: Progress): void;
   /** `number` and `attempt` are the caller's to set. */
   logged(lines: readonly LogLine[]): void;
+  /** The job returns its result as it makes it: parts follow, and if it succeeds the outcome is `streamed`. */
+  resultBegun(mediaType: string): void;
+  /**
+   * A part of that result, in order; a few may come before the first is taken. Resolves when it is kept. Rejects when no more is
+   * taken: the job fails (RESULT_TOO_LARGE) with that message.
+   */
+  resultPart(bytes: Uint8Array): Promise<void>;
 }
 
 /** A job that was handed to a sandbox. */
@@ -91,6 +98,8 @@ export type AbortReason = "cancelled" | "deadline" | "contextStopped";
 export type Outcome =
   /** `json` is undefined when the job returned undefined. */
   | { readonly type: "succeeded"; readonly json: string | undefined }
+  /** The result is what the observer was told, part by part. */
+  | { readonly type: "streamed" }
   /** It threw, exited, could not be loaded, or returned what JSON cannot say; also when its signal was aborted before. */
   | { readonly type: "failed"; readonly error: JobError }
   /** `validate` found problems. */

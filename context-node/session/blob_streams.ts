@@ -58,21 +58,25 @@ export class BlobStreams {
   }
 
   /** Answers a gateway's request; an undefined content answers that there is none. Rejects when reading the content fails. */
-  async send(requestId: number, content: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+  async send(
+    requestId: number,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined,
+    { mediaType = "" }: { mediaType?: string } = {},
+  ): Promise<void> {
     if (content === undefined) return this.fail(requestId, "no such content");
     for await (const part of content) {
       for (let start = 0; start < part.length; start += CHUNK_BYTES) {
         await this.#frames.ready();
         if (this.#isClosed) return;
-        this.#chunk({ requestId, bytes: part.subarray(start, start + CHUNK_BYTES), last: false, error: "" });
+        this.#chunk({ requestId, bytes: part.subarray(start, start + CHUNK_BYTES), mediaType, last: false, error: "" });
       }
     }
-    this.#chunk({ requestId, bytes: new Uint8Array(), last: true, error: "" });
+    this.#chunk({ requestId, bytes: new Uint8Array(), mediaType, last: true, error: "" });
   }
 
   /** Answers a gateway's request with an error. */
   fail(requestId: number, error: string): void {
-    this.#chunk({ requestId, bytes: new Uint8Array(), last: true, error });
+    this.#chunk({ requestId, bytes: new Uint8Array(), mediaType: "", last: true, error });
   }
 
   /** The session is over: nothing more will come. */

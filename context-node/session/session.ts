@@ -5,6 +5,7 @@ import {
   type CancelJob,
   type GatewayMessage,
   type Hello,
+  type LiveResultPart,
   type NamedObject,
   type ObjectsRequest,
   type OpenRequest,
@@ -33,6 +34,8 @@ export interface Commands {
   objects(command: ObjectsRequest): Promise<NamedObject[] | undefined>;
   /** A large result by its digest; undefined when it is not kept, or no more. */
   openResult(digest: string): AsyncIterable<Uint8Array> | undefined;
+  /** A part of a result that a job is making; undefined when it has begun none. Rejects when it breaks off. */
+  readLive(jobId: string, offset: number): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>;
 }
 
 export interface SessionDeps {
@@ -181,13 +184,28 @@ export class Session {
   }
 
   #serveBlob({ requestId, blob }: BlobRequest): void {
+    if (blob?.$case === "liveResult") {
+      void this.#serveLive(requestId, blob.value);
+      return;
+    }
     if (blob?.$case !== "digest") {
-      this.#blobs.fail(requestId, "A node keeps results only, by their digest");
+      this.#blobs.fail(requestId, "A node keeps results only");
       return;
     }
     this.#blobs.send(requestId, this.#deps.commands.openResult(blob.value)).catch((error: unknown) => {
       this.#deps.log.error({ err: error, gateway: this.gatewayId, digest: blob.value }, "cannot read a result");
       this.#blobs.fail(requestId, `Cannot read result "${blob.value}"`);
     });
+  }
+
+  async #serveLive(requestId: number, { jobId, offset }: LiveResultPart): Promise<void> {
+    try {
+      const part = await this.#deps.commands.readLive(jobId, offset);
+      if (part === undefined) this.#blobs.fail(requestId, `Job "${jobId}" has begun no result`);
+      else await this.#blobs.send(requestId, [part.bytes], part);
+    } catch (error) {
+      // A job that ends before its result does is nothing unusual.
+      this.#blobs.fail(requestId, error instanceof Error ? error.message : String(error));
+    }
   }
 }

@@ -3,7 +3,7 @@ export { createEventSink, createSessionObserver } from "./arrivals.ts";
 export { cancelJob } from "./cancel.ts";
 export { toMs } from "./durations.ts";
 export { startReconciler } from "./reconcile.ts";
-export { openResult } from "./result.ts";
+export { followResult, openResult } from "./result.ts";
 export { type RunOutcome, runJob } from "./run.ts";
 export { submitJob } from "./submit.ts";
 export { type WaitDeps, waitForEnd, waitForStart } from "./wait.ts";

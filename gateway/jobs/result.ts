@@ -1,18 +1,74 @@
-import { jobNotFound, resultLost, resultNotReady } from "../../proto/errors.ts";
-import { Job_State } from "../../proto/mod.ts";
+import { gatewayDraining, jobNotFound, resultBrokenOff, resultLost, resultNotReady } from "../../proto/errors.ts";
+import { type Job, Job_State } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 
-/** What a job returned, as JSON in chunks; empty when it returned undefined. */
-export async function openResult(
-  { dao, blobs, jobs }: Pick<Core, "dao" | "blobs" | "jobs">,
+type ResultDeps = Pick<Core, "dao" | "blobs" | "jobs">;
+type LiveDeps = ResultDeps & Pick<Core, "contexts" | "nodes" | "closing">;
+
+/** What a job returned, or is returning. */
+export interface Result {
+  readonly mediaType: string;
+  /** Empty when it returned undefined. */
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** What a job returned, in chunks. */
+export async function openResult({ dao, blobs }: ResultDeps, { id, result }: Job): Promise<Result> {
+  const mediaType = result?.mediaType || "application/json";
+  const digest = result?.digest ?? "";
+  if (digest === "")
+    return { mediaType, content: ReadableStream.from([(await dao.jobs.result(id)) ?? new Uint8Array()]) };
+  const content = await blobs.open(digest);
+  if (content === undefined) throw resultLost(id);
+  return { mediaType, content };
+}
+
+/** As `openResult`; of a job that is making its result what there is of it, and the rest as it comes. */
+export async function followResult(
+  deps: LiveDeps,
   jobId: string,
-): Promise<ReadableStream<Uint8Array>> {
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Result> {
+  const job = await findJob(deps, jobId);
+  const live = isRunning(job) ? await openLive(deps, job, AbortSignal.any([signal, deps.closing])) : undefined;
+  if (live !== undefined) return live;
+  // It may have ended in the meantime.
+  const ended = await findJob(deps, jobId);
+  if (ended.state !== Job_State.SUCCEEDED) throw resultNotReady(jobId, Job_State[ended.state]);
+  return openResult(deps, ended);
+}
+
+async function findJob({ jobs }: ResultDeps, jobId: string): Promise<Job> {
   const job = await jobs.get(jobId);
   if (job === undefined) throw jobNotFound(jobId);
-  if (job.state !== Job_State.SUCCEEDED) throw resultNotReady(jobId, Job_State[job.state]);
-  const digest = job.result?.digest ?? "";
-  if (digest === "") return ReadableStream.from([(await dao.jobs.result(jobId)) ?? new Uint8Array()]);
-  const content = await blobs.open(digest);
-  if (content === undefined) throw resultLost(jobId);
-  return content;
+  return job;
+}
+
+function isRunning({ state }: Job): boolean {
+  return state === Job_State.RUNNING || state === Job_State.CANCELLING;
+}
+
+/** Undefined when the job has begun no result. */
+async function openLive(deps: LiveDeps, { id, contextId }: Job, signal: AbortSignal): Promise<Result | undefined> {
+  const session = deps.nodes.session((await deps.contexts.find(contextId))?.nodeId ?? "");
+  const read = (offset: number) => session?.blobs.readLive(id, { offset, signal });
+  const leave = (): void => {
+    if (deps.closing.aborted) throw gatewayDraining();
+    signal.throwIfAborted();
+  };
+  const first = await read(0)?.catch(leave);
+  if (first === undefined) return undefined;
+
+  async function* follow(): AsyncGenerator<Uint8Array> {
+    let part = first;
+    for (let offset = 0; part !== undefined && part.bytes.length > 0; ) {
+      yield part.bytes;
+      offset += part.bytes.length;
+      part = await read(offset)?.catch((error: unknown) => {
+        leave();
+        throw resultBrokenOff(id, error);
+      });
+    }
+  }
+  return { mediaType: first.mediaType, content: follow() };
 }

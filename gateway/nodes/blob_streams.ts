@@ -3,10 +3,24 @@ import type { FrameWriter } from "./frames.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
+/** Where an answer goes. */
+interface Incoming {
+  take(chunk: BlobChunk): void;
+  end(): void;
+  fail(reason: Error): void;
+}
+
+/** A part of a result that a job is making. */
+export interface LivePart {
+  readonly mediaType: string;
+  /** Empty when the result is whole and ends before it. */
+  readonly bytes: Uint8Array;
+}
+
 /** Contents that travel on a session beside everything else, in chunks, both ways. */
 export class BlobStreams {
   readonly #frames: FrameWriter;
-  readonly #incoming = new Map<number, ReadableStreamDefaultController<Uint8Array>>();
+  readonly #incoming = new Map<number, Incoming>();
   #lastRequestId = 0;
 
   constructor(frames: FrameWriter) {
@@ -18,7 +32,11 @@ export class BlobStreams {
     const requestId = ++this.#lastRequestId;
     return new ReadableStream({
       start: (controller) => {
-        this.#incoming.set(requestId, controller);
+        this.#incoming.set(requestId, {
+          take: ({ bytes }) => bytes.length > 0 && controller.enqueue(bytes),
+          end: () => controller.close(),
+          fail: (reason) => controller.error(reason),
+        });
         this.#frames.send({ $case: "blobRequest", value: { requestId, blob: { $case: "digest", value: digest } } });
       },
       cancel: () => {
@@ -27,14 +45,46 @@ export class BlobStreams {
     });
   }
 
+  /**
+   * What a job has made of its result after an offset, once there is something. Rejects when it has begun none, when it ends before its
+   * result does, when the session ends, or the signal is aborted.
+   */
+  async readLive(jobId: string, { offset, signal }: { offset: number; signal: AbortSignal }): Promise<LivePart> {
+    signal.throwIfAborted();
+    const requestId = ++this.#lastRequestId;
+    const { promise, resolve, reject } = Promise.withResolvers<LivePart>();
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    const chunks: Uint8Array[] = [];
+    let mediaType = "";
+    this.#incoming.set(requestId, {
+      take(chunk) {
+        chunks.push(chunk.bytes);
+        mediaType = chunk.mediaType;
+      },
+      end: () => resolve({ mediaType, bytes: Buffer.concat(chunks) }),
+      fail: reject,
+    });
+    this.#frames.send({
+      $case: "blobRequest",
+      value: { requestId, blob: { $case: "liveResult", value: { jobId, offset } } },
+    });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.#incoming.delete(requestId);
+    }
+  }
+
   /** Takes a chunk that the node sent. */
-  receive({ requestId, bytes, last, error }: BlobChunk): void {
-    const controller = this.#incoming.get(requestId);
-    if (controller === undefined) return;
-    if (bytes.length > 0) controller.enqueue(bytes);
-    if (error !== "") controller.error(new Error(error));
-    else if (last) controller.close();
-    if (last) this.#incoming.delete(requestId);
+  receive(chunk: BlobChunk): void {
+    const incoming = this.#incoming.get(chunk.requestId);
+    if (incoming === undefined) return;
+    incoming.take(chunk);
+    if (chunk.error !== "") incoming.fail(new Error(chunk.error));
+    else if (chunk.last) incoming.end();
+    if (chunk.last) this.#incoming.delete(chunk.requestId);
   }
 
   /** Answers a node's request; an undefined content answers that there is none. Rejects when reading the content fails. */
@@ -46,24 +96,29 @@ export class BlobStreams {
     for await (const part of content) {
       for (let start = 0; start < part.length; start += CHUNK_BYTES) {
         await this.#frames.ready();
-        this.#chunk({ requestId, bytes: part.subarray(start, start + CHUNK_BYTES), last: false, error: "" });
+        this.#chunk({ requestId, bytes: part.subarray(start, start + CHUNK_BYTES), last: false });
       }
     }
-    this.#chunk({ requestId, bytes: new Uint8Array(), last: true, error: "" });
+    this.#chunk({ requestId, last: true });
   }
 
   /** Answers a node's request with an error. */
   fail(requestId: number, error: string): void {
-    this.#chunk({ requestId, bytes: new Uint8Array(), last: true, error });
+    this.#chunk({ requestId, last: true, error });
   }
 
   /** The session is over: nothing more will come. */
   close(reason: Error): void {
-    for (const controller of this.#incoming.values()) controller.error(reason);
+    for (const incoming of this.#incoming.values()) incoming.fail(reason);
     this.#incoming.clear();
   }
 
-  #chunk(chunk: BlobChunk): void {
-    this.#frames.send({ $case: "blobChunk", value: chunk });
+  #chunk({
+    requestId,
+    last,
+    bytes = new Uint8Array(),
+    error = "",
+  }: Pick<BlobChunk, "requestId" | "last"> & Partial<BlobChunk>): void {
+    this.#frames.send({ $case: "blobChunk", value: { requestId, last, bytes, error, mediaType: "" } });
   }
 }

@@ -4,7 +4,11 @@ import type { Core } from "../core.ts";
 
 /** The whole content of a digest that the record names. */
 export async function readContent({ blobs }: Pick<Core, "blobs">, digest: string): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(await openContent({ blobs }, digest)).arrayBuffer());
+  return readAll(await openContent({ blobs }, digest));
+}
+
+export async function readAll(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return Buffer.concat(await Array.fromAsync(content));
 }
 
 /** The content of a digest that the record names, as a stream. */

@@ -10,10 +10,13 @@ import {
   RunJobResponseSchema,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { cancelJob, openResult, runJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
+import { cancelJob, followResult, openResult, runJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
 import type { Implementation } from "./call.ts";
-import { toHttpBodies } from "./content.ts";
+import { readAll, toHttpBodies } from "./content.ts";
 import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
+
+/** A larger result is left out of the answer of RunJob. */
+const LARGEST_INLINE_BYTES = 4 * 1024 * 1024;
 
 export function createJobService(deps: Core): Implementation<typeof JobService> {
   return {
@@ -22,7 +25,8 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       return job;
     },
     async runJob({ job: spec = create(JobSpecSchema), requestId, waitTimeout }, { signal }) {
-      const { job, result } = await runJob(deps, { spec, requestId, waitMs: toMs(waitTimeout), signal });
+      const { job, result: kept } = await runJob(deps, { spec, requestId, waitMs: toMs(waitTimeout), signal });
+      const result = isInlined(job) ? await readAll((await openResult(deps, job)).content) : kept;
       const value = result === undefined || result.length === 0 ? undefined : Buffer.from(result).toString();
       return create(RunJobResponseSchema, {
         job,
@@ -51,8 +55,9 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async cancelJob({ jobId }, { signal }) {
       return cancelJob(deps, jobId, { signal });
     },
-    async *getJobResult({ jobId }) {
-      yield* toHttpBodies(await openResult(deps, jobId), "application/json");
+    async *getJobResult({ jobId }, { signal }) {
+      const { mediaType, content } = await followResult(deps, jobId, { signal });
+      yield* toHttpBodies(content, mediaType);
     },
     async getJobConfig({ jobId }) {
       const config = await deps.jobs.config(jobId);
@@ -73,4 +78,10 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       return create(ListJobLogsResponseSchema, { lines, nextPageToken });
     },
   };
+}
+
+/** Whether a result that is kept as a blob goes with the job all the same. */
+function isInlined({ result }: Job): boolean {
+  if (result === undefined || result.digest === "" || result.mediaType !== "application/json") return false;
+  return result.sizeBytes <= LARGEST_INLINE_BYTES;
 }

@@ -64,6 +64,10 @@ function obey(message: ExecutorMessage): void {
     case "abort":
       runner.abort(message.run, message.reason);
       return;
+    case "resultTaken":
+    case "resultRefused":
+      runner.receive(message);
+      return;
     case "bundle":
       bundles.add(message.digest, message.code);
       return;

@@ -76,6 +76,7 @@ export type ExecutorCommand =
       readonly config: string;
     }
   | { readonly type: "abort"; readonly run: number; readonly reason: string }
+  | ResultAnswer
   | DataAnswer;
 
 /** Executor → node, through the main isolate. */
@@ -91,8 +92,13 @@ export type ExecutorReport =
       readonly fields: string | undefined;
     }
   | { readonly type: "logged"; readonly run: number; readonly lines: readonly LoggedLine[] }
+  /** The job makes its result piece by piece: each `resultPart` is answered, and `streamed` or a failure follows. */
+  | { readonly type: "resultBegun"; readonly run: number; readonly mediaType: string }
+  | { readonly type: "resultPart"; readonly run: number; readonly base64: string }
   /** `json` is undefined when the job returned undefined. */
   | { readonly type: "succeeded"; readonly run: number; readonly json: string | undefined }
+  /** The result is whole, and all of its parts were taken. */
+  | { readonly type: "streamed"; readonly run: number }
   | { readonly type: "failed"; readonly run: number; readonly reason: FailureReason; readonly error: ThrownError }
   | { readonly type: "rejected"; readonly run: number; readonly problems: readonly string[] }
   /** The program needs more than was granted; `message` says what. */
@@ -102,6 +108,11 @@ export type ExecutorReport =
   /** All runs of the executor are to fail: it reached its heap limit, and code was stopped somewhere. */
   | { readonly type: "outOfHeap" }
   | DataRequest;
+
+/** The oldest part that was not answered is kept, or the node takes no more of this result. */
+export type ResultAnswer =
+  | { readonly type: "resultTaken"; readonly run: number }
+  | { readonly type: "resultRefused"; readonly run: number; readonly message: string };
 
 export type FailureReason = "THROWN" | "LOAD_FAILED" | "RESULT_TOO_LARGE";
 

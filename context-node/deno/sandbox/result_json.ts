@@ -8,8 +8,8 @@ const DEEPEST_PLAIN = 64;
  * pairs), a `Set` and a typed array of numbers as an array, a `bigint` as a number when it is a safe one and else as a string, bytes as base64.
  * Undefined for undefined. Throws a TypeError that names the path of what JSON cannot say: a cycle, a function, a symbol, a promise.
  */
-export function resultJson(value: unknown): string | undefined {
-  return stringify(isPlain(value, 0) ? value : representable(value, "result", []));
+export function resultJson(value: unknown, path = "result"): string | undefined {
+  return stringify(isPlain(value, 0) ? value : representable(value, path, []));
 }
 
 /** Whether `JSON.stringify` says it right, so that the usual result costs one look and no copy. */
@@ -77,7 +77,8 @@ function representableObject(value: object, path: string, parents: readonly obje
   );
 }
 
-function bytesOf(value: object): Uint8Array | undefined {
+/** Undefined for what is no bytes; a typed array of larger numbers is none. */
+export function bytesOf(value: object): Uint8Array | undefined {
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   if (value instanceof SharedArrayBuffer) return new Uint8Array(value).slice();
   if (value instanceof Uint8Array || value instanceof Uint8ClampedArray || value instanceof DataView) {

@@ -8,12 +8,14 @@ import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { neededPermissions, tellDenied } from "./manifest.ts";
-import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions } from "./protocol.ts";
+import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions, ResultAnswer } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
+import { createResultStream, ResultRefused, type ResultStream } from "./result_stream.ts";
+import { LARGEST_JSON_CHARACTERS, type StreamedResult, streamedResult } from "./streamed_result.ts";
 import { describeThrown } from "./thrown.ts";
 
 type RunCommand = Extract<ExecutorCommand, { type: "run" }>;
-type Final = Extract<ExecutorReport, { type: "succeeded" | "failed" | "rejected" | "denied" }>;
+type Final = Extract<ExecutorReport, { type: "succeeded" | "streamed" | "failed" | "rejected" | "denied" }>;
 
 /** Runs jobs, any number at a time. */
 export interface Runner {
@@ -24,6 +26,8 @@ export interface Runner {
   isLeftover(): boolean;
   /** Aborts the signal of a run; nothing when it has ended. */
   abort(run: number, reason: string): void;
+  /** What became of a part of a result that is streamed. */
+  receive(answer: ResultAnswer): void;
 }
 
 interface Opened {
@@ -42,11 +46,9 @@ interface RunnerDeps {
   markBegun(run: number): void;
 }
 
-/** A result over this is refused: it would hold up all that shares the channel to the node. */
-const LARGEST_RESULT_CHARACTERS = 64 * 1024 * 1024;
-
 export function createRunner({ mailbox, bundles, files, objects, watchHeap, markBegun }: RunnerDeps): Runner {
   const aborts = new Map<number, (reason: string) => void>();
+  const streams = new Map<number, ResultStream>();
   const currentLog = new AsyncLocalStorage<RunLog>();
   const format = routeConsole(() => currentLog.getStore());
   let context: ContextView = { id: "", name: "", settings: {} };
@@ -91,19 +93,39 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
       abort.throwIfAborted();
       markBegun(run);
       mailbox.toNode({ type: "running", run });
-      const json = resultJson(await entry.run(job));
-      return (json?.length ?? 0) > LARGEST_RESULT_CHARACTERS ? tooLarge(run, json) : { type: "succeeded", run, json };
+      const value = await entry.run(job);
+      const streamed = streamedResult(value);
+      if (streamed !== undefined) return await stream(run, streamed, abort.signal);
+      const json = resultJson(value);
+      // It would hold up all that shares the channel to the node.
+      return (json?.length ?? 0) > LARGEST_JSON_CHARACTERS ? tooLarge(run, json) : { type: "succeeded", run, json };
     } catch (thrown) {
       // The fence between the job's code and ours: whatever it throws is its outcome.
-      return thrown instanceof LoadError
-        ? {
-            type: "failed",
-            run,
-            reason: "LOAD_FAILED",
-            error: describeThrown(thrown.cause ?? thrown, bundles.nameFrames),
-          }
-        : { type: "failed", run, reason: "THROWN", error: describeThrown(thrown, bundles.nameFrames) };
+      return failure(run, thrown);
     }
+  }
+
+  async function stream(run: number, { mediaType, writeTo }: StreamedResult, signal: AbortSignal): Promise<Final> {
+    const resultStream = createResultStream({ run, mailbox, signal });
+    streams.set(run, resultStream);
+    mailbox.tell({ type: "resultBegun", run, mediaType });
+    try {
+      await writeTo(resultStream);
+      await resultStream.end();
+      return { type: "streamed", run };
+    } finally {
+      resultStream.close();
+      streams.delete(run);
+    }
+  }
+
+  function failure(run: number, thrown: unknown): Final {
+    if (thrown instanceof ResultRefused) return refused(run, thrown.message);
+    if (!(thrown instanceof LoadError)) {
+      return { type: "failed", run, reason: "THROWN", error: describeThrown(thrown, bundles.nameFrames) };
+    }
+    const error = describeThrown(thrown.cause ?? thrown, bundles.nameFrames);
+    return { type: "failed", run, reason: "LOAD_FAILED", error };
   }
 
   return {
@@ -115,6 +137,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     isBusy: () => aborts.size > 0,
     isLeftover: () => currentLog.getStore()?.ended === true,
     abort: (run, reason) => aborts.get(run)?.(reason),
+    receive: (answer) => streams.get(answer.run)?.receive(answer),
   };
 }
 
@@ -124,7 +147,10 @@ function listProblems(found: Problems | null): string[] {
 }
 
 function tooLarge(run: number, json: string | undefined): Final {
-  const message = `The result is ${json?.length} characters of JSON; at most ${LARGEST_RESULT_CHARACTERS} are taken`;
+  return refused(run, `The result is ${json?.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`);
+}
+
+function refused(run: number, message: string): Final {
   return { type: "failed", run, reason: "RESULT_TOO_LARGE", error: { name: "Error", message, stack: message } };
 }
 

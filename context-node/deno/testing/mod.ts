@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
-import type { Execution, FileSource, Outcome, Runtime, Sandbox, SandboxSpec } from "../../runtime/mod.ts";
+import type { Execution, FileSource, JobObserver, Outcome, Runtime, Sandbox, SandboxSpec } from "../../runtime/mod.ts";
 import { type DenoRuntimeOptions, startDenoRuntime } from "../mod.ts";
 
 export interface Program {
@@ -31,9 +31,11 @@ export async function bundle(source: string): Promise<Program> {
 
 /** One that a test waits for: its doings as they come, in order. */
 export interface RunningTestJob extends Execution {
-  /** Everything that the observer was told, in order: `running 1`, `progress 0.5 half`, `info text`. */
+  /** Everything that the observer was told, in order: `running 1`, `progress 0.5 half`, `info text`, `result application/json`, `part [1`. */
   readonly told: string[];
   readonly progress: Progress[];
+  /** Of its result. */
+  readonly parts: readonly Uint8Array[];
   /** Resolves when something was told that starts with this. */
   until(start: string): Promise<void>;
 }
@@ -41,15 +43,27 @@ export interface RunningTestJob extends Execution {
 export interface RunOptions {
   readonly entryPoint?: string;
   readonly config?: unknown;
+  /** Takes the parts of a result. Default: all of them, at once. */
+  readonly keepPart?: JobObserver["resultPart"];
 }
+
+/** For a job of which nobody wants to know what it does. */
+export const IGNORANT: JobObserver = {
+  running() {},
+  progress() {},
+  logged() {},
+  resultBegun() {},
+  async resultPart() {},
+};
 
 export function run(
   sandbox: Sandbox,
   program: Program,
-  { entryPoint = "job", config = {} }: RunOptions = {},
+  { entryPoint = "job", config = {}, keepPart = async () => {} }: RunOptions = {},
 ): RunningTestJob {
   const told: string[] = [];
   const progress: Progress[] = [];
+  const parts: Uint8Array[] = [];
   const waiting: (() => void)[] = [];
   const tell = (text: string): void => {
     told.push(text);
@@ -73,6 +87,12 @@ export function run(
       logged(lines) {
         for (const { level, text } of lines) tell(`${LEVEL_NAMES[level]} ${text}`);
       },
+      resultBegun: (mediaType) => tell(`result ${mediaType}`),
+      async resultPart(bytes) {
+        parts.push(bytes);
+        tell(`part ${Buffer.from(bytes.subarray(0, 100)).toString()}`);
+        await keepPart(bytes);
+      },
     },
   );
   return {
@@ -81,6 +101,7 @@ export function run(
     terminate: execution.terminate,
     told,
     progress,
+    parts,
     until: (start) =>
       new Promise((resolve) => {
         const check = (): void => {

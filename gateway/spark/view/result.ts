@@ -11,8 +11,23 @@ export type ResultJson = string | AsyncIterable<Uint8Array> | undefined;
 
 /** Reads what is kept with the job, opens what is not. */
 export async function readResult(deps: Pick<Core, "dao" | "blobs" | "jobs">, job: Job): Promise<ResultJson> {
-  if (job.result?.digest) return openResult(deps, job.id);
-  return resultText(await deps.dao.jobs.result(job.id));
+  if (!job.result?.digest) return resultText(await deps.dao.jobs.result(job.id));
+  const { mediaType, content } = await openResult(deps, job);
+  return mediaType === "application/json" ? content : printBase64(content);
+}
+
+/** Bytes as a JSON string. */
+async function* printBase64(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('"');
+  let rest = Buffer.alloc(0);
+  for await (const part of content) {
+    const bytes = Buffer.concat([rest, part]);
+    // Three bytes are four characters, so that nothing is padded but the end.
+    const whole = bytes.length - (bytes.length % 3);
+    yield Buffer.from(bytes.toString("base64", 0, whole));
+    rest = bytes.subarray(whole);
+  }
+  yield Buffer.from(`${rest.toString("base64")}"`);
 }
 
 /** The result that is kept with a job. */

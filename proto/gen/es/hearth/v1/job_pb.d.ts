@@ -666,7 +666,7 @@ export declare const JobError_ReasonSchema: GenEnum<JobError_Reason>;
  */
 export declare type JobResult = Message<"hearth.v1.JobResult"> & {
   /**
-   * `application/json`.
+   * `application/json`, or `application/octet-stream` of a job that returned a stream of bytes.
    *
    * @generated from field: string media_type = 1;
    */

@@ -78,7 +78,8 @@ export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   job?: Job | undefined;
 
   /**
-   * What the job returned, when it succeeded and returned something. Results over 4 MiB are left out; GetJobResult streams them.
+   * What the job returned, when it succeeded and returned something. Results over 4 MiB, and those that are not JSON, are left out;
+   * GetJobResult streams them.
    *
    * @generated from field: google.protobuf.Value result = 2;
    */
@@ -398,8 +399,10 @@ export declare const JobService: GenService<{
     output: typeof JobSchema;
   },
   /**
-   * Streams the result of a job as it was returned, in chunks; REST answers them as one body.
-   * FailedPrecondition when the job has not succeeded.
+   * Streams the result of a job as it was returned, in chunks, the first of which has its media type; REST answers them as one
+   * body. Of a running job that makes its result piece by piece, what there is of it and the rest as it comes; Aborted when the job
+   * ends before its result does, where REST cuts the connection.
+   * FailedPrecondition when the job has not succeeded, and has begun no such result.
    *
    * @generated from rpc hearth.v1.JobService.GetJobResult
    */

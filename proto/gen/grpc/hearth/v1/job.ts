@@ -163,7 +163,7 @@ export function jobError_ReasonToJSON(object: JobError_Reason): string {
 
 /** What a job returned. */
 export interface JobResult {
-  /** `application/json`. */
+  /** `application/json`, or `application/octet-stream` of a job that returned a stream of bytes. */
   mediaType: string;
   /** Size in bytes. */
   sizeBytes: number;

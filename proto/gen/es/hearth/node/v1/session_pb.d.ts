@@ -747,6 +747,14 @@ export declare type BlobRequest = Message<"hearth.node.v1.BlobRequest"> & {
      */
     value: boolean;
     case: "fileNames";
+  } | {
+    /**
+     * A part of a result that a job is making, or has just made.
+     *
+     * @generated from field: hearth.node.v1.LiveResultPart live_result = 5;
+     */
+    value: LiveResultPart;
+    case: "liveResult";
   } | { case: undefined; value?: undefined };
 };
 
@@ -755,6 +763,30 @@ export declare type BlobRequest = Message<"hearth.node.v1.BlobRequest"> & {
  * Use `create(BlobRequestSchema)` to create a new message.
  */
 export declare const BlobRequestSchema: GenMessage<BlobRequest>;
+
+/**
+ * Answered, once there is something after the offset, with some of it; with nothing when the result is whole and ends there. So a
+ * reader asks for each part when it has use for it, and who leaves need not say so.
+ *
+ * @generated from message hearth.node.v1.LiveResultPart
+ */
+export declare type LiveResultPart = Message<"hearth.node.v1.LiveResultPart"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: int64 offset = 2;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message hearth.node.v1.LiveResultPart.
+ * Use `create(LiveResultPartSchema)` to create a new message.
+ */
+export declare const LiveResultPartSchema: GenMessage<LiveResultPart>;
 
 /**
  * A part of an answer to a BlobRequest. Chunks keep their order.
@@ -783,6 +815,13 @@ export declare type BlobChunk = Message<"hearth.node.v1.BlobChunk"> & {
    * @generated from field: string error = 4;
    */
   error: string;
+
+  /**
+   * Of a live result.
+   *
+   * @generated from field: string media_type = 5;
+   */
+  mediaType: string;
 };
 
 /**

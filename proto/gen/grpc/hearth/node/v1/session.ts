@@ -277,7 +277,19 @@ export interface BlobRequest {
     | //
     /** The names of the data files; the answer is a JSON array. */
     { $case: "fileNames"; value: boolean }
+    | //
+    /** A part of a result that a job is making, or has just made. */
+    { $case: "liveResult"; value: LiveResultPart }
     | undefined;
+}
+
+/**
+ * Answered, once there is something after the offset, with some of it; with nothing when the result is whole and ends there. So a
+ * reader asks for each part when it has use for it, and who leaves need not say so.
+ */
+export interface LiveResultPart {
+  jobId: string;
+  offset: number;
 }
 
 /** A part of an answer to a BlobRequest. Chunks keep their order. */
@@ -287,6 +299,8 @@ export interface BlobChunk {
   last: boolean;
   /** Set instead of bytes when there is no such blob; always the last. */
   error: string;
+  /** Of a live result. */
+  mediaType: string;
 }
 
 /** Sent by the gateway each second; a node that hears none for three seconds ends the session. */
@@ -2661,6 +2675,9 @@ export const BlobRequest: MessageFns<BlobRequest> = {
       case "fileNames":
         writer.uint32(32).bool(message.blob.value);
         break;
+      case "liveResult":
+        LiveResultPart.encode(message.blob.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2710,6 +2727,14 @@ export const BlobRequest: MessageFns<BlobRequest> = {
             message.blob = { $case: "fileNames", value: reader.bool() };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.blob = { $case: "liveResult", value: LiveResultPart.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2739,6 +2764,10 @@ export const BlobRequest: MessageFns<BlobRequest> = {
         ? { $case: "fileNames", value: globalThis.Boolean(object.fileNames) }
         : isSet(object.file_names)
         ? { $case: "fileNames", value: globalThis.Boolean(object.file_names) }
+        : isSet(object.liveResult)
+        ? { $case: "liveResult", value: LiveResultPart.fromJSON(object.liveResult) }
+        : isSet(object.live_result)
+        ? { $case: "liveResult", value: LiveResultPart.fromJSON(object.live_result) }
         : undefined,
     };
   },
@@ -2754,6 +2783,8 @@ export const BlobRequest: MessageFns<BlobRequest> = {
       obj.fileName = message.blob.value;
     } else if (message.blob?.$case === "fileNames") {
       obj.fileNames = message.blob.value;
+    } else if (message.blob?.$case === "liveResult") {
+      obj.liveResult = LiveResultPart.toJSON(message.blob.value);
     }
     return obj;
   },
@@ -2783,13 +2814,108 @@ export const BlobRequest: MessageFns<BlobRequest> = {
         }
         break;
       }
+      case "liveResult": {
+        if (object.blob?.value !== undefined && object.blob?.value !== null) {
+          message.blob = { $case: "liveResult", value: LiveResultPart.fromPartial(object.blob.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
+function createBaseLiveResultPart(): LiveResultPart {
+  return { jobId: "", offset: 0 };
+}
+
+export const LiveResultPart: MessageFns<LiveResultPart> = {
+  encode(message: LiveResultPart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(16).int64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiveResultPart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiveResultPart();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LiveResultPart {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
+    };
+  },
+
+  toJSON(message: LiveResultPart): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.offset !== 0) {
+      obj.offset = Math.round(message.offset);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LiveResultPart>): LiveResultPart {
+    return LiveResultPart.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LiveResultPart>): LiveResultPart {
+    const message = createBaseLiveResultPart();
+    message.jobId = object.jobId ?? "";
+    message.offset = object.offset ?? 0;
+    return message;
+  },
+};
+
 function createBaseBlobChunk(): BlobChunk {
-  return { requestId: 0, bytes: new Uint8Array(0), last: false, error: "" };
+  return { requestId: 0, bytes: new Uint8Array(0), last: false, error: "", mediaType: "" };
 }
 
 export const BlobChunk: MessageFns<BlobChunk> = {
@@ -2805,6 +2931,9 @@ export const BlobChunk: MessageFns<BlobChunk> = {
     }
     if (message.error !== "") {
       writer.uint32(34).string(message.error);
+    }
+    if (message.mediaType !== "") {
+      writer.uint32(42).string(message.mediaType);
     }
     return writer;
   },
@@ -2854,6 +2983,14 @@ export const BlobChunk: MessageFns<BlobChunk> = {
             message.error = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.mediaType = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2876,6 +3013,11 @@ export const BlobChunk: MessageFns<BlobChunk> = {
       bytes: isSet(object.bytes) ? bytesFromBase64(object.bytes) : new Uint8Array(0),
       last: isSet(object.last) ? globalThis.Boolean(object.last) : false,
       error: isSet(object.error) ? globalThis.String(object.error) : "",
+      mediaType: isSet(object.mediaType)
+        ? globalThis.String(object.mediaType)
+        : isSet(object.media_type)
+        ? globalThis.String(object.media_type)
+        : "",
     };
   },
 
@@ -2893,6 +3035,9 @@ export const BlobChunk: MessageFns<BlobChunk> = {
     if (message.error !== "") {
       obj.error = message.error;
     }
+    if (message.mediaType !== "") {
+      obj.mediaType = message.mediaType;
+    }
     return obj;
   },
 
@@ -2905,6 +3050,7 @@ export const BlobChunk: MessageFns<BlobChunk> = {
     message.bytes = object.bytes ?? new Uint8Array(0);
     message.last = object.last ?? false;
     message.error = object.error ?? "";
+    message.mediaType = object.mediaType ?? "";
     return message;
   },
 };
@@ -3257,6 +3403,17 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 function isObject(value: any): boolean {
   return typeof value === "object" && value !== null;

@@ -18,7 +18,7 @@ const PERMISSIONS = {
   "data:upload": ["POST /data/:name"],
   "data:delete": ["DELETE /data/:name"],
   "data:reset": ["PUT /data/**"],
-  open: ["GET /healthz", "GET /metricz", "GET /metrics"],
+  open: ["GET /healthz", "GET /metricz", "GET /metrics", "GET /", "GET /html/:file", "GET /statusz"],
 };
 
 test("ROUTES need the permissions that spark-jobserver's routes need", () => {

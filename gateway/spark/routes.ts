@@ -5,6 +5,7 @@ import * as contexts from "./endpoints/contexts.ts";
 import * as data from "./endpoints/data.ts";
 import * as health from "./endpoints/health.ts";
 import * as jobs from "./endpoints/jobs.ts";
+import * as page from "./endpoints/page.ts";
 import { POST_JOB_EXPLANATIONS, postJob } from "./endpoints/start_job.ts";
 import { UPLOAD_EXPLANATIONS } from "./endpoints/uploads.ts";
 import type { SparkRequest } from "./http/request.ts";
@@ -100,6 +101,9 @@ export const ROUTES: readonly SparkRoute[] = [
   { method: "GET", path: "/healthz", permission: undefined, timer: undefined, serve: health.getHealth },
   { method: "GET", path: "/metricz", permission: undefined, timer: undefined, serve: health.getMetricz },
   { method: "GET", path: "/metrics", permission: undefined, timer: undefined, serve: health.getMetrics },
+  { method: "GET", path: "/", permission: undefined, timer: undefined, serve: page.getPage },
+  { method: "GET", path: "/html/:file", permission: undefined, timer: undefined, serve: page.getPageFile },
+  { method: "GET", path: "/statusz", permission: undefined, timer: undefined, serve: page.getNothing },
 ];
 
 /** Stands for all contexts: only a caller that is not limited to some names, or to `*`, may touch it. */

@@ -32,8 +32,15 @@ export const RULES: readonly Group[] = [
         answer: "HTTP method not allowed, supported methods: GET",
       },
       {
-        says: "and elsewhere told as the modern API tells it",
+        says: "as of /statusz, where spark-jobserver has a file if somebody made one",
         request: "GET /statusz",
+        status: 404,
+        answerHeaders: TEXT,
+        answer: NOT_FOUND,
+      },
+      {
+        says: "and elsewhere told as the modern API tells it",
+        request: "GET /elsewhere",
         status: 404,
         answerHeaders: { "content-type": "application/json" },
         answer: '{"code":"not_found",<rest>',

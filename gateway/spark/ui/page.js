@@ -1,0 +1,239 @@
+// The page of the gateway: shows jobs, contexts and binaries through the routes that every client has. Names and messages
+// come from others, so they are set as text and never as markup.
+
+const REFRESH_MS = 3000;
+const LIMIT = 100;
+
+/** What each tab reads: rows by the id of the table body that they belong to. */
+const VIEWS = { jobs: readJobs, contexts: readContexts, binaries: readBinaries };
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const rowsShown = new WeakMap();
+let round = new AbortController();
+let timer;
+
+for (const tab of tabs) tab.addEventListener("click", () => select(tab));
+element("tab-jobs").parentElement.addEventListener("keydown", moveAlongTabs);
+addEventListener("hashchange", () => select(tabOfHash()));
+document.addEventListener("visibilitychange", refresh);
+await select(tabOfHash());
+
+async function readJobs(signal) {
+  const read = (status) => call("GET /jobs", { query: { status, limit: LIMIT }, signal });
+  const [running, finished, error] = await Promise.all(["running", "finished", "error"].map(read));
+  return {
+    running: running.map((job) => ({ cells: jobCells(job), action: killOf(job) })),
+    finished: finished.map((job) => ({ cells: [...jobCells(job), short(job.duration)] })),
+    error: error.map((job) => ({ cells: [...jobCells(job), short(job.duration), long(errorOf(job))] })),
+  };
+}
+
+async function readContexts(signal) {
+  const names = await call("GET /contexts", { signal });
+  const found = await Promise.allSettled(names.map((name) => call("GET /contexts/:name", { path: { name }, signal })));
+  const contexts = names.map((name, index) => found[index].value ?? { name, state: found[index].reason.message });
+  return {
+    "context-rows": contexts.map(({ name, state, startTime, id = "" }) => ({
+      cells: [plain(name), plain(state), time(startTime), code(id)],
+      action: {
+        label: "Stop",
+        question: `Stop context ${name}? Its jobs are given time to finish.`,
+        route: "DELETE /contexts/:name",
+        path: { name },
+      },
+    })),
+  };
+}
+
+async function readBinaries(signal) {
+  const binaries = Object.entries(await call("GET /binaries", { signal }));
+  return {
+    "binary-rows": binaries.map(([name, { "binary-type": type, "upload-time": uploaded }]) => ({
+      cells: [plain(name), plain(type), time(uploaded)],
+      action: {
+        label: "Delete",
+        question: `Delete all versions of binary ${name}?`,
+        route: "DELETE /binaries/:name",
+        path: { name },
+      },
+    })),
+  };
+}
+
+function jobCells({ jobId, classPath, context, startTime }) {
+  const href = `/jobs/${encodeURIComponent(jobId)}`;
+  return [{ text: jobId, href, kind: "code short" }, code(classPath), plain(context), time(startTime)];
+}
+
+function killOf({ jobId }) {
+  return { label: "Kill", question: `Kill job ${jobId}?`, route: "DELETE /jobs/:id", path: { id: jobId } };
+}
+
+function errorOf({ result }) {
+  return result === undefined ? "" : `${result.errorClass}: ${result.message}`;
+}
+
+function plain(text) {
+  return { text, kind: "" };
+}
+
+function code(text) {
+  return { text, kind: "code" };
+}
+
+function short(text) {
+  return { text, kind: "short" };
+}
+
+function long(text) {
+  return { text, kind: "long" };
+}
+
+function time(when) {
+  return { text: when === undefined ? "" : new Date(when).toLocaleString(), when, kind: "short" };
+}
+
+/** Sends a request, `METHOD /path/:name`, and returns what it is answered with; rejects with what went wrong as a message. */
+async function call(route, { path = {}, query = {}, signal }) {
+  const [method, pattern] = route.split(" ");
+  const target = pattern.replaceAll(/:(\w+)/g, (_, name) => encodeURIComponent(path[name]));
+  const parameters = new URLSearchParams(query).toString();
+  const response = await fetch(parameters === "" ? target : `${target}?${parameters}`, { method, signal });
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  const body = isJson ? JSON.parse(text) : text;
+  if (response.ok) return body;
+  throw new Error(
+    `${method} ${target}: ${response.status} ${body.result?.message ?? body.result ?? body.message ?? text}`,
+  );
+}
+
+/** Reads what the tab shows, now and from then on. What was being read for another is given up. */
+async function refresh() {
+  clearTimeout(timer);
+  round.abort();
+  if (document.hidden) return;
+  round = new AbortController();
+  const { signal } = round;
+  try {
+    const bodies = await VIEWS[shownTab()](signal);
+    for (const [id, rows] of Object.entries(bodies)) showRows(element(id), rows);
+    showProblem("unread", undefined);
+    element("updated").textContent = `Updated ${new Date().toLocaleTimeString()}`;
+  } catch (error) {
+    if (signal.aborted) return;
+    showProblem("unread", `Cannot read ${shownTab()}: ${error.message}`);
+  }
+  if (!signal.aborted) timer = setTimeout(refresh, REFRESH_MS);
+}
+
+/** Does what a button says, after asking. */
+async function act(button, { label, question, route, path }) {
+  if (!confirm(question)) return;
+  button.disabled = true;
+  showProblem("undone", undefined);
+  element("done").textContent = "";
+  try {
+    await call(route, { path });
+    element("done").textContent = `${label}: ${Object.values(path)[0]} — done.`;
+  } catch (error) {
+    showProblem("undone", error.message);
+    button.disabled = false;
+  }
+  await refresh();
+}
+
+/** Shows rows unless they are there already, and leaves the focus where it was. */
+function showRows(body, rows) {
+  const text = JSON.stringify(rows);
+  if (rowsShown.get(body) === text) return;
+  rowsShown.set(body, text);
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  body.replaceChildren(...(rows.length === 0 ? [emptyRow(body)] : rows.map(createRow)));
+  if (focused === undefined) return;
+  const again = [...body.querySelectorAll("[data-key]")].find(({ dataset }) => dataset.key === focused);
+  (again ?? tabs.find(({ ariaSelected }) => ariaSelected === "true")).focus();
+}
+
+function createRow({ cells, action }) {
+  const row = document.createElement("tr");
+  row.append(...cells.map(createCell));
+  if (action === undefined) return row;
+  const button = document.createElement("button");
+  const name = Object.values(action.path)[0];
+  button.type = "button";
+  button.textContent = action.label;
+  button.ariaLabel = `${action.label} ${name}`;
+  button.dataset.key = `${action.label} ${name}`;
+  button.addEventListener("click", () => act(button, action));
+  row.insertCell().append(button);
+  return row;
+}
+
+function createCell({ text, href, when, kind }) {
+  const cell = document.createElement("td");
+  cell.className = kind;
+  if (href === undefined && when === undefined) {
+    cell.textContent = text;
+    return cell;
+  }
+  const inner = document.createElement(href === undefined ? "time" : "a");
+  inner.textContent = text;
+  if (href === undefined) inner.dateTime = when;
+  else {
+    inner.href = href;
+    inner.dataset.key = href;
+  }
+  cell.append(inner);
+  return cell;
+}
+
+function emptyRow(body) {
+  const row = document.createElement("tr");
+  const cell = row.insertCell();
+  cell.colSpan = body.parentElement.tHead.rows[0].cells.length;
+  cell.className = "empty";
+  cell.textContent = body.dataset.empty;
+  return row;
+}
+
+function showProblem(id, message) {
+  element(id).hidden = message === undefined;
+  element(id).textContent = message ?? "";
+}
+
+function select(tab) {
+  for (const each of tabs) {
+    const isShown = each === tab;
+    each.ariaSelected = String(isShown);
+    each.tabIndex = isShown ? 0 : -1;
+    element(each.getAttribute("aria-controls")).hidden = !isShown;
+  }
+  history.replaceState(undefined, "", `#${shownTab()}`);
+  return refresh();
+}
+
+/** Arrow keys, Home and End, as the pattern for tabs has them (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/). */
+function moveAlongTabs(event) {
+  const at = tabs.indexOf(document.activeElement);
+  const last = tabs.length - 1;
+  const next = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[
+    event.key
+  ];
+  if (at < 0 || next === undefined) return;
+  event.preventDefault();
+  tabs[next].focus();
+  return select(tabs[next]);
+}
+
+function tabOfHash() {
+  return tabs.find((tab) => `#${tab.getAttribute("aria-controls")}` === location.hash) ?? tabs[0];
+}
+
+function shownTab() {
+  return tabs.find(({ ariaSelected }) => ariaSelected === "true").getAttribute("aria-controls");
+}
+
+function element(id) {
+  return document.getElementById(id);
+}

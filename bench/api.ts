@@ -16,6 +16,9 @@ export interface Json {
   readonly jobs?: readonly Json[];
 }
 
+/** No call takes a second; one that takes so long will not end. */
+const CALL_TIMEOUT_MS = 30_000;
+
 export function createApi(url: string, { signal }: { readonly signal: AbortSignal }): Api {
   return {
     async upload(binary, body) {
@@ -41,7 +44,10 @@ export function createApi(url: string, { signal }: { readonly signal: AbortSigna
   };
 
   async function send(path: string, request: RequestInit): Promise<Response> {
-    const response = await fetch(url + path, { ...request, signal });
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+    const response = await fetch(url + path, { ...request, signal: bounded }).catch((cause) => {
+      throw new Error(`${request.method} ${path}: ${cause.message}`, { cause });
+    });
     if (response.ok) return response;
     throw new Error(`${request.method} ${path}: ${response.status} ${await response.text()}`);
   }

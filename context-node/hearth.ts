@@ -99,7 +99,8 @@ export interface JobLog {
 
 /**
  * Objects are structured clones: plain values, maps, dates, typed arrays; no functions, and no classes of your own. An executor clones an
- * object once and hands out that clone to all its jobs, so take it as read-only. A `SharedArrayBuffer` is not copied at all.
+ * object once and hands out that clone to all its jobs, so take it as read-only. A `SharedArrayBuffer` is not copied at all. The objects
+ * of a context may take a quarter of its memory; one that does not fit rejects with a `QuotaExceededError`.
  */
 export interface NamedObjects {
   /** Undefined when there is none. */
@@ -109,7 +110,7 @@ export interface NamedObjects {
    * its error is its own and the next one creates. Rejects with a `TimeoutError` when there is nothing after `timeoutMs`.
    */
   getOrElseCreate<T>(name: string, create: () => T | Promise<T>, options?: CreateOptions): Promise<T>;
-  /** Replaces the object, or adds it. Once it resolves, every job of the context gets the new one. */
+  /** Replaces the object, or adds it. Rejects with a `QuotaExceededError` when there is no room for it. Once it resolves, every job of the context gets the new one. */
   update(name: string, value: unknown): Promise<void>;
   /** True when there was one. */
   forget(name: string): Promise<boolean>;

@@ -17,6 +17,25 @@ export interface ExecutorSlot {
   lastWord: ExecutorEnd | undefined;
 }
 
+export function createSlot(number: number, data: DataStreams): ExecutorSlot {
+  return {
+    number,
+    jobs: new Map(),
+    loaded: new Set(),
+    data,
+    ending: false,
+    endTimer: undefined,
+    lastWord: undefined,
+  };
+}
+
+/** The executor has ended. */
+export function closeSlot(slot: ExecutorSlot): void {
+  slot.ending = true;
+  clearTimeout(slot.endTimer);
+  slot.data.close();
+}
+
 /**
  * The executor to run on: one that has the program loaded rather than not, and the least busy of these. Undefined when all are
  * full.

@@ -146,6 +146,15 @@ test("a bundle that cannot be fetched fails the job, and is asked for again", as
   expect(await run(sandbox, program).outcome).toEqual({ type: "succeeded", json: "1" });
 });
 
+test("a context that has run many programs still runs them all", async () => {
+  const programs = await Promise.all(Array.from({ length: 140 }, (_, n) => bundle(`export const job = () => ${n};`)));
+  for (const round of [1, 2]) {
+    for (const [n, program] of programs.entries()) {
+      expect([round, await run(sandbox, program).outcome]).toEqual([round, { type: "succeeded", json: String(n) }]);
+    }
+  }
+});
+
 test.for([
   ["new Map([['a', 1], [2, new Map()]])", { a: 1, 2: {} }],
   ["new Map([[{}, 1]])", [[{}, 1]]],

@@ -142,6 +142,29 @@ test("an object is forgotten after its time to live, on every executor", async (
   expect(await resultOf(sandbox, source)).toEqual([1, 2]);
 });
 
+test("objects take no more than a quarter of the memory of their context, and say so", async () => {
+  await using small = await startSandbox(runtime, { memoryBytes: 64 * 1024 * 1024 });
+  const limitBytes = 16 * 1024 * 1024;
+  const program = await bundle(`
+    export const fill = ({ objects }) => objects.update("half", new Uint8Array(${limitBytes / 2}));
+    export const update = ({ objects }) => objects.update("more", new Uint8Array(${limitBytes / 2}));
+    export const create = ({ objects }) => objects.getOrElseCreate("more", () => new Uint8Array(${limitBytes / 2}));
+    export const small = ({ objects }) => objects.getOrElseCreate("more", () => 1);
+    export const forget = ({ objects }) => objects.forget("half");
+  `);
+  const to = (entryPoint: string) => run(small, program, { entryPoint }).outcome;
+  expect(await to("fill")).toMatchObject({ type: "succeeded" });
+  expect(await to("fill")).toMatchObject({ type: "succeeded" });
+  const message = /^Cannot keep the named object "more" of \d+ bytes: the others have \d+ of the 16777216 bytes/;
+  const refused = { type: "failed", error: { name: "QuotaExceededError", message: expect.stringMatching(message) } };
+  expect(await to("update")).toMatchObject(refused);
+  expect(await to("create")).toMatchObject(refused);
+  // Whoever creates next is not kept waiting by the one that failed.
+  expect(await to("small")).toEqual(json(1));
+  expect(await to("forget")).toEqual(json(true));
+  expect(await to("update")).toMatchObject({ type: "succeeded" });
+});
+
 test("shared memory is shared", async () => {
   const program = await bundle(`
     export const make = async ({ objects }) => {

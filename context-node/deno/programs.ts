@@ -2,6 +2,9 @@ import type { JobRun } from "../runtime/mod.ts";
 import type { SandboxCommand } from "./sandbox/protocol.ts";
 import { createStackMapper, type StackMapper } from "./stack.ts";
 
+/** Programs that a process keeps at hand for its executors: those that were asked for last. */
+const MOST_KEPT = 64;
+
 /** The programs that a sandbox process has. */
 export interface Programs {
   /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the job's `bundle` does. */
@@ -11,7 +14,7 @@ export interface Programs {
 }
 
 export function createPrograms(send: (command: SandboxCommand) => void): Programs {
-  /** Undefined once sent. */
+  /** Undefined once sent; by digest, the one that was asked for last at the end. */
   const sends = new Map<string, Promise<void> | undefined>();
   const sourceMaps = new Map<string, () => Promise<string>>();
 
@@ -19,18 +22,31 @@ export function createPrograms(send: (command: SandboxCommand) => void): Program
     try {
       send({ type: "bundle", digest: binaryDigest, code: await bundle() });
       sends.set(binaryDigest, undefined);
+      // When all who waited for it have had it loaded.
+      setImmediate(dropOldest);
     } catch (error) {
       sends.delete(binaryDigest);
       throw error;
     }
   }
 
+  function dropOldest(): void {
+    for (const [digest, sending] of sends) {
+      if (sends.size <= MOST_KEPT) return;
+      if (sending !== undefined) continue;
+      sends.delete(digest);
+      send({ type: "dropBundle", digest });
+    }
+  }
+
   return {
     send(job) {
-      if (sends.has(job.binaryDigest)) return sends.get(job.binaryDigest);
-      sourceMaps.set(job.binaryDigest, job.sourceMap);
-      const sent = fetchAndSend(job);
-      sends.set(job.binaryDigest, sent);
+      const { binaryDigest } = job;
+      const isKept = sends.has(binaryDigest);
+      const sent = isKept ? sends.get(binaryDigest) : fetchAndSend(job);
+      sourceMaps.set(binaryDigest, job.sourceMap);
+      sends.delete(binaryDigest);
+      sends.set(binaryDigest, sent);
       return sent;
     },
     mapStack: createStackMapper((digest) => sourceMaps.get(digest)?.()),

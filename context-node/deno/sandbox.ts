@@ -11,7 +11,7 @@ import type {
 } from "../runtime/mod.ts";
 import { createDataStreams } from "./data_streams.ts";
 import { createRunningJob, keepPart, type RunningJob, tellObserver } from "./execution.ts";
-import { chooseSlot, type ExecutorSlot } from "./executor_slots.ts";
+import { chooseSlot, closeSlot, createSlot, type ExecutorSlot } from "./executor_slots.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
 import { type DenoProcess, FIRST_EXECUTOR } from "./process.ts";
@@ -23,6 +23,12 @@ import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./
  * that is running to return.
  */
 const TERMINATION_LIMIT_MS = 3000;
+
+/** What named objects may take of the memory of a context: executors that use one have a clone of it besides. */
+const OBJECTS_SHARE = 0.25;
+
+/** An executor with so many programs gives them back: it is ended when it is idle. A module that was loaded stays for as long as it. */
+const MOST_LOADED = 64;
 
 /** Makes a process that is ready the sandbox of a context. */
 export function createSandbox(process: DenoProcess, spec: SandboxSpec): Sandbox {
@@ -55,6 +61,7 @@ class DenoSandbox implements Sandbox {
       context: { id: contextId, name, settings: settings.settings ?? {} },
       permissions: { net: settings.permissions?.net ?? [] },
       env: settings.env,
+      objectBytes: Math.floor(settings.memoryBytes * OBJECTS_SHARE),
     });
     this.closed = process.ended.then((end) => this.#lose(end));
   }
@@ -133,15 +140,7 @@ class DenoSandbox implements Sandbox {
     const data = createDataStreams(this.#files, (message) =>
       this.#process.send({ type: "tell", executor: number, message }),
     );
-    const slot: ExecutorSlot = {
-      number,
-      jobs: new Map(),
-      loaded: new Set(),
-      data,
-      ending: false,
-      endTimer: undefined,
-      lastWord: undefined,
-    };
+    const slot = createSlot(number, data);
     this.#slots.set(number, slot);
     return slot;
   }
@@ -269,7 +268,9 @@ class DenoSandbox implements Sandbox {
 
   #release(running: RunningJob): void {
     this.#jobs.delete(running.run);
-    running.slot?.jobs.delete(running.run);
+    const { slot } = running;
+    slot?.jobs.delete(running.run);
+    if (slot !== undefined && slot.jobs.size === 0 && slot.loaded.size >= MOST_LOADED) this.#endExecutor(slot);
   }
 
   #executorEnded(number: number, end: ExecutorEnd): void {
@@ -298,9 +299,4 @@ class DenoSandbox implements Sandbox {
     this.#objects.close();
     return end;
   }
-}
-
-function closeSlot(slot: ExecutorSlot): void {
-  clearTimeout(slot.endTimer);
-  slot.data.close();
 }

@@ -87,6 +87,7 @@ function obey(message: ExecutorMessage): void {
     case "objectTurn":
     case "objectTimeout":
     case "objectStored":
+    case "objectRefused":
     case "objectForgotten":
     case "objectNames":
     case "objectChanged":

@@ -15,6 +15,7 @@ const { post: report, hold } = createOutbox<SandboxReport>((messages, sent) =>
 const executors = new Map<number, ExecutorThread>();
 const bundles = new Map<string, string>();
 const objects = createObjectStore({
+  limitBytes: () => opened?.objectBytes ?? 0,
   answer: tell,
   stored: (object) => hold({ type: "objectStored", object }),
   removed: (name) => hold({ type: "objectRemoved", name }),
@@ -53,6 +54,9 @@ function obey(command: SandboxCommand): void {
       return;
     case "bundle":
       bundles.set(command.digest, command.code);
+      return;
+    case "dropBundle":
+      bundles.delete(command.digest);
       return;
     case "load": {
       const code = bundles.get(command.digest);

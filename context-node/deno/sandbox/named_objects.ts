@@ -43,6 +43,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
       send({ type: "objectPut", request, name, value: stored, sizeBytes, ttlMs, turn }, transfer),
     );
     if (answer.type === "objectValue") return keep(name, answer.version, answer.value);
+    if (answer.type === "objectRefused") throw createRefusal(name, { ...answer, sizeBytes });
     if (answer.type === "objectStored") clones.set(name, { version: answer.version, value: clone });
     return clone;
   }
@@ -135,6 +136,14 @@ async function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: nu
 
 function createTimeout(name: string, timeoutMs: number): DOMException {
   return new DOMException(`The named object "${name}" was not created within ${timeoutMs} ms`, "TimeoutError");
+}
+
+function createRefusal(
+  name: string,
+  { sizeBytes, takenBytes, limitBytes }: { sizeBytes: number; takenBytes: number; limitBytes: number },
+): DOMException {
+  const message = `Cannot keep the named object "${name}" of ${sizeBytes} bytes: the others have ${takenBytes} of the ${limitBytes} bytes that the objects of the context may take`;
+  return new DOMException(message, "QuotaExceededError");
 }
 
 function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: number } {

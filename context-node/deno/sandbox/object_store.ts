@@ -31,6 +31,8 @@ export interface ObjectStore {
 }
 
 interface ObjectStoreDeps {
+  /** What all objects may take together. */
+  limitBytes(): number;
   answer(executor: number, answer: ObjectAnswer): void;
   stored(object: ObjectView): void;
   removed(name: string): void;
@@ -44,6 +46,7 @@ interface ObjectStoreDeps {
 export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   const objects = new Map<string, StoredObject>();
   const creations = new Map<string, Creation>();
+  let usedBytes = 0;
   let lastVersion = 0;
   let lastTurn = 0;
 
@@ -125,7 +128,14 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
         deps.answer(executor, { type: "objectAbsent", request: request.request });
       return;
     }
+    const takenBytes = usedBytes - (objects.get(name)?.view.sizeBytes ?? 0);
+    const limitBytes = deps.limitBytes();
+    if (takenBytes + request.sizeBytes > limitBytes) {
+      deps.answer(executor, { type: "objectRefused", request: request.request, takenBytes, limitBytes });
+      return;
+    }
     drop(name);
+    usedBytes += request.sizeBytes;
     lastVersion += 1;
     const createdAt = Date.now();
     const expiresAt = ttlMs === undefined ? undefined : createdAt + ttlMs;
@@ -150,6 +160,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     const object = objects.get(name);
     if (object === undefined) return false;
     objects.delete(name);
+    usedBytes -= object.view.sizeBytes;
     clearTimeout(object.expiry);
     for (const holder of object.holders) deps.answer(holder, { type: "objectChanged", name });
     deps.removed(name);

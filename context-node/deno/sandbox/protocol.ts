@@ -22,6 +22,8 @@ interface OpenCommand {
   readonly context: ContextView;
   readonly permissions: GrantedPermissions;
   readonly env: Readonly<Record<string, string>>;
+  /** What the named objects of the context may take together. */
+  readonly objectBytes: number;
 }
 
 /** Node → main isolate. `start` is the first message of a process, `open` the first of a context. */
@@ -41,6 +43,7 @@ export type SandboxCommand =
   | { readonly type: "endExecutor"; readonly executor: number }
   /** Keeps a bundle for the executors that will load it. */
   | { readonly type: "bundle"; readonly digest: string; readonly code: string }
+  | { readonly type: "dropBundle"; readonly digest: string }
   /** Hands a kept bundle to an executor; once, before its first run there. */
   | { readonly type: "load"; readonly executor: number; readonly digest: string }
   | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand }
@@ -190,6 +193,13 @@ export type ObjectAnswer =
   | { readonly type: "objectTimeout"; readonly request: number }
   /** The put took effect, under this version. */
   | { readonly type: "objectStored"; readonly request: number; readonly version: number }
+  /** There is no room for it: of `limitBytes`, other objects take `takenBytes`. */
+  | {
+      readonly type: "objectRefused";
+      readonly request: number;
+      readonly takenBytes: number;
+      readonly limitBytes: number;
+    }
   | { readonly type: "objectForgotten"; readonly request: number; readonly existed: boolean }
   | { readonly type: "objectNames"; readonly request: number; readonly objects: readonly ObjectView[] }
   /** What was handed out under this name is not current any more. */

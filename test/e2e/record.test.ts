@@ -124,10 +124,10 @@ describe("nodes come and go", () => {
     const rest = createRest(hearth.url);
     await rest.createContext("durable");
     const spec = { binary: "jobs", entryPoint: "sleep", context: "durable" };
-    const lost = await rest.submit({ ...spec, config: { ms: 60_000 } });
-    const retried = await rest.submit({ ...spec, config: { ms: 2500 }, maxAttempts: 3 });
     await hearth.addNode();
     await untilNodesAreReady(hearth.url, 2);
+    const lost = await rest.submit({ ...spec, config: { ms: 60_000 } });
+    const retried = await rest.submit({ ...spec, config: { ms: 2500 }, maxAttempts: 3 });
     process.kill(hearth.nodes[0]?.pid ?? 0, "SIGKILL");
 
     await until("the retried job is final", async () => (await rest.job(retried.id)).state === Job_State.SUCCEEDED);

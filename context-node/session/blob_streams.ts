@@ -76,6 +76,7 @@ export class BlobStreams {
 
   /** Answers a gateway's request with an error. */
   fail(requestId: number, error: string): void {
+    if (this.#isClosed) return;
     this.#chunk({ requestId, bytes: new Uint8Array(), mediaType: "", last: true, error });
   }
 

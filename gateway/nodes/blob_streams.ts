@@ -22,6 +22,8 @@ export class BlobStreams {
   readonly #frames: FrameWriter;
   readonly #incoming = new Map<number, Incoming>();
   #lastRequestId = 0;
+  /** Why nothing more will come. */
+  #closed: Error | undefined;
 
   constructor(frames: FrameWriter) {
     this.#frames = frames;
@@ -32,6 +34,7 @@ export class BlobStreams {
     const requestId = ++this.#lastRequestId;
     return new ReadableStream({
       start: (controller) => {
+        if (this.#closed !== undefined) throw this.#closed;
         this.#incoming.set(requestId, {
           take: ({ bytes }) => bytes.length > 0 && controller.enqueue(bytes),
           end: () => controller.close(),
@@ -51,6 +54,7 @@ export class BlobStreams {
    */
   async readLive(jobId: string, { offset, signal }: { offset: number; signal: AbortSignal }): Promise<LivePart> {
     signal.throwIfAborted();
+    if (this.#closed !== undefined) throw this.#closed;
     const requestId = ++this.#lastRequestId;
     const { promise, resolve, reject } = Promise.withResolvers<LivePart>();
     const abort = (): void => reject(signal.reason);
@@ -109,6 +113,7 @@ export class BlobStreams {
 
   /** The session is over: nothing more will come. */
   close(reason: Error): void {
+    this.#closed = reason;
     for (const incoming of this.#incoming.values()) incoming.fail(reason);
     this.#incoming.clear();
   }

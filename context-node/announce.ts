@@ -1,4 +1,6 @@
-import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import type { KeyObject } from "node:crypto";
+import { headers, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { createSigner, SIGNATURE_HEADER } from "../cluster/mod.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   NODE_FAREWELL_SUBJECT,
@@ -7,12 +9,25 @@ import {
   Node,
 } from "../proto/node.ts";
 
+interface AnnounceDeps {
+  readonly nats: NatsConnection;
+  readonly secret: KeyObject | undefined;
+}
+
 /**
  * Announces the node, and resolves when it can be found: now, each second with its load, and to whoever asks by the NATS
- * services protocol. Disposing it says farewell: gateways place nothing new there, while sessions go on.
+ * services protocol. Disposing it says farewell: gateways place nothing new there, while sessions go on. With a secret, what
+ * gateways act on is signed.
  */
-export async function announceNode(nats: NatsConnection, describe: () => Node): Promise<Disposable> {
-  const beat = (): void => nats.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify(Node.toJSON(describe())));
+export async function announceNode({ nats, secret }: AnnounceDeps, describe: () => Node): Promise<Disposable> {
+  const sign = secret && createSigner(secret);
+  const announce = (subject: string): void => {
+    const payload = JSON.stringify(Node.toJSON(describe()));
+    const signed = headers();
+    if (sign) signed.set(SIGNATURE_HEADER, sign({ subject, payload }));
+    nats.publish(subject, payload, sign && { headers: signed });
+  };
+  const beat = (): void => announce(NODE_HEARTBEAT_SUBJECT);
   const answers = answerServiceRequests(nats, describe());
   beat();
   await nats.flush();
@@ -25,7 +40,7 @@ export async function announceNode(nats: NatsConnection, describe: () => Node): 
       announced = false;
       clearInterval(timer);
       answers[Symbol.dispose]();
-      nats.publish(NODE_FAREWELL_SUBJECT, JSON.stringify(Node.toJSON(describe())));
+      announce(NODE_FAREWELL_SUBJECT);
     },
   };
 }

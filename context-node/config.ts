@@ -3,11 +3,13 @@ import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { type Cluster, clusterSection, isLoopbackAddress, type NatsAccess, natsSection } from "../cluster/mod.ts";
 
 const address = z.string().regex(/^(?:\[[0-9A-Fa-f:.]+\]|[^:[\]\s]+):\d{1,5}$/, "must be host:port");
 
 const schema = z.object({
-  nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
+  nats: natsSection,
+  cluster: clusterSection,
   node: z
     .strictObject({
       /** `host:port` of the session endpoint; port 0 takes a free one. */
@@ -35,7 +37,8 @@ const schema = z.object({
 
 /** What a context node is told. */
 export interface NodeConfig {
-  readonly natsUrl: string;
+  readonly nats: NatsAccess;
+  readonly cluster: Cluster;
   readonly listen: string;
   readonly advertise: string | undefined;
   readonly dataDir: string;
@@ -58,15 +61,24 @@ export function parseConfig(
       listen: { type: "string" },
       nats: { type: "string" },
       "data-dir": { type: "string" },
+      insecure: { type: "boolean" },
     },
   });
   const file = flags.config === undefined ? {} : readJson(flags.config);
   const parsed = schema.safeParse(file);
   if (!parsed.success) throw new Error(`Cannot use configuration ${flags.config}:\n${z.prettifyError(parsed.error)}`);
   const { nats, node } = parsed.data;
+  const cluster = { ...parsed.data.cluster, insecure: flags.insecure ?? parsed.data.cluster.insecure };
+  const listen = flags.listen === undefined ? node.listen : parseAddress(flags.listen);
+  if (!cluster.secret && !cluster.tls && !cluster.insecure && !isLoopbackAddress(listen)) {
+    throw new Error(
+      `Cannot listen on "${listen}": without cluster.secret or cluster.tls anybody who reaches it could run code. Listen on 127.0.0.1, or say --insecure`,
+    );
+  }
   return {
-    natsUrl: flags.nats ?? environment.NATS_URL ?? nats.url,
-    listen: flags.listen === undefined ? node.listen : parseAddress(flags.listen),
+    nats: { ...nats, url: flags.nats ?? environment.NATS_URL ?? nats.url },
+    cluster,
+    listen,
     advertise: node.advertise,
     dataDir: resolve(flags["data-dir"] ?? node.dataDir),
     memoryBytes: node.memoryBytes ?? defaultMemoryBytes(),

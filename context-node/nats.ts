@@ -2,12 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { type NatsAccess, natsOptions } from "../cluster/mod.ts";
 import { EVENT_STREAM, EVENT_STREAM_CONFIG } from "../proto/node.ts";
 
 const RETRY_MS = 500;
 
 export interface NatsOptions {
-  readonly url: string;
+  readonly access: NatsAccess;
   /** Shown by the server's monitoring. */
   readonly name: string;
   /** How long to wait for a server that is not there yet. */
@@ -26,21 +27,21 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
     if ("nats" in attempt) return attempt.nats;
     if (performance.now() + RETRY_MS > deadline) {
       throw new Error(
-        `Cannot reach NATS with JetStream at "${options.url}" in ${options.timeoutMs} ms: ${attempt.error.message}. ` +
+        `Cannot reach NATS with JetStream at "${options.access.url}" in ${options.timeoutMs} ms: ${attempt.error.message}. ` +
           "Start a nats-server with --jetstream there, or set nats.url or NATS_URL to one.",
         { cause: attempt.error },
       );
     }
-    options.log.warn({ url: options.url, reason: attempt.error.message }, "NATS is not there yet, trying again");
+    options.log.warn({ url: options.access.url, reason: attempt.error.message }, "NATS is not there yet, trying again");
     await delay(RETRY_MS);
   }
 }
 
-async function tryConnect({ url, name }: NatsOptions): Promise<{ nats: NatsConnection } | { error: Error }> {
+async function tryConnect({ access, name }: NatsOptions): Promise<{ nats: NatsConnection } | { error: Error }> {
   let nats: NatsConnection | undefined;
   try {
     nats = await connect({
-      servers: url,
+      ...natsOptions(access),
       name,
       timeout: 2000,
       maxReconnectAttempts: -1,

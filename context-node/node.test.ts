@@ -1,6 +1,7 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import { NODE_FAREWELL_SUBJECT, NODE_HEARTBEAT_SUBJECT, Node, Node_State, Refusal_Reason } from "../proto/node.ts";
 import { startTestNode } from "../test/context_node.ts";
 import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
@@ -120,7 +121,8 @@ test("a node does not start when its address is taken", async () => {
   await using tested = await startTestNode({ natsUrl: server.url });
   await using runtime = new ScriptedRuntime();
   const config = {
-    natsUrl: server.url,
+    nats: { url: server.url },
+    cluster: LOOPBACK_CLUSTER,
     listen: tested.node.address,
     advertise: undefined,
     dataDir: tested.dataDir,

@@ -52,7 +52,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   await using stack = new AsyncDisposableStack();
 
   const nats = stack.adopt(
-    await connectNats({ url: config.natsUrl, name: `hearth-node-${id}`, timeoutMs: NATS_TIMEOUT_MS, log }),
+    await connectNats({ access: config.nats, name: `hearth-node-${id}`, timeoutMs: NATS_TIMEOUT_MS, log }),
     (connection) => connection.close(),
   );
   const publisher = stack.use(new EventPublisher({ nats, log }));
@@ -82,7 +82,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     openResult: (digest) => results.open(digest),
     readLive: (jobId, offset) => results.readLive(jobId, offset),
   };
-  const server = stack.use(await startSessionServer({ sessions, commands, load, log }, config));
+  const server = stack.use(await startSessionServer({ nodeId: id, sessions, commands, load, log }, config));
   const address = config.advertise ?? reachable(server.address);
 
   const describe = (): Node => ({
@@ -94,7 +94,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     heardTime: undefined,
     labels: config.labels,
   });
-  const announcement = stack.use(await announceNode(nats, describe));
+  const announcement = stack.use(await announceNode({ nats, secret: config.cluster.secret }, describe));
   log.info({ node: id, address, memoryBytes }, "node started");
 
   const owned = stack.move();

@@ -2,12 +2,11 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { type Cluster, clusterSection, isLoopbackHost, type NatsAccess, natsSection } from "../cluster/mod.ts";
 import { type CallbackConfig, isAddressRange } from "./callbacks/mod.ts";
 import type { RetentionConfig } from "./retention/mod.ts";
 
 const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
-
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Before the name of a plugin that comes with Hearth. */
 const BUILT_IN = /^hearth:(?=[a-z0-9-]+$)/;
@@ -39,7 +38,8 @@ const role = z.strictObject({
 });
 
 const schema = z.object({
-  nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
+  nats: natsSection,
+  cluster: clusterSection,
   gateway: z
     .strictObject({
       /** `host:port`; port 0 takes a free one. */
@@ -159,7 +159,8 @@ export interface AccessConfig {
 
 /** What a gateway is told. */
 export interface GatewayConfig {
-  readonly natsUrl: string;
+  readonly nats: NatsAccess;
+  readonly cluster: Cluster;
   readonly host: string;
   readonly port: number;
   readonly bodyBytes: number;
@@ -203,9 +204,9 @@ export function parseConfig(
   const file = flags.config === undefined ? {} : readJson(flags.config);
   const parsed = schema.safeParse(file);
   if (!parsed.success) throw new Error(`Cannot use configuration ${flags.config}:\n${z.prettifyError(parsed.error)}`);
-  const { nats, gateway } = parsed.data;
+  const { nats, cluster, gateway } = parsed.data;
   const { host, port } = parseAddress(flags.listen ?? gateway.listen);
-  const isExposed = !LOOPBACK.test(host) && !(flags.insecure ?? gateway.insecure);
+  const isExposed = !isLoopbackHost(host) && !(flags.insecure ?? gateway.insecure);
   if (isExposed && gateway.auth.length === 0) {
     throw new Error(
       `Cannot listen on ${host}: without an auth plugin anybody who reaches it could run code. Listen on 127.0.0.1, or say --insecure`,
@@ -213,7 +214,8 @@ export function parseConfig(
   }
   const dataDir = resolve(flags["data-dir"] ?? gateway.dataDir);
   return {
-    natsUrl: flags.nats ?? environment.NATS_URL ?? nats.url,
+    nats: { ...nats, url: flags.nats ?? environment.NATS_URL ?? nats.url },
+    cluster: { ...cluster, insecure: flags.insecure ?? cluster.insecure },
     host,
     port,
     bodyBytes: gateway.bodyBytes,

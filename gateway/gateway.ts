@@ -39,12 +39,15 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const dao = starting.use(await startPlugin("dao", config.dao, plugin));
   const blobs = starting.use(await startPlugin("blobs", config.blobs, plugin));
   const bundler = starting.use(await startBundler());
-  const events = starting.use(await openEventStream(config.natsUrl, { log }));
+  const events = starting.use(await openEventStream(config.nats, { log }));
   const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
   const contexts = new ContextRecord({ dao });
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
   const nodes = starting.use(
-    new NodeDirectory({ nats: events.nats, log, gatewayId, version: packageJson.version, observer }),
+    new NodeDirectory({
+      ...{ nats: events.nats, cluster: config.cluster, log },
+      ...{ gatewayId, version: packageJson.version, observer },
+    }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
   const callbacks = createCallbacks(config.callbacks, await openCallbackQueue(events));

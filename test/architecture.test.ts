@@ -10,8 +10,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "plugins/contract": ["proto"],
   "plugins/files": [],
   plugins: ["proto", "plugins/contract", "plugins/files"],
-  gateway: ["proto", "plugins/contract"],
-  "context-node": ["proto"],
+  cluster: [],
+  gateway: ["proto", "plugins/contract", "cluster"],
+  "context-node": ["proto", "cluster"],
   standalone: [],
   examples: ["standalone"],
   bench: ["proto", "standalone"],
@@ -42,7 +43,16 @@ const ROOTS = /(^|[/_])(main|config|log|logger)\.ts$/;
 /** The code that runs inside Deno has an architecture of its own. */
 const SANDBOX = "context-node/deno/sandbox/";
 
-const sources = readSources(ROOT, ["proto", "plugins", "gateway", "context-node", "standalone", "examples", "bench"]);
+const sources = readSources(ROOT, [
+  "proto",
+  "plugins",
+  "cluster",
+  "gateway",
+  "context-node",
+  "standalone",
+  "examples",
+  "bench",
+]);
 /** Tests, programs that tests start, and what tests share. */
 const TESTS = /(\.test|_child)\.ts$|\/testing\//;
 const shipped = sources.filter(({ path }) => !TESTS.test(path) && !path.startsWith(SANDBOX));

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
+import { type Cluster, LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import { type ContextNode, startNode } from "../context-node/node.ts";
 import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
 import { type Script, ScriptedRuntime } from "./scripted_runtime.ts";
@@ -17,6 +18,8 @@ export interface TestNode extends AsyncDisposable {
 
 export interface TestNodeOptions {
   readonly natsUrl: string;
+  /** Default: none but loopback. */
+  readonly cluster?: Cluster;
   readonly scripts?: Readonly<Record<string, Script>>;
   /** Default 8 GiB. */
   readonly memoryBytes?: number;
@@ -32,10 +35,20 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const runtime = stack.use(new ScriptedRuntime(options.scripts));
   const { natsUrl, memoryBytes = 8 * 1024 ** 3, maxResultBytes = 256 * 1024 ** 2, drainTimeoutMs = 10_000 } = options;
+  const { cluster = LOOPBACK_CLUSTER } = options;
   const limits = { memoryBytes, maxResultBytes, drainTimeoutMs };
   const node = stack.use(
     await startNode(
-      { natsUrl, listen: "127.0.0.1:0", advertise: undefined, dataDir, labels: {}, spares: 0, ...limits },
+      {
+        nats: { url: natsUrl },
+        cluster,
+        listen: "127.0.0.1:0",
+        advertise: undefined,
+        dataDir,
+        labels: {},
+        spares: 0,
+        ...limits,
+      },
       { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtime },
     ),
   );

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { credentials, type StatusObject } from "@grpc/grpc-js";
+import { type ChannelCredentials, credentials, type StatusObject } from "@grpc/grpc-js";
 import {
   ContextEvent,
   ContextSettings,
@@ -21,6 +21,10 @@ export interface GatewaySessionOptions {
   readonly gatewayId?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly blobs?: Readonly<Record<string, Uint8Array>>;
+  /** Default: none. */
+  readonly credentials?: ChannelCredentials;
+  /** To ask for a proof with; default none. */
+  readonly nonce?: Uint8Array;
   /** Whether it sends heartbeats; default true. */
   readonly isAlive?: boolean;
 }
@@ -50,7 +54,7 @@ export class GatewaySession implements AsyncDisposable {
   constructor(address: string, options: GatewaySessionOptions = {}) {
     this.#files = options.files ?? {};
     this.#blobs = { [BUNDLE_DIGEST]: BUNDLE, ...options.blobs };
-    this.#client = new SessionServiceClient(address, credentials.createInsecure());
+    this.#client = new SessionServiceClient(address, options.credentials ?? credentials.createInsecure());
     this.#stream = this.#client.open();
     const closed = Promise.withResolvers<StatusObject>();
     this.closed = closed.promise;
@@ -60,7 +64,8 @@ export class GatewaySession implements AsyncDisposable {
       for (const { message } of messages) if (message !== undefined) this.#receive(message);
       for (const watcher of this.#watchers) watcher();
     });
-    this.send({ $case: "hello", value: { gatewayId: options.gatewayId ?? "gateway-1", version: "0.0.0" } });
+    const { gatewayId = "gateway-1", nonce = new Uint8Array() } = options;
+    this.send({ $case: "hello", value: { gatewayId, version: "0.0.0", nonce } });
     if (options.isAlive ?? true) {
       this.#heart = setInterval(() => this.send({ $case: "heartbeat", value: {} }), HEARTBEAT_INTERVAL_MS);
     }

@@ -12,7 +12,9 @@ export interface HearthOptions {
   /** Where everything is kept, to start again on what an earlier system left; default a new directory, deleted at the end. */
   readonly dataDir?: string | undefined;
   /** What the configuration file says. */
-  readonly config?: { readonly gateway?: object; readonly node?: object } | undefined;
+  readonly config?:
+    | { readonly gateway?: Readonly<Record<string, unknown>>; readonly node?: object; readonly cluster?: object }
+    | undefined;
   /** By which the gateways know the harness, where they ask who calls. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Told each line that a process logs. */
@@ -21,7 +23,7 @@ export interface HearthOptions {
 
 /** A running system of processes of its own. Disposing it ends them and deletes what they kept. */
 export interface Hearth extends AsyncDisposable {
-  /** `http://host:port` of the first gateway. */
+  /** `http://host:port` of the first gateway; with `gateway.tls`, `https://host:port`. */
   readonly url: string;
   readonly urls: readonly string[];
   readonly natsUrl: string;
@@ -40,6 +42,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   const { nodes = 1, gateways = 1, config, onLine } = options;
   await using starting = new AsyncDisposableStack();
   let stack = starting;
+  const scheme = config?.gateway?.tls ? "https" : "http";
   const dataDir = options.dataDir ?? starting.use(await createTemporaryDirectory()).path;
   const configFile = join(dataDir, "config.json");
   await writeFile(configFile, JSON.stringify(config ?? {}));
@@ -62,11 +65,11 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   const addGateway = async () => {
     const gateway = stack.use(await startGateway(part("gateway")));
     startedGateways.push(gateway);
-    return { url: `http://${gateway.ready}`, process: gateway };
+    return { url: `${scheme}://${gateway.ready}`, process: gateway };
   };
   for (let number = 0; number < nodes; number++) await addNode();
   for (let number = 0; number < gateways; number++) await addGateway();
-  const urls = startedGateways.map(({ ready }) => `http://${ready}`);
+  const urls = startedGateways.map(({ ready }) => `${scheme}://${ready}`);
   await Promise.all(urls.map((url) => untilNodesAreReady(url, nodes, options.headers)));
   stack = starting.move();
   return {

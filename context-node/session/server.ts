@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import type { Cluster, Identity } from "../../cluster/mod.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   type Load,
@@ -8,7 +9,7 @@ import {
 import type { OpenSessions } from "./open_sessions.ts";
 import { Session, type SessionDeps } from "./session.ts";
 
-export interface SessionServerDeps extends Pick<SessionDeps, "commands" | "log"> {
+export interface SessionServerDeps extends Pick<SessionDeps, "nodeId" | "commands" | "log"> {
   readonly sessions: OpenSessions;
   /** What to tell each session, each second. */
   readonly load: () => Load;
@@ -20,12 +21,20 @@ export interface SessionServer extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Serves sessions on `host:port`, where port 0 means a free one. Rejects when the address cannot be had. */
+export interface SessionServerOptions {
+  /** `host:port`, where port 0 means a free one. */
+  readonly listen: string;
+  /** By what gateways are known. */
+  readonly cluster: Cluster;
+}
+
+/** Serves sessions. Rejects when the address cannot be had, or the certificate not used. */
 export async function startSessionServer(
   deps: SessionServerDeps,
-  { listen }: { listen: string },
+  { listen, cluster }: SessionServerOptions,
 ): Promise<SessionServer> {
-  const { sessions, load, commands, log } = deps;
+  const { nodeId, sessions, load, commands, log } = deps;
+  const { secret } = cluster;
   const server = new Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
@@ -40,10 +49,10 @@ export async function startSessionServer(
   };
   const opened = (session: Session): void => sessions.add(session);
   const service: SessionServiceServer = {
-    open: (stream) => void streams.add(new Session(stream, { commands, log, opened, closed })),
+    open: (stream) => void streams.add(new Session(stream, { nodeId, secret, commands, log, opened, closed })),
   };
   server.addService(SessionServiceService, service);
-  const port = await bind(server, listen);
+  const port = await bind(server, { listen, tls: cluster.tls });
 
   const beat = setInterval(() => {
     for (const session of streams) {
@@ -63,13 +72,18 @@ export async function startSessionServer(
   };
 }
 
-function bind(server: Server, listen: string): Promise<number> {
+function bind(server: Server, { listen, tls }: { listen: string; tls: Identity | undefined }): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
+  server.bindAsync(listen, tls ? mutualTls(tls) : ServerCredentials.createInsecure(), (error, port) => {
     if (error === null) resolve(port);
     else reject(new Error(`Cannot listen on "${listen}": ${error.message}`, { cause: error }));
   });
   return promise;
+}
+
+/** Takes only gateways with a certificate of our authorities. */
+function mutualTls({ cert, key, ca }: Identity): ServerCredentials {
+  return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
 }
 
 /** Gives the ends of sessions a moment to leave; a gateway that does not read them cannot hold us. */

@@ -29,7 +29,7 @@ async function openLog() {
   await using opening = new AsyncDisposableStack();
   const { signal } = new AbortController();
   const dao = opening.use(await memory.start({ config: {}, log: { info() {}, warn() {} }, signal }));
-  const events = opening.use(await openEventStream(nats.url, { log }));
+  const events = opening.use(await openEventStream({ url: nats.url }, { log }));
   await ensureAuditStream(events);
   const store = { isDown: false };
   const audit: typeof dao.audit = {

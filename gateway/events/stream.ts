@@ -1,6 +1,7 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { type NatsAccess, natsOptions } from "../../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
 
 type StreamConfiguration = Parameters<JetStreamManager["streams"]["add"]>[0];
@@ -14,14 +15,19 @@ export interface EventStream extends AsyncDisposable {
 }
 
 /** Connects to NATS, for ever from then on, and makes sure that the event stream exists. Rejects when NATS is not there. */
-export async function openEventStream(url: string, { log }: { readonly log: Logger }): Promise<EventStream> {
+export async function openEventStream(access: NatsAccess, { log }: { readonly log: Logger }): Promise<EventStream> {
   const nats = await connect({
-    servers: url,
+    ...natsOptions(access),
     name: "hearth-gateway",
     maxReconnectAttempts: -1,
+    // Credentials may be rotated while we are away.
+    ignoreAuthErrorAbort: true,
     timeout: CONNECT_TIMEOUT_MS,
   }).catch((cause) => {
-    throw new Error(`Cannot connect to NATS at ${url}: start a nats-server with JetStream, or set NATS_URL`, { cause });
+    throw new Error(
+      `Cannot connect to NATS at ${access.url}: ${cause.message}. Start a nats-server with JetStream, or set NATS_URL`,
+      { cause },
+    );
   });
   const reported = reportStatus(nats, log);
   await ensureStream(nats, EVENT_STREAM_CONFIG);

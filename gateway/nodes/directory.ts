@@ -1,7 +1,8 @@
 import { create, fromJsonString } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { AnnouncementReader, AnnouncementRefused, type Cluster, SIGNATURE_HEADER } from "../../cluster/mod.ts";
 import {
   NODE_FAREWELL_SUBJECT,
   NODE_HEARTBEAT_SUBJECT,
@@ -13,6 +14,12 @@ import {
 } from "../../proto/mod.ts";
 import { type NodeSession, openSession, type SessionObserver } from "./session.ts";
 
+/** An announcement that is ignored is logged so often, for each reason. */
+const COMPLAINT_INTERVAL_MS = 60_000;
+
+/** Of such an announcement, in the log. */
+const COMPLAINT_BYTES = 300;
+
 interface KnownNode {
   announced: Node;
   heardAt: number;
@@ -23,6 +30,8 @@ interface KnownNode {
 
 interface DirectoryDeps {
   readonly nats: NatsConnection;
+  /** By what nodes are known. */
+  readonly cluster: Cluster;
   readonly log: Logger;
   readonly gatewayId: string;
   readonly version: string;
@@ -36,9 +45,13 @@ export class NodeDirectory implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #subscriptions: Subscription[] = [];
   readonly #startedAt = performance.now();
+  readonly #reader: AnnouncementReader | undefined;
+  /** When it was last logged why an announcement is ignored, by the reason. */
+  readonly #complainedAt = new Map<string, number>();
 
   constructor(deps: DirectoryDeps) {
     this.#deps = deps;
+    this.#reader = deps.cluster.secret && new AnnouncementReader(deps.cluster.secret);
     this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
     this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
   }
@@ -77,15 +90,33 @@ export class NodeDirectory implements AsyncDisposable {
   }
 
   #listen(subject: string, take: (node: Node) => void): void {
-    const callback = (error: Error | null, message: { string(): string }): void => {
+    const callback = (error: Error | null, message: Msg): void => {
       if (error !== null) return;
       try {
-        take(fromJsonString(NodeSchema, message.string(), { ignoreUnknownFields: true }));
+        take(this.#read(message));
       } catch (cause) {
+        if (cause instanceof AnnouncementRefused) return this.#complain(cause.message, message);
         this.#deps.log.warn({ subject, err: cause }, "a node announcement was not understood and is left out");
       }
     };
     this.#subscriptions.push(this.#deps.nats.subscribe(subject, { callback }));
+  }
+
+  #read(message: Msg): Node {
+    const payload = message.string();
+    const signature = message.headers?.get(SIGNATURE_HEADER) ?? "";
+    return this.#reader
+      ? this.#reader.read({ subject: message.subject, payload, signature }, parseNode)
+      : parseNode(payload);
+  }
+
+  /** Strangers may announce themselves as often as they like: a line a minute tells of them. */
+  #complain(reason: string, { subject, data }: Msg): void {
+    const now = performance.now();
+    if (now - (this.#complainedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedAt.set(reason, now);
+    const announcement = Buffer.from(data.subarray(0, COMPLAINT_BYTES)).toString();
+    this.#deps.log.warn({ subject, reason, announcement }, "a node announcement is not of one of ours and is ignored");
   }
 
   #heard(announced: Node): void {
@@ -107,15 +138,12 @@ export class NodeDirectory implements AsyncDisposable {
 
   /** Opens a session and serves it until it ends; the next heartbeat opens another. */
   async #connect(node: KnownNode): Promise<void> {
-    const { log, observer, gatewayId, version } = this.#deps;
+    const { log, observer, gatewayId, version, cluster } = this.#deps;
     const { id, address, labels } = node.announced;
     try {
       const session = await openSession({
-        gatewayId,
-        version,
-        address,
-        labels,
-        observer,
+        ...{ gatewayId, version, cluster, observer },
+        ...{ nodeId: id, address, labels },
         signal: this.#closing.signal,
       });
       node.session = session;
@@ -131,6 +159,10 @@ export class NodeDirectory implements AsyncDisposable {
       if (this.#isDown(node)) this.#nodesById.delete(id);
     }
   }
+}
+
+function parseNode(json: string): Node {
+  return fromJsonString(NodeSchema, json, { ignoreUnknownFields: true });
 }
 
 function describe({ announced, session, heardAt }: KnownNode): Node {

@@ -1,7 +1,8 @@
-import { credentials } from "@grpc/grpc-js";
+import { type Cluster, createNonce, isSameProof, proveSession } from "../../cluster/mod.ts";
 import { sessionEnded } from "../../proto/errors.ts";
 import {
   type BlobRequest,
+  type Challenge,
   type GatewayMessage,
   HEARTBEAT_INTERVAL_MS,
   type JobEventRecord,
@@ -15,6 +16,7 @@ import {
 import { BlobStreams } from "./blob_streams.ts";
 import { FrameWriter } from "./frames.ts";
 import { NamedObjects } from "./named_objects.ts";
+import { sessionCredentials, targetName } from "./session_credentials.ts";
 
 /** What a session tells its owner, in the order in which the node said it. */
 export interface SessionObserver {
@@ -35,7 +37,11 @@ export type ExpectedAnswer = { readonly given: Promise<Refusal | undefined> } & 
 export interface SessionOptions {
   readonly gatewayId: string;
   readonly version: string;
+  /** Who the node is, as was announced. */
+  readonly nodeId: string;
   readonly address: string;
+  /** By what the node is known. */
+  readonly cluster: Cluster;
   /** As the node announced. */
   readonly labels: Readonly<Record<string, string>>;
   readonly observer: SessionObserver;
@@ -44,10 +50,11 @@ export interface SessionOptions {
 
 /**
  * Opens the session with a node and resolves when the node has welcomed us.
- * Rejects when the node cannot be reached, or does not answer within the silence limit.
+ * Rejects when the node cannot be reached, is not one of ours, or does not answer within the silence limit.
  */
 export async function openSession(options: SessionOptions): Promise<NodeSession> {
-  const client = new SessionServiceClient(options.address, credentials.createInsecure(), {
+  const client = new SessionServiceClient(options.address, sessionCredentials(options), {
+    ...targetName(options),
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });
@@ -75,6 +82,9 @@ export class NodeSession {
   readonly #frames: FrameWriter;
   readonly #observer: SessionObserver;
   readonly #answers = new Map<string, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
+  readonly #options: SessionOptions;
+  /** For the node's proof that it knows the secret; undefined when it has proved that, or need not. */
+  #nonce: Uint8Array | undefined;
   #welcome: Welcome | undefined;
   #load: Load | undefined;
   /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
@@ -83,6 +93,8 @@ export class NodeSession {
 
   constructor(client: SessionServiceClient, options: SessionOptions) {
     this.#client = client;
+    this.#options = options;
+    this.#nonce = options.cluster.secret && createNonce();
     this.#observer = options.observer;
     this.address = options.address;
     this.labels = options.labels;
@@ -113,7 +125,8 @@ export class NodeSession {
     });
     this.#stream.on("error", end);
     this.#stream.on("end", () => end(new Error("the node ended the session")));
-    this.send({ $case: "hello", value: { gatewayId: options.gatewayId, version: options.version } });
+    const { gatewayId, version } = options;
+    this.send({ $case: "hello", value: { gatewayId, version, nonce: this.#nonce ?? new Uint8Array() } });
   }
 
   get nodeId(): string {
@@ -187,7 +200,29 @@ export class NodeSession {
     this.send({ $case: "heartbeat", value: {} });
   }
 
+  /** Checks the node's proof and gives ours. */
+  #prove({ nonce: nodeNonce, proof }: Challenge): void {
+    const { gatewayId, nodeId, cluster } = this.#options;
+    const gatewayNonce = this.#nonce;
+    if (cluster.secret === undefined) {
+      this.close(new Error("the node has a secret (cluster.secret), and the gateway has none"));
+      return;
+    }
+    if (gatewayNonce === undefined) return;
+    const handshake = { nodeId, gatewayId, gatewayNonce, nodeNonce };
+    if (!isSameProof(proveSession(cluster.secret, "node", handshake), proof)) {
+      this.close(new Error("the node has another secret (cluster.secret), or is not the one that was announced"));
+      return;
+    }
+    this.#nonce = undefined;
+    this.send({ $case: "proof", value: { proof: proveSession(cluster.secret, "gateway", handshake) } });
+  }
+
   #receive(message: NodeMessage["message"], welcome: (welcome: Welcome) => void): void {
+    if (this.#nonce !== undefined && message?.$case !== "challenge") {
+      this.close(new Error("the node did not prove that it knows the secret (cluster.secret)"));
+      return;
+    }
     switch (message?.$case) {
       case "jobEvent":
         this.#observer.jobEvent(this, message.value);
@@ -214,6 +249,9 @@ export class NodeSession {
         break;
       case "objectsAnswer":
         this.objects.receive(message.value);
+        break;
+      case "challenge":
+        this.#prove(message.value);
         break;
       case "welcome":
         this.#welcome = message.value;

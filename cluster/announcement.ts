@@ -1,0 +1,76 @@
+import { createHmac, type KeyObject } from "node:crypto";
+import { isSameProof } from "./proof.ts";
+
+/** NATS header of a signed announcement: `<milliseconds since 1970>.<HMAC-SHA-256, hexadecimal>`. */
+export const SIGNATURE_HEADER = "Hearth-Signature";
+
+const SIGNATURE = /^(?<at>\d{1,16})\.(?<mac>[0-9a-f]{64})$/;
+
+/** How far the clocks of two machines may be apart, with the way of a message. */
+const CLOCK_TOLERANCE_MS = 30_000;
+
+interface Announcement {
+  readonly subject: string;
+  /** JSON with an `id`. */
+  readonly payload: string;
+}
+
+interface SignedAnnouncement extends Announcement {
+  /** Empty when there is none. */
+  readonly signature: string;
+}
+
+/** Signs what one node announces; each signature is later than the one before. */
+export type Signer = (announcement: Announcement) => string;
+
+export function createSigner(secret: KeyObject): Signer {
+  let last = 0;
+  return (announcement) => {
+    last = Math.max(Date.now(), last + 1);
+    return `${last}.${sign(secret, announcement, last).toString("hex")}`;
+  };
+}
+
+/** An announcement that is not to be believed; the message says why. */
+export class AnnouncementRefused extends Error {
+  override name = "AnnouncementRefused";
+}
+
+/** Reads announcements that somebody made who knows the secret, each of them once and soon. */
+export class AnnouncementReader {
+  readonly #secret: KeyObject;
+  /** By id; those that are too old to be believed again are forgotten. */
+  readonly #lastById = new Map<string, number>();
+
+  constructor(secret: KeyObject) {
+    this.#secret = secret;
+  }
+
+  /** Throws AnnouncementRefused, or what `parse` throws, which sees only what is signed. */
+  read<Announced extends { readonly id: string }>(
+    announcement: SignedAnnouncement,
+    parse: (payload: string) => Announced,
+  ): Announced {
+    const { at, mac } = SIGNATURE.exec(announcement.signature)?.groups ?? {};
+    if (at === undefined || mac === undefined) throw new AnnouncementRefused("it is not signed");
+    const saidAt = Number(at);
+    if (!isSameProof(sign(this.#secret, announcement, saidAt), Buffer.from(mac, "hex"))) {
+      throw new AnnouncementRefused("it is signed with another secret");
+    }
+    const now = Date.now();
+    if (Math.abs(now - saidAt) > CLOCK_TOLERANCE_MS) {
+      throw new AnnouncementRefused("it is old, or the clock of its machine or ours is wrong");
+    }
+    const announced = parse(announcement.payload);
+    if (saidAt <= (this.#lastById.get(announced.id) ?? 0)) throw new AnnouncementRefused("it was made before");
+    this.#lastById.set(announced.id, saidAt);
+    for (const [id, last] of this.#lastById) if (now - last > 2 * CLOCK_TOLERANCE_MS) this.#lastById.delete(id);
+    return announced;
+  }
+}
+
+function sign(secret: KeyObject, { subject, payload }: Announcement, at: number): Buffer {
+  return createHmac("sha256", secret)
+    .update(JSON.stringify(["hearth announcement 1", subject, at, payload]))
+    .digest();
+}

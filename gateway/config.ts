@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { type Cluster, clusterSection, isLoopbackHost, type NatsAccess, natsSection } from "../cluster/mod.ts";
 import { type CallbackConfig, isAddressRange } from "./callbacks/mod.ts";
+import { type Limits, limitsSection } from "./limits.ts";
 import type { RetentionConfig } from "./retention/mod.ts";
 
 const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Before the name of a plugin that comes with Hearth. */
 const BUILT_IN = /^hearth:(?=[a-z0-9-]+$)/;
@@ -38,8 +40,7 @@ const role = z.strictObject({
 });
 
 const schema = z.object({
-  nats: natsSection,
-  cluster: clusterSection,
+  nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
   gateway: z
     .strictObject({
       /** `host:port`; port 0 takes a free one. */
@@ -48,11 +49,6 @@ const schema = z.object({
       dataDir: z.string().min(1).default(".hearth"),
       /** Listens on an address that is not loopback although nobody is asked who they are. */
       insecure: z.boolean().default(false),
-      /** Largest body of a request, in bytes. */
-      bodyBytes: z
-        .int()
-        .positive()
-        .default(64 * 1024 * 1024),
       /** Time to finish calls in flight when it is told to end, in milliseconds. */
       drainTimeoutMs: z.int().nonnegative().default(10_000),
       /** Contexts that exist from the start: their settings by name. */
@@ -106,12 +102,7 @@ const schema = z.object({
       auth: z.array(pluginReference).default([]),
       /** What roles allow, by name. */
       roles: z.record(z.string().min(1), role).default({}),
-      limits: z
-        .strictObject({
-          /** Calls that a principal may make whose roles say nothing, on average; default no limit. */
-          requestsPerSecond: z.number().positive().optional(),
-        })
-        .prefault({}),
+      limits: limitsSection,
       audit: z
         .strictObject({
           /** Also tells of calls that only read. */
@@ -159,11 +150,10 @@ export interface AccessConfig {
 
 /** What a gateway is told. */
 export interface GatewayConfig {
-  readonly nats: NatsAccess;
-  readonly cluster: Cluster;
+  readonly natsUrl: string;
   readonly host: string;
   readonly port: number;
-  readonly bodyBytes: number;
+  readonly limits: Limits;
   readonly drainTimeoutMs: number;
   readonly contexts: Readonly<Record<string, JsonRecord>>;
   readonly contextSettings: JsonRecord;
@@ -204,9 +194,9 @@ export function parseConfig(
   const file = flags.config === undefined ? {} : readJson(flags.config);
   const parsed = schema.safeParse(file);
   if (!parsed.success) throw new Error(`Cannot use configuration ${flags.config}:\n${z.prettifyError(parsed.error)}`);
-  const { nats, cluster, gateway } = parsed.data;
+  const { nats, gateway } = parsed.data;
   const { host, port } = parseAddress(flags.listen ?? gateway.listen);
-  const isExposed = !isLoopbackHost(host) && !(flags.insecure ?? gateway.insecure);
+  const isExposed = !LOOPBACK.test(host) && !(flags.insecure ?? gateway.insecure);
   if (isExposed && gateway.auth.length === 0) {
     throw new Error(
       `Cannot listen on ${host}: without an auth plugin anybody who reaches it could run code. Listen on 127.0.0.1, or say --insecure`,
@@ -214,11 +204,10 @@ export function parseConfig(
   }
   const dataDir = resolve(flags["data-dir"] ?? gateway.dataDir);
   return {
-    nats: { ...nats, url: flags.nats ?? environment.NATS_URL ?? nats.url },
-    cluster: { ...cluster, insecure: flags.insecure ?? cluster.insecure },
+    natsUrl: flags.nats ?? environment.NATS_URL ?? nats.url,
     host,
     port,
-    bodyBytes: gateway.bodyBytes,
+    limits: gateway.limits,
     drainTimeoutMs: gateway.drainTimeoutMs,
     contexts: gateway.contexts,
     contextSettings: gateway.contextSettings,

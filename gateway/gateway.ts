@@ -39,15 +39,12 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const dao = starting.use(await startPlugin("dao", config.dao, plugin));
   const blobs = starting.use(await startPlugin("blobs", config.blobs, plugin));
   const bundler = starting.use(await startBundler());
-  const events = starting.use(await openEventStream(config.nats, { log }));
+  const events = starting.use(await openEventStream(config.natsUrl, { log }));
   const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
   const contexts = new ContextRecord({ dao });
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
   const nodes = starting.use(
-    new NodeDirectory({
-      ...{ nats: events.nats, cluster: config.cluster, log },
-      ...{ gatewayId, version: packageJson.version, observer },
-    }),
+    new NodeDirectory({ nats: events.nats, log, gatewayId, version: packageJson.version, observer }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
   const callbacks = createCallbacks(config.callbacks, await openCallbackQueue(events));
@@ -72,7 +69,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
     openReflection: config.access?.openReflection ?? true,
     readiness,
     log,
-    bodyBytes: config.bodyBytes,
+    limits: config.limits,
     spark: createSparkFace({
       gate,
       core,
@@ -80,10 +77,11 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
       predefined,
       readiness,
       validator,
-      bodyBytes: config.bodyBytes,
+      limits: config.limits,
     }),
   });
-  const port = starting.use(await listenOnOnePort({ host: config.host, port: config.port, serve: surfaces }));
+  const { host, limits } = config;
+  const port = starting.use(await listenOnOnePort({ host, port: config.port, limits, serve: surfaces }));
   const running = starting.move();
   return {
     address: port.address,

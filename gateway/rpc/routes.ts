@@ -1,7 +1,8 @@
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import { Health, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
+import { Health, permission, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Caller } from "../access/mod.ts";
+import type { Limits } from "../limits.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import type { Invoke, ServedService } from "./invoke.ts";
 import { createReflection } from "./reflection.ts";
@@ -10,16 +11,18 @@ interface Served {
   readonly services: readonly ServedService[];
   readonly invoke: Invoke;
   readonly readiness: Readiness;
+  readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
 /** Who calls, where there is a gate that knows. */
 export const CALLER = createContextKey<Caller | undefined>(undefined);
 
 /** Adds all services to a Connect router, which speaks Connect, gRPC and gRPC-Web. */
-export function addRoutes(router: ConnectRouter, { services, invoke, readiness }: Served): void {
+export function addRoutes(router: ConnectRouter, { services, invoke, readiness, limits }: Served): void {
   for (const { service } of services) {
     const methods = service.methods.map((method) => [method.localName, bind(method, invoke)]);
-    router.service(service, Object.fromEntries(methods));
+    const readMaxBytes = takesUploads(service) ? limits.uploadBytes : limits.messageBytes;
+    router.service(service, Object.fromEntries(methods), { readMaxBytes });
   }
   const described = [...services.map(({ service }) => service), Health, ServerReflection, ServerReflectionV1Alpha];
   const reflection = createReflection(described);
@@ -27,6 +30,10 @@ export function addRoutes(router: ConnectRouter, { services, invoke, readiness }
   router.service(ServerReflection, reflection);
   // The two versions of the protocol are the same but for the package.
   router.service(ServerReflectionV1Alpha, reflection as object);
+}
+
+function takesUploads({ methods }: DescService): boolean {
+  return methods.some((method) => getOption(method, permission).endsWith(":upload"));
 }
 
 function bind(method: DescMethod, invoke: Invoke) {

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { createServer as createHttp1Server, type Server as Http1Server, type RequestListener } from "node:http";
 import { createServer as createHttp2Server, type Http2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Limits } from "../limits.ts";
+import { http1Options, http2Options, serveWithinHeaders, watchSessions } from "./limits.ts";
 
 /** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
 const HTTP2_PREFACE = "PRI";
@@ -13,6 +15,7 @@ interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly serve: RequestListener;
+  readonly limits: Limits;
 }
 
 /** A port that is open. Disposing it cuts what is still connected. */
@@ -24,12 +27,14 @@ export interface OpenPort extends AsyncDisposable {
 }
 
 /** Listens for HTTP/1.1 and HTTP/2 in the clear on one port. Rejects when the port cannot be had. */
-export async function listenOnOnePort({ host, port, serve }: ListenOptions): Promise<OpenPort> {
-  const http1 = createHttp1Server({ keepAliveTimeout: 60_000 }, serve);
+export async function listenOnOnePort({ host, port, serve, limits }: ListenOptions): Promise<OpenPort> {
+  const http1 = createHttp1Server(http1Options(limits));
+  serveWithinHeaders(http1, serve, limits);
   // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
   // The compatibility API of node:http2 hands out requests that node:http listeners take.
-  const http2 = createHttp2Server(serve as unknown as Parameters<typeof createHttp2Server>[1]);
+  const http2 = createHttp2Server(http2Options(limits), serve as unknown as Parameters<typeof createHttp2Server>[1]);
+  watchSessions(http2, limits);
   const sockets = new Set<Socket>();
   // As node:http has it for sockets of its own: else the next piece of a stream waits 40 ms for the client's acknowledgement.
   const server = createServer({ noDelay: true }, (socket) => {

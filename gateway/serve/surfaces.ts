@@ -5,6 +5,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
+import type { Limits } from "../limits.ts";
 import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder } from "../transcode/mod.ts";
@@ -12,6 +13,8 @@ import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
+import { type OriginCheck, refuseOrigin } from "./origins.ts";
+import { setSecurityHeaders } from "./security_headers.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
 
@@ -20,10 +23,11 @@ interface Surfaces {
   readonly invoke: Invoke;
   readonly readiness: Readiness;
   readonly log: Logger;
-  readonly bodyBytes: number;
+  readonly limits: Limits;
   readonly spark: SparkFace;
   /** Absent: nobody is asked who calls. */
   readonly gate: Gate | undefined;
+  readonly checkOrigin: OriginCheck;
   /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
   readonly openReflection: boolean;
 }
@@ -33,7 +37,7 @@ interface Surfaces {
  * spark-jobserver's API, ending in the same use cases.
  */
 export function createSurfaces(surfaces: Surfaces): RequestListener {
-  const { services, invoke, readiness, log, bodyBytes, spark, gate, openReflection } = surfaces;
+  const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, { guarded: guardedPaths(described, { openReflection }) });
   const openApi = createOpenApiPage(described);
@@ -41,7 +45,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
     admit: door && ((method, request) => door.enter(request, actionName(method))),
-    limits: { bodyBytes, rawBodyBytes: bodyBytes },
+    limits: { bodyBytes: limits.messageBytes, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {
       eventId: (_, message) => eventId(message),
@@ -51,8 +55,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     onInternalError: (error, method) => log.error({ method: method.toString(), err: error }, "internal error"),
   });
   const connect = connectNodeAdapter({
-    routes: (router) => addRoutes(router, { services, invoke, readiness }),
-    readMaxBytes: bodyBytes,
+    routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
+    readMaxBytes: limits.messageBytes,
     shutdownSignal: readiness.closing,
     ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),
     fallback: async (request, response) => {
@@ -61,6 +65,9 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     },
   });
   return async (request, response) => {
+    setSecurityHeaders(request, response);
+    const refused = checkOrigin(request);
+    if (refused !== undefined) return refuseOrigin(request, response, refused);
     if (await transcoder.handle(request, response)) return;
     if (door === undefined || (await door.enterRpc(request, response))) connect(request, response);
   };

@@ -1,4 +1,5 @@
 import { type Gate, type Guard, OPEN } from "../access/mod.ts";
+import type { Limits } from "../limits.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
@@ -16,8 +17,8 @@ import { SettingError } from "./settings.ts";
 export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "guard"> {
   /** Absent: everybody may do everything. */
   readonly gate: Gate | undefined;
-  /** Largest body of a request. */
-  readonly bodyBytes: number;
+  /** Largest bodies of uploads, and of other requests. */
+  readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
 /** Answers a request of spark-jobserver's API; false when it is none, and then nothing was read or written. Never rejects. */
@@ -70,7 +71,8 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   using _ = options.measurements.measure(route);
   try {
     const enter = await admit(options, { route, request });
-    const body = await readBody(request, options.bodyBytes);
+    const { uploadBytes, messageBytes } = options.limits;
+    const body = await readBody(request, route.permission?.endsWith(":upload") ? uploadBytes : messageBytes);
     const { requestTimeoutMs: timeoutMs } = options.config;
     sparkRequest = { ...sparkRequest, body, answeredByMs: performance.now() + timeoutMs };
     const answer = enter(sparkRequest, async (guard) => route.serve({ ...options, guard }, sparkRequest));

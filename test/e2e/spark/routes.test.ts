@@ -17,7 +17,8 @@ const GROUPS = [...CONTEXTS, ...BINARIES, ...SUBMISSION, ...JOBS, ...RESULTS, ..
 
 const CONFIG = {
   gateway: {
-    bodyBytes: 1_000_000,
+    limits: { uploadBytes: 1_000_000 },
+    allowedOrigins: ["https://page.example"],
     contexts: { standing: { "num-cpu-cores": 1 } },
     contextSettings: { everywhere: "yes" },
     jobConfig: { server: { says: "hello", port: 1 } },

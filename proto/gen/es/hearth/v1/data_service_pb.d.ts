@@ -64,6 +64,8 @@ export declare type UploadFileRequest = Message<"hearth.v1.UploadFileRequest"> &
   name: string;
 
   /**
+   * Its content type comes back as a header: printable ASCII, at most 255 characters.
+   *
    * @generated from field: google.api.HttpBody content = 2;
    */
   content?: HttpBody | undefined;

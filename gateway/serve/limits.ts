@@ -1,0 +1,79 @@
+import type { Server as Http1Server, RequestListener, ServerOptions } from "node:http";
+import {
+  constants,
+  type ServerOptions as Http2Options,
+  type Http2Server,
+  type Http2Stream,
+  type ServerHttp2Session,
+} from "node:http2";
+import type { Limits } from "../limits.ts";
+
+/** How often connections are looked at whose head or body is late. */
+const CHECK_INTERVAL_MS = 5000;
+
+/** How a server of HTTP/1.1 keeps within the limits. */
+export function http1Options(limits: Limits): ServerOptions {
+  const { headerBytes, headersTimeoutMs, bodyTimeoutMs, idleTimeoutMs } = limits;
+  return {
+    maxHeaderSize: headerBytes,
+    headersTimeout: Math.min(headersTimeoutMs, bodyTimeoutMs),
+    requestTimeout: bodyTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, headersTimeoutMs, bodyTimeoutMs),
+  };
+}
+
+/** How a server of HTTP/2 keeps within the limits. */
+export function http2Options({ headerBytes, headers, streams, resetsPerSecond, resetBurst }: Limits): Http2Options {
+  return {
+    // The pseudo-headers count as well.
+    maxHeaderListPairs: headers + 4,
+    settings: { maxConcurrentStreams: streams, maxHeaderListSize: headerBytes },
+    streamResetBurst: resetBurst,
+    streamResetRate: resetsPerSecond,
+  };
+}
+
+/** Makes a server of HTTP/1.1 refuse requests with too many headers; the others it serves. */
+export function serveWithinHeaders(server: Http1Server, serve: RequestListener, { headers }: Limits): void {
+  // Node leaves out those beyond a number of its own: more must arrive than are allowed, to be refused.
+  server.maxHeadersCount = headers + 1;
+  server.on("request", (request, response) => {
+    if (request.rawHeaders.length <= headers * 2) {
+      serve(request, response);
+      return;
+    }
+    response.writeHead(431, { connection: "close" });
+    response.end();
+  });
+}
+
+/** Closes sessions that are idle, and streams whose request does not arrive. */
+export function watchSessions(server: Http2Server, { idleTimeoutMs, bodyTimeoutMs }: Limits): void {
+  server.on("session", (session) => closeWhenIdle(session, idleTimeoutMs));
+  server.on("stream", (stream, _headers, flags) => {
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) closeWhenLate(stream, bodyTimeoutMs);
+  });
+}
+
+/** Idle is who asks nothing, whatever else it sends: pings and settings keep no connection. */
+function closeWhenIdle(session: ServerHttp2Session, idleTimeoutMs: number): void {
+  let open = 0;
+  const timer = setTimeout(() => {
+    if (open === 0) session.close();
+  }, idleTimeoutMs);
+  session.on("stream", (stream) => {
+    open += 1;
+    stream.once("close", () => {
+      open -= 1;
+      if (open === 0 && !session.closed) timer.refresh();
+    });
+  });
+  session.once("close", () => clearTimeout(timer));
+}
+
+function closeWhenLate(stream: Http2Stream, timeoutMs: number): void {
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs);
+  stream.once("end", () => clearTimeout(timer));
+  stream.once("close", () => clearTimeout(timer));
+}

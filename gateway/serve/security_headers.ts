@@ -1,0 +1,19 @@
+import type { RequestListener, ServerResponse } from "node:http";
+
+/** Nothing that the port answers is a page: a browser that shows it all the same runs, frames and guesses nothing. */
+const HEADERS = Object.entries({
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+});
+
+/** Sends the security headers with every answer that a browser could show; no browser asks for gRPC's own type. */
+export function setSecurityHeaders(...[request, response]: Parameters<RequestListener>): void {
+  const contentType = request.headers["content-type"];
+  if (contentType === undefined || !contentType.startsWith("application/grpc")) addHeaders(response);
+}
+
+function addHeaders(response: ServerResponse): void {
+  for (const [name, value] of HEADERS) response.setHeader(name, value);
+}

@@ -1,5 +1,6 @@
 import type { Job, JobSpec } from "../../proto/mod.ts";
-import { dispatch, planJob, refusedBy, submitJob } from "./submit.ts";
+import { expectAnswer, withdrawRefused } from "./refusal.ts";
+import { dispatch, planJob, submitJob } from "./submit.ts";
 import { type WaitDeps, waitForEnd } from "./wait.ts";
 
 interface Run {
@@ -27,15 +28,13 @@ export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
 async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
   const planned = await planJob(deps, spec, "");
   const { job, target } = planned;
-  using answer = target.session.expectAnswer(job.id, { signal });
+  using answer = expectAnswer(target, job.id, { signal });
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
   const ended = waitForEnd(deps, job.id, { waitMs, signal });
   await dispatch(deps, planned, { confirm: false });
   const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
   if (refusal === undefined) return outcome(deps, job, await ended);
-  await deps.jobs.withdraw(job.id);
-  deps.contexts.forget(target.context);
-  throw refusedBy(refusal.reason, target.context, refusal.message);
+  return withdrawRefused(deps, planned, refusal);
 }
 
 /**

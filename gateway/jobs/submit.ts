@@ -6,7 +6,6 @@ import {
   contextNotFound,
   contextNotRunning,
   nodeUnreachable,
-  queueFull,
   requestIdReused,
 } from "../../proto/errors.ts";
 import {
@@ -18,13 +17,13 @@ import {
   JobSchema,
   type JobSpec,
 } from "../../proto/mod.ts";
-import { Refusal_Reason } from "../../proto/node.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
 import { planAdHocContext, sendStart, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
+import { expectAnswer, withdrawRefused } from "./refusal.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 const DEFAULT_RETRY_DELAY_MS = 1000;
@@ -60,13 +59,11 @@ export async function submitJob(deps: SubmitDeps, { spec, requestId, signal }: S
   const { job, target, config } = planned;
   const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
   if (existing !== undefined) return { job: await sameRequest(deps, existing, planned), isRepeated: true };
-  using answer = target.session.expectAnswer(job.id, { signal });
+  using answer = expectAnswer(target, job.id, { signal });
   await dispatch(deps, planned, { confirm: true });
   const refusal = await answer.given;
   if (refusal === undefined) return { job: (await deps.jobs.get(job.id)) ?? job, isRepeated: false };
-  await deps.jobs.withdraw(job.id);
-  deps.contexts.forget(target.context);
-  throw refusedBy(refusal.reason, target.context, refusal.message);
+  return withdrawRefused(deps, planned, refusal);
 }
 
 interface PlannedJob {
@@ -145,19 +142,6 @@ export async function dispatch(
       retryDelayMs: toMs(job.retryDelay) ?? DEFAULT_RETRY_DELAY_MS,
     },
   });
-}
-
-/** The API error for a node's refusal of a job. */
-export function refusedBy(reason: Refusal_Reason, { name, settings, state }: Context, message: string): Error {
-  switch (reason) {
-    case Refusal_Reason.QUEUE_FULL:
-      return queueFull(name, message, { slots: settings?.maxJobsPerContext ?? 0 });
-    case Refusal_Reason.NOT_HELD:
-      // One that moves to another node may not have arrived there.
-      return state === Context_State.RESTARTING ? contextNotRunning(name, "RESTARTING") : contextNotFound(name);
-    default:
-      return contextNotRunning(name, message);
-  }
 }
 
 async function findTarget(deps: SubmitDeps, spec: JobSpec, entryPoint: string): Promise<Target> {

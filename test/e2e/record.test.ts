@@ -140,3 +140,11 @@ describe("nodes come and go", () => {
     expect(body).toMatchObject({ state: "RUNNING", restarts: 1 });
   });
 });
+
+test("a job for whose own context no node has room is refused, and leaves no context behind", async () => {
+  const hearth = await start({ config: { node: { memoryBytes: 300 * 1024 * 1024 } } });
+  const rest = createRest(hearth.url);
+  const { status, body } = await rest.call("POST", "/v1/jobs:run", { binary: "jobs", entryPoint: "echo" });
+  expect({ status, body }).toMatchObject({ status: 429, body: { code: "resource_exhausted" } });
+  expect((await rest.call("GET", "/v1/contexts")).body).toEqual({});
+});

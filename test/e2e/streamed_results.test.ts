@@ -164,3 +164,14 @@ test("a job that declares to need more than is granted is REJECTED", async () =>
   const contextSettings = { permissions: { net: ["api.example.com:443"] } };
   expect((await rest.run({ binary: "needy", contextSettings })).result).toBe(1);
 });
+
+test("a reader hears when the node of the job dies", async () => {
+  await using own = await startHearth();
+  const client = createRest(own.url);
+  await client.upload("jobs", JOBS);
+  const { id } = await client.submit({ binary: "jobs", entryPoint: "step", config: { files: ["never"] } });
+  const reader = ((await followResult(id, own.url)).body ?? new ReadableStream()).getReader();
+  await reader.read();
+  process.kill(own.nodes[0]?.pid ?? 0, "SIGKILL");
+  await expect(reader.read()).rejects.toThrow();
+});

@@ -318,6 +318,23 @@ export function authUnavailable(plugin: string, cause: unknown): ConnectError {
   });
 }
 
+/** `origin` is what the browser tells of the page. */
+export function originRefused(origin: string): ConnectError {
+  return apiError(`Cannot serve pages of "${origin}": gateway.allowedOrigins does not have it`, {
+    code: Code.PermissionDenied,
+    reason: "ORIGIN_REFUSED",
+    metadata: { origin },
+  });
+}
+
+export function hostRefused(host: string): ConnectError {
+  return apiError(`Cannot serve as "${host}": this gateway is called by a name or address of loopback`, {
+    code: Code.PermissionDenied,
+    reason: "HOST_REFUSED",
+    metadata: { host },
+  });
+}
+
 /** `touched` is empty when the principal has the permission for nothing at all. */
 export function permissionDenied(
   permission: string,

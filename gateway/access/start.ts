@@ -24,12 +24,18 @@ interface GateOptions extends Omit<StartOptions, "log"> {
   readonly isExposed: boolean;
 }
 
-/** Starts the auth plugins and the audit log. Disposing the gate ends them. */
+/** A gate with its plugins. Disposing it ends them. */
+interface RunningGate extends Gate, AsyncDisposable {
+  /** Whether one of them lets in whoever comes. */
+  readonly admitsAnyone: boolean;
+}
+
+/** Starts the auth plugins and the audit log. */
 export async function startGate(
   deps: StartDeps,
   { auth, roles, requestsPerSecond, audit }: AccessConfig,
   { isExposed, ...options }: GateOptions,
-): Promise<Gate & AsyncDisposable> {
+): Promise<RunningGate> {
   const { log, gatewayId } = deps;
   await using starting = new AsyncDisposableStack();
   const plugins: NamedAuth[] = [];
@@ -47,5 +53,5 @@ export async function startGate(
   const limiter = createRateLimiter(roles, { requestsPerSecond });
   const gate = createGate({ ...deps, plugins, roles, limiter, audit: auditLog, auditReads: audit.reads });
   const running = starting.move();
-  return { ...gate, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { ...gate, admitsAnyone: open !== undefined, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

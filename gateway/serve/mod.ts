@@ -1,3 +1,4 @@
 /** The one public port and what it answers. Imports `rpc` and `transcode`. */
 export { listenOnOnePort, type OpenPort } from "./one_port.ts";
+export { createOriginCheck } from "./origins.ts";
 export { createSurfaces } from "./surfaces.ts";

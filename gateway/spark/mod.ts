@@ -6,5 +6,5 @@
 export { parseSparkConfig } from "./config.ts";
 export { createSparkFace, type SparkFace } from "./face.ts";
 export type { JsonObject } from "./hocon/mod.ts";
-export { ROUTES, type SparkRoute } from "./routes.ts";
+export { isSparkPath, ROUTES, type SparkRoute } from "./routes.ts";
 export { printCallback } from "./view/callback.ts";

@@ -10,7 +10,7 @@ import { PROGRAM } from "./programs.ts";
 let hearth: Hearth;
 
 beforeAll(async () => {
-  const gateway = { spark: { contextDeletionTimeoutMs: 2300 } };
+  const gateway = { allowedOrigins: "*", spark: { contextDeletionTimeoutMs: 2300 } };
   hearth = await startHearth({ config: { gateway } });
   await createRest(hearth.url).upload("values", PROGRAM);
   await post("/contexts/shared");

@@ -1,0 +1,95 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { errorToJson } from "@connectrpc/connect/protocol-connect";
+import { hostRefused, originRefused } from "../../proto/errors.ts";
+import { isSparkPath } from "../spark/mod.ts";
+import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+
+/** Origins, such as `https://page.example`, whose pages may call; or all. */
+export type AllowedOrigins = "*" | readonly string[];
+
+export interface OriginOptions {
+  /** Undefined: all where callers are asked who they are, else those of this machine. */
+  readonly allowed: AllowedOrigins | undefined;
+  /** Whether anybody is let in. */
+  readonly isOpen: boolean;
+  /** That is listened on. */
+  readonly host: string;
+}
+
+/** Why a request may not be served, by its head alone; undefined when it may. */
+export type OriginCheck = (request: HttpRequest) => ConnectError | undefined;
+
+const LOOPBACK = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
+
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])$/i;
+
+/**
+ * Keeps pages that a browser shows from using a gateway that the browser reaches and their authors do not: by the origin that
+ * browsers tell, and by the name under which the gateway is called, which DNS rebinding cannot choose. Programs send no origin.
+ */
+export function createOriginCheck({ allowed, isOpen, host }: OriginOptions): OriginCheck {
+  if (allowed === "*" || (allowed === undefined && !isOpen)) return () => undefined;
+  const origins = new Set(allowed);
+  const names = new Set([...origins].map((origin) => new URL(origin).hostname));
+  const isNameChecked = isOpen && LOOPBACK.test(host);
+
+  return (request) => {
+    const authority = authorityOf(request);
+    const name = hostname(authority);
+    if (isNameChecked && name !== undefined && !LOOPBACK.test(name) && !names.has(name)) return hostRefused(name);
+    const { origin } = request.headers;
+    if (origin === undefined) return isForeignWithoutOrigin(request) ? originRefused("another site") : undefined;
+    if (origins.has(origin) || (allowed === undefined && isLocal(origin))) return undefined;
+    if (isOwn(origin, authority) && !(isOpen && isRebindable(name))) return undefined;
+    return originRefused(origin);
+  };
+}
+
+/** Answers a request that may not be served with 403, in words of the face that it was for. */
+export function refuseOrigin(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  const isText = isSparkPath(path);
+  response.writeHead(403, {
+    "content-type": isText ? "text/plain; charset=UTF-8" : "application/json",
+    vary: "Origin",
+  });
+  response.end(isText ? error.rawMessage : JSON.stringify(errorToJson(error, undefined)));
+}
+
+function authorityOf({ headers }: HttpRequest): string | undefined {
+  const pseudo: string | string[] | undefined = headers[":authority"];
+  return typeof pseudo === "string" ? pseudo : headers.host;
+}
+
+/** The host of `host:port` as URLs have it: lower case, IPv6 in brackets. What is no authority stays as it is. */
+function hostname(authority: string | undefined): string | undefined {
+  if (authority === undefined) return undefined;
+  const url = `http://${authority}`;
+  return URL.canParse(url) ? new URL(url).hostname : authority;
+}
+
+function isLocal(origin: string): boolean {
+  return /^https?:/.test(origin) && URL.canParse(origin) && LOOPBACK.test(new URL(origin).hostname);
+}
+
+/** Whether a page came from where it calls. */
+function isOwn(origin: string, authority: string | undefined): boolean {
+  return origin === `http://${authority}` || origin === `https://${authority}`;
+}
+
+/** Whether somebody's DNS says where this name leads. */
+function isRebindable(name: string | undefined): boolean {
+  return name === undefined || !(LOOPBACK.test(name) || ADDRESS.test(name));
+}
+
+/**
+ * Browsers tell no origin of images, links and the like, but whether they are on another site's page
+ * (https://www.w3.org/TR/fetch-metadata/). Following a link is harmless, unless it asks for another method than it has.
+ */
+function isForeignWithoutOrigin({ method, headers, url = "" }: HttpRequest): boolean {
+  if (headers["sec-fetch-site"] !== "cross-site") return false;
+  const isRead = method === "GET" || method === "HEAD";
+  return (
+    !isRead || headers["sec-fetch-mode"] !== "navigate" || new URLSearchParams(url.split("?", 2)[1]).has("_method")
+  );
+}

@@ -318,6 +318,15 @@ export function authUnavailable(plugin: string, cause: unknown): ConnectError {
   });
 }
 
+export function storageUnavailable(plugin: string, cause: unknown): ConnectError {
+  return apiError(`Cannot read or write the record: DAO plugin "${plugin}" does not answer now; try again`, {
+    code: Code.Unavailable,
+    reason: "STORAGE_UNAVAILABLE",
+    metadata: { plugin },
+    cause,
+  });
+}
+
 /** `origin` is what the browser tells of the page. */
 export function originRefused(origin: string): ConnectError {
   return apiError(`Cannot serve pages of "${origin}": gateway.allowedOrigins does not have it`, {

@@ -20,8 +20,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** What other folders may import of a folder, where it is not `mod.ts` alone. */
 const DOORS: Readonly<Record<string, RegExp>> = {
-  // The two planes, the catalogue of errors, and what Google's own protos generate.
-  proto: /^proto\/((mod|node|errors)\.ts|gen\/es\/google\/.*)$/,
+  // The two planes, plugins out of process, the catalogue of errors, and what Google's own protos generate.
+  proto: /^proto\/((mod|node|errors|remote_plugin)\.ts|gen\/es\/google\/.*)$/,
 };
 
 /** Foreign libraries, and the only files that may import them. Types of any library may be named anywhere. */

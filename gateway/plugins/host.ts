@@ -5,13 +5,14 @@ import { contractFault, isOfKind, isPlugin } from "./describe.ts";
 import { PluginError, type PluginStep } from "./error.ts";
 import { loadModule } from "./load.ts";
 import { startPatience } from "./patience.ts";
+import { isRemote, startRemotePlugin } from "./remote/mod.ts";
 
 /** Long enough for a database that is being migrated or is coming up itself. */
 const START_TIMEOUT_MS = 60_000;
 
 /** A plugin as the configuration names it. */
 export interface PluginReference {
-  /** A package, or the path of a module. */
+  /** A package, the path of a module, or the address of a plugin out of process. */
   readonly plugin: string;
   /** The plugin's own part of the configuration. */
   readonly config: unknown;
@@ -37,6 +38,10 @@ export async function startPlugin<Kind extends PluginKind>(
   { log, signal, baseDir, timeoutMs = START_TIMEOUT_MS }: StartOptions,
 ): Promise<PluginKinds[Kind]> {
   using patience = startPatience({ timeoutMs, signal });
+  if (isRemote(reference)) {
+    const createLog = (name: string) => createPluginLog(log.child({ plugin: name }));
+    return await startRemotePlugin(kind, { plugin: reference, config, createLog, signal: patience.ended });
+  }
 
   const exported = await patience
     .await(loadModule(reference, baseDir))

@@ -1,5 +1,5 @@
 /**
- * The plugin host: loads a plugin that the configuration names, checks it, and starts it. Knows the contract and no plugin.
+ * The plugin host: loads a plugin that the configuration names, or connects to it, checks it, and starts it. Knows the contract and no plugin.
  * Imports `plugins/contract`.
  */
 export { PluginError, type PluginStep } from "./error.ts";

@@ -1,0 +1,21 @@
+const REMOTE = /^(?<scheme>grpc|grpcs):\/\/(?<authority>(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+):\d{1,5})$|^unix:(?<path>.+)$/;
+
+/** Where a plugin out of process listens. */
+export interface RemoteAddress {
+  /** As gRPC names it. */
+  readonly target: string;
+  readonly isSecure: boolean;
+}
+
+/** Whether a plugin's reference names an address rather than a module. */
+export function isRemote(plugin: string): boolean {
+  return /^(grpcs?|unix):/.test(plugin);
+}
+
+/** Undefined for what is not `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */
+export function parseAddress(plugin: string): RemoteAddress | undefined {
+  const { scheme, authority, path } = REMOTE.exec(plugin)?.groups ?? {};
+  if (path !== undefined) return { target: `unix:${path.replace(/^\/\/(?=\/)/, "")}`, isSecure: false };
+  if (authority === undefined) return undefined;
+  return { target: `dns:${authority}`, isSecure: scheme === "grpcs" };
+}

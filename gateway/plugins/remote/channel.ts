@@ -1,0 +1,87 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  type DescService,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { type ChannelCredentials, Client } from "@grpc/grpc-js";
+import { fromBuffer, loadService } from "../../../proto/remote_plugin.ts";
+import { callError } from "./call_error.ts";
+
+export interface CallOptions {
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call whose message is written already. */
+export type PreparedCall<Output extends DescMessage> = (options: CallOptions) => Promise<MessageShape<Output>>;
+
+/** A connection that is made again, with growing delays, whenever it was lost. Calls made meanwhile fail at once. */
+export interface Channel extends Disposable {
+  /**
+   * Writes the message now, and sends it when the call is called, each time. A call rejects with a RemoteCallError, or with its
+   * signal's reason.
+   */
+  prepare<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodUnary<Input, Output>,
+    request: MessageInitShape<Input>,
+  ): PreparedCall<Output>;
+}
+
+/** Opens a channel to services of a plugin. Connects with the first call. */
+export async function openChannel(
+  target: string,
+  { credentials, services }: { credentials: ChannelCredentials; services: readonly DescService[] },
+): Promise<Channel> {
+  const loaded = await Promise.all(services.map(loadService));
+  const paths = new Map(services.flatMap(({ methods }, n) => methods.map((of) => [of, loaded[n]?.[of.name]?.path])));
+  const client = new Client(target, credentials, {
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 5_000,
+    // Finds out about a plugin whose machine vanished.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 5_000,
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    // A service configuration in DNS has no say in deadlines and retries.
+    "grpc.service_config_disable_resolution": 1,
+  });
+
+  return {
+    prepare(method, request) {
+      const path = paths.get(method);
+      if (path === undefined) throw new Error(`Cannot call "${method.name}": the channel has no such method`);
+      const bytes = Buffer.from(toBinary(method.input, create(method.input, request)));
+      return async ({ deadline, signal }) => {
+        signal?.throwIfAborted();
+        const answered = Promise.withResolvers<MessageShape<typeof method.output>>();
+        const call = client.makeUnaryRequest(
+          path,
+          (sent: Buffer) => sent,
+          (received) => fromBuffer(method.output, received),
+          bytes,
+          { deadline },
+          (error, answer) => {
+            if (error === null && answer !== undefined) answered.resolve(answer);
+            else if (error !== null) answered.reject(callError(error));
+          },
+        );
+        const abort = () => {
+          answered.reject(signal?.reason);
+          call.cancel();
+        };
+        signal?.addEventListener("abort", abort);
+        try {
+          return await answered.promise;
+        } finally {
+          signal?.removeEventListener("abort", abort);
+        }
+      };
+    },
+    [Symbol.dispose]: () => client.close(),
+  };
+}

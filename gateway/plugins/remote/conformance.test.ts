@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { credentialsWith, describeAuth, describeDao } from "../../../test/contract/mod.ts";
+import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
+import { type PluginServers, startPluginServers, startRemote } from "../../../test/plugin_server.ts";
+
+let servers: PluginServers;
+beforeAll(async () => {
+  servers = await startPluginServers();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+describeDao("dao-memory over a Unix socket", async () => {
+  const served = await servers.serve("dao-memory", { over: "unix" });
+  return {
+    open: () => startRemote("dao", served.address),
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
+  };
+});
+
+describeDao("dao-sqlite over TCP", async () => {
+  const directory = await createTemporaryDirectory();
+  const served = await servers.serve("dao-sqlite", { over: "tcp" });
+  const config = { path: join(directory.path, "hearth.sqlite") };
+  return {
+    open: () => startRemote("dao", served.address, { config }),
+    async [Symbol.asyncDispose]() {
+      await served[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+});
+
+for (const over of ["tcp", "unix"] as const) {
+  describeAuth(`auth-basic over ${over}`, async () => {
+    const directory = await createTemporaryDirectory();
+    const file = join(directory.path, "users");
+    const passwd = resolve(import.meta.dirname, "../../../plugins/auth-basic/passwd.ts");
+    spawnSync(process.execPath, [passwd, file, "alice", "--roles", "admin,viewer"], { input: "correct\n" });
+    const served = await servers.serve("auth-basic", { over });
+    return {
+      open: () => startRemote("auth", served.address, { config: { file } }),
+      good: {
+        credentials: basicHeader("alice", "correct"),
+        principal: { id: "alice", roles: ["admin", "viewer"] },
+      },
+      bad: {
+        "a wrong password": basicHeader("alice", "wrong"),
+        "an unknown user": basicHeader("mallory", "correct"),
+        nothing: credentialsWith({ authorization: "Basic" }),
+      },
+      secrets: ["correct"],
+      async [Symbol.asyncDispose]() {
+        await served[Symbol.asyncDispose]();
+        await directory[Symbol.asyncDispose]();
+      },
+    };
+  });
+}
+
+function basicHeader(name: string, password: string) {
+  return credentialsWith({ authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}` });
+}

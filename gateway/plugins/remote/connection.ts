@@ -1,0 +1,117 @@
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import type { PluginLog } from "../../../plugins/contract/mod.ts";
+import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
+import { RemoteCallError } from "./call_error.ts";
+import type { Channel, PreparedCall } from "./channel.ts";
+import { type Asked, requireSame, shakeHands } from "./handshake.ts";
+
+interface ConnectionDeps {
+  /** Owned by the connection from then on. */
+  readonly channel: Channel;
+  readonly log: PluginLog;
+}
+
+interface ConnectionOptions {
+  readonly asked: Asked;
+  /** What the plugin answered to that. */
+  readonly first: HandshakeResponse;
+  readonly timeoutMs: number;
+}
+
+interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Sends it when all calls before it that were in order, too, are over. */
+  readonly isInOrder?: boolean;
+}
+
+/** What is left of a plugin out of process once it was started: calls, which it answers or not. */
+export interface Connection extends AsyncDisposable {
+  /**
+   * Calls with a deadline. When the plugin was started anew, does the handshake again before. Rejects with a RemoteCallError, or with
+   * the signal's reason.
+   */
+  call<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodUnary<Input, Output>,
+    request: MessageInitShape<Input>,
+    options?: AskOptions,
+  ): Promise<MessageShape<Output>>;
+}
+
+/** Disposing it lets the calls that were made come to their ends. */
+export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs }: ConnectionOptions): Connection {
+  const { channel, log } = deps;
+  const inFlight = new Set<Promise<unknown>>();
+  let lastInOrder: Promise<unknown> = Promise.resolve();
+  let renewal: Promise<void> | undefined;
+  let isAway = false;
+  let isClosed = false;
+
+  async function renew(): Promise<void> {
+    requireSame(first, await shakeHands(channel, asked, { deadline: Date.now() + timeoutMs }));
+    log.info("the plugin was started anew and is ready again");
+  }
+
+  /** One handshake for all who wait for one. */
+  function renewed(): Promise<void> {
+    renewal ??= renew().finally(() => {
+      renewal = undefined;
+    });
+    return renewal;
+  }
+
+  async function send<Output extends DescMessage>(
+    prepared: PreparedCall<Output>,
+    options: { deadline: number; signal?: AbortSignal | undefined },
+  ): Promise<MessageShape<Output>> {
+    try {
+      return await prepared(options);
+    } catch (error) {
+      if (!(error instanceof RemoteCallError && error.code === status.FAILED_PRECONDITION)) throw error;
+    }
+    await renewed();
+    return prepared(options);
+  }
+
+  /** Tells the operator once when the plugin goes, and once when it is back. */
+  async function watched<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      const answered = await answer;
+      if (isAway) log.info("the plugin answers again");
+      isAway = false;
+      return answered;
+    } catch (error) {
+      if (!isAway && error instanceof RemoteCallError && error.isAway) {
+        isAway = true;
+        log.warn("the plugin does not answer", { err: error });
+      }
+      throw error;
+    }
+  }
+
+  async function track<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    inFlight.add(answer);
+    try {
+      return await answer;
+    } finally {
+      inFlight.delete(answer);
+    }
+  }
+
+  return {
+    async call(method, request, { signal, isInOrder = false } = {}) {
+      if (isClosed) throw new RemoteCallError("the connection is closed", { code: status.CANCELLED });
+      const prepared = channel.prepare(method, request);
+      const options = { deadline: Date.now() + timeoutMs, signal };
+      if (!isInOrder) return track(watched(send(prepared, options)));
+      const answer = lastInOrder.then(() => watched(send(prepared, options)));
+      lastInOrder = Promise.allSettled([answer]);
+      return track(answer);
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      await Promise.allSettled(inFlight);
+      channel[Symbol.dispose]();
+    },
+  };
+}

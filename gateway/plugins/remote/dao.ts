@@ -1,0 +1,41 @@
+import type { Dao } from "../../../plugins/contract/mod.ts";
+import { storageUnavailable } from "../../../proto/errors.ts";
+import { type DaoCapabilities, DaoService } from "../../../proto/remote_plugin.ts";
+import { RemoteCallError } from "./call_error.ts";
+import type { Connection } from "./connection.ts";
+import { createAuditStore } from "./dao_audit.ts";
+import { createBinaryStore } from "./dao_binaries.ts";
+import type { DaoCalls } from "./dao_calls.ts";
+import { createContextStore } from "./dao_contexts.ts";
+import { createFileStore } from "./dao_files.ts";
+import { createJobStore } from "./dao_jobs.ts";
+
+/** A record out of process. While it is away its methods reject with Unavailable. */
+export function createDao(name: string, connection: Connection, { durable, shared }: DaoCapabilities): Dao {
+  const calls: DaoCalls = {
+    read: (method, request) => orUnavailable(connection.call(method, request)),
+    write: (method, request) => orUnavailable(connection.call(method, request, { isInOrder: true })),
+  };
+
+  async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer;
+    } catch (cause) {
+      if (cause instanceof RemoteCallError && cause.isAway) throw storageUnavailable(name, cause);
+      throw cause;
+    }
+  }
+
+  return {
+    capabilities: { durable, shared },
+    jobs: createJobStore(calls),
+    contexts: createContextStore(calls),
+    binaries: createBinaryStore(calls),
+    files: createFileStore(calls),
+    audit: createAuditStore(calls),
+    async checkHealth({ signal } = {}) {
+      await orUnavailable(connection.call(DaoService.method.checkHealth, {}, { signal }));
+    },
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,20 @@
+import type { AuditStore } from "../../../plugins/contract/mod.ts";
+import { DaoService } from "../../../proto/remote_plugin.ts";
+import type { DaoCalls } from "./dao_calls.ts";
+import { defined } from "./defined.ts";
+
+const { method } = DaoService;
+
+export function createAuditStore({ read, write }: DaoCalls): AuditStore {
+  return {
+    async append(entries) {
+      await write(method.appendAuditEntries, { entries: [...entries] });
+    },
+    async list({ principal }, { limit, before }) {
+      return (await read(method.listAuditEntries, { limit, ...defined({ principal, before }) })).entries;
+    },
+    async forgetBefore(id) {
+      return (await write(method.forgetAuditEntries, { before: id })).count;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ContextStore } from "../../../plugins/contract/mod.ts";
+import { DaoService } from "../../../proto/remote_plugin.ts";
+import type { DaoCalls } from "./dao_calls.ts";
+import { defined } from "./defined.ts";
+
+const { method } = DaoService;
+
+export function createContextStore({ read, write }: DaoCalls): ContextStore {
+  return {
+    async insert(context) {
+      return (await write(method.insertContext, { context })).takenBy;
+    },
+    async get(id) {
+      return (await read(method.getContext, { id })).context;
+    },
+    async find(name) {
+      return (await read(method.findContext, { name })).context;
+    },
+    async update(context) {
+      return (await write(method.updateContext, { context })).updated;
+    },
+    async list({ states = [], endedBefore }, { limit, before }) {
+      const conditions = defined({ before, endedBefore: endedBefore && timestampFromDate(endedBefore) });
+      return (await read(method.listContexts, { ...conditions, states: [...states], limit })).contexts;
+    },
+    async delete(id) {
+      return (await write(method.deleteContext, { id })).deleted;
+    },
+    async deleteEnded(before, { limit }) {
+      return (await write(method.deleteEndedContexts, { before: timestampFromDate(before), limit })).count;
+    },
+  };
+}

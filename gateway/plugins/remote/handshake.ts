@@ -1,0 +1,64 @@
+import { type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import { CONTRACT_VERSION, type PluginKind } from "../../../plugins/contract/mod.ts";
+import {
+  type HandshakeRequestSchema,
+  type HandshakeResponse,
+  HandshakeResponseSchema,
+  PluginService,
+  PluginKind as RemoteKind,
+} from "../../../proto/remote_plugin.ts";
+import type { PluginStep } from "../error.ts";
+import { RemoteCallError } from "./call_error.ts";
+import type { CallOptions, Channel } from "./channel.ts";
+
+/** The kinds of the contract that may be out of process. */
+const KINDS = { dao: RemoteKind.DAO, auth: RemoteKind.AUTH } as const;
+
+export interface Asked {
+  readonly kind: keyof typeof KINDS;
+  readonly config: NonNullable<MessageInitShape<typeof HandshakeRequestSchema>["config"]>;
+}
+
+export function shakeHands(
+  channel: Channel,
+  { kind, config }: Asked,
+  options: CallOptions,
+): Promise<HandshakeResponse> {
+  const request = { contractVersion: CONTRACT_VERSION, kind: KINDS[kind], config };
+  return channel.prepare(PluginService.method.handshake, request)(options);
+}
+
+/** What keeps this gateway from using a plugin that answered so, and at which step that shows; undefined when nothing does. */
+export function faultOf(
+  { contractVersion, kind, name, faults }: HandshakeResponse,
+  asked: Asked,
+): { readonly step: PluginStep; readonly fault: string } | undefined {
+  if (contractVersion !== CONTRACT_VERSION) {
+    const fault = `it was written for version ${contractVersion} of the plugin contract, this Hearth has version ${CONTRACT_VERSION}`;
+    return { step: "check", fault };
+  }
+  if (kind !== KINDS[asked.kind]) {
+    return { step: "check", fault: `it is of kind "${kindName(kind)}", not "${asked.kind}"` };
+  }
+  if (name === "") return { step: "check", fault: "it tells no name" };
+  if (faults.length > 0) return { step: "configure", fault: `\n${faults.map((fault) => `✖ ${fault}`).join("\n")}` };
+  return undefined;
+}
+
+/** Throws when a plugin that came back is not as it was when the gateway began to rely on it. */
+export function requireSame(first: HandshakeResponse, now: HandshakeResponse): void {
+  const [before, after] = [first, now].map((response) => toJsonString(HandshakeResponseSchema, response));
+  if (before === after) return;
+  throw new RemoteCallError(`the plugin came back as another one: ${after} instead of ${before}`, {
+    code: status.FAILED_PRECONDITION,
+  });
+}
+
+export function mayBeRemote(kind: PluginKind): kind is keyof typeof KINDS {
+  return kind in KINDS;
+}
+
+function kindName(kind: RemoteKind): string {
+  return Object.entries(KINDS).find(([, remote]) => remote === kind)?.[0] ?? String(kind);
+}

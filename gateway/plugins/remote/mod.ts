@@ -1,0 +1,6 @@
+/**
+ * Plugins out of process, in any language, over gRPC as `proto/hearth/plugin/v1` describes it: to the rest of the gateway they
+ * are plugins like any other. Imports `plugins/contract` and `proto`.
+ */
+export { isRemote } from "./address.ts";
+export { type RemoteStart, startRemotePlugin } from "./start.ts";

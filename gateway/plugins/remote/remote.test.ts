@@ -1,0 +1,270 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import {
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { type Auth, type Dao, definePlugin, type Plugin } from "../../../plugins/contract/mod.ts";
+import memory from "../../../plugins/dao-memory/mod.ts";
+import { type Served, startPluginServer } from "../../../plugins/remote-server/mod.ts";
+import { credentialsWith } from "../../../test/contract/mod.ts";
+import { json, sampleId, sampleJob } from "../../../test/contract/samples.ts";
+import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
+import { startRemote } from "../../../test/plugin_server.ts";
+import type { PluginError } from "../mod.ts";
+
+const { signal } = new AbortController();
+const alice = credentialsWith({ authorization: "Bearer alice" });
+
+/** Knows everybody, by the name that they show. */
+const naming = definePlugin({
+  kind: "auth",
+  name: "naming",
+  config: z.strictObject({ role: z.string().min(1), size: z.int().optional() }),
+  start: async ({ config: { role } }): Promise<Auth> => ({
+    admitsAnyone: false,
+    async authenticate({ headers }) {
+      const id = headers.get("authorization")?.replace("Bearer ", "");
+      return id === undefined ? { kind: "absent" } : { kind: "principal", principal: { id, roles: [role] } };
+    },
+    async [Symbol.asyncDispose]() {},
+  }),
+});
+
+/** A DAO in memory whose jobs are read in this way. */
+function readingJobs(get: Dao["jobs"]["get"]): Plugin<"dao"> {
+  return {
+    ...memory,
+    async start(start) {
+      const dao = await memory.start({ ...start, config: {} });
+      return { ...dao, jobs: { ...dao.jobs, get } };
+    },
+  };
+}
+
+function serve(served: Served, listen = "127.0.0.1:0") {
+  return startPluginServer(served, { listen, log: { info() {}, warn() {} } });
+}
+
+/** A socket's address that is the same from one server to the next. */
+async function createSocketPath() {
+  const directory = await createTemporaryDirectory();
+  return { listen: `unix:${join(directory.path, "s")}`, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
+}
+
+async function faultOf(start: Promise<unknown>): Promise<PluginError> {
+  const [outcome] = await Promise.allSettled([start]);
+  expect(outcome).toMatchObject({ status: "rejected", reason: { name: "PluginError" } });
+  return (outcome as PromiseRejectedResult).reason;
+}
+
+/** An auth plugin as its author writes it who has the .proto files and nothing of ours. */
+async function startForeignAuth(authenticate: () => object, handshake: object = {}) {
+  const proto = join(import.meta.dirname, "../../../proto");
+  const files = ["handshake", "auth"].map((name) => `hearth/plugin/v1/${name}.proto`);
+  const definition = loadSync(files, { includeDirs: [proto], keepCase: true });
+  expect(loadPackageDefinition(definition)).toHaveProperty("hearth.plugin.v1.AuthService");
+  const server = new Server();
+  const add = (name: string, methods: Record<string, () => object>) => {
+    const handlers = Object.entries(methods).map(([method, answer]) => [
+      method,
+      (_call: unknown, callback: (error: null, answer: object) => void) => callback(null, answer()),
+    ]);
+    server.addService(definition[name] as never, Object.fromEntries(handlers) as UntypedServiceImplementation);
+  };
+  const auth = { contract_version: 1, kind: "PLUGIN_KIND_AUTH", name: "foreign", auth: { admits_anyone: false } };
+  add("hearth.plugin.v1.PluginService", { Handshake: () => ({ ...auth, ...handshake }) });
+  add("hearth.plugin.v1.AuthService", { Authenticate: authenticate });
+  const bound = Promise.withResolvers<number>();
+  server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (_error, port) => bound.resolve(port));
+  return {
+    address: `grpc://127.0.0.1:${await bound.promise}`,
+    async [Symbol.asyncDispose]() {
+      server.forceShutdown();
+    },
+  };
+}
+
+test.each([
+  ["grpc://127.0.0.1:1", "ECONNREFUSED"],
+  ["unix:/absent/socket", "ENOENT"],
+  ["grpc://nowhere", "it is no grpc://HOST:PORT, grpcs://HOST:PORT or unix:/PATH"],
+  ["grpcs://a:b@c:1", "it is no grpc://HOST:PORT, grpcs://HOST:PORT or unix:/PATH"],
+])("a plugin at %s is a fault of load", async (address, fault) => {
+  const error = await faultOf(startRemote("dao", address));
+
+  expect(error).toMatchObject({ plugin: address, step: "load" });
+  expect(error.message).toContain(`Cannot load plugin "${address}": `);
+  expect(error.message).toContain(fault);
+});
+
+test("a plugin that never gets ready is given up, and the connection is closed", async () => {
+  await using served = await serve({ dao: { ...(memory as Plugin<"dao">), start: () => new Promise(() => {}) } });
+  const sockets: Socket[] = [];
+  const relay = createServer((socket) => {
+    sockets.push(socket);
+    socket.pipe(connect(Number(served.address.split(":").at(-1)), "127.0.0.1")).pipe(socket);
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  const { port } = relay.address() as AddressInfo;
+
+  const error = await faultOf(startRemote("dao", `grpc://127.0.0.1:${port}`, {}, { timeoutMs: 500 }));
+
+  expect(error).toMatchObject({ step: "start" });
+  expect(error.message).toContain("it took longer than 500 ms");
+  await expect.poll(() => sockets.length > 0 && sockets.every(({ closed }) => closed), { timeout: 15_000 }).toBe(true);
+  relay.close();
+});
+
+test("a plugin of another kind or contract is a fault of check", async () => {
+  await using auth = await serve({ auth: naming as Plugin<"auth"> });
+  await using future = await serve({ dao: { ...(memory as Plugin<"dao">), contract: 99 } });
+
+  expect(await faultOf(startRemote("dao", auth.address))).toMatchObject({
+    step: "check",
+    message: `Cannot check plugin "${auth.address}": it is of kind "auth", not "dao"`,
+  });
+  expect(await faultOf(startRemote("dao", future.address))).toMatchObject({
+    step: "check",
+    message: `Cannot check plugin "${future.address}": it was written for version 99 of the plugin contract, this Hearth has version 1`,
+  });
+  expect((await faultOf(startRemote("blobs", future.address))).message).toContain(
+    'plugins of kind "blobs" cannot be out of process',
+  );
+});
+
+test("a wrong config is a fault of configure that lists all that is wrong", async () => {
+  await using served = await serve({ auth: naming as Plugin<"auth"> });
+
+  const own = await faultOf(startRemote("auth", served.address, { config: { role: 1, size: "x", extra: true } }));
+  expect(own.step).toBe("configure");
+  for (const part of ["role: ", "size: ", "extra"]) expect(own.message).toContain(part);
+
+  const ours = await faultOf(startRemote("auth", served.address, { timeoutMs: 0, extra: 1, certFile: 1 }));
+  expect(ours.step).toBe("configure");
+  for (const part of ["timeoutMs", "extra", "certFile"]) expect(ours.message).toContain(part);
+
+  const tls = await faultOf(startRemote("auth", served.address, { caFile: "ca.pem" }));
+  expect(tls.message).toContain("are for grpcs:// addresses");
+
+  await using _running = await startRemote("auth", served.address, { config: { role: "a" } });
+  const second = await faultOf(startRemote("auth", served.address, { config: { role: "b" } }));
+  expect(second.message).toContain("it runs already, with another configuration");
+});
+
+test("a plugin that cannot start is a fault of start with its message, and may start later", async () => {
+  let isFull = true;
+  const full: Plugin<"dao"> = {
+    ...memory,
+    async start(start) {
+      if (isFull) throw new Error("disk is full");
+      return memory.start({ ...start, config: {} });
+    },
+  };
+  await using served = await serve({ dao: full });
+
+  const error = await faultOf(startRemote("dao", served.address));
+  expect(error).toMatchObject({ step: "start", message: `Cannot start plugin "${served.address}": disk is full` });
+
+  isFull = false;
+  await using dao = await startRemote("dao", served.address);
+  await dao.checkHealth();
+});
+
+test("while a DAO is away its methods reject with Unavailable; when it is back, with a new process, it is configured anew", async () => {
+  await using socket = await createSocketPath();
+  const first = await serve({ dao: memory as Plugin<"dao"> }, socket.listen);
+  await using dao = await startRemote("dao", first.address);
+  expect(await dao.jobs.insert(sampleJob(1), json({}))).toBeUndefined();
+
+  await first[Symbol.asyncDispose]();
+  await expect(dao.jobs.get(sampleId(1))).rejects.toMatchObject({ name: "ConnectError", code: status.UNAVAILABLE });
+  await expect(dao.jobs.insert(sampleJob(2), json({}))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  await expect(dao.checkHealth()).rejects.toMatchObject({ code: status.UNAVAILABLE });
+
+  await using _second = await serve({ dao: memory as Plugin<"dao"> }, socket.listen);
+  await expect.poll(() => dao.checkHealth().then(() => "well", String), { timeout: 15_000 }).toBe("well");
+  expect(await dao.jobs.insert(sampleJob(3), json({}))).toBeUndefined();
+});
+
+test("while an auth plugin is away nobody is let in; when it is back it has its configuration", async () => {
+  await using socket = await createSocketPath();
+  const first = await serve({ auth: naming as Plugin<"auth"> }, socket.listen);
+  await using auth = await startRemote("auth", first.address, { config: { role: "admin" } });
+  const asked = () => auth.authenticate(alice, { signal });
+  const answer = { kind: "principal", principal: { id: "alice", roles: ["admin"] } };
+  expect(await asked()).toEqual(answer);
+
+  await first[Symbol.asyncDispose]();
+  await expect(asked()).rejects.toMatchObject({ name: "RemoteCallError" });
+
+  await using _second = await serve({ auth: naming as Plugin<"auth"> }, socket.listen);
+  await expect.poll(() => asked().catch(String), { timeout: 15_000 }).toEqual(answer);
+});
+
+test("a plugin that comes back as another one is not used", async () => {
+  await using socket = await createSocketPath();
+  const first = await serve({ auth: naming as Plugin<"auth"> }, socket.listen);
+  await using auth = await startRemote("auth", first.address, { config: { role: "admin" } });
+  await first[Symbol.asyncDispose]();
+
+  const start: Plugin<"auth">["start"] = async (given) => ({
+    ...(await naming.start({ ...given, config: { role: "admin" } })),
+    admitsAnyone: true,
+  });
+  await using _second = await serve({ auth: { ...(naming as Plugin<"auth">), start } }, socket.listen);
+  const asked = () => auth.authenticate(alice, { signal }).then((answer) => answer.kind, String);
+  await expect.poll(asked, { timeout: 15_000 }).toContain("the plugin came back as another one");
+});
+
+test("a call that is not answered in time rejects with Unavailable, one whose back end is broken with the fault", async () => {
+  await using slow = await serve({ dao: readingJobs(() => new Promise(() => {})) });
+  await using broken = await serve({ dao: readingJobs(() => Promise.reject(new Error("disk is full"))) });
+  await using slowDao = await startRemote("dao", slow.address, { timeoutMs: 300 });
+  await using brokenDao = await startRemote("dao", broken.address);
+
+  await expect(slowDao.jobs.get(sampleId(1))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  await expect(brokenDao.jobs.get(sampleId(1))).rejects.toMatchObject({
+    name: "RemoteCallError",
+    code: status.INTERNAL,
+    message: "disk is full",
+  });
+});
+
+test.each<[string, object, string]>([
+  ["nothing", {}, "answered nothing"],
+  ["a principal without an id", { principal: { roles: ["admin"] } }, "without an id"],
+  ["a challenge of two lines", { absent: { challenge: "Bearer\r\nset-cookie: a" } }, "no header value"],
+])("an auth plugin that answers %s lets nobody in", async (_what, answer, fault) => {
+  await using foreign = await startForeignAuth(() => answer);
+  await using auth = await startRemote("auth", foreign.address);
+
+  await expect(auth.authenticate(alice, { signal })).rejects.toThrow(fault);
+});
+
+test("an empty limit of permissions stays a limit, and none stays none", async () => {
+  const principals = [{ id: "a", limit: { permissions: [] } }, { id: "b" }];
+  await using foreign = await startForeignAuth(() => ({ principal: principals.shift() }));
+  await using auth = await startRemote("auth", foreign.address);
+
+  const limited = await auth.authenticate(alice, { signal });
+  const unlimited = await auth.authenticate(alice, { signal });
+
+  expect(limited).toEqual({ kind: "principal", principal: { id: "a", roles: [], permissions: [] } });
+  expect(unlimited).toEqual({ kind: "principal", principal: { id: "b", roles: [] } });
+});
+
+test("a plugin that tells no capabilities or no name is a fault of check", async () => {
+  await using mute = await startForeignAuth(() => ({}), { auth: undefined });
+  await using nameless = await startForeignAuth(() => ({}), { name: "" });
+
+  expect(await faultOf(startRemote("auth", mute.address))).toMatchObject({ step: "check" });
+  expect(await faultOf(startRemote("auth", nameless.address))).toMatchObject({ step: "check" });
+});

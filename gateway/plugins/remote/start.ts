@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { PluginKind, PluginKinds, PluginLog } from "../../../plugins/contract/mod.ts";
+import { AuthService, DaoService, type HandshakeResponse, PluginService } from "../../../proto/remote_plugin.ts";
+import { PluginError, type PluginStep } from "../error.ts";
+import { parseAddress } from "./address.ts";
+import { createAuth } from "./auth.ts";
+import { RemoteCallError } from "./call_error.ts";
+import { openChannel } from "./channel.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import { createDao } from "./dao.ts";
+import { type Asked, faultOf, mayBeRemote, shakeHands } from "./handshake.ts";
+import { readCredentials, remoteSettings, tlsFault } from "./settings.ts";
+
+export interface RemoteStart {
+  /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */
+  readonly plugin: string;
+  readonly config: unknown;
+  /** The log of a plugin that tells its name only later. */
+  readonly createLog: (name: string) => PluginLog;
+  /** Ends the start. */
+  readonly signal: AbortSignal;
+}
+
+/** What the gateway uses of a plugin, by kind. */
+const ADAPTERS: {
+  readonly [Kind in PluginKind]: (connection: Connection, answer: HandshakeResponse) => PluginKinds[Kind] | undefined;
+} = {
+  auth: (connection, { capabilities }) =>
+    capabilities.case === "auth" ? createAuth(connection, capabilities.value) : undefined,
+  dao: (connection, { name, capabilities }) =>
+    capabilities.case === "dao" ? createDao(name, connection, capabilities.value) : undefined,
+  blobs: () => undefined,
+};
+
+/** Connects to a plugin and does the handshake. Rejects with a PluginError, after closing the connection. */
+export async function startRemotePlugin<Kind extends PluginKind>(
+  kind: Kind,
+  { plugin, config, createLog, signal }: RemoteStart,
+): Promise<PluginKinds[Kind]> {
+  const address = parseAddress(plugin);
+  if (address === undefined)
+    return fail("load", { fault: "it is no grpc://HOST:PORT, grpcs://HOST:PORT or unix:/PATH" });
+  if (!mayBeRemote(kind)) return fail("check", { fault: `plugins of kind "${kind}" cannot be out of process` });
+  const checked = remoteSettings.safeParse(config);
+  if (!checked.success)
+    return fail("configure", { fault: `\n${z.prettifyError(checked.error)}`, cause: checked.error });
+  const settings = checked.data;
+  const misplaced = tlsFault(address, settings);
+  if (misplaced !== undefined) return fail("configure", { fault: misplaced });
+  const credentials = await readCredentials(address, settings).catch((cause) =>
+    fail("configure", { fault: cause.message, cause }),
+  );
+
+  using starting = new DisposableStack();
+  const services = [PluginService, kind === "dao" ? DaoService : AuthService];
+  const channel = starting.use(await openChannel(address.target, { credentials, services }));
+  const asked: Asked = { kind, config: settings.config };
+  const first = await shakeHands(channel, asked, { deadline: Number.POSITIVE_INFINITY, signal }).catch((cause) =>
+    fail(cause instanceof RemoteCallError && cause.isAway ? "load" : "start", { fault: cause.message, cause }),
+  );
+  const wrong = faultOf(first, asked);
+  if (wrong !== undefined) return fail(wrong.step, wrong);
+
+  const deps = { channel, log: createLog(first.name) };
+  const connection = createConnection(deps, { asked, first, timeoutMs: settings.timeoutMs });
+  const started = ADAPTERS[kind](connection, first);
+  if (started === undefined) return fail("check", { fault: "it does not tell the capabilities of its kind" });
+  starting.move();
+  return started;
+
+  function fail(step: PluginStep, details: { fault: string; cause?: unknown }): never {
+    throw new PluginError(plugin, step, details);
+  }
+}

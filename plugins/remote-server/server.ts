@@ -1,0 +1,62 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { AuthService, DaoService, PluginService } from "../../proto/remote_plugin.ts";
+import type { Plugin, PluginLog } from "../contract/mod.ts";
+import { createAuthService } from "./auth_service.ts";
+import { createDaoService } from "./dao_service.ts";
+import { AUTH, createPluginService, DAO } from "./handshake_service.ts";
+import { hostPlugin } from "./hosted.ts";
+import { addService } from "./methods.ts";
+
+/** A plugin that can be served. */
+export type Served = { readonly dao: Plugin<"dao"> } | { readonly auth: Plugin<"auth"> };
+
+export interface ServeOptions {
+  /** `host:port`, where port 0 means a free one, or `unix:/path`. */
+  readonly listen: string;
+  readonly log: PluginLog;
+  readonly credentials?: ServerCredentials | undefined;
+}
+
+/** Disposing it ends the calls in flight and the plugin. */
+export interface PluginServer extends AsyncDisposable {
+  /** As the configuration of a gateway names it, without TLS: `grpc://host:port` or `unix:/path`. */
+  readonly address: string;
+}
+
+/** The most that one message may have: a result that is kept with its job, and a page of log lines. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** Serves a plugin, which starts with the first handshake. Rejects when the address cannot be had. */
+export async function startPluginServer(served: Served, options: ServeOptions): Promise<PluginServer> {
+  const { listen, log, credentials = ServerCredentials.createInsecure() } = options;
+  await using starting = new AsyncDisposableStack();
+  const server = new Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": -1,
+  });
+  if ("dao" in served) {
+    const hosted = starting.use(hostPlugin(served.dao, log));
+    await addService(server, PluginService, createPluginService(hosted, DAO));
+    await addService(server, DaoService, createDaoService(hosted.require));
+  } else {
+    const hosted = starting.use(hostPlugin(served.auth, log));
+    await addService(server, PluginService, createPluginService(hosted, AUTH));
+    await addService(server, AuthService, createAuthService(hosted.require));
+  }
+  starting.defer(() => server.forceShutdown());
+  const port = await bind(server, { listen, credentials });
+  const running = starting.move();
+  return {
+    address: listen.startsWith("unix:") ? listen : `grpc://${listen.slice(0, listen.lastIndexOf(":"))}:${port}`,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function bind(server: Server, { listen, credentials }: { listen: string; credentials: ServerCredentials }) {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(listen, credentials, (error, port) => {
+    if (error === null) resolve(port);
+    else reject(new Error(`Cannot listen on "${listen}": ${error.message}`, { cause: error }));
+  });
+  return promise;
+}

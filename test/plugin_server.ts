@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { pino } from "pino";
+import { startPlugin } from "../gateway/plugins/mod.ts";
+import type { PluginKind, PluginKinds } from "../plugins/contract/mod.ts";
+import { createTemporaryDirectory } from "./contract/temporary_directory.ts";
+
+/** A plugin that another process serves. */
+export interface ServedPlugin extends AsyncDisposable {
+  /** As the configuration of a gateway names it. */
+  readonly address: string;
+}
+
+/** A process that serves plugins of this repository, each on an address of its own. */
+export interface PluginServers extends AsyncDisposable {
+  serve(plugin: string, options: { over: "tcp" | "unix" }): Promise<ServedPlugin>;
+}
+
+export async function startPluginServers(): Promise<PluginServers> {
+  const directory = await createTemporaryDirectory();
+  const child = fork(join(import.meta.dirname, "plugin_server_child.ts"));
+  let sockets = 0;
+  return {
+    async serve(plugin, { over }) {
+      const module = resolve(import.meta.dirname, "../plugins", plugin, "mod.ts");
+      const listen = over === "tcp" ? "127.0.0.1:0" : `unix:${join(directory.path, String(++sockets))}`;
+      const { address } = await ask(child, { module, listen });
+      return {
+        address,
+        async [Symbol.asyncDispose]() {
+          await ask(child, address);
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, "exit");
+      child.disconnect();
+      await exited;
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Starts a plugin as a gateway does. */
+export function startRemote<Kind extends PluginKind>(
+  kind: Kind,
+  plugin: string,
+  config: Readonly<Record<string, unknown>> = {},
+  { timeoutMs }: { timeoutMs?: number } = {},
+): Promise<PluginKinds[Kind]> {
+  const { signal } = new AbortController();
+  return startPlugin(kind, { plugin, config }, { log: pino({ enabled: false }), signal, baseDir: ".", timeoutMs });
+}
+
+/** Tests ask one thing at a time. */
+async function ask(
+  child: ChildProcess,
+  asked: { module: string; listen: string } | string,
+): Promise<{ address: string }> {
+  const answered = once(child, "message");
+  child.send(asked);
+  const [answer] = await answered;
+  return answer;
+}

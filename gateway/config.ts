@@ -2,13 +2,12 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { type Cluster, clusterSection, isLoopbackHost, type NatsAccess, natsSection } from "../cluster/mod.ts";
 import { type CallbackConfig, isAddressRange } from "./callbacks/mod.ts";
 import { type Limits, limitsSection } from "./limits.ts";
 import type { RetentionConfig } from "./retention/mod.ts";
 
 const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
-
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Before the name of a plugin that comes with Hearth. */
 const BUILT_IN = /^hearth:(?=[a-z0-9-]+$)/;
@@ -40,7 +39,8 @@ const role = z.strictObject({
 });
 
 const schema = z.object({
-  nats: z.strictObject({ url: z.string().min(1).default("nats://127.0.0.1:4222") }).prefault({}),
+  nats: natsSection,
+  cluster: clusterSection,
   gateway: z
     .strictObject({
       /** `host:port`; port 0 takes a free one. */
@@ -98,13 +98,6 @@ const schema = z.object({
         .prefault({}),
       dao: pluginReference.optional(),
       blobs: pluginReference.optional(),
-      /**
-       * Origins whose pages may call, such as `https://page.example`, or `*` for all. Default: all when there is an auth plugin that does
-       * not let in anybody, else those of this machine.
-       */
-      allowedOrigins: z
-        .union([z.literal("*"), z.array(z.string().refine(isOrigin, "must be an origin like https://page.example"))])
-        .optional(),
       /** Plugins that tell who a caller is, asked in order. None: everybody may do everything, and only loopback is listened on. */
       auth: z.array(pluginReference).default([]),
       /** What roles allow, by name. */
@@ -157,7 +150,8 @@ export interface AccessConfig {
 
 /** What a gateway is told. */
 export interface GatewayConfig {
-  readonly natsUrl: string;
+  readonly nats: NatsAccess;
+  readonly cluster: Cluster;
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
@@ -175,8 +169,6 @@ export interface GatewayConfig {
   readonly retention: RetentionConfig;
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
-  /** Origins whose pages may call. Undefined: it depends on whether callers are asked who they are. */
-  readonly allowedOrigins: "*" | readonly string[] | undefined;
   /** Undefined: everybody may do everything. */
   readonly access: AccessConfig | undefined;
   /** Whether `host` is reached by other machines, and nobody said that this is meant to be so whoever calls. */
@@ -203,9 +195,9 @@ export function parseConfig(
   const file = flags.config === undefined ? {} : readJson(flags.config);
   const parsed = schema.safeParse(file);
   if (!parsed.success) throw new Error(`Cannot use configuration ${flags.config}:\n${z.prettifyError(parsed.error)}`);
-  const { nats, gateway } = parsed.data;
+  const { nats, cluster, gateway } = parsed.data;
   const { host, port } = parseAddress(flags.listen ?? gateway.listen);
-  const isExposed = !LOOPBACK.test(host) && !(flags.insecure ?? gateway.insecure);
+  const isExposed = !isLoopbackHost(host) && !(flags.insecure ?? gateway.insecure);
   if (isExposed && gateway.auth.length === 0) {
     throw new Error(
       `Cannot listen on ${host}: without an auth plugin anybody who reaches it could run code. Listen on 127.0.0.1, or say --insecure`,
@@ -213,7 +205,8 @@ export function parseConfig(
   }
   const dataDir = resolve(flags["data-dir"] ?? gateway.dataDir);
   return {
-    natsUrl: flags.nats ?? environment.NATS_URL ?? nats.url,
+    nats: { ...nats, url: flags.nats ?? environment.NATS_URL ?? nats.url },
+    cluster: { ...cluster, insecure: flags.insecure ?? cluster.insecure },
     host,
     port,
     limits: gateway.limits,
@@ -225,7 +218,6 @@ export function parseConfig(
     dataDir,
     callbacks: gateway.callbacks,
     retention: gateway.retention,
-    allowedOrigins: gateway.allowedOrigins,
     access: gateway.auth.length === 0 ? undefined : accessConfig(gateway),
     isExposed,
     dao: locate(gateway.dao) ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
@@ -262,10 +254,6 @@ function readJson(path: string): unknown {
   } catch (cause) {
     throw new Error(`Cannot read configuration ${path}: ${(cause as Error).message}`, { cause });
   }
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function parseAddress(text: string): { host: string; port: number } {

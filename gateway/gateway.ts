@@ -16,7 +16,7 @@ import { startPlugin } from "./plugins/mod.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
 import { startRetention } from "./retention/mod.ts";
 import { createInvoke, createServices } from "./rpc/mod.ts";
-import { createOriginCheck, createSurfaces, listenOnOnePort } from "./serve/mod.ts";
+import { createSurfaces, listenOnOnePort } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
 
 /** A gateway that serves. */
@@ -39,12 +39,15 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const dao = starting.use(await startPlugin("dao", config.dao, plugin));
   const blobs = starting.use(await startPlugin("blobs", config.blobs, plugin));
   const bundler = starting.use(await startBundler());
-  const events = starting.use(await openEventStream(config.natsUrl, { log }));
+  const events = starting.use(await openEventStream(config.nats, { log }));
   const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
   const contexts = new ContextRecord({ dao });
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
   const nodes = starting.use(
-    new NodeDirectory({ nats: events.nats, log, gatewayId, version: packageJson.version, observer }),
+    new NodeDirectory({
+      ...{ nats: events.nats, cluster: config.cluster, log },
+      ...{ gatewayId, version: packageJson.version, observer },
+    }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
   const callbacks = createCallbacks(config.callbacks, await openCallbackQueue(events));
@@ -66,10 +69,6 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
     services,
     invoke: createInvoke(services, { validator, gate }),
     gate,
-    checkOrigin: createOriginCheck({
-      ...{ allowed: config.allowedOrigins, host: config.host },
-      isOpen: gate?.admitsAnyone ?? true,
-    }),
     openReflection: config.access?.openReflection ?? true,
     readiness,
     log,

@@ -98,6 +98,13 @@ const schema = z.object({
         .prefault({}),
       dao: pluginReference.optional(),
       blobs: pluginReference.optional(),
+      /**
+       * Origins whose pages may call, such as `https://page.example`, or `*` for all. Default: all when there is an auth plugin that does
+       * not let in anybody, else those of this machine.
+       */
+      allowedOrigins: z
+        .union([z.literal("*"), z.array(z.string().refine(isOrigin, "must be an origin like https://page.example"))])
+        .optional(),
       /** Plugins that tell who a caller is, asked in order. None: everybody may do everything, and only loopback is listened on. */
       auth: z.array(pluginReference).default([]),
       /** What roles allow, by name. */
@@ -169,6 +176,8 @@ export interface GatewayConfig {
   readonly retention: RetentionConfig;
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
+  /** Origins whose pages may call. Undefined: it depends on whether callers are asked who they are. */
+  readonly allowedOrigins: "*" | readonly string[] | undefined;
   /** Undefined: everybody may do everything. */
   readonly access: AccessConfig | undefined;
   /** Whether `host` is reached by other machines, and nobody said that this is meant to be so whoever calls. */
@@ -218,6 +227,7 @@ export function parseConfig(
     dataDir,
     callbacks: gateway.callbacks,
     retention: gateway.retention,
+    allowedOrigins: gateway.allowedOrigins,
     access: gateway.auth.length === 0 ? undefined : accessConfig(gateway),
     isExposed,
     dao: locate(gateway.dao) ?? builtIn("dao-sqlite", { path: join(dataDir, "hearth.sqlite") }),
@@ -254,6 +264,10 @@ function readJson(path: string): unknown {
   } catch (cause) {
     throw new Error(`Cannot read configuration ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function parseAddress(text: string): { host: string; port: number } {

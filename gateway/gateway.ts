@@ -16,7 +16,7 @@ import { startPlugin } from "./plugins/mod.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
 import { startRetention } from "./retention/mod.ts";
 import { createInvoke, createServices } from "./rpc/mod.ts";
-import { createSurfaces, listenOnOnePort } from "./serve/mod.ts";
+import { createOriginCheck, createSurfaces, listenOnOnePort } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
 
 /** A gateway that serves. */
@@ -69,6 +69,10 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
     services,
     invoke: createInvoke(services, { validator, gate }),
     gate,
+    checkOrigin: createOriginCheck({
+      ...{ allowed: config.allowedOrigins, host: config.host },
+      isOpen: gate?.admitsAnyone ?? true,
+    }),
     openReflection: config.access?.openReflection ?? true,
     readiness,
     log,

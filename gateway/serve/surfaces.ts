@@ -13,6 +13,7 @@ import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
+import { type OriginCheck, refuseOrigin } from "./origins.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
@@ -26,6 +27,7 @@ interface Surfaces {
   readonly spark: SparkFace;
   /** Absent: nobody is asked who calls. */
   readonly gate: Gate | undefined;
+  readonly checkOrigin: OriginCheck;
   /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
   readonly openReflection: boolean;
 }
@@ -35,7 +37,7 @@ interface Surfaces {
  * spark-jobserver's API, ending in the same use cases.
  */
 export function createSurfaces(surfaces: Surfaces): RequestListener {
-  const { services, invoke, readiness, log, limits, spark, gate, openReflection } = surfaces;
+  const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, { guarded: guardedPaths(described, { openReflection }) });
   const openApi = createOpenApiPage(described);
@@ -64,6 +66,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   });
   return async (request, response) => {
     setSecurityHeaders(request, response);
+    const refused = checkOrigin(request);
+    if (refused !== undefined) return refuseOrigin(request, response, refused);
     if (await transcoder.handle(request, response)) return;
     if (door === undefined || (await door.enterRpc(request, response))) connect(request, response);
   };

@@ -18,6 +18,7 @@ const GROUPS = [...CONTEXTS, ...BINARIES, ...SUBMISSION, ...JOBS, ...RESULTS, ..
 const CONFIG = {
   gateway: {
     limits: { uploadBytes: 1_000_000 },
+    allowedOrigins: ["https://page.example"],
     contexts: { standing: { "num-cpu-cores": 1 } },
     contextSettings: { everywhere: "yes" },
     jobConfig: { server: { says: "hello", port: 1 } },

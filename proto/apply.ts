@@ -47,8 +47,12 @@ export function applyContextEvent(context: Context, event: ContextEvent): Contex
   const state = CONTEXT_MOVES[context.state][type];
   if (state === undefined) return undefined;
   const next: Context = { ...context, state, seq: event.seq };
-  if (type === "running") next.startTime ??= event.time;
-  if (event.event.case === "running") next.warnings = event.event.value.warnings;
+  if (event.event.case === "running") {
+    next.startTime = event.time;
+    next.warnings = event.event.value.warnings;
+    // A restart came between that was not told.
+    if (context.state === state) next.restarts += 1;
+  }
   if (event.event.case === "failed") next.error = event.event.value.message;
   if (event.event.case === "restarting") {
     next.restarts += 1;

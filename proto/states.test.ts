@@ -14,7 +14,14 @@ import {
   JobEventSchema,
   JobSchema,
 } from "./mod.ts";
-import { type ContextEventType, isFinalContext, isFinalJob, JOB_MOVES, type JobEventType } from "./states.ts";
+import {
+  CONTEXT_MOVES,
+  type ContextEventType,
+  isFinalContext,
+  isFinalJob,
+  JOB_MOVES,
+  type JobEventType,
+} from "./states.ts";
 
 const JOB_EVENTS: readonly JobEventType[] = [
   "queued",
@@ -133,6 +140,37 @@ test("applyContextEvent() never leaves a final state", () => {
         const next = applyContextEvent(context, event);
         if (isFinalContext(context.state)) expect(next).toBeUndefined();
         context = next ?? context;
+      }
+    }),
+  );
+});
+
+test("applyContextEvent() takes a later start of a context that runs for the one after a restart that was not told", () => {
+  const startTime = { seconds: 1n, nanos: 0 };
+  const time = { seconds: 9n, nanos: 0 };
+  const context = create(ContextSchema, {
+    id: "c",
+    state: Context_State.RUNNING,
+    seq: 2,
+    startTime,
+    warnings: ["old"],
+  });
+  const again = create(ContextEventSchema, { contextId: "c", seq: 4, time, event: { case: "running", value: {} } });
+  const next = applyContextEvent(context, again);
+  expect(next).toMatchObject({ state: Context_State.RUNNING, seq: 4, startTime: time, restarts: 1, warnings: [] });
+  expect(applyContextEvent(context, { ...again, seq: 2 })).toBeUndefined();
+});
+
+test("applyContextEvent() moves only as the table says, and never back in the order of events", () => {
+  fc.assert(
+    fc.property(fc.array(contextEvents, { maxLength: 30 }), (events) => {
+      let context: Context = create(ContextSchema, { id: "c", state: Context_State.STARTING });
+      for (const event of events) {
+        const next = applyContextEvent(context, event);
+        if (next === undefined) continue;
+        expect(next.state).toBe(CONTEXT_MOVES[context.state][event.event.case as ContextEventType]);
+        expect(next.seq).toBeGreaterThan(context.seq);
+        context = next;
       }
     }),
   );

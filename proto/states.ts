@@ -45,7 +45,9 @@ export const CONTEXT_MOVES: Moves<Context_State, ContextEventType> = {
     stopped: Context_State.STOPPED,
     failed: Context_State.FAILED,
   },
+  // Running again: a restart came between, of which this record was not told.
   [Context_State.RUNNING]: {
+    running: Context_State.RUNNING,
     restarting: Context_State.RESTARTING,
     stopping: Context_State.STOPPING,
     stopped: Context_State.STOPPED,

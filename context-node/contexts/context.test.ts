@@ -428,6 +428,13 @@ test("a context stops when one of its jobs fails, if it is to", async () => {
   await session.contextEvent(contextId, "stopped");
 });
 
+test("a context that stops on errors does so when a job's config does not pass its validation", async () => {
+  const contextId = await start({ stopOnJobError: true });
+  const jobId = run(contextId, "strict");
+  await session.contextEvent(contextId, "stopped");
+  expect(session.story(jobId)).toContain("rejected");
+});
+
 test("a context that had no job for its idle timeout stops", async () => {
   const contextId = await start({ idleTimeout: { seconds: 0, nanos: 80_000_000 } });
   const jobId = run(contextId, "stubborn");

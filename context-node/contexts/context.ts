@@ -170,7 +170,8 @@ export class HostedContext {
     this.#openJobs--;
     this.#idleSince = performance.now();
     this.#deps.owner.jobEnded(job, { isFinal: type !== "retrying" });
-    if (this.#isAdHoc || (type === "failed" && this.#settings.stopOnJobError)) this.stop({ force: false });
+    const isError = type === "failed" || type === "rejected";
+    if (this.#isAdHoc || (isError && this.#settings.stopOnJobError)) this.stop({ force: false });
     else this.#closeWhenEmpty();
   }
 

@@ -6,6 +6,7 @@ import { type Cluster, clusterSection, isLoopbackHost, type NatsAccess, natsSect
 import { type CallbackConfig, isAddressRange } from "./callbacks/mod.ts";
 import { type Limits, limitsSection } from "./limits.ts";
 import type { RetentionConfig } from "./retention/mod.ts";
+import type { TlsFiles } from "./serve/mod.ts";
 
 const ADDRESS = /^(?<host>\[[0-9A-Fa-f:.]+\]|[^:[\]]+):(?<port>\d{1,5})$/;
 
@@ -49,6 +50,17 @@ const schema = z.object({
       dataDir: z.string().min(1).default(".hearth"),
       /** Listens on an address that is not loopback although nobody is asked who they are. */
       insecure: z.boolean().default(false),
+      /** TLS on the port. The files are read again when they change; default none. */
+      tls: z
+        .strictObject({
+          /** PEM file of the certificate, with those between it and its authority. */
+          cert: z.string().min(1),
+          /** PEM file of its key. */
+          key: z.string().min(1),
+          /** PEM file of the authorities that clients' certificates must be of; absent: clients are not asked for one. */
+          clientCa: z.string().min(1).optional(),
+        })
+        .optional(),
       /** Time to finish calls in flight when it is told to end, in milliseconds. */
       drainTimeoutMs: z.int().nonnegative().default(10_000),
       /** Contexts that exist from the start: their settings by name. */
@@ -161,6 +173,8 @@ export interface GatewayConfig {
   readonly cluster: Cluster;
   readonly host: string;
   readonly port: number;
+  /** Absolute paths. Undefined: HTTP in the clear. */
+  readonly tls: TlsFiles | undefined;
   readonly limits: Limits;
   readonly drainTimeoutMs: number;
   readonly contexts: Readonly<Record<string, JsonRecord>>;
@@ -218,6 +232,7 @@ export function parseConfig(
     cluster: { ...cluster, insecure: flags.insecure ?? cluster.insecure },
     host,
     port,
+    tls: gateway.tls && absolute(gateway.tls),
     limits: gateway.limits,
     drainTimeoutMs: gateway.drainTimeoutMs,
     contexts: gateway.contexts,
@@ -234,6 +249,10 @@ export function parseConfig(
     blobs: locate(gateway.blobs) ?? builtIn("blobs-fs", { path: join(dataDir, "blobs") }),
     baseDir: flags.config === undefined ? process.cwd() : dirname(resolve(flags.config)),
   };
+}
+
+function absolute({ cert, key, clientCa }: NonNullable<z.infer<typeof schema>["gateway"]["tls"]>): TlsFiles {
+  return { cert: resolve(cert), key: resolve(key), clientCa: clientCa === undefined ? undefined : resolve(clientCa) };
 }
 
 function accessConfig(gateway: z.infer<typeof schema>["gateway"]): AccessConfig {

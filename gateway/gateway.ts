@@ -87,8 +87,10 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
       limits: config.limits,
     }),
   });
-  const { host, limits } = config;
-  const port = starting.use(await listenOnOnePort({ host, port: config.port, limits, serve: surfaces }));
+  const { host, tls, limits } = config;
+  const port = starting.use(
+    await listenOnOnePort({ ...{ host, port: config.port, tls, limits }, serve: surfaces, log }),
+  );
   const running = starting.move();
   return {
     address: port.address,

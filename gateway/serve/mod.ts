@@ -2,3 +2,4 @@
 export { listenOnOnePort, type OpenPort } from "./one_port.ts";
 export { createOriginCheck } from "./origins.ts";
 export { createSurfaces } from "./surfaces.ts";
+export type { TlsFiles } from "./tls.ts";

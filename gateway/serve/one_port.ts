@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { createServer as createHttp1Server, type Server as Http1Server, type RequestListener } from "node:http";
 import { createServer as createHttp2Server, type Http2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
 import type { Limits } from "../limits.ts";
 import { http1Options, http2Options, serveWithinHeaders, watchSessions } from "./limits.ts";
+import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
 
 /** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
 const HTTP2_PREFACE = "PRI";
@@ -14,6 +17,9 @@ const FIRST_BYTES_TIMEOUT_MS = 10_000;
 interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** Undefined: in the clear. */
+  readonly tls: TlsFiles | undefined;
+  readonly log: Logger;
   readonly serve: RequestListener;
   readonly limits: Limits;
 }
@@ -26,8 +32,8 @@ export interface OpenPort extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** Listens for HTTP/1.1 and HTTP/2 in the clear on one port. Rejects when the port cannot be had. */
-export async function listenOnOnePort({ host, port, serve, limits }: ListenOptions): Promise<OpenPort> {
+/** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had, or the certificate not used. */
+export async function listenOnOnePort({ host, port, tls, serve, log, limits }: ListenOptions): Promise<OpenPort> {
   const http1 = createHttp1Server(http1Options(limits));
   serveWithinHeaders(http1, serve, limits);
   // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
@@ -36,14 +42,21 @@ export async function listenOnOnePort({ host, port, serve, limits }: ListenOptio
   const http2 = createHttp2Server(http2Options(limits), serve as unknown as Parameters<typeof createHttp2Server>[1]);
   watchSessions(http2, limits);
   const sockets = new Set<Socket>();
+  const tlsServer = tls && createTlsServer(tls);
   // As node:http has it for sockets of its own: else the next piece of a stream waits 40 ms for the client's acknowledgement.
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = tlsServer ?? createServer({ noDelay: true });
+  server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    handOver(socket, { http1, http2 });
+    if (!tlsServer) handOver(socket, { http1, http2 });
+  });
+  // The servers behind are those of a port in the clear, with their limits.
+  server.on("secureConnection", (socket: TLSSocket) => {
+    (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
   });
   server.listen({ host, port });
   await once(server, "listening");
+  const reloading = tlsServer && reloadOnChange(tlsServer, tls, { log });
   return {
     address: formatAddress(server),
     async drain() {
@@ -52,6 +65,7 @@ export async function listenOnOnePort({ host, port, serve, limits }: ListenOptio
       await close(server);
     },
     async [Symbol.asyncDispose]() {
+      reloading?.[Symbol.dispose]();
       const closed = close(server);
       for (const socket of sockets) socket.destroy();
       await closed;

@@ -16,15 +16,15 @@ export interface TestNatsServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** Starts one on a free port. The binary is `HEARTH_NATS_SERVER`, else the one that the project itself would use. */
-export async function startTestNatsServer(): Promise<TestNatsServer> {
+/** Starts one on a free port, with further flags of nats-server. The binary is `HEARTH_NATS_SERVER`, else the one that the project itself would use. */
+export async function startTestNatsServer(flags: readonly string[] = []): Promise<TestNatsServer> {
   const binary = process.env.HEARTH_NATS_SERVER ?? (await findNatsServer({ log: { info() {}, warn() {} } }));
   const storeDir = await mkdtemp(join(tmpdir(), "hearth-nats-"));
   const port = await freePort();
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    const args = ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", storeDir];
+    const args = ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", storeDir, ...flags];
     const started = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
     child = started;
     const output: string[] = [];

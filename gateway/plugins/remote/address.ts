@@ -1,5 +1,7 @@
 const REMOTE = /^(?<scheme>grpc|grpcs):\/\/(?<authority>(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+):\d{1,5})$|^unix:(?<path>.+)$/;
 
+const IP_ADDRESS = /^(\[|\d+\.\d+\.\d+\.\d+:)/;
+
 /** Where a plugin out of process listens. */
 export interface RemoteAddress {
   /** As gRPC names it. */
@@ -12,10 +14,12 @@ export function isRemote(plugin: string): boolean {
   return /^(grpcs?|unix):/.test(plugin);
 }
 
-/** Undefined for what is not `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */
+/** Undefined for what is not `grpc://host:port`, `grpcs://host:port` with the name of a host, or `unix:/path`. */
 export function parseAddress(plugin: string): RemoteAddress | undefined {
   const { scheme, authority, path } = REMOTE.exec(plugin)?.groups ?? {};
   if (path !== undefined) return { target: `unix:${path.replace(/^\/\/(?=\/)/, "")}`, isSecure: false };
   if (authority === undefined) return undefined;
+  // Node's TLS checks certificates for names only, once a server's name is sent.
+  if (scheme === "grpcs" && IP_ADDRESS.test(authority)) return undefined;
   return { target: `dns:${authority}`, isSecure: scheme === "grpcs" };
 }

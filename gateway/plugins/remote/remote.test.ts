@@ -95,8 +95,9 @@ async function startForeignAuth(authenticate: () => object, handshake: object = 
 test.each([
   ["grpc://127.0.0.1:1", "ECONNREFUSED"],
   ["unix:/absent/socket", "ENOENT"],
-  ["grpc://nowhere", "it is no grpc://HOST:PORT, grpcs://HOST:PORT or unix:/PATH"],
-  ["grpcs://a:b@c:1", "it is no grpc://HOST:PORT, grpcs://HOST:PORT or unix:/PATH"],
+  ["grpc://nowhere", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpcs://127.0.0.1:1", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpcs://a:b@c:1", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
 ])("a plugin at %s is a fault of load", async (address, fault) => {
   const error = await faultOf(startRemote("dao", address));
 

@@ -39,7 +39,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
 ): Promise<PluginKinds[Kind]> {
   const address = parseAddress(plugin);
   if (address === undefined)
-    return fail("load", { fault: "it is no grpc://HOST:PORT, grpcs://HOST:PORT or unix:/PATH" });
+    return fail("load", { fault: "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
   if (!mayBeRemote(kind)) return fail("check", { fault: `plugins of kind "${kind}" cannot be out of process` });
   const checked = remoteSettings.safeParse(config);
   if (!checked.success)

@@ -4,7 +4,8 @@ import * as proto from "../../proto/mod.ts";
 import { ROUTES } from "../spark/mod.ts";
 import { createNameReader } from "./named.ts";
 
-const OPEN_ROUTES = ["GET /healthz", "GET /metricz", "GET /metrics"];
+/** Health, and the page, which asks for what it shows as its reader. */
+const OPEN_ROUTES = ["/healthz", "/metricz", "/metrics", "/", "/html/:file", "/statusz"].map((path) => `GET ${path}`);
 
 /** Those of spark-jobserver, and what Hearth has beyond it. */
 const PERMISSIONS = [

@@ -6,6 +6,7 @@ import { type Authority, type CertificateFiles, createAuthority } from "../certi
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { untilNodesAreReady } from "../harness.ts";
 import { startTestNatsServer, type TestNatsServer } from "../nats_server.ts";
+import { createNatsUser } from "../nats_user.ts";
 
 const stack = new AsyncDisposableStack();
 let directory: string;
@@ -55,4 +56,15 @@ test.each<[string, () => Promise<object>]>([
   ],
 ])("a gateway with %s does not start, and says that it is NATS", async (_what, access) => {
   await expect(startGateway(await told("stranger", await access()))).rejects.toThrow("Cannot connect to NATS");
+});
+
+test("a gateway is known to NATS by a credentials file", async () => {
+  const { flags, credentials } = await createNatsUser(directory);
+  await using server = await startTestNatsServer(flags);
+  const part = await told("credentials", { credentialsFile: credentials });
+  await using gateway = await startGateway({ ...part, natsUrl: server.url });
+  await untilNodesAreReady(`http://${gateway.ready}`, 0);
+
+  const stranger = { ...(await told("nobody", {})), natsUrl: server.url };
+  await expect(startGateway(stranger)).rejects.toThrow("Cannot connect to NATS");
 });

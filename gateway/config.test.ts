@@ -62,3 +62,17 @@ test.each<[string, object, string]>([
 ])("%s is a fault", async (_what, gateway, message) => {
   await expect(parse(gateway)).rejects.toThrow(message);
 });
+
+test.each([undefined, "*", [], ["https://page.example", "http://localhost:3000"]])(
+  "allowedOrigins may be %j",
+  async (allowedOrigins) => {
+    expect((await parse({ allowedOrigins })).allowedOrigins).toEqual(allowedOrigins);
+  },
+);
+
+test.each(["https://page.example", ["https://page.example/"], ["page.example"], ["*"], ["null"]])(
+  "allowedOrigins may not be %j",
+  async (allowedOrigins) => {
+    await expect(parse({ allowedOrigins })).rejects.toThrow("allowedOrigins");
+  },
+);

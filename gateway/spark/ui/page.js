@@ -134,8 +134,9 @@ async function act(button, { label, question, route, path }) {
   showProblem("undone", undefined);
   element("done").textContent = "";
   try {
-    await call(route, { path });
-    element("done").textContent = `${label}: ${Object.values(path)[0]} — done.`;
+    // A context that takes its time to stop answers with nothing.
+    const answer = await call(route, { path });
+    element("done").textContent = `${label}: ${Object.values(path)[0]} — ${answer === "" ? "begun" : "done"}.`;
   } catch (error) {
     showProblem("undone", error.message);
     button.disabled = false;

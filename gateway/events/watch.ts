@@ -1,5 +1,6 @@
 import { fromJsonString } from "@bufbuild/protobuf";
-import { DeliverPolicy } from "@nats-io/jetstream";
+import { DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
+import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
 import type { EventStream } from "./stream.ts";
 
@@ -7,6 +8,17 @@ interface WatchStream {
   /** Only events that the stream took at that time or later. */
   readonly since?: Date | undefined;
   readonly signal: AbortSignal;
+}
+
+/** Makes a consumer of its own. Rejects with Unavailable when JetStream does not answer. */
+async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOptions>) {
+  try {
+    const consumer = await js.consumers.get(EVENT_STREAM, options);
+    const { num_pending: past } = await consumer.info(true);
+    return { consumer, past, messages: await consumer.consume() };
+  } catch (cause) {
+    throw natsUnavailable(cause);
+  }
 }
 
 /**
@@ -18,14 +30,11 @@ export async function* watchStream(
   jobId: string,
   { since, signal }: WatchStream,
 ): AsyncGenerator<{ readonly past: number } | JobEvent> {
-  const consumer = await js.consumers.get(EVENT_STREAM, {
-    filter_subjects: jobEventSubject(jobId, "*"),
-    ...(since === undefined
+  const from =
+    since === undefined
       ? { deliver_policy: DeliverPolicy.All }
-      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
-  });
-  const { num_pending: past } = await consumer.info(true);
-  const messages = await consumer.consume();
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
+  const { consumer, past, messages } = await consume(js, { filter_subjects: jobEventSubject(jobId, "*"), ...from });
   const stop = (): void => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

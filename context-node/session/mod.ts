@@ -1,6 +1,6 @@
 /**
  * Sessions: the one long-lived gRPC stream of each gateway, which carries commands, events, blobs and heartbeats. The only
- * place that knows gRPC. May import `proto` only; what a command does is handed in.
+ * place that knows gRPC. May import `proto` and `cluster` only; what a command does is handed in.
  */
 export { type BlobName, BlobNotFound } from "./blob_streams.ts";
 export { OpenSessions } from "./open_sessions.ts";

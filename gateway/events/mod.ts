@@ -1,6 +1,6 @@
 /**
  * NATS as a gateway uses it: the stream of events, the consumers that all gateways share, and the replay of one job's events.
- * Imports `proto` only.
+ * Imports `proto` and `cluster` only.
  */
 export { ensureAuditStream, publishAuditEntry } from "./audit.ts";
 export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callbacks.ts";

@@ -58,10 +58,16 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     log.info({ process: `node-${number}`, processId: node.pid }, "started");
     nodes.push(node);
   }
-  const gateway = stack.use(await startGateway(part("gateway", options.listen)));
+  const sessions = expectSessions(options.nodes);
+  const { onLine, ...gatewayPart } = part("gateway", options.listen);
+  const tellLine = (line: string): void => {
+    sessions.read(line);
+    onLine(line);
+  };
+  const gateway = stack.use(await startGateway({ ...gatewayPart, onLine: tellLine }));
   log.info({ process: "gateway", processId: gateway.pid }, "started");
   const url = `http://${gateway.ready}`;
-  await untilNodesAreReady(url, options.nodes, { signal });
+  await untilMet(sessions.opened, options.nodes, { signal });
 
   const owned = stack.move();
   const children = [gateway, ...nodes, ...(nats ? [nats] : [])];
@@ -73,13 +79,32 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   };
 }
 
-async function untilNodesAreReady(url: string, count: number, { signal }: { signal?: AbortSignal | undefined }) {
-  const deadline = Date.now() + MEET_TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    const response = await fetch(`${url}/v1/nodes`, { signal: signal ?? null });
-    const { nodes = [] } = (await response.json()) as { nodes?: { state?: string }[] };
-    if (nodes.filter(({ state }) => state === "READY").length >= count) return;
-    await delay(50, undefined, { signal });
+/** Counts the sessions that a gateway's log tells of: a gateway that asks callers who they are would not tell a stranger its nodes. */
+function expectSessions(count: number): { read(line: string): void; readonly opened: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let missing = count;
+  if (missing === 0) resolve();
+  return {
+    opened: promise,
+    read(line) {
+      if (line.includes('"msg":"session opened"') && --missing === 0) resolve();
+    },
+  };
+}
+
+async function untilMet(
+  opened: Promise<void>,
+  count: number,
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const waiting = new AbortController();
+  const until = AbortSignal.any([waiting.signal, ...(signal === undefined ? [] : [signal])]);
+  const tooLate = delay(MEET_TIMEOUT_MS, undefined, { signal: until }).then(() => {
+    throw new Error(`The gateway did not meet ${count} context node(s) in ${MEET_TIMEOUT_MS} ms`);
+  });
+  try {
+    await Promise.race([opened, tooLate]);
+  } finally {
+    waiting.abort();
   }
-  throw new Error(`The gateway did not meet ${count} context node(s) in ${MEET_TIMEOUT_MS} ms`);
 }

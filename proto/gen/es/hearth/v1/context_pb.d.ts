@@ -61,7 +61,7 @@ export declare type Context = Message<"hearth.v1.Context"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When its process was ready for jobs.
+   * When its present process was ready for jobs.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 8;
    */
@@ -247,7 +247,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   env: { [key: string]: string };
 
   /**
-   * Stops the context when one of its jobs fails.
+   * Stops the context when one of its jobs fails for good or is rejected.
    *
    * @generated from field: bool stop_on_job_error = 8;
    */

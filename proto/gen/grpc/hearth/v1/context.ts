@@ -36,7 +36,7 @@ export interface ContextSettings {
     | undefined;
   /** Environment variables that jobs see; the node's own are never visible. Needs no permission. */
   env: { [key: string]: string };
-  /** Stops the context when one of its jobs fails. */
+  /** Stops the context when one of its jobs fails for good or is rejected. */
   stopOnJobError: boolean;
   /** Stops the context when it had no job for so long. Absent: never. */
   idleTimeout:

@@ -13,6 +13,12 @@ type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
 /** A gateway may run a job for so long before others find it in the record; events of an unknown job that are older are void. */
 const ADOPTION_MS = 10_000;
 
+/**
+ * The session of a job that this gateway follows brings its events in order, the stream only its end, now and then sooner: the
+ * session gets so long.
+ */
+const SESSION_LEAD_MS = 500;
+
 /** Takes what sessions bring: events into the record, requests for content to the stores. */
 export function createSessionObserver(deps: ObserverDeps): SessionObserver & { opened(session: NodeSession): void } {
   const { log } = deps;
@@ -45,7 +51,7 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
 export function createEventSink(deps: Core): EventSink {
   return {
     async attemptEnded(jobId, { payload, ageMs }) {
-      await deps.jobs.ending(jobId);
+      await deps.jobs.untilEnded(jobId, SESSION_LEAD_MS);
       if (ageMs < ADOPTION_MS && !(await deps.jobs.isKnown(jobId))) return "later";
       if (!deps.jobs.hasEnded(jobId)) {
         const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });

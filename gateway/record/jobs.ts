@@ -186,9 +186,17 @@ export class JobRecord {
     if (followed?.unstored !== undefined) await this.#write(followed);
   }
 
-  /** Resolves when the end of a followed job, which is being written, is durable; undefined when none is. */
-  ending(id: string): Promise<void> | undefined {
-    return this.#followed.get(id)?.ending;
+  /** Resolves when a followed job has ended, or after so long; at once of a job that is not followed. */
+  async untilEnded(id: string, waitMs: number): Promise<void> {
+    const end = this.end(id);
+    if (end === undefined) return;
+    const waited = Promise.withResolvers<void>();
+    const timer = setTimeout(waited.resolve, waitMs);
+    try {
+      await Promise.race([end, waited.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Reads a followed job again: another gateway may have recorded its end, or have begun its next attempt. */

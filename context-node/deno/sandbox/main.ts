@@ -29,7 +29,10 @@ let program: Extract<SandboxCommand, { type: "start" }> | undefined;
 let ready = false;
 let opened: Extract<SandboxCommand, { type: "open" }> | undefined;
 
-// The node is gone: so is the reason to run.
+// The node is gone: so is the reason to run. Deno does not always tell `disconnect` of a channel that broke while it was
+// written to, so the parent is looked at as well.
+const nodePid = Deno.ppid;
+setInterval(() => Deno.ppid === nodePid || Deno.exit(0), 1000);
 process.on("disconnect", () => Deno.exit(0));
 process.on("message", (commands: readonly SandboxCommand[]) => commands.forEach(obey));
 

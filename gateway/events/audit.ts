@@ -1,6 +1,5 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { jetstreamManager } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import {
   AUDIT_STREAM_CONFIG,
@@ -9,19 +8,11 @@ import {
   AuditEntrySchema,
   auditSubject,
 } from "../../proto/mod.ts";
-import type { EventStream } from "./stream.ts";
+import { type EventStream, ensureStream } from "./stream.ts";
 
 /** Makes sure that the stream of the audit log exists. Rejects when it cannot be had. */
 export async function ensureAuditStream({ nats }: EventStream): Promise<void> {
-  const jsm = await jetstreamManager(nats);
-  await jsm.streams
-    .add({ ...AUDIT_STREAM_CONFIG, subjects: [...AUDIT_STREAM_CONFIG.subjects] })
-    .catch(async (cause) => {
-      // Made by somebody else with other limits: theirs stand.
-      await jsm.streams.info(AUDIT_STREAM_CONFIG.name).catch(() => {
-        throw new Error(`Cannot create the JetStream stream ${AUDIT_STREAM_CONFIG.name}`, { cause });
-      });
-    });
+  await ensureStream(nats, { ...AUDIT_STREAM_CONFIG, subjects: [...AUDIT_STREAM_CONFIG.subjects] });
 }
 
 /** Publishes an entry of the audit log as a CloudEvent, like the events of jobs. Resolves when the stream has it. */

@@ -4,7 +4,7 @@ import type { BlobRequest } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import type { EventSink } from "../events/mod.ts";
 import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
-import { type Arrival, ingestJobEvent } from "./ingest.ts";
+import { type Arrival, ingestJobEvent, SESSION_LEAD_MS } from "./ingest.ts";
 import type { LoseDeps } from "./lose.ts";
 import { compareWithNode } from "./reconcile.ts";
 
@@ -12,12 +12,6 @@ type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
 
 /** A gateway may run a job for so long before others find it in the record; events of an unknown job that are older are void. */
 const ADOPTION_MS = 10_000;
-
-/**
- * The session of a job that this gateway follows brings its events in order, the stream only its end, now and then sooner: the
- * session gets so long.
- */
-const SESSION_LEAD_MS = 500;
 
 /** Takes what sessions bring: events into the record, requests for content to the stores. */
 export function createSessionObserver(deps: ObserverDeps): SessionObserver & { opened(session: NodeSession): void } {

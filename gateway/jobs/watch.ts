@@ -3,7 +3,7 @@ import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { watchStream } from "../events/mod.ts";
-import { type IngestDeps, ingestJobEvent } from "./ingest.ts";
+import { type IngestDeps, ingestStreamedEnd } from "./ingest.ts";
 
 export type WatchDeps = IngestDeps & Pick<Core, "dao" | "events" | "nodes" | "closing">;
 
@@ -41,7 +41,7 @@ async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: W
       return;
     }
     const isEnd = isFinalEvent(item);
-    if (isEnd) await ingestJobEvent(deps, item, { session: deps.nodes.session(item.nodeId) });
+    if (isEnd) await ingestStreamedEnd(deps, item);
     if (item.seq > seq) {
       seq = item.seq;
       yield item;

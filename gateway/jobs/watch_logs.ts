@@ -2,6 +2,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, type LogLine } from "../../proto/mod.ts";
 import { watchStream } from "../events/mod.ts";
+import { ingestStreamedEnd } from "./ingest.ts";
 import { isFinalEvent, type WatchDeps } from "./watch.ts";
 
 const PAGE = 500;
@@ -17,7 +18,7 @@ interface WatchLogs {
 
 /**
  * The log lines of a job in order, each once: those in the record, then those that the stream holds beyond, then those to come.
- * Ends after the last line of a job that is final.
+ * Ends after the last line of a job that is final, and is in the record as that.
  */
 export async function* watchJobLogs(
   deps: WatchDeps,
@@ -72,7 +73,7 @@ async function* publishedLines(
   for await (const item of watchStream(deps.events, job.id, { since, signal: live })) {
     if ("past" in item) past = item.past;
     else if (item.event.case === "logged") yield* item.event.value.lines;
-    if (!("past" in item) && isFinalEvent(item)) return;
+    if (!("past" in item) && isFinalEvent(item)) return await ingestStreamedEnd(deps, item);
     if (isFinalJob(job.state) && past-- <= 0) return;
   }
   if (deps.closing.aborted) throw gatewayDraining();

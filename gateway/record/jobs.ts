@@ -102,10 +102,12 @@ export class JobRecord {
     if (followed?.unstored === undefined) await this.#dao.jobs.delete(id);
   }
 
-  /** The job as it stands: as this gateway follows it, else as stored. */
+  /** The job as it stands: as this gateway follows it, unless the store has its end, maybe by another gateway; else as stored. */
   async get(id: string): Promise<Job | undefined> {
+    const stored = await this.#dao.jobs.get(id);
     const followed = this.#followed.get(id);
-    return followed === undefined || followed.ending !== undefined ? await this.#dao.jobs.get(id) : followed.job;
+    const hasEnd = stored !== undefined && isFinalJob(stored.state);
+    return followed === undefined || followed.ending !== undefined || hasEnd ? stored : followed.job;
   }
 
   /** The config that a job was submitted with. */

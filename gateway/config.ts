@@ -3,8 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { type Cluster, clusterSection, isLoopbackHost, type NatsAccess, natsSection } from "../cluster/mod.ts";
-import { type CallbackConfig, isAddressRange } from "./callbacks/mod.ts";
+import type { CallbackConfig } from "./callbacks/mod.ts";
 import { type Limits, limitsSection } from "./limits.ts";
+import { isAddressRange } from "./outgoing/mod.ts";
 import type { RetentionConfig } from "./retention/mod.ts";
 import type { TlsFiles } from "./serve/mod.ts";
 

@@ -1,6 +1,5 @@
 /**
- * Callbacks: the signed POST that tells somebody of a job's end. Imports the record's contract, `proto`, the queue of `events` and
- * how the spark-jobserver face prints an error.
+ * Callbacks: the signed POST that tells somebody of a job's end. Imports the record's contract, `proto`, the queue of `events`,
+ * `outgoing` and how the spark-jobserver face prints an error.
  */
-export { isAddressRange } from "./addresses.ts";
 export { type CallbackConfig, type Callbacks, createCallbacks, startCallbackDelivery } from "./callbacks.ts";

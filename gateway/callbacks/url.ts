@@ -1,6 +1,5 @@
-import { isIP } from "node:net";
 import { callbackUrlInvalid } from "../../proto/errors.ts";
-import type { IsAllowed } from "./addresses.ts";
+import { type IsAllowed, literalAddress } from "../outgoing/mod.ts";
 
 /** Names that mean this machine, whatever a name server says. */
 const LOCALHOST = /^(?:.+\.)?localhost\.?$/;
@@ -21,10 +20,4 @@ export function parseCallbackUrl(text: string, isAllowed: IsAllowed): URL {
     text,
     "its address is not on the public internet; the server's gateway.callbacks.allow may allow it",
   );
-}
-
-/** The address of a URL that names one; none of one that names a host. */
-export function literalAddress({ hostname }: URL): string[] {
-  const address = hostname.replace(/^\[|\]$/g, "");
-  return isIP(address) === 0 ? [] : [address];
 }

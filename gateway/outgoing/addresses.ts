@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
-/** Answers whether a callback may go to an IP address. */
+/** Answers whether a request may go to an IP address. */
 export type IsAllowed = (address: string) => boolean;
 
 /** IPv4 that is not the public internet: the IANA special-purpose registry, multicast, reserved. */

@@ -1,59 +1,46 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { z } from "zod";
 import type { NatsAccess } from "./nats.ts";
+import { fileContent, readableFile } from "./readable.ts";
 
 /** A shorter one could be guessed from what goes over the wire. */
 const SHORTEST_SECRET = 16;
 
-/** A path, relative to the working directory, of a file that can be read. */
-const file = z
-  .string()
-  .min(1)
-  .transform((path, context) => {
-    const absolute = resolve(path);
-    readOrFault(absolute, context);
-    return absolute;
-  });
-
-/** The same, as its content. */
-const content = z
-  .string()
-  .min(1)
-  .transform((path, context) => readOrFault(resolve(path), context));
-
 /** Section `nats` of the configuration file, which gateways and nodes have in common. */
 export const natsSection = z
   .strictObject({
-    /** Where NATS is: `nats://host:port`, or several with commas between them. `--nats` and `NATS_URL` override it. */
-    url: z.string().min(1).default("nats://127.0.0.1:4222"),
-    /** Demands TLS of the server; `{}` trusts the authorities that the machine trusts. */
+    url: z
+      .string()
+      .min(1)
+      .default("nats://127.0.0.1:4222")
+      .describe("Where NATS is: `nats://host:port`, or several servers of a cluster with commas between them"),
     tls: z
       .strictObject({
-        /** PEM file of the authorities that the server's certificate must be of. */
-        ca: file.optional(),
-        /** PEM file of our certificate, for a server that asks for one. */
-        cert: file.optional(),
-        /** PEM file of its key. */
-        key: file.optional(),
+        ca: readableFile
+          .optional()
+          .describe(
+            "PEM file of the authorities that the server's certificate must be of; default those that the machine trusts",
+          ),
+        cert: readableFile.optional().describe("PEM file of our certificate, for a server that asks for one"),
+        key: readableFile.optional().describe("PEM file of its key"),
       })
       .refine(({ cert, key }) => (cert === undefined) === (key === undefined), "cert and key go together")
-      .optional(),
-    /** Credentials file (JWT and seed) of a NATS user; read again with each connection. */
-    credentialsFile: file.optional(),
-    /** Name of a NATS user with a password. */
-    user: z.string().min(1).optional(),
-    /** File with the password of `user`; read again with each connection. */
-    passwordFile: file.optional(),
-    /** File with a token of NATS; read again with each connection. */
-    tokenFile: file.optional(),
+      .optional()
+      .describe("Demands TLS of the server; `{}` trusts the authorities that the machine trusts"),
+    credentialsFile: readableFile
+      .optional()
+      .describe("Credentials file (JWT and seed) of a NATS user; read again with each connection"),
+    user: z.string().min(1).optional().describe("Name of a NATS user with a password"),
+    passwordFile: readableFile.optional().describe("File with the password of `user`; read again with each connection"),
+    tokenFile: readableFile.optional().describe("File with a token of NATS; read again with each connection"),
   })
-  .refine(({ user, passwordFile }) => user !== undefined || passwordFile === undefined, "passwordFile needs a user")
+  .refine(({ user, passwordFile }) => user !== undefined || passwordFile === undefined, {
+    ...{ error: "passwordFile needs a user", when: isObject },
+  })
   .refine(
     ({ credentialsFile, user, tokenFile }) =>
       [credentialsFile, user, tokenFile].filter((way) => way !== undefined).length < 2,
-    "only one of credentialsFile, user and tokenFile can be used",
+    { error: "only one of credentialsFile, user and tokenFile can be used", when: isObject },
   )
   .transform(({ url, ...access }): NatsAccess => ({ url, ...access }))
   .prefault({});
@@ -61,31 +48,38 @@ export const natsSection = z
 /** Section `cluster` of the configuration file, which gateways and nodes have in common. */
 export const clusterSection = z
   .strictObject({
-    /** Known to all gateways and nodes and to nobody else: they prove it to each other, and it never goes over the wire. At least 16 characters. */
-    secret: z.string().min(SHORTEST_SECRET).optional(),
-    /** File with the secret instead. */
-    secretFile: content
+    secret: z
+      .string()
+      .min(SHORTEST_SECRET)
+      .optional()
+      .describe(
+        "Known to all gateways and nodes and to nobody else: they prove it to each other, and it never goes over the wire",
+      ),
+    secretFile: fileContent
       .transform((bytes) => bytes.toString("utf8").trim())
       .pipe(z.string().min(SHORTEST_SECRET))
-      .optional(),
-    /** Sessions go over TLS, and both ends show a certificate. */
+      .optional()
+      .describe(
+        `File with the secret instead, of at least ${SHORTEST_SECRET} characters; white space around it does not count`,
+      ),
     tls: z
       .strictObject({
-        /** PEM file of our certificate; that of a node must name the host under which it is announced. */
-        cert: content,
-        /** PEM file of its key. */
-        key: content,
-        /** PEM file of the authorities that certificates of gateways and nodes are of. */
-        ca: content,
+        cert: fileContent.describe(
+          "PEM file of our certificate; that of a node must name the host under which it is announced",
+        ),
+        key: fileContent.describe("PEM file of its key"),
+        ca: fileContent.describe("PEM file of the authorities that certificates of gateways and nodes are of"),
       })
-      .optional(),
-    /** Lets nodes listen, and gateways connect, to other machines although nothing proves who is there. `--insecure` says the same. */
-    insecure: z.boolean().default(false),
+      .optional()
+      .describe("Sessions go over TLS, and both ends show a certificate"),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe("Lets nodes listen, and gateways connect, to other machines although nothing proves who is there"),
   })
-  .refine(
-    ({ secret, secretFile }) => secret === undefined || secretFile === undefined,
-    "secret or secretFile, not both",
-  )
+  .refine(({ secret, secretFile }) => secret === undefined || secretFile === undefined, {
+    ...{ error: "secret or secretFile, not both", when: isObject },
+  })
   .transform(({ secret, secretFile = secret, tls, insecure }): Cluster => {
     return { secret: secretFile === undefined ? undefined : createSecretKey(secretFile, "utf8"), tls, insecure };
   })
@@ -109,11 +103,7 @@ export interface Cluster {
 /** What nothing was said of: whoever is on this machine is one of ours, nobody else. */
 export const LOOPBACK_CLUSTER: Cluster = { secret: undefined, tls: undefined, insecure: false };
 
-function readOrFault(path: string, context: z.core.$RefinementCtx): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: `cannot be read: ${(error as Error).message}` });
-    return z.NEVER;
-  }
+/** Lets a rule about keys of a section speak up although other keys of it are wrong. */
+function isObject({ value }: { readonly value: unknown }): boolean {
+  return typeof value === "object" && value !== null;
 }

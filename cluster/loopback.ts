@@ -1,7 +1,6 @@
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
+import { parseAddress } from "./address.ts";
 
-/** `host:port` and nothing else: no scheme, and no list, by which gRPC would connect to other places. */
-const ADDRESS = /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+)\]|(?<host>[^:[\]/,\s]+)):\d{1,5}$/;
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Whether a host is reached from this machine alone. */
 export function isLoopbackHost(host: string): boolean {
@@ -9,7 +8,7 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /** Whether `host:port` is reached from this machine alone. */
-export function isLoopbackAddress(address: string): boolean {
-  const { ipv6, host = ipv6 } = ADDRESS.exec(address)?.groups ?? {};
-  return host !== undefined && isLoopbackHost(host);
+export function isLoopbackAddress(text: string): boolean {
+  const address = parseAddress(text);
+  return address !== undefined && isLoopbackHost(address.host);
 }

@@ -1,0 +1,22 @@
+import { z } from "zod";
+
+/** A name, an IPv4 address, or an IPv6 address in brackets; a port. */
+const ADDRESS = /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+)\]|(?<name>[^:[\]/,\s]+)):(?<port>\d{1,5})$/;
+
+const LAST_PORT = 65_535;
+
+export interface Address {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port` of the configuration or the command line, as it stands there. */
+export const address = z.string().refine((text) => parseAddress(text) !== undefined, "must be host:port");
+
+/** Undefined for what is not `host:port`: no scheme, and no list, by which gRPC would connect to other places. */
+export function parseAddress(text: string): Address | undefined {
+  const { ipv6, name: host = ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
+  if (host === undefined || Number(port) > LAST_PORT) return undefined;
+  return { host, port: Number(port) };
+}

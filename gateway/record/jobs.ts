@@ -1,46 +1,25 @@
 import type { Logger } from "pino";
 import type { Dao } from "../../plugins/contract/mod.ts";
-import { applyJobEvent, isFinalJob, type Job, Job_State, type JobEvent } from "../../proto/mod.ts";
+import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
+import { createFollowed, type Followed, hasArrived, type JobEnd } from "./followed.ts";
+import { RecentEnds } from "./recent_ends.ts";
 import { RecentEvents } from "./recent_events.ts";
 
 /** Changes of a job that are not final are written together, at the latest after so long. */
 const WRITE_DELAY_MS = 50;
-
-/** Final jobs that are remembered, to tell a second report of an end without reading the store. */
-const REMEMBERED_ENDS = 20_000;
-
-/** The end of a job, durable in the record. */
-export interface JobEnd {
-  readonly job: Job;
-  /** The JSON that it returned, when that is kept with the job. */
-  readonly result: Uint8Array | undefined;
-}
-
-interface Followed {
-  job: Job;
-  /** Node that was given the job. */
-  nodeId: string;
-  readonly waiters: PromiseWithResolvers<JobEnd>[];
-  readonly startWaiters: ((job: Job) => void)[];
-  /** The final event is being made durable. */
-  ending: Promise<void> | undefined;
-  /** The config of a job that the store does not have yet. */
-  unstored: Uint8Array | undefined;
-}
 
 /**
  * The record of jobs. Jobs that this gateway dispatched are followed in memory until they are final; every change is applied
  * by the table of legal moves, and the store's revision decides between two gateways.
  */
 export class JobRecord {
-  readonly #events = new RecentEvents();
   /** Ends that were recorded here, since this gateway began. */
   readonly endedByState = new Map<Job_State, number>();
+  readonly #events = new RecentEvents();
+  readonly #ends = new RecentEnds();
   readonly #dao: Dao;
   readonly #log: Logger;
   readonly #followed = new Map<string, Followed>();
-  /** Whether they have a callback, by id. */
-  readonly #recentEnds = new Map<string, boolean>();
   readonly #dirty = new Set<Followed>();
   #writeTimer: NodeJS.Timeout | undefined;
 
@@ -130,17 +109,17 @@ export class JobRecord {
 
   /** Whether this gateway recorded the job's end, or read it, lately. */
   hasEnded(id: string): boolean {
-    return this.#recentEnds.has(id);
+    return this.#ends.has(id);
   }
 
   /** Whether this gateway follows the job, or the store has it. */
   async isKnown(id: string): Promise<boolean> {
-    return this.#followed.has(id) || this.#recentEnds.has(id) || (await this.#dao.jobs.get(id)) !== undefined;
+    return this.#followed.has(id) || this.#ends.has(id) || (await this.#dao.jobs.get(id)) !== undefined;
   }
 
   /** Whether a job of which `hasEnded` is true wants a callback; false of any other. */
   wantsCallback(id: string): boolean {
-    return this.#recentEnds.get(id) ?? false;
+    return this.#ends.wantsCallback(id);
   }
 
   /** The jobs that this gateway follows, each with the node that it was given to. */
@@ -279,7 +258,7 @@ export class JobRecord {
     const { state } = end.job;
     this.#followed.delete(end.job.id);
     this.endedByState.set(state, (this.endedByState.get(state) ?? 0) + 1);
-    this.#remember(end.job);
+    this.#ends.add(end.job);
     this.#events.end(end.job.id);
     for (const tell of followed.startWaiters) tell(end.job);
     for (const waiter of followed.waiters) waiter.resolve(end);
@@ -297,16 +276,7 @@ export class JobRecord {
       const isWritten =
         next === undefined || (await this.#dao.jobs.update({ ...next, revision: stored.revision + 1 }, { result }));
       if (!isWritten) continue;
-      if (isFinalJob((next ?? stored).state)) this.#remember(stored);
-      return;
-    }
-  }
-
-  #remember({ id, callbackUrl }: Job): void {
-    this.#recentEnds.set(id, callbackUrl !== "");
-    if (this.#recentEnds.size <= REMEMBERED_ENDS) return;
-    for (const oldest of this.#recentEnds.keys()) {
-      this.#recentEnds.delete(oldest);
+      if (isFinalJob((next ?? stored).state)) this.#ends.add(stored);
       return;
     }
   }
@@ -325,13 +295,4 @@ export class JobRecord {
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
     else followed.job = stored;
   }
-}
-
-function createFollowed(job: Job, nodeId: string): Followed {
-  return { job, nodeId, waiters: [], startWaiters: [], ending: undefined, unstored: undefined };
-}
-
-/** Whether its context has said what becomes of a job at first. */
-function hasArrived({ state, queuePosition }: Job): boolean {
-  return state !== Job_State.QUEUED || queuePosition > 0;
 }

@@ -3,4 +3,5 @@
  * session and JetStream, end here. Imports the contract and `proto` only.
  */
 export { ContextRecord, isStarted } from "./contexts.ts";
-export { type JobEnd, JobRecord } from "./jobs.ts";
+export type { JobEnd } from "./followed.ts";
+export { JobRecord } from "./jobs.ts";

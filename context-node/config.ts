@@ -18,6 +18,13 @@ const schema = z.object({
       advertise: address.optional(),
       /** Folder of caches and of results on their way. Nodes of one machine may share it. */
       dataDir: z.string().min(1).default(".hearth/node"),
+      cacheBytes: z
+        .int()
+        .positive()
+        .default(4 * 1024 ** 3)
+        .describe(
+          "What fetched programs and data files may take on disk, in bytes; those used longest ago go first, and what is in use stays.",
+        ),
       /** Memory that contexts may be promised together, in bytes. Default: three quarters of what there is. */
       memoryBytes: z.int().positive().optional(),
       /** The largest result that a job may return, in bytes of JSON. */
@@ -42,6 +49,7 @@ export interface NodeConfig {
   readonly listen: string;
   readonly advertise: string | undefined;
   readonly dataDir: string;
+  readonly cacheBytes: number;
   readonly memoryBytes: number;
   readonly maxResultBytes: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -81,6 +89,7 @@ export function parseConfig(
     listen,
     advertise: node.advertise,
     dataDir: resolve(flags["data-dir"] ?? node.dataDir),
+    cacheBytes: node.cacheBytes,
     memoryBytes: node.memoryBytes ?? defaultMemoryBytes(),
     maxResultBytes: node.maxResultBytes,
     labels: node.labels,

@@ -126,6 +126,7 @@ test("a node does not start when its address is taken", async () => {
     listen: tested.node.address,
     advertise: undefined,
     dataDir: tested.dataDir,
+    cacheBytes: 1,
     memoryBytes: 1,
     maxResultBytes: 1,
     labels: {},

@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
-import { openBlobCache, openDataFiles, openResultStore } from "./blobs/mod.ts";
+import { createDataFiles, openBlobCache, openResultStore } from "./blobs/mod.ts";
 import type { NodeConfig } from "./config.ts";
 import { ContextTable, createCpuGroups, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
 import { startDenoRuntime } from "./deno/mod.ts";
 import { EventPublisher, Events } from "./events/mod.ts";
 import { connectNats } from "./nats.ts";
+import { openRunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 import { type Commands, OpenSessions, startSessionServer } from "./session/mod.ts";
 
@@ -58,15 +60,16 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const publisher = stack.use(new EventPublisher({ nats, log }));
   const closed = watchConnection(nats, { publisher, log });
 
-  const { spares, memoryBytes, maxResultBytes } = config;
+  const { dataDir, cacheBytes, spares, memoryBytes, maxResultBytes } = config;
+  const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const cpu = createCpuGroups({ ...CONTROL_GROUPS, log });
-  const runtime =
-    deps.runtime ?? stack.use(await startDenoRuntime({ spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log }));
+  const deno = { cacheDir: join(folder.path, "deno"), spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
+  const runtime = deps.runtime ?? stack.use(await startDenoRuntime(deno));
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions, publisher });
-  const blobs = await openBlobCache(sessions, config);
-  const files = await openDataFiles(sessions, config);
-  const results = stack.use(await openResultStore({ dataDir: config.dataDir, nodeId: id }));
+  const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
+  const files = createDataFiles(sessions, blobs);
+  const results = stack.use(await openResultStore(join(folder.path, "results")));
   const parts = { runtime, events, blobs, files, results, cpu };
   const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
 

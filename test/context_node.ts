@@ -25,6 +25,8 @@ export interface TestNodeOptions {
   readonly memoryBytes?: number;
   /** Default 256 MiB. */
   readonly maxResultBytes?: number;
+  /** Default 1 GiB. */
+  readonly cacheBytes?: number;
   /** Default 10 s. */
   readonly drainTimeoutMs?: number;
 }
@@ -35,8 +37,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const runtime = stack.use(new ScriptedRuntime(options.scripts));
   const { natsUrl, memoryBytes = 8 * 1024 ** 3, maxResultBytes = 256 * 1024 ** 2, drainTimeoutMs = 10_000 } = options;
-  const { cluster = LOOPBACK_CLUSTER } = options;
-  const limits = { memoryBytes, maxResultBytes, drainTimeoutMs };
+  const { cluster = LOOPBACK_CLUSTER, cacheBytes = 1024 ** 3 } = options;
+  const limits = { cacheBytes, memoryBytes, maxResultBytes, drainTimeoutMs };
   const node = stack.use(
     await startNode(
       {

@@ -45,6 +45,7 @@ export class GatewaySession implements AsyncDisposable {
   readonly closed: Promise<StatusObject>;
   readonly #client: SessionServiceClient;
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
+  /** Digests by name. */
   readonly #files: Readonly<Record<string, string>>;
   readonly #blobs: Readonly<Record<string, Uint8Array>>;
   readonly #heart: NodeJS.Timeout | undefined;
@@ -52,8 +53,10 @@ export class GatewaySession implements AsyncDisposable {
   #lastRequestId = 0;
 
   constructor(address: string, options: GatewaySessionOptions = {}) {
-    this.#files = options.files ?? {};
-    this.#blobs = { [BUNDLE_DIGEST]: BUNDLE, ...options.blobs };
+    const contents = Object.entries(options.files ?? {});
+    this.#files = Object.fromEntries(contents.map(([name, text]) => [name, digestOf(Buffer.from(text))]));
+    const files = contents.map(([, text]) => [digestOf(Buffer.from(text)), Buffer.from(text)]);
+    this.#blobs = { [BUNDLE_DIGEST]: BUNDLE, ...Object.fromEntries(files), ...options.blobs };
     this.#client = new SessionServiceClient(address, options.credentials ?? credentials.createInsecure());
     this.#stream = this.#client.open();
     const closed = Promise.withResolvers<StatusObject>();
@@ -232,8 +235,8 @@ export class GatewaySession implements AsyncDisposable {
       case "digest":
         return this.#blobs[blob.value];
       case "fileName": {
-        const text = this.#files[blob.value];
-        return text === undefined ? undefined : Buffer.from(text);
+        const digest = this.#files[blob.value];
+        return digest === undefined ? undefined : Buffer.from(digest);
       }
       case "fileNames":
         return Buffer.from(JSON.stringify(Object.keys(this.#files)));

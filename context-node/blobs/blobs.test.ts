@@ -21,6 +21,20 @@ async function runCold(session: GatewaySession, entryPoint: string, bundleDigest
   return session.final(jobId);
 }
 
+/** Runs a job in a context that ends with it. */
+async function runAdHoc(session: GatewaySession, entryPoint: string, bundleDigest: string) {
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId, { memoryBytes: 1024 }, { adHoc: true });
+  session.runJob({ jobId: contextId, contextId, entryPoint, bundleDigest });
+  await session.contextEvent(contextId, "stopped");
+}
+
+/** The digests that a session was asked for, but for that of the program. */
+function fetched(session: GatewaySession): string[] {
+  const blobs = session.heard("blobRequest").map(({ blob }) => blob);
+  return blobs.flatMap((blob) => (blob?.$case === "digest" && blob.value !== digest ? [blob.value] : [])).sort();
+}
+
 const asked = (session: GatewaySession): number => session.heard("blobRequest").length;
 
 const code = Buffer.from("export const answer = 42;");
@@ -73,13 +87,54 @@ test("a digest that is none never becomes a path", async () => {
   expect(event).toMatchObject({ value: { error: { reason: JobError_Reason.LOAD_FAILED } } });
 });
 
-test("a job reads the data files of the gateways", async () => {
+test("a job reads the data files of the gateways, whose contents are fetched once", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
-  const large = "y".repeat(200_000);
+  const large = "y".repeat(20_000);
   const session = await tested.openSession({
-    files: { "a.txt": "first", "b/c.txt": large },
+    files: { "a.txt": "first", "b/c.txt": large, "copy.txt": large },
     blobs: { [digest]: code },
   });
-  expect((await runCold(session, "files", digest)).result).toEqual({ "a.txt": "first", "b/c.txt": large });
-  expect(await readdir(join(tested.dataDir, "files"))).toEqual([]);
+  const expected = { "a.txt": "first", "b/c.txt": large, "copy.txt": large };
+  const finals = await Promise.all(Array.from({ length: 3 }, () => runCold(session, "files", digest)));
+  expect(finals.map(({ result }) => result)).toEqual([expected, expected, expected]);
+  expect(fetched(session)).toEqual([digestOf(Buffer.from(large)), digestOf(Buffer.from("first"))].sort());
+});
+
+test("a data file that was replaced is read anew", async () => {
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const before = await tested.openSession({ files: { a: "old" }, blobs: { [digest]: code } });
+  expect((await runCold(before, "files", digest)).result).toEqual({ a: "old" });
+  await before[Symbol.asyncDispose]();
+  await before.closed;
+  const after = await tested.openSession({ files: { a: "new" }, blobs: { [digest]: code } });
+  expect((await runCold(after, "files", digest)).result).toEqual({ a: "new" });
+});
+
+test("a data file that is not what its digest says fails the job, and is not kept", async () => {
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const forged = { [digestOf(Buffer.from("true"))]: Buffer.from("false") };
+  const session = await tested.openSession({ files: { a: "true" }, blobs: { [digest]: code, ...forged } });
+  const { event } = await runCold(session, "files", digest);
+  expect(event).toMatchObject({
+    $case: "failed",
+    value: { error: { message: expect.stringMatching(/other bytes/) } },
+  });
+  expect(await readdir(join(tested.dataDir, "blobs"))).toEqual([digest.slice("sha256:".length)]);
+});
+
+test("what the node fetched is bounded, and what its contexts use stays", async () => {
+  await using tested = await startTestNode({ natsUrl: nats.url, cacheBytes: 250_000 });
+  const programs = Array.from({ length: 4 }, (_, n) => Buffer.from(`export const n = ${n};`.padEnd(100_000)));
+  const digests = programs.map(digestOf);
+  const session = await tested.openSession({
+    blobs: Object.fromEntries(programs.map((bytes) => [digestOf(bytes), bytes])),
+  });
+  const [used, ...others] = digests;
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId, { memoryBytes: 1024 });
+  session.runJob({ jobId: "long", contextId, entryPoint: "bundle", bundleDigest: used ?? "" });
+  await session.final("long");
+  for (const other of others) await runAdHoc(session, "bundle", other);
+  const kept = (await readdir(join(tested.dataDir, "blobs"))).map((name) => `sha256:${name}`);
+  expect(kept.sort()).toEqual([used, others.at(-1)].sort());
 });

@@ -1,97 +1,77 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { OpenSessions } from "../session/mod.ts";
-import { digestOf, parseDigest } from "./digest.ts";
-import { readAll, requestBlob } from "./source.ts";
-
-/** Texts kept in memory, in characters: the few binaries that are in use at a time. */
-const MEMORY_CHARACTERS = 64 * 1024 * 1024;
+import { type BlobFolder, openBlobFolder } from "./folder.ts";
+import { type BlobLease, createLease } from "./lease.ts";
+import { requestBlob } from "./source.ts";
+import { createTexts, type Texts } from "./texts.ts";
 
 /** A bundle or source map larger than this is not one. */
-const LARGEST_BYTES = 256 * 1024 * 1024;
+const LARGEST_TEXT_BYTES = 256 * 1024 * 1024;
 
-/** Opens the cache of bundles and source maps in a directory that several nodes may share. */
-export async function openBlobCache(sessions: OpenSessions, { dataDir }: { dataDir: string }): Promise<BlobCache> {
-  const directory = join(dataDir, "blobs");
-  await mkdir(directory, { recursive: true });
-  return new BlobCache(sessions, directory);
+/** Opens the cache in a directory that several nodes of one machine may share. */
+export async function openBlobCache(
+  sessions: OpenSessions,
+  { directory, cacheBytes }: { directory: string; cacheBytes: number },
+): Promise<BlobCache> {
+  return new BlobCache(sessions, await openBlobFolder(directory, { maxBytes: cacheBytes }));
 }
 
-/** Bundles and source maps by their digest: from memory, else from disk, else from a gateway. */
+/** Bundles, source maps and data files by their digest: from memory, else from disk, else from a gateway. */
 export class BlobCache {
   readonly #sessions: OpenSessions;
-  readonly #directory: string;
-  /** By digest, the one used last at the end. */
-  readonly #texts = new Map<string, string>();
-  readonly #loading = new Map<string, Promise<string>>();
-  #characters = 0;
+  readonly #folder: BlobFolder;
+  readonly #texts: Texts;
+  /** By digest, those that are looked for on disk or fetched. */
+  readonly #coming = new Map<string, Promise<void>>();
 
-  constructor(sessions: OpenSessions, directory: string) {
+  constructor(sessions: OpenSessions, folder: BlobFolder) {
     this.#sessions = sessions;
-    this.#directory = directory;
+    this.#folder = folder;
+    this.#texts = createTexts((digest) => this.#read(digest));
   }
 
   /** Rejects when no gateway has it, none can be reached, or what they have is not what the digest says. */
-  async text(digest: string): Promise<string> {
-    const known = this.#texts.get(digest);
-    if (known !== undefined) {
-      this.#texts.delete(digest);
-      this.#texts.set(digest, known);
-      return known;
-    }
-    let loading = this.#loading.get(digest);
-    if (loading === undefined) {
-      loading = this.#load(digest).finally(() => this.#loading.delete(digest));
-      this.#loading.set(digest, loading);
-    }
-    return loading;
+  text(digest: string): Promise<string> {
+    return this.#texts.get(digest);
   }
 
-  async #load(digest: string): Promise<string> {
-    const name = parseDigest(digest);
-    if (name === undefined) throw new Error(`Cannot load blob "${digest}": that is no digest`);
-    const path = join(this.#directory, name);
-    const bytes = (await readVerified(path, digest)) ?? (await this.#fetch(path, digest));
-    const text = bytes.toString();
-    this.#remember(digest, text);
-    return text;
+  /** The content from its beginning, when it is on disk as a whole; held there until it is read or cancelled. Rejects as `text`. */
+  async open(digest: string): Promise<ReadableStream<Uint8Array>> {
+    using stack = new DisposableStack();
+    stack.use(this.#folder.hold(digest));
+    await this.#arrived(digest);
+    const file = await this.#folder.open(digest);
+    const content = file.createReadStream();
+    const held = stack.move();
+    content.once("close", () => held.dispose());
+    return Readable.toWeb(content);
   }
 
-  async #fetch(path: string, digest: string): Promise<Buffer> {
-    const bytes = await requestBlob(this.#sessions, { $case: "digest", value: digest }, async (content) => {
-      const all = await readAll(content, { limitBytes: LARGEST_BYTES });
-      if (digestOf(all) !== digest) throw new Error(`The gateway sent other bytes for "${digest}"`);
-      return all;
-    });
-    const temporary = `${path}.${crypto.randomUUID()}`;
-    try {
-      await writeFile(temporary, bytes);
-      // A rename is atomic: whoever looks meanwhile finds none or a whole one.
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
-    return bytes;
+  /** Reads for one context, and holds on disk what that used last. */
+  lease(): BlobLease {
+    return createLease({ text: (digest) => this.text(digest), hold: (digest) => this.#folder.hold(digest) });
   }
 
-  #remember(digest: string, text: string): void {
-    this.#texts.set(digest, text);
-    this.#characters += text.length;
-    for (const [oldest, { length }] of this.#texts) {
-      if (this.#characters <= MEMORY_CHARACTERS || this.#texts.size === 1) return;
-      this.#texts.delete(oldest);
-      this.#characters -= length;
-    }
+  async #read(digest: string): Promise<string> {
+    using _ = this.#folder.hold(digest);
+    await this.#arrived(digest);
+    await using file = await this.#folder.open(digest);
+    const { size } = await file.stat();
+    if (size > LARGEST_TEXT_BYTES) throw new Error(`Blob "${digest}" is larger than ${LARGEST_TEXT_BYTES} bytes`);
+    return file.readFile("utf8");
   }
-}
 
-/** Undefined when it is not there, or not what it should be: a disk may have lost a part. */
-async function readVerified(path: string, digest: string): Promise<Buffer | undefined> {
-  try {
-    const bytes = await readFile(path);
-    return digestOf(bytes) === digest ? bytes : undefined;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+  /** Resolves when it is on disk. Whoever asks meanwhile waits for the same. */
+  #arrived(digest: string): Promise<void> {
+    const coming = this.#coming.get(digest) ?? this.#fetch(digest).finally(() => this.#coming.delete(digest));
+    this.#coming.set(digest, coming);
+    return coming;
+  }
+
+  async #fetch(digest: string): Promise<void> {
+    if (await this.#folder.has(digest)) return;
+    await requestBlob(this.#sessions, { $case: "digest", value: digest }, (content) =>
+      this.#folder.add(digest, content),
+    );
   }
 }

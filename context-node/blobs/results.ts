@@ -1,5 +1,5 @@
-import { createReadStream, statSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "./digest.ts";
 import { LiveResult } from "./live_result.ts";
@@ -14,9 +14,6 @@ const KEPT_MS = 10 * 60_000;
 const KEPT_BYTES = 4 * 1024 ** 3;
 
 const SWEEP_MS = 10_000;
-
-/** Directories of processes that were killed are removed when they have not changed for so long. */
-const ABANDONED_MS = 24 * 3600_000;
 
 interface KeptResult {
   readonly path: string;
@@ -39,21 +36,13 @@ export interface FinishedResult {
   readonly bytes: Buffer | undefined;
 }
 
-/** Opens the store of results of one node process. */
-export async function openResultStore({ dataDir, nodeId }: { dataDir: string; nodeId: string }): Promise<ResultStore> {
-  const parent = join(dataDir, "results");
-  const directory = join(parent, nodeId);
+/** Opens the store of results in a directory of its own, which stays the caller's. */
+export async function openResultStore(directory: string): Promise<ResultStore> {
   await mkdir(directory, { recursive: true });
-  for (const name of await readdir(parent)) {
-    // Another node may be tidying up at the same time.
-    const found = statSync(join(parent, name), { throwIfNoEntry: false });
-    if (found && Date.now() - found.mtimeMs > ABANDONED_MS)
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
   return new ResultStore(directory);
 }
 
-/** Results that are too large for an event, as files in a directory of this process. Disposing it removes them. */
+/** Results that are too large for an event, as files. Disposing it ends its work on them. */
 export class ResultStore implements AsyncDisposable {
   readonly #directory: string;
   /** By digest, those whose event was stored last at the end. */
@@ -167,7 +156,6 @@ export class ResultStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweep);
     await this.#sweeping;
-    await rm(this.#directory, { recursive: true, force: true });
   }
 
   #nextPath(): string {

@@ -11,6 +11,7 @@ import {
   type RunJob,
   type StartContext,
 } from "../../proto/node.ts";
+import type { BlobCache, BlobLease } from "../blobs/mod.ts";
 import type { ContextHappening, JobHappening } from "../events/mod.ts";
 import { HostedJob, type JobDeps, lost, lostReason } from "../jobs/mod.ts";
 import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
@@ -30,7 +31,8 @@ const AD_HOC_IDLE_MS = 60_000;
 /** How long a restart waits to hear which named objects it loses. */
 const OBJECTS_TIMEOUT_MS = 1000;
 
-export interface ContextDeps extends Omit<JobDeps, "owner"> {
+export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
+  readonly blobs: BlobCache;
   readonly runtime: Runtime;
   readonly files: FileSource;
   readonly cpu: CpuGroups;
@@ -59,6 +61,7 @@ export class HostedContext {
   readonly #deps: ContextDeps;
   readonly #isAdHoc: boolean;
   readonly #slots: Slots;
+  readonly #blobs: BlobLease;
   readonly #deaths = new Deaths();
   readonly #bornAt = performance.now();
   /** Resolves when it is to be stopped and has no job left. */
@@ -88,6 +91,7 @@ export class HostedContext {
     this.#settings = completeSettings(settings);
     this.#isAdHoc = adHoc;
     this.#slots = new Slots(this.#settings.maxJobsPerContext);
+    this.#blobs = deps.blobs.lease();
     this.#seq = firstSeq || 1;
     this.closed = this.#live();
   }
@@ -103,7 +107,7 @@ export class HostedContext {
     const { waiting } = this.#slots;
     if (waiting >= 0 && (command.noQueue || waiting >= maxQueuedJobs)) return this.#full(command);
 
-    const job = new HostedJob({ ...this.#deps, owner: this }, command, session);
+    const job = new HostedJob({ ...this.#deps, blobs: this.#blobs, owner: this }, command, session);
     this.#openJobs++;
     this.#takenJobs++;
     this.#slots.add(job);
@@ -280,7 +284,7 @@ export class HostedContext {
   #over(end: SandboxEnd): void {
     const asked = this.#isEnding;
     this.#state = "ended";
-    for (const owned of [this.#idle, this.#age, this.#slots]) owned?.[Symbol.dispose]();
+    for (const owned of [this.#idle, this.#age, this.#slots, this.#blobs]) owned?.[Symbol.dispose]();
     for (const job of this.#slots.queued) job.fail(lost(end), { forGood: !this.#isAdHoc });
     if (asked) this.#tell({ $case: "stopped", value: {} });
     else this.#tell({ $case: "failed", value: { message: messageOf(end), reason: lostReason(end) } });

@@ -5,11 +5,13 @@ export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
 /** Settings as asked for, with what was left out filled in; see `hearth.v1.ContextSettings`. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? ContextSettings.create();
+  const memoryBytes = settings.memoryBytes || DEFAULT_MEMORY_BYTES;
   return {
     ...settings,
     maxJobsPerContext: settings.maxJobsPerContext || 8,
     maxQueuedJobs: settings.maxQueuedJobs ?? 1000,
     jobsPerExecutor: settings.jobsPerExecutor || 1,
-    memoryBytes: settings.memoryBytes || DEFAULT_MEMORY_BYTES,
+    memoryBytes,
+    namedObjectsBytes: settings.namedObjectsBytes || Math.floor(memoryBytes / 4),
   };
 }

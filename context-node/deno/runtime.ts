@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import { buildExecutor, findDeno } from "./deno_program.ts";
 import { type DenoProcess, type ProcessLog, startDenoProcess } from "./process.ts";
@@ -16,10 +13,9 @@ export interface DenoRuntimeOptions {
   /** Memory limit of a context that a spare process fits: the default of the node. */
   readonly spareMemoryBytes?: number | undefined;
   /**
-   * Folder of this runtime alone for what Deno makes of our program: it is run as it is. It stays when the runtime ends. Default: a
-   * temporary one, which goes with it.
+   * Folder of this runtime alone for what Deno makes of our program: it is run as it is. It stays the caller's to remove.
    */
-  readonly cacheDir?: string | undefined;
+  readonly cacheDir: string;
   /** What sandboxes write to their standard output and error, at debug, and what an operator should know. */
   readonly log: ProcessLog;
 }
@@ -28,11 +24,10 @@ const MEBIBYTE = 1024 * 1024;
 
 /** Resolves when sandboxes can be started; spares get ready meanwhile. Rejects when there is no Deno binary. */
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
-  const { spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
+  const { cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
   await using starting = new AsyncDisposableStack();
   const denoPath = options.denoPath ?? findDeno();
   const executorCode = buildExecutor();
-  const cacheDir = options.cacheDir ?? starting.adopt(await mkdtemp(join(tmpdir(), "hearth-deno-")), removeFolder);
 
   const processes = new Set<DenoProcess>();
   starting.defer(async () => {
@@ -63,8 +58,4 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-async function removeFolder(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
 }

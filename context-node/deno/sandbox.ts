@@ -24,9 +24,6 @@ import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./
  */
 const TERMINATION_LIMIT_MS = 3000;
 
-/** What named objects may take of the memory of a context: executors that use one have a clone of it besides. */
-const OBJECTS_SHARE = 0.25;
-
 /** An executor with so many programs gives them back: it is ended when it is idle. A module that was loaded stays for as long as it. */
 const MOST_LOADED = 64;
 
@@ -61,7 +58,7 @@ class DenoSandbox implements Sandbox {
       context: { id: contextId, name, settings: settings.settings ?? {} },
       permissions: { net: settings.permissions?.net ?? [] },
       env: settings.env,
-      objectBytes: Math.floor(settings.memoryBytes * OBJECTS_SHARE),
+      objectBytes: settings.namedObjectsBytes,
     });
     this.closed = process.ended.then((end) => this.#lose(end));
   }

@@ -1,5 +1,5 @@
 import { type HeldJob, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
-import type { BlobCache, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
+import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
@@ -14,7 +14,7 @@ const LOADING_ALLOWANCE_MS = 5_000;
 
 export interface JobDeps {
   readonly events: Events;
-  readonly blobs: BlobCache;
+  readonly blobs: Pick<BlobLease, "text">;
   readonly results: ResultStore;
   /** The largest result that a job may return, in bytes. */
   readonly maxResultBytes: number;

@@ -6,11 +6,13 @@ const MIB = 1024 * 1024;
 /** The settings with the server's defaults where the caller said nothing. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? create(ContextSettingsSchema);
+  const memoryBytes = settings.memoryBytes || BigInt(512 * MIB);
   return {
     ...settings,
     maxJobsPerContext: settings.maxJobsPerContext || 8,
     maxQueuedJobs: settings.maxQueuedJobs ?? 1000,
     jobsPerExecutor: settings.jobsPerExecutor || 1,
-    memoryBytes: settings.memoryBytes || BigInt(512 * MIB),
+    memoryBytes,
+    namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / 4n,
   };
 }

@@ -81,7 +81,7 @@ async function sendContent(deps: ObserverDeps, session: NodeSession, { requestId
       return session.blobs.send(requestId, await deps.blobs.open(blob.value));
     case "fileName": {
       const file = await deps.dao.files.get(blob.value);
-      return session.blobs.send(requestId, file && (await deps.blobs.open(file.digest)));
+      return session.blobs.send(requestId, file && textOf(file.digest));
     }
     case "fileNames":
       return session.blobs.send(requestId, listFileNames(deps));
@@ -92,6 +92,10 @@ async function sendContent(deps: ObserverDeps, session: NodeSession, { requestId
     default:
       return blob satisfies never;
   }
+}
+
+async function* textOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }
 
 /** The names of all files as a JSON array. */

@@ -13,6 +13,7 @@ const MIB = 1024 * 1024;
 const NAMES = {
   cpuCores: ["spark.cores.max", "num-cpu-cores"],
   memoryBytes: ["spark.executor.memory", "memory-per-node", "mem-per-node"],
+  namedObjectsBytes: ["named-objects-memory"],
   maxJobsPerContext: ["max-jobs-per-context", "spark.jobserver.max-jobs-per-context"],
   maxQueuedJobs: ["max-queued-jobs"],
   jobsPerExecutor: ["jobs-per-executor"],
@@ -47,6 +48,7 @@ export function parseContextSettings(tree: JsonObject): ContextSettings {
   return create(ContextSettingsSchema, {
     cpuCores: read("cpuCores", parseNumber, "a number") ?? 0,
     memoryBytes: BigInt(read("memoryBytes", parseMemory, "a size such as 512m") ?? 0),
+    namedObjectsBytes: BigInt(read("namedObjectsBytes", parseMemory, "a size such as 512m") ?? 0),
     maxJobsPerContext: read("maxJobsPerContext", parseCount, "a whole number") ?? 0,
     maxQueuedJobs: read("maxQueuedJobs", parseCount, "a whole number"),
     jobsPerExecutor: read("jobsPerExecutor", parseCount, "a whole number") ?? 0,

@@ -1,5 +1,8 @@
 /** What the tests of this folder share: programs from source text, and a sandbox whose jobs' doings are kept. */
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
 import type { Execution, FileSource, JobObserver, Outcome, Runtime, Sandbox, SandboxSpec } from "../../runtime/mod.ts";
@@ -142,13 +145,15 @@ export function startSandbox(
   settings: Partial<ContextSettings> = {},
   spec: Partial<SandboxSpec> = {},
 ): Promise<Sandbox> {
+  const memoryBytes = settings.memoryBytes ?? 256 * MEBIBYTE;
   return runtime.startSandbox({
     contextId: "0190b5e8-0000-7000-8000-000000000000",
     name: "test-context",
     settings: ContextSettings.fromPartial({
       maxJobsPerContext: 8,
       jobsPerExecutor: 1,
-      memoryBytes: 256 * MEBIBYTE,
+      memoryBytes,
+      namedObjectsBytes: memoryBytes / 4,
       ...settings,
     }),
     files: NO_FILES,
@@ -156,6 +161,19 @@ export function startSandbox(
   });
 }
 
-export function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}): Promise<Runtime> {
-  return startDenoRuntime({ spares: 0, log: { debug() {}, warn() {} }, ...options });
+export async function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}): Promise<Runtime> {
+  await using stack = new AsyncDisposableStack();
+  const cacheDir = options.cacheDir ?? stack.adopt(await mkdtemp(join(tmpdir(), "hearth-deno-")), removeFolder);
+  const runtime = stack.use(
+    await startDenoRuntime({ spares: 0, log: { debug() {}, warn() {} }, ...options, cacheDir }),
+  );
+  const owned = stack.move();
+  return {
+    startSandbox: (spec, startOptions) => runtime.startSandbox(spec, startOptions),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
 }

@@ -288,6 +288,13 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
    * @generated from field: map<string, string> node_labels = 13;
    */
   nodeLabels: { [key: string]: string };
+
+  /**
+   * What its named objects may take together, in bytes, of `memory_bytes`. Default: a quarter of it.
+   *
+   * @generated from field: int64 named_objects_bytes = 14;
+   */
+  namedObjectsBytes: bigint;
 };
 
 /**

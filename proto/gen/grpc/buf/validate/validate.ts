@@ -241,6 +241,79 @@ export interface Rule {
 }
 
 /**
+ * MessageRules represents validation rules that are applied to the entire message.
+ * It includes disabling options and a list of Rule messages representing Common Expression Language (CEL) validation rules.
+ */
+export interface MessageRules {
+  /**
+   * `cel` is a repeated field of type Rule. Each Rule specifies a validation rule to be applied to this message.
+   * These rules are written in Common Expression Language (CEL) syntax. For more information,
+   * [see our documentation](https://buf.build/docs/protovalidate/schemas/custom-rules/).
+   *
+   * ```proto
+   * message MyMessage {
+   *   // The field `foo` must be greater than 42.
+   *   option (buf.validate.message).cel = {
+   *     id: "my_message.value",
+   *     message: "value must be greater than 42",
+   *     expression: "this.foo > 42",
+   *   };
+   *   optional int32 foo = 1;
+   * }
+   * ```
+   */
+  cel: Rule[];
+  /**
+   * `oneof` is a repeated field of type MessageOneofRule that specifies a list of fields
+   * of which at most one can be present. If `required` is also specified, then exactly one
+   * of the specified fields _must_ be present.
+   *
+   * This will enforce oneof-like constraints with a few features not provided by
+   * actual Protobuf oneof declarations:
+   *   1. Repeated and map fields are allowed in this validation. In a Protobuf oneof,
+   *      only scalar fields are allowed.
+   *   2. Fields with implicit presence are allowed. In a Protobuf oneof, all member
+   *      fields have explicit presence. This means that, for the purpose of determining
+   *      how many fields are set, explicitly setting such a field to its zero value is
+   *      effectively the same as not setting it at all.
+   *   3. This will always generate validation errors for a message unmarshalled from
+   *      serialized data that sets more than one field. With a Protobuf oneof, when
+   *      multiple fields are present in the serialized form, earlier values are usually
+   *      silently ignored when unmarshalling, with only the last field being set when
+   *      unmarshalling completes.
+   *
+   * Note that adding a field to a `oneof` will also set the IGNORE_IF_ZERO_VALUE on the fields. This means
+   * only the field that is set will be validated and the unset fields are not validated according to the field rules.
+   * This behavior can be overridden by setting `ignore` against a field.
+   *
+   * ```proto
+   * message MyMessage {
+   *   // Only one of `field1` or `field2` _can_ be present in this message.
+   *   option (buf.validate.message).oneof = { fields: ["field1", "field2"] };
+   *   // Exactly one of `field3` or `field4` _must_ be present in this message.
+   *   option (buf.validate.message).oneof = { fields: ["field3", "field4"], required: true };
+   *   string field1 = 1;
+   *   bytes field2 = 2;
+   *   bool field3 = 3;
+   *   int32 field4 = 4;
+   * }
+   * ```
+   */
+  oneof: MessageOneofRule[];
+}
+
+export interface MessageOneofRule {
+  /**
+   * A list of field names to include in the oneof. All field names must be
+   * defined in the message. At least one field must be specified, and
+   * duplicates are not permitted.
+   */
+  fields: string[];
+  /** If true, one of the fields specified _must_ be set. */
+  required?: boolean | undefined;
+}
+
+/**
  * FieldRules encapsulates the rules for each type of field. Depending on
  * the field, the correct set should be used to ensure proper validations.
  */
@@ -3491,6 +3564,176 @@ export const Rule: MessageFns<Rule> = {
     message.id = object.id ?? "";
     message.message = object.message ?? "";
     message.expression = object.expression ?? "";
+    return message;
+  },
+};
+
+function createBaseMessageRules(): MessageRules {
+  return { cel: [], oneof: [] };
+}
+
+export const MessageRules: MessageFns<MessageRules> = {
+  encode(message: MessageRules, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.cel) {
+      Rule.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.oneof) {
+      MessageOneofRule.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MessageRules {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMessageRules();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cel.push(Rule.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.oneof.push(MessageOneofRule.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MessageRules {
+    return {
+      cel: globalThis.Array.isArray(object?.cel) ? object.cel.map((e: any) => Rule.fromJSON(e)) : [],
+      oneof: globalThis.Array.isArray(object?.oneof) ? object.oneof.map((e: any) => MessageOneofRule.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: MessageRules): unknown {
+    const obj: any = {};
+    if (message.cel?.length) {
+      obj.cel = message.cel.map((e) => Rule.toJSON(e));
+    }
+    if (message.oneof?.length) {
+      obj.oneof = message.oneof.map((e) => MessageOneofRule.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MessageRules>): MessageRules {
+    return MessageRules.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MessageRules>): MessageRules {
+    const message = createBaseMessageRules();
+    message.cel = object.cel?.map((e) => Rule.fromPartial(e)) || [];
+    message.oneof = object.oneof?.map((e) => MessageOneofRule.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMessageOneofRule(): MessageOneofRule {
+  return { fields: [], required: false };
+}
+
+export const MessageOneofRule: MessageFns<MessageOneofRule> = {
+  encode(message: MessageOneofRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.fields) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.required !== undefined && message.required !== false) {
+      writer.uint32(16).bool(message.required);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MessageOneofRule {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMessageOneofRule();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fields.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.required = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MessageOneofRule {
+    return {
+      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => globalThis.String(e)) : [],
+      required: isSet(object.required) ? globalThis.Boolean(object.required) : false,
+    };
+  },
+
+  toJSON(message: MessageOneofRule): unknown {
+    const obj: any = {};
+    if (message.fields?.length) {
+      obj.fields = message.fields;
+    }
+    if (message.required !== undefined && message.required !== false) {
+      obj.required = message.required;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MessageOneofRule>): MessageOneofRule {
+    return MessageOneofRule.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MessageOneofRule>): MessageOneofRule {
+    const message = createBaseMessageOneofRule();
+    message.fields = object.fields?.map((e) => e) || [];
+    message.required = object.required ?? false;
     return message;
   },
 };

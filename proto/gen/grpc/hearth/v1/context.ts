@@ -57,6 +57,8 @@ export interface ContextSettings {
   maxJobs: number;
   /** Only nodes with all of these labels may host it. */
   nodeLabels: { [key: string]: string };
+  /** What its named objects may take together, in bytes, of `memory_bytes`. Default: a quarter of it. */
+  namedObjectsBytes: number;
 }
 
 export interface ContextSettings_EnvEntry {
@@ -114,6 +116,7 @@ function createBaseContextSettings(): ContextSettings {
     maxAge: undefined,
     maxJobs: 0,
     nodeLabels: {},
+    namedObjectsBytes: 0,
   };
 }
 
@@ -158,6 +161,9 @@ export const ContextSettings: MessageFns<ContextSettings> = {
     globalThis.Object.entries(message.nodeLabels).forEach(([key, value]: [string, string]) => {
       ContextSettings_NodeLabelsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
     });
+    if (message.namedObjectsBytes !== 0) {
+      writer.uint32(112).int64(message.namedObjectsBytes);
+    }
     return writer;
   },
 
@@ -284,6 +290,14 @@ export const ContextSettings: MessageFns<ContextSettings> = {
             }
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.namedObjectsBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -386,6 +400,11 @@ export const ContextSettings: MessageFns<ContextSettings> = {
           {},
         )
         : {},
+      namedObjectsBytes: isSet(object.namedObjectsBytes)
+        ? globalThis.Number(object.namedObjectsBytes)
+        : isSet(object.named_objects_bytes)
+        ? globalThis.Number(object.named_objects_bytes)
+        : 0,
     };
   },
 
@@ -442,6 +461,9 @@ export const ContextSettings: MessageFns<ContextSettings> = {
         });
       }
     }
+    if (message.namedObjectsBytes !== 0) {
+      obj.namedObjectsBytes = Math.round(message.namedObjectsBytes);
+    }
     return obj;
   },
 
@@ -485,6 +507,7 @@ export const ContextSettings: MessageFns<ContextSettings> = {
       },
       {},
     );
+    message.namedObjectsBytes = object.namedObjectsBytes ?? 0;
     return message;
   },
 };

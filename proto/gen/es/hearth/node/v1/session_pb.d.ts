@@ -801,7 +801,7 @@ export declare type BlobRequest = Message<"hearth.node.v1.BlobRequest"> & {
     case: "digest";
   } | {
     /**
-     * A data file by its name; the first chunk tells its digest.
+     * The digest of the data file of this name, in UTF-8. Its content is asked for by that.
      *
      * @generated from field: string file_name = 3;
      */

@@ -296,7 +296,7 @@ export interface BlobRequest {
     /** A blob by its digest. */
     { $case: "digest"; value: string }
     | //
-    /** A data file by its name; the first chunk tells its digest. */
+    /** The digest of the data file of this name, in UTF-8. Its content is asked for by that. */
     { $case: "fileName"; value: string }
     | //
     /** The names of the data files; the answer is a JSON array. */

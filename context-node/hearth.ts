@@ -45,7 +45,7 @@ export type Problems = string | readonly string[] | undefined;
  * What a module tells about the jobs that it exports, when it exports one under the name `manifest`:
  *
  * ```ts
- * export const manifest: Manifest = { permissions: { net: ["api.example.com:443"] } };
+ * export const manifest: Manifest = { permissions: { net: ["api.example.com:443"], secrets: ["api-key"] } };
  * ```
  */
 export interface Manifest {
@@ -56,6 +56,8 @@ export interface Manifest {
   readonly permissions?: {
     /** `host` or `host:port` that they connect to. */
     readonly net?: readonly string[] | undefined;
+    /** Names of the secrets that their config refers to, as `secret:NAME`. */
+    readonly secrets?: readonly string[] | undefined;
   };
 }
 

@@ -101,7 +101,7 @@ test("a context connects to the addresses that it was granted, and to no others"
     return typeof address === "object" && address !== null ? `127.0.0.1:${address.port}` : "";
   };
   const [granted, denied] = [await listen(), await listen()];
-  await using open = await startSandbox(runtime, { permissions: { net: [granted] } });
+  await using open = await startSandbox(runtime, { permissions: { net: [granted], secrets: [] } });
   const source = `export const job = async ({ config }) => (await fetch("http://" + config.address)).text();`;
   expect(await resultOf(open, source, { config: { address: granted } })).toBe("hello");
   expect(await outcomeOf(open, source, { config: { address: denied } })).toMatchObject({

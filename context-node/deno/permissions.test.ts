@@ -8,7 +8,7 @@ let open: Sandbox;
 beforeAll(async () => {
   runtime = await startTestRuntime();
   closed = await startSandbox(runtime);
-  open = await startSandbox(runtime, { permissions: { net: ["api.example.com", "[::1]:80", "db:5432"] } });
+  open = await startSandbox(runtime, { permissions: { net: ["api.example.com", "[::1]:80", "db:5432"], secrets: [] } });
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
@@ -58,6 +58,26 @@ test.for<[string, readonly string[]]>([
   expect(await outcomeOf(open, needing(net))).toMatchObject({ type: "denied" });
 });
 
+test("secrets that a job needs are granted by name or by pattern, and what is missing is told with the rest", async () => {
+  const granting = await startSandbox(runtime, { permissions: { net: ["db"], secrets: ["api.key", "mail-*"] } });
+  const source = (secrets: unknown): string =>
+    `export const manifest = { permissions: { secrets: ${JSON.stringify(secrets)} } }; export const job = () => "ran";`;
+  expect(await resultOf(granting, source(["api.key", "mail-user", "mail-"]))).toBe("ran");
+  expect(await outcomeOf(granting, source(["api-key", "mail-user"]))).toEqual({
+    type: "denied",
+    message:
+      'The program needs secrets api-key, mail-user; context "test-context" grants secrets api.key, mail-*. ' +
+      "Missing: secrets api-key. Create the context with the settings " +
+      '{"permissions":{"net":["db"],"secrets":["api.key","mail-*","api-key"]}}',
+  });
+  expect(await outcomeOf(granting, source(["../key"]))).toMatchObject({
+    type: "failed",
+    error: {
+      message: "The program's manifest is malformed: manifest.permissions.secrets[0] is not the name of a secret",
+    },
+  });
+});
+
 test("a manifest without permissions needs none", async () => {
   expect(await resultOf(closed, `export const manifest = { version: 1 }; export const job = () => "ran";`)).toBe("ran");
 });
@@ -65,7 +85,7 @@ test("a manifest without permissions needs none", async () => {
 test.for<[string, string]>([
   ["() => {}", "manifest is not an object"],
   ["{ permissions: [] }", "manifest.permissions is not an object"],
-  ["{ permissions: { read: true } }", "manifest.permissions.read is no permission; there is net"],
+  ["{ permissions: { read: true } }", "manifest.permissions.read is no permission; there are net and secrets"],
   ['{ permissions: { net: "db" } }', "manifest.permissions.net is not an array"],
   ['{ permissions: { net: ["db", 1] } }', 'manifest.permissions.net[1] is not "host" or "host:port"'],
   ['{ permissions: { net: ["http://db"] } }', 'manifest.permissions.net[0] is not "host" or "host:port"'],

@@ -47,7 +47,7 @@ test("disposing a sandbox loses its jobs and leaves no process", async () => {
 test("disposing the runtime ends sandboxes and spares", async () => {
   const before = childrenOf(process.pid);
   const runtime = await startTestRuntime({ spares: 2, spareMemoryBytes: 256 * MEBIBYTE });
-  const sandbox = await startSandbox(runtime, { permissions: { net: ["localhost"] } });
+  const sandbox = await startSandbox(runtime, { permissions: { net: ["localhost"], secrets: [] } });
   const { job } = await startPidJob(sandbox);
   await runtime[Symbol.asyncDispose]();
   expect(await job.outcome).toEqual({ type: "lost", end: { type: "disposed" } });

@@ -56,7 +56,7 @@ class DenoSandbox implements Sandbox {
     process.send({
       type: "open",
       context: { id: contextId, name, settings: settings.settings ?? {} },
-      permissions: { net: settings.permissions?.net ?? [] },
+      permissions: settings.permissions ?? { net: [], secrets: [] },
       env: settings.env,
       objectBytes: settings.namedObjectsBytes,
     });

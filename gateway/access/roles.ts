@@ -1,4 +1,5 @@
 import type { Principal } from "../../plugins/contract/mod.ts";
+import { matchesName } from "../../proto/mod.ts";
 
 /** What a role allows. */
 export interface Role {
@@ -62,20 +63,4 @@ export function matchesPermission(pattern: string, permission: string): boolean 
 function matchesAny(patterns: readonly string[] | undefined, name: string | undefined): boolean {
   if (patterns === undefined || name === undefined) return true;
   return patterns.some((pattern) => matchesName(pattern, name));
-}
-
-/** Whether a name matches a pattern in which `*` stands for any text; in time linear in the name for each `*`. */
-export function matchesName(pattern: string, name: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return pattern === name;
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-  const end = name.length - last.length;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
-  }
-  return true;
 }

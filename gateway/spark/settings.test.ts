@@ -15,6 +15,7 @@ test.each([
   ["max-jobs-per-context = 3, stop-context-on-job-error = on", { maxJobsPerContext: 3, stopOnJobError: true }],
   ["max-queued-jobs = 0", { maxQueuedJobs: 0 }],
   ['permissions.net = ["a:1"], env { TZ = UTC }', { permissions: { net: ["a:1"] }, env: { TZ: "UTC" } }],
+  ['permissions.secrets = "db, mail-*"', { permissions: { net: [], secrets: ["db", "mail-*"] } }],
 ])("parseContextSettings() reads %s", (text, expected) => {
   expect(parseContextSettings(parseHocon(text))).toMatchObject(expected);
 });

@@ -22,6 +22,7 @@ const NAMES = {
   maxAge: ["max-age"],
   maxJobs: ["max-jobs"],
   net: ["permissions.net"],
+  secrets: ["permissions.secrets"],
   env: ["env"],
   nodeLabels: ["node-labels"],
 } as const;
@@ -45,6 +46,7 @@ export function parseContextSettings(tree: JsonObject): ContextSettings {
   const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
     readSetting(tree, setting, { parse, kind });
   const net = read("net", parseTexts, "a list of texts");
+  const secrets = read("secrets", parseTexts, "a list of texts");
   return create(ContextSettingsSchema, {
     cpuCores: read("cpuCores", parseNumber, "a number") ?? 0,
     memoryBytes: BigInt(read("memoryBytes", parseMemory, "a size such as 512m") ?? 0),
@@ -56,7 +58,7 @@ export function parseContextSettings(tree: JsonObject): ContextSettings {
     idleTimeout: read("idleTimeout", parseDuration, "a duration such as 10m"),
     maxAge: read("maxAge", parseDuration, "a duration such as 10m"),
     maxJobs: read("maxJobs", parseCount, "a whole number") ?? 0,
-    permissions: net && create(PermissionsSchema, { net }),
+    permissions: (net ?? secrets) && create(PermissionsSchema, { net: net ?? [], secrets: secrets ?? [] }),
     env: read("env", parseTextsByName, "an object of texts") ?? {},
     nodeLabels: read("nodeLabels", parseTextsByName, "an object of texts") ?? {},
     settings: withoutPaths(tree, ALL_PATHS),

@@ -1,24 +1,42 @@
 import { LoadError } from "./bundles.ts";
 import type { GrantedPermissions } from "./protocol.ts";
 
-type PermissionName = keyof GrantedPermissions;
-
-const NAMES: readonly PermissionName[] = ["net"];
+/** What is to be known of one kind of permission. */
+interface Kind {
+  isWellFormed(needed: string): boolean;
+  /** What a well-formed one is, in words. */
+  readonly form: string;
+  covers(grant: string, needed: string): boolean;
+}
 
 /** A host, in brackets when it is an IPv6 address, and perhaps a port. */
 const ADDRESS = /^(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>\d{1,5}))?$/;
 
+const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+const KINDS = {
+  net: { isWellFormed: isAddress, form: '"host" or "host:port"', covers: coversAddress },
+  secrets: {
+    isWellFormed: (needed) => SECRET_NAME.test(needed),
+    form: "the name of a secret",
+    covers: (grant, needed) => new RegExp(`^${grant.replaceAll(".", "\\.").replaceAll("*", ".*")}$`).test(needed),
+  },
+} as const satisfies Record<keyof GrantedPermissions, Kind>;
+
+type KindName = keyof typeof KINDS;
+
+const NAMES: readonly KindName[] = ["net", "secrets"];
+
 /** What a module says that its jobs need. Throws a LoadError that says what is wrong with its manifest. */
 export function neededPermissions({ manifest }: Readonly<Record<string, unknown>>): GrantedPermissions {
   const permissions = manifest === undefined ? undefined : record(manifest, "manifest").permissions;
-  if (permissions === undefined) return { net: [] };
-  const { net = [], ...unknown } = record(permissions, "manifest.permissions");
+  if (permissions === undefined) return { net: [], secrets: [] };
+  const { net = [], secrets = [], ...unknown } = record(permissions, "manifest.permissions");
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
-    throw malformed(`manifest.permissions.${name} is no permission; there is ${NAMES.join(", ")}`);
+    throw malformed(`manifest.permissions.${name} is no permission; there are ${NAMES.join(" and ")}`);
   }
-  if (!Array.isArray(net)) throw malformed("manifest.permissions.net is not an array");
-  return { net: Array.from(net, parseAddress) };
+  return { net: parseNeeded("net", net), secrets: parseNeeded("secrets", secrets) };
 }
 
 /** What to tell when a context grants less than is needed; undefined when it grants enough. */
@@ -26,15 +44,24 @@ export function tellDenied(
   needed: GrantedPermissions,
   { context, granted }: { context: string; granted: GrantedPermissions },
 ): string | undefined {
-  const missing = needed.net.filter((address) => !granted.net.some((grant) => covers(grant, address)));
-  if (missing.length === 0) return undefined;
-  const wanted = JSON.stringify({ permissions: { net: [...granted.net, ...missing] } });
-  const grants = granted.net.length === 0 ? "no net permission" : `net ${granted.net.join(", ")}`;
-  return `The program needs net ${needed.net.join(", ")}; context "${context}" grants ${grants}. Missing: net ${missing.join(", ")}. Create the context with the settings ${wanted}`;
+  const lacking = NAMES.filter((name) => missing(name, needed, granted).length > 0);
+  if (lacking.length === 0) return undefined;
+  const list = (permissions: (name: KindName) => readonly string[]): string =>
+    lacking.map((name) => `${name} ${permissions(name).join(", ")}`).join(" and ");
+  const grants = lacking.map(
+    (name) => `${granted[name].length === 0 ? "no " : ""}${name} ${granted[name].join(", ") || "permission"}`,
+  );
+  const wanted = NAMES.map((name) => [name, [...granted[name], ...missing(name, needed, granted)]] as const);
+  const settings = { permissions: Object.fromEntries(wanted.filter(([, each]) => each.length > 0)) };
+  return `The program needs ${list((name) => needed[name])}; context "${context}" grants ${grants.join(" and ")}. Missing: ${list((name) => missing(name, needed, granted))}. Create the context with the settings ${JSON.stringify(settings)}`;
+}
+
+function missing(name: KindName, needed: GrantedPermissions, granted: GrantedPermissions): string[] {
+  return needed[name].filter((each) => !granted[name].some((grant) => KINDS[name].covers(grant, each)));
 }
 
 /** A grant without a port is for all ports. */
-function covers(grant: string, address: string): boolean {
+function coversAddress(grant: string, address: string): boolean {
   const wanted = address.toLowerCase();
   const given = grant.toLowerCase();
   return wanted === given || (ADDRESS.exec(given)?.groups?.port === undefined && hostOf(wanted) === given);
@@ -44,12 +71,17 @@ function hostOf(address: string): string | undefined {
   return ADDRESS.exec(address)?.groups?.host;
 }
 
-function parseAddress(value: unknown, index: number): string {
-  const port = typeof value === "string" ? ADDRESS.exec(value)?.groups?.port : undefined;
-  if (typeof value !== "string" || hostOf(value) === undefined || Number(port ?? 0) > 65_535) {
-    throw malformed(`manifest.permissions.net[${index}] is not "host" or "host:port"`);
-  }
-  return value;
+function isAddress(text: string): boolean {
+  return hostOf(text) !== undefined && Number(ADDRESS.exec(text)?.groups?.port ?? 0) <= 65_535;
+}
+
+function parseNeeded(name: KindName, value: unknown): string[] {
+  if (!Array.isArray(value)) throw malformed(`manifest.permissions.${name} is not an array`);
+  const { isWellFormed, form } = KINDS[name];
+  return Array.from(value, (each: unknown, index) => {
+    if (typeof each === "string" && isWellFormed(each)) return each;
+    throw malformed(`manifest.permissions.${name}[${index}] is not ${form}`);
+  });
 }
 
 function record(value: unknown, path: string): Readonly<Record<string, unknown>> {

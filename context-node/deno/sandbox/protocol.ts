@@ -14,6 +14,8 @@ export interface ContextView {
 export interface GrantedPermissions {
   /** `host` or `host:port`. */
   readonly net: readonly string[];
+  /** Names of secrets, with `*` for any text. */
+  readonly secrets: readonly string[];
 }
 
 /** The first message of a context. */

@@ -52,7 +52,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   const currentLog = new AsyncLocalStorage<RunLog>();
   const format = routeConsole(() => currentLog.getStore());
   let context: ContextView = { id: "", name: "", settings: {} };
-  let granted: GrantedPermissions = { net: [] };
+  let granted: GrantedPermissions = { net: [], secrets: [] };
 
   async function start(command: RunCommand): Promise<void> {
     const { run } = command;

@@ -240,7 +240,8 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   permissions?: Permissions | undefined;
 
   /**
-   * Environment variables that jobs see; the node's own are never visible. Needs no permission.
+   * Environment variables that jobs see; the node's own are never visible. Needs no permission, but for values that refer to a
+   * secret: `secret:NAME`.
    *
    * @generated from field: map<string, string> env = 7;
    */
@@ -341,7 +342,7 @@ export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
 export declare const NamedObjectSchema: GenMessage<NamedObject>;
 
 /**
- * What a sandbox allows. The server's policy bounds what may be asked for.
+ * What a sandbox allows. `node.secrets.contexts` of the configuration bounds which secrets.
  *
  * @generated from message hearth.v1.Permissions
  */
@@ -352,6 +353,13 @@ export declare type Permissions = Message<"hearth.v1.Permissions"> & {
    * @generated from field: repeated string net = 1;
    */
   net: string[];
+
+  /**
+   * Names of secrets, in which `*` is any text, that configs of jobs and `env` may refer to by `secret:NAME`.
+   *
+   * @generated from field: repeated string secrets = 2;
+   */
+  secrets: string[];
 };
 
 /**

@@ -365,7 +365,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   context: string;
 
   /**
-   * Handed to the job as `config`.
+   * Handed to the job as `config`. A text `secret:NAME` in it is a reference, which only the node of the job resolves.
    *
    * @generated from field: google.protobuf.Struct config = 4;
    */
@@ -647,11 +647,19 @@ export enum JobError_Reason {
   RESULT_TOO_LARGE = 11,
 
   /**
-   * The program declares that it needs more than its context was granted; it did not run.
+   * The program declares that it needs more than its context was granted, or its config refers to a secret that it was not; it
+   * did not run.
    *
    * @generated from enum value: PERMISSION_DENIED = 12;
    */
   PERMISSION_DENIED = 12,
+
+  /**
+   * A secret that its config refers to cannot be had on its node; it did not run.
+   *
+   * @generated from enum value: SECRET_UNAVAILABLE = 13;
+   */
+  SECRET_UNAVAILABLE = 13,
 }
 
 /**

@@ -34,7 +34,10 @@ export interface ContextSettings {
   permissions:
     | Permissions
     | undefined;
-  /** Environment variables that jobs see; the node's own are never visible. Needs no permission. */
+  /**
+   * Environment variables that jobs see; the node's own are never visible. Needs no permission, but for values that refer to a
+   * secret: `secret:NAME`.
+   */
   env: { [key: string]: string };
   /** Stops the context when one of its jobs fails for good or is rejected. */
   stopOnJobError: boolean;
@@ -83,10 +86,12 @@ export interface NamedObject {
   expireTime: Date | undefined;
 }
 
-/** What a sandbox allows. The server's policy bounds what may be asked for. */
+/** What a sandbox allows. `node.secrets.contexts` of the configuration bounds which secrets. */
 export interface Permissions {
   /** `host` or `host:port` that jobs may connect to. */
   net: string[];
+  /** Names of secrets, in which `*` is any text, that configs of jobs and `env` may refer to by `secret:NAME`. */
+  secrets: string[];
 }
 
 /** What a context does at one moment. */
@@ -812,13 +817,16 @@ export const NamedObject: MessageFns<NamedObject> = {
 };
 
 function createBasePermissions(): Permissions {
-  return { net: [] };
+  return { net: [], secrets: [] };
 }
 
 export const Permissions: MessageFns<Permissions> = {
   encode(message: Permissions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.net) {
       writer.uint32(10).string(v!);
+    }
+    for (const v of message.secrets) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -844,6 +852,14 @@ export const Permissions: MessageFns<Permissions> = {
             message.net.push(reader.string());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secrets.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -857,13 +873,19 @@ export const Permissions: MessageFns<Permissions> = {
   },
 
   fromJSON(object: any): Permissions {
-    return { net: globalThis.Array.isArray(object?.net) ? object.net.map((e: any) => globalThis.String(e)) : [] };
+    return {
+      net: globalThis.Array.isArray(object?.net) ? object.net.map((e: any) => globalThis.String(e)) : [],
+      secrets: globalThis.Array.isArray(object?.secrets) ? object.secrets.map((e: any) => globalThis.String(e)) : [],
+    };
   },
 
   toJSON(message: Permissions): unknown {
     const obj: any = {};
     if (message.net?.length) {
       obj.net = message.net;
+    }
+    if (message.secrets?.length) {
+      obj.secrets = message.secrets;
     }
     return obj;
   },
@@ -874,6 +896,7 @@ export const Permissions: MessageFns<Permissions> = {
   fromPartial(object: DeepPartial<Permissions>): Permissions {
     const message = createBasePermissions();
     message.net = object.net?.map((e) => e) || [];
+    message.secrets = object.secrets?.map((e) => e) || [];
     return message;
   },
 };

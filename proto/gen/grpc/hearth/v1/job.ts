@@ -55,8 +55,13 @@ export const JobError_Reason = {
   LOAD_FAILED: 10,
   /** RESULT_TOO_LARGE - The result is over the server's limit. */
   RESULT_TOO_LARGE: 11,
-  /** PERMISSION_DENIED - The program declares that it needs more than its context was granted; it did not run. */
+  /**
+   * PERMISSION_DENIED - The program declares that it needs more than its context was granted, or its config refers to a secret that it was not; it
+   * did not run.
+   */
   PERMISSION_DENIED: 12,
+  /** SECRET_UNAVAILABLE - A secret that its config refers to cannot be had on its node; it did not run. */
+  SECRET_UNAVAILABLE: 13,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -76,6 +81,7 @@ export namespace JobError_Reason {
   export type LOAD_FAILED = typeof JobError_Reason.LOAD_FAILED;
   export type RESULT_TOO_LARGE = typeof JobError_Reason.RESULT_TOO_LARGE;
   export type PERMISSION_DENIED = typeof JobError_Reason.PERMISSION_DENIED;
+  export type SECRET_UNAVAILABLE = typeof JobError_Reason.SECRET_UNAVAILABLE;
   export type UNRECOGNIZED = typeof JobError_Reason.UNRECOGNIZED;
 }
 
@@ -120,6 +126,9 @@ export function jobError_ReasonFromJSON(object: any): JobError_Reason {
     case 12:
     case "PERMISSION_DENIED":
       return JobError_Reason.PERMISSION_DENIED;
+    case 13:
+    case "SECRET_UNAVAILABLE":
+      return JobError_Reason.SECRET_UNAVAILABLE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -155,6 +164,8 @@ export function jobError_ReasonToJSON(object: JobError_Reason): string {
       return "RESULT_TOO_LARGE";
     case JobError_Reason.PERMISSION_DENIED:
       return "PERMISSION_DENIED";
+    case JobError_Reason.SECRET_UNAVAILABLE:
+      return "SECRET_UNAVAILABLE";
     case JobError_Reason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

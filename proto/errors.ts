@@ -117,6 +117,24 @@ export function binaryNotBundled(name: string, message: string, place: UploadPla
   });
 }
 
+/** A program that a class path names by a URI. */
+export function programNotLoaded(uri: string, why: string, cause?: unknown): ConnectError {
+  return apiError(`Cannot load program "${uri}": ${why}`, {
+    code: Code.FailedPrecondition,
+    reason: "PROGRAM_NOT_LOADED",
+    metadata: { uri },
+    cause,
+  });
+}
+
+export function programUriInvalid(uri: string, why: string): ConnectError {
+  return apiError(`Cannot load program "${uri}": ${why}`, {
+    code: Code.InvalidArgument,
+    reason: "PROGRAM_URI_INVALID",
+    metadata: { uri, why },
+  });
+}
+
 export function bundlerBusy(name: string, cause: unknown): ConnectError {
   return apiError(`Cannot bundle binary "${name}": too many uploads wait already; try again`, {
     code: Code.ResourceExhausted,
@@ -322,6 +340,15 @@ export function storageUnavailable(plugin: string, cause: unknown): ConnectError
   return apiError(`Cannot read or write the record: DAO plugin "${plugin}" does not answer now; try again`, {
     code: Code.Unavailable,
     reason: "STORAGE_UNAVAILABLE",
+    metadata: { plugin },
+    cause,
+  });
+}
+
+export function blobsUnavailable(plugin: string, cause: unknown): ConnectError {
+  return apiError(`Cannot read or write contents: blob plugin "${plugin}" does not answer now; try again`, {
+    code: Code.Unavailable,
+    reason: "BLOBS_UNAVAILABLE",
     metadata: { plugin },
     cause,
   });

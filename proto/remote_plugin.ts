@@ -12,6 +12,7 @@ import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import { load } from "@grpc/proto-loader";
 
 export * from "./gen/es/hearth/plugin/v1/auth_pb.js";
+export * from "./gen/es/hearth/plugin/v1/blobs_pb.js";
 export * from "./gen/es/hearth/plugin/v1/dao_pb.js";
 export * from "./gen/es/hearth/plugin/v1/handshake_pb.js";
 

@@ -12,7 +12,7 @@ process.on("message", async (asked: { module: string; listen: string } | string)
     return;
   }
   const { default: plugin } = await import(asked.module);
-  const server = await startPluginServer({ [plugin.kind]: plugin } as never, { listen: asked.listen, log });
+  const server = await startPluginServer(plugin, { listen: asked.listen, log });
   servers.set(server.address, server);
   process.send?.({ address: server.address, listen: asked.listen });
 });

@@ -4,39 +4,37 @@ import {
   type PluginService,
   PluginKind as RemoteKind,
 } from "../../proto/remote_plugin.ts";
-import type { PluginKinds } from "../contract/mod.ts";
-import type { HostedPlugin, ServedKind } from "./hosted.ts";
+import type { PluginKind, PluginKinds } from "../contract/mod.ts";
+import type { HostedPlugin } from "./hosted.ts";
 import type { Methods } from "./methods.ts";
 
 type Capabilities = NonNullable<MessageInitShape<typeof HandshakeResponseSchema>["capabilities"]>;
 
-interface Kinds<Kind extends ServedKind> {
-  readonly kind: RemoteKind;
-  readonly capabilitiesOf: (started: PluginKinds[Kind]) => Capabilities;
-}
-
-export const DAO: Kinds<"dao"> = {
-  kind: RemoteKind.DAO,
-  capabilitiesOf: ({ capabilities: { durable, shared } }) => ({ case: "dao", value: { durable, shared } }),
+/** The kinds as they are on the wire. */
+const KINDS: { readonly [Kind in PluginKind]: RemoteKind } = {
+  auth: RemoteKind.AUTH,
+  blobs: RemoteKind.BLOBS,
+  dao: RemoteKind.DAO,
 };
 
-export const AUTH: Kinds<"auth"> = {
-  kind: RemoteKind.AUTH,
-  capabilitiesOf: ({ admitsAnyone }) => ({ case: "auth", value: { admitsAnyone } }),
+const CAPABILITIES: { readonly [Kind in PluginKind]: (started: PluginKinds[Kind]) => Capabilities } = {
+  auth: ({ admitsAnyone }) => ({ case: "auth", value: { admitsAnyone } }),
+  blobs: () => ({ case: "blobs", value: {} }),
+  dao: ({ capabilities: { durable, shared } }) => ({ case: "dao", value: { durable, shared } }),
 };
 
-export function createPluginService<Kind extends ServedKind>(
-  hosted: HostedPlugin<Kind>,
-  { kind, capabilitiesOf }: Kinds<Kind>,
-): Methods<typeof PluginService> {
-  const { contract, name } = hosted.plugin;
-  const self = { contractVersion: contract, kind, name };
+export function createPluginService<Kind extends PluginKind>({
+  plugin,
+  prepare,
+}: HostedPlugin<Kind>): Methods<typeof PluginService> {
+  const kind = KINDS[plugin.kind];
+  const self = { contractVersion: plugin.contract, kind, name: plugin.name };
   return {
     async handshake(asked) {
-      if (asked.contractVersion !== contract || asked.kind !== kind) return self;
-      const prepared = await hosted.prepare(asked.config ?? {});
+      if (asked.contractVersion !== plugin.contract || asked.kind !== kind) return self;
+      const prepared = await prepare(asked.config ?? {});
       if ("faults" in prepared) return { ...self, faults: [...prepared.faults] };
-      return { ...self, capabilities: capabilitiesOf(prepared.started) };
+      return { ...self, capabilities: CAPABILITIES[plugin.kind](prepared.started) };
     },
   };
 }

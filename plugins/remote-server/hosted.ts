@@ -1,27 +1,27 @@
 import { isDeepStrictEqual } from "node:util";
 import { status } from "@grpc/grpc-js";
-import type { Plugin, PluginKinds, PluginLog } from "../contract/mod.ts";
+import type { Plugin, PluginKind, PluginKinds, PluginLog } from "../contract/mod.ts";
 import { CallRefused } from "./refused.ts";
 
-/** The kinds of plugins that can be served. */
-export type ServedKind = "dao" | "auth";
-
 /** One plugin, started by the first handshake with its configuration. */
-export interface HostedPlugin<Kind extends ServedKind> extends AsyncDisposable {
-  readonly plugin: Plugin<Kind>;
+export interface HostedPlugin<Kind extends PluginKind> extends AsyncDisposable {
+  readonly plugin: Pick<Plugin<Kind>, "kind" | "name" | "contract">;
   /** Starts the plugin unless it runs with this configuration. Resolves to it, or to what is wrong with the configuration. */
   prepare(config: unknown): Promise<{ readonly faults: readonly string[] } | { readonly started: PluginKinds[Kind] }>;
   /** The plugin that was started. Throws a CallRefused when none was. */
   require(): PluginKinds[Kind];
 }
 
-export function hostPlugin<Kind extends ServedKind>(plugin: Plugin<Kind>, log: PluginLog): HostedPlugin<Kind> {
+export function hostPlugin<Kind extends PluginKind, Config>(
+  plugin: Plugin<Kind, Config>,
+  log: PluginLog,
+): HostedPlugin<Kind> {
   const stopping = new AbortController();
   let running: { readonly config: unknown; readonly starting: Promise<PluginKinds[Kind]> } | undefined;
   let ready: PluginKinds[Kind] | undefined;
 
   /** Forgets a start that failed, so that the next handshake tries again. What starts too late is disposed. */
-  async function start(config: unknown): Promise<PluginKinds[Kind]> {
+  async function start(config: Config): Promise<PluginKinds[Kind]> {
     try {
       const started = await plugin.start({ config, log, signal: stopping.signal });
       if (stopping.signal.aborted) await started[Symbol.asyncDispose]();

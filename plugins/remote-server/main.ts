@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { pino } from "pino";
 import type { Plugin } from "../contract/mod.ts";
-import { type Served, startPluginServer } from "./mod.ts";
+import { startPluginServer } from "./mod.ts";
 
 const file = { type: "string" } as const;
 const { values, positionals } = parseArgs({
@@ -20,7 +20,7 @@ if (path === undefined) {
 
 const log = pino();
 const { default: plugin }: { default: Plugin } = await import(pathToFileURL(resolve(path)).href);
-const server = await startPluginServer(toServed(plugin), {
+const server = await startPluginServer(plugin, {
   listen: values.listen,
   credentials: readCredentials(),
   log: {
@@ -31,16 +31,6 @@ const server = await startPluginServer(toServed(plugin), {
 log.info({ plugin: plugin.name, address: server.address }, "listening");
 
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => void server[Symbol.asyncDispose]());
-
-function toServed(served: Plugin): Served {
-  if (isOfKind(served, "dao")) return { dao: served };
-  if (isOfKind(served, "auth")) return { auth: served };
-  throw new Error(`Cannot serve plugin "${served.name}": plugins of kind "${served.kind}" cannot be out of process`);
-}
-
-function isOfKind<Kind extends Plugin["kind"]>(served: Plugin, kind: Kind): served is Plugin<Kind> {
-  return served.kind === kind;
-}
 
 function readCredentials(): ServerCredentials | undefined {
   const { cert, key, "client-ca": clientCa } = values;

@@ -1,51 +1,52 @@
-import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { create } from "@bufbuild/protobuf";
-import { type handleUnaryCall, type Server, status } from "@grpc/grpc-js";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  Message,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { Server } from "@grpc/grpc-js";
 import { loadService } from "../../proto/remote_plugin.ts";
-import { CallRefused } from "./refused.ts";
+import { type Answer, answerOnce, answerStream, type StreamAnswer } from "./answer.ts";
 
 /** What answers each method of a service, by its name in code. */
 export type Methods<Service extends DescService> = {
-  readonly [Name in keyof Service["method"]]: Service["method"][Name] extends DescMethodUnary<infer Input, infer Output>
-    ? Method<Input, Output>
-    : never;
+  readonly [Name in keyof Service["method"]]: MethodOf<Service["method"][Name]>;
 };
 
-type Method<Input extends DescMessage, Output extends DescMessage> = (
-  request: MessageShape<Input>,
-  options: { readonly signal: AbortSignal },
-) => Promise<MessageInitShape<Output>>;
+type MethodOf<Desc> =
+  Desc extends DescMethodUnary<infer Input, infer Output>
+    ? Answer<MessageShape<Input>, Output>
+    : Desc extends DescMethodClientStreaming<infer Input, infer Output>
+      ? Answer<AsyncIterable<MessageShape<Input>>, Output>
+      : Desc extends DescMethodServerStreaming<infer Input, infer Output>
+        ? StreamAnswer<MessageShape<Input>, Output>
+        : never;
 
-/** Adds a service to a server. The signal of a call is aborted when its caller has gone. */
+/** Adds a service to a server. */
 export async function addService<Service extends DescService>(
   server: Server,
   service: Service,
   methods: Methods<Service>,
 ): Promise<void> {
   const byName = new Map<string, unknown>(Object.entries(methods));
-  const handlers = service.methods.map((method) => {
-    // `Methods` has made sure that this method takes and gives these messages.
-    const answer = byName.get(method.localName) as Method<DescMessage, DescMessage>;
-    return [method.name, handle(answer, method.output)];
-  });
+  const handlers = service.methods.map((method) => [method.name, handle(method, byName.get(method.localName))]);
   server.addService(await loadService(service), Object.fromEntries(handlers));
 }
 
-function handle(
-  answer: Method<DescMessage, DescMessage>,
-  output: DescMessage,
-): handleUnaryCall<MessageShape<DescMessage>, MessageShape<DescMessage>> {
-  return async (call, callback) => {
-    const gone = new AbortController();
-    call.on("cancelled", () => gone.abort(new Error("the caller has gone")));
-    try {
-      callback(null, create(output, await answer(call.request, { signal: gone.signal })));
-    } catch (error) {
-      callback({ code: error instanceof CallRefused ? error.code : status.INTERNAL, details: messageOf(error) });
-    }
-  };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** `Methods` has made sure that what answers takes and gives the messages of the method. */
+function handle(method: DescMethod, answer: unknown) {
+  switch (method.methodKind) {
+    case "unary":
+      return answerOnce(answer as Answer<Message, DescMessage>, method.output);
+    case "client_streaming":
+      return answerOnce(answer as Answer<AsyncIterable<Message>, DescMessage>, method.output);
+    case "server_streaming":
+      return answerStream(answer as StreamAnswer<Message, DescMessage>, method.output);
+    default:
+      throw new Error(`Cannot serve method "${method.name}": it is ${method.methodKind}`);
+  }
 }

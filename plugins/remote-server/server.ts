@@ -1,14 +1,12 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { AuthService, DaoService, PluginService } from "../../proto/remote_plugin.ts";
-import type { Plugin, PluginLog } from "../contract/mod.ts";
+import { AuthService, BlobService, DaoService, PluginService } from "../../proto/remote_plugin.ts";
+import type { Plugin, PluginKind, PluginLog } from "../contract/mod.ts";
 import { createAuthService } from "./auth_service.ts";
+import { createBlobService } from "./blob_service.ts";
 import { createDaoService } from "./dao_service.ts";
-import { AUTH, createPluginService, DAO } from "./handshake_service.ts";
-import { hostPlugin } from "./hosted.ts";
+import { createPluginService } from "./handshake_service.ts";
+import { type HostedPlugin, hostPlugin } from "./hosted.ts";
 import { addService } from "./methods.ts";
-
-/** A plugin that can be served. */
-export type Served = { readonly dao: Plugin<"dao"> } | { readonly auth: Plugin<"auth"> };
 
 export interface ServeOptions {
   /** `host:port`, where port 0 means a free one, or `unix:/path`. */
@@ -26,23 +24,29 @@ export interface PluginServer extends AsyncDisposable {
 /** The most that one message may have: a result that is kept with its job, and a page of log lines. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
+/** Serves what a plugin of each kind does. */
+const SERVE: { readonly [Kind in PluginKind]: (server: Server, hosted: HostedPlugin<Kind>) => Promise<void> } = {
+  auth: (server, hosted) => addService(server, AuthService, createAuthService(hosted.require)),
+  blobs: (server, hosted) => addService(server, BlobService, createBlobService(hosted.require)),
+  dao: (server, hosted) => addService(server, DaoService, createDaoService(hosted.require)),
+};
+
 /** Serves a plugin, which starts with the first handshake. Rejects when the address cannot be had. */
-export async function startPluginServer(served: Served, options: ServeOptions): Promise<PluginServer> {
-  const { listen, log, credentials = ServerCredentials.createInsecure() } = options;
+export async function startPluginServer<Kind extends PluginKind, Config>(
+  plugin: Plugin<Kind, Config>,
+  { listen, log, credentials = ServerCredentials.createInsecure() }: ServeOptions,
+): Promise<PluginServer> {
   await using starting = new AsyncDisposableStack();
   const server = new Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": -1,
+    // Finds out about a gateway whose machine vanished in the middle of a stream.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 5_000,
   });
-  if ("dao" in served) {
-    const hosted = starting.use(hostPlugin(served.dao, log));
-    await addService(server, PluginService, createPluginService(hosted, DAO));
-    await addService(server, DaoService, createDaoService(hosted.require));
-  } else {
-    const hosted = starting.use(hostPlugin(served.auth, log));
-    await addService(server, PluginService, createPluginService(hosted, AUTH));
-    await addService(server, AuthService, createAuthService(hosted.require));
-  }
+  const hosted = starting.use(hostPlugin(plugin, log));
+  await addService(server, PluginService, createPluginService(hosted));
+  await SERVE[plugin.kind](server, hosted);
   starting.defer(() => server.forceShutdown());
   const port = await bind(server, { listen, credentials });
   const running = starting.move();

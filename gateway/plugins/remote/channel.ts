@@ -1,6 +1,9 @@
 import {
   create,
   type DescMessage,
+  type DescMethod,
+  type DescMethodClientStreaming,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   type DescService,
   type MessageInitShape,
@@ -10,6 +13,7 @@ import {
 import { type ChannelCredentials, Client } from "@grpc/grpc-js";
 import { fromBuffer, loadService } from "../../../proto/remote_plugin.ts";
 import { callError } from "./call_error.ts";
+import { receiveStream, sendStream } from "./streams.ts";
 
 export interface CallOptions {
   /** When to give up, in milliseconds since the epoch. */
@@ -30,6 +34,16 @@ export interface Channel extends Disposable {
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
   ): PreparedCall<Output>;
+  /** As `receiveStream`. */
+  receive<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodServerStreaming<Input, Output>,
+    options: { readonly request: MessageInitShape<Input>; readonly silenceMs: number },
+  ): AsyncGenerator<MessageShape<Output>, void>;
+  /** As `sendStream`. */
+  send<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodClientStreaming<Input, Output>,
+    options: { readonly messages: AsyncIterable<MessageInitShape<Input>>; readonly silenceMs: number },
+  ): Promise<MessageShape<Output>>;
 }
 
 /** Opens a channel to services of a plugin. Connects with the first call. */
@@ -51,10 +65,15 @@ export async function openChannel(
     "grpc.service_config_disable_resolution": 1,
   });
 
+  function pathOf(method: DescMethod): string {
+    const path = paths.get(method);
+    if (path === undefined) throw new Error(`Cannot call "${method.name}": the channel has no such method`);
+    return path;
+  }
+
   return {
     prepare(method, request) {
-      const path = paths.get(method);
-      if (path === undefined) throw new Error(`Cannot call "${method.name}": the channel has no such method`);
+      const path = pathOf(method);
       const bytes = Buffer.from(toBinary(method.input, create(method.input, request)));
       return async ({ deadline, signal }) => {
         signal?.throwIfAborted();
@@ -82,6 +101,8 @@ export async function openChannel(
         }
       };
     },
+    receive: (method, options) => receiveStream(client, { ...method, path: pathOf(method) }, options),
+    send: (method, options) => sendStream(client, { ...method, path: pathOf(method) }, options),
     [Symbol.dispose]: () => client.close(),
   };
 }

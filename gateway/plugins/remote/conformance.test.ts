@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { credentialsWith, describeAuth, describeDao } from "../../../test/contract/mod.ts";
+import { credentialsWith, describeAuth, describeBlobs, describeDao } from "../../../test/contract/mod.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { type PluginServers, startPluginServers, startRemote } from "../../../test/plugin_server.ts";
 
@@ -25,6 +26,23 @@ describeDao("dao-sqlite over TCP", async () => {
   const config = { path: join(directory.path, "hearth.sqlite") };
   return {
     open: () => startRemote("dao", served.address, { config }),
+    async [Symbol.asyncDispose]() {
+      await served[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+});
+
+describeBlobs("blobs-fs over a Unix socket", async () => {
+  const directory = await createTemporaryDirectory();
+  const served = await servers.serve("blobs-fs", { over: "unix" });
+  return {
+    open: () => startRemote("blobs", served.address, { config: { path: directory.path } }),
+    async damage(digest) {
+      const [algorithm = "", hex = ""] = digest.split(":");
+      await using file = await open(join(directory.path, algorithm, hex.slice(0, 2), hex.slice(2)), "r+");
+      await file.write(new Uint8Array([1, 2, 3]), { position: 1000 });
+    },
     async [Symbol.asyncDispose]() {
       await served[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();

@@ -1,4 +1,11 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
 import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
@@ -36,6 +43,19 @@ export interface Connection extends AsyncDisposable {
     request: MessageInitShape<Input>,
     options?: AskOptions,
   ): Promise<MessageShape<Output>>;
+  /** Calls a method that answers with a stream, as `call` does; the deadline is for each answer. The call ends when the consumer stops. */
+  receive<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodServerStreaming<Input, Output>,
+    request: MessageInitShape<Input>,
+  ): AsyncGenerator<MessageShape<Output>, void>;
+  /**
+   * Sends a stream, after a handshake, because messages cannot be sent twice; the deadline is for what the plugin is waited for.
+   * Rejects with a RemoteCallError, or with what the messages throw.
+   */
+  send<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodClientStreaming<Input, Output>,
+    messages: AsyncIterable<MessageInitShape<Input>>,
+  ): Promise<MessageShape<Output>>;
 }
 
 /** Disposing it lets the calls that were made come to their ends. */
@@ -47,8 +67,12 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
   let isAway = false;
   let isClosed = false;
 
-  async function renew(): Promise<void> {
+  async function greet(): Promise<void> {
     requireSame(first, await shakeHands(channel, asked, { deadline: Date.now() + timeoutMs }));
+  }
+
+  async function renew(): Promise<void> {
+    await greet();
     log.info("the plugin was started anew and is ready again");
   }
 
@@ -67,26 +91,56 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     try {
       return await prepared(options);
     } catch (error) {
-      if (!(error instanceof RemoteCallError && error.code === status.FAILED_PRECONDITION)) throw error;
+      if (!asksForHandshake(error)) throw error;
     }
     await renewed();
     return prepared(options);
   }
 
-  /** Tells the operator once when the plugin goes, and once when it is back. */
+  async function* receiveWhenReady<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodServerStreaming<Input, Output>,
+    request: MessageInitShape<Input>,
+  ): AsyncGenerator<MessageShape<Output>, void> {
+    const options = { request, silenceMs: timeoutMs };
+    let hasBegun = false;
+    try {
+      for await (const message of channel.receive(method, options)) {
+        hasBegun = true;
+        yield message;
+      }
+      return;
+    } catch (error) {
+      if (hasBegun || !asksForHandshake(error)) throw error;
+    }
+    await renewed();
+    yield* channel.receive(method, options);
+  }
+
+  // The operator is told once when the plugin goes, and once when it is back.
+  function noteAnswer(): void {
+    if (isAway) log.info("the plugin answers again");
+    isAway = false;
+  }
+
+  function noteFailure(error: unknown): void {
+    if (isAway || !(error instanceof RemoteCallError && error.isAway)) return;
+    isAway = true;
+    log.warn("the plugin does not answer", { err: error });
+  }
+
   async function watched<Answer>(answer: Promise<Answer>): Promise<Answer> {
     try {
       const answered = await answer;
-      if (isAway) log.info("the plugin answers again");
-      isAway = false;
+      noteAnswer();
       return answered;
     } catch (error) {
-      if (!isAway && error instanceof RemoteCallError && error.isAway) {
-        isAway = true;
-        log.warn("the plugin does not answer", { err: error });
-      }
+      noteFailure(error);
       throw error;
     }
+  }
+
+  function requireOpen(): void {
+    if (isClosed) throw new RemoteCallError("the connection is closed", { code: status.CANCELLED });
   }
 
   async function track<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -100,7 +154,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
 
   return {
     async call(method, request, { signal, isInOrder = false } = {}) {
-      if (isClosed) throw new RemoteCallError("the connection is closed", { code: status.CANCELLED });
+      requireOpen();
       const prepared = channel.prepare(method, request);
       const options = { deadline: Date.now() + timeoutMs, signal };
       if (!isInOrder) return track(watched(send(prepared, options)));
@@ -108,10 +162,32 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
       lastInOrder = Promise.allSettled([answer]);
       return track(answer);
     },
+    async *receive(method, request) {
+      requireOpen();
+      try {
+        yield* receiveWhenReady(method, request);
+        noteAnswer();
+      } catch (error) {
+        noteFailure(error);
+        throw error;
+      }
+    },
+    async send(method, messages) {
+      requireOpen();
+      const sent = async () => {
+        await greet();
+        return channel.send(method, { messages, silenceMs: timeoutMs });
+      };
+      return track(watched(sent()));
+    },
     async [Symbol.asyncDispose]() {
       isClosed = true;
       await Promise.allSettled(inFlight);
       channel[Symbol.dispose]();
     },
   };
+}
+
+function asksForHandshake(error: unknown): boolean {
+  return error instanceof RemoteCallError && error.code === status.FAILED_PRECONDITION;
 }

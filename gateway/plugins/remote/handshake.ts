@@ -12,11 +12,15 @@ import type { PluginStep } from "../error.ts";
 import { RemoteCallError } from "./call_error.ts";
 import type { CallOptions, Channel } from "./channel.ts";
 
-/** The kinds of the contract that may be out of process. */
-const KINDS = { dao: RemoteKind.DAO, auth: RemoteKind.AUTH } as const;
+/** The kinds of the contract, as they are on the wire. */
+const KINDS: { readonly [Kind in PluginKind]: RemoteKind } = {
+  dao: RemoteKind.DAO,
+  auth: RemoteKind.AUTH,
+  blobs: RemoteKind.BLOBS,
+};
 
 export interface Asked {
-  readonly kind: keyof typeof KINDS;
+  readonly kind: PluginKind;
   readonly config: NonNullable<MessageInitShape<typeof HandshakeRequestSchema>["config"]>;
 }
 
@@ -53,10 +57,6 @@ export function requireSame(first: HandshakeResponse, now: HandshakeResponse): v
   throw new RemoteCallError(`the plugin came back as another one: ${after} instead of ${before}`, {
     code: status.FAILED_PRECONDITION,
   });
-}
-
-export function mayBeRemote(kind: PluginKind): kind is keyof typeof KINDS {
-  return kind in KINDS;
 }
 
 function kindName(kind: RemoteKind): string {

@@ -11,9 +11,9 @@ import {
 import { loadSync } from "@grpc/proto-loader";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { type Auth, type Dao, definePlugin, type Plugin } from "../../../plugins/contract/mod.ts";
+import { type Auth, type Dao, definePlugin, type Plugin, type PluginKind } from "../../../plugins/contract/mod.ts";
 import memory from "../../../plugins/dao-memory/mod.ts";
-import { type Served, startPluginServer } from "../../../plugins/remote-server/mod.ts";
+import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { credentialsWith } from "../../../test/contract/mod.ts";
 import { json, sampleId, sampleJob } from "../../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
@@ -49,8 +49,8 @@ function readingJobs(get: Dao["jobs"]["get"]): Plugin<"dao"> {
   };
 }
 
-function serve(served: Served, listen = "127.0.0.1:0") {
-  return startPluginServer(served, { listen, log: { info() {}, warn() {} } });
+function serve<Kind extends PluginKind, Config>(plugin: Plugin<Kind, Config>, listen = "127.0.0.1:0") {
+  return startPluginServer(plugin, { listen, log: { info() {}, warn() {} } });
 }
 
 /** A socket's address that is the same from one server to the next. */
@@ -107,7 +107,7 @@ test.each([
 });
 
 test("a plugin that never gets ready is given up, and the connection is closed", async () => {
-  await using served = await serve({ dao: { ...(memory as Plugin<"dao">), start: () => new Promise(() => {}) } });
+  await using served = await serve({ ...memory, start: () => new Promise(() => {}) });
   const sockets: Socket[] = [];
   const relay = createServer((socket) => {
     sockets.push(socket);
@@ -125,8 +125,8 @@ test("a plugin that never gets ready is given up, and the connection is closed",
 });
 
 test("a plugin of another kind or contract is a fault of check", async () => {
-  await using auth = await serve({ auth: naming as Plugin<"auth"> });
-  await using future = await serve({ dao: { ...(memory as Plugin<"dao">), contract: 99 } });
+  await using auth = await serve(naming);
+  await using future = await serve({ ...memory, contract: 99 });
 
   expect(await faultOf(startRemote("dao", auth.address))).toMatchObject({
     step: "check",
@@ -136,13 +136,14 @@ test("a plugin of another kind or contract is a fault of check", async () => {
     step: "check",
     message: `Cannot check plugin "${future.address}": it was written for version 99 of the plugin contract, this Hearth has version 1`,
   });
-  expect((await faultOf(startRemote("blobs", future.address))).message).toContain(
-    'plugins of kind "blobs" cannot be out of process',
-  );
+  expect(await faultOf(startRemote("blobs", auth.address))).toMatchObject({
+    step: "check",
+    message: `Cannot check plugin "${auth.address}": it is of kind "auth", not "blobs"`,
+  });
 });
 
 test("a wrong config is a fault of configure that lists all that is wrong", async () => {
-  await using served = await serve({ auth: naming as Plugin<"auth"> });
+  await using served = await serve(naming);
 
   const own = await faultOf(startRemote("auth", served.address, { config: { role: 1, size: "x", extra: true } }));
   expect(own.step).toBe("configure");
@@ -169,7 +170,7 @@ test("a plugin that cannot start is a fault of start with its message, and may s
       return memory.start({ ...start, config: {} });
     },
   };
-  await using served = await serve({ dao: full });
+  await using served = await serve(full);
 
   const error = await faultOf(startRemote("dao", served.address));
   expect(error).toMatchObject({ step: "start", message: `Cannot start plugin "${served.address}": disk is full` });
@@ -181,7 +182,7 @@ test("a plugin that cannot start is a fault of start with its message, and may s
 
 test("while a DAO is away its methods reject with Unavailable; when it is back, with a new process, it is configured anew", async () => {
   await using socket = await createSocketPath();
-  const first = await serve({ dao: memory as Plugin<"dao"> }, socket.listen);
+  const first = await serve(memory, socket.listen);
   await using dao = await startRemote("dao", first.address);
   expect(await dao.jobs.insert(sampleJob(1), json({}))).toBeUndefined();
 
@@ -190,14 +191,14 @@ test("while a DAO is away its methods reject with Unavailable; when it is back, 
   await expect(dao.jobs.insert(sampleJob(2), json({}))).rejects.toMatchObject({ code: status.UNAVAILABLE });
   await expect(dao.checkHealth()).rejects.toMatchObject({ code: status.UNAVAILABLE });
 
-  await using _second = await serve({ dao: memory as Plugin<"dao"> }, socket.listen);
+  await using _second = await serve(memory, socket.listen);
   await expect.poll(() => dao.checkHealth().then(() => "well", String), { timeout: 15_000 }).toBe("well");
   expect(await dao.jobs.insert(sampleJob(3), json({}))).toBeUndefined();
 });
 
 test("while an auth plugin is away nobody is let in; when it is back it has its configuration", async () => {
   await using socket = await createSocketPath();
-  const first = await serve({ auth: naming as Plugin<"auth"> }, socket.listen);
+  const first = await serve(naming, socket.listen);
   await using auth = await startRemote("auth", first.address, { config: { role: "admin" } });
   const asked = () => auth.authenticate(alice, { signal });
   const answer = { kind: "principal", principal: { id: "alice", roles: ["admin"] } };
@@ -206,13 +207,13 @@ test("while an auth plugin is away nobody is let in; when it is back it has its 
   await first[Symbol.asyncDispose]();
   await expect(asked()).rejects.toMatchObject({ name: "RemoteCallError" });
 
-  await using _second = await serve({ auth: naming as Plugin<"auth"> }, socket.listen);
+  await using _second = await serve(naming, socket.listen);
   await expect.poll(() => asked().catch(String), { timeout: 15_000 }).toEqual(answer);
 });
 
 test("a plugin that comes back as another one is not used", async () => {
   await using socket = await createSocketPath();
-  const first = await serve({ auth: naming as Plugin<"auth"> }, socket.listen);
+  const first = await serve(naming, socket.listen);
   await using auth = await startRemote("auth", first.address, { config: { role: "admin" } });
   await first[Symbol.asyncDispose]();
 
@@ -220,14 +221,14 @@ test("a plugin that comes back as another one is not used", async () => {
     ...(await naming.start({ ...given, config: { role: "admin" } })),
     admitsAnyone: true,
   });
-  await using _second = await serve({ auth: { ...(naming as Plugin<"auth">), start } }, socket.listen);
+  await using _second = await serve({ ...naming, start }, socket.listen);
   const asked = () => auth.authenticate(alice, { signal }).then((answer) => answer.kind, String);
   await expect.poll(asked, { timeout: 15_000 }).toContain("the plugin came back as another one");
 });
 
 test("a call that is not answered in time rejects with Unavailable, one whose back end is broken with the fault", async () => {
-  await using slow = await serve({ dao: readingJobs(() => new Promise(() => {})) });
-  await using broken = await serve({ dao: readingJobs(() => Promise.reject(new Error("disk is full"))) });
+  await using slow = await serve(readingJobs(() => new Promise(() => {})));
+  await using broken = await serve(readingJobs(() => Promise.reject(new Error("disk is full"))));
   await using slowDao = await startRemote("dao", slow.address, { timeoutMs: 300 });
   await using brokenDao = await startRemote("dao", broken.address);
 

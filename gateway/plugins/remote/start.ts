@@ -1,14 +1,21 @@
 import { z } from "zod";
 import type { PluginKind, PluginKinds, PluginLog } from "../../../plugins/contract/mod.ts";
-import { AuthService, DaoService, type HandshakeResponse, PluginService } from "../../../proto/remote_plugin.ts";
+import {
+  AuthService,
+  BlobService,
+  DaoService,
+  type HandshakeResponse,
+  PluginService,
+} from "../../../proto/remote_plugin.ts";
 import { PluginError, type PluginStep } from "../error.ts";
 import { parseAddress } from "./address.ts";
 import { createAuth } from "./auth.ts";
+import { createBlobStore } from "./blobs.ts";
 import { RemoteCallError } from "./call_error.ts";
 import { openChannel } from "./channel.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createDao } from "./dao.ts";
-import { type Asked, faultOf, mayBeRemote, shakeHands } from "./handshake.ts";
+import { type Asked, faultOf, shakeHands } from "./handshake.ts";
 import { readCredentials, remoteSettings, tlsFault } from "./settings.ts";
 
 export interface RemoteStart {
@@ -29,8 +36,11 @@ const ADAPTERS: {
     capabilities.case === "auth" ? createAuth(connection, capabilities.value) : undefined,
   dao: (connection, { name, capabilities }) =>
     capabilities.case === "dao" ? createDao(name, connection, capabilities.value) : undefined,
-  blobs: () => undefined,
+  blobs: (connection, { name, capabilities }) =>
+    capabilities.case === "blobs" ? createBlobStore(name, connection) : undefined,
 };
+
+const SERVICES = { auth: AuthService, dao: DaoService, blobs: BlobService } as const;
 
 /** Connects to a plugin and does the handshake. Rejects with a PluginError, after closing the connection. */
 export async function startRemotePlugin<Kind extends PluginKind>(
@@ -40,7 +50,6 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   const address = parseAddress(plugin);
   if (address === undefined)
     return fail("load", { fault: "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
-  if (!mayBeRemote(kind)) return fail("check", { fault: `plugins of kind "${kind}" cannot be out of process` });
   const checked = remoteSettings.safeParse(config);
   if (!checked.success)
     return fail("configure", { fault: `\n${z.prettifyError(checked.error)}`, cause: checked.error });
@@ -52,7 +61,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   );
 
   using starting = new DisposableStack();
-  const services = [PluginService, kind === "dao" ? DaoService : AuthService];
+  const services = [PluginService, SERVICES[kind]];
   const channel = starting.use(await openChannel(address.target, { credentials, services }));
   const asked: Asked = { kind, config: settings.config };
   const first = await shakeHands(channel, asked, { deadline: Number.POSITIVE_INFINITY, signal }).catch((cause) =>

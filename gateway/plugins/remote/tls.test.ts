@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import type { Plugin } from "../../../plugins/contract/mod.ts";
 import memory from "../../../plugins/dao-memory/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { createAuthority } from "../../../test/certificates.ts";
@@ -17,11 +16,11 @@ test("grpcs:// is for gateways and plugins that know each other's authority", as
   const stranger = await theirs.issue("stranger", { name: "gateway" });
   const pair = { cert_chain: await readFile(plugin.cert), private_key: await readFile(plugin.key) };
   const credentials = ServerCredentials.createSsl(await readFile(ours.ca), [pair], true);
-  const dao = memory as Plugin<"dao">;
-  await using served = await startPluginServer(
-    { dao },
-    { listen: "127.0.0.1:0", log: { info() {}, warn() {} }, credentials },
-  );
+  await using served = await startPluginServer(memory, {
+    listen: "127.0.0.1:0",
+    log: { info() {}, warn() {} },
+    credentials,
+  });
   const address = served.address.replace("grpc://127.0.0.1", "grpcs://localhost");
   const start = (tls: Record<string, string>) => startRemote("dao", address, tls);
   const shown = { certFile: gateway.cert, keyFile: gateway.key };

@@ -4,17 +4,18 @@
 
 // Plugins out of process: a gRPC server in any language that a gateway calls, named in its configuration by address.
 //
-// A plugin serves PluginService and, for its kind, DaoService or AuthService of this package on the same address. A gateway
-// keeps one connection to it. After every start of the gateway, and whenever the plugin asks for it, comes the handshake.
+// A plugin serves PluginService and, for its kind, DaoService, BlobService or AuthService of this package on the same address. A
+// gateway keeps one connection to it. After every start of the gateway, and whenever the plugin asks for it, comes the handshake.
 //
-// Status codes mean the same in all three services:
+// Status codes mean the same in all services:
 //   FAILED_PRECONDITION  no handshake has succeeded since the plugin's process started. The call had no effect. The gateway
 //                        does the handshake again and repeats the call once. This is how a plugin that was started anew gets
 //                        its configuration back, so a plugin must answer so, even one that needs no configuration.
 //   UNAVAILABLE          it cannot be done now: the back end is away.
 //   any other but OK     it failed. The message is for the log of the gateway and holds no secrets.
-// A gateway gives each call a deadline and cancels calls that nobody waits for; a plugin should then stop working on them.
-// Messages may be larger than the 4 MiB that most gRPC servers take by default: allow 64 MiB.
+// A gateway gives each call with one request and one response a deadline, gives up on a stream when the plugin has been silent for as
+// long while the gateway waits for it, and cancels calls that nobody waits for; a plugin should then stop working on them.
+// Messages of a DAO may be larger than the 4 MiB that most gRPC servers take by default: allow 64 MiB.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
@@ -104,6 +105,12 @@ export declare type HandshakeResponse = Message<"hearth.plugin.v1.HandshakeRespo
      */
     value: AuthCapabilities;
     case: "auth";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.BlobCapabilities blobs = 7;
+     */
+    value: BlobCapabilities;
+    case: "blobs";
   } | { case: undefined; value?: undefined };
 };
 
@@ -161,6 +168,20 @@ export declare type AuthCapabilities = Message<"hearth.plugin.v1.AuthCapabilitie
 export declare const AuthCapabilitiesSchema: GenMessage<AuthCapabilities>;
 
 /**
+ * What a blob store can do, where they differ: in nothing so far.
+ *
+ * @generated from message hearth.plugin.v1.BlobCapabilities
+ */
+export declare type BlobCapabilities = Message<"hearth.plugin.v1.BlobCapabilities"> & {
+};
+
+/**
+ * Describes the message hearth.plugin.v1.BlobCapabilities.
+ * Use `create(BlobCapabilitiesSchema)` to create a new message.
+ */
+export declare const BlobCapabilitiesSchema: GenMessage<BlobCapabilities>;
+
+/**
  * What a plugin is for.
  *
  * @generated from enum hearth.plugin.v1.PluginKind
@@ -184,6 +205,13 @@ export enum PluginKind {
    * @generated from enum value: PLUGIN_KIND_AUTH = 2;
    */
   AUTH = 2,
+
+  /**
+   * Contents of uploads, bundles, data files and large results: serves BlobService.
+   *
+   * @generated from enum value: PLUGIN_KIND_BLOBS = 3;
+   */
+  BLOBS = 3,
 }
 
 /**

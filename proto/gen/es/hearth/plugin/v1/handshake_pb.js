@@ -4,17 +4,18 @@
 
 // Plugins out of process: a gRPC server in any language that a gateway calls, named in its configuration by address.
 //
-// A plugin serves PluginService and, for its kind, DaoService or AuthService of this package on the same address. A gateway
-// keeps one connection to it. After every start of the gateway, and whenever the plugin asks for it, comes the handshake.
+// A plugin serves PluginService and, for its kind, DaoService, BlobService or AuthService of this package on the same address. A
+// gateway keeps one connection to it. After every start of the gateway, and whenever the plugin asks for it, comes the handshake.
 //
-// Status codes mean the same in all three services:
+// Status codes mean the same in all services:
 //   FAILED_PRECONDITION  no handshake has succeeded since the plugin's process started. The call had no effect. The gateway
 //                        does the handshake again and repeats the call once. This is how a plugin that was started anew gets
 //                        its configuration back, so a plugin must answer so, even one that needs no configuration.
 //   UNAVAILABLE          it cannot be done now: the back end is away.
 //   any other but OK     it failed. The message is for the log of the gateway and holds no secrets.
-// A gateway gives each call a deadline and cancels calls that nobody waits for; a plugin should then stop working on them.
-// Messages may be larger than the 4 MiB that most gRPC servers take by default: allow 64 MiB.
+// A gateway gives each call with one request and one response a deadline, gives up on a stream when the plugin has been silent for as
+// long while the gateway waits for it, and cancels calls that nobody waits for; a plugin should then stop working on them.
+// Messages of a DAO may be larger than the 4 MiB that most gRPC servers take by default: allow 64 MiB.
 
 import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
@@ -23,7 +24,7 @@ import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
  * Describes the file hearth/plugin/v1/handshake.proto.
  */
 export const file_hearth_plugin_v1_handshake = /*@__PURE__*/
-  fileDesc("CiBoZWFydGgvcGx1Z2luL3YxL2hhbmRzaGFrZS5wcm90bxIQaGVhcnRoLnBsdWdpbi52MSKBAQoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEioKBGtpbmQYAiABKA4yHC5oZWFydGgucGx1Z2luLnYxLlBsdWdpbktpbmQSJwoGY29uZmlnGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCLtAQoRSGFuZHNoYWtlUmVzcG9uc2USGAoQY29udHJhY3RfdmVyc2lvbhgBIAEoDRIqCgRraW5kGAIgASgOMhwuaGVhcnRoLnBsdWdpbi52MS5QbHVnaW5LaW5kEgwKBG5hbWUYAyABKAkSDgoGZmF1bHRzGAQgAygJEjAKA2RhbxgFIAEoCzIhLmhlYXJ0aC5wbHVnaW4udjEuRGFvQ2FwYWJpbGl0aWVzSAASMgoEYXV0aBgGIAEoCzIiLmhlYXJ0aC5wbHVnaW4udjEuQXV0aENhcGFiaWxpdGllc0gAQg4KDGNhcGFiaWxpdGllcyIyCg9EYW9DYXBhYmlsaXRpZXMSDwoHZHVyYWJsZRgBIAEoCBIOCgZzaGFyZWQYAiABKAgiKQoQQXV0aENhcGFiaWxpdGllcxIVCg1hZG1pdHNfYW55b25lGAEgASgIKlQKClBsdWdpbktpbmQSGwoXUExVR0lOX0tJTkRfVU5TUEVDSUZJRUQQABITCg9QTFVHSU5fS0lORF9EQU8QARIUChBQTFVHSU5fS0lORF9BVVRIEAIyZQoNUGx1Z2luU2VydmljZRJUCglIYW5kc2hha2USIi5oZWFydGgucGx1Z2luLnYxLkhhbmRzaGFrZVJlcXVlc3QaIy5oZWFydGgucGx1Z2luLnYxLkhhbmRzaGFrZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct]);
+  fileDesc("CiBoZWFydGgvcGx1Z2luL3YxL2hhbmRzaGFrZS5wcm90bxIQaGVhcnRoLnBsdWdpbi52MSKBAQoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEioKBGtpbmQYAiABKA4yHC5oZWFydGgucGx1Z2luLnYxLlBsdWdpbktpbmQSJwoGY29uZmlnGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKiAgoRSGFuZHNoYWtlUmVzcG9uc2USGAoQY29udHJhY3RfdmVyc2lvbhgBIAEoDRIqCgRraW5kGAIgASgOMhwuaGVhcnRoLnBsdWdpbi52MS5QbHVnaW5LaW5kEgwKBG5hbWUYAyABKAkSDgoGZmF1bHRzGAQgAygJEjAKA2RhbxgFIAEoCzIhLmhlYXJ0aC5wbHVnaW4udjEuRGFvQ2FwYWJpbGl0aWVzSAASMgoEYXV0aBgGIAEoCzIiLmhlYXJ0aC5wbHVnaW4udjEuQXV0aENhcGFiaWxpdGllc0gAEjMKBWJsb2JzGAcgASgLMiIuaGVhcnRoLnBsdWdpbi52MS5CbG9iQ2FwYWJpbGl0aWVzSABCDgoMY2FwYWJpbGl0aWVzIjIKD0Rhb0NhcGFiaWxpdGllcxIPCgdkdXJhYmxlGAEgASgIEg4KBnNoYXJlZBgCIAEoCCIpChBBdXRoQ2FwYWJpbGl0aWVzEhUKDWFkbWl0c19hbnlvbmUYASABKAgiEgoQQmxvYkNhcGFiaWxpdGllcyprCgpQbHVnaW5LaW5kEhsKF1BMVUdJTl9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPUExVR0lOX0tJTkRfREFPEAESFAoQUExVR0lOX0tJTkRfQVVUSBACEhUKEVBMVUdJTl9LSU5EX0JMT0JTEAMyZQoNUGx1Z2luU2VydmljZRJUCglIYW5kc2hha2USIi5oZWFydGgucGx1Z2luLnYxLkhhbmRzaGFrZVJlcXVlc3QaIy5oZWFydGgucGx1Z2luLnYxLkhhbmRzaGFrZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct]);
 
 /**
  * Describes the message hearth.plugin.v1.HandshakeRequest.
@@ -52,6 +53,13 @@ export const DaoCapabilitiesSchema = /*@__PURE__*/
  */
 export const AuthCapabilitiesSchema = /*@__PURE__*/
   messageDesc(file_hearth_plugin_v1_handshake, 3);
+
+/**
+ * Describes the message hearth.plugin.v1.BlobCapabilities.
+ * Use `create(BlobCapabilitiesSchema)` to create a new message.
+ */
+export const BlobCapabilitiesSchema = /*@__PURE__*/
+  messageDesc(file_hearth_plugin_v1_handshake, 4);
 
 /**
  * Describes the enum hearth.plugin.v1.PluginKind.

@@ -1,0 +1,99 @@
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type Client, type ServiceError, status } from "@grpc/grpc-js";
+import { fromBuffer } from "../../../proto/remote_plugin.ts";
+import { callError, RemoteCallError } from "./call_error.ts";
+import { withinSilence } from "./silence.ts";
+
+/** A method whose requests or answers come one after the other. */
+export interface StreamMethod<Input extends DescMessage, Output extends DescMessage> {
+  readonly path: string;
+  readonly input: Input;
+  readonly output: Output;
+}
+
+interface StreamOptions {
+  /** The longest that the plugin may be silent while it is waited for, in milliseconds. */
+  readonly silenceMs: number;
+}
+
+/**
+ * Calls a method that answers with a stream, and reads that no faster than it is consumed. Rejects with a RemoteCallError. Ends the
+ * call when the consumer stops.
+ */
+export async function* receiveStream<Input extends DescMessage, Output extends DescMessage>(
+  client: Client,
+  { path, input, output }: StreamMethod<Input, Output>,
+  { request, silenceMs }: StreamOptions & { readonly request: MessageInitShape<Input> },
+): AsyncGenerator<MessageShape<Output>, void> {
+  const serialize = (message: MessageShape<Input>) => Buffer.from(toBinary(input, message));
+  const deserialize = (bytes: Buffer) => fromBuffer(output, bytes);
+  const call = client.makeServerStreamRequest(path, serialize, deserialize, create(input, request), {});
+  // Reading tells of errors; one that comes when nobody reads any more is the end of a call that was cancelled.
+  call.on("error", () => {});
+  const messages: AsyncIterator<MessageShape<Output>> = call[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await withinSilence(messages.next(), silenceMs);
+      if (next.done) return;
+      yield next.value;
+    }
+  } catch (error) {
+    throw isServiceError(error) ? callError(error) : error;
+  } finally {
+    call.cancel();
+  }
+}
+
+/**
+ * Calls a method that takes a stream, and reads the messages no faster than the plugin takes them. Rejects with a RemoteCallError or
+ * with what the messages throw; then, the call is cancelled.
+ */
+export async function sendStream<Input extends DescMessage, Output extends DescMessage>(
+  client: Client,
+  { path, input, output }: StreamMethod<Input, Output>,
+  { messages, silenceMs }: StreamOptions & { readonly messages: AsyncIterable<MessageInitShape<Input>> },
+): Promise<MessageShape<Output>> {
+  const answered = Promise.withResolvers<MessageShape<Output>>();
+  let isOver = false;
+  const call = client.makeClientStreamRequest(
+    path,
+    (message: MessageShape<Input>) => Buffer.from(toBinary(input, message)),
+    (bytes) => fromBuffer(output, bytes),
+    {},
+    (error, answer) => {
+      if (error === null && answer !== undefined) answered.resolve(answer);
+      else if (error !== null) answered.reject(callError(error));
+      isOver = true;
+    },
+  );
+  // Whoever writes hears of it by the answer.
+  call.on("error", () => {});
+  try {
+    for await (const message of messages) {
+      const isRoom = call.write(create(input, message));
+      if (!isRoom || isOver) await withinSilence(Promise.race([drained(), refused()]), silenceMs);
+    }
+    call.end();
+    return await withinSilence(answered.promise, silenceMs);
+  } finally {
+    call.cancel();
+    await Promise.allSettled([answered.promise]);
+  }
+
+  function drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    call.once("drain", resolve);
+    return promise;
+  }
+
+  /** An answer that comes before the last message. */
+  async function refused(): Promise<never> {
+    await answered.promise;
+    throw new RemoteCallError("the plugin answered before it had all", { code: status.INTERNAL });
+  }
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
+}

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import type { DescMessage, Message, MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import {
+  type handleServerStreamingCall,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
+import { CallRefused } from "./refused.ts";
+
+/** The signal is aborted when the caller has gone. */
+interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Answers a request, or a stream of them, with one message. */
+export type Answer<Request, Output extends DescMessage> = (
+  request: Request,
+  options: CallOptions,
+) => Promise<MessageInitShape<Output>>;
+
+/** Answers a request with messages, which are made no faster than the caller takes them. */
+export type StreamAnswer<Request, Output extends DescMessage> = (
+  request: Request,
+  options: CallOptions,
+) => AsyncIterable<MessageInitShape<Output>>;
+
+/** A call of either kind with one answer; its stream of requests is the call itself. */
+type OnceCall = ServerUnaryCall<Message, Message> | ServerReadableStream<Message, Message>;
+
+/** As grpc-js takes the handler of a method with one answer. */
+export function answerOnce<Request>(answer: Answer<Request, DescMessage>, output: DescMessage) {
+  return async (call: OnceCall, callback: sendUnaryData<Message>) => {
+    // What the method takes, as its definition says.
+    const request = ("request" in call ? call.request : call) as Request;
+    try {
+      callback(null, create(output, await answer(request, { signal: signalOf(call) })));
+    } catch (error) {
+      callback(toStatus(error));
+    }
+  };
+}
+
+/** As grpc-js takes the handler of a method that answers with a stream. */
+export function answerStream(
+  answer: StreamAnswer<Message, DescMessage>,
+  output: DescMessage,
+): handleServerStreamingCall<Message, Message> {
+  return async (call) => {
+    const signal = signalOf(call);
+    try {
+      for await (const message of answer(call.request, { signal })) {
+        signal.throwIfAborted();
+        if (!call.write(create(output, message))) await once(call, "drain", { signal });
+      }
+      call.end();
+    } catch (error) {
+      // This is how grpc-js is told to end a stream with a status.
+      call.emit("error", toStatus(error));
+    }
+  };
+}
+
+function signalOf(call: { on(event: "cancelled", listener: () => void): unknown }): AbortSignal {
+  const gone = new AbortController();
+  call.on("cancelled", () => gone.abort(new Error("the caller has gone")));
+  return gone.signal;
+}
+
+function toStatus(error: unknown): { code: status; details: string } {
+  const details = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof CallRefused ? error.code : status.INTERNAL, details };
+}

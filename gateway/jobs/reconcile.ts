@@ -3,6 +3,7 @@ import type { JobFilter } from "../../plugins/contract/mod.ts";
 import {
   type Context,
   Context_State,
+  isFinalJob,
   type Job,
   Job_State,
   OPEN_CONTEXT_STATES,
@@ -77,7 +78,8 @@ export async function compareWithNode(deps: CompareDeps, session: NodeSession): 
 async function reconcile(deps: ReconcileDeps, { isThorough }: { readonly isThorough: boolean }): Promise<void> {
   const followed = deps.jobs.followed();
   for (const { job, nodeId } of followed) {
-    if (deps.nodes.session(nodeId) === undefined) await deps.jobs.refresh(job.id);
+    const isOutOfTouch = deps.nodes.session(nodeId) === undefined || (await hasEndedElsewhere(deps, job));
+    if (isOutOfTouch) await deps.jobs.refresh(job.id);
   }
   for await (const context of openContexts(deps)) {
     if (deps.nodes.isLost(context.nodeId)) await loseWithNode(deps, context);
@@ -91,6 +93,13 @@ async function reconcile(deps: ReconcileDeps, { isThorough }: { readonly isThoro
     due = [];
   }
   await retryAll(deps, due);
+}
+
+/** No node tells of a job that waits for its next attempt: another gateway may have cancelled it. */
+async function hasEndedElsewhere({ jobs }: ReconcileDeps, { id, nextAttemptTime }: Job): Promise<boolean> {
+  if (nextAttemptTime === undefined) return false;
+  const job = await jobs.get(id);
+  return job !== undefined && isFinalJob(job.state);
 }
 
 async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void> {

@@ -102,7 +102,8 @@ export interface JobLog {
 /**
  * Objects are structured clones: plain values, maps, dates, typed arrays; no functions, and no classes of your own. An executor clones an
  * object once and hands out that clone to all its jobs, so take it as read-only. A `SharedArrayBuffer` is not copied at all. The objects
- * of a context may take a quarter of its memory; one that does not fit rejects with a `QuotaExceededError`.
+ * of a context may take together what its setting `namedObjectsBytes` says, a quarter of its memory unless given; one that does not fit
+ * rejects with a `QuotaExceededError`.
  */
 export interface NamedObjects {
   /** Undefined when there is none. */

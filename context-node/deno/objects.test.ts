@@ -142,9 +142,9 @@ test("an object is forgotten after its time to live, on every executor", async (
   expect(await resultOf(sandbox, source)).toEqual([1, 2]);
 });
 
-test("objects take no more than a quarter of the memory of their context, and say so", async () => {
-  await using small = await startSandbox(runtime, { memoryBytes: 64 * 1024 * 1024 });
+test("objects take no more than their context lets them, and say so", async () => {
   const limitBytes = 16 * 1024 * 1024;
+  await using small = await startSandbox(runtime, { memoryBytes: 16 * limitBytes, namedObjectsBytes: limitBytes });
   const program = await bundle(`
     export const fill = ({ objects }) => objects.update("half", new Uint8Array(${limitBytes / 2}));
     export const update = ({ objects }) => objects.update("more", new Uint8Array(${limitBytes / 2}));
@@ -155,7 +155,8 @@ test("objects take no more than a quarter of the memory of their context, and sa
   const to = (entryPoint: string) => run(small, program, { entryPoint }).outcome;
   expect(await to("fill")).toMatchObject({ type: "succeeded" });
   expect(await to("fill")).toMatchObject({ type: "succeeded" });
-  const message = /^Cannot keep the named object "more" of \d+ bytes: the others have \d+ of the 16777216 bytes/;
+  const message =
+    /^Cannot keep the named object "more": it has \d+ bytes, and the others take \d+ of the 16777216 .* namedObjectsBytes allows$/;
   const refused = { type: "failed", error: { name: "QuotaExceededError", message: expect.stringMatching(message) } };
   expect(await to("update")).toMatchObject(refused);
   expect(await to("create")).toMatchObject(refused);

@@ -142,7 +142,7 @@ function createRefusal(
   name: string,
   { sizeBytes, takenBytes, limitBytes }: { sizeBytes: number; takenBytes: number; limitBytes: number },
 ): DOMException {
-  const message = `Cannot keep the named object "${name}" of ${sizeBytes} bytes: the others have ${takenBytes} of the ${limitBytes} bytes that the objects of the context may take`;
+  const message = `Cannot keep the named object "${name}": it has ${sizeBytes} bytes, and the others take ${takenBytes} of the ${limitBytes} that the context's setting namedObjectsBytes allows`;
   return new DOMException(message, "QuotaExceededError");
 }
 

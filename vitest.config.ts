@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // A wait for a condition ends with it; how long it may take says only when a test has failed.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -78,7 +78,7 @@ export class GatewaySession implements AsyncDisposable {
     this.#stream.write({ messages: messages.map((message) => ({ message })) });
   }
 
-  /** Resolves with what the question answers as soon as it answers something. Rejects after ten seconds. */
+  /** Resolves with what the question answers as soon as it answers something. Rejects after thirty seconds. */
   async until<T>(what: string, question: () => T | undefined): Promise<T> {
     const answer = Promise.withResolvers<T>();
     const ask = (): void => {
@@ -89,8 +89,8 @@ export class GatewaySession implements AsyncDisposable {
     ask();
     const timer = setTimeout(() => {
       const heard = this.messages.filter(({ $case }) => $case !== "load").map(({ $case }) => $case);
-      answer.reject(new Error(`No ${what} in ten seconds; heard ${heard.join(", ")}`));
-    }, 10_000);
+      answer.reject(new Error(`No ${what} in thirty seconds; heard ${heard.join(", ")}`));
+    }, 30_000);
     try {
       return await answer.promise;
     } finally {

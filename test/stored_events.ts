@@ -12,13 +12,13 @@ export interface StoredEvent {
   readonly json: any;
 }
 
-/** Reads the events of a job that JetStream has, and those to come, up to the final one. Rejects after ten seconds. */
+/** Reads the events of a job that JetStream has, and those to come, up to the final one. Rejects after thirty seconds. */
 export async function readJobEvents(natsUrl: string, jobId: string): Promise<StoredEvent[]> {
   const final: readonly string[] = FINAL_JOB_EVENTS;
   return readEvents(natsUrl, jobEventSubject(jobId, "*"), ({ type }) => final.includes(type));
 }
 
-/** Reads the events on a subject, up to the last one. Rejects after ten seconds. */
+/** Reads the events on a subject, up to the last one. Rejects after thirty seconds. */
 export async function readEvents(
   natsUrl: string,
   subject: string,
@@ -27,7 +27,7 @@ export async function readEvents(
   const nats = await connect({ servers: natsUrl });
   const events: StoredEvent[] = [];
   let messages: ConsumerMessages | undefined;
-  const timer = setTimeout(() => messages?.stop(new Error(`No last event on ${subject}`)), 10_000);
+  const timer = setTimeout(() => messages?.stop(new Error(`No last event on ${subject}`)), 30_000);
   try {
     const consumer = await jetstream(nats).consumers.get(EVENT_STREAM, { filter_subjects: subject });
     messages = await consumer.consume();

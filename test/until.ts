@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 const PAUSE_MS = 20;
 
 /** Resolves when the condition holds; rejects, naming what was waited for, when it does not within the deadline. */

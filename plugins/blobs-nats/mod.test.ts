@@ -94,13 +94,11 @@ test("while NATS is away a store rejects; when it is back it works", async () =>
   await server.start();
 
   await expect
-    .poll(
-      () =>
-        store.checkHealth().then(
-          () => "healthy",
-          () => "away",
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      store.checkHealth().then(
+        () => "healthy",
+        () => "away",
+      ),
     )
     .toBe("healthy");
   expect(await store.renew(digest)).toBe(true);

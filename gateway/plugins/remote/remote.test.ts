@@ -120,7 +120,7 @@ test("a plugin that never gets ready is given up, and the connection is closed",
 
   expect(error).toMatchObject({ step: "start" });
   expect(error.message).toContain("it took longer than 500 ms");
-  await expect.poll(() => sockets.length > 0 && sockets.every(({ closed }) => closed), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => sockets.length > 0 && sockets.every(({ closed }) => closed)).toBe(true);
   relay.close();
 });
 
@@ -192,7 +192,7 @@ test("while a DAO is away its methods reject with Unavailable; when it is back, 
   await expect(dao.checkHealth()).rejects.toMatchObject({ code: status.UNAVAILABLE });
 
   await using _second = await serve(memory, socket.listen);
-  await expect.poll(() => dao.checkHealth().then(() => "well", String), { timeout: 15_000 }).toBe("well");
+  await expect.poll(() => dao.checkHealth().then(() => "well", String)).toBe("well");
   expect(await dao.jobs.insert(sampleJob(3), json({}))).toBeUndefined();
 });
 
@@ -208,7 +208,7 @@ test("while an auth plugin is away nobody is let in; when it is back it has its 
   await expect(asked()).rejects.toMatchObject({ name: "RemoteCallError" });
 
   await using _second = await serve(naming, socket.listen);
-  await expect.poll(() => asked().catch(String), { timeout: 15_000 }).toEqual(answer);
+  await expect.poll(() => asked().catch(String)).toEqual(answer);
 });
 
 test("a plugin that comes back as another one is not used", async () => {
@@ -223,7 +223,7 @@ test("a plugin that comes back as another one is not used", async () => {
   });
   await using _second = await serve({ ...naming, start }, socket.listen);
   const asked = () => auth.authenticate(alice, { signal }).then((answer) => answer.kind, String);
-  await expect.poll(asked, { timeout: 15_000 }).toContain("the plugin came back as another one");
+  await expect.poll(asked).toContain("the plugin came back as another one");
 });
 
 test("a call that is not answered in time rejects with Unavailable, one whose back end is broken with the fault", async () => {

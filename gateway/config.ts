@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { type Cluster, clusterSection, isLoopbackHost, type NatsAccess, natsSection } from "../cluster/mod.ts";
@@ -77,6 +77,22 @@ const schema = z.object({
           requestTimeoutMs: z.int().positive().max(LONGEST_TIMER_MS).default(40_000),
           /** A context that is not stopped two seconds before is told to be stopping, in milliseconds. */
           contextDeletionTimeoutMs: z.int().nonnegative().max(LONGEST_TIMER_MS).default(40_000),
+          programs: z
+            .strictObject({
+              folders: z
+                .array(z.string().refine(isAbsolute, "must be an absolute path"))
+                .default([])
+                .describe(
+                  "Folders, by absolute paths, below which the gateway reads programs that class paths name as file:; default none",
+                ),
+              allow: z
+                .array(z.string().refine(isAddressRange, "must be an IP address or a range like 10.0.0.0/8"))
+                .default([])
+                .describe(
+                  "IP addresses and ranges, such as 10.0.0.0/8, from which the gateway fetches programs that class paths name as http: or https:, beside the public internet",
+                ),
+            })
+            .prefault({}),
         })
         .prefault({}),
       /** The POST that tells of a job's end. */
@@ -184,6 +200,7 @@ export interface GatewayConfig {
   readonly spark: {
     readonly requestTimeoutMs: number;
     readonly contextDeletionTimeoutMs: number;
+    readonly programs: { readonly folders: readonly string[]; readonly allow: readonly string[] };
   };
   /** Folder of what the gateway itself keeps. */
   readonly dataDir: string;

@@ -62,7 +62,9 @@ export function createGate(deps: GateDeps): Gate {
     },
     async run(caller, action, serve) {
       const access = await allow(caller, action);
-      const guard = new CallGuard(access, describe(caller, action), (named) => allow(caller, { ...action, named }));
+      const guard = new CallGuard(access, describe(caller, action), (named, permission = action.permission) =>
+        allow(caller, { ...action, named, permission }),
+      );
       if (!auditReads && action.permission.endsWith(":read")) return serve(guard);
       if (!audit.hasRoom) throw auditBehind();
       try {

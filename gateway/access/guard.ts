@@ -4,14 +4,20 @@ import { type Access, type Touched, UNLIMITED } from "./roles.ts";
 
 /** What a use case knows of its caller: what it may touch, and where to tell what it touched. */
 export interface Guard extends Access {
-  /** Rejects with PermissionDenied when the caller may not touch these. For names that only the use case finds out. */
-  allow(named: Named): Promise<void>;
+  /**
+   * Rejects with PermissionDenied when the caller may not touch these. For names that only the use case finds out, and for what it
+   * does beside the call's own permission.
+   */
+  allow(named: Named, permission?: string): Promise<void>;
   /** Adds to what the audit log says of the call. */
   tell(named: Named): void;
 }
 
 /** Guards nothing: for a gateway without auth plugins. */
 export const OPEN: Guard = { ...UNLIMITED, allow: async () => {}, tell() {} };
+
+/** Rejects when the caller may not; without a permission, that of the call. */
+type RefuseUnlessAllowed = (named: Named, permission?: string) => Promise<unknown>;
 
 /** The guard of one call, which remembers what is to be told of it. */
 export class CallGuard implements Guard {
@@ -20,9 +26,9 @@ export class CallGuard implements Guard {
   /** Whether it has been refused, and told so, half-way. */
   isRefused = false;
   readonly #access: Access;
-  readonly #refuseUnlessAllowed: (named: Named) => Promise<unknown>;
+  readonly #refuseUnlessAllowed: RefuseUnlessAllowed;
 
-  constructor(access: Access, record: AuditRecord, refuseUnlessAllowed: (named: Named) => Promise<unknown>) {
+  constructor(access: Access, record: AuditRecord, refuseUnlessAllowed: RefuseUnlessAllowed) {
     this.#access = access;
     this.record = record;
     this.#refuseUnlessAllowed = refuseUnlessAllowed;
@@ -36,11 +42,11 @@ export class CallGuard implements Guard {
     return this.#access.covers(touched);
   }
 
-  async allow(named: Named): Promise<void> {
+  async allow(named: Named, permission?: string): Promise<void> {
     this.tell(named);
-    if (this.isUnlimited) return;
+    if (this.isUnlimited && permission === undefined) return;
     this.isRefused = true;
-    await this.#refuseUnlessAllowed(named);
+    await this.#refuseUnlessAllowed(named, permission);
     this.isRefused = false;
   }
 

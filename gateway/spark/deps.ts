@@ -8,6 +8,7 @@ import type { Core } from "../core.ts";
 import type { Readiness } from "../rpc/mod.ts";
 import type { JsonObject } from "./hocon/mod.ts";
 import type { Measurements } from "./metrics/mod.ts";
+import type { ProgramSource } from "./programs/mod.ts";
 
 /** What an operator may set of this face. */
 export interface SparkConfig {
@@ -17,6 +18,13 @@ export interface SparkConfig {
   readonly contextDeletionTimeoutMs: number;
   /** Settings of every context, where its creator says nothing. */
   readonly contextSettings: JsonObject;
+  /** Where URIs in class paths may lead. */
+  readonly programs: {
+    /** Absolute paths of folders, for `file:`. */
+    readonly folders: readonly string[];
+    /** IP addresses and ranges beside the public internet, for `http:` and `https:`. */
+    readonly allow: readonly string[];
+  };
 }
 
 /** What the endpoints of this face work with. */
@@ -27,6 +35,7 @@ export interface SparkDeps {
   readonly predefined: Predefined;
   readonly readiness: Readiness;
   readonly measurements: Measurements;
+  readonly source: ProgramSource;
   readonly validator: Validator;
   /** What the caller of this request may touch. */
   readonly guard: Guard;

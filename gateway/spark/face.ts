@@ -1,5 +1,6 @@
 import { type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
+import { createAddressRule } from "../outgoing/mod.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
@@ -14,7 +15,7 @@ import { Measurements } from "./metrics/mod.ts";
 import { isSparkPath, ROUTES, type SparkRoute, TIMERS } from "./routes.ts";
 import { SettingError } from "./settings.ts";
 
-export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "guard"> {
+export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "source" | "guard"> {
   /** Absent: everybody may do everything. */
   readonly gate: Gate | undefined;
   /** Largest bodies of uploads, and of other requests. */
@@ -38,7 +39,9 @@ type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
 const NOT_FOUND = "The requested resource could not be found.";
 
 export function createSparkFace(parts: SparkFaceOptions): SparkFace {
-  const options = { ...parts, measurements: new Measurements(TIMERS) };
+  const { folders, allow } = parts.config.programs;
+  const source = { folders, isAllowed: createAddressRule(allow), limitBytes: parts.limits.uploadBytes };
+  const options = { ...parts, source, measurements: new Measurements(TIMERS) };
   return async (request, response) => {
     const { path, query } = splitTarget(request.url ?? "");
     if (!isSparkPath(path)) return false;

@@ -51,6 +51,12 @@ export function toldFault({ reason, message, code }: Fault): ToldError {
   return { message, errorClass, stack: `${errorClass}: ${message}` };
 }
 
+/** The fault of a URI as a JVM throws it. */
+export function malformedUrl({ metadata: { uri = "", why: message = "" } }: Fault): ToldError {
+  const errorClass = "java.net.MalformedURLException";
+  return { message, errorClass, stack: `${errorClass}: ${message}\n\tat ${uri}` };
+}
+
 /** The answer to a bug: what went wrong is in the log. */
 export function answerBug(): Answer {
   const message = "internal error; the log of the gateway tells more";

@@ -1,38 +1,53 @@
+import type { Binary } from "../../../proto/mod.ts";
+import { findBinary, findEntryPoint } from "../../binaries/mod.ts";
+import type { SparkDeps } from "../deps.ts";
 import type { JsonValue } from "../hocon/mod.ts";
-import { exception, Rejection } from "../http/answer.ts";
+import type { SparkRequest } from "../http/request.ts";
+import { fetchProgram, type Place, parsePlace } from "../programs/mod.ts";
 import { parseTexts } from "../settings.ts";
 import { cannotParse } from "./config_body.ts";
 
-/** Where a JVM could load more classes from. A program here brings all that it needs, so these are left out. */
-const IGNORED_SCHEMES = new Set(["local", "file", "http", "https", "ftp"]);
+/** Each may be a request to somebody else. */
+const MAX_ELEMENTS = 100;
 
-const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
-
-/** A list of the names of binaries and of URIs, as a text with commas or a list. */
-export function parseClassPath(name: string, value: JsonValue | undefined): readonly string[] {
+/** Places of programs, named by a text with commas or a list. Throws for a place that nothing could be loaded from. */
+export function parseClassPath(name: string, value: JsonValue | undefined): readonly Place[] {
   if (value === undefined || value === null) return [];
   const elements = parseTexts(value);
   if (elements === undefined) throw cannotParse(`${name} must be a list of texts`);
-  return elements;
+  if (elements.length > MAX_ELEMENTS) throw cannotParse(`${name} has more than ${MAX_ELEMENTS} elements`);
+  return elements.map(parsePlace);
 }
 
-/** The names of binaries in a class path. Throws the answer for a URI that nothing could be loaded from. */
-export function binaryNames(elements: readonly string[], label: string): readonly string[] {
-  return elements.filter((element) => {
-    const [, scheme] = SCHEME.exec(element) ?? [];
-    if (scheme === undefined) return true;
-    if (!IGNORED_SCHEMES.has(scheme.toLowerCase())) throw malformedUrl(element, scheme, label);
-    return false;
-  });
+interface Wanted {
+  readonly mainClass: string;
+  /** Name of the job's context; empty for one of its own. */
+  readonly context: string;
+  readonly signal: SparkRequest["signal"];
 }
 
-/** Checks `dependent-jar-uris` of a context. */
-export function checkUris(value: JsonValue | undefined, label: string): void {
-  binaryNames(parseClassPath("dependent-jar-uris", value), label);
-}
-
-function malformedUrl(uri: string, scheme: string, label: string): Rejection {
-  const message = `unknown protocol: ${scheme}`;
-  const errorClass = "java.net.MalformedURLException";
-  return new Rejection(exception(400, label, { message, errorClass, stack: `${errorClass}: ${message}\n\tat ${uri}` }));
+/**
+ * The reference of the program that has the main class: of the binaries the first, else of what the URIs lead to. So a URI is
+ * followed only when it is needed. Undefined when none has it. Rejects when a binary is not there.
+ */
+export async function findProgram(
+  deps: SparkDeps,
+  classPath: readonly Place[],
+  { mainClass, context, signal }: Wanted,
+): Promise<string | undefined> {
+  const { core, guard, source } = deps;
+  const hasMainClass = (binary: Binary): boolean => findEntryPoint(binary, mainClass) !== undefined;
+  const names = classPath.filter(({ type }) => type === "binary").map(({ name }) => name);
+  for (const binary of names) await guard.allow({ context, binary });
+  const binaries = await Promise.all(names.map((name) => findBinary(core, name)));
+  const found = names[binaries.findIndex(hasMainClass)];
+  if (found !== undefined) return found;
+  for (const place of classPath) {
+    if (place.type === "binary") continue;
+    await guard.allow({ context, binary: place.name });
+    await guard.allow({ binary: place.name }, "binaries:upload");
+    const binary = await fetchProgram({ ...core, source }, place, { signal });
+    if (hasMainClass(binary)) return `${binary.name}@${binary.digest}`;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { type Context, Context_State, CreateContextRequestSchema } from "../../../proto/mod.ts";
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
-import { toldFault } from "../fault.ts";
+import { malformedUrl, toldFault } from "../fault.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
 import { readFlag, requireReboot } from "../http/query.ts";
@@ -12,7 +12,7 @@ import { expandPaths } from "../paths.ts";
 import { parseContextSettings } from "../settings.ts";
 import { contextStatus } from "../view/states.ts";
 import { utcTime } from "../view/times.ts";
-import { checkUris } from "./class_path.ts";
+import { parseClassPath } from "./class_path.ts";
 import { parseBody } from "./config_body.ts";
 import { settledIn } from "./timeout.ts";
 
@@ -56,7 +56,7 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
   const posted = valueAt(parseBody(request), ["spark", "context-settings"]);
   const asked = withFallback(isObject(posted) ? posted : {}, settingsInQuery(query));
-  checkUris(asked["dependent-jar-uris"], "CONTEXT INIT ERROR: Malformed URL");
+  parseClassPath("dependent-jar-uris", asked["dependent-jar-uris"]);
   const settings = parseContextSettings(withFallback(asked, deps.config.contextSettings));
   const { name } = checked(deps, CreateContextRequestSchema, { name: wanted, settings });
   await createContext(deps.core, { name, settings }, { signal });
@@ -66,6 +66,8 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
 /** How `POST /contexts/<name>` tells why there is no context. */
 export const POST_CONTEXT_EXPLANATIONS: Explanations = {
   CONTEXT_EXISTS: (_, { path }) => failure(400, `context ${path.name} exists`),
+  PROGRAM_URI_INVALID: (fault) => exception(400, "CONTEXT INIT ERROR: Malformed URL", malformedUrl(fault)),
+  PROGRAM_NOT_LOADED: (fault) => exception(400, "CONTEXT INIT ERROR", toldFault(fault)),
   CONTEXT_NOT_STARTED: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
   NO_NODE: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
   NO_ROOM: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),

@@ -1,7 +1,7 @@
 import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
 import { runJob, submitJob, waitForStart } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
-import { toldFault } from "../fault.ts";
+import { malformedUrl, toldFault } from "../fault.ts";
 import { type Answer, exception, failure, json, rawJson } from "../http/answer.ts";
 import { readFlag, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
@@ -92,6 +92,9 @@ export const POST_JOB_EXPLANATIONS: Explanations = {
       status: "NO SLOTS AVAILABLE",
       result: `Too many running jobs (${metadata.slots}) for job context '${query.get("context") || "ad-hoc"}'`,
     }),
+  PROGRAM_URI_INVALID: (fault) => exception(400, "JOB LOADING FAILED: Malformed URL", malformedUrl(fault)),
+  PROGRAM_NOT_LOADED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  BINARY_NOT_BUNDLED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
   NO_NODE: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
   NO_ROOM: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
 };

@@ -1,10 +1,10 @@
-import { isUtf8 } from "node:buffer";
 import { type Binary, Binary_Type, UploadBinaryRequestSchema } from "../../../proto/mod.ts";
 import { uploadBinary } from "../../binaries/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { failure, Rejection } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
+import { isGzip, isProgram } from "../programs/mod.ts";
 
 const WRONG_FORMAT = "Binary is not of the right format";
 
@@ -63,14 +63,4 @@ async function upload(
 
 function mediaTypeOf(contentType = "application/octet-stream"): string {
   return contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-}
-
-/** Whether the bytes may be a file or a tarball of ours; the bundler knows for sure. */
-function isProgram(body: Uint8Array): boolean {
-  return isGzip(body) || (isUtf8(body) && !body.includes(0));
-}
-
-/** RFC 1952, section 2.3.1. */
-function isGzip(body: Uint8Array): boolean {
-  return body[0] === 0x1f && body[1] === 0x8b;
 }

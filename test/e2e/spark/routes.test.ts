@@ -5,15 +5,28 @@ import { until } from "../../until.ts";
 import { type Received, send } from "./client.ts";
 import { fillIn, type Pair, patternOf } from "./pair.ts";
 import { BINARIES } from "./pairs/binaries.ts";
+import { CONFIGS } from "./pairs/configs.ts";
 import { CONTEXTS } from "./pairs/contexts.ts";
 import { DATA } from "./pairs/data.ts";
 import { JOBS } from "./pairs/jobs.ts";
+import { PROGRAMS } from "./pairs/programs.ts";
 import { RESULTS } from "./pairs/results.ts";
 import { HEALTH, RULES } from "./pairs/rules.ts";
 import { SUBMISSION } from "./pairs/submission.ts";
 import { PROGRAM, packExamples } from "./programs.ts";
 
-const GROUPS = [...CONTEXTS, ...BINARIES, ...SUBMISSION, ...JOBS, ...RESULTS, ...DATA, ...RULES, ...HEALTH];
+const GROUPS = [
+  ...CONTEXTS,
+  ...BINARIES,
+  ...PROGRAMS,
+  ...CONFIGS,
+  ...SUBMISSION,
+  ...JOBS,
+  ...RESULTS,
+  ...DATA,
+  ...RULES,
+  ...HEALTH,
+];
 
 const CONFIG = {
   gateway: {

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { programNotLoaded } from "../../../proto/errors.ts";
+import type { Binary } from "../../../proto/mod.ts";
+import { uploadBinary } from "../../binaries/mod.ts";
+import type { Core } from "../../core.ts";
+import { download, type IsAllowed } from "../../outgoing/mod.ts";
+import { readFileBelow } from "./file.ts";
+import { isProgram } from "./format.ts";
+import type { RemotePlace } from "./place.ts";
+
+/** The longest that a program may take to arrive, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** Where programs may be fetched from. */
+export interface ProgramSource {
+  /** Absolute paths of folders, below which files may be read. */
+  readonly folders: readonly string[];
+  readonly isAllowed: IsAllowed;
+  readonly limitBytes: number;
+}
+
+type FetchDeps = Pick<Core, "dao" | "blobs" | "bundler"> & { readonly source: ProgramSource };
+
+/**
+ * The binary that a URI stands for now: what is there is uploaded under the URI's name, unless the same bytes were before. Throws the
+ * API error for what cannot be fetched, or does not bundle.
+ */
+export async function fetchProgram(
+  deps: FetchDeps,
+  place: RemotePlace,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Binary> {
+  const { name } = place;
+  const content = await read(deps.source, place, signal);
+  if (content.length === 0 || !isProgram(content)) {
+    throw programNotLoaded(place.uri, "it is neither a source file nor a gzip tarball");
+  }
+  const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  const known = await deps.dao.binaries.get(name, { digest });
+  return known ?? uploadBinary(deps, { name, content, signal });
+}
+
+async function read(source: ProgramSource, place: RemotePlace, signal: AbortSignal): Promise<Uint8Array> {
+  const limits = { allowKey: "gateway.spark.programs.allow", timeoutMs: TIMEOUT_MS, signal };
+  try {
+    switch (place.type) {
+      case "file":
+        return await readFileBelow(place.path, source);
+      case "web":
+        return await download(place.url, { ...source, ...limits });
+      case "ftp":
+        throw new Error("FTP is not spoken here; name it by https, or upload it to /binaries/<name>");
+      default:
+        return place satisfies never;
+    }
+  } catch (error) {
+    throw programNotLoaded(place.uri, error instanceof Error ? error.message : String(error), error);
+  }
+}

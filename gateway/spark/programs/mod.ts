@@ -1,0 +1,7 @@
+/**
+ * Programs as they are uploaded, or named by a URI in a class path: then they are fetched from where the configuration lets them come
+ * from, and kept as binaries.
+ */
+export { fetchProgram, type ProgramSource } from "./fetch.ts";
+export { isGzip, isProgram } from "./format.ts";
+export { type Place, parsePlace } from "./place.ts";

@@ -1,7 +1,7 @@
-import { fromJsonString } from "@bufbuild/protobuf";
 import { DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
 import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
+import { readEvent } from "./read.ts";
 import type { EventStream } from "./stream.ts";
 
 interface WatchStream {
@@ -39,7 +39,7 @@ export async function* watchStream(
   signal.addEventListener("abort", stop, { once: true });
   try {
     yield { past };
-    for await (const message of messages) yield fromJsonString(JobEventSchema, message.string());
+    for await (const message of messages) yield readEvent(JobEventSchema, message.data);
   } finally {
     signal.removeEventListener("abort", stop);
     await messages.close();

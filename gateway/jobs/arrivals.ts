@@ -1,8 +1,8 @@
-import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { ContextEventSchema, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { BlobRequest } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
-import type { EventSink } from "../events/mod.ts";
+import { type EventSink, readEvent } from "../events/mod.ts";
 import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
 import { type Arrival, ingestJobEvent, SESSION_LEAD_MS } from "./ingest.ts";
 import type { LoseDeps } from "./lose.ts";
@@ -48,20 +48,17 @@ export function createEventSink(deps: Core): EventSink {
       await deps.jobs.untilEnded(jobId, SESSION_LEAD_MS);
       if (ageMs < ADOPTION_MS && !(await deps.jobs.isKnown(jobId))) return "later";
       if (!deps.jobs.hasEnded(jobId)) {
-        const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
+        const event = readEvent(JobEventSchema, payload);
         await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
       }
       if (deps.jobs.wantsCallback(jobId)) await deps.callbacks.add(jobId);
       return "taken";
     },
     async jobLogged(payload) {
-      const event = fromJsonString(JobEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true });
-      await storeLines(deps, event);
+      await storeLines(deps, readEvent(JobEventSchema, payload));
     },
     async contextChanged(payload) {
-      await deps.contexts.apply(
-        fromJsonString(ContextEventSchema, Buffer.from(payload).toString(), { ignoreUnknownFields: true }),
-      );
+      await deps.contexts.apply(readEvent(ContextEventSchema, payload));
     },
   };
 }

@@ -51,7 +51,13 @@ test("an entry point is an export, an export of a path, or the last part of a do
     async (entryPoint) => (await run(sandbox, tarball, { entryPoint }).outcome) as { json?: string },
   );
   expect((await Promise.all(answers)).map(({ json }) => json)).toEqual(['"main"', '"main"', '"more"', '"more"']);
-  for (const entryPoint of ["other", "WordCoun", "nowhere#WordCount", "__proto__", "a#b#c"]) {
+  expect(await run(sandbox, tarball, { entryPoint: "other" }).outcome).toMatchObject({
+    error: {
+      message:
+        'Cannot run entry point "other": it is of type number, no job; the binary has WordCount, lib/more.ts#WordCount',
+    },
+  });
+  for (const entryPoint of ["WordCoun", "nowhere#WordCount", "__proto__", "a#b#c"]) {
     expect(await run(sandbox, tarball, { entryPoint }).outcome).toMatchObject({
       type: "failed",
       error: {

@@ -37,6 +37,8 @@ const BUNDLE_OPTIONS = {
   outdir: "/",
   platform: "neutral",
   target: "esnext",
+  // V8 does not know them yet.
+  supported: { decorators: false },
   charset: "utf8",
   sourcemap: "external",
   keepNames: true,

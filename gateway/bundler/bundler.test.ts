@@ -39,6 +39,14 @@ async function problemsOf(content: Uint8Array | Promise<Uint8Array>, contentType
 }
 
 describe("one file", () => {
+  test("may use decorators, which the sandbox does not know", async () => {
+    const source = `const twice = (value: () => number) => () => 2 * value();
+class Box { @twice size() { return 21; } }
+export const job = () => new Box().size();`;
+    const { bundle } = await bundler.bundle(utf8(source));
+    expect((await run(bundle)).job).toSatisfy((job: () => number) => job() === 42);
+  });
+
   test("has no entry point in its manifest", async () => {
     const source = "export const manifest = { permissions: { net: [] } }; export const job = () => 1;";
     const { bundle, entryPoints } = await bundler.bundle(utf8(source));

@@ -22,9 +22,9 @@ export function findEntryPoint(exports: Exports, name: string): EntryPoint {
   const known = [...entryPoints(exports)];
   const [only] = known;
   if (name === "" && only !== undefined && known.length === 1) return findEntryPoint(exports, only);
-  throw new LoadError(
-    `Cannot run entry point "${name}": ${known.length === 0 ? "the binary exports no job" : `the binary has ${known.join(", ")}`}`,
-  );
+  const found = module && Object.hasOwn(module, exportName) ? `it is ${kindOf(module[exportName])}, no job; ` : "";
+  const others = known.length === 0 ? "the binary exports no job" : `the binary has ${known.join(", ")}`;
+  throw new LoadError(`Cannot run entry point "${name}": ${found}${others}`);
 }
 
 function jobNamed(exports: Exports, name: string): JobObject | undefined {
@@ -44,8 +44,16 @@ function isJobObject(value: unknown): value is JobObject {
   return typeof value === "object" && value !== null && "run" in value && typeof value.run === "function";
 }
 
+/** A namespace is an object of its own kind, or one that has a getter for each export: so bundlers make them. */
 function isNamespace(value: unknown): value is Exports {
-  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Module]";
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.prototype.toString.call(value) === "[object Module]") return true;
+  const properties = Object.values(Object.getOwnPropertyDescriptors(value));
+  return properties.length > 0 && properties.every(({ get }) => get !== undefined);
+}
+
+function kindOf(value: unknown): string {
+  return typeof value === "object" ? `an object without "run"` : `of type ${typeof value}`;
 }
 
 function splitAtLast(text: string, separator: string): [string | undefined, string] {

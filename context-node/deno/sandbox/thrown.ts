@@ -18,7 +18,7 @@ export function describeThrown(thrown: unknown, nameFrames: NameFrames): ThrownE
 }
 
 function nameOf(thrown: unknown): { name: string; message: string } {
-  if (isError(thrown)) return { name: String(thrown.name), message: String(thrown.message) };
+  if (isError(thrown)) return { name: String(thrown.name), message: messageOf(thrown) };
   return { name: "Error", message: typeof thrown === "string" ? thrown : Deno.inspect(thrown) };
 }
 
@@ -40,9 +40,17 @@ function stackOf(thrown: unknown, nameFrames: NameFrames, depth: number): string
 
 /** The stack, under a head that says what the error says now: name and message may have been set after its creation. */
 function headed(error: Error): string {
-  const head = error.message === "" ? String(error.name) : `${error.name}: ${error.message}`;
+  const message = messageOf(error);
+  const head = message === "" ? String(error.name) : `${error.name}: ${message}`;
   const frames = String(error.stack ?? "").match(/^\s+at .*$/gm) ?? [];
   return [head, ...frames].join("\n");
+}
+
+/** Of a refused permission Deno tells how to start it otherwise, which is not for the author of a job to do. */
+function messageOf(error: Error): string {
+  return String(error.message).replace(/, run again with the --allow-(\w+) flag$/, (_, permission: string) =>
+    permission === "net" ? "; its context does not grant it, see the setting permissions.net" : "; no job may have it",
+  );
 }
 
 function isError(thrown: unknown): thrown is Error {

@@ -1,13 +1,11 @@
-import { createHmac, type KeyObject } from "node:crypto";
-import { isSameProof } from "./proof.ts";
+import type { Current } from "./reloaded.ts";
+import type { Secrets } from "./secrets.ts";
+import { CLOCK_TOLERANCE_MS, isOutOfTime, sign, signedWith } from "./signature.ts";
 
 /** NATS header of a signed announcement: `<milliseconds since 1970>.<HMAC-SHA-256, hexadecimal>`. */
 export const SIGNATURE_HEADER = "Hearth-Signature";
 
 const SIGNATURE = /^(?<at>\d{1,16})\.(?<mac>[0-9a-f]{64})$/;
-
-/** How far the clocks of two machines may be apart, with the way of a message. */
-const CLOCK_TOLERANCE_MS = 30_000;
 
 interface Announcement {
   readonly subject: string;
@@ -23,11 +21,11 @@ interface SignedAnnouncement extends Announcement {
 /** Signs what one node announces; each signature is later than the one before. */
 export type Signer = (announcement: Announcement) => string;
 
-export function createSigner(secret: KeyObject): Signer {
+export function createSigner(secrets: Current<Secrets>): Signer {
   let last = 0;
   return (announcement) => {
     last = Math.max(Date.now(), last + 1);
-    return `${last}.${sign(secret, announcement, last).toString("hex")}`;
+    return `${last}.${sign(secrets.current[0], said(announcement, last)).toString("hex")}`;
   };
 }
 
@@ -36,14 +34,14 @@ export class AnnouncementRefused extends Error {
   override name = "AnnouncementRefused";
 }
 
-/** Reads announcements that somebody made who knows the secret, each of them once and soon. */
+/** Reads announcements that somebody made who knows a secret of ours, each of them once and soon. */
 export class AnnouncementReader {
-  readonly #secret: KeyObject;
+  readonly #secrets: Current<Secrets>;
   /** By id; those that are too old to be believed again are forgotten. */
   readonly #lastById = new Map<string, number>();
 
-  constructor(secret: KeyObject) {
-    this.#secret = secret;
+  constructor(secrets: Current<Secrets>) {
+    this.#secrets = secrets;
   }
 
   /** Throws AnnouncementRefused, or what `parse` throws, which sees only what is signed. */
@@ -54,23 +52,21 @@ export class AnnouncementReader {
     const { at, mac } = SIGNATURE.exec(announcement.signature)?.groups ?? {};
     if (at === undefined || mac === undefined) throw new AnnouncementRefused("it is not signed");
     const saidAt = Number(at);
-    if (!isSameProof(sign(this.#secret, announcement, saidAt), Buffer.from(mac, "hex"))) {
+    if (signedWith(this.#secrets.current, said(announcement, saidAt), Buffer.from(mac, "hex")) === undefined) {
       throw new AnnouncementRefused("it is signed with another secret");
     }
-    const now = Date.now();
-    if (Math.abs(now - saidAt) > CLOCK_TOLERANCE_MS) {
+    if (isOutOfTime(saidAt)) {
       throw new AnnouncementRefused("it is old, or the clock of its machine or ours is wrong");
     }
     const announced = parse(announcement.payload);
     if (saidAt <= (this.#lastById.get(announced.id) ?? 0)) throw new AnnouncementRefused("it was made before");
     this.#lastById.set(announced.id, saidAt);
+    const now = Date.now();
     for (const [id, last] of this.#lastById) if (now - last > 2 * CLOCK_TOLERANCE_MS) this.#lastById.delete(id);
     return announced;
   }
 }
 
-function sign(secret: KeyObject, { subject, payload }: Announcement, at: number): Buffer {
-  return createHmac("sha256", secret)
-    .update(JSON.stringify(["hearth announcement 1", subject, at, payload]))
-    .digest();
+function said({ subject, payload }: Announcement, at: number): (string | number)[] {
+  return ["hearth announcement 1", subject, at, payload];
 }

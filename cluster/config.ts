@@ -1,10 +1,9 @@
-import { createSecretKey, type KeyObject } from "node:crypto";
+import { createSecretKey } from "node:crypto";
 import { z } from "zod";
+import { type IdentityFiles, readIdentity } from "./identity.ts";
 import type { NatsAccess } from "./nats.ts";
-import { fileContent, readableFile } from "./readable.ts";
-
-/** A shorter one could be guessed from what goes over the wire. */
-const SHORTEST_SECRET = 16;
+import { readableFile } from "./readable.ts";
+import { readSecrets, type Secrets, SHORTEST_SECRET } from "./secrets.ts";
 
 /** Section `nats` of the configuration file, which gateways and nodes have in common. */
 export const natsSection = z
@@ -55,23 +54,23 @@ export const clusterSection = z
       .describe(
         "Known to all gateways and nodes and to nobody else: they prove it to each other, and it never goes over the wire",
       ),
-    secretFile: fileContent
-      .transform((bytes) => bytes.toString("utf8").trim())
-      .pipe(z.string().min(SHORTEST_SECRET))
+    secretFile: readableFile
+      .superRefine(usable(readSecrets))
       .optional()
       .describe(
-        `File with the secret instead, of at least ${SHORTEST_SECRET} characters; white space around it does not count`,
+        `File with secrets instead, one a line, of at least ${SHORTEST_SECRET} characters each: the first is proved, all are accepted. Read again when it changes`,
       ),
     tls: z
       .strictObject({
-        cert: fileContent.describe(
+        cert: readableFile.describe(
           "PEM file of our certificate; that of a node must name the host under which it is announced",
         ),
-        key: fileContent.describe("PEM file of its key"),
-        ca: fileContent.describe("PEM file of the authorities that certificates of gateways and nodes are of"),
+        key: readableFile.describe("PEM file of its key"),
+        ca: readableFile.describe("PEM file of the authorities that certificates of gateways and nodes are of"),
       })
+      .superRefine(usable(readIdentity))
       .optional()
-      .describe("Sessions go over TLS, and both ends show a certificate"),
+      .describe("Sessions go over TLS, and both ends show a certificate. The files are read again when they change"),
     insecure: z
       .boolean()
       .default(false)
@@ -80,28 +79,33 @@ export const clusterSection = z
   .refine(({ secret, secretFile }) => secret === undefined || secretFile === undefined, {
     ...{ error: "secret or secretFile, not both", when: isObject },
   })
-  .transform(({ secret, secretFile = secret, tls, insecure }): Cluster => {
-    return { secret: secretFile === undefined ? undefined : createSecretKey(secretFile, "utf8"), tls, insecure };
+  .transform(({ secret, secretFile, tls, insecure }): Cluster => {
+    const written = secret === undefined ? undefined : ([createSecretKey(secret, "utf8")] as const);
+    return { secret: secretFile === undefined ? written : { file: secretFile }, tls, insecure };
   })
   .prefault({});
 
-/** A certificate with its key and the authorities that others' certificates must be of, in PEM. */
-export interface Identity {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca: Buffer;
-}
-
-/** By what gateways and nodes know each other. */
+/** By what gateways and nodes are to know each other. */
 export interface Cluster {
-  readonly secret: KeyObject | undefined;
-  readonly tls: Identity | undefined;
+  readonly secret: Secrets | { readonly file: string } | undefined;
+  readonly tls: IdentityFiles | undefined;
   /** Whether other machines are talked to although there is neither. */
   readonly insecure: boolean;
 }
 
 /** What nothing was said of: whoever is on this machine is one of ours, nobody else. */
 export const LOOPBACK_CLUSTER: Cluster = { secret: undefined, tls: undefined, insecure: false };
+
+/** Makes what reading throws a fault of the configuration. */
+function usable<Value>(read: (value: Value) => unknown) {
+  return (value: Value, context: z.core.$RefinementCtx<Value>): void => {
+    try {
+      read(value);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: `cannot be used: ${(error as Error).message}` });
+    }
+  };
+}
 
 /** Lets a rule about keys of a section speak up although other keys of it are wrong. */
 function isObject({ value }: { readonly value: unknown }): boolean {

@@ -11,8 +11,13 @@ export {
   SIGNATURE_HEADER,
   type Signer,
 } from "./announcement.ts";
-export { type Cluster, clusterSection, type Identity, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
+export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
+export type { Identity } from "./identity.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
+export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";
-export { createNonce, type Handshake, isSameProof, NONCE_BYTES, proveSession } from "./proof.ts";
-export { fileContent, readableFile } from "./readable.ts";
+export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClaim } from "./proof.ts";
+export { readableFile } from "./readable.ts";
+export type { Current, Reloaded } from "./reloaded.ts";
+export type { Secrets } from "./secrets.ts";
+export { watchFiles } from "./watch_files.ts";

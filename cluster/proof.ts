@@ -1,30 +1,77 @@
-import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import type { Current } from "./reloaded.ts";
+import type { Secrets } from "./secrets.ts";
+import { CLOCK_TOLERANCE_MS, isOutOfTime, sign, signedWith } from "./signature.ts";
 
-/** Of a nonce; a shorter one is none. */
-export const NONCE_BYTES = 32;
+/**
+ * gRPC metadata by which both ends of a session prove that they know a secret, before either reads a message of the other. The gateway's is
+ * `<milliseconds since 1970>.<32 random bytes>.<HMAC-SHA-256>`, for one node and one session; the node answers with an HMAC over the same.
+ */
+export const PROOF_HEADER = "hearth-proof";
 
-/** What both ends of a session have said before they prove that they know the secret. */
-export interface Handshake {
+const PROOF = /^(?<at>\d{1,16})\.(?<nonce>[0-9a-f]{64})\.(?<mac>[0-9a-f]{64})$/;
+
+const NONCE_BYTES = 32;
+
+interface Claimed {
   readonly nodeId: string;
-  readonly gatewayId: string;
-  readonly gatewayNonce: Uint8Array;
-  readonly nodeNonce: Uint8Array;
+  readonly at: number;
+  /** Hexadecimal. */
+  readonly nonce: string;
 }
 
-export function createNonce(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(randomBytes(NONCE_BYTES));
+/** What a gateway says to a node that it wants a session with. */
+export interface SessionClaim {
+  readonly proof: string;
+  /** Whether the node has proved in return that it knows one of our secrets. */
+  isAnsweredBy(proof: string): boolean;
 }
 
-/** The proof of one end that it knows the secret: HMAC-SHA-256 of who both are, their nonces, and which end it is. */
-export function proveSession(secret: KeyObject, end: "gateway" | "node", handshake: Handshake): Buffer {
-  const { nodeId, gatewayId, gatewayNonce, nodeNonce } = handshake;
-  const nonces = [gatewayNonce, nodeNonce].map((nonce) => Buffer.from(nonce).toString("hex"));
-  // As JSON no two different lists read the same.
-  const said = JSON.stringify(["hearth session 1", end, nodeId, gatewayId, ...nonces]);
-  return createHmac("sha256", secret).update(said).digest();
+export function claimSession(secrets: Current<Secrets>, nodeId: string): SessionClaim {
+  const claimed: Claimed = { nodeId, at: Date.now(), nonce: randomBytes(NONCE_BYTES).toString("hex") };
+  const mac = sign(secrets.current[0], said("gateway", claimed));
+  return {
+    proof: `${claimed.at}.${claimed.nonce}.${mac.toString("hex")}`,
+    isAnsweredBy: (proof) =>
+      signedWith(secrets.current, said("node", claimed), Buffer.from(proof, "hex")) !== undefined,
+  };
 }
 
-/** Compares in a time that does not depend on where two proofs differ. */
-export function isSameProof(expected: Uint8Array, given: Uint8Array): boolean {
-  return expected.length === given.length && timingSafeEqual(expected, given);
+/** A gateway that is not one of ours; the message says why. */
+export class ProofRefused extends Error {
+  override name = "ProofRefused";
+}
+
+/** Reads the proofs of gateways to one node, each of them once and soon. */
+export class ProofReader {
+  readonly #secrets: Current<Secrets>;
+  readonly #nodeId: string;
+  /** Times by nonce; those that are too old to be taken again are forgotten. */
+  readonly #taken = new Map<string, number>();
+
+  constructor(secrets: Current<Secrets>, nodeId: string) {
+    this.#secrets = secrets;
+    this.#nodeId = nodeId;
+  }
+
+  /** The node's proof in return. Throws ProofRefused. */
+  answer(proof: string): string {
+    if (proof === "") throw new ProofRefused("The node has a secret (cluster.secret), and the gateway has none");
+    const { at = "", nonce = "", mac = "" } = PROOF.exec(proof)?.groups ?? {};
+    const claimed: Claimed = { nodeId: this.#nodeId, at: Number(at), nonce };
+    const secret = signedWith(this.#secrets.current, said("gateway", claimed), Buffer.from(mac, "hex"));
+    if (secret === undefined) {
+      throw new ProofRefused("The gateway has another secret than the node (cluster.secret), or wants another node");
+    }
+    if (isOutOfTime(claimed.at)) throw new ProofRefused("The proof is old, or the clock of a machine is wrong");
+    if (this.#taken.has(nonce)) throw new ProofRefused("The proof was used before");
+    this.#taken.set(nonce, claimed.at);
+    const now = Date.now();
+    for (const [taken, takenAt] of this.#taken) if (now - takenAt > 2 * CLOCK_TOLERANCE_MS) this.#taken.delete(taken);
+    return sign(secret, said("node", claimed)).toString("hex");
+  }
+}
+
+function said(end: "gateway" | "node", { nodeId, at, nonce }: Claimed): (string | number)[] {
+  return ["hearth session 2", end, nodeId, at, nonce];
 }

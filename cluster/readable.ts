@@ -8,21 +8,10 @@ export const readableFile = z
   .min(1)
   .transform((path, context) => {
     const absolute = resolve(path);
-    readOrFault(absolute, context);
+    try {
+      readFileSync(absolute);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: `cannot be read: ${(error as Error).message}` });
+    }
     return absolute;
   });
-
-/** The same, as its content. */
-export const fileContent = z
-  .string()
-  .min(1)
-  .transform((path, context) => readOrFault(resolve(path), context));
-
-function readOrFault(path: string, context: z.core.$RefinementCtx): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: `cannot be read: ${(error as Error).message}` });
-    return z.NEVER;
-  }
-}

@@ -1,6 +1,5 @@
-import type { KeyObject } from "node:crypto";
 import { headers, type Msg, type NatsConnection } from "@nats-io/transport-node";
-import { createSigner, SIGNATURE_HEADER } from "../cluster/mod.ts";
+import { createSigner, type Membership, SIGNATURE_HEADER } from "../cluster/mod.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   NODE_FAREWELL_SUBJECT,
@@ -9,9 +8,8 @@ import {
   Node,
 } from "../proto/node.ts";
 
-interface AnnounceDeps {
+interface AnnounceDeps extends Pick<Membership, "secrets"> {
   readonly nats: NatsConnection;
-  readonly secret: KeyObject | undefined;
 }
 
 /**
@@ -19,8 +17,8 @@ interface AnnounceDeps {
  * services protocol. Disposing it says farewell: gateways place nothing new there, while sessions go on. With a secret, what
  * gateways act on is signed.
  */
-export async function announceNode({ nats, secret }: AnnounceDeps, describe: () => Node): Promise<Disposable> {
-  const sign = secret && createSigner(secret);
+export async function announceNode({ nats, secrets }: AnnounceDeps, describe: () => Node): Promise<Disposable> {
+  const sign = secrets && createSigner(secrets);
   const announce = (subject: string): void => {
     const payload = JSON.stringify(Node.toJSON(describe()));
     const signed = headers();

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { openMembership } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
@@ -53,6 +54,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const { log } = deps;
   await using stack = new AsyncDisposableStack();
 
+  const membership = stack.use(openMembership(config.cluster, { log }));
   const nats = stack.adopt(
     await connectNats({ access: config.nats, name: `hearth-node-${id}`, timeoutMs: NATS_TIMEOUT_MS, log }),
     (connection) => connection.close(),
@@ -85,7 +87,9 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     openResult: (digest) => results.open(digest),
     readLive: (jobId, offset) => results.readLive(jobId, offset),
   };
-  const server = stack.use(await startSessionServer({ nodeId: id, sessions, commands, load, log }, config));
+  const server = stack.use(
+    await startSessionServer({ nodeId: id, sessions, commands, load, log }, { listen: config.listen, membership }),
+  );
   const address = config.advertise ?? reachable(server.address);
 
   const describe = (): Node => ({
@@ -97,7 +101,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     heardTime: undefined,
     labels: config.labels,
   });
-  const announcement = stack.use(await announceNode({ nats, secret: config.cluster.secret }, describe));
+  const announcement = stack.use(await announceNode({ nats, secrets: membership.secrets }, describe));
   log.info({ node: id, address, memoryBytes }, "node started");
 
   const owned = stack.move();

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
+import { openMembership } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { startGate } from "./access/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
@@ -45,7 +46,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
   const nodes = starting.use(
     new NodeDirectory({
-      ...{ nats: events.nats, cluster: config.cluster, log },
+      ...{ nats: events.nats, membership: starting.use(openMembership(config.cluster, { log })), log },
       ...{ gatewayId, version: packageJson.version, observer },
     }),
   );

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { type ChannelCredentials, credentials, type StatusObject } from "@grpc/grpc-js";
+import { type ChannelCredentials, credentials, Metadata, type StatusObject } from "@grpc/grpc-js";
+import { PROOF_HEADER } from "../cluster/mod.ts";
 import {
   ContextEvent,
   ContextSettings,
@@ -23,8 +24,8 @@ export interface GatewaySessionOptions {
   readonly blobs?: Readonly<Record<string, Uint8Array>>;
   /** Default: none. */
   readonly credentials?: ChannelCredentials;
-  /** To ask for a proof with; default none. */
-  readonly nonce?: Uint8Array;
+  /** That it knows the secret; default none. */
+  readonly proof?: string;
   /** Whether it sends heartbeats; default true. */
   readonly isAlive?: boolean;
 }
@@ -43,6 +44,8 @@ export class GatewaySession implements AsyncDisposable {
   readonly #jobEvents: { readonly event: JobEvent; readonly result: Uint8Array }[] = [];
   /** Resolves with the status when the session is over. */
   readonly closed: Promise<StatusObject>;
+  /** The node's proof, once it has answered; empty when it gave none. */
+  readonly proof: Promise<string>;
   readonly #client: SessionServiceClient;
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
   /** Digests by name. */
@@ -58,7 +61,13 @@ export class GatewaySession implements AsyncDisposable {
     const files = contents.map(([, text]) => [digestOf(Buffer.from(text)), Buffer.from(text)]);
     this.#blobs = { [BUNDLE_DIGEST]: BUNDLE, ...Object.fromEntries(files), ...options.blobs };
     this.#client = new SessionServiceClient(address, options.credentials ?? credentials.createInsecure());
-    this.#stream = this.#client.open();
+    const { gatewayId = "gateway-1", proof } = options;
+    const metadata = new Metadata();
+    if (proof !== undefined) metadata.set(PROOF_HEADER, proof);
+    this.#stream = this.#client.open(metadata);
+    const answered = Promise.withResolvers<string>();
+    this.proof = answered.promise;
+    this.#stream.once("metadata", (answer: Metadata) => answered.resolve(String(answer.get(PROOF_HEADER)[0] ?? "")));
     const closed = Promise.withResolvers<StatusObject>();
     this.closed = closed.promise;
     this.#stream.on("status", (status: StatusObject) => closed.resolve(status));
@@ -67,8 +76,7 @@ export class GatewaySession implements AsyncDisposable {
       for (const { message } of messages) if (message !== undefined) this.#receive(message);
       for (const watcher of this.#watchers) watcher();
     });
-    const { gatewayId = "gateway-1", nonce = new Uint8Array() } = options;
-    this.send({ $case: "hello", value: { gatewayId, version: "0.0.0", nonce } });
+    this.send({ $case: "hello", value: { gatewayId, version: "0.0.0" } });
     if (options.isAlive ?? true) {
       this.#heart = setInterval(() => this.send({ $case: "heartbeat", value: {} }), HEARTBEAT_INTERVAL_MS);
     }

@@ -1,15 +1,18 @@
-import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import type { Cluster, Identity } from "../../cluster/mod.ts";
+import { Server, status } from "@grpc/grpc-js";
+import type { Membership } from "../../cluster/mod.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   type Load,
   type SessionServiceServer,
   SessionServiceService,
 } from "../../proto/node.ts";
+import { createAdmission } from "./admission.ts";
 import type { OpenSessions } from "./open_sessions.ts";
+import { serverCredentials } from "./server_credentials.ts";
 import { Session, type SessionDeps } from "./session.ts";
 
-export interface SessionServerDeps extends Pick<SessionDeps, "nodeId" | "commands" | "log"> {
+export interface SessionServerDeps extends Pick<SessionDeps, "commands" | "log"> {
+  readonly nodeId: string;
   readonly sessions: OpenSessions;
   /** What to tell each session, each second. */
   readonly load: () => Load;
@@ -25,19 +28,23 @@ export interface SessionServerOptions {
   /** `host:port`, where port 0 means a free one. */
   readonly listen: string;
   /** By what gateways are known. */
-  readonly cluster: Cluster;
+  readonly membership: Membership;
 }
+
+/** A gateway opens one. */
+const STREAMS_PER_CONNECTION = 64;
 
 /** Serves sessions. Rejects when the address cannot be had, or the certificate not used. */
 export async function startSessionServer(
   deps: SessionServerDeps,
-  { listen, cluster }: SessionServerOptions,
+  { listen, membership }: SessionServerOptions,
 ): Promise<SessionServer> {
   const { nodeId, sessions, load, commands, log } = deps;
-  const { secret } = cluster;
+  const admits = createAdmission({ nodeId, log }, membership);
   const server = new Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": STREAMS_PER_CONNECTION,
     // Frees what a gateway held whose machine vanished.
     "grpc.keepalive_time_ms": 10_000,
     "grpc.keepalive_timeout_ms": 5_000,
@@ -49,10 +56,12 @@ export async function startSessionServer(
   };
   const opened = (session: Session): void => sessions.add(session);
   const service: SessionServiceServer = {
-    open: (stream) => void streams.add(new Session(stream, { nodeId, secret, commands, log, opened, closed })),
+    open(stream) {
+      if (admits(stream)) streams.add(new Session(stream, { commands, log, opened, closed }));
+    },
   };
   server.addService(SessionServiceService, service);
-  const port = await bind(server, { listen, tls: cluster.tls });
+  const port = await bind(server, { listen, membership });
 
   const beat = setInterval(() => {
     for (const session of streams) {
@@ -72,18 +81,13 @@ export async function startSessionServer(
   };
 }
 
-function bind(server: Server, { listen, tls }: { listen: string; tls: Identity | undefined }): Promise<number> {
+function bind(server: Server, { listen, membership }: SessionServerOptions): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.bindAsync(listen, tls ? mutualTls(tls) : ServerCredentials.createInsecure(), (error, port) => {
+  server.bindAsync(listen, serverCredentials(membership), (error, port) => {
     if (error === null) resolve(port);
     else reject(new Error(`Cannot listen on "${listen}": ${error.message}`, { cause: error }));
   });
   return promise;
-}
-
-/** Takes only gateways with a certificate of our authorities. */
-function mutualTls({ cert, key, ca }: Identity): ServerCredentials {
-  return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
 }
 
 /** Gives the ends of sessions a moment to leave; a gateway that does not read them cannot hold us. */

@@ -1,7 +1,5 @@
-import type { KeyObject } from "node:crypto";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import { createNonce, type Handshake, isSameProof, NONCE_BYTES, proveSession } from "../../cluster/mod.ts";
 import {
   type BlobRequest,
   type CancelJob,
@@ -12,7 +10,6 @@ import {
   type ObjectsRequest,
   type OpenRequest,
   type OpenResponse,
-  type Proof,
   type Refusal,
   type RestartContext,
   type RunJob,
@@ -42,9 +39,6 @@ export interface Commands {
 }
 
 export interface SessionDeps {
-  readonly nodeId: string;
-  /** What a gateway has to know; undefined: nothing. */
-  readonly secret: KeyObject | undefined;
   readonly commands: Commands;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
   /** The gateway was welcomed: from now on it hears of events. Called before the welcome is read by it. */
@@ -52,15 +46,13 @@ export interface SessionDeps {
   readonly closed: (session: Session) => void;
 }
 
-/** One stream of one gateway. */
+/** One stream of one gateway, which is one of ours. */
 export class Session {
   readonly #deps: SessionDeps;
   readonly #stream: ServerDuplexStream<OpenRequest, OpenResponse>;
   readonly #frames: FrameWriter;
   readonly #blobs: BlobStreams;
   #hello: Hello | undefined;
-  /** What the gateway has to prove yet. */
-  #handshake: Handshake | undefined;
   #isClosed = false;
   #heardAt = performance.now();
 
@@ -122,17 +114,12 @@ export class Session {
   }
 
   #receive(messages: GatewayMessage[]): void {
-    // A gateway that proves nothing counts as silent.
-    if (this.#handshake === undefined) this.#heardAt = performance.now();
+    this.#heardAt = performance.now();
     for (const { message } of messages) {
       if (this.#isClosed) return;
       if (message === undefined) continue;
       if (this.#hello === undefined && message.$case !== "hello") {
         this.end(status.FAILED_PRECONDITION, "The first message of a session is hello");
-        return;
-      }
-      if (this.#handshake !== undefined && message.$case !== "proof" && message.$case !== "heartbeat") {
-        this.end(status.UNAUTHENTICATED, "A gateway proves that it knows the secret before it says anything else");
         return;
       }
       try {
@@ -148,8 +135,6 @@ export class Session {
     switch (message.$case) {
       case "hello":
         return this.#greet(message.value);
-      case "proof":
-        return this.#check(message.value);
       case "runJob": {
         const refusal = commands.runJob(message.value, this);
         if (refusal !== undefined) return this.send({ $case: "refusal", value: refusal });
@@ -181,31 +166,6 @@ export class Session {
   #greet(hello: Hello): void {
     if (this.#hello !== undefined) return;
     this.#hello = hello;
-    const { secret, nodeId, log } = this.#deps;
-    const { gatewayId, nonce: gatewayNonce } = hello;
-    if (secret === undefined) return this.#welcome(hello);
-    if (gatewayNonce.length !== NONCE_BYTES) {
-      log.warn({ gateway: gatewayId }, "a gateway without the secret was turned away");
-      return this.end(status.UNAUTHENTICATED, "The node has a secret (cluster.secret), and the gateway has none");
-    }
-    this.#handshake = { nodeId, gatewayId, gatewayNonce, nodeNonce: createNonce() };
-    const proof = proveSession(secret, "node", this.#handshake);
-    this.send({ $case: "challenge", value: { nonce: this.#handshake.nodeNonce, proof } });
-  }
-
-  #check({ proof }: Proof): void {
-    const { secret, log } = this.#deps;
-    const handshake = this.#handshake;
-    if (handshake === undefined || secret === undefined || this.#hello === undefined) return;
-    if (!isSameProof(proveSession(secret, "gateway", handshake), proof)) {
-      log.warn({ gateway: this.gatewayId }, "a gateway with another secret was turned away");
-      return this.end(status.UNAUTHENTICATED, "The gateway has another secret than the node (cluster.secret)");
-    }
-    this.#handshake = undefined;
-    this.#welcome(this.#hello);
-  }
-
-  #welcome(hello: Hello): void {
     // In one go, so that no event falls between what the welcome tells and what is sent after it.
     this.send({ $case: "welcome", value: this.#deps.commands.welcome() });
     this.#deps.opened(this);

@@ -2,7 +2,7 @@ import { create, fromJsonString } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { AnnouncementReader, AnnouncementRefused, type Cluster, SIGNATURE_HEADER } from "../../cluster/mod.ts";
+import { AnnouncementReader, AnnouncementRefused, type Membership, SIGNATURE_HEADER } from "../../cluster/mod.ts";
 import {
   NODE_FAREWELL_SUBJECT,
   NODE_HEARTBEAT_SUBJECT,
@@ -31,7 +31,7 @@ interface KnownNode {
 interface DirectoryDeps {
   readonly nats: NatsConnection;
   /** By what nodes are known. */
-  readonly cluster: Cluster;
+  readonly membership: Membership;
   readonly log: Logger;
   readonly gatewayId: string;
   readonly version: string;
@@ -51,7 +51,7 @@ export class NodeDirectory implements AsyncDisposable {
 
   constructor(deps: DirectoryDeps) {
     this.#deps = deps;
-    this.#reader = deps.cluster.secret && new AnnouncementReader(deps.cluster.secret);
+    this.#reader = deps.membership.secrets && new AnnouncementReader(deps.membership.secrets);
     this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
     this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
   }
@@ -138,11 +138,11 @@ export class NodeDirectory implements AsyncDisposable {
 
   /** Opens a session and serves it until it ends; the next heartbeat opens another. */
   async #connect(node: KnownNode): Promise<void> {
-    const { log, observer, gatewayId, version, cluster } = this.#deps;
+    const { log, observer, gatewayId, version, membership } = this.#deps;
     const { id, address, labels } = node.announced;
     try {
       const session = await openSession({
-        ...{ gatewayId, version, cluster, observer },
+        ...{ gatewayId, version, membership, observer },
         ...{ nodeId: id, address, labels },
         signal: this.#closing.signal,
       });

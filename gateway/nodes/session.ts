@@ -1,8 +1,8 @@
-import { type Cluster, createNonce, isSameProof, proveSession } from "../../cluster/mod.ts";
+import { Metadata } from "@grpc/grpc-js";
+import { claimSession, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
 import { sessionEnded } from "../../proto/errors.ts";
 import {
   type BlobRequest,
-  type Challenge,
   type GatewayMessage,
   HEARTBEAT_INTERVAL_MS,
   type JobEventRecord,
@@ -29,6 +29,9 @@ export interface SessionObserver {
 /** A context that the node's load did not show after so long has come and gone. */
 const RESERVED_MS = 3 * HEARTBEAT_INTERVAL_MS;
 
+const UNPROVEN =
+  "the node did not prove that it knows the secret (cluster.secret), or is not the one that was announced";
+
 type Message = NonNullable<GatewayMessage["message"]>;
 
 /** An answer to a command that is still to come. */
@@ -41,7 +44,7 @@ export interface SessionOptions {
   readonly nodeId: string;
   readonly address: string;
   /** By what the node is known. */
-  readonly cluster: Cluster;
+  readonly membership: Membership;
   /** As the node announced. */
   readonly labels: Readonly<Record<string, string>>;
   readonly observer: SessionObserver;
@@ -82,9 +85,6 @@ export class NodeSession {
   readonly #frames: FrameWriter;
   readonly #observer: SessionObserver;
   readonly #answers = new Map<string, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
-  readonly #options: SessionOptions;
-  /** For the node's proof that it knows the secret; undefined when it has proved that, or need not. */
-  #nonce: Uint8Array | undefined;
   #welcome: Welcome | undefined;
   #load: Load | undefined;
   /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
@@ -93,12 +93,14 @@ export class NodeSession {
 
   constructor(client: SessionServiceClient, options: SessionOptions) {
     this.#client = client;
-    this.#options = options;
-    this.#nonce = options.cluster.secret && createNonce();
     this.#observer = options.observer;
     this.address = options.address;
     this.labels = options.labels;
-    this.#stream = client.open();
+    const { secrets } = options.membership;
+    const claim = secrets && claimSession(secrets, options.nodeId);
+    const metadata = new Metadata();
+    if (claim) metadata.set(PROOF_HEADER, claim.proof);
+    this.#stream = client.open(metadata);
     this.#frames = new FrameWriter(this.#stream);
     this.blobs = new BlobStreams(this.#frames);
     this.objects = new NamedObjects(this.#frames);
@@ -119,6 +121,11 @@ export class NodeSession {
     };
     const leave = (): void => this.close(new Error("the gateway is closing"));
     options.signal.addEventListener("abort", leave);
+    this.#stream.once("metadata", (answered: Metadata) => {
+      // Before a message of the node is read: a stranger sends in vain.
+      const [proof = ""] = answered.get(PROOF_HEADER);
+      if (claim && !claim.isAnsweredBy(String(proof))) this.close(new Error(UNPROVEN));
+    });
     this.#stream.on("data", ({ messages }) => {
       this.#heardAt = performance.now();
       for (const { message } of messages) this.#receive(message, welcomed.resolve);
@@ -126,7 +133,7 @@ export class NodeSession {
     this.#stream.on("error", end);
     this.#stream.on("end", () => end(new Error("the node ended the session")));
     const { gatewayId, version } = options;
-    this.send({ $case: "hello", value: { gatewayId, version, nonce: this.#nonce ?? new Uint8Array() } });
+    this.send({ $case: "hello", value: { gatewayId, version } });
   }
 
   get nodeId(): string {
@@ -200,29 +207,7 @@ export class NodeSession {
     this.send({ $case: "heartbeat", value: {} });
   }
 
-  /** Checks the node's proof and gives ours. */
-  #prove({ nonce: nodeNonce, proof }: Challenge): void {
-    const { gatewayId, nodeId, cluster } = this.#options;
-    const gatewayNonce = this.#nonce;
-    if (cluster.secret === undefined) {
-      this.close(new Error("the node has a secret (cluster.secret), and the gateway has none"));
-      return;
-    }
-    if (gatewayNonce === undefined) return;
-    const handshake = { nodeId, gatewayId, gatewayNonce, nodeNonce };
-    if (!isSameProof(proveSession(cluster.secret, "node", handshake), proof)) {
-      this.close(new Error("the node has another secret (cluster.secret), or is not the one that was announced"));
-      return;
-    }
-    this.#nonce = undefined;
-    this.send({ $case: "proof", value: { proof: proveSession(cluster.secret, "gateway", handshake) } });
-  }
-
   #receive(message: NodeMessage["message"], welcome: (welcome: Welcome) => void): void {
-    if (this.#nonce !== undefined && message?.$case !== "challenge") {
-      this.close(new Error("the node did not prove that it knows the secret (cluster.secret)"));
-      return;
-    }
     switch (message?.$case) {
       case "jobEvent":
         this.#observer.jobEvent(this, message.value);
@@ -249,9 +234,6 @@ export class NodeSession {
         break;
       case "objectsAnswer":
         this.objects.receive(message.value);
-        break;
-      case "challenge":
-        this.#prove(message.value);
         break;
       case "welcome":
         this.#welcome = message.value;

@@ -1,31 +1,34 @@
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
-import { type Cluster, isLoopbackAddress } from "../../cluster/mod.ts";
+import { isLoopbackAddress, type Membership } from "../../cluster/mod.ts";
 
 interface Target {
   /** `host:port`. */
   readonly address: string;
-  readonly cluster: Cluster;
+  readonly membership: Membership;
 }
 
 /** How a session to a node is secured. Throws for an address of another machine when nothing would prove who is there. */
-export function sessionCredentials({ address, cluster: { secret, tls, insecure } }: Target): ChannelCredentials {
-  if (tls) {
+export function sessionCredentials({
+  address,
+  membership: { secrets, identity, insecure },
+}: Target): ChannelCredentials {
+  if (identity) {
     const host = hostOf(address);
-    return credentials.createSsl(tls.ca, tls.key, tls.cert, {
+    return credentials.createFromSecureContext(identity.current.context, {
       checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
     });
   }
-  if (secret || insecure || isLoopbackAddress(address)) return credentials.createInsecure();
+  if (secrets || insecure || isLoopbackAddress(address)) return credentials.createInsecure();
   throw new Error(
     `Cannot open a session to "${address}": it is another machine, and there is neither cluster.secret nor cluster.tls; or say --insecure`,
   );
 }
 
 /** TLS has no names that are IP addresses, and grpc-js would send one: the certificate is checked for the address all the same. */
-export function targetName({ address, cluster: { tls } }: Target): ChannelOptions {
-  return tls && isIP(hostOf(address)) !== 0 ? { "grpc.ssl_target_name_override": "hearth-node" } : {};
+export function targetName({ address, membership: { identity } }: Target): ChannelOptions {
+  return identity && isIP(hostOf(address)) !== 0 ? { "grpc.ssl_target_name_override": "hearth-node" } : {};
 }
 
 function hostOf(address: string): string {

@@ -1,6 +1,7 @@
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type SecureContextOptions, type Server } from "node:tls";
 import type { Logger } from "pino";
+import { watchFiles } from "../../cluster/mod.ts";
 
 /** Absolute paths of PEM files. */
 export interface TlsFiles {
@@ -13,9 +14,6 @@ export interface TlsFiles {
 
 /** A handshake that takes longer is given up. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-
-/** A change of a file is seen within this time. */
-const LOOK_AGAIN_MS = 1000;
 
 /**
  * A TLS server, not listening yet, that speaks HTTP/2 and HTTP/1.1. Throws when the files cannot be used. A client without a certificate, or
@@ -33,24 +31,10 @@ export function createTlsServer(files: TlsFiles): Server {
 }
 
 /** New connections use what is in the files from now on, as they change; when they cannot be used, what was there before. */
-export function reloadOnChange(server: Server, files: TlsFiles, { log }: { readonly log: Logger }): Disposable {
-  const reload = (): void => {
-    try {
-      // Throws before it has replaced anything when key and certificate do not belong together.
-      server.setSecureContext(readFiles(files));
-      log.info(files, "the changed certificate is in use");
-    } catch (error) {
-      log.error({ ...files, err: error }, "the changed certificate cannot be used; the one before stays");
-    }
-  };
+export function reloadOnChange(server: Server, files: TlsFiles, options: { readonly log: Logger }): Disposable {
   const paths = [files.cert, files.key, files.clientCa].filter((path) => path !== undefined);
-  // By looking again and again: where files are links that are exchanged (Kubernetes), nothing else tells of it.
-  for (const path of paths) watchFile(path, { interval: LOOK_AGAIN_MS, persistent: false }, reload);
-  return {
-    [Symbol.dispose]() {
-      for (const path of paths) unwatchFile(path, reload);
-    },
-  };
+  // It throws before it has replaced anything when key and certificate do not belong together.
+  return watchFiles({ what: "gateway.tls", paths }, () => server.setSecureContext(readFiles(files)), options);
 }
 
 function readFiles({ cert, key, clientCa }: TlsFiles): SecureContextOptions {

@@ -7,11 +7,10 @@ import { connect, headers, type Msg, type NatsConnection } from "@nats-io/transp
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Cluster,
-  createNonce,
+  claimSession,
   createSigner,
-  type Identity,
   LOOPBACK_CLUSTER,
-  proveSession,
+  type Secrets,
   SIGNATURE_HEADER,
 } from "../../cluster/mod.ts";
 import { NODE_HEARTBEAT_SUBJECT, Node } from "../../proto/node.ts";
@@ -42,8 +41,17 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
+function keysOf(secret: string): Secrets {
+  return [createSecretKey(secret, "utf8")];
+}
+
 function knowing(secret: string): Cluster {
-  return { ...LOOPBACK_CLUSTER, secret: createSecretKey(secret, "utf8") };
+  return { ...LOOPBACK_CLUSTER, secret: keysOf(secret) };
+}
+
+/** What a gateway with a secret says to a node. */
+function claim(nodeId: string, secret = SECRET) {
+  return claimSession({ current: keysOf(secret) }, nodeId);
 }
 
 /** Resolves when a process has logged a line that holds all of these texts. */
@@ -55,7 +63,7 @@ async function logged(...texts: string[]): Promise<void> {
 
 /** Announces a node, and keeps doing so until disposed. */
 function announce(node: Partial<Node>, { secret }: { secret?: string | undefined } = {}): Disposable {
-  const sign = secret === undefined ? undefined : createSigner(createSecretKey(secret, "utf8"));
+  const sign = secret === undefined ? undefined : createSigner({ current: keysOf(secret) });
   const payload = JSON.stringify(Node.toJSON(Node.create(node)));
   const beat = (): void => {
     const signed = headers();
@@ -123,7 +131,7 @@ test("an announcement that is told again, or told differently, is not believed",
 
 test.each([
   ["knows no secret", LOOPBACK_CLUSTER, "the node did not prove that it knows the secret"],
-  ["knows another secret", knowing(OTHERS), "the node has another secret"],
+  ["knows another secret", knowing(OTHERS), "The gateway has another secret than the node"],
 ])("a gateway leaves a node that %s, whoever announced it", async (_what, cluster, message) => {
   await using stranger = await startTestNode({ natsUrl: hearth.natsUrl, cluster });
   const { id, address } = stranger.node;
@@ -141,47 +149,47 @@ test("a gateway without the secret gets no session", async () => {
   expect(session.messages).toEqual([]);
 });
 
-test("a gateway that gives an order before its proof gets no session", async () => {
-  await using session = new GatewaySession(tested.node.address, { nonce: createNonce() });
-  const contextId = crypto.randomUUID();
-  session.send({ $case: "stopContext", value: { contextId, force: true } });
+test("a gateway that has proved nothing is told nothing, and its orders are not read", async () => {
+  await using session = new GatewaySession(tested.node.address);
+  session.send({ $case: "stopContext", value: { contextId: crypto.randomUUID(), force: true } });
   expect(await session.closed).toMatchObject({ code: status.UNAUTHENTICATED });
-  expect(session.heard("refusal")).toEqual([]);
+  expect(session.messages).toEqual([]);
 });
 
-test("a gateway that never proves anything does not stay", async () => {
-  await using session = new GatewaySession(tested.node.address, { nonce: createNonce() });
+test("a gateway that proves that it knows the secret hears a proof that the node does, and is welcomed", async () => {
+  const claimed = claim(tested.node.id);
+  await using session = new GatewaySession(tested.node.address, { proof: claimed.proof });
+  await session.welcome();
+  expect(claimed.isAnsweredBy(await session.proof)).toBe(true);
+  expect(claim(tested.node.id).isAnsweredBy(await session.proof)).toBe(false);
+});
+
+test("a gateway that proves itself and then falls silent does not stay", async () => {
+  const { proof } = claim(tested.node.id);
+  await using session = new GatewaySession(tested.node.address, { proof, isAlive: false });
   expect(await session.closed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
 });
 
 test.each([
-  ["under another secret", OTHERS, "gateway"],
-  ["that the node itself gave", SECRET, "node"],
-] as const)("a gateway with a proof %s gets no session", async (_what, secret, end) => {
-  const gatewayNonce = createNonce();
-  await using session = new GatewaySession(tested.node.address, { gatewayId: "g", nonce: gatewayNonce });
-  const { nonce: nodeNonce } = await session.until("challenge", () => session.heard("challenge")[0]);
-  const handshake = { nodeId: tested.node.id, gatewayId: "g", gatewayNonce, nodeNonce };
-  const proof = proveSession(createSecretKey(secret, "utf8"), end, handshake);
-  session.send({ $case: "proof", value: { proof } });
-  expect(await session.closed).toMatchObject({ code: status.UNAUTHENTICATED });
-  expect(session.heard("welcome")).toEqual([]);
+  ["under another secret", () => claim(tested.node.id, OTHERS).proof, "another secret"],
+  ["for another node", () => claim("another node").proof, "another secret than the node (cluster.secret), or wants"],
+  ["that is none", () => "1.2.3", "another secret"],
+  ["that was altered", () => claim(tested.node.id).proof.replace(/^./, "2"), "another secret"],
+])("a gateway with a proof %s gets no session", async (_what, prove, reason) => {
+  await using session = new GatewaySession(tested.node.address, { proof: prove() });
+  expect(await session.closed).toMatchObject({
+    code: status.UNAUTHENTICATED,
+    details: expect.stringContaining(reason),
+  });
+  expect(session.messages).toEqual([]);
 });
 
 test("a proof is good for one session only", async () => {
-  const gatewayNonce = createNonce();
-  const options = { gatewayId: "g", nonce: gatewayNonce };
-  await using first = new GatewaySession(tested.node.address, options);
-  const { nonce: nodeNonce } = await first.until("challenge", () => first.heard("challenge")[0]);
-  const handshake = { nodeId: tested.node.id, gatewayId: "g", gatewayNonce, nodeNonce };
-  const proof = proveSession(createSecretKey(SECRET, "utf8"), "gateway", handshake);
-  first.send({ $case: "proof", value: { proof } });
+  const { proof } = claim(tested.node.id);
+  await using first = new GatewaySession(tested.node.address, { proof });
   await first.welcome();
-
-  await using second = new GatewaySession(tested.node.address, options);
-  await second.until("challenge", () => second.heard("challenge")[0]);
-  second.send({ $case: "proof", value: { proof } });
-  expect(await second.closed).toMatchObject({ code: status.UNAUTHENTICATED });
+  await using second = new GatewaySession(tested.node.address, { proof });
+  expect(await second.closed).toMatchObject({ code: status.UNAUTHENTICATED, details: "The proof was used before" });
 });
 
 test("without secret and certificates a gateway opens no session to another machine", async () => {
@@ -210,12 +218,14 @@ async function withCertificates() {
   return { directory: directory.path, ours, files, heard, system, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function read(files: CertificateFiles, { ca }: Pick<Authority, "ca">): Identity {
-  return { cert: readFileSync(files.cert), key: readFileSync(files.key), ca: readFileSync(ca) };
+/** Of a gateway that shows this certificate, or none. */
+function credentialsOf({ ca }: Pick<Authority, "ca">, shown?: CertificateFiles) {
+  const [key, cert] = shown ? [readFileSync(shown.key), readFileSync(shown.cert)] : [null, null];
+  return credentials.createSsl(readFileSync(ca), key, cert);
 }
 
-function credentialsOf({ ca, key, cert }: Pick<Identity, "ca"> & Partial<Identity>) {
-  return credentials.createSsl(ca, key ?? null, cert ?? null);
+function showing(tls: CertificateFiles & { readonly ca: string }): Cluster {
+  return { ...LOOPBACK_CLUSTER, tls };
 }
 
 test("gateways and nodes with certificates of one authority work together, and with nobody else", async () => {
@@ -225,29 +235,26 @@ test("gateways and nodes with certificates of one authority work together, and w
   const expired = await ours.issue("expired", { name: "member", notAfter: new Date(Date.now() - 60_000) });
   const stranger = await theirs.issue("stranger", { name: "member" });
 
-  const strangers = [read(expired, ours), read(stranger, ours)];
-  for (const tls of strangers) {
-    await using node = await startTestNode({ natsUrl: system.natsUrl, cluster: { ...LOOPBACK_CLUSTER, tls } });
+  const strangers = [expired, stranger];
+  for (const shown of strangers) {
+    await using node = await startTestNode({ natsUrl: system.natsUrl, cluster: showing({ ...shown, ca: ours.ca }) });
     const { id } = node.node;
     await until(`no session with ${id}`, async () =>
       heard.some((line) => line.includes("no session with the node") && line.includes(id)),
     );
   }
 
-  const good = read(files, ours);
-  await using node = await startTestNode({ natsUrl: system.natsUrl, cluster: { ...LOOPBACK_CLUSTER, tls: good } });
+  await using node = await startTestNode({ natsUrl: system.natsUrl, cluster: showing(files) });
   await untilNodesAreReady(system.url, 2);
   const address = node.node.address.replace("127.0.0.1", "localhost");
-  for (const { cert, key } of strangers) {
-    await using session = new GatewaySession(address, { credentials: credentialsOf({ ...good, key, cert }) });
+  for (const shown of strangers) {
+    await using session = new GatewaySession(address, { credentials: credentialsOf(ours, shown) });
     expect(await session.closed).toMatchObject({ code: status.UNAVAILABLE });
   }
-  for (const anonymous of [credentialsOf({ ca: good.ca }), credentials.createInsecure()]) {
+  for (const anonymous of [credentialsOf(ours), credentials.createInsecure()]) {
     await using session = new GatewaySession(address, { credentials: anonymous });
     expect(await session.closed).toMatchObject({ code: status.UNAVAILABLE });
   }
-  await using session = new GatewaySession(address, {
-    credentials: credentialsOf(good),
-  });
+  await using session = new GatewaySession(address, { credentials: credentialsOf(ours, files) });
   await session.welcome();
 });

@@ -117,12 +117,6 @@ export declare type GatewayMessage = Message<"hearth.node.v1.GatewayMessage"> & 
      */
     value: ObjectsRequest;
     case: "objectsRequest";
-  } | {
-    /**
-     * @generated from field: hearth.node.v1.Proof proof = 11;
-     */
-    value: Proof;
-    case: "proof";
   } | { case: undefined; value?: undefined };
 };
 
@@ -193,12 +187,6 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
      */
     value: ObjectsAnswer;
     case: "objectsAnswer";
-  } | {
-    /**
-     * @generated from field: hearth.node.v1.Challenge challenge = 10;
-     */
-    value: Challenge;
-    case: "challenge";
   } | { case: undefined; value?: undefined };
 };
 
@@ -223,13 +211,6 @@ export declare type Hello = Message<"hearth.node.v1.Hello"> & {
    * @generated from field: string version = 2;
    */
   version: string;
-
-  /**
-   * 32 random bytes, for the node's proof; empty where the gateway has no secret.
-   *
-   * @generated from field: bytes nonce = 3;
-   */
-  nonce: Uint8Array;
 };
 
 /**
@@ -237,55 +218,6 @@ export declare type Hello = Message<"hearth.node.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export declare const HelloSchema: GenMessage<Hello>;
-
-/**
- * The node proves to the gateway that it knows the secret, and asks for the same. A gateway with a secret takes nothing else
- * of a node before.
- *
- * @generated from message hearth.node.v1.Challenge
- */
-export declare type Challenge = Message<"hearth.node.v1.Challenge"> & {
-  /**
-   * 32 random bytes, for the gateway's proof.
-   *
-   * @generated from field: bytes nonce = 1;
-   */
-  nonce: Uint8Array;
-
-  /**
-   * HMAC-SHA-256, under the secret in UTF-8, of the JSON array (no spaces) of "hearth session 1", "node", the node's id, the
-   * gateway's id, the gateway's nonce and the node's nonce (both hexadecimal).
-   *
-   * @generated from field: bytes proof = 2;
-   */
-  proof: Uint8Array;
-};
-
-/**
- * Describes the message hearth.node.v1.Challenge.
- * Use `create(ChallengeSchema)` to create a new message.
- */
-export declare const ChallengeSchema: GenMessage<Challenge>;
-
-/**
- * The gateway proves that it knows the secret. A node with a secret obeys nothing else before.
- *
- * @generated from message hearth.node.v1.Proof
- */
-export declare type Proof = Message<"hearth.node.v1.Proof"> & {
-  /**
-   * As that of the challenge, with "gateway" in the place of "node".
-   *
-   * @generated from field: bytes proof = 1;
-   */
-  proof: Uint8Array;
-};
-
-/**
- * Describes the message hearth.node.v1.Proof.
- * Use `create(ProofSchema)` to create a new message.
- */
-export declare const ProofSchema: GenMessage<Proof>;
 
 /**
  * Answers Hello: what the node is and holds, so that the gateway can compare it with the record.
@@ -950,8 +882,13 @@ export declare const LoadSchema: GenMessage<Load>;
 export declare const SessionService: GenService<{
   /**
    * The gateway's first frame holds `hello`, the node's first frame `welcome`. Then both send at will until either ends the
-   * stream. Frames keep their order; a frame holds all that was waiting when it was written. Where gateways and nodes have a
-   * secret in common, the node answers `hello` with `challenge` first, and welcomes when the gateway has answered with `proof`.
+   * stream. Frames keep their order; a frame holds all that was waiting when it was written.
+   *
+   * Where gateways and nodes have a secret in common, both prove it in the metadata `hearth-proof`, before either reads a frame. The
+   * gateway's is `AT.NONCE.MAC`: milliseconds since 1970, 32 random bytes, and HMAC-SHA-256, under the secret in UTF-8, of the JSON
+   * array (no spaces) of "hearth session 2", "gateway", the node's id, AT as a number and NONCE. It counts once and for half a minute.
+   * The node's, in the metadata of its answer, is the HMAC of the same with "node" in the place of "gateway". Bytes are hexadecimal.
+   * A stream without a good proof ends with UNAUTHENTICATED.
    *
    * @generated from rpc hearth.node.v1.SessionService.Open
    */

@@ -42,7 +42,6 @@ export interface GatewayMessage {
     | { $case: "heartbeat"; value: Heartbeat }
     | { $case: "restartContext"; value: RestartContext }
     | { $case: "objectsRequest"; value: ObjectsRequest }
-    | { $case: "proof"; value: Proof }
     | undefined;
 }
 
@@ -57,7 +56,6 @@ export interface NodeMessage {
     | { $case: "load"; value: Load }
     | { $case: "acceptance"; value: Acceptance }
     | { $case: "objectsAnswer"; value: ObjectsAnswer }
-    | { $case: "challenge"; value: Challenge }
     | undefined;
 }
 
@@ -65,28 +63,6 @@ export interface NodeMessage {
 export interface Hello {
   gatewayId: string;
   version: string;
-  /** 32 random bytes, for the node's proof; empty where the gateway has no secret. */
-  nonce: Uint8Array;
-}
-
-/**
- * The node proves to the gateway that it knows the secret, and asks for the same. A gateway with a secret takes nothing else
- * of a node before.
- */
-export interface Challenge {
-  /** 32 random bytes, for the gateway's proof. */
-  nonce: Uint8Array;
-  /**
-   * HMAC-SHA-256, under the secret in UTF-8, of the JSON array (no spaces) of "hearth session 1", "node", the node's id, the
-   * gateway's id, the gateway's nonce and the node's nonce (both hexadecimal).
-   */
-  proof: Uint8Array;
-}
-
-/** The gateway proves that it knows the secret. A node with a secret obeys nothing else before. */
-export interface Proof {
-  /** As that of the challenge, with "gateway" in the place of "node". */
-  proof: Uint8Array;
 }
 
 /** Answers Hello: what the node is and holds, so that the gateway can compare it with the record. */
@@ -525,9 +501,6 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       case "objectsRequest":
         ObjectsRequest.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
-      case "proof":
-        Proof.encode(message.message.value, writer.uint32(90).fork()).join();
-        break;
     }
     return writer;
   },
@@ -625,14 +598,6 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
             message.message = { $case: "objectsRequest", value: ObjectsRequest.decode(reader, reader.uint32()) };
             continue;
           }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.message = { $case: "proof", value: Proof.decode(reader, reader.uint32()) };
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -683,8 +648,6 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         ? { $case: "objectsRequest", value: ObjectsRequest.fromJSON(object.objectsRequest) }
         : isSet(object.objects_request)
         ? { $case: "objectsRequest", value: ObjectsRequest.fromJSON(object.objects_request) }
-        : isSet(object.proof)
-        ? { $case: "proof", value: Proof.fromJSON(object.proof) }
         : undefined,
     };
   },
@@ -711,8 +674,6 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       obj.restartContext = RestartContext.toJSON(message.message.value);
     } else if (message.message?.$case === "objectsRequest") {
       obj.objectsRequest = ObjectsRequest.toJSON(message.message.value);
-    } else if (message.message?.$case === "proof") {
-      obj.proof = Proof.toJSON(message.message.value);
     }
     return obj;
   },
@@ -783,12 +744,6 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         }
         break;
       }
-      case "proof": {
-        if (object.message?.value !== undefined && object.message?.value !== null) {
-          message.message = { $case: "proof", value: Proof.fromPartial(object.message.value) };
-        }
-        break;
-      }
     }
     return message;
   },
@@ -827,9 +782,6 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         break;
       case "objectsAnswer":
         ObjectsAnswer.encode(message.message.value, writer.uint32(74).fork()).join();
-        break;
-      case "challenge":
-        Challenge.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
     }
     return writer;
@@ -920,14 +872,6 @@ export const NodeMessage: MessageFns<NodeMessage> = {
             message.message = { $case: "objectsAnswer", value: ObjectsAnswer.decode(reader, reader.uint32()) };
             continue;
           }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.message = { $case: "challenge", value: Challenge.decode(reader, reader.uint32()) };
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -970,8 +914,6 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         ? { $case: "objectsAnswer", value: ObjectsAnswer.fromJSON(object.objectsAnswer) }
         : isSet(object.objects_answer)
         ? { $case: "objectsAnswer", value: ObjectsAnswer.fromJSON(object.objects_answer) }
-        : isSet(object.challenge)
-        ? { $case: "challenge", value: Challenge.fromJSON(object.challenge) }
         : undefined,
     };
   },
@@ -996,8 +938,6 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       obj.acceptance = Acceptance.toJSON(message.message.value);
     } else if (message.message?.$case === "objectsAnswer") {
       obj.objectsAnswer = ObjectsAnswer.toJSON(message.message.value);
-    } else if (message.message?.$case === "challenge") {
-      obj.challenge = Challenge.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1062,19 +1002,13 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         }
         break;
       }
-      case "challenge": {
-        if (object.message?.value !== undefined && object.message?.value !== null) {
-          message.message = { $case: "challenge", value: Challenge.fromPartial(object.message.value) };
-        }
-        break;
-      }
     }
     return message;
   },
 };
 
 function createBaseHello(): Hello {
-  return { gatewayId: "", version: "", nonce: new Uint8Array(0) };
+  return { gatewayId: "", version: "" };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -1084,9 +1018,6 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.version !== "") {
       writer.uint32(18).string(message.version);
-    }
-    if (message.nonce.length !== 0) {
-      writer.uint32(26).bytes(message.nonce);
     }
     return writer;
   },
@@ -1120,14 +1051,6 @@ export const Hello: MessageFns<Hello> = {
             message.version = reader.string();
             continue;
           }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.nonce = reader.bytes();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1148,7 +1071,6 @@ export const Hello: MessageFns<Hello> = {
         ? globalThis.String(object.gateway_id)
         : "",
       version: isSet(object.version) ? globalThis.String(object.version) : "",
-      nonce: isSet(object.nonce) ? bytesFromBase64(object.nonce) : new Uint8Array(0),
     };
   },
 
@@ -1160,9 +1082,6 @@ export const Hello: MessageFns<Hello> = {
     if (message.version !== "") {
       obj.version = message.version;
     }
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
     return obj;
   },
 
@@ -1173,159 +1092,6 @@ export const Hello: MessageFns<Hello> = {
     const message = createBaseHello();
     message.gatewayId = object.gatewayId ?? "";
     message.version = object.version ?? "";
-    message.nonce = object.nonce ?? new Uint8Array(0);
-    return message;
-  },
-};
-
-function createBaseChallenge(): Challenge {
-  return { nonce: new Uint8Array(0), proof: new Uint8Array(0) };
-}
-
-export const Challenge: MessageFns<Challenge> = {
-  encode(message: Challenge, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nonce.length !== 0) {
-      writer.uint32(10).bytes(message.nonce);
-    }
-    if (message.proof.length !== 0) {
-      writer.uint32(18).bytes(message.proof);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Challenge {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseChallenge();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.nonce = reader.bytes();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.proof = reader.bytes();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): Challenge {
-    return {
-      nonce: isSet(object.nonce) ? bytesFromBase64(object.nonce) : new Uint8Array(0),
-      proof: isSet(object.proof) ? bytesFromBase64(object.proof) : new Uint8Array(0),
-    };
-  },
-
-  toJSON(message: Challenge): unknown {
-    const obj: any = {};
-    if (message.nonce.length !== 0) {
-      obj.nonce = base64FromBytes(message.nonce);
-    }
-    if (message.proof.length !== 0) {
-      obj.proof = base64FromBytes(message.proof);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Challenge>): Challenge {
-    return Challenge.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Challenge>): Challenge {
-    const message = createBaseChallenge();
-    message.nonce = object.nonce ?? new Uint8Array(0);
-    message.proof = object.proof ?? new Uint8Array(0);
-    return message;
-  },
-};
-
-function createBaseProof(): Proof {
-  return { proof: new Uint8Array(0) };
-}
-
-export const Proof: MessageFns<Proof> = {
-  encode(message: Proof, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.proof.length !== 0) {
-      writer.uint32(10).bytes(message.proof);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Proof {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseProof();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.proof = reader.bytes();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): Proof {
-    return { proof: isSet(object.proof) ? bytesFromBase64(object.proof) : new Uint8Array(0) };
-  },
-
-  toJSON(message: Proof): unknown {
-    const obj: any = {};
-    if (message.proof.length !== 0) {
-      obj.proof = base64FromBytes(message.proof);
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Proof>): Proof {
-    return Proof.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Proof>): Proof {
-    const message = createBaseProof();
-    message.proof = object.proof ?? new Uint8Array(0);
     return message;
   },
 };
@@ -3564,8 +3330,13 @@ export type SessionServiceService = typeof SessionServiceService;
 export const SessionServiceService = {
   /**
    * The gateway's first frame holds `hello`, the node's first frame `welcome`. Then both send at will until either ends the
-   * stream. Frames keep their order; a frame holds all that was waiting when it was written. Where gateways and nodes have a
-   * secret in common, the node answers `hello` with `challenge` first, and welcomes when the gateway has answered with `proof`.
+   * stream. Frames keep their order; a frame holds all that was waiting when it was written.
+   *
+   * Where gateways and nodes have a secret in common, both prove it in the metadata `hearth-proof`, before either reads a frame. The
+   * gateway's is `AT.NONCE.MAC`: milliseconds since 1970, 32 random bytes, and HMAC-SHA-256, under the secret in UTF-8, of the JSON
+   * array (no spaces) of "hearth session 2", "gateway", the node's id, AT as a number and NONCE. It counts once and for half a minute.
+   * The node's, in the metadata of its answer, is the HMAC of the same with "node" in the place of "gateway". Bytes are hexadecimal.
+   * A stream without a good proof ends with UNAUTHENTICATED.
    */
   open: {
     path: "/hearth.node.v1.SessionService/Open" as const,
@@ -3581,8 +3352,13 @@ export const SessionServiceService = {
 export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
    * The gateway's first frame holds `hello`, the node's first frame `welcome`. Then both send at will until either ends the
-   * stream. Frames keep their order; a frame holds all that was waiting when it was written. Where gateways and nodes have a
-   * secret in common, the node answers `hello` with `challenge` first, and welcomes when the gateway has answered with `proof`.
+   * stream. Frames keep their order; a frame holds all that was waiting when it was written.
+   *
+   * Where gateways and nodes have a secret in common, both prove it in the metadata `hearth-proof`, before either reads a frame. The
+   * gateway's is `AT.NONCE.MAC`: milliseconds since 1970, 32 random bytes, and HMAC-SHA-256, under the secret in UTF-8, of the JSON
+   * array (no spaces) of "hearth session 2", "gateway", the node's id, AT as a number and NONCE. It counts once and for half a minute.
+   * The node's, in the metadata of its answer, is the HMAC of the same with "node" in the place of "gateway". Bytes are hexadecimal.
+   * A stream without a good proof ends with UNAUTHENTICATED.
    */
   open: handleBidiStreamingCall<OpenRequest, OpenResponse>;
 }
@@ -3590,8 +3366,13 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
 export interface SessionServiceClient extends Client {
   /**
    * The gateway's first frame holds `hello`, the node's first frame `welcome`. Then both send at will until either ends the
-   * stream. Frames keep their order; a frame holds all that was waiting when it was written. Where gateways and nodes have a
-   * secret in common, the node answers `hello` with `challenge` first, and welcomes when the gateway has answered with `proof`.
+   * stream. Frames keep their order; a frame holds all that was waiting when it was written.
+   *
+   * Where gateways and nodes have a secret in common, both prove it in the metadata `hearth-proof`, before either reads a frame. The
+   * gateway's is `AT.NONCE.MAC`: milliseconds since 1970, 32 random bytes, and HMAC-SHA-256, under the secret in UTF-8, of the JSON
+   * array (no spaces) of "hearth session 2", "gateway", the node's id, AT as a number and NONCE. It counts once and for half a minute.
+   * The node's, in the metadata of its answer, is the HMAC of the same with "node" in the place of "gateway". Bytes are hexadecimal.
+   * A stream without a good proof ends with UNAUTHENTICATED.
    */
   open(): ClientDuplexStream<OpenRequest, OpenResponse>;
   open(options: Partial<CallOptions>): ClientDuplexStream<OpenRequest, OpenResponse>;

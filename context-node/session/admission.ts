@@ -1,0 +1,35 @@
+import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import { type Membership, PROOF_HEADER, ProofReader, ProofRefused } from "../../cluster/mod.ts";
+import type { OpenRequest, OpenResponse } from "../../proto/node.ts";
+
+interface AdmissionDeps {
+  readonly nodeId: string;
+  readonly log: Pick<Logger, "warn">;
+}
+
+/** Whether a stream is of one of our gateways; one that is not is ended, and told why. */
+export type Admission = (stream: ServerDuplexStream<OpenRequest, OpenResponse>) => boolean;
+
+/**
+ * Asks for a proof of the secret, where there is one, and gives ours. Both are in the headers of a stream: no message of a stranger is read,
+ * however large.
+ */
+export function createAdmission({ nodeId, log }: AdmissionDeps, { secrets }: Pick<Membership, "secrets">): Admission {
+  if (secrets === undefined) return () => true;
+  const reader = new ProofReader(secrets, nodeId);
+  return (stream) => {
+    try {
+      const [proof = ""] = stream.metadata.get(PROOF_HEADER);
+      const answer = new Metadata();
+      answer.set(PROOF_HEADER, reader.answer(String(proof)));
+      stream.sendMetadata(answer);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProofRefused)) throw error;
+      log.warn({ peer: stream.getPeer(), reason: error.message }, "a gateway that is not one of ours was turned away");
+      stream.emit("error", { code: status.UNAUTHENTICATED, details: error.message });
+      return false;
+    }
+  };
+}

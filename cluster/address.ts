@@ -12,11 +12,17 @@ export interface Address {
 }
 
 /** `host:port` of the configuration or the command line, as it stands there. */
-export const address = z.string().refine((text) => parseAddress(text) !== undefined, "must be host:port");
+export const address = z.string().refine(isAddress, "must be host:port");
 
-/** Undefined for what is not `host:port`: no scheme, and no list, by which gRPC would connect to other places. */
-export function parseAddress(text: string): Address | undefined {
+/** Whether it is `host:port` and nothing else: no scheme, and no list, by which gRPC would connect to other places. */
+export function isAddress(text: string): boolean {
+  const port = ADDRESS.exec(text)?.groups?.port;
+  return port !== undefined && Number(port) <= LAST_PORT;
+}
+
+/** Throws on what is no address. */
+export function parseAddress(text: string): Address {
   const { ipv6, name: host = ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
-  if (host === undefined || Number(port) > LAST_PORT) return undefined;
+  if (host === undefined || !isAddress(text)) throw new Error(`"${text}" is not host:port`);
   return { host, port: Number(port) };
 }

@@ -1,4 +1,4 @@
-import { parseAddress } from "./address.ts";
+import { isAddress, parseAddress } from "./address.ts";
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
@@ -9,6 +9,5 @@ export function isLoopbackHost(host: string): boolean {
 
 /** Whether `host:port` is reached from this machine alone. */
 export function isLoopbackAddress(text: string): boolean {
-  const address = parseAddress(text);
-  return address !== undefined && isLoopbackHost(address.host);
+  return isAddress(text) && isLoopbackHost(parseAddress(text).host);
 }

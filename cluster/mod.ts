@@ -11,11 +11,15 @@ export {
   SIGNATURE_HEADER,
   type Signer,
 } from "./announcement.ts";
+export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
+export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
+export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export type { Identity } from "./identity.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";
+export { type Option, type Options, parseOptions, printOptions } from "./options.ts";
 export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClaim } from "./proof.ts";
 export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";

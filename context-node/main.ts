@@ -1,12 +1,25 @@
 /** The context node as a process. */
 import pino from "pino";
-import { parseConfig } from "./config.ts";
+import { ConfigurationError } from "../cluster/mod.ts";
+import { type NodeConfig, parseConfig, USAGE } from "./config.ts";
 import { startNode } from "./node.ts";
 
 const log = pino({ name: "node", level: process.env.LOG_LEVEL ?? "info" });
 
 try {
-  const config = parseConfig(process.argv.slice(2), process.env);
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) console.log(USAGE);
+  else {
+    const config = parseConfig(args, process.env);
+    await (args.includes("--check") ? console.log("The configuration is right.") : run(config));
+  }
+} catch (error) {
+  if (error instanceof ConfigurationError) console.error(error.message);
+  else log.fatal({ err: error }, (error as Error).message);
+  process.exitCode = 1;
+}
+
+async function run(config: NodeConfig): Promise<void> {
   await using node = await startNode(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();
@@ -14,9 +27,6 @@ try {
   await Promise.race([ending, node.closed]);
   log.info("draining");
   await node.drain();
-} catch (error) {
-  log.fatal({ err: error }, (error as Error).message);
-  process.exitCode = 1;
 }
 
 /** Resolves when the process is told to end; told twice, it ends at once. */

@@ -1,18 +1,30 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { ConfigurationError, printFault } from "../cluster/mod.ts";
+import { createAuthority } from "../test/certificates.ts";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { type GatewayConfig, parseConfig } from "./config.ts";
 
 /** What a configuration file with that `gateway` section comes to. */
 async function parse(gateway: object, ...flags: string[]): Promise<GatewayConfig> {
   await using directory = await createTemporaryDirectory();
-  const file = join(directory.path, "config.json");
-  await writeFile(file, JSON.stringify({ gateway }));
-  return parseConfig(["--config", file, ...flags], {});
+  const path = join(directory.path, "config.json");
+  await writeFile(path, JSON.stringify({ gateway }));
+  return await parseConfig(["--config", path, ...flags], {});
 }
 
-const auth = [{ plugin: "hearth:auth-basic", config: { file: "users" } }];
+/** The lines of faults that it is refused with. */
+async function faultsOf(gateway: object, ...flags: string[]): Promise<string[]> {
+  const [outcome] = await Promise.allSettled([parse(gateway, ...flags)]);
+  if (outcome.status === "fulfilled") return [];
+  expect(outcome.reason).toBeInstanceOf(ConfigurationError);
+  return outcome.reason.faults.map(printFault).map((line: string) => line.trim());
+}
+
+/** Any that can be read. */
+const file = import.meta.filename;
+const auth = [{ plugin: "hearth:auth-basic", config: { file } }];
 const roles = { admin: { permissions: ["*"] } };
 
 test("without auth plugins everybody may do everything, on loopback", async () => {
@@ -34,9 +46,7 @@ test("with auth plugins any address is listened on", async () => {
   const { access, isExposed } = await parse({ listen: "0.0.0.0:0", auth, roles });
   expect(isExposed).toBe(true);
   expect(access).toMatchObject({
-    auth: [
-      { name: "auth-basic", plugin: expect.stringMatching(/plugins\/auth-basic\/mod\.ts$/), config: { file: "users" } },
-    ],
+    auth: [{ name: "auth-basic", plugin: expect.stringMatching(/plugins\/auth-basic\/mod\.ts$/), config: { file } }],
     requestsPerSecond: undefined,
     audit: { reads: false, keepDays: 90 },
     openReflection: false,
@@ -45,11 +55,9 @@ test("with auth plugins any address is listened on", async () => {
 });
 
 test("plugins of others keep the name that they are configured by", async () => {
-  const { access } = await parse({ auth: [{ plugin: "./mine.ts" }, { plugin: "hearth-auth-ldap" }], roles });
-  expect(access?.auth).toEqual([
-    { plugin: "./mine.ts", config: {}, name: "./mine.ts" },
-    { plugin: "hearth-auth-ldap", config: {}, name: "hearth-auth-ldap" },
-  ]);
+  const plugin = resolve(import.meta.dirname, "../plugins/auth-none/mod.ts");
+  const { access } = await parse({ auth: [{ plugin }], roles });
+  expect(access?.auth).toEqual([{ plugin, config: {}, name: plugin }]);
 });
 
 test.each<[string, object, string]>([
@@ -76,3 +84,72 @@ test.each(["https://page.example", ["https://page.example/"], ["page.example"], 
     await expect(parse({ allowedOrigins })).rejects.toThrow("allowedOrigins");
   },
 );
+
+test("all that is wrong is told at once: keys, rules between them, files, flags, plugins and what is wrong with their own parts", async () => {
+  const faults = await faultsOf(
+    {
+      lisen: "127.0.0.1:1",
+      tls: { cert: "/absent.pem", key: file },
+      dao: { plugin: "hearth:dao-postgress" },
+      blobs: { plugin: "./absent.ts" },
+      auth: [
+        { plugin: "hearth:auth-jwt", config: { issuer: "nowhere", audiance: "x" } },
+        { plugin: "hearth:dao-memory" },
+        { plugin: "grpc://somewhere" },
+        { plugin: "grpcs://records:1", config: { timeoutMs: 0, caFile: "/absent.pem" } },
+        { plugin: 7 },
+      ],
+      limits: { streams: 0, headerBytes: "1k" },
+      callbacks: { secret: "short" },
+      contexts: { "7": {}, shared: { "memory-per-node": "much", "max-jobs-per-context": "few" } },
+      allowedOrigins: "https://page.example",
+    },
+    ...["--listen", "everywhere", "--insecur"],
+  );
+  expect(faults).toEqual([
+    '--insecur: unknown flag; did you mean "--insecure"?',
+    '--listen: must be host:port, got "everywhere"',
+    "gateway.tls.cert: cannot be read: ENOENT: no such file or directory, open '/absent.pem'",
+    'gateway.contexts.7: must be a letter, then letters, digits and ._~-, got "7"',
+    'gateway.contexts.shared: memory-per-node must be a size such as 512m, but is "much"',
+    'gateway.contexts.shared: max-jobs-per-context must be a whole number, but is "few"',
+    "gateway.callbacks.secret: expected at least 16 characters",
+    'gateway.allowedOrigins: must be "*" or a list of origins like https://page.example',
+    "gateway.auth[4].plugin: expected text, got 7",
+    'gateway.limits.headerBytes: expected a number, got "1k"',
+    "gateway.limits.streams: expected more than 0, got 0",
+    'gateway.lisen: unknown key; did you mean "listen"?',
+    "gateway.roles: auth without roles would allow nobody anything",
+    'gateway.dao.plugin: unknown plugin "hearth:dao-postgress"; did you mean "hearth:dao-postgres"?',
+    expect.stringMatching(/^gateway\.blobs\.plugin: cannot load "\.\/absent\.ts": Cannot find module '.*absent\.ts'$/),
+    "gateway.auth[0].config.issuer: expected a URL",
+    "gateway.auth[0].config.audience: missing; expected text or expected a list",
+    'gateway.auth[0].config.audiance: unknown key; did you mean "audience"?',
+    'gateway.auth[1].plugin: cannot check "hearth:dao-memory": it is of kind "dao", not "auth"',
+    'gateway.auth[2].plugin: cannot load "grpc://somewhere": it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH',
+    "gateway.auth[3].config.timeoutMs: expected more than 0, got 0",
+    "gateway.auth[3].config.caFile: cannot be read: ENOENT: no such file or directory, open '/absent.pem'",
+  ]);
+});
+
+test("nothing of a secret is in a fault", async () => {
+  const password = "hunter2";
+  const faults = await faultsOf({
+    callbacks: { secret: password },
+    dao: {
+      plugin: "hearth:dao-postgres",
+      config: { url: `pg://u:${password}@db`, password: [password], schema: password.toUpperCase() },
+    },
+  });
+  expect(faults).toHaveLength(4);
+  expect(faults.join().toLowerCase()).not.toContain(password);
+});
+
+test("a certificate that is not the key's is a fault", async () => {
+  await using directory = await createTemporaryDirectory();
+  const authority = await createAuthority(directory.path, "authority");
+  const [one, two] = await Promise.all(["one", "two"].map((name) => authority.issue(name, { name })));
+  expect(await faultsOf({ tls: { cert: one?.cert, key: two?.key } })).toEqual([
+    expect.stringMatching(/^gateway\.tls: these files cannot be used together: .*mismatch/),
+  ]);
+});

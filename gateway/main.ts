@@ -1,12 +1,25 @@
 /** The gateway as a process. */
 import pino from "pino";
-import { parseConfig } from "./config.ts";
+import { ConfigurationError } from "../cluster/mod.ts";
+import { type GatewayConfig, parseConfig, USAGE } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 
 const log = pino({ name: "gateway", level: process.env.LOG_LEVEL ?? "info" });
 
 try {
-  const config = parseConfig(process.argv.slice(2), process.env);
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) console.log(USAGE);
+  else {
+    const config = await parseConfig(args, process.env);
+    await (args.includes("--check") ? console.log("The configuration is right.") : run(config));
+  }
+} catch (error) {
+  if (error instanceof ConfigurationError) console.error(error.message);
+  else log.fatal({ err: error }, (error as Error).message);
+  process.exitCode = 1;
+}
+
+async function run(config: GatewayConfig): Promise<void> {
   await using gateway = await startGateway(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();
@@ -14,9 +27,6 @@ try {
   await Promise.race([ending, gateway.closed]);
   log.info("draining");
   await gateway.drain();
-} catch (error) {
-  log.fatal({ err: error }, (error as Error).message);
-  process.exitCode = 1;
 }
 
 /** Resolves when the process is told to end; told twice, it ends at once. */

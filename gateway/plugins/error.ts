@@ -1,3 +1,5 @@
+import { type Fault, printFault } from "../../cluster/mod.ts";
+
 /** How far the host came: importing the module, checking what it describes, checking its configuration, starting it. */
 export type PluginStep = "load" | "check" | "configure" | "start";
 
@@ -7,10 +9,20 @@ export class PluginError extends Error {
   /** As the configuration names it. */
   readonly plugin: string;
   readonly step: PluginStep;
+  readonly fault: string;
+  /** All that is wrong with its configuration, by its own keys; empty when something else is wrong. */
+  readonly faults: readonly Fault[];
 
-  constructor(plugin: string, step: PluginStep, { fault, cause }: { fault: string; cause?: unknown }) {
-    super(`Cannot ${step} plugin "${plugin}": ${fault}`, { cause });
+  constructor(
+    plugin: string,
+    step: PluginStep,
+    { fault = "", faults = [], cause }: { fault?: string; faults?: readonly Fault[]; cause?: unknown },
+  ) {
+    const lines = faults.map((each) => `\n${printFault(each)}`).join("");
+    super(`Cannot ${step} plugin "${plugin}": ${fault}${lines}`, { cause });
     this.plugin = plugin;
     this.step = step;
+    this.fault = fault;
+    this.faults = faults;
   }
 }

@@ -1,14 +1,17 @@
 import type { Logger } from "pino";
-import { z } from "zod";
+import { explainIssues, PARSE_OPTIONS } from "../../cluster/mod.ts";
 import type { Plugin, PluginKind, PluginKinds, PluginLog, PluginStart } from "../../plugins/contract/mod.ts";
 import { contractFault, isOfKind, isPlugin } from "./describe.ts";
-import { PluginError, type PluginStep } from "./error.ts";
+import { PluginError } from "./error.ts";
 import { loadModule } from "./load.ts";
-import { startPatience } from "./patience.ts";
-import { isRemote, startRemotePlugin } from "./remote/mod.ts";
+import { type Patience, startPatience } from "./patience.ts";
+import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
 
 /** Long enough for a database that is being migrated or is coming up itself. */
 const START_TIMEOUT_MS = 60_000;
+
+/** What Node says after what could not be found: a file of ours, which says nothing to an operator. */
+const IMPORTER = / imported from \S+\/load\.ts$/;
 
 /** A plugin as the configuration names it. */
 export interface PluginReference {
@@ -18,14 +21,17 @@ export interface PluginReference {
   readonly config: unknown;
 }
 
-export interface StartOptions {
-  readonly log: Logger;
-  /** Aborting it gives up on the start; once started, the plugin does not hear of it any more. */
+export interface LoadOptions {
+  /** Aborting it gives up; once started, a plugin does not hear of it any more. */
   readonly signal: AbortSignal;
   /** Directory that paths are relative to. */
   readonly baseDir: string;
   /** The longest that loading and starting may take together. */
   readonly timeoutMs?: number | undefined;
+}
+
+export interface StartOptions extends LoadOptions {
+  readonly log: Logger;
 }
 
 /**
@@ -34,43 +40,61 @@ export interface StartOptions {
  */
 export async function startPlugin<Kind extends PluginKind>(
   kind: Kind,
-  { plugin: reference, config }: PluginReference,
+  reference: PluginReference,
   { log, signal, baseDir, timeoutMs = START_TIMEOUT_MS }: StartOptions,
 ): Promise<PluginKinds[Kind]> {
   using patience = startPatience({ timeoutMs, signal });
-  if (isRemote(reference)) {
+  if (isRemote(reference.plugin)) {
     const createLog = (name: string) => createPluginLog(log.child({ plugin: name }));
-    return await startRemotePlugin(kind, { plugin: reference, config, createLog, signal: patience.ended });
+    return await startRemotePlugin(kind, { ...reference, createLog, signal: patience.ended });
   }
 
-  const exported = await patience
-    .await(loadModule(reference, baseDir))
-    .catch((cause) => fail("load", { fault: messageOf(cause), cause }));
-  const plugin = checkDescription(exported);
-  const checked = await plugin.config.safeParseAsync(config);
-  if (!checked.success)
-    return fail("configure", { fault: `\n${z.prettifyError(checked.error)}`, cause: checked.error });
-
+  const { plugin, config } = await loadPlugin(kind, reference, { patience, baseDir });
   const pluginLog = createPluginLog(log.child({ plugin: plugin.name }));
-  const starting = callStart(plugin, { config: checked.data, log: pluginLog, signal: patience.ended });
+  const starting = callStart(plugin, { config, log: pluginLog, signal: patience.ended });
   const started = await patience.await(starting).catch((cause) => {
     void disposeLate(starting, pluginLog);
-    return fail("start", { fault: messageOf(cause), cause });
+    throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
   });
-  if (!isDisposable(started)) return fail("start", { fault: "what it started cannot be disposed" });
-  return started;
+  if (isDisposable(started)) return started;
+  throw new PluginError(reference.plugin, "start", { fault: "what it started cannot be disposed" });
+}
 
-  function checkDescription(exported: unknown): Plugin<Kind> {
-    if (!isPlugin(exported))
-      return fail("check", { fault: "its default export is no plugin; make it with definePlugin()" });
-    const fault = contractFault(exported);
-    if (fault) return fail("check", { fault });
-    if (!isOfKind(exported, kind)) return fail("check", { fault: `it is of kind "${exported.kind}", not "${kind}"` });
-    return exported;
-  }
+/** All of `startPlugin` that comes before the start: nothing is started, and no process asked. Rejects with a PluginError. */
+export async function checkPlugin(
+  kind: PluginKind,
+  reference: PluginReference,
+  { signal, baseDir, timeoutMs = START_TIMEOUT_MS }: LoadOptions,
+): Promise<void> {
+  using patience = startPatience({ timeoutMs, signal });
+  await (isRemote(reference.plugin) ? parseReach(reference) : loadPlugin(kind, reference, { patience, baseDir }));
+}
 
-  function fail(step: PluginStep, details: { fault: string; cause?: unknown }): never {
-    throw new PluginError(reference, step, details);
+/** A plugin of this process with its configuration, ready to be started. */
+async function loadPlugin<Kind extends PluginKind>(
+  kind: Kind,
+  { plugin: reference, config }: PluginReference,
+  { patience, baseDir }: { readonly patience: Patience; readonly baseDir: string },
+): Promise<{ readonly plugin: Plugin<Kind>; readonly config: unknown }> {
+  const exported = await patience.await(loadModule(reference, baseDir)).catch((cause) => {
+    throw new PluginError(reference, "load", { fault: messageOf(cause).replace(IMPORTER, ""), cause });
+  });
+  const plugin = checkDescription(kind, exported, reference);
+  const checked = await plugin.config.safeParseAsync(config, PARSE_OPTIONS);
+  if (checked.success) return { plugin, config: checked.data };
+  const faults = explainIssues(checked.error.issues, { hidesTexts: true });
+  throw new PluginError(reference, "configure", { faults, cause: checked.error });
+}
+
+function checkDescription<Kind extends PluginKind>(kind: Kind, exported: unknown, reference: string): Plugin<Kind> {
+  if (!isPlugin(exported)) return fail("its default export is no plugin; make it with definePlugin()");
+  const fault = contractFault(exported);
+  if (fault) return fail(fault);
+  if (!isOfKind(exported, kind)) return fail(`it is of kind "${exported.kind}", not "${kind}"`);
+  return exported;
+
+  function fail(fault: string): never {
+    throw new PluginError(reference, "check", { fault });
   }
 }
 

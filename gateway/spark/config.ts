@@ -18,23 +18,27 @@ interface ParsedConfig extends SparkConfig {
   readonly jobConfig: JsonObject;
 }
 
-/** What the configuration says of this face, of predefined contexts and of all jobs. Throws an Error that names the context at fault. */
+/** What the configuration says of this face, of predefined contexts and of all jobs. Throws a SettingError that `settingFaults` would tell. */
 export function parseSparkConfig(configured: Configured): ParsedConfig {
   const contextSettings = expand(configured.contextSettings);
   const predefined = Object.entries(configured.contexts).map(
-    ([name, settings]) => [name, parseNamed(name, withFallback(expand(settings), contextSettings))] as const,
+    ([name, settings]) => [name, parseContextSettings(withFallback(expand(settings), contextSettings))] as const,
   );
   const jobConfig = expand(configured.jobConfig);
   return { ...configured.spark, contextSettings, jobConfig, predefined: new Map(predefined) };
 }
 
-function parseNamed(name: string, settings: JsonObject) {
-  try {
-    return parseContextSettings(settings);
-  } catch (error) {
-    if (!(error instanceof SettingError)) throw error;
-    throw new Error(`Cannot use configuration: gateway.contexts.${name}: ${error.message}`, { cause: error });
-  }
+/** All that is wrong with settings of contexts. */
+export function settingFaults(settings: JsonRecord): string[] {
+  return Object.entries(settings).flatMap((entry) => {
+    try {
+      parseContextSettings(expandPaths([entry]));
+      return [];
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      return [error.message];
+    }
+  });
 }
 
 function expand(record: JsonRecord): JsonObject {

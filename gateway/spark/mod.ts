@@ -3,7 +3,7 @@
  * table of what is served, `endpoints/` calls the use cases, `view/` tells jobs and contexts in spark-jobserver's words, `hocon/`
  * reads what clients post, `http/` reads requests and writes answers. Imports the use cases, the contract and `proto`.
  */
-export { parseSparkConfig } from "./config.ts";
+export { parseSparkConfig, settingFaults } from "./config.ts";
 export { createSparkFace, type SparkFace } from "./face.ts";
 export type { JsonObject } from "./hocon/mod.ts";
 export { isSparkPath, ROUTES, type SparkRoute } from "./routes.ts";

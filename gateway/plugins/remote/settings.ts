@@ -1,26 +1,31 @@
 import { readFile } from "node:fs/promises";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { z } from "zod";
+import { readableFile } from "../../../cluster/mod.ts";
 import type { RemoteAddress } from "./address.ts";
-
-const file = z.string().min(1).optional();
 
 /** The configuration of a plugin out of process: how to reach it, and in `config` what is its own. */
 export const remoteSettings = z
   .strictObject({
-    /** The plugin's own part, which it checks itself. */
-    config: z.record(z.string(), z.json()).default({}),
-    /** The longest that one call may take, in milliseconds. */
+    config: z
+      .record(z.string(), z.json())
+      .default({})
+      .describe("The plugin's own configuration, which the plugin checks when the gateway starts"),
     timeoutMs: z
       .int()
       .positive()
       .max(2 ** 31 - 1)
-      .default(10_000),
-    /** For grpcs: certificates (PEM) of who may have signed the plugin's; default those of the system. */
-    caFile: file,
-    /** For grpcs: the certificate (PEM) by which the gateway shows who it is, and its key. */
-    certFile: file,
-    keyFile: file,
+      .default(10_000)
+      .describe("The longest that one call may take, in milliseconds"),
+    caFile: readableFile
+      .optional()
+      .describe(
+        "With `grpcs://`: PEM file of who may have signed the plugin's certificate; default those of the system",
+      ),
+    certFile: readableFile
+      .optional()
+      .describe("With `grpcs://`: PEM file of the certificate by which the gateway shows who it is"),
+    keyFile: readableFile.optional().describe("With `grpcs://`: PEM file of its key"),
   })
   .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
     error: "certFile and keyFile come together",

@@ -1,0 +1,109 @@
+import type { z } from "zod";
+import { type Fault, printPath } from "./faults.ts";
+import { nearMiss } from "./near_miss.ts";
+
+/** Types by the names that zod has for them. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+  never: "nothing",
+};
+
+/** Names of keys whose values are not repeated. */
+const SECRET = /(secret|password|passphrase|token|credentials?|key)$/i;
+
+const MISSING = "missing; ";
+
+/** More of a text is not repeated. */
+const LONGEST_TEXT = 60;
+
+/** Options with which a schema says what was expected in the words of `explainIssues`. */
+export const PARSE_OPTIONS = { error: explain, reportInput: true } as const;
+
+/**
+ * What a schema that parsed with `PARSE_OPTIONS` found wrong, one fault each. `hidesTexts`: values of texts are not repeated, because
+ * nothing is known of what is secret there.
+ */
+export function explainIssues(
+  issues: readonly z.core.$ZodIssue[],
+  { path = [], hidesTexts = false }: { readonly path?: readonly PropertyKey[]; readonly hidesTexts?: boolean } = {},
+): Fault[] {
+  return issues.flatMap((issue): Fault[] => {
+    const where = [...path, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      const explained = issue.message.split("\n");
+      return issue.keys.map((key, index) => ({
+        where: printPath([...where, key]),
+        what: explained[index] ?? issue.message,
+      }));
+    }
+    if (issue.code === "invalid_union") {
+      const nested = issue.errors.find((errors) => errors.every((error) => error.path.length > 0));
+      if (nested !== undefined) return explainIssues(nested, { path: where, hidesTexts });
+    }
+    const isHidden = typeof issue.input === "string" && (hidesTexts || SECRET.test(String(where.at(-1) ?? "")));
+    return [{ where: printPath(where), what: `${issue.message}${isHidden ? "" : got(issue)}` }];
+  });
+}
+
+/** Says what was expected. Undefined leaves it to zod. Messages that schemas bring themselves come before it. */
+function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      return `${issue.input === undefined ? MISSING : ""}expected ${TYPES[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      if (issue.origin === "string" && issue.minimum === 1) return "expected text that is not empty";
+      return `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${unitOf(issue.origin)}`;
+    case "too_big":
+      return `expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}${unitOf(issue.origin)}`;
+    case "invalid_format":
+      return `expected ${issue.format === "url" ? "a URL" : issue.format}`;
+    case "invalid_value":
+      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_key":
+      return issue.issues[0]?.message;
+    case "invalid_union":
+      return issue.errors.map(([error], index) => error?.message.replace(index > 0 ? MISSING : "", "")).join(" or ");
+    case "unrecognized_keys": {
+      const known = knownKeys(issue.inst);
+      return issue.keys.map((key) => unknownName("key", key, known)).join("\n");
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** What to say of a name that is not known. */
+export function unknownName(thing: string, name: string, known: Iterable<string>): string {
+  const meant = nearMiss(name, known);
+  return meant === undefined ? `unknown ${thing}` : `unknown ${thing}; did you mean "${meant}"?`;
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" ? " entries" : "";
+}
+
+/** Keys of the schema that found one which it has not. */
+function knownKeys(schema: unknown): readonly string[] {
+  if (typeof schema !== "object" || schema === null || !("_zod" in schema)) return [];
+  const { def } = (schema as z.core.$ZodObject)._zod;
+  return Object.keys(def.shape);
+}
+
+/** The value, where it is short enough to show and not told already. */
+function got({ code, input, message }: z.core.$ZodIssue): string {
+  if (input === undefined) return "";
+  if (typeof input === "object" && input !== null) {
+    if (code !== "invalid_type") return "";
+    return `, got ${Array.isArray(input) ? "a list" : "an object"}`;
+  }
+  if (typeof input === "string" && message.includes(input) && input !== "") return "";
+  const text = JSON.stringify(input);
+  return `, got ${text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text}`;
+}

@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { pino } from "pino";
 import { startPlugin } from "../gateway/plugins/mod.ts";
 import type { PluginKind, PluginKinds } from "../plugins/contract/mod.ts";
@@ -39,6 +40,32 @@ export async function startPluginServers(): Promise<PluginServers> {
       await exited;
       await directory[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** A process of the program that serves one plugin. */
+export interface PluginProcess extends ServedPlugin {
+  /** Ends it as a machine that loses its power does. */
+  kill(): Promise<void>;
+}
+
+export async function startPluginProcess(plugin: string, { listen }: { listen: string }): Promise<PluginProcess> {
+  const program = resolve(import.meta.dirname, "../plugins/remote-server/main.ts");
+  const module = resolve(import.meta.dirname, "../plugins", plugin, "mod.ts");
+  const child = spawn(process.execPath, [program, module, "--listen", listen], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  const [line] = await Promise.race([once(createInterface(child.stdout), "line"), exited]);
+  if (typeof line !== "string") throw new Error(`The program that serves ${plugin} has ended with ${line}`);
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    address: JSON.parse(line).address,
+    kill: () => end("SIGKILL"),
+    [Symbol.asyncDispose]: () => end("SIGTERM"),
   };
 }
 

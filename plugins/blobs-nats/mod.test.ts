@@ -1,5 +1,4 @@
 import { inspect } from "node:util";
-import { jetstreamManager } from "@nats-io/jetstream";
 import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { openBucket } from "./bucket.ts";
 import { configSchema } from "./config.ts";
 import nats from "./mod.ts";
 import { sweep } from "./sweep.ts";
+import { damageBlob } from "./testing/damage.ts";
 
 const log = { info() {}, warn() {} };
 
@@ -33,20 +33,7 @@ describeBlobs("blobs-nats", async () => {
   const bucket = `blobs-${buckets}`;
   return {
     open: () => start(bucket),
-    async damage(digest) {
-      const connection = await connect({ servers: server.url });
-      const jsm = await jetstreamManager(connection);
-      const objects = await new Objm(connection).open(bucket);
-      const subject = `$O.${bucket}.C.${(await objects.info(digest))?.nuid}`;
-      const last = await jsm.streams.getMessage(`OBJ_${bucket}`, { last_by_subj: subject });
-      if (!last) throw new Error(`There is no blob ${digest}`);
-      await jsm.streams.deleteMessage(`OBJ_${bucket}`, last.seq);
-      await jsm.jetstream().publish(
-        subject,
-        last.data.map((byte, n) => (n === 1000 ? byte ^ 1 : byte)),
-      );
-      await connection.close();
-    },
+    damage: (digest) => damageBlob(digest, { url: server.url, bucket }),
     async [Symbol.asyncDispose]() {},
   };
 });

@@ -7,6 +7,7 @@ import { createDaoService } from "./dao_service.ts";
 import { createPluginService } from "./handshake_service.ts";
 import { type HostedPlugin, hostPlugin } from "./hosted.ts";
 import { addService } from "./methods.ts";
+import { removeStaleSocket } from "./stale_socket.ts";
 
 export interface ServeOptions {
   /** `host:port`, where port 0 means a free one, or `unix:/path`. */
@@ -56,7 +57,8 @@ export async function startPluginServer<Kind extends PluginKind, Config>(
   };
 }
 
-function bind(server: Server, { listen, credentials }: { listen: string; credentials: ServerCredentials }) {
+async function bind(server: Server, { listen, credentials }: { listen: string; credentials: ServerCredentials }) {
+  if (listen.startsWith("unix:")) await removeStaleSocket(listen.slice("unix:".length).replace(/^\/\/(?=\/)/, ""));
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.bindAsync(listen, credentials, (error, port) => {
     if (error === null) resolve(port);

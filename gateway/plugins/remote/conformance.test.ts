@@ -2,15 +2,23 @@ import { spawnSync } from "node:child_process";
 import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { damageBlob } from "../../../plugins/blobs-nats/testing/damage.ts";
 import { credentialsWith, describeAuth, describeBlobs, describeDao } from "../../../test/contract/mod.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../../test/nats_server.ts";
 import { type PluginServers, startPluginServers, startRemote } from "../../../test/plugin_server.ts";
 
 let servers: PluginServers;
+let nats: TestNatsServer;
+let buckets = 0;
 beforeAll(async () => {
   servers = await startPluginServers();
+  nats = await startTestNatsServer();
 });
-afterAll(() => servers[Symbol.asyncDispose]());
+afterAll(async () => {
+  await servers[Symbol.asyncDispose]();
+  await nats[Symbol.asyncDispose]();
+});
 
 describeDao("dao-memory over a Unix socket", async () => {
   const served = await servers.serve("dao-memory", { over: "unix" });
@@ -47,6 +55,16 @@ describeBlobs("blobs-fs over a Unix socket", async () => {
       await served[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
     },
+  };
+});
+
+describeBlobs("blobs-nats over TCP", async () => {
+  const served = await servers.serve("blobs-nats", { over: "tcp" });
+  const config = { url: nats.url, bucket: `blobs-${++buckets}` };
+  return {
+    open: () => startRemote("blobs", served.address, { config }),
+    damage: (digest) => damageBlob(digest, config),
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
   };
 });
 

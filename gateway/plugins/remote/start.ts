@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { PluginKind, PluginKinds, PluginLog } from "../../../plugins/contract/mod.ts";
 import {
   AuthService,
@@ -8,7 +7,6 @@ import {
   PluginService,
 } from "../../../proto/remote_plugin.ts";
 import { PluginError, type PluginStep } from "../error.ts";
-import { parseAddress } from "./address.ts";
 import { createAuth } from "./auth.ts";
 import { createBlobStore } from "./blobs.ts";
 import { RemoteCallError } from "./call_error.ts";
@@ -16,7 +14,7 @@ import { openChannel } from "./channel.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createDao } from "./dao.ts";
 import { type Asked, faultOf, shakeHands } from "./handshake.ts";
-import { readCredentials, remoteSettings, tlsFault } from "./settings.ts";
+import { parseReach } from "./reach.ts";
 
 export interface RemoteStart {
   /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */
@@ -47,19 +45,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   kind: Kind,
   { plugin, config, createLog, signal }: RemoteStart,
 ): Promise<PluginKinds[Kind]> {
-  const address = parseAddress(plugin);
-  if (address === undefined)
-    return fail("load", { fault: "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
-  const checked = remoteSettings.safeParse(config);
-  if (!checked.success)
-    return fail("configure", { fault: `\n${z.prettifyError(checked.error)}`, cause: checked.error });
-  const settings = checked.data;
-  const misplaced = tlsFault(address, settings);
-  if (misplaced !== undefined) return fail("configure", { fault: misplaced });
-  const credentials = await readCredentials(address, settings).catch((cause) =>
-    fail("configure", { fault: cause.message, cause }),
-  );
-
+  const { address, settings, credentials } = await parseReach({ plugin, config });
   using starting = new DisposableStack();
   const services = [PluginService, SERVICES[kind]];
   const channel = starting.use(await openChannel(address.target, { credentials, services }));

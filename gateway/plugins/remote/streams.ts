@@ -67,8 +67,8 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
       isOver = true;
     },
   );
-  // Whoever writes hears of it by the answer.
-  call.on("error", () => {});
+  // The call may fail while only the messages are waited for.
+  const over = Promise.allSettled([answered.promise]);
   try {
     for await (const message of messages) {
       const isRoom = call.write(create(input, message));
@@ -78,7 +78,7 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
     return await withinSilence(answered.promise, silenceMs);
   } finally {
     call.cancel();
-    await Promise.allSettled([answered.promise]);
+    await over;
   }
 
   function drained(): Promise<void> {

@@ -362,7 +362,7 @@ test("a context that has taken as many jobs as it may takes no more, finishes th
 });
 
 test("a context that has reached its age takes no more jobs, finishes those that it has, and stops", async () => {
-  const contextId = await start({ maxAge: { seconds: 0, nanos: 150_000_000 } });
+  const contextId = await start({ maxAge: { seconds: 1, nanos: 0 } });
   const jobId = run(contextId, "stubborn");
   await session.contextEvent(contextId, "stopping");
   expect(session.story(jobId)).toEqual(["running"]);
@@ -436,10 +436,10 @@ test("a context that stops on errors does so when a job's config does not pass i
 });
 
 test("a context that had no job for its idle timeout stops", async () => {
-  const contextId = await start({ idleTimeout: { seconds: 0, nanos: 80_000_000 } });
+  const contextId = await start({ idleTimeout: { seconds: 1, nanos: 0 } });
   const jobId = run(contextId, "stubborn");
   await session.jobEvent(jobId, "running");
-  const idle = await start({ idleTimeout: { seconds: 0, nanos: 80_000_000 } });
+  const idle = await start({ idleTimeout: { seconds: 1, nanos: 0 } });
   await session.contextEvent(idle, "stopped");
   expect(session.contextStory(contextId)).toEqual(["running"]);
   cancel(jobId);

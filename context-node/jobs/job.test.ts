@@ -6,11 +6,10 @@ import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server
 import type { Script } from "../../test/scripted_runtime.ts";
 import { readEvents, readJobEvents } from "../../test/stored_events.ts";
 
-/** Reports its progress all the time, for `forMs`. */
+/** Reports its progress all the time, until it is cancelled. */
 const ticking: Script = {
-  async run({ config, progress }) {
-    const end = performance.now() + Number(config.forMs);
-    for (let tick = 1; performance.now() < end; tick++) {
+  async run({ signal, progress }) {
+    for (let tick = 1; !signal.aborted; tick++) {
       progress(1 - 1 / tick);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -228,28 +227,33 @@ test("the progress of a short job goes with its final event", async () => {
 });
 
 test("of fast progress the newest is told, at most ten times a second, and what was not told with the end", async () => {
-  const jobId = run("ticking", { forMs: 330 });
+  const jobId = run("ticking", {}, { gracePeriodMs: 60_000 });
+  const reports = await session.until("four reports", () => {
+    const told = session.jobEvents(jobId).filter(({ event }) => event?.$case === "progress");
+    return told.length < 4 ? undefined : told;
+  });
+  cancel(jobId);
   await session.final(jobId);
-  const told = session
-    .jobEvents(jobId)
-    .flatMap(({ event }) => (event?.$case === "progress" ? [event.value.fraction] : []));
-  expect(told.length).toBeGreaterThanOrEqual(2);
-  expect(told.length).toBeLessThanOrEqual(4);
-  expect(told).toEqual(told.toSorted());
-  expect(session.jobEvents(jobId).at(-1)?.lastProgress?.fraction).toBeGreaterThan(told.at(-1) ?? 1);
+  const fractions = reports.map(({ event }) => (event?.$case === "progress" ? event.value.fraction : 1));
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  const times = reports.map(({ time }) => Number(time));
+  // A timer may be a millisecond early by the clock that the events go by.
+  for (const [n, time] of times.slice(1).entries()) expect(time - (times[n] ?? 0)).toBeGreaterThan(95);
+  expect(session.jobEvents(jobId).at(-1)?.lastProgress?.fraction).toBe(1);
+  expect(fractions.at(-1)).toBeLessThan(1);
 });
 
 test.each([
-  { maxAttempts: 3, attempt: 1, delayMs: 100 },
-  { maxAttempts: 3, attempt: 2, delayMs: 200 },
+  { maxAttempts: 3, attempt: 1, delayMs: 10_000 },
+  { maxAttempts: 3, attempt: 2, delayMs: 20_000 },
 ])("attempt $attempt of $maxAttempts that throws ends with the time of the next one", async (attempt) => {
   const jobId = crypto.randomUUID();
-  session.runJob({ jobId, contextId, entryPoint: "fail", retryDelayMs: 100, ...attempt }, { message: "no luck" });
+  session.runJob({ jobId, contextId, entryPoint: "fail", retryDelayMs: 10_000, ...attempt }, { message: "no luck" });
   const retrying = await session.jobEvent(jobId, "retrying");
   const time = session.jobEvents(jobId).at(-1)?.time;
   expect(retrying.error).toMatchObject({ reason: JobError_Reason.THROWN, message: "no luck" });
   expect(retrying.startTime).toEqual(expect.any(Date));
-  expect(Math.abs(Number(retrying.nextAttemptTime) - Number(time) - attempt.delayMs)).toBeLessThan(50);
+  expect(Math.abs(Number(retrying.nextAttemptTime) - Number(time) - attempt.delayMs)).toBeLessThan(5_000);
   expect(session.story(jobId)).toEqual(["running", "retrying"]);
 });
 

@@ -65,14 +65,18 @@ describeAuth("auth-basic", async () => {
   };
 });
 
+/** What an answer costs of the processor, in milliseconds: the same however busy the machine is. */
+async function cpuMsOf(answer: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await answer();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 test("a password that was right is not hashed again, and a wrong one each time", async () => {
   await using users = await createUsers();
   await using auth = await start(users.file);
-  const timeOf = async (password: string): Promise<number> => {
-    const begin = performance.now();
-    await auth.authenticate(basicHeader("alice", password), { signal });
-    return performance.now() - begin;
-  };
+  const timeOf = (password: string) => cpuMsOf(() => auth.authenticate(basicHeader("alice", password), { signal }));
   const first = await timeOf("correct: höstack");
   const again = await timeOf("correct: höstack");
   await timeOf("wrong");
@@ -88,9 +92,7 @@ test("an unknown user costs as much time as a wrong password", async () => {
   const timeOf = async (name: string): Promise<number> => {
     const times: number[] = [];
     for (const password of ["a", "b", "c"]) {
-      const begin = performance.now();
-      await auth.authenticate(basicHeader(name, password), { signal });
-      times.push(performance.now() - begin);
+      times.push(await cpuMsOf(() => auth.authenticate(basicHeader(name, password), { signal })));
     }
     return Math.min(...times);
   };
@@ -108,13 +110,13 @@ test("a changed password counts, also where the old one was remembered; a delete
   expect(await kindOf(old)).toBe("principal");
 
   passwd([users.file, "alice"], "another\n");
-  await expect.poll(() => kindOf(old), { timeout: 5000 }).toBe("refused");
+  await expect.poll(() => kindOf(old)).toBe("refused");
   expect(await auth.authenticate(basicHeader("alice", "another"), { signal })).toMatchObject({
     principal: { id: "alice", roles: ["admin", "viewer"] },
   });
 
   passwd([users.file, "alice", "--delete"]);
-  await expect.poll(() => kindOf(basicHeader("alice", "another")), { timeout: 5000 }).toBe("refused");
+  await expect.poll(() => kindOf(basicHeader("alice", "another"))).toBe("refused");
 });
 
 test("a users file that became unreadable closes the door", async () => {
@@ -122,7 +124,7 @@ test("a users file that became unreadable closes the door", async () => {
   await using auth = await start(users.file);
   await writeFile(users.file, "alice:admin\n");
   const asked = () => auth.authenticate(basicHeader("alice", "correct: höstack"), { signal }).then(() => "", String);
-  await expect.poll(asked, { timeout: 5000 }).toContain("line 1 is not NAME:HASH:ROLE,ROLE");
+  await expect.poll(asked).toContain("line 1 is not NAME:HASH:ROLE,ROLE");
 });
 
 test("start() names the fault of a users file", async () => {

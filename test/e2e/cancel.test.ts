@@ -66,6 +66,7 @@ describe("a job that runs is cancelled", () => {
 
   test.each(["loop", "blocked", "deaf"])("by force when it does not: %s", async (entryPoint) => {
     const neighbour = await submit("cooperative");
+    await untilState(neighbour.id, Job_State.RUNNING);
     const { id } = await submit(entryPoint, { gracePeriod: "0.2s" });
     await untilState(id, Job_State.RUNNING);
     expect(await cancel(id)).toMatchObject({
@@ -99,8 +100,8 @@ describe("a job that runs is cancelled", () => {
 });
 
 test("a job over its timeout has failed with that reason", async () => {
-  const spec = { binary: "jobs", context: "shared", timeout: "0.2s", gracePeriod: "0.1s" };
-  const polite = await rest.run({ ...spec, entryPoint: "cooperative" });
+  const spec = { binary: "jobs", context: "shared", timeout: "0.2s" };
+  const polite = await rest.run({ ...spec, entryPoint: "cooperative", gracePeriod: "60s" });
   expect(polite.job).toMatchObject({
     state: Job_State.FAILED,
     error: {
@@ -108,7 +109,7 @@ test("a job over its timeout has failed with that reason", async () => {
       message: "The job ran longer than its timeout of 200 ms; it stopped by itself",
     },
   });
-  const forced = await rest.run({ ...spec, entryPoint: "loop", maxAttempts: 3 });
+  const forced = await rest.run({ ...spec, entryPoint: "loop", gracePeriod: "0.1s", maxAttempts: 3 });
   expect(forced.job).toMatchObject({
     state: Job_State.FAILED,
     attempt: 1,

@@ -14,11 +14,9 @@ export const settings = ({ context }) => context.settings;
 export const keep = ({ config, objects }) => objects.update(config.name, "kept").then(() => objects.list().then((all) => all.length));
 export const find = ({ config, objects }) => objects.get(config.name).then((value) => value ?? "nothing");
 
-export const wait = ({ signal, config }) =>
-  new Promise((resolve, reject) => {
-    if (config.ms) setTimeout(resolve, config.ms, "waited");
-    signal.addEventListener("abort", () => reject(signal.reason));
-  });
+/** Succeeds when it is cancelled. */
+export const wait = ({ signal }) =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve("waited")));
 
 export const deaf = () => new Promise(() => {});
 
@@ -159,26 +157,28 @@ test("a context whose process is killed gets another one", async () => {
 describe("a context ends by itself", () => {
   test("after as many jobs as it may take, when they are done", async () => {
     await rest.createContext("counted", { maxJobs: 2 });
-    const first = await submit("counted", "wait", { config: { ms: 400 } });
+    const first = await submit("counted", "wait", { gracePeriod: "60s" });
     await submit("counted", "echo");
     const { status, body } = await rest.call("POST", "/v1/jobs", {
       ...{ binary: "jobs", entryPoint: "echo", context: "counted" },
     });
     expect({ status, body }).toMatchObject({ status: 400, body: { code: "failed_precondition" } });
+    await rest.call("POST", `/v1/jobs/${first.id}:cancel`, {});
     await untilState(first.id, Job_State.SUCCEEDED);
     await untilContext("counted", ({ state }) => state === "STOPPED");
   });
 
   test("when it has reached its age, its jobs done", async () => {
-    await rest.createContext("aged", { maxAge: "0.5s" });
-    const { id } = await submit("aged", "wait", { config: { ms: 1000 } });
+    await rest.createContext("aged", { maxAge: "3s" });
+    const { id } = await submit("aged", "wait", { gracePeriod: "60s" });
     await untilContext("aged", ({ state }) => state === "STOPPING");
+    await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
     await untilContext("aged", ({ state }) => state === "STOPPED");
     expect((await rest.job(id)).state).toBe(Job_State.SUCCEEDED);
   });
 
   test("when it was idle for long enough", async () => {
-    await rest.createContext("idle", { idleTimeout: "0.3s" });
+    await rest.createContext("idle", { idleTimeout: "3s" });
     await run("idle", "echo");
     await untilContext("idle", ({ state }) => state === "STOPPED");
   });

@@ -45,8 +45,7 @@ test("jobs wait for a slot by priority, then in the order of their submission, a
   const jobs: Job[] = [];
   for (const priority of [0, 0, 5, -5, 5]) jobs.push(await submit("ordered", "count", { priority }));
   const places = async () => Promise.all(jobs.map(async ({ id }) => (await rest.job(id)).queuePosition));
-  await until("all know their place", async () => (await places()).every((place) => place > 0));
-  expect(await places()).toEqual([3, 4, 1, 5, 2]);
+  await expect.poll(places).toEqual([3, 4, 1, 5, 2]);
   await cancel(first.id);
   expect(await Promise.all(jobs.map(({ id }) => resultOf(id)))).toEqual([4, 5, 2, 6, 3]);
   expect(await places()).toEqual([0, 0, 0, 0, 0]);

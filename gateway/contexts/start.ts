@@ -14,6 +14,7 @@ import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../pr
 import type { Core } from "../core.ts";
 import { type NodeSession, placementOrder } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
+import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
 
 interface ContextWanted {
@@ -58,7 +59,9 @@ export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, 
   const settings = completeSettings(asked);
   const session = chooseNode(deps, settings);
   const id = uuidv7();
-  const name = `${id.slice(-8)}-${entryPoint.replaceAll(/[^A-Za-z0-9._~-]/g, "-")}`;
+  const user = proxyUserOf(settings.settings);
+  const prefix = user === undefined ? "" : proxyUserPrefix(user);
+  const name = `${prefix}${id.slice(-8)}-${entryPoint}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
   return { session, context: describeContext({ id, name, settings, adHoc: true, nodeId: session.nodeId }) };
 }
 

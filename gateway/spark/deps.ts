@@ -18,6 +18,8 @@ export interface SparkConfig {
   readonly contextDeletionTimeoutMs: number;
   /** Settings of every context, where its creator says nothing. */
   readonly contextSettings: JsonObject;
+  /** Gives each caller that an auth plugin knows contexts of its own. */
+  readonly useAsProxyUser: boolean;
   /** Where URIs in class paths may lead. */
   readonly programs: {
     /** Absolute paths of folders, for `file:`. */

@@ -1,4 +1,4 @@
-import { type Gate, type Guard, OPEN } from "../access/mod.ts";
+import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createAddressRule } from "../outgoing/mod.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
@@ -69,17 +69,17 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   const { url: target = "", headers } = request;
   let sparkRequest: SparkRequest = {
     ...{ target, path, query, contentType: headers["content-type"] },
-    ...{ signal: leaving.signal, body: new Uint8Array(), answeredByMs: 0 },
+    ...{ signal: leaving.signal, body: new Uint8Array(), owner: undefined, answeredByMs: 0 },
   };
   using _ = options.measurements.measure(route);
   try {
-    const enter = await admit(options, { route, request });
+    const caller = await identify(options, route, request);
     const { uploadBytes, messageBytes } = options.limits;
     const body = await readBody(request, route.permission?.endsWith(":upload") ? uploadBytes : messageBytes);
-    const { requestTimeoutMs: timeoutMs } = options.config;
-    sparkRequest = { ...sparkRequest, body, answeredByMs: performance.now() + timeoutMs };
-    const answer = enter(sparkRequest, async (guard) => route.serve({ ...options, guard }, sparkRequest));
-    return await inTime(answer, { timeoutMs, leaving });
+    const { requestTimeoutMs: timeoutMs, useAsProxyUser } = options.config;
+    const owner = useAsProxyUser ? caller?.principal.id : undefined;
+    sparkRequest = { ...sparkRequest, body, owner, answeredByMs: performance.now() + timeoutMs };
+    return await inTime(serve(options, { route, caller, request: sparkRequest }), { timeoutMs, leaving });
   } catch (error) {
     if (error instanceof Rejection) return error.answer;
     if (error instanceof HoconError || error instanceof SettingError) {
@@ -92,20 +92,29 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   }
 }
 
-/** Serves a request as far as its caller may. */
-type Enter = (request: SparkRequest, serve: (guard: Guard) => Promise<Answer>) => Promise<Answer>;
+/** Who calls, asked before the body is read; undefined where nobody is asked. Rejects when the caller is not let in. */
+async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpRequest): Promise<Caller | undefined> {
+  return route.permission === undefined ? undefined : gate?.identify(request, nameOf(route));
+}
 
-/** Asks who calls, before the body is read. Rejects when the caller is not let in. */
-async function admit(
-  { gate }: Pick<FaceParts, "gate">,
-  { route, request }: { readonly route: SparkRoute; readonly request: HttpRequest },
-): Promise<Enter> {
-  const { permission } = route;
-  if (gate === undefined || permission === undefined) return (_, serve) => serve(OPEN);
-  const name = `${route.method} ${route.path}`;
-  const caller = await gate.identify(request, name);
-  return (sparkRequest, serve) =>
-    gate.run(caller, { name, permission, named: route.named?.(sparkRequest) ?? {} }, serve);
+interface Entering {
+  readonly route: SparkRoute;
+  readonly caller: Caller | undefined;
+  readonly request: SparkRequest;
+}
+
+/** Serves a request as far as its caller may. */
+async function serve(options: FaceParts, { route, caller, request }: Entering): Promise<Answer> {
+  const { permission, named } = route;
+  const serveGuarded = async (guard: Guard) => route.serve({ ...options, guard }, request);
+  if (options.gate === undefined || permission === undefined || caller === undefined) return serveGuarded(OPEN);
+  const action = { name: nameOf(route), permission, named: named?.(request) ?? {} };
+  return options.gate.run(caller, action, serveGuarded);
+}
+
+/** As the audit log names it. */
+function nameOf({ method, path }: SparkRoute): string {
+  return `${method} ${path}`;
 }
 
 /** The route of a request; or the answer when it has none, or is a browser's question whether it may ask. */

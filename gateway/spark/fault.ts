@@ -26,6 +26,7 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, text: string]>
   CREDENTIALS_REFUSED: [401, "The supplied authentication is invalid"],
   PERMISSION_DENIED: [403, "The supplied authentication is not authorized to access this resource"],
   RATE_LIMITED: [429, "Too many requests"],
+  LOGINS_LIMITED: [429, "Too many requests"],
 };
 
 const STATUS: Partial<Record<Code, number>> = {

@@ -10,6 +10,7 @@ import { POST_JOB_EXPLANATIONS, postJob } from "./endpoints/start_job.ts";
 import { UPLOAD_EXPLANATIONS } from "./endpoints/uploads.ts";
 import type { SparkRequest } from "./http/request.ts";
 import type { Route } from "./http/route.ts";
+import { keptName } from "./own_contexts.ts";
 
 export type SparkRoute = Route<SparkDeps>;
 
@@ -113,8 +114,8 @@ function binaryInPath({ path }: SparkRequest): Named {
   return { binary: path.app ?? "" };
 }
 
-function contextInPath({ path }: SparkRequest): Named {
-  return { context: path.name ?? "" };
+function contextInPath(request: SparkRequest): Named {
+  return { context: keptName(request, request.path.name ?? "") };
 }
 
 function jobInPath({ path }: SparkRequest): Named {
@@ -126,8 +127,9 @@ function fileInPath({ path }: SparkRequest): Named {
 }
 
 /** What is run may also stand in the body; the endpoint asks for that again. */
-function programInQuery({ query }: SparkRequest): Named {
-  return { context: query.get("context") ?? "", binary: query.get("appName") ?? undefined };
+function programInQuery(request: SparkRequest): Named {
+  const { query } = request;
+  return { context: keptName(request, query.get("context") ?? ""), binary: query.get("appName") ?? undefined };
 }
 
 /** Names of all timers. */

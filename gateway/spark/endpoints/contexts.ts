@@ -7,6 +7,7 @@ import { type Answer, exception, failure, json, Rejection, success } from "../ht
 import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
+import { asProxyUser, keptName, ownNames } from "../own_contexts.ts";
 import { readPages } from "../pages.ts";
 import { expandPaths } from "../paths.ts";
 import { parseContextSettings } from "../settings.ts";
@@ -25,23 +26,22 @@ const NO_SETTINGS = new Set(["_method"]);
 const LISTED_STATES = [Context_State.RUNNING, Context_State.RESTARTING, Context_State.STOPPING];
 
 /** `GET /contexts` */
-export async function listContexts({ core, guard }: SparkDeps): Promise<Answer> {
+export async function listContexts({ core, guard }: SparkDeps, request: SparkRequest): Promise<Answer> {
   const contexts = readPages((limit, last?: Context) =>
     core.dao.contexts.list({ states: LISTED_STATES }, { limit, before: last?.id }),
   );
   const names = await Array.fromAsync(contexts, ({ name }) => name);
-  return json(
-    200,
-    names.filter((context) => guard.covers({ context })),
-  );
+  const covered = names.filter((context) => guard.covers({ context }));
+  return json(200, ownNames(request, covered));
 }
 
 /** `GET /contexts/<name>` */
-export async function getContext({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
-  const context = await core.contexts.find(path.name ?? "");
-  if (context === undefined) return failure(404, `can't find context with name ${path.name}`);
+export async function getContext({ core }: SparkDeps, request: SparkRequest): Promise<Answer> {
+  const { name = "" } = request.path;
+  const context = await core.contexts.find(keptName(request, name));
+  if (context === undefined) return failure(404, `can't find context with name ${name}`);
   return json(200, {
-    name: context.name,
+    name: ownNames(request, [context.name])[0] ?? context.name,
     startTime: utcTime(context.startTime ?? context.createTime),
     state: contextStatus(context),
     endTime: context.endTime === undefined ? "Empty" : utcTime(context.endTime),
@@ -55,10 +55,10 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   const wanted = path.name ?? "";
   if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
   const posted = valueAt(parseBody(request), ["spark", "context-settings"]);
-  const asked = withFallback(isObject(posted) ? posted : {}, settingsInQuery(query));
+  const asked = asProxyUser(request, withFallback(isObject(posted) ? posted : {}, settingsInQuery(query)));
   parseClassPath("dependent-jar-uris", asked["dependent-jar-uris"]);
   const settings = parseContextSettings(withFallback(asked, deps.config.contextSettings));
-  const { name } = checked(deps, CreateContextRequestSchema, { name: wanted, settings });
+  const { name } = checked(deps, CreateContextRequestSchema, { name: keptName(request, wanted), settings });
   await createContext(deps.core, { name, settings }, { signal });
   return success("Context initialized");
 }
@@ -77,7 +77,7 @@ export const POST_CONTEXT_EXPLANATIONS: Explanations = {
 export async function removeContext({ core, config }: SparkDeps, request: SparkRequest): Promise<Answer> {
   const { path, query, target, signal } = request;
   const force = readFlag(query, "force", { fallback: false });
-  const stopped = stopContext(core, { context: path.name ?? "", force, signal });
+  const stopped = stopContext(core, { context: keptName(request, path.name ?? ""), force, signal });
   const patienceMs = Math.max(config.contextDeletionTimeoutMs - DELETION_MARGIN_MS, 0);
   const isStopped = await settledIn(stopped, patienceMs);
   return isStopped ? success("Context stopped") : { status: 202, headers: { location: target }, body: "" };
@@ -90,9 +90,11 @@ export const REMOVE_CONTEXT_EXPLANATIONS: Explanations = {
 };
 
 /** `POST /contexts/<name>/restart`, which spark-jobserver does not have. */
-export async function restart({ core }: SparkDeps, { path, query, signal }: SparkRequest): Promise<Answer> {
+export async function restart({ core }: SparkDeps, request: SparkRequest): Promise<Answer> {
+  const { path, query, signal } = request;
   const force = readFlag(query, "force", { fallback: false });
-  await restartContext(core, { context: path.name ?? "", settings: undefined, force, signal });
+  const context = keptName(request, path.name ?? "");
+  await restartContext(core, { context, settings: undefined, force, signal });
   return success("Context restarted");
 }
 

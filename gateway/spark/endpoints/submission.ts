@@ -5,6 +5,7 @@ import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.t
 import { exception, failure, Rejection } from "../http/answer.ts";
 import { readFlag } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
+import { asProxyUser, keptName } from "../own_contexts.ts";
 import { expandPaths } from "../paths.ts";
 import type { Place } from "../programs/mod.ts";
 import { parseContextSettings } from "../settings.ts";
@@ -21,8 +22,8 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
   const config = parseBody(request, jobConfig);
   const program = readProgram(query, config);
   const callbackUrl = readCallbackUrl(query);
-  const context = query.get("context") ?? "";
-  const asked = context === "" ? readSettings(query, withFallback(config, jobConfig)) : undefined;
+  const context = keptName(request, query.get("context") ?? "");
+  const asked = context === "" ? readSettings(request, withFallback(config, jobConfig)) : undefined;
   const dependent = asked && parseClassPath(DEPENDENT, asked[DEPENDENT]);
   const binary = await chooseProgram(deps, program, { dependent, request, context });
   const job = create(JobSpecSchema, {
@@ -102,9 +103,9 @@ function readCallbackUrl(query: URLSearchParams): string {
 }
 
 /** What a job says of the context that is made for it: in its config, then in its parameters. */
-function readSettings(query: URLSearchParams, config: JsonObject): JsonObject {
+function readSettings(request: SparkRequest, config: JsonObject): JsonObject {
   const inConfig = valueAt(config, ["spark", "context-settings"]);
-  const user = query.get("spark.proxy.user");
+  const user = request.query.get("spark.proxy.user");
   const inQuery = user === null ? {} : expandPaths([["spark.proxy.user", user]]);
-  return withFallback(isObject(inConfig) ? inConfig : {}, inQuery);
+  return asProxyUser(request, withFallback(isObject(inConfig) ? inConfig : {}, inQuery));
 }

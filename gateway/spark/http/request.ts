@@ -9,6 +9,8 @@ export interface SparkRequest {
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
+  /** Who calls, where callers have contexts of their own; see `own_contexts.ts`. */
+  readonly owner: string | undefined;
   /** Aborted when the client left or the request took too long. */
   readonly signal: AbortSignal;
   /** When it is answered as timed out, on the clock of `performance.now()`. */

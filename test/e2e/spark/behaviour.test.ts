@@ -60,6 +60,8 @@ test("DELETE /contexts/<name> answers 202 with the place to look when the contex
     location: "/contexts/lingering?why=not",
     text: "",
   });
+  const stopping = JSON.parse((await call("GET", "/contexts/lingering")).text);
+  expect([stopping.state, stopping.endTime]).toEqual(["STOPPING", "Empty"]);
   expect({ status: meanwhile.status, text: meanwhile.text }).toEqual({
     status: 409,
     text: '{"status":"ERROR","result":"Context stop in progress"}',
@@ -103,6 +105,7 @@ test("GET /jobs lists more jobs than a page of the record has", async () => {
   await Promise.all(wanted.map(() => post("/jobs?appName=values&classPath=Null&context=shared&sync=true&queue=true")));
   const { text } = await call("GET", "/jobs?limit=1000000&status=finished");
   expect(JSON.parse(text).length).toBeGreaterThanOrEqual(count);
+  expect(JSON.parse((await call("GET", "/jobs")).text)).toHaveLength(50);
 });
 
 test("HTTP/2 gets the same answers", async () => {

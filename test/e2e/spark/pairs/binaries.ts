@@ -159,6 +159,12 @@ export const BINARIES: readonly Group[] = [
         answer: { "app-name": "demo", "binary-type": "TypeScript", "upload-time": "<utc>" },
       },
       {
+        says: "tells the type of a tarball",
+        request: "GET /binaries/package",
+        status: 200,
+        answer: { "app-name": "package", "binary-type": "Npm", "upload-time": "<utc>" },
+      },
+      {
         says: "tells all binaries with type and time, by name",
         request: "GET /binaries",
         status: 200,
@@ -219,6 +225,12 @@ export const BINARIES: readonly Group[] = [
         body: `${PROGRAM} // third`,
         status: 200,
         answer: success("Jar uploaded"),
+      },
+      {
+        says: "keeps the older versions",
+        request: "GET /v1/binaries/demo/versions",
+        status: 200,
+        answer: '{"binaries":[{"name":"demo","version":3,<rest>"version":2,<rest>"version":1,<rest>',
       },
       {
         says: "stores a tarball",

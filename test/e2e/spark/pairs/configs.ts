@@ -157,6 +157,12 @@ export const CONFIGS: readonly Group[] = [
         answer: { status: "JOB LOADING FAILED", result: thrown("Error", "<text>not today"), jobId: "<uuid>" },
       },
       {
+        says: "tells a validate that threw to a caller who waits",
+        request: "POST /jobs?appName=values&classPath=ThrowsInValidate&context=jobs&sync=true",
+        status: 200,
+        answer: { jobId: "<uuid>", status: "ERROR", result: thrown("RangeError", "validate broke") },
+      },
+      {
         says: "tells a validate that threw as a job that failed, with 200",
         request: "POST /jobs?appName=values&classPath=ThrowsInValidate&context=jobs",
         status: 200,

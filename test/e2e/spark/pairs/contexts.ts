@@ -119,6 +119,40 @@ export const CONTEXTS: readonly Group[] = [
         },
       },
       {
+        says: "takes settings of Spark that mean nothing here for what jobs may look at",
+        request:
+          "POST /contexts/sparky?context-factory=spark.jobserver.context.SessionContextFactory&launcher.spark.driver.memory=512m&streaming.batch_interval=1000&spark.cores.max=1&passthrough.a.b=c",
+        status: 200,
+        answer: success("Context initialized"),
+      },
+      {
+        says: "and shows them",
+        request: "POST /jobs?appName=values&classPath=Settings&context=sparky&sync=true",
+        status: 200,
+        answer: {
+          jobId: "<uuid>",
+          result: {
+            everywhere: "yes",
+            "context-factory": "spark.jobserver.context.SessionContextFactory",
+            launcher: { spark: { driver: { memory: "512m" } } },
+            streaming: { batch_interval: "1000" },
+            passthrough: { a: { b: "c" } },
+          },
+        },
+      },
+      {
+        says: "takes Spark's name for the memory, and a dependency by name",
+        request: "POST /contexts/roomy?spark.executor.memory=300m&dependent-jar-uris=examples",
+        status: 200,
+        answer: success("Context initialized"),
+      },
+      {
+        says: "in which jobs find what the dependency has",
+        request: "POST /jobs?appName=values&classPath=NoOpJob&context=roomy&sync=true",
+        status: 200,
+        answer: { jobId: "<uuid>", result: 1 },
+      },
+      {
         says: "knows nothing of what was refused",
         request: "GET /contexts/garbled",
         status: 404,

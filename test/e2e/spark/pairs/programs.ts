@@ -61,6 +61,12 @@ export const PROGRAMS: readonly Group[] = [
         answer: returned(1),
       },
       {
+        says: "takes the binary before a class path",
+        request: "POST /jobs?appName=examples&classPath=NoOpJob&cp=none&mainClass=None&context=jobs&sync=true",
+        status: 200,
+        answer: returned(1),
+      },
+      {
         says: "needs a class with the binary",
         request: "POST /jobs?appName=examples",
         status: 400,

@@ -11,6 +11,8 @@ export const RULES: readonly Group[] = [
       { says: "are not found", request: "POST /jobs/some-id", status: 404, answerHeaders: TEXT, answer: NOT_FOUND },
       { says: "nor without a name", request: "POST /binaries", status: 404, answer: NOT_FOUND },
       { says: "nor with an empty one", request: "POST /contexts/", status: 404, answer: NOT_FOUND },
+      { says: "nor of data without one", request: "DELETE /data", status: 404, answer: NOT_FOUND },
+      { says: "nor of a job without one", request: "DELETE /jobs", status: 404, answer: NOT_FOUND },
       { says: "nor with two", request: "DELETE /contexts/a/b", status: 404, answer: NOT_FOUND },
       {
         says: "or not allowed",
@@ -55,6 +57,7 @@ export const RULES: readonly Group[] = [
       { says: "of jobs", request: "GET /jobs/?limit=0", status: 200, answer: [] },
       { says: "of jobs below a job", request: "GET /jobs/a/b/c?limit=0", status: 200, answer: [] },
       { says: "of binaries", request: "GET /binaries/a/b", status: 200, answer: '{"demo":<rest>' },
+      { says: "of jars", request: "GET /jars/a", status: 200, answer: '{"demo":<rest>' },
     ],
   },
   {
@@ -83,6 +86,12 @@ export const RULES: readonly Group[] = [
         request: "GET /contexts/9?_method=POST",
         status: 400,
         answer: error("context name must start with letters"),
+      },
+      {
+        says: "also when the method is that of a change, and what is wanted is to read",
+        request: "DELETE /contexts/standing?_method=GET",
+        status: 200,
+        answer: { name: "standing", startTime: "<utc>", state: "RUNNING", endTime: "Empty", id: "<uuid>" },
       },
       { says: "unless it is none", request: "GET /data?_method=BREW", status: 200, answer: [] },
     ],

@@ -42,6 +42,26 @@ export const SUBMISSION: readonly Group[] = [
         eventually: true,
       },
       {
+        says: "puts the proxy user before the name of that context",
+        request: "POST /jobs?appName=values&classPath=Slow&spark.proxy.user=a~b",
+        status: 202,
+        answer: started("Slow", "a~~b~<hex8>-Slow"),
+        keep: { ...keepId("proxied"), hers: /"context":"([^"]+)"/ },
+      },
+      {
+        says: "lists it like others",
+        request: "GET /contexts",
+        status: 200,
+        answer: ["<hers>", "jobs", "standing"],
+        eventually: true,
+      },
+      {
+        says: "until the job is killed",
+        request: "DELETE /jobs/<proxied>",
+        status: 200,
+        answer: { status: "KILLED" },
+      },
+      {
         says: "gives that context the settings in the job's config",
         request: "POST /jobs?appName=values&classPath=Settings&sync=true&spark.proxy.user=ann",
         body: "spark.context-settings { mine = 1, num-cpu-cores = 1 }",
@@ -129,8 +149,20 @@ export const SUBMISSION: readonly Group[] = [
         status: 400,
         answer: "The query parameter 'timeout' was malformed:\n'soon' is not a valid 32-bit signed integer value",
       },
+      ...["FALSE", "no", "Off", "0"].map((flag) => ({
+        says: `takes ${flag} for false`,
+        request: `POST /jobs?appName=examples&classPath=NoOpJob&context=jobs&sync=${flag}`,
+        status: 202,
+        answer: started("NoOpJob"),
+      })),
+      ...["true", "yes", "1"].map((flag) => ({
+        says: `takes ${flag} for true`,
+        request: `POST /jobs?appName=examples&classPath=NoOpJob&context=jobs&sync=${flag}`,
+        status: 200,
+        answer: returned(1),
+      })),
       {
-        says: "takes yes, on and 1 for true",
+        says: "takes On for true",
         request: "POST /jobs?appName=examples&classPath=NoOpJob&context=jobs&sync=On",
         status: 200,
         answer: returned(1),

@@ -9,21 +9,26 @@ async function parseLimits(limits: object) {
   await using directory = await createTemporaryDirectory();
   const file = join(directory.path, "config.json");
   await writeFile(file, JSON.stringify({ gateway: { limits, nonsense: 1 } }));
-  return parseConfig(["--config", file], {});
+  return await parseConfig(["--config", file], {});
 }
 
-test("every limit has a default", () => {
-  expect(parseConfig([], {}).limits).toEqual({
+test("every limit has a default", async () => {
+  const { limits } = await parseConfig([], {});
+  expect(limits).toEqual({
     uploadBytes: 64 * 1024 * 1024,
     messageBytes: 8 * 1024 * 1024,
     headerBytes: 16 * 1024,
     headers: 100,
+    connections: 10_000,
+    connectionsPerAddress: 1000,
     streams: 256,
     resetsPerSecond: 33,
     resetBurst: 1000,
     headersTimeoutMs: 15_000,
     bodyTimeoutMs: 300_000,
     idleTimeoutMs: 60_000,
+    stallTimeoutMs: 30_000,
+    failedLoginsPerMinute: 30,
   });
 });
 

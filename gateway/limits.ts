@@ -37,6 +37,14 @@ export const limitsSection = z
       .max(2000)
       .default(100)
       .describe("Most headers of a request; more are answered 431, over HTTP/2 by a reset of the stream"),
+    connections: z.int().positive().default(10_000).describe("Connections at a time; further ones are closed at once"),
+    connectionsPerAddress: z
+      .int()
+      .positive()
+      .default(1000)
+      .describe(
+        "Connections at a time from one IP address, of IPv6 from one /64 network; further ones are closed at once. Behind a proxy all come from its address",
+      ),
     streams: z
       .int()
       .positive()
@@ -53,13 +61,27 @@ export const limitsSection = z
     resetBurst: z.int().positive().default(1000).describe("Such resets that may come at once"),
     headersTimeoutMs: milliseconds
       .default(15_000)
-      .describe("Time for the head of a request to arrive, in milliseconds; HTTP/1.1 only"),
+      .describe(
+        "Time for a TLS handshake, for the first bytes of a connection, and over HTTP/1.1 for the head of a request, in milliseconds",
+      ),
     bodyTimeoutMs: milliseconds
       .default(300_000)
       .describe("Time for a whole request to arrive, in milliseconds; how long it takes to answer it does not count"),
     idleTimeoutMs: milliseconds
       .default(60_000)
       .describe("A connection on which nothing was asked for so long is closed, in milliseconds"),
+    stallTimeoutMs: milliseconds
+      .default(30_000)
+      .describe(
+        "An answer of which the client takes nothing for so long is broken off, in milliseconds for each mebibyte that waits",
+      ),
+    failedLoginsPerMinute: z
+      .number()
+      .positive()
+      .default(30)
+      .describe(
+        "Wrong credentials that one IP address, of IPv6 one /64 network, may show, on average; a minute's worth may come at once. Beyond it only credentials are taken there that were right before",
+      ),
   })
   .prefault({})
   .describe("What callers may cost");

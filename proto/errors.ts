@@ -371,6 +371,13 @@ export function hostRefused(host: string): ConnectError {
   });
 }
 
+export function hostInvalid(): ConnectError {
+  return apiError("Cannot route the request: it names no host, or one that is none; send a header Host", {
+    code: Code.InvalidArgument,
+    reason: "HOST_INVALID",
+  });
+}
+
 /** `touched` is empty when the principal has the permission for nothing at all. */
 export function permissionDenied(
   permission: string,
@@ -398,6 +405,20 @@ export function rateLimited(principal: string, waitMs: number): ConnectError {
     reason: "RATE_LIMITED",
     metadata: { principal, retryAfterSeconds: seconds },
   });
+  return withHeaders(error, "retry-after", [seconds]);
+}
+
+/** Answered with the whole seconds after which to try again (Retry-After). `network` is what failed logins are counted by. */
+export function loginsLimited(network: string, waitMs: number): ConnectError {
+  const seconds = String(Math.ceil(waitMs / 1000));
+  const error = apiError(
+    `Cannot authenticate the caller: "${network}" showed wrong credentials too often; try again in ${seconds} s`,
+    {
+      code: Code.ResourceExhausted,
+      reason: "LOGINS_LIMITED",
+      metadata: { network, retryAfterSeconds: seconds },
+    },
+  );
   return withHeaders(error, "retry-after", [seconds]);
 }
 

@@ -6,6 +6,7 @@ import {
   type Http2Stream,
   type ServerHttp2Session,
 } from "node:http2";
+import type { Socket } from "node:net";
 import type { Limits } from "../limits.ts";
 
 /** How often connections are looked at whose head or body is late. */
@@ -49,18 +50,34 @@ export function serveWithinHeaders(server: Http1Server, serve: RequestListener, 
 }
 
 /** Closes sessions that are idle, and streams whose request does not arrive. */
-export function watchSessions(server: Http2Server, { idleTimeoutMs, bodyTimeoutMs }: Limits): void {
-  server.on("session", (session) => closeWhenIdle(session, idleTimeoutMs));
+export function watchSessions(server: Http2Server, limits: Limits): void {
+  const { bodyTimeoutMs } = limits;
+  let connecting: Socket | undefined;
+  server.prependListener("connection", (socket: Socket) => {
+    connecting = socket;
+  });
+  // Told of while the server takes the connection.
+  server.on("session", (session) => closeWhenIdle(session, connecting, limits));
   server.on("stream", (stream, _headers, flags) => {
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) closeWhenLate(stream, bodyTimeoutMs);
   });
 }
 
-/** Idle is who asks nothing, whatever else it sends: pings and settings keep no connection. */
-function closeWhenIdle(session: ServerHttp2Session, idleTimeoutMs: number): void {
+/**
+ * Idle is who asks nothing, whatever else it sends: pings and settings keep no connection. One that does not even take the goodbye
+ * is cut.
+ */
+function closeWhenIdle(
+  session: ServerHttp2Session,
+  socket: Socket | undefined,
+  { idleTimeoutMs, stallTimeoutMs }: Pick<Limits, "idleTimeoutMs" | "stallTimeoutMs">,
+): void {
   let open = 0;
+  let cutting: NodeJS.Timeout | undefined;
   const timer = setTimeout(() => {
-    if (open === 0) session.close();
+    if (open > 0) return;
+    session.close();
+    cutting = setTimeout(() => socket?.destroy(), stallTimeoutMs);
   }, idleTimeoutMs);
   session.on("stream", (stream) => {
     open += 1;
@@ -69,7 +86,10 @@ function closeWhenIdle(session: ServerHttp2Session, idleTimeoutMs: number): void
       if (open === 0 && !session.closed) timer.refresh();
     });
   });
-  session.once("close", () => clearTimeout(timer));
+  session.once("close", () => {
+    clearTimeout(timer);
+    clearTimeout(cutting);
+  });
 }
 
 function closeWhenLate(stream: Http2Stream, timeoutMs: number): void {

@@ -5,14 +5,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import type { Limits } from "../limits.ts";
+import { createAdmission } from "./admission.ts";
 import { http1Options, http2Options, serveWithinHeaders, watchSessions } from "./limits.ts";
+import { watchAnswers } from "./stalled.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
 
 /** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
 const HTTP2_PREFACE = "PRI";
-
-/** A connection that says nothing for so long is closed. */
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
 
 interface ListenOptions {
   readonly host: string;
@@ -34,29 +33,41 @@ export interface OpenPort extends AsyncDisposable {
 
 /** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had, or the certificate not used. */
 export async function listenOnOnePort({ host, port, tls, serve, log, limits }: ListenOptions): Promise<OpenPort> {
+  await using starting = new AsyncDisposableStack();
+  const answers = starting.use(watchAnswers(limits));
+  const serveWatched: RequestListener = (request, response) => {
+    answers.add(response);
+    serve(request, response);
+  };
   const http1 = createHttp1Server(http1Options(limits));
-  serveWithinHeaders(http1, serve, limits);
+  serveWithinHeaders(http1, serveWatched, limits);
   // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
   // The compatibility API of node:http2 hands out requests that node:http listeners take.
-  const http2 = createHttp2Server(http2Options(limits), serve as unknown as Parameters<typeof createHttp2Server>[1]);
+  const http2 = createHttp2Server(
+    http2Options(limits),
+    serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
+  );
   watchSessions(http2, limits);
   const sockets = new Set<Socket>();
-  const tlsServer = tls && createTlsServer(tls);
+  const admit = createAdmission(limits, { log });
+  const tlsServer = tls && createTlsServer(tls, { handshakeTimeoutMs: limits.headersTimeoutMs });
+  // The servers behind are those of a port in the clear, with their limits.
+  tlsServer?.on("secureConnection", (socket: TLSSocket) => {
+    (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
+  });
   // As node:http has it for sockets of its own: else the next piece of a stream waits 40 ms for the client's acknowledgement.
-  const server = tlsServer ?? createServer({ noDelay: true });
-  server.on("connection", (socket: Socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
+    if (!admit(socket)) return;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    if (!tlsServer) handOver(socket, { http1, http2 });
-  });
-  // The servers behind are those of a port in the clear, with their limits.
-  server.on("secureConnection", (socket: TLSSocket) => {
-    (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
+    if (tlsServer === undefined) handOver(socket, { http1, http2, timeoutMs: limits.headersTimeoutMs });
+    else tlsServer.emit("connection", socket);
   });
   server.listen({ host, port });
   await once(server, "listening");
-  const reloading = tlsServer && reloadOnChange(tlsServer, tls, { log });
+  if (tls !== undefined && tlsServer !== undefined) starting.use(reloadOnChange(tlsServer, tls, { log }));
+  const running = starting.move();
   return {
     address: formatAddress(server),
     async drain() {
@@ -65,7 +76,7 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
       await close(server);
     },
     async [Symbol.asyncDispose]() {
-      reloading?.[Symbol.dispose]();
+      await running.disposeAsync();
       const closed = close(server);
       for (const socket of sockets) socket.destroy();
       await closed;
@@ -74,12 +85,15 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
 }
 
 /** Looks at the first bytes, puts them back and gives the socket to the server that speaks their protocol. */
-function handOver(socket: Socket, { http1, http2 }: { http1: Http1Server; http2: Http2Server }): void {
+function handOver(
+  socket: Socket,
+  { http1, http2, timeoutMs }: { http1: Http1Server; http2: Http2Server; timeoutMs: number },
+): void {
   const ignoreError = (): void => {
     socket.destroy();
   };
   socket.on("error", ignoreError);
-  socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => socket.destroy());
+  socket.setTimeout(timeoutMs, () => socket.destroy());
   socket.once("readable", () => {
     const bytes: Buffer | null = socket.read();
     if (bytes === null) return;

@@ -3,18 +3,22 @@ import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
+import { hostInvalid } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder } from "../transcode/mod.ts";
+import { isAddressed } from "./addressed.ts";
 import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
 import { type OriginCheck, refuseOrigin } from "./origins.ts";
+import { refuseRpc } from "./refuse.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
+import { blameCallerForEncoding } from "./undecodable.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
 
@@ -58,19 +62,29 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
     readMaxBytes: limits.messageBytes,
     shutdownSignal: readiness.closing,
+    requestGate: blameCallerForEncoding,
     ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),
     fallback: async (request, response) => {
       if (openApi(request, response) || (await spark(request, response))) return;
       answerNotFound(request, response);
     },
   });
-  return async (request, response) => {
+  return (request, response) => {
+    answer(request, response).catch((error) => {
+      // A request must not end the gateway, whatever is in it.
+      log.error({ err: error }, "internal error");
+      response.destroy();
+    });
+  };
+
+  async function answer(...[request, response]: Parameters<RequestListener>): Promise<void> {
     setSecurityHeaders(request, response);
     const refused = checkOrigin(request);
     if (refused !== undefined) return refuseOrigin(request, response, refused);
     if (await transcoder.handle(request, response)) return;
+    if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());
     if (door === undefined || (await door.enterRpc(request, response))) connect(request, response);
-  };
+  }
 }
 
 /** First segments of the paths that only known callers may ask for. */

@@ -12,22 +12,21 @@ export interface TlsFiles {
   readonly clientCa: string | undefined;
 }
 
-/** A handshake that takes longer is given up. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /**
  * A TLS server, not listening yet, that speaks HTTP/2 and HTTP/1.1. Throws when the files cannot be used. A client without a certificate, or
  * with one that is not of `clientCa`, is let in: what it may do is decided by whoever asks whether its socket is `authorized`.
  */
-export function createTlsServer(files: TlsFiles): Server {
-  return createServer({
+export function createTlsServer(files: TlsFiles, { handshakeTimeoutMs }: { handshakeTimeoutMs: number }): Server {
+  const server = createServer({
     ...readFiles(files),
     ALPNProtocols: ["h2", "http/1.1"],
     requestCert: files.clientCa !== undefined,
     rejectUnauthorized: false,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    noDelay: true,
+    handshakeTimeout: handshakeTimeoutMs,
   });
+  // Told of handshakes that fail or take too long, and nobody but its listener ends the connection.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
 }
 
 /** New connections use what is in the files from now on, as they change; when they cannot be used, what was there before. */

@@ -22,6 +22,7 @@ export interface HttpResponse extends EventEmitter {
   /** HTTP/2. */
   readonly stream?: {
     close(code: number): void;
+    destroy(): unknown;
     respond(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
   };
 }

@@ -1,3 +1,4 @@
+import http2 from "node:http2";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { Code, createClient } from "@connectrpc/connect";
@@ -139,14 +140,61 @@ describe("JSON and HOCON that nest without end", () => {
     const body = `{"job":{"binary":"echo","entryPoint":"look","context":"shared","config":${nested(10_000)}}}`;
     expect((await post("/hearth.v1.JobService/RunJob", body)).status).toBe(400);
   });
+});
 
-  test("are refused in gRPC's own encoding", async () => {
-    const { text } = await post("/hearth.v1.JobService/RunJob", deepList(2000), {
-      "content-type": "application/proto",
+describe.each([
+  ["nest without end", deepList(2000)],
+  ["nest a little too deep", deepList(50)],
+  ["break off", Uint8Array.from([0x0a, 0x7f, 0x01])],
+  ["are no messages", Uint8Array.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
+])("bytes that %s, in protobuf's encoding,", (_, bytes) => {
+  test("are invalid arguments of Connect", async () => {
+    const { status, text } = await post("/hearth.v1.JobService/RunJob", bytes, { "content-type": "application/proto" });
+    expect([status, JSON.parse(text).code]).toEqual([400, "invalid_argument"]);
+  });
+
+  test("are invalid arguments of Connect's streams", async () => {
+    const headers = { "content-type": "application/connect+proto" };
+    const { text } = await post("/hearth.v1.JobService/WatchJob", framed(bytes), headers);
+    expect(text).toContain('"invalid_argument"');
+  });
+
+  test.each(["RunJob", "WatchJob"])("are invalid arguments of gRPC-Web: %s", async (method) => {
+    const response = await fetch(`${abused.hearth.url}/hearth.v1.JobService/${method}`, {
+      method: "POST",
+      headers: { "content-type": "application/grpc-web+proto" },
+      body: framed(bytes),
     });
-    expect(text).toContain("maximum recursion depth of 100 reached");
+    expect(`grpc-status: ${response.headers.get("grpc-status")} ${await response.text()}`).toContain("grpc-status: 3");
+  });
+
+  test.each(["RunJob", "WatchJob"])("are invalid arguments of gRPC: %s", async (method) => {
+    const session = http2.connect(abused.hearth.url);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": `/hearth.v1.JobService/${method}`,
+      "content-type": "application/grpc+proto",
+    });
+    let status: unknown;
+    for (const event of ["response", "trailers"]) {
+      stream.on(event, (headers: http2.IncomingHttpHeaders) => {
+        status ??= headers["grpc-status"];
+      });
+    }
+    stream.end(framed(bytes));
+    await buffer(stream);
+    session.close();
+    expect(status).toBe(String(Code.InvalidArgument));
   });
 });
+
+/** A message in an envelope of gRPC, which is Connect's as well. */
+function framed(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(5 + message.length);
+  new DataView(frame.buffer).setUint32(1, message.length);
+  frame.set(message, 5);
+  return frame;
+}
 
 /** A RunJobRequest whose config is lists in lists, in protobuf's encoding. */
 function deepList(depth: number): Uint8Array<ArrayBuffer> {

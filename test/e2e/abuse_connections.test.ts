@@ -14,21 +14,9 @@ const LIMITS = {
   headersTimeoutMs: 500,
   bodyTimeoutMs: 1500,
   idleTimeoutMs: 1000,
+  stallTimeoutMs: 1000,
 };
 const POST = "POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n";
-
-let abused: AbusedHearth;
-beforeAll(async () => {
-  abused = await startAbusedHearth({ gateway: { limits: LIMITS } });
-});
-afterEach(() => abused.expectWell());
-afterAll(() => abused?.[Symbol.asyncDispose]());
-
-function connect(): http2.ClientHttp2Session {
-  const session = http2.connect(abused.hearth.url);
-  session.on("error", () => {});
-  return session;
-}
 
 /** Resolves when it is closed, however it ended. */
 function closed(connection: EventEmitter): Promise<void> {
@@ -43,149 +31,190 @@ async function drip(socket: Socket, piece: string): Promise<string> {
   return answer;
 }
 
-describe("slow clients lose their connection, a hundred at a time too", () => {
-  test("with a head that does not end", async () => {
-    const answers = Array.from({ length: 100 }, async () => {
-      const socket = await abused.dial();
-      socket.write("GET /v1/jobs HTTP/1.1\r\n");
-      return drip(socket, "x-slow: 1\r\n");
-    });
-    await abused.expectWell();
-    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 (408|431) |^$/);
+describe.each([
+  ["in the clear", false],
+  ["over TLS", true],
+])("%s", (_, isEncrypted) => {
+  let abused: AbusedHearth;
+  beforeAll(async () => {
+    abused = await startAbusedHearth({ gateway: { limits: LIMITS } }, { isEncrypted });
   });
+  afterEach(() => abused.expectWell());
+  afterAll(() => abused?.[Symbol.asyncDispose]());
 
-  test("with a body that does not end", async () => {
-    const answers = Array.from({ length: 100 }, async () => {
-      const socket = await abused.dial();
-      socket.write(`${POST}content-length: 100000\r\n\r\n`);
-      return drip(socket, " ");
-    });
-    await abused.expectWell();
-    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 4|^$/);
-  });
-
-  test("with a body of HTTP/2 that does not end", async () => {
-    const session = connect();
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/v1/jobs",
-      "content-type": "application/json",
-    });
-    stream.on("error", () => {});
-    const timer = setInterval(() => stream.write(" "), 50);
-    await closed(stream);
-    clearInterval(timer);
-    expect(stream.rstCode).not.toBe(0);
-    session.destroy();
-  });
-
-  test("with pings and no calls", async () => {
-    const session = connect();
-    await once(session, "connect");
-    const timer = setInterval(() => session.closed || session.destroyed || session.ping(() => {}), 50);
-    await closed(session);
-    clearInterval(timer);
-  });
-
-  test("with nothing after an answer", async () => {
-    const answer = await abused.say("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
-    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-  });
-});
-
-test("a call that waits for longer than the limits is answered", async () => {
-  const source = "export const wait = () => new Promise((resolve) => setTimeout(() => resolve('done'), 2500));";
-  await abused.rest.upload("patient", source);
-  const spec = { binary: "patient", entryPoint: "wait", context: "shared" };
-  expect((await abused.rest.run(spec)).result).toBe("done");
-  const session = connect();
-  const stream = session.request({ ":method": "POST", ":path": "/v1/jobs:run", "content-type": "application/json" });
-  stream.end(JSON.stringify(spec));
-  expect(JSON.parse(await text(stream))).toMatchObject({ result: "done" });
-  session.close();
-});
-
-describe("heads that are too large", () => {
-  test("are answered 431 over HTTP/1.1", async () => {
-    const many = Array.from({ length: LIMITS.headers }, (_, number) => `h${number}: 1\r\n`).join("");
-    for (const headers of [many, `x: ${"x".repeat(LIMITS.headerBytes)}\r\n`]) {
-      const answer = await abused.say(
-        `GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n${headers}\r\n`,
-      );
-      expect(answer).toMatch(/^HTTP\/1\.1 431 /);
-    }
-  });
-
-  test("are refused over HTTP/2", async () => {
-    const many = Object.fromEntries(Array.from({ length: LIMITS.headers + 5 }, (_, number) => [`h${number}`, "1"]));
-    for (const headers of [many, { x: "x".repeat(LIMITS.headerBytes) }]) {
-      const session = connect();
-      // The size counts from when the client has agreed to it; before, 64 KiB do.
-      await once(session, "remoteSettings");
-      const stream = session.request({ ":path": "/healthz", ...headers });
-      stream.on("error", () => {});
-      let status: unknown;
-      stream.on("response", (head) => {
-        status = head[":status"];
-      });
-      await closed(stream.resume());
-      expect(status ?? `reset ${stream.rstCode}`).toBe(`reset ${http2.constants.NGHTTP2_ENHANCE_YOUR_CALM}`);
-      session.destroy();
-    }
-  });
-});
-
-describe("HTTP/2", () => {
-  test("says how many calls a connection may have at a time", async () => {
-    const session = connect();
-    const [settings] = await once(session, "remoteSettings");
-    expect(settings).toMatchObject({ maxConcurrentStreams: LIMITS.streams, maxHeaderListSize: LIMITS.headerBytes });
-    session.destroy();
-  });
-
-  test("loses the connection of a client that resets what it asked, again and again", async () => {
-    const session = connect();
-    await once(session, "remoteSettings");
-    const end = closed(session);
-    let goaway: number | undefined;
-    session.on("goaway", (code) => {
-      goaway = code;
-    });
-    let sent = 0;
-    const timer = setInterval(() => {
-      for (let number = 0; number < 20 && !session.closed && !session.destroyed; number++) {
-        const stream = session.request({ ":path": "/v1/jobs" });
-        stream.on("error", () => {});
-        stream.close(http2.constants.NGHTTP2_CANCEL);
-        sent += 1;
-      }
-    }, 1);
-    await end;
-    clearInterval(timer);
-    expect(sent).toBeLessThan(LIMITS.resetBurst * 20);
-    expect(goaway).toBeGreaterThan(0);
-  });
-
-  test("is not fooled by frames that make no sense", async () => {
-    const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    for (const frames of [
-      "\xff".repeat(1000),
-      "\0\0\x04\x08\0\0\0\0\0\0\0\0\0",
-      "\0\0\0\x09\x04\0\0\0\x01".repeat(1000),
-    ]) {
-      expect((await abused.say(preface + frames)).length).toBeLessThan(1000);
-    }
-  });
-});
-
-test("bytes that are no HTTP are answered 400 or not at all", async () => {
-  for (const bytes of [
-    "\x16\x03\x01\x02\0\x01\0",
-    "GET\0/ HTTP/1.1\r\n\r\n",
-    "x".repeat(100_000),
-    "P",
-    "\r\n".repeat(5000),
-  ]) {
-    expect(await abused.say(bytes)).toMatch(/^(HTTP\/1\.1 4|$)/);
+  function connect(): http2.ClientHttp2Session {
+    const session = http2.connect(abused.hearth.url);
+    session.on("error", () => {});
+    return session;
   }
+
+  describe("slow clients lose their connection, a hundred at a time too", () => {
+    test("with a head that does not end", async () => {
+      const answers = Array.from({ length: 100 }, async () => {
+        const socket = await abused.dial();
+        socket.write("GET /v1/jobs HTTP/1.1\r\n");
+        return drip(socket, "x-slow: 1\r\n");
+      });
+      await abused.expectWell();
+      for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 (408|431) |^$/);
+    });
+
+    test("with a body that does not end", async () => {
+      const answers = Array.from({ length: 100 }, async () => {
+        const socket = await abused.dial();
+        socket.write(`${POST}content-length: 100000\r\n\r\n`);
+        return drip(socket, " ");
+      });
+      await abused.expectWell();
+      for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 4|^$/);
+    });
+
+    test("with a body of HTTP/2 that does not end", async () => {
+      const session = connect();
+      const stream = session.request({
+        ":method": "POST",
+        ":path": "/v1/jobs",
+        "content-type": "application/json",
+      });
+      stream.on("error", () => {});
+      const timer = setInterval(() => stream.write(" "), 50);
+      await closed(stream);
+      clearInterval(timer);
+      expect(stream.rstCode).not.toBe(0);
+      session.destroy();
+    });
+
+    test("with pings and no calls", async () => {
+      const session = connect();
+      await once(session, "connect");
+      const timer = setInterval(() => session.closed || session.destroyed || session.ping(() => {}), 50);
+      await closed(session);
+      clearInterval(timer);
+    });
+
+    test("with nothing at all, a hundred at a time", async () => {
+      const ends = Array.from({ length: 100 }, async () => received(await abused.dial()));
+      await abused.expectWell();
+      for (const answer of await Promise.all(ends)) expect(answer).toMatch(/^HTTP\/1\.1 408 |^$/);
+    });
+
+    test("with nothing after an answer", async () => {
+      const answer = await abused.say("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    });
+  });
+
+  test("a call that waits for longer than the limits is answered", async () => {
+    const source = "export const wait = () => new Promise((resolve) => setTimeout(() => resolve('done'), 2500));";
+    await abused.rest.upload("patient", source);
+    const spec = { binary: "patient", entryPoint: "wait", context: "shared" };
+    expect((await abused.rest.run(spec)).result).toBe("done");
+    const session = connect();
+    const stream = session.request({ ":method": "POST", ":path": "/v1/jobs:run", "content-type": "application/json" });
+    stream.end(JSON.stringify(spec));
+    expect(JSON.parse(await text(stream))).toMatchObject({ result: "done" });
+    session.close();
+  });
+
+  describe("heads that are too large", () => {
+    test("are answered 431 over HTTP/1.1", async () => {
+      const many = Array.from({ length: LIMITS.headers }, (_, number) => `h${number}: 1\r\n`).join("");
+      for (const headers of [many, `x: ${"x".repeat(LIMITS.headerBytes)}\r\n`]) {
+        const answer = await abused.say(
+          `GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n${headers}\r\n`,
+        );
+        expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+      }
+    });
+
+    test("are refused over HTTP/2", async () => {
+      const many = Object.fromEntries(Array.from({ length: LIMITS.headers + 5 }, (_, number) => [`h${number}`, "1"]));
+      for (const headers of [many, { x: "x".repeat(LIMITS.headerBytes) }]) {
+        const session = connect();
+        // The size counts from when the client has agreed to it; before, 64 KiB do.
+        await once(session, "remoteSettings");
+        const stream = session.request({ ":path": "/healthz", ...headers });
+        stream.on("error", () => {});
+        let status: unknown;
+        stream.on("response", (head) => {
+          status = head[":status"];
+        });
+        await closed(stream.resume());
+        expect(status ?? `reset ${stream.rstCode}`).toBe(`reset ${http2.constants.NGHTTP2_ENHANCE_YOUR_CALM}`);
+        session.destroy();
+      }
+    });
+  });
+
+  describe("HTTP/2", () => {
+    test("says how many calls a connection may have at a time", async () => {
+      const session = connect();
+      const [settings] = await once(session, "remoteSettings");
+      expect(settings).toMatchObject({ maxConcurrentStreams: LIMITS.streams, maxHeaderListSize: LIMITS.headerBytes });
+      session.destroy();
+    });
+
+    test("loses the connection of a client that resets what it asked, again and again", async () => {
+      const session = connect();
+      await once(session, "remoteSettings");
+      const end = closed(session);
+      let sent = 0;
+      const timer = setInterval(() => {
+        for (let number = 0; number < 20 && !session.closed && !session.destroyed; number++) {
+          const stream = session.request({ ":path": "/v1/jobs" });
+          stream.on("error", () => {});
+          stream.close(http2.constants.NGHTTP2_CANCEL);
+          sent += 1;
+        }
+      }, 1);
+      await end;
+      clearInterval(timer);
+      expect(sent).toBeLessThan(LIMITS.resetBurst * 20);
+    });
+
+    test("is not fooled by frames that make no sense", async () => {
+      const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+      for (const frames of [
+        "\xff".repeat(1000),
+        "\0\0\x04\x08\0\0\0\0\0\0\0\0\0",
+        "\0\0\0\x09\x04\0\0\0\x01".repeat(1000),
+      ]) {
+        expect((await abused.say(preface + frames)).length).toBeLessThan(1000);
+      }
+    });
+  });
+
+  test("bytes that are no HTTP are answered 400 or not at all", async () => {
+    for (const bytes of [
+      "\x16\x03\x01\x02\0\x01\0",
+      "GET\0/ HTTP/1.1\r\n\r\n",
+      "x".repeat(100_000),
+      "P",
+      "\r\n".repeat(5000),
+    ]) {
+      expect(await abused.say(bytes)).toMatch(/^(HTTP\/1\.1 4|$)/);
+    }
+  });
+});
+
+describe("TLS", () => {
+  let abused: AbusedHearth;
+  beforeAll(async () => {
+    abused = await startAbusedHearth({ gateway: { limits: LIMITS } }, { isEncrypted: true });
+  });
+  afterEach(() => abused.expectWell());
+  afterAll(() => abused?.[Symbol.asyncDispose]());
+
+  test.each([
+    ["never begins", ""],
+    ["never ends", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
+  ])("closes connections with a handshake that %s, a hundred at a time", async (_, words) => {
+    const ends = Array.from({ length: 100 }, async () => {
+      const socket = await abused.dialBare();
+      socket.write(words, "latin1");
+      return received(socket);
+    });
+    await abused.expectWell();
+    for (const answer of await Promise.all(ends)) expect(answer.length).toBeLessThan(10);
+  });
 });

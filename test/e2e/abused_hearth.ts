@@ -1,6 +1,10 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls, setDefaultCACertificates } from "node:tls";
 import { expect } from "vitest";
+import { createAuthority } from "../certificates.ts";
+import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { type Hearth, type HearthOptions, startHearth } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 
@@ -8,11 +12,13 @@ import { createRest, type Rest } from "../rest.ts";
 export interface AbusedHearth extends AsyncDisposable {
   readonly hearth: Hearth;
   readonly rest: Rest;
-  /** A connection to the gateway on which anything may be said. */
+  /** A connection to the gateway on which anything may be said; over TLS, after its handshake. */
   dial(): Promise<Socket>;
+  /** A connection on which nothing was said, not even of TLS. */
+  dialBare(): Promise<Socket>;
   /** Says the text on a connection of its own, and answers all that came back until the gateway closed it. */
   say(text: string): Promise<string>;
-  /** Runs a job to its end; rejects when the gateway does not answer as ever. */
+  /** Runs a job to its end, on a new connection; rejects when the gateway does not answer as ever. */
   expectWell(): Promise<void>;
 }
 
@@ -25,32 +31,61 @@ export const look = ({ config }) => ({
 });
 `;
 
-export async function startAbusedHearth(config: HearthOptions["config"] = {}): Promise<AbusedHearth> {
-  const hearth = await startHearth({ config });
+export async function startAbusedHearth(
+  { gateway, ...config }: NonNullable<HearthOptions["config"]> = {},
+  { isEncrypted = false } = {},
+): Promise<AbusedHearth> {
+  await using starting = new AsyncDisposableStack();
+  const { path } = starting.use(await createTemporaryDirectory());
+  const tls = isEncrypted ? { tls: await createTlsFiles(path) } : {};
+  const hearth = starting.use(await startHearth({ config: { ...config, gateway: { ...gateway, ...tls } } }));
   const rest = createRest(hearth.url);
   await rest.upload("echo", PROGRAM);
   await rest.createContext("shared");
-  const { hostname, port } = new URL(hearth.url);
-  const dial = async (): Promise<Socket> => {
-    const socket = connect(Number(port), hostname);
+  const { hostname: host, port } = new URL(hearth.url);
+  const dialBare = async (): Promise<Socket> => {
+    const socket = connect(Number(port), host);
     await once(socket, "connect");
     return socket;
   };
+  const dial = async (): Promise<Socket> => {
+    const bare = await dialBare();
+    if (!isEncrypted) return bare;
+    const socket = connectTls({ socket: bare, host, ALPNProtocols: ["http/1.1"] });
+    await once(socket, "secureConnect");
+    return socket;
+  };
+  const say = async (words: string): Promise<string> => {
+    const socket = await dial();
+    socket.write(words, "latin1");
+    return received(socket);
+  };
+  const stack = starting.move();
   return {
     hearth,
     rest,
     dial,
-    async say(words) {
-      const socket = await dial();
-      socket.write(words, "latin1");
-      return received(socket);
-    },
+    dialBare,
+    say,
     async expectWell() {
       const spec = { binary: "echo", entryPoint: "echo", context: "shared", config: { are: "you well" } };
-      expect((await rest.run(spec)).result).toEqual({ are: "you well" });
+      const body = JSON.stringify(spec);
+      const answer = await say(
+        `POST /v1/jobs:run HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+      const [head = "", content = ""] = answer.split("\r\n\r\n");
+      expect(head).toMatch(/^HTTP\/1\.1 200 /);
+      expect(JSON.parse(content).result).toEqual({ are: "you well" });
     },
-    [Symbol.asyncDispose]: () => hearth[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** A certificate for loopback, of an authority that this process trusts from now on. */
+async function createTlsFiles(directory: string) {
+  const authority = await createAuthority(directory, "authority");
+  setDefaultCACertificates([readFileSync(authority.ca, "utf8")]);
+  return authority.issue("gateway", { name: "gateway" });
 }
 
 /** All that comes until the connection ends, however it ends. */

@@ -61,8 +61,9 @@ async function begin(
 ): Promise<Refusal | undefined> {
   const { job, target } = attempt;
   const config = (await deps.jobs.config(job.id)) ?? new Uint8Array();
+  if (target.isNew) await deps.contexts.insert(target.context);
   using answer = target.session.expectAnswer(job.id, { signal: deps.closing });
-  await dispatch(deps, { ...attempt, config, noQueue: false }, { confirm: true });
+  dispatch(deps, { ...attempt, config, noQueue: false }, { confirm: true });
   return await answer.given;
 }
 

@@ -28,10 +28,11 @@ export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
 async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
   const planned = await planJob(deps, spec, "");
   const { job, target } = planned;
+  if (target.isNew) await deps.contexts.insert(target.context);
   using answer = expectAnswer(target, job.id, { signal });
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
   const ended = waitForEnd(deps, job.id, { waitMs, signal });
-  await dispatch(deps, planned, { confirm: false });
+  dispatch(deps, planned, { confirm: false });
   const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
   if (refusal === undefined) return outcome(deps, job, await ended);
   return withdrawRefused(deps, planned, refusal);

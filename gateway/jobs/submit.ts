@@ -59,8 +59,9 @@ export async function submitJob(deps: SubmitDeps, { spec, requestId, signal }: S
   const { job, target, config } = planned;
   const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
   if (existing !== undefined) return { job: await sameRequest(deps, existing, planned), isRepeated: true };
+  if (target.isNew) await deps.contexts.insert(target.context);
   using answer = expectAnswer(target, job.id, { signal });
-  await dispatch(deps, planned, { confirm: true });
+  dispatch(deps, planned, { confirm: true });
   const refusal = await answer.given;
   if (refusal === undefined) return { job: (await deps.jobs.get(job.id)) ?? job, isRepeated: false };
   return withdrawRefused(deps, planned, refusal);
@@ -109,18 +110,13 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
   return { job, binary, target, config, noQueue: spec.noQueue };
 }
 
-/** Sends a job to its node, after its context when that is made for it. */
-export async function dispatch(
-  deps: SubmitDeps,
-  planned: PlannedJob,
+/** Sends a job to its node, after its context, which is in the record, when that is made for it. */
+export function dispatch(
+  deps: Pick<SubmitDeps, "jobConfig">,
+  { job, binary, config, noQueue, target: { context, session, isNew } }: PlannedJob,
   { confirm }: { readonly confirm: boolean },
-): Promise<void> {
-  const { job, binary, config, noQueue } = planned;
-  const { context, session, isNew } = planned.target;
-  if (isNew) {
-    await deps.contexts.insert(context);
-    sendStart(session, context);
-  }
+): void {
+  if (isNew) sendStart(session, context);
   session.send({
     $case: "runJob",
     value: {

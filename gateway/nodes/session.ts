@@ -90,6 +90,8 @@ export class NodeSession {
   /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
   readonly #reservedBytes = new Map<string, number>();
   #heardAt = performance.now();
+  /** Why the session is over. */
+  #end: Error | undefined;
 
   constructor(client: SessionServiceClient, options: SessionOptions) {
     this.#client = client;
@@ -115,7 +117,8 @@ export class NodeSession {
       welcomed.reject(error);
       this.blobs.close(error);
       this.objects.close(sessionEnded(this.address, error));
-      for (const answer of this.#answers.values()) answer.reject(sessionEnded(this.address, error));
+      this.#end = sessionEnded(this.address, error);
+      for (const answer of this.#answers.values()) answer.reject(this.#end);
       client.close();
       closed.resolve();
     };
@@ -174,12 +177,14 @@ export class NodeSession {
 
   /**
    * Begins to wait for the node's answer to a command about a job or context; call before sending it. The answer is the
-   * refusal, or undefined when the node took it. Rejects when the session ends before, or the signal is aborted. Dispose
-   * it when nobody waits any more.
+   * refusal, or undefined when the node took it. Rejects when the session has ended or ends before, or the signal is aborted:
+   * wait for it in the same turn, so that no rejection is missed. Dispose it when nobody waits any more.
    */
   expectAnswer(id: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): ExpectedAnswer {
     const { promise, resolve, reject } = Promise.withResolvers<Refusal | undefined>();
     const abort = (): void => reject(signal?.reason);
+    if (this.#end !== undefined) reject(this.#end);
+    if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     this.#answers.set(id, { resolve, reject });
     return {

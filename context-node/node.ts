@@ -15,6 +15,7 @@ import { EventPublisher, Events } from "./events/mod.ts";
 import { connectNats } from "./nats.ts";
 import { openRunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
+import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, OpenSessions, startSessionServer } from "./session/mod.ts";
 
 /** How long to wait for NATS when the node starts. */
@@ -66,13 +67,17 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const cpu = createCpuGroups({ ...CONTROL_GROUPS, log });
   const deno = { cacheDir: join(folder.path, "deno"), spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
-  const runtime = deps.runtime ?? stack.use(await startDenoRuntime(deno));
+  const { dir, contexts: secretPolicy } = config.secrets;
+  const runtime = withSecrets(deps.runtime ?? stack.use(await startDenoRuntime(deno)), {
+    read: createSecretFolder(dir),
+    policy: secretPolicy,
+  });
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions, publisher });
   const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
-  const parts = { runtime, events, blobs, files, results, cpu };
+  const parts = { runtime, secretPolicy, events, blobs, files, results, cpu };
   const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { type Cluster, LOOPBACK_CLUSTER } from "../cluster/mod.ts";
+import type { NodeConfig } from "../context-node/config.ts";
 import { type ContextNode, startNode } from "../context-node/node.ts";
 import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
 import { type Script, ScriptedRuntime } from "./scripted_runtime.ts";
@@ -27,6 +28,8 @@ export interface TestNodeOptions {
   readonly maxResultBytes?: number;
   /** Default 1 GiB. */
   readonly cacheBytes?: number;
+  /** Default: none. */
+  readonly secrets?: NodeConfig["secrets"];
   /** Default 10 s. */
   readonly drainTimeoutMs?: number;
 }
@@ -48,6 +51,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         advertise: undefined,
         dataDir,
         labels: {},
+        secrets: options.secrets ?? { dir: undefined, contexts: {} },
         spares: 0,
         ...limits,
       },

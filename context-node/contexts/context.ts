@@ -1,41 +1,37 @@
 import type { Logger } from "pino";
-import {
-  type ContextEvent,
-  type ContextLoad,
-  type ContextSettings,
-  type HeldJob,
-  JobError_Reason,
-  type NamedObject,
-  type Refusal,
-  type RestartContext,
-  type RunJob,
-  type StartContext,
+import type {
+  ContextLoad,
+  ContextSettings,
+  HeldJob,
+  NamedObject,
+  Refusal,
+  RestartContext,
+  RunJob,
+  StartContext,
 } from "../../proto/node.ts";
 import type { BlobCache, BlobLease } from "../blobs/mod.ts";
-import type { ContextHappening, JobHappening } from "../events/mod.ts";
-import { HostedJob, type JobDeps, lost, lostReason } from "../jobs/mod.ts";
+import type { JobHappening } from "../events/mod.ts";
+import { HostedJob, type JobDeps, lost } from "../jobs/mod.ts";
 import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
+import { type SecretPolicy, tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { startTimer } from "../timer.ts";
+import { Announcements } from "./announcements.ts";
 import type { CpuGroups } from "./cpu_groups.ts";
 import { Deaths } from "./deaths.ts";
-import { draining, notRestartable, queueFull } from "./refusal.ts";
+import { Lifetime } from "./lifetime.ts";
+import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
+import { ASKED, describeEnd, type Restart, restartAfter } from "./restart.ts";
 import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
-
-type Duration = NonNullable<ContextSettings["maxAge"]>;
-
-/** A context made for one job whose job never comes is stopped after this. */
-const AD_HOC_IDLE_MS = 60_000;
-
-/** How long a restart waits to hear which named objects it loses. */
-const OBJECTS_TIMEOUT_MS = 1000;
+import { startSandbox } from "./start_sandbox.ts";
+import { aborted, objectNames, pause } from "./waits.ts";
 
 export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
   readonly blobs: BlobCache;
   readonly runtime: Runtime;
   readonly files: FileSource;
   readonly cpu: CpuGroups;
+  readonly secretPolicy: SecretPolicy;
   readonly log: Pick<Logger, "info" | "warn">;
   readonly owner: ContextOwner;
 }
@@ -59,11 +55,19 @@ export class HostedContext {
   /** Resolves after its final event, when nothing of it is left. Never rejects. */
   readonly closed: Promise<void>;
   readonly #deps: ContextDeps;
+  readonly #announcements: Announcements;
   readonly #isAdHoc: boolean;
   readonly #slots: Slots;
   readonly #blobs: BlobLease;
   readonly #deaths = new Deaths();
-  readonly #bornAt = performance.now();
+  readonly #lifetime = new Lifetime({
+    isBusy: () => this.#openJobs > 0,
+    aged: () => this.#drain("it has reached its age"),
+    idle: (timeoutMs) => {
+      this.#deps.log.info({ context: this.id, name: this.name, timeoutMs }, "context was idle for too long");
+      this.stop({ force: false });
+    },
+  });
   /** Resolves when it is to be stopped and has no job left. */
   readonly #emptied = Promise.withResolvers<void>();
   #settings: ContextSettings;
@@ -73,26 +77,22 @@ export class HostedContext {
   /** It was asked to restart; until the new sandbox is being started. */
   #restart: { force: boolean } | undefined;
   #sandbox: Sandbox | undefined;
-  #seq: number;
-  #lastEvent: ContextEvent | undefined;
   /** Jobs whose last event is not sent. */
   #openJobs = 0;
   #takenJobs = 0;
   /** When the sandbox of now was ready; 0 when none ever was. */
   #readyAt = 0;
-  #idleSince = performance.now();
-  #idle: Disposable | undefined;
-  #age: Disposable | undefined;
 
-  constructor(deps: ContextDeps, { contextId, name, settings, adHoc, firstSeq }: StartContext) {
+  constructor(deps: ContextDeps, command: StartContext) {
+    const { contextId, name, settings, adHoc } = command;
     this.#deps = deps;
+    this.#announcements = new Announcements(deps, command);
     this.id = contextId;
     this.name = name;
     this.#settings = completeSettings(settings);
     this.#isAdHoc = adHoc;
     this.#slots = new Slots(this.#settings.maxJobsPerContext);
     this.#blobs = deps.blobs.lease();
-    this.#seq = firstSeq || 1;
     this.closed = this.#live();
   }
 
@@ -105,7 +105,8 @@ export class HostedContext {
     if (this.#isEnding) return draining(command.jobId, `Context "${this.name}"`);
     const { maxQueuedJobs = 0, maxJobs } = this.#settings;
     const { waiting } = this.#slots;
-    if (waiting >= 0 && (command.noQueue || waiting >= maxQueuedJobs)) return this.#full(command);
+    if (waiting >= 0 && (command.noQueue || waiting >= maxQueuedJobs))
+      return slotsTaken(command, { context: this.name, ...this.#settings });
 
     const job = new HostedJob({ ...this.#deps, blobs: this.#blobs, owner: this }, command, session);
     this.#openJobs++;
@@ -119,7 +120,8 @@ export class HostedContext {
   stop({ force }: { force: boolean }): void {
     if (this.#state === "ended") return;
     this.#stopping();
-    for (const job of [...this.#slots.queued, ...this.#slots.running]) job.stop("contextStopped", graceOf({ force }));
+    for (const job of [...this.#slots.queued, ...this.#slots.running])
+      job.stop("contextStopped", { graceMs: force ? 0 : undefined });
     this.#closeWhenEmpty();
   }
 
@@ -127,7 +129,12 @@ export class HostedContext {
   restart({ settings, force }: Omit<RestartContext, "contextId">): Refusal | undefined {
     if (this.#isEnding) return draining(this.id, `Context "${this.name}"`);
     if (this.#state === "starting" || this.#isAdHoc) return notRestartable(this.id, this.name);
-    if (settings !== undefined) this.#settings = completeSettings(settings);
+    if (settings !== undefined) {
+      const complete = completeSettings(settings);
+      const refused = tellRefusedEnv({ context: this.name, settings: complete, policy: this.#deps.secretPolicy });
+      if (refused !== undefined) return settingsRefused(this.id, refused);
+      this.#settings = complete;
+    }
     // Without a sandbox there is nothing to lose; else it is told what is lost, and the jobs are cancelled, where it is served.
     if (this.#state === "restarting" && this.#restart === undefined) this.#restarting(ASKED);
     if (this.#restart !== undefined && force) this.#cancelRunning({ force });
@@ -147,7 +154,7 @@ export class HostedContext {
 
   /** Tells a session that asks for what is there already how things are. */
   repeat(session: Session): void {
-    if (this.#lastEvent !== undefined) this.#deps.events.repeatContext(this.#lastEvent, { session });
+    this.#announcements.repeat(session);
   }
 
   load(): ContextLoad {
@@ -172,7 +179,7 @@ export class HostedContext {
 
   ended(job: HostedJob, type: JobHappening["$case"]): void {
     this.#openJobs--;
-    this.#idleSince = performance.now();
+    this.#lifetime.touch();
     this.#deps.owner.jobEnded(job, { isFinal: type !== "retrying" });
     const isError = type === "failed" || type === "rejected";
     if (this.#isAdHoc || (isError && this.#settings.stopOnJobError)) this.stop({ force: false });
@@ -198,7 +205,7 @@ export class HostedContext {
       if (this.#restart !== undefined) continue;
       const delayMs = this.#readyAt === 0 || this.#isAdHoc ? undefined : this.#deaths.next({ livedMs });
       if (delayMs === undefined) return this.#over(end);
-      this.#restarting({ message: messageOf(end), reason: lostReason(end), lostObjects, delayMs });
+      this.#restarting(restartAfter(end, { lostObjects, delayMs }));
       await pause(delayMs, { signal: lap.signal });
       if (this.#isEnding && this.#slots.isEmpty) return this.#finish(end);
     }
@@ -206,7 +213,9 @@ export class HostedContext {
 
   /** Starts a sandbox and runs jobs in it until it is gone. */
   async #liveOnce(signal: AbortSignal): Promise<{ end: SandboxEnd; livedMs: number; lostObjects: string[] }> {
-    const sandbox = await this.#startSandbox(signal);
+    const { id: contextId, name } = this;
+    const { runtime, files } = this.#deps;
+    const sandbox = await startSandbox(runtime, { contextId, name, settings: this.#settings, files }, { signal });
     if (sandbox instanceof Error)
       return { end: { type: "crashed", message: sandbox.message }, livedMs: 0, lostObjects: [] };
     const { cpuCores: cores } = this.#settings;
@@ -222,24 +231,13 @@ export class HostedContext {
     return { end: end ?? { type: "disposed" }, livedMs, lostObjects };
   }
 
-  async #startSandbox(signal: AbortSignal): Promise<Sandbox | Error> {
-    const { id: contextId, name } = this;
-    const { runtime, files } = this.#deps;
-    try {
-      return await runtime.startSandbox({ contextId, name, settings: this.#settings, files }, { signal });
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-  }
-
   #ready(sandbox: Sandbox, warnings: string[]): void {
     this.#sandbox = sandbox;
     this.#readyAt = performance.now();
-    this.#idleSince = this.#readyAt;
     if (!this.#isEnding) {
       this.#state = "running";
-      this.#tell({ $case: "running", value: { warnings } });
-      this.#watchTimes();
+      this.#announcements.tell({ $case: "running", value: { warnings } });
+      this.#lifetime.watch(this.#settings, { isAdHoc: this.#isAdHoc });
     }
     this.#slots.open(sandbox, { count: this.#settings.maxJobsPerContext });
   }
@@ -252,7 +250,7 @@ export class HostedContext {
   }
 
   #cancelRunning({ force }: { force: boolean }): void {
-    for (const job of this.#slots.running) job.stop("contextRestarted", graceOf({ force }));
+    for (const job of this.#slots.running) job.stop("contextRestarted", { graceMs: force ? 0 : undefined });
   }
 
   /** Takes no more jobs, runs those that it has, and ends. */
@@ -266,7 +264,7 @@ export class HostedContext {
   #stopping(): void {
     if (this.#isEnding) return;
     this.#state = "stopping";
-    this.#tell({ $case: "stopping", value: {} });
+    this.#announcements.tell({ $case: "stopping", value: {} });
   }
 
   #closeWhenEmpty(): void {
@@ -284,38 +282,11 @@ export class HostedContext {
   #over(end: SandboxEnd): void {
     const asked = this.#isEnding;
     this.#state = "ended";
-    for (const owned of [this.#idle, this.#age, this.#slots, this.#blobs]) owned?.[Symbol.dispose]();
+    for (const owned of [this.#lifetime, this.#slots, this.#blobs]) owned[Symbol.dispose]();
     for (const job of this.#slots.queued) job.fail(lost(end), { forGood: !this.#isAdHoc });
-    if (asked) this.#tell({ $case: "stopped", value: {} });
-    else this.#tell({ $case: "failed", value: { message: messageOf(end), reason: lostReason(end) } });
+    if (asked) this.#announcements.tell({ $case: "stopped", value: {} });
+    else this.#announcements.tell({ $case: "failed", value: describeEnd(end) });
     this.#deps.owner.contextClosed(this);
-  }
-
-  #watchTimes(): void {
-    this.#idle?.[Symbol.dispose]();
-    this.#age?.[Symbol.dispose]();
-    const { idleTimeout, maxAge } = this.#settings;
-    const idleMs = idleTimeout === undefined ? AD_HOC_IDLE_MS : toMs(idleTimeout);
-    if (idleTimeout !== undefined || this.#isAdHoc) this.#watchIdle(idleMs);
-    if (maxAge === undefined) return;
-    const leftMs = Math.max(0, toMs(maxAge) - (performance.now() - this.#bornAt));
-    this.#age = startTimer(leftMs, () => this.#drain("it has reached its age"));
-  }
-
-  /** One timer for all jobs: it looks again when the context would have been idle for long enough. */
-  #watchIdle(timeoutMs: number, delayMs = timeoutMs): void {
-    this.#idle = startTimer(delayMs, () => {
-      const idleMs = this.#openJobs > 0 ? 0 : performance.now() - this.#idleSince;
-      if (idleMs < timeoutMs) return this.#watchIdle(timeoutMs, timeoutMs - idleMs);
-      this.#deps.log.info({ context: this.id, name: this.name, timeoutMs }, "context was idle for too long");
-      this.stop({ force: false });
-    });
-  }
-
-  #full({ jobId, noQueue }: RunJob): Refusal {
-    const { maxJobsPerContext: slots, maxQueuedJobs } = this.#settings;
-    const busy = `All ${slots} slots of context "${this.name}" are taken`;
-    return queueFull(jobId, noQueue ? `${busy}, and the job may not wait` : `${busy}, and ${maxQueuedJobs} jobs wait`);
   }
 
   /** One that ends goes on to do so: it gets a new sandbox for the jobs that it has, and does not tell. */
@@ -323,62 +294,6 @@ export class HostedContext {
     if (this.#isEnding) return;
     this.#state = "restarting";
     const startTime = new Date(Date.now() + delayMs);
-    this.#tell({ $case: "restarting", value: { message, reason, lostObjects, startTime } });
+    this.#announcements.tell({ $case: "restarting", value: { message, reason, lostObjects, startTime } });
   }
-
-  #tell(happening: ContextHappening): void {
-    const { id: contextId, name: context } = this;
-    this.#lastEvent = this.#deps.events.context({ contextId, context, seq: this.#seq++ }, happening);
-    this.#deps.log.info({ context: this.id, name: this.name, event: happening }, `context ${happening.$case}`);
-  }
-}
-
-/** Why a context gets a new sandbox, and when. */
-interface Restart {
-  readonly message: string;
-  readonly reason: JobError_Reason;
-  readonly lostObjects: string[];
-  readonly delayMs: number;
-}
-
-const ASKED: Restart = {
-  message: "It was asked to restart",
-  reason: JobError_Reason.REASON_UNSPECIFIED,
-  lostObjects: [],
-  delayMs: 0,
-};
-
-function graceOf({ force }: { force: boolean }): { graceMs?: number } {
-  return force ? { graceMs: 0 } : {};
-}
-
-function messageOf(end: SandboxEnd): string {
-  return end.type === "disposed" ? "The sandbox was stopped" : end.message;
-}
-
-/** By name; none when the sandbox does not tell in time. */
-async function objectNames(sandbox: Sandbox): Promise<string[]> {
-  const { promise, resolve } = Promise.withResolvers<NamedObject[]>();
-  using _ = startTimer(OBJECTS_TIMEOUT_MS, () => resolve([]));
-  const objects = await Promise.race([sandbox.objects(), promise]);
-  return objects.map(({ name }) => name).sort();
-}
-
-/** Resolves with undefined when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-}
-
-/** Resolves after a time, or when the signal is aborted. */
-async function pause(delayMs: number, { signal }: { signal: AbortSignal }): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  using _ = startTimer(delayMs, () => resolve(undefined));
-  await Promise.race([promise, aborted(signal)]);
-}
-
-function toMs({ seconds, nanos }: Duration): number {
-  return seconds * 1000 + nanos / 1e6;
 }

@@ -1,4 +1,9 @@
-import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
+import { type ContextSettings, type Refusal, Refusal_Reason, type RunJob } from "../../proto/node.ts";
+
+interface SlotLimits extends Pick<ContextSettings, "maxJobsPerContext" | "maxQueuedJobs"> {
+  /** Its name. */
+  readonly context: string;
+}
 
 /** The node, or the context, takes no more work. */
 export function draining(id: string, what: string): Refusal {
@@ -22,8 +27,22 @@ export function queueFull(id: string, message: string): Refusal {
   return { id, reason: Refusal_Reason.QUEUE_FULL, message };
 }
 
+/** All slots of a context are taken, and the job may not wait, or there is no room to. */
+export function slotsTaken(
+  { jobId, noQueue }: Pick<RunJob, "jobId" | "noQueue">,
+  { context, maxJobsPerContext: slots, maxQueuedJobs }: SlotLimits,
+): Refusal {
+  const busy = `All ${slots} slots of context "${context}" are taken`;
+  return queueFull(jobId, noQueue ? `${busy}, and the job may not wait` : `${busy}, and ${maxQueuedJobs} jobs wait`);
+}
+
 export function notRestartable(id: string, name: string): Refusal {
   const message = `Context "${name}" is still starting, or was made for one job`;
+  return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
+}
+
+/** The context cannot have these settings; it stays as it is. */
+export function settingsRefused(id: string, message: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
 }
 

@@ -22,6 +22,8 @@ export interface DenoProcess extends AsyncDisposable {
   send(command: SandboxCommand): void;
   /** Gives all further reports to this listener. */
   listen(listener: (report: SandboxReport) => void): void;
+  /** From now on nothing that it prints is logged, or told when it ends: there may be secrets in it. */
+  conceal(): void;
   /** Resident memory now, in bytes. */
   memoryBytes(): number;
   /** Kills the process because it is beyond help; `ended` tells the message. */
@@ -57,10 +59,11 @@ export async function startDenoProcess(
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: environment(profile, cacheDir),
   });
-  const lastWords = logOutput(child, log);
+  const output = logOutput(child, log);
   const kill = (): void => void child.kill("SIGKILL");
 
   let end: SandboxEnd | undefined;
+  let isConcealed = false;
   let executors = 1;
   const watched = { pid: child.pid, limitBytes: profile.memoryBytes, executors: () => executors };
   const memory = watchMemory(watched, (message) => {
@@ -69,7 +72,9 @@ export async function startDenoProcess(
   });
   const ended = new Promise<SandboxEnd>((resolve) => {
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
-    child.once("close", (code, exitSignal) => resolve(end ?? endOf({ code, exitSignal, profile, words: lastWords() })));
+    child.once("close", (code, exitSignal) => {
+      resolve(end ?? endOf({ code, exitSignal, profile, words: output.lastWords(), isConcealed }));
+    });
     child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
   }).finally(() => memory[Symbol.dispose]());
 
@@ -125,6 +130,10 @@ export async function startDenoProcess(
     listen(next) {
       listener = next;
     },
+    conceal() {
+      isConcealed = true;
+      output.conceal();
+    },
     memoryBytes: memory.bytes,
     abandon(message) {
       end ??= { type: "crashed", message };
@@ -159,13 +168,17 @@ function endOf(exit: {
   exitSignal: NodeJS.Signals | null;
   profile: ProcessProfile;
   words: string;
+  isConcealed: boolean;
 }): SandboxEnd {
-  const { code, exitSignal, profile, words } = exit;
+  const { code, exitSignal, profile, words, isConcealed } = exit;
   if (OUT_OF_HEAP.test(words)) {
     return { type: "outOfMemory", message: `The heap of an executor went over the limit of ${mebibytes(profile)}` };
   }
   const how = exitSignal === null ? `with code ${code}` : `by signal ${exitSignal}`;
-  return { type: "crashed", message: `The process of the context ended ${how}${words && `: ${words}`}` };
+  return {
+    type: "crashed",
+    message: `The process of the context ended ${how}${words && !isConcealed ? `: ${words}` : ""}`,
+  };
 }
 
 function failStart(end: SandboxEnd): never {

@@ -6,17 +6,32 @@ import type { ProcessLog } from "./process.ts";
 const BYTES_A_SECOND = 256 * 1024;
 const LONGEST_ENTRY = 4096;
 
-/** Logs what the process prints. Answers its last words on standard error, complete once the process is closed. */
-export function logOutput(child: ChildProcess, log: ProcessLog): () => string {
+/** What a process prints. */
+export interface ProcessOutput {
+  /** Its last words on standard error, complete once the process is closed. */
+  lastWords(): string;
+  /** Logs no more of it: from now on there may be secrets in it. */
+  conceal(): void;
+}
+
+/** Logs what the process prints, until it is to be concealed. */
+export function logOutput(child: ChildProcess, log: ProcessLog): ProcessOutput {
   let lastWords = "";
-  const write = (text: string): void =>
-    log.debug({ pid: child.pid, text: text.slice(0, LONGEST_ENTRY) }, "sandbox output");
+  let isConcealed = false;
+  const write = (text: string): void => {
+    if (!isConcealed) log.debug({ pid: child.pid, text: text.slice(0, LONGEST_ENTRY) }, "sandbox output");
+  };
   read(child, child.stdout, write);
   read(child, child.stderr, (text) => {
     write(text);
     lastWords = (lastWords + text).slice(-LONGEST_ENTRY);
   });
-  return () => lastWords.trim();
+  return {
+    lastWords: () => lastWords.trim(),
+    conceal() {
+      isConcealed = true;
+    },
+  };
 }
 
 function read(child: ChildProcess, stream: Readable | null, write: (text: string) => void): void {

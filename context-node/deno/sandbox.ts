@@ -53,6 +53,7 @@ class DenoSandbox implements Sandbox {
     this.#objects = createObjectList((command) => process.send(command));
     this.#addSlot(FIRST_EXECUTOR);
     process.listen((report) => this.#receive(report));
+    if (settings.permissions?.secrets.length) process.conceal();
     process.send({
       type: "open",
       context: { id: contextId, name, settings: settings.settings ?? {} },

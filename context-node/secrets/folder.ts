@@ -1,0 +1,55 @@
+import { isUtf8 } from "node:buffer";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+
+const LARGEST_BYTES = 64 * 1024;
+
+/** Reads a secret by its name, which is well formed. Rejects with SecretUnavailable. */
+export type ReadSecret = (name: string) => Promise<string>;
+
+/** A secret cannot be had; the message says which and why, and nothing of its value. */
+export class SecretUnavailable extends Error {
+  override readonly name = "SecretUnavailable";
+
+  constructor(secret: string, state: string) {
+    super(`Cannot read secret "${secret}": ${state}`);
+  }
+}
+
+/**
+ * Secrets as Docker and Kubernetes mount them: a folder with one file each, read whenever one is asked for. A file may be a link
+ * to one within the folder. One line break at the end is no part of the value.
+ */
+export function createSecretFolder(folder: string | undefined): ReadSecret {
+  return async (name) => {
+    if (folder === undefined) throw new SecretUnavailable(name, "the node has no folder of secrets (node.secrets.dir)");
+    // Kubernetes replaces all files at once: what was found may be gone when it is read, and is there again.
+    const bytes = (await readWithin(folder, name)) ?? (await readWithin(folder, name));
+    if (bytes === undefined) throw new SecretUnavailable(name, "the node has none of that name");
+    if (!isUtf8(bytes)) throw new SecretUnavailable(name, "its file is not UTF-8 text");
+    const value = bytes.toString().replace(/\r?\n$/, "");
+    if (value === "") throw new SecretUnavailable(name, "its file is empty");
+    return value;
+  };
+}
+
+/** Undefined when there is no such file. */
+async function readWithin(folder: string, name: string): Promise<Buffer | undefined> {
+  try {
+    const root = await realpath(folder);
+    const path = await realpath(join(root, name));
+    if (!path.startsWith(`${root}${sep}`))
+      throw new SecretUnavailable(name, "its file is a link that leaves the folder");
+    const found = await stat(path);
+    if (!found.isFile()) throw new SecretUnavailable(name, "it is not a file");
+    if (found.size > LARGEST_BYTES) {
+      throw new SecretUnavailable(name, `its file has ${found.size} bytes, and at most ${LARGEST_BYTES} are read`);
+    }
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof SecretUnavailable) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw new SecretUnavailable(name, `its file cannot be read (${code})`);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Outcome, SandboxEnd } from "../runtime/mod.ts";
+import type { Redactor } from "./redactor.ts";
+
+/** How a job ended, without secrets; the parts of a streamed result were told before. */
+export function redactOutcome(redactor: Redactor | undefined, outcome: Outcome): Outcome {
+  if (redactor === undefined) return outcome;
+  const { text } = redactor;
+  switch (outcome.type) {
+    case "succeeded":
+      return outcome.json === undefined ? outcome : { ...outcome, json: redactor.json(outcome.json) };
+    case "failed": {
+      const { error } = outcome;
+      const { name, message, stack, problems } = error;
+      const texts = { name: text(name), message: text(message), stack: text(stack), problems: problems.map(text) };
+      return { ...outcome, error: { ...error, ...texts } };
+    }
+    case "rejected":
+      return { ...outcome, problems: outcome.problems.map(text) };
+    case "denied":
+      return { ...outcome, message: text(outcome.message) };
+    case "lost":
+      return { ...outcome, end: redactEnd(redactor, outcome.end) };
+    case "streamed":
+    case "terminated":
+      return outcome;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** How a sandbox ended, without secrets. */
+export function redactEnd(redactor: Redactor | undefined, end: SandboxEnd): SandboxEnd {
+  if (redactor === undefined || end.type === "disposed") return end;
+  return { ...end, message: redactor.text(end.message) };
+}

@@ -1,0 +1,121 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createRedactor, type Redactor } from "./redactor.ts";
+
+function redactorOf(secrets: Record<string, string>): Redactor {
+  const redactor = createRedactor(new Map(Object.entries(secrets).map(([name, value]) => [name, [value]])));
+  if (redactor === undefined) throw new Error("there is nothing to redact");
+  return redactor;
+}
+
+/** Values that are no part of the mark which takes their place. */
+const value = fc
+  .oneof(
+    fc.string({ minLength: 6, maxLength: 20 }),
+    fc.string({ unit: fc.constantFrom('"', "\\", "\n", "a", "ü", "😀", "/"), minLength: 6, maxLength: 12 }),
+    fc.integer({ min: 100_000 }).map(String),
+    fc.json().filter((json) => json.length >= 6),
+  )
+  .filter((text) => !"[secret NAME]".includes(text.trim()) && text.trim().length >= 6);
+
+/** Texts that the value stands in, more or less. */
+function textsWith(secret: string): fc.Arbitrary<string> {
+  const part = fc.oneof(
+    fc.constantFrom(secret, secret.slice(0, -1), secret.slice(1), JSON.stringify(secret), encodeURIComponent(secret)),
+    fc.string({ maxLength: 8 }),
+  );
+  return fc.array(part, { maxLength: 6 }).map((parts) => parts.join(""));
+}
+
+const valueAndText = value.chain((secret) => fc.tuple(fc.constant(secret), textsWith(secret)));
+
+test("no value survives in a text, as it is or in JSON", () => {
+  fc.assert(
+    fc.property(valueAndText, ([secret, text]) => {
+      const redacted = redactorOf({ NAME: secret }).text(text).replaceAll("[secret NAME]", "\0");
+      expect(redacted).not.toContain(secret);
+      expect(redacted).not.toContain(JSON.stringify(secret).slice(1, -1));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("no value survives in JSON, whose texts and numbers have it or are cut by it, and it stays JSON", () => {
+  const json = value.chain((secret) =>
+    fc.tuple(
+      fc.constant(secret),
+      fc.letrec((tie) => ({
+        any: fc.oneof(
+          { maxDepth: 3 },
+          textsWith(secret),
+          fc.constant(Number(secret) || 0),
+          fc.array(tie("any"), { maxLength: 3 }),
+          fc.dictionary(textsWith(secret), tie("any"), { maxKeys: 3 }),
+        ),
+      })).any,
+    ),
+  );
+  fc.assert(
+    fc.property(json, ([secret, content]) => {
+      const redacted = redactorOf({ NAME: secret }).json(JSON.stringify(content));
+      expect(JSON.stringify(JSON.parse(redacted)).replaceAll("[secret NAME]", "\0")).not.toContain(secret);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("what has no value in it stays as it is", () => {
+  const redactor = redactorOf({ NAME: "correct horse" });
+  fc.assert(
+    fc.property(fc.string(), fc.json(), (text, json) => {
+      expect(redactor.text(text)).toBe(text);
+      expect(redactor.json(json)).toBe(json);
+    }),
+  );
+});
+
+test.each([
+  ["as it is", "it is pa/ss wörd!", "it is [secret NAME]"],
+  ["twice", "pa/ss wörd!pa/ss wörd!", "[secret NAME][secret NAME]"],
+  ["in a URL", "db://me:pa%2Fss%20w%C3%B6rd!@host", "db://me:[secret NAME]@host"],
+  ["in base64", btoa("pa/ss w\u00c3\u00b6rd!"), "[secret NAME]"],
+])("a value %s is taken out of a text", (_, text, expected) => {
+  expect(redactorOf({ NAME: "pa/ss wörd!" }).text(text)).toBe(expected);
+});
+
+test.each(["", "u", "us", "user:"])("a value is taken out of base64 of it behind %j", (before) => {
+  const encoded = Buffer.from(`${before}correct horse:more`).toString("base64");
+  const redacted = redactorOf({ NAME: "correct horse" }).text(encoded);
+  expect(redacted).toContain("[secret NAME]");
+  expect(redacted.length).toBeLessThan(encoded.length);
+});
+
+test("each line of a value is taken out", () => {
+  const redactor = redactorOf({ NAME: "-----BEGIN KEY-----\nMIIEvQIBADAN\n  abcdef012345\nxyz\n" });
+  expect(redactor.text("MIIEvQIBADAN, abcdef012345, xyz")).toBe("[secret NAME], [secret NAME], xyz");
+});
+
+test("of two values that begin alike the longer one is taken out", () => {
+  const redactor = redactorOf({ SHORT: "hunter2", LONG: "hunter2hunter3" });
+  expect(redactor.text("hunter2hunter3 hunter2hunter")).toBe("[secret LONG] [secret SHORT]hunter");
+});
+
+test("values of less than six bytes are not looked for", () => {
+  expect(createRedactor(new Map([["SHORT", ["12345", "a\nb\nc"]]]))).toBeUndefined();
+  expect(redactorOf({ NAME: "1234567\nab" }).text("ab 1234567")).toBe("ab [secret NAME]");
+});
+
+test.each([
+  ["… (7 more characters)", "say [secret NAME]… (7 more characters)"],
+  ["... 7 more characters", "say [secret NAME]... 7 more characters"],
+])("the beginning of a value is taken out where a text was cut: %s", (mark, expected) => {
+  expect(redactorOf({ NAME: "correct horse" }).text(`say correct${mark}`)).toBe(expected);
+});
+
+test("keys, numbers and escaped texts of JSON are looked at, and what a value is spread over is left out whole", () => {
+  const redactor = redactorOf({ NAME: "123456", OTHER: '"a","b"' });
+  expect(redactor.json('{"x123456": 1234567, "\\u0031\\u003234\\u00356": [true, "\\n"]}')).toBe(
+    '{"x[secret NAME]": "[secret NAME]7", "[secret NAME]": [true, "\\n"]}',
+  );
+  expect(redactor.json('["a","b"]')).toBe('"[secret OTHER]"');
+});

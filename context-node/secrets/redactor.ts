@@ -1,0 +1,86 @@
+import { formsOf } from "./forms.ts";
+import { mapTexts } from "./json_texts.ts";
+import { createSearch, type Found } from "./search.ts";
+
+/** Where a sandbox cut a text that was too long: its own mark, and that of Deno's console. */
+const CUT = /… \(\d+ more characters\)|"?\.\.\. \d+ more characters?/g;
+
+/** So much of a value that was cut is taken for its beginning. */
+const LEAST_BEGUN = 4;
+
+/** Takes values of secrets out of texts: `[secret NAME]` stands in their place. */
+export interface Redactor {
+  /** Also of a value that was cut at its end because the text was too long. */
+  text(text: string): string;
+  /** JSON stays JSON. Where a value is spread over several texts or numbers of it, a text stands for all of it. */
+  json(json: string): string;
+  /** The same, but for values that are spread. For a part of a JSON text that is cut between its texts and numbers. */
+  jsonPart(json: string): string;
+  /** The places of values in bytes, one character a byte; those from `end` on are left out. */
+  readonly inBytes: ByteSearch;
+}
+
+interface ByteSearch {
+  find(latin1: string): (Found & { readonly mark: string })[];
+  readonly longest: number;
+}
+
+/** Undefined when there is nothing to look for. */
+export function createRedactor(valuesByName: ReadonlyMap<string, readonly string[]>): Redactor | undefined {
+  const marks = new Map<string, string>();
+  for (const [name, values] of valuesByName) {
+    for (const form of values.flatMap(formsOf)) marks.set(form, `[secret ${name}]`);
+  }
+  if (marks.size === 0) return undefined;
+  const search = createSearch(marks.keys());
+  const markOf = (form: string): string => marks.get(form) ?? "";
+
+  function text(given: string): string {
+    let redacted = "";
+    let at = 0;
+    for (const { index, form } of search.find(given)) {
+      redacted += given.slice(at, index) + markOf(form);
+      at = index + form.length;
+    }
+    return withoutBegun(redacted + given.slice(at));
+  }
+
+  /** What was cut in the middle of a value shows how it begins. */
+  function withoutBegun(given: string): string {
+    let redacted = "";
+    let at = 0;
+    for (const { index } of given.matchAll(CUT)) {
+      const kept = given.slice(at, index);
+      const begun = search.findBegun(kept, { least: LEAST_BEGUN });
+      redacted += begun === undefined ? kept : kept.slice(0, -begun.length) + markOf(begun.form);
+      at = index;
+    }
+    return redacted + given.slice(at);
+  }
+
+  function jsonPart(json: string): string {
+    // Without a backslash everything stands there as it is.
+    if (!json.includes("\\") && search.find(json).length === 0) return json;
+    return mapTexts(json, text);
+  }
+
+  return {
+    text,
+    jsonPart,
+    json(json) {
+      const redacted = jsonPart(json);
+      const [spread] = search.find(redacted.replaceAll(/\[secret [^\]]*\]/g, "\0"));
+      return spread === undefined ? redacted : JSON.stringify(markOf(spread.form));
+    },
+    inBytes: searchBytes(marks),
+  };
+}
+
+function searchBytes(marks: ReadonlyMap<string, string>): ByteSearch {
+  const inBytes = new Map(Array.from(marks, ([form, mark]) => [Buffer.from(form).toString("latin1"), mark]));
+  const search = createSearch(inBytes.keys());
+  return {
+    find: (latin1) => search.find(latin1).map((found) => ({ ...found, mark: inBytes.get(found.form) ?? "" })),
+    longest: search.longest,
+  };
+}

@@ -57,22 +57,41 @@ export function startReconciler(deps: ReconcileDeps): AsyncDisposable {
   };
 }
 
-/** Compares the record with what a node said that it holds when its session was opened; loses what it has not. */
+/**
+ * Compares the record with what a node said that it holds when its session was opened; loses what it has not, unless it was given
+ * to the node only since.
+ */
 export async function compareWithNode(deps: CompareDeps, session: NodeSession): Promise<void> {
-  const openedMs = Date.now();
+  const before = await expectedOn(deps, session.nodeId);
   await new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
   const { contextIds, jobs } = session.welcome;
   const heldJobs = new Set(jobs.map(({ jobId }) => jobId));
-  const isOlder = ({ createTime }: Context | Job): boolean =>
-    createTime !== undefined && timestampMs(createTime) < openedMs - GRACE_MS;
   for await (const context of openContexts(deps)) {
-    if (context.nodeId !== session.nodeId || !isOlder(context)) continue;
+    if (context.nodeId !== session.nodeId || !before.has(context.id)) continue;
     const isHeld = contextIds.includes(context.id);
-    for (const job of await openJobs(deps, context)) {
-      if (isOlder(job) && !heldJobs.has(job.id)) await loseJob(deps, job, "its node does not hold it");
+    for (const job of await begunJobs(deps, context)) {
+      if (before.has(attemptOf(job)) && !heldJobs.has(job.id)) await loseJob(deps, job, "its node does not hold it");
     }
     if (!isHeld) await loseContext(deps, context, "its node does not hold it");
   }
+}
+
+/** What a node should have held for a while: the ids of its contexts, and attempts of their jobs. */
+async function expectedOn(deps: CompareDeps, nodeId: string): Promise<Set<string>> {
+  const nowMs = Date.now();
+  const isOlder = ({ createTime }: Context | Job): boolean =>
+    createTime !== undefined && timestampMs(createTime) < nowMs - GRACE_MS;
+  const expected = new Set<string>();
+  for await (const context of openContexts(deps)) {
+    if (context.nodeId !== nodeId || !isOlder(context)) continue;
+    expected.add(context.id);
+    for (const job of await begunJobs(deps, context)) if (isOlder(job)) expected.add(attemptOf(job));
+  }
+  return expected;
+}
+
+function attemptOf({ id, attempt }: Job): string {
+  return `${id}/${attempt}`;
 }
 
 async function reconcile(deps: ReconcileDeps, { isThorough }: { readonly isThorough: boolean }): Promise<void> {
@@ -117,9 +136,7 @@ async function loseWithNode(deps: ReconcileDeps, context: Context): Promise<void
   const canMove = !context.adHoc && (context.state === RUNNING || context.state === RESTARTING);
   deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
   if (context.state !== RESTARTING) await loseContext(deps, context, why, { isReplaced: canMove });
-  for (const job of await openJobs(deps, context)) {
-    if (job.nextAttemptTime === undefined) await loseJob(deps, job, why);
-  }
+  for (const job of await begunJobs(deps, context)) await loseJob(deps, job, why);
   if (!canMove || (await replaceContext(deps, context))) return;
   deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");
 }
@@ -134,9 +151,13 @@ async function* openContexts({ dao }: CompareDeps): AsyncGenerator<Context> {
   }
 }
 
-/** Read whole before anything is done with them, which changes what a later page would hold. */
-function openJobs(deps: CompareDeps, { id }: Context): Promise<Job[]> {
-  return Array.fromAsync(allJobs(deps, { states: OPEN_JOB_STATES, contextId: id }));
+/**
+ * The open jobs of a context that a node should hold, which is none that waits for its next attempt. Read whole before anything is
+ * done with them, which changes what a later page would hold.
+ */
+async function begunJobs(deps: CompareDeps, { id }: Context): Promise<Job[]> {
+  const jobs = await Array.fromAsync(allJobs(deps, { states: OPEN_JOB_STATES, contextId: id }));
+  return jobs.filter(({ nextAttemptTime }) => nextAttemptTime === undefined);
 }
 
 async function* allJobs({ dao }: CompareDeps, filter: JobFilter): AsyncGenerator<Job> {

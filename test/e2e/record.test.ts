@@ -124,6 +124,9 @@ describe("nodes come and go", () => {
     const rest = createRest(hearth.url);
     await rest.createContext("durable");
     const spec = { binary: "jobs", entryPoint: "sleep", context: "durable" };
+    // A context so old that a node would be taken to have lost it, had it been given to that node before it joined.
+    const createdAt = performance.now();
+    await until("the context is six seconds old", () => performance.now() - createdAt > 6000);
     await hearth.addNode();
     await untilNodesAreReady(hearth.url, 2);
     const lost = await rest.submit({ ...spec, config: { ms: 60_000 } });

@@ -51,11 +51,13 @@ describe("bombs in uploads", () => {
     expect((await abused.rest.call("GET", "/v1/binaries/bomb")).status).toBe(404);
   });
 
-  test("a tarball of a hundred thousand files is refused", async () => {
+  test("a tarball of a hundred thousand entries is refused", async () => {
     const tar = pack();
-    for (let number = 0; number < 100_000; number++) tar.entry({ name: `package/${number}` }, "");
+    for (let number = 0; number < 1000; number++) tar.entry({ name: `package/${number}` }, "");
     tar.finalize();
-    const bomb = Uint8Array.from(gzipSync(await buffer(tar)));
+    // Without the two blocks that say where it ends.
+    const thousand = (await buffer(tar)).subarray(0, -1024);
+    const bomb = Uint8Array.from(gzipSync(Buffer.concat(Array(100).fill(thousand))));
     expect(bomb.length).toBeLessThan(LIMITS.uploadBytes);
     expect(await post("/v1/binaries/bomb", bomb, { "content-type": "application/gzip" })).toMatchObject({
       status: 400,
@@ -260,6 +262,7 @@ describe("keys of Object.prototype in a config", () => {
 
 describe("texts that a careless pattern would chew on for minutes", () => {
   const CHEWY = "a".repeat(50_000);
+  /** Of the gateway's processor time. */
   const WITHIN_MS = 3000;
 
   test.each<[string, () => Promise<{ status: number }>]>([
@@ -277,15 +280,15 @@ describe("texts that a careless pattern would chew on for minutes", () => {
     ["slashes in a path", () => fetch(`${abused.hearth.url}/v1/${"/".repeat(8000)}`)],
     ["a content type", () => post("/v1/jobs", "{}", { "content-type": `application/${"a+".repeat(4000)}!` })],
   ])("%s", async (_, send) => {
-    const beginMs = performance.now();
+    const beginMs = abused.cpuMs();
     const { status } = await send();
     expect(status).toBeLessThan(500);
-    expect(performance.now() - beginMs).toBeLessThan(WITHIN_MS);
+    expect(abused.cpuMs() - beginMs).toBeLessThan(WITHIN_MS);
   });
 
   test("an id of server-sent events", async () => {
     const { job } = await abused.rest.run({ binary: "echo", entryPoint: "echo", context: "shared", config: {} });
-    const beginMs = performance.now();
+    const beginMs = abused.cpuMs();
     for (const id of ["1".repeat(8000), `${" ".repeat(8000)}1`, "-1", "1e999", "9".repeat(40)]) {
       const response = await fetch(`${abused.hearth.url}/v1/jobs/${job.id}:watch`, {
         headers: { accept: "text/event-stream", "last-event-id": id },
@@ -293,7 +296,7 @@ describe("texts that a careless pattern would chew on for minutes", () => {
       expect(response.status).toBeLessThan(500);
       await response.body?.cancel();
     }
-    expect(performance.now() - beginMs).toBeLessThan(WITHIN_MS);
+    expect(abused.cpuMs() - beginMs).toBeLessThan(WITHIN_MS);
   });
 });
 

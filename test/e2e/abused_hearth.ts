@@ -18,6 +18,8 @@ export interface AbusedHearth extends AsyncDisposable {
   dialBare(): Promise<Socket>;
   /** Says the text on a connection of its own, and answers all that came back until the gateway closed it. */
   say(text: string): Promise<string>;
+  /** What the gateway has used of the processor since it began, in milliseconds: however busy the machine is, no more than its own. */
+  cpuMs(): number;
   /** Runs a job to its end, on a new connection; rejects when the gateway does not answer as ever. */
   expectWell(): Promise<void>;
 }
@@ -67,6 +69,12 @@ export async function startAbusedHearth(
     dial,
     dialBare,
     say,
+    cpuMs() {
+      const [, fields = ""] = /\) (.*)$/m.exec(readFileSync(`/proc/${hearth.gateways[0]?.pid}/stat`, "utf8")) ?? [];
+      // The times in user and system mode, in hundredths of a second: proc(5), fields 14 and 15.
+      const [userTicks, systemTicks] = fields.split(" ").slice(11, 13).map(Number);
+      return 10 * ((userTicks ?? Number.NaN) + (systemTicks ?? Number.NaN));
+    },
     async expectWell() {
       const spec = { binary: "echo", entryPoint: "echo", context: "shared", config: { are: "you well" } };
       const body = JSON.stringify(spec);

@@ -2,14 +2,14 @@
 const LEAST_BYTES = 6;
 
 /**
- * How the value of a secret may be written: as it is, in JSON, in a URL, in base64 wherever it begins there, and each line of it.
- * Those of less than six bytes are left out.
+ * How the value of a secret may be written: as it is, in JSON, as a console writes it, in a URL, in base64 wherever it begins there,
+ * and each line of it. None for one of less than six bytes.
  */
 export function formsOf(value: string): string[] {
   const texts = [value, ...value.split("\n").map((line) => line.trim())];
-  const forms = [...texts, ...texts.map(jsonForm), encodeURIComponent(value), ...base64Forms(value)];
-  // Each form of something that is long enough is.
-  return [...new Set(forms)].filter((form) => Buffer.byteLength(form) >= LEAST_BYTES && isLongEnough(value));
+  const escaped = texts.flatMap((text) => [jsonForm(text), consoleForm(text)]);
+  const forms = [...texts, ...escaped, encodeURIComponent(value), ...base64Forms(value)];
+  return isLongEnough(value) ? [...new Set(forms)].filter(isLongEnough) : [];
 }
 
 function isLongEnough(text: string): boolean {
@@ -18,6 +18,11 @@ function isLongEnough(text: string): boolean {
 
 function jsonForm(text: string): string {
   return JSON.stringify(text).slice(1, -1);
+}
+
+/** Where there are quotation marks in a text, a console takes others around it. */
+function consoleForm(text: string): string {
+  return jsonForm(text).replaceAll('\\"', '"');
 }
 
 /** The characters that are the value's alone, when 0, 1 or 2 bytes of something else share a group of three with its first. */

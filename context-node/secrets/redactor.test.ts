@@ -76,11 +76,13 @@ test("what has no value in it stays as it is", () => {
 
 test.each([
   ["as it is", "it is pa/ss wörd!", "it is [secret NAME]"],
+  ["as a console writes it", "{ key: 'pa/ss\\n\"wörd\"!' }", "{ key: '[secret OTHER]' }"],
   ["twice", "pa/ss wörd!pa/ss wörd!", "[secret NAME][secret NAME]"],
   ["in a URL", "db://me:pa%2Fss%20w%C3%B6rd!@host", "db://me:[secret NAME]@host"],
   ["in base64", btoa("pa/ss w\u00c3\u00b6rd!"), "[secret NAME]"],
 ])("a value %s is taken out of a text", (_, text, expected) => {
-  expect(redactorOf({ NAME: "pa/ss wörd!" }).text(text)).toBe(expected);
+  const redactor = redactorOf({ NAME: "pa/ss wörd!", OTHER: 'pa/ss\n"wörd"!' });
+  expect(redactor.text(text)).toBe(expected);
 });
 
 test.each(["", "u", "us", "user:"])("a value is taken out of base64 of it behind %j", (before) => {

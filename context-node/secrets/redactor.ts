@@ -3,7 +3,7 @@ import { mapTexts } from "./json_texts.ts";
 import { createSearch, type Found } from "./search.ts";
 
 /** Where a sandbox cut a text that was too long: its own mark, and that of Deno's console. */
-const CUT = /… \(\d+ more characters\)|"?\.\.\. \d+ more characters?/g;
+const CUT = /… \(\d+ more characters\)|["'`]?\.\.\. \d+ more characters?/g;
 
 /** So much of a value that was cut is taken for its beginning. */
 const LEAST_BEGUN = 4;

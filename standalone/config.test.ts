@@ -1,8 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { parseConfig } from "./config.ts";
 
-test("parseConfig() has a default for everything", () => {
-  expect(parseConfig([], {})).toEqual({
+test("parseConfig() has a default for everything", async () => {
+  expect(await parseConfig([], {})).toEqual({
     listen: "127.0.0.1:8090",
     dataDir: ".hearth",
     nodes: 1,
@@ -11,26 +14,45 @@ test("parseConfig() has a default for everything", () => {
   });
 });
 
-test("parseConfig() takes flags, and the NATS server from the environment", () => {
-  const args = ["--listen", "127.0.0.1:0", "--data-dir", "/d", "--nodes", "3", "--config", "h.json"];
-  expect(parseConfig(args, { NATS_URL: "nats://n:1" })).toEqual({
+test("parseConfig() takes flags, and the NATS server from the environment", async () => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(config, "{}");
+  const args = ["--listen", "127.0.0.1:0", "--data-dir", "/d", "--nodes", "3", "--config", config];
+  expect(await parseConfig(args, { NATS_URL: "nats://n:1" })).toEqual({
     listen: "127.0.0.1:0",
     dataDir: "/d",
     nodes: 3,
-    configFile: "h.json",
+    configFile: config,
     natsUrl: "nats://n:1",
+  });
+  expect(await parseConfig(["--nats", "nats://m:2"], { NATS_URL: "nats://n:1" })).toMatchObject({
+    natsUrl: "nats://m:2",
   });
 });
 
-test("parseConfig() answers undefined when help is asked for", () => {
-  expect(parseConfig(["--help"], {})).toBeUndefined();
+test("parseConfig() names the flags at fault, all at once", async () => {
+  const args = ["--nodes", "0", "--listen", "8090", "--port", "1"];
+  await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with what it was told: 4 faults
+  --port: unknown flag
+  1: expected flags only
+  --listen: must be host:port, got "8090"
+  --nodes: expected a whole number from 1, got "0"`);
 });
 
-test.each([
-  [["--nodes", "0"], /--nodes "0"/],
-  [["--nodes", "two"], /--nodes "two"/],
-  [["--listen", "8090"], /--listen "8090"/],
-  [["--port", "1"], /--port/],
-])("parseConfig() names the flag at fault: %s", (args, message) => {
-  expect(() => parseConfig(args, {})).toThrow(message);
+test("parseConfig() tells what gateway and node find wrong with the configuration file, and what both find once", async () => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(
+    config,
+    JSON.stringify({ gatway: {}, nats: { uri: "x" }, gateway: { limits: { streams: 0 } }, node: { spare: 1 } }),
+  );
+  await expect(
+    parseConfig(["--config", config, "--nodes", "two"], {}),
+  ).rejects.toThrow(`Cannot start Hearth with configuration "${config}": 5 faults
+  --nodes: expected a whole number from 1, got "two"
+  nats.uri: unknown key; did you mean "url"?
+  gateway.limits.streams: expected more than 0, got 0
+  gatway: unknown key; did you mean "gateway"?
+  node.spare: unknown key; did you mean "spares"?`);
 });

@@ -24,8 +24,8 @@ async function run(config: StandaloneConfig): Promise<void> {
 }
 
 try {
-  const config = parseConfig(process.argv.slice(2), process.env);
-  await (config ? run(config) : console.log(USAGE));
+  const args = process.argv.slice(2);
+  await (args.includes("--help") ? console.log(USAGE) : run(await parseConfig(args, process.env)));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

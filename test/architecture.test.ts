@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cluster: [],
   gateway: ["proto", "plugins/contract", "cluster"],
   "context-node": ["proto", "cluster"],
-  standalone: [],
+  standalone: ["cluster"],
   examples: ["standalone"],
   bench: ["proto", "standalone"],
 };

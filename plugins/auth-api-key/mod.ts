@@ -4,14 +4,14 @@
  */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
+import { readableFile } from "../files/mod.ts";
 import { startApiKeyAuth } from "./auth.ts";
 
 export default definePlugin({
   kind: "auth",
   name: "api-key",
   config: z.strictObject({
-    /** The file of keys, relative to the working directory. A change counts within a second. */
-    file: z.string().min(1),
+    file: readableFile.describe("The file of keys, which `keys.ts` writes. A change counts within a second"),
   }),
   start: ({ config }) => startApiKeyAuth(config.file),
 });

@@ -4,21 +4,26 @@
  */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
+import { readableFile } from "../files/mod.ts";
 import { startBasicAuth } from "./auth.ts";
 
 export default definePlugin({
   kind: "auth",
   name: "basic",
   config: z.strictObject({
-    /** The users file, relative to the working directory. A change counts within a second. */
-    file: z.string().min(1),
-    /** What a browser shows when it asks for the password. */
+    file: readableFile.describe(
+      "The users file, which `passwd.ts` writes: lines `name:hash:role,role`, comments after `#`. A change counts within a second",
+    ),
     realm: z
       .string()
       .regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, "must be printable ASCII without quotes and backslashes")
-      .default("hearth"),
-    /** How long a password that was right needs no hashing, in milliseconds; 0 hashes it each time. */
-    cacheMs: z.int().nonnegative().default(60_000),
+      .default("hearth")
+      .describe("What a browser shows when it asks for the password"),
+    cacheMs: z
+      .int()
+      .nonnegative()
+      .default(60_000)
+      .describe("How long a password that was right needs no hashing, in milliseconds; 0 hashes it each time"),
   }),
   start: ({ config }) => startBasicAuth(config),
 });

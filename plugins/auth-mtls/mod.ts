@@ -13,30 +13,41 @@ export default definePlugin({
   kind: "auth",
   name: "mtls",
   config: z.strictObject({
-    /** The first that fits a certificate names its principal; all conditions of one must hold. */
     certificates: z
       .array(
         z
           .strictObject({
-            /** Distinguished name, its parts in the order of the certificate: `O=Acme,CN=*`. */
-            subject: pattern.optional(),
-            /** One of the alternative names: `URI:spiffe://acme/*`, `DNS:ci.example.com`, `email:*@example.com`. */
-            alternativeName: pattern.optional(),
-            /** SHA-256 of the certificate, hexadecimal, with or without colons. */
+            subject: pattern
+              .optional()
+              .describe("Distinguished name, its parts in the order of the certificate: `O=Acme,CN=*`"),
+            alternativeName: pattern
+              .optional()
+              .describe(
+                "One of the alternative names: `URI:spiffe://acme/*`, `DNS:ci.example.com`, `email:*@example.com`",
+              ),
             fingerprint: z
               .string()
-              .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/)
+              .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, "must be 64 hexadecimal digits")
               .transform((text) => text.replaceAll(":", "").toLowerCase())
-              .optional(),
-            /** Id of the principal; default the alternative name without its type, else the subject's CN, else the subject. */
-            id: z.string().min(1).optional(),
-            roles: z.array(z.string().min(1)),
+              .optional()
+              .describe("SHA-256 of the certificate, with or without colons"),
+            id: z
+              .string()
+              .min(1)
+              .optional()
+              .describe(
+                "Id of the principal; default the alternative name without its type, else the subject's CN, else the subject",
+              ),
+            roles: z.array(z.string().min(1)).describe("Roles of the principal"),
           })
           .refine(({ subject, alternativeName, fingerprint }) => subject ?? alternativeName ?? fingerprint, {
             message: "needs a subject, an alternativeName or a fingerprint",
           }),
       )
-      .min(1),
+      .min(1)
+      .describe(
+        "The first that fits a certificate names its principal; all conditions of one must hold. `*` stands for any text within one part of a name",
+      ),
   }),
   start: async ({ config }) => createMtlsAuth(config.certificates),
 });

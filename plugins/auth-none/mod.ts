@@ -9,10 +9,8 @@ export default definePlugin({
   kind: "auth",
   name: "none",
   config: z.strictObject({
-    /** Id of the principal that everybody is. */
-    id: z.string().min(1).default("anonymous"),
-    /** Its roles. */
-    roles: z.array(z.string().min(1)).default(["anonymous"]),
+    id: z.string().min(1).default("anonymous").describe("Id of the principal that everybody is"),
+    roles: z.array(z.string().min(1)).default(["anonymous"]).describe("Its roles"),
   }),
   async start({ config: { id, roles } }) {
     return {

@@ -10,8 +10,7 @@ export default definePlugin({
   kind: "blobs",
   name: "fs",
   config: z.strictObject({
-    /** The directory, relative to the working directory; created when absent. */
-    path: z.string().min(1),
+    path: z.string().min(1).describe("The directory, relative to the working directory; created when absent"),
   }),
   start: ({ config }) => openBlobStore(config.path),
 });

@@ -28,7 +28,7 @@ test.each([
   { url: "postgres://u:secret@db?application_name=x" },
   { url: "postgres://u:secret%@db" },
   { url: "postgres://u:secret@db", host: "db" },
-  { password: "secret", passwordFile: "f" },
+  { password: "secret", passwordFile: import.meta.filename },
   { schema: "drop table; --" },
   { poolSize: 0 },
   { pasword: "secret" },

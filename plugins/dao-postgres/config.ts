@@ -1,39 +1,51 @@
 import { z } from "zod";
+import { readableFile } from "../files/mod.ts";
 
 const tls = z.strictObject({
-  /** File of the certificates (PEM) that the server's must be signed by; absent: those that the system trusts. */
-  caFile: z.string().min(1).optional(),
-  /** Files of a certificate and key (PEM) that the server asks for. */
-  certFile: z.string().min(1).optional(),
-  keyFile: z.string().min(1).optional(),
-  /** False takes any certificate: encrypted, but anybody can pose as the server. */
-  verify: z.boolean().default(true),
+  caFile: readableFile
+    .optional()
+    .describe("PEM file of the authorities that the server's certificate must be of; default those of the system"),
+  certFile: readableFile.optional().describe("PEM file of a certificate, for a server that asks for one"),
+  keyFile: readableFile.optional().describe("PEM file of its key"),
+  verify: z
+    .boolean()
+    .default(true)
+    .describe("False takes any certificate: encrypted, but anybody can pose as the server"),
 });
 
 export const configSchema = z
   .strictObject({
-    /** `postgres://user:password@host:port/database`, with `?sslmode=disable|require|verify-full` at most. */
-    url: z.string().refine(isPostgresUrl, "must be postgres://user@host:port/database").optional(),
-    /** Name or address, or the directory of a Unix socket. Default 127.0.0.1. */
-    host: z.string().min(1).optional(),
-    /** Default 5432. */
-    port: z.int().min(1).max(65_535).optional(),
-    /** Default "hearth". */
-    database: z.string().min(1).optional(),
-    /** Default "hearth". */
-    user: z.string().min(1).optional(),
-    password: z.string().min(1).optional(),
-    /** File that holds the password and nothing else; white space around it does not count. */
-    passwordFile: z.string().min(1).optional(),
-    /** Connections for reading; one more writes. */
-    poolSize: z.int().min(1).max(1000).default(10),
-    /** PostgreSQL schema of Hearth's tables, created when absent; one for each Hearth that shares a database. */
+    url: z
+      .string()
+      .refine(isPostgresUrl, "must be postgres://user@host:port/database")
+      .optional()
+      .describe(
+        "`postgres://user:password@host:port/database`, with `?sslmode=disable`, `require` or `verify-full` at most; instead of the next four",
+      ),
+    host: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Name or address, or the directory of a Unix socket; default `127.0.0.1`"),
+    port: z.int().min(1).max(65_535).optional().describe("Port; default `5432`"),
+    database: z.string().min(1).optional().describe("Database, with encoding UTF8; default `hearth`"),
+    user: z.string().min(1).optional().describe("Role of PostgreSQL; default `hearth`"),
+    password: z.string().min(1).optional().describe("Its password"),
+    passwordFile: readableFile
+      .optional()
+      .describe(
+        "File with the password and nothing else, instead of `password` and before the one in `url`; white space around it does not count",
+      ),
+    poolSize: z.int().min(1).max(1000).default(10).describe("Connections for reading; one more writes"),
     schema: z
       .string()
       .regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a lower-case identifier")
-      .default("hearth"),
-    /** True, or how, to talk TLS. Default false, or what the `sslmode` of the URL says. */
-    ssl: z.union([z.boolean(), tls]).optional(),
+      .default("hearth")
+      .describe("PostgreSQL schema of the tables, created when absent; one for each Hearth that shares a database"),
+    ssl: z
+      .union([z.boolean(), tls])
+      .optional()
+      .describe("True, or how, to talk TLS; default false, or what the `sslmode` of `url` says"),
   })
   .superRefine((config, context) => {
     if (config.url !== undefined) {

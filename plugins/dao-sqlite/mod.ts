@@ -10,8 +10,10 @@ export default definePlugin({
   kind: "dao",
   name: "sqlite",
   config: z.strictObject({
-    /** The database file, relative to the working directory; created with its folder when absent. */
-    path: z.string().min(1),
+    path: z
+      .string()
+      .min(1)
+      .describe("The database file, relative to the working directory; created with its folder when absent"),
   }),
   start: ({ config, signal }) => startDao(config.path, { signal }),
 });

@@ -1,0 +1,14 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+/** A path, relative to the working directory, of a file that can be read. */
+export const readableFile = z
+  .string()
+  .min(1)
+  .superRefine((path, context) => {
+    try {
+      readFileSync(path);
+    } catch (error) {
+      context.addIssue(`cannot be read: ${(error as Error).message}`);
+    }
+  });

@@ -1,14 +1,8 @@
 import { once } from "node:events";
 import type { DescMessage, Message, MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
-import {
-  type handleServerStreamingCall,
-  type ServerReadableStream,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  status,
-} from "@grpc/grpc-js";
-import { CallRefused } from "./refused.ts";
+import type { handleServerStreamingCall, ServerReadableStream, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { toStatus } from "./refused.ts";
 
 /** The signal is aborted when the caller has gone. */
 interface CallOptions {
@@ -67,9 +61,4 @@ function signalOf(call: { on(event: "cancelled", listener: () => void): unknown 
   const gone = new AbortController();
   call.on("cancelled", () => gone.abort(new Error("the caller has gone")));
   return gone.signal;
-}
-
-function toStatus(error: unknown): { code: status; details: string } {
-  const details = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof CallRefused ? error.code : status.INTERNAL, details };
 }

@@ -1,4 +1,4 @@
-import type { status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 
 /** A call that is answered with a status of its own. */
 export class CallRefused extends Error {
@@ -9,4 +9,10 @@ export class CallRefused extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** The status that tells the caller of an error. */
+export function toStatus(error: unknown): { code: status; details: string } {
+  const details = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof CallRefused ? error.code : status.INTERNAL, details };
 }

@@ -1,14 +1,12 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  type DescMethodClientStreaming,
-  type DescMethodServerStreaming,
-  type DescMethodUnary,
-  type DescService,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
 } from "@bufbuild/protobuf";
 import { type ChannelCredentials, Client } from "@grpc/grpc-js";
 import { fromBuffer, loadService } from "../../../proto/remote_plugin.ts";
@@ -21,18 +19,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A call whose message is written already. */
+/** A call that can be sent more than once. */
 export type PreparedCall<Output extends DescMessage> = (options: CallOptions) => Promise<MessageShape<Output>>;
 
 /** A connection that is made again, with growing delays, whenever it was lost. Calls made meanwhile fail at once. */
 export interface Channel extends Disposable {
   /**
-   * Writes the message now, and sends it when the call is called, each time. A call rejects with a RemoteCallError, or with its
-   * signal's reason.
+   * Prepares to send a request in its binary form. A call rejects with a RemoteCallError, or with its signal's reason.
    */
   prepare<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
-    request: MessageInitShape<Input>,
+    request: Uint8Array,
   ): PreparedCall<Output>;
   /** As `receiveStream`. */
   receive<Input extends DescMessage, Output extends DescMessage>(
@@ -74,7 +71,6 @@ export async function openChannel(
   return {
     prepare(method, request) {
       const path = pathOf(method);
-      const bytes = Buffer.from(toBinary(method.input, create(method.input, request)));
       return async ({ deadline, signal }) => {
         signal?.throwIfAborted();
         const answered = Promise.withResolvers<MessageShape<typeof method.output>>();
@@ -82,7 +78,7 @@ export async function openChannel(
           path,
           (sent: Buffer) => sent,
           (received) => fromBuffer(method.output, received),
-          bytes,
+          Buffer.from(request.buffer, request.byteOffset, request.byteLength),
           { deadline },
           (error, answer) => {
             if (error === null && answer !== undefined) answered.resolve(answer);

@@ -1,10 +1,12 @@
-import type {
-  DescMessage,
-  DescMethodClientStreaming,
-  DescMethodServerStreaming,
-  DescMethodUnary,
-  MessageInitShape,
-  MessageShape,
+import {
+  create,
+  type DescMessage,
+  type DescMethodClientStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
 } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
@@ -26,12 +28,6 @@ interface ConnectionOptions {
   readonly timeoutMs: number;
 }
 
-interface AskOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Sends it when all calls before it that were in order, too, are over. */
-  readonly isInOrder?: boolean;
-}
-
 /** What is left of a plugin out of process once it was started: calls, which it answers or not. */
 export interface Connection extends AsyncDisposable {
   /**
@@ -41,7 +37,13 @@ export interface Connection extends AsyncDisposable {
   call<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
-    options?: AskOptions,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<MessageShape<Output>>;
+  /** As `call`, with a request that is written already. */
+  callWith<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodUnary<Input, Output>,
+    request: Uint8Array,
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<MessageShape<Output>>;
   /** Calls a method that answers with a stream, as `call` does; the deadline is for each answer. The call ends when the consumer stops. */
   receive<Input extends DescMessage, Output extends DescMessage>(
@@ -62,7 +64,6 @@ export interface Connection extends AsyncDisposable {
 export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs }: ConnectionOptions): Connection {
   const { channel, log } = deps;
   const inFlight = new Set<Promise<unknown>>();
-  let lastInOrder: Promise<unknown> = Promise.resolve();
   let renewal: Promise<void> | undefined;
   let isAway = false;
   let isClosed = false;
@@ -153,14 +154,13 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
   }
 
   return {
-    async call(method, request, { signal, isInOrder = false } = {}) {
+    async call(method, request, options) {
+      return this.callWith(method, toBinary(method.input, create(method.input, request)), options);
+    },
+    async callWith(method, request, { signal } = {}) {
       requireOpen();
       const prepared = channel.prepare(method, request);
-      const options = { deadline: Date.now() + timeoutMs, signal };
-      if (!isInOrder) return track(watched(send(prepared, options)));
-      const answer = lastInOrder.then(() => watched(send(prepared, options)));
-      lastInOrder = Promise.allSettled([answer]);
-      return track(answer);
+      return track(watched(send(prepared, { deadline: Date.now() + timeoutMs, signal })));
     },
     async *receive(method, request) {
       requireOpen();

@@ -9,12 +9,14 @@ import type { DaoCalls } from "./dao_calls.ts";
 import { createContextStore } from "./dao_contexts.ts";
 import { createFileStore } from "./dao_files.ts";
 import { createJobStore } from "./dao_jobs.ts";
+import { createWriter } from "./dao_writer.ts";
 
 /** A record out of process. While it is away its methods reject with Unavailable. */
 export function createDao(name: string, connection: Connection, { durable, shared }: DaoCapabilities): Dao {
+  const writer = createWriter(connection);
   const calls: DaoCalls = {
     read: (method, request) => orUnavailable(connection.call(method, request)),
-    write: (method, request) => orUnavailable(connection.call(method, request, { isInOrder: true })),
+    write: (name, input) => orUnavailable(writer.write(name, input)),
   };
 
   async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -36,6 +38,9 @@ export function createDao(name: string, connection: Connection, { durable, share
     async checkHealth({ signal } = {}) {
       await orUnavailable(connection.call(DaoService.method.checkHealth, {}, { signal }));
     },
-    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await writer[Symbol.asyncDispose]();
+      await connection[Symbol.asyncDispose]();
+    },
   };
 }

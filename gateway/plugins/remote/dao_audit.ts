@@ -8,13 +8,13 @@ const { method } = DaoService;
 export function createAuditStore({ read, write }: DaoCalls): AuditStore {
   return {
     async append(entries) {
-      await write(method.appendAuditEntries, { entries: [...entries] });
+      await write("appendAuditEntries", { entries: [...entries] });
     },
     async list({ principal }, { limit, before }) {
       return (await read(method.listAuditEntries, { limit, ...defined({ principal, before }) })).entries;
     },
     async forgetBefore(id) {
-      return (await write(method.forgetAuditEntries, { before: id })).count;
+      return (await write("forgetAuditEntries", { before: id })).count;
     },
   };
 }

@@ -8,7 +8,7 @@ const { method } = DaoService;
 export function createBinaryStore({ read, write }: DaoCalls): BinaryStore {
   return {
     async insert(binary) {
-      const stored = (await write(method.insertBinary, { binary })).binary;
+      const stored = (await write("insertBinary", { binary })).binary;
       if (stored === undefined)
         throw new Error(`the DAO plugin did not answer the binary that it stored: ${binary.name}`);
       return stored;
@@ -23,7 +23,7 @@ export function createBinaryStore({ read, write }: DaoCalls): BinaryStore {
       return (await read(method.listBinaryVersions, { name, limit, ...defined({ before }) })).binaries;
     },
     async delete(name, version) {
-      return (await write(method.deleteBinary, { name, ...defined({ version }) })).binaries;
+      return (await write("deleteBinary", { name, ...defined({ version }) })).binaries;
     },
     async uses(digest) {
       return (await read(method.isDigestUsedByBinary, { digest })).used;

@@ -9,7 +9,7 @@ const { method } = DaoService;
 export function createContextStore({ read, write }: DaoCalls): ContextStore {
   return {
     async insert(context) {
-      return (await write(method.insertContext, { context })).takenBy;
+      return (await write("insertContext", { context })).takenBy;
     },
     async get(id) {
       return (await read(method.getContext, { id })).context;
@@ -18,17 +18,17 @@ export function createContextStore({ read, write }: DaoCalls): ContextStore {
       return (await read(method.findContext, { name })).context;
     },
     async update(context) {
-      return (await write(method.updateContext, { context })).updated;
+      return (await write("updateContext", { context })).updated;
     },
     async list({ states = [], endedBefore }, { limit, before }) {
       const conditions = defined({ before, endedBefore: endedBefore && timestampFromDate(endedBefore) });
       return (await read(method.listContexts, { ...conditions, states: [...states], limit })).contexts;
     },
     async delete(id) {
-      return (await write(method.deleteContext, { id })).deleted;
+      return (await write("deleteContext", { id })).deleted;
     },
     async deleteEnded(before, { limit }) {
-      return (await write(method.deleteEndedContexts, { before: timestampFromDate(before), limit })).count;
+      return (await write("deleteEndedContexts", { before: timestampFromDate(before), limit })).count;
     },
   };
 }

@@ -8,7 +8,7 @@ const { method } = DaoService;
 export function createFileStore({ read, write }: DaoCalls): FileStore {
   return {
     async put(file) {
-      return (await write(method.putFile, { file })).file;
+      return (await write("putFile", { file })).file;
     },
     async get(name) {
       return (await read(method.getFile, { name })).file;
@@ -17,7 +17,7 @@ export function createFileStore({ read, write }: DaoCalls): FileStore {
       return (await read(method.listFiles, { limit, ...defined({ prefix, after }) })).files;
     },
     async delete(name) {
-      return (await write(method.deleteFile, { name })).file;
+      return (await write("deleteFile", { name })).file;
     },
     async uses(digest) {
       return (await read(method.isDigestUsedByFile, { digest })).used;

@@ -9,13 +9,13 @@ const { method } = DaoService;
 export function createJobStore({ read, write }: DaoCalls): JobStore {
   return {
     async insert(job, config, { result } = {}) {
-      return (await write(method.insertJob, { job, config, ...defined({ result }) })).takenBy;
+      return (await write("insertJob", { job, config, ...defined({ result }) })).takenBy;
     },
     async get(id) {
       return (await read(method.getJob, { id })).job;
     },
     async update(job, { result } = {}) {
-      return (await write(method.updateJob, { job, ...defined({ result }) })).updated;
+      return (await write("updateJob", { job, ...defined({ result }) })).updated;
     },
     async list({ states = [], endedBefore, context, contextId, binary, binaryDigest }, { limit, before }) {
       const conditions = defined({ context, contextId, binary, binaryDigest, before });
@@ -29,16 +29,16 @@ export function createJobStore({ read, write }: DaoCalls): JobStore {
       return (await read(method.getJobResult, { id })).content;
     },
     async appendLogs(id, lines) {
-      await write(method.appendJobLogs, { id, lines: [...lines] });
+      await write("appendJobLogs", { id, lines: [...lines] });
     },
     async logs(id, { after, limit }) {
       return (await read(method.listJobLogs, { id, after, limit })).lines;
     },
     async delete(id) {
-      return (await write(method.deleteJob, { id })).deleted;
+      return (await write("deleteJob", { id })).deleted;
     },
     async deleteEnded(before, { limit }) {
-      return (await write(method.deleteEndedJobs, { before: timestampFromDate(before), limit })).count;
+      return (await write("deleteEndedJobs", { before: timestampFromDate(before), limit })).count;
     },
     async uses(digest) {
       return (await read(method.isDigestUsedByJob, { digest })).used;

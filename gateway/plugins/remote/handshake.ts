@@ -1,8 +1,8 @@
-import { type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { CONTRACT_VERSION, type PluginKind } from "../../../plugins/contract/mod.ts";
 import {
-  type HandshakeRequestSchema,
+  HandshakeRequestSchema,
   type HandshakeResponse,
   HandshakeResponseSchema,
   PluginService,
@@ -29,8 +29,8 @@ export function shakeHands(
   { kind, config }: Asked,
   options: CallOptions,
 ): Promise<HandshakeResponse> {
-  const request = { contractVersion: CONTRACT_VERSION, kind: KINDS[kind], config };
-  return channel.prepare(PluginService.method.handshake, request)(options);
+  const request = create(HandshakeRequestSchema, { contractVersion: CONTRACT_VERSION, kind: KINDS[kind], config });
+  return channel.prepare(PluginService.method.handshake, toBinary(HandshakeRequestSchema, request))(options);
 }
 
 /** What keeps this gateway from using a plugin that answered so, and at which step that shows; undefined when nothing does. */

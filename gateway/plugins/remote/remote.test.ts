@@ -153,7 +153,7 @@ test("a wrong config is a fault of configure that lists all that is wrong", asyn
   expect(ours.step).toBe("configure");
   for (const part of ["timeoutMs", "extra", "certFile"]) expect(ours.message).toContain(part);
 
-  const tls = await faultOf(startRemote("auth", served.address, { caFile: "ca.pem" }));
+  const tls = await faultOf(startRemote("auth", served.address, { caFile: import.meta.filename }));
   expect(tls.message).toContain("are for grpcs:// addresses");
 
   await using _running = await startRemote("auth", served.address, { config: { role: "a" } });

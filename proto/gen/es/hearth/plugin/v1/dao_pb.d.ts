@@ -17,6 +17,322 @@ import type { AuditEntry } from "../../v1/audit_pb.js";
 export declare const file_hearth_plugin_v1_dao: GenFile;
 
 /**
+ * @generated from message hearth.plugin.v1.WriteRequest
+ */
+export declare type WriteRequest = Message<"hearth.plugin.v1.WriteRequest"> & {
+  /**
+   * At most 1000, and 8 MiB together, unless one alone is larger.
+   *
+   * @generated from field: repeated hearth.plugin.v1.Write writes = 1;
+   */
+  writes: Write[];
+};
+
+/**
+ * Describes the message hearth.plugin.v1.WriteRequest.
+ * Use `create(WriteRequestSchema)` to create a new message.
+ */
+export declare const WriteRequestSchema: GenMessage<WriteRequest>;
+
+/**
+ * One change of the record.
+ *
+ * @generated from message hearth.plugin.v1.Write
+ */
+export declare type Write = Message<"hearth.plugin.v1.Write"> & {
+  /**
+   * @generated from oneof hearth.plugin.v1.Write.write
+   */
+  write: {
+    /**
+     * Stores a new job with its config and, for a job that is final already, its result.
+     * When its id, or its request id (unless empty), is taken, changes nothing and answers the job that has it.
+     *
+     * @generated from field: hearth.plugin.v1.InsertJobRequest insert_job = 1;
+     */
+    value: InsertJobRequest;
+    case: "insertJob";
+  } | {
+    /**
+     * Replaces a job and, when one is given, its result, if the stored job has revision `job.revision - 1`; else changes nothing.
+     *
+     * @generated from field: hearth.plugin.v1.UpdateJobRequest update_job = 2;
+     */
+    value: UpdateJobRequest;
+    case: "updateJob";
+  } | {
+    /**
+     * Adds lines to the log of a job; one whose number the job has already is left as it is. Nothing happens when there is no
+     * such job.
+     *
+     * @generated from field: hearth.plugin.v1.AppendJobLogsRequest append_job_logs = 3;
+     */
+    value: AppendJobLogsRequest;
+    case: "appendJobLogs";
+  } | {
+    /**
+     * Forgets a job with its config, result and logs.
+     *
+     * @generated from field: hearth.plugin.v1.DeleteJobRequest delete_job = 4;
+     */
+    value: DeleteJobRequest;
+    case: "deleteJob";
+  } | {
+    /**
+     * Forgets jobs whose `end_time` is earlier than `before`, with all that they have, `limit` of them at most.
+     *
+     * @generated from field: hearth.plugin.v1.DeleteEndedJobsRequest delete_ended_jobs = 5;
+     */
+    value: DeleteEndedJobsRequest;
+    case: "deleteEndedJobs";
+  } | {
+    /**
+     * Stores a new context. When a context of that name is not final (STOPPED or FAILED), changes nothing and answers that one.
+     *
+     * @generated from field: hearth.plugin.v1.InsertContextRequest insert_context = 6;
+     */
+    value: InsertContextRequest;
+    case: "insertContext";
+  } | {
+    /**
+     * Replaces a context, if the stored one has revision `context.revision - 1`; else changes nothing.
+     *
+     * @generated from field: hearth.plugin.v1.UpdateContextRequest update_context = 7;
+     */
+    value: UpdateContextRequest;
+    case: "updateContext";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteContextRequest delete_context = 8;
+     */
+    value: DeleteContextRequest;
+    case: "deleteContext";
+  } | {
+    /**
+     * Forgets contexts whose `end_time` is earlier than `before`, `limit` of them at most.
+     *
+     * @generated from field: hearth.plugin.v1.DeleteEndedContextsRequest delete_ended_contexts = 9;
+     */
+    value: DeleteEndedContextsRequest;
+    case: "deleteEndedContexts";
+  } | {
+    /**
+     * Adds a version and answers it with its number, whatever number it came with: one more than the last that the name ever had,
+     * also when that was deleted. When the newest version has the same digest, answers that one and adds none.
+     *
+     * @generated from field: hearth.plugin.v1.InsertBinaryRequest insert_binary = 10;
+     */
+    value: InsertBinaryRequest;
+    case: "insertBinary";
+  } | {
+    /**
+     * Deletes one version, or all of the name; answers those that were deleted.
+     *
+     * @generated from field: hearth.plugin.v1.DeleteBinaryRequest delete_binary = 11;
+     */
+    value: DeleteBinaryRequest;
+    case: "deleteBinary";
+  } | {
+    /**
+     * Stores or replaces; answers what was replaced.
+     *
+     * @generated from field: hearth.plugin.v1.PutFileRequest put_file = 12;
+     */
+    value: PutFileRequest;
+    case: "putFile";
+  } | {
+    /**
+     * Answers what was deleted.
+     *
+     * @generated from field: hearth.plugin.v1.DeleteFileRequest delete_file = 13;
+     */
+    value: DeleteFileRequest;
+    case: "deleteFile";
+  } | {
+    /**
+     * Adds entries to the audit log, all or none; one whose id is there already is left as it is.
+     *
+     * @generated from field: hearth.plugin.v1.AppendAuditEntriesRequest append_audit_entries = 14;
+     */
+    value: AppendAuditEntriesRequest;
+    case: "appendAuditEntries";
+  } | {
+    /**
+     * Forgets the entries whose id is smaller than `before`.
+     *
+     * @generated from field: hearth.plugin.v1.ForgetAuditEntriesRequest forget_audit_entries = 15;
+     */
+    value: ForgetAuditEntriesRequest;
+    case: "forgetAuditEntries";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message hearth.plugin.v1.Write.
+ * Use `create(WriteSchema)` to create a new message.
+ */
+export declare const WriteSchema: GenMessage<Write>;
+
+/**
+ * @generated from message hearth.plugin.v1.WriteResponse
+ */
+export declare type WriteResponse = Message<"hearth.plugin.v1.WriteResponse"> & {
+  /**
+   * Of each write, in their order.
+   *
+   * @generated from field: repeated hearth.plugin.v1.Outcome outcomes = 1;
+   */
+  outcomes: Outcome[];
+};
+
+/**
+ * Describes the message hearth.plugin.v1.WriteResponse.
+ * Use `create(WriteResponseSchema)` to create a new message.
+ */
+export declare const WriteResponseSchema: GenMessage<WriteResponse>;
+
+/**
+ * What became of a write.
+ *
+ * @generated from message hearth.plugin.v1.Outcome
+ */
+export declare type Outcome = Message<"hearth.plugin.v1.Outcome"> & {
+  /**
+   * @generated from oneof hearth.plugin.v1.Outcome.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: hearth.plugin.v1.InsertJobResponse insert_job = 1;
+     */
+    value: InsertJobResponse;
+    case: "insertJob";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.UpdateResponse update_job = 2;
+     */
+    value: UpdateResponse;
+    case: "updateJob";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.AppendJobLogsResponse append_job_logs = 3;
+     */
+    value: AppendJobLogsResponse;
+    case: "appendJobLogs";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteResponse delete_job = 4;
+     */
+    value: DeleteResponse;
+    case: "deleteJob";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteManyResponse delete_ended_jobs = 5;
+     */
+    value: DeleteManyResponse;
+    case: "deleteEndedJobs";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.InsertContextResponse insert_context = 6;
+     */
+    value: InsertContextResponse;
+    case: "insertContext";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.UpdateResponse update_context = 7;
+     */
+    value: UpdateResponse;
+    case: "updateContext";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteResponse delete_context = 8;
+     */
+    value: DeleteResponse;
+    case: "deleteContext";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteManyResponse delete_ended_contexts = 9;
+     */
+    value: DeleteManyResponse;
+    case: "deleteEndedContexts";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.InsertBinaryResponse insert_binary = 10;
+     */
+    value: InsertBinaryResponse;
+    case: "insertBinary";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.ListBinariesResponse delete_binary = 11;
+     */
+    value: ListBinariesResponse;
+    case: "deleteBinary";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.FileResponse put_file = 12;
+     */
+    value: FileResponse;
+    case: "putFile";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.FileResponse delete_file = 13;
+     */
+    value: FileResponse;
+    case: "deleteFile";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.AppendAuditEntriesResponse append_audit_entries = 14;
+     */
+    value: AppendAuditEntriesResponse;
+    case: "appendAuditEntries";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteManyResponse forget_audit_entries = 15;
+     */
+    value: DeleteManyResponse;
+    case: "forgetAuditEntries";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.Failure failure = 16;
+     */
+    value: Failure;
+    case: "failure";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message hearth.plugin.v1.Outcome.
+ * Use `create(OutcomeSchema)` to create a new message.
+ */
+export declare const OutcomeSchema: GenMessage<Outcome>;
+
+/**
+ * Why a write was not done.
+ *
+ * @generated from message hearth.plugin.v1.Failure
+ */
+export declare type Failure = Message<"hearth.plugin.v1.Failure"> & {
+  /**
+   * As the status codes of calls; FAILED_PRECONDITION is for the whole call only.
+   *
+   * @generated from field: uint32 code = 1;
+   */
+  code: number;
+
+  /**
+   * For the log of the gateway. No secrets.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message hearth.plugin.v1.Failure.
+ * Use `create(FailureSchema)` to create a new message.
+ */
+export declare const FailureSchema: GenMessage<Failure>;
+
+/**
  * @generated from message hearth.plugin.v1.CheckHealthRequest
  */
 export declare type CheckHealthRequest = Message<"hearth.plugin.v1.CheckHealthRequest"> & {
@@ -1082,10 +1398,8 @@ export declare const ForgetAuditEntriesRequestSchema: GenMessage<ForgetAuditEntr
  *
  * Values are the messages of hearth.v1. A plugin keeps every field of them, also those that it does not know by name: keep the
  * bytes of the message as it came, and beside them what queries need.
- * A write that was answered is durable: it survives the death of the process and of the machine. A gateway sends a write when
- * the one before was answered, so the writes of one gateway take effect in their order; reads come at any time, and see every
- * write that was answered before they came, through whichever gateway. Writes are the methods named Insert, Update, Append,
- * Put, Delete and Forget. Each is done wholly or not at all.
+ * A write that was answered is durable: it survives the death of the process and of the machine. All methods but Write read; they
+ * come at any time, and see every write that was answered before they came, through whichever gateway.
  * Errors mean that the back end is broken. What is not there is answered by a field that is not set, a race that was lost by
  * `updated` false.
  * Names are ordered by their UTF-8 bytes. Pages hold `limit` items at most; `before` and `after` are exclusive, and absent on
@@ -1094,6 +1408,18 @@ export declare const ForgetAuditEntriesRequestSchema: GenMessage<ForgetAuditEntr
  * @generated from service hearth.plugin.v1.DaoService
  */
 export declare const DaoService: GenService<{
+  /**
+   * Does the writes in their order, each wholly or not at all, and answers each when all are durable. One that fails keeps the others
+   * from nothing. A gateway sends what waits when the group before was answered, so its writes take effect in the order in which it
+   * made them; a plugin does well to commit a group as one.
+   *
+   * @generated from rpc hearth.plugin.v1.DaoService.Write
+   */
+  write: {
+    methodKind: "unary";
+    input: typeof WriteRequestSchema;
+    output: typeof WriteResponseSchema;
+  },
   /**
    * An error when the back end does not work.
    *
@@ -1105,33 +1431,12 @@ export declare const DaoService: GenService<{
     output: typeof CheckHealthResponseSchema;
   },
   /**
-   * Stores a new job with its config and, for a job that is final already, its result.
-   * When its id, or its request id (unless empty), is taken, changes nothing and answers the job that has it.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.InsertJob
-   */
-  insertJob: {
-    methodKind: "unary";
-    input: typeof InsertJobRequestSchema;
-    output: typeof InsertJobResponseSchema;
-  },
-  /**
    * @generated from rpc hearth.plugin.v1.DaoService.GetJob
    */
   getJob: {
     methodKind: "unary";
     input: typeof GetJobRequestSchema;
     output: typeof GetJobResponseSchema;
-  },
-  /**
-   * Replaces a job and, when one is given, its result, if the stored job has revision `job.revision - 1`; else changes nothing.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.UpdateJob
-   */
-  updateJob: {
-    methodKind: "unary";
-    input: typeof UpdateJobRequestSchema;
-    output: typeof UpdateResponseSchema;
   },
   /**
    * Newest first, that is by id descending.
@@ -1162,17 +1467,6 @@ export declare const DaoService: GenService<{
     output: typeof ContentResponseSchema;
   },
   /**
-   * Adds lines to the log of a job; one whose number the job has already is left as it is. Nothing happens when there is no
-   * such job.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.AppendJobLogs
-   */
-  appendJobLogs: {
-    methodKind: "unary";
-    input: typeof AppendJobLogsRequestSchema;
-    output: typeof AppendJobLogsResponseSchema;
-  },
-  /**
    * By number ascending.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.ListJobLogs
@@ -1183,26 +1477,6 @@ export declare const DaoService: GenService<{
     output: typeof ListJobLogsResponseSchema;
   },
   /**
-   * Forgets a job with its config, result and logs.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.DeleteJob
-   */
-  deleteJob: {
-    methodKind: "unary";
-    input: typeof DeleteJobRequestSchema;
-    output: typeof DeleteResponseSchema;
-  },
-  /**
-   * Forgets jobs whose `end_time` is earlier than `before`, as DeleteJob does, `limit` of them at most.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.DeleteEndedJobs
-   */
-  deleteEndedJobs: {
-    methodKind: "unary";
-    input: typeof DeleteEndedJobsRequestSchema;
-    output: typeof DeleteManyResponseSchema;
-  },
-  /**
    * Whether the result of any job has this digest (`job.result.digest`).
    *
    * @generated from rpc hearth.plugin.v1.DaoService.IsDigestUsedByJob
@@ -1211,16 +1485,6 @@ export declare const DaoService: GenService<{
     methodKind: "unary";
     input: typeof IsDigestUsedByJobRequestSchema;
     output: typeof IsDigestUsedResponseSchema;
-  },
-  /**
-   * Stores a new context. When a context of that name is not final (STOPPED or FAILED), changes nothing and answers that one.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.InsertContext
-   */
-  insertContext: {
-    methodKind: "unary";
-    input: typeof InsertContextRequestSchema;
-    output: typeof InsertContextResponseSchema;
   },
   /**
    * @generated from rpc hearth.plugin.v1.DaoService.GetContext
@@ -1241,16 +1505,6 @@ export declare const DaoService: GenService<{
     output: typeof GetContextResponseSchema;
   },
   /**
-   * Replaces a context, if the stored one has revision `context.revision - 1`; else changes nothing.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.UpdateContext
-   */
-  updateContext: {
-    methodKind: "unary";
-    input: typeof UpdateContextRequestSchema;
-    output: typeof UpdateResponseSchema;
-  },
-  /**
    * Newest first, that is by id descending.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.ListContexts
@@ -1259,35 +1513,6 @@ export declare const DaoService: GenService<{
     methodKind: "unary";
     input: typeof ListContextsRequestSchema;
     output: typeof ListContextsResponseSchema;
-  },
-  /**
-   * @generated from rpc hearth.plugin.v1.DaoService.DeleteContext
-   */
-  deleteContext: {
-    methodKind: "unary";
-    input: typeof DeleteContextRequestSchema;
-    output: typeof DeleteResponseSchema;
-  },
-  /**
-   * Forgets contexts whose `end_time` is earlier than `before`, `limit` of them at most.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.DeleteEndedContexts
-   */
-  deleteEndedContexts: {
-    methodKind: "unary";
-    input: typeof DeleteEndedContextsRequestSchema;
-    output: typeof DeleteManyResponseSchema;
-  },
-  /**
-   * Adds a version and answers it with its number, whatever number it came with: one more than the last that the name ever had,
-   * also when that was deleted. When the newest version has the same digest, answers that one and adds none.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.InsertBinary
-   */
-  insertBinary: {
-    methodKind: "unary";
-    input: typeof InsertBinaryRequestSchema;
-    output: typeof InsertBinaryResponseSchema;
   },
   /**
    * When several versions have the digest, the newest of them.
@@ -1320,16 +1545,6 @@ export declare const DaoService: GenService<{
     output: typeof ListBinariesResponseSchema;
   },
   /**
-   * Deletes one version, or all of the name; answers those that were deleted.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.DeleteBinary
-   */
-  deleteBinary: {
-    methodKind: "unary";
-    input: typeof DeleteBinaryRequestSchema;
-    output: typeof ListBinariesResponseSchema;
-  },
-  /**
    * Whether any binary has this digest as its own, its bundle's or its source map's.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.IsDigestUsedByBinary
@@ -1338,16 +1553,6 @@ export declare const DaoService: GenService<{
     methodKind: "unary";
     input: typeof IsDigestUsedByBinaryRequestSchema;
     output: typeof IsDigestUsedResponseSchema;
-  },
-  /**
-   * Stores or replaces; answers what was replaced.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.PutFile
-   */
-  putFile: {
-    methodKind: "unary";
-    input: typeof PutFileRequestSchema;
-    output: typeof FileResponseSchema;
   },
   /**
    * @generated from rpc hearth.plugin.v1.DaoService.GetFile
@@ -1368,16 +1573,6 @@ export declare const DaoService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Answers what was deleted.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.DeleteFile
-   */
-  deleteFile: {
-    methodKind: "unary";
-    input: typeof DeleteFileRequestSchema;
-    output: typeof FileResponseSchema;
-  },
-  /**
    * Whether any file has this digest.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.IsDigestUsedByFile
@@ -1388,16 +1583,6 @@ export declare const DaoService: GenService<{
     output: typeof IsDigestUsedResponseSchema;
   },
   /**
-   * Adds entries to the audit log, all or none; one whose id is there already is left as it is.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.AppendAuditEntries
-   */
-  appendAuditEntries: {
-    methodKind: "unary";
-    input: typeof AppendAuditEntriesRequestSchema;
-    output: typeof AppendAuditEntriesResponseSchema;
-  },
-  /**
    * Newest first, that is by id descending.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.ListAuditEntries
@@ -1406,16 +1591,6 @@ export declare const DaoService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditEntriesRequestSchema;
     output: typeof ListAuditEntriesResponseSchema;
-  },
-  /**
-   * Forgets the entries whose id is smaller than `before`.
-   *
-   * @generated from rpc hearth.plugin.v1.DaoService.ForgetAuditEntries
-   */
-  forgetAuditEntries: {
-    methodKind: "unary";
-    input: typeof ForgetAuditEntriesRequestSchema;
-    output: typeof DeleteManyResponseSchema;
   },
 }>;
 

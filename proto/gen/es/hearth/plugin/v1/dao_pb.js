@@ -14,395 +14,428 @@ import { file_hearth_v1_job } from "../../v1/job_pb.js";
  * Describes the file hearth/plugin/v1/dao.proto.
  */
 export const file_hearth_plugin_v1_dao = /*@__PURE__*/
-  fileDesc("ChpoZWFydGgvcGx1Z2luL3YxL2Rhby5wcm90bxIQaGVhcnRoLnBsdWdpbi52MSIUChJDaGVja0hlYWx0aFJlcXVlc3QiFQoTQ2hlY2tIZWFsdGhSZXNwb25zZSJfChBJbnNlcnRKb2JSZXF1ZXN0EhsKA2pvYhgBIAEoCzIOLmhlYXJ0aC52MS5Kb2ISDgoGY29uZmlnGAIgASgMEhMKBnJlc3VsdBgDIAEoDEgAiAEBQgkKB19yZXN1bHQiNQoRSW5zZXJ0Sm9iUmVzcG9uc2USIAoIdGFrZW5fYnkYASABKAsyDi5oZWFydGgudjEuSm9iIhsKDUdldEpvYlJlcXVlc3QSCgoCaWQYASABKAkiLQoOR2V0Sm9iUmVzcG9uc2USGwoDam9iGAEgASgLMg4uaGVhcnRoLnYxLkpvYiJPChBVcGRhdGVKb2JSZXF1ZXN0EhsKA2pvYhgBIAEoCzIOLmhlYXJ0aC52MS5Kb2ISEwoGcmVzdWx0GAIgASgMSACIAQFCCQoHX3Jlc3VsdCIhCg5VcGRhdGVSZXNwb25zZRIPCgd1cGRhdGVkGAEgASgIIrACCg9MaXN0Sm9ic1JlcXVlc3QSJAoGc3RhdGVzGAEgAygOMhQuaGVhcnRoLnYxLkpvYi5TdGF0ZRIXCgpjb250ZXh0X2lkGAIgASgJSACIAQESFAoHY29udGV4dBgDIAEoCUgBiAEBEhMKBmJpbmFyeRgEIAEoCUgCiAEBEhoKDWJpbmFyeV9kaWdlc3QYBSABKAlIA4gBARIwCgxlbmRlZF9iZWZvcmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAcgASgNEhMKBmJlZm9yZRgIIAEoCUgEiAEBQg0KC19jb250ZXh0X2lkQgoKCF9jb250ZXh0QgkKB19iaW5hcnlCEAoOX2JpbmFyeV9kaWdlc3RCCQoHX2JlZm9yZSIwChBMaXN0Sm9ic1Jlc3BvbnNlEhwKBGpvYnMYASADKAsyDi5oZWFydGgudjEuSm9iIiEKE0dldEpvYkNvbmZpZ1JlcXVlc3QSCgoCaWQYASABKAkiIQoTR2V0Sm9iUmVzdWx0UmVxdWVzdBIKCgJpZBgBIAEoCSIzCg9Db250ZW50UmVzcG9uc2USFAoHY29udGVudBgBIAEoDEgAiAEBQgoKCF9jb250ZW50IkUKFEFwcGVuZEpvYkxvZ3NSZXF1ZXN0EgoKAmlkGAEgASgJEiEKBWxpbmVzGAIgAygLMhIuaGVhcnRoLnYxLkxvZ0xpbmUiFwoVQXBwZW5kSm9iTG9nc1Jlc3BvbnNlIj4KEkxpc3RKb2JMb2dzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgVhZnRlchgCIAEoDRINCgVsaW1pdBgDIAEoDSI4ChNMaXN0Sm9iTG9nc1Jlc3BvbnNlEiEKBWxpbmVzGAEgAygLMhIuaGVhcnRoLnYxLkxvZ0xpbmUiHgoQRGVsZXRlSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSIhCg5EZWxldGVSZXNwb25zZRIPCgdkZWxldGVkGAEgASgIIlMKFkRlbGV0ZUVuZGVkSm9ic1JlcXVlc3QSKgoGYmVmb3JlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsaW1pdBgCIAEoDSIjChJEZWxldGVNYW55UmVzcG9uc2USDQoFY291bnQYASABKA0iKgoYSXNEaWdlc3RVc2VkQnlKb2JSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCSIkChRJc0RpZ2VzdFVzZWRSZXNwb25zZRIMCgR1c2VkGAEgASgIIjsKFEluc2VydENvbnRleHRSZXF1ZXN0EiMKB2NvbnRleHQYASABKAsyEi5oZWFydGgudjEuQ29udGV4dCI9ChVJbnNlcnRDb250ZXh0UmVzcG9uc2USJAoIdGFrZW5fYnkYASABKAsyEi5oZWFydGgudjEuQ29udGV4dCIfChFHZXRDb250ZXh0UmVxdWVzdBIKCgJpZBgBIAEoCSI5ChJHZXRDb250ZXh0UmVzcG9uc2USIwoHY29udGV4dBgBIAEoCzISLmhlYXJ0aC52MS5Db250ZXh0IiIKEkZpbmRDb250ZXh0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjsKFFVwZGF0ZUNvbnRleHRSZXF1ZXN0EiMKB2NvbnRleHQYASABKAsyEi5oZWFydGgudjEuQ29udGV4dCKgAQoTTGlzdENvbnRleHRzUmVxdWVzdBIoCgZzdGF0ZXMYASADKA4yGC5oZWFydGgudjEuQ29udGV4dC5TdGF0ZRIwCgxlbmRlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAMgASgNEhMKBmJlZm9yZRgEIAEoCUgAiAEBQgkKB19iZWZvcmUiPAoUTGlzdENvbnRleHRzUmVzcG9uc2USJAoIY29udGV4dHMYASADKAsyEi5oZWFydGgudjEuQ29udGV4dCIiChREZWxldGVDb250ZXh0UmVxdWVzdBIKCgJpZBgBIAEoCSJXChpEZWxldGVFbmRlZENvbnRleHRzUmVxdWVzdBIqCgZiZWZvcmUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAIgASgNIjgKE0luc2VydEJpbmFyeVJlcXVlc3QSIQoGYmluYXJ5GAEgASgLMhEuaGVhcnRoLnYxLkJpbmFyeSI5ChRJbnNlcnRCaW5hcnlSZXNwb25zZRIhCgZiaW5hcnkYASABKAsyES5oZWFydGgudjEuQmluYXJ5IlEKEEdldEJpbmFyeVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCgd2ZXJzaW9uGAIgASgNSAASEAoGZGlnZXN0GAMgASgJSABCCgoIc2VsZWN0b3IiNgoRR2V0QmluYXJ5UmVzcG9uc2USIQoGYmluYXJ5GAEgASgLMhEuaGVhcnRoLnYxLkJpbmFyeSJCChNMaXN0QmluYXJpZXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEhIKBWFmdGVyGAIgASgJSACIAQFCCAoGX2FmdGVyIjsKFExpc3RCaW5hcmllc1Jlc3BvbnNlEiMKCGJpbmFyaWVzGAEgAygLMhEuaGVhcnRoLnYxLkJpbmFyeSJYChlMaXN0QmluYXJ5VmVyc2lvbnNSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFbGltaXQYAiABKA0SEwoGYmVmb3JlGAMgASgNSACIAQFCCQoHX2JlZm9yZSJFChNEZWxldGVCaW5hcnlSZXF1ZXN0EgwKBG5hbWUYASABKAkSFAoHdmVyc2lvbhgCIAEoDUgAiAEBQgoKCF92ZXJzaW9uIi0KG0lzRGlnZXN0VXNlZEJ5QmluYXJ5UmVxdWVzdBIOCgZkaWdlc3QYASABKAkiLwoOUHV0RmlsZVJlcXVlc3QSHQoEZmlsZRgBIAEoCzIPLmhlYXJ0aC52MS5GaWxlIi0KDEZpbGVSZXNwb25zZRIdCgRmaWxlGAEgASgLMg8uaGVhcnRoLnYxLkZpbGUiHgoOR2V0RmlsZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJfChBMaXN0RmlsZXNSZXF1ZXN0EhMKBnByZWZpeBgBIAEoCUgAiAEBEg0KBWxpbWl0GAIgASgNEhIKBWFmdGVyGAMgASgJSAGIAQFCCQoHX3ByZWZpeEIICgZfYWZ0ZXIiMwoRTGlzdEZpbGVzUmVzcG9uc2USHgoFZmlsZXMYASADKAsyDy5oZWFydGgudjEuRmlsZSIhChFEZWxldGVGaWxlUmVxdWVzdBIMCgRuYW1lGAEgASgJIisKGUlzRGlnZXN0VXNlZEJ5RmlsZVJlcXVlc3QSDgoGZGlnZXN0GAEgASgJIkMKGUFwcGVuZEF1ZGl0RW50cmllc1JlcXVlc3QSJgoHZW50cmllcxgBIAMoCzIVLmhlYXJ0aC52MS5BdWRpdEVudHJ5IhwKGkFwcGVuZEF1ZGl0RW50cmllc1Jlc3BvbnNlIm4KF0xpc3RBdWRpdEVudHJpZXNSZXF1ZXN0EhYKCXByaW5jaXBhbBgBIAEoCUgAiAEBEg0KBWxpbWl0GAIgASgNEhMKBmJlZm9yZRgDIAEoCUgBiAEBQgwKCl9wcmluY2lwYWxCCQoHX2JlZm9yZSJCChhMaXN0QXVkaXRFbnRyaWVzUmVzcG9uc2USJgoHZW50cmllcxgBIAMoCzIVLmhlYXJ0aC52MS5BdWRpdEVudHJ5IisKGUZvcmdldEF1ZGl0RW50cmllc1JlcXVlc3QSDgoGYmVmb3JlGAEgASgJMpgYCgpEYW9TZXJ2aWNlEloKC0NoZWNrSGVhbHRoEiQuaGVhcnRoLnBsdWdpbi52MS5DaGVja0hlYWx0aFJlcXVlc3QaJS5oZWFydGgucGx1Z2luLnYxLkNoZWNrSGVhbHRoUmVzcG9uc2USVAoJSW5zZXJ0Sm9iEiIuaGVhcnRoLnBsdWdpbi52MS5JbnNlcnRKb2JSZXF1ZXN0GiMuaGVhcnRoLnBsdWdpbi52MS5JbnNlcnRKb2JSZXNwb25zZRJLCgZHZXRKb2ISHy5oZWFydGgucGx1Z2luLnYxLkdldEpvYlJlcXVlc3QaIC5oZWFydGgucGx1Z2luLnYxLkdldEpvYlJlc3BvbnNlElEKCVVwZGF0ZUpvYhIiLmhlYXJ0aC5wbHVnaW4udjEuVXBkYXRlSm9iUmVxdWVzdBogLmhlYXJ0aC5wbHVnaW4udjEuVXBkYXRlUmVzcG9uc2USUQoITGlzdEpvYnMSIS5oZWFydGgucGx1Z2luLnYxLkxpc3RKb2JzUmVxdWVzdBoiLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEpvYnNSZXNwb25zZRJYCgxHZXRKb2JDb25maWcSJS5oZWFydGgucGx1Z2luLnYxLkdldEpvYkNvbmZpZ1JlcXVlc3QaIS5oZWFydGgucGx1Z2luLnYxLkNvbnRlbnRSZXNwb25zZRJYCgxHZXRKb2JSZXN1bHQSJS5oZWFydGgucGx1Z2luLnYxLkdldEpvYlJlc3VsdFJlcXVlc3QaIS5oZWFydGgucGx1Z2luLnYxLkNvbnRlbnRSZXNwb25zZRJgCg1BcHBlbmRKb2JMb2dzEiYuaGVhcnRoLnBsdWdpbi52MS5BcHBlbmRKb2JMb2dzUmVxdWVzdBonLmhlYXJ0aC5wbHVnaW4udjEuQXBwZW5kSm9iTG9nc1Jlc3BvbnNlEloKC0xpc3RKb2JMb2dzEiQuaGVhcnRoLnBsdWdpbi52MS5MaXN0Sm9iTG9nc1JlcXVlc3QaJS5oZWFydGgucGx1Z2luLnYxLkxpc3RKb2JMb2dzUmVzcG9uc2USUQoJRGVsZXRlSm9iEiIuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVKb2JSZXF1ZXN0GiAuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVSZXNwb25zZRJhCg9EZWxldGVFbmRlZEpvYnMSKC5oZWFydGgucGx1Z2luLnYxLkRlbGV0ZUVuZGVkSm9ic1JlcXVlc3QaJC5oZWFydGgucGx1Z2luLnYxLkRlbGV0ZU1hbnlSZXNwb25zZRJnChFJc0RpZ2VzdFVzZWRCeUpvYhIqLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkQnlKb2JSZXF1ZXN0GiYuaGVhcnRoLnBsdWdpbi52MS5Jc0RpZ2VzdFVzZWRSZXNwb25zZRJgCg1JbnNlcnRDb250ZXh0EiYuaGVhcnRoLnBsdWdpbi52MS5JbnNlcnRDb250ZXh0UmVxdWVzdBonLmhlYXJ0aC5wbHVnaW4udjEuSW5zZXJ0Q29udGV4dFJlc3BvbnNlElcKCkdldENvbnRleHQSIy5oZWFydGgucGx1Z2luLnYxLkdldENvbnRleHRSZXF1ZXN0GiQuaGVhcnRoLnBsdWdpbi52MS5HZXRDb250ZXh0UmVzcG9uc2USWQoLRmluZENvbnRleHQSJC5oZWFydGgucGx1Z2luLnYxLkZpbmRDb250ZXh0UmVxdWVzdBokLmhlYXJ0aC5wbHVnaW4udjEuR2V0Q29udGV4dFJlc3BvbnNlElkKDVVwZGF0ZUNvbnRleHQSJi5oZWFydGgucGx1Z2luLnYxLlVwZGF0ZUNvbnRleHRSZXF1ZXN0GiAuaGVhcnRoLnBsdWdpbi52MS5VcGRhdGVSZXNwb25zZRJdCgxMaXN0Q29udGV4dHMSJS5oZWFydGgucGx1Z2luLnYxLkxpc3RDb250ZXh0c1JlcXVlc3QaJi5oZWFydGgucGx1Z2luLnYxLkxpc3RDb250ZXh0c1Jlc3BvbnNlElkKDURlbGV0ZUNvbnRleHQSJi5oZWFydGgucGx1Z2luLnYxLkRlbGV0ZUNvbnRleHRSZXF1ZXN0GiAuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVSZXNwb25zZRJpChNEZWxldGVFbmRlZENvbnRleHRzEiwuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVFbmRlZENvbnRleHRzUmVxdWVzdBokLmhlYXJ0aC5wbHVnaW4udjEuRGVsZXRlTWFueVJlc3BvbnNlEl0KDEluc2VydEJpbmFyeRIlLmhlYXJ0aC5wbHVnaW4udjEuSW5zZXJ0QmluYXJ5UmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuSW5zZXJ0QmluYXJ5UmVzcG9uc2USVAoJR2V0QmluYXJ5EiIuaGVhcnRoLnBsdWdpbi52MS5HZXRCaW5hcnlSZXF1ZXN0GiMuaGVhcnRoLnBsdWdpbi52MS5HZXRCaW5hcnlSZXNwb25zZRJdCgxMaXN0QmluYXJpZXMSJS5oZWFydGgucGx1Z2luLnYxLkxpc3RCaW5hcmllc1JlcXVlc3QaJi5oZWFydGgucGx1Z2luLnYxLkxpc3RCaW5hcmllc1Jlc3BvbnNlEmkKEkxpc3RCaW5hcnlWZXJzaW9ucxIrLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEJpbmFyeVZlcnNpb25zUmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEJpbmFyaWVzUmVzcG9uc2USXQoMRGVsZXRlQmluYXJ5EiUuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVCaW5hcnlSZXF1ZXN0GiYuaGVhcnRoLnBsdWdpbi52MS5MaXN0QmluYXJpZXNSZXNwb25zZRJtChRJc0RpZ2VzdFVzZWRCeUJpbmFyeRItLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkQnlCaW5hcnlSZXF1ZXN0GiYuaGVhcnRoLnBsdWdpbi52MS5Jc0RpZ2VzdFVzZWRSZXNwb25zZRJLCgdQdXRGaWxlEiAuaGVhcnRoLnBsdWdpbi52MS5QdXRGaWxlUmVxdWVzdBoeLmhlYXJ0aC5wbHVnaW4udjEuRmlsZVJlc3BvbnNlEksKB0dldEZpbGUSIC5oZWFydGgucGx1Z2luLnYxLkdldEZpbGVSZXF1ZXN0Gh4uaGVhcnRoLnBsdWdpbi52MS5GaWxlUmVzcG9uc2USVAoJTGlzdEZpbGVzEiIuaGVhcnRoLnBsdWdpbi52MS5MaXN0RmlsZXNSZXF1ZXN0GiMuaGVhcnRoLnBsdWdpbi52MS5MaXN0RmlsZXNSZXNwb25zZRJRCgpEZWxldGVGaWxlEiMuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVGaWxlUmVxdWVzdBoeLmhlYXJ0aC5wbHVnaW4udjEuRmlsZVJlc3BvbnNlEmkKEklzRGlnZXN0VXNlZEJ5RmlsZRIrLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkQnlGaWxlUmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkUmVzcG9uc2USbwoSQXBwZW5kQXVkaXRFbnRyaWVzEisuaGVhcnRoLnBsdWdpbi52MS5BcHBlbmRBdWRpdEVudHJpZXNSZXF1ZXN0GiwuaGVhcnRoLnBsdWdpbi52MS5BcHBlbmRBdWRpdEVudHJpZXNSZXNwb25zZRJpChBMaXN0QXVkaXRFbnRyaWVzEikuaGVhcnRoLnBsdWdpbi52MS5MaXN0QXVkaXRFbnRyaWVzUmVxdWVzdBoqLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlEmcKEkZvcmdldEF1ZGl0RW50cmllcxIrLmhlYXJ0aC5wbHVnaW4udjEuRm9yZ2V0QXVkaXRFbnRyaWVzUmVxdWVzdBokLmhlYXJ0aC5wbHVnaW4udjEuRGVsZXRlTWFueVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_hearth_v1_audit, file_hearth_v1_binary, file_hearth_v1_context, file_hearth_v1_data_service, file_hearth_v1_job]);
+  fileDesc("ChpoZWFydGgvcGx1Z2luL3YxL2Rhby5wcm90bxIQaGVhcnRoLnBsdWdpbi52MSI3CgxXcml0ZVJlcXVlc3QSJwoGd3JpdGVzGAEgAygLMhcuaGVhcnRoLnBsdWdpbi52MS5Xcml0ZSLpBwoFV3JpdGUSOAoKaW5zZXJ0X2pvYhgBIAEoCzIiLmhlYXJ0aC5wbHVnaW4udjEuSW5zZXJ0Sm9iUmVxdWVzdEgAEjgKCnVwZGF0ZV9qb2IYAiABKAsyIi5oZWFydGgucGx1Z2luLnYxLlVwZGF0ZUpvYlJlcXVlc3RIABJBCg9hcHBlbmRfam9iX2xvZ3MYAyABKAsyJi5oZWFydGgucGx1Z2luLnYxLkFwcGVuZEpvYkxvZ3NSZXF1ZXN0SAASOAoKZGVsZXRlX2pvYhgEIAEoCzIiLmhlYXJ0aC5wbHVnaW4udjEuRGVsZXRlSm9iUmVxdWVzdEgAEkUKEWRlbGV0ZV9lbmRlZF9qb2JzGAUgASgLMiguaGVhcnRoLnBsdWdpbi52MS5EZWxldGVFbmRlZEpvYnNSZXF1ZXN0SAASQAoOaW5zZXJ0X2NvbnRleHQYBiABKAsyJi5oZWFydGgucGx1Z2luLnYxLkluc2VydENvbnRleHRSZXF1ZXN0SAASQAoOdXBkYXRlX2NvbnRleHQYByABKAsyJi5oZWFydGgucGx1Z2luLnYxLlVwZGF0ZUNvbnRleHRSZXF1ZXN0SAASQAoOZGVsZXRlX2NvbnRleHQYCCABKAsyJi5oZWFydGgucGx1Z2luLnYxLkRlbGV0ZUNvbnRleHRSZXF1ZXN0SAASTQoVZGVsZXRlX2VuZGVkX2NvbnRleHRzGAkgASgLMiwuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVFbmRlZENvbnRleHRzUmVxdWVzdEgAEj4KDWluc2VydF9iaW5hcnkYCiABKAsyJS5oZWFydGgucGx1Z2luLnYxLkluc2VydEJpbmFyeVJlcXVlc3RIABI+Cg1kZWxldGVfYmluYXJ5GAsgASgLMiUuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVCaW5hcnlSZXF1ZXN0SAASNAoIcHV0X2ZpbGUYDCABKAsyIC5oZWFydGgucGx1Z2luLnYxLlB1dEZpbGVSZXF1ZXN0SAASOgoLZGVsZXRlX2ZpbGUYDSABKAsyIy5oZWFydGgucGx1Z2luLnYxLkRlbGV0ZUZpbGVSZXF1ZXN0SAASSwoUYXBwZW5kX2F1ZGl0X2VudHJpZXMYDiABKAsyKy5oZWFydGgucGx1Z2luLnYxLkFwcGVuZEF1ZGl0RW50cmllc1JlcXVlc3RIABJLChRmb3JnZXRfYXVkaXRfZW50cmllcxgPIAEoCzIrLmhlYXJ0aC5wbHVnaW4udjEuRm9yZ2V0QXVkaXRFbnRyaWVzUmVxdWVzdEgAQgcKBXdyaXRlIjwKDVdyaXRlUmVzcG9uc2USKwoIb3V0Y29tZXMYASADKAsyGS5oZWFydGgucGx1Z2luLnYxLk91dGNvbWUi9wcKB091dGNvbWUSOQoKaW5zZXJ0X2pvYhgBIAEoCzIjLmhlYXJ0aC5wbHVnaW4udjEuSW5zZXJ0Sm9iUmVzcG9uc2VIABI2Cgp1cGRhdGVfam9iGAIgASgLMiAuaGVhcnRoLnBsdWdpbi52MS5VcGRhdGVSZXNwb25zZUgAEkIKD2FwcGVuZF9qb2JfbG9ncxgDIAEoCzInLmhlYXJ0aC5wbHVnaW4udjEuQXBwZW5kSm9iTG9nc1Jlc3BvbnNlSAASNgoKZGVsZXRlX2pvYhgEIAEoCzIgLmhlYXJ0aC5wbHVnaW4udjEuRGVsZXRlUmVzcG9uc2VIABJBChFkZWxldGVfZW5kZWRfam9icxgFIAEoCzIkLmhlYXJ0aC5wbHVnaW4udjEuRGVsZXRlTWFueVJlc3BvbnNlSAASQQoOaW5zZXJ0X2NvbnRleHQYBiABKAsyJy5oZWFydGgucGx1Z2luLnYxLkluc2VydENvbnRleHRSZXNwb25zZUgAEjoKDnVwZGF0ZV9jb250ZXh0GAcgASgLMiAuaGVhcnRoLnBsdWdpbi52MS5VcGRhdGVSZXNwb25zZUgAEjoKDmRlbGV0ZV9jb250ZXh0GAggASgLMiAuaGVhcnRoLnBsdWdpbi52MS5EZWxldGVSZXNwb25zZUgAEkUKFWRlbGV0ZV9lbmRlZF9jb250ZXh0cxgJIAEoCzIkLmhlYXJ0aC5wbHVnaW4udjEuRGVsZXRlTWFueVJlc3BvbnNlSAASPwoNaW5zZXJ0X2JpbmFyeRgKIAEoCzImLmhlYXJ0aC5wbHVnaW4udjEuSW5zZXJ0QmluYXJ5UmVzcG9uc2VIABI/Cg1kZWxldGVfYmluYXJ5GAsgASgLMiYuaGVhcnRoLnBsdWdpbi52MS5MaXN0QmluYXJpZXNSZXNwb25zZUgAEjIKCHB1dF9maWxlGAwgASgLMh4uaGVhcnRoLnBsdWdpbi52MS5GaWxlUmVzcG9uc2VIABI1CgtkZWxldGVfZmlsZRgNIAEoCzIeLmhlYXJ0aC5wbHVnaW4udjEuRmlsZVJlc3BvbnNlSAASTAoUYXBwZW5kX2F1ZGl0X2VudHJpZXMYDiABKAsyLC5oZWFydGgucGx1Z2luLnYxLkFwcGVuZEF1ZGl0RW50cmllc1Jlc3BvbnNlSAASRAoUZm9yZ2V0X2F1ZGl0X2VudHJpZXMYDyABKAsyJC5oZWFydGgucGx1Z2luLnYxLkRlbGV0ZU1hbnlSZXNwb25zZUgAEiwKB2ZhaWx1cmUYECABKAsyGS5oZWFydGgucGx1Z2luLnYxLkZhaWx1cmVIAEIJCgdvdXRjb21lIigKB0ZhaWx1cmUSDAoEY29kZRgBIAEoDRIPCgdtZXNzYWdlGAIgASgJIhQKEkNoZWNrSGVhbHRoUmVxdWVzdCIVChNDaGVja0hlYWx0aFJlc3BvbnNlIl8KEEluc2VydEpvYlJlcXVlc3QSGwoDam9iGAEgASgLMg4uaGVhcnRoLnYxLkpvYhIOCgZjb25maWcYAiABKAwSEwoGcmVzdWx0GAMgASgMSACIAQFCCQoHX3Jlc3VsdCI1ChFJbnNlcnRKb2JSZXNwb25zZRIgCgh0YWtlbl9ieRgBIAEoCzIOLmhlYXJ0aC52MS5Kb2IiGwoNR2V0Sm9iUmVxdWVzdBIKCgJpZBgBIAEoCSItCg5HZXRKb2JSZXNwb25zZRIbCgNqb2IYASABKAsyDi5oZWFydGgudjEuSm9iIk8KEFVwZGF0ZUpvYlJlcXVlc3QSGwoDam9iGAEgASgLMg4uaGVhcnRoLnYxLkpvYhITCgZyZXN1bHQYAiABKAxIAIgBAUIJCgdfcmVzdWx0IiEKDlVwZGF0ZVJlc3BvbnNlEg8KB3VwZGF0ZWQYASABKAgisAIKD0xpc3RKb2JzUmVxdWVzdBIkCgZzdGF0ZXMYASADKA4yFC5oZWFydGgudjEuSm9iLlN0YXRlEhcKCmNvbnRleHRfaWQYAiABKAlIAIgBARIUCgdjb250ZXh0GAMgASgJSAGIAQESEwoGYmluYXJ5GAQgASgJSAKIAQESGgoNYmluYXJ5X2RpZ2VzdBgFIAEoCUgDiAEBEjAKDGVuZGVkX2JlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGltaXQYByABKA0SEwoGYmVmb3JlGAggASgJSASIAQFCDQoLX2NvbnRleHRfaWRCCgoIX2NvbnRleHRCCQoHX2JpbmFyeUIQCg5fYmluYXJ5X2RpZ2VzdEIJCgdfYmVmb3JlIjAKEExpc3RKb2JzUmVzcG9uc2USHAoEam9icxgBIAMoCzIOLmhlYXJ0aC52MS5Kb2IiIQoTR2V0Sm9iQ29uZmlnUmVxdWVzdBIKCgJpZBgBIAEoCSIhChNHZXRKb2JSZXN1bHRSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0NvbnRlbnRSZXNwb25zZRIUCgdjb250ZW50GAEgASgMSACIAQFCCgoIX2NvbnRlbnQiRQoUQXBwZW5kSm9iTG9nc1JlcXVlc3QSCgoCaWQYASABKAkSIQoFbGluZXMYAiADKAsyEi5oZWFydGgudjEuTG9nTGluZSIXChVBcHBlbmRKb2JMb2dzUmVzcG9uc2UiPgoSTGlzdEpvYkxvZ3NSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWFmdGVyGAIgASgNEg0KBWxpbWl0GAMgASgNIjgKE0xpc3RKb2JMb2dzUmVzcG9uc2USIQoFbGluZXMYASADKAsyEi5oZWFydGgudjEuTG9nTGluZSIeChBEZWxldGVKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIiEKDkRlbGV0ZVJlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAgiUwoWRGVsZXRlRW5kZWRKb2JzUmVxdWVzdBIqCgZiZWZvcmUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAIgASgNIiMKEkRlbGV0ZU1hbnlSZXNwb25zZRINCgVjb3VudBgBIAEoDSIqChhJc0RpZ2VzdFVzZWRCeUpvYlJlcXVlc3QSDgoGZGlnZXN0GAEgASgJIiQKFElzRGlnZXN0VXNlZFJlc3BvbnNlEgwKBHVzZWQYASABKAgiOwoUSW5zZXJ0Q29udGV4dFJlcXVlc3QSIwoHY29udGV4dBgBIAEoCzISLmhlYXJ0aC52MS5Db250ZXh0Ij0KFUluc2VydENvbnRleHRSZXNwb25zZRIkCgh0YWtlbl9ieRgBIAEoCzISLmhlYXJ0aC52MS5Db250ZXh0Ih8KEUdldENvbnRleHRSZXF1ZXN0EgoKAmlkGAEgASgJIjkKEkdldENvbnRleHRSZXNwb25zZRIjCgdjb250ZXh0GAEgASgLMhIuaGVhcnRoLnYxLkNvbnRleHQiIgoSRmluZENvbnRleHRSZXF1ZXN0EgwKBG5hbWUYASABKAkiOwoUVXBkYXRlQ29udGV4dFJlcXVlc3QSIwoHY29udGV4dBgBIAEoCzISLmhlYXJ0aC52MS5Db250ZXh0IqABChNMaXN0Q29udGV4dHNSZXF1ZXN0EigKBnN0YXRlcxgBIAMoDjIYLmhlYXJ0aC52MS5Db250ZXh0LlN0YXRlEjAKDGVuZGVkX2JlZm9yZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGltaXQYAyABKA0SEwoGYmVmb3JlGAQgASgJSACIAQFCCQoHX2JlZm9yZSI8ChRMaXN0Q29udGV4dHNSZXNwb25zZRIkCghjb250ZXh0cxgBIAMoCzISLmhlYXJ0aC52MS5Db250ZXh0IiIKFERlbGV0ZUNvbnRleHRSZXF1ZXN0EgoKAmlkGAEgASgJIlcKGkRlbGV0ZUVuZGVkQ29udGV4dHNSZXF1ZXN0EioKBmJlZm9yZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGltaXQYAiABKA0iOAoTSW5zZXJ0QmluYXJ5UmVxdWVzdBIhCgZiaW5hcnkYASABKAsyES5oZWFydGgudjEuQmluYXJ5IjkKFEluc2VydEJpbmFyeVJlc3BvbnNlEiEKBmJpbmFyeRgBIAEoCzIRLmhlYXJ0aC52MS5CaW5hcnkiUQoQR2V0QmluYXJ5UmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKB3ZlcnNpb24YAiABKA1IABIQCgZkaWdlc3QYAyABKAlIAEIKCghzZWxlY3RvciI2ChFHZXRCaW5hcnlSZXNwb25zZRIhCgZiaW5hcnkYASABKAsyES5oZWFydGgudjEuQmluYXJ5IkIKE0xpc3RCaW5hcmllc1JlcXVlc3QSDQoFbGltaXQYASABKA0SEgoFYWZ0ZXIYAiABKAlIAIgBAUIICgZfYWZ0ZXIiOwoUTGlzdEJpbmFyaWVzUmVzcG9uc2USIwoIYmluYXJpZXMYASADKAsyES5oZWFydGgudjEuQmluYXJ5IlgKGUxpc3RCaW5hcnlWZXJzaW9uc1JlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVsaW1pdBgCIAEoDRITCgZiZWZvcmUYAyABKA1IAIgBAUIJCgdfYmVmb3JlIkUKE0RlbGV0ZUJpbmFyeVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgd2ZXJzaW9uGAIgASgNSACIAQFCCgoIX3ZlcnNpb24iLQobSXNEaWdlc3RVc2VkQnlCaW5hcnlSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCSIvCg5QdXRGaWxlUmVxdWVzdBIdCgRmaWxlGAEgASgLMg8uaGVhcnRoLnYxLkZpbGUiLQoMRmlsZVJlc3BvbnNlEh0KBGZpbGUYASABKAsyDy5oZWFydGgudjEuRmlsZSIeCg5HZXRGaWxlUmVxdWVzdBIMCgRuYW1lGAEgASgJIl8KEExpc3RGaWxlc1JlcXVlc3QSEwoGcHJlZml4GAEgASgJSACIAQESDQoFbGltaXQYAiABKA0SEgoFYWZ0ZXIYAyABKAlIAYgBAUIJCgdfcHJlZml4QggKBl9hZnRlciIzChFMaXN0RmlsZXNSZXNwb25zZRIeCgVmaWxlcxgBIAMoCzIPLmhlYXJ0aC52MS5GaWxlIiEKEURlbGV0ZUZpbGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiKwoZSXNEaWdlc3RVc2VkQnlGaWxlUmVxdWVzdBIOCgZkaWdlc3QYASABKAkiQwoZQXBwZW5kQXVkaXRFbnRyaWVzUmVxdWVzdBImCgdlbnRyaWVzGAEgAygLMhUuaGVhcnRoLnYxLkF1ZGl0RW50cnkiHAoaQXBwZW5kQXVkaXRFbnRyaWVzUmVzcG9uc2UibgoXTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QSFgoJcHJpbmNpcGFsGAEgASgJSACIAQESDQoFbGltaXQYAiABKA0SEwoGYmVmb3JlGAMgASgJSAGIAQFCDAoKX3ByaW5jaXBhbEIJCgdfYmVmb3JlIkIKGExpc3RBdWRpdEVudHJpZXNSZXNwb25zZRImCgdlbnRyaWVzGAEgAygLMhUuaGVhcnRoLnYxLkF1ZGl0RW50cnkiKwoZRm9yZ2V0QXVkaXRFbnRyaWVzUmVxdWVzdBIOCgZiZWZvcmUYASABKAky5g0KCkRhb1NlcnZpY2USSAoFV3JpdGUSHi5oZWFydGgucGx1Z2luLnYxLldyaXRlUmVxdWVzdBofLmhlYXJ0aC5wbHVnaW4udjEuV3JpdGVSZXNwb25zZRJaCgtDaGVja0hlYWx0aBIkLmhlYXJ0aC5wbHVnaW4udjEuQ2hlY2tIZWFsdGhSZXF1ZXN0GiUuaGVhcnRoLnBsdWdpbi52MS5DaGVja0hlYWx0aFJlc3BvbnNlEksKBkdldEpvYhIfLmhlYXJ0aC5wbHVnaW4udjEuR2V0Sm9iUmVxdWVzdBogLmhlYXJ0aC5wbHVnaW4udjEuR2V0Sm9iUmVzcG9uc2USUQoITGlzdEpvYnMSIS5oZWFydGgucGx1Z2luLnYxLkxpc3RKb2JzUmVxdWVzdBoiLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEpvYnNSZXNwb25zZRJYCgxHZXRKb2JDb25maWcSJS5oZWFydGgucGx1Z2luLnYxLkdldEpvYkNvbmZpZ1JlcXVlc3QaIS5oZWFydGgucGx1Z2luLnYxLkNvbnRlbnRSZXNwb25zZRJYCgxHZXRKb2JSZXN1bHQSJS5oZWFydGgucGx1Z2luLnYxLkdldEpvYlJlc3VsdFJlcXVlc3QaIS5oZWFydGgucGx1Z2luLnYxLkNvbnRlbnRSZXNwb25zZRJaCgtMaXN0Sm9iTG9ncxIkLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEpvYkxvZ3NSZXF1ZXN0GiUuaGVhcnRoLnBsdWdpbi52MS5MaXN0Sm9iTG9nc1Jlc3BvbnNlEmcKEUlzRGlnZXN0VXNlZEJ5Sm9iEiouaGVhcnRoLnBsdWdpbi52MS5Jc0RpZ2VzdFVzZWRCeUpvYlJlcXVlc3QaJi5oZWFydGgucGx1Z2luLnYxLklzRGlnZXN0VXNlZFJlc3BvbnNlElcKCkdldENvbnRleHQSIy5oZWFydGgucGx1Z2luLnYxLkdldENvbnRleHRSZXF1ZXN0GiQuaGVhcnRoLnBsdWdpbi52MS5HZXRDb250ZXh0UmVzcG9uc2USWQoLRmluZENvbnRleHQSJC5oZWFydGgucGx1Z2luLnYxLkZpbmRDb250ZXh0UmVxdWVzdBokLmhlYXJ0aC5wbHVnaW4udjEuR2V0Q29udGV4dFJlc3BvbnNlEl0KDExpc3RDb250ZXh0cxIlLmhlYXJ0aC5wbHVnaW4udjEuTGlzdENvbnRleHRzUmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuTGlzdENvbnRleHRzUmVzcG9uc2USVAoJR2V0QmluYXJ5EiIuaGVhcnRoLnBsdWdpbi52MS5HZXRCaW5hcnlSZXF1ZXN0GiMuaGVhcnRoLnBsdWdpbi52MS5HZXRCaW5hcnlSZXNwb25zZRJdCgxMaXN0QmluYXJpZXMSJS5oZWFydGgucGx1Z2luLnYxLkxpc3RCaW5hcmllc1JlcXVlc3QaJi5oZWFydGgucGx1Z2luLnYxLkxpc3RCaW5hcmllc1Jlc3BvbnNlEmkKEkxpc3RCaW5hcnlWZXJzaW9ucxIrLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEJpbmFyeVZlcnNpb25zUmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEJpbmFyaWVzUmVzcG9uc2USbQoUSXNEaWdlc3RVc2VkQnlCaW5hcnkSLS5oZWFydGgucGx1Z2luLnYxLklzRGlnZXN0VXNlZEJ5QmluYXJ5UmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkUmVzcG9uc2USSwoHR2V0RmlsZRIgLmhlYXJ0aC5wbHVnaW4udjEuR2V0RmlsZVJlcXVlc3QaHi5oZWFydGgucGx1Z2luLnYxLkZpbGVSZXNwb25zZRJUCglMaXN0RmlsZXMSIi5oZWFydGgucGx1Z2luLnYxLkxpc3RGaWxlc1JlcXVlc3QaIy5oZWFydGgucGx1Z2luLnYxLkxpc3RGaWxlc1Jlc3BvbnNlEmkKEklzRGlnZXN0VXNlZEJ5RmlsZRIrLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkQnlGaWxlUmVxdWVzdBomLmhlYXJ0aC5wbHVnaW4udjEuSXNEaWdlc3RVc2VkUmVzcG9uc2USaQoQTGlzdEF1ZGl0RW50cmllcxIpLmhlYXJ0aC5wbHVnaW4udjEuTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QaKi5oZWFydGgucGx1Z2luLnYxLkxpc3RBdWRpdEVudHJpZXNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_hearth_v1_audit, file_hearth_v1_binary, file_hearth_v1_context, file_hearth_v1_data_service, file_hearth_v1_job]);
+
+/**
+ * Describes the message hearth.plugin.v1.WriteRequest.
+ * Use `create(WriteRequestSchema)` to create a new message.
+ */
+export const WriteRequestSchema = /*@__PURE__*/
+  messageDesc(file_hearth_plugin_v1_dao, 0);
+
+/**
+ * Describes the message hearth.plugin.v1.Write.
+ * Use `create(WriteSchema)` to create a new message.
+ */
+export const WriteSchema = /*@__PURE__*/
+  messageDesc(file_hearth_plugin_v1_dao, 1);
+
+/**
+ * Describes the message hearth.plugin.v1.WriteResponse.
+ * Use `create(WriteResponseSchema)` to create a new message.
+ */
+export const WriteResponseSchema = /*@__PURE__*/
+  messageDesc(file_hearth_plugin_v1_dao, 2);
+
+/**
+ * Describes the message hearth.plugin.v1.Outcome.
+ * Use `create(OutcomeSchema)` to create a new message.
+ */
+export const OutcomeSchema = /*@__PURE__*/
+  messageDesc(file_hearth_plugin_v1_dao, 3);
+
+/**
+ * Describes the message hearth.plugin.v1.Failure.
+ * Use `create(FailureSchema)` to create a new message.
+ */
+export const FailureSchema = /*@__PURE__*/
+  messageDesc(file_hearth_plugin_v1_dao, 4);
 
 /**
  * Describes the message hearth.plugin.v1.CheckHealthRequest.
  * Use `create(CheckHealthRequestSchema)` to create a new message.
  */
 export const CheckHealthRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 0);
+  messageDesc(file_hearth_plugin_v1_dao, 5);
 
 /**
  * Describes the message hearth.plugin.v1.CheckHealthResponse.
  * Use `create(CheckHealthResponseSchema)` to create a new message.
  */
 export const CheckHealthResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 1);
+  messageDesc(file_hearth_plugin_v1_dao, 6);
 
 /**
  * Describes the message hearth.plugin.v1.InsertJobRequest.
  * Use `create(InsertJobRequestSchema)` to create a new message.
  */
 export const InsertJobRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 2);
+  messageDesc(file_hearth_plugin_v1_dao, 7);
 
 /**
  * Describes the message hearth.plugin.v1.InsertJobResponse.
  * Use `create(InsertJobResponseSchema)` to create a new message.
  */
 export const InsertJobResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 3);
+  messageDesc(file_hearth_plugin_v1_dao, 8);
 
 /**
  * Describes the message hearth.plugin.v1.GetJobRequest.
  * Use `create(GetJobRequestSchema)` to create a new message.
  */
 export const GetJobRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 4);
+  messageDesc(file_hearth_plugin_v1_dao, 9);
 
 /**
  * Describes the message hearth.plugin.v1.GetJobResponse.
  * Use `create(GetJobResponseSchema)` to create a new message.
  */
 export const GetJobResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 5);
+  messageDesc(file_hearth_plugin_v1_dao, 10);
 
 /**
  * Describes the message hearth.plugin.v1.UpdateJobRequest.
  * Use `create(UpdateJobRequestSchema)` to create a new message.
  */
 export const UpdateJobRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 6);
+  messageDesc(file_hearth_plugin_v1_dao, 11);
 
 /**
  * Describes the message hearth.plugin.v1.UpdateResponse.
  * Use `create(UpdateResponseSchema)` to create a new message.
  */
 export const UpdateResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 7);
+  messageDesc(file_hearth_plugin_v1_dao, 12);
 
 /**
  * Describes the message hearth.plugin.v1.ListJobsRequest.
  * Use `create(ListJobsRequestSchema)` to create a new message.
  */
 export const ListJobsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 8);
+  messageDesc(file_hearth_plugin_v1_dao, 13);
 
 /**
  * Describes the message hearth.plugin.v1.ListJobsResponse.
  * Use `create(ListJobsResponseSchema)` to create a new message.
  */
 export const ListJobsResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 9);
+  messageDesc(file_hearth_plugin_v1_dao, 14);
 
 /**
  * Describes the message hearth.plugin.v1.GetJobConfigRequest.
  * Use `create(GetJobConfigRequestSchema)` to create a new message.
  */
 export const GetJobConfigRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 10);
+  messageDesc(file_hearth_plugin_v1_dao, 15);
 
 /**
  * Describes the message hearth.plugin.v1.GetJobResultRequest.
  * Use `create(GetJobResultRequestSchema)` to create a new message.
  */
 export const GetJobResultRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 11);
+  messageDesc(file_hearth_plugin_v1_dao, 16);
 
 /**
  * Describes the message hearth.plugin.v1.ContentResponse.
  * Use `create(ContentResponseSchema)` to create a new message.
  */
 export const ContentResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 12);
+  messageDesc(file_hearth_plugin_v1_dao, 17);
 
 /**
  * Describes the message hearth.plugin.v1.AppendJobLogsRequest.
  * Use `create(AppendJobLogsRequestSchema)` to create a new message.
  */
 export const AppendJobLogsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 13);
+  messageDesc(file_hearth_plugin_v1_dao, 18);
 
 /**
  * Describes the message hearth.plugin.v1.AppendJobLogsResponse.
  * Use `create(AppendJobLogsResponseSchema)` to create a new message.
  */
 export const AppendJobLogsResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 14);
+  messageDesc(file_hearth_plugin_v1_dao, 19);
 
 /**
  * Describes the message hearth.plugin.v1.ListJobLogsRequest.
  * Use `create(ListJobLogsRequestSchema)` to create a new message.
  */
 export const ListJobLogsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 15);
+  messageDesc(file_hearth_plugin_v1_dao, 20);
 
 /**
  * Describes the message hearth.plugin.v1.ListJobLogsResponse.
  * Use `create(ListJobLogsResponseSchema)` to create a new message.
  */
 export const ListJobLogsResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 16);
+  messageDesc(file_hearth_plugin_v1_dao, 21);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteJobRequest.
  * Use `create(DeleteJobRequestSchema)` to create a new message.
  */
 export const DeleteJobRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 17);
+  messageDesc(file_hearth_plugin_v1_dao, 22);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteResponse.
  * Use `create(DeleteResponseSchema)` to create a new message.
  */
 export const DeleteResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 18);
+  messageDesc(file_hearth_plugin_v1_dao, 23);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteEndedJobsRequest.
  * Use `create(DeleteEndedJobsRequestSchema)` to create a new message.
  */
 export const DeleteEndedJobsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 19);
+  messageDesc(file_hearth_plugin_v1_dao, 24);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteManyResponse.
  * Use `create(DeleteManyResponseSchema)` to create a new message.
  */
 export const DeleteManyResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 20);
+  messageDesc(file_hearth_plugin_v1_dao, 25);
 
 /**
  * Describes the message hearth.plugin.v1.IsDigestUsedByJobRequest.
  * Use `create(IsDigestUsedByJobRequestSchema)` to create a new message.
  */
 export const IsDigestUsedByJobRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 21);
+  messageDesc(file_hearth_plugin_v1_dao, 26);
 
 /**
  * Describes the message hearth.plugin.v1.IsDigestUsedResponse.
  * Use `create(IsDigestUsedResponseSchema)` to create a new message.
  */
 export const IsDigestUsedResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 22);
+  messageDesc(file_hearth_plugin_v1_dao, 27);
 
 /**
  * Describes the message hearth.plugin.v1.InsertContextRequest.
  * Use `create(InsertContextRequestSchema)` to create a new message.
  */
 export const InsertContextRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 23);
+  messageDesc(file_hearth_plugin_v1_dao, 28);
 
 /**
  * Describes the message hearth.plugin.v1.InsertContextResponse.
  * Use `create(InsertContextResponseSchema)` to create a new message.
  */
 export const InsertContextResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 24);
+  messageDesc(file_hearth_plugin_v1_dao, 29);
 
 /**
  * Describes the message hearth.plugin.v1.GetContextRequest.
  * Use `create(GetContextRequestSchema)` to create a new message.
  */
 export const GetContextRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 25);
+  messageDesc(file_hearth_plugin_v1_dao, 30);
 
 /**
  * Describes the message hearth.plugin.v1.GetContextResponse.
  * Use `create(GetContextResponseSchema)` to create a new message.
  */
 export const GetContextResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 26);
+  messageDesc(file_hearth_plugin_v1_dao, 31);
 
 /**
  * Describes the message hearth.plugin.v1.FindContextRequest.
  * Use `create(FindContextRequestSchema)` to create a new message.
  */
 export const FindContextRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 27);
+  messageDesc(file_hearth_plugin_v1_dao, 32);
 
 /**
  * Describes the message hearth.plugin.v1.UpdateContextRequest.
  * Use `create(UpdateContextRequestSchema)` to create a new message.
  */
 export const UpdateContextRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 28);
+  messageDesc(file_hearth_plugin_v1_dao, 33);
 
 /**
  * Describes the message hearth.plugin.v1.ListContextsRequest.
  * Use `create(ListContextsRequestSchema)` to create a new message.
  */
 export const ListContextsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 29);
+  messageDesc(file_hearth_plugin_v1_dao, 34);
 
 /**
  * Describes the message hearth.plugin.v1.ListContextsResponse.
  * Use `create(ListContextsResponseSchema)` to create a new message.
  */
 export const ListContextsResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 30);
+  messageDesc(file_hearth_plugin_v1_dao, 35);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteContextRequest.
  * Use `create(DeleteContextRequestSchema)` to create a new message.
  */
 export const DeleteContextRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 31);
+  messageDesc(file_hearth_plugin_v1_dao, 36);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteEndedContextsRequest.
  * Use `create(DeleteEndedContextsRequestSchema)` to create a new message.
  */
 export const DeleteEndedContextsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 32);
+  messageDesc(file_hearth_plugin_v1_dao, 37);
 
 /**
  * Describes the message hearth.plugin.v1.InsertBinaryRequest.
  * Use `create(InsertBinaryRequestSchema)` to create a new message.
  */
 export const InsertBinaryRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 33);
+  messageDesc(file_hearth_plugin_v1_dao, 38);
 
 /**
  * Describes the message hearth.plugin.v1.InsertBinaryResponse.
  * Use `create(InsertBinaryResponseSchema)` to create a new message.
  */
 export const InsertBinaryResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 34);
+  messageDesc(file_hearth_plugin_v1_dao, 39);
 
 /**
  * Describes the message hearth.plugin.v1.GetBinaryRequest.
  * Use `create(GetBinaryRequestSchema)` to create a new message.
  */
 export const GetBinaryRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 35);
+  messageDesc(file_hearth_plugin_v1_dao, 40);
 
 /**
  * Describes the message hearth.plugin.v1.GetBinaryResponse.
  * Use `create(GetBinaryResponseSchema)` to create a new message.
  */
 export const GetBinaryResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 36);
+  messageDesc(file_hearth_plugin_v1_dao, 41);
 
 /**
  * Describes the message hearth.plugin.v1.ListBinariesRequest.
  * Use `create(ListBinariesRequestSchema)` to create a new message.
  */
 export const ListBinariesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 37);
+  messageDesc(file_hearth_plugin_v1_dao, 42);
 
 /**
  * Describes the message hearth.plugin.v1.ListBinariesResponse.
  * Use `create(ListBinariesResponseSchema)` to create a new message.
  */
 export const ListBinariesResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 38);
+  messageDesc(file_hearth_plugin_v1_dao, 43);
 
 /**
  * Describes the message hearth.plugin.v1.ListBinaryVersionsRequest.
  * Use `create(ListBinaryVersionsRequestSchema)` to create a new message.
  */
 export const ListBinaryVersionsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 39);
+  messageDesc(file_hearth_plugin_v1_dao, 44);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteBinaryRequest.
  * Use `create(DeleteBinaryRequestSchema)` to create a new message.
  */
 export const DeleteBinaryRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 40);
+  messageDesc(file_hearth_plugin_v1_dao, 45);
 
 /**
  * Describes the message hearth.plugin.v1.IsDigestUsedByBinaryRequest.
  * Use `create(IsDigestUsedByBinaryRequestSchema)` to create a new message.
  */
 export const IsDigestUsedByBinaryRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 41);
+  messageDesc(file_hearth_plugin_v1_dao, 46);
 
 /**
  * Describes the message hearth.plugin.v1.PutFileRequest.
  * Use `create(PutFileRequestSchema)` to create a new message.
  */
 export const PutFileRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 42);
+  messageDesc(file_hearth_plugin_v1_dao, 47);
 
 /**
  * Describes the message hearth.plugin.v1.FileResponse.
  * Use `create(FileResponseSchema)` to create a new message.
  */
 export const FileResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 43);
+  messageDesc(file_hearth_plugin_v1_dao, 48);
 
 /**
  * Describes the message hearth.plugin.v1.GetFileRequest.
  * Use `create(GetFileRequestSchema)` to create a new message.
  */
 export const GetFileRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 44);
+  messageDesc(file_hearth_plugin_v1_dao, 49);
 
 /**
  * Describes the message hearth.plugin.v1.ListFilesRequest.
  * Use `create(ListFilesRequestSchema)` to create a new message.
  */
 export const ListFilesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 45);
+  messageDesc(file_hearth_plugin_v1_dao, 50);
 
 /**
  * Describes the message hearth.plugin.v1.ListFilesResponse.
  * Use `create(ListFilesResponseSchema)` to create a new message.
  */
 export const ListFilesResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 46);
+  messageDesc(file_hearth_plugin_v1_dao, 51);
 
 /**
  * Describes the message hearth.plugin.v1.DeleteFileRequest.
  * Use `create(DeleteFileRequestSchema)` to create a new message.
  */
 export const DeleteFileRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 47);
+  messageDesc(file_hearth_plugin_v1_dao, 52);
 
 /**
  * Describes the message hearth.plugin.v1.IsDigestUsedByFileRequest.
  * Use `create(IsDigestUsedByFileRequestSchema)` to create a new message.
  */
 export const IsDigestUsedByFileRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 48);
+  messageDesc(file_hearth_plugin_v1_dao, 53);
 
 /**
  * Describes the message hearth.plugin.v1.AppendAuditEntriesRequest.
  * Use `create(AppendAuditEntriesRequestSchema)` to create a new message.
  */
 export const AppendAuditEntriesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 49);
+  messageDesc(file_hearth_plugin_v1_dao, 54);
 
 /**
  * Describes the message hearth.plugin.v1.AppendAuditEntriesResponse.
  * Use `create(AppendAuditEntriesResponseSchema)` to create a new message.
  */
 export const AppendAuditEntriesResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 50);
+  messageDesc(file_hearth_plugin_v1_dao, 55);
 
 /**
  * Describes the message hearth.plugin.v1.ListAuditEntriesRequest.
  * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
  */
 export const ListAuditEntriesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 51);
+  messageDesc(file_hearth_plugin_v1_dao, 56);
 
 /**
  * Describes the message hearth.plugin.v1.ListAuditEntriesResponse.
  * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
  */
 export const ListAuditEntriesResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 52);
+  messageDesc(file_hearth_plugin_v1_dao, 57);
 
 /**
  * Describes the message hearth.plugin.v1.ForgetAuditEntriesRequest.
  * Use `create(ForgetAuditEntriesRequestSchema)` to create a new message.
  */
 export const ForgetAuditEntriesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_plugin_v1_dao, 53);
+  messageDesc(file_hearth_plugin_v1_dao, 58);
 
 /**
  * The record: what Hearth remembers of jobs, contexts, binaries and files. Served by plugins of kind PLUGIN_KIND_DAO.
  *
  * Values are the messages of hearth.v1. A plugin keeps every field of them, also those that it does not know by name: keep the
  * bytes of the message as it came, and beside them what queries need.
- * A write that was answered is durable: it survives the death of the process and of the machine. A gateway sends a write when
- * the one before was answered, so the writes of one gateway take effect in their order; reads come at any time, and see every
- * write that was answered before they came, through whichever gateway. Writes are the methods named Insert, Update, Append,
- * Put, Delete and Forget. Each is done wholly or not at all.
+ * A write that was answered is durable: it survives the death of the process and of the machine. All methods but Write read; they
+ * come at any time, and see every write that was answered before they came, through whichever gateway.
  * Errors mean that the back end is broken. What is not there is answered by a field that is not set, a race that was lost by
  * `updated` false.
  * Names are ordered by their UTF-8 bytes. Pages hold `limit` items at most; `before` and `after` are exclusive, and absent on

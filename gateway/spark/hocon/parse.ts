@@ -4,6 +4,7 @@ import {
   type ArraySyntax,
   addField,
   type Blank,
+  type KeyPath,
   type ObjectSyntax,
   type Scalar,
   type Substitution,
@@ -33,7 +34,7 @@ export function parseSyntax(text: string): ObjectSyntax {
   if (reader.next === "[")
     throw new HoconError(reader.line, "A list is not an object: a config is one of keys and values");
   const isBraced = reader.takeText("{");
-  readFields(reader, { object: root, end: isBraced ? "}" : "", depth: 1 });
+  readFields(reader, { object: root, end: isBraced ? "}" : "", depth: 1, path: { keys: [] } });
   reader.skipGap();
   if (reader.next !== "") throw unexpected(reader, "Nothing may follow the end of the config");
   return root;
@@ -44,31 +45,35 @@ interface ObjectBody {
   /** What closes it; empty for the end of the text. */
   readonly end: "}" | "";
   readonly depth: number;
+  /** Of the object; undefined inside a list. */
+  readonly path: KeyPath | undefined;
 }
 
-function readFields(reader: Reader, { object, end, depth }: ObjectBody): void {
+function readFields(reader: Reader, body: ObjectBody): void {
+  const { end } = body;
   reader.skipGap();
   while (reader.next !== end) {
-    readField(reader, object, depth);
+    readField(reader, body);
     readSeparator(reader, end);
   }
   reader.takeText(end);
 }
 
-function readField(reader: Reader, object: ObjectSyntax, depth: number): void {
+function readField(reader: Reader, { object, depth, path: above }: ObjectBody): void {
   const { line } = reader;
   if (reader.take(INCLUDE) !== "")
     throw new HoconError(line, "include is not allowed: a config holds all that it says");
-  const path = readPath(reader);
-  if (depth + path.length > MAX_DEPTH) throw tooDeep(line);
+  const keys = readPath(reader);
+  if (depth + keys.length > MAX_DEPTH) throw tooDeep(line);
   reader.skipGap();
   const isAppended = reader.takeText("+=");
   if (!isAppended && !reader.takeText("=") && !reader.takeText(":") && reader.next !== "{") {
-    throw unexpected(reader, `The key "${shown(path)}" needs '=', ':' or '{' after it`);
+    throw unexpected(reader, `The key "${shown(keys)}" needs '=', ':' or '{' after it`);
   }
   reader.skipGap();
-  const value = readValue(reader, depth + path.length);
-  addAt(object, path, isAppended ? { type: "appended", item: value, line } : value);
+  const path = above && { above, keys };
+  const value = readValue(reader, { depth: depth + keys.length, path });
+  addAt(object, keys, isAppended ? { type: "appended", path, item: value, line } : value);
 }
 
 function addAt(object: ObjectSyntax, path: readonly string[], value: Syntax): void {
@@ -120,16 +125,21 @@ function readKeyWord(reader: Reader): string | undefined {
   return reader.take(UNQUOTED_KEY) || undefined;
 }
 
+interface Where {
+  readonly depth: number;
+  readonly path: KeyPath | undefined;
+}
+
 /** One value, or several side by side. Stops before what separates or closes. */
-function readValue(reader: Reader, depth: number): Syntax {
+function readValue(reader: Reader, where: Where): Syntax {
   const { line } = reader;
-  if (depth > MAX_DEPTH) throw tooDeep(line);
+  if (where.depth > MAX_DEPTH) throw tooDeep(line);
   const parts: (Syntax | Blank)[] = [];
   for (;;) {
     const text = reader.takeBlank();
     if (["", "\n", ",", "}", "]", "#"].includes(reader.next) || reader.startsWith("//")) break;
     if (parts.length > 0 && text !== "") parts.push({ type: "blank", text });
-    parts.push(readPart(reader, depth));
+    parts.push(readPart(reader, where));
   }
   const [first] = parts;
   if (first === undefined) throw unexpected(reader, "Expected a value");
@@ -146,7 +156,7 @@ function textOf(parts: readonly (Scalar | Blank)[]): Scalar {
   return { type: "scalar", value: text, text };
 }
 
-function readPart(reader: Reader, depth: number): Syntax {
+function readPart(reader: Reader, { depth, path }: Where): Syntax {
   switch (reader.next) {
     case '"': {
       const text = reader.takeQuoted();
@@ -155,7 +165,7 @@ function readPart(reader: Reader, depth: number): Syntax {
     case "{": {
       const object: ObjectSyntax = { type: "object", fields: new Map(), line: reader.line };
       reader.takeText("{");
-      readFields(reader, { object, end: "}", depth: depth + 1 });
+      readFields(reader, { object, end: "}", depth: depth + 1, path });
       return object;
     }
     case "[":
@@ -172,7 +182,7 @@ function readArray(reader: Reader, depth: number): ArraySyntax {
   reader.takeText("[");
   reader.skipGap();
   while (!reader.takeText("]")) {
-    array.items.push(readValue(reader, depth));
+    array.items.push(readValue(reader, { depth, path: undefined }));
     readSeparator(reader, "]");
   }
   return array;

@@ -1,6 +1,6 @@
 import { HoconError, MAX_DEPTH, tooDeep } from "./error.ts";
 import { createObject, isObject, type JsonObject, type JsonValue, valueAt, withFallback } from "./json.ts";
-import type { Appended, Blank, Concatenation, ObjectSyntax, Substitution, Syntax } from "./syntax.ts";
+import type { Appended, Concatenation, KeyPath, ObjectSyntax, Substitution, Syntax } from "./syntax.ts";
 
 /** Characters and members of the whole result: substitution can double a text with every line. */
 const MAX_SIZE = 4 * 1024 * 1024;
@@ -10,6 +10,9 @@ const MAX_WORK = 2 * MAX_SIZE;
 
 /** Values that wait for each other: each takes a few frames of the stack. */
 const MAX_WAITING = 500;
+
+/** References from one to the next that are followed to find how a number was written. */
+const MAX_HOPS = 10;
 
 /** Where in what was said of a key something stands. */
 interface Place {
@@ -103,14 +106,30 @@ class Resolver {
   }
 
   #substitution({ path, isOptional, line }: Substitution): JsonValue | undefined {
+    const own = this.#said(this.#before(path));
+    const other = valueAt(this.#fallback, path);
+    if (isObject(own) && isObject(other)) return this.#merged(own, other, line);
+    const value = own === undefined ? other : own;
+    if (value !== undefined || isOptional) return value;
+    throw new HoconError(line, `Could not resolve substitution to a value: \${${path.join(".").slice(0, 100)}}`);
+  }
+
+  /** All that was said of what is at a path, up to what waits for it. */
+  #before(path: readonly string[]): readonly Syntax[] {
     let history: readonly Syntax[] = [this.#root];
     for (const key of path) history = this.#members(history, key);
     const waiting = history.findIndex((syntax) => this.#waiting.has(syntax));
-    const own = this.#said(waiting === -1 ? history : history.slice(0, waiting));
-    const other = valueAt(this.#fallback, path);
-    const value = isObject(own) && isObject(other) ? this.#merged(own, other, line) : (own ?? other);
-    if (value !== undefined || isOptional) return value;
-    throw new HoconError(line, `Could not resolve substitution to a value: \${${path.join(".").slice(0, 100)}}`);
+    return waiting === -1 ? history : history.slice(0, waiting);
+  }
+
+  /** A value as a part of a longer string. A number stays as it was written, `1.10` for one, also when it is referred to. */
+  #text(part: Syntax, value: JsonValue): string {
+    let written: Syntax | undefined = part;
+    for (let hop = 0; hop < MAX_HOPS && written?.type === "substitution" && typeof value === "number"; hop += 1) {
+      written = this.#before(written.path).at(-1);
+    }
+    if (written?.type === "scalar" && written.value === value) return written.text;
+    return String(typeof value === "object" && value !== null ? "" : value);
   }
 
   /** All that a history of objects says of one of their keys. Objects are looked into without resolving the rest of them. */
@@ -141,7 +160,7 @@ class Resolver {
       if (value === undefined) continue;
       if (part.type === "blank") hasBlanks = true;
       else values.push(value);
-      text += textOf(part, value);
+      text += part.type === "blank" ? part.text : this.#text(part, value);
       this.#spend(text.length, line);
     }
     const [first, ...others] = values;
@@ -152,11 +171,17 @@ class Resolver {
     throw new HoconError(line, "Cannot put a list, an object and other values side by side");
   }
 
-  #appended({ item, line }: Appended, { history, index }: Place): JsonValue {
-    const list = this.#said(history.slice(0, index)) ?? [];
+  #appended({ path, item, line }: Appended, { history, index }: Place): JsonValue {
+    const list = this.#said(history.slice(0, index)) ?? this.#fallbackAt(path) ?? [];
     if (!Array.isArray(list)) throw new HoconError(line, "Cannot append with += to what is not a list");
     const value = this.#value([item], 0);
     return this.#measured(value === undefined ? list : [...list, value], line);
+  }
+
+  #fallbackAt(path: KeyPath | undefined): JsonValue | undefined {
+    if (path === undefined) return undefined;
+    const object = path.above === undefined ? this.#fallback : this.#fallbackAt(path.above);
+    return isObject(object) ? valueAt(object, path.keys) : undefined;
   }
 
   #merged(value: JsonObject, fallback: JsonObject, line: number): JsonObject {
@@ -193,10 +218,6 @@ class Resolver {
     this.#extents.set(value, extent);
     return extent;
   }
-}
-
-function textOf(part: Syntax | Blank, value: JsonValue): string {
-  return part.type === "scalar" ? part.text : String(typeof value === "object" && value !== null ? "" : value);
 }
 
 function tooLarge(line: number): HoconError {

@@ -44,9 +44,18 @@ export interface Blank {
   readonly text: string;
 }
 
+/** Keys from the root to a place. In parts, since there are as many as there are fields. */
+export interface KeyPath {
+  /** Absent: the root. */
+  readonly above?: KeyPath;
+  readonly keys: readonly string[];
+}
+
 /** `key += item`. */
 export interface Appended {
   readonly type: "appended";
+  /** Of the key; undefined inside a list, where no path leads to. */
+  readonly path: KeyPath | undefined;
   readonly item: Syntax;
   readonly line: number;
 }

@@ -9,23 +9,14 @@ import type {
   SandboxEnd,
   SandboxSpec,
 } from "../runtime/mod.ts";
-import { createDataStreams } from "./data_streams.ts";
 import { createRunningJob, keepPart, type RunningJob, tellObserver } from "./execution.ts";
-import { chooseSlot, closeSlot, createSlot, type ExecutorSlot } from "./executor_slots.ts";
+import type { ExecutorSlot } from "./executor_slots.ts";
+import { Executors } from "./executors.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
-import { type DenoProcess, FIRST_EXECUTOR } from "./process.ts";
+import type { DenoProcess } from "./process.ts";
 import { createPrograms, type Programs } from "./programs.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
-
-/**
- * How long an executor may take to end before the whole process is killed: `terminate` interrupts code, but waits for a built-in function
- * that is running to return.
- */
-const TERMINATION_LIMIT_MS = 3000;
-
-/** An executor with so many programs gives them back: it is ended when it is idle. A module that was loaded stays for as long as it. */
-const MOST_LOADED = 64;
 
 /** Makes a process that is ready the sandbox of a context. */
 export function createSandbox(process: DenoProcess, spec: SandboxSpec): Sandbox {
@@ -36,22 +27,19 @@ class DenoSandbox implements Sandbox {
   readonly closed: Promise<SandboxEnd>;
   readonly #process: DenoProcess;
   readonly #settings: ContextSettings;
-  readonly #files: SandboxSpec["files"];
-  readonly #slots = new Map<number, ExecutorSlot>();
+  readonly #executors: Executors;
   readonly #jobs = new Map<number, RunningJob>();
   readonly #programs: Programs;
   readonly #objects: ObjectList;
   #lastRun = 0;
-  #lastExecutor = FIRST_EXECUTOR;
   #end: SandboxEnd | undefined;
 
   constructor(process: DenoProcess, { contextId, name, settings, files }: SandboxSpec) {
     this.#process = process;
     this.#settings = settings;
-    this.#files = files;
     this.#programs = createPrograms((command) => process.send(command));
     this.#objects = createObjectList((command) => process.send(command));
-    this.#addSlot(FIRST_EXECUTOR);
+    this.#executors = new Executors(process, { files, jobsPerExecutor: settings.jobsPerExecutor });
     process.listen((report) => this.#receive(report));
     if (settings.permissions?.secrets.length) process.conceal();
     process.send({
@@ -90,7 +78,7 @@ class DenoSandbox implements Sandbox {
   }
 
   load(): { memoryBytes: number; executors: number } {
-    return { memoryBytes: this.#process.memoryBytes(), executors: this.#slots.size };
+    return { memoryBytes: this.#process.memoryBytes(), executors: this.#executors.count };
   }
 
   async objects(): Promise<NamedObject[]> {
@@ -113,62 +101,25 @@ class DenoSandbox implements Sandbox {
   #start(running: RunningJob): void {
     const { run, job } = running;
     if (!this.#jobs.has(run)) return;
-    const digest = job.binaryDigest;
-    const { jobsPerExecutor } = this.#settings;
-    const slot = chooseSlot(this.#slots.values(), { digest, jobsPerExecutor }) ?? this.#startExecutor();
+    const { jobId, entryPoint, config, binaryDigest: digest } = job;
+    const slot = this.#executors.take(digest);
     running.slot = slot;
     slot.jobs.set(run, running);
-    if (!slot.loaded.has(digest)) {
-      slot.loaded.add(digest);
-      this.#process.send({ type: "load", executor: slot.number, digest });
-    }
-    const { jobId, entryPoint, config } = job;
-    const message = { type: "run", run, jobId, digest, entryPoint, config } as const;
-    this.#process.send({ type: "tell", executor: slot.number, message });
+    this.#executors.tell(slot, { type: "run", run, jobId, digest, entryPoint, config });
     if (running.abortReason !== undefined) this.#abort(running, running.abortReason);
-  }
-
-  #startExecutor(): ExecutorSlot {
-    this.#lastExecutor += 1;
-    this.#process.send({ type: "startExecutor", executor: this.#lastExecutor });
-    return this.#addSlot(this.#lastExecutor);
-  }
-
-  #addSlot(number: number): ExecutorSlot {
-    const data = createDataStreams(this.#files, (message) =>
-      this.#process.send({ type: "tell", executor: number, message }),
-    );
-    const slot = createSlot(number, data);
-    this.#slots.set(number, slot);
-    return slot;
   }
 
   #abort(running: RunningJob, reason: AbortReason): void {
     running.abortReason = reason;
     if (running.slot === undefined || !this.#jobs.has(running.run)) return;
-    this.#process.send({
-      type: "tell",
-      executor: running.slot.number,
-      message: { type: "abort", run: running.run, reason },
-    });
+    this.#executors.tell(running.slot, { type: "abort", run: running.run, reason });
   }
 
   #terminate(running: RunningJob): void {
     if (!this.#jobs.has(running.run)) return;
     running.terminating = true;
     if (running.slot === undefined) this.#finish(running, { type: "terminated" });
-    else this.#endExecutor(running.slot);
-  }
-
-  #endExecutor(slot: ExecutorSlot): void {
-    if (slot.ending) return;
-    slot.ending = true;
-    this.#process.send({ type: "endExecutor", executor: slot.number });
-    slot.endTimer = setTimeout(() => {
-      this.#process.abandon(
-        `Executor ${slot.number} did not stop within ${TERMINATION_LIMIT_MS} ms of its termination`,
-      );
-    }, TERMINATION_LIMIT_MS);
+    else this.#executors.end(running.slot);
   }
 
   #receive(report: SandboxReport): void {
@@ -176,7 +127,7 @@ class DenoSandbox implements Sandbox {
       case "ready":
         return;
       case "told": {
-        const slot = this.#slots.get(report.executor);
+        const slot = this.#executors.get(report.executor);
         if (slot === undefined) return;
         for (const message of report.messages) this.#hear(slot, message);
         return;
@@ -204,11 +155,11 @@ class DenoSandbox implements Sandbox {
         return;
       case "crashed":
         slot.lastWord ??= report;
-        this.#endExecutor(slot);
+        this.#executors.end(slot);
         return;
       case "outOfHeap":
         slot.lastWord ??= { type: "outOfMemory" };
-        this.#endExecutor(slot);
+        this.#executors.end(slot);
         return;
       default: {
         // A run that is not of this executor is none that it may speak of.
@@ -227,9 +178,7 @@ class DenoSandbox implements Sandbox {
         tellObserver(running, slot.number, report);
         return;
       case "resultPart":
-        void keepPart(running, report).then((message) =>
-          this.#process.send({ type: "tell", executor: slot.number, message }),
-        );
+        void keepPart(running, report).then((message) => this.#executors.tell(slot, message));
         return;
       case "streamed":
         this.#finish(running, { type: "streamed" });
@@ -267,15 +216,12 @@ class DenoSandbox implements Sandbox {
   #release(running: RunningJob): void {
     this.#jobs.delete(running.run);
     const { slot } = running;
-    slot?.jobs.delete(running.run);
-    if (slot !== undefined && slot.jobs.size === 0 && slot.loaded.size >= MOST_LOADED) this.#endExecutor(slot);
+    if (slot !== undefined) this.#executors.release(slot, running.run);
   }
 
   #executorEnded(number: number, end: ExecutorEnd): void {
-    const slot = this.#slots.get(number);
+    const slot = this.#executors.ended(number);
     if (slot === undefined) return;
-    this.#slots.delete(number);
-    closeSlot(slot);
     const cause = slot.lastWord ?? end;
     for (const running of slot.jobs.values()) {
       if (running.terminating) this.#finish(running, { type: "terminated" });
@@ -292,8 +238,7 @@ class DenoSandbox implements Sandbox {
   #lose(end: SandboxEnd): SandboxEnd {
     this.#end = end;
     for (const running of this.#jobs.values()) this.#finish(running, { type: "lost", end });
-    for (const slot of this.#slots.values()) closeSlot(slot);
-    this.#slots.clear();
+    this.#executors.close();
     this.#objects.close();
     return end;
   }

@@ -1,69 +1,25 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { credentialsWith, describeAuth } from "hearth/conformance";
 import { describe, expect, test } from "vitest";
-import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { startRemote } from "../../../test/plugin_server.ts";
+import { findPython, startPythonPlugin } from "../../../test/python.ts";
 
 const PROGRAM = join(import.meta.dirname, "auth_tokens.py");
-const { python, missing } = findPython();
+const { python, missing } = findPython(join(import.meta.dirname, "requirements.txt"));
 if (missing !== undefined) console.warn(`The plugin in Python is not tested: ${missing}`);
 
-/** A Python with gRPC: the machine's, or one in `.hearth/` that pip can complete. */
-function findPython(): { python: string; missing?: string } {
-  const environment = resolve(import.meta.dirname, "../../../.hearth/python");
-  const own = join(environment, "bin/python");
-  for (const python of ["python3", own]) if (hasGrpc(python)) return { python };
-  const requirements = join(import.meta.dirname, "requirements.txt");
-  const steps: [string, string[]][] = [
-    ["python3", ["-m", "venv", environment]],
-    [own, ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--retries=1", "-r", requirements]],
-  ];
-  for (const [command, args] of steps) {
-    if (command === "python3" && existsSync(own)) continue;
-    const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 120_000 });
-    if (status !== 0)
-      return { python: own, missing: `${command} ${args.join(" ")}: ${error?.message ?? stderr.trim()}` };
-  }
-  return { python: own };
-}
-
-function hasGrpc(python: string): boolean {
-  const { status } = spawnSync(python, ["-c", "import grpc, google.protobuf; from grpc_tools import protoc"]);
-  return status === 0;
-}
-
 /** The plugin as a process on a socket of its own, and a file of tokens. */
-async function startPython() {
-  const directory = await createTemporaryDirectory();
-  const address = `unix:${join(directory.path, "s")}`;
-  const file = join(directory.path, "tokens");
+async function startTokens() {
+  const plugin = await startPythonPlugin(python, PROGRAM);
+  const file = join(plugin.directory, "tokens");
   await writeFile(file, "# ours\nlet-me-in:alice:admin,viewer\n");
-  const child = spawn(python, [PROGRAM, address], { stdio: ["ignore", "pipe", "inherit"] });
-  await once(createInterface(child.stdout), "line");
-  return {
-    address,
-    file,
-    async [Symbol.asyncDispose]() {
-      await end(child);
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const exited = once(child, "exit");
-  child.kill();
-  await exited;
+  return { address: plugin.address, file, [Symbol.asyncDispose]: () => plugin[Symbol.asyncDispose]() };
 }
 
 describe.skipIf(missing !== undefined)("the plugin in Python", () => {
   describeAuth("auth-python", async () => {
-    const plugin = await startPython();
+    const plugin = await startTokens();
     return {
       open: () => startRemote("auth", plugin.address, { config: { file: plugin.file } }),
       good: {
@@ -80,7 +36,7 @@ describe.skipIf(missing !== undefined)("the plugin in Python", () => {
   });
 
   test("it lists what is wrong with its configuration", async () => {
-    await using plugin = await startPython();
+    await using plugin = await startTokens();
 
     const start = startRemote("auth", plugin.address, { config: { file: 1, extra: true } });
 

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ContextSettings, JobError_Reason } from "../../proto/node.ts";
+import { RawResult, ScriptedRuntime } from "../../test/scripted_runtime.ts";
+import { IGNORANT, NO_FILES } from "../deno/testing/mod.ts";
+import type { Execution, JobObserver, Sandbox } from "../runtime/mod.ts";
+import { SecretUnavailable } from "./folder.ts";
+import { withSecrets } from "./runtime.ts";
+
+/** What is shared by the jobs of a sandbox, as globals are. */
+let shared = "";
+
+const runtime = new ScriptedRuntime({
+  remember: {
+    run({ config }) {
+      shared = String(config.password);
+    },
+  },
+  recall: {
+    run({ log }) {
+      log(shared);
+      return shared;
+    },
+  },
+  raw: { run: ({ config }) => new RawResult(`{"broken": ${config.password}`) },
+  slowly: {
+    async run({ config, signal, progress }) {
+      progress(0.5, String(config.password), { a: [config.password] });
+      signal.throwIfAborted();
+      return "not aborted";
+    },
+  },
+});
+
+/** How secrets are read in a test. */
+let read: (name: string) => Promise<string>;
+let sandbox: Sandbox;
+
+beforeEach(async () => {
+  read = async (name) => `value of ${name}`;
+  sandbox = await start();
+});
+afterEach(() => sandbox[Symbol.asyncDispose]());
+
+function start(settings: Partial<ContextSettings> = {}): Promise<Sandbox> {
+  const guarded = withSecrets(runtime, { read: (name) => read(name), policy: { "*": ["*"] } });
+  return guarded.startSandbox({
+    contextId: crypto.randomUUID(),
+    name: "test",
+    settings: ContextSettings.fromPartial({ permissions: { secrets: ["*"] }, ...settings }),
+    files: NO_FILES,
+  });
+}
+
+function run(entryPoint: string, config: object = {}, observer: Partial<JobObserver> = {}): Execution {
+  return sandbox.run(
+    {
+      jobId: "job",
+      binaryDigest: "sha256:0",
+      bundle: async () => "",
+      sourceMap: async () => "",
+      entryPoint,
+      config: JSON.stringify(config),
+    },
+    { ...IGNORANT, ...observer },
+  );
+}
+
+test("a secret that one job was given is taken out of what the next one says", async () => {
+  await run("remember", { password: "secret:a" }).outcome;
+  const lines: string[] = [];
+  const { outcome } = run("recall", {}, { logged: (logged) => void lines.push(...logged.map(({ text }) => text)) });
+  expect(await outcome).toEqual({ type: "succeeded", json: '"[secret a]"' });
+  expect(lines).toEqual(["[secret a]"]);
+});
+
+test("of a secret that is rotated the newest values are taken out", async () => {
+  let version = 0;
+  read = async () => `version ${String.fromCharCode(65 + version++)} of it`;
+  for (let round = 0; round < 20; round++) await run("remember", { password: "secret:a" }).outcome;
+  shared = "version D of it, version E of it, version T of it";
+  expect(await run("recall").outcome).toEqual({
+    type: "succeeded",
+    json: '"version D of it, [secret a], [secret a]"',
+  });
+});
+
+test("a result that is no JSON is told without the secret all the same", async () => {
+  expect(await run("raw", { password: "secret:a" }).outcome).toMatchObject({
+    type: "succeeded",
+    json: expect.not.stringContaining("value of a"),
+  });
+});
+
+test("a job that is terminated while its secrets are read never runs", async () => {
+  const reading = Promise.withResolvers<string>();
+  read = () => reading.promise;
+  const begun: number[] = [];
+  const job = run("echo", { password: "secret:a" }, { running: (executor) => void begun.push(executor) });
+  job.terminate();
+  reading.resolve("too late");
+  expect(await job.outcome).toEqual({ type: "terminated" });
+  expect(begun).toEqual([]);
+});
+
+test("a job that is aborted while its secrets are read begins aborted", async () => {
+  const reading = Promise.withResolvers<string>();
+  read = () => reading.promise;
+  const job = run("slowly", { password: "secret:a" });
+  job.abort("cancelled");
+  reading.resolve("a value");
+  expect(await job.outcome).toMatchObject({ type: "failed", error: { reason: JobError_Reason.THROWN } });
+});
+
+test("progress is told without the secret", async () => {
+  const told: unknown[] = [];
+  await run("slowly", { password: "secret:a" }, { progress: (progress) => void told.push(progress) }).outcome;
+  expect(told).toEqual([{ fraction: 0.5, message: "[secret a]", fields: { a: ["[secret a]"] } }]);
+});
+
+test("the names of objects are told without the secret", async () => {
+  const name = "value of a";
+  await run("keep", { name, value: "secret:a" }).outcome;
+  expect(await sandbox.objects()).toMatchObject([{ name: "[secret a]" }]);
+});
+
+test("a sandbox does not start when a secret of its env cannot be had", async () => {
+  read = async (name) => {
+    throw new SecretUnavailable(name, "it is a test");
+  };
+  await expect(start({ env: { A: "secret:a" } })).rejects.toThrow('Cannot read secret "a": it is a test');
+});

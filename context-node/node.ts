@@ -16,7 +16,7 @@ import { connectNats } from "./nats.ts";
 import { openRunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
-import { type Commands, OpenSessions, startSessionServer } from "./session/mod.ts";
+import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
 
 /** How long to wait for NATS when the node starts. */
 const NATS_TIMEOUT_MS = 30_000;
@@ -88,6 +88,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     startContext: (command, session) => contexts.startContext(command, session),
     stopContext: (command) => contexts.stopContext(command),
     restartContext: (command) => contexts.restartContext(command),
+    findMissing: (request) => findMissing({ contextIds: contexts.contextIds, jobs: contexts.heldJobs }, request),
     objects: (command) => contexts.objects(command),
     openResult: (digest) => results.open(digest),
     readLive: (jobId, offset) => results.readLive(jobId, offset),

@@ -3,6 +3,7 @@
  * place that knows gRPC. May import `proto` and `cluster` only; what a command does is handed in.
  */
 export { type BlobName, BlobNotFound } from "./blob_streams.ts";
+export { findMissing } from "./holdings.ts";
 export { OpenSessions } from "./open_sessions.ts";
 export { type SessionServer, startSessionServer } from "./server.ts";
 export type { Commands, Session } from "./session.ts";

@@ -5,6 +5,8 @@ import {
   type CancelJob,
   type GatewayMessage,
   type Hello,
+  type HoldingsAnswer,
+  type HoldingsRequest,
   type LiveResultPart,
   type NamedObject,
   type ObjectsRequest,
@@ -30,6 +32,8 @@ export interface Commands {
   startContext(command: StartContext, session: Session): Refusal | undefined;
   stopContext(command: StopContext): Refusal | undefined;
   restartContext(command: RestartContext): Refusal | undefined;
+  /** What of this the node does not hold. */
+  findMissing(request: HoldingsRequest): HoldingsAnswer;
   /** The named objects of a context, or the one that was dropped; undefined when it is not held. Never rejects. */
   objects(command: ObjectsRequest): Promise<NamedObject[] | undefined>;
   /** A large result by its digest; undefined when it is not kept, or no more. */
@@ -155,6 +159,8 @@ export class Session {
         return;
       case "restartContext":
         return this.#refuse(commands.restartContext(message.value));
+      case "holdingsRequest":
+        return this.send({ $case: "holdingsAnswer", value: commands.findMissing(message.value) });
       case "objectsRequest":
         void this.#tellObjects(message.value);
         return;

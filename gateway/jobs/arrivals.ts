@@ -4,9 +4,9 @@ import type { BlobRequest } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { type EventSink, readEvent } from "../events/mod.ts";
 import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
+import { compareWithNode } from "./compare.ts";
 import { type Arrival, ingestJobEvent, SESSION_LEAD_MS } from "./ingest.ts";
 import type { LoseDeps } from "./lose.ts";
-import { compareWithNode } from "./reconcile.ts";
 
 type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
 

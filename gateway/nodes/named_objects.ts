@@ -1,4 +1,5 @@
 import type { NamedObject, ObjectsAnswer } from "../../proto/node.ts";
+import { Answers } from "./answers.ts";
 import type { FrameWriter } from "./frames.ts";
 
 interface Waiting {
@@ -11,8 +12,7 @@ interface Waiting {
  */
 export class NamedObjects {
   readonly #frames: FrameWriter;
-  readonly #waiting = new Map<number, PromiseWithResolvers<NamedObject[] | undefined>>();
-  #lastRequestId = 0;
+  readonly #answers = new Answers<NamedObject[] | undefined>();
 
   constructor(frames: FrameWriter) {
     this.#frames = frames;
@@ -29,27 +29,17 @@ export class NamedObjects {
   }
 
   receive({ requestId, objects, error }: ObjectsAnswer): void {
-    this.#waiting.get(requestId)?.resolve(error === "" ? objects : undefined);
+    this.#answers.receive(requestId, error === "" ? objects : undefined);
   }
 
   /** The session is over: nothing more will come. */
   close(reason: Error): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+    this.#answers.close(reason);
   }
 
-  async #ask(contextId: string, drop: string, { signal }: Waiting): Promise<NamedObject[] | undefined> {
-    signal.throwIfAborted();
-    const requestId = ++this.#lastRequestId;
-    const answer = Promise.withResolvers<NamedObject[] | undefined>();
-    const abort = (): void => answer.reject(signal.reason);
-    signal.addEventListener("abort", abort);
-    this.#waiting.set(requestId, answer);
-    this.#frames.send({ $case: "objectsRequest", value: { requestId, contextId, drop } });
-    try {
-      return await answer.promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-      this.#waiting.delete(requestId);
-    }
+  #ask(contextId: string, drop: string, waiting: Waiting): Promise<NamedObject[] | undefined> {
+    return this.#answers.ask((requestId) => {
+      this.#frames.send({ $case: "objectsRequest", value: { requestId, contextId, drop } });
+    }, waiting);
   }
 }

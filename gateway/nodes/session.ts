@@ -5,6 +5,8 @@ import {
   type BlobRequest,
   type GatewayMessage,
   HEARTBEAT_INTERVAL_MS,
+  type HeldJob,
+  type HoldingsAnswer,
   type JobEventRecord,
   type Load,
   type NodeMessage,
@@ -13,6 +15,7 @@ import {
   SILENCE_LIMIT_MS,
   type Welcome,
 } from "../../proto/node.ts";
+import { Answers } from "./answers.ts";
 import { BlobStreams } from "./blob_streams.ts";
 import { FrameWriter } from "./frames.ts";
 import { NamedObjects } from "./named_objects.ts";
@@ -36,6 +39,12 @@ type Message = NonNullable<GatewayMessage["message"]>;
 
 /** An answer to a command that is still to come. */
 export type ExpectedAnswer = { readonly given: Promise<Refusal | undefined> } & Disposable;
+
+/** What a node is believed to hold. */
+interface Believed {
+  readonly contextIds: string[];
+  readonly jobs: HeldJob[];
+}
 
 export interface SessionOptions {
   readonly gatewayId: string;
@@ -84,6 +93,7 @@ export class NodeSession {
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
   readonly #frames: FrameWriter;
   readonly #observer: SessionObserver;
+  readonly #holdings = new Answers<HoldingsAnswer>();
   readonly #answers = new Map<string, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
   #welcome: Welcome | undefined;
   #load: Load | undefined;
@@ -116,8 +126,9 @@ export class NodeSession {
       options.signal.removeEventListener("abort", leave);
       welcomed.reject(error);
       this.blobs.close(error);
-      this.objects.close(sessionEnded(this.address, error));
       this.#end = sessionEnded(this.address, error);
+      this.objects.close(this.#end);
+      this.#holdings.close(this.#end);
       for (const answer of this.#answers.values()) answer.reject(this.#end);
       client.close();
       closed.resolve();
@@ -196,6 +207,14 @@ export class NodeSession {
     };
   }
 
+  /** Which of these contexts and jobs the node does not hold now, by id. Rejects when the session ends. */
+  async findMissing({ contextIds, jobs }: Believed): Promise<ReadonlySet<string>> {
+    const { missingContextIds, missingJobIds } = await this.#holdings.ask((requestId) => {
+      this.send({ $case: "holdingsRequest", value: { requestId, contextIds, jobs } });
+    });
+    return new Set([...missingContextIds, ...missingJobIds]);
+  }
+
   /** Ends the session now. */
   close(reason: Error): void {
     this.#stream.destroy(reason);
@@ -239,6 +258,9 @@ export class NodeSession {
         break;
       case "objectsAnswer":
         this.objects.receive(message.value);
+        break;
+      case "holdingsAnswer":
+        this.#holdings.receive(message.value.requestId, message.value);
         break;
       case "welcome":
         this.#welcome = message.value;

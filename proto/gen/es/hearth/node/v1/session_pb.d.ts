@@ -117,6 +117,12 @@ export declare type GatewayMessage = Message<"hearth.node.v1.GatewayMessage"> & 
      */
     value: ObjectsRequest;
     case: "objectsRequest";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.HoldingsRequest holdings_request = 11;
+     */
+    value: HoldingsRequest;
+    case: "holdingsRequest";
   } | { case: undefined; value?: undefined };
 };
 
@@ -187,6 +193,12 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
      */
     value: ObjectsAnswer;
     case: "objectsAnswer";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.HoldingsAnswer holdings_answer = 10;
+     */
+    value: HoldingsAnswer;
+    case: "holdingsAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -281,6 +293,66 @@ export declare type HeldJob = Message<"hearth.node.v1.HeldJob"> & {
  * Use `create(HeldJobSchema)` to create a new message.
  */
 export declare const HeldJobSchema: GenMessage<HeldJob>;
+
+/**
+ * Asks which of these the node does not hold.
+ *
+ * @generated from message hearth.node.v1.HoldingsRequest
+ */
+export declare type HoldingsRequest = Message<"hearth.node.v1.HoldingsRequest"> & {
+  /**
+   * Chosen by the gateway, returned with the answer.
+   *
+   * @generated from field: uint32 request_id = 1;
+   */
+  requestId: number;
+
+  /**
+   * @generated from field: repeated string context_ids = 2;
+   */
+  contextIds: string[];
+
+  /**
+   * A job whose earlier attempt is held is not held.
+   *
+   * @generated from field: repeated hearth.node.v1.HeldJob jobs = 3;
+   */
+  jobs: HeldJob[];
+};
+
+/**
+ * Describes the message hearth.node.v1.HoldingsRequest.
+ * Use `create(HoldingsRequestSchema)` to create a new message.
+ */
+export declare const HoldingsRequestSchema: GenMessage<HoldingsRequest>;
+
+/**
+ * Answers HoldingsRequest.
+ *
+ * @generated from message hearth.node.v1.HoldingsAnswer
+ */
+export declare type HoldingsAnswer = Message<"hearth.node.v1.HoldingsAnswer"> & {
+  /**
+   * @generated from field: uint32 request_id = 1;
+   */
+  requestId: number;
+
+  /**
+   * @generated from field: repeated string missing_context_ids = 2;
+   */
+  missingContextIds: string[];
+
+  /**
+   * @generated from field: repeated string missing_job_ids = 3;
+   */
+  missingJobIds: string[];
+};
+
+/**
+ * Describes the message hearth.node.v1.HoldingsAnswer.
+ * Use `create(HoldingsAnswerSchema)` to create a new message.
+ */
+export declare const HoldingsAnswerSchema: GenMessage<HoldingsAnswer>;
 
 /**
  * Runs a job in a context that is started, or was asked for on this session before.

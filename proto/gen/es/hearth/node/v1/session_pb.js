@@ -12,7 +12,7 @@ import { file_hearth_v1_node_service } from "../../v1/node_service_pb.js";
  * Describes the file hearth/node/v1/session.proto.
  */
 export const file_hearth_node_v1_session = /*@__PURE__*/
-  fileDesc("ChxoZWFydGgvbm9kZS92MS9zZXNzaW9uLnByb3RvEg5oZWFydGgubm9kZS52MSI/CgtPcGVuUmVxdWVzdBIwCghtZXNzYWdlcxgBIAMoCzIeLmhlYXJ0aC5ub2RlLnYxLkdhdGV3YXlNZXNzYWdlIj0KDE9wZW5SZXNwb25zZRItCghtZXNzYWdlcxgBIAMoCzIbLmhlYXJ0aC5ub2RlLnYxLk5vZGVNZXNzYWdlIpcECg5HYXRld2F5TWVzc2FnZRImCgVoZWxsbxgBIAEoCzIVLmhlYXJ0aC5ub2RlLnYxLkhlbGxvSAASKQoHcnVuX2pvYhgCIAEoCzIWLmhlYXJ0aC5ub2RlLnYxLlJ1bkpvYkgAEi8KCmNhbmNlbF9qb2IYAyABKAsyGS5oZWFydGgubm9kZS52MS5DYW5jZWxKb2JIABI1Cg1zdGFydF9jb250ZXh0GAQgASgLMhwuaGVhcnRoLm5vZGUudjEuU3RhcnRDb250ZXh0SAASMwoMc3RvcF9jb250ZXh0GAUgASgLMhsuaGVhcnRoLm5vZGUudjEuU3RvcENvbnRleHRIABIzCgxibG9iX3JlcXVlc3QYBiABKAsyGy5oZWFydGgubm9kZS52MS5CbG9iUmVxdWVzdEgAEi8KCmJsb2JfY2h1bmsYByABKAsyGS5oZWFydGgubm9kZS52MS5CbG9iQ2h1bmtIABIuCgloZWFydGJlYXQYCCABKAsyGS5oZWFydGgubm9kZS52MS5IZWFydGJlYXRIABI5Cg9yZXN0YXJ0X2NvbnRleHQYCSABKAsyHi5oZWFydGgubm9kZS52MS5SZXN0YXJ0Q29udGV4dEgAEjkKD29iamVjdHNfcmVxdWVzdBgKIAEoCzIeLmhlYXJ0aC5ub2RlLnYxLk9iamVjdHNSZXF1ZXN0SABCCQoHbWVzc2FnZSLZAwoLTm9kZU1lc3NhZ2USKgoHd2VsY29tZRgBIAEoCzIXLmhlYXJ0aC5ub2RlLnYxLldlbGNvbWVIABIzCglqb2JfZXZlbnQYAiABKAsyHi5oZWFydGgubm9kZS52MS5Kb2JFdmVudFJlY29yZEgAEjsKDWNvbnRleHRfZXZlbnQYAyABKAsyIi5oZWFydGgubm9kZS52MS5Db250ZXh0RXZlbnRSZWNvcmRIABIqCgdyZWZ1c2FsGAQgASgLMhcuaGVhcnRoLm5vZGUudjEuUmVmdXNhbEgAEjMKDGJsb2JfcmVxdWVzdBgFIAEoCzIbLmhlYXJ0aC5ub2RlLnYxLkJsb2JSZXF1ZXN0SAASLwoKYmxvYl9jaHVuaxgGIAEoCzIZLmhlYXJ0aC5ub2RlLnYxLkJsb2JDaHVua0gAEiQKBGxvYWQYByABKAsyFC5oZWFydGgubm9kZS52MS5Mb2FkSAASMAoKYWNjZXB0YW5jZRgIIAEoCzIaLmhlYXJ0aC5ub2RlLnYxLkFjY2VwdGFuY2VIABI3Cg5vYmplY3RzX2Fuc3dlchgJIAEoCzIdLmhlYXJ0aC5ub2RlLnYxLk9iamVjdHNBbnN3ZXJIAEIJCgdtZXNzYWdlIiwKBUhlbGxvEhIKCmdhdGV3YXlfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoCSKLAQoHV2VsY29tZRIPCgdub2RlX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLY29udGV4dF9pZHMYAyADKAkSJQoEam9icxgEIAMoCzIXLmhlYXJ0aC5ub2RlLnYxLkhlbGRKb2ISIgoEbG9hZBgFIAEoCzIULmhlYXJ0aC5ub2RlLnYxLkxvYWQiKgoHSGVsZEpvYhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDSLOAgoGUnVuSm9iEg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgNEhEKCWZpcnN0X3NlcRgDIAEoDRISCgpjb250ZXh0X2lkGAQgASgJEhUKDWJpbmFyeV9kaWdlc3QYBSABKAkSFQoNYnVuZGxlX2RpZ2VzdBgGIAEoCRIZChFzb3VyY2VfbWFwX2RpZ2VzdBgHIAEoCRITCgtlbnRyeV9wb2ludBgIIAEoCRIOCgZjb25maWcYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDRIXCg9ncmFjZV9wZXJpb2RfbXMYCyABKA0SEAoIbm9fcXVldWUYDCABKAgSEAoIcHJpb3JpdHkYDSABKBESDwoHY29uZmlybRgOIAEoCBIUCgxtYXhfYXR0ZW1wdHMYDyABKA0SFgoOcmV0cnlfZGVsYXlfbXMYECABKA0iGwoJQ2FuY2VsSm9iEg4KBmpvYl9pZBgBIAEoCSKBAQoMU3RhcnRDb250ZXh0EhIKCmNvbnRleHRfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIsCghzZXR0aW5ncxgDIAEoCzIaLmhlYXJ0aC52MS5Db250ZXh0U2V0dGluZ3MSDgoGYWRfaG9jGAQgASgIEhEKCWZpcnN0X3NlcRgFIAEoDSIwCgtTdG9wQ29udGV4dBISCgpjb250ZXh0X2lkGAEgASgJEg0KBWZvcmNlGAIgASgIImEKDlJlc3RhcnRDb250ZXh0EhIKCmNvbnRleHRfaWQYASABKAkSLAoIc2V0dGluZ3MYAiABKAsyGi5oZWFydGgudjEuQ29udGV4dFNldHRpbmdzEg0KBWZvcmNlGAMgASgIIkYKDk9iamVjdHNSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKA0SEgoKY29udGV4dF9pZBgCIAEoCRIMCgRkcm9wGAMgASgJIlsKDU9iamVjdHNBbnN3ZXISEgoKcmVxdWVzdF9pZBgBIAEoDRInCgdvYmplY3RzGAIgAygLMhYuaGVhcnRoLnYxLk5hbWVkT2JqZWN0Eg0KBWVycm9yGAMgASgJIhwKCkFjY2VwdGFuY2USDgoGam9iX2lkGAEgASgJIrEBCgdSZWZ1c2FsEgoKAmlkGAEgASgJEi4KBnJlYXNvbhgCIAEoDjIeLmhlYXJ0aC5ub2RlLnYxLlJlZnVzYWwuUmVhc29uEg8KB21lc3NhZ2UYAyABKAkiWQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEgwKCE5PVF9IRUxEEAESDgoKUVVFVUVfRlVMTBACEgwKCERSQUlOSU5HEAMSCwoHTk9fUk9PTRAEIi8KDkpvYkV2ZW50UmVjb3JkEg0KBWV2ZW50GAEgASgMEg4KBnJlc3VsdBgCIAEoDCIjChJDb250ZXh0RXZlbnRSZWNvcmQSDQoFZXZlbnQYASABKAwinQEKC0Jsb2JSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKA0SEAoGZGlnZXN0GAIgASgJSAASEwoJZmlsZV9uYW1lGAMgASgJSAASFAoKZmlsZV9uYW1lcxgEIAEoCEgAEjUKC2xpdmVfcmVzdWx0GAUgASgLMh4uaGVhcnRoLm5vZGUudjEuTGl2ZVJlc3VsdFBhcnRIAEIGCgRibG9iIjAKDkxpdmVSZXN1bHRQYXJ0Eg4KBmpvYl9pZBgBIAEoCRIOCgZvZmZzZXQYAiABKAMiXwoJQmxvYkNodW5rEhIKCnJlcXVlc3RfaWQYASABKA0SDQoFYnl0ZXMYAiABKAwSDAoEbGFzdBgDIAEoCBINCgVlcnJvchgEIAEoCRISCgptZWRpYV90eXBlGAUgASgJIgsKCUhlYXJ0YmVhdCK6AQoETG9hZBIhCgRub2RlGAEgASgLMhMuaGVhcnRoLnYxLk5vZGVMb2FkEjQKCGNvbnRleHRzGAIgAygLMiIuaGVhcnRoLm5vZGUudjEuTG9hZC5Db250ZXh0c0VudHJ5EhAKCGRyYWluaW5nGAMgASgIGkcKDUNvbnRleHRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYuaGVhcnRoLnYxLkNvbnRleHRMb2FkOgI4ATJXCg5TZXNzaW9uU2VydmljZRJFCgRPcGVuEhsuaGVhcnRoLm5vZGUudjEuT3BlblJlcXVlc3QaHC5oZWFydGgubm9kZS52MS5PcGVuUmVzcG9uc2UoATABYgZwcm90bzM", [file_hearth_v1_context, file_hearth_v1_node_service]);
+  fileDesc("ChxoZWFydGgvbm9kZS92MS9zZXNzaW9uLnByb3RvEg5oZWFydGgubm9kZS52MSI/CgtPcGVuUmVxdWVzdBIwCghtZXNzYWdlcxgBIAMoCzIeLmhlYXJ0aC5ub2RlLnYxLkdhdGV3YXlNZXNzYWdlIj0KDE9wZW5SZXNwb25zZRItCghtZXNzYWdlcxgBIAMoCzIbLmhlYXJ0aC5ub2RlLnYxLk5vZGVNZXNzYWdlItQECg5HYXRld2F5TWVzc2FnZRImCgVoZWxsbxgBIAEoCzIVLmhlYXJ0aC5ub2RlLnYxLkhlbGxvSAASKQoHcnVuX2pvYhgCIAEoCzIWLmhlYXJ0aC5ub2RlLnYxLlJ1bkpvYkgAEi8KCmNhbmNlbF9qb2IYAyABKAsyGS5oZWFydGgubm9kZS52MS5DYW5jZWxKb2JIABI1Cg1zdGFydF9jb250ZXh0GAQgASgLMhwuaGVhcnRoLm5vZGUudjEuU3RhcnRDb250ZXh0SAASMwoMc3RvcF9jb250ZXh0GAUgASgLMhsuaGVhcnRoLm5vZGUudjEuU3RvcENvbnRleHRIABIzCgxibG9iX3JlcXVlc3QYBiABKAsyGy5oZWFydGgubm9kZS52MS5CbG9iUmVxdWVzdEgAEi8KCmJsb2JfY2h1bmsYByABKAsyGS5oZWFydGgubm9kZS52MS5CbG9iQ2h1bmtIABIuCgloZWFydGJlYXQYCCABKAsyGS5oZWFydGgubm9kZS52MS5IZWFydGJlYXRIABI5Cg9yZXN0YXJ0X2NvbnRleHQYCSABKAsyHi5oZWFydGgubm9kZS52MS5SZXN0YXJ0Q29udGV4dEgAEjkKD29iamVjdHNfcmVxdWVzdBgKIAEoCzIeLmhlYXJ0aC5ub2RlLnYxLk9iamVjdHNSZXF1ZXN0SAASOwoQaG9sZGluZ3NfcmVxdWVzdBgLIAEoCzIfLmhlYXJ0aC5ub2RlLnYxLkhvbGRpbmdzUmVxdWVzdEgAQgkKB21lc3NhZ2UilAQKC05vZGVNZXNzYWdlEioKB3dlbGNvbWUYASABKAsyFy5oZWFydGgubm9kZS52MS5XZWxjb21lSAASMwoJam9iX2V2ZW50GAIgASgLMh4uaGVhcnRoLm5vZGUudjEuSm9iRXZlbnRSZWNvcmRIABI7Cg1jb250ZXh0X2V2ZW50GAMgASgLMiIuaGVhcnRoLm5vZGUudjEuQ29udGV4dEV2ZW50UmVjb3JkSAASKgoHcmVmdXNhbBgEIAEoCzIXLmhlYXJ0aC5ub2RlLnYxLlJlZnVzYWxIABIzCgxibG9iX3JlcXVlc3QYBSABKAsyGy5oZWFydGgubm9kZS52MS5CbG9iUmVxdWVzdEgAEi8KCmJsb2JfY2h1bmsYBiABKAsyGS5oZWFydGgubm9kZS52MS5CbG9iQ2h1bmtIABIkCgRsb2FkGAcgASgLMhQuaGVhcnRoLm5vZGUudjEuTG9hZEgAEjAKCmFjY2VwdGFuY2UYCCABKAsyGi5oZWFydGgubm9kZS52MS5BY2NlcHRhbmNlSAASNwoOb2JqZWN0c19hbnN3ZXIYCSABKAsyHS5oZWFydGgubm9kZS52MS5PYmplY3RzQW5zd2VySAASOQoPaG9sZGluZ3NfYW5zd2VyGAogASgLMh4uaGVhcnRoLm5vZGUudjEuSG9sZGluZ3NBbnN3ZXJIAEIJCgdtZXNzYWdlIiwKBUhlbGxvEhIKCmdhdGV3YXlfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoCSKLAQoHV2VsY29tZRIPCgdub2RlX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLY29udGV4dF9pZHMYAyADKAkSJQoEam9icxgEIAMoCzIXLmhlYXJ0aC5ub2RlLnYxLkhlbGRKb2ISIgoEbG9hZBgFIAEoCzIULmhlYXJ0aC5ub2RlLnYxLkxvYWQiKgoHSGVsZEpvYhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDSJhCg9Ib2xkaW5nc1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoDRITCgtjb250ZXh0X2lkcxgCIAMoCRIlCgRqb2JzGAMgAygLMhcuaGVhcnRoLm5vZGUudjEuSGVsZEpvYiJaCg5Ib2xkaW5nc0Fuc3dlchISCgpyZXF1ZXN0X2lkGAEgASgNEhsKE21pc3NpbmdfY29udGV4dF9pZHMYAiADKAkSFwoPbWlzc2luZ19qb2JfaWRzGAMgAygJIs4CCgZSdW5Kb2ISDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKA0SEQoJZmlyc3Rfc2VxGAMgASgNEhIKCmNvbnRleHRfaWQYBCABKAkSFQoNYmluYXJ5X2RpZ2VzdBgFIAEoCRIVCg1idW5kbGVfZGlnZXN0GAYgASgJEhkKEXNvdXJjZV9tYXBfZGlnZXN0GAcgASgJEhMKC2VudHJ5X3BvaW50GAggASgJEg4KBmNvbmZpZxgJIAEoDBISCgp0aW1lb3V0X21zGAogASgNEhcKD2dyYWNlX3BlcmlvZF9tcxgLIAEoDRIQCghub19xdWV1ZRgMIAEoCBIQCghwcmlvcml0eRgNIAEoERIPCgdjb25maXJtGA4gASgIEhQKDG1heF9hdHRlbXB0cxgPIAEoDRIWCg5yZXRyeV9kZWxheV9tcxgQIAEoDSIbCglDYW5jZWxKb2ISDgoGam9iX2lkGAEgASgJIoEBCgxTdGFydENvbnRleHQSEgoKY29udGV4dF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEiwKCHNldHRpbmdzGAMgASgLMhouaGVhcnRoLnYxLkNvbnRleHRTZXR0aW5ncxIOCgZhZF9ob2MYBCABKAgSEQoJZmlyc3Rfc2VxGAUgASgNIjAKC1N0b3BDb250ZXh0EhIKCmNvbnRleHRfaWQYASABKAkSDQoFZm9yY2UYAiABKAgiYQoOUmVzdGFydENvbnRleHQSEgoKY29udGV4dF9pZBgBIAEoCRIsCghzZXR0aW5ncxgCIAEoCzIaLmhlYXJ0aC52MS5Db250ZXh0U2V0dGluZ3MSDQoFZm9yY2UYAyABKAgiRgoOT2JqZWN0c1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoDRISCgpjb250ZXh0X2lkGAIgASgJEgwKBGRyb3AYAyABKAkiWwoNT2JqZWN0c0Fuc3dlchISCgpyZXF1ZXN0X2lkGAEgASgNEicKB29iamVjdHMYAiADKAsyFi5oZWFydGgudjEuTmFtZWRPYmplY3QSDQoFZXJyb3IYAyABKAkiHAoKQWNjZXB0YW5jZRIOCgZqb2JfaWQYASABKAkisQEKB1JlZnVzYWwSCgoCaWQYASABKAkSLgoGcmVhc29uGAIgASgOMh4uaGVhcnRoLm5vZGUudjEuUmVmdXNhbC5SZWFzb24SDwoHbWVzc2FnZRgDIAEoCSJZCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASDAoITk9UX0hFTEQQARIOCgpRVUVVRV9GVUxMEAISDAoIRFJBSU5JTkcQAxILCgdOT19ST09NEAQiLwoOSm9iRXZlbnRSZWNvcmQSDQoFZXZlbnQYASABKAwSDgoGcmVzdWx0GAIgASgMIiMKEkNvbnRleHRFdmVudFJlY29yZBINCgVldmVudBgBIAEoDCKdAQoLQmxvYlJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoDRIQCgZkaWdlc3QYAiABKAlIABITCglmaWxlX25hbWUYAyABKAlIABIUCgpmaWxlX25hbWVzGAQgASgISAASNQoLbGl2ZV9yZXN1bHQYBSABKAsyHi5oZWFydGgubm9kZS52MS5MaXZlUmVzdWx0UGFydEgAQgYKBGJsb2IiMAoOTGl2ZVJlc3VsdFBhcnQSDgoGam9iX2lkGAEgASgJEg4KBm9mZnNldBgCIAEoAyJfCglCbG9iQ2h1bmsSEgoKcmVxdWVzdF9pZBgBIAEoDRINCgVieXRlcxgCIAEoDBIMCgRsYXN0GAMgASgIEg0KBWVycm9yGAQgASgJEhIKCm1lZGlhX3R5cGUYBSABKAkiCwoJSGVhcnRiZWF0IroBCgRMb2FkEiEKBG5vZGUYASABKAsyEy5oZWFydGgudjEuTm9kZUxvYWQSNAoIY29udGV4dHMYAiADKAsyIi5oZWFydGgubm9kZS52MS5Mb2FkLkNvbnRleHRzRW50cnkSEAoIZHJhaW5pbmcYAyABKAgaRwoNQ29udGV4dHNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5oZWFydGgudjEuQ29udGV4dExvYWQ6AjgBMlcKDlNlc3Npb25TZXJ2aWNlEkUKBE9wZW4SGy5oZWFydGgubm9kZS52MS5PcGVuUmVxdWVzdBocLmhlYXJ0aC5ub2RlLnYxLk9wZW5SZXNwb25zZSgBMAFiBnByb3RvMw", [file_hearth_v1_context, file_hearth_v1_node_service]);
 
 /**
  * Describes the message hearth.node.v1.OpenRequest.
@@ -64,73 +64,87 @@ export const HeldJobSchema = /*@__PURE__*/
   messageDesc(file_hearth_node_v1_session, 6);
 
 /**
+ * Describes the message hearth.node.v1.HoldingsRequest.
+ * Use `create(HoldingsRequestSchema)` to create a new message.
+ */
+export const HoldingsRequestSchema = /*@__PURE__*/
+  messageDesc(file_hearth_node_v1_session, 7);
+
+/**
+ * Describes the message hearth.node.v1.HoldingsAnswer.
+ * Use `create(HoldingsAnswerSchema)` to create a new message.
+ */
+export const HoldingsAnswerSchema = /*@__PURE__*/
+  messageDesc(file_hearth_node_v1_session, 8);
+
+/**
  * Describes the message hearth.node.v1.RunJob.
  * Use `create(RunJobSchema)` to create a new message.
  */
 export const RunJobSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 7);
+  messageDesc(file_hearth_node_v1_session, 9);
 
 /**
  * Describes the message hearth.node.v1.CancelJob.
  * Use `create(CancelJobSchema)` to create a new message.
  */
 export const CancelJobSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 8);
+  messageDesc(file_hearth_node_v1_session, 10);
 
 /**
  * Describes the message hearth.node.v1.StartContext.
  * Use `create(StartContextSchema)` to create a new message.
  */
 export const StartContextSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 9);
+  messageDesc(file_hearth_node_v1_session, 11);
 
 /**
  * Describes the message hearth.node.v1.StopContext.
  * Use `create(StopContextSchema)` to create a new message.
  */
 export const StopContextSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 10);
+  messageDesc(file_hearth_node_v1_session, 12);
 
 /**
  * Describes the message hearth.node.v1.RestartContext.
  * Use `create(RestartContextSchema)` to create a new message.
  */
 export const RestartContextSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 11);
+  messageDesc(file_hearth_node_v1_session, 13);
 
 /**
  * Describes the message hearth.node.v1.ObjectsRequest.
  * Use `create(ObjectsRequestSchema)` to create a new message.
  */
 export const ObjectsRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 12);
+  messageDesc(file_hearth_node_v1_session, 14);
 
 /**
  * Describes the message hearth.node.v1.ObjectsAnswer.
  * Use `create(ObjectsAnswerSchema)` to create a new message.
  */
 export const ObjectsAnswerSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 13);
+  messageDesc(file_hearth_node_v1_session, 15);
 
 /**
  * Describes the message hearth.node.v1.Acceptance.
  * Use `create(AcceptanceSchema)` to create a new message.
  */
 export const AcceptanceSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 14);
+  messageDesc(file_hearth_node_v1_session, 16);
 
 /**
  * Describes the message hearth.node.v1.Refusal.
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 15);
+  messageDesc(file_hearth_node_v1_session, 17);
 
 /**
  * Describes the enum hearth.node.v1.Refusal.Reason.
  */
 export const Refusal_ReasonSchema = /*@__PURE__*/
-  enumDesc(file_hearth_node_v1_session, 15, 0);
+  enumDesc(file_hearth_node_v1_session, 17, 0);
 
 /**
  * @generated from enum hearth.node.v1.Refusal.Reason
@@ -143,49 +157,49 @@ export const Refusal_Reason = /*@__PURE__*/
  * Use `create(JobEventRecordSchema)` to create a new message.
  */
 export const JobEventRecordSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 16);
+  messageDesc(file_hearth_node_v1_session, 18);
 
 /**
  * Describes the message hearth.node.v1.ContextEventRecord.
  * Use `create(ContextEventRecordSchema)` to create a new message.
  */
 export const ContextEventRecordSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 17);
+  messageDesc(file_hearth_node_v1_session, 19);
 
 /**
  * Describes the message hearth.node.v1.BlobRequest.
  * Use `create(BlobRequestSchema)` to create a new message.
  */
 export const BlobRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 18);
+  messageDesc(file_hearth_node_v1_session, 20);
 
 /**
  * Describes the message hearth.node.v1.LiveResultPart.
  * Use `create(LiveResultPartSchema)` to create a new message.
  */
 export const LiveResultPartSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 19);
+  messageDesc(file_hearth_node_v1_session, 21);
 
 /**
  * Describes the message hearth.node.v1.BlobChunk.
  * Use `create(BlobChunkSchema)` to create a new message.
  */
 export const BlobChunkSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 20);
+  messageDesc(file_hearth_node_v1_session, 22);
 
 /**
  * Describes the message hearth.node.v1.Heartbeat.
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 21);
+  messageDesc(file_hearth_node_v1_session, 23);
 
 /**
  * Describes the message hearth.node.v1.Load.
  * Use `create(LoadSchema)` to create a new message.
  */
 export const LoadSchema = /*@__PURE__*/
-  messageDesc(file_hearth_node_v1_session, 22);
+  messageDesc(file_hearth_node_v1_session, 24);
 
 /**
  * Served by every context node. Each gateway opens one session; several may be open at the same time.

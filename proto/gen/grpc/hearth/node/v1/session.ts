@@ -42,6 +42,7 @@ export interface GatewayMessage {
     | { $case: "heartbeat"; value: Heartbeat }
     | { $case: "restartContext"; value: RestartContext }
     | { $case: "objectsRequest"; value: ObjectsRequest }
+    | { $case: "holdingsRequest"; value: HoldingsRequest }
     | undefined;
 }
 
@@ -56,6 +57,7 @@ export interface NodeMessage {
     | { $case: "load"; value: Load }
     | { $case: "acceptance"; value: Acceptance }
     | { $case: "objectsAnswer"; value: ObjectsAnswer }
+    | { $case: "holdingsAnswer"; value: HoldingsAnswer }
     | undefined;
 }
 
@@ -79,6 +81,22 @@ export interface Welcome {
 export interface HeldJob {
   jobId: string;
   attempt: number;
+}
+
+/** Asks which of these the node does not hold. */
+export interface HoldingsRequest {
+  /** Chosen by the gateway, returned with the answer. */
+  requestId: number;
+  contextIds: string[];
+  /** A job whose earlier attempt is held is not held. */
+  jobs: HeldJob[];
+}
+
+/** Answers HoldingsRequest. */
+export interface HoldingsAnswer {
+  requestId: number;
+  missingContextIds: string[];
+  missingJobIds: string[];
 }
 
 /**
@@ -501,6 +519,9 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       case "objectsRequest":
         ObjectsRequest.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
+      case "holdingsRequest":
+        HoldingsRequest.encode(message.message.value, writer.uint32(90).fork()).join();
+        break;
     }
     return writer;
   },
@@ -598,6 +619,14 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
             message.message = { $case: "objectsRequest", value: ObjectsRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = { $case: "holdingsRequest", value: HoldingsRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -648,6 +677,10 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         ? { $case: "objectsRequest", value: ObjectsRequest.fromJSON(object.objectsRequest) }
         : isSet(object.objects_request)
         ? { $case: "objectsRequest", value: ObjectsRequest.fromJSON(object.objects_request) }
+        : isSet(object.holdingsRequest)
+        ? { $case: "holdingsRequest", value: HoldingsRequest.fromJSON(object.holdingsRequest) }
+        : isSet(object.holdings_request)
+        ? { $case: "holdingsRequest", value: HoldingsRequest.fromJSON(object.holdings_request) }
         : undefined,
     };
   },
@@ -674,6 +707,8 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       obj.restartContext = RestartContext.toJSON(message.message.value);
     } else if (message.message?.$case === "objectsRequest") {
       obj.objectsRequest = ObjectsRequest.toJSON(message.message.value);
+    } else if (message.message?.$case === "holdingsRequest") {
+      obj.holdingsRequest = HoldingsRequest.toJSON(message.message.value);
     }
     return obj;
   },
@@ -744,6 +779,12 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         }
         break;
       }
+      case "holdingsRequest": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "holdingsRequest", value: HoldingsRequest.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -782,6 +823,9 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         break;
       case "objectsAnswer":
         ObjectsAnswer.encode(message.message.value, writer.uint32(74).fork()).join();
+        break;
+      case "holdingsAnswer":
+        HoldingsAnswer.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
     }
     return writer;
@@ -872,6 +916,14 @@ export const NodeMessage: MessageFns<NodeMessage> = {
             message.message = { $case: "objectsAnswer", value: ObjectsAnswer.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.message = { $case: "holdingsAnswer", value: HoldingsAnswer.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -914,6 +966,10 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         ? { $case: "objectsAnswer", value: ObjectsAnswer.fromJSON(object.objectsAnswer) }
         : isSet(object.objects_answer)
         ? { $case: "objectsAnswer", value: ObjectsAnswer.fromJSON(object.objects_answer) }
+        : isSet(object.holdingsAnswer)
+        ? { $case: "holdingsAnswer", value: HoldingsAnswer.fromJSON(object.holdingsAnswer) }
+        : isSet(object.holdings_answer)
+        ? { $case: "holdingsAnswer", value: HoldingsAnswer.fromJSON(object.holdings_answer) }
         : undefined,
     };
   },
@@ -938,6 +994,8 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       obj.acceptance = Acceptance.toJSON(message.message.value);
     } else if (message.message?.$case === "objectsAnswer") {
       obj.objectsAnswer = ObjectsAnswer.toJSON(message.message.value);
+    } else if (message.message?.$case === "holdingsAnswer") {
+      obj.holdingsAnswer = HoldingsAnswer.toJSON(message.message.value);
     }
     return obj;
   },
@@ -999,6 +1057,12 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       case "objectsAnswer": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "objectsAnswer", value: ObjectsAnswer.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "holdingsAnswer": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "holdingsAnswer", value: HoldingsAnswer.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1322,6 +1386,228 @@ export const HeldJob: MessageFns<HeldJob> = {
     const message = createBaseHeldJob();
     message.jobId = object.jobId ?? "";
     message.attempt = object.attempt ?? 0;
+    return message;
+  },
+};
+
+function createBaseHoldingsRequest(): HoldingsRequest {
+  return { requestId: 0, contextIds: [], jobs: [] };
+}
+
+export const HoldingsRequest: MessageFns<HoldingsRequest> = {
+  encode(message: HoldingsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).uint32(message.requestId);
+    }
+    for (const v of message.contextIds) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.jobs) {
+      HeldJob.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HoldingsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoldingsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.contextIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.jobs.push(HeldJob.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HoldingsRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.Number(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.Number(object.request_id)
+        : 0,
+      contextIds: globalThis.Array.isArray(object?.contextIds)
+        ? object.contextIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.context_ids)
+        ? object.context_ids.map((e: any) => globalThis.String(e))
+        : [],
+      jobs: globalThis.Array.isArray(object?.jobs) ? object.jobs.map((e: any) => HeldJob.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: HoldingsRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== 0) {
+      obj.requestId = Math.round(message.requestId);
+    }
+    if (message.contextIds?.length) {
+      obj.contextIds = message.contextIds;
+    }
+    if (message.jobs?.length) {
+      obj.jobs = message.jobs.map((e) => HeldJob.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HoldingsRequest>): HoldingsRequest {
+    return HoldingsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HoldingsRequest>): HoldingsRequest {
+    const message = createBaseHoldingsRequest();
+    message.requestId = object.requestId ?? 0;
+    message.contextIds = object.contextIds?.map((e) => e) || [];
+    message.jobs = object.jobs?.map((e) => HeldJob.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseHoldingsAnswer(): HoldingsAnswer {
+  return { requestId: 0, missingContextIds: [], missingJobIds: [] };
+}
+
+export const HoldingsAnswer: MessageFns<HoldingsAnswer> = {
+  encode(message: HoldingsAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).uint32(message.requestId);
+    }
+    for (const v of message.missingContextIds) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.missingJobIds) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HoldingsAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoldingsAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.missingContextIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.missingJobIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HoldingsAnswer {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.Number(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.Number(object.request_id)
+        : 0,
+      missingContextIds: globalThis.Array.isArray(object?.missingContextIds)
+        ? object.missingContextIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.missing_context_ids)
+        ? object.missing_context_ids.map((e: any) => globalThis.String(e))
+        : [],
+      missingJobIds: globalThis.Array.isArray(object?.missingJobIds)
+        ? object.missingJobIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.missing_job_ids)
+        ? object.missing_job_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: HoldingsAnswer): unknown {
+    const obj: any = {};
+    if (message.requestId !== 0) {
+      obj.requestId = Math.round(message.requestId);
+    }
+    if (message.missingContextIds?.length) {
+      obj.missingContextIds = message.missingContextIds;
+    }
+    if (message.missingJobIds?.length) {
+      obj.missingJobIds = message.missingJobIds;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HoldingsAnswer>): HoldingsAnswer {
+    return HoldingsAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HoldingsAnswer>): HoldingsAnswer {
+    const message = createBaseHoldingsAnswer();
+    message.requestId = object.requestId ?? 0;
+    message.missingContextIds = object.missingContextIds?.map((e) => e) || [];
+    message.missingJobIds = object.missingJobIds?.map((e) => e) || [];
     return message;
   },
 };

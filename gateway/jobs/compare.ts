@@ -1,0 +1,56 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context, Job } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import type { NodeSession } from "../nodes/mod.ts";
+import { type LoseDeps, loseContext, loseJob } from "./lose.ts";
+import { begunJobs, openContexts } from "./stored.ts";
+
+/** What a node does not hold, and was recorded so long before it says so, is lost. Commands and events on their way need less. */
+const GRACE_MS = 5000;
+
+const WHY = "its node does not hold it";
+
+type CompareDeps = LoseDeps & Pick<Core, "dao">;
+
+/** What the record says of a node. */
+export interface Recorded {
+  readonly contexts: readonly Context[];
+  readonly jobs: readonly Job[];
+}
+
+/**
+ * Compares the record with what a node holds to which a session was opened; loses what it has not, unless it was given to the node, or an
+ * event told of it, only since.
+ */
+export async function compareWithNode(deps: CompareDeps, session: NodeSession): Promise<void> {
+  const before = await readRecorded(deps, session);
+  const contextIds = new Set(before.contexts.map(({ id }) => id));
+  const jobsBefore = new Map(before.jobs.map((job) => [job.id, job]));
+  await delay(GRACE_MS, undefined, { ref: false });
+  const { contexts, jobs } = await readRecorded(deps, session);
+  await loseMissing(deps, session, {
+    contexts: contexts.filter(({ id }) => contextIds.has(id)),
+    jobs: jobs.filter(({ id, attempt, seq }) => {
+      const job = jobsBefore.get(id);
+      return job?.attempt === attempt && job.seq === seq;
+    }),
+  });
+}
+
+/** Asks a node which of this it does not hold, and loses that. Rejects when the session ends. */
+export async function loseMissing(deps: LoseDeps, session: NodeSession, { contexts, jobs }: Recorded): Promise<void> {
+  const missing = await session.findMissing({
+    contextIds: contexts.map(({ id }) => id),
+    jobs: jobs.map(({ id, attempt }) => ({ jobId: id, attempt })),
+  });
+  for (const job of jobs) if (missing.has(job.id)) await loseJob(deps, job, WHY);
+  for (const context of contexts) if (missing.has(context.id)) await loseContext(deps, context, WHY);
+}
+
+async function readRecorded(deps: CompareDeps, { nodeId }: NodeSession): Promise<Recorded> {
+  const all = await Array.fromAsync(openContexts(deps));
+  const contexts = all.filter((context) => context.nodeId === nodeId);
+  const jobs: Job[] = [];
+  for (const context of contexts) jobs.push(...(await begunJobs(deps, context)));
+  return { contexts, jobs };
+}

@@ -1,0 +1,37 @@
+import type { JobFilter } from "../../plugins/contract/mod.ts";
+import { type Context, type Job, OPEN_CONTEXT_STATES, OPEN_JOB_STATES } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+
+const PAGE = 500;
+
+type ReadDeps = Pick<Core, "dao">;
+
+/** The contexts that are not final. */
+export async function* openContexts({ dao }: ReadDeps): AsyncGenerator<Context> {
+  let before: string | undefined;
+  for (;;) {
+    const page = await dao.contexts.list({ states: OPEN_CONTEXT_STATES }, { limit: PAGE, before });
+    yield* page;
+    if (page.length < PAGE) return;
+    before = page.at(-1)?.id;
+  }
+}
+
+/**
+ * The open jobs of a context that a node should hold, which is none that waits for its next attempt. Read whole before anything is
+ * done with them, which changes what a later page would hold.
+ */
+export async function begunJobs(deps: ReadDeps, { id }: Context): Promise<Job[]> {
+  const jobs = await Array.fromAsync(allJobs(deps, { states: OPEN_JOB_STATES, contextId: id }));
+  return jobs.filter(({ nextAttemptTime }) => nextAttemptTime === undefined);
+}
+
+export async function* allJobs({ dao }: ReadDeps, filter: JobFilter): AsyncGenerator<Job> {
+  let before: string | undefined;
+  for (;;) {
+    const page = await dao.jobs.list(filter, { limit: PAGE, before });
+    yield* page;
+    if (page.length < PAGE) return;
+    before = page.at(-1)?.id;
+  }
+}

@@ -54,7 +54,7 @@ test.each([
   await using tested = await startTestNode({ natsUrl: server.url });
   const { id, address } = tested.node;
   for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.hearth-node`, `$SRV.${verb}.hearth-node.${id}`]) {
-    const answer: Msg = await nats.request(subject);
+    const answer: Msg = await nats.request(subject, undefined, { timeout: 30_000 });
     expect(answer.json()).toEqual({
       type: `io.nats.micro.v1.${verb.toLowerCase()}_response`,
       name: "hearth-node",

@@ -77,7 +77,7 @@ test("a flood of log lines is cut, with a notice", async () => {
   );
   await job.outcome;
   expect(job.told.length).toBeGreaterThan(2000);
-  expect(job.told.length).toBeLessThan(20_000);
+  expect(job.told.length).toBeLessThan(50_000);
   expect(job.told.at(-1)).toMatch(/^warn \d+ lines were dropped: a job may log 2000 lines a second$/);
 });
 

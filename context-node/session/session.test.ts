@@ -4,6 +4,17 @@ import { Refusal_Reason } from "../../proto/node.ts";
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import type { Script } from "../../test/scripted_runtime.ts";
+
+/** Reports its progress until it is cancelled. */
+const ticking: Script = {
+  async run({ signal, progress }) {
+    while (!signal.aborted) {
+      progress(0.5);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  },
+};
 
 let nats: TestNatsServer;
 let tested: TestNode;
@@ -55,7 +66,7 @@ test("events go to the session that the job came on", async () => {
 });
 
 test("when its session breaks, a job's events go to another one, first of all of the same gateway", async () => {
-  await using tested = await startTestNode({ natsUrl: nats.url });
+  await using tested = await startTestNode({ natsUrl: nats.url, scripts: { ticking } });
   const broken = await tested.openSession({ gatewayId: "breaking" });
   const other = await tested.openSession({ gatewayId: "staying" });
   const contextId = crypto.randomUUID();
@@ -63,8 +74,12 @@ test("when its session breaks, a job's events go to another one, first of all of
   const jobs = [crypto.randomUUID(), crypto.randomUUID()] as const;
   for (const jobId of jobs) broken.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 0 });
   await broken.jobEvent(jobs[1], "running");
+  const telling = crypto.randomUUID();
+  broken.runJob({ jobId: telling, contextId, entryPoint: "ticking" });
+  await broken.jobEvent(telling, "progress");
   broken.break();
-  await nodeNoticed(other);
+  // The node has noticed.
+  await other.jobEvent(telling, "progress");
 
   other.send({ $case: "cancelJob", value: { jobId: jobs[0] } });
   await other.final(jobs[0]);
@@ -135,11 +150,6 @@ test("a session that is silent is ended", async () => {
   await using session = new GatewaySession(tested.node.address, { isAlive: false });
   expect(await session.closed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
 });
-
-/** Asks the node something: what was sent before on another connection of this machine has arrived when it answers. */
-async function nodeNoticed(session: GatewaySession): Promise<void> {
-  await expect(session.fetch(`sha256:${"0".repeat(64)}`)).rejects.toThrow("no such content");
-}
 
 /** Opens a stream and sends bytes as its first frame. */
 function openRaw(frame: Buffer): { stream: { destroy(): void }; ended: Promise<StatusObject> } {

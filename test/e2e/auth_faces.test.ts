@@ -45,7 +45,7 @@ beforeAll(async () => {
           roles: {
             admin: { permissions: ["*"] },
             viewer: { permissions: ["jobs:read"] },
-            slow: { permissions: ["jobs:read"], requestsPerSecond: 0.05 },
+            slow: { permissions: ["jobs:read"], requestsPerSecond: 0.001 },
           },
         },
       },

@@ -242,7 +242,8 @@ describe("the audit log", () => {
   });
 
   test("tells a flood of refusals in few entries that count them", async () => {
-    const headers = basicProof("intruder", "hunter2");
+    // No credentials at all, as far as can be told: hashing a password takes long enough to part the refusals.
+    const headers = { authorization: "Basic hunter2!" };
     const path = `${hearth.url}/v1/jobs/${ids.teamJob}/logs`;
     await Promise.all(Array.from({ length: 20 }, async () => (await fetch(path, { headers })).text()));
     const action = "hearth.v1.JobService/ListJobLogs";
@@ -253,7 +254,7 @@ describe("the audit log", () => {
     expect(await untilAudited({ action })).toMatchObject({
       outcome: "REFUSED",
       code: "unauthenticated",
-      reason: "auth-basic: there is no such user",
+      reason: "auth-basic: the header is not well-formed",
     });
   });
 

@@ -51,7 +51,8 @@ test("a job is known under its id from the moment that it is handed out", async 
 
 test("DELETE /contexts/<name> answers 202 with the place to look when the context takes its time", async () => {
   await post("/contexts/lingering");
-  await post("/jobs?appName=values&classPath=Stubborn&context=lingering");
+  const spec = { binary: "values", entryPoint: "Stubborn", context: "lingering", gracePeriod: "10s" };
+  await createRest(hearth.url).submit(spec);
   await runningJob("lingering");
   const { status, headers, text } = await call("DELETE", "/contexts/lingering?why=not");
   const meanwhile = await post("/jobs?appName=values&classPath=Null&context=lingering");
@@ -102,7 +103,9 @@ test("a large result is answered in chunks, to who waits for it and to who asks 
 test("GET /jobs lists more jobs than a page of the record has", async () => {
   const count = 520;
   const wanted = Array.from({ length: count });
-  await Promise.all(wanted.map(() => post("/jobs?appName=values&classPath=Null&context=shared&sync=true&queue=true")));
+  await Promise.all(
+    wanted.map(() => post("/jobs?appName=values&classPath=Null&context=shared&sync=true&queue=true&timeout=60")),
+  );
   const { text } = await call("GET", "/jobs?limit=1000000&status=finished");
   expect(JSON.parse(text).length).toBeGreaterThanOrEqual(count);
   expect(JSON.parse((await call("GET", "/jobs")).text)).toHaveLength(50);
@@ -126,13 +129,14 @@ test("HTTP/2 gets the same answers", async () => {
 
 test("a client that leaves does not end its job", async () => {
   const leaving = new AbortController();
-  const target = "/jobs?appName=values&classPath=Slow&context=shared&sync=true&timeout=30";
-  const left = fetch(hearth.url + target, { method: "POST", body: "ms = 300", signal: leaving.signal }).catch(
+  const target = "/jobs?appName=values&classPath=AwaitsFile&context=shared&sync=true&timeout=30";
+  const left = fetch(hearth.url + target, { method: "POST", body: "file = leave", signal: leaving.signal }).catch(
     (error: Error) => error.name,
   );
   const jobId = await runningJob("shared");
   leaving.abort();
   expect(await left).toBe("AbortError");
+  await createRest(hearth.url).call("PUT", "/v1/data/leave", "now");
   await until("the job has finished", async () => (await call("GET", `/jobs/${jobId}`)).text.includes('"FINISHED"'));
 });
 

@@ -38,5 +38,8 @@ export const Slow = async ({ config, signal }) => {
   });
   return "done";
 };
+export const AwaitsFile = async ({ config, data }) => {
+  while (!(await data.list()).includes(config.file)) await new Promise((done) => setTimeout(done, 20));
+};
 export const ReadsFile = async ({ config, data }) => data.text(config.file);
 `;

@@ -35,7 +35,7 @@ const CONFIG = {
     contexts: { standing: { "num-cpu-cores": 1 } },
     contextSettings: { everywhere: "yes" },
     jobConfig: { server: { says: "hello", port: 1 } },
-    spark: { requestTimeoutMs: 3000 },
+    spark: { requestTimeoutMs: 8000 },
   },
 };
 

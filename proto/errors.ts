@@ -26,13 +26,19 @@ export function errorInfo(error: ConnectError): ErrorInfo | undefined {
 
 /**
  * An error in two words for logs: its code (`permission_denied`; `internal` for what was not made here) and its reason. The reason
- * for which credentials were refused is the plugin's own, which the caller is not told.
+ * for which credentials were refused, or could not be looked at, is the plugin's own, which the caller is not told.
  */
 export function describeError(error: unknown): { readonly code: string; readonly reason: string } {
   if (!(error instanceof ConnectError)) return { code: "internal", reason: "" };
   const { cause, code } = error;
-  const reason = code === Code.Unauthenticated && cause instanceof Error ? cause.message : errorInfo(error)?.reason;
-  return { code: codeToString(code), reason: reason ?? "" };
+  const reason = errorInfo(error)?.reason ?? "";
+  const isPlugins = code === Code.Unauthenticated || reason === "AUTH_UNAVAILABLE";
+  return { code: codeToString(code), reason: isPlugins && cause instanceof Error ? cause.message : reason };
+}
+
+/** Whether an error says that credentials were shown, and are not good. */
+export function isCredentialsRefused(error: unknown): boolean {
+  return error instanceof ConnectError && errorInfo(error)?.reason === "CREDENTIALS_REFUSED";
 }
 
 export function binaryNotFound(name: string): ConnectError {
@@ -182,6 +188,15 @@ export function contextNotRunning(name: string, state: string): ConnectError {
     code: Code.FailedPrecondition,
     reason: "CONTEXT_NOT_RUNNING",
     metadata: { context: name, state },
+  });
+}
+
+/** Its node keeps it as it is. */
+export function contextNotRestarted(name: string, why: string): ConnectError {
+  return apiError(`Cannot restart context "${name}": ${why}`, {
+    code: Code.FailedPrecondition,
+    reason: "CONTEXT_NOT_RESTARTED",
+    metadata: { context: name },
   });
 }
 

@@ -1,5 +1,11 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { contextNotFound, contextNotRunning, nodeUnreachable, noRoom } from "../../proto/errors.ts";
+import {
+  contextNotFound,
+  contextNotRestarted,
+  contextNotRunning,
+  nodeUnreachable,
+  noRoom,
+} from "../../proto/errors.ts";
 import {
   type Context,
   Context_State,
@@ -62,5 +68,5 @@ export async function restartContext(
 
 function refusedBy({ reason, message }: Refusal, nameOrId: string): Error {
   if (reason === Refusal_Reason.NOT_HELD) return contextNotFound(nameOrId);
-  return reason === Refusal_Reason.NO_ROOM ? noRoom(message) : contextNotRunning(nameOrId, message);
+  return reason === Refusal_Reason.NO_ROOM ? noRoom(message) : contextNotRestarted(nameOrId, message);
 }

@@ -102,6 +102,7 @@ export async function restart({ core }: SparkDeps, request: SparkRequest): Promi
 export const RESTART_EXPLANATIONS: Explanations = {
   ...REMOVE_CONTEXT_EXPLANATIONS,
   CONTEXT_NOT_RUNNING: ({ metadata }, { path }) => failure(409, `context ${path.name} is ${metadata.state}`),
+  CONTEXT_NOT_RESTARTED: ({ message }) => failure(409, message),
 };
 
 /** `PUT /contexts?reset=reboot` */

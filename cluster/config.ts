@@ -42,7 +42,8 @@ export const natsSection = z
     { error: "only one of credentialsFile, user and tokenFile can be used", when: isObject },
   )
   .transform(({ url, ...access }): NatsAccess => ({ url, ...access }))
-  .prefault({});
+  .prefault({})
+  .describe("How gateways and nodes reach NATS: [security.md](security.md#nats)");
 
 /** Section `cluster` of the configuration file, which gateways and nodes have in common. */
 export const clusterSection = z
@@ -83,7 +84,8 @@ export const clusterSection = z
     const written = secret === undefined ? undefined : ([createSecretKey(secret, "utf8")] as const);
     return { secret: secretFile === undefined ? written : { file: secretFile }, tls, insecure };
   })
-  .prefault({});
+  .prefault({})
+  .describe("By what gateways and nodes know each other: [security.md](security.md#gateways-and-nodes)");
 
 /** By what gateways and nodes are to know each other. */
 export interface Cluster {

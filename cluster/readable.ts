@@ -14,4 +14,5 @@ export const readableFile = z
       context.addIssue({ code: "custom", message: `cannot be read: ${(error as Error).message}` });
     }
     return absolute;
-  });
+  })
+  .meta({ title: "path of a file" });

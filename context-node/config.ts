@@ -87,7 +87,8 @@ export const nodeSection = z
       .default(30_000)
       .describe("Time for jobs to finish when it is told to end, in milliseconds"),
   })
-  .prefault({});
+  .prefault({})
+  .describe("What a context node does");
 
 /** The configuration file, as far as it concerns a context node. */
 const configurationFile = z

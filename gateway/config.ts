@@ -21,6 +21,8 @@ import type { Limits } from "./limits.ts";
 import type { RetentionConfig } from "./retention/mod.ts";
 import type { TlsFiles } from "./serve/mod.ts";
 
+export { gatewaySection } from "./config/section.ts";
+
 export const OPTIONS = {
   config: COMMON_OPTIONS.config,
   listen: { value: "host:port", meaning: "where it listens", keys: ["gateway.listen"] },

@@ -16,12 +16,17 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   standalone: ["cluster"],
   examples: ["standalone"],
   bench: ["proto", "standalone"],
+  docs: ["cluster", "gateway", "context-node", "standalone"],
 };
 
 /** What other folders may import of a folder, where it is not `mod.ts` alone. */
 const DOORS: Readonly<Record<string, RegExp>> = {
   // The two planes, plugins out of process, the catalogue of errors, and what Google's own protos generate.
   proto: /^proto\/((mod|node|errors|remote_plugin)\.ts|gen\/es\/google\/.*)$/,
+  // The reference of the configuration is made of what checks it.
+  gateway: /^gateway\/(config|plugins\/mod)\.ts$/,
+  "context-node": /^context-node\/config\.ts$/,
+  standalone: /^standalone\/(mod|config)\.ts$/,
 };
 
 /** Foreign libraries, and the only files that may import them. Types of any library may be named anywhere. */
@@ -52,6 +57,7 @@ const sources = readSources(ROOT, [
   "standalone",
   "examples",
   "bench",
+  "docs",
 ]);
 /** Tests, programs that tests start, and what tests share. */
 const TESTS = /(\.test|_child)\.ts$|\/testing\//;

@@ -96,7 +96,8 @@ export const gatewaySection = z
       "without an auth plugin anybody who reaches it could run code; listen on 127.0.0.1, name plugins in gateway.auth, or say --insecure",
     when: isExposureRight,
   })
-  .prefault({});
+  .prefault({})
+  .describe("What a gateway does");
 
 const accessKeys = z.object({ auth: z.array(z.unknown()), roles: z.record(z.string(), z.unknown()) });
 const exposureKeys = z.object({ listen: address, insecure: z.boolean(), auth: z.array(z.unknown()) });

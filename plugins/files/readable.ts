@@ -11,4 +11,5 @@ export const readableFile = z
     } catch (error) {
       context.addIssue(`cannot be read: ${(error as Error).message}`);
     }
-  });
+  })
+  .meta({ title: "path of a file" });

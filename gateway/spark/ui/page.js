@@ -20,11 +20,13 @@ await select(tabOfHash());
 
 async function readJobs(signal) {
   const read = (status) => call("GET /jobs", { query: { status, limit: LIMIT }, signal });
-  const [running, finished, error] = await Promise.all(["running", "finished", "error"].map(read));
+  const [running, error, killed, finished] = await Promise.all(["running", "error", "killed", "finished"].map(read));
+  const ended = (job) => ({ cells: [...jobCells(job), short(job.duration)] });
   return {
     running: running.map((job) => ({ cells: jobCells(job), action: killOf(job) })),
-    finished: finished.map((job) => ({ cells: [...jobCells(job), short(job.duration)] })),
-    error: error.map((job) => ({ cells: [...jobCells(job), short(job.duration), long(errorOf(job))] })),
+    error: error.map((job) => ({ ...ended(job), error: errorOf(job) })),
+    killed: killed.map(ended),
+    finished: finished.map(ended),
   };
 }
 
@@ -69,8 +71,11 @@ function killOf({ jobId }) {
   return { label: "Kill", question: `Kill job ${jobId}?`, route: "DELETE /jobs/:id", path: { id: jobId } };
 }
 
-function errorOf({ result }) {
-  return result === undefined ? "" : `${result.errorClass}: ${result.message}`;
+/** Why a job failed, in short and in full. The stack says class and message once more, where there is one. */
+function errorOf({ jobId, result }) {
+  if (result === undefined) return undefined;
+  const { errorClass, message, stack } = result;
+  return { key: `error of ${jobId}`, summary: `${errorClass}: ${message}`, stack };
 }
 
 function plain(text) {
@@ -83,10 +88,6 @@ function code(text) {
 
 function short(text) {
   return { text, kind: "short" };
-}
-
-function long(text) {
-  return { text, kind: "long" };
 }
 
 function time(when) {
@@ -150,16 +151,23 @@ function showRows(body, rows) {
   if (rowsShown.get(body) === text) return;
   rowsShown.set(body, text);
   const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  body.replaceChildren(...(rows.length === 0 ? [emptyRow(body)] : rows.map(createRow)));
+  const opened = new Set([...body.querySelectorAll("details[open] > summary")].map(({ dataset }) => dataset.key));
+  body.replaceChildren(...(rows.length === 0 ? [emptyRow(body)] : rows.flatMap(createRows)));
+  for (const summary of body.querySelectorAll("summary")) summary.parentElement.open = opened.has(summary.dataset.key);
   if (focused === undefined) return;
   const again = [...body.querySelectorAll("[data-key]")].find(({ dataset }) => dataset.key === focused);
   (again ?? tabs.find(({ ariaSelected }) => ariaSelected === "true")).focus();
 }
 
-function createRow({ cells, action }) {
+/** The row of a thing, and below it one that tells its error when it has one. */
+function createRows({ cells, action, error }) {
   const row = document.createElement("tr");
   row.append(...cells.map(createCell));
-  if (action === undefined) return row;
+  if (action !== undefined) row.insertCell().append(createButton(action));
+  return error === undefined ? [row] : [row, errorRow(error, cells.length)];
+}
+
+function createButton(action) {
   const button = document.createElement("button");
   const name = Object.values(action.path)[0];
   button.type = "button";
@@ -167,7 +175,22 @@ function createRow({ cells, action }) {
   button.ariaLabel = `${action.label} ${name}`;
   button.dataset.key = `${action.label} ${name}`;
   button.addEventListener("click", () => act(button, action));
-  row.insertCell().append(button);
+  return button;
+}
+
+function errorRow({ key, summary, stack }, columns) {
+  const row = document.createElement("tr");
+  const cell = row.insertCell();
+  cell.colSpan = columns;
+  cell.className = "error";
+  const details = document.createElement("details");
+  const short = document.createElement("summary");
+  short.textContent = summary;
+  short.dataset.key = key;
+  const full = document.createElement("pre");
+  full.textContent = stack;
+  details.append(short, full);
+  cell.append(details);
   return row;
 }
 

@@ -22,7 +22,8 @@ const CLASSES = {
 /** Why a job did not succeed, as reports tell it; undefined for a job that carries no error. */
 export function jobError({ id, state, error }: Job): ToldError | undefined {
   if (error === undefined) return undefined;
-  const errorClass = error.name || CLASSES[error.reason];
+  const isThrown = error.name !== "" && error.name !== JobError_Reason[error.reason];
+  const errorClass = isThrown ? error.name : CLASSES[error.reason];
   if (state === Job_State.CANCELLED) {
     return { message: killed(id), errorClass, stack: `${errorClass}: ${error.message}` };
   }

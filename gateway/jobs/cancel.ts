@@ -23,12 +23,17 @@ export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Wai
     const job = await deps.jobs.get(jobId);
     if (job === undefined) throw jobNotFound(jobId);
     if (isFinalJob(job.state)) return job;
-    if (job.nextAttemptTime === undefined) await cancelOnNode(deps, job, { signal });
-    else await cancelIdleJob(deps, job, "Cancelled while it waited for its next attempt");
+    if (job.nextAttemptTime !== undefined) {
+      await cancelIdleJob(deps, job, "Cancelled while it waited for its next attempt");
+      continue;
+    }
+    const ended = await cancelOnNode(deps, job, { signal });
+    if (ended !== undefined) return ended;
   }
 }
 
-async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Promise<void> {
+/** The job when it has ended; undefined when it is to be looked at again. */
+async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Promise<Job | undefined> {
   const nodeId = (await deps.contexts.find(job.contextId))?.nodeId ?? "";
   const session = deps.nodes.session(nodeId);
   if (session === undefined) throw nodeUnreachable(nodeId, job.context);
@@ -38,8 +43,8 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
     using answer = session.expectAnswer(job.id, { signal: until });
     const ended = waitForEnd(deps, job.id, { signal: until });
     session.send({ $case: "cancelJob", value: { jobId: job.id } });
-    const refusal = await Promise.race([ended.then(() => undefined), answer.given]);
-    if (refusal === undefined) return;
+    const first = await Promise.race([ended, answer.given]);
+    if (first === undefined || "job" in first) return first?.job;
     await Promise.race([ended, delay(CATCH_UP_MS)]);
   } finally {
     watching.abort();
@@ -47,4 +52,5 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
   const now = await deps.jobs.get(job.id);
   const isUnchanged = now !== undefined && now.attempt === job.attempt && now.seq === job.seq;
   if (isUnchanged) await cancelIdleJob(deps, now, "Cancelled; its node did not hold it any more");
+  return undefined;
 }

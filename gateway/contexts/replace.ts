@@ -3,7 +3,7 @@ import type { Core } from "../core.ts";
 import { placementOrder } from "../nodes/mod.ts";
 import { sendStart } from "./start.ts";
 
-/** Gives a context whose node is lost to another node; false when none can take it, or another gateway was faster. */
+/** Gives a context that its node has lost to the node with most room; false when none can take it, or another gateway was faster. */
 export async function replaceContext(
   { contexts, nodes }: Pick<Core, "contexts" | "nodes">,
   context: Context,
@@ -11,7 +11,7 @@ export async function replaceContext(
   const { memoryBytes = 0n, nodeLabels = {} } = context.settings ?? {};
   const [session] = placementOrder(nodes.sessions(), { memoryBytes: Number(memoryBytes), labels: nodeLabels });
   if (session === undefined) return false;
-  const moved = await contexts.move(context.id, session.nodeId);
+  const moved = await contexts.move(context.id, { from: context.nodeId, to: session.nodeId });
   if (moved !== undefined) sendStart(session, moved);
   return moved !== undefined;
 }

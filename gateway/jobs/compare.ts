@@ -37,14 +37,19 @@ export async function compareWithNode(deps: CompareDeps, session: NodeSession): 
   });
 }
 
-/** Asks a node which of this it does not hold, and loses that. Rejects when the session ends. */
-export async function loseMissing(deps: LoseDeps, session: NodeSession, { contexts, jobs }: Recorded): Promise<void> {
+/** Asks a node which of this it does not hold, loses that, and answers the ids. Rejects when the session ends. */
+export async function loseMissing(
+  deps: LoseDeps,
+  session: NodeSession,
+  { contexts, jobs }: Recorded,
+): Promise<ReadonlySet<string>> {
   const missing = await session.findMissing({
     contextIds: contexts.map(({ id }) => id),
     jobs: jobs.map(({ id, attempt }) => ({ jobId: id, attempt })),
   });
   for (const job of jobs) if (missing.has(job.id)) await loseJob(deps, job, WHY);
   for (const context of contexts) if (missing.has(context.id)) await loseContext(deps, context, WHY);
+  return missing;
 }
 
 async function readRecorded(deps: CompareDeps, { nodeId }: NodeSession): Promise<Recorded> {

@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import {
   type Context,
+  Context_State,
   type ContextEvent,
   ContextEventSchema,
   type Job,
@@ -40,24 +41,22 @@ export async function cancelIdleJob(deps: LoseDeps, job: Job, message: string): 
   await decide(deps, job, { case: "cancelled", value: { error } });
 }
 
-/** Records and publishes that a context was lost with its node: another node takes it over, or it has failed. */
-export async function loseContext(
-  deps: LoseDeps,
-  context: Context,
-  why: string,
-  { isReplaced = false } = {},
-): Promise<void> {
-  const message = `Context lost: ${why}`;
-  const reason = JobError_Reason.NODE_LOST;
+/** Whether a context that its node has lost is given to another one: it was made to last, and has run. */
+export function canMove({ adHoc, state }: Context): boolean {
+  return !adHoc && (state === Context_State.RUNNING || state === Context_State.RESTARTING);
+}
+
+/** Records and publishes that its node has lost a context: it begins anew where it can move, else it has failed. */
+export async function loseContext(deps: LoseDeps, context: Context, why: string): Promise<void> {
+  if (context.state === Context_State.RESTARTING && canMove(context)) return;
+  const lost = { message: `Context lost: ${why}`, reason: JobError_Reason.NODE_LOST };
   const event = create(ContextEventSchema, {
     contextId: context.id,
     context: context.name,
     seq: context.seq + SEQ_LEAP,
     time: timestampNow(),
     nodeId: context.nodeId,
-    event: isReplaced
-      ? { case: "restarting", value: { message, reason } }
-      : { case: "failed", value: { message, reason } },
+    event: canMove(context) ? { case: "restarting", value: lost } : { case: "failed", value: lost },
   } satisfies MessageInitShape<typeof ContextEventSchema>);
   await recordContextEvent(deps, event);
 }

@@ -1,7 +1,7 @@
-import { type Context, Context_State, isFinalJob, type Job, Job_State } from "../../proto/mod.ts";
+import { type Context, isFinalJob, type Job, Job_State } from "../../proto/mod.ts";
 import { replaceContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { type LoseDeps, loseContext, loseJob } from "./lose.ts";
+import { canMove, type LoseDeps, loseContext, loseJob } from "./lose.ts";
 import { isRetryDue, type RetryDeps, retryJob } from "./retry.ts";
 import { allJobs, begunJobs, openContexts } from "./stored.ts";
 import { UnsentSearch } from "./unsent.ts";
@@ -82,14 +82,12 @@ async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void>
   }
 }
 
-/** A context that was made to last is given to another node; its jobs of the lost process are retried or have failed. */
+/** The context begins anew on another node where it can; its jobs of the lost process are retried or have failed. */
 async function loseWithNode(deps: ReconcileDeps, context: Context): Promise<void> {
   const why = `node ${context.nodeId} is gone`;
-  const { RUNNING, RESTARTING } = Context_State;
-  const canMove = !context.adHoc && (context.state === RUNNING || context.state === RESTARTING);
   deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
-  if (context.state !== RESTARTING) await loseContext(deps, context, why, { isReplaced: canMove });
+  await loseContext(deps, context, why);
   for (const job of await begunJobs(deps, context)) await loseJob(deps, job, why);
-  if (!canMove || (await replaceContext(deps, context))) return;
+  if (!canMove(context) || (await replaceContext(deps, context))) return;
   deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");
 }

@@ -1,16 +1,21 @@
 import { type Context, Context_State, isFinalContext, type Job, Job_State } from "../../proto/mod.ts";
+import { replaceContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { loseMissing } from "./compare.ts";
-import { type LoseDeps, loseJob } from "./lose.ts";
+import type { NodeSession } from "../nodes/mod.ts";
+import { loseMissing, type Recorded } from "./compare.ts";
+import { canMove, type LoseDeps, loseJob } from "./lose.ts";
 
 /** What was recorded so long ago is on its node, or will never be. */
 const GRACE_MS = 3000;
 
+/** States of a context that its node is to make RUNNING. */
+const BEGINNING: ReadonlySet<Context_State> = new Set([Context_State.STARTING, Context_State.RESTARTING]);
+
 type SearchDeps = LoseDeps & Pick<Core, "nodes" | "dao">;
 
 interface Sighting {
-  /** Of a job; 0 of a context. */
-  readonly attempt: number;
+  /** Which attempt of a job, which node and restart of a context: another one is another sighting. */
+  readonly version: string;
   /** When it was first seen, in milliseconds of the process. */
   readonly since: number;
   /** Its node has said that it holds it: what becomes of it then, events tell. */
@@ -20,8 +25,8 @@ interface Sighting {
 }
 
 /**
- * Finds what a gateway recorded and never sent, because it was killed in between: what is QUEUED or STARTING for some rounds is asked of its
- * node, once.
+ * Finds what a gateway recorded and never sent, because it was killed in between: what is QUEUED, STARTING or RESTARTING for some rounds is
+ * asked of its node, until the node says that it holds it.
  */
 export class UnsentSearch {
   readonly #jobs = new Map<string, Sighting>();
@@ -29,44 +34,59 @@ export class UnsentSearch {
 
   /** Takes note of a job that is QUEUED in the store. */
   seeJob({ id, attempt, nextAttemptTime }: Job): void {
-    if (nextAttemptTime === undefined) see(this.#jobs, id, attempt);
+    if (nextAttemptTime === undefined) see(this.#jobs, id, String(attempt));
   }
 
   /** Takes note of a context in the store. */
-  seeContext({ id, state }: Context): void {
-    if (state === Context_State.STARTING) see(this.#contexts, id, 0);
+  seeContext({ id, state, nodeId, restarts }: Context): void {
+    if (BEGINNING.has(state)) see(this.#contexts, id, `${nodeId}/${restarts}`);
   }
 
   /** Ends a round: asks about what is overdue, and loses what its node does not hold. Rejects when a session ends meanwhile. */
   async loseUnsent(deps: SearchDeps): Promise<void> {
-    const byNode = new Map<string, { readonly contexts: Context[]; readonly jobs: Job[] }>();
-    const on = (nodeId: string) => byNode.get(nodeId) ?? byNode.set(nodeId, { contexts: [], jobs: [] }).get(nodeId);
-    for (const id of takeOverdue(this.#contexts)) {
-      const context = await deps.dao.contexts.get(id);
-      if (context?.state === Context_State.STARTING) on(context.nodeId)?.contexts.push(context);
-    }
-    for (const id of takeOverdue(this.#jobs)) {
-      const job = await deps.dao.jobs.get(id);
-      if (job?.state !== Job_State.QUEUED || job.attempt !== this.#jobs.get(id)?.attempt) continue;
-      const context = await deps.contexts.find(job.contextId);
-      if (context === undefined || isFinalContext(context.state)) await loseJob(deps, job, "its context is gone");
-      else on(context.nodeId)?.jobs.push(job);
-    }
-    for (const [nodeId, { contexts, jobs }] of byNode) {
+    const contexts = await this.#overdueContexts(deps);
+    const jobs = await this.#overdueJobs(deps);
+    for (const nodeId of new Set([...contexts.keys(), ...jobs.keys()])) {
       const session = deps.nodes.session(nodeId);
       // Another gateway may have one; without any the node is lost before long.
       if (session === undefined) continue;
-      await loseMissing(deps, session, { contexts, jobs });
-      for (const { id } of contexts) hold(this.#contexts.get(id));
-      for (const { id } of jobs) hold(this.#jobs.get(id));
+      await this.#ask(deps, session, { contexts: contexts.get(nodeId) ?? [], jobs: jobs.get(nodeId) ?? [] });
     }
+  }
+
+  /** By node, as they are now. */
+  async #overdueContexts({ dao }: SearchDeps): Promise<Map<string, Context[]>> {
+    const found = await Promise.all(takeOverdue(this.#contexts).map((id) => dao.contexts.get(id)));
+    const beginning = found.filter((context) => context !== undefined).filter(({ state }) => BEGINNING.has(state));
+    return Map.groupBy(beginning, ({ nodeId }) => nodeId);
+  }
+
+  /** By node, as they are now. One whose context is gone is lost. */
+  async #overdueJobs(deps: SearchDeps): Promise<Map<string, Job[]>> {
+    const byNode = new Map<string, Job[]>();
+    for (const id of takeOverdue(this.#jobs)) {
+      const job = await deps.dao.jobs.get(id);
+      if (job?.state !== Job_State.QUEUED || String(job.attempt) !== this.#jobs.get(id)?.version) continue;
+      const context = await deps.contexts.find(job.contextId);
+      if (context === undefined || isFinalContext(context.state)) await loseJob(deps, job, "its context is gone");
+      else byNode.set(context.nodeId, [...(byNode.get(context.nodeId) ?? []), job]);
+    }
+    return byNode;
+  }
+
+  async #ask(deps: SearchDeps, session: NodeSession, recorded: Recorded): Promise<void> {
+    const missing = await loseMissing(deps, session, recorded);
+    for (const { id } of recorded.contexts) if (!missing.has(id)) hold(this.#contexts.get(id));
+    for (const { id } of recorded.jobs) if (!missing.has(id)) hold(this.#jobs.get(id));
+    const moving = recorded.contexts.filter((context) => missing.has(context.id) && canMove(context));
+    for (const context of moving) await replaceContext(deps, context);
   }
 }
 
-function see(sightings: Map<string, Sighting>, id: string, attempt: number): void {
+function see(sightings: Map<string, Sighting>, id: string, version: string): void {
   const before = sightings.get(id);
-  if (before?.attempt === attempt) before.isThere = true;
-  else sightings.set(id, { attempt, since: performance.now(), isHeld: false, isThere: true });
+  if (before?.version === version) before.isThere = true;
+  else sightings.set(id, { version, since: performance.now(), isHeld: false, isThere: true });
 }
 
 /** The ids of those that are overdue; what was not seen in this round is forgotten. */

@@ -75,11 +75,11 @@ export class ContextRecord {
     }
   }
 
-  /** Records that another node hosts a context now; undefined when it changed meanwhile. */
-  async move(id: string, nodeId: string): Promise<Context | undefined> {
+  /** Records which node hosts a context now that was lost; undefined when it is not on its former node any more, or not lost. */
+  async move(id: string, { from, to }: { readonly from: string; readonly to: string }): Promise<Context | undefined> {
     const stored = await this.#dao.contexts.get(id);
-    if (stored === undefined) return undefined;
-    const moved = { ...stored, nodeId, revision: stored.revision + 1 };
+    if (stored === undefined || stored.nodeId !== from || stored.state !== Context_State.RESTARTING) return undefined;
+    const moved = { ...stored, nodeId: to, revision: stored.revision + 1 };
     return (await this.#dao.contexts.update(moved)) ? moved : undefined;
   }
 

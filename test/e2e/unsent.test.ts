@@ -87,6 +87,15 @@ test("a context that was made for a job and never sent has failed, and the job i
   expect((await dao.contexts.get(contextId))?.state).toBe(Context_State.FAILED);
 });
 
+test("a context that was given to another node and never sent begins there", async () => {
+  const id = uuidv7();
+  const moved = { ...sample.context, id, name: "moved", state: Context_State.RESTARTING, adHoc: false };
+  await dao.contexts.insert({ ...moved, seq: 1_000_000, revision: 1, createTime: timestampNow() });
+  await until("the context runs", async () => (await dao.contexts.get(id))?.state === Context_State.RUNNING);
+  const { result } = await rest.run({ binary: "jobs", entryPoint: "echo", context: "moved", config: { n: 2 } });
+  expect(result).toEqual({ n: 2 });
+});
+
 test("a job whose context was never recorded has failed", async () => {
   const id = await record({ contextId: uuidv7(), context: "nowhere" });
   expect(await end(id)).toMatchObject({ state: Job_State.FAILED, error: { message: "Job lost: its context is gone" } });

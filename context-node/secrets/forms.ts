@@ -16,7 +16,8 @@ function isLongEnough(text: string): boolean {
   return Buffer.byteLength(text) >= LEAST_BYTES;
 }
 
-function jsonForm(text: string): string {
+/** How a text stands in JSON, without its quotation marks. */
+export function jsonForm(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 

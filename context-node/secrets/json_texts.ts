@@ -6,31 +6,39 @@ const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b
  */
 export function mapTexts(json: string, change: (text: string) => string): string {
   let mapped = "";
-  for (let at = 0; at < json.length; ) {
-    const start = json.indexOf('"', at);
-    const between = start < 0 ? json.length : start;
-    mapped += json.slice(at, between).replaceAll(/[^\s,:{}[\]]+/g, (token) => changed(token, token, change));
-    if (start < 0) return mapped;
-    at = endOfText(json, start);
-    const token = json.slice(start, at);
-    mapped += changed(token, decoded(token.slice(1, -1)), change);
+  let copied = 0;
+  for (const [start, end] of tokensOf(json)) {
+    const token = json.slice(start, end);
+    const text = token.startsWith('"') ? decoded(token.slice(1, -1)) : token;
+    const result = change(text);
+    if (result === text) continue;
+    mapped += json.slice(copied, start) + JSON.stringify(result);
+    copied = end;
   }
-  return mapped;
+  return mapped + json.slice(copied);
+}
+
+/** Where the texts, with their quotation marks, and the other words are: numbers, true, false and null. */
+function* tokensOf(json: string): Generator<readonly [start: number, end: number]> {
+  const beginning = /["\w.+-]/g;
+  const word = /[^\s,:{}[\]"]+/y;
+  for (let match = beginning.exec(json); match !== null; match = beginning.exec(json)) {
+    const { index } = match;
+    word.lastIndex = index;
+    const end = match[0] === '"' ? endOfText(json, index) : index + (word.exec(json)?.[0].length ?? 1);
+    yield [index, end];
+    beginning.lastIndex = end;
+  }
 }
 
 /** The place behind the quotation mark that ends the text which begins here; the end of all when there is none. */
-export function endOfText(json: string, start: number): number {
+function endOfText(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); quote >= 0; quote = json.indexOf('"', quote + 1)) {
     let first = quote;
     while (json[first - 1] === "\\") first--;
     if ((quote - first) % 2 === 0) return quote + 1;
   }
   return json.length;
-}
-
-function changed(token: string, text: string, change: (text: string) => string): string {
-  const result = change(text);
-  return result === text ? token : JSON.stringify(result);
 }
 
 function decoded(text: string): string {

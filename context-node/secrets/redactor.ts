@@ -1,12 +1,12 @@
-import { formsOf } from "./forms.ts";
+import { formsOf, jsonForm } from "./forms.ts";
 import { mapTexts } from "./json_texts.ts";
 import { createSearch, type Found } from "./search.ts";
 
 /** Where a sandbox cut a text that was too long: its own mark, and that of Deno's console. */
 const CUT = /… \(\d+ more characters\)|["'`]?\.\.\. \d+ more characters?/g;
 
-/** So much of a value that was cut is taken for its beginning. */
-const LEAST_BEGUN = 4;
+/** An escape that `JSON.stringify` does not make. */
+const UNUSUAL_ESCAPE = /\\(?:\/|u(?!00(?:0[0-7bef]|1)|d[89a-f]))/i;
 
 /** Takes values of secrets out of texts: `[secret NAME]` stands in their place. */
 export interface Redactor {
@@ -33,6 +33,7 @@ export function createRedactor(valuesByName: ReadonlyMap<string, readonly string
   }
   if (marks.size === 0) return undefined;
   const search = createSearch(marks.keys());
+  const searchJson = createSearch(Array.from(marks.keys(), jsonForm));
   const markOf = (form: string): string => marks.get(form) ?? "";
 
   function text(given: string): string {
@@ -47,21 +48,22 @@ export function createRedactor(valuesByName: ReadonlyMap<string, readonly string
 
   /** What was cut in the middle of a value shows how it begins. */
   function withoutBegun(given: string): string {
+    if (!given.includes(" more character")) return given;
     let redacted = "";
     let at = 0;
     for (const { index } of given.matchAll(CUT)) {
       const kept = given.slice(at, index);
-      const begun = search.findBegun(kept, { least: LEAST_BEGUN });
-      redacted += begun === undefined ? kept : kept.slice(0, -begun.length) + markOf(begun.form);
+      const begun = search.findBegun(kept);
+      redacted += begun === undefined ? kept : kept.slice(0, begun.index) + markOf(begun.form);
       at = index;
     }
     return redacted + given.slice(at);
   }
 
   function jsonPart(json: string): string {
-    // Without a backslash everything stands there as it is.
-    if (!json.includes("\\") && search.find(json).length === 0) return json;
-    return mapTexts(json, text);
+    // Where JSON is written as usual, it is enough to look for values as they are written there.
+    const isUsual = !UNUSUAL_ESCAPE.test(json);
+    return isUsual && searchJson.find(json).length === 0 ? json : mapTexts(json, text);
   }
 
   return {

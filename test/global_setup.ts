@@ -1,7 +1,10 @@
 import { pino } from "pino";
 import { findNatsServer } from "../standalone/mod.ts";
+import { findPostgres } from "./postgres_binaries.ts";
 
-/** Has the NATS server binary there once, before test files that need it start side by side. */
+/** Has the binaries of NATS and PostgreSQL there, before test files that need them start side by side and have a minute each. */
 export default async function setup() {
   await findNatsServer({ log: pino({ level: "warn" }) });
+  // Where there is no PostgreSQL, the tests that need one say what is missing.
+  await Promise.allSettled([findPostgres()]);
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -58,13 +59,18 @@ export async function startTestNatsServer(flags: readonly string[] = []): Promis
   };
 }
 
-/** A port that was free a moment ago: a server that is to come back on its port needs a known one. */
+/**
+ * A port of loopback that is free, for a server that is to come back on its port. It is none of those that systems give to whoever
+ * asks for any, so nobody gets it while the server is down.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const [listening] = await Promise.allSettled([once(server, "listening")]);
+    if (listening.status === "rejected") continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }

@@ -30,7 +30,6 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const { binDir, env } = await findPostgres();
   const user = await unprivilegedUser();
   const password = randomUUID();
-  const port = await freePort();
   await using cleanUp = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "hearth-postgres-"));
   cleanUp.defer(() => rm(directory, { recursive: true, force: true }));
@@ -46,6 +45,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     options,
   );
 
+  const port = await freePort();
   // The machine outlives the test: what the server wrote is there for its next start without being on the disk.
   const settings = ["fsync=off", `unix_socket_directories=${directory}`, "listen_addresses=127.0.0.1", `port=${port}`];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];

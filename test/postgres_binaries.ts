@@ -37,8 +37,11 @@ async function fetchServer(): Promise<PostgresBinaries> {
     const newest = servers.at(-1);
     if (newest === undefined) throw new Error("Debian's archive has no PostgreSQL server");
     const root = await archive.unpack([newest, "libpq5"]);
-    await rm(join(CACHE_DIR, "root"), { recursive: true, force: true });
-    await rename(root, join(CACHE_DIR, "root"));
+    // Another process may have been faster, and run what it unpacked.
+    if ((await unpackedIn(CACHE_DIR)) === undefined) {
+      await rm(join(CACHE_DIR, "root"), { recursive: true, force: true });
+      await rename(root, join(CACHE_DIR, "root"));
+    }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.trim().split("\n").slice(0, 3).join(" · ") : String(cause);
     throw new Error(

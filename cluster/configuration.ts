@@ -2,13 +2,17 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { explainIssues, PARSE_OPTIONS } from "./explain.ts";
-import { ConfigurationError, type Fault } from "./faults.ts";
-import { type Options, parseOptions } from "./options.ts";
+import { ConfigurationError, type Fault, printPath } from "./faults.ts";
+import { type Given, type Options, parseOptions } from "./options.ts";
 
 /** Flags that gateways and nodes have in common. */
 export const COMMON_OPTIONS = {
   config: { value: "file", meaning: "the configuration file, JSON" },
   nats: { value: "url", meaning: "where NATS is", keys: ["nats.url"], variable: "NATS_URL" },
+  "log-level": {
+    ...{ value: "level", meaning: "the least level that it logs: trace, debug, info (default), warn, error or fatal" },
+    ...{ oneOf: ["trace", "debug", "info", "warn", "error", "fatal"], variable: "LOG_LEVEL" },
+  },
   check: { meaning: "only tells whether the configuration is right" },
   help: { meaning: "this text" },
 } as const satisfies Options;
@@ -25,6 +29,8 @@ export interface Configuration {
   readonly content: unknown;
   /** Folder of the configuration file; without one the working directory. */
   readonly baseDir: string;
+  /** As pino names it. */
+  readonly logLevel: string;
   /** Checks the content. Undefined when it is wrong. */
   parse<Schema extends z.ZodType>(schema: Schema): z.output<Schema> | undefined;
   /** Adds faults that the schema does not find. */
@@ -41,8 +47,7 @@ export function readConfiguration(
 ): Configuration {
   const { given, faults: optionFaults } = parseOptions(options, args, environment);
   const faults = [...optionFaults];
-  const file = given.get("config")?.value;
-  const path = typeof file === "string" ? file : undefined;
+  const path = textOf(given.get("config"));
   const read = path === undefined ? { content: {} } : readJson(path);
   if (read.fault) faults.push(read.fault);
 
@@ -57,14 +62,14 @@ export function readConfiguration(
 
   return {
     content,
+    logLevel: textOf(given.get("log-level")) ?? "info",
     baseDir: path === undefined ? process.cwd() : dirname(resolve(path)),
     parse(schema) {
       if (read.fault) return undefined;
       const parsed = schema.safeParse(content, PARSE_OPTIONS);
       if (parsed.success) return parsed.data;
-      for (const { where, what } of explainIssues(parsed.error.issues)) {
-        faults.push({ where: sources.get(where) ?? where, what });
-      }
+      const issues = [...parsed.error.issues, ...maskedIssues(schema, content, parsed.error.issues)];
+      for (const { where, what } of explainIssues(issues)) faults.push({ where: sources.get(where) ?? where, what });
       return undefined;
     },
     add: (more) => faults.push(...more),
@@ -74,6 +79,20 @@ export function readConfiguration(
       throw new ConfigurationError(`start ${name} with ${told}`, faults);
     },
   };
+}
+
+/** What a schema does not look for because of a fraction where a whole number belongs: rules between keys. */
+function maskedIssues(schema: z.ZodType, content: unknown, issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const fractions = issues.filter(({ input }) => typeof input === "number" && !Number.isInteger(input));
+  if (fractions.length === 0) return [];
+  const whole = fractions.reduce((inner, { path }) => withValue(inner, path.map(String), 1), content);
+  const { error } = schema.safeParse(whole, PARSE_OPTIONS);
+  const found = new Set(issues.map(({ path }) => printPath(path)));
+  return (error?.issues ?? []).filter(({ code, path }) => code === "custom" && !found.has(printPath(path)));
+}
+
+function textOf(given: Given | undefined): string | undefined {
+  return typeof given?.value === "string" ? given.value : undefined;
 }
 
 function readJson(path: string): { readonly content: unknown; readonly fault?: Fault } {

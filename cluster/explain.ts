@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const SECRET = /(secret|password|passphrase|token|credentials?|key)$/i;
 
 const MISSING = "missing; ";
+const EXPECTED = /^(missing; )?expected /;
 
 /** More of a text is not repeated. */
 const LONGEST_TEXT = 60;
@@ -43,7 +44,7 @@ export function explainIssues(
       }));
     }
     if (issue.code === "invalid_union") {
-      const nested = issue.errors.find((errors) => errors.every((error) => error.path.length > 0));
+      const nested = issue.errors.find((errors) => errors.every(isBelow));
       if (nested !== undefined) return explainIssues(nested, { path: where, hidesTexts });
     }
     const isHidden = typeof issue.input === "string" && (hidesTexts || SECRET.test(String(where.at(-1) ?? "")));
@@ -58,9 +59,9 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
       return `${issue.input === undefined ? MISSING : ""}expected ${TYPES[issue.expected] ?? issue.expected}`;
     case "too_small":
       if (issue.origin === "string" && issue.minimum === 1) return "expected text that is not empty";
-      return `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${unitOf(issue.origin)}`;
+      return `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}${unitOf(issue.origin)}`;
+      return `expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
     case "invalid_format":
       return `expected ${issue.format === "url" ? "a URL" : issue.format}`;
     case "invalid_value":
@@ -68,7 +69,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_key":
       return issue.issues[0]?.message;
     case "invalid_union":
-      return issue.errors.map(([error], index) => error?.message.replace(index > 0 ? MISSING : "", "")).join(" or ");
+      return issue.errors.map(([error], index) => error?.message.replace(index > 0 ? EXPECTED : "", "")).join(" or ");
     case "unrecognized_keys": {
       const known = knownKeys(issue.inst);
       return issue.keys.map((key) => unknownName("key", key, known)).join("\n");
@@ -84,9 +85,15 @@ export function unknownName(thing: string, name: string, known: Iterable<string>
   return meant === undefined ? `unknown ${thing}` : `unknown ${thing}; did you mean "${meant}"?`;
 }
 
-function unitOf(origin: string): string {
-  if (origin === "string") return " characters";
-  return origin === "array" ? " entries" : "";
+function unitOf(origin: string, count: number | bigint): string {
+  if (origin === "string") return count === 1 ? " character" : " characters";
+  if (origin === "array") return count === 1 ? " entry" : " entries";
+  return "";
+}
+
+/** Whether a value was of the type that was expected, and something in it was not. */
+function isBelow({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length > 0 || code === "unrecognized_keys";
 }
 
 /** Keys of the schema that found one which it has not. */
@@ -103,7 +110,7 @@ function got({ code, input, message }: z.core.$ZodIssue): string {
     if (code !== "invalid_type") return "";
     return `, got ${Array.isArray(input) ? "a list" : "an object"}`;
   }
-  if (typeof input === "string" && message.includes(input) && input !== "") return "";
+  if (code === "custom" && typeof input === "string" && input !== "" && message.includes(input)) return "";
   const text = JSON.stringify(input);
   return `, got ${text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text}`;
 }

@@ -10,6 +10,8 @@ export interface Option {
   readonly value?: string;
   /** Keys of the configuration that it overrides. */
   readonly keys?: readonly string[];
+  /** The only values that it may have. */
+  readonly oneOf?: readonly string[];
   /** Environment variable that says the same where the flag is not given. */
   readonly variable?: string;
 }
@@ -32,9 +34,12 @@ export function parseOptions(
 ): { readonly given: ReadonlyMap<string, Given>; readonly faults: readonly Fault[] } {
   const given = new Map<string, Given>();
   const faults: Fault[] = [];
-  for (const [name, { variable }] of Object.entries(options)) {
+  for (const [name, { variable, oneOf }] of Object.entries(options)) {
     const value = variable && environment[variable];
-    if (variable && value) given.set(name, { source: variable, value });
+    if (!variable || !value) continue;
+    const fault = valueFault(value, oneOf);
+    if (fault === undefined) given.set(name, { source: variable, value });
+    else faults.push({ where: variable, what: fault });
   }
   const known = Object.entries(options).map(
     ([name, { value }]) => [name, { type: value === undefined ? "boolean" : "string" }] as const,
@@ -72,7 +77,12 @@ function faultOf({ name, rawName, value, inlineValue }: OptionToken, options: Op
   if (option.value === undefined)
     return value === undefined ? undefined : `takes no value, got ${JSON.stringify(value)}`;
   const isMissing = value === undefined || (value.startsWith("-") && !inlineValue);
-  return isMissing ? `expected <${option.value}> after it` : undefined;
+  return isMissing ? `expected <${option.value}> after it` : valueFault(value, option.oneOf);
+}
+
+function valueFault(value: string, oneOf: readonly string[] | undefined): string | undefined {
+  if (oneOf === undefined || oneOf.includes(value)) return undefined;
+  return `expected ${oneOf.join(", ")}, got ${JSON.stringify(value)}`;
 }
 
 /** A line for each flag, and for each variable. */

@@ -32,6 +32,7 @@ test("parseConfig() has a default for everything", () => {
   expect(parseConfig([], {})).toEqual({
     nats: { url: "nats://127.0.0.1:4222" },
     cluster: LOOPBACK_CLUSTER,
+    logLevel: "info",
     listen: "127.0.0.1:0",
     advertise: undefined,
     dataDir: resolve(".hearth/node"),
@@ -75,7 +76,7 @@ test("parseConfig() lists all faults at once, those of flags and of rules betwee
       nats: { user: "u", tokenFile: import.meta.filename, uri: "x" },
       cluster: { secret: "short" },
       gatway: {},
-      node: { labels: ["zone"], spares: -1, spare: 2 },
+      node: { labels: ["zone"], spares: 1.5, spare: 2 },
     }),
   );
   const fault = faultOf("--config", path, "--listen", "nowhere", "--lisen", "7", "--nats");
@@ -88,7 +89,7 @@ test("parseConfig() lists all faults at once, those of flags and of rules betwee
   cluster.secret: expected at least 16 characters
   --listen: must be host:port, got "nowhere"
   node.labels: expected an object, got a list
-  node.spares: expected at least 0, got -1
+  node.spares: expected a whole number, got 1.5
   node.spare: unknown key; did you mean "spares"?
   gatway: unknown key; did you mean "gateway"?`);
 });
@@ -107,6 +108,7 @@ test("parseConfig() refuses a file that is not JSON or not there, and still tell
 test.each([
   [["--listen", "localhost"], '--listen: must be host:port, got "localhost"'],
   [["--listen=[::1]:65536"], '--listen: must be host:port, got "[::1]:65536"'],
+  [["--log-level", "loud"], '--log-level: expected trace, debug, info, warn, error, fatal, got "loud"'],
   [["--insecure=no"], '--insecure: takes no value, got "no"'],
   [["--data-dir", "--insecure"], "--data-dir: expected <path> after it"],
 ])("parseConfig() says what is wrong with %j", (args, fault) => {

@@ -23,6 +23,7 @@ export const OPTIONS = {
     meaning: "listens on other addresses than loopback although nobody proves who they are",
     keys: ["cluster.insecure"],
   },
+  "log-level": COMMON_OPTIONS["log-level"],
   check: COMMON_OPTIONS.check,
   help: COMMON_OPTIONS.help,
 } as const satisfies Options;
@@ -117,6 +118,8 @@ export interface NodeConfig extends Omit<z.output<typeof nodeSection>, "advertis
   readonly cluster: Cluster;
   readonly advertise: string | undefined;
   readonly memoryBytes: number;
+  /** As pino names it. */
+  readonly logLevel: string;
   readonly secrets: {
     /** Absolute. */
     readonly dir: string | undefined;
@@ -132,7 +135,7 @@ export function parseConfig(
   const configuration = readConfiguration({ name: "the context node", options: OPTIONS }, args, environment);
   const { nats, cluster, node } = configuration.require(configuration.parse(configurationFile));
   return {
-    ...{ nats, cluster },
+    ...{ nats, cluster, logLevel: configuration.logLevel },
     ...node,
     advertise: node.advertise,
     dataDir: resolve(node.dataDir),

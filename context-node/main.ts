@@ -4,7 +4,7 @@ import { ConfigurationError } from "../cluster/mod.ts";
 import { type NodeConfig, parseConfig, USAGE } from "./config.ts";
 import { startNode } from "./node.ts";
 
-const log = pino({ name: "node", level: process.env.LOG_LEVEL ?? "info" });
+const log = pino({ name: "node" });
 
 try {
   const args = process.argv.slice(2);
@@ -20,6 +20,7 @@ try {
 }
 
 async function run(config: NodeConfig): Promise<void> {
+  log.level = config.logLevel;
   await using node = await startNode(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();

@@ -32,6 +32,7 @@ export const OPTIONS = {
     meaning: "listens on other addresses than loopback, and connects to such, although nobody proves who they are",
     keys: ["gateway.insecure", "cluster.insecure"],
   },
+  "log-level": COMMON_OPTIONS["log-level"],
   check: COMMON_OPTIONS.check,
   help: COMMON_OPTIONS.help,
 } as const satisfies Options;
@@ -72,6 +73,8 @@ export interface GatewayConfig
   readonly isExposed: boolean;
   /** Folder that the paths of plugins are relative to. */
   readonly baseDir: string;
+  /** As pino names it. */
+  readonly logLevel: string;
 }
 
 /**
@@ -83,14 +86,14 @@ export async function parseConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<GatewayConfig> {
   const configuration = readConfiguration({ name: "the gateway", options: OPTIONS }, args, environment);
-  const { baseDir } = configuration;
+  const { baseDir, logLevel } = configuration;
   const parsed = configuration.parse(configurationFile);
   configuration.add(await findPluginFaults(configuration.content, { baseDir }));
   const { nats, cluster, gateway } = configuration.require(parsed);
   const { host, port } = parseAddress(gateway.listen);
   const dataDir = resolve(gateway.dataDir);
   return {
-    ...{ nats, cluster, host, port, dataDir, baseDir },
+    ...{ nats, cluster, host, port, dataDir, baseDir, logLevel },
     tls: gateway.tls,
     limits: gateway.limits,
     drainTimeoutMs: gateway.drainTimeoutMs,

@@ -4,7 +4,7 @@ import { ConfigurationError } from "../cluster/mod.ts";
 import { type GatewayConfig, parseConfig, USAGE } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 
-const log = pino({ name: "gateway", level: process.env.LOG_LEVEL ?? "info" });
+const log = pino({ name: "gateway" });
 
 try {
   const args = process.argv.slice(2);
@@ -20,6 +20,7 @@ try {
 }
 
 async function run(config: GatewayConfig): Promise<void> {
+  log.level = config.logLevel;
   await using gateway = await startGateway(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();

@@ -64,7 +64,8 @@ node gateway/main.ts --config hearth.json --check
 
 What a context may be asked for is told in [contexts.md](contexts.md).`;
 
-const ENVIRONMENT = `\`LOG_LEVEL\` is the least level that gateways and nodes log: \`trace\`, \`debug\`, \`info\` (default), \`warn\`, \`error\` or \`fatal\`. Logs are lines of JSON on standard output.`;
+const ENVIRONMENT =
+  "Gateways and nodes log lines of JSON to standard output. A flag overrides its environment variable.";
 
 const PLUGINS = `What stands in \`config\` beside the \`plugin\` that it belongs to. [plugins.md](plugins.md) and [security.md](security.md#auth-plugins) tell what each is for.`;
 

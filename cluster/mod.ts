@@ -11,10 +11,10 @@ export {
   SIGNATURE_HEADER,
   type Signer,
 } from "./announcement.ts";
+export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
-export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export type { Identity } from "./identity.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";

@@ -24,7 +24,8 @@ async function run(config: GatewayConfig): Promise<void> {
   await using gateway = await startGateway(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();
-  log.info({ address: gateway.address }, "listening");
+  const auth = config.access?.auth.map(({ name }) => name) ?? [];
+  log.info({ address: gateway.address, scheme: config.tls ? "https" : "http", auth }, "listening");
   await Promise.race([ending, gateway.closed]);
   log.info("draining");
   await gateway.drain();

@@ -12,7 +12,7 @@ const SILENT_FIELDS = new Set(["level", "time", "msg", "pid", "hostname", "name"
 
 /** One line of a process's JSON log, or of its plain output, for a terminal. */
 export function formatLogLine(source: string, line: string): string {
-  const entry = parseEntry(line);
+  const entry = parseLogLine(line);
   if (!entry) return `${source.padEnd(10)} ${line}`;
   const { level, time, msg, err } = entry;
   const fields = Object.entries(entry)
@@ -23,7 +23,14 @@ export function formatLogLine(source: string, line: string): string {
   return isError(err) ? `${text}\n${err.stack ?? err.message}` : text;
 }
 
-function parseEntry(line: string): Record<string, unknown> | undefined {
+/** The level of a line, as a number; that of plain output is above all. */
+export function levelOf(line: string): number {
+  const level = parseLogLine(line)?.level;
+  return typeof level === "number" ? level : Number.POSITIVE_INFINITY;
+}
+
+/** Undefined for a line that is not JSON. */
+export function parseLogLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     return JSON.parse(line);

@@ -1,25 +1,40 @@
 /** `npm start`: the whole of Hearth on this machine, until Ctrl-C. */
 import { pino } from "pino";
 import { parseConfig, type StandaloneConfig, USAGE } from "./config.ts";
-import { formatLogLine } from "./log_lines.ts";
+import { formatLogLine, levelOf } from "./log_lines.ts";
 import { nextSteps } from "./next_steps.ts";
 import { startStandalone } from "./standalone.ts";
 
+const level = process.env.LOG_LEVEL ?? "info";
+
+/** A line below is not shown. */
+const threshold = pino.levels.values[level] ?? Number.POSITIVE_INFINITY;
+
+/** npm passes on the Ctrl-C that the terminal has sent to all: a second signal within so long is the first. */
+const REPEATED_MS = 500;
+
 async function run(config: StandaloneConfig): Promise<void> {
-  const log = pino({}, { write: (line: string) => console.log(formatLogLine("hearth", line.trimEnd())) });
+  // The logs of the processes tell when they are ready: what nobody wants to see is left out here, not there.
+  if (threshold > (pino.levels.values.info ?? 0)) process.env.LOG_LEVEL = "info";
+  const log = pino({ level }, { write: (line: string) => console.log(formatLogLine("hearth", line.trimEnd())) });
   const stop = new AbortController();
   const stopped = new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+  let stoppedAt = Number.POSITIVE_INFINITY;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (performance.now() - stoppedAt > REPEATED_MS) process.exit(1);
+      if (stop.signal.aborted) return;
+      stoppedAt = performance.now();
       log.info({ signal }, "stopping; once more to stop at once");
-      process.once(signal, () => process.exit(1));
       stop.abort(new Error(`Stopped by ${signal}`));
     });
   }
 
-  const onLine = (source: string, line: string) => console.log(formatLogLine(source, line));
+  const onLine = (source: string, line: string): void => {
+    if (levelOf(line) >= threshold) console.log(formatLogLine(source, line));
+  };
   await using standalone = await startStandalone({ ...config, log, signal: stop.signal, onLine });
-  console.log(nextSteps(standalone.url));
+  console.log(nextSteps(standalone));
   await Promise.race([stopped, standalone.closed()]);
 }
 

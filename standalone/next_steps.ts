@@ -1,12 +1,62 @@
-/** What to try on a system that has just started: three lines for a shell in the root of the repository. */
-export function nextSteps(url: string): string {
+interface Face {
+  /** `http://host:port` or `https://host:port`. */
+  readonly url: string;
+  /** Names of the plugins that tell who a caller is. */
+  readonly auth: readonly string[];
+}
+
+interface Credentials {
+  readonly plugin: string;
+  /** What to do before. */
+  readonly first: string;
+  /** Options of curl. */
+  readonly options: string;
+}
+
+/** How to show each kind of credentials; the first that the gateway takes is told. */
+const CREDENTIALS: readonly Credentials[] = [
+  {
+    plugin: "auth-basic",
+    first: "Say who you are first: export HEARTH_USER='name:password'",
+    options: '-u "$HEARTH_USER"',
+  },
+  {
+    plugin: "auth-api-key",
+    first: "Say who you are first: export HEARTH_KEY='hk_…', a key of the keys file",
+    options: '-H "Authorization: Bearer $HEARTH_KEY"',
+  },
+  {
+    plugin: "auth-jwt",
+    first: "Say who you are first: export HEARTH_TOKEN='…', a token of your issuer",
+    options: '-H "Authorization: Bearer $HEARTH_TOKEN"',
+  },
+  {
+    plugin: "auth-mtls",
+    first: "Say who you are first: export HEARTH_CERT=client.crt HEARTH_CERT_KEY=client.key",
+    options: '--cert "$HEARTH_CERT" --key "$HEARTH_CERT_KEY"',
+  },
+];
+
+const ELSE = "Callers are asked who they are: add what your auth plugin wants to see.";
+
+const UNVERIFIED =
+  "-k leaves the server's certificate unchecked; --cacert FILE in its place checks it against the authority in FILE.";
+
+/** What to try on a system that has just started: three lines for a shell in the root of the repository, and what they need. */
+export function nextSteps({ url, auth }: Face): string {
+  const credentials = CREDENTIALS.find(({ plugin }) => auth.includes(plugin));
+  const isOpen = auth.length === 0 || auth.includes("auth-none");
+  const hints = [...(isOpen ? [] : [credentials?.first ?? ELSE]), ...(url.startsWith("https:") ? [UNVERIFIED] : [])];
+  const curl = ["curl", ...(url.startsWith("https:") ? ["-k"] : []), ...(isOpen ? [] : [credentials?.options ?? []])]
+    .flat()
+    .join(" ");
   const json = "-H 'content-type: application/json'";
   return `
 Hearth runs at ${url}. Try:
-
-  curl -T examples/jobs/word_count.ts ${url}/v1/binaries/words
-  curl ${url}/v1/contexts ${json} -d '{"name":"demo"}'
-  curl ${url}/v1/contexts/demo/jobs:run ${json} -d '{"binary":"words","entryPoint":"WordCount","config":{"input":{"string":"a b c a b see"}}}'
+${hints.map((hint) => `\n  ${hint}`).join("")}${hints.length > 0 ? "\n" : ""}
+  ${curl} -T examples/jobs/word_count.ts ${url}/v1/binaries/words
+  ${curl} ${url}/v1/contexts ${json} -d '{"name":"demo"}'
+  ${curl} ${url}/v1/contexts/demo/jobs:run ${json} -d '{"binary":"words","entryPoint":"WordCount","config":{"input":{"string":"a b c a b see"}}}'
 
 Ctrl-C stops it.
 `;

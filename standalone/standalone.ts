@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Child } from "./child.ts";
+import { createGatewayLog } from "./gateway_log.ts";
 import { startNatsServer } from "./nats.ts";
 import { requireFreePort } from "./ports.ts";
 import { startGateway, startNode } from "./processes.ts";
@@ -24,8 +25,10 @@ export interface StandaloneOptions {
 
 /** A running system. Disposing it drains the gateway, then the nodes, and ends the NATS server. */
 export interface Standalone extends AsyncDisposable {
-  /** `http://host:port` of the gateway. */
+  /** `http://host:port` of the gateway; with TLS `https://`. */
   readonly url: string;
+  /** Names of the plugins that tell who a caller is; none: callers are not asked. */
+  readonly auth: readonly string[];
   readonly natsUrl: string;
   /** Resolves after disposal; rejects as soon as one of the processes ended by itself. */
   closed(): Promise<void>;
@@ -58,42 +61,30 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     log.info({ process: `node-${number}`, processId: node.pid }, "started");
     nodes.push(node);
   }
-  const sessions = expectSessions(options.nodes);
+  const gatewayLog = createGatewayLog(options);
   const { onLine, ...gatewayPart } = part("gateway", options.listen);
   const tellLine = (line: string): void => {
-    sessions.read(line);
+    gatewayLog.read(line);
     onLine(line);
   };
   const gateway = stack.use(await startGateway({ ...gatewayPart, onLine: tellLine }));
   log.info({ process: "gateway", processId: gateway.pid }, "started");
-  const url = `http://${gateway.ready}`;
-  await untilMet(sessions.opened, options.nodes, { signal });
+  const { scheme, auth } = await gatewayLog.listening;
+  await untilMet(gatewayLog.met, options.nodes, { signal });
 
   const owned = stack.move();
   const children = [gateway, ...nodes, ...(nats ? [nats] : [])];
   return {
-    url,
+    url: `${scheme}://${gateway.ready}`,
+    auth,
     natsUrl,
     closed: () => Promise.race(children.map((child) => child.closed)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Counts the sessions that a gateway's log tells of: a gateway that asks callers who they are would not tell a stranger its nodes. */
-function expectSessions(count: number): { read(line: string): void; readonly opened: Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let missing = count;
-  if (missing === 0) resolve();
-  return {
-    opened: promise,
-    read(line) {
-      if (line.includes('"msg":"session opened"') && --missing === 0) resolve();
-    },
-  };
-}
-
 async function untilMet(
-  opened: Promise<void>,
+  met: Promise<void>,
   count: number,
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
@@ -103,7 +94,7 @@ async function untilMet(
     throw new Error(`The gateway did not meet ${count} context node(s) in ${MEET_TIMEOUT_MS} ms`);
   });
   try {
-    await Promise.race([opened, tooLate]);
+    await Promise.race([met, tooLate]);
   } finally {
     waiting.abort();
   }

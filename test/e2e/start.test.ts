@@ -1,11 +1,15 @@
 import { execFile, spawnSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { type ChildSpec, startChild, startGateway, startNode } from "../../standalone/mod.ts";
+import { createAuthority } from "../certificates.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
+import { passwordOf, writeUsers } from "../credentials.ts";
 import { startTestNatsServer } from "../nats_server.ts";
+import { until } from "../until.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
@@ -27,7 +31,7 @@ test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted"
   const lines: string[] = [];
   await using _child = await startChild({ ...start(directory.path), onLine: (line) => lines.push(line) });
   const answers: unknown[] = [];
-  for (const command of lines.filter((line) => line.startsWith("  curl "))) {
+  for (const command of linesOfCurl(lines)) {
     const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });
     answers.push(JSON.parse(stdout));
   }
@@ -36,6 +40,59 @@ test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted"
     { name: "demo", state: "RUNNING" },
     { job: { state: "SUCCEEDED", context: "demo" }, result: { a: 2, b: 2, c: 1, see: 1 } },
   ]);
+});
+
+function linesOfCurl(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.startsWith("  curl "));
+}
+
+test.runIf(HAS_CURL)("npm start with auth and TLS in its file tells lines that work, and Ctrl-C ends all", async () => {
+  await using directory = await createTemporaryDirectory();
+  const authority = await createAuthority(directory.path, "ours");
+  const config = {
+    cluster: { secret: "the secret of all that run here" },
+    gateway: {
+      tls: await authority.issue("gateway", { name: "gateway" }),
+      auth: [{ plugin: "hearth:auth-basic", config: { file: await writeUsers(directory.path, { admin: ["admin"] }) } }],
+      roles: { admin: { permissions: ["*"] } },
+    },
+  };
+  const configFile = join(directory.path, "hearth.json");
+  await writeFile(configFile, JSON.stringify(config));
+  const lines: string[] = [];
+  const { args, ...spec } = start(join(directory.path, "data"), "--config", configFile);
+  const asTyped = ["start", "--prefix", ROOT, "--", ...args.slice(1)];
+  const child = await startChild({ ...spec, command: "npm", args: asTyped, onLine: (line) => lines.push(line) });
+  try {
+    expect(lines.filter((line) => line.includes("Hearth runs at"))).toEqual([expect.stringMatching(/ https:\/\/127/)]);
+    expect(lines.join("\n")).toContain("export HEARTH_USER='name:password'");
+    const environment = { ...process.env, HEARTH_USER: `admin:${passwordOf("admin")}` };
+    const answers: unknown[] = [];
+    for (const command of linesOfCurl(lines)) {
+      const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT, env: environment });
+      answers.push(JSON.parse(stdout));
+    }
+    expect(answers).toMatchObject([{ name: "words" }, { state: "RUNNING" }, { result: { a: 2, b: 2, c: 1, see: 1 } }]);
+  } finally {
+    // As a terminal does: to npm and all that it runs.
+    process.kill(-child.pid, "SIGINT");
+  }
+  await expect(child.closed).rejects.toThrow();
+  const pids = startedPids(lines);
+  expect([...pids.keys()]).toEqual(["node-1", "gateway"]);
+  for (const [name, pid] of pids) await until(`${name} is gone`, () => !isAlive(pid));
+});
+
+test("npm start is ready also when its log is to be quiet, and takes a Ctrl-C that comes twice for one", async () => {
+  await using directory = await createTemporaryDirectory();
+  const lines: string[] = [];
+  const { command, args, ...spec } = start(directory.path);
+  const quiet = { command: "env", args: ["LOG_LEVEL=fatal", command, ...args] };
+  const child = await startChild({ ...spec, ...quiet, onLine: (line) => lines.push(line) });
+  process.kill(child.pid, "SIGINT");
+  process.kill(child.pid, "SIGINT");
+  await expect(child.closed).rejects.toThrow("npm start exited with code 0");
+  expect(lines.filter((line) => / (info|WARN|debug) /.test(line))).toEqual([]);
 });
 
 test("npm start ends with everything that it started when it is told to", async () => {
@@ -79,6 +136,14 @@ function startedPids(lines: readonly string[]): Map<string, number> {
     .map((line) => /started process=(\S+) processId=(\d+)/.exec(line))
     .filter((match) => match !== null);
   return new Map(started.map(([, name, pid]) => [name ?? "", Number(pid)]));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 test.each([

@@ -42,7 +42,7 @@ export interface JobObject<Config = Record<string, unknown>, Result = unknown> {
 export type Problems = string | readonly string[] | undefined;
 
 /**
- * What a module tells about the jobs that it exports, when it exports one under the name `manifest`:
+ * What a module tells about the jobs that it exports, when it exports one under the name `manifest`, as a literal:
  *
  * ```ts
  * export const manifest: Manifest = { permissions: { net: ["api.example.com:443"], secrets: ["api-key"] } };
@@ -65,7 +65,7 @@ export interface Manifest {
 export interface JobContext<Config = Record<string, unknown>> {
   /** UUID. */
   readonly jobId: string;
-  /** What the caller sent. */
+  /** What the caller sent, with the values of secrets in the place of `secret:NAME`. */
   readonly config: Config;
   /** The context in which it runs, with its free settings. */
   readonly context: {

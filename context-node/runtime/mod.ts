@@ -104,7 +104,7 @@ export type Outcome =
   | { readonly type: "failed"; readonly error: JobError }
   /** `validate` found problems. */
   | { readonly type: "rejected"; readonly problems: readonly string[] }
-  /** The program declares that it needs more than its context was granted. None of its jobs was called. */
+  /** The program declares that it needs more than its context was granted, or its config refers to more. None of its jobs was called. */
   | { readonly type: "denied"; readonly message: string }
   /** `terminate` ended it. */
   | { readonly type: "terminated" }

@@ -20,7 +20,7 @@ export function mapTexts(json: string, change: (text: string) => string): string
 
 /** Where the texts, with their quotation marks, and the other words are: numbers, true, false and null. */
 function* tokensOf(json: string): Generator<readonly [start: number, end: number]> {
-  const beginning = /["\w.+-]/g;
+  const beginning = /[^\s,:{}[\]]/g;
   const word = /[^\s,:{}[\]"]+/y;
   for (let match = beginning.exec(json); match !== null; match = beginning.exec(json)) {
     const { index } = match;

@@ -16,7 +16,7 @@ export interface Redactor {
   json(json: string): string;
   /** The same, but for values that are spread. For a part of a JSON text that is cut between its texts and numbers. */
   jsonPart(json: string): string;
-  /** The places of values in bytes, one character a byte; those from `end` on are left out. */
+  /** For bytes that may be anything: a text with one character a byte. */
   readonly inBytes: ByteSearch;
 }
 

@@ -97,8 +97,10 @@ test("a job that is terminated while its secrets are read never runs", async () 
   const begun: number[] = [];
   const job = run("echo", { password: "secret:a" }, { running: (executor) => void begun.push(executor) });
   job.terminate();
-  reading.resolve("too late");
   expect(await job.outcome).toEqual({ type: "terminated" });
+  reading.resolve("too late");
+  // Had it been started, it would have said so before this one ends.
+  await run("echo").outcome;
   expect(begun).toEqual([]);
 });
 

@@ -163,7 +163,7 @@ test("a put() that the plugin refuses half-way rejects with its fault and lets g
 });
 
 test("a put() reads no faster than the plugin takes, and is given up when the plugin is silent", async () => {
-  await using odd = await openOdd({ put: () => new Promise(() => {}) }, { timeoutMs: 500 });
+  await using odd = await openOdd({ put: () => new Promise(() => {}) }, { timeoutMs: 2000 });
   let chunks = 0;
   async function* endless() {
     for (; ; chunks++) yield new Uint8Array(MIB);
@@ -183,11 +183,11 @@ test("a stream is read no faster than it is consumed, and is not given up while 
       isReleased = true;
     }
   }
-  await using odd = await openOdd({ open: async () => ReadableStream.from(endless()) }, { timeoutMs: 300 });
+  await using odd = await openOdd({ open: async () => ReadableStream.from(endless()) }, { timeoutMs: 2000 });
   const reader = (await odd.store.open(digestOf(new Uint8Array())))?.getReader();
   await reader?.read();
 
-  const rested = Date.now() + 600;
+  const rested = Date.now() + 4000;
   await until("the consumer has rested", () => Date.now() > rested);
 
   expect(chunks).toBeLessThan(50);
@@ -198,7 +198,7 @@ test("a stream is read no faster than it is consumed, and is not given up while 
 
 test("a plugin that is silent when it is asked for a blob is given up", async () => {
   const silent = { open: () => new Promise<never>(() => {}), renew: () => new Promise<never>(() => {}) };
-  await using odd = await openOdd(silent, { timeoutMs: 300 });
+  await using odd = await openOdd(silent, { timeoutMs: 2000 });
 
   await expect(odd.store.open(digestOf(new Uint8Array()))).rejects.toMatchObject(unavailable);
   await expect(odd.store.renew(digestOf(new Uint8Array()))).rejects.toMatchObject(unavailable);

@@ -98,7 +98,7 @@ test("a group that is not answered in time rejects with Unavailable, and those t
     ({ jobs }) =>
       (...job) =>
         isSilent ? new Promise(() => {}) : jobs.insert(...job),
-    { timeoutMs: 300 },
+    { timeoutMs: 2000 },
   );
   const inserts = await Promise.allSettled([1, 2].map((n) => storing.dao.jobs.insert(sampleJob(n), json({}))));
   isSilent = false;

@@ -124,24 +124,6 @@ test("a plugin that never gets ready is given up, and the connection is closed",
   relay.close();
 });
 
-test("a plugin of another kind or contract is a fault of check", async () => {
-  await using auth = await serve(naming);
-  await using future = await serve({ ...memory, contract: 99 });
-
-  expect(await faultOf(startRemote("dao", auth.address))).toMatchObject({
-    step: "check",
-    message: `Cannot check plugin "${auth.address}": it is of kind "auth", not "dao"`,
-  });
-  expect(await faultOf(startRemote("dao", future.address))).toMatchObject({
-    step: "check",
-    message: `Cannot check plugin "${future.address}": it was written for version 99 of the plugin contract, this Hearth has version 1`,
-  });
-  expect(await faultOf(startRemote("blobs", auth.address))).toMatchObject({
-    step: "check",
-    message: `Cannot check plugin "${auth.address}": it is of kind "auth", not "blobs"`,
-  });
-});
-
 test("a wrong config is a fault of configure that lists all that is wrong", async () => {
   await using served = await serve(naming);
 

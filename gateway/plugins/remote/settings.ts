@@ -16,7 +16,7 @@ export const remoteSettings = z
       .positive()
       .max(2 ** 31 - 1)
       .default(10_000)
-      .describe("The longest that one call may take, in milliseconds"),
+      .describe("The longest that one call may take, and one step of a stream of contents, in milliseconds"),
     caFile: readableFile
       .optional()
       .describe(

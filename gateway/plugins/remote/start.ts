@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import type { PluginKind, PluginKinds, PluginLog } from "../../../plugins/contract/mod.ts";
 import {
   AuthService,
@@ -50,9 +51,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   const services = [PluginService, SERVICES[kind]];
   const channel = starting.use(await openChannel(address.target, { credentials, services }));
   const asked: Asked = { kind, config: settings.config };
-  const first = await shakeHands(channel, asked, { deadline: Number.POSITIVE_INFINITY, signal }).catch((cause) =>
-    fail(cause instanceof RemoteCallError && cause.isAway ? "load" : "start", { fault: cause.message, cause }),
-  );
+  const first = await shakeHands(channel, asked, { deadline: Number.POSITIVE_INFINITY, signal }).catch(refuse);
   const wrong = faultOf(first, asked);
   if (wrong !== undefined) return fail(wrong.step, wrong);
 
@@ -62,6 +61,13 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   if (started === undefined) return fail("check", { fault: "it does not tell the capabilities of its kind" });
   starting.move();
   return started;
+
+  function refuse(cause: Error): never {
+    if (!(cause instanceof RemoteCallError)) return fail("start", { fault: cause.message, cause });
+    if (cause.isAway) return fail("load", { fault: cause.message, cause });
+    if (cause.code !== status.UNIMPLEMENTED) return fail("start", { fault: cause.message, cause });
+    return fail("check", { fault: `it is no plugin, it does not serve ${PluginService.typeName}`, cause });
+  }
 
   function fail(step: PluginStep, details: { fault: string; cause?: unknown }): never {
     throw new PluginError(plugin, step, details);

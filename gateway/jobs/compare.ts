@@ -27,6 +27,7 @@ export async function compareWithNode(deps: CompareDeps, session: NodeSession): 
   const contextIds = new Set(before.contexts.map(({ id }) => id));
   const jobsBefore = new Map(before.jobs.map((job) => [job.id, job]));
   await delay(GRACE_MS, undefined, { ref: false });
+  if (session.isOver) return;
   const { contexts, jobs } = await readRecorded(deps, session);
   await loseMissing(deps, session, {
     contexts: contexts.filter(({ id }) => contextIds.has(id)),

@@ -159,6 +159,10 @@ export class NodeSession {
     return this.#opened;
   }
 
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** What the node last said of its load. */
   get load(): Load {
     return this.#load ?? this.#opened.load ?? { node: undefined, contexts: {}, draining: false };

@@ -1,4 +1,5 @@
 import { type BuildFailure, type BuildOptions, type BuildResult, build, type Message } from "esbuild";
+import { MANIFEST, manifestLine, readManifest } from "./declared.ts";
 import { type Entry, listEntries } from "./entries.ts";
 import type { BundlerLimits } from "./limits.ts";
 import { BundleError, type BundleProblem, badUpload } from "./problem.ts";
@@ -6,7 +7,7 @@ import type { Upload, UploadFiles } from "./upload.ts";
 import { PACKAGE_ENTRY, packageEntrySource, UPLOAD_NAMESPACE, uploadPlugin } from "./upload_plugin.ts";
 
 export interface Bundle {
-  /** One ES module that imports nothing but `node:` built-ins. */
+  /** One ES module that imports nothing but `node:` built-ins; ends with what its modules declare, see `manifestLine`. */
   readonly bundle: string;
   /** JSON, version 3; sources are named by their paths in the upload and included. */
   readonly sourceMap: string;
@@ -76,15 +77,24 @@ async function checkManifest(files: UploadFiles): Promise<void> {
 
 async function bundleOne(files: UploadFiles, path: string): Promise<Bundle> {
   const output = await buildModule(files, { entry: path, packageEntry: "" });
-  return { ...output, entryPoints: (await listExports(output.bundle)).filter(isEntryPoint).sort() };
+  const exports = await listExports(output.bundle);
+  const manifests = new Map(exports.includes(MANIFEST) ? [["", readManifest(output.bundle, path)]] : []);
+  return {
+    ...output,
+    bundle: output.bundle + manifestLine(manifests),
+    entryPoints: exports.filter(isEntryPoint).sort(),
+  };
 }
 
 /** What each entry exports must be known before the module that stands for all can be written. */
 async function bundlePackage(files: UploadFiles, entries: readonly Entry[]): Promise<Bundle> {
   const exportsBySubpath = new Map<string, string[]>();
+  const manifests = new Map<string, unknown>();
   for (const { subpath, path } of entries) {
     const { bundle } = await buildModule(files, { entry: path, packageEntry: "" });
-    exportsBySubpath.set(subpath, (await listExports(bundle)).sort());
+    const exports = (await listExports(bundle)).sort();
+    exportsBySubpath.set(subpath, exports);
+    if (exports.includes(MANIFEST)) manifests.set(subpath, readManifest(bundle, path));
   }
   const own = exportsBySubpath.get("") ?? [];
   const clash = own.find((name) => exportsBySubpath.has(name));
@@ -96,12 +106,12 @@ async function bundlePackage(files: UploadFiles, entries: readonly Entry[]): Pro
       .filter(isEntryPoint)
       .map((name) => (subpath === "" ? name : `${subpath}#${name}`)),
   );
-  return { ...output, entryPoints };
+  return { ...output, bundle: output.bundle + manifestLine(manifests), entryPoints };
 }
 
 /** An export of this name tells what the module needs: see `Manifest` of `hearth`. */
 function isEntryPoint(name: string): boolean {
-  return name !== "manifest";
+  return name !== MANIFEST;
 }
 
 async function buildModule(

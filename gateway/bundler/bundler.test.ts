@@ -52,6 +52,40 @@ export const job = () => new Box().size();`;
     const { bundle, entryPoints } = await bundler.bundle(utf8(source));
     expect(entryPoints).toEqual(["job"]);
     expect(await run(bundle)).toHaveProperty("manifest");
+    expect(bundle).toMatch(/\n\/\/# manifests=\{"":\{"permissions":\{"net":\[\]\}\}\}\n$/);
+  });
+
+  test.each([
+    [
+      "under another name",
+      `const needs = { a: [1, true, null] }; export { needs as manifest };`,
+      { a: [1, true, null] },
+    ],
+    ["with a type", `export const manifest = { "a b": "\u2028" } as const satisfies object;`, { "a b": "\u2028" }],
+    ["with a key of the prototype", `export const manifest = { "__proto__": 1 };`, JSON.parse(`{"__proto__":1}`)],
+    ["not at all", "export const job = () => `\n//# manifests={}`;", undefined],
+  ])("may say what it needs %s", async (_, source, manifest) => {
+    const { bundle } = await bundler.bundle(utf8(`${source} export const other = 1;`));
+    await run(bundle);
+    const line = bundle.split("\n").at(-2) ?? "";
+    expect(JSON.parse(line.slice("//# manifests=".length))).toEqual(manifest === undefined ? {} : { "": manifest });
+  });
+
+  test.each([
+    "() => {}",
+    "JSON.parse('{}')",
+    "{ permissions: { net: [HOST] } }",
+    "{ ...{} }",
+    "{ get permissions() { return 1; } }",
+    "[...[]]",
+    "[,]",
+    "/x/",
+    "1n",
+  ])("is refused when its manifest is %s, no literal", async (manifest) => {
+    const source = `const HOST = globalThis.host; export const manifest = ${manifest}; export const job = () => 1;`;
+    expect(await problemsOf(utf8(source))).toEqual([
+      { file: "main.ts", text: expect.stringMatching(/^The export "manifest" must be a literal/) },
+    ]);
   });
 
   test("is TypeScript whose types are erased, with a source map in the author's names", async () => {

@@ -1,6 +1,10 @@
+import { parse } from "./intrinsics.ts";
+
 /** Programs that this executor has loaded, or will. */
 export interface Bundles {
   add(digest: string, code: string): void;
+  /** What the module of this subpath declares that its jobs need (`""` is the program itself); undefined when it declares nothing. */
+  manifest(digest: string, subpath: string): unknown;
   /** The exports. Rejects with a LoadError when the module throws while it is evaluated; the next call tries again. */
   load(digest: string): Promise<Readonly<Record<string, unknown>>>;
   /** Rewrites a line of a stack: `bundle:<digest>` in place of our URLs; undefined for a line that is not the author's. */
@@ -12,10 +16,14 @@ export class LoadError extends Error {
   override readonly name = "LoadError";
 }
 
+/** The gateway ends a bundle with this and what its modules declare: JSON, by subpath. */
+const MANIFESTS = "\n//# manifests=";
+
 const OUR_FRAME = /\((?:ext:|node:|data:)|at (?:async )?(?:ext:|node:|data:)/;
 
 export function createBundles(): Bundles {
   const codeByDigest = new Map<string, string>();
+  const manifests = new Map<string, ReadonlyMap<string, unknown>>();
   const modules = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
   const digestsByUrl = new Map<string, string>();
 
@@ -39,7 +47,9 @@ export function createBundles(): Bundles {
   return {
     add(digest, code) {
       codeByDigest.set(digest, code);
+      manifests.set(digest, manifestsOf(code));
     },
+    manifest: (digest, subpath) => manifests.get(digest)?.get(subpath),
     load(digest) {
       const loaded = modules.get(digest) ?? importBundle(digest);
       modules.set(digest, loaded);
@@ -53,4 +63,9 @@ export function createBundles(): Bundles {
       });
     },
   };
+}
+
+function manifestsOf(code: string): ReadonlyMap<string, unknown> {
+  const at = code.lastIndexOf(MANIFESTS);
+  return new Map(at === -1 ? [] : Object.entries(parse(code.slice(at + MANIFESTS.length))));
 }

@@ -3,22 +3,21 @@ import { LoadError } from "./bundles.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
 
-export interface EntryPoint {
-  readonly job: JobObject;
-  /** The exports of the module that it is in. */
-  readonly module: Exports;
+/** The part of an entry point's name before the last `#`: where its module is; `""` is the program itself. */
+export function subpathOf(name: string): string {
+  return splitAtLast(name, "#")[0] ?? "";
 }
 
 /**
  * Finds `Export`, or `path#Export` where the bundle exports the namespace of a further file under its path. A dotted name
  * finds the export of its last part, an empty one the only entry point. Throws a LoadError that names those that exist.
  */
-export function findEntryPoint(exports: Exports, name: string): EntryPoint {
+export function findEntryPoint(exports: Exports, name: string): JobObject {
   const [path, exportName] = splitAtLast(name, "#");
   const scope = path === undefined ? exports : exports[path];
   const module = isNamespace(scope) ? scope : undefined;
   const job = module && (jobNamed(module, exportName) ?? jobNamed(module, lastPart(exportName)));
-  if (module !== undefined && job !== undefined) return { job, module };
+  if (job !== undefined) return job;
   const known = [...entryPoints(exports)];
   const [only] = known;
   if (name === "" && only !== undefined && known.length === 1) return findEntryPoint(exports, only);

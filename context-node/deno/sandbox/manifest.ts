@@ -27,8 +27,8 @@ type KindName = keyof typeof KINDS;
 
 const NAMES: readonly KindName[] = ["net", "secrets"];
 
-/** What a module says that its jobs need. Throws a LoadError that says what is wrong with its manifest. */
-export function neededPermissions({ manifest }: Readonly<Record<string, unknown>>): GrantedPermissions {
+/** What a manifest says that jobs need. Throws a LoadError that says what is wrong with it. */
+export function neededPermissions(manifest: unknown): GrantedPermissions {
   const permissions = manifest === undefined ? undefined : record(manifest, "manifest").permissions;
   if (permissions === undefined) return { net: [], secrets: [] };
   const { net = [], secrets = [], ...unknown } = record(permissions, "manifest.permissions");

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { DataFiles, JobContext, NamedObjects, Problems } from "../../hearth.ts";
 import { type Bundles, LoadError } from "./bundles.ts";
 import { routeConsole } from "./console.ts";
-import { findEntryPoint } from "./entry_point.ts";
+import { findEntryPoint, subpathOf } from "./entry_point.ts";
 import { parse } from "./intrinsics.ts";
 import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
@@ -73,9 +73,10 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     { abort, log, progress }: { abort: LazyAbort; log: RunLog; progress: JobContext["progress"] },
   ): Promise<Final> {
     try {
-      const { job: entry, module } = findEntryPoint(await bundles.load(digest), entryPoint);
-      const denied = tellDenied(neededPermissions(module), { context: context.name, granted });
+      const needed = neededPermissions(bundles.manifest(digest, subpathOf(entryPoint)));
+      const denied = tellDenied(needed, { context: context.name, granted });
       if (denied !== undefined) return { type: "denied", run, message: denied };
+      const entry = findEntryPoint(await bundles.load(digest), entryPoint);
       const job: JobContext = {
         jobId,
         config: parse(config),

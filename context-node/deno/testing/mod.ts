@@ -14,8 +14,8 @@ export interface Program {
   readonly sourceMap: string;
 }
 
-/** Bundles a TypeScript source as the gateway does: one module, and a source map that names `job.ts`. */
-export async function bundle(source: string): Promise<Program> {
+/** Bundles a TypeScript source as the gateway does: one module, a source map that names `job.ts`, and at its end what it declares. */
+export async function bundle(source: string, { manifest }: { manifest?: unknown } = {}): Promise<Program> {
   const { outputFiles } = await build({
     stdin: { contents: source, loader: "ts", sourcefile: "job.ts" },
     bundle: true,
@@ -29,7 +29,12 @@ export async function bundle(source: string): Promise<Program> {
     tsconfigRaw: {},
   });
   const [map, code] = outputFiles;
-  return { digest: `sha256:${randomUUID().replaceAll("-", "")}`, code: code?.text ?? "", sourceMap: map?.text ?? "" };
+  const declared = manifest === undefined ? "" : `//# manifests=${JSON.stringify({ "": manifest })}\n`;
+  return {
+    digest: `sha256:${randomUUID().replaceAll("-", "")}`,
+    code: (code?.text ?? "") + declared,
+    sourceMap: map?.text ?? "",
+  };
 }
 
 /** One that a test waits for: its doings as they come, in order. */

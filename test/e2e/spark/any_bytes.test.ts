@@ -83,9 +83,21 @@ const anyQuery = fc
     fc.tuple(
       fc.oneof(
         fc.constantFrom("limit", "status", "sync", "timeout", "reset", "force", "_method", "appName", "cp", "context"),
+        fc.constantFrom("classPath", "mainClass", "callbackUrl", "spark.proxy.user", "dependent-jar-uris"),
         anySegment,
       ),
-      fc.oneof(fc.constantFrom("true", "reboot", "1", "-1", "99999999999", "running", "PUT", "values"), anySegment),
+      fc.oneof(
+        fc.constantFrom("true", "reboot", "1", "-1", "99999999999", "running", "PUT", "values", "Null"),
+        fc.constantFrom(
+          "file:///etc/passwd",
+          "http://127.0.0.1:1/a",
+          "https://[::1]/",
+          "ftp://a/b",
+          "local:",
+          "s3://a",
+        ),
+        anySegment,
+      ),
     ),
     { maxLength: 4 },
   )

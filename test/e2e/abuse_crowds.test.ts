@@ -8,7 +8,7 @@ import { type AbusedHearth, received, startAbusedHearth } from "./abused_hearth.
 
 const MEBIBYTE = 1024 * 1024;
 const FILE_BYTES = 48 * MEBIBYTE;
-const LIMITS = { connectionsPerAddress: 50, stallTimeoutMs: 500, idleTimeoutMs: 1000 };
+const LIMITS = { connectionsPerAddress: 50, stallTimeoutMs: 3000, idleTimeoutMs: 3000, headersTimeoutMs: 5000 };
 
 describe.each([
   ["in the clear", false],
@@ -103,7 +103,7 @@ describe.each([
       taken += chunk.length;
       if (!isPieceTaken) return;
       socket.pause();
-      setTimeout(() => socket.resume(), LIMITS.stallTimeoutMs / 2);
+      setTimeout(() => socket.resume(), LIMITS.stallTimeoutMs / 4);
     });
     socket.resume();
     await until("the whole file came", () => taken > FILE_BYTES || isClosed);

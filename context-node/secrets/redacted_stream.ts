@@ -1,8 +1,9 @@
 import type { Redactor } from "./redactor.ts";
+import { findAll } from "./search.ts";
 
 /** Bytes that come in pieces, which may cut a value anywhere. */
 export interface RedactedStream {
-  /** What can be told by now. */
+  /** What can be told by now. Throws when no more can be told. */
   push(bytes: Uint8Array): Uint8Array;
   /** What was held back. */
   end(): Uint8Array;
@@ -14,16 +15,15 @@ export function createRedactedStream(redactor: Redactor, mediaType: string): Red
 }
 
 /** Holds back as many bytes as the longest value has, less one. */
-function redactBytes({ inBytes }: Redactor): RedactedStream {
+function redactBytes({ inBytes: { search, markOf } }: Redactor): RedactedStream {
   let held = "";
 
   /** Redacts what begins before `limit`, and holds the rest back. */
   function pass(text: string, limit: number): Uint8Array {
     let passed = "";
     let at = 0;
-    for (const { index, form, mark } of inBytes.find(text)) {
-      if (index >= limit) break;
-      passed += text.slice(at, index) + mark;
+    for (const { index, form } of findAll(search, text, limit)) {
+      passed += text.slice(at, index) + markOf(form);
       at = index + form.length;
     }
     const end = Math.max(at, limit);
@@ -35,7 +35,7 @@ function redactBytes({ inBytes }: Redactor): RedactedStream {
   return {
     push(bytes) {
       const text = held + Buffer.from(bytes).toString("latin1");
-      return pass(text, text.length - inBytes.longest + 1);
+      return pass(text, text.length - search.longest + 1);
     },
     end: () => pass(held, held.length),
   };

@@ -114,6 +114,20 @@ test.each([
   expect(redactorOf({ NAME: "correct horse" }).text(`say correct${mark}`)).toBe(expected);
 });
 
+test("large JSON with a value in it is left out whole, and one without stays", () => {
+  const redactor = redactorOf({ NAME: "correct horse" });
+  const large = JSON.stringify(["x".repeat(8 * 1024 * 1024), "y"]);
+  expect(redactor.json(large) === large).toBe(true);
+  expect(redactor.json(large.replace("y", "correct horse"))).toBe('"[secret NAME]"');
+  expect(() => redactor.jsonPart(large.replace("y", "correct horse"))).toThrow("has a secret in it");
+});
+
+test("a text of a megabyte and more is cut, and shows nothing of the value where it is", () => {
+  const given = `${"x".repeat(1024 * 1024 - 7)}correct horse`;
+  const redacted = redactorOf({ NAME: "correct horse" }).text(given);
+  expect(redacted.slice(-40)).toBe("xx[secret NAME]… (6 more characters)".padStart(40, "x"));
+});
+
 test("keys, numbers and escaped texts of JSON are looked at, and what a value is spread over is left out whole", () => {
   const redactor = redactorOf({ NAME: "123456", OTHER: '"a","b"' });
   expect(redactor.json('{"x123456": 1234567, "\\u0031\\u003234\\u00356": [true, "\\n"]}')).toBe(

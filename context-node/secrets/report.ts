@@ -45,9 +45,8 @@ export function createReport(observer: JobObserver, known: KnownSecrets): Report
       },
     },
     finish(outcome) {
-      const rest = outcome.type === "streamed" ? result?.end() : undefined;
-      if (rest === undefined || rest.length === 0) return outcome;
-      return observer.resultPart(rest).then(() => outcome, resultRefused);
+      if (outcome.type !== "streamed" || result === undefined) return outcome;
+      return tellRest(observer, result).then(() => outcome, resultRefused);
     },
   };
 }
@@ -58,6 +57,11 @@ function redactFields(redactor: Redactor, fields: Fields): Fields {
   const redacted: unknown = JSON.parse(redactor.json(JSON.stringify(fields)));
   // What a value was spread over is not an object any more.
   return typeof redacted === "object" && redacted !== null ? { ...redacted } : { redacted };
+}
+
+async function tellRest(observer: JobObserver, result: RedactedStream): Promise<void> {
+  const rest = result.end();
+  if (rest.length > 0) await observer.resultPart(rest);
 }
 
 function resultRefused(error: Error): Outcome {

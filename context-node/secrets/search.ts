@@ -12,8 +12,8 @@ export interface Found {
 
 /** Finds certain texts, the forms, in a text. */
 export interface Search {
-  /** In order, without overlaps; of those that begin at one place the longest. */
-  find(text: string): Found[];
+  /** The first at or behind a place; of those that begin at one place the longest. */
+  next(text: string, from: number): Found | undefined;
   /** The first place from which on the text, to its end, is how a form begins: at least four characters of it. */
   findBegun(text: string): Found | undefined;
   /** Length of the longest form. */
@@ -28,16 +28,15 @@ export function createSearch(texts: Iterable<string>): Search {
 
   return {
     longest,
-    find(text) {
-      const found: Found[] = [];
-      heads.lastIndex = 0;
+    next(text, from) {
+      heads.lastIndex = from;
       for (let match = heads.exec(text); match !== null; match = heads.exec(text)) {
         const { index } = match;
         const form = forms.find((each) => text.startsWith(each, index));
-        if (form !== undefined) found.push({ index, form });
-        heads.lastIndex = index + (form?.length ?? 1);
+        if (form !== undefined) return { index, form };
+        heads.lastIndex = index + 1;
       }
-      return found;
+      return undefined;
     },
     findBegun(text) {
       beginnings.lastIndex = Math.max(0, text.length - longest + 1);
@@ -51,6 +50,14 @@ export function createSearch(texts: Iterable<string>): Search {
       return undefined;
     },
   };
+}
+
+/** Those of `next` up to a place, one after the other. */
+export function* findAll({ next }: Search, text: string, end = text.length): Generator<Found> {
+  for (let found = next(text, 0); found !== undefined && found.index < end; ) {
+    yield found;
+    found = next(text, found.index + found.form.length);
+  }
 }
 
 /** Matches how the forms begin, in so many characters; of several at one place the longest. */

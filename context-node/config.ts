@@ -118,8 +118,6 @@ export interface NodeConfig extends Omit<z.output<typeof nodeSection>, "advertis
   readonly cluster: Cluster;
   readonly advertise: string | undefined;
   readonly memoryBytes: number;
-  /** As pino names it. */
-  readonly logLevel: string;
   readonly secrets: {
     /** Absolute. */
     readonly dir: string | undefined;
@@ -127,11 +125,17 @@ export interface NodeConfig extends Omit<z.output<typeof nodeSection>, "advertis
   };
 }
 
+/** The same for a context node that is a process of its own. */
+export interface NodeProcessConfig extends NodeConfig {
+  /** As pino names it. */
+  readonly logLevel: string;
+}
+
 /** Reads flags, environment and the configuration file. Throws a ConfigurationError that lists all faults at once. */
 export function parseConfig(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): NodeConfig {
+): NodeProcessConfig {
   const configuration = readConfiguration({ name: "the context node", options: OPTIONS }, args, environment);
   const { nats, cluster, node } = configuration.require(configuration.parse(configurationFile));
   return {

@@ -1,7 +1,7 @@
 /** The context node as a process. */
 import pino from "pino";
 import { ConfigurationError } from "../cluster/mod.ts";
-import { type NodeConfig, parseConfig, USAGE } from "./config.ts";
+import { type NodeProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startNode } from "./node.ts";
 
 const log = pino({ name: "node" });
@@ -19,7 +19,7 @@ try {
   process.exitCode = 1;
 }
 
-async function run(config: NodeConfig): Promise<void> {
+async function run(config: NodeProcessConfig): Promise<void> {
   log.level = config.logLevel;
   await using node = await startNode(config, { log });
   // Whoever reads that it listens may end it at once.

@@ -73,6 +73,10 @@ export interface GatewayConfig
   readonly isExposed: boolean;
   /** Folder that the paths of plugins are relative to. */
   readonly baseDir: string;
+}
+
+/** The same for a gateway that is a process of its own. */
+export interface GatewayProcessConfig extends GatewayConfig {
   /** As pino names it. */
   readonly logLevel: string;
 }
@@ -84,7 +88,7 @@ export interface GatewayConfig
 export async function parseConfig(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<GatewayConfig> {
+): Promise<GatewayProcessConfig> {
   const configuration = readConfiguration({ name: "the gateway", options: OPTIONS }, args, environment);
   const { baseDir, logLevel } = configuration;
   const parsed = configuration.parse(configurationFile);

@@ -1,7 +1,7 @@
 /** The gateway as a process. */
 import pino from "pino";
 import { ConfigurationError } from "../cluster/mod.ts";
-import { type GatewayConfig, parseConfig, USAGE } from "./config.ts";
+import { type GatewayProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 
 const log = pino({ name: "gateway" });
@@ -19,7 +19,7 @@ try {
   process.exitCode = 1;
 }
 
-async function run(config: GatewayConfig): Promise<void> {
+async function run(config: GatewayProcessConfig): Promise<void> {
   log.level = config.logLevel;
   await using gateway = await startGateway(config, { log });
   // Whoever reads that it listens may end it at once.

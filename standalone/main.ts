@@ -14,8 +14,6 @@ const threshold = pino.levels.values[level] ?? Number.POSITIVE_INFINITY;
 const REPEATED_MS = 500;
 
 async function run(config: StandaloneConfig): Promise<void> {
-  // The logs of the processes tell when they are ready: what nobody wants to see is left out here, not there.
-  if (threshold > (pino.levels.values.info ?? 0)) process.env.LOG_LEVEL = "info";
   const log = pino({ level }, { write: (line: string) => console.log(formatLogLine("hearth", line.trimEnd())) });
   const stop = new AbortController();
   const stopped = new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
@@ -33,7 +31,8 @@ async function run(config: StandaloneConfig): Promise<void> {
   const onLine = (source: string, line: string): void => {
     if (levelOf(line) >= threshold) console.log(formatLogLine(source, line));
   };
-  await using standalone = await startStandalone({ ...config, log, signal: stop.signal, onLine });
+  const logLevel = level === "trace" || level === "debug" ? level : "info";
+  await using standalone = await startStandalone({ ...config, logLevel, log, signal: stop.signal, onLine });
   console.log(nextSteps(standalone));
   await Promise.race([stopped, standalone.closed()]);
 }

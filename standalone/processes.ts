@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly listen: string;
   readonly dataDir: string;
   readonly configFile?: string | undefined;
+  /** Default: what the environment says. */
+  readonly logLevel?: string | undefined;
   /** Told each line of its output: JSON lines of its log, mostly. */
   readonly onLine?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -32,6 +34,7 @@ function startProcess(name: string, file: string, options: ProcessOptions): Prom
     ...["--listen", options.listen],
     ...["--data-dir", options.dataDir],
     ...(options.configFile ? ["--config", options.configFile] : []),
+    ...(options.logLevel ? ["--log-level", options.logLevel] : []),
   ];
   return startChild(
     {

@@ -17,6 +17,8 @@ export interface StandaloneOptions {
   /** A NATS server that runs already. Absent: one of our own. */
   readonly natsUrl?: string | undefined;
   readonly configFile?: string | undefined;
+  /** Of the processes; a quieter one than the default `info` would not tell when they are ready. */
+  readonly logLevel?: "trace" | "debug" | "info" | undefined;
   /** Told each line of output of a process, with the name of that process. */
   readonly onLine?: ((source: string, line: string) => void) | undefined;
   readonly log: Pick<Logger, "debug" | "info" | "warn">;
@@ -39,7 +41,7 @@ const MEET_TIMEOUT_MS = 20_000;
 
 /** Starts everything and resolves when the gateway can place contexts on every node. What was started is ended when one fails. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const { configFile, log, signal } = options;
+  const { configFile, logLevel = "info", log, signal } = options;
   await requireFreePort(options.listen);
   // Processes are told an absolute path: what they find must not depend on where they were started.
   const dataDir = resolve(options.dataDir);
@@ -50,7 +52,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     : stack.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log, signal }));
   const natsUrl = options.natsUrl ?? nats?.url ?? "";
   const part = (name: string, listen: string) => ({
-    ...{ name, natsUrl, listen, configFile, signal },
+    ...{ name, natsUrl, listen, configFile, logLevel, signal },
     dataDir: join(dataDir, name),
     onLine: (line: string) => options.onLine?.(name, line),
   });

@@ -123,7 +123,6 @@ test("a node does not start when its address is taken", async () => {
   const config = {
     nats: { url: server.url },
     cluster: LOOPBACK_CLUSTER,
-    logLevel: "silent",
     listen: tested.node.address,
     advertise: undefined,
     dataDir: tested.dataDir,

@@ -47,7 +47,6 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       {
         nats: { url: natsUrl },
         cluster,
-        logLevel: "silent",
         listen: "127.0.0.1:0",
         advertise: undefined,
         dataDir,

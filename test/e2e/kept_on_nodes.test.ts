@@ -39,6 +39,11 @@ test("a data file is read as it is now, and from the node's disk when its conten
   });
 });
 
+test("an empty data file is read as such", async () => {
+  await rest.call("PUT", "/v1/data/empty", "");
+  expect((await read("empty")).result).toBe("");
+});
+
 test("a data file that was damaged on the node's disk is fetched again", async () => {
   await rest.call("PUT", "/v1/data/fragile", "whole");
   expect((await read("fragile")).result).toBe("whole");

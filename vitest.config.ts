@@ -9,10 +9,10 @@ export default defineConfig({
     reporters: ["default", "./test/summary_reporter.ts"],
     // Whole systems of processes start in these tests, and small machines share two cores among them.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Tests wait for conditions, and end with them: how long that may take says only when one has failed.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
-    // A wait for a condition ends with it; how long it may take says only when a test has failed.
     expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -149,7 +149,7 @@ test.each(["ftp://example.com/", "nonsense", "http://169.254.169.254/", "http://
   },
 );
 
-test("a callback outlives the gateways that recorded the end and tried it first", { timeout: 120_000 }, async () => {
+test("a callback outlives the gateways that recorded the end and tried it first", { timeout: 180_000 }, async () => {
   await using receiver = await startHttpReceiver((response, before) =>
     response.writeHead(before < 1 ? 503 : 200).end(),
   );

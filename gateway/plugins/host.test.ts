@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { type PluginError, startPlugin } from "./mod.ts";
+import { checkPlugin, type PluginError, startPlugin } from "./mod.ts";
 
 const contract = JSON.stringify(resolve(import.meta.dirname, "../../plugins/contract/mod.ts"));
 const zod = JSON.stringify(import.meta.resolve("zod"));
@@ -170,4 +170,40 @@ test("a start is given up when the caller's signal is aborted", async () => {
   const error = await faultOf(plugin.start(goodConfig, { signal: AbortSignal.abort(reason) }));
 
   expect(error.cause).toMatchObject({ cause: reason });
+});
+
+test("checkPlugin() loads a plugin and checks its config, and does not start it", async () => {
+  const { signal } = new AbortController();
+  await using directory = await createTemporaryDirectory();
+  const source =
+    "export default definePlugin({ kind, name, config, start: async () => { throw new Error('started'); } });";
+  await writeFile(join(directory.path, "plugin.ts"), definition + source);
+  const check = (config: unknown, plugin = "./plugin.ts") =>
+    checkPlugin("blobs", { plugin, config }, { signal, baseDir: directory.path });
+
+  await check(goodConfig);
+
+  expect(await faultOf(check({ path: 1, extra: true }))).toMatchObject({
+    step: "configure",
+    faults: [
+      { where: "path", what: "expected text, got 1" },
+      { where: "size", what: "missing; expected a number" },
+      { where: "extra", what: "unknown key" },
+    ],
+  });
+  expect(await faultOf(check({}, "./absent.ts"))).toMatchObject({ step: "load", faults: [] });
+});
+
+test("checkPlugin() does not ask a plugin out of process", async () => {
+  const { signal } = new AbortController();
+  const check = (plugin: string, config: unknown) =>
+    checkPlugin("dao", { plugin, config }, { signal, baseDir: import.meta.dirname });
+
+  await check("grpc://127.0.0.1:1", {});
+
+  expect(await faultOf(check("grpc://127.0.0.1:1", { timeoutMs: 0 }))).toMatchObject({
+    step: "configure",
+    faults: [{ where: "timeoutMs", what: "expected more than 0, got 0" }],
+  });
+  expect(await faultOf(check("grpc://nowhere", {}))).toMatchObject({ step: "load" });
 });

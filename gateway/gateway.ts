@@ -62,10 +62,10 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   starting.use(startPredefined(core, predefined));
 
   const { access, isExposed } = config;
-  const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed }));
+  const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed, limits: config.limits }));
   const services = createServices(core);
   const validator = createValidator();
-  const readiness = { closing: closing.signal, check: () => isReady(core) };
+  const readiness = { closing: closing.signal, check: () => isReady(core, gate) };
   const surfaces = createSurfaces({
     services,
     invoke: createInvoke(services, { validator, gate }),
@@ -111,10 +111,13 @@ async function untilBroken({ nats }: Core["events"]): Promise<void> {
   if (error instanceof Error) throw error;
 }
 
-/** Whether both stores work. */
-async function isReady({ dao, blobs, log }: Core): Promise<boolean> {
-  const checks = await Promise.allSettled([dao.checkHealth(), blobs.checkHealth()]);
+/** Whether both stores work, and auth plugins have what they need. */
+async function isReady(
+  { dao, blobs, log }: Core,
+  gate: { checkHealth(): Promise<void> } | undefined,
+): Promise<boolean> {
+  const checks = await Promise.allSettled([dao.checkHealth(), blobs.checkHealth(), gate?.checkHealth()]);
   const failed = checks.filter((check) => check.status === "rejected");
-  for (const { reason } of failed) log.error({ err: reason }, "a store does not work");
+  for (const { reason } of failed) log.error({ err: reason }, "a plugin does not work");
   return failed.length === 0;
 }

@@ -28,6 +28,7 @@ test("every limit has a default", async () => {
     bodyTimeoutMs: 300_000,
     idleTimeoutMs: 60_000,
     stallTimeoutMs: 30_000,
+    recheckMs: 30_000,
     failedLoginsPerMinute: 30,
   });
 });

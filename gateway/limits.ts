@@ -75,6 +75,11 @@ export const limitsSection = z
       .describe(
         "An answer of which the client takes nothing for so long is broken off, in milliseconds for each mebibyte that waits",
       ),
+    recheckMs: milliseconds
+      .default(30_000)
+      .describe(
+        "Whether the caller of a call that goes on is still known, and still allowed, is asked so often, in milliseconds",
+      ),
     failedLoginsPerMinute: z
       .number()
       .positive()

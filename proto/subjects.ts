@@ -67,7 +67,7 @@ export function contextEventSubject(contextId: string, type: string): string {
   return `hearth.v1.contexts.${contextId}.${type}`;
 }
 
-/** Subject of the audit entries with one outcome (`done`, `failed`, `refused`) of one permission, such as `jobs:start`. */
+/** Subject of the audit entries with one outcome (`begun`, `done`, `failed`, `refused`) of one permission, such as `jobs:start`. */
 export function auditSubject(outcome: string, permission: string): string {
   const [resource = "", verb = ""] = permission.split(":");
   return `hearth.v1.audit.${outcome}.${resource || "any"}.${verb || "any"}`;

@@ -22,23 +22,25 @@ export interface OidcServer extends AsyncDisposable {
 
 const CLIENT = { client_id: "ci", client_secret: "only-for-tests" };
 
-/** Starts one on a free port of loopback. */
-export async function startOidcServer(): Promise<OidcServer> {
+/** Starts one on loopback, on a free port unless told which. */
+export async function startOidcServer({ port: wantedPort = 0 } = {}): Promise<OidcServer> {
   let serve: ReturnType<Provider["callback"]>;
   let key: Key;
   let roles: readonly string[] = [];
-  let isFailing = false;
+  // Until it has a key.
+  let isFailing = true;
   let keyRequests = 0;
   const server = createServer((request, response) => {
     if (request.url === "/jwks") keyRequests += 1;
     if (isFailing) response.writeHead(503).end();
     else serve(request, response);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(wantedPort, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
   await rotate();
+  isFailing = false;
 
   return {
     issuer,

@@ -5,8 +5,13 @@ import type { ClientCertificate, Credentials } from "../../plugins/contract/mod.
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 
+interface ShownCertificate {
+  readonly certificate: ClientCertificate;
+  readonly endsMs: number;
+}
+
 /** By connection: it has one certificate for its whole life. */
-const certificates = new WeakMap<object, ClientCertificate | undefined>();
+const certificates = new WeakMap<object, ShownCertificate | undefined>();
 
 /** What a request shows of its caller. */
 export function credentialsOf(request: HttpRequest): Credentials {
@@ -23,7 +28,9 @@ function certificateOf(request: HttpRequest): ClientCertificate | undefined {
   const connection = connectionOf(request);
   if (!(connection instanceof TLSSocket) || !connection.authorized) return undefined;
   if (!certificates.has(connection)) certificates.set(connection, readCertificate(connection));
-  return certificates.get(connection);
+  const shown = certificates.get(connection);
+  // It was in its time when the connection began.
+  return shown !== undefined && Date.now() < shown.endsMs ? shown.certificate : undefined;
 }
 
 /** The socket of the connection; of HTTP/2, the session's proxy of it. */
@@ -31,14 +38,17 @@ function connectionOf(request: HttpRequest) {
   return "stream" in request ? request.stream.session?.socket : request.socket;
 }
 
-function readCertificate(connection: TLSSocket): ClientCertificate | undefined {
+function readCertificate(connection: TLSSocket): ShownCertificate | undefined {
   const certificate = connection.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
   return {
-    // One part a line; commas within a part have a backslash already.
-    subject: certificate.subject.replaceAll("\n", ","),
-    alternativeNames: splitAlternativeNames(certificate.subjectAltName ?? ""),
-    fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+    certificate: {
+      // One part a line; commas within a part have a backslash already.
+      subject: certificate.subject.replaceAll("\n", ","),
+      alternativeNames: splitAlternativeNames(certificate.subjectAltName ?? ""),
+      fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+    },
+    endsMs: certificate.validToDate.getTime(),
   };
 }
 

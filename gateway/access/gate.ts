@@ -1,18 +1,31 @@
-import { auditBehind, describeError, permissionDenied, rateLimited } from "../../proto/errors.ts";
+import {
+  auditBehind,
+  describeError,
+  isCredentialsRefused,
+  loginsLimited,
+  permissionDenied,
+  rateLimited,
+} from "../../proto/errors.ts";
 import { AuditEntry_Outcome } from "../../proto/mod.ts";
 import type { AuditLog, AuditRecord } from "../audit/mod.ts";
 import type { Core } from "../core.ts";
 import { authenticate, type Identity, type NamedAuth } from "./authenticate.ts";
+import { createCredentialDigest } from "./credential_digest.ts";
 import { credentialsOf, type HttpRequest, peerOf } from "./credentials.ts";
+import type { FailedLogins } from "./failed_logins.ts";
 import { CallGuard, type Guard } from "./guard.ts";
+import { networkOf } from "./network.ts";
 import { type Named, touchedBy } from "./objects.ts";
 import type { RateLimiter } from "./rate.ts";
 import { type Access, accessOf, type Roles } from "./roles.ts";
+import { type Stay, startStay } from "./stay.ts";
 
 /** Somebody who was let in, for one request. */
 export interface Caller extends Identity {
   /** IP address. */
   readonly peer: string;
+  /** Asks again who sent the request. Rejects when its credentials are not good any more, or that cannot be known now. */
+  proveAgain(): Promise<Identity>;
 }
 
 /** What a caller wants to do. */
@@ -27,7 +40,7 @@ export interface Action {
 export interface Gate {
   /**
    * Who sends a request, by its head alone. Rejects with Unauthenticated, with Unavailable when that cannot be known now, and with
-   * ResourceExhausted when the caller makes too many calls. `name` is what the audit log calls the request if it is refused.
+   * ResourceExhausted when the caller makes too many calls, or its address showed too many wrong credentials. `name` is what the audit log calls the request if it is refused.
    */
   identify(request: HttpRequest, name: string): Promise<Caller>;
   /**
@@ -35,27 +48,41 @@ export interface Gate {
    * `serve` does.
    */
   run<T>(caller: Caller, action: Action, serve: (guard: Guard) => Promise<T>): Promise<T>;
+  /** Looks now and then, for as long as a call goes on, whether its caller may still do this. `signal` is the call's own. */
+  stay(caller: Caller, action: Action, signal: AbortSignal): Stay;
 }
 
 interface GateDeps extends Pick<Core, "jobs" | "contexts" | "log"> {
   readonly plugins: readonly NamedAuth[];
   readonly roles: Roles;
   readonly limiter: RateLimiter;
+  readonly failedLogins: FailedLogins;
+  /** Time between two looks at a call that goes on. */
+  readonly recheckMs: number;
   readonly audit: AuditLog;
   /** Whether the audit log is told of what was only read, too. */
   readonly auditReads: boolean;
 }
 
 export function createGate(deps: GateDeps): Gate {
-  const { plugins, roles, limiter, audit, auditReads, log } = deps;
+  const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, log } = deps;
+  const digestOf = createCredentialDigest();
 
   return {
     async identify(request, name) {
       const peer = peerOf(request);
-      const identity = await authenticate(plugins, credentialsOf(request)).catch((error) =>
-        refuse({ action: name, peer }, error),
-      );
-      const caller = { ...identity, peer };
+      const credentials = credentialsOf(request);
+      const attempt = { peer, digest: digestOf(credentials) };
+      const lockedMs = failedLogins.waitMs(attempt);
+      if (lockedMs !== undefined) return refuse({ action: name, peer }, loginsLimited(networkOf(peer), lockedMs));
+      const identity = await authenticate(plugins, credentials).catch((error) => {
+        if (isCredentialsRefused(error)) failedLogins.failed(attempt);
+        return refuse({ action: name, peer }, error);
+      });
+      failedLogins.succeeded(attempt);
+      // A certificate may have ended meanwhile.
+      const proveAgain = () => authenticate(plugins, credentialsOf(request));
+      const caller = { ...identity, peer, proveAgain };
       const waitMs = limiter.take(identity.principal);
       if (waitMs === undefined) return caller;
       return refuse({ ...describeCaller(caller), action: name }, rateLimited(identity.principal.id, waitMs));
@@ -65,19 +92,40 @@ export function createGate(deps: GateDeps): Gate {
       const guard = new CallGuard(access, describe(caller, action), (named, permission = action.permission) =>
         allow(caller, { ...action, named, permission }),
       );
-      if (!auditReads && action.permission.endsWith(":read")) return serve(guard);
+      if (isRead(action)) return auditReads ? runRead(guard, serve) : serve(guard);
       if (!audit.hasRoom) throw auditBehind();
-      try {
-        const result = await serve(guard);
-        audit.add({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
-        return result;
-      } catch (error) {
-        if (!guard.isRefused)
-          audit.add({ ...guard.record, ...describeError(error), outcome: AuditEntry_Outcome.FAILED });
+      const beginning = audit.begin(guard.record);
+      const result = await serve(guard).catch(async (error) => {
+        if (!guard.isRefused) await beginning.end(failed(guard, error));
         throw error;
-      }
+      });
+      await beginning.end({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
+      return result;
     },
+    stay: (caller, action, signal) =>
+      startStay({
+        ...{ signal, everyMs: recheckMs, endsAt: caller.principal.expiresAt },
+        async check() {
+          const identity = await caller.proveAgain().catch((error) => {
+            if (describeError(error).code === "unauthenticated") return refuse(describe(caller, action), error);
+            throw error;
+          });
+          await allow({ ...caller, ...identity }, action);
+          return identity.principal.expiresAt;
+        },
+      }),
   };
+
+  /** Nothing is lost with the entry of a call that changed nothing. */
+  async function runRead<T>(guard: CallGuard, serve: (guard: Guard) => Promise<T>): Promise<T> {
+    if (!audit.hasRoom) throw auditBehind();
+    const result = await serve(guard).catch((error) => {
+      if (!guard.isRefused) audit.add(failed(guard, error));
+      throw error;
+    });
+    audit.add({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
+    return result;
+  }
 
   /** What the caller may touch; it may touch what the action names. */
   async function allow(caller: Caller, action: Action): Promise<Access> {
@@ -98,11 +146,23 @@ export function createGate(deps: GateDeps): Gate {
   }
 }
 
+function isRead({ permission }: Action): boolean {
+  return permission.endsWith(":read");
+}
+
+function failed({ record }: CallGuard, error: unknown): AuditRecord {
+  return { ...record, ...describeError(error), outcome: AuditEntry_Outcome.FAILED };
+}
+
 function describe(caller: Caller, { name, permission, named }: Action): AuditRecord {
   const { job = "", context = "", binary = "", file = "" } = named;
   return { ...describeCaller(caller), action: name, permission, job, context, binary, file };
 }
 
-function describeCaller({ principal, authenticatedBy, peer }: Caller): AuditRecord {
+function describeCaller({
+  principal,
+  authenticatedBy,
+  peer,
+}: Pick<Caller, "principal" | "authenticatedBy" | "peer">): AuditRecord {
   return { principal: principal.id, authenticatedBy, peer };
 }

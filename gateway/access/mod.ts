@@ -10,3 +10,4 @@ export { networkOf } from "./network.ts";
 export type { Named } from "./objects.ts";
 export type { Role, Roles } from "./roles.ts";
 export { type AccessConfig, startGate } from "./start.ts";
+export type { Stay } from "./stay.ts";

@@ -1,8 +1,10 @@
 import { startAuditLog } from "../audit/mod.ts";
 import type { Core } from "../core.ts";
 import { ensureAuditStream } from "../events/mod.ts";
+import type { Limits } from "../limits.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "../plugins/mod.ts";
 import type { NamedAuth } from "./authenticate.ts";
+import { createFailedLogins } from "./failed_logins.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { createRateLimiter } from "./rate.ts";
 import type { Roles } from "./roles.ts";
@@ -22,19 +24,22 @@ type StartDeps = Pick<Core, "dao" | "events" | "jobs" | "contexts" | "gatewayId"
 interface GateOptions extends Omit<StartOptions, "log"> {
   /** Whether other machines reach the gateway, so that callers who show nothing may not be let in. */
   readonly isExposed: boolean;
+  readonly limits: Pick<Limits, "failedLoginsPerMinute" | "recheckMs">;
 }
 
 /** A gate with its plugins. Disposing it ends them. */
 interface RunningGate extends Gate, AsyncDisposable {
   /** Whether one of them lets in whoever comes. */
   readonly admitsAnyone: boolean;
+  /** Rejects, with a reason for the log, while one of them can know nobody. */
+  checkHealth(): Promise<void>;
 }
 
 /** Starts the auth plugins and the audit log. */
 export async function startGate(
   deps: StartDeps,
   { auth, roles, requestsPerSecond, audit }: AccessConfig,
-  { isExposed, ...options }: GateOptions,
+  { isExposed, limits, ...options }: GateOptions,
 ): Promise<RunningGate> {
   const { log, gatewayId } = deps;
   await using starting = new AsyncDisposableStack();
@@ -51,7 +56,18 @@ export async function startGate(
   await ensureAuditStream(deps.events);
   const auditLog = starting.use(startAuditLog(deps, { log, gatewayId, keepDays: audit.keepDays }));
   const limiter = createRateLimiter(roles, { requestsPerSecond });
-  const gate = createGate({ ...deps, plugins, roles, limiter, audit: auditLog, auditReads: audit.reads });
+  const failedLogins = createFailedLogins(limits);
+  const gate = createGate({
+    ...{ ...deps, plugins, roles, limiter, failedLogins, recheckMs: limits.recheckMs },
+    ...{ audit: auditLog, auditReads: audit.reads },
+  });
   const running = starting.move();
-  return { ...gate, admitsAnyone: open !== undefined, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    ...gate,
+    admitsAnyone: open !== undefined,
+    async checkHealth() {
+      await Promise.all(plugins.map(({ auth }) => auth.checkHealth?.()));
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

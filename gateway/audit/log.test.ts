@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import memory from "../../plugins/dao-memory/mod.ts";
-import { AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
+import { AUDIT_STREAM, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import { ensureAuditStream, openEventStream } from "../events/mod.ts";
 import { type AuditRecord, startAuditLog } from "./mod.ts";
@@ -41,7 +42,7 @@ async function openLog() {
   };
   const auditLog = opening.use(startAuditLog({ dao: { ...dao, audit }, events }, { log, gatewayId: "g", keepDays: 1 }));
   const stack = opening.move();
-  return { auditLog, store, dao, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { auditLog, store, dao, events, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 test("entries are in the store soon, each with an id, a time and its gateway", async () => {
@@ -79,6 +80,30 @@ test("entries wait while the store fails, and there is room for so many only", a
 
   await expect.poll(() => auditLog.hasRoom).toBe(true);
   expect(await dao.audit.list({}, { limit: 20_000 })).toHaveLength(10_000);
+});
+
+test("a call that began is on the stream before its end is told, under the id of its end", async () => {
+  await using opened = await openLog();
+  const { auditLog, dao, events } = opened;
+  const beginning = auditLog.begin({ ...done, context: "began" });
+  await beginning.end({ ...done, context: "began", job: "made" });
+
+  const message = await (await jetstreamManager(events.nats)).streams.getMessage(AUDIT_STREAM, {
+    last_by_subj: "hearth.v1.audit.begun.jobs.start",
+  });
+  const told = message?.json<{ id: string }>();
+  expect(told).toMatchObject({ outcome: "BEGUN", principal: "alice", context: "began", gatewayId: "g" });
+  await expect
+    .poll(() => dao.audit.list({}, { limit: 10 }))
+    .toMatchObject([{ id: told?.id, outcome: AuditEntry_Outcome.DONE, job: "made" }]);
+});
+
+test("the end of a call is in the store before it is told, when NATS is away", async () => {
+  await using opened = await openLog();
+  const { auditLog, dao, events } = opened;
+  await events.nats.close();
+  await auditLog.begin(done).end({ ...done, job: "made" });
+  expect(await dao.audit.list({}, { limit: 10 })).toMatchObject([{ outcome: AuditEntry_Outcome.DONE, job: "made" }]);
 });
 
 test("disposing writes what waits", async () => {

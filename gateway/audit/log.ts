@@ -26,6 +26,17 @@ export interface AuditLog extends AsyncDisposable {
   readonly hasRoom: boolean;
   /** Takes an entry, which is durable soon after. Refusals that are alike and come together become one entry. */
   add(record: AuditRecord): void;
+  /** Begins to tell of a call that may change something, while it is served. */
+  begin(record: AuditRecord): Beginning;
+}
+
+/** A call that the audit log was told of before its end is known. */
+export interface Beginning {
+  /**
+   * Takes the entry of its end. Resolves when the log would survive this process with the call in it: the stream has its beginning, which
+   * it most often had long before, or else the store its end.
+   */
+  end(record: AuditRecord): Promise<void>;
 }
 
 interface AuditOptions {
@@ -48,19 +59,22 @@ export function startAuditLog(
   let storing: readonly AuditEntry[] = [];
   let writing: Promise<void> | undefined;
   let forgotAtMs = 0;
+  let batch = createBatch();
 
   return {
     get hasRoom() {
       return waiting.size + storing.length < WAITING_LIMIT;
     },
-    add(record) {
-      const entry = create(AuditEntrySchema, { ...record, id: uuidv7(), time: timestampNow(), gatewayId, times: 1 });
-      const key = entry.outcome === AuditEntry_Outcome.REFUSED ? likeness(entry) : entry.id;
-      const alike = waiting.get(key);
-      if (alike !== undefined) alike.times += 1;
-      else if (waiting.size + storing.length < WAITING_LIMIT) waiting.set(key, entry);
-      else log.error({ entry }, "the audit log is behind; an entry is left out");
-      writing ??= writeWaiting();
+    add: (record) => insert(createEntry(record, uuidv7())),
+    begin(record) {
+      const id = uuidv7();
+      const told = tellBeginning(createEntry({ ...record, outcome: AuditEntry_Outcome.BEGUN }, id));
+      return {
+        async end(last) {
+          insert(createEntry(last, id));
+          if (!(await told)) await flush();
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
@@ -68,12 +82,42 @@ export function startAuditLog(
     },
   };
 
+  function createEntry(record: AuditRecord, id: string): AuditEntry {
+    return create(AuditEntrySchema, { ...record, id, time: timestampNow(), gatewayId, times: 1 });
+  }
+
+  function insert(entry: AuditEntry): void {
+    const key = entry.outcome === AuditEntry_Outcome.REFUSED ? likeness(entry) : entry.id;
+    const alike = waiting.get(key);
+    if (alike !== undefined) alike.times += 1;
+    else if (waiting.size + storing.length < WAITING_LIMIT) waiting.set(key, entry);
+    else log.error({ entry }, "the audit log is behind; an entry is left out");
+    writing ??= writeWaiting();
+  }
+
+  /** Whether the stream has it. */
+  async function tellBeginning(entry: AuditEntry): Promise<boolean> {
+    const [outcome] = await Promise.allSettled([publishAuditEntry(events, entry)]);
+    return outcome.status === "fulfilled";
+  }
+
+  /** Writes what waits without delay; resolves when it is in the store. */
+  async function flush(): Promise<void> {
+    const { hurry, written } = batch;
+    hurry.abort();
+    await written.promise;
+  }
+
   async function writeWaiting(): Promise<void> {
     while (waiting.size > 0) {
-      await pause(WRITE_DELAY_MS, closing.signal);
+      await pause(WRITE_DELAY_MS, AbortSignal.any([closing.signal, batch.hurry.signal]));
+      const { written } = batch;
+      batch = createBatch();
       storing = [...waiting.values()];
       waiting.clear();
-      if (await store(storing)) await publish(storing);
+      const isStored = await store(storing);
+      written.resolve();
+      if (isStored) await publish(storing);
       storing = [];
       await forgetOld();
     }
@@ -107,6 +151,11 @@ export function startAuditLog(
     const [forgotten] = await Promise.allSettled([dao.audit.forgetBefore(firstIdAt(nowMs - keepDays * 24 * HOUR_MS))]);
     if (forgotten.status === "rejected") log.error({ err: forgotten.reason }, "old audit entries were not forgotten");
   }
+}
+
+/** Entries that are written together. */
+function createBatch() {
+  return { hurry: new AbortController(), written: Promise.withResolvers<void>() };
 }
 
 /** The same for refusals that are told once. */

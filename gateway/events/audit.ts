@@ -1,6 +1,4 @@
 import { toJsonString } from "@bufbuild/protobuf";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { headers } from "@nats-io/transport-node";
 import {
   AUDIT_STREAM_CONFIG,
   type AuditEntry,
@@ -8,6 +6,7 @@ import {
   AuditEntrySchema,
   auditSubject,
 } from "../../proto/mod.ts";
+import { publishCloudEvent } from "./cloud_event.ts";
 import { type EventStream, ensureStream } from "./stream.ts";
 
 /** Makes sure that the stream of the audit log exists. Rejects when it cannot be had. */
@@ -15,17 +14,22 @@ export async function ensureAuditStream({ nats }: EventStream): Promise<void> {
   await ensureStream(nats, { ...AUDIT_STREAM_CONFIG, subjects: [...AUDIT_STREAM_CONFIG.subjects] });
 }
 
+/** That NATS is away is not waited for. */
+const TIMEOUT_MS = 1000;
+
 /** Publishes an entry of the audit log as a CloudEvent, like the events of jobs. Resolves when the stream has it. */
-export async function publishAuditEntry({ js }: EventStream, entry: AuditEntry): Promise<void> {
+export async function publishAuditEntry(stream: EventStream, entry: AuditEntry): Promise<void> {
+  const { time, gatewayId } = entry;
   const outcome = AuditEntry_Outcome[entry.outcome].toLowerCase();
-  const attributes = headers();
-  attributes.set("Nats-Msg-Id", entry.id);
-  attributes.set("ce-specversion", "1.0");
-  attributes.set("ce-id", entry.id);
-  attributes.set("ce-type", `hearth.v1.audit.${outcome}`);
-  attributes.set("ce-source", `/gateways/${entry.gatewayId}`);
-  attributes.set("content-type", "application/json");
-  if (entry.time !== undefined) attributes.set("ce-time", timestampDate(entry.time).toISOString());
-  const payload = toJsonString(AuditEntrySchema, entry);
-  await js.publish(auditSubject(outcome, entry.permission), payload, { headers: attributes });
+  // The beginning and the end of a call are entries of one id.
+  const id = entry.outcome === AuditEntry_Outcome.BEGUN ? `${entry.id}/begun` : entry.id;
+  await publishCloudEvent(
+    stream,
+    { id, type: `hearth.v1.audit.${outcome}`, time, gatewayId },
+    {
+      to: auditSubject(outcome, entry.permission),
+      payload: toJsonString(AuditEntrySchema, entry),
+      timeoutMs: TIMEOUT_MS,
+    },
+  );
 }

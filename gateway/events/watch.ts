@@ -23,13 +23,15 @@ async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOp
 
 /**
  * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
- * past will follow. Never ends by itself; ends when the consumer of the generator does.
+ * past will follow. Never ends by itself; ends when the consumer of the generator does, and when the signal is
+ * aborted.
  */
 export async function* watchStream(
   { js }: EventStream,
   jobId: string,
   { since, signal }: WatchStream,
 ): AsyncGenerator<{ readonly past: number } | JobEvent> {
+  if (signal.aborted) return;
   const from =
     since === undefined
       ? { deliver_policy: DeliverPolicy.All }
@@ -37,6 +39,7 @@ export async function* watchStream(
   const { consumer, past, messages } = await consume(js, { filter_subjects: jobEventSubject(jobId, "*"), ...from });
   const stop = (): void => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   try {
     yield { past };
     for await (const message of messages) yield readEvent(JobEventSchema, message.data);

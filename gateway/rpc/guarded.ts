@@ -1,7 +1,7 @@
 import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
 import { credentialsMissing } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
-import type { Action, Caller, Gate } from "../access/mod.ts";
+import type { Action, Caller, Gate, Stay } from "../access/mod.ts";
 import type { Call } from "./call.ts";
 import type { Answer, Method } from "./invoke.ts";
 import { createNameReader } from "./named.ts";
@@ -27,9 +27,12 @@ export function guardMethod(
   return serveStream;
 
   async function serveUnary(request: Message, call: Call, caller: Caller | undefined): Promise<Message> {
-    return gate.run(known(caller), actionOf(request), async (guard) => {
-      const message = await serve(request, call, guard);
-      if (Symbol.asyncIterator in message) throw new Error(`Method ${method} answers a stream`);
+    const action = actionOf(request);
+    using stay = gate.stay(known(caller), action, call.signal);
+    return await gate.run(known(caller), action, async (guard) => {
+      const answer = serve(request, within(call, stay), guard);
+      if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} answers a stream`);
+      const message = await stay.hold(answer);
       guard.tell(readMade(message));
       return message;
     });
@@ -37,10 +40,25 @@ export function guardMethod(
 
   /** What the audit log calls done is the beginning of the stream. */
   async function* serveStream(request: Message, call: Call, caller: Caller | undefined): AsyncGenerator<Message> {
-    const stream = await gate.run(known(caller), actionOf(request), async (guard) => serve(request, call, guard));
+    const action = actionOf(request);
+    using stay = gate.stay(known(caller), action, call.signal);
+    const stream = await gate.run(known(caller), action, async (guard) => serve(request, within(call, stay), guard));
     if (!(Symbol.asyncIterator in stream)) throw new Error(`Method ${method} answers no stream`);
-    yield* stream;
+    yield* stay.follow(stream);
   }
+}
+
+/** The same call, which ends as well when its caller may not go on. */
+function within(call: Call, { signal }: Stay): Call {
+  return {
+    signal,
+    get requestHeader() {
+      return call.requestHeader;
+    },
+    get responseHeader() {
+      return call.responseHeader;
+    },
+  };
 }
 
 /** A surface that let a call come so far without asking who calls has a fault; the call is refused. */

@@ -21,8 +21,9 @@ export async function startApiKeyAuth(file: string): Promise<Auth> {
       if (!isSecretOf(record, shown)) return refused(`the secret of key "${key.id}" is wrong`);
       if (record.revoked) return refused(`key "${key.id}" is revoked`);
       if (isExpired(record)) return refused(`key "${key.id}" has expired`);
-      const { id, name, roles, permissions } = record;
-      return { kind: "principal", principal: { id: name, roles, permissions, claims: { keyId: id } } };
+      const { id, name, roles, permissions, expires } = record;
+      const expiresAt = expires === undefined ? undefined : new Date(expires);
+      return { kind: "principal", principal: { id: name, roles, permissions, expiresAt, claims: { keyId: id } } };
     },
     async [Symbol.asyncDispose]() {},
   };

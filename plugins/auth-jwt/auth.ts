@@ -1,8 +1,8 @@
-import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from "jose";
-import type { Auth, AuthAnswer } from "../contract/mod.ts";
+import { decodeJwt, type JWTPayload, jwtVerify } from "jose";
+import type { Auth, AuthAnswer, PluginLog } from "../contract/mod.ts";
 import { claimAt, idOf, type RoleMapping, rolesIn } from "./claims.ts";
-import { discoverKeys } from "./discovery.ts";
 import { faultOf } from "./fault.ts";
+import { findIssuerKeys } from "./issuer_keys.ts";
 
 interface JwtConfig extends RoleMapping {
   readonly issuer: string;
@@ -17,11 +17,13 @@ interface JwtConfig extends RoleMapping {
 
 const CHALLENGE = 'Bearer realm="hearth"';
 
-/** Rejects when the issuer does not tell where its keys are. */
-export async function startJwtAuth(config: JwtConfig, { signal }: { readonly signal: AbortSignal }): Promise<Auth> {
+/** Starts without the issuer as well; then it cannot tell who anybody with a token of that issuer is, until the issuer answers. */
+export async function startJwtAuth(
+  config: JwtConfig,
+  options: { readonly log: PluginLog; readonly signal: AbortSignal },
+): Promise<Auth> {
   const { issuer, audience, algorithms, type, clockToleranceSeconds: clockTolerance, idClaim } = config;
-  const uri = config.jwksUri ?? (await discoverKeys(issuer, { signal }));
-  const keys = createRemoteJWKSet(new URL(uri), { cooldownDuration: config.keysCooldownMs });
+  const keys = await findIssuerKeys(config, options);
   const requiredClaims = ["exp"];
   const rules = {
     issuer,
@@ -42,15 +44,22 @@ export async function startJwtAuth(config: JwtConfig, { signal }: { readonly sig
       if (token === undefined || claims?.iss !== issuer) return { kind: "absent", challenge: CHALLENGE };
       return await verify(token);
     },
-    async [Symbol.asyncDispose]() {},
+    async checkHealth() {
+      keys.get();
+    },
+    [Symbol.asyncDispose]: () => keys[Symbol.asyncDispose](),
   };
 
   async function verify(token: string): Promise<AuthAnswer> {
     try {
-      const { payload } = await jwtVerify(token, keys, rules);
+      const { payload } = await jwtVerify(token, keys.get(), rules);
       const id = idOf(claimAt(payload, idClaim));
       if (id === undefined) return refused(`the token has no claim "${idClaim}"`);
-      return { kind: "principal", principal: { id, roles: rolesIn(payload, config), claims: { iss: issuer } } };
+      const expiresAt = payload.exp === undefined ? undefined : new Date((payload.exp + clockTolerance) * 1000);
+      return {
+        kind: "principal",
+        principal: { id, roles: rolesIn(payload, config), expiresAt, claims: { iss: issuer } },
+      };
     } catch (error) {
       // Whatever else went wrong is no fault of the token: nobody knows then whether it is good.
       const fault = faultOf(error);

@@ -1,12 +1,18 @@
 import { z } from "zod";
 
-const TIMEOUT_MS = 10_000;
+/** A gateway that starts waits for so long for an issuer that does not answer. */
+const TIMEOUT_MS = 5000;
 
 const metadata = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
+/** Whoever answers in the place of an issuer is another one. */
+export class WrongIssuerError extends Error {
+  override readonly name = "WrongIssuerError";
+}
+
 /**
- * Where an issuer publishes its keys (OpenID Connect Discovery 1.0, section 4). Rejects when the issuer does not answer, or its
- * answer is another issuer's.
+ * Where an issuer publishes its keys (OpenID Connect Discovery 1.0, section 4). Rejects when the issuer does not answer,
+ * with WrongIssuerError when its answer is another issuer's.
  */
 export async function discoverKeys(issuer: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
@@ -14,7 +20,7 @@ export async function discoverKeys(issuer: string, { signal }: { readonly signal
     throw new Error(`Cannot discover the keys of issuer ${issuer}: ${url} does not answer as it should`, { cause });
   });
   if (told.issuer !== issuer) {
-    throw new Error(`Cannot discover the keys of issuer ${issuer}: ${url} calls itself "${told.issuer}"`);
+    throw new WrongIssuerError(`Cannot discover the keys of issuer ${issuer}: ${url} calls itself "${told.issuer}"`);
   }
   return told.jwks_uri;
 }

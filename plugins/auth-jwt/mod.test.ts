@@ -1,7 +1,8 @@
 import { SignJWT } from "jose";
 import { expect, test } from "vitest";
 import { credentialsWith, describeAuth } from "../../test/contract/auth_suite.ts";
-import { startOidcServer } from "../../test/oidc_server.ts";
+import { type OidcServer, startOidcServer } from "../../test/oidc_server.ts";
+import { until } from "../../test/until.ts";
 import type { Auth } from "../contract/mod.ts";
 import jwt from "./mod.ts";
 
@@ -164,11 +165,88 @@ test("only tokens of the type that is asked for count", async () => {
   });
 });
 
-test("start() rejects when the issuer does not answer, or is another", async () => {
+test("start() rejects when the issuer calls itself otherwise", async () => {
   await using server = await startOidcServer();
   await expect(start(server.issuer.replace("127.0.0.1", "localhost"))).rejects.toThrow("calls itself");
+});
+
+/** Loses an issuer; answers how it comes back. */
+type Lose = (server: OidcServer) => Promise<() => Promise<OidcServer>>;
+
+test.each<[string, Lose]>([
+  [
+    "fails",
+    async (server) => {
+      server.fail();
+      return async () => {
+        server.recover();
+        return server;
+      };
+    },
+  ],
+  [
+    "is not there",
+    async (server) => {
+      await server[Symbol.asyncDispose]();
+      return () => startOidcServer({ port: Number(new URL(server.issuer).port) });
+    },
+  ],
+])("start() does without an issuer that %s, and uses its keys when it is back", async (_what, lose) => {
+  await using stack = new AsyncDisposableStack();
+  const first = await startOidcServer();
+  const { issuer } = first;
+  const comeBack = await lose(first);
+  const auth = stack.use(await start(issuer));
+  const token = await first.sign({ iss: issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 });
+  await expect(auth.authenticate(bearer(token), { signal })).rejects.toThrow(`Cannot discover the keys of issuer`);
+  await expect(auth.checkHealth?.()).rejects.toThrow(issuer);
+  expect(await auth.authenticate(bearer("of.another.kind"), { signal })).toMatchObject({ kind: "absent" });
+
+  const back = stack.use(await comeBack());
+
+  await until("the issuer is found", async () => {
+    const [health] = await Promise.allSettled([auth.checkHealth?.()]);
+    return health.status === "fulfilled";
+  });
+  const good = await back.sign({ iss: issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 });
+  expect(await auth.authenticate(bearer(good), { signal })).toMatchObject({ kind: "principal" });
+});
+
+test("keys that were read are used while the issuer is away", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, { keysCooldownMs: 60_000 });
+  const token = await server.token(AUDIENCE);
+  await auth.authenticate(bearer(token), { signal });
+
   server.fail();
-  await expect(start(server.issuer)).rejects.toThrow("does not answer as it should");
+
+  expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({ kind: "principal" });
+  await auth.checkHealth?.();
+});
+
+test("a principal says when its token ends, the tolerance of clocks included", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, { clockToleranceSeconds: 7 });
+  const exp = now() + 600;
+  const token = await server.sign({ iss: server.issuer, aud: AUDIENCE, sub: "alice", exp });
+  expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({
+    principal: { expiresAt: new Date((exp + 7) * 1000) },
+  });
+});
+
+test.each<[string, object]>([
+  ["a path", { kid: "../../../../dev/null" }],
+  ["a URL", { kid: "http://127.0.0.1:1/keys" }],
+  ["SQL", { kid: "x' UNION SELECT 'key' --" }],
+  ["a name of Object.prototype", { kid: "__proto__" }],
+  ["nothing, and a URL of keys", { kid: undefined, jku: "http://127.0.0.1:1/keys" }],
+  ["nothing, and a certificate of its own", { kid: undefined, x5c: ["MIIB"], x5u: "http://127.0.0.1:1/c" }],
+])("a forged token whose kid is %s is refused", async (_what, header) => {
+  await using server = await startOidcServer();
+  await using other = await startOidcServer();
+  await using auth = await start(server.issuer);
+  const forged = await other.sign({ iss: server.issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 }, header);
+  expect(await auth.authenticate(bearer(forged), { signal })).toMatchObject({ kind: "refused" });
 });
 
 test("algorithms with shared secrets cannot be asked for", () => {

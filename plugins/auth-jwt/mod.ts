@@ -65,5 +65,5 @@ export default definePlugin({
         "A token with a key that is not known makes the issuer's keys be read again, at most so often, in milliseconds",
       ),
   }),
-  start: ({ config, signal }) => startJwtAuth(config, { signal }),
+  start: ({ config, log, signal }) => startJwtAuth(config, { log, signal }),
 });

@@ -29,6 +29,8 @@ export interface Principal {
   readonly roles: readonly string[];
   /** Permissions, or patterns of them (`jobs:*`), beyond which the roles allow nothing. Absent: no such limit. */
   readonly permissions?: readonly string[] | undefined;
+  /** When the credentials end, where that is known: calls that go on are looked at again then. */
+  readonly expiresAt?: Date | undefined;
   /** What else is known, JSON-representable and not secret. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -54,4 +56,9 @@ export interface Auth extends AsyncDisposable {
    * reason when that is aborted. May be called many times at once.
    */
   authenticate(credentials: Credentials, options: { readonly signal: AbortSignal }): Promise<AuthAnswer>;
+  /**
+   * Rejects, with a reason that holds no secrets, while it has not yet what it needs to know anybody: the gateway says then that it is not
+   * ready. Absent: it always has.
+   */
+  checkHealth?(): Promise<void>;
 }

@@ -165,6 +165,14 @@ export enum AuditEntry_Outcome {
    * @generated from enum value: REFUSED = 3;
    */
   REFUSED = 3,
+
+  /**
+   * It was allowed and may change something, and its end is not known yet: an entry with the same id tells it. Without that one the
+   * gateway died meanwhile, or refused the call half-way. Only on the event stream, not in the store.
+   *
+   * @generated from enum value: BEGUN = 4;
+   */
+  BEGUN = 4,
 }
 
 /**

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { createFailedLogins } from "./failed_logins.ts";
+
+const PEER = "192.0.2.7";
+
+function open(failedLoginsPerMinute = 3) {
+  const clock = { nowMs: 0 };
+  return { clock, logins: createFailedLogins({ failedLoginsPerMinute, now: () => clock.nowMs }) };
+}
+
+test("a minute's worth of failures may come at once, then one now and then", () => {
+  const { clock, logins } = open();
+  for (const digest of ["a", "b", "c"]) {
+    expect(logins.waitMs({ peer: PEER, digest })).toBeUndefined();
+    logins.failed({ peer: PEER, digest });
+  }
+  expect(logins.waitMs({ peer: PEER, digest: "d" })).toBe(20_000);
+  clock.nowMs = 20_000;
+  expect(logins.waitMs({ peer: PEER, digest: "d" })).toBeUndefined();
+  logins.failed({ peer: PEER, digest: "d" });
+  expect(logins.waitMs({ peer: PEER, digest: "e" })).toBe(20_000);
+});
+
+test("who was right before goes on where others failed, until it fails itself", () => {
+  const { logins } = open();
+  const right = { peer: PEER, digest: "right" };
+  logins.succeeded(right);
+  for (const digest of ["a", "b", "c"]) logins.failed({ peer: PEER, digest });
+  expect(logins.waitMs(right)).toBeUndefined();
+  expect(logins.waitMs({ peer: PEER, digest: undefined })).toBe(20_000);
+  logins.failed(right);
+  expect(logins.waitMs(right)).toBe(20_000);
+});
+
+test("other addresses are not held to it, but for those of the same IPv6 network", () => {
+  const { logins } = open(1);
+  logins.failed({ peer: PEER, digest: "a" });
+  logins.failed({ peer: "2001:db8::1", digest: "a" });
+  expect(logins.waitMs({ peer: "192.0.2.8", digest: "b" })).toBeUndefined();
+  expect(logins.waitMs({ peer: "2001:db8::2", digest: "b" })).toBe(60_000);
+});
+
+test("ten thousand networks are remembered, the newest", () => {
+  const { logins } = open(1);
+  for (let n = 0; n <= 10_000; n++) logins.failed({ peer: `10.0.${n >> 8}.${n & 255}`, digest: "a" });
+  expect(logins.waitMs({ peer: "10.0.0.0", digest: "b" })).toBeUndefined();
+  expect(logins.waitMs({ peer: "10.0.0.1", digest: "b" })).toBe(60_000);
+});

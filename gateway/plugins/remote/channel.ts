@@ -19,18 +19,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A call that can be sent more than once. */
-export type PreparedCall<Output extends DescMessage> = (options: CallOptions) => Promise<MessageShape<Output>>;
-
 /** A connection that is made again, with growing delays, whenever it was lost. Calls made meanwhile fail at once. */
 export interface Channel extends Disposable {
-  /**
-   * Prepares to send a request in its binary form. A call rejects with a RemoteCallError, or with its signal's reason.
-   */
-  prepare<Input extends DescMessage, Output extends DescMessage>(
+  /** Sends a request in its binary form. Rejects with a RemoteCallError, or with the signal's reason. */
+  call<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: Uint8Array,
-  ): PreparedCall<Output>;
+    options: CallOptions,
+  ): Promise<MessageShape<Output>>;
   /** As `receiveStream`. */
   receive<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodServerStreaming<Input, Output>,
@@ -69,33 +65,30 @@ export async function openChannel(
   }
 
   return {
-    prepare(method, request) {
-      const path = pathOf(method);
-      return async ({ deadline, signal }) => {
-        signal?.throwIfAborted();
-        const answered = Promise.withResolvers<MessageShape<typeof method.output>>();
-        const call = client.makeUnaryRequest(
-          path,
-          (sent: Buffer) => sent,
-          (received) => fromBuffer(method.output, received),
-          Buffer.from(request.buffer, request.byteOffset, request.byteLength),
-          { deadline },
-          (error, answer) => {
-            if (error === null && answer !== undefined) answered.resolve(answer);
-            else if (error !== null) answered.reject(callError(error));
-          },
-        );
-        const abort = () => {
-          answered.reject(signal?.reason);
-          call.cancel();
-        };
-        signal?.addEventListener("abort", abort);
-        try {
-          return await answered.promise;
-        } finally {
-          signal?.removeEventListener("abort", abort);
-        }
+    async call(method, request, { deadline, signal }) {
+      signal?.throwIfAborted();
+      const answered = Promise.withResolvers<MessageShape<typeof method.output>>();
+      const call = client.makeUnaryRequest(
+        pathOf(method),
+        (sent: Buffer) => sent,
+        (received) => fromBuffer(method.output, received),
+        Buffer.from(request.buffer, request.byteOffset, request.byteLength),
+        { deadline },
+        (error, answer) => {
+          if (error === null && answer !== undefined) answered.resolve(answer);
+          else if (error !== null) answered.reject(callError(error));
+        },
+      );
+      const abort = () => {
+        answered.reject(signal?.reason);
+        call.cancel();
       };
+      signal?.addEventListener("abort", abort);
+      try {
+        return await answered.promise;
+      } finally {
+        signal?.removeEventListener("abort", abort);
+      }
     },
     receive: (method, options) => receiveStream(client, { ...method, path: pathOf(method) }, options),
     send: (method, options) => sendStream(client, { ...method, path: pathOf(method) }, options),

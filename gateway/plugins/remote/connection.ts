@@ -12,7 +12,7 @@ import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
 import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
 import { RemoteCallError } from "./call_error.ts";
-import type { Channel, PreparedCall } from "./channel.ts";
+import type { Channel } from "./channel.ts";
 import { type Asked, requireSame, shakeHands } from "./handshake.ts";
 
 interface ConnectionDeps {
@@ -28,6 +28,10 @@ interface ConnectionOptions {
   readonly timeoutMs: number;
 }
 
+interface CallSignal {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What is left of a plugin out of process once it was started: calls, which it answers or not. */
 export interface Connection extends AsyncDisposable {
   /**
@@ -37,13 +41,13 @@ export interface Connection extends AsyncDisposable {
   call<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: CallSignal,
   ): Promise<MessageShape<Output>>;
   /** As `call`, with a request that is written already. */
   callWith<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: Uint8Array,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: CallSignal,
   ): Promise<MessageShape<Output>>;
   /** Calls a method that answers with a stream, as `call` does; the deadline is for each answer. The call ends when the consumer stops. */
   receive<Input extends DescMessage, Output extends DescMessage>(
@@ -85,17 +89,14 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     return renewal;
   }
 
-  async function send<Output extends DescMessage>(
-    prepared: PreparedCall<Output>,
-    options: { deadline: number; signal?: AbortSignal | undefined },
-  ): Promise<MessageShape<Output>> {
+  async function whenReady<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await prepared(options);
+      return await call();
     } catch (error) {
       if (!asksForHandshake(error)) throw error;
     }
     await renewed();
-    return prepared(options);
+    return call();
   }
 
   async function* receiveWhenReady<Input extends DescMessage, Output extends DescMessage>(
@@ -153,15 +154,20 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     }
   }
 
+  async function callWith<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethodUnary<Input, Output>,
+    request: Uint8Array,
+    { signal }: CallSignal = {},
+  ): Promise<MessageShape<Output>> {
+    requireOpen();
+    const options = { deadline: Date.now() + timeoutMs, signal };
+    return track(watched(whenReady(() => channel.call(method, request, options))));
+  }
+
   return {
-    async call(method, request, options) {
-      return this.callWith(method, toBinary(method.input, create(method.input, request)), options);
-    },
-    async callWith(method, request, { signal } = {}) {
-      requireOpen();
-      const prepared = channel.prepare(method, request);
-      return track(watched(send(prepared, { deadline: Date.now() + timeoutMs, signal })));
-    },
+    call: (method, request, options) =>
+      callWith(method, toBinary(method.input, create(method.input, request)), options),
+    callWith,
     async *receive(method, request) {
       requireOpen();
       try {

@@ -132,7 +132,7 @@ test("what was answered before a plugin was killed is there afterwards, time aft
   let running = first;
   for (let round = 1; round <= 3; round++) {
     const inserting = insertMany();
-    await until("some hundred more are stored", () => answered.length >= 300 * round);
+    await until("a hundred more are stored", () => answered.length >= 100 * round);
     await running.kill();
     await inserting;
     running = await startPluginProcess("dao-sqlite", { listen });

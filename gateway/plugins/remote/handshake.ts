@@ -30,7 +30,7 @@ export function shakeHands(
   options: CallOptions,
 ): Promise<HandshakeResponse> {
   const request = create(HandshakeRequestSchema, { contractVersion: CONTRACT_VERSION, kind: KINDS[kind], config });
-  return channel.prepare(PluginService.method.handshake, toBinary(HandshakeRequestSchema, request))(options);
+  return channel.call(PluginService.method.handshake, toBinary(HandshakeRequestSchema, request), options);
 }
 
 /** What keeps this gateway from using a plugin that answered so, and at which step that shows; undefined when nothing does. */

@@ -1,12 +1,11 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { type NatsAccess, natsOptions } from "../../cluster/mod.ts";
+import type { NatsAccess } from "../../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
+import { connectNats } from "./connect.ts";
 
 type StreamConfiguration = Parameters<JetStreamManager["streams"]["add"]>[0];
-
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A connection to NATS with the event stream in place. Disposing it sends what is waiting and closes the connection. */
 export interface EventStream extends AsyncDisposable {
@@ -14,21 +13,9 @@ export interface EventStream extends AsyncDisposable {
   readonly js: JetStreamClient;
 }
 
-/** Connects to NATS, for ever from then on, and makes sure that the event stream exists. Rejects when NATS is not there. */
+/** Connects to NATS, for ever from then on, and makes sure that the event stream exists. Rejects when NATS is not there in half a minute. */
 export async function openEventStream(access: NatsAccess, { log }: { readonly log: Logger }): Promise<EventStream> {
-  const nats = await connect({
-    ...natsOptions(access),
-    name: "hearth-gateway",
-    maxReconnectAttempts: -1,
-    // Credentials may be rotated while we are away.
-    ignoreAuthErrorAbort: true,
-    timeout: CONNECT_TIMEOUT_MS,
-  }).catch((cause) => {
-    throw new Error(
-      `Cannot connect to NATS at ${access.url}: ${cause.message}. Start a nats-server with JetStream, or set NATS_URL`,
-      { cause },
-    );
-  });
+  const nats = await connectNats(access, { log });
   const reported = reportStatus(nats, log);
   await ensureStream(nats, EVENT_STREAM_CONFIG);
   return {

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { connect } from "@nats-io/transport-node";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Job_State, NODE_HEARTBEAT_SUBJECT } from "../../proto/mod.ts";
+import { startGateway, startNode } from "../../standalone/mod.ts";
+import { startTestNode } from "../context_node.ts";
+import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
+import { untilNodesAreReady } from "../harness.ts";
+import { startTestNatsServer, type TestNatsServer } from "../nats_server.ts";
+import { createRest } from "../rest.ts";
+import { readJobEvents } from "../stored_events.ts";
+import { until } from "../until.ts";
+
+const JOBS = "export const echo = ({ config }) => config;";
+
+let stack: AsyncDisposableStack;
+let nats: TestNatsServer;
+let directory: string;
+let lines: string[];
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  nats = stack.use(await startTestNatsServer());
+  directory = stack.use(await createTemporaryDirectory()).path;
+  lines = [];
+});
+
+afterEach(() => stack.disposeAsync());
+
+function part(name: string) {
+  const onLine = (line: string) => lines.push(line);
+  return { natsUrl: nats.url, listen: "127.0.0.1:0", dataDir: join(directory, name), onLine };
+}
+
+function count(text: string): number {
+  return lines.filter((line) => line.includes(text)).length;
+}
+
+test("while NATS is away sessions stay and jobs run; their events are published when it is back", async () => {
+  stack.use(await startNode(part("node")));
+  const gateway = stack.use(await startGateway(part("gateway")));
+  const url = `http://${gateway.ready}`;
+  await untilNodesAreReady(url, 1);
+  const rest = createRest(url);
+  await rest.upload("jobs", JOBS);
+  await rest.createContext("shared");
+
+  await nats.stop();
+  await until("the gateway has noticed", () => count("NATS connection lost") > 0);
+  const { job, result } = await rest.run({ binary: "jobs", entryPoint: "echo", context: "shared", config: { n: 1 } });
+  expect({ state: job.state, result }).toEqual({ state: Job_State.SUCCEEDED, result: { n: 1 } });
+  await untilNodesAreReady(url, 1);
+
+  await nats.start();
+  await until("both are back", () => count("NATS is back") > 0 && count("NATS connection is back") > 0);
+  expect((await readJobEvents(nats.url, job.id)).map(({ type }) => type)).toEqual(["running", "succeeded"]);
+  expect(count("session closed")).toBe(0);
+  stack.use(await startNode(part("another")));
+  await untilNodesAreReady(url, 2);
+});
+
+test("a gateway that is started before NATS waits for it", async () => {
+  await nats.stop();
+  const starting = startGateway(part("gateway"));
+  await until("the gateway waits", () => count("NATS is not there yet") > 0);
+  await nats.start();
+  const gateway = stack.use(await starting);
+  stack.use(await startNode(part("node")));
+  await untilNodesAreReady(`http://${gateway.ready}`, 1);
+});
+
+test("a node whose address changed is found at the new one", async () => {
+  const gateway = stack.use(await startGateway(part("gateway")));
+  const connection = stack.adopt(await connect({ servers: nats.url }), (opened) => opened.close());
+  const announce = (address: string) =>
+    connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id: "moving", address }));
+  announce("127.0.0.1:1");
+  await until("nobody is there", () => count("no session with the node") > 0);
+  const node = stack.use(await startTestNode({ natsUrl: nats.url }));
+  announce(node.node.address);
+  // It is known as itself, too.
+  await untilNodesAreReady(`http://${gateway.ready}`, 2);
+});

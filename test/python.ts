@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { createTemporaryDirectory } from "./contract/temporary_directory.ts";
@@ -23,17 +24,29 @@ export function findPython(requirements: string): { python: string; missing?: st
   const environment = resolve(import.meta.dirname, "../.hearth/python");
   const own = join(environment, "bin/python");
   for (const python of ["python3", own]) if (hasGrpc(python)) return { python };
+  // Test files that start side by side make one each; the first that is whole takes the place.
+  const made = `${environment}-${randomUUID()}`;
   const steps: [string, string[]][] = [
-    ["python3", ["-m", "venv", environment]],
-    [own, ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--retries=1", "-r", requirements]],
+    ["python3", ["-m", "venv", made]],
+    [
+      join(made, "bin/python"),
+      ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--retries=1", "-r", requirements],
+    ],
   ];
-  for (const [command, args] of steps) {
-    if (command === "python3" && existsSync(own)) continue;
-    const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 120_000 });
-    if (status !== 0)
-      return { python: own, missing: `${command} ${args.join(" ")}: ${error?.message ?? stderr.trim()}` };
+  try {
+    for (const [command, args] of steps) {
+      const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 120_000 });
+      if (status !== 0)
+        return { python: own, missing: `${command} ${args.join(" ")}: ${error?.message ?? stderr.trim()}` };
+    }
+    if (!hasGrpc(own)) {
+      rmSync(environment, { recursive: true, force: true });
+      renameSync(made, environment);
+    }
+    return { python: own };
+  } finally {
+    rmSync(made, { recursive: true, force: true });
   }
-  return { python: own };
 }
 
 function hasGrpc(python: string): boolean {

@@ -185,7 +185,7 @@ class Resolver {
     return isObject(object) ? valueAt(object, path.keys) : undefined;
   }
 
-  /** Objects as one, as `withFallback` merges two: the later stands above the earlier. All at once, which takes no longer than reading them. */
+  /** Objects as one, the later above the earlier, as `withFallback` merges two. All at once, which costs what reading them costs. */
   #merged(objects: readonly JsonObject[], line: number): JsonObject {
     const [first, ...others] = objects;
     if (first !== undefined && others.length === 0) return first;

@@ -31,6 +31,17 @@ test("parseConfig() takes flags, and the NATS server from the environment", asyn
   });
 });
 
+test("parseConfig() takes from the file where the gateway listens and NATS is, where no flag says it", async () => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(config, JSON.stringify({ nats: { url: "nats://f:1" }, gateway: { listen: "127.0.0.2:7" } }));
+  const args = ["--config", config];
+  expect(await parseConfig(args, {})).toMatchObject({ listen: "127.0.0.2:7", natsUrl: "nats://f:1" });
+  expect(await parseConfig([...args, "--listen", "127.0.0.3:7"], { NATS_URL: "nats://e:1" })).toMatchObject({
+    ...{ listen: "127.0.0.3:7", natsUrl: "nats://e:1" },
+  });
+});
+
 test("parseConfig() names the flags at fault, all at once", async () => {
   const args = ["--nodes", "0", "--listen", "8090", "--port", "1"];
   await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with what it was told: 4 faults

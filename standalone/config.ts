@@ -7,6 +7,7 @@ import {
   PARSE_OPTIONS,
   parseOptions,
   printOptions,
+  readConfiguration,
 } from "../cluster/mod.ts";
 import { findPartFaults } from "./part_faults.ts";
 
@@ -24,12 +25,12 @@ export interface StandaloneConfig {
 }
 
 export const OPTIONS = {
-  listen: { value: "host:port", meaning: "where the gateway listens; default 127.0.0.1:8090" },
-  "data-dir": { value: "path", meaning: "where everything is kept; default .hearth" },
+  listen: { value: "host:port", meaning: "where the gateway listens; default what the file says, or 127.0.0.1:8090" },
+  "data-dir": { value: "path", meaning: "where everything is kept, whatever the file says; default .hearth" },
   nodes: { value: "n", meaning: "context nodes to start; default 1" },
   nats: {
     value: "url",
-    meaning: "a running NATS server with JetStream to use instead of one of our own",
+    meaning: "a running NATS server with JetStream; default what the file says, or one of our own",
     variable: "NATS_URL",
   },
   config: { value: "file", meaning: "the configuration file, handed to every process" },
@@ -44,7 +45,7 @@ ${printOptions(OPTIONS)}`;
 
 /** Values of flags. */
 const flags = z.object({
-  listen: address.default("127.0.0.1:8090"),
+  listen: address.optional(),
   "data-dir": z.string().min(1).default(".hearth"),
   nodes: z
     .string()
@@ -52,6 +53,12 @@ const flags = z.object({
     .default("1"),
   nats: z.string().optional(),
   config: z.string().optional(),
+});
+
+/** What counts of the file where flags say nothing; gateway and node tell what is wrong with it. */
+const fileContent = z.object({
+  gateway: z.object({ listen: address.optional().catch(undefined) }).catch({ listen: undefined }),
+  nats: z.object({ url: z.string().optional().catch(undefined) }).catch({ url: undefined }),
 });
 
 /**
@@ -69,13 +76,19 @@ export async function parseConfig(
   const ofFlags = [...faults, ...wrong.map(({ where, what }) => ({ where: `--${where}`, what }))];
   const file = given.get("config")?.value;
   const configFile = typeof file === "string" ? file : undefined;
-  const { listen } = parsed.data ?? flags.parse({});
-  const ofParts = configFile === undefined ? [] : await findPartFaults(configFile, { listen });
+  const ofParts = configFile === undefined ? [] : await findPartFaults(configFile, { listen: parsed.data?.listen });
   const all = [...ofFlags, ...ofParts];
   if (!parsed.success || all.length > 0) {
     const told = configFile === undefined ? "what it was told" : `configuration "${configFile}"`;
     throw new ConfigurationError(`start Hearth with ${told}`, all);
   }
-  const { nodes, nats: natsUrl, "data-dir": dataDir } = parsed.data;
+  const { content } = readConfiguration({ name: "Hearth", options: OPTIONS }, args, {});
+  const { gateway, nats } = fileContent.parse(content);
+  const {
+    nodes,
+    listen = gateway.listen ?? "127.0.0.1:8090",
+    nats: natsUrl = nats.url,
+    "data-dir": dataDir,
+  } = parsed.data;
   return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl };
 }

@@ -10,12 +10,15 @@ const FAULT = /^ {2}(?<line>\S.*)$/gm;
 
 /**
  * What gateway and node, which are asked and not started, find wrong with a configuration file; what both find is told once. `listen` is
- * where the gateway will.
+ * where the gateway is told to, whatever the file says.
  */
-export async function findPartFaults(configFile: string, { listen }: { readonly listen: string }): Promise<Fault[]> {
+export async function findPartFaults(
+  configFile: string,
+  { listen }: { readonly listen: string | undefined },
+): Promise<Fault[]> {
   const args = ["--check", "--config", configFile];
   const told = await Promise.all([
-    check("gateway/main.ts", [...args, "--listen", listen]),
+    check("gateway/main.ts", [...args, ...(listen === undefined ? [] : ["--listen", listen])]),
     check("context-node/main.ts", [...args, "--listen", NODE_LISTENS]),
   ]);
   return [...new Set(told.flat())].map((what) => ({ where: "", what }));

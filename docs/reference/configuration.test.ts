@@ -34,7 +34,7 @@ test.each(EXAMPLES)("the example of $title is a configuration that gateways and 
   await using example = await prepare(file);
   const args = ["--config", example.config];
   expect(await parseGatewayConfig(args, {})).toMatchObject({ isExposed: true, tls: { cert: expect.any(String) } });
-  expect(parseNodeConfig(args, {})).toMatchObject({ dataDir: "/var/lib/hearth/node" });
+  expect(parseNodeConfig(args, {})).toMatchObject({ spares: 2 });
 });
 
 test("the page has a row for each key, which its flags link to", async () => {

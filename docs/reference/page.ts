@@ -17,6 +17,8 @@ export interface DescribedPlugin {
 
 export interface Example {
   readonly title: string;
+  /** How it is started. */
+  readonly start: string;
   readonly text: string;
 }
 
@@ -38,7 +40,7 @@ export function printPage({ programs, examples, sections, plugins }: Page): stri
     "<!-- Made by `npm run generate` from the schemas that check the configuration: change those. -->",
     INTRODUCTION,
     `Sections: ${links.join(" · ")}`,
-    ...examples.flatMap(({ title, text }) => [`## ${title}`, `\`\`\`json\n${text.trim()}\n\`\`\``]),
+    ...examples.flatMap(({ title, start, text }) => [`## ${title}`, start, `\`\`\`json\n${text.trim()}\n\`\`\``]),
     "## Flags and environment",
     ENVIRONMENT,
     ...programs.map(printProgram),

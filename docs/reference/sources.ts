@@ -12,8 +12,17 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Complete configurations, one for each use: files of `examples/configuration`. */
 export const EXAMPLES = [
-  { title: "One machine", file: "one-machine.json" },
-  { title: "Many machines, with TLS and PostgreSQL", file: "many-machines.json" },
+  {
+    title: "One machine",
+    file: "one-machine.json",
+    start: "`npm start -- --config hearth.json --data-dir /var/lib/hearth`",
+  },
+  {
+    title: "Many machines, with TLS and PostgreSQL",
+    file: "many-machines.json",
+    start:
+      "`node gateway/main.ts --config hearth.json` and `node context-node/main.ts --config hearth.json`, each on as many machines as you like; `node.advertise` and the certificates are those of one machine.",
+  },
 ] as const;
 
 /** All that the page is made of: what checks the configuration, and nothing else. */
@@ -45,6 +54,6 @@ async function describePlugin(name: string): Promise<DescribedPlugin> {
   return { name: `\`hearth:${name}\``, anchor: `hearth${name}`, groups: describeSection("", plugin.config) };
 }
 
-function readExample({ title, file }: (typeof EXAMPLES)[number]): Example {
-  return { title, text: readFileSync(resolve(ROOT, "examples/configuration", file), "utf8") };
+function readExample({ title, start, file }: (typeof EXAMPLES)[number]): Example {
+  return { title, start, text: readFileSync(resolve(ROOT, "examples/configuration", file), "utf8") };
 }

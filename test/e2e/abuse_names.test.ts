@@ -87,6 +87,27 @@ test.each(TRAVERSALS)("a data file with the name %s stays in the store", async (
   await request("DELETE", `/v1/data/${name}`);
 });
 
+test.each([
+  "echo@..%2f..%2fevil",
+  "echo@sha256:..%2f..%2fevil",
+  `echo@sha256:${"0".repeat(60)}%2f..%2f`,
+  `echo@sha256:${"%2e".repeat(64)}`,
+  "echo@1%00",
+  "echo@__proto__",
+  "__proto__",
+  "constructor",
+])("the reference %s of a binary reads no file", async (reference) => {
+  for (const path of [`/v1/binaries/${reference}`, `/v1/binaries/${reference}:download`]) {
+    const { status } = await request("GET", path);
+    expect([path, status]).toEqual([path, expect.toSatisfy((code) => code === 400 || code === 404)]);
+  }
+  const spec = JSON.stringify({ binary: decodeURIComponent(reference), entryPoint: "echo" });
+  const headers = { "content-type": "application/json" };
+  expect((await request("POST", "/v1/jobs", { headers, body: spec })).status).toSatisfy(
+    (code) => code === 400 || code === 404,
+  );
+});
+
 test("a prefix of a data file in spark-jobserver's API stays in the store", async () => {
   for (const name of ["..%2f..%2fevil", "a%5cevil", "%2ftmp%2fevil", "a%0d%0aevil"]) {
     const { status, body } = await request("POST", `/data/${name}`, { body: "x" });

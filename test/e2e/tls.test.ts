@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { connect as connectHttp2 } from "node:http2";
@@ -153,6 +154,20 @@ test.each<[string, () => Promise<CertificateFiles>]>([
   first.destroy();
   expect(await getByHttp1("/v1/nodes", { ...shown, session })).toMatchObject({ status: 401 });
   expect(await getByHttp1("/v1/nodes", { session })).toMatchObject({ status: 401 });
+});
+
+test("a caller whose certificate ends while its connection goes on is nobody from then on", async () => {
+  const shown = read(await clients.issue("brief", { name: "ci", notAfter: new Date(Date.now() + 10_000) }));
+  const session = connectHttp2(hearth.url, shown);
+  const statusOf = async () => {
+    const stream = session.request({ ":path": "/v1/nodes" });
+    const [head] = await once(stream, "response");
+    stream.resume();
+    return head[":status"];
+  };
+  expect(await statusOf()).toBe(200);
+  await until("the certificate has ended", async () => (await statusOf()) === 401);
+  session.close();
 });
 
 test("a changed certificate is used without a restart, and one that is broken is not", async () => {

@@ -11,6 +11,7 @@ export {
   SIGNATURE_HEADER,
   type Signer,
 } from "./announcement.ts";
+export { Complaints } from "./complaints.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";

@@ -1,6 +1,6 @@
 import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import { type Membership, PROOF_HEADER, ProofReader, ProofRefused } from "../../cluster/mod.ts";
+import { Complaints, type Membership, PROOF_HEADER, ProofReader, ProofRefused } from "../../cluster/mod.ts";
 import type { OpenRequest, OpenResponse } from "../../proto/node.ts";
 
 interface AdmissionDeps {
@@ -18,6 +18,7 @@ export type Admission = (stream: ServerDuplexStream<OpenRequest, OpenResponse>) 
 export function createAdmission({ nodeId, log }: AdmissionDeps, { secrets }: Pick<Membership, "secrets">): Admission {
   if (secrets === undefined) return () => true;
   const reader = new ProofReader(secrets, nodeId);
+  const complaints = new Complaints({ log });
   return (stream) => {
     try {
       const [proof = ""] = stream.metadata.get(PROOF_HEADER);
@@ -27,7 +28,8 @@ export function createAdmission({ nodeId, log }: AdmissionDeps, { secrets }: Pic
       return true;
     } catch (error) {
       if (!(error instanceof ProofRefused)) throw error;
-      log.warn({ peer: stream.getPeer(), reason: error.message }, "a gateway that is not one of ours was turned away");
+      const fields = { peer: stream.getPeer() };
+      complaints.tell(error.message, fields, "a gateway that is not one of ours was turned away");
       stream.emit("error", { code: status.UNAUTHENTICATED, details: error.message });
       return false;
     }

@@ -2,7 +2,13 @@ import { create, fromJsonString } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { AnnouncementReader, AnnouncementRefused, type Membership, SIGNATURE_HEADER } from "../../cluster/mod.ts";
+import {
+  AnnouncementReader,
+  AnnouncementRefused,
+  Complaints,
+  type Membership,
+  SIGNATURE_HEADER,
+} from "../../cluster/mod.ts";
 import {
   NODE_FAREWELL_SUBJECT,
   NODE_HEARTBEAT_SUBJECT,
@@ -14,10 +20,7 @@ import {
 } from "../../proto/mod.ts";
 import { type NodeSession, openSession, type SessionObserver } from "./session.ts";
 
-/** An announcement that is ignored is logged so often, for each reason. */
-const COMPLAINT_INTERVAL_MS = 60_000;
-
-/** Of such an announcement, in the log. */
+/** Of an announcement that is ignored, in the log. */
 const COMPLAINT_BYTES = 300;
 
 interface KnownNode {
@@ -46,11 +49,11 @@ export class NodeDirectory implements AsyncDisposable {
   readonly #subscriptions: Subscription[] = [];
   readonly #startedAt = performance.now();
   readonly #reader: AnnouncementReader | undefined;
-  /** When it was last logged why an announcement is ignored, by the reason. */
-  readonly #complainedAt = new Map<string, number>();
+  readonly #complaints: Complaints;
 
   constructor(deps: DirectoryDeps) {
     this.#deps = deps;
+    this.#complaints = new Complaints(deps);
     this.#reader = deps.membership.secrets && new AnnouncementReader(deps.membership.secrets);
     this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
     this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
@@ -110,13 +113,10 @@ export class NodeDirectory implements AsyncDisposable {
       : parseNode(payload);
   }
 
-  /** Strangers may announce themselves as often as they like: a line a minute tells of them. */
   #complain(reason: string, { subject, data }: Msg): void {
-    const now = performance.now();
-    if (now - (this.#complainedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt.set(reason, now);
     const announcement = Buffer.from(data.subarray(0, COMPLAINT_BYTES)).toString();
-    this.#deps.log.warn({ subject, reason, announcement }, "a node announcement is not of one of ours and is ignored");
+    const fields = { subject, announcement };
+    this.#complaints.tell(reason, fields, "a node announcement is not of one of ours and is ignored");
   }
 
   #heard(announced: Node): void {

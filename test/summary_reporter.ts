@@ -5,8 +5,9 @@ export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
-    // A file that cannot be loaded, and an error outside of all tests, fail the run although no test failed.
-    const broken = modules.filter((module) => module.errors().length > 0).length + unhandledErrors.length;
+    // A file that cannot be loaded, a group whose set-up fails, and an error outside of all tests, fail the run although no test failed.
+    const places = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+    const broken = places.filter((place) => place.errors().length > 0).length + unhandledErrors.length;
     const skipped = count("skipped");
     const summary = `${count("passed")} passed, ${count("failed") + broken} failed`;
     process.stdout.write(`\n${summary}${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);

@@ -8,7 +8,7 @@ import { type AbusedHearth, received, startAbusedHearth } from "./abused_hearth.
 
 const MEBIBYTE = 1024 * 1024;
 const FILE_BYTES = 48 * MEBIBYTE;
-const LIMITS = { connectionsPerAddress: 50, stallTimeoutMs: 3000, idleTimeoutMs: 3000, headersTimeoutMs: 5000 };
+const LIMITS = { connectionsPerAddress: 50, stallTimeoutMs: 3000, headersTimeoutMs: 5000 };
 
 describe.each([
   ["in the clear", false],

@@ -7,6 +7,7 @@ import { AUDIT_STREAM, JobService } from "../../proto/mod.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { basicProof, bearerProof, type Proof, passwordOf, writeKeys, writeUsers } from "../credentials.ts";
 import { type Hearth, startHearth } from "../harness.ts";
+import { freePort } from "../nats_server.ts";
 import { type OidcServer, startOidcServer } from "../oidc_server.ts";
 import { until } from "../until.ts";
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   const users = await writeUsers(path, { admin: ["admin"] });
   const written = await writeKeys(path, { ci: { roles: ["admin"] }, late: { roles: ["admin"] } });
   ({ keys } = written);
-  absent = await startOidcServer();
+  absent = await startOidcServer({ port: await freePort() });
   await absent[Symbol.asyncDispose]();
   const gateway = {
     auth: [

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -27,7 +27,9 @@ async function writeUsers(roles: Readonly<Record<string, readonly string[]>>): P
   const lines = Object.entries(roles).map(async ([name, roles]) =>
     formatUser({ name, roles, hash: await hashPassword(passwordOf(name)) }),
   );
-  await writeFile(users, `${(await Promise.all(lines)).join("\n")}\n`);
+  await writeFile(`${users}.new`, `${(await Promise.all(lines)).join("\n")}\n`);
+  // Whoever reads meanwhile finds the one or the other, whole.
+  await rename(`${users}.new`, users);
 }
 
 beforeAll(async () => {

@@ -77,7 +77,8 @@ test("a node whose address changed is found at the new one", async () => {
   announce("127.0.0.1:1");
   await until("nobody is there", () => count("no session with the node") > 0);
   const node = stack.use(await startTestNode({ natsUrl: nats.url }));
-  announce(node.node.address);
+  const beat = setInterval(() => announce(node.node.address), 200);
+  stack.defer(() => clearInterval(beat));
   // It is known as itself, too.
   await untilNodesAreReady(`http://${gateway.ready}`, 2);
 });

@@ -79,10 +79,15 @@ test("a package outside this repository runs the suites on its plugin, in proces
       encoding: "utf8",
     });
 
-  const tested = run("vitest/vitest.mjs", ["run", "--reporter=json", "--outputFile=report.json"]);
+  const tested = run("vitest/vitest.mjs", [
+    "run",
+    "--testTimeout=60000",
+    "--reporter=json",
+    "--outputFile=report.json",
+  ]);
   const checked = run("typescript/bin/tsc", ["-p", "."]);
 
-  expect(tested.status, tested.stderr).toBe(0);
+  expect(tested.status, tested.stdout + tested.stderr).toBe(0);
   const report = JSON.parse(await readFile(join(author.path, "report.json"), "utf8"));
   expect(report).toMatchObject({ success: true, numFailedTests: 0, numTotalTestSuites: 4 });
   expect(report.numPassedTests).toBeGreaterThan(50);

@@ -158,6 +158,7 @@ describe("a context ends by itself", () => {
   test("after as many jobs as it may take, when they are done", async () => {
     await rest.createContext("counted", { maxJobs: 2 });
     const first = await submit("counted", "wait", { gracePeriod: "60s" });
+    await untilState(first.id, Job_State.RUNNING);
     await submit("counted", "echo");
     const { status, body } = await rest.call("POST", "/v1/jobs", {
       ...{ binary: "jobs", entryPoint: "echo", context: "counted" },
@@ -171,6 +172,7 @@ describe("a context ends by itself", () => {
   test("when it has reached its age, its jobs done", async () => {
     await rest.createContext("aged", { maxAge: "3s" });
     const { id } = await submit("aged", "wait", { gracePeriod: "60s" });
+    await untilState(id, Job_State.RUNNING);
     await untilContext("aged", ({ state }) => state === "STOPPING");
     await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
     await untilContext("aged", ({ state }) => state === "STOPPED");

@@ -31,7 +31,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
 
 /** Foreign libraries, and the only files that may import them. Types of any library may be named anywhere. */
 const FENCES: readonly { library: RegExp; files: RegExp }[] = [
-  { library: /^@connectrpc\//, files: /^gateway\/(rpc|rest|serve|spark|transcode)|^proto\/errors\.ts$|^bench\// },
+  { library: /^@connectrpc\//, files: /^gateway\/(rpc|rest|serve|spark|transcode)|^proto\/errors(\.ts$|\/)|^bench\// },
   { library: /^@nats-io\//, files: /(discovery|announce|event|nats|main)[^/]*(\/|\.ts$)|^bench\// },
   { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
   { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\// },

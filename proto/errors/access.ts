@@ -1,0 +1,71 @@
+/** Errors about who calls, and what they may. */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { apiError, errorInfo, withHeaders } from "./error.ts";
+
+/** Whether an error says that credentials were shown, and are not good. */
+export function isCredentialsRefused(error: unknown): boolean {
+  return error instanceof ConnectError && errorInfo(error)?.reason === "CREDENTIALS_REFUSED";
+}
+
+/** Answered with the challenges of all ways to prove who one is (WWW-Authenticate, RFC 9110). */
+export function credentialsMissing(challenges: readonly string[]): ConnectError {
+  const error = apiError("Cannot authenticate the caller: it shows no credentials that are known here", {
+    code: Code.Unauthenticated,
+    reason: "CREDENTIALS_MISSING",
+  });
+  return withHeaders(error, "www-authenticate", challenges);
+}
+
+/** The caller is not told why. */
+export function credentialsRefused(challenges: readonly string[], cause: unknown): ConnectError {
+  const error = apiError("Cannot authenticate the caller: its credentials are not valid", {
+    code: Code.Unauthenticated,
+    reason: "CREDENTIALS_REFUSED",
+    cause,
+  });
+  return withHeaders(error, "www-authenticate", challenges);
+}
+
+/** `touched` is empty when the principal has the permission for nothing at all. */
+export function permissionDenied(
+  permission: string,
+  principal: string,
+  touched: { readonly context?: string | undefined; readonly binary?: string | undefined },
+): ConnectError {
+  const { context, binary } = touched;
+  const of = [
+    context === undefined ? [] : [context === "" ? "a context of its own" : `context "${context}"`],
+    binary === undefined ? [] : [`binary "${binary}"`],
+  ].flat();
+  const wanted = of.length === 0 ? "it" : `it for ${of.join(" and ")}`;
+  return apiError(`Cannot use permission "${permission}" as "${principal}": no role allows ${wanted}`, {
+    code: Code.PermissionDenied,
+    reason: "PERMISSION_DENIED",
+    metadata: { permission, principal },
+  });
+}
+
+/** Answered with the whole seconds after which to try again (Retry-After). */
+export function rateLimited(principal: string, waitMs: number): ConnectError {
+  const seconds = String(Math.ceil(waitMs / 1000));
+  const error = apiError(`Cannot take more calls of "${principal}" now: try again in ${seconds} s`, {
+    code: Code.ResourceExhausted,
+    reason: "RATE_LIMITED",
+    metadata: { principal, retryAfterSeconds: seconds },
+  });
+  return withHeaders(error, "retry-after", [seconds]);
+}
+
+/** Answered with the whole seconds after which to try again (Retry-After). `network` is what failed logins are counted by. */
+export function loginsLimited(network: string, waitMs: number): ConnectError {
+  const seconds = String(Math.ceil(waitMs / 1000));
+  const error = apiError(
+    `Cannot authenticate the caller: "${network}" showed wrong credentials too often; try again in ${seconds} s`,
+    {
+      code: Code.ResourceExhausted,
+      reason: "LOGINS_LIMITED",
+      metadata: { network, retryAfterSeconds: seconds },
+    },
+  );
+  return withHeaders(error, "retry-after", [seconds]);
+}

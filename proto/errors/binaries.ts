@@ -1,0 +1,87 @@
+/** Errors about binaries and what is uploaded. */
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { apiError } from "./error.ts";
+
+export function binaryNotFound(name: string): ConnectError {
+  return apiError(`Cannot find binary "${name}": no such name or version; upload it first`, {
+    code: Code.NotFound,
+    reason: "BINARY_NOT_FOUND",
+    metadata: { binary: name },
+  });
+}
+
+export function binarySelectorInvalid(name: string): ConnectError {
+  return apiError(`Cannot read binary name "${name}": it must be NAME, NAME@VERSION or NAME@sha256:<64 hex digits>`, {
+    code: Code.InvalidArgument,
+    reason: "BINARY_NAME_INVALID",
+    metadata: { binary: name },
+  });
+}
+
+/** Where the first fault of an upload is. */
+interface UploadPlace {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export function binaryNotBundled(name: string, message: string, place: UploadPlace, cause: unknown): ConnectError {
+  const { file, line, column } = place;
+  const known = Object.entries({ file, line, column }).filter(([, value]) => value !== undefined);
+  const at = Object.fromEntries(known.map(([key, value]) => [key, String(value)]));
+  return apiError(`Cannot bundle binary "${name}": ${message}`, {
+    code: Code.InvalidArgument,
+    reason: "BINARY_NOT_BUNDLED",
+    metadata: { binary: name, ...at },
+    cause,
+  });
+}
+
+/** A program that a class path names by a URI. */
+export function programNotLoaded(uri: string, why: string, cause?: unknown): ConnectError {
+  return apiError(`Cannot load program "${uri}": ${why}`, {
+    code: Code.FailedPrecondition,
+    reason: "PROGRAM_NOT_LOADED",
+    metadata: { uri },
+    cause,
+  });
+}
+
+export function programUriInvalid(uri: string, why: string): ConnectError {
+  return apiError(`Cannot load program "${uri}": ${why}`, {
+    code: Code.InvalidArgument,
+    reason: "PROGRAM_URI_INVALID",
+    metadata: { uri, why },
+  });
+}
+
+export function bundlerBusy(name: string, cause: unknown): ConnectError {
+  return apiError(`Cannot bundle binary "${name}": too many uploads wait already; try again`, {
+    code: Code.ResourceExhausted,
+    reason: "BUNDLER_BUSY",
+    metadata: { binary: name },
+    cause,
+  });
+}
+
+export function binaryInUse(name: string, jobIds: readonly string[]): ConnectError {
+  return apiError(`Cannot delete binary "${name}": it is in use by job(s) ${jobIds.join(", ")}`, {
+    code: Code.FailedPrecondition,
+    reason: "BINARY_IN_USE",
+    metadata: { binary: name, jobs: jobIds.join(",") },
+  });
+}
+
+export function entryPointNotFound(entryPoint: string, binary: string, entryPoints: readonly string[]): ConnectError {
+  const named = entryPoint === "" ? "without entry point" : `entry point "${entryPoint}"`;
+  return apiError(`Cannot run ${named} of binary "${binary}": it has ${listNames(entryPoints)}`, {
+    code: Code.InvalidArgument,
+    reason: "ENTRY_POINT_NOT_FOUND",
+    metadata: { binary, entryPoint, entryPoints: entryPoints.join(",") },
+  });
+}
+
+function listNames(names: readonly string[]): string {
+  if (names.length === 0) return "no entry points";
+  return `${names.length === 1 ? "the entry point" : "the entry points"} ${names.join(", ")}`;
+}

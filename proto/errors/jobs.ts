@@ -1,0 +1,72 @@
+/** Errors about jobs and their results. */
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { apiError } from "./error.ts";
+
+export function jobNotFound(jobId: string): ConnectError {
+  return apiError(`Cannot find job "${jobId}": no job has this id`, {
+    code: Code.NotFound,
+    reason: "JOB_NOT_FOUND",
+    metadata: { job: jobId },
+  });
+}
+
+export function callbackUrlInvalid(url: string, why: string): ConnectError {
+  return apiError(`Cannot call back "${url}": ${why}`, {
+    code: Code.InvalidArgument,
+    reason: "CALLBACK_URL_INVALID",
+    metadata: { callbackUrl: url },
+  });
+}
+
+export function configTooLarge(sizeBytes: number, limitBytes: number): ConnectError {
+  return apiError(`Cannot submit the job: its config has ${sizeBytes} bytes of JSON; at most ${limitBytes} are taken`, {
+    code: Code.InvalidArgument,
+    reason: "CONFIG_TOO_LARGE",
+    metadata: { sizeBytes: String(sizeBytes), limitBytes: String(limitBytes) },
+  });
+}
+
+export function queueFull(context: string, message: string, { slots }: { readonly slots: number }): ConnectError {
+  return apiError(`Cannot submit to context "${context}": ${message}`, {
+    code: Code.ResourceExhausted,
+    reason: "QUEUE_FULL",
+    metadata: { context, slots: String(slots) },
+  });
+}
+
+export function requestIdReused(requestId: string, jobId: string): ConnectError {
+  return apiError(
+    `Cannot submit under request id "${requestId}": job "${jobId}" was submitted under it with another request`,
+    {
+      code: Code.AlreadyExists,
+      reason: "REQUEST_ID_REUSED",
+      metadata: { requestId, job: jobId },
+    },
+  );
+}
+
+export function resultNotReady(jobId: string, state: string): ConnectError {
+  return apiError(`Cannot answer the result of job "${jobId}": it is ${state}, not SUCCEEDED`, {
+    code: Code.FailedPrecondition,
+    reason: "RESULT_NOT_READY",
+    metadata: { job: jobId, state },
+  });
+}
+
+/** The job, or the way to its node, ended before the result did. */
+export function resultBrokenOff(jobId: string, cause: unknown): ConnectError {
+  return apiError(`Cannot go on with the result of job "${jobId}": it broke off before it was whole`, {
+    code: Code.Aborted,
+    reason: "RESULT_BROKEN_OFF",
+    metadata: { job: jobId },
+    cause,
+  });
+}
+
+export function resultLost(jobId: string): ConnectError {
+  return apiError(`Cannot answer the result of job "${jobId}": it is not kept any more`, {
+    code: Code.NotFound,
+    reason: "RESULT_LOST",
+    metadata: { job: jobId },
+  });
+}

@@ -1,0 +1,71 @@
+/** Errors about a request itself, whatever it asks for. */
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { apiError } from "./error.ts";
+
+export function fileNotFound(name: string): ConnectError {
+  return apiError(`Cannot find file "${name}": no file has this name`, {
+    code: Code.NotFound,
+    reason: "FILE_NOT_FOUND",
+    metadata: { file: name },
+  });
+}
+
+export function methodNotFound(path: string): ConnectError {
+  return apiError(`Cannot route "${path}": no such path; the routes are listed under /openapi.json`, {
+    code: Code.NotFound,
+    reason: "ROUTE_NOT_FOUND",
+  });
+}
+
+export function pageTokenInvalid(token: string): ConnectError {
+  return apiError(`Cannot read page token "${token}": it is not one that a list answered`, {
+    code: Code.InvalidArgument,
+    reason: "PAGE_TOKEN_INVALID",
+  });
+}
+
+export function requestInvalid(violations: string): ConnectError {
+  return apiError(`Cannot accept the request: ${violations}`, {
+    code: Code.InvalidArgument,
+    reason: "REQUEST_INVALID",
+  });
+}
+
+export function gatewayDraining(): ConnectError {
+  return apiError("Cannot go on: this gateway is draining; use another one", {
+    code: Code.Unavailable,
+    reason: "GATEWAY_DRAINING",
+  });
+}
+
+export function waitEnded(cause: unknown): ConnectError {
+  return apiError("Cannot wait any longer: the caller's deadline passed or the caller left; the job runs on", {
+    code: Code.DeadlineExceeded,
+    reason: "WAIT_ENDED",
+    cause,
+  });
+}
+
+/** `origin` is what the browser tells of the page. */
+export function originRefused(origin: string): ConnectError {
+  return apiError(`Cannot serve pages of "${origin}": gateway.allowedOrigins does not have it`, {
+    code: Code.PermissionDenied,
+    reason: "ORIGIN_REFUSED",
+    metadata: { origin },
+  });
+}
+
+export function hostRefused(host: string): ConnectError {
+  return apiError(`Cannot serve as "${host}": this gateway is called by a name or address of loopback`, {
+    code: Code.PermissionDenied,
+    reason: "HOST_REFUSED",
+    metadata: { host },
+  });
+}
+
+export function hostInvalid(): ConnectError {
+  return apiError("Cannot route the request: it names no host, or one that is none; send a header Host", {
+    code: Code.InvalidArgument,
+    reason: "HOST_INVALID",
+  });
+}

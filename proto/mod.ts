@@ -30,5 +30,6 @@ export * from "./gen/es/hearth/v1/job_service_pb.js";
 export * from "./gen/es/hearth/v1/node_service_pb.js";
 export * from "./gen/es/hearth/v1/options_pb.js";
 export * from "./name_pattern.ts";
+export * from "./nesting.ts";
 export * from "./states.ts";
 export * from "./subjects.ts";

@@ -32,7 +32,7 @@ export interface ContextEventIdentity {
 }
 
 /**
- * What a job returned. JSON that is larger than NATS_RESULT_BYTES is kept as a blob and has a digest, else there is the value. Of what
+ * What a job returned. JSON that is larger than NATS_RESULT_BYTES, or nests too deep, is kept as a blob and has a digest, else there is the value. Of what
  * was streamed there may be the blob alone.
  */
 export type ResultContent =

@@ -1,4 +1,4 @@
-import { type HeldJob, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
+import { type HeldJob, JobError_Reason, nestsDeeper, type Progress, type RunJob } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
@@ -165,6 +165,19 @@ export class HostedJob {
     const json = Buffer.from(outcome.json);
     if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
     if (json.length <= NATS_RESULT_BYTES) return this.#succeedSmall(outcome.json, json);
+    this.#succeedApart(json);
+  }
+
+  #succeedSmall(text: string, json: Uint8Array): void {
+    const parsed = parseJson(text);
+    // Code of the job's can meddle with what makes its JSON; it must not get further than here.
+    if (parsed === undefined) this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
+    else if (nestsDeeper(parsed.value)) this.#succeedApart(json);
+    else this.#succeed({ json, value: parsed.value });
+  }
+
+  /** Its result does not go into an event. */
+  #succeedApart(json: Uint8Array): void {
     this.#deps.results.keep(json).then(
       (digest) => this.#succeed({ json, digest }),
       (error: unknown) => {
@@ -172,13 +185,6 @@ export class HostedJob {
         this.#finish(failedBy(JobError_Reason.RESULT_TOO_LARGE, message));
       },
     );
-  }
-
-  #succeedSmall(text: string, json: Uint8Array): void {
-    const parsed = parseJson(text);
-    if (parsed !== undefined) return this.#succeed({ json, value: parsed.value });
-    // Code of the job's can meddle with what makes its JSON; it must not get further than here.
-    this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
   }
 
   #beginResult(mediaType: string): void {
@@ -206,7 +212,8 @@ export class HostedJob {
   #succeedStreamed({ mediaType, sizeBytes, digest, bytes }: FinishedResult): void {
     const isJson = bytes !== undefined && mediaType === "application/json";
     const parsed = isJson ? parseJson(bytes.toString()) : undefined;
-    if (!isJson || parsed === undefined) return this.#succeed({ mediaType, sizeBytes, digest });
+    const isPlain = parsed !== undefined && !nestsDeeper(parsed.value);
+    if (!isJson || !isPlain) return this.#succeed({ mediaType, sizeBytes, digest });
     this.#succeed({ json: bytes, value: parsed.value }, digest);
   }
 

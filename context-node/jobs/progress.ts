@@ -1,4 +1,4 @@
-import type { Progress } from "../../proto/node.ts";
+import { MAX_NESTING, nestsDeeper, type Progress } from "../../proto/node.ts";
 
 /** Most jobs end before anybody could look at their progress: theirs goes with the final event. */
 const FIRST_AFTER_MS = 50;
@@ -41,11 +41,12 @@ export class ProgressReports {
 function bounded({ fraction, message, fields }: Progress): Progress {
   const within = Math.min(1, Math.max(0, fraction || 0));
   const text = message.slice(0, LONGEST_MESSAGE);
-  if (fields === undefined || JSON.stringify(fields).length <= LARGEST_FIELDS)
-    return { fraction: within, message: text, fields };
-  return {
-    fraction: within,
-    message: `${text} (its fields were left out: over ${LARGEST_FIELDS} characters)`,
-    fields: undefined,
-  };
+  const fault = fields && faultOf(fields);
+  if (fault === undefined) return { fraction: within, message: text, fields };
+  return { fraction: within, message: `${text} (its fields were left out: ${fault})`, fields: undefined };
+}
+
+function faultOf(fields: NonNullable<Progress["fields"]>): string | undefined {
+  if (nestsDeeper(fields)) return `deeper than ${MAX_NESTING} levels`;
+  return JSON.stringify(fields).length > LARGEST_FIELDS ? `over ${LARGEST_FIELDS} characters` : undefined;
 }

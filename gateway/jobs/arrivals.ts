@@ -1,11 +1,11 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ContextEventSchema, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
-import type { BlobRequest } from "../../proto/node.ts";
+import type { BlobRequest, JobEventRecord } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { type EventSink, readEvent } from "../events/mod.ts";
 import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
 import { compareWithNode } from "./compare.ts";
-import { type Arrival, ingestJobEvent, SESSION_LEAD_MS } from "./ingest.ts";
+import { ingestJobEvent, SESSION_LEAD_MS } from "./ingest.ts";
 import type { LoseDeps } from "./lose.ts";
 
 type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
@@ -20,14 +20,10 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
     log.error({ ...ids, err: error }, what);
   return {
     jobEvent(session, record) {
-      const event = fromBinary(JobEventSchema, record.event);
-      const inlineResult = record.result.length === 0 ? undefined : record.result;
-      take(deps, event, { inlineResult, session }).catch(report("an event was not recorded", { job: event.jobId }));
+      take(deps, session, record).catch(report("an event was not recorded", { node: session.nodeId }));
     },
     contextEvent(session, bytes) {
-      const event = fromBinary(ContextEventSchema, bytes);
-      const ids = { contextId: event.contextId, node: session.nodeId };
-      deps.contexts.apply(event).catch(report("an event was not recorded", ids));
+      takeOfContext(deps, bytes).catch(report("an event was not recorded", { node: session.nodeId }));
     },
     blobRequested(session, request) {
       sendContent(deps, session, request).catch((error) => {
@@ -64,8 +60,14 @@ export function createEventSink(deps: Core): EventSink {
 }
 
 /** Lines are written before what comes after them, so that they are there when the end is. */
-async function take(deps: ObserverDeps, event: JobEvent, arrival: Arrival): Promise<void> {
-  await Promise.all([storeLines(deps, event), ingestJobEvent(deps, event, arrival)]);
+async function take(deps: ObserverDeps, session: NodeSession, { event: bytes, result }: JobEventRecord): Promise<void> {
+  const event = fromBinary(JobEventSchema, bytes);
+  const inlineResult = result.length === 0 ? undefined : result;
+  await Promise.all([storeLines(deps, event), ingestJobEvent(deps, event, { inlineResult, session })]);
+}
+
+async function takeOfContext({ contexts }: ObserverDeps, bytes: Uint8Array): Promise<void> {
+  await contexts.apply(fromBinary(ContextEventSchema, bytes));
 }
 
 async function storeLines({ dao, jobs }: Pick<Core, "dao" | "jobs">, { jobId, event }: JobEvent): Promise<void> {

@@ -5,6 +5,7 @@ import {
   configTooLarge,
   contextNotFound,
   contextNotRunning,
+  nestedTooDeep,
   nodeUnreachable,
   requestIdReused,
 } from "../../proto/errors.ts";
@@ -16,6 +17,8 @@ import {
   Job_State,
   JobSchema,
   type JobSpec,
+  MAX_NESTING,
+  nestsDeeper,
 } from "../../proto/mod.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
 import { planAdHocContext, sendStart, takesJobs } from "../contexts/mod.ts";
@@ -105,6 +108,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     callbackFormat: spec.callbackFormat,
     revision: 1,
   });
+  if (nestsDeeper(spec.config)) throw nestedTooDeep("config", MAX_NESTING);
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));
   if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   return { job, binary, target, config, noQueue: spec.noQueue };

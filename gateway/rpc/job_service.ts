@@ -1,5 +1,5 @@
-import { create, fromJsonString } from "@bufbuild/protobuf";
-import { StructSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { create, fromJson, fromJsonString, type JsonValue } from "@bufbuild/protobuf";
+import { StructSchema, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { jobNotFound } from "../../proto/errors.ts";
 import {
   type Job,
@@ -7,6 +7,7 @@ import {
   JobSpecSchema,
   ListJobLogsResponseSchema,
   ListJobsResponseSchema,
+  nestsDeeper,
   RunJobResponseSchema,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
@@ -27,11 +28,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async runJob({ job: spec = create(JobSpecSchema), requestId, waitTimeout }, { signal }) {
       const { job, result: kept } = await runJob(deps, { spec, requestId, waitMs: toMs(waitTimeout), signal });
       const result = isInlined(job) ? await readAll((await openResult(deps, job)).content) : kept;
-      const value = result === undefined || result.length === 0 ? undefined : Buffer.from(result).toString();
-      return create(RunJobResponseSchema, {
-        job,
-        result: value === undefined ? undefined : fromJsonString(ValueSchema, value),
-      });
+      return create(RunJobResponseSchema, { job, result: inlined(result) });
     },
     async getJob({ jobId }) {
       const job = await deps.jobs.get(jobId);
@@ -84,4 +81,11 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
 function isInlined({ result }: Job): boolean {
   if (result === undefined || result.digest === "" || result.mediaType !== "application/json") return false;
   return result.sizeBytes <= LARGEST_INLINE_BYTES;
+}
+
+/** A result as it goes with its job; undefined when there is none, or it nests deeper than clients could read. */
+function inlined(result: Uint8Array | undefined): Value | undefined {
+  if (result === undefined || result.length === 0) return undefined;
+  const json: JsonValue = JSON.parse(Buffer.from(result).toString());
+  return nestsDeeper(json) ? undefined : fromJson(ValueSchema, json);
 }

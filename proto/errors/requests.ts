@@ -24,6 +24,17 @@ export function pageTokenInvalid(token: string): ConnectError {
   });
 }
 
+export function nestedTooDeep(thing: "config" | "settings", levels: number): ConnectError {
+  return apiError(
+    `Cannot take the ${thing}: its JSON nests deeper than ${levels} levels; put what is deeper into a text`,
+    {
+      code: Code.InvalidArgument,
+      reason: "NESTED_TOO_DEEP",
+      metadata: { levels: String(levels) },
+    },
+  );
+}
+
 export function requestInvalid(violations: string): ConnectError {
   return apiError(`Cannot accept the request: ${violations}`, {
     code: Code.InvalidArgument,

@@ -138,9 +138,17 @@ describe("JSON and HOCON that nest without end", () => {
     }
   });
 
+  test.each([41, 98])("are refused at depth %i before they could not be read back", async (depth) => {
+    expect(await runJson(nested(depth))).toMatchObject({ status: 400, text: expect.stringContaining("40 levels") });
+    expect((await runHocon(nested(depth))).status).toBe(400);
+    const settings = { settings: JSON.parse(nested(depth)) };
+    const { status } = await abused.rest.call("POST", "/v1/contexts", { name: "deep", settings });
+    expect(status).toBe(400);
+  });
+
   test("are read as they were written, as deep as they may", async () => {
     const path = "/jobs?appName=echo&classPath=look&context=shared";
-    const { status, text } = await post(path, nested(98), { "content-type": "text/plain" });
+    const { status, text } = await post(path, nested(40), { "content-type": "text/plain" });
     expect([status, text]).toEqual([202, expect.any(String)]);
     const { jobId } = JSON.parse(text);
     expect((await abused.rest.call("GET", `/jobs/${jobId}/config`)).status).toBe(200);

@@ -259,7 +259,7 @@ export declare type JobSucceeded = Message<"hearth.v1.JobSucceeded"> & {
   result?: JobResult | undefined;
 
   /**
-   * The value, when it is not over 64 KiB as JSON and not undefined.
+   * The value, when it is not over 64 KiB as JSON, does not nest deeper than 40 levels, and is not undefined.
    *
    * @generated from field: google.protobuf.Value value = 2;
    */

@@ -365,7 +365,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   context: string;
 
   /**
-   * Handed to the job as `config`. A text `secret:NAME` in it is a reference, which only the node of the job resolves.
+   * Handed to the job as `config`. At most 4 MiB as JSON, and 40 levels. A text `secret:NAME` in it is a reference, which only the node of the job resolves.
    *
    * @generated from field: google.protobuf.Struct config = 4;
    */
@@ -501,7 +501,7 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
   message: string;
 
   /**
-   * Free fields.
+   * Free fields; left out when they are over 32 KiB as JSON or nest deeper than 40 levels, which the message says then.
    *
    * @generated from field: google.protobuf.Struct fields = 3;
    */

@@ -78,8 +78,8 @@ export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   job?: Job | undefined;
 
   /**
-   * What the job returned, when it succeeded and returned something. Results over 4 MiB, and those that are not JSON, are left out;
-   * GetJobResult streams them.
+   * What the job returned, when it succeeded and returned something. Results over 4 MiB, those that
+   * nest deeper than 40 levels, and those that are not JSON, are left out; GetJobResult streams them.
    *
    * @generated from field: google.protobuf.Value result = 2;
    */

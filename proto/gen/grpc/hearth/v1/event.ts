@@ -106,7 +106,7 @@ export interface JobSucceeded {
   result:
     | JobResult
     | undefined;
-  /** The value, when it is not over 64 KiB as JSON and not undefined. */
+  /** The value, when it is not over 64 KiB as JSON, does not nest deeper than 40 levels, and is not undefined. */
   value: any | undefined;
 }
 

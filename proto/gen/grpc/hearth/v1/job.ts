@@ -14,7 +14,7 @@ export interface Progress {
   /** 0 to 1. */
   fraction: number;
   message: string;
-  /** Free fields. */
+  /** Free fields; left out when they are over 32 KiB as JSON or nest deeper than 40 levels, which the message says then. */
   fields: { [key: string]: any } | undefined;
 }
 

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { nestsDeeper } from "./nesting.ts";
+
+test.each([
+  [1, 0],
+  [null, 0],
+  [{}, 1],
+  [{ a: 1, b: "[[[" }, 1],
+  [[{}], 2],
+  [{ a: 1, b: { c: [2] } }, 3],
+])("%j nests %i levels", (json, levels) => {
+  expect(nestsDeeper(json, levels)).toBe(false);
+  if (levels > 0) expect(nestsDeeper(json, levels - 1)).toBe(true);
+});

@@ -51,7 +51,7 @@ beforeAll(async () => {
     roles: { admin: { permissions: ["*"] }, watcher: { permissions: ["jobs:read"] }, none: { permissions: [] } },
     limits: { recheckMs: 500 },
   };
-  hearth = stack.use(await startHearth({ headers: admin, config: { gateway } }));
+  hearth = stack.use(await startHearth({ headers: admin, config: { gateway, node: { drainTimeoutMs: 0 } } }));
   const rest = createRestAs(hearth.url, admin);
   await rest.upload("endless", "export const run = ({ signal }) => new Promise((_, no) => signal.onabort = no);");
   await rest.createContext("endless", { jobsPerExecutor: 100 });

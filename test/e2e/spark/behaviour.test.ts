@@ -152,8 +152,10 @@ function post(target: string, body: Sent["body"] = ""): Promise<Received> {
 async function runningJob(context: string): Promise<string> {
   let jobId: string | undefined;
   await until(`a job runs in ${context}`, async () => {
-    const jobs: { context: string; jobId: string }[] = JSON.parse((await call("GET", "/jobs?status=running")).text);
-    jobId = jobs.find((job) => job.context === context)?.jobId;
+    // This API calls those running as well that are still on their way there.
+    const { text } = await call("GET", `/v1/jobs?states=RUNNING&context=${context}`);
+    const { jobs = [] }: { jobs?: { id: string }[] } = JSON.parse(text);
+    jobId = jobs[0]?.id;
     return jobId !== undefined;
   });
   return jobId ?? "";

@@ -77,7 +77,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const owned = stack.move();
   const children = [gateway, ...nodes, ...(nats ? [nats] : [])];
   return {
-    url: `${scheme}://${gateway.ready}`,
+    url: `${scheme}://${reachable(gateway.ready)}`,
     auth,
     natsUrl,
     closed: () => Promise.race(children.map((child) => child.closed)),
@@ -100,4 +100,9 @@ async function untilMet(
   } finally {
     waiting.abort();
   }
+}
+
+/** What listens on every address of the machine is reached here by its name for itself. */
+function reachable(address: string): string {
+  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, "localhost");
 }

@@ -60,11 +60,13 @@ test.runIf(HAS_CURL)("npm start with auth and TLS in its file tells lines that w
   const configFile = join(directory.path, "hearth.json");
   await writeFile(configFile, JSON.stringify(config));
   const lines: string[] = [];
-  const { args, ...spec } = start(join(directory.path, "data"), "--config", configFile);
+  const { args, ...spec } = start(join(directory.path, "data"), "--config", configFile, "--listen", "0.0.0.0:0");
   const asTyped = ["start", "--prefix", ROOT, "--", ...args.slice(1)];
   const child = await startChild({ ...spec, command: "npm", args: asTyped, onLine: (line) => lines.push(line) });
   try {
-    expect(lines.filter((line) => line.includes("Hearth runs at"))).toEqual([expect.stringMatching(/ https:\/\/127/)]);
+    expect(lines.filter((line) => line.includes("Hearth runs at"))).toEqual([
+      expect.stringMatching(/ https:\/\/localhost:/),
+    ]);
     expect(lines.join("\n")).toContain("export HEARTH_USER='name:password'");
     const environment = { ...process.env, HEARTH_USER: `admin:${passwordOf("admin")}` };
     const answers: unknown[] = [];

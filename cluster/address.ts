@@ -26,3 +26,8 @@ export function parseAddress(text: string): Address {
   if (host === undefined || !isAddress(text)) throw new Error(`"${text}" is not host:port`);
   return { host, port: Number(port) };
 }
+
+/** An address that can be connected to, at this host where the one bound to is "any". */
+export function reachableAt(address: string, host: string): string {
+  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, host);
+}

@@ -3,7 +3,7 @@
  * Imports nothing of the other folders.
  */
 
-export { type Address, address, parseAddress } from "./address.ts";
+export { type Address, address, parseAddress, reachableAt } from "./address.ts";
 export {
   AnnouncementReader,
   AnnouncementRefused,

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { openMembership } from "../cluster/mod.ts";
+import { openMembership, reachableAt } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
@@ -96,7 +96,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const server = stack.use(
     await startSessionServer({ nodeId: id, sessions, commands, load, log }, { listen: config.listen, membership }),
   );
-  const address = config.advertise ?? reachable(server.address);
+  const address = config.advertise ?? reachableAt(server.address, hostname());
 
   const describe = (): Node => ({
     id,
@@ -147,9 +147,4 @@ async function watchConnection(
   }
   const error = await nats.closed();
   if (error) throw error;
-}
-
-/** An address that other machines can connect to, when the one bound to is "any". */
-function reachable(address: string): string {
-  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, hostname());
 }

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { reachableAt } from "../cluster/mod.ts";
 import type { Child } from "./child.ts";
 import { createGatewayLog } from "./gateway_log.ts";
 import { startNatsServer } from "./nats.ts";
@@ -77,7 +78,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const owned = stack.move();
   const children = [gateway, ...nodes, ...(nats ? [nats] : [])];
   return {
-    url: `${scheme}://${reachable(gateway.ready)}`,
+    url: `${scheme}://${reachableAt(gateway.ready, "localhost")}`,
     auth,
     natsUrl,
     closed: () => Promise.race(children.map((child) => child.closed)),
@@ -100,9 +101,4 @@ async function untilMet(
   } finally {
     waiting.abort();
   }
-}
-
-/** What listens on every address of the machine is reached here by its name for itself. */
-function reachable(address: string): string {
-  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, "localhost");
 }

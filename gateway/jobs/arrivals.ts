@@ -5,7 +5,7 @@ import type { Core } from "../core.ts";
 import { type EventSink, readEvent } from "../events/mod.ts";
 import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
 import { compareWithNode } from "./compare.ts";
-import { ingestJobEvent, SESSION_LEAD_MS } from "./ingest.ts";
+import { ingestJobEvent, ingestStreamedEnd } from "./ingest.ts";
 import type { LoseDeps } from "./lose.ts";
 
 type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
@@ -41,12 +41,8 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
 export function createEventSink(deps: Core): EventSink {
   return {
     async attemptEnded(jobId, { payload, ageMs }) {
-      await deps.jobs.untilEnded(jobId, SESSION_LEAD_MS);
       if (ageMs < ADOPTION_MS && !(await deps.jobs.isKnown(jobId))) return "later";
-      if (!deps.jobs.hasEnded(jobId)) {
-        const event = readEvent(JobEventSchema, payload);
-        await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
-      }
+      await ingestStreamedEnd(deps, jobId, () => readEvent(JobEventSchema, payload));
       if (deps.jobs.wantsCallback(jobId)) await deps.callbacks.add(jobId);
       return "taken";
     },

@@ -33,14 +33,18 @@ export async function ingestJobEvent(deps: IngestDeps, event: JobEvent, arrival:
  * The session of a job that this gateway follows brings its events in order, the stream only its end, now and then sooner: the
  * session gets so long.
  */
-export const SESSION_LEAD_MS = 500;
+const SESSION_LEAD_MS = 500;
 
-/** Takes an end that the stream told into the record. Resolves when it is durable. */
-export async function ingestStreamedEnd(deps: IngestDeps & Pick<Core, "nodes">, event: JobEvent): Promise<void> {
-  await deps.jobs.untilEnded(event.jobId, SESSION_LEAD_MS);
-  if (!deps.jobs.hasEnded(event.jobId)) {
-    await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
-  }
+/** Takes an end that the stream told into the record; it is read only when nobody was faster. Resolves when it is durable. */
+export async function ingestStreamedEnd(
+  deps: IngestDeps & Pick<Core, "nodes">,
+  jobId: string,
+  read: () => JobEvent,
+): Promise<void> {
+  await deps.jobs.untilEnded(jobId, SESSION_LEAD_MS);
+  if (deps.jobs.hasEnded(jobId)) return;
+  const event = read();
+  await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
 }
 
 /** Brings a large result from its node to the blob store, unless it is there. */

@@ -7,14 +7,8 @@ const PAGE = 500;
 type ReadDeps = Pick<Core, "dao">;
 
 /** The contexts that are not final. */
-export async function* openContexts({ dao }: ReadDeps): AsyncGenerator<Context> {
-  let before: string | undefined;
-  for (;;) {
-    const page = await dao.contexts.list({ states: OPEN_CONTEXT_STATES }, { limit: PAGE, before });
-    yield* page;
-    if (page.length < PAGE) return;
-    before = page.at(-1)?.id;
-  }
+export function openContexts({ dao }: ReadDeps): AsyncGenerator<Context> {
+  return pages((before) => dao.contexts.list({ states: OPEN_CONTEXT_STATES }, { limit: PAGE, before }));
 }
 
 /**
@@ -26,10 +20,17 @@ export async function begunJobs(deps: ReadDeps, { id }: Context): Promise<Job[]>
   return jobs.filter(({ nextAttemptTime }) => nextAttemptTime === undefined);
 }
 
-export async function* allJobs({ dao }: ReadDeps, filter: JobFilter): AsyncGenerator<Job> {
+export function allJobs({ dao }: ReadDeps, filter: JobFilter): AsyncGenerator<Job> {
+  return pages((before) => dao.jobs.list(filter, { limit: PAGE, before }));
+}
+
+/** The rows of all pages, one after the other. */
+async function* pages<Row extends { readonly id: string }>(
+  read: (before: string | undefined) => Promise<readonly Row[]>,
+): AsyncGenerator<Row> {
   let before: string | undefined;
   for (;;) {
-    const page = await dao.jobs.list(filter, { limit: PAGE, before });
+    const page = await read(before);
     yield* page;
     if (page.length < PAGE) return;
     before = page.at(-1)?.id;

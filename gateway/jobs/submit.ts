@@ -17,7 +17,6 @@ import {
   Job_State,
   JobSchema,
   type JobSpec,
-  MAX_NESTING,
   nestsDeeper,
 } from "../../proto/mod.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
@@ -108,7 +107,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     callbackFormat: spec.callbackFormat,
     revision: 1,
   });
-  if (nestsDeeper(spec.config)) throw nestedTooDeep("config", MAX_NESTING);
+  if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));
   if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   return { job, binary, target, config, noQueue: spec.noQueue };

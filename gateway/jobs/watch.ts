@@ -41,7 +41,7 @@ async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: W
       return;
     }
     const isEnd = isFinalEvent(item);
-    if (isEnd) await ingestStreamedEnd(deps, item);
+    if (isEnd) await ingestStreamedEnd(deps, item.jobId, () => item);
     if (item.seq > seq) {
       seq = item.seq;
       yield item;

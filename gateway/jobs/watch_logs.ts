@@ -73,7 +73,7 @@ async function* publishedLines(
   for await (const item of watchStream(deps.events, job.id, { since, signal: live })) {
     if ("past" in item) past = item.past;
     else if (item.event.case === "logged") yield* item.event.value.lines;
-    if (!("past" in item) && isFinalEvent(item)) return await ingestStreamedEnd(deps, item);
+    if (!("past" in item) && isFinalEvent(item)) return await ingestStreamedEnd(deps, item.jobId, () => item);
     if (isFinalJob(job.state) && past-- <= 0) return;
   }
   if (deps.closing.aborted) throw gatewayDraining();

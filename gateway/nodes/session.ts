@@ -154,11 +154,6 @@ export class NodeSession {
     return this.#opened.nodeId;
   }
 
-  /** What the node said that it holds when the session was opened. */
-  get welcome(): Welcome {
-    return this.#opened;
-  }
-
   get isOver(): boolean {
     return this.#end !== undefined;
   }

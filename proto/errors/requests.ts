@@ -1,5 +1,6 @@
 /** Errors about a request itself, whatever it asks for. */
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { MAX_NESTING } from "../nesting.ts";
 import { apiError } from "./error.ts";
 
 export function fileNotFound(name: string): ConnectError {
@@ -24,14 +25,10 @@ export function pageTokenInvalid(token: string): ConnectError {
   });
 }
 
-export function nestedTooDeep(thing: "config" | "settings", levels: number): ConnectError {
+export function nestedTooDeep(thing: "config" | "settings"): ConnectError {
   return apiError(
-    `Cannot take the ${thing}: its JSON nests deeper than ${levels} levels; put what is deeper into a text`,
-    {
-      code: Code.InvalidArgument,
-      reason: "NESTED_TOO_DEEP",
-      metadata: { levels: String(levels) },
-    },
+    `Cannot take the ${thing}: its JSON nests deeper than ${MAX_NESTING} levels; put what is deeper into a text`,
+    { code: Code.InvalidArgument, reason: "NESTED_TOO_DEEP", metadata: { levels: String(MAX_NESTING) } },
   );
 }
 

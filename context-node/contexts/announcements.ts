@@ -37,8 +37,14 @@ export class Announcements {
     this.#deps.log.info({ context: contextId, name: context, event: happening }, `context ${happening.$case}`);
   }
 
-  /** Tells a session what was told last. */
-  repeat(session: Session): void {
-    if (this.#last !== undefined) this.#deps.events.repeatContext(this.#last, { session });
+  /**
+   * Tells a session what was told last; as a new event where the record is ahead of us, because the context was taken for lost:
+   * what was told before is void.
+   */
+  repeat(session: Session, { firstSeq }: Pick<Announced, "firstSeq">): void {
+    if (this.#last?.event === undefined) return;
+    if (firstSeq <= this.#seq) return this.#deps.events.repeatContext(this.#last, { session });
+    this.#seq = firstSeq;
+    this.tell(this.#last.event);
   }
 }

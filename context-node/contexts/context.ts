@@ -153,8 +153,8 @@ export class HostedContext {
   }
 
   /** Tells a session that asks for what is there already how things are. */
-  repeat(session: Session): void {
-    this.#announcements.repeat(session);
+  repeat(session: Session, { firstSeq }: Pick<StartContext, "firstSeq">): void {
+    this.#announcements.repeat(session, { firstSeq });
   }
 
   load(): ContextLoad {

@@ -94,7 +94,7 @@ export class ContextTable implements AsyncDisposable {
     if (!isId(contextId)) return malformedId(contextId);
     const held = this.#contexts.get(contextId);
     if (held !== undefined) {
-      held.repeat(session);
+      held.repeat(session, command);
       return undefined;
     }
     if (this.#isDraining) return draining(contextId, "The node");

@@ -3,7 +3,7 @@ import { ContextEventSchema, type JobEvent, JobEventSchema } from "../../proto/m
 import type { BlobRequest, JobEventRecord } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { type EventSink, readEvent } from "../events/mod.ts";
-import type { NodeSession, SessionObserver } from "../nodes/mod.ts";
+import type { DirectoryObserver, NodeSession } from "../nodes/mod.ts";
 import { compareWithNode } from "./compare.ts";
 import { ingestJobEvent, ingestStreamedEnd } from "./ingest.ts";
 import type { LoseDeps } from "./lose.ts";
@@ -14,7 +14,7 @@ type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
 const ADOPTION_MS = 10_000;
 
 /** Takes what sessions bring: events into the record, requests for content to the stores. */
-export function createSessionObserver(deps: ObserverDeps): SessionObserver & { opened(session: NodeSession): void } {
+export function createSessionObserver(deps: ObserverDeps): DirectoryObserver {
   const { log } = deps;
   const report = (what: string, ids: Record<string, unknown>) => (error: unknown) =>
     log.error({ ...ids, err: error }, what);
@@ -32,7 +32,11 @@ export function createSessionObserver(deps: ObserverDeps): SessionObserver & { o
       });
     },
     opened(session) {
+      deps.contexts.nodeOpened(session.nodeId);
       compareWithNode(deps, session).catch(report("the record was not compared with a node", { node: session.nodeId }));
+    },
+    closed({ nodeId }) {
+      deps.contexts.nodeClosed(nodeId);
     },
   };
 }

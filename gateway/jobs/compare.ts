@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Context, Job } from "../../proto/mod.ts";
+import { type Context, isFinalContext, type Job } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { type LoseDeps, loseContext, loseJob } from "./lose.ts";
@@ -10,7 +10,7 @@ const GRACE_MS = 5000;
 
 const WHY = "its node does not hold it";
 
-type CompareDeps = LoseDeps & Pick<Core, "dao">;
+type CompareDeps = LoseDeps & Pick<Core, "dao" | "log">;
 
 /** What the record says of a node. */
 export interface Recorded {
@@ -19,10 +19,11 @@ export interface Recorded {
 }
 
 /**
- * Compares the record with what a node holds to which a session was opened; loses what it has not, unless it was given to the node, or an
- * event told of it, only since.
+ * Compares the record with what a node holds to which a session was opened; stops what was taken for lost with the node and is elsewhere now, or
+ * final. Loses what the node has not, unless it was given to the node, or an event told of it, only since.
  */
 export async function compareWithNode(deps: CompareDeps, session: NodeSession): Promise<void> {
+  await stopStrays(deps, session);
   const before = await readRecorded(deps, session);
   const contextIds = new Set(before.contexts.map(({ id }) => id));
   const jobsBefore = new Map(before.jobs.map((job) => [job.id, job]));
@@ -36,6 +37,21 @@ export async function compareWithNode(deps: CompareDeps, session: NodeSession): 
       return job?.attempt === attempt && job.seq === seq;
     }),
   });
+}
+
+/** A node that was silent for a while comes back with contexts that the record has given up; their jobs are tried again elsewhere. */
+async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Promise<void> {
+  const { nodeId, contextIdsAtOpening } = session;
+  for (const contextId of contextIdsAtOpening) {
+    const context = await dao.contexts.get(contextId);
+    // What is not in this record is not ours to stop.
+    if (context === undefined || (context.nodeId === nodeId && !isFinalContext(context.state))) continue;
+    log.warn(
+      { node: nodeId, context: context.name, contextId },
+      "a context that was given up is stopped on its former node",
+    );
+    session.send({ $case: "stopContext", value: { contextId, force: true } });
+  }
 }
 
 /** Asks a node which of this it does not hold, loses that, and answers the ids. Rejects when the session ends. */

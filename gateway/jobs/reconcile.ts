@@ -86,8 +86,9 @@ async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void>
 async function loseWithNode(deps: ReconcileDeps, context: Context): Promise<void> {
   const why = `node ${context.nodeId} is gone`;
   deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
-  await loseContext(deps, context, why);
+  // The context last: as long as it is open, another gateway finds it and its jobs, should this one end in between.
   for (const job of await begunJobs(deps, context)) await loseJob(deps, job, why);
+  await loseContext(deps, context, why);
   if (!canMove(context) || (await replaceContext(deps, context))) return;
   deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");
 }

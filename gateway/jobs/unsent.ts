@@ -1,5 +1,5 @@
 import { type Context, Context_State, isFinalContext, type Job, Job_State } from "../../proto/mod.ts";
-import { replaceContext } from "../contexts/mod.ts";
+import { replaceContext, sendStart } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { loseMissing, type Recorded } from "./compare.ts";
@@ -76,7 +76,12 @@ export class UnsentSearch {
 
   async #ask(deps: SearchDeps, session: NodeSession, recorded: Recorded): Promise<void> {
     const missing = await loseMissing(deps, session, recorded);
-    for (const { id } of recorded.contexts) if (!missing.has(id)) hold(this.#contexts.get(id));
+    for (const context of recorded.contexts) {
+      if (missing.has(context.id)) continue;
+      // It may have been taken for lost and be back: it tells anew how things are.
+      sendStart(session, context);
+      hold(this.#contexts.get(context.id));
+    }
     for (const { id } of recorded.jobs) if (!missing.has(id)) hold(this.#jobs.get(id));
     const moving = recorded.contexts.filter((context) => missing.has(context.id) && canMove(context));
     for (const context of moving) await replaceContext(deps, context);

@@ -31,6 +31,12 @@ interface KnownNode {
   connection: Promise<void> | undefined;
 }
 
+/** What a directory tells its owner. */
+export interface DirectoryObserver extends SessionObserver {
+  opened(session: NodeSession): void;
+  closed(session: NodeSession): void;
+}
+
 interface DirectoryDeps {
   readonly nats: NatsConnection;
   /** By what nodes are known. */
@@ -38,7 +44,7 @@ interface DirectoryDeps {
   readonly log: Logger;
   readonly gatewayId: string;
   readonly version: string;
-  readonly observer: SessionObserver & { opened(session: NodeSession): void };
+  readonly observer: DirectoryObserver;
 }
 
 /** The nodes that announced themselves on NATS, each with its session. */
@@ -150,11 +156,12 @@ export class NodeDirectory implements AsyncDisposable {
       log.info({ node: id, address }, "session opened");
       observer.opened(session);
       await session.closed;
+      node.session = undefined;
+      observer.closed(session);
       log.info({ node: id, address }, "session closed");
     } catch (error) {
       log.warn({ node: id, address, err: error }, "no session with the node; the next heartbeat tries again");
     } finally {
-      node.session = undefined;
       node.connection = undefined;
       if (this.#isDown(node)) this.#nodesById.delete(id);
     }

@@ -154,6 +154,11 @@ export class NodeSession {
     return this.#opened.nodeId;
   }
 
+  /** The contexts that the node held when the session was opened, by id. */
+  get contextIdsAtOpening(): readonly string[] {
+    return this.#opened.contextIds;
+  }
+
   get isOver(): boolean {
     return this.#end !== undefined;
   }

@@ -10,12 +10,12 @@ function eventOf(seq: number, event: ContextEvent["event"]): ContextEvent {
   return { ...create(ContextEventSchema, { contextId: CONTEXT.id, context: CONTEXT.name, seq }), event };
 }
 
+function startDao() {
+  return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
+}
+
 test("ContextRecord.apply() loses no event of those that arrive at once", async () => {
-  await using dao = await memory.start({
-    config: {},
-    log: { info() {}, warn() {} },
-    signal: new AbortController().signal,
-  });
+  await using dao = await startDao();
   const record = new ContextRecord({ dao });
   await record.insert(CONTEXT);
   const running = create(ContextEventSchema, { event: { case: "running", value: {} } }).event;
@@ -28,4 +28,20 @@ test("ContextRecord.apply() loses no event of those that arrive at once", async 
     record.apply(eventOf(3, running)),
   ]);
   expect(await dao.contexts.get(CONTEXT.id)).toMatchObject({ state: Context_State.RUNNING, restarts: 1, seq: 3 });
+});
+
+test("ContextRecord.find() answers what another gateway recorded of a context whose node is lost", async () => {
+  await using dao = await startDao();
+  const [ours, theirs] = [new ContextRecord({ dao }), new ContextRecord({ dao })];
+  const running = { ...CONTEXT, state: Context_State.RUNNING, nodeId: "n" };
+  await ours.insert(running);
+  ours.nodeOpened("n");
+  expect(await ours.find("shared")).toMatchObject({ state: Context_State.RUNNING });
+  ours.nodeClosed("n");
+  expect(await ours.find("shared")).toMatchObject({ state: Context_State.RUNNING });
+  const failed = create(ContextEventSchema, { event: { case: "failed", value: { message: "lost" } } }).event;
+  await theirs.apply(eventOf(1, failed));
+  for (const name of [CONTEXT.name, CONTEXT.id]) {
+    expect(await ours.find(name)).toMatchObject({ state: Context_State.FAILED, error: "lost" });
+  }
 });

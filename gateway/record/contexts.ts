@@ -13,14 +13,21 @@ const READ_INTERVAL_MS = 200;
 
 type Waiter = (context: Context) => void;
 
-/** The record of contexts. Those that run are kept in memory, because every job asks for one. */
+/**
+ * The record of contexts. Those that run are kept in memory, because every job asks for one: as long as their node tells us of
+ * every change, which is while a session with it is open.
+ */
 export class ContextRecord {
   readonly #dao: Dao;
+  /** The nodes that tell us of changes. */
+  readonly #heardNodes = new Set<string>();
   readonly #runningById = new Map<string, Context>();
   readonly #runningByName = new Map<string, Context>();
   readonly #waitersById = new Map<string, Set<Waiter>>();
   /** The last event of each context that is being applied. */
   readonly #applyingById = new Map<string, Promise<void>>();
+  /** How many changes were applied: what was read before the last one may be old. */
+  #changes = 0;
 
   constructor({ dao }: { readonly dao: Dao }) {
     this.#dao = dao;
@@ -35,9 +42,21 @@ export class ContextRecord {
   async find(nameOrId: string): Promise<Context | undefined> {
     const running = this.#runningByName.get(nameOrId) ?? this.#runningById.get(nameOrId);
     if (running !== undefined) return running;
+    const changes = this.#changes;
     const stored = (await this.#dao.contexts.find(nameOrId)) ?? (await this.#dao.contexts.get(nameOrId));
-    if (stored !== undefined) this.#remember(stored);
+    if (stored !== undefined && changes === this.#changes) this.#remember(stored);
     return stored;
+  }
+
+  /** A session with this node is open: from now on it tells us of every change of its contexts. */
+  nodeOpened(nodeId: string): void {
+    this.#heardNodes.add(nodeId);
+  }
+
+  /** The session is over: what becomes of the node's contexts is decided without us, and stands in the store. */
+  nodeClosed(nodeId: string): void {
+    this.#heardNodes.delete(nodeId);
+    for (const context of [...this.#runningById.values()]) if (context.nodeId === nodeId) this.forget(context);
   }
 
   /** Drops what is remembered of a context, because a node said otherwise. */
@@ -69,6 +88,7 @@ export class ContextRecord {
       const changed = applyContextEvent(stored, event);
       const next = changed === undefined ? undefined : { ...changed, revision: stored.revision + 1 };
       if (next !== undefined && !(await this.#dao.contexts.update(next))) continue;
+      this.#changes += 1;
       this.#remember(next ?? stored);
       for (const waiter of this.#waitersById.get(event.contextId) ?? []) waiter(next ?? stored);
       return;
@@ -90,6 +110,7 @@ export class ContextRecord {
       if (stored === undefined) return;
       const changed = { ...stored, settings, revision: stored.revision + 1 };
       if (!(await this.#dao.contexts.update(changed))) continue;
+      this.#changes += 1;
       this.#remember(changed);
       return;
     }
@@ -125,7 +146,7 @@ export class ContextRecord {
   }
 
   #remember(context: Context): void {
-    if (context.state !== Context_State.RUNNING) {
+    if (context.state !== Context_State.RUNNING || !this.#heardNodes.has(context.nodeId)) {
       this.forget(context);
       return;
     }

@@ -27,8 +27,8 @@ const FLUSH_TIMEOUT_MS = 10_000;
 /** How long to wait at the end until gateways have fetched the last large results. */
 const FETCH_TIMEOUT_MS = 5_000;
 
-/** Where Linux has them. */
-const CONTROL_GROUPS = { root: "/sys/fs/cgroup", membership: "/proc/self/cgroup" };
+/** Where Linux tells of this process. */
+const PROCESS_FOLDER = "/proc/self";
 
 /** A running context node. Disposing it ends everything now. */
 export interface ContextNode extends AsyncDisposable {
@@ -65,7 +65,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
 
   const { dataDir, cacheBytes, spares, memoryBytes, maxResultBytes } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
-  const cpu = createCpuGroups({ ...CONTROL_GROUPS, log });
+  const cpu = createCpuGroups({ processFolder: PROCESS_FOLDER, log });
   const deno = { cacheDir: join(folder.path, "deno"), spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
   const { dir, contexts: secretPolicy } = config.secrets;
   const runtime = withSecrets(deps.runtime ?? stack.use(await startDenoRuntime(deno)), {

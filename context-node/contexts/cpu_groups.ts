@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { type ControlGroup, findControlGroups } from "./control_groups.ts";
 
 /** The window in which the kernel counts, in microseconds: its own default. */
 const PERIOD_US = 100_000;
 
-/** Where our own processes go, because a group that shares out CPU among groups may not hold processes itself. */
+/** Where our own processes go, because a group of version 2 that shares out CPU among groups may not hold processes itself. */
 const OWN_GROUP = "hearth-node";
 
 /** Processes that were given to a group of their own. */
@@ -21,38 +22,33 @@ export interface CpuGroups {
 }
 
 export interface CpuGroupsOptions {
-  /** Mount point of the cgroup file system, version 2. */
-  readonly root: string;
-  /** The file that says in which group this process is. */
-  readonly membership: string;
+  /** Where the kernel tells of this process: `/proc/self`. */
+  readonly processFolder: string;
   readonly log: Pick<Logger, "info">;
 }
 
 /**
- * Limits CPU by control groups, version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html), where the group of this process
- * is ours to divide: as root, or delegated (systemd: `Delegate=yes`). Made before any child process is started, so that those
- * are born where this process goes; says in the log why contexts cannot be limited.
+ * Limits CPU by control groups (https://docs.kernel.org/admin-guide/cgroup-v2.html, and version 1:
+ * https://docs.kernel.org/scheduler/sched-bwc.html), where the group of this process is ours to divide: as root, or delegated (systemd:
+ * `Delegate=yes`). Made before any child process is started, so that those are born where this process goes; says in the log why contexts
+ * cannot be limited.
  */
 export function createCpuGroups(options: CpuGroupsOptions): CpuGroups {
-  let parent: string | undefined;
-  let obstacle = "";
-  try {
-    parent = claimGroup(options);
-  } catch (error) {
-    obstacle = (error as Error).message;
-    options.log.info({ why: obstacle }, "contexts cannot be held to cpuCores here");
-  }
+  const claimed = claimGroup(options.processFolder);
+  if ("obstacle" in claimed) options.log.info({ why: claimed.obstacle }, "contexts cannot be held to cpuCores here");
 
   return {
     hold(contextId, { processId, cores }) {
       if (cores === 0 || processId === undefined) return unlimited([]);
-      if (parent === undefined) return unlimited([`The context is not held to ${cores} CPU cores: ${obstacle}`]);
-      const path = join(parent, `hearth-context-${contextId}`);
+      if ("obstacle" in claimed)
+        return unlimited([`The context is not held to ${cores} CPU cores: ${claimed.obstacle}`]);
+      const path = join(claimed.path, `hearth-context-${contextId}`);
       try {
         mkdirSync(path, { recursive: true });
-        writeFileSync(join(path, "cpu.max"), `${Math.round(cores * PERIOD_US)} ${PERIOD_US}`);
+        for (const [file, value] of limitOf(claimed, cores)) writeFileSync(join(path, file), value);
         writeFileSync(join(path, "cgroup.procs"), String(processId));
       } catch (error) {
+        removeGroup(path);
         return unlimited([`The context is not held to ${cores} CPU cores: ${(error as Error).message}`]);
       }
       return { warnings: [], [Symbol.dispose]: () => removeGroup(path) };
@@ -60,25 +56,45 @@ export function createCpuGroups(options: CpuGroupsOptions): CpuGroups {
   };
 }
 
+function limitOf({ version }: ControlGroup, cores: number): [file: string, value: string][] {
+  const quota = String(Math.round(cores * PERIOD_US));
+  const period = String(PERIOD_US);
+  if (version === 2) return [["cpu.max", `${quota} ${period}`]];
+  return [
+    ["cpu.cfs_period_us", period],
+    ["cpu.cfs_quota_us", quota],
+  ];
+}
+
 function unlimited(warnings: string[]): ReturnType<CpuGroups["hold"]> {
   return { warnings, [Symbol.dispose]() {} };
 }
 
-/** Answers a group whose children may be limited. Throws an Error that says why there is none. */
-function claimGroup({ root, membership }: CpuGroupsOptions): string {
-  const path = /^0::(.*)$/m.exec(readFileSync(membership, "utf8"))?.[1];
-  if (path === undefined) throw new Error("the system has no control groups of version 2");
-  const own = join(root, path);
-  if (!existsSync(join(own, "cgroup.controllers")))
-    throw new Error(`${root} does not show control groups of version 2`);
-  const controllers = readFileSync(join(own, "cgroup.controllers"), "utf8");
+/** The first group whose children may be limited, or why there is none. */
+function claimGroup(processFolder: string): ControlGroup | { readonly obstacle: string } {
+  const obstacles: string[] = [];
+  for (const group of findControlGroups(processFolder)) {
+    try {
+      prepare(group);
+      return group;
+    } catch (error) {
+      obstacles.push((error as Error).message);
+    }
+  }
+  return { obstacle: obstacles.join("; ") || "the system has no control groups of CPU" };
+}
+
+/** Makes a group ready to be divided. Throws an Error that says why it cannot be. */
+function prepare({ version, path }: ControlGroup): void {
+  // In version 1 a group may hold processes beside groups.
+  if (version === 1) return;
+  const controllers = readFileSync(join(path, "cgroup.controllers"), "utf8");
   if (!/\bcpu\b/.test(controllers)) throw new Error(`the control group ${path} has no CPU controller`);
-  const children = join(own, "cgroup.subtree_control");
-  if (/\bcpu\b/.test(readFileSync(children, "utf8"))) return own;
-  mkdirSync(join(own, OWN_GROUP), { recursive: true });
-  writeFileSync(join(own, OWN_GROUP, "cgroup.procs"), String(process.pid));
+  const children = join(path, "cgroup.subtree_control");
+  if (/\bcpu\b/.test(readFileSync(children, "utf8"))) return;
+  mkdirSync(join(path, OWN_GROUP), { recursive: true });
+  writeFileSync(join(path, OWN_GROUP, "cgroup.procs"), String(process.pid));
   writeFileSync(children, "+cpu");
-  return own;
 }
 
 /** The kernel refuses while a process is in it; one that is left behind is empty and costs nothing. */

@@ -59,7 +59,8 @@ async function objects(contextId: string, drop = ""): Promise<NamedObject[] | un
   return answer.error === "" ? answer.objects : undefined;
 }
 
-const stop = (contextId: string, force = false) => session.send({ $case: "stopContext", value: { contextId, force } });
+const stop = (contextId: string, how: { force?: boolean; drain?: boolean } = {}) =>
+  session.send({ $case: "stopContext", value: { contextId, force: false, drain: false, ...how } });
 const cancel = (jobId: string) => session.send({ $case: "cancelJob", value: { jobId } });
 
 test("a context runs and is stopped, and says so on the session and on NATS", async () => {
@@ -321,7 +322,7 @@ test("a context that is stopped while it restarts stops", async () => {
   restart(contextId);
   await session.contextEvent(contextId, "restarting");
   const waiting = run(contextId, "echo");
-  stop(contextId, true);
+  stop(contextId, { force: true });
   await session.contextEvent(contextId, "stopped");
   expect(session.contextStory(contextId)).toEqual(["running", "restarting", "stopping", "stopped"]);
   expect((await session.final(waiting)).event.$case).toBe("cancelled");
@@ -380,6 +381,31 @@ test("a context whose sandbox dies while it finishes its last jobs finishes them
   await session.contextEvent(contextId, "stopped");
 });
 
+test("a context that is drained takes no more jobs, finishes those that it has, and stops", async () => {
+  const contextId = await start({ maxJobsPerContext: 1 });
+  const running = run(contextId, "stubborn");
+  await session.jobEvent(running, "running");
+  const waiting = run(contextId, "echo");
+  stop(contextId, { drain: true });
+  await session.contextEvent(contextId, "stopping");
+  expect(await session.refusal(run(contextId, "echo"))).toMatchObject({ reason: Refusal_Reason.DRAINING });
+  expect(session.story(running)).toEqual(["running"]);
+  cancel(running);
+  expect((await session.final(waiting)).event.$case).toBe("succeeded");
+  await session.contextEvent(contextId, "stopped");
+});
+
+test("a drain is cut short by a stop", async () => {
+  const contextId = await start();
+  const running = run(contextId, "stubborn");
+  await session.jobEvent(running, "running");
+  stop(contextId, { drain: true });
+  await session.contextEvent(contextId, "stopping");
+  stop(contextId, { force: true });
+  await session.contextEvent(contextId, "stopped");
+  expect(session.story(running)).toEqual(["running", "cancelling", "cancelled"]);
+});
+
 test("stopping a context cancels its jobs with their grace", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const running = run(contextId, "stubborn");
@@ -401,7 +427,7 @@ test("stopping by force cuts the grace that runs", async () => {
   await session.jobEvent(jobId, "running");
   stop(contextId);
   await session.jobEvent(jobId, "cancelling");
-  stop(contextId, true);
+  stop(contextId, { force: true });
   await session.contextEvent(contextId, "stopped");
   expect(session.story(jobId)).toEqual(["running", "cancelling", "cancelled"]);
 });

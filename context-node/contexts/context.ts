@@ -62,7 +62,7 @@ export class HostedContext {
   readonly #deaths = new Deaths();
   readonly #lifetime = new Lifetime({
     isBusy: () => this.#openJobs > 0,
-    aged: () => this.#drain("it has reached its age"),
+    aged: () => this.drain("it has reached its age"),
     idle: (timeoutMs) => {
       this.#deps.log.info({ context: this.id, name: this.name, timeoutMs }, "context was idle for too long");
       this.stop({ force: false });
@@ -112,11 +112,19 @@ export class HostedContext {
     this.#openJobs++;
     this.#takenJobs++;
     this.#slots.add(job);
-    if (maxJobs > 0 && this.#takenJobs >= maxJobs) this.#drain("it has taken as many jobs as it may");
+    if (maxJobs > 0 && this.#takenJobs >= maxJobs) this.drain("it has taken as many jobs as it may");
     return job;
   }
 
-  /** Cancels its jobs, with `force` without grace, and ends it when they have ended. */
+  /** Takes no more jobs, runs those that it has, and ends. */
+  drain(why: string): void {
+    if (this.#isEnding) return;
+    this.#deps.log.info({ context: this.id, name: this.name }, `context ends: ${why}`);
+    this.#stopping();
+    this.#closeWhenEmpty();
+  }
+
+  /** Cancels its jobs, with `force` without grace, and ends it when they have ended. Cuts a drain short. */
   stop({ force }: { force: boolean }): void {
     if (this.#state === "ended") return;
     this.#stopping();
@@ -251,14 +259,6 @@ export class HostedContext {
 
   #cancelRunning({ force }: { force: boolean }): void {
     for (const job of this.#slots.running) job.stop("contextRestarted", { graceMs: force ? 0 : undefined });
-  }
-
-  /** Takes no more jobs, runs those that it has, and ends. */
-  #drain(why: string): void {
-    if (this.#isEnding) return;
-    this.#deps.log.info({ context: this.id, name: this.name }, `context ends: ${why}`);
-    this.#stopping();
-    this.#closeWhenEmpty();
   }
 
   #stopping(): void {

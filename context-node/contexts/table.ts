@@ -120,10 +120,11 @@ export class ContextTable implements AsyncDisposable {
     return this.#contexts.get(contextId)?.objects({ drop });
   }
 
-  stopContext({ contextId, force }: StopContext): Refusal | undefined {
+  stopContext({ contextId, force, drain }: StopContext): Refusal | undefined {
     const context = this.#contexts.get(contextId);
     if (context === undefined) return contextNotHeld(contextId, contextId);
-    context.stop({ force });
+    if (drain) context.drain("it was asked to finish its jobs");
+    else context.stop({ force });
     return undefined;
   }
 

@@ -45,7 +45,7 @@ test("a session is welcomed with what the node is and holds", async () => {
     contexts: { [contextId]: { runningJobs: 1, executors: 1 } },
     draining: false,
   });
-  second.send({ $case: "stopContext", value: { contextId, force: true } });
+  second.send({ $case: "stopContext", value: { contextId, force: true, drain: false } });
   await first.contextEvent(contextId, "stopped");
 });
 

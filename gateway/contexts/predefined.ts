@@ -35,7 +35,7 @@ export async function stopAllContexts(
 ): Promise<void> {
   const limit = 1000;
   const open = await deps.dao.contexts.list({ states: OPEN_CONTEXT_STATES }, { limit });
-  await Promise.allSettled(open.map(({ id }) => stopContext(deps, { context: id, force: false, signal })));
+  await Promise.allSettled(open.map(({ id }) => stopContext(deps, { context: id, signal })));
 }
 
 /** Creates those that are not alive and resolves when they run. Rejects with the reason of the first that does not. */

@@ -6,14 +6,16 @@ import { failContext } from "./start.ts";
 interface StopWanted {
   /** Name or id. */
   readonly context: string;
-  readonly force: boolean;
+  /** What becomes of its jobs; default: they are cancelled, with their grace periods. */
+  readonly force?: boolean | undefined;
+  readonly drain?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive. */
 export async function stopContext(
   deps: Pick<Core, "contexts" | "nodes">,
-  { context: nameOrId, force, signal }: StopWanted,
+  { context: nameOrId, force = false, drain = false, signal }: StopWanted,
 ): Promise<Context> {
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
@@ -21,7 +23,7 @@ export async function stopContext(
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
   using end = deps.contexts.watch(context.id, ({ state }) => isFinalContext(state));
   using answer = session.expectAnswer(context.id, { signal });
-  session.send({ $case: "stopContext", value: { contextId: context.id, force } });
+  session.send({ $case: "stopContext", value: { contextId: context.id, force, drain } });
   const refusal = await Promise.race([end.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) await failContext(deps, context, refusal.message);
   return await end.met;

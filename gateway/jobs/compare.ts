@@ -50,7 +50,7 @@ async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Prom
       { node: nodeId, context: context.name, contextId },
       "a context that was given up is stopped on its former node",
     );
-    session.send({ $case: "stopContext", value: { contextId, force: true } });
+    session.send({ $case: "stopContext", value: { contextId, force: true, drain: false } });
   }
 }
 

@@ -39,8 +39,8 @@ export function createContextService(
         nextPageToken,
       });
     },
-    async stopContext({ context, force }, { signal }) {
-      return stopContext(deps, { context, force, signal });
+    async stopContext({ context, force, drain }, { signal }) {
+      return stopContext(deps, { context, force, drain, signal });
     },
     async restartContext({ context, settings, force }, { signal }) {
       return restartContext(deps, { context, settings, force, signal });

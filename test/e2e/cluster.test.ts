@@ -151,7 +151,7 @@ test("a gateway without the secret gets no session", async () => {
 
 test("a gateway that has proved nothing is told nothing, and its orders are not read", async () => {
   await using session = new GatewaySession(tested.node.address);
-  session.send({ $case: "stopContext", value: { contextId: crypto.randomUUID(), force: true } });
+  session.send({ $case: "stopContext", value: { contextId: crypto.randomUUID(), force: true, drain: false } });
   expect(await session.closed).toMatchObject({ code: status.UNAUTHENTICATED });
   expect(session.messages).toEqual([]);
 });

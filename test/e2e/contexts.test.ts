@@ -154,6 +154,27 @@ test("a context whose process is killed gets another one", async () => {
   expect((await run("killed", "echo", { n: 1 })).result).toEqual({ n: 1 });
 });
 
+test("a context is drained: it takes no more jobs and stops when those that it has are done", async () => {
+  await rest.createContext("drained", { maxJobsPerContext: 1 });
+  const running = await submit("drained", "wait", { gracePeriod: "60s" });
+  await untilState(running.id, Job_State.RUNNING);
+  const waiting = await submit("drained", "echo");
+  const both = await rest.call("POST", "/v1/contexts/drained:stop", { drain: true, force: true });
+  expect({ status: both.status, body: both.body }).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining("force and drain exclude each other") },
+  });
+
+  const drained = rest.call("POST", "/v1/contexts/drained:stop", { drain: true });
+  await untilContext("drained", ({ state }) => state === "STOPPING");
+  const late = await rest.call("POST", "/v1/jobs", { binary: "jobs", entryPoint: "echo", context: "drained" });
+  expect({ status: late.status, body: late.body }).toMatchObject({ status: 400, body: { code: "failed_precondition" } });
+  expect((await rest.job(running.id)).state).toBe(Job_State.RUNNING);
+  await rest.call("POST", `/v1/jobs/${running.id}:cancel`, {});
+  expect((await drained).body).toMatchObject({ name: "drained", state: "STOPPED" });
+  for (const { id } of [running, waiting]) expect((await rest.job(id)).state).toBe(Job_State.SUCCEEDED);
+});
+
 describe("a context ends by itself", () => {
   test("after as many jobs as it may take, when they are done", async () => {
     await rest.createContext("counted", { maxJobs: 2 });

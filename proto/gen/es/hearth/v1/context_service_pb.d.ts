@@ -125,6 +125,13 @@ export declare type StopContextRequest = Message<"hearth.v1.StopContextRequest">
    * @generated from field: bool force = 2;
    */
   force: boolean;
+
+  /**
+   * Lets the jobs that it has finish instead of cancelling them.
+   *
+   * @generated from field: bool drain = 3;
+   */
+  drain: boolean;
 };
 
 /**
@@ -283,7 +290,9 @@ export declare const ContextService: GenService<{
   },
   /**
    * Stops a context and answers when it is stopped. Its running jobs are cancelled first, with `force` they are
-   * terminated at once; its queued jobs are cancelled. NotFound when no context of that name or id is alive.
+   * terminated at once; its queued jobs are cancelled. With `drain` it takes no more jobs from now on, and stops when
+   * those that it has, running and queued, have ended; a caller that leaves does not end that, and a second StopContext
+   * without `drain` cuts it short. NotFound when no context of that name or id is alive.
    *
    * @generated from rpc hearth.v1.ContextService.StopContext
    */

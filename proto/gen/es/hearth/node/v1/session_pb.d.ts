@@ -529,8 +529,8 @@ export declare type StartContext = Message<"hearth.node.v1.StartContext"> & {
 export declare const StartContextSchema: GenMessage<StartContext>;
 
 /**
- * Stops a context: its jobs are cancelled, with `force` without grace. Answered by context events; by a Refusal when
- * the node does not hold it.
+ * Stops a context: its jobs are cancelled, with `force` without grace; with `drain` they are run to their ends, and no
+ * more are taken. Answered by context events; by a Refusal when the node does not hold it.
  *
  * @generated from message hearth.node.v1.StopContext
  */
@@ -544,6 +544,11 @@ export declare type StopContext = Message<"hearth.node.v1.StopContext"> & {
    * @generated from field: bool force = 2;
    */
   force: boolean;
+
+  /**
+   * @generated from field: bool drain = 3;
+   */
+  drain: boolean;
 };
 
 /**

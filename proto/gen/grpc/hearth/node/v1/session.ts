@@ -151,12 +151,13 @@ export interface StartContext {
 }
 
 /**
- * Stops a context: its jobs are cancelled, with `force` without grace. Answered by context events; by a Refusal when
- * the node does not hold it.
+ * Stops a context: its jobs are cancelled, with `force` without grace; with `drain` they are run to their ends, and no
+ * more are taken. Answered by context events; by a Refusal when the node does not hold it.
  */
 export interface StopContext {
   contextId: string;
   force: boolean;
+  drain: boolean;
 }
 
 /**
@@ -2207,7 +2208,7 @@ export const StartContext: MessageFns<StartContext> = {
 };
 
 function createBaseStopContext(): StopContext {
-  return { contextId: "", force: false };
+  return { contextId: "", force: false, drain: false };
 }
 
 export const StopContext: MessageFns<StopContext> = {
@@ -2217,6 +2218,9 @@ export const StopContext: MessageFns<StopContext> = {
     }
     if (message.force !== false) {
       writer.uint32(16).bool(message.force);
+    }
+    if (message.drain !== false) {
+      writer.uint32(24).bool(message.drain);
     }
     return writer;
   },
@@ -2250,6 +2254,14 @@ export const StopContext: MessageFns<StopContext> = {
             message.force = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.drain = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2270,6 +2282,7 @@ export const StopContext: MessageFns<StopContext> = {
         ? globalThis.String(object.context_id)
         : "",
       force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
+      drain: isSet(object.drain) ? globalThis.Boolean(object.drain) : false,
     };
   },
 
@@ -2281,6 +2294,9 @@ export const StopContext: MessageFns<StopContext> = {
     if (message.force !== false) {
       obj.force = message.force;
     }
+    if (message.drain !== false) {
+      obj.drain = message.drain;
+    }
     return obj;
   },
 
@@ -2291,6 +2307,7 @@ export const StopContext: MessageFns<StopContext> = {
     const message = createBaseStopContext();
     message.contextId = object.contextId ?? "";
     message.force = object.force ?? false;
+    message.drain = object.drain ?? false;
     return message;
   },
 };

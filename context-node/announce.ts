@@ -12,12 +12,18 @@ interface AnnounceDeps extends Pick<Membership, "secrets"> {
   readonly nats: NatsConnection;
 }
 
+/** How gateways know of a node. Disposing it says farewell: nothing of the node is left. */
+export interface Announcement extends Disposable {
+  /** Tells at once how the node is now, before the next second does. */
+  beat(): void;
+}
+
 /**
  * Announces the node, and resolves when it can be found: now, each second with its load, and to whoever asks by the NATS
- * services protocol. Disposing it says farewell: gateways place nothing new there, while sessions go on. With a secret, what
- * gateways act on is signed.
+ * services protocol; also while it drains, since gateways take a node for lost that they do not hear of. With a secret, what gateways act on
+ * is signed.
  */
-export async function announceNode({ nats, secrets }: AnnounceDeps, describe: () => Node): Promise<Disposable> {
+export async function announceNode({ nats, secrets }: AnnounceDeps, describe: () => Node): Promise<Announcement> {
   const sign = secrets && createSigner(secrets);
   const announce = (subject: string): void => {
     const payload = JSON.stringify(Node.toJSON(describe()));
@@ -32,8 +38,9 @@ export async function announceNode({ nats, secrets }: AnnounceDeps, describe: ()
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
   let announced = true;
   return {
+    beat,
     [Symbol.dispose]() {
-      // A drain says farewell early; by the time everything else is disposed, NATS is gone.
+      // A drain says farewell itself; by the time everything else is disposed, NATS is gone.
       if (!announced) return;
       announced = false;
       clearInterval(timer);

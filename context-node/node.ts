@@ -117,12 +117,13 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     closed,
     async drain() {
       const drained = contexts.drain({ timeoutMs: config.drainTimeoutMs });
-      announcement[Symbol.dispose]();
+      announcement.beat();
       await drained;
       const unstored = await publisher.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
       if (unstored > 0) log.error({ unstored }, "JetStream did not take the last events in time");
       await results.drain({ timeoutMs: FETCH_TIMEOUT_MS });
       await server[Symbol.asyncDispose]();
+      announcement[Symbol.dispose]();
       // Without a server there is nothing to drain, and it would wait for one.
       if (unstored === 0 && publisher.isConnected) await nats.drain();
     },

@@ -83,7 +83,7 @@ export class GatewaySession implements AsyncDisposable {
   }
 
   send(...messages: Sent[]): void {
-    this.#stream.write({ messages: messages.map((message) => ({ message })) });
+    this.#stream.write({ messages: messages.map((message) => ({ message, requestId: 0 })) });
   }
 
   /** Resolves with what the question answers as soon as it answers something. Rejects after thirty seconds. */

@@ -28,8 +28,8 @@ export class FrameWriter {
     stream.on("close", () => this.#drained?.resolve());
   }
 
-  send(message: Message): void {
-    this.#waiting.push({ message });
+  send(message: Message, requestId = 0): void {
+    this.#waiting.push({ message, requestId });
     this.#waitingBytes += sizeOf(message);
     if (this.#waitingBytes > FULL_BYTES) {
       this.#waiting = [];

@@ -79,9 +79,9 @@ export class Session {
     return this.#hello?.gatewayId ?? "";
   }
 
-  /** Does nothing once the session is closed. */
-  send(message: Message): void {
-    if (!this.#isClosed) this.#frames.send(message);
+  /** Does nothing once the session is closed. An answer carries the number of what it answers. */
+  send(message: Message, requestId?: number): void {
+    if (!this.#isClosed) this.#frames.send(message, requestId);
   }
 
   /** Asks the gateway for a blob: see BlobStreams.request. */
@@ -119,7 +119,7 @@ export class Session {
 
   #receive(messages: GatewayMessage[]): void {
     this.#heardAt = performance.now();
-    for (const { message } of messages) {
+    for (const { message, requestId } of messages) {
       if (this.#isClosed) return;
       if (message === undefined) continue;
       if (this.#hello === undefined && message.$case !== "hello") {
@@ -127,30 +127,31 @@ export class Session {
         return;
       }
       try {
-        this.#obey(message);
+        this.#obey(message, requestId);
       } catch (error) {
         this.#deps.log.error({ err: error, gateway: this.gatewayId, message: message.$case }, "a message failed");
       }
     }
   }
 
-  #obey(message: NonNullable<GatewayMessage["message"]>): void {
+  #obey(message: NonNullable<GatewayMessage["message"]>, requestId: number): void {
     const { commands } = this.#deps;
     switch (message.$case) {
       case "hello":
         return this.#greet(message.value);
       case "runJob": {
+        const { jobId, confirm } = message.value;
         const refusal = commands.runJob(message.value, this);
-        if (refusal !== undefined) return this.send({ $case: "refusal", value: refusal });
-        if (message.value.confirm) this.send({ $case: "acceptance", value: { jobId: message.value.jobId } });
+        if (refusal !== undefined) return this.#refuse(refusal, requestId);
+        if (confirm) this.send({ $case: "acceptance", value: { jobId } }, requestId);
         return;
       }
       case "cancelJob":
-        return this.#refuse(commands.cancelJob(message.value));
+        return this.#refuse(commands.cancelJob(message.value), requestId);
       case "startContext":
-        return this.#refuse(commands.startContext(message.value, this));
+        return this.#refuse(commands.startContext(message.value, this), requestId);
       case "stopContext":
-        return this.#refuse(commands.stopContext(message.value));
+        return this.#refuse(commands.stopContext(message.value), requestId);
       case "blobRequest":
         return this.#serveBlob(message.value);
       case "blobChunk":
@@ -158,7 +159,7 @@ export class Session {
       case "heartbeat":
         return;
       case "restartContext":
-        return this.#refuse(commands.restartContext(message.value));
+        return this.#refuse(commands.restartContext(message.value), requestId);
       case "holdingsRequest":
         return this.send({ $case: "holdingsAnswer", value: commands.findMissing(message.value) });
       case "objectsRequest":
@@ -178,8 +179,8 @@ export class Session {
     this.#deps.log.info({ gateway: hello.gatewayId, version: hello.version }, "session opened");
   }
 
-  #refuse(refusal: Refusal | undefined): void {
-    if (refusal !== undefined) this.send({ $case: "refusal", value: refusal });
+  #refuse(refusal: Refusal | undefined, requestId: number): void {
+    if (refusal !== undefined) this.send({ $case: "refusal", value: refusal }, requestId);
   }
 
   async #tellObjects(request: ObjectsRequest): Promise<void> {

@@ -1,10 +1,11 @@
 /** Contexts: where they go, how they start and stop. Imports the record and the nodes. */
 export { withLoad } from "./load.ts";
+export { canMove, type LoseContextDeps, loseContext } from "./lose.ts";
 export { dropObject, listObjects } from "./objects.ts";
 export { createPredefined, type Predefined, startPredefined, stopAllContexts } from "./predefined.ts";
 export { proxyUserPrefix } from "./proxy_user.ts";
 export { replaceContext } from "./replace.ts";
 export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";
-export { createContext, failContext, planAdHocContext, sendStart, takesJobs } from "./start.ts";
+export { askStart, createContext, failContext, planAdHocContext, sendStart, takesJobs } from "./start.ts";
 export { stopContext } from "./stop.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Context, type ContextSettings, OPEN_CONTEXT_STATES } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
+import type { LoseContextDeps } from "./lose.ts";
 import { createContext } from "./start.ts";
 import { stopContext } from "./stop.ts";
 
@@ -30,7 +31,7 @@ export function startPredefined(deps: PredefinedDeps, predefined: Predefined): A
 
 /** Stops all contexts, and resolves when they are stopped. */
 export async function stopAllContexts(
-  deps: Pick<Core, "dao" | "contexts" | "nodes">,
+  deps: LoseContextDeps & Pick<Core, "dao" | "nodes">,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const limit = 1000;

@@ -47,15 +47,12 @@ export async function restartContext(
     context.id,
     ({ state, restarts }) => isFinalContext(state) || (state === Context_State.RUNNING && restarts > context.restarts),
   );
-  using answer = session.expectAnswer(context.id, { signal });
-  session.send({
-    $case: "restartContext",
-    value: {
-      contextId: context.id,
-      settings: settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, settings)),
-      force,
-    },
-  });
+  const value = {
+    contextId: context.id,
+    settings: settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, settings)),
+    force,
+  };
+  using answer = session.ask({ $case: "restartContext", value }, { signal });
   const refusal = await Promise.race([restart.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) {
     if (context.settings !== undefined) await deps.contexts.changeSettings(context.id, context.settings);

@@ -12,7 +12,7 @@ import {
 } from "../../proto/mod.ts";
 import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
-import { type NodeSession, placementOrder } from "../nodes/mod.ts";
+import { type ExpectedAnswer, type NodeSession, placementOrder } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
 import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
@@ -35,8 +35,7 @@ export async function createContext(
   const context = describeContext({ name: wanted.name, settings, adHoc: false, nodeId: session.nodeId });
   if ((await deps.contexts.insert(context)) !== undefined) throw contextExists(wanted.name);
   using start = deps.contexts.watch(context.id, isStarted);
-  using answer = session.expectAnswer(context.id, { signal });
-  sendStart(session, context);
+  using answer = askStart(session, context, { signal });
   const refusal = await Promise.race([start.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) {
     await failContext(deps, context, refusal.message);
@@ -65,14 +64,27 @@ export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, 
   return { session, context: describeContext({ id, name, settings, adHoc: true, nodeId: session.nodeId }) };
 }
 
-/** Commands a node to start a context. */
+/** Commands a node to start a context, and begins to wait for its refusal; see `NodeSession.ask`. */
+export function askStart(
+  session: NodeSession,
+  context: Context,
+  options: Parameters<NodeSession["ask"]>[1],
+): ExpectedAnswer {
+  return session.ask(startCommand(session, context), options);
+}
+
+/** Commands a node to start a context, or to tell again how it is. */
 export function sendStart(session: NodeSession, context: Context): void {
+  session.send(startCommand(session, context));
+}
+
+function startCommand(session: NodeSession, context: Context): Parameters<NodeSession["ask"]>[0] {
   const settings = context.settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, context.settings));
   session.reserve(context.id, Number(context.settings?.memoryBytes ?? 0n));
-  session.send({
+  return {
     $case: "startContext",
     value: { contextId: context.id, name: context.name, settings, adHoc: context.adHoc, firstSeq: context.seq + 1 },
-  });
+  };
 }
 
 /** Records that a context never ran. */

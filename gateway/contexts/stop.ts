@@ -1,6 +1,7 @@
 import { contextNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { type Context, isFinalContext } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
+import { type LoseContextDeps, stopLostContext } from "./lose.ts";
 import { failContext } from "./start.ts";
 
 interface StopWanted {
@@ -14,16 +15,19 @@ interface StopWanted {
 
 /** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive. */
 export async function stopContext(
-  deps: Pick<Core, "contexts" | "nodes">,
+  deps: LoseContextDeps & Pick<Core, "nodes">,
   { context: nameOrId, force = false, drain = false, signal }: StopWanted,
 ): Promise<Context> {
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
   const session = deps.nodes.session(context.nodeId);
-  if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
+  if (session === undefined) {
+    if (!deps.nodes.isLost(context.nodeId)) throw nodeUnreachable(context.nodeId, context.name);
+    await stopLostContext(deps, context);
+    return (await deps.contexts.find(context.id)) ?? context;
+  }
   using end = deps.contexts.watch(context.id, ({ state }) => isFinalContext(state));
-  using answer = session.expectAnswer(context.id, { signal });
-  session.send({ $case: "stopContext", value: { contextId: context.id, force, drain } });
+  using answer = session.ask({ $case: "stopContext", value: { contextId: context.id, force, drain } }, { signal });
   const refusal = await Promise.race([end.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) await failContext(deps, context, refusal.message);
   return await end.met;

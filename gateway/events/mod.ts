@@ -5,6 +5,7 @@
 export { ensureAuditStream, publishAuditEntry } from "./audit.ts";
 export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callbacks.ts";
 export { type EventSink, startConsumers } from "./consumers.ts";
+export { readAttemptEnd } from "./ends.ts";
 export { publishContextEvent, publishJobEvent } from "./publish.ts";
 export { readEvent } from "./read.ts";
 export { type EventStream, openEventStream } from "./stream.ts";

@@ -24,7 +24,7 @@ export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Wai
     if (job === undefined) throw jobNotFound(jobId);
     if (isFinalJob(job.state)) return job;
     if (job.nextAttemptTime !== undefined) {
-      await cancelIdleJob(deps, job, "Cancelled while it waited for its next attempt");
+      await cancelIdleJob(deps, job, { message: "Cancelled while it waited for its next attempt" });
       continue;
     }
     const ended = await cancelOnNode(deps, job, { signal });
@@ -40,9 +40,8 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
   const watching = new AbortController();
   try {
     const until = AbortSignal.any([signal, watching.signal]);
-    using answer = session.expectAnswer(job.id, { signal: until });
     const ended = waitForEnd(deps, job.id, { signal: until });
-    session.send({ $case: "cancelJob", value: { jobId: job.id } });
+    using answer = session.ask({ $case: "cancelJob", value: { jobId: job.id } }, { signal: until });
     const first = await Promise.race([ended, answer.given]);
     if (first === undefined || "job" in first) return first?.job;
     await Promise.race([ended, delay(CATCH_UP_MS)]);
@@ -51,6 +50,6 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
   }
   const now = await deps.jobs.get(job.id);
   const isUnchanged = now !== undefined && now.attempt === job.attempt && now.seq === job.seq;
-  if (isUnchanged) await cancelIdleJob(deps, now, "Cancelled; its node did not hold it any more");
+  if (isUnchanged) await cancelIdleJob(deps, now, { message: "Cancelled; its node did not hold it any more", session });
   return undefined;
 }

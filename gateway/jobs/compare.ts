@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Context, isFinalContext, type Job } from "../../proto/mod.ts";
+import { loseContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
-import { type LoseDeps, loseContext, loseJob } from "./lose.ts";
+import { type LoseDeps, loseJob } from "./lose.ts";
 import { begunJobs, openContexts } from "./stored.ts";
 
 /** What a node does not hold, and was recorded so long before it says so, is lost. Commands and events on their way need less. */
@@ -64,7 +65,7 @@ export async function loseMissing(
     contextIds: contexts.map(({ id }) => id),
     jobs: jobs.map(({ id, attempt }) => ({ jobId: id, attempt })),
   });
-  for (const job of jobs) if (missing.has(job.id)) await loseJob(deps, job, WHY);
+  for (const job of jobs) if (missing.has(job.id)) await loseJob(deps, job, { why: WHY, session });
   for (const context of contexts) if (missing.has(context.id)) await loseContext(deps, context, WHY);
   return missing;
 }

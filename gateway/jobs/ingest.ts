@@ -47,6 +47,16 @@ export async function ingestStreamedEnd(
   await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
 }
 
+/** Whether the result that an event tells of is there, or can be brought. */
+export async function canBringResult(
+  { blobs }: Pick<IngestDeps, "blobs">,
+  { event }: JobEvent,
+  { session }: Pick<Arrival, "session">,
+): Promise<boolean> {
+  const digest = event.case === "succeeded" ? (event.value.result?.digest ?? "") : "";
+  return digest === "" || session !== undefined || (await blobs.renew(digest));
+}
+
 /** Brings a large result from its node to the blob store, unless it is there. */
 async function bringResult(
   { blobs }: IngestDeps,

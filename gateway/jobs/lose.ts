@@ -1,32 +1,30 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
-import {
-  type Context,
-  Context_State,
-  type ContextEvent,
-  ContextEventSchema,
-  type Job,
-  JobError_Reason,
-  JobEventSchema,
-} from "../../proto/mod.ts";
+import { type Job, JobError_Reason, JobEventSchema } from "../../proto/mod.ts";
+import type { LoseContextDeps } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { publishContextEvent, publishJobEvent } from "../events/mod.ts";
+import { publishJobEvent, readAttemptEnd } from "../events/mod.ts";
+import type { NodeSession } from "../nodes/mod.ts";
+import { SEQ_LEAP } from "../record/mod.ts";
+import { canBringResult, ingestJobEvent } from "./ingest.ts";
 import { retryDelayMs } from "./retry_delay.ts";
 
-/** Added to the last `seq` known, so that it is beyond whatever a lost node published and nobody recorded. */
-const SEQ_LEAP = 1_000_000;
+export type LoseDeps = LoseContextDeps & Pick<Core, "jobs" | "blobs">;
 
-export type LoseDeps = Pick<Core, "jobs" | "contexts" | "events" | "gatewayId">;
+interface Loss {
+  readonly why: string;
+  readonly reason?: JobError_Reason.NODE_LOST | JobError_Reason.CONTEXT_LOST | undefined;
+  /** With the node that had the job, to bring what is left of it; absent: the node is gone. */
+  readonly session?: NodeSession | undefined;
+}
 
-type Reason = JobError_Reason.NODE_LOST | JobError_Reason.CONTEXT_LOST;
-
-/** Records and publishes that a job was lost: it is tried again when it may be, else it has failed. */
-export async function loseJob(
-  deps: LoseDeps,
-  job: Job,
-  why: string,
-  reason: Reason = JobError_Reason.NODE_LOST,
-): Promise<void> {
+/**
+ * Records and publishes that a job was lost: it is tried again when it may be, else it has failed. One of which the stream tells how
+ * the attempt ended was not lost: that is recorded.
+ */
+export async function loseJob(deps: LoseDeps, job: Job, loss: Loss): Promise<void> {
+  if (await recordToldEnd(deps, job, loss)) return;
+  const { why, reason = JobError_Reason.NODE_LOST } = loss;
   const error = { reason, name: JobError_Reason[reason], message: `Job lost: ${why}` };
   if (job.attempt >= job.maxAttempts) return decide(deps, job, { case: "failed", value: { error } });
   const nextAttemptTime = timestampFromMs(Date.now() + retryDelayMs(job));
@@ -35,32 +33,29 @@ export async function loseJob(
   return decide(deps, job, { case: "retrying", value: { error, nextAttemptTime, startTime } });
 }
 
-/** Records and publishes that a job that no node holds was cancelled. */
-export async function cancelIdleJob(deps: LoseDeps, job: Job, message: string): Promise<void> {
+/** Records and publishes that a job that no node holds was cancelled; as `loseJob`, not one whose attempt has ended. */
+export async function cancelIdleJob(
+  deps: LoseDeps,
+  job: Job,
+  { message, session }: Pick<Loss, "session"> & { readonly message: string },
+): Promise<void> {
+  if (await recordToldEnd(deps, job, { session })) return;
   const error = { reason: JobError_Reason.CANCELLED, name: "Cancelled", message };
   await decide(deps, job, { case: "cancelled", value: { error } });
 }
 
-/** Whether a context that its node has lost is given to another one: it was made to last, and has run. */
-export function canMove({ adHoc, state }: Context): boolean {
-  return !adHoc && (state === Context_State.RUNNING || state === Context_State.RESTARTING);
+/** Records the end of a job's attempt that the stream tells and nobody has recorded yet; false when there is none. */
+async function recordToldEnd(deps: LoseDeps, job: Job, { session }: Pick<Loss, "session">): Promise<boolean> {
+  // It has ended, and that is recorded: the job waits for the next one.
+  if (job.nextAttemptTime !== undefined) return false;
+  const end = await readAttemptEnd(deps.events, { jobId: job.id, attempt: job.attempt });
+  // A result that went with its node makes it a loss all the same.
+  if (end === undefined || !(await canBringResult(deps, end, { session }))) return false;
+  await ingestJobEvent(deps, end, { session });
+  return true;
 }
 
-/** Records and publishes that its node has lost a context: it begins anew where it can move, else it has failed. */
-export async function loseContext(deps: LoseDeps, context: Context, why: string): Promise<void> {
-  if (context.state === Context_State.RESTARTING && canMove(context)) return;
-  const lost = { message: `Context lost: ${why}`, reason: JobError_Reason.NODE_LOST };
-  const event = create(ContextEventSchema, {
-    contextId: context.id,
-    context: context.name,
-    seq: context.seq + SEQ_LEAP,
-    time: timestampNow(),
-    nodeId: context.nodeId,
-    event: canMove(context) ? { case: "restarting", value: lost } : { case: "failed", value: lost },
-  } satisfies MessageInitShape<typeof ContextEventSchema>);
-  await recordContextEvent(deps, event);
-}
-
+/** An end that another gateway was faster to decide is not published a second time. */
 async function decide(
   deps: LoseDeps,
   job: Job,
@@ -74,13 +69,9 @@ async function decide(
     contextId: job.contextId,
     event: decision,
   });
-  const steps = [() => deps.jobs.apply(event), () => publishJobEvent(deps.events, event, deps)];
+  const publish = (): Promise<void> => publishJobEvent(deps.events, event, deps);
   // A callback follows from the event that tells the end, so this has to be durable before the end is.
-  if (job.callbackUrl !== "") steps.reverse();
-  for (const step of steps) await step();
-}
-
-async function recordContextEvent(deps: LoseDeps, event: ContextEvent): Promise<void> {
-  await deps.contexts.apply(event);
-  await publishContextEvent(deps.events, event, deps);
+  if (job.callbackUrl !== "") await publish();
+  const isApplied = await deps.jobs.apply(event);
+  if (isApplied && job.callbackUrl === "") await publish();
 }

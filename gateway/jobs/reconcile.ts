@@ -1,7 +1,7 @@
-import { type Context, isFinalJob, type Job, Job_State } from "../../proto/mod.ts";
-import { replaceContext } from "../contexts/mod.ts";
+import { type Context, isFinalContext, isFinalJob, type Job, Job_State } from "../../proto/mod.ts";
+import { canMove, loseContext, replaceContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { canMove, type LoseDeps, loseContext, loseJob } from "./lose.ts";
+import { type LoseDeps, loseJob } from "./lose.ts";
 import { isRetryDue, type RetryDeps, retryJob } from "./retry.ts";
 import { allJobs, begunJobs, openContexts } from "./stored.ts";
 import { UnsentSearch } from "./unsent.ts";
@@ -50,6 +50,7 @@ async function reconcile(deps: ReconcileDeps, unsent: UnsentSearch | undefined):
     const isOutOfTouch = deps.nodes.session(nodeId) === undefined || (await hasEndedElsewhere(deps, job));
     if (isOutOfTouch) await deps.jobs.refresh(job.id);
   }
+  await deps.nodes.listen();
   for await (const context of openContexts(deps)) {
     if (deps.nodes.isLost(context.nodeId)) await loseWithNode(deps, context);
     else unsent?.seeContext(context);
@@ -83,11 +84,15 @@ async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void>
 }
 
 /** The context begins anew on another node where it can; its jobs of the lost process are retried or have failed. */
-async function loseWithNode(deps: ReconcileDeps, context: Context): Promise<void> {
+async function loseWithNode(deps: ReconcileDeps, listed: Context): Promise<void> {
+  // Before the context: what another gateway has begun on another node by then is not among them.
+  const jobs = await begunJobs(deps, listed);
+  const context = await deps.dao.contexts.get(listed.id);
+  if (context === undefined || context.nodeId !== listed.nodeId || isFinalContext(context.state)) return;
   const why = `node ${context.nodeId} is gone`;
   deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
   // The context last: as long as it is open, another gateway finds it and its jobs, should this one end in between.
-  for (const job of await begunJobs(deps, context)) await loseJob(deps, job, why);
+  for (const job of jobs) await loseJob(deps, job, { why });
   await loseContext(deps, context, why);
   if (!canMove(context) || (await replaceContext(deps, context))) return;
   deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");

@@ -3,26 +3,7 @@ import { type Context, Context_State, type Job } from "../../proto/mod.ts";
 import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import { failContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import type { ExpectedAnswer } from "../nodes/mod.ts";
 import type { Target } from "./submit.ts";
-
-/** Begins to wait for the node's answer to a job, and to the context where one is made for it. */
-export function expectAnswer(
-  { session, context, isNew }: Target,
-  jobId: string,
-  options: { readonly signal: AbortSignal },
-): ExpectedAnswer {
-  const toJob = session.expectAnswer(jobId, options);
-  if (!isNew) return toJob;
-  const toContext = session.expectAnswer(context.id, options);
-  return {
-    given: Promise.race([toJob.given, toContext.given]),
-    [Symbol.dispose]() {
-      toJob[Symbol.dispose]();
-      toContext[Symbol.dispose]();
-    },
-  };
-}
 
 /** Forgets a job that its node did not take, ends the context that was made for it, and rejects with what to tell the caller. */
 export async function withdrawRefused(
@@ -30,10 +11,11 @@ export async function withdrawRefused(
   { job, target }: { readonly job: Job; readonly target: Target },
   { reason, message }: Refusal,
 ): Promise<never> {
-  await deps.jobs.withdraw(job.id);
+  const error = refusedBy(reason, target.context, message);
+  await deps.jobs.withdraw(job.id, error);
   deps.contexts.forget(target.context);
   if (target.isNew) await failContext(deps, target.context, message);
-  throw refusedBy(reason, target.context, message);
+  throw error;
 }
 
 /** The API error for a node's refusal of a job, or of the context made for it. */

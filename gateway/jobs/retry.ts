@@ -10,6 +10,9 @@ import { dispatch, type SubmitDeps, type Target } from "./submit.ts";
 /** How long an attempt is put off when there is nowhere to run it yet. */
 const POSTPONED_MS = 1000;
 
+/** How long a node may take to say whether it took an attempt. What becomes of one of which it does not say, `unsent.ts` finds out. */
+const ANSWER_LIMIT_MS = 10_000;
+
 export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log" | "closing">;
 
 /** Whether a job waits for an attempt that is due. */
@@ -27,7 +30,8 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   if (job === undefined || !isRetryDue(job, Date.now())) return;
   const target = await findTarget(deps, job);
   if (target === "gone") {
-    await loseJob(deps, { ...job, maxAttempts: job.attempt }, "its context is gone", JobError_Reason.CONTEXT_LOST);
+    const last = { ...job, maxAttempts: job.attempt };
+    await loseJob(deps, last, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
     return;
   }
   if (target === "later") {
@@ -62,8 +66,8 @@ async function begin(
   const { job, target } = attempt;
   const config = (await deps.jobs.config(job.id)) ?? new Uint8Array();
   if (target.isNew) await deps.contexts.insert(target.context);
-  using answer = target.session.expectAnswer(job.id, { signal: deps.closing });
-  dispatch(deps, { ...attempt, config, noQueue: false }, { confirm: true });
+  const waiting = { signal: deps.closing, timeoutMs: ANSWER_LIMIT_MS };
+  using answer = dispatch(deps, { ...attempt, config, noQueue: false }, { confirm: true, ...waiting });
   return await answer.given;
 }
 

@@ -1,5 +1,5 @@
 import type { Job, JobSpec } from "../../proto/mod.ts";
-import { expectAnswer, withdrawRefused } from "./refusal.ts";
+import { withdrawRefused } from "./refusal.ts";
 import { dispatch, planJob, submitJob } from "./submit.ts";
 import { type WaitDeps, waitForEnd } from "./wait.ts";
 
@@ -29,10 +29,9 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
   const planned = await planJob(deps, spec, "");
   const { job, target } = planned;
   if (target.isNew) await deps.contexts.insert(target.context);
-  using answer = expectAnswer(target, job.id, { signal });
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
   const ended = waitForEnd(deps, job.id, { waitMs, signal });
-  dispatch(deps, planned, { confirm: false });
+  using answer = dispatch(deps, planned, { confirm: false, signal });
   const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
   if (refusal === undefined) return outcome(deps, job, await ended);
   return withdrawRefused(deps, planned, refusal);

@@ -20,12 +20,12 @@ import {
   nestsDeeper,
 } from "../../proto/mod.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
-import { planAdHocContext, sendStart, takesJobs } from "../contexts/mod.ts";
+import { askStart, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import type { NodeSession } from "../nodes/mod.ts";
+import type { ExpectedAnswer, NodeSession } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
-import { expectAnswer, withdrawRefused } from "./refusal.ts";
+import { withdrawRefused } from "./refusal.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 const DEFAULT_RETRY_DELAY_MS = 1000;
@@ -62,8 +62,7 @@ export async function submitJob(deps: SubmitDeps, { spec, requestId, signal }: S
   const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
   if (existing !== undefined) return { job: await sameRequest(deps, existing, planned), isRepeated: true };
   if (target.isNew) await deps.contexts.insert(target.context);
-  using answer = expectAnswer(target, job.id, { signal });
-  dispatch(deps, planned, { confirm: true });
+  using answer = dispatch(deps, planned, { confirm: true, signal });
   const refusal = await answer.given;
   if (refusal === undefined) return { job: (await deps.jobs.get(job.id)) ?? job, isRepeated: false };
   return withdrawRefused(deps, planned, refusal);
@@ -113,15 +112,25 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
   return { job, binary, target, config, noQueue: spec.noQueue };
 }
 
-/** Sends a job to its node, after its context, which is in the record, when that is made for it. */
+interface Dispatch {
+  /** Whether the node is to say that it took the job; a refusal it tells in any case. */
+  readonly confirm: boolean;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * Sends a job to its node, after its context, which is in the record, when that is made for it; and begins to wait for the answer, as
+ * `NodeSession.ask` does.
+ */
 export function dispatch(
   deps: Pick<SubmitDeps, "jobConfig">,
   { job, binary, config, noQueue, target: { context, session, isNew } }: PlannedJob,
-  { confirm }: { readonly confirm: boolean },
-): void {
-  if (isNew) sendStart(session, context);
-  session.send({
-    $case: "runJob",
+  { confirm, ...options }: Dispatch,
+): ExpectedAnswer {
+  const toContext = isNew ? askStart(session, context, options) : undefined;
+  const command = {
+    $case: "runJob" as const,
     value: {
       jobId: job.id,
       attempt: job.attempt,
@@ -140,7 +149,16 @@ export function dispatch(
       maxAttempts: job.maxAttempts,
       retryDelayMs: toMs(job.retryDelay) ?? DEFAULT_RETRY_DELAY_MS,
     },
-  });
+  };
+  const toJob = session.ask(command, options);
+  if (toContext === undefined) return toJob;
+  return {
+    given: Promise.race([toJob.given, toContext.given]),
+    [Symbol.dispose]() {
+      toJob[Symbol.dispose]();
+      toContext[Symbol.dispose]();
+    },
+  };
 }
 
 async function findTarget(deps: SubmitDeps, spec: JobSpec, entryPoint: string): Promise<Target> {

@@ -1,9 +1,9 @@
 import { type Context, Context_State, isFinalContext, type Job, Job_State } from "../../proto/mod.ts";
-import { replaceContext, sendStart } from "../contexts/mod.ts";
+import { canMove, replaceContext, sendStart } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { loseMissing, type Recorded } from "./compare.ts";
-import { canMove, type LoseDeps, loseJob } from "./lose.ts";
+import { type LoseDeps, loseJob } from "./lose.ts";
 
 /** What was recorded so long ago is on its node, or will never be. */
 const GRACE_MS = 3000;
@@ -68,7 +68,8 @@ export class UnsentSearch {
       const job = await deps.dao.jobs.get(id);
       if (job?.state !== Job_State.QUEUED || String(job.attempt) !== this.#jobs.get(id)?.version) continue;
       const context = await deps.contexts.find(job.contextId);
-      if (context === undefined || isFinalContext(context.state)) await loseJob(deps, job, "its context is gone");
+      if (context === undefined || isFinalContext(context.state))
+        await loseJob(deps, job, { why: "its context is gone" });
       else byNode.set(context.nodeId, [...(byNode.get(context.nodeId) ?? []), job]);
     }
     return byNode;

@@ -2,10 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { watchStream } from "../events/mod.ts";
-import { type IngestDeps, ingestStreamedEnd } from "./ingest.ts";
+import { type FollowDeps, followStream, isFinalEvent } from "./follow.ts";
 
-export type WatchDeps = IngestDeps & Pick<Core, "dao" | "events" | "nodes" | "closing">;
+export type WatchDeps = FollowDeps & Pick<Core, "dao" | "closing">;
 
 interface Watch {
   /** Only events with a greater `seq`. */
@@ -34,33 +33,23 @@ export async function* watchJob(deps: WatchDeps, jobId: string, { afterSeq, sign
 
 async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: Watch): AsyncGenerator<JobEvent> {
   let seq = afterSeq;
-  for await (const item of watchStream(deps.events, job.id, { signal })) {
-    if ("past" in item) {
-      if (item.past > 0 || !isFinalJob(job.state)) continue;
-      if (job.seq > seq) yield endOf(job);
-      return;
+  let left = Number.POSITIVE_INFINITY;
+  for await (const item of followStream(deps, job.id, { signal })) {
+    if ("past" in item) left = item.past;
+    else {
+      left -= 1;
+      if (item.seq > seq) {
+        seq = item.seq;
+        yield item;
+      }
+      if (isFinalEvent(item)) return;
     }
-    const isEnd = isFinalEvent(item);
-    if (isEnd) await ingestStreamedEnd(deps, item.jobId, () => item);
-    if (item.seq > seq) {
-      seq = item.seq;
-      yield item;
-    }
-    if (isEnd) return;
+    if (isFinalJob(job.state) && left <= 0) break;
   }
-}
-
-/** Whether a job is final after this event. */
-export function isFinalEvent({ event }: JobEvent): boolean {
-  switch (event.case) {
-    case "succeeded":
-    case "failed":
-    case "cancelled":
-    case "rejected":
-      return true;
-    default:
-      return false;
-  }
+  if (signal.aborted) return;
+  // The stream does not hold its end, or not any more.
+  const ended = await deps.jobs.get(job.id);
+  if (ended !== undefined && isFinalJob(ended.state) && ended.seq > seq) yield endOf(ended);
 }
 
 /** The final event of a job, told again from the record. */

@@ -1,9 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, type LogLine } from "../../proto/mod.ts";
-import { watchStream } from "../events/mod.ts";
-import { ingestStreamedEnd } from "./ingest.ts";
-import { isFinalEvent, type WatchDeps } from "./watch.ts";
+import { followStream } from "./follow.ts";
+import type { WatchDeps } from "./watch.ts";
 
 const PAGE = 500;
 
@@ -70,10 +69,9 @@ async function* publishedLines(
 ): AsyncGenerator<LogLine> {
   let past = 0;
   const live = AbortSignal.any([signal, deps.closing]);
-  for await (const item of watchStream(deps.events, job.id, { since, signal: live })) {
+  for await (const item of followStream(deps, job.id, { since, signal: live })) {
     if ("past" in item) past = item.past;
     else if (item.event.case === "logged") yield* item.event.value.lines;
-    if (!("past" in item) && isFinalEvent(item)) return await ingestStreamedEnd(deps, item.jobId, () => item);
     if (isFinalJob(job.state) && past-- <= 0) return;
   }
   if (deps.closing.aborted) throw gatewayDraining();

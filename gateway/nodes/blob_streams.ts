@@ -91,7 +91,10 @@ export class BlobStreams {
     if (chunk.last) this.#incoming.delete(chunk.requestId);
   }
 
-  /** Answers a node's request; an undefined content answers that there is none. Rejects when reading the content fails. */
+  /**
+   * Answers a node's request; an undefined content answers that there is none. Gives up, and closes the content, when the session ends.
+   * Rejects when reading the content fails.
+   */
   async send(requestId: number, content: AsyncIterable<Uint8Array> | undefined): Promise<void> {
     if (content === undefined) {
       this.fail(requestId, "no such content");
@@ -100,6 +103,7 @@ export class BlobStreams {
     for await (const part of content) {
       for (let start = 0; start < part.length; start += CHUNK_BYTES) {
         await this.#frames.ready();
+        if (this.#closed !== undefined) return;
         this.#chunk({ requestId, bytes: part.subarray(start, start + CHUNK_BYTES), last: false });
       }
     }

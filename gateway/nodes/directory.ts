@@ -20,6 +20,9 @@ import {
 } from "../../proto/mod.ts";
 import { type NodeSession, openSession, type SessionObserver } from "./session.ts";
 
+/** NATS that does not answer for so long does not bring heartbeats either. */
+const LISTEN_LIMIT_MS = 2000;
+
 /** Of an announcement that is ignored, in the log. */
 const COMPLAINT_BYTES = 300;
 
@@ -53,7 +56,8 @@ export class NodeDirectory implements AsyncDisposable {
   readonly #nodesById = new Map<string, KnownNode>();
   readonly #closing = new AbortController();
   readonly #subscriptions: Subscription[] = [];
-  readonly #startedAt = performance.now();
+  /** Since when, in milliseconds of the process, all that nodes say reaches us; undefined: it does not. */
+  #listeningSince: number | undefined;
   readonly #reader: AnnouncementReader | undefined;
   readonly #complaints: Complaints;
 
@@ -73,7 +77,8 @@ export class NodeDirectory implements AsyncDisposable {
 
   /** Sessions that are open to nodes that take work. */
   sessions(): NodeSession[] {
-    const sessions = [...this.#nodesById.values()].map(({ session }) => session);
+    const ready = [...this.#nodesById.values()].filter(({ announced }) => announced.state !== Node_State.DRAINING);
+    const sessions = ready.map(({ session }) => session);
     return sessions.filter((session) => session !== undefined && !session.load.draining) as NodeSession[];
   }
 
@@ -82,10 +87,32 @@ export class NodeDirectory implements AsyncDisposable {
     return this.#nodesById.get(nodeId)?.session;
   }
 
-  /** Whether a node has been silent for too long and its session is down. Unknown nodes get the time to announce themselves. */
+  /**
+   * Takes note of whether what nodes say reaches us, and resolves when what they have said so far is read: this process may have stood still, or NATS be
+   * away. Call before `isLost`.
+   */
+  async listen(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, LISTEN_LIMIT_MS, false);
+    // The answer to what `flush` asks comes after the heartbeats that wait for us.
+    const heard = this.#deps.nats.flush().then(
+      () => true,
+      () => false,
+    );
+    const isListening = await Promise.race([heard, late]);
+    clearTimeout(timer);
+    this.#listeningSince = isListening ? (this.#listeningSince ?? performance.now()) : undefined;
+  }
+
+  /**
+   * Whether a node has been silent for too long and its session is down; false as long as it may be us who did not hear. Unknown nodes
+   * get the time to announce themselves.
+   */
   isLost(nodeId: string): boolean {
+    const listeningMs = performance.now() - (this.#listeningSince ?? performance.now());
+    if (listeningMs <= SILENCE_LIMIT_MS) return false;
     const node = this.#nodesById.get(nodeId);
-    return node === undefined ? performance.now() - this.#startedAt > SILENCE_LIMIT_MS : this.#isDown(node);
+    return node === undefined || this.#isDown(node);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

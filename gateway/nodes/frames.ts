@@ -17,14 +17,14 @@ export class FrameWriter {
     this.#stream = stream;
   }
 
-  send(message: Message): void {
-    this.#waiting.push({ message });
+  send(message: Message, requestId = 0): void {
+    this.#waiting.push({ message, requestId });
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#flush());
   }
 
-  /** Resolves when the stream takes more; for senders of long content. */
+  /** Resolves when the stream takes more, or never will; for senders of long content. */
   async ready(): Promise<void> {
     await this.#drained;
   }
@@ -34,6 +34,8 @@ export class FrameWriter {
     const messages = this.#waiting;
     this.#waiting = [];
     if (this.#stream.write({ messages }) || this.#drained !== undefined) return;
+    // Of a stream that is over neither event comes any more.
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#drained = promise;
     const release = (): void => {

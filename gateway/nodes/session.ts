@@ -37,8 +37,17 @@ const UNPROVEN =
 
 type Message = NonNullable<GatewayMessage["message"]>;
 
-/** An answer to a command that is still to come. */
-export type ExpectedAnswer = { readonly given: Promise<Refusal | undefined> } & Disposable;
+/** An answer to a command that is still to come. Dispose it when nobody waits any more. */
+export interface ExpectedAnswer extends Disposable {
+  /** The refusal, or undefined when the node took the command. */
+  readonly given: Promise<Refusal | undefined>;
+}
+
+interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Longest time until the answer; default: until the session ends. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /** What a node is believed to hold. */
 interface Believed {
@@ -94,12 +103,15 @@ export class NodeSession {
   readonly #frames: FrameWriter;
   readonly #observer: SessionObserver;
   readonly #holdings = new Answers<HoldingsAnswer>();
-  readonly #answers = new Map<string, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
+  /** By the number of the command. */
+  readonly #answers = new Map<number, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
+  #lastRequestId = 0;
   #welcome: Welcome | undefined;
   #load: Load | undefined;
   /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
   readonly #reservedBytes = new Map<string, number>();
   #heardAt = performance.now();
+  #beatAt = performance.now();
   /** Why the session is over. */
   #end: Error | undefined;
 
@@ -142,7 +154,7 @@ export class NodeSession {
     });
     this.#stream.on("data", ({ messages }) => {
       this.#heardAt = performance.now();
-      for (const { message } of messages) this.#receive(message, welcomed.resolve);
+      for (const message of messages) this.#receive(message, welcomed.resolve);
     });
     this.#stream.on("error", end);
     this.#stream.on("end", () => end(new Error("the node ended the session")));
@@ -191,22 +203,26 @@ export class NodeSession {
   }
 
   /**
-   * Begins to wait for the node's answer to a command about a job or context; call before sending it. The answer is the
-   * refusal, or undefined when the node took it. Rejects when the session has ended or ends before, or the signal is aborted:
-   * wait for it in the same turn, so that no rejection is missed. Dispose it when nobody waits any more.
+   * Sends a command about a job or context and begins to wait for the node's answer. It rejects when the session has ended or ends
+   * before, or the signal is aborted: wait for it in the same turn, so that no rejection is missed.
    */
-  expectAnswer(id: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): ExpectedAnswer {
+  ask(command: Message, { signal, timeoutMs }: AskOptions = {}): ExpectedAnswer {
+    const requestId = ++this.#lastRequestId;
     const { promise, resolve, reject } = Promise.withResolvers<Refusal | undefined>();
     const abort = (): void => reject(signal?.reason);
     if (this.#end !== undefined) reject(this.#end);
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
-    this.#answers.set(id, { resolve, reject });
+    const giveUp = (): void => reject(new Error(`Node ${this.nodeId} did not answer within ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
+    this.#answers.set(requestId, { resolve, reject });
+    this.#frames.send(command, requestId);
     return {
       given: promise,
       [Symbol.dispose]: () => {
         signal?.removeEventListener("abort", abort);
-        this.#answers.delete(id);
+        clearTimeout(timer);
+        this.#answers.delete(requestId);
       },
     };
   }
@@ -228,14 +244,18 @@ export class NodeSession {
   }
 
   #beat(): void {
-    if (performance.now() - this.#heardAt > SILENCE_LIMIT_MS) {
+    const now = performance.now();
+    // This process stood still: what the node said meanwhile is still to be read.
+    if (now - this.#beatAt > 2 * HEARTBEAT_INTERVAL_MS) this.#heardAt = now;
+    this.#beatAt = now;
+    if (now - this.#heardAt > SILENCE_LIMIT_MS) {
       this.close(new Error("the node is silent"));
       return;
     }
     this.send({ $case: "heartbeat", value: {} });
   }
 
-  #receive(message: NodeMessage["message"], welcome: (welcome: Welcome) => void): void {
+  #receive({ message, requestId }: NodeMessage, welcome: (welcome: Welcome) => void): void {
     switch (message?.$case) {
       case "jobEvent":
         this.#observer.jobEvent(this, message.value);
@@ -244,11 +264,11 @@ export class NodeSession {
         this.#observer.contextEvent(this, message.value.event);
         break;
       case "acceptance":
-        this.#answers.get(message.value.jobId)?.resolve(undefined);
+        this.#answers.get(requestId)?.resolve(undefined);
         break;
       case "refusal":
         this.#reservedBytes.delete(message.value.id);
-        this.#answers.get(message.value.id)?.resolve(message.value);
+        this.#answers.get(requestId)?.resolve(message.value);
         break;
       case "load":
         this.#load = message.value;

@@ -13,15 +13,20 @@ export interface Followed {
   /** Node that was given the job. */
   nodeId: string;
   readonly waiters: PromiseWithResolvers<JobEnd>[];
-  readonly startWaiters: ((job: Job) => void)[];
-  /** The final event is being made durable. */
-  ending: Promise<void> | undefined;
+  readonly startWaiters: PromiseWithResolvers<Job>[];
+  /** The final event is being made durable; whether it was that which ended the job. */
+  ending: Promise<boolean> | undefined;
   /** The config of a job that the store does not have yet. */
   unstored: Uint8Array | undefined;
 }
 
 export function createFollowed(job: Job, nodeId: string): Followed {
   return { job, nodeId, waiters: [], startWaiters: [], ending: undefined, unstored: undefined };
+}
+
+/** Tells all who wait for the job that it will not come. */
+export function giveUp({ waiters, startWaiters }: Followed, reason: unknown): void {
+  for (const { reject } of [...waiters, ...startWaiters]) reject(reason);
 }
 
 /** Whether its context has said what becomes of a job at first. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
-import { createFollowed, type Followed, hasArrived, type JobEnd } from "./followed.ts";
+import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd } from "./followed.ts";
 import { RecentEnds } from "./recent_ends.ts";
 import { RecentEvents } from "./recent_events.ts";
 
@@ -34,13 +34,13 @@ export class JobRecord {
    */
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
     this.#follow(job, { nodeId });
+    let isStored = false;
     try {
       const existing = await this.#dao.jobs.insert(job, config);
-      if (existing !== undefined) this.#followed.delete(job.id);
+      isStored = existing === undefined;
       return existing;
-    } catch (error) {
-      this.#followed.delete(job.id);
-      throw error;
+    } finally {
+      if (!isStored) this.#unfollow(job.id);
     }
   }
 
@@ -72,12 +72,10 @@ export class JobRecord {
     return true;
   }
 
-  /** Forgets a job that its node did not take, as if it had never been submitted. */
-  async withdraw(id: string): Promise<void> {
-    const followed = this.#followed.get(id);
-    if (followed !== undefined) this.#dirty.delete(followed);
-    this.#followed.delete(id);
-    this.#events.breakOff(id);
+  /** Forgets a job that its node did not take, as if it had never been submitted; whoever waits for it is told the reason. */
+  async withdraw(id: string, reason: Error): Promise<void> {
+    const followed = this.#unfollow(id);
+    if (followed !== undefined) giveUp(followed, reason);
     if (followed?.unstored === undefined) await this.#dao.jobs.delete(id);
   }
 
@@ -104,7 +102,9 @@ export class JobRecord {
   started(id: string): Promise<Job> | undefined {
     const followed = this.#followed.get(id);
     if (followed === undefined || hasArrived(followed.job)) return followed && Promise.resolve(followed.job);
-    return new Promise((resolve) => followed.startWaiters.push(resolve));
+    const waiter = Promise.withResolvers<Job>();
+    followed.startWaiters.push(waiter);
+    return waiter.promise;
   }
 
   /** Whether this gateway recorded the job's end, or read it, lately. */
@@ -132,27 +132,33 @@ export class JobRecord {
     return this.#events.watch(id, options);
   }
 
-  /** Applies an event, whichever way it came. Idempotent. After a final event, resolves when the end is durable. */
-  async apply(event: JobEvent, result?: Uint8Array): Promise<void> {
+  /**
+   * Applies an event, whichever way it came. Idempotent. After a final event, resolves when the end is durable. Resolves to whether the
+   * event changed the job.
+   */
+  async apply(event: JobEvent, result?: Uint8Array): Promise<boolean> {
     const followed = this.#followed.get(event.jobId);
     if (followed === undefined) return this.#applyStored(event, result);
-    if (followed.ending !== undefined) return followed.ending;
+    if (followed.ending !== undefined) {
+      await followed.ending;
+      return false;
+    }
     if (event.attempt > followed.job.attempt) {
       // Another gateway has begun it.
       await this.refresh(event.jobId);
-      if (!this.#followed.has(event.jobId)) return;
+      if (!this.#followed.has(event.jobId)) return false;
     }
     const next = applyJobEvent(followed.job, event);
-    if (next === undefined) return;
+    if (next === undefined) return false;
     followed.job = next;
     if (!isFinalJob(next.state)) this.#events.add(event);
-    if (hasArrived(next)) for (const tell of followed.startWaiters.splice(0)) tell(next);
+    if (hasArrived(next)) for (const { resolve } of followed.startWaiters.splice(0)) resolve(next);
     if (!isFinalJob(next.state)) {
       this.#writeSoon(followed);
-      return;
+      return true;
     }
     followed.ending = this.#end(followed, event, result);
-    await followed.ending;
+    return followed.ending;
   }
 
   /** Makes a followed job durable as it stands. */
@@ -212,38 +218,60 @@ export class JobRecord {
     return followed;
   }
 
+  #unfollow(id: string): Followed | undefined {
+    const followed = this.#followed.get(id);
+    if (followed !== undefined) this.#dirty.delete(followed);
+    this.#followed.delete(id);
+    this.#events.breakOff(id);
+    return followed;
+  }
+
   /** Writes a job as it stands. False when another gateway has changed it, or has its id or request id. */
   async #store(followed: Followed, result?: Uint8Array): Promise<boolean> {
     const config = followed.unstored;
-    if (config !== undefined) {
-      followed.unstored = undefined;
-      return (await this.#dao.jobs.insert(followed.job, config, { result })) === undefined;
-    }
+    if (config !== undefined) return this.#storeNew(followed, config, result);
     followed.job = { ...followed.job, revision: followed.job.revision + 1 };
     return this.#dao.jobs.update(followed.job, { result });
   }
 
-  async #end(followed: Followed, event: JobEvent, result: Uint8Array | undefined): Promise<void> {
+  /** The store has none of it when it fails: the next write is to begin there again. */
+  async #storeNew(followed: Followed, config: Uint8Array, result?: Uint8Array): Promise<boolean> {
+    followed.unstored = undefined;
+    let hasAnswered = false;
+    try {
+      const existing = await this.#dao.jobs.insert(followed.job, config, { result });
+      hasAnswered = true;
+      return existing === undefined;
+    } finally {
+      if (!hasAnswered) followed.unstored = config;
+    }
+  }
+
+  /** Resolves to whether it was this event that ended the job. */
+  async #end(followed: Followed, event: JobEvent, result: Uint8Array | undefined): Promise<boolean> {
     this.#dirty.delete(followed);
     try {
-      if (!(await this.#store(followed, result))) await this.#applyStored(event, result);
-      else {
+      if (await this.#store(followed, result)) {
         this.#events.add(event);
         this.#finish(followed, { job: followed.job, result });
-        return;
+        return true;
       }
+      const isApplied = await this.#applyStored(event, result);
       const stored = await this.#dao.jobs.get(event.jobId);
-      if (stored === undefined) return;
+      // The write before this one, which was to store it, failed in the meantime.
+      if (stored === undefined && followed.unstored !== undefined) return await this.#end(followed, event, result);
+      if (stored === undefined) throw new Error(`Job ${event.jobId} is not in the record any more`);
       if (isFinalJob(stored.state)) {
         await this.#settle(followed, stored);
-        return;
+        return isApplied;
       }
       // It was the end of an attempt that is not the last any more.
       followed.job = stored;
       followed.ending = undefined;
+      return isApplied;
     } catch (error) {
-      this.#followed.delete(event.jobId);
-      for (const waiter of followed.waiters) waiter.reject(error);
+      this.#unfollow(event.jobId);
+      giveUp(followed, error);
       throw error;
     }
   }
@@ -260,24 +288,24 @@ export class JobRecord {
     this.endedByState.set(state, (this.endedByState.get(state) ?? 0) + 1);
     this.#ends.add(end.job);
     this.#events.end(end.job.id);
-    for (const tell of followed.startWaiters) tell(end.job);
-    for (const waiter of followed.waiters) waiter.resolve(end);
+    for (const { resolve } of followed.startWaiters) resolve(end.job);
+    for (const { resolve } of followed.waiters) resolve(end);
   }
 
-  /** Applies an event to the stored job, again when another gateway was faster. */
-  async #applyStored(event: JobEvent, result: Uint8Array | undefined): Promise<void> {
+  /** Applies an event to the stored job, again when another gateway was faster. Resolves to whether it changed the job. */
+  async #applyStored(event: JobEvent, result: Uint8Array | undefined): Promise<boolean> {
     for (;;) {
       const stored = await this.#dao.jobs.get(event.jobId);
       if (stored === undefined) {
         this.#log.warn({ job: event.jobId }, "an event of a job that is not in the record is left out");
-        return;
+        return false;
       }
       const next = applyJobEvent(stored, event);
       const isWritten =
         next === undefined || (await this.#dao.jobs.update({ ...next, revision: stored.revision + 1 }, { result }));
       if (!isWritten) continue;
       if (isFinalJob((next ?? stored).state)) this.#ends.add(stored);
-      return;
+      return next !== undefined;
     }
   }
 

@@ -5,3 +5,4 @@
 export { ContextRecord, isStarted } from "./contexts.ts";
 export type { JobEnd } from "./followed.ts";
 export { JobRecord } from "./jobs.ts";
+export { SEQ_LEAP } from "./seq_leap.ts";

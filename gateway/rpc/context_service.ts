@@ -14,7 +14,7 @@ import type { Implementation } from "./call.ts";
 import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
 
 export function createContextService(
-  deps: Pick<Core, "dao" | "contexts" | "nodes">,
+  deps: Pick<Core, "dao" | "contexts" | "nodes" | "events" | "gatewayId">,
 ): Implementation<typeof ContextService> {
   return {
     async createContext({ name, settings }, { signal }) {

@@ -168,7 +168,10 @@ test("a context is drained: it takes no more jobs and stops when those that it h
   const drained = rest.call("POST", "/v1/contexts/drained:stop", { drain: true });
   await untilContext("drained", ({ state }) => state === "STOPPING");
   const late = await rest.call("POST", "/v1/jobs", { binary: "jobs", entryPoint: "echo", context: "drained" });
-  expect({ status: late.status, body: late.body }).toMatchObject({ status: 400, body: { code: "failed_precondition" } });
+  expect({ status: late.status, body: late.body }).toMatchObject({
+    status: 400,
+    body: { code: "failed_precondition" },
+  });
   expect((await rest.job(running.id)).state).toBe(Job_State.RUNNING);
   await rest.call("POST", `/v1/jobs/${running.id}:cancel`, {});
   expect((await drained).body).toMatchObject({ name: "drained", state: "STOPPED" });

@@ -124,6 +124,14 @@ export declare type GatewayMessage = Message<"hearth.node.v1.GatewayMessage"> & 
     value: HoldingsRequest;
     case: "holdingsRequest";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Of a command about a job or context: by which its Acceptance or Refusal is known. Chosen by the gateway; 0 where it
+   * awaits none.
+   *
+   * @generated from field: uint32 request_id = 15;
+   */
+  requestId: number;
 };
 
 /**
@@ -200,6 +208,13 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
     value: HoldingsAnswer;
     case: "holdingsAnswer";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Of an Acceptance or Refusal: the `request_id` of the command that it answers.
+   *
+   * @generated from field: uint32 request_id = 15;
+   */
+  requestId: number;
 };
 
 /**

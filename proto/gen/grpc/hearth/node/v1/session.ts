@@ -44,6 +44,11 @@ export interface GatewayMessage {
     | { $case: "objectsRequest"; value: ObjectsRequest }
     | { $case: "holdingsRequest"; value: HoldingsRequest }
     | undefined;
+  /**
+   * Of a command about a job or context: by which its Acceptance or Refusal is known. Chosen by the gateway; 0 where it
+   * awaits none.
+   */
+  requestId: number;
 }
 
 export interface NodeMessage {
@@ -59,6 +64,8 @@ export interface NodeMessage {
     | { $case: "objectsAnswer"; value: ObjectsAnswer }
     | { $case: "holdingsAnswer"; value: HoldingsAnswer }
     | undefined;
+  /** Of an Acceptance or Refusal: the `request_id` of the command that it answers. */
+  requestId: number;
 }
 
 /** Opens a session. */
@@ -484,7 +491,7 @@ export const OpenResponse: MessageFns<OpenResponse> = {
 };
 
 function createBaseGatewayMessage(): GatewayMessage {
-  return { message: undefined };
+  return { message: undefined, requestId: 0 };
 }
 
 export const GatewayMessage: MessageFns<GatewayMessage> = {
@@ -523,6 +530,9 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       case "holdingsRequest":
         HoldingsRequest.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
+    }
+    if (message.requestId !== 0) {
+      writer.uint32(120).uint32(message.requestId);
     }
     return writer;
   },
@@ -628,6 +638,14 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
             message.message = { $case: "holdingsRequest", value: HoldingsRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.requestId = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -683,6 +701,11 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         : isSet(object.holdings_request)
         ? { $case: "holdingsRequest", value: HoldingsRequest.fromJSON(object.holdings_request) }
         : undefined,
+      requestId: isSet(object.requestId)
+        ? globalThis.Number(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.Number(object.request_id)
+        : 0,
     };
   },
 
@@ -710,6 +733,9 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       obj.objectsRequest = ObjectsRequest.toJSON(message.message.value);
     } else if (message.message?.$case === "holdingsRequest") {
       obj.holdingsRequest = HoldingsRequest.toJSON(message.message.value);
+    }
+    if (message.requestId !== 0) {
+      obj.requestId = Math.round(message.requestId);
     }
     return obj;
   },
@@ -787,12 +813,13 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         break;
       }
     }
+    message.requestId = object.requestId ?? 0;
     return message;
   },
 };
 
 function createBaseNodeMessage(): NodeMessage {
-  return { message: undefined };
+  return { message: undefined, requestId: 0 };
 }
 
 export const NodeMessage: MessageFns<NodeMessage> = {
@@ -828,6 +855,9 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       case "holdingsAnswer":
         HoldingsAnswer.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
+    }
+    if (message.requestId !== 0) {
+      writer.uint32(120).uint32(message.requestId);
     }
     return writer;
   },
@@ -925,6 +955,14 @@ export const NodeMessage: MessageFns<NodeMessage> = {
             message.message = { $case: "holdingsAnswer", value: HoldingsAnswer.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.requestId = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -972,6 +1010,11 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         : isSet(object.holdings_answer)
         ? { $case: "holdingsAnswer", value: HoldingsAnswer.fromJSON(object.holdings_answer) }
         : undefined,
+      requestId: isSet(object.requestId)
+        ? globalThis.Number(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.Number(object.request_id)
+        : 0,
     };
   },
 
@@ -997,6 +1040,9 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       obj.objectsAnswer = ObjectsAnswer.toJSON(message.message.value);
     } else if (message.message?.$case === "holdingsAnswer") {
       obj.holdingsAnswer = HoldingsAnswer.toJSON(message.message.value);
+    }
+    if (message.requestId !== 0) {
+      obj.requestId = Math.round(message.requestId);
     }
     return obj;
   },
@@ -1068,6 +1114,7 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         break;
       }
     }
+    message.requestId = object.requestId ?? 0;
     return message;
   },
 };

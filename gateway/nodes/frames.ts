@@ -10,7 +10,8 @@ type Message = NonNullable<GatewayMessage["message"]>;
 export class FrameWriter {
   readonly #stream: ClientDuplexStream<OpenRequest, OpenResponse>;
   #waiting: GatewayMessage[] = [];
-  #scheduled = false;
+  /** Resolves when what is waiting is written. */
+  #flushing: PromiseWithResolvers<void> | undefined;
   #drained: Promise<void> | undefined;
 
   constructor(stream: ClientDuplexStream<OpenRequest, OpenResponse>) {
@@ -19,18 +20,20 @@ export class FrameWriter {
 
   send(message: Message, requestId = 0): void {
     this.#waiting.push({ message, requestId });
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (this.#flushing !== undefined) return;
+    this.#flushing = Promise.withResolvers();
     setImmediate(() => this.#flush());
   }
 
-  /** Resolves when the stream takes more, or never will; for senders of long content. */
+  /** Resolves when all is written and the stream takes more, or never will; for senders of long content. */
   async ready(): Promise<void> {
+    await this.#flushing?.promise;
     await this.#drained;
   }
 
   #flush(): void {
-    this.#scheduled = false;
+    this.#flushing?.resolve();
+    this.#flushing = undefined;
     const messages = this.#waiting;
     this.#waiting = [];
     if (this.#stream.write({ messages }) || this.#drained !== undefined) return;

@@ -1,0 +1,96 @@
+import { create } from "@bufbuild/protobuf";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import type { Dao, JobStore } from "../../plugins/contract/mod.ts";
+import memory from "../../plugins/dao-memory/mod.ts";
+import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
+import { JobRecord } from "./jobs.ts";
+
+const log = pino({ level: "silent" });
+const CONFIG = new TextEncoder().encode("{}");
+const RESULT = new TextEncoder().encode("1");
+const ON_NODE = { nodeId: "n" };
+
+function startDao(): Promise<Dao> {
+  return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
+}
+
+/** A store whose first call of one kind fails, as one does that fails over. */
+function failingOnce(dao: Dao, method: "insert" | "update"): Dao {
+  const works: JobStore = dao.jobs;
+  let hasFailed = false;
+  const jobs = new Proxy(works, {
+    get(target, name) {
+      if (name !== method || hasFailed) return target[name as keyof JobStore];
+      hasFailed = true;
+      return () => Promise.reject(new Error("failover"));
+    },
+  });
+  return { ...dao, jobs };
+}
+
+function newJob(): Job {
+  return create(JobSchema, { id: "j", state: Job_State.QUEUED, attempt: 1, maxAttempts: 1, revision: 1 });
+}
+
+function succeeded(changes: Partial<JobEvent> = {}): JobEvent {
+  const event = create(JobEventSchema, { jobId: "j", attempt: 1, seq: 1, event: { case: "succeeded", value: {} } });
+  return { ...event, ...changes };
+}
+
+test("a new job whose first write fails is stored with its next one", async () => {
+  await using dao = await startDao();
+  const record = new JobRecord({ dao: failingOnce(dao, "insert"), log });
+  record.adopt(newJob(), CONFIG, ON_NODE);
+  const end = record.end("j");
+  await expect(record.save("j")).rejects.toThrow("failover");
+  await record.apply(succeeded(), RESULT);
+  expect((await end)?.job.state).toBe(Job_State.SUCCEEDED);
+  expect(await dao.jobs.config("j")).toEqual(CONFIG);
+  expect(await dao.jobs.result("j")).toEqual(RESULT);
+});
+
+test("an end that comes while the first write fails is stored whole", async () => {
+  await using dao = await startDao();
+  const record = new JobRecord({ dao: failingOnce(dao, "insert"), log });
+  record.adopt(newJob(), CONFIG, ON_NODE);
+  const [saved] = await Promise.allSettled([record.save("j"), record.apply(succeeded(), RESULT)]);
+  expect(saved.status).toBe("rejected");
+  expect((await dao.jobs.get("j"))?.state).toBe(Job_State.SUCCEEDED);
+});
+
+test("when an end cannot be written whoever waits is told so, and who watches turns elsewhere", async () => {
+  await using dao = await startDao();
+  const record = new JobRecord({ dao: failingOnce(dao, "update"), log });
+  await record.insert(newJob(), CONFIG, ON_NODE);
+  const end = record.end("j");
+  const watched = Array.fromAsync(record.watchEvents("j", { afterSeq: 0, signal: new AbortController().signal }));
+  await expect(record.apply(succeeded())).rejects.toThrow("failover");
+  await expect(end).rejects.toThrow("failover");
+  expect(await watched).toEqual([]);
+  // It is delivered again.
+  await record.apply(succeeded());
+  expect((await dao.jobs.get("j"))?.state).toBe(Job_State.SUCCEEDED);
+});
+
+test("who waits for a job that is withdrawn is told why", async () => {
+  await using dao = await startDao();
+  const record = new JobRecord({ dao, log });
+  await record.insert(newJob(), CONFIG, ON_NODE);
+  const waiting = Promise.allSettled([record.end("j"), record.started("j")]);
+  await record.withdraw("j", new Error("no room"));
+  for (const { reason } of (await waiting) as PromiseRejectedResult[]) expect(reason.message).toBe("no room");
+  expect(await dao.jobs.get("j")).toBeUndefined();
+});
+
+test("apply() tells whether the event changed the job", async () => {
+  await using dao = await startDao();
+  const record = new JobRecord({ dao, log });
+  await record.insert({ ...newJob(), attempt: 2 }, CONFIG, ON_NODE);
+  expect(await record.apply(succeeded())).toBe(false);
+  const last = succeeded({ attempt: 2 });
+  const both = [record.apply(last), record.apply(last)];
+  expect(await Promise.all(both)).toEqual([true, false]);
+  expect(await record.apply(last)).toBe(false);
+  expect(await new JobRecord({ dao, log }).apply(last)).toBe(false);
+});

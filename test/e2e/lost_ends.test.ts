@@ -1,0 +1,85 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { EVENT_STREAM, isFinalJob, Job_State, jobEventSubject } from "../../proto/mod.ts";
+import { type Hearth, startHearth, untilNodesAreReady } from "../harness.ts";
+import { createRest, type Rest } from "../rest.ts";
+import { until } from "../until.ts";
+
+const JOBS = `
+export const echo = ({ config }) => config;
+export const fail = () => { throw new Error("no"); };
+`;
+
+let hearth: Hearth;
+let rest: Rest;
+
+beforeAll(async () => {
+  hearth = await startHearth();
+  rest = createRest(hearth.url);
+  await rest.upload("jobs", JOBS);
+});
+
+afterAll(() => hearth?.[Symbol.asyncDispose]());
+
+/** The stream has lost an end, or never had it: whoever decided it was killed before it was published. */
+async function forgetEnd(jobId: string, type: string): Promise<void> {
+  const nats = await connect({ servers: hearth.natsUrl });
+  const { streams } = await jetstreamManager(nats);
+  await streams.purge(EVENT_STREAM, { filter: jobEventSubject(jobId, type) });
+  await nats.close();
+}
+
+test("a watch of a job whose end the stream does not hold ends with what the record says", async () => {
+  const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: { n: 1 } });
+  await until("the stream has its end", async () => (await eventTypes(hearth.url, job.id)).includes("succeeded"));
+  await forgetEnd(job.id, "succeeded");
+  // One that has not seen the job itself.
+  const fresh = await hearth.addGateway();
+  await untilNodesAreReady(fresh.url, 1);
+  expect(await eventTypes(fresh.url, job.id)).toEqual(["running", "succeeded"]);
+});
+
+async function eventTypes(url: string, jobId: string): Promise<string[]> {
+  const response = await fetch(`${url}/v1/jobs/${jobId}/events`);
+  const events = (await response.text()).trim().split("\n");
+  return events.map((line) => ["running", "succeeded"].find((type) => type in JSON.parse(line)) ?? line);
+}
+
+test("jobs that are cancelled while their next attempts begin are cancelled, and others are tried again as before", async () => {
+  await rest.createContext("shared", { maxJobsPerContext: 4 });
+  const spec = { binary: "jobs", entryPoint: "fail", context: "shared", retryDelay: "0.01s" };
+  for (const _ of [1, 2, 3]) {
+    const jobs = await Promise.all(Array.from({ length: 40 }, () => rest.submit({ ...spec, maxAttempts: 80 })));
+    const cancelled = await Promise.all(
+      jobs.map(async ({ id }, n) => {
+        await until("it is tried again and again", async () => (await rest.job(id)).attempt >= 2 + (n % 3));
+        return rest.call("POST", `/v1/jobs/${id}:cancel`, {});
+      }),
+    );
+    for (const { status } of cancelled) expect(status).toBe(200);
+    for (const { id } of jobs) expect((await rest.job(id)).state).toBe(Job_State.CANCELLED);
+  }
+  const { id } = await rest.submit({ ...spec, maxAttempts: 3 });
+  await until("another job has failed", async () => isFinalJob((await rest.job(id)).state));
+  expect(await rest.job(id)).toMatchObject({ state: Job_State.FAILED, attempt: 3 });
+});
+
+test("a context whose node is gone, and that no other can take, can be stopped", async () => {
+  await rest.createContext("left");
+  for (const { pid, closed } of hearth.nodes) {
+    closed.catch(() => {});
+    process.kill(pid, "SIGKILL");
+  }
+  await until("it is lost", async () => (await state("left")) === "RESTARTING");
+  const { status, body } = await rest.call("POST", "/v1/contexts/left:stop", {});
+  expect({ status, body }).toMatchObject({ status: 200, body: { name: "left", state: "STOPPED" } });
+  // Its name is free.
+  await hearth.addNode();
+  await untilNodesAreReady(hearth.url, 1);
+  expect(await rest.createContext("left")).toMatchObject({ name: "left" });
+});
+
+async function state(context: string): Promise<string> {
+  return ((await rest.call("GET", `/v1/contexts/${context}`)).body as { state: string }).state;
+}

@@ -9,7 +9,10 @@ import { startHearth } from "./hearth.ts";
 import { measure } from "./load/mod.ts";
 import { type Measurement, PLAN } from "./plan.ts";
 import { describeMachine, formatReport, type Report, type Row, ratiosOf } from "./report.ts";
-import { startBullmq, startConnectEcho } from "./rivals/mod.ts";
+import { startBullmq, startConnectEcho, startRestate } from "./rivals/mod.ts";
+
+/** Too large to be installed with the others. */
+const RESTATE_SERVER = process.env.RESTATE_SERVER ?? "restate-server";
 
 const RESULTS = join(import.meta.dirname, "results.json");
 
@@ -29,6 +32,10 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
   {
     await using bullmq = await startBullmq(join(directory, "redis"));
     if (bullmq) rows.push(...(await measureAll("bullmq", bullmq.url, config, signal)));
+  }
+  {
+    await using restate = await startRestate(join(directory, "restate"), { command: RESTATE_SERVER });
+    if (restate) rows.push(...(await measureAll("restate", restate.url, config, signal)));
   }
   {
     await using echo = await startConnectEcho();

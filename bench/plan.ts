@@ -4,7 +4,7 @@ import type { LoadSpec } from "./load/mod.ts";
 /** One way to ask for a word count, measured at each number of connections. */
 export interface Measurement extends Pick<LoadSpec, "client" | "path" | "body" | "expect"> {
   readonly name: string;
-  readonly system: "hearth" | "bullmq" | "echo";
+  readonly system: "hearth" | "bullmq" | "restate" | "echo";
 }
 
 const SPEC = { ...JOB, context: CONTEXT };
@@ -47,5 +47,6 @@ export const PLAN: readonly Measurement[] = [
     body: { ...JOB, entryPoint: "ReadObject", config: { word: "word-4711" } },
   },
   BULLMQ,
+  { ...BULLMQ, name: "Restate", system: "restate", path: "/Words/count" },
   { name: "bare Connect echo, plain HTTP", system: "echo", client: "http", ...RUN_JOB },
 ];

@@ -45,7 +45,8 @@ async function startRedis(directory: string) {
   });
 }
 
-function startScript(file: string, ...args: number[]) {
+/** Starts a script of this folder; `ready` is its port. */
+export function startScript(file: string, ...args: number[]) {
   return startChild({
     name: file,
     command: process.execPath,
@@ -67,7 +68,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function isOnPath(command: string): Promise<boolean> {
+/** Whether there is such a command, by name or path. */
+export async function isOnPath(command: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   execFile(command, ["--version"], (error) => resolve(error === null));
   return promise;

@@ -17,7 +17,7 @@ import { startPlugin } from "./plugins/mod.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
 import { startRetention } from "./retention/mod.ts";
 import { createInvoke, createServices } from "./rpc/mod.ts";
-import { createOriginCheck, createSurfaces, listenOnOnePort } from "./serve/mod.ts";
+import { createCors, createOriginCheck, createSurfaces, listenOnOnePort } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
 
 /** A gateway that serves. */
@@ -74,6 +74,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
       ...{ allowed: config.allowedOrigins, host: config.host },
       isOpen: gate?.admitsAnyone ?? true,
     }),
+    cors: createCors(config.allowedOrigins),
     openReflection: config.access?.openReflection ?? true,
     readiness,
     log,

@@ -11,6 +11,7 @@ import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type Served
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder } from "../transcode/mod.ts";
 import { isAddressed } from "./addressed.ts";
+import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
 import { answerNotFound } from "./not_found.ts";
@@ -32,6 +33,7 @@ interface Surfaces {
   /** Absent: nobody is asked who calls. */
   readonly gate: Gate | undefined;
   readonly checkOrigin: OriginCheck;
+  readonly cors: Cors;
   /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
   readonly openReflection: boolean;
 }
@@ -41,7 +43,7 @@ interface Surfaces {
  * spark-jobserver's API, ending in the same use cases.
  */
 export function createSurfaces(surfaces: Surfaces): RequestListener {
-  const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, openReflection } = surfaces;
+  const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, { guarded: guardedPaths(described, { openReflection }) });
   const openApi = createOpenApiPage(described);
@@ -81,6 +83,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     setSecurityHeaders(request, response);
     const refused = checkOrigin(request);
     if (refused !== undefined) return refuseOrigin(request, response, refused);
+    if (cors(request, response)) return;
     if (await transcoder.handle(request, response)) return;
     if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());
     if (door === undefined || (await door.enterRpc(request, response))) connect(request, response);

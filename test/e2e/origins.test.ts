@@ -74,6 +74,48 @@ test("pages of this machine are served, and the gateway's own", async () => {
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
+const PREFLIGHT = { method: "OPTIONS", headers: { "access-control-request-method": "POST" } };
+
+test.each(["/v1/contexts", "/hearth.v1.ContextService/ListContexts", "/openapi.json"])(
+  "a page that may call may read what %s answers",
+  async (target) => {
+    const origin = "http://localhost:3000";
+    const asked = { ...PREFLIGHT.headers, "access-control-request-headers": "content-type,authorization", origin };
+    const preflight = await send(hearth.url, { ...PREFLIGHT, target, headers: asked });
+    expect(preflight).toMatchObject({
+      status: 204,
+      headers: {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+        "access-control-allow-headers": "content-type,authorization",
+        vary: "Origin",
+      },
+    });
+    const isRpc = target.startsWith("/hearth");
+    const call = { method: isRpc ? "POST" : "GET", target, body: isRpc ? "{}" : undefined };
+    const answer = await send(hearth.url, { ...call, headers: { origin, "content-type": "application/json" } });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": expect.stringContaining("Grpc-Status"),
+      },
+    });
+    expect(answer.headers).not.toHaveProperty("access-control-allow-credentials");
+  },
+);
+
+test("pages of listed origins may send what a browser keeps, other pages are refused", async () => {
+  await using listed = await startHearth({ config: { gateway: { allowedOrigins: [ORIGIN] } } });
+  const ask = (origin: string) =>
+    send(listed.url, { ...PREFLIGHT, target: "/v1/jobs", headers: { ...PREFLIGHT.headers, origin } });
+  expect(await ask(ORIGIN)).toMatchObject({
+    status: 204,
+    headers: { "access-control-allow-origin": ORIGIN, "access-control-allow-credentials": "true" },
+  });
+  expect((await ask("https://other.example")).status).toBe(403);
+});
+
 async function contexts(): Promise<unknown> {
   return JSON.parse((await send(hearth.url, { method: "GET", target: "/contexts" })).text);
 }

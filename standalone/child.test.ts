@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { until } from "../test/until.ts";
 import { type ChildSpec, startChild } from "./child.ts";
 
 /** A process that runs a line of JavaScript. */
@@ -50,3 +52,28 @@ test("disposing kills a process that ignores SIGTERM, after its time to drain", 
   await child[Symbol.asyncDispose]();
   expect(() => process.kill(child.pid, 0)).toThrow("ESRCH");
 });
+
+test.each(["SIGKILL", "SIGTERM"] as const)(
+  "a process is gone soon after the one that started it, ended by %s",
+  async (signal) => {
+    const { args, command } = script(`process.on("SIGTERM", () => {}); ${STAYS}`);
+    const code = `const { startChild } = await import(${JSON.stringify(join(import.meta.dirname, "child.ts"))});
+const readyWhen = (line) => line === "ready" || undefined;
+const { pid } = await startChild({ name: "script", ...${JSON.stringify({ args, command })}, readyWhen });
+console.log(pid);`;
+    const readyWhen = (line: string) => (/^\d+$/.test(line) ? Number(line) : undefined);
+    await using parent = await startChild({ name: "parent", command, args: ["-e", code], readyWhen });
+    expect(isAlive(parent.ready)).toBe(true);
+    process.kill(parent.pid, signal);
+    await expect(parent.closed).rejects.toThrow(`parent was ended by ${signal}`);
+    await until("the script is gone", () => !isAlive(parent.ready));
+  },
+);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

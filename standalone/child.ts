@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { startGuard } from "./guard.ts";
 
 /** How to start a process and how to tell that it is ready. */
 export interface ChildSpec<Ready> {
@@ -17,7 +18,7 @@ export interface ChildSpec<Ready> {
   readonly drainTimeoutMs?: number | undefined;
 }
 
-/** A running process. Disposing it sends SIGTERM and resolves when it is gone. */
+/** A running process. Disposing it sends SIGTERM and resolves when it is gone. It is killed should this process be gone first. */
 export interface Child<Ready> extends AsyncDisposable {
   readonly ready: Ready;
   readonly pid: number;
@@ -66,6 +67,7 @@ export async function startChild<Ready>(
 
   const timeoutMs = spec.startTimeoutMs ?? 30_000;
   const failed = Promise.withResolvers<never>();
+  if (child.pid !== undefined) startGuard(child).once("error", failed.reject);
   const timer = setTimeout(() => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`)), timeoutMs);
   const giveUp = () => failed.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", giveUp, { once: true });
@@ -81,12 +83,10 @@ export async function startChild<Ready>(
   }
 }
 
-/** Says how the process ended, once its output was read. Should this process exit first, it takes the child with it. */
+/** Says how the process ended, once its output was read. */
 function whenEnded(child: ChildProcess): Promise<string> {
-  const endNow = () => child.kill("SIGTERM");
-  process.once("exit", endNow);
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
-  return promise.finally(() => process.off("exit", endNow));
+  return promise;
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { BESIDE_ANOTHER } from "./lock.ts";
 
 /** Rejects, saying what to do, when `host:port` cannot be listened on. */
 export async function requireFreePort(listen: string): Promise<void> {
@@ -8,12 +9,8 @@ export async function requireFreePort(listen: string): Promise<void> {
   try {
     await once(server, "listening");
   } catch (error) {
-    throw new Error(
-      `Cannot listen on "${listen}": ${reasonOf(error)}. Choose another: npm start -- --listen 127.0.0.1:8091`,
-      {
-        cause: error,
-      },
-    );
+    const choose = `Choose another, beside a Hearth that runs also another folder: ${BESIDE_ANOTHER}`;
+    throw new Error(`Cannot listen on "${listen}": ${reasonOf(error)}. ${choose}`, { cause: error });
   } finally {
     server.close();
   }

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { reachableAt } from "../cluster/mod.ts";
 import type { Child } from "./child.ts";
 import { createGatewayLog } from "./gateway_log.ts";
+import { lockFolder } from "./lock.ts";
 import { startNatsServer } from "./nats.ts";
 import { requireFreePort } from "./ports.ts";
 import { startGateway, startNode } from "./processes.ts";
@@ -11,7 +12,7 @@ import { startGateway, startNode } from "./processes.ts";
 export interface StandaloneOptions {
   /** `host:port` of the gateway; port 0 for a free one. */
   readonly listen: string;
-  /** Everything that is kept is kept below it; made when absent. */
+  /** Everything that is kept is kept below it, and nobody else may use it meanwhile; made when absent. */
   readonly dataDir: string;
   /** Context nodes to start. */
   readonly nodes: number;
@@ -43,11 +44,12 @@ const MEET_TIMEOUT_MS = 20_000;
 /** Starts everything and resolves when the gateway can place contexts on every node. What was started is ended when one fails. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { configFile, logLevel = "info", log, signal } = options;
-  await requireFreePort(options.listen);
   // Processes are told an absolute path: what they find must not depend on where they were started.
   const dataDir = resolve(options.dataDir);
 
   await using stack = new AsyncDisposableStack();
+  stack.use(await lockFolder(dataDir));
+  await requireFreePort(options.listen);
   const nats = options.natsUrl
     ? undefined
     : stack.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log, signal }));

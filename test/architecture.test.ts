@@ -34,7 +34,7 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^@connectrpc\//, files: /^gateway\/(rpc|rest|serve|spark|transcode)|^proto\/errors(\.ts$|\/)|^bench\// },
   { library: /^@nats-io\//, files: /(discovery|announce|event|nats|main)[^/]*(\/|\.ts$)|^bench\// },
   { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
-  { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\// },
+  { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\/|^standalone\/lock\.ts$/ },
   { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
   { library: /^jose$/, files: /^plugins\/[^/]*jwt[^/]*\// },
   { library: /^esbuild$/, files: /(bundle|deno_program)[^/]*(\/|\.ts$)/ },

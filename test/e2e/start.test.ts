@@ -8,10 +8,12 @@ import { type ChildSpec, startChild, startGateway, startNode } from "../../stand
 import { createAuthority } from "../certificates.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { passwordOf, writeUsers } from "../credentials.ts";
-import { startTestNatsServer } from "../nats_server.ts";
+import { freePort, startTestNatsServer } from "../nats_server.ts";
+import { createRest } from "../rest.ts";
 import { until } from "../until.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
+const ECHO = "export const echo = ({ config }) => config;";
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 
 /** `npm start` on a free port; ready when it tells what to try. */
@@ -24,6 +26,11 @@ function start(dataDir: string, ...args: string[]): ChildSpec<true> {
     readyWhen: (line) => (line.startsWith("Ctrl-C") ? true : undefined),
     startTimeoutMs: 60_000,
   };
+}
+
+/** The same; ready when it tells its URL. */
+function startAndTell(dataDir: string, ...args: string[]): ChildSpec<string> {
+  return { ...start(dataDir, ...args), readyWhen: (line) => /^Hearth runs at (\S+)\. Try:/.exec(line)?.[1] };
 }
 
 test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted", async () => {
@@ -128,8 +135,42 @@ test("npm start says that the port is taken", async () => {
   const address = server.address();
   const listen = typeof address === "object" ? `127.0.0.1:${address?.port}` : "";
   await expect(startChild(start(directory.path, "--listen", listen))).rejects.toThrow(
-    `Cannot listen on "${listen}": another process has the port.`,
+    new RegExp(`Cannot listen on "${listen}": another process has the port\\..* --listen .* --data-dir `),
   );
+});
+
+test("npm start refuses the data folder of another that runs, says what to do, and leaves that one alone", async () => {
+  await using directory = await createTemporaryDirectory();
+  await using first = await startChild(startAndTell(directory.path));
+  const lines: string[] = [];
+  const second = startChild({ ...start(directory.path), onLine: (line) => lines.push(line) });
+  await expect(second).rejects.toThrow("npm start exited with code 1");
+  expect(lines).toEqual([
+    `Cannot use the data folder "${directory.path}": process ${first.pid} has it, a Hearth that runs. ` +
+      "Stop that one, or start this one beside it: npm start -- --listen 127.0.0.1:8091 --data-dir .hearth-2",
+  ]);
+  const rest = createRest(first.ready);
+  await rest.upload("echo", ECHO);
+  expect((await rest.run({ binary: "echo", entryPoint: "echo", config: { n: 1 } })).result).toEqual({ n: 1 });
+});
+
+test("npm start takes everything with it when it is killed, and starts again at once with what it had", async () => {
+  await using directory = await createTemporaryDirectory();
+  const listen = ["--listen", `127.0.0.1:${await freePort()}`];
+  const lines: string[] = [];
+  const onLine = (line: string) => void lines.push(line);
+  const killed = await startChild({ ...startAndTell(directory.path, ...listen), onLine });
+  await createRest(killed.ready).upload("echo", ECHO);
+  process.kill(killed.pid, "SIGKILL");
+  await expect(killed.closed).rejects.toThrow("npm start was ended by SIGKILL");
+
+  await using again = await startChild(startAndTell(directory.path, ...listen));
+
+  const pids = startedPids(lines);
+  expect([...pids.keys()]).toEqual(["node-1", "gateway"]);
+  for (const [name, pid] of pids) await until(`${name} is gone`, () => !isAlive(pid));
+  const rest = createRest(again.ready);
+  expect((await rest.run({ binary: "echo", entryPoint: "echo", config: { n: 2 } })).result).toEqual({ n: 2 });
 });
 
 /** Process ids by name, as `npm start` logs them. */

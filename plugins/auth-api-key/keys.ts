@@ -2,42 +2,41 @@
  * Makes, lists and revokes keys. Run without arguments it says how.
  */
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { type CommandLine, runProgram, UsageError } from "../command-line/mod.ts";
 import { replaceFile } from "../files/mod.ts";
 import { createKey, hashKey } from "./key.ts";
 import { formatKeyFile, type KeyFile, parseKeyFile } from "./key_file.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-const USAGE = `Usage: node plugins/auth-api-key/keys.ts COMMAND FILE
+const PROGRAM = {
+  command: "node plugins/auth-api-key/keys.ts",
+  usage: `COMMAND FILE
   create FILE --name NAME --roles ROLE,ROLE [--permissions jobs:start,jobs:read] [--days 90]
       Makes a key and shows it, this once. NAME is whom it stands for, as the audit log has it.
   list FILE
-  revoke FILE ID
-`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+  revoke FILE ID`,
+  flags: {
     name: { type: "string" },
     roles: { type: "string" },
     permissions: { type: "string" },
     days: { type: "string" },
   },
-});
-const [command, file = "", id = ""] = positionals;
-const run = commandOf(command);
-if (run === undefined) {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
-} else {
-  await run().catch((error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  });
-}
+} as const;
 
-function commandOf(name: string | undefined): (() => Promise<void>) | undefined {
+/** Values of the flags, and the id that `revoke` is given. */
+type KeyOptions = CommandLine<typeof PROGRAM.flags>["values"] & { readonly id?: string | undefined };
+
+await runProgram(PROGRAM, async ({ values, positionals: [command, file, ...rest] }) => {
+  const run = commandOf(command);
+  if (run === undefined) throw new UsageError(`Cannot ${command} keys: expected create, list or revoke`);
+  if (file === undefined) throw new UsageError(`Cannot ${command} keys: expected their FILE after it`);
+  const [id] = command === "revoke" ? rest.splice(0, 1) : [];
+  if (rest.length > 0) throw new UsageError(`Cannot ${command} keys: expected no more, got "${rest[0]}"`);
+  await run(file, { ...values, id });
+});
+
+function commandOf(name: string | undefined): ((file: string, options: KeyOptions) => Promise<void>) | undefined {
   switch (name) {
     case "create":
       return create;
@@ -50,14 +49,14 @@ function commandOf(name: string | undefined): (() => Promise<void>) | undefined 
   }
 }
 
-async function create(): Promise<void> {
-  const { name, roles, permissions } = values;
-  const days = values.days === undefined ? undefined : Number(values.days);
-  if (!name || !roles) throw new Error("Cannot create a key: --name and --roles are needed");
-  if (days !== undefined && !(days > 0)) throw new Error(`Cannot create a key for "${values.days}" days`);
+async function create(file: string, options: KeyOptions): Promise<void> {
+  const { name, roles, permissions } = options;
+  const days = options.days === undefined ? undefined : Number(options.days);
+  if (!name || !roles) throw new UsageError("Cannot create a key: --name and --roles are needed");
+  if (days !== undefined && !(days > 0)) throw new UsageError(`Cannot create a key for "${options.days}" days`);
   const made = createKey();
   const now = Date.now();
-  const { keys } = await readKeys();
+  const { keys } = (await readKeys(file)) ?? { keys: [] };
   const record = {
     ...{ id: made.id, sha256: hashKey(made.key), name, roles: split(roles) },
     ...(permissions === undefined ? {} : { permissions: split(permissions) }),
@@ -69,28 +68,33 @@ async function create(): Promise<void> {
   process.stdout.write(`${made.key}\n`);
 }
 
-async function list(): Promise<void> {
-  for (const { id, name, roles, permissions, expires, revoked } of (await readKeys()).keys) {
+async function list(file: string): Promise<void> {
+  const read = await readKeys(file);
+  if (read === undefined) throw new Error(`Cannot list the keys of ${file}: there is no such file; create makes one`);
+  for (const { id, name, roles, permissions, expires, revoked } of read.keys) {
     const until = revoked ? "revoked" : `until ${expires ?? "revoked"}`;
     const limit = permissions === undefined ? "" : ` for ${permissions.join(",")}`;
     process.stdout.write(`${id} ${name} as ${roles.join(",")}${limit}, ${until}\n`);
   }
 }
 
-async function revoke(): Promise<void> {
-  const { keys } = await readKeys();
-  if (!keys.some((key) => key.id === id)) throw new Error(`Cannot revoke key "${id}": there is none in ${file}`);
-  const changed = keys.map((key) => (key.id === id ? { ...key, revoked: true } : key));
+async function revoke(file: string, { id }: KeyOptions): Promise<void> {
+  if (id === undefined) throw new UsageError("Cannot revoke a key: expected its ID after the file, as list tells it");
+  const read = await readKeys(file);
+  if (read === undefined) throw new Error(`Cannot revoke key "${id}": there is no file ${file}`);
+  if (!read.keys.some((key) => key.id === id)) throw new Error(`Cannot revoke key "${id}": there is none in ${file}`);
+  const changed = read.keys.map((key) => (key.id === id ? { ...key, revoked: true } : key));
   await replaceFile(file, formatKeyFile({ keys: changed }));
   process.stdout.write(`revoked ${id}\n`);
 }
 
-async function readKeys(): Promise<KeyFile> {
+/** Undefined when there is no file. */
+async function readKeys(file: string): Promise<KeyFile | undefined> {
   try {
     return parseKeyFile(await readFile(file, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { keys: [] };
-    throw error;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Error(`Cannot read ${file}: ${(cause as Error).message.replaceAll(/\s+/g, " ")}`, { cause });
   }
 }
 

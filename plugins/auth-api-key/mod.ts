@@ -1,6 +1,6 @@
 /**
  * Keys for programs, in `Authorization: Bearer hk_…` or `X-API-Key`, from a file of their hashes that `keys.ts` writes.
- * Imports `plugins/contract` and `plugins/files`.
+ * Imports `plugins/contract` and `plugins/files`; its program, `plugins/command-line` too.
  */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";

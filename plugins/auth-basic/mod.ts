@@ -1,6 +1,6 @@
 /**
  * Users with passwords, by HTTP Basic (RFC 7617), from a file of scrypt hashes that `passwd.ts` writes.
- * Imports `plugins/contract` and `plugins/files`.
+ * Imports `plugins/contract` and `plugins/files`; its program, `plugins/command-line` too.
  */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";

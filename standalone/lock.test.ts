@@ -38,7 +38,7 @@ test("lockFolder() makes the folder, however deep, and takes it over from a proc
   await using directory = await createTemporaryDirectory();
   const folder = join(directory.path, "a-name-of-some-length/".repeat(8));
   expect(lockAndBeKilled(folder)).toBe("locked");
-  expect(await readdir(folder)).toContain("hearth.pid");
+  expect(await readdir(folder)).toEqual(["hearth.lock", "hearth.pid"]);
   expect(lockAndBeKilled(folder)).toBe("locked");
   const lock = await lockFolder(folder);
   await lock[Symbol.asyncDispose]();

@@ -19,7 +19,8 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   try {
     await mkdir(folder, { recursive: true });
     lock = new DatabaseSync(join(folder, "hearth.lock"));
-    lock.exec("BEGIN EXCLUSIVE");
+    // Nothing is ever written: a journal would only be left behind.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     await writeFile(pidFile, `${process.pid}\n`);
   } catch (cause) {
     lock?.close();

@@ -132,6 +132,17 @@ test("all that is wrong is told at once: keys, rules between them, files, flags,
   ]);
 });
 
+test("settings that no context could live with are faults", async () => {
+  const contexts = { small: { "memory-per-node": "1k", "idle-timeout": "0s" }, odd: { env: { "A=B": "hunter2" } } };
+  const memory = "must be greater than or equal to 33554432 and less than or equal to 1099511627776, got 1024";
+  expect(await faultsOf({ contexts, contextSettings: { "max-age": 1 } })).toEqual([
+    `gateway.contexts.small: memory_bytes: ${memory}`,
+    "gateway.contexts.small: idle_timeout: must be greater than or equal to 1s, got 0s",
+    'gateway.contexts.odd: env, key: must not be empty, and have no `=` and no NUL, got "A=B"',
+    "gateway.contextSettings: max_age: must be greater than or equal to 1s, got 0.001s",
+  ]);
+});
+
 test("nothing of a secret is in a fault", async () => {
   const password = "hunter2";
   const faults = await faultsOf({

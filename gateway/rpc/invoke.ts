@@ -1,12 +1,12 @@
 import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
-import { pathToString } from "@bufbuild/protobuf/reflect";
-import type { Validator, Violation } from "@bufbuild/protovalidate";
+import type { Validator } from "@bufbuild/protovalidate";
 import { ConnectError } from "@connectrpc/connect";
-import { requestInvalid, waitEnded } from "../../proto/errors.ts";
+import { waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Call, Implementation } from "./call.ts";
 import { guardMethod } from "./guarded.ts";
+import { checkRules } from "./rules.ts";
 
 /** What a method answers: a promise for unary methods, a stream for server-streaming ones. */
 export type Answer = Promise<Message> | AsyncIterable<Message>;
@@ -63,9 +63,7 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
 
 function validateFirst({ input }: DescMethod, serve: Method, validator: Validator): Method {
   return (request, call, guard) => {
-    const checked = validator.validate(input, request);
-    if (checked.kind === "error") throw checked.error;
-    if (checked.kind === "invalid") throw requestInvalid(checked.violations.map(describe).join("; "));
+    checkRules(validator, input, request);
     const answer = serve(request, call, guard);
     return Symbol.asyncIterator in answer ? answer : translateAbort(answer, call.signal);
   };
@@ -79,10 +77,4 @@ async function translateAbort(answer: Promise<Message>, signal: AbortSignal): Pr
     if (signal.aborted && !(error instanceof ConnectError)) throw waitEnded(error);
     throw error;
   }
-}
-
-function describe({ field, message, ruleId }: Violation): string {
-  const path = pathToString(field);
-  const text = message === "" ? ruleId : message;
-  return path === "" ? text : `${path}: ${text}`;
 }

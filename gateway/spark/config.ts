@@ -1,4 +1,7 @@
+import { createValidator } from "@bufbuild/protovalidate";
+import { ContextSettingsSchema } from "../../proto/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
+import { brokenRules } from "../rpc/mod.ts";
 import type { SparkConfig } from "./deps.ts";
 import { type JsonObject, type JsonValue, withFallback } from "./hocon/mod.ts";
 import { expandPaths } from "./paths.ts";
@@ -30,7 +33,7 @@ export function parseSparkConfig(configured: Configured): ParsedConfig {
 
 /** All that is wrong with settings of contexts. */
 export function settingFaults(settings: JsonRecord): string[] {
-  return Object.entries(settings).flatMap((entry) => {
+  const faults = Object.entries(settings).flatMap((entry) => {
     try {
       parseContextSettings(expandPaths([entry]));
       return [];
@@ -39,6 +42,8 @@ export function settingFaults(settings: JsonRecord): string[] {
       return [error.message];
     }
   });
+  if (faults.length > 0) return faults;
+  return brokenRules(createValidator(), ContextSettingsSchema, parseContextSettings(expand(settings)));
 }
 
 function expand(record: JsonRecord): JsonObject {

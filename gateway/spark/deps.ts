@@ -1,11 +1,10 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
-import { requestInvalid } from "../../proto/errors.ts";
 import type { Guard } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import type { Readiness } from "../rpc/mod.ts";
+import { checkRules, type Readiness } from "../rpc/mod.ts";
 import type { JsonObject } from "./hocon/mod.ts";
 import type { Measurements } from "./metrics/mod.ts";
 import type { ProgramSource } from "./programs/mod.ts";
@@ -50,9 +49,6 @@ export function checked<Desc extends DescMessage>(
   fields: MessageInitShape<Desc>,
 ): MessageShape<Desc> {
   const message = create(schema, fields);
-  const result = validator.validate(schema, message);
-  if (result.kind === "error") throw result.error;
-  if (result.kind === "valid") return message;
-  const [first] = result.violations;
-  throw requestInvalid(first?.message || first?.ruleId || "it breaks a rule");
+  checkRules(validator, schema, message);
+  return message;
 }

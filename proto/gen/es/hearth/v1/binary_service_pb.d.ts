@@ -18,7 +18,7 @@ export declare const file_hearth_v1_binary_service: GenFile;
  */
 export declare type UploadBinaryRequest = Message<"hearth.v1.UploadBinaryRequest"> & {
   /**
-   * The name to upload under.
+   * The name to upload under: a letter or digit, then letters, digits, `.`, `_`, `~` and `-`; at most 128 characters.
    *
    * @generated from field: string name = 1;
    */

@@ -218,7 +218,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
 
   /**
    * Memory of the whole context in bytes: the heap of each executor and the resident memory of the process are held
-   * under it. Default 512 MiB.
+   * under it. Default 512 MiB; at least 32 MiB, four times what a sandbox needs to start at all.
    *
    * @generated from field: int64 memory_bytes = 4;
    */
@@ -255,7 +255,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   stopOnJobError: boolean;
 
   /**
-   * Stops the context when it had no job for so long. Absent: never.
+   * Stops the context when it had no job for so long, at least 1 s. Absent: never.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 9;
    */
@@ -269,7 +269,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   settings?: JsonObject | undefined;
 
   /**
-   * After it has lived so long, the context takes no more jobs, finishes those that it has, and stops. Absent: never.
+   * After it has lived so long, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never.
    *
    * @generated from field: google.protobuf.Duration max_age = 11;
    */

@@ -17,7 +17,7 @@ export declare const file_hearth_v1_context_service: GenFile;
  */
 export declare type CreateContextRequest = Message<"hearth.v1.CreateContextRequest"> & {
   /**
-   * The name; letters first.
+   * The name: a letter, then letters, digits, `.`, `_`, `~` and `-`; at most 128 characters.
    *
    * @generated from field: string name = 1;
    */

@@ -22,7 +22,7 @@ export interface ContextSettings {
   jobsPerExecutor: number;
   /**
    * Memory of the whole context in bytes: the heap of each executor and the resident memory of the process are held
-   * under it. Default 512 MiB.
+   * under it. Default 512 MiB; at least 32 MiB, four times what a sandbox needs to start at all.
    */
   memoryBytes: number;
   /**
@@ -41,7 +41,7 @@ export interface ContextSettings {
   env: { [key: string]: string };
   /** Stops the context when one of its jobs fails for good or is rejected. */
   stopOnJobError: boolean;
-  /** Stops the context when it had no job for so long. Absent: never. */
+  /** Stops the context when it had no job for so long, at least 1 s. Absent: never. */
   idleTimeout:
     | Duration
     | undefined;
@@ -49,7 +49,7 @@ export interface ContextSettings {
   settings:
     | { [key: string]: any }
     | undefined;
-  /** After it has lived so long, the context takes no more jobs, finishes those that it has, and stops. Absent: never. */
+  /** After it has lived so long, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never. */
   maxAge:
     | Duration
     | undefined;

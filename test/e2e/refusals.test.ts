@@ -143,3 +143,13 @@ describe("a rule that is broken is told with the value", () => {
     expect({ status, body }).toEqual({ status: 400, body: { status: "ERROR", result } });
   });
 });
+
+test("a job that brings settings for a context that is there is refused", async () => {
+  const spec = { binary: "jobs", entryPoint: "echo", contextSettings: { maxJobs: 1 } };
+  const told = invalid(
+    "job: context_settings are those of a context made for the job; leave them out, or leave out context",
+  );
+  expect(await refusal("POST", "/v1/jobs:run", { ...spec, context: "warm" })).toEqual(told);
+  expect(await refusal("POST", "/v1/contexts/warm/jobs", spec)).toEqual(told);
+  expect((await rest.call("POST", "/v1/jobs:run", spec)).status).toBe(200);
+});

@@ -393,7 +393,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   labels: { [key: string]: string };
 
   /**
-   * For a job without a context: the settings of the context made for it.
+   * For a job without a context: the settings of the context made for it. InvalidArgument with a context.
    *
    * @generated from field: hearth.v1.ContextSettings context_settings = 8;
    */

@@ -46,12 +46,16 @@ export function masked(cause: unknown): ConnectError {
   return new ConnectError("internal error", Code.Internal, undefined, undefined, cause);
 }
 
-/** Calls a decoder. What it throws is the fault of what it was given: an InvalidArgument that begins with `subject`. */
-export function decoding<T>(subject: string, decode: () => T): T {
+/**
+ * Calls a decoder. What it throws is the fault of what it was given: an InvalidArgument that begins with `subject`, and says why in the
+ * words of `explain` where that has some, else in the decoder's.
+ */
+export function decoding<T>(subject: string, decode: () => T, explain?: () => string | undefined): T {
   try {
     return decode();
   } catch (cause) {
-    throw invalidArgument(`${subject}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    const why = explain?.() ?? (cause instanceof Error ? cause.message : String(cause));
+    throw invalidArgument(`${subject}: ${why}`, cause);
   }
 }
 

@@ -49,8 +49,13 @@ function refuseSecondMember(message: ReflectMessage, field: DescField): void {
 
 const fieldsByName = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
+/** The field of a proto name or JSON name. */
+export function fieldNamed(desc: DescMessage, name: string): DescField | undefined {
+  return namesOf(desc).get(name);
+}
+
 function findField(desc: DescMessage, name: string): DescField {
-  const field = namesOf(desc).get(name);
+  const field = fieldNamed(desc, name);
   if (field === undefined) {
     throw new Error(`${desc.typeName} has no field "${name}"`);
   }

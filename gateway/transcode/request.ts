@@ -12,6 +12,7 @@ import { HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import type { Binding, BoundVariable, RequestBody } from "./binding.ts";
 import { decoding, invalidArgument } from "./errors.ts";
 import { setTextAt } from "./fields.ts";
+import { explainJson } from "./json_fault.ts";
 import { decodeSegment, decodeSegments } from "./percent.ts";
 import { readQuery } from "./query.ts";
 
@@ -116,8 +117,11 @@ function readJson(
     throw invalidArgument("Cannot read the request body: it is not UTF-8");
   }
   const text = parts.body.toString("utf8");
-  return decoding("Cannot read the request body", () =>
-    field === undefined ? fromJsonString(input, text, jsonOptions) : readField(input, text, { field, jsonOptions }),
+  return decoding(
+    "Cannot read the request body",
+    () =>
+      field === undefined ? fromJsonString(input, text, jsonOptions) : readField(input, text, { field, jsonOptions }),
+    () => explainJson({ desc: input, field, jsonOptions }, text),
   );
 }
 

@@ -11,6 +11,7 @@ import {
 import { protoSnakeCase, type ReflectMessage, reflect, type ScalarValue } from "@bufbuild/protobuf/reflect";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { FieldMaskSchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { expectedMessage, found } from "./expected.ts";
 
 /**
  * Puts text from a path or a query into a field, or adds it to a list: as the JSON form of the value has it, without
@@ -74,7 +75,11 @@ function parseMessage(desc: DescMessage, text: string): ReflectMessage {
 }
 
 function parseQuoted(desc: DescMessage, text: string): ReflectMessage {
-  return reflect(desc, fromJson(desc, text));
+  try {
+    return reflect(desc, fromJson(desc, text));
+  } catch (cause) {
+    throw new Error(`expected ${expectedMessage(desc)}, got ${found(text)}`, { cause });
+  }
 }
 
 function parseJson(desc: DescMessage, text: string): ReflectMessage {

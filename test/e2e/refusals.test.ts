@@ -144,6 +144,28 @@ describe("a rule that is broken is told with the value", () => {
   });
 });
 
+describe("JSON of another form is told by its field, what is expected there and what was found", () => {
+  test.each<[string, object, string]>([
+    ["/v1/jobs", { timeout: "5" }, 'body: timeout: expected seconds such as "5s" or "0.25s", got "5"'],
+    ["/v1/jobs", { config: "x" }, 'body: config: expected an object, got "x"'],
+    ["/v1/jobs", { contxt: "warm" }, 'body: hearth.v1.JobSpec has no field "contxt"'],
+    [
+      "/v1/jobs:run?waitTimeout=5",
+      {},
+      'query parameter "waitTimeout": expected seconds such as "5s" or "0.25s", got "5"',
+    ],
+    [
+      "/v1/contexts",
+      { settings: { maxAge: 5 } },
+      'body: settings.maxAge: expected seconds such as "5s" or "0.25s", got 5',
+    ],
+    ["/v1/contexts", { settings: { env: { PIN: 1234 } } }, 'body: settings.env["PIN"]: expected text'],
+  ])("%s %j", async (path, body, message) => {
+    const told = `Cannot read ${message.replace("body", "the request body")}`;
+    expect(await refusal("POST", path, body)).toEqual(invalid(told));
+  });
+});
+
 test("a job that brings settings for a context that is there is refused", async () => {
   const spec = { binary: "jobs", entryPoint: "echo", contextSettings: { maxJobs: 1 } };
   const told = invalid(

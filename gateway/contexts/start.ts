@@ -12,7 +12,7 @@ import {
 } from "../../proto/mod.ts";
 import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
-import { type ExpectedAnswer, type NodeSession, placementOrder } from "../nodes/mod.ts";
+import { type ExpectedAnswer, labelledNodes, type NodeSession, placementOrder } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
 import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
@@ -114,9 +114,11 @@ function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): 
   const [best] = placementOrder(sessions, { memoryBytes: Number(memoryBytes), labels });
   if (best !== undefined) return best;
   const asked = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const labelled = asked.length === 0 ? "" : ` and the labels ${asked.join(", ")}`;
+  const labelled = asked.length === 0 ? "" : ` with the labels ${asked.join(", ")}`;
+  const count = labelledNodes(sessions, labels).length;
+  if (count === 0) throw noNode(`there is no context node${labelled}; start one, or ask for labels that nodes have`);
   throw noRoom(
-    `none of ${sessions.length} node(s) has ${memoryBytes} bytes of memory to promise${labelled}; stop a context or ask for less`,
+    `none of ${count} node(s)${labelled} has ${memoryBytes} bytes of memory to promise; stop a context or ask for less`,
   );
 }
 

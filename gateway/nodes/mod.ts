@@ -3,5 +3,5 @@
  * Everything that is multiplexed on a session stays inside this folder. Imports `proto` and `cluster` only.
  */
 export { type DirectoryObserver, NodeDirectory } from "./directory.ts";
-export { placementOrder } from "./placement.ts";
+export { labelledNodes, placementOrder } from "./placement.ts";
 export type { ExpectedAnswer, NodeSession } from "./session.ts";

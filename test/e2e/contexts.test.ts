@@ -237,15 +237,24 @@ test("the named objects of a context are seen and dropped from outside", async (
 test("a context goes to a node with the labels that it asks for, or nowhere", async () => {
   await using labelled = await startHearth({ config: { node: { labels: { zone: "a", gpu: "no" } } } });
   const client = createRest(labelled.url);
+  await client.upload("jobs", "export const echo = ({ config }) => config;");
   const { body } = await client.call("GET", "/v1/nodes");
   expect(body).toMatchObject({ nodes: [{ labels: { zone: "a", gpu: "no" } }] });
   await untilNodesAreReady(labelled.url, 1);
   expect(await client.createContext("here", { nodeLabels: { zone: "a" } })).toMatchObject({ name: "here" });
-  const refused = await client.call("POST", "/v1/contexts", { name: "there", settings: { nodeLabels: { zone: "b" } } });
-  expect({ status: refused.status, body: refused.body }).toMatchObject({
-    status: 429,
-    body: { message: expect.stringContaining("zone=b") },
-  });
+  for (const [settings, status, code, why] of [
+    [{ nodeLabels: { zone: "b" } }, 503, "unavailable", "there is no context node with the labels zone=b;"],
+    [
+      { nodeLabels: { zone: "a" }, memoryBytes: String(2 ** 40) },
+      429,
+      "resource_exhausted",
+      `none of 1 node(s) with the labels zone=a has ${2 ** 40} bytes of memory to promise;`,
+    ],
+  ] as const) {
+    const told = { status, body: { code, message: expect.stringContaining(`Cannot place the context: ${why}`) } };
+    expect(await client.call("POST", "/v1/contexts", { name: "there", settings })).toMatchObject(told);
+    expect(await client.call("POST", "/v1/jobs", { binary: "jobs", contextSettings: settings })).toMatchObject(told);
+  }
 });
 
 test("a context that cannot be held to its CPU cores says so", async () => {

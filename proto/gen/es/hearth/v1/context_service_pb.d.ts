@@ -259,7 +259,8 @@ export declare const DropObjectRequestSchema: GenMessage<DropObjectRequest>;
 export declare const ContextService: GenService<{
   /**
    * Starts a context on the live node with most room and answers when it runs.
-   * AlreadyExists when a context of that name is not stopped yet; Unavailable, with the reason, when no node can take it.
+   * AlreadyExists when a context of that name is not stopped yet; ResourceExhausted when no node with the labels asked for has
+   * so much memory left to promise; Unavailable, with the reason, when there is no such node, or it does not start there.
    *
    * @generated from rpc hearth.v1.ContextService.CreateContext
    */

@@ -335,7 +335,8 @@ export declare const JobService: GenService<{
   /**
    * Records a job, sends it to its context and answers at once; the id is never forgotten from then on.
    * NotFound for an unknown binary or context, InvalidArgument for an unknown entry point, ResourceExhausted when the
-   * context's queue is full, Unavailable when no node can take it.
+   * context's queue is full. For a context of its own ResourceExhausted when no node with the labels asked for has so much
+   * memory left to promise, Unavailable when there is no such node; Unavailable as well when the node is out of reach.
    *
    * @generated from rpc hearth.v1.JobService.SubmitJob
    */

@@ -63,6 +63,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const connect = connectNodeAdapter({
     routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
     readMaxBytes: limits.messageBytes,
+    // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
+    jsonOptions: { ignoreUnknownFields: false },
     shutdownSignal: readiness.closing,
     requestGate: blameCallerForEncoding,
     ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),

@@ -166,6 +166,13 @@ describe("JSON of another form is told by its field, what is expected there and 
   });
 });
 
+test("a field that nothing has is refused in Connect's JSON as well", async () => {
+  const job = { binary: "jobs", contxt: "warm" };
+  expect(await refusal("POST", "/hearth.v1.JobService/RunJob", { job })).toEqual(
+    invalid('cannot decode message hearth.v1.JobSpec from JSON: key "contxt" is unknown'),
+  );
+});
+
 test("a job that brings settings for a context that is there is refused", async () => {
   const spec = { binary: "jobs", entryPoint: "echo", contextSettings: { maxJobs: 1 } };
   const told = invalid(

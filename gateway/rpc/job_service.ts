@@ -54,7 +54,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     },
     async *getJobResult({ jobId }, { signal }) {
       const { mediaType, content } = await followResult(deps, jobId, { signal });
-      yield* toHttpBodies(content, mediaType);
+      yield* toHttpBodies(mediaType === "application/json" ? orNull(content) : content, mediaType);
     },
     async getJobConfig({ jobId }) {
       const config = await deps.jobs.config(jobId);
@@ -75,6 +75,16 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       return create(ListJobLogsResponseSchema, { lines, nextPageToken });
     },
   };
+}
+
+/** JSON of a result, which is empty when the job returned undefined, as the JSON that it is read as. */
+async function* orNull(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isEmpty = true;
+  for await (const chunk of content) {
+    isEmpty &&= chunk.length === 0;
+    yield chunk;
+  }
+  if (isEmpty) yield Buffer.from("null");
 }
 
 /** Whether a result that is kept as a blob goes with the job all the same. */

@@ -8,7 +8,7 @@ let rest: Rest;
 beforeAll(async () => {
   hearth = await startHearth();
   rest = createRest(hearth.url);
-  await rest.upload("jobs", "export const echo = ({ config }) => config; export const nothing = () => undefined;");
+  await rest.upload("jobs", "export const echo = ({ config }) => config;");
   await rest.createContext("warm");
 });
 

@@ -27,6 +27,8 @@ export const WordCount: Job<{ input: { string: string } }, Record<string, number
 export function Broken() {
   throw new TypeError("this job is broken");
 }
+
+export function Nothing() {}
 `;
 
 const SPEC = {
@@ -143,6 +145,25 @@ test("NATS tells the events of a job in order, as CloudEvents", async () => {
     type: "hearth.v1.job.succeeded",
     payload: { jobId: job.id, lastProgress: { fraction: 1, message: "counted" }, succeeded: { value: COUNTS } },
   });
+});
+
+test("the result of a job that returned nothing is null on every surface, and none in the answer of a run", async () => {
+  const { job, result } = await rest.run({ ...SPEC, entryPoint: "Nothing" });
+  expect(result).toBeUndefined();
+  const response = await fetch(`${hearth.url}/v1/jobs/${job.id}/result`);
+  expect({ type: response.headers.get("content-type"), text: await response.text() }).toEqual({
+    type: "application/json",
+    text: "null",
+  });
+  for (const transport of [
+    createConnectTransport({ baseUrl: hearth.url, httpVersion: "1.1", useBinaryFormat: false }),
+    createGrpcTransport({ baseUrl: hearth.url }),
+    createGrpcWebTransport({ baseUrl: hearth.url, httpVersion: "1.1" }),
+  ]) {
+    const bodies = await Array.fromAsync(createClient(JobService, transport).getJobResult({ jobId: job.id }));
+    expect(bodies[0]?.contentType).toBe("application/json");
+    expect(Buffer.concat(bodies.map(({ data }) => data)).toString()).toBe("null");
+  }
 });
 
 describe("every surface tells the same fault", () => {

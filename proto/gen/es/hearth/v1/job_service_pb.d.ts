@@ -401,8 +401,9 @@ export declare const JobService: GenService<{
   },
   /**
    * Streams the result of a job as it was returned, in chunks, the first of which has its media type; REST answers them as one
-   * body. Of a running job that makes its result piece by piece, what there is of it and the rest as it comes; Aborted when the job
-   * ends before its result does, where REST cuts the connection.
+   * body. The result of a job that returned nothing is the JSON `null`. Of a running job that makes its result piece by piece,
+   * what there is of it and the rest as it comes; Aborted when the job ends before its result does, where REST cuts the
+   * connection.
    * FailedPrecondition when the job has not succeeded, and has begun no such result.
    *
    * @generated from rpc hearth.v1.JobService.GetJobResult

@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { hostInvalid } from "../../proto/errors.ts";
@@ -19,6 +20,7 @@ import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
 import { type OriginCheck, refuseOrigin } from "./origins.ts";
 import { refuseRpc } from "./refuse.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
+import { createUncallableAnswer } from "./uncallable.ts";
 import { blameCallerForEncoding } from "./undecodable.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
@@ -60,8 +62,12 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     },
     onInternalError: (error, method) => log.error({ method: method.toString(), err: error }, "internal error"),
   });
+  const handlers: UniversalHandler[] = [];
   const connect = connectNodeAdapter({
-    routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
+    routes: (router) => {
+      addRoutes(router, { services, invoke, readiness, limits });
+      handlers.push(...router.handlers);
+    },
     readMaxBytes: limits.messageBytes,
     // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
     jsonOptions: { ignoreUnknownFields: false },
@@ -73,6 +79,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
       answerNotFound(request, response);
     },
   });
+  const answerUncallable = createUncallableAnswer(handlers);
   return (request, response) => {
     answer(request, response).catch((error) => {
       // A request must not end the gateway, whatever is in it.
@@ -88,7 +95,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     if (cors(request, response)) return;
     if (await transcoder.handle(request, response)) return;
     if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());
-    if (door === undefined || (await door.enterRpc(request, response))) connect(request, response);
+    if (door !== undefined && !(await door.enterRpc(request, response))) return;
+    if (!answerUncallable(request, response)) connect(request, response);
   }
 }
 

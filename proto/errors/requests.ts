@@ -18,6 +18,24 @@ export function methodNotFound(path: string): ConnectError {
   });
 }
 
+/** A call of Connect, gRPC or gRPC-Web whose body is of no type that these have. */
+export function contentTypeRefused(method: string, contentType: string | undefined, wanted: string): ConnectError {
+  const given = contentType === undefined ? "none" : `"${contentType}"`;
+  return apiError(`Cannot call "${method}": its content-type is ${given}; send "${wanted}"`, {
+    code: Code.InvalidArgument,
+    reason: "CONTENT_TYPE_REFUSED",
+    metadata: { method, contentType: wanted },
+  });
+}
+
+export function httpMethodRefused(method: string, httpMethod: string, allowed: readonly string[]): ConnectError {
+  return apiError(`Cannot call "${method}" by ${httpMethod}: send ${allowed.join(" or ")}`, {
+    code: Code.Unimplemented,
+    reason: "HTTP_METHOD_REFUSED",
+    metadata: { method, allowed: allowed.join(",") },
+  });
+}
+
 export function pageTokenInvalid(token: string): ConnectError {
   return apiError(`Cannot read page token "${token}": it is not one that a list answered`, {
     code: Code.InvalidArgument,

@@ -108,6 +108,47 @@ describe("a path that nothing has", () => {
   });
 });
 
+describe("a request for a method that is no call of it says what to send", () => {
+  test.each<[string, string, string | undefined, number, string, string]>([
+    ["POST", "RunJob", undefined, 415, "invalid_argument", ': its content-type is none; send "application/json"'],
+    [
+      "POST",
+      "RunJob",
+      "text/plain",
+      415,
+      "invalid_argument",
+      ': its content-type is "text/plain"; send "application/json"',
+    ],
+    [
+      "POST",
+      "WatchJob",
+      "application/json",
+      415,
+      "invalid_argument",
+      ': its content-type is "application/json"; send "application/connect+json"',
+    ],
+    ["GET", "RunJob", undefined, 405, "unimplemented", " by GET: send POST"],
+    ["PUT", "RunJob", "application/json", 405, "unimplemented", " by PUT: send POST"],
+  ])("%s %s with content-type %s is %i", async (method, name, contentType, status, code, why) => {
+    const response = await fetch(`${hearth.url}/hearth.v1.JobService/${name}?a=b`, {
+      method,
+      headers: contentType === undefined ? {} : { "content-type": contentType },
+      ...(method !== "GET" && { body: Buffer.from("{}") }),
+    });
+    const body: unknown = await response.json();
+    expect({ status: response.status, type: response.headers.get("content-type"), body }).toMatchObject({
+      status,
+      type: "application/json",
+      body: { code, message: `Cannot call "hearth.v1.JobService/${name}"${why}` },
+    });
+  });
+
+  test("HEAD has no body", async () => {
+    const response = await fetch(`${hearth.url}/hearth.v1.JobService/RunJob`, { method: "HEAD" });
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 405, text: "" });
+  });
+});
+
 describe("downloads are no pages of the gateway", () => {
   const headersOf = async (path: string) => {
     const { status, headers } = await fetch(hearth.url + path);

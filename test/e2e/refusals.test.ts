@@ -1,4 +1,7 @@
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ContextService, JobService } from "../../proto/mod.ts";
 import { type Hearth, startHearth } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 
@@ -164,6 +167,22 @@ describe("JSON of another form is told by its field, what is expected there and 
     const told = `Cannot read ${message.replace("body", "the request body")}`;
     expect(await refusal("POST", path, body)).toEqual(invalid(told));
   });
+});
+
+test.each([
+  ["more than JSON can say", { seconds: 2n ** 40n }],
+  ["of two signs", { seconds: 5n, nanos: -5 }],
+  ["of too many parts of a second", { seconds: 5n, nanos: 2_000_000_000 }],
+])("a duration %s is refused, which could not be read back", async (_, duration) => {
+  const transport = createGrpcTransport({ baseUrl: hearth.url });
+  const why = "must have at most 315576000000 seconds, and seconds and nanos of one sign";
+  await expect(
+    createClient(ContextService, transport).createContext({ name: "far", settings: { idleTimeout: duration } }),
+  ).rejects.toThrow(`[invalid_argument] Cannot accept the request: settings.idle_timeout: ${why}`);
+  await expect(
+    createClient(JobService, transport).submitJob({ job: { binary: "jobs", timeout: duration } }),
+  ).rejects.toThrow(`[invalid_argument] Cannot accept the request: job.timeout: ${why}`);
+  for (const path of ["/v1/contexts", "/v1/jobs"]) expect((await rest.call("GET", path)).status).toBe(200);
 });
 
 test("a field that nothing has is refused in Connect's JSON as well", async () => {

@@ -1,13 +1,16 @@
-import { create } from "@bufbuild/protobuf";
-import { nestedTooDeep } from "../../proto/errors.ts";
+import { create, type JsonValue } from "@bufbuild/protobuf";
+import { nestedTooDeep, requestInvalid } from "../../proto/errors.ts";
 import { type ContextSettings, ContextSettingsSchema, nestsDeeper } from "../../proto/mod.ts";
 
 const MIB = 1024 * 1024;
 
-/** The settings with the server's defaults where the caller said nothing. Throws when they nest too deep. */
+/** The settings with the server's defaults where the caller said nothing. Throws when the free ones are no JSON that can be read back. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? create(ContextSettingsSchema);
   if (nestsDeeper(settings.settings)) throw nestedTooDeep("settings");
+  if (!hasFiniteNumbers(settings.settings ?? {})) {
+    throw requestInvalid("settings: the free settings must have no NaN and no infinity, which JSON does not have");
+  }
   const memoryBytes = settings.memoryBytes || BigInt(512 * MIB);
   return {
     ...settings,
@@ -17,4 +20,10 @@ export function completeSettings(asked: ContextSettings | undefined): ContextSet
     memoryBytes,
     namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / 4n,
   };
+}
+
+/** Whether all numbers in it are such as JSON has; protobuf's encoding of it has others. */
+function hasFiniteNumbers(value: JsonValue): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(hasFiniteNumbers);
 }

@@ -185,6 +185,17 @@ test.each([
   for (const path of ["/v1/contexts", "/v1/jobs"]) expect((await rest.call("GET", path)).status).toBe(200);
 });
 
+test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
+  "%d in free settings is refused, which could not be read back",
+  async (value) => {
+    const client = createClient(ContextService, createGrpcTransport({ baseUrl: hearth.url }));
+    await expect(client.createContext({ name: "odd", settings: { settings: { a: [value] } } })).rejects.toThrow(
+      "[invalid_argument] Cannot accept the request: settings: the free settings must have no NaN and no infinity",
+    );
+    expect((await rest.call("GET", "/v1/contexts")).status).toBe(200);
+  },
+);
+
 test("a field that nothing has is refused in Connect's JSON as well", async () => {
   const job = { binary: "jobs", contxt: "warm" };
   expect(await refusal("POST", "/hearth.v1.JobService/RunJob", { job })).toEqual(

@@ -11,6 +11,7 @@ export async function replaceContext(
   const { memoryBytes = 0n, nodeLabels = {} } = context.settings ?? {};
   const [session] = placementOrder(nodes.sessions(), { memoryBytes: Number(memoryBytes), labels: nodeLabels });
   if (session === undefined) return false;
+  session.reserve(context.id, Number(memoryBytes));
   const moved = await contexts.move(context.id, { from: context.nodeId, to: session.nodeId });
   if (moved !== undefined) sendStart(session, moved);
   return moved !== undefined;

@@ -31,8 +31,7 @@ export async function createContext(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Context> {
   const settings = completeSettings(wanted.settings);
-  const session = chooseNode(deps, settings);
-  const context = describeContext({ name: wanted.name, settings, adHoc: false, nodeId: session.nodeId });
+  const { session, context } = placeContext(deps, { id: uuidv7(), name: wanted.name, settings, adHoc: false });
   if ((await deps.contexts.insert(context)) !== undefined) throw contextExists(wanted.name);
   using start = deps.contexts.watch(context.id, isStarted);
   using answer = askStart(session, context, { signal });
@@ -56,12 +55,27 @@ export function takesJobs({ state }: Context): boolean {
 /** Chooses a node and makes the record of a context for one job; `sendStart` and the insert are the caller's. */
 export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, asked: ContextSettings | undefined) {
   const settings = completeSettings(asked);
-  const session = chooseNode(deps, settings);
   const id = uuidv7();
   const user = proxyUserOf(settings.settings);
   const prefix = user === undefined ? "" : proxyUserPrefix(user);
   const name = `${prefix}${id.slice(-8)}-${entryPoint}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
-  return { session, context: describeContext({ id, name, settings, adHoc: true, nodeId: session.nodeId }) };
+  return placeContext(deps, { id, name, settings, adHoc: true });
+}
+
+type NewContext = Pick<Context, "id" | "name" | "adHoc"> & { readonly settings: ContextSettings };
+
+/** Chooses a node for a new context. Its room is counted there from now on: whoever asks next, in the same moment, finds less. */
+function placeContext(deps: Pick<Core, "nodes">, wanted: NewContext): { session: NodeSession; context: Context } {
+  const session = chooseNode(deps, wanted.settings);
+  session.reserve(wanted.id, Number(wanted.settings.memoryBytes));
+  const context = create(ContextSchema, {
+    ...wanted,
+    nodeId: session.nodeId,
+    state: Context_State.STARTING,
+    createTime: timestampNow(),
+    revision: 1,
+  });
+  return { session, context };
 }
 
 /** Commands a node to start a context, and begins to wait for its refusal; see `NodeSession.ask`. */
@@ -120,17 +134,4 @@ function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): 
   throw noRoom(
     `none of ${count} node(s)${labelled} has ${memoryBytes} bytes of memory to promise; stop a context or ask for less`,
   );
-}
-
-function describeContext({
-  id = uuidv7(),
-  ...fields
-}: Pick<Context, "name" | "adHoc" | "nodeId"> & { id?: string; settings: ContextSettings }): Context {
-  return create(ContextSchema, {
-    ...fields,
-    id,
-    state: Context_State.STARTING,
-    createTime: timestampNow(),
-    revision: 1,
-  });
 }

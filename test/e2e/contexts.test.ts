@@ -257,6 +257,18 @@ test("a context goes to a node with the labels that it asks for, or nowhere", as
   }
 });
 
+test("contexts that are asked for in one moment go where there is room for them all", async () => {
+  await using small = await startHearth({ nodes: 2, config: { node: { memoryBytes: 1024 ** 3 } } });
+  const client = createRest(small.url);
+  // Two of half a gibibyte for each of the nodes.
+  const names = ["a", "b", "c", "d"];
+  const created = await Promise.all(names.map((name) => client.createContext(name)));
+  const nodes = Map.groupBy(created, ({ nodeId }) => nodeId);
+  expect([...nodes.values()].map(({ length }) => length)).toEqual([2, 2]);
+  const { status, body } = await client.call("POST", "/v1/contexts", { name: "e" });
+  expect({ status, body }).toMatchObject({ status: 429, body: { code: "resource_exhausted" } });
+});
+
 test("a context that cannot be held to its CPU cores says so", async () => {
   const { warnings, settings } = await rest.createContext("cores", { cpuCores: 1 });
   expect(settings?.cpuCores).toBe(1);

@@ -1,4 +1,10 @@
-import { type Context, Context_State, CreateContextRequestSchema } from "../../../proto/mod.ts";
+import {
+  type Context,
+  Context_State,
+  type ContextSettings,
+  CreateContextRequestSchema,
+  RestartContextRequestSchema,
+} from "../../../proto/mod.ts";
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
@@ -21,7 +27,7 @@ import { settledIn } from "./timeout.ts";
 const DELETION_MARGIN_MS = 2000;
 
 /** Parameters that are about the request, not about the context. */
-const NO_SETTINGS = new Set(["_method"]);
+const NO_SETTINGS = new Set(["_method", "force"]);
 
 const LISTED_STATES = [Context_State.RUNNING, Context_State.RESTARTING, Context_State.STOPPING];
 
@@ -51,13 +57,10 @@ export async function getContext({ core }: SparkDeps, request: SparkRequest): Pr
 
 /** `POST /contexts/<name>` */
 export async function postContext(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
-  const { path, query, signal } = request;
+  const { path, signal } = request;
   const wanted = path.name ?? "";
   if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
-  const posted = valueAt(parseBody(request), ["spark", "context-settings"]);
-  const asked = asProxyUser(request, withFallback(isObject(posted) ? posted : {}, settingsInQuery(query)));
-  parseClassPath("dependent-jar-uris", asked["dependent-jar-uris"]);
-  const settings = parseContextSettings(withFallback(asked, deps.config.contextSettings));
+  const settings = settingsOf(deps, request, askedSettings(request));
   const { name } = checked(deps, CreateContextRequestSchema, { name: keptName(request, wanted), settings });
   await createContext(deps.core, { name, settings }, { signal });
   return success("Context initialized");
@@ -89,12 +92,17 @@ export const REMOVE_CONTEXT_EXPLANATIONS: Explanations = {
   NODE_UNREACHABLE: (_, { path }) => failure(404, `context ${path.name} not found`),
 };
 
-/** `POST /contexts/<name>/restart`, which spark-jobserver does not have. */
-export async function restart({ core }: SparkDeps, request: SparkRequest): Promise<Answer> {
+/** `POST /contexts/<name>/restart`, which spark-jobserver does not have. Without settings the context keeps those that it has. */
+export async function restart(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
   const { path, query, signal } = request;
   const force = readFlag(query, "force", { fallback: false });
-  const context = keptName(request, path.name ?? "");
-  await restartContext(core, { context, settings: undefined, force, signal });
+  const asked = askedSettings(request);
+  const settings = Object.keys(asked).length === 0 ? undefined : settingsOf(deps, request, asked);
+  const { context } = checked(deps, RestartContextRequestSchema, {
+    context: keptName(request, path.name ?? ""),
+    ...(settings && { settings }),
+  });
+  await restartContext(deps.core, { context, settings, force, signal });
   return success("Context restarted");
 }
 
@@ -118,6 +126,18 @@ export async function resetContexts({ core, predefined }: SparkDeps, request: Sp
     core.log.error({ err: error }, "the contexts were not stopped"),
   );
   return success("Context reset requested");
+}
+
+/** What a request says of a context, in its body and, where that says nothing, in its query. */
+function askedSettings(request: SparkRequest): JsonObject {
+  const posted = valueAt(parseBody(request), ["spark", "context-settings"]);
+  return withFallback(isObject(posted) ? posted : {}, settingsInQuery(request.query));
+}
+
+function settingsOf({ config }: SparkDeps, request: SparkRequest, asked: JsonObject): ContextSettings {
+  const own = asProxyUser(request, asked);
+  parseClassPath("dependent-jar-uris", own["dependent-jar-uris"]);
+  return parseContextSettings(withFallback(own, config.contextSettings));
 }
 
 function settingsInQuery(query: URLSearchParams): JsonObject {

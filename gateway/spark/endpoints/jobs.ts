@@ -1,3 +1,4 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Job, Job_State } from "../../../proto/mod.ts";
 import { cancelJob } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
@@ -72,6 +73,7 @@ function notRunning(id: string | undefined): Answer {
   return failure(404, `No running job with ID ${id}`);
 }
 
+/** Those that were submitted last, by their start: within a page that is the newest first, as clients expect it. */
 async function* newestJobs(
   { dao }: SparkDeps["core"],
   { states, limit, guard }: { states: readonly Job_State[] | undefined; limit: number; guard: SparkDeps["guard"] },
@@ -82,9 +84,14 @@ async function* newestJobs(
     const wanted = guard.isUnlimited ? Math.min(left, PAGE) : PAGE;
     const page = await dao.jobs.list({ states }, { limit: wanted, before });
     const covered = page.filter((job) => guard.covers(job)).slice(0, left);
-    yield* covered;
+    yield* covered.toSorted((a, b) => startOf(b) - startOf(a));
     if (page.length < wanted) return;
     left -= covered.length;
     before = page.at(-1)?.id;
   }
+}
+
+function startOf({ startTime, createTime }: Job): number {
+  const start = startTime ?? createTime;
+  return start === undefined ? 0 : timestampMs(start);
 }

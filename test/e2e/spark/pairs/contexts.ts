@@ -170,6 +170,28 @@ export const CONTEXTS: readonly Group[] = [
         answer: success("Context restarted"),
       },
       {
+        says: "with the settings that it is told",
+        request: "POST /contexts/test-context/restart?memory-per-node=200m",
+        body: "spark.context-settings { num-cpu-cores = 3 }",
+        status: 200,
+        answer: success("Context restarted"),
+      },
+      {
+        says: "refuses settings that cannot be",
+        request: "POST /contexts/test-context/restart?memory-per-node=1k",
+        status: 400,
+        answer: error(
+          "Cannot accept the request: settings.memory_bytes: must be greater than or equal to 33554432 and less than or equal to 1099511627776, got 1024",
+        ),
+      },
+      {
+        says: "refuses a body that is no HOCON",
+        request: "POST /contexts/test-context/restart",
+        body: "bad!!{",
+        status: 400,
+        answer: error("Cannot parse config: String: <text>"),
+      },
+      {
         says: "tells that there is none",
         request: "POST /contexts/none/restart",
         status: 404,

@@ -31,15 +31,18 @@ export type JobFunction<Config = Record<string, unknown>, Result = unknown> = (
 
 export interface JobObject<Config = Record<string, unknown>, Result = unknown> {
   /**
-   * Called before `run`. Answers what is wrong with the config, one string a problem; nothing, an empty string or an empty
-   * array lets it run. A job with problems ends REJECTED and does not run. Config may lack what its type promises.
+   * Called before `run`, and answers what is wrong with the config. A job with problems ends REJECTED and does not run. Config may lack
+   * what its type promises.
    */
   validate?(job: JobContext<Config>): Problems | Promise<Problems>;
   run(job: JobContext<Config>): Result | Promise<Result>;
 }
 
-/** What `validate` found. */
-export type Problems = string | readonly string[] | undefined;
+/**
+ * What `validate` found: one problem as a string, or any number as an iterable of strings. Nothing, an empty string or an empty
+ * iterable lets the job run. With anything else, such as `false` or an Error, it does not run either: it has FAILED.
+ */
+export type Problems = string | Iterable<string> | null | undefined;
 
 /**
  * What a module tells about the jobs that it exports, when it exports one under the name `manifest`, as a literal:

@@ -23,26 +23,6 @@ test("a job that returns nothing succeeds without JSON", async () => {
   expect(await outcomeOf(sandbox, "export function job() {}")).toEqual({ type: "succeeded", json: undefined });
 });
 
-test("validate rejects a config before the job runs", async () => {
-  const program = await bundle(`export const job = {
-    validate: async ({ config }) => (config.name ? [] : ["No name", "Nothing else"]),
-    run: ({ config }) => config.name,
-  };`);
-  const rejected = run(sandbox, program);
-  expect(await rejected.outcome).toEqual({ type: "rejected", problems: ["No name", "Nothing else"] });
-  expect(rejected.told).toEqual([]);
-  const accepted = run(sandbox, program, { config: { name: "x" } });
-  expect(await accepted.outcome).toEqual({ type: "succeeded", json: '"x"' });
-  expect(accepted.told).toEqual([expect.stringMatching(/^running \d+$/)]);
-});
-
-test("validate may answer one problem as a string, or fail", async () => {
-  const one = `export const job = { validate: () => "No", run() {} };`;
-  expect(await outcomeOf(sandbox, one)).toEqual({ type: "rejected", problems: ["No"] });
-  const failing = `export const job = { validate() { throw new Error("bug"); }, run() {} };`;
-  expect(await outcomeOf(sandbox, failing)).toMatchObject({ type: "failed", error: { message: "bug" } });
-});
-
 test("an entry point is an export, an export of a path, or the last part of a dotted name", async () => {
   const program = await bundle("export const WordCount = () => 'main'; export const other = 5;");
   const code = `${program.code}\nconst more = await import("data:text/javascript,export const WordCount = () => 'more'");\nexport { more as "lib/more.ts" };`;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { DataFiles, JobContext, NamedObjects, Problems } from "../../hearth.ts";
+import type { DataFiles, JobContext, NamedObjects } from "../../hearth.ts";
 import { type Bundles, LoadError } from "./bundles.ts";
 import { routeConsole } from "./console.ts";
 import { findEntryPoint, subpathOf } from "./entry_point.ts";
@@ -8,6 +8,7 @@ import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { neededPermissions, tellDenied } from "./manifest.ts";
+import { listProblems } from "./problems.ts";
 import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions, ResultAnswer } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 import { createResultStream, ResultRefused, type ResultStream } from "./result_stream.ts";
@@ -89,7 +90,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
         objects,
         data: files,
       };
-      const problems = entry.validate === undefined ? [] : listProblems(await entry.validate(job));
+      const problems = entry.validate === undefined ? [] : listProblems(await entry.validate(job), entryPoint);
       if (problems.length > 0) return { type: "rejected", run, problems };
       abort.throwIfAborted();
       markBegun(run);
@@ -140,11 +141,6 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     abort: (run, reason) => aborts.get(run)?.(reason),
     receive: (answer) => streams.get(answer.run)?.receive(answer),
   };
-}
-
-function listProblems(found: Problems | null): string[] {
-  if (found === undefined || found === null || found === "") return [];
-  return typeof found === "string" ? [found] : Array.from(found, String);
 }
 
 function tooLarge(run: number, json: string | undefined): Final {

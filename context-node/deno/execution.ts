@@ -2,6 +2,8 @@ import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 import type { AbortReason, Execution, JobObserver, JobRun, Outcome } from "../runtime/mod.ts";
 import type { ExecutorSlot } from "./executor_slots.ts";
 import type { ExecutorReport, LoggedLine, LogLevel, ResultAnswer } from "./sandbox/protocol.ts";
+import type { StackMapper } from "./stack.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 /** What the sandbox knows of a job that it runs. */
 export interface RunningJob {
@@ -15,6 +17,11 @@ export interface RunningJob {
   begun: boolean;
   abortReason: AbortReason | undefined;
   terminating: boolean;
+  /**
+   * What it says goes to the observer in order, and its outcome after that. What waits here waits for source maps, so for seconds: it is
+   * no more than a job may log meanwhile.
+   */
+  readonly turns: Turns;
   /** Once only; later calls do nothing. */
   settle(outcome: Outcome): void;
 }
@@ -38,6 +45,7 @@ export function createRunningJob(
     begun: false,
     abortReason: undefined,
     terminating: false,
+    turns: createTurns(),
     settle: resolve,
     execution: {
       outcome: promise,
@@ -57,8 +65,8 @@ const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
 
 export function tellObserver(
   job: RunningJob,
-  executor: number,
   report: Extract<ExecutorReport, { type: "running" | "progress" | "logged" | "resultBegun" }>,
+  { executor, stacks }: { executor: number; stacks: StackMapper },
 ): void {
   switch (report.type) {
     case "running":
@@ -75,7 +83,7 @@ export function tellObserver(
       return;
     }
     case "logged":
-      job.observer.logged(report.lines.map((line) => logLine(line, executor)));
+      job.observer.logged(report.lines.map((line) => logLine({ ...line, text: stacks.map(line.text) }, executor)));
       return;
     case "resultBegun":
       job.observer.resultBegun(report.mediaType);

@@ -10,7 +10,7 @@ export interface Programs {
   /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the job's `bundle` does. */
   send(job: JobRun): Promise<void> | undefined;
   /** Tells stacks of these programs in their authors' lines. */
-  readonly mapStack: StackMapper;
+  readonly stacks: StackMapper;
 }
 
 export function createPrograms(send: (command: SandboxCommand) => void): Programs {
@@ -49,6 +49,6 @@ export function createPrograms(send: (command: SandboxCommand) => void): Program
       sends.set(binaryDigest, sent);
       return sent;
     },
-    mapStack: createStackMapper((digest) => sourceMaps.get(digest)?.()),
+    stacks: createStackMapper(sourceMaps),
   };
 }

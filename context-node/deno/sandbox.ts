@@ -171,14 +171,19 @@ class DenoSandbox implements Sandbox {
 
   #hearOf(running: RunningJob, slot: ExecutorSlot, report: Extract<ExecutorReport, { run: number }>): void {
     switch (report.type) {
+      case "logged":
+        for (const { text } of report.lines) this.#loadStacks(running, text);
+        this.#tell(running, slot, report);
+        return;
       case "running":
       case "progress":
-      case "logged":
       case "resultBegun":
-        tellObserver(running, slot.number, report);
+        this.#tell(running, slot, report);
         return;
       case "resultPart":
-        void keepPart(running, report).then((message) => this.#executors.tell(slot, message));
+        running.turns.take(() => {
+          void keepPart(running, report).then((message) => this.#executors.tell(slot, message));
+        });
         return;
       case "streamed":
         this.#finish(running, { type: "streamed" });
@@ -200,17 +205,28 @@ class DenoSandbox implements Sandbox {
     }
   }
 
-  /** Ends the run at once, and settles it when its stack is mapped. */
+  #tell(running: RunningJob, { number }: ExecutorSlot, report: Parameters<typeof tellObserver>[1]): void {
+    running.turns.take(() => tellObserver(running, report, { executor: number, stacks: this.#programs.stacks }));
+  }
+
+  /** What comes next of the run waits for the source maps of the text. */
+  #loadStacks(running: RunningJob, text: string): void {
+    running.turns.take(() => this.#programs.stacks.load(text));
+  }
+
   #fail(running: RunningJob, reason: JobError_Reason, thrown: ThrownError): void {
     this.#release(running);
-    void this.#programs.mapStack(thrown.stack).then((stack) => {
+    this.#loadStacks(running, thrown.stack);
+    running.turns.take(() => {
+      const stack = this.#programs.stacks.map(thrown.stack);
       running.settle({ type: "failed", error: jobError(reason, { ...thrown, stack }) });
     });
   }
 
+  /** Ends the run at once, and settles it when all that it said was told. */
   #finish(running: RunningJob, outcome: Outcome): void {
     this.#release(running);
-    running.settle(outcome);
+    running.turns.take(() => running.settle(outcome));
   }
 
   #release(running: RunningJob): void {
@@ -235,11 +251,13 @@ class DenoSandbox implements Sandbox {
     return end.type === "exited" ? executorExited() : executorTakenAway();
   }
 
-  #lose(end: SandboxEnd): SandboxEnd {
+  async #lose(end: SandboxEnd): Promise<SandboxEnd> {
     this.#end = end;
-    for (const running of this.#jobs.values()) this.#finish(running, { type: "lost", end });
+    const lost = [...this.#jobs.values()];
+    for (const running of lost) this.#finish(running, { type: "lost", end });
     this.#executors.close();
     this.#objects.close();
+    await Promise.all(lost.map(({ execution }) => execution.outcome));
     return end;
   }
 }

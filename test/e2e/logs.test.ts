@@ -18,6 +18,11 @@ export async function twice({ log, jobId }) {
   throw new Error("again");
 }
 export const silent = () => 1;
+export function trace({ log }) {
+  const error = new TypeError("astray");
+  console.error(error);
+  log.warn(error.stack);
+}
 `;
 
 let hearth: Hearth;
@@ -122,6 +127,16 @@ test("a job without lines has an empty log, and one that is not there has none",
   expect(await Array.fromAsync(watch(await submit("silent")))).toEqual([]);
   const { status } = await rest.call("GET", "/v1/jobs/019a0000-0000-7000-8000-000000000000/logs:watch");
   expect(status).toBe(404);
+});
+
+test("stacks are told in the author's lines", async () => {
+  const lines = await Array.fromAsync(watch(await submit("trace")));
+  const line = JOBS.slice(0, JOBS.indexOf("new TypeError")).split("\n").length;
+  const stack = `TypeError: astray\n    at Object.trace [as run] (main.ts:${line}:17)`;
+  expect(lines.map(({ level, text }) => [level, text])).toEqual([
+    ["ERROR", stack],
+    ["WARN", stack],
+  ]);
 });
 
 test("a fast job's only line is not missed", async () => {

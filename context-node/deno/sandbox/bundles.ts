@@ -7,8 +7,10 @@ export interface Bundles {
   manifest(digest: string, subpath: string): unknown;
   /** The exports. Rejects with a LoadError when the module throws while it is evaluated; the next call tries again. */
   load(digest: string): Promise<Readonly<Record<string, unknown>>>;
-  /** Rewrites a line of a stack: `bundle:<digest>` in place of our URLs; undefined for a line that is not the author's. */
-  nameFrames(line: string): string | undefined;
+  /** Rewrites a stack: `bundle:<digest>` in the place of our URLs, and no frames but the author's. */
+  nameFrames(stack: string): string;
+  /** The same for a text that may have stacks in it; one that has none of the author's frames stays as it is, and costs next to nothing. */
+  nameFramesIn(text: string): string;
 }
 
 /** A program that cannot be loaded, or lacks the entry point. */
@@ -19,7 +21,12 @@ export class LoadError extends Error {
 /** The gateway ends a bundle with this and what its modules declare: JSON, by subpath. */
 const MANIFESTS = "\n//# manifests=";
 
-const OUR_FRAME = /\((?:ext:|node:|data:)|at (?:async )?(?:ext:|node:|data:)/;
+const BLOB = "blob:null/";
+const PLACE = /blob:null\/[0-9a-f-]{36}(?=:\d+:\d+)/g;
+
+/** With what separates it from the frame before: also where the stack stands in JSON, or is written by the console as part of an object. */
+const FRAME = /(?:^|\n|\\n(?:["'`] \+\n *["'`])?)[ \t]*at [^\n\\]*?:\d+:\d+\)?/g;
+const DENO_FRAME = /\((?:ext:|node:|data:)|at (?:async )?(?:ext:|node:|data:)/;
 
 export function createBundles(): Bundles {
   const codeByDigest = new Map<string, string>();
@@ -44,6 +51,15 @@ export function createBundles(): Bundles {
     }
   }
 
+  function nameFrames(stack: string): string {
+    return stack
+      .replace(FRAME, (frame) => (DENO_FRAME.test(frame) || frame.includes(import.meta.url) ? "" : frame))
+      .replace(PLACE, (url) => {
+        const digest = digestsByUrl.get(url);
+        return digest === undefined ? url : `bundle:${digest}`;
+      });
+  }
+
   return {
     add(digest, code) {
       codeByDigest.set(digest, code);
@@ -55,13 +71,8 @@ export function createBundles(): Bundles {
       modules.set(digest, loaded);
       return loaded;
     },
-    nameFrames(line) {
-      if (OUR_FRAME.test(line) || line.includes(import.meta.url)) return undefined;
-      return line.replace(/blob:null\/[0-9a-f-]{36}/g, (url) => {
-        const digest = digestsByUrl.get(url);
-        return digest === undefined ? url : `bundle:${digest}`;
-      });
-    },
+    nameFrames,
+    nameFramesIn: (text) => (text.includes(BLOB) ? nameFrames(text) : text),
   };
 }
 

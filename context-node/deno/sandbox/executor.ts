@@ -100,7 +100,10 @@ function obey(message: ExecutorMessage): void {
 
 // Held for good: of a worker that holds a lock, `terminate()` stops running code too (see executor_thread.ts).
 locks.request(crypto.randomUUID(), () => {
-  port.onmessage = ({ data }: MessageEvent<readonly ExecutorMessage[]>) => data.forEach(obey);
+  port.onmessage = ({ data }: MessageEvent<readonly ExecutorMessage[]>) => {
+    // Not `forEach`, which would be a frame in stacks of the code that is called back.
+    for (const message of data) obey(message);
+  };
   postToMain({ urgent: false, forNode: [], forMain: [] });
   return new Promise(() => {});
 });

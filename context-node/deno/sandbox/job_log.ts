@@ -17,7 +17,14 @@ export interface RunLog extends JobLog {
 
 export type Format = (values: readonly unknown[]) => string;
 
-export function createRunLog(run: number, mailbox: Mailbox, format: Format): RunLog {
+interface RunLogDeps {
+  readonly mailbox: Mailbox;
+  readonly format: Format;
+  /** Rewrites or drops the frames of stacks in a text. */
+  nameFramesIn(text: string): string;
+}
+
+export function createRunLog(run: number, { mailbox, format, nameFramesIn }: RunLogDeps): RunLog {
   let windowEnd = 0;
   let lines = 0;
   let characters = 0;
@@ -34,7 +41,7 @@ export function createRunLog(run: number, mailbox: Mailbox, format: Format): Run
       dropped += 1;
       return;
     }
-    post({ level, time: now, text: cut(text) });
+    post({ level, time: now, text: cut(nameFramesIn(text)) });
   }
 
   function openWindow(now: number): void {

@@ -134,6 +134,7 @@ export interface LoggedLine {
   readonly level: LogLevel;
   /** Milliseconds since 1970. */
   readonly time: number;
+  /** Frames in it as in those of an error. */
   readonly text: string;
 }
 

@@ -59,7 +59,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     const { run } = command;
     const abort = createAbort();
     const progress = createRunProgress(run, mailbox);
-    const log = createRunLog(run, mailbox, format);
+    const log = createRunLog(run, { mailbox, format, nameFramesIn: bundles.nameFramesIn });
     aborts.set(run, abort.abort);
     watchHeap();
     const final = await currentLog.run(log, () => outcome(command, { abort, log, progress: progress.tell }));

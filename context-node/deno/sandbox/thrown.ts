@@ -4,9 +4,9 @@ import type { ThrownError } from "./protocol.ts";
 const LONGEST_TEXT = 16_384;
 const DEEPEST_CAUSE = 8;
 
-type NameFrames = (line: string) => string | undefined;
+type NameFrames = (stack: string) => string;
 
-/** Describes whatever was thrown, with its causes. `nameFrames` rewrites or drops each frame of a stack. */
+/** Describes whatever was thrown, with its causes. `nameFrames` rewrites or drops the frames of a stack. */
 export function describeThrown(thrown: unknown, nameFrames: NameFrames): ThrownError {
   try {
     const { name, message } = nameOf(thrown);
@@ -24,12 +24,7 @@ function nameOf(thrown: unknown): { name: string; message: string } {
 
 function stackOf(thrown: unknown, nameFrames: NameFrames, depth: number): string {
   if (!isError(thrown)) return nameOf(thrown).message;
-  const lines = headed(thrown)
-    .split("\n")
-    .flatMap((line) => {
-      if (!/^\s+at /.test(line)) return [line];
-      return nameFrames(line) ?? [];
-    });
+  const lines = [nameFrames(headed(thrown))];
   if (depth === DEEPEST_CAUSE) return lines.join("\n");
   if (thrown.cause !== undefined) lines.push(`Caused by: ${stackOf(thrown.cause, nameFrames, depth + 1)}`);
   if (thrown instanceof AggregateError) {

@@ -5,7 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
-import type { Execution, FileSource, JobObserver, Outcome, Runtime, Sandbox, SandboxSpec } from "../../runtime/mod.ts";
+import type {
+  Execution,
+  FileSource,
+  JobObserver,
+  JobRun,
+  Outcome,
+  Runtime,
+  Sandbox,
+  SandboxSpec,
+} from "../../runtime/mod.ts";
 import { type DenoRuntimeOptions, startDenoRuntime } from "../mod.ts";
 
 export interface Program {
@@ -51,6 +60,8 @@ export interface RunningTestJob extends Execution {
 export interface RunOptions {
   readonly entryPoint?: string;
   readonly config?: unknown;
+  /** Default: that of the program, at once. */
+  readonly sourceMap?: JobRun["sourceMap"];
   /** Takes the parts of a result. Default: all of them, at once. */
   readonly keepPart?: JobObserver["resultPart"];
 }
@@ -67,7 +78,12 @@ export const IGNORANT: JobObserver = {
 export function run(
   sandbox: Sandbox,
   program: Program,
-  { entryPoint = "job", config = {}, keepPart = async () => {} }: RunOptions = {},
+  {
+    entryPoint = "job",
+    config = {},
+    sourceMap = async () => program.sourceMap,
+    keepPart = async () => {},
+  }: RunOptions = {},
 ): RunningTestJob {
   const told: string[] = [];
   const progress: Progress[] = [];
@@ -82,7 +98,7 @@ export function run(
       jobId: randomUUID(),
       binaryDigest: program.digest,
       bundle: async () => program.code,
-      sourceMap: async () => program.sourceMap,
+      sourceMap,
       entryPoint,
       config: JSON.stringify(config),
     },

@@ -65,10 +65,13 @@ const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
 
 export function tellObserver(
   job: RunningJob,
-  report: Extract<ExecutorReport, { type: "running" | "progress" | "logged" | "resultBegun" }>,
+  report: Extract<ExecutorReport, { type: "validating" | "running" | "progress" | "logged" | "resultBegun" }>,
   { executor, stacks }: { executor: number; stacks: StackMapper },
 ): void {
   switch (report.type) {
+    case "validating":
+      job.observer.validating();
+      return;
     case "running":
       if (!job.begun) job.observer.running(executor);
       job.begun = true;

@@ -175,6 +175,7 @@ class DenoSandbox implements Sandbox {
         for (const { text } of report.lines) this.#loadStacks(running, text);
         this.#tell(running, slot, report);
         return;
+      case "validating":
       case "running":
       case "progress":
       case "resultBegun":

@@ -74,3 +74,37 @@ test.for([
   });
   expect(job.told).toEqual([]);
 });
+
+test("a validate that never yields is told to take a while", async () => {
+  const job = run(sandbox, await bundle("export const job = { validate: () => { while (true); }, run() {} };"));
+  await job.validating;
+  job.terminate();
+  expect(await job.outcome).toEqual({ type: "terminated" });
+  expect(job.told).toEqual([]);
+});
+
+test("of jobs that share an executor, each validate that takes a while is told", async () => {
+  await using shared = await startSandbox(runtime, { jobsPerExecutor: 3 });
+  const program = await bundle(`export const job = {
+    validate: ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve("stopped"))),
+    run() {},
+  };`);
+  const jobs = [1, 2, 3].map(() => run(shared, program));
+  await Promise.all(jobs.map(({ validating }) => validating));
+  for (const job of jobs) job.abort("deadline");
+  expect(await Promise.all(jobs.map(({ outcome }) => outcome))).toEqual(
+    Array(3).fill({ type: "rejected", problems: ["stopped"] }),
+  );
+  expect(shared.load().executors).toBe(1);
+});
+
+test("a job that never yields is told to run although its validate has said something", async () => {
+  const program = await bundle(`export const job = {
+    validate({ log, progress }) { log.info("valid"); progress(0.1); },
+    run() { while (true); },
+  };`);
+  const job = run(sandbox, program);
+  await job.until("running");
+  job.terminate();
+  expect(await job.outcome).toEqual({ type: "terminated" });
+});

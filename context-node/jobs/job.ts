@@ -4,13 +4,11 @@ import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent }
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { startTimer } from "../timer.ts";
+import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
 import { orRetrying } from "./retry.ts";
 import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type StopReason } from "./verdict.ts";
-
-/** Beyond its timeout, what a job may take to be loaded before it says that it runs: it may loop on the way there. */
-const LOADING_ALLOWANCE_MS = 5_000;
 
 export interface JobDeps {
   readonly events: Events;
@@ -52,7 +50,7 @@ export class HostedJob {
   #lastProgress: Progress | undefined;
   /** What it makes piece by piece. */
   #result: LiveResult | undefined;
-  #deadline: Disposable | undefined;
+  #deadline: Deadline | undefined;
   #grace: Disposable | undefined;
 
   constructor(deps: JobDeps, command: RunJob, session: Session) {
@@ -77,7 +75,7 @@ export class HostedJob {
 
   /** It has a slot. */
   start(sandbox: Sandbox): void {
-    if (this.command.timeoutMs > 0) this.#endAfter(this.command.timeoutMs + LOADING_ALLOWANCE_MS);
+    this.#deadline = new Deadline(this.command.timeoutMs, () => this.stop("deadline"));
     const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
     const { blobs } = this.#deps;
     this.#execution = sandbox.run(
@@ -90,6 +88,7 @@ export class HostedJob {
         config: decoder.decode(config),
       },
       {
+        validating: () => this.#deadline?.begin(),
         running: (executor) => this.#running(executor),
         progress: (progress) => this.#reports.report(progress),
         logged: (lines) => this.#lines.write(lines),
@@ -112,7 +111,7 @@ export class HostedJob {
     if (this.#isFinal) return;
     if (this.#execution === undefined) return this.#end(cancelledWhileWaiting(reason));
     if (this.#stop === undefined) {
-      this.#stop = { reason, timeoutMs: this.command.timeoutMs };
+      this.#stop = { reason, overdue: this.#deadline?.overdue ?? "" };
       if (this.#startTime !== undefined) this.#tellCancelling(this.#stop);
       this.#execution.abort(reason === "contextRestarted" ? "contextStopped" : reason);
       if (graceMs > 0) this.#grace = startTimer(graceMs, () => this.#execution?.terminate());
@@ -141,14 +140,9 @@ export class HostedJob {
   #running(executor: number): void {
     this.#startTime = new Date();
     this.#tell({ $case: "running", value: { executor } });
-    // It was asked to end while it was loaded.
-    if (this.#stop !== undefined) return this.#tellCancelling(this.#stop);
-    if (this.command.timeoutMs > 0) this.#endAfter(this.command.timeoutMs);
-  }
-
-  #endAfter(delayMs: number): void {
-    this.#deadline?.[Symbol.dispose]();
-    this.#deadline = startTimer(delayMs, () => this.stop("deadline"));
+    this.#deadline?.begin();
+    // It was asked to end before it ran.
+    if (this.#stop !== undefined) this.#tellCancelling(this.#stop);
   }
 
   #tellCancelling({ reason }: Stop): void {

@@ -11,8 +11,8 @@ export type StopReason = AbortReason | "contextRestarted";
 /** Why and how a job was asked to end. */
 export interface Stop {
   readonly reason: StopReason;
-  /** What the job's timeout was, in milliseconds; of interest for a deadline. */
-  readonly timeoutMs: number;
+  /** What took too long, in words; of interest for a deadline. */
+  readonly overdue: string;
 }
 
 /** How a job ended that did not succeed, by what the sandbox says and by what was asked of it. */
@@ -72,11 +72,10 @@ const CANCELLED_BY = {
   contextRestarted: "The job was cancelled because its context was restarted",
 } as const satisfies Record<StopReason, string>;
 
-function stopped({ reason, timeoutMs }: Stop, { byForce, stack }: { byForce: boolean; stack: string }): Ending {
+function stopped({ reason, overdue }: Stop, { byForce, stack }: { byForce: boolean; stack: string }): Ending {
   const how = byForce ? "it did not stop by itself and its executor was terminated" : "it stopped by itself";
   if (reason === "deadline") {
-    const message = `The job ran longer than its timeout of ${timeoutMs} ms; ${how}`;
-    return failed({ ...jobError(JobError_Reason.DEADLINE_EXCEEDED, message), stack });
+    return failed({ ...jobError(JobError_Reason.DEADLINE_EXCEEDED, `${overdue}; ${how}`), stack });
   }
   const code = byForce ? JobError_Reason.CANCELLED_BY_FORCE : JobError_Reason.CANCELLED;
   return { $case: "cancelled", value: { error: { ...jobError(code, `${CANCELLED_BY[reason]}; ${how}`), stack } } };

@@ -69,6 +69,8 @@ export interface JobRun {
 
 /** Told, in order, what a job does, all before its outcome resolves. */
 export interface JobObserver {
+  /** The program is loaded and `validate` was called; not told of one that ends within milliseconds. */
+  validating(): void;
   /** The config was accepted and `run` is called. */
   running(executor: number): void;
   progress(progress: Progress): void;

@@ -18,6 +18,7 @@ export function createReport(observer: JobObserver, known: KnownSecrets): Report
 
   return {
     observer: {
+      validating: () => observer.validating(),
       running: (executor) => observer.running(executor),
       progress(progress) {
         const { redactor } = known;

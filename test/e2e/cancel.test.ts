@@ -1,3 +1,4 @@
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Job, Job_State, JobError_Reason } from "../../proto/mod.ts";
 import { type Hearth, startHearth } from "../harness.ts";
@@ -13,6 +14,12 @@ export const cooperative = ({ signal }) =>
 
 /** Hears of nothing. */
 export const loop = () => { for (;;); };
+
+/** Is validated for most of a second, then ends by itself when it is told to. */
+export const slow = { validate: () => new Promise((resolve) => setTimeout(resolve, 700)), run: cooperative };
+
+/** Loops before it runs. */
+export const pondering = { validate: () => { for (;;); }, run() {} };
 
 /** Waits as synchronous code does. */
 export const blocked = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
@@ -114,6 +121,45 @@ test("a job over its timeout has failed with that reason", async () => {
     state: Job_State.FAILED,
     attempt: 1,
     error: { reason: JobError_Reason.DEADLINE_EXCEEDED, message: expect.stringContaining("was terminated") },
+  });
+});
+
+test("a job's timeout counts from when its validate is called", async () => {
+  const spec = { binary: "jobs", context: "shared", timeout: "0.2s", gracePeriod: "0.1s" };
+  const { job } = await rest.run({ ...spec, entryPoint: "pondering" });
+  expect(job).toMatchObject({
+    state: Job_State.FAILED,
+    error: {
+      reason: JobError_Reason.DEADLINE_EXCEEDED,
+      message:
+        "The job ran longer than its timeout of 200 ms; it did not stop by itself and its executor was terminated",
+    },
+  });
+  expect(job.startTime).toBeUndefined();
+  // What loading may take longer was not waited for.
+  expect(milliseconds(job.createTime, job.endTime)).toBeLessThan(5_000);
+});
+
+test("a job's timeout does not begin again when its validate has ended", async () => {
+  const { job } = await rest.run({ binary: "jobs", context: "shared", entryPoint: "slow", timeout: "1s" });
+  expect(job.error?.message).toBe("The job ran longer than its timeout of 1000 ms; it stopped by itself");
+  expect(milliseconds(job.startTime, job.endTime)).toBeLessThan(1_000);
+});
+
+function milliseconds(from: Timestamp | undefined, to: Timestamp | undefined): number {
+  return from && to ? timestampMs(to) - timestampMs(from) : Number.NaN;
+}
+
+test("a job whose program takes for ever to load fails a while after its timeout, and says so", async () => {
+  await rest.upload("endless", "for (;;);\nexport const job = () => 1;");
+  const spec = { binary: "endless", context: "shared", timeout: "0.2s", gracePeriod: "0s" };
+  expect((await rest.run(spec)).job).toMatchObject({
+    state: Job_State.FAILED,
+    error: {
+      reason: JobError_Reason.DEADLINE_EXCEEDED,
+      message:
+        "The job was not loaded within 5200 ms, its timeout and what loading may take beyond it; it did not stop by itself and its executor was terminated",
+    },
   });
 });
 

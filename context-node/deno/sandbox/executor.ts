@@ -11,6 +11,7 @@ import { createMailbox } from "./mailbox.ts";
 import { createNamedObjects } from "./named_objects.ts";
 import type { ExecutorMessage } from "./protocol.ts";
 import { createRunner, type Runner } from "./runner.ts";
+import { type Marks, mark } from "./stages.ts";
 import { describeThrown } from "./thrown.ts";
 
 declare global {
@@ -19,7 +20,7 @@ declare global {
   }
 }
 
-const { port, mark }: { port: MessagePort; mark: Int32Array } = workerData;
+const { port, marks }: { port: MessagePort; marks: Marks } = workerData;
 const postToMain = port.postMessage.bind(port);
 const mailbox = createMailbox(postToMain);
 
@@ -36,7 +37,7 @@ const runner: Runner = createRunner({
     // Microtasks that were waiting are lost, a pending flush of the mailbox among them.
     exceeded: () => mailbox.tell({ type: "outOfHeap" }),
   }),
-  markBegun: (run) => void Atomics.store(mark, 0, run),
+  mark: (run, stage) => mark(marks, run, stage),
 });
 
 const { locks } = navigator;

@@ -1,13 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { createOutbox } from "./outbox.ts";
 import type { ExecutorEnd, ExecutorMail, ExecutorMessage } from "./protocol.ts";
+import { createMarks, type Marks } from "./stages.ts";
 
 /** An executor, seen from the main isolate. */
 export interface ExecutorThread {
   /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
   readonly up: Promise<void>;
-  /** Holds the number of the run that it began last. */
-  readonly mark: Int32Array;
+  /** Where it marks how far its runs are. */
+  readonly marks: Marks;
   tell(message: ExecutorMessage): void;
   /** Ends it, also out of a tight loop. `ended` is called when it is gone. */
   terminate(): void;
@@ -37,9 +38,9 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   const { port1: port, port2 } = new MessageChannel();
   // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames.
   programUrl ??= URL.createObjectURL(new Blob([program.executorCode], { type: "text/javascript" }));
-  const mark = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const marks = createMarks();
   const worker = new Worker(new URL(`data:text/javascript,import ${JSON.stringify(programUrl)}`), {
-    workerData: { port: port2, mark },
+    workerData: { port: port2, marks },
     // biome-ignore lint/suspicious/noExplicitAny: the types of Deno's web ports and of node's differ; the objects do not
     transferList: [port2 as any],
     env: {},
@@ -74,7 +75,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   });
   return {
     up: up.promise,
-    mark,
+    marks,
     tell,
     terminate() {
       terminating = true;

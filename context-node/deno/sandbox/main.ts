@@ -21,8 +21,8 @@ const objects = createObjectStore({
   removed: (name) => hold({ type: "objectRemoved", name }),
 });
 
-const begunRuns = createBegunRuns((executor, run) => {
-  report({ type: "told", executor, messages: [{ type: "running", run }] });
+const begunRuns = createBegunRuns((executor, run, stage) => {
+  report({ type: "told", executor, messages: [{ type: stage, run }] });
 });
 
 let program: Extract<SandboxCommand, { type: "start" }> | undefined;
@@ -82,14 +82,14 @@ function tell(number: number, message: ExecutorMessage): void {
   const executor = executors.get(number);
   if (executor === undefined) return;
   executor.tell(message);
-  if (message.type === "run") begunRuns.handed(number, message.run, executor.mark);
+  if (message.type === "run") begunRuns.handed(number, message.run, executor.marks);
 }
 
 function start(number: number): ExecutorThread {
   if (program === undefined) throw new Error("An executor was to start before the sandbox was");
   const executor = startExecutor(program, {
     mail({ urgent, forNode, forMain }) {
-      begunRuns.heard(number, forNode);
+      begunRuns.heard(forNode);
       const told = { type: "told", executor: number, messages: forNode } as const;
       if (urgent && forNode.length > 0) report(told);
       else if (forNode.length > 0) hold(told);

@@ -86,6 +86,8 @@ export type ExecutorCommand =
 
 /** Executor → node, through the main isolate. */
 export type ExecutorReport =
+  /** `validate` was called, and takes a while. The main isolate says it. */
+  | { readonly type: "validating"; readonly run: number }
   /** The config was accepted. May come twice. */
   | { readonly type: "running"; readonly run: number }
   | {

@@ -12,6 +12,7 @@ import { listProblems } from "./problems.ts";
 import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions, ResultAnswer } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 import { createResultStream, ResultRefused, type ResultStream } from "./result_stream.ts";
+import type { Stage } from "./stages.ts";
 import { LARGEST_JSON_CHARACTERS, type StreamedResult, streamedResult } from "./streamed_result.ts";
 import { describeThrown } from "./thrown.ts";
 
@@ -43,11 +44,11 @@ interface RunnerDeps {
   readonly objects: NamedObjects;
   /** Called when a run begins. */
   watchHeap(): void;
-  /** Marks, where the main isolate can see it, which run begins. */
-  markBegun(run: number): void;
+  /** Marks, where the main isolate can see it, how far a run is. */
+  mark(run: number, stage: Stage): void;
 }
 
-export function createRunner({ mailbox, bundles, files, objects, watchHeap, markBegun }: RunnerDeps): Runner {
+export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark }: RunnerDeps): Runner {
   const aborts = new Map<number, (reason: string) => void>();
   const streams = new Map<number, ResultStream>();
   const currentLog = new AsyncLocalStorage<RunLog>();
@@ -90,10 +91,13 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
         objects,
         data: files,
       };
-      const problems = entry.validate === undefined ? [] : listProblems(await entry.validate(job), entryPoint);
-      if (problems.length > 0) return { type: "rejected", run, problems };
+      if (entry.validate !== undefined) {
+        mark(run, "validating");
+        const problems = listProblems(await entry.validate(job), entryPoint);
+        if (problems.length > 0) return { type: "rejected", run, problems };
+      }
       abort.throwIfAborted();
-      markBegun(run);
+      mark(run, "running");
       mailbox.toNode({ type: "running", run });
       const value = await entry.run(job);
       const streamed = streamedResult(value);

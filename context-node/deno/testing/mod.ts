@@ -53,6 +53,8 @@ export interface RunningTestJob extends Execution {
   readonly progress: Progress[];
   /** Of its result. */
   readonly parts: readonly Uint8Array[];
+  /** Resolves when it was told that its `validate` takes a while. */
+  readonly validating: Promise<void>;
   /** Resolves when something was told that starts with this. */
   until(start: string): Promise<void>;
 }
@@ -68,6 +70,7 @@ export interface RunOptions {
 
 /** For a job of which nobody wants to know what it does. */
 export const IGNORANT: JobObserver = {
+  validating() {},
   running() {},
   progress() {},
   logged() {},
@@ -88,6 +91,7 @@ export function run(
   const told: string[] = [];
   const progress: Progress[] = [];
   const parts: Uint8Array[] = [];
+  const validating = Promise.withResolvers<void>();
   const waiting: (() => void)[] = [];
   const tell = (text: string): void => {
     told.push(text);
@@ -103,6 +107,7 @@ export function run(
       config: JSON.stringify(config),
     },
     {
+      validating: validating.resolve,
       running: (executor) => tell(`running ${executor}`),
       progress(value) {
         progress.push(value);
@@ -123,6 +128,7 @@ export function run(
     outcome: execution.outcome,
     abort: execution.abort,
     terminate: execution.terminate,
+    validating: validating.promise,
     told,
     progress,
     parts,

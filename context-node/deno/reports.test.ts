@@ -38,6 +38,20 @@ test("log, console and progress are told in order, before the outcome", async ()
   expect(job.progress).toEqual([{ fraction: 0.25, message: "quarter", fields: { rows: 10 } }]);
 });
 
+test("what the console prints when the signal is aborted is told", async () => {
+  const job = run(
+    sandbox,
+    await bundle(`export const job = ({ signal, progress }) => new Promise((resolve) => {
+      signal.addEventListener("abort", () => { console.log("stopping"); resolve(); });
+      progress(0);
+    });`),
+  );
+  await job.until("progress");
+  job.abort("cancelled");
+  await job.outcome;
+  expect(job.told.slice(2)).toEqual(["info stopping"]);
+});
+
 test("of fast progress the newest is told, and always the last", async () => {
   const source = "export const job = ({ progress }) => { for (let i = 0; i <= 1000; i++) progress(i / 1000); };";
   const job = run(sandbox, await bundle(source));

@@ -61,7 +61,8 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     const abort = createAbort();
     const progress = createRunProgress(run, mailbox);
     const log = createRunLog(run, { mailbox, format, nameFramesIn: bundles.nameFramesIn });
-    aborts.set(run, abort.abort);
+    // Its listeners are called then, whose console is the job's.
+    aborts.set(run, (reason) => currentLog.run(log, () => abort.abort(reason)));
     watchHeap();
     const final = await currentLog.run(log, () => outcome(command, { abort, log, progress: progress.tell }));
     aborts.delete(run);

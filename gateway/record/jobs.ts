@@ -2,11 +2,10 @@ import type { Logger } from "pino";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
 import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd } from "./followed.ts";
+import { PendingWrites } from "./pending_writes.ts";
 import { RecentEnds } from "./recent_ends.ts";
 import { RecentEvents } from "./recent_events.ts";
-
-/** Changes of a job that are not final are written together, at the latest after so long. */
-const WRITE_DELAY_MS = 50;
+import { storeFollowed } from "./store_followed.ts";
 
 /**
  * The record of jobs. Jobs that this gateway dispatched are followed in memory until they are final; every change is applied
@@ -20,12 +19,12 @@ export class JobRecord {
   readonly #dao: Dao;
   readonly #log: Logger;
   readonly #followed = new Map<string, Followed>();
-  readonly #dirty = new Set<Followed>();
-  #writeTimer: NodeJS.Timeout | undefined;
+  readonly #pending: PendingWrites;
 
   constructor({ dao, log }: { readonly dao: Dao; readonly log: Logger }) {
     this.#dao = dao;
     this.#log = log;
+    this.#pending = new PendingWrites({ log, write: (followed) => this.#write(followed) });
   }
 
   /**
@@ -51,7 +50,7 @@ export class JobRecord {
   adopt(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): void {
     const followed = this.#follow(job, { nodeId });
     followed.unstored = config;
-    this.#writeSoon(followed);
+    this.#pending.add(followed);
   }
 
   /**
@@ -60,7 +59,7 @@ export class JobRecord {
    */
   async claim(job: Job, { nodeId }: { readonly nodeId: string }): Promise<boolean> {
     const followed = this.#followed.get(job.id);
-    if (followed !== undefined) this.#dirty.delete(followed);
+    if (followed !== undefined) this.#pending.delete(followed);
     const claimed = { ...job, revision: job.revision + 1 };
     if (!(await this.#dao.jobs.update(claimed))) return false;
     if (followed === undefined) {
@@ -154,7 +153,7 @@ export class JobRecord {
     if (!isFinalJob(next.state)) this.#events.add(event);
     if (hasArrived(next)) for (const { resolve } of followed.startWaiters.splice(0)) resolve(next);
     if (!isFinalJob(next.state)) {
-      this.#writeSoon(followed);
+      this.#pending.add(followed);
       return true;
     }
     followed.ending = this.#end(followed, event, result);
@@ -195,7 +194,7 @@ export class JobRecord {
     if (stored === undefined) return;
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
     else if (stored.attempt > followed.job.attempt) {
-      this.#dirty.delete(followed);
+      this.#pending.delete(followed);
       followed.job = stored;
       // The other gateway hears of it: here it is only read again and again.
       followed.nodeId = "";
@@ -204,11 +203,7 @@ export class JobRecord {
 
   /** Writes what is waiting. */
   async flush(): Promise<void> {
-    clearTimeout(this.#writeTimer);
-    this.#writeTimer = undefined;
-    const waiting = [...this.#dirty];
-    this.#dirty.clear();
-    await Promise.all(waiting.map((followed) => this.#write(followed)));
+    await this.#pending.flush();
   }
 
   #follow(job: Job, { nodeId }: { readonly nodeId: string }): Followed {
@@ -220,38 +215,17 @@ export class JobRecord {
 
   #unfollow(id: string): Followed | undefined {
     const followed = this.#followed.get(id);
-    if (followed !== undefined) this.#dirty.delete(followed);
+    if (followed !== undefined) this.#pending.delete(followed);
     this.#followed.delete(id);
     this.#events.breakOff(id);
     return followed;
   }
 
-  /** Writes a job as it stands. False when another gateway has changed it, or has its id or request id. */
-  async #store(followed: Followed, result?: Uint8Array): Promise<boolean> {
-    const config = followed.unstored;
-    if (config !== undefined) return this.#storeNew(followed, config, result);
-    followed.job = { ...followed.job, revision: followed.job.revision + 1 };
-    return this.#dao.jobs.update(followed.job, { result });
-  }
-
-  /** The store has none of it when it fails: the next write is to begin there again. */
-  async #storeNew(followed: Followed, config: Uint8Array, result?: Uint8Array): Promise<boolean> {
-    followed.unstored = undefined;
-    let hasAnswered = false;
-    try {
-      const existing = await this.#dao.jobs.insert(followed.job, config, { result });
-      hasAnswered = true;
-      return existing === undefined;
-    } finally {
-      if (!hasAnswered) followed.unstored = config;
-    }
-  }
-
   /** Resolves to whether it was this event that ended the job. */
   async #end(followed: Followed, event: JobEvent, result: Uint8Array | undefined): Promise<boolean> {
-    this.#dirty.delete(followed);
+    this.#pending.delete(followed);
     try {
-      if (await this.#store(followed, result)) {
+      if (await storeFollowed(this.#dao, followed, result)) {
         this.#events.add(event);
         this.#finish(followed, { job: followed.job, result });
         return true;
@@ -309,15 +283,8 @@ export class JobRecord {
     }
   }
 
-  #writeSoon(followed: Followed): void {
-    this.#dirty.add(followed);
-    this.#writeTimer ??= setTimeout(() => {
-      this.flush().catch((error) => this.#log.error({ err: error }, "changes of jobs were not written"));
-    }, WRITE_DELAY_MS);
-  }
-
   async #write(followed: Followed): Promise<void> {
-    if (await this.#store(followed)) return;
+    if (await storeFollowed(this.#dao, followed)) return;
     const stored = await this.#dao.jobs.get(followed.job.id);
     if (stored === undefined || followed.ending !== undefined) return;
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);

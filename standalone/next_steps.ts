@@ -3,6 +3,7 @@ interface Face {
   readonly url: string;
   /** Names of the plugins that tell who a caller is. */
   readonly auth: readonly string[];
+  readonly natsUrl: string;
 }
 
 interface Credentials {
@@ -43,7 +44,7 @@ const UNVERIFIED =
   "-k leaves the server's certificate unchecked; --cacert FILE in its place checks it against the authority in FILE.";
 
 /** What to try on a system that has just started: three lines for a shell in the root of the repository, and what they need. */
-export function nextSteps({ url, auth }: Face): string {
+export function nextSteps({ url, auth, natsUrl }: Face): string {
   const credentials = CREDENTIALS.find(({ plugin }) => auth.includes(plugin));
   const isOpen = auth.length === 0 || auth.includes("auth-none");
   const hints = [...(isOpen ? [] : [credentials?.first ?? ELSE]), ...(url.startsWith("https:") ? [UNVERIFIED] : [])];
@@ -58,6 +59,11 @@ ${hints.map((hint) => `\n  ${hint}`).join("")}${hints.length > 0 ? "\n" : ""}
   ${curl} ${url}/v1/contexts ${json} -d '{"name":"demo"}'
   ${curl} ${url}/v1/contexts/demo/jobs:run ${json} -d '{"binary":"words","entryPoint":"WordCount","config":{"input":{"string":"a b c a b see"}}}'
 
+The events of all jobs are on NATS at ${withoutCredentials(natsUrl)}, subjects hearth.v1.jobs.>, JetStream stream HEARTH.
 Ctrl-C stops it.
 `;
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, "//");
 }

@@ -12,23 +12,33 @@ export class FrameWriter {
   #waiting: GatewayMessage[] = [];
   /** Resolves when what is waiting is written. */
   #flushing: PromiseWithResolvers<void> | undefined;
-  #drained: Promise<void> | undefined;
+  /** Resolves when the stream takes more. */
+  #drained: PromiseWithResolvers<void> | undefined;
+  #isClosed = false;
 
   constructor(stream: ClientDuplexStream<OpenRequest, OpenResponse>) {
     this.#stream = stream;
+    stream.on("drain", () => this.#release());
   }
 
   send(message: Message, requestId = 0): void {
+    if (this.#isClosed) return;
     this.#waiting.push({ message, requestId });
     if (this.#flushing !== undefined) return;
     this.#flushing = Promise.withResolvers();
     setImmediate(() => this.#flush());
   }
 
-  /** Resolves when all is written and the stream takes more, or never will; for senders of long content. */
+  /** Resolves when all is written and the stream takes more, or the session is over; for senders of long content. */
   async ready(): Promise<void> {
     await this.#flushing?.promise;
-    await this.#drained;
+    await this.#drained?.promise;
+  }
+
+  /** The session is over: nothing is written any more. A stream that is over does not always tell its writer so. */
+  close(): void {
+    this.#isClosed = true;
+    this.#release();
   }
 
   #flush(): void {
@@ -36,16 +46,12 @@ export class FrameWriter {
     this.#flushing = undefined;
     const messages = this.#waiting;
     this.#waiting = [];
-    if (this.#stream.write({ messages }) || this.#drained !== undefined) return;
-    // Of a stream that is over neither event comes any more.
-    if (this.#stream.destroyed || this.#stream.writableEnded) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#drained = promise;
-    const release = (): void => {
-      this.#drained = undefined;
-      this.#stream.off("drain", release).off("close", release);
-      resolve();
-    };
-    this.#stream.once("drain", release).once("close", release);
+    if (this.#isClosed || this.#stream.write({ messages })) return;
+    this.#drained ??= Promise.withResolvers();
+  }
+
+  #release(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 }

@@ -137,6 +137,7 @@ export class NodeSession {
       clearInterval(beat);
       options.signal.removeEventListener("abort", leave);
       welcomed.reject(error);
+      this.#frames.close();
       this.blobs.close(error);
       this.#end = sessionEnded(this.address, error);
       this.objects.close(this.#end);

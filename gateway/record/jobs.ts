@@ -32,7 +32,8 @@ export class JobRecord {
    * then nothing is stored.
    */
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
-    this.#follow(job, { nodeId });
+    this.#followed.set(job.id, createFollowed(job, nodeId));
+    this.#events.begin(job.id);
     let isStored = false;
     try {
       const existing = await this.#dao.jobs.insert(job, config);
@@ -45,11 +46,12 @@ export class JobRecord {
 
   /**
    * Follows a job whose id nobody was told yet: it is stored when it is final, or before long. A short job costs the store
-   * one write instead of two.
+   * one write instead of two. Its events are not kept: hardly anybody will watch it.
    */
   adopt(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): void {
-    const followed = this.#follow(job, { nodeId });
+    const followed = createFollowed(job, nodeId);
     followed.unstored = config;
+    this.#followed.set(job.id, followed);
     this.#pending.add(followed);
   }
 
@@ -204,13 +206,6 @@ export class JobRecord {
   /** Writes what is waiting. */
   async flush(): Promise<void> {
     await this.#pending.flush();
-  }
-
-  #follow(job: Job, { nodeId }: { readonly nodeId: string }): Followed {
-    const followed = createFollowed(job, nodeId);
-    this.#followed.set(job.id, followed);
-    this.#events.begin(job.id);
-    return followed;
   }
 
   #unfollow(id: string): Followed | undefined {

@@ -51,6 +51,7 @@ export class RecentEvents {
 
   /** The job is final; its events are kept until those of many others came. */
   end(jobId: string): void {
+    if (!this.#tracks.has(jobId)) return;
     this.#ended.push(jobId);
     if (this.#ended.length > ENDED_JOBS) this.#tracks.delete(this.#ended.shift() ?? "");
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Job_State } from "../../proto/mod.ts";
-import { type Hearth, startHearth, untilNodesAreReady } from "../harness.ts";
+import { type Hearth, startHearth } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 import { until } from "../until.ts";
 
@@ -61,8 +61,10 @@ test("a gateway that stood still takes no node for lost", async () => {
     signal(hearth.gateways[0]?.pid, "SIGSTOP");
     // Longer than a node is waited for.
     await until("the node has given the gateway up", () => count("The gateway was silent for too long") >= times);
+    const opened = count("session opened");
     signal(hearth.gateways[0]?.pid, "SIGCONT");
-    await untilNodesAreReady(hearth.url, 1);
+    // Both say so.
+    await until("there is another session", () => count("session opened") >= opened + 2);
   }
   for (const { id } of jobs) {
     await untilState(rest, id, isFinal);

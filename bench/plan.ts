@@ -19,7 +19,7 @@ export const REST: Measurement = {
   expect: "SUCCEEDED",
 };
 
-export const BULLMQ: Measurement = {
+const BULLMQ: Measurement = {
   name: "Fastify + BullMQ + Redis",
   system: "bullmq",
   client: "http",
@@ -27,6 +27,11 @@ export const BULLMQ: Measurement = {
   body: JOB.config,
   expect: '"see":1',
 };
+
+const RESTATE: Measurement = { ...BULLMQ, name: "Restate", system: "restate", path: "/Words/count" };
+
+/** What a user would pick instead. */
+export const RIVALS: readonly Measurement[] = [BULLMQ, RESTATE];
 
 export const PLAN: readonly Measurement[] = [
   REST,
@@ -46,7 +51,6 @@ export const PLAN: readonly Measurement[] = [
     name: "Hearth, REST, job that reads a named object",
     body: { ...JOB, entryPoint: "ReadObject", config: { word: "word-4711" } },
   },
-  BULLMQ,
-  { ...BULLMQ, name: "Restate", system: "restate", path: "/Words/count" },
+  ...RIVALS,
   { name: "bare Connect echo, plain HTTP", system: "echo", client: "http", ...RUN_JOB },
 ];

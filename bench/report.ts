@@ -1,7 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import type { CommandRow } from "./commands/mod.ts";
 import type { Figures } from "./load/mod.ts";
-import { BULLMQ, REST } from "./plan.ts";
+import { REST, RIVALS } from "./plan.ts";
 
 export interface Row extends Figures {
   readonly name: string;
@@ -14,8 +14,16 @@ export interface Report {
   readonly secondsPerFigure: number;
   readonly rows: readonly Row[];
   readonly commands: readonly CommandRow[];
-  /** Hearth's REST divided by BullMQ's figure; empty when there is no Redis. */
-  readonly ratios: readonly { readonly connections: number; readonly perSecond: number; readonly p50: number }[];
+  /** Empty when there is no rival on this machine. */
+  readonly ratios: readonly Ratio[];
+}
+
+/** Hearth's REST divided by a rival's figure. */
+interface Ratio {
+  readonly rival: string;
+  readonly connections: number;
+  readonly perSecond: number;
+  readonly p50: number;
 }
 
 export function describeMachine(): string {
@@ -25,14 +33,16 @@ export function describeMachine(): string {
 }
 
 export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
-  return rows
-    .filter(({ name }) => name === REST.name)
-    .flatMap((ours) => {
-      const theirs = rows.find(({ name, connections }) => name === BULLMQ.name && connections === ours.connections);
-      if (!theirs?.p50Ms || !ours.p50Ms) return [];
-      const { connections } = ours;
-      return [{ connections, perSecond: ours.perSecond / theirs.perSecond, p50: ours.p50Ms / theirs.p50Ms }];
-    });
+  return RIVALS.flatMap(({ name: rival }) =>
+    rows
+      .filter(({ name }) => name === rival)
+      .flatMap((theirs): Ratio[] => {
+        const { connections } = theirs;
+        const ours = rows.find((row) => row.name === REST.name && row.connections === connections);
+        if (!theirs.p50Ms || !ours?.p50Ms) return [];
+        return [{ rival, connections, perSecond: ours.perSecond / theirs.perSecond, p50: ours.p50Ms / theirs.p50Ms }];
+      }),
+  );
 }
 
 /** The report as Markdown. */
@@ -54,10 +64,11 @@ export function formatReport(report: Report): string {
     ),
     "",
     ...(ratios.length === 0
-      ? ["No redis-server on PATH: nothing to compare with."]
+      ? ["No redis-server and no restate-server on PATH: nothing to compare with."]
       : table(
-          ["Hearth (REST) ÷ BullMQ", "throughput", "p50"],
+          ["Hearth (REST) ÷", "connections", "throughput", "p50"],
           ratios.map((ratio) => [
+            ratio.rival,
             `${ratio.connections}`,
             `${ratio.perSecond.toFixed(2)} ×`,
             `${ratio.p50.toFixed(2)} ×`,

@@ -12,23 +12,33 @@ export function canMove({ adHoc, state }: Context): boolean {
   return !adHoc && (state === Context_State.RUNNING || state === Context_State.RESTARTING);
 }
 
-/** Records and publishes that its node has lost a context: it begins anew where it can move, else it has failed. */
+/**
+ * Records and publishes that its node has lost a context: it begins anew where it can move; one that was stopping is stopped, since nothing of it is
+ * left; others have failed.
+ */
 export async function loseContext(deps: LoseContextDeps, context: Context, why: string): Promise<void> {
+  if (context.state === Context_State.STOPPING) {
+    await decide(deps, context, { case: "stopped", value: {} });
+    return;
+  }
   if (context.state === Context_State.RESTARTING && canMove(context)) return;
   const lost = { message: `Context lost: ${why}`, reason: JobError_Reason.NODE_LOST };
   await decide(deps, context, canMove(context) ? { case: "restarting", value: lost } : { case: "failed", value: lost });
 }
 
-/** Records and publishes that a context whose node is lost is stopped: nothing of it is left to be ended. */
-export async function stopLostContext(deps: LoseContextDeps, context: Context): Promise<void> {
-  await decide(deps, context, { case: "stopped", value: {} });
+/**
+ * Records and publishes that a context whose node is lost is to stop; that it is stopped follows once its jobs are lost (see `loseContext`). False
+ * when it has changed in the meantime.
+ */
+export async function stopLostContext(deps: LoseContextDeps, context: Context): Promise<boolean> {
+  return context.state === Context_State.STOPPING || decide(deps, context, { case: "stopping", value: {} });
 }
 
 async function decide(
   deps: LoseContextDeps,
   context: Context,
   decision: NonNullable<MessageInitShape<typeof ContextEventSchema>["event"]>,
-): Promise<void> {
+): Promise<boolean> {
   const event = create(ContextEventSchema, {
     contextId: context.id,
     context: context.name,
@@ -37,6 +47,7 @@ async function decide(
     nodeId: context.nodeId,
     event: decision,
   });
-  await deps.contexts.apply(event);
-  await publishContextEvent(deps.events, event, deps);
+  const isApplied = await deps.contexts.apply(event);
+  if (isApplied) await publishContextEvent(deps.events, event, deps);
+  return isApplied;
 }

@@ -13,6 +13,7 @@ export async function replaceContext(
   if (session === undefined) return false;
   session.reserve(context.id, Number(memoryBytes));
   const moved = await contexts.move(context.id, { from: context.nodeId, to: session.nodeId });
-  if (moved !== undefined) sendStart(session, moved);
+  if (moved === undefined) session.release(context.id);
+  else sendStart(session, moved);
   return moved !== undefined;
 }

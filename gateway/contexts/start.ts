@@ -32,7 +32,10 @@ export async function createContext(
 ): Promise<Context> {
   const settings = completeSettings(wanted.settings);
   const { session, context } = placeContext(deps, { id: uuidv7(), name: wanted.name, settings, adHoc: false });
-  if ((await deps.contexts.insert(context)) !== undefined) throw contextExists(wanted.name);
+  if ((await deps.contexts.insert(context)) !== undefined) {
+    session.release(context.id);
+    throw contextExists(wanted.name);
+  }
   using start = deps.contexts.watch(context.id, isStarted);
   using answer = askStart(session, context, { signal });
   const refusal = await Promise.race([start.met.then(() => undefined), answer.given]);
@@ -64,7 +67,10 @@ export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, 
 
 type NewContext = Pick<Context, "id" | "name" | "adHoc"> & { readonly settings: ContextSettings };
 
-/** Chooses a node for a new context. Its room is counted there from now on: whoever asks next, in the same moment, finds less. */
+/**
+ * Chooses a node for a new context. Its room is counted there from now on: whoever asks next, in the same moment, finds less. Release it when
+ * the context is not sent after all.
+ */
 function placeContext(deps: Pick<Core, "nodes">, wanted: NewContext): { session: NodeSession; context: Context } {
   const session = chooseNode(deps, wanted.settings);
   session.reserve(wanted.id, Number(wanted.settings.memoryBytes));
@@ -84,17 +90,16 @@ export function askStart(
   context: Context,
   options: Parameters<NodeSession["ask"]>[1],
 ): ExpectedAnswer {
-  return session.ask(startCommand(session, context), options);
+  return session.ask(startCommand(context), options);
 }
 
 /** Commands a node to start a context, or to tell again how it is. */
 export function sendStart(session: NodeSession, context: Context): void {
-  session.send(startCommand(session, context));
+  session.send(startCommand(context));
 }
 
-function startCommand(session: NodeSession, context: Context): Parameters<NodeSession["ask"]>[0] {
+function startCommand(context: Context): Parameters<NodeSession["ask"]>[0] {
   const settings = context.settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, context.settings));
-  session.reserve(context.id, Number(context.settings?.memoryBytes ?? 0n));
   return {
     $case: "startContext",
     value: { contextId: context.id, name: context.name, settings, adHoc: context.adHoc, firstSeq: context.seq + 1 },

@@ -13,22 +13,35 @@ interface StopWanted {
   readonly signal: AbortSignal;
 }
 
-/** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive. */
-export async function stopContext(
-  deps: LoseContextDeps & Pick<Core, "nodes">,
-  { context: nameOrId, force = false, drain = false, signal }: StopWanted,
-): Promise<Context> {
+type StopDeps = LoseContextDeps & Pick<Core, "nodes">;
+
+/** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive, or the signal is aborted. */
+export async function stopContext(deps: StopDeps, wanted: StopWanted): Promise<Context> {
+  const { context: nameOrId, force = false, drain = false, signal } = wanted;
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
   const session = deps.nodes.session(context.nodeId);
-  if (session === undefined) {
-    if (!deps.nodes.isLost(context.nodeId)) throw nodeUnreachable(context.nodeId, context.name);
-    await stopLostContext(deps, context);
-    return (await deps.contexts.find(context.id)) ?? context;
-  }
+  if (session === undefined && !deps.nodes.isLost(context.nodeId)) throw nodeUnreachable(context.nodeId, context.name);
   using end = deps.contexts.watch(context.id, ({ state }) => isFinalContext(state));
+  if (session === undefined) {
+    // It may just have moved to another node.
+    if (!(await stopLostContext(deps, context))) return stopContext(deps, wanted);
+    return await waitFor(end.met, signal);
+  }
   using answer = session.ask({ $case: "stopContext", value: { contextId: context.id, force, drain } }, { signal });
   const refusal = await Promise.race([end.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) await failContext(deps, context, refusal.message);
-  return await end.met;
+  return await waitFor(end.met, signal);
+}
+
+async function waitFor<Value>(met: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const left = Promise.withResolvers<never>();
+  const leave = (): void => left.reject(signal.reason);
+  signal.addEventListener("abort", leave);
+  try {
+    if (signal.aborted) leave();
+    return await Promise.race([met, left.promise]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }

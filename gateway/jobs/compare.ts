@@ -3,7 +3,7 @@ import { type Context, isFinalContext, type Job } from "../../proto/mod.ts";
 import { loseContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
-import { type LoseDeps, loseJob } from "./lose.ts";
+import { type LoseDeps, loseJobs } from "./lose.ts";
 import { begunJobs, openContexts } from "./stored.ts";
 
 /** What a node does not hold, and was recorded so long before it says so, is lost. Commands and events on their way need less. */
@@ -11,7 +11,7 @@ const GRACE_MS = 5000;
 
 const WHY = "its node does not hold it";
 
-type CompareDeps = LoseDeps & Pick<Core, "dao" | "log">;
+type CompareDeps = LoseDeps & Pick<Core, "dao">;
 
 /** What the record says of a node. */
 export interface Recorded {
@@ -65,7 +65,9 @@ export async function loseMissing(
     contextIds: contexts.map(({ id }) => id),
     jobs: jobs.map(({ id, attempt }) => ({ jobId: id, attempt })),
   });
-  for (const job of jobs) if (missing.has(job.id)) await loseJob(deps, job, { why: WHY, session });
+  const missingJobs = jobs.filter(({ id }) => missing.has(id));
+  // Contexts after their jobs: as long as they are open, whoever looks again finds both.
+  if (!(await loseJobs(deps, missingJobs, { why: WHY, session }))) return missing;
   for (const context of contexts) if (missing.has(context.id)) await loseContext(deps, context, WHY);
   return missing;
 }

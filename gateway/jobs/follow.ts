@@ -6,6 +6,12 @@ import { type IngestDeps, ingestStreamedEnd } from "./ingest.ts";
 /** How often the record is looked at while the stream tells nothing. */
 const LOOK_INTERVAL_MS = 1000;
 
+/** The job is over when so many looks in a row say so: its end may be on its way here. */
+const LOOKS = 2;
+
+/** As long as the stream has still to tell of the past, it may only be slow. */
+const LOOKS_AT_PAST = 10;
+
 export type FollowDeps = IngestDeps & Pick<Core, "events" | "nodes">;
 
 interface Follow {
@@ -14,41 +20,54 @@ interface Follow {
   readonly signal: AbortSignal;
 }
 
+type Told = { readonly past: number } | JobEvent;
+
 /**
  * What the stream tells of a job, as `watchStream`, up to the final event that the record confirms, which is in the record by then. Ends
  * without one when the record has an end that the stream does not tell: whoever decided it may have died before it was published.
  */
-export async function* followStream(
-  deps: FollowDeps,
-  jobId: string,
-  { since, signal }: Follow,
-): AsyncGenerator<{ readonly past: number } | JobEvent> {
+export async function* followStream(deps: FollowDeps, jobId: string, { since, signal }: Follow): AsyncGenerator<Told> {
   const over = new AbortController();
   const items = watchStream(deps.events, jobId, { since, signal: AbortSignal.any([signal, over.signal]) });
-  let wasFinal = false;
   try {
-    for (let next = items.next(); ; ) {
-      const item = await within(next, LOOK_INTERVAL_MS);
-      if (item === undefined) {
-        const isFinal = await isOver(deps, jobId);
-        // Twice, since the end may be on its way here.
-        if (isFinal && wasFinal) return;
-        wasFinal = isFinal;
-        continue;
-      }
-      if (item.done) return;
-      const isEnd = !("past" in item.value) && isFinalEvent(item.value);
-      if (isEnd) await ingestStreamedEnd(deps, jobId, () => item.value as JobEvent);
-      // The end of an attempt that was given up for another one is none of the job.
-      const isVoid = isEnd && !(await isOver(deps, jobId));
-      if (!isVoid) yield item.value;
-      if (isEnd && !isVoid) return;
-      next = items.next();
+    for await (const item of untilOver(deps, jobId, items)) {
+      const isEnd = !("past" in item) && isFinalEvent(item);
+      if (isEnd && !(await confirms(deps, item))) continue;
+      yield item;
+      if (isEnd) return;
     }
   } finally {
     over.abort();
     await items.return(undefined);
   }
+}
+
+/** The items as they come; ends when none comes any more of a job that is over. */
+async function* untilOver(deps: FollowDeps, jobId: string, items: AsyncGenerator<Told>): AsyncGenerator<Told> {
+  /** Undefined while JetStream has not answered yet. */
+  let left: number | undefined;
+  let looks = 0;
+  for (let next = items.next(); ; ) {
+    const item = await within(next, LOOK_INTERVAL_MS);
+    if (item?.done) return;
+    if (item === undefined) {
+      looks = left !== undefined && (await isOver(deps, jobId)) ? looks + 1 : 0;
+      if (looks >= ((left ?? 0) > 0 ? LOOKS_AT_PAST : LOOKS)) return;
+      continue;
+    }
+    looks = 0;
+    left = "past" in item.value ? item.value.past : (left ?? 0) - 1;
+    yield item.value;
+    // Not before: nobody would hear it fail meanwhile.
+    next = items.next();
+  }
+}
+
+/** Takes an end into the record, and tells whether it is the one that the job has: that of an attempt that was given up is none. */
+async function confirms(deps: FollowDeps, event: JobEvent): Promise<boolean> {
+  await ingestStreamedEnd(deps, event.jobId, () => event);
+  const job = await deps.jobs.get(event.jobId);
+  return job === undefined || (isFinalJob(job.state) && job.attempt === event.attempt && job.seq === event.seq);
 }
 
 /** Whether a job is final after this event. */

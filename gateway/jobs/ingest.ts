@@ -47,14 +47,29 @@ export async function ingestStreamedEnd(
   await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
 }
 
-/** Whether the result that an event tells of is there, or can be brought. */
+/** Whether the result that an event tells of is there, or can be brought. Rejects when the session ends meanwhile. */
 export async function canBringResult(
   { blobs }: Pick<IngestDeps, "blobs">,
   { event }: JobEvent,
   { session }: Pick<Arrival, "session">,
 ): Promise<boolean> {
   const digest = event.case === "succeeded" ? (event.value.result?.digest ?? "") : "";
-  return digest === "" || session !== undefined || (await blobs.renew(digest));
+  if (digest === "" || (await blobs.renew(digest))) return true;
+  return session !== undefined && (await hasContent(session, digest));
+}
+
+/** Whether the node still has a result: it lets go of what nobody fetched for long. */
+async function hasContent(session: NodeSession, digest: string): Promise<boolean> {
+  const reader = session.blobs.request(digest).getReader();
+  const isThere = await reader.read().then(
+    () => true,
+    (error: unknown) => {
+      if (session.isOver) throw error;
+      return false;
+    },
+  );
+  if (isThere) await reader.cancel();
+  return isThere;
 }
 
 /** Brings a large result from its node to the blob store, unless it is there. */

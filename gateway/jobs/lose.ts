@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
-import { type Job, JobError_Reason, JobEventSchema } from "../../proto/mod.ts";
+import { isFinalJob, type Job, JobError_Reason, JobEventSchema } from "../../proto/mod.ts";
 import type { LoseContextDeps } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { publishJobEvent, readAttemptEnd } from "../events/mod.ts";
@@ -9,13 +9,40 @@ import { SEQ_LEAP } from "../record/mod.ts";
 import { canBringResult, ingestJobEvent } from "./ingest.ts";
 import { retryDelayMs } from "./retry_delay.ts";
 
-export type LoseDeps = LoseContextDeps & Pick<Core, "jobs" | "blobs">;
+/** Jobs that are lost at a time: each asks NATS. */
+const AT_A_TIME = 50;
+
+export type LoseDeps = LoseContextDeps & Pick<Core, "jobs" | "blobs" | "log">;
 
 interface Loss {
   readonly why: string;
   readonly reason?: JobError_Reason.NODE_LOST | JobError_Reason.CONTEXT_LOST | undefined;
   /** With the node that had the job, to bring what is left of it; absent: the node is gone. */
   readonly session?: NodeSession | undefined;
+}
+
+/**
+ * Loses jobs, as they were read, that have not gone on since. One that cannot be lost now does not hold up the others; resolves to whether
+ * there was none.
+ */
+export async function loseJobs(deps: LoseDeps, jobs: readonly Job[], loss: Loss): Promise<boolean> {
+  let isDone = true;
+  for (let start = 0; start < jobs.length; start += AT_A_TIME) {
+    const some = jobs.slice(start, start + AT_A_TIME);
+    const lost = await Promise.allSettled(some.map((job) => loseUnchanged(deps, job, loss)));
+    for (const [index, each] of lost.entries()) {
+      if (each.status === "fulfilled") continue;
+      isDone = false;
+      deps.log.warn({ job: some[index]?.id, err: each.reason }, "it could not be recorded that a job was lost");
+    }
+  }
+  return isDone;
+}
+
+async function loseUnchanged(deps: LoseDeps, { id, attempt }: Job, loss: Loss): Promise<void> {
+  const job = await deps.jobs.get(id);
+  const isSame = job !== undefined && job.attempt === attempt && job.nextAttemptTime === undefined;
+  if (isSame && !isFinalJob(job.state)) await loseJob(deps, job, loss);
 }
 
 /**

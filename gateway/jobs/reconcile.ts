@@ -1,7 +1,7 @@
 import { type Context, isFinalContext, isFinalJob, type Job, Job_State } from "../../proto/mod.ts";
 import { canMove, loseContext, replaceContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { type LoseDeps, loseJob } from "./lose.ts";
+import { type LoseDeps, loseJobs } from "./lose.ts";
 import { isRetryDue, type RetryDeps, retryJob } from "./retry.ts";
 import { allJobs, begunJobs, openContexts } from "./stored.ts";
 import { UnsentSearch } from "./unsent.ts";
@@ -88,11 +88,11 @@ async function loseWithNode(deps: ReconcileDeps, listed: Context): Promise<void>
   // Before the context: what another gateway has begun on another node by then is not among them.
   const jobs = await begunJobs(deps, listed);
   const context = await deps.dao.contexts.get(listed.id);
-  if (context === undefined || context.nodeId !== listed.nodeId || isFinalContext(context.state)) return;
+  if (context === undefined || context.nodeId !== listed.nodeId) return;
   const why = `node ${context.nodeId} is gone`;
   deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
   // The context last: as long as it is open, another gateway finds it and its jobs, should this one end in between.
-  for (const job of jobs) await loseJob(deps, job, { why });
+  if (!(await loseJobs(deps, jobs, { why })) || isFinalContext(context.state)) return;
   await loseContext(deps, context, why);
   if (!canMove(context) || (await replaceContext(deps, context))) return;
   deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");

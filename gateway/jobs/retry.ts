@@ -42,7 +42,11 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   const binary = await findBinary(deps, `${job.binary}@${job.binaryDigest}`);
   const next: Job = { ...job, attempt: job.attempt + 1, contextId: context.id, context: context.name };
   delete next.nextAttemptTime;
+  // First: an attempt in a context that nobody knows would be taken for one whose context is gone.
+  if (target.isNew) await deps.contexts.insert(context);
   if (!(await deps.jobs.claim(next, { nodeId: session.nodeId }))) {
+    if (target.isNew) await failContext(deps, context, "another gateway was faster to try the job again");
+    session.release(context.id);
     await deps.jobs.refresh(jobId);
     return;
   }
@@ -63,9 +67,7 @@ async function begin(
   deps: RetryDeps,
   attempt: { readonly job: Job; readonly binary: Binary; readonly target: Target },
 ): Promise<Refusal | undefined> {
-  const { job, target } = attempt;
-  const config = (await deps.jobs.config(job.id)) ?? new Uint8Array();
-  if (target.isNew) await deps.contexts.insert(target.context);
+  const config = (await deps.jobs.config(attempt.job.id)) ?? new Uint8Array();
   const waiting = { signal: deps.closing, timeoutMs: ANSWER_LIMIT_MS };
   using answer = dispatch(deps, { ...attempt, config, noQueue: false }, { confirm: true, ...waiting });
   return await answer.given;

@@ -60,7 +60,10 @@ export async function submitJob(deps: SubmitDeps, { spec, requestId, signal }: S
   const planned = await planJob(deps, spec, requestId);
   const { job, target, config } = planned;
   const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
-  if (existing !== undefined) return { job: await sameRequest(deps, existing, planned), isRepeated: true };
+  if (existing !== undefined) {
+    if (target.isNew) target.session.release(target.context.id);
+    return { job: await sameRequest(deps, existing, planned), isRepeated: true };
+  }
   if (target.isNew) await deps.contexts.insert(target.context);
   using answer = dispatch(deps, planned, { confirm: true, signal });
   const refusal = await answer.given;
@@ -80,6 +83,9 @@ interface PlannedJob {
 /** Finds what a submission names and makes the job; changes nothing. Rejects when something named is not there. */
 export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string): Promise<PlannedJob> {
   if (spec.callbackUrl !== "") deps.callbacks.check(spec.callbackUrl);
+  if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
+  const config = Buffer.from(JSON.stringify(spec.config ?? {}));
+  if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   const binary = await findBinary(deps, spec.binary);
   const entryPoint = resolveEntryPoint(binary, spec.entryPoint);
   const entryPointAsked = spec.entryPoint || entryPoint;
@@ -106,9 +112,6 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
     callbackFormat: spec.callbackFormat,
     revision: 1,
   });
-  if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
-  const config = Buffer.from(JSON.stringify(spec.config ?? {}));
-  if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   return { job, binary, target, config, noQueue: spec.noQueue };
 }
 

@@ -58,6 +58,8 @@ export class NodeDirectory implements AsyncDisposable {
   readonly #subscriptions: Subscription[] = [];
   /** Since when, in milliseconds of the process, all that nodes say reaches us; undefined: it does not. */
   #listeningSince: number | undefined;
+  /** When the last thing was said that has reached us. */
+  #heardUntil = Number.NEGATIVE_INFINITY;
   readonly #reader: AnnouncementReader | undefined;
   readonly #complaints: Complaints;
 
@@ -89,9 +91,10 @@ export class NodeDirectory implements AsyncDisposable {
 
   /**
    * Takes note of whether what nodes say reaches us, and resolves when what they have said so far is read: this process may have stood still, or NATS be
-   * away. Call before `isLost`.
+   * away. Forgets the nodes that are lost. Call it again and again, or no node is ever lost.
    */
   async listen(): Promise<void> {
+    const askedAt = performance.now();
     const { promise: late, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(resolve, LISTEN_LIMIT_MS, false);
     // The answer to what `flush` asks comes after the heartbeats that wait for us.
@@ -101,18 +104,20 @@ export class NodeDirectory implements AsyncDisposable {
     );
     const isListening = await Promise.race([heard, late]);
     clearTimeout(timer);
-    this.#listeningSince = isListening ? (this.#listeningSince ?? performance.now()) : undefined;
+    this.#listeningSince = isListening ? (this.#listeningSince ?? askedAt) : undefined;
+    if (isListening) this.#heardUntil = askedAt;
+    for (const id of [...this.#nodesById.keys()]) if (this.isLost(id)) this.#nodesById.delete(id);
   }
 
   /**
-   * Whether a node has been silent for too long and its session is down; false as long as it may be us who did not hear. Unknown nodes
-   * get the time to announce themselves.
+   * Whether a node had been silent for too long when we listened last, and its session is down; false as long as it may be us who did not
+   * hear. Unknown nodes get the time to announce themselves.
    */
   isLost(nodeId: string): boolean {
-    const listeningMs = performance.now() - (this.#listeningSince ?? performance.now());
-    if (listeningMs <= SILENCE_LIMIT_MS) return false;
+    const listening = this.#listeningSince;
+    if (listening === undefined || this.#heardUntil - listening <= SILENCE_LIMIT_MS) return false;
     const node = this.#nodesById.get(nodeId);
-    return node === undefined || this.#isDown(node);
+    return node === undefined || (node.session === undefined && this.#heardUntil - node.heardAt > SILENCE_LIMIT_MS);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -190,7 +195,6 @@ export class NodeDirectory implements AsyncDisposable {
       log.warn({ node: id, address, err: error }, "no session with the node; the next heartbeat tries again");
     } finally {
       node.connection = undefined;
-      if (this.#isDown(node)) this.#nodesById.delete(id);
     }
   }
 }

@@ -193,10 +193,15 @@ export class NodeSession {
     return node === undefined ? 0 : node.memoryBytes - node.promisedMemoryBytes - reserved;
   }
 
-  /** Counts a context that is about to be sent to the node, until the node's load shows it or the node refuses it. */
+  /** Counts a context that is about to be sent to the node, until the node's load shows it, the node refuses it, or it is released. */
   reserve(contextId: string, memoryBytes: number): void {
     this.#reservedBytes.set(contextId, memoryBytes);
     setTimeout(() => this.#reservedBytes.delete(contextId), RESERVED_MS).unref();
+  }
+
+  /** The context is not sent after all. */
+  release(contextId: string): void {
+    this.#reservedBytes.delete(contextId);
   }
 
   send(message: Message): void {

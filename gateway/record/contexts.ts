@@ -25,7 +25,7 @@ export class ContextRecord {
   readonly #runningByName = new Map<string, Context>();
   readonly #waitersById = new Map<string, Set<Waiter>>();
   /** The last event of each context that is being applied. */
-  readonly #applyingById = new Map<string, Promise<void>>();
+  readonly #applyingById = new Map<string, Promise<boolean>>();
   /** How many changes were applied: what was read before the last one may be old. */
   #changes = 0;
 
@@ -67,31 +67,31 @@ export class ContextRecord {
 
   /**
    * Applies an event, whichever way it came; those of one context one after the other, as a move is legal after the one before it
-   * only. Idempotent. Resolves when the change is durable.
+   * only. Idempotent. Resolves when the change is durable, to whether there was one.
    */
-  async apply(event: ContextEvent): Promise<void> {
+  async apply(event: ContextEvent): Promise<boolean> {
     const { contextId } = event;
-    const apply = (): Promise<void> => this.#apply(event);
-    const applying = (this.#applyingById.get(contextId) ?? Promise.resolve()).then(apply, apply);
+    const apply = (): Promise<boolean> => this.#apply(event);
+    const applying = (this.#applyingById.get(contextId) ?? Promise.resolve(false)).then(apply, apply);
     this.#applyingById.set(contextId, applying);
     try {
-      await applying;
+      return await applying;
     } finally {
       if (this.#applyingById.get(contextId) === applying) this.#applyingById.delete(contextId);
     }
   }
 
-  async #apply(event: ContextEvent): Promise<void> {
+  async #apply(event: ContextEvent): Promise<boolean> {
     for (;;) {
       const stored = await this.#dao.contexts.get(event.contextId);
-      if (stored === undefined) return;
+      if (stored === undefined) return false;
       const changed = applyContextEvent(stored, event);
       const next = changed === undefined ? undefined : { ...changed, revision: stored.revision + 1 };
       if (next !== undefined && !(await this.#dao.contexts.update(next))) continue;
       this.#changes += 1;
       this.#remember(next ?? stored);
       for (const waiter of this.#waitersById.get(event.contextId) ?? []) waiter(next ?? stored);
-      return;
+      return next !== undefined;
     }
   }
 

@@ -1,14 +1,15 @@
-import { jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { EVENT_STREAM, isFinalJob, Job_State, jobEventSubject } from "../../proto/mod.ts";
+import { EVENT_STREAM, isFinalJob, Job_State, JobError_Reason, jobEventSubject } from "../../proto/mod.ts";
 import { type Hearth, startHearth, untilNodesAreReady } from "../harness.ts";
-import { createRest, type Rest } from "../rest.ts";
+import { type Answer, createRest, type Rest } from "../rest.ts";
 import { until } from "../until.ts";
 
 const JOBS = `
 export const echo = ({ config }) => config;
 export const fail = () => { throw new Error("no"); };
+export const slow = ({ config }) => new Promise((resolve) => setTimeout(resolve, config.ms));
 `;
 
 let hearth: Hearth;
@@ -65,21 +66,52 @@ test("jobs that are cancelled while their next attempts begin are cancelled, and
   expect(await rest.job(id)).toMatchObject({ state: Job_State.FAILED, attempt: 3 });
 });
 
-test("a context whose node is gone, and that no other can take, can be stopped", async () => {
+test("a watch goes on after the end of an attempt that was none of the job's", async () => {
+  const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", config: { ms: 3000 } });
+  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  const nats = await connect({ servers: hearth.natsUrl });
+  const end = { jobId: id, attempt: 0, seq: 99, failed: { error: { message: "of long ago" } } };
+  await jetstream(nats).publish(jobEventSubject(id, "failed"), JSON.stringify(end));
+  await nats.close();
+  const fresh = await hearth.addGateway();
+  await untilNodesAreReady(fresh.url, 1);
+  expect(await eventTypes(fresh.url, id)).toEqual(["running", "succeeded"]);
+});
+
+test("names that are taken, and configs that are too deep, cost a node no room", async () => {
+  await using small = await startHearth({ config: { node: { memoryBytes: 1024 ** 3 } } });
+  const client = createRest(small.url);
+  await client.upload("jobs", JOBS);
+  await client.createContext("taken");
+  for (let n = 0; n < 4; n++) expect((await client.call("POST", "/v1/contexts", { name: "taken" })).status).toBe(409);
+  const deep = JSON.parse(`${'{"a":'.repeat(41)}1${"}".repeat(41)}`);
+  for (let n = 0; n < 4; n++) {
+    const { status } = await client.call("POST", "/v1/jobs", { binary: "jobs", entryPoint: "echo", config: deep });
+    expect(status).toBe(400);
+  }
+  const { job } = await client.run({ binary: "jobs", entryPoint: "echo" });
+  expect(job.state).toBe(Job_State.SUCCEEDED);
+});
+
+test("a context whose node is gone can be stopped at once; its jobs are lost with it", async () => {
   await rest.createContext("left");
+  const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", config: { ms: 60_000 }, context: "left" });
+  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
   for (const { pid, closed } of hearth.nodes) {
     closed.catch(() => {});
     process.kill(pid, "SIGKILL");
   }
-  await until("it is lost", async () => (await state("left")) === "RESTARTING");
-  const { status, body } = await rest.call("POST", "/v1/contexts/left:stop", {});
-  expect({ status, body }).toMatchObject({ status: 200, body: { name: "left", state: "STOPPED" } });
+  let stopped: Answer | undefined;
+  await until("it is stopped", async () => {
+    stopped = await rest.call("POST", "/v1/contexts/left:stop", {});
+    // Until it is known to be gone, its node is only out of reach.
+    return stopped.status !== 503;
+  });
+  expect(stopped).toMatchObject({ status: 200, body: { name: "left", state: "STOPPED" } });
+  await until("its job is final", async () => isFinalJob((await rest.job(id)).state));
+  expect(await rest.job(id)).toMatchObject({ state: Job_State.FAILED, error: { reason: JobError_Reason.NODE_LOST } });
   // Its name is free.
   await hearth.addNode();
   await untilNodesAreReady(hearth.url, 1);
   expect(await rest.createContext("left")).toMatchObject({ name: "left" });
 });
-
-async function state(context: string): Promise<string> {
-  return ((await rest.call("GET", `/v1/contexts/${context}`)).body as { state: string }).state;
-}

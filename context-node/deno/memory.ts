@@ -8,6 +8,12 @@ const PROCESS_BYTES = 36 * 1024 * 1024;
 const EXECUTOR_BYTES = 38 * 1024 * 1024;
 const INTERVAL_MS = 200;
 
+/**
+ * Over the limit by less than so many times, the process gets until the next look: an executor that reaches its heap limit takes more room while it is
+ * ended, and gives it back.
+ */
+const FAR_OVER = 2;
+
 /** A watch on the memory of a process. Disposing it ends it. */
 export interface MemoryWatch extends Disposable {
   /** Resident memory in bytes when last looked; 0 where the operating system does not tell. */
@@ -30,9 +36,13 @@ export function watchMemory(
   exceeded: (message: string) => void,
 ): MemoryWatch {
   let bytes = 0;
+  let wasOver = false;
   const timer = setInterval(() => {
     bytes = pid === undefined ? 0 : residentBytes(pid);
-    if (bytes <= limitBytes + PROCESS_BYTES + executors() * EXECUTOR_BYTES) return;
+    const allowedBytes = limitBytes + PROCESS_BYTES + executors() * EXECUTOR_BYTES;
+    const isTooMuch = bytes > (wasOver ? 1 : FAR_OVER) * allowedBytes;
+    wasOver = bytes > allowedBytes;
+    if (!isTooMuch) return;
     clearInterval(timer);
     exceeded(`The context had ${mebibytes(bytes)} in memory; its limit is ${mebibytes(limitBytes)}`);
   }, INTERVAL_MS);

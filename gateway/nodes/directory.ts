@@ -106,7 +106,10 @@ export class NodeDirectory implements AsyncDisposable {
     clearTimeout(timer);
     this.#listeningSince = isListening ? (this.#listeningSince ?? askedAt) : undefined;
     if (isListening) this.#heardUntil = askedAt;
-    for (const id of [...this.#nodesById.keys()]) if (this.isLost(id)) this.#nodesById.delete(id);
+    for (const [id, { connection }] of [...this.#nodesById]) {
+      // One to which a session is being opened stays: it may be back.
+      if (connection === undefined && this.isLost(id)) this.#nodesById.delete(id);
+    }
   }
 
   /**

@@ -7,6 +7,7 @@ import { createMarks, type Marks } from "./stages.ts";
 export interface ExecutorThread {
   /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
   readonly up: Promise<void>;
+  readonly isUp: boolean;
   /** Where it marks how far its runs are. */
   readonly marks: Marks;
   tell(message: ExecutorMessage): void;
@@ -50,8 +51,10 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   const up = Promise.withResolvers<void>();
   let end: ExecutorEnd | undefined;
   let terminating = false;
+  let isUp = false;
 
   port.onmessage = ({ data }: MessageEvent<ExecutorMail>) => {
+    isUp = true;
     up.resolve();
     observer.mail(data);
   };
@@ -75,6 +78,9 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   });
   return {
     up: up.promise,
+    get isUp() {
+      return isUp;
+    },
     marks,
     tell,
     terminate() {

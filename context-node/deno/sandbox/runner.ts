@@ -58,6 +58,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
 
   async function start(command: RunCommand): Promise<void> {
     const { run } = command;
+    mark(run, "taken");
     const abort = createAbort();
     const progress = createRunProgress(run, mailbox);
     const log = createRunLog(run, { mailbox, format, nameFramesIn: bundles.nameFramesIn });

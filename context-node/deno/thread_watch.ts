@@ -2,8 +2,11 @@ import { readExecutorThreads } from "./threads.ts";
 
 const INTERVAL_MS = 1000;
 
-/** Share of a processor that an executor without a job may use between two looks: timers and garbage collection take less. */
-const MOST_IDLE_SHARE = 0.5;
+/**
+ * Share of a processor that an executor without a job may use between two looks. Code that burns gets more also on a busy machine; timers
+ * take less, and garbage collection takes it no two times in a row.
+ */
+const MOST_IDLE_SHARE = 0.1;
 
 interface WatchedThreads {
   readonly pid: number | undefined;
@@ -23,6 +26,8 @@ export function watchThreads({ pid, executors, burns, stray }: WatchedThreads): 
   if (pid === undefined) return { [Symbol.dispose]() {} };
   /** Of executors that were idle at the last look. */
   let cpuMs = new Map<number, number>();
+  /** Those that used too much at the last look. */
+  let burning = new Set<number>();
   let strays = new Set<number>();
   let lookedAt = performance.now();
 
@@ -33,21 +38,22 @@ export function watchThreads({ pid, executors, burns, stray }: WatchedThreads): 
     const mostMs = (now - lookedAt) * MOST_IDLE_SHARE;
     lookedAt = now;
     const { all, idle } = executors();
-    const lastCpuMs = cpuMs;
-    const lastStrays = strays;
+    const last = { cpuMs, burning, strays };
     cpuMs = new Map();
+    burning = new Set();
     strays = new Set();
     for (const thread of threads) {
       const { executor } = thread;
       if (idle.has(executor)) {
-        const before = lastCpuMs.get(executor);
-        if (before !== undefined && thread.cpuMs - before > mostMs) burns(executor);
+        const before = last.cpuMs.get(executor) ?? Infinity;
+        if (thread.cpuMs - before > mostMs) burning.add(executor);
+        if (burning.has(executor) && last.burning.has(executor)) burns(executor);
         cpuMs.set(executor, thread.cpuMs);
       }
       if (all.has(executor)) continue;
       // A thread outlives the report of its end by a moment.
       strays.add(executor);
-      if (lastStrays.has(executor)) stray(`a thread (worker-${executor}) that no executor accounts for`);
+      if (last.strays.has(executor)) stray(`a thread (worker-${executor}) that no executor accounts for`);
     }
   }, INTERVAL_MS);
   timer.unref();

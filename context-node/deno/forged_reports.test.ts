@@ -51,7 +51,7 @@ const REPORTS: readonly SandboxReport[] = [
   { type: "objectDropped", request: 1, existed: true },
 ];
 
-const VALUES = [
+const VALUES: readonly unknown[] = [
   null,
   true,
   "",
@@ -85,7 +85,7 @@ function* forgeries(value: unknown): Generator<unknown> {
   }
 }
 
-test.for(REPORTS.map((report) => [JSON.stringify(report), report] as const))(
+test.for(REPORTS.map((report): [string, SandboxReport] => [JSON.stringify(report), report]))(
   "parseReports() takes %s, and none of its forgeries",
   ([, report]) => {
     expect(parseReports(JSON.stringify([report]))).toEqual({ reports: [report] });
@@ -97,7 +97,7 @@ test.for(REPORTS.map((report) => [JSON.stringify(report), report] as const))(
   },
 );
 
-test.for([
+test.for<[string, string]>([
   ["nothing", ""],
   ["no JSON", "{"],
   ["a value that is no array", '{"type":"ready"}'],

@@ -1,4 +1,4 @@
-import { readExecutorThreads } from "./threads.ts";
+import { type ExecutorThread, readExecutorThreads } from "./threads.ts";
 
 const INTERVAL_MS = 1000;
 
@@ -24,38 +24,47 @@ interface WatchedThreads {
  */
 export function watchThreads({ pid, executors, burns, stray }: WatchedThreads): Disposable {
   if (pid === undefined) return { [Symbol.dispose]() {} };
-  /** Of executors that were idle at the last look. */
-  let cpuMs = new Map<number, number>();
-  /** Those that used too much at the last look. */
-  let burning = new Set<number>();
-  let strays = new Set<number>();
+  let last: Look = { cpuMs: new Map(), burning: new Set(), strays: new Set() };
   let lookedAt = performance.now();
 
   const timer = setInterval(() => {
     const threads = readExecutorThreads(pid);
     if (threads === undefined) return;
     const now = performance.now();
-    const mostMs = (now - lookedAt) * MOST_IDLE_SHARE;
-    lookedAt = now;
     const { all, idle } = executors();
-    const last = { cpuMs, burning, strays };
-    cpuMs = new Map();
-    burning = new Set();
-    strays = new Set();
-    for (const thread of threads) {
-      const { executor } = thread;
-      if (idle.has(executor)) {
-        const before = last.cpuMs.get(executor) ?? Infinity;
-        if (thread.cpuMs - before > mostMs) burning.add(executor);
-        if (burning.has(executor) && last.burning.has(executor)) burns(executor);
-        cpuMs.set(executor, thread.cpuMs);
-      }
-      if (all.has(executor)) continue;
+    const next = look(threads, { all, idle, last, mostMs: (now - lookedAt) * MOST_IDLE_SHARE });
+    for (const executor of next.burning) if (last.burning.has(executor)) burns(executor);
+    for (const executor of next.strays) {
       // A thread outlives the report of its end by a moment.
-      strays.add(executor);
       if (last.strays.has(executor)) stray(`a thread (worker-${executor}) that no executor accounts for`);
     }
+    last = next;
+    lookedAt = now;
   }, INTERVAL_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** What one look found. */
+interface Look {
+  /** Processor time, of executors that were idle. */
+  readonly cpuMs: Map<number, number>;
+  /** Idle ones that used too much since the look before. */
+  readonly burning: Set<number>;
+  /** Numbers of threads that no executor accounts for. */
+  readonly strays: Set<number>;
+}
+
+function look(
+  threads: readonly ExecutorThread[],
+  { all, idle, last, mostMs }: { all: ReadonlySet<number>; idle: ReadonlySet<number>; last: Look; mostMs: number },
+): Look {
+  const found: Look = { cpuMs: new Map(), burning: new Set(), strays: new Set() };
+  for (const { executor, cpuMs } of threads) {
+    if (!all.has(executor)) found.strays.add(executor);
+    if (!idle.has(executor)) continue;
+    found.cpuMs.set(executor, cpuMs);
+    if (cpuMs - (last.cpuMs.get(executor) ?? Infinity) > mostMs) found.burning.add(executor);
+  }
+  return found;
 }

@@ -165,6 +165,33 @@ test("what a sandbox sends does not touch the others of its node", async () => {
   }
 });
 
+test("the node works on a bounded number of data requests of a sandbox, and reads no more", async () => {
+  let lists = 0;
+  const files = {
+    list: () => {
+      lists += 1;
+      return new Promise<string[]>(() => {});
+    },
+    open: async () => undefined,
+  };
+  const payload = Array.from({ length: 20_000 }, (_, index) => told({ type: "dataList", request: index + 1 })).join("");
+  const { end } = await hostile.send(payload, { files, timeoutMs: 1000 });
+  expect(end).toEqual({ type: "disposed" });
+  expect(lists).toBe(64);
+});
+
+test("a sandbox that leaves its answers unread is given up", async () => {
+  const chunk = new Uint8Array(192 * 1024);
+  const files = { list: async () => [], open: async () => new ReadableStream({ pull: (to) => to.enqueue(chunk) }) };
+  const requests = Array.from({ length: 64 }, (_, index) => index + 1);
+  const payload = [
+    ...requests.map((request) => told({ type: "dataOpen", request, name: "x" })),
+    ...requests.map((request) => told({ type: "dataPull", request })),
+  ];
+  const { end } = await hostile.send(payload.join(""), { files, isDeaf: true, timeoutMs: 40_000 });
+  expect(end).toEqual({ type: "crashed", message: "The sandbox gave no sign of life for 15 s" });
+});
+
 /** How long the fuzzer runs, in seconds. */
 const FUZZ_SECONDS = Number(process.env.HEARTH_FUZZ_SECONDS ?? 5);
 

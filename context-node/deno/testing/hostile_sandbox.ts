@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outcome, Runtime, SandboxEnd } from "../../runtime/mod.ts";
-import { IGNORANT, startSandbox, startTestRuntime } from "./mod.ts";
+import type { FileSource, Outcome, Runtime, SandboxEnd } from "../../runtime/mod.ts";
+import { IGNORANT, NO_FILES, startSandbox, startTestRuntime } from "./mod.ts";
 
 /**
  * In the place of Deno: a program that says it is ready, waits for a run, sends what the file `payload` beside it holds, and stays. It stands
@@ -13,7 +13,7 @@ const PROGRAM = `#!/bin/sh
 read -r start <&3
 echo '[{"type":"ready"}]' >&3
 while read -r line <&3; do
-  case "$line" in *'"type":"run"'*) cat "\${0%/*}/payload" >&3 ;; esac
+  case "$line" in *'"type":"run"'*) cat "\${0%/*}/payload" >&3; [ -e "\${0%/*}/deaf" ] && exec sleep 600 ;; esac
 done
 `;
 
@@ -21,7 +21,14 @@ done
 export interface HostileSandboxes extends AsyncDisposable {
   readonly runtime: Runtime;
   /** Starts a sandbox, runs a job in it (run 1, executor 1), and has it send this. Resolves when the job has ended, and ends the sandbox. */
-  send(payload: string | Uint8Array, options?: { timeoutMs?: number }): Promise<Sent>;
+  send(payload: string | Uint8Array, options?: SendOptions): Promise<Sent>;
+}
+
+interface SendOptions {
+  readonly timeoutMs?: number;
+  readonly files?: FileSource;
+  /** Reads nothing more after it has sent. */
+  readonly isDeaf?: boolean;
 }
 
 interface Sent {
@@ -42,9 +49,10 @@ export async function startHostileSandboxes(): Promise<HostileSandboxes> {
   const owned = stack.move();
   return {
     runtime,
-    async send(payload, { timeoutMs = 10_000 } = {}) {
+    async send(payload, { timeoutMs = 10_000, files = NO_FILES, isDeaf = false } = {}) {
+      await (isDeaf ? writeFile(join(folder, "deaf"), "") : rm(join(folder, "deaf"), { force: true }));
       await writeFile(join(folder, "payload"), payload);
-      await using sandbox = await startSandbox(runtime);
+      await using sandbox = await startSandbox(runtime, {}, { files });
       const { outcome } = sandbox.run(
         {
           jobId: randomUUID(),

@@ -1,5 +1,5 @@
-import { queueMicrotask } from "./intrinsics.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
+import { queueMicrotask } from "./primordials.ts";
 
 /** What can wait goes along with what cannot, or so much later. */
 const LONGEST_HOLD_MS = 2;

@@ -41,11 +41,10 @@ export function createExecutorObjects() {
 
 /** What `make` makes. Rejects with a TimeoutError when it takes longer. The promise is safe to await. */
 export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: number): Promise<T> {
+  const made = startMaking(make);
   return own(
     new NativePromise<T>((resolve, reject) => {
       const timer = setTimeout(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
-      // A function that throws at once rejects the promise, as one that rejects later does.
-      const made = own(new NativePromise<T>((done) => done(make())));
       when(
         made,
         (value) => {
@@ -59,6 +58,11 @@ export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: n
       );
     }),
   );
+}
+
+/** Rejects also when `make` throws. Not called by a promise's constructor, which would be a frame in its stacks. */
+async function startMaking<T>(make: () => T | Promise<T>): Promise<T> {
+  return make();
 }
 
 export function createTimeout(name: string, timeoutMs: number): DOMException {

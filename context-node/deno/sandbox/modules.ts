@@ -8,7 +8,6 @@ import {
   getOwnPropertyNames,
   hasOwn,
   indexOf,
-  isArray,
   join,
   mapGet,
   mapSet,
@@ -21,7 +20,7 @@ import {
   slice,
   stringify,
 } from "./primordials.ts";
-import { NETWORK_MODULES, PARTIAL_MODULES, WHOLE_MODULES } from "./reach.ts";
+import { NETWORK_MODULES, PARTIAL_MODULES, type PartialModule, WHOLE_MODULES } from "./reach.ts";
 import { refused } from "./refusal.ts";
 
 interface ModulesDeps {
@@ -37,6 +36,8 @@ const NODE = "node:";
 const IDENTIFIER = pattern(/^[A-Za-z_$][A-Za-z0-9_$]*$/);
 /** By which the text of a module that is made here finds what it exports. */
 const KEY = Symbol.for("hearth.getBuiltinModule");
+
+const NO_NETWORK = "the context grants no network, see its setting permissions.net";
 
 const { createObjectURL } = URL;
 const nativeModule = nodeProcess.getBuiltinModule as (name: string) => object | undefined;
@@ -68,15 +69,16 @@ export function guardModules({ process, hasNetwork }: ModulesDeps): {
     if (name === "console") return console;
     const partial = partOf(name);
     const native = partial && nativeModule(NODE + name);
-    return native && reduce(native, { name: NODE + name, ...partial });
+    return native && reduce(native, NODE + name, partial);
   }
 
-  function partOf(name: string): { exports: readonly string[]; why: string } | undefined {
+  function partOf(name: string): PartialModule | undefined {
     if (hasOwn(PARTIAL_MODULES, name)) return PARTIAL_MODULES[name];
-    if (!hasOwn(NETWORK_MODULES, name)) return undefined;
-    if (!hasNetwork()) return { exports: [], why: "the context grants no network, see its setting permissions.net" };
+    const network = hasOwn(NETWORK_MODULES, name) ? NETWORK_MODULES[name] : undefined;
+    if (network === undefined) return undefined;
+    if (!hasNetwork()) return { exports: network.offline ?? [], why: NO_NETWORK };
     refuseDescriptors();
-    return NETWORK_MODULES[name];
+    return network;
   }
 
   function urlOf(resolved: string): string {
@@ -149,34 +151,24 @@ function exportNames(module: object): string[] {
   return usable;
 }
 
-interface Part {
-  readonly name: string;
-  readonly exports: readonly string[];
-  readonly why: string;
-}
-
 /** The exports that are listed, constants, and for each other function one that throws. */
-function reduce(native: object, { name, exports, why }: Part): object {
+function reduce(native: object, name: string, { exports, namespaces = [], why }: PartialModule): object {
   const module: Record<string, unknown> = create(null);
   const names = getOwnPropertyNames(native);
   for (let index = 0; index < names.length; index++) {
     const each = names[index] as string;
     const value = (native as Record<string, unknown>)[each];
-    module[each] = contains(exports, each) ? value : harmless(value, each, `Cannot use ${each} of ${name}: ${why}`);
+    if (contains(exports, each)) module[each] = value;
+    else if (contains(namespaces, each)) module[each] = reduce(value as object, `${name}.${each}`, { exports, why });
+    else module[each] = harmless(value, each, `Cannot use ${each} of ${name}: ${why}`);
   }
   return module;
 }
 
+/** An object is left out: what it has can be anything. */
 function harmless(value: unknown, name: string, message: string): unknown {
+  // Libraries make one when they are loaded, and connect by it later.
+  if (name === "Agent") return class Agent {};
   if (typeof value === "function") return refused(name, message);
-  if (typeof value !== "object" || value === null) return value;
-  const copy: Record<string, unknown> = isArray(value) ? ([] as unknown as Record<string, unknown>) : create(null);
-  const names = getOwnPropertyNames(value);
-  for (let index = 0; index < names.length; index++) {
-    const each = names[index] as string;
-    if (isArray(value) && each === "length") continue;
-    const inner = (value as Record<string, unknown>)[each];
-    if (typeof inner !== "object") copy[each] = harmless(inner, each, message);
-  }
-  return copy;
+  return typeof value === "object" ? undefined : value;
 }

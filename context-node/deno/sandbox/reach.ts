@@ -126,23 +126,34 @@ export const PARTIAL_MODULES: Readonly<Record<string, PartialModule>> = {
     why: "a job does not change or inspect the engine of its executor",
   },
   tty: { exports: [], why: "a job has no terminal" },
-  fs: { exports: ["constants"], why: "a job has no file system; read uploaded files with `data`" },
+  fs: {
+    exports: ["constants"],
+    namespaces: ["promises"],
+    why: "a job has no file system; read uploaded files with `data`",
+  },
   "fs/promises": { exports: ["constants"], why: "a job has no file system; read uploaded files with `data`" },
   child_process: { exports: [], why: "a job starts no processes" },
   vm: { exports: [], why: "a job has one global scope, its executor's" },
   dgram: { exports: [], why: "a job sends no datagrams" },
 };
 
-interface PartialModule {
+export interface PartialModule {
   readonly exports: readonly string[];
+  /** Exports that are objects of functions: they can be looked into, and their functions throw too. */
+  readonly namespaces?: readonly string[];
   /** Ends the sentence "Cannot use <export> of <module>: …". */
   readonly why: string;
 }
 
 const NO_SERVER = "a job does not listen on the network";
 
-/** The same for modules that connect. In a context that grants no network they have no exports that work. */
-export const NETWORK_MODULES: Readonly<Record<string, PartialModule>> = {
+export interface NetworkModule extends PartialModule {
+  /** What works in a context that grants no network, too. */
+  readonly offline?: readonly string[];
+}
+
+/** The same for modules that connect, of contexts that grant addresses. */
+export const NETWORK_MODULES: Readonly<Record<string, NetworkModule>> = {
   dns: {
     exports: [
       ...["lookup", "resolve", "resolve4", "resolve6", "resolveAny", "resolveCname", "resolveMx", "resolveNs"],
@@ -163,11 +174,12 @@ export const NETWORK_MODULES: Readonly<Record<string, PartialModule>> = {
       ...["getDefaultAutoSelectFamily", "setDefaultAutoSelectFamily"],
       ...["getDefaultAutoSelectFamilyAttemptTimeout", "setDefaultAutoSelectFamilyAttemptTimeout"],
     ],
+    offline: ["isIP", "isIPv4", "isIPv6"],
     why: NO_SERVER,
   },
   tls: {
     exports: [
-      ...["connect", "TLSSocket", "createSecureContext", "SecureContext", "rootCertificates", "getCiphers"],
+      ...["connect", "TLSSocket", "createSecureContext", "SecureContext", "getCiphers"],
       ...["checkServerIdentity", "DEFAULT_MIN_VERSION", "DEFAULT_MAX_VERSION", "DEFAULT_CIPHERS"],
       "DEFAULT_ECDH_CURVE",
     ],
@@ -178,6 +190,7 @@ export const NETWORK_MODULES: Readonly<Record<string, PartialModule>> = {
       ...["request", "get", "Agent", "globalAgent", "ClientRequest", "IncomingMessage", "OutgoingMessage", "METHODS"],
       ...["STATUS_CODES", "maxHeaderSize", "validateHeaderName", "validateHeaderValue"],
     ],
+    offline: ["METHODS", "STATUS_CODES", "validateHeaderName", "validateHeaderValue"],
     why: NO_SERVER,
   },
   https: { exports: ["request", "get", "Agent", "globalAgent"], why: NO_SERVER },
@@ -190,6 +203,7 @@ export const NETWORK_MODULES: Readonly<Record<string, PartialModule>> = {
       "getPackedSettings",
       "getUnpackedSettings",
     ],
+    offline: ["constants"],
     why: NO_SERVER,
   },
 };

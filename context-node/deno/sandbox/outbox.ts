@@ -1,6 +1,6 @@
 import { BATCH_WEIGHT, MOST_IN_BATCH } from "./bounds.ts";
-import { queueMicrotask } from "./intrinsics.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
+import { queueMicrotask } from "./primordials.ts";
 
 /** What can wait goes along with what cannot, or so much later. */
 const LONGEST_HOLD_MS = 2;

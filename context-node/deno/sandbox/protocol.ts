@@ -174,8 +174,11 @@ export interface ExecutorMail {
   readonly forMain: readonly ObjectRequest[];
 }
 
-/** A value as the main isolate keeps it: serialised, or live when it holds shared memory, which has no serialised form. */
-export type StoredValue = { readonly bytes: Uint8Array } | { readonly shared: unknown };
+/**
+ * A value as the main isolate keeps it: serialised, or live when it holds shared memory, which has no serialised form. Both are
+ * in a container whose contents no receiver walks: Deno looks through each property of a message for ports.
+ */
+export type StoredValue = { readonly bytes: ArrayBuffer } | { readonly shared: ReadonlyMap<"value", unknown> };
 
 /** Asks for the named objects of the context. `request` is unique among the requests of an executor. */
 export type ObjectRequest =

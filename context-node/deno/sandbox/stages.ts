@@ -8,17 +8,19 @@ const ROWS = { taken: 0, validating: 1, running: 2 } as const satisfies Record<S
 /** What an executor has begun, in memory that the main isolate shares: it can be seen there of code that never yields. */
 export type Marks = Int32Array;
 
+const { store, load } = Atomics;
+
 export function createMarks(): Marks {
   const length = Object.keys(ROWS).length * COLUMNS;
   return new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
 }
 
 export function mark(marks: Marks, run: number, stage: Stage): void {
-  Atomics.store(marks, placeOf(run, stage), run);
+  store(marks, placeOf(run, stage), run);
 }
 
 export function isMarked(marks: Marks, run: number, stage: Stage): boolean {
-  return Atomics.load(marks, placeOf(run, stage)) === run;
+  return load(marks, placeOf(run, stage)) === run;
 }
 
 function placeOf(run: number, stage: Stage): number {

@@ -1,4 +1,5 @@
 import type { DataFiles } from "../../hearth.ts";
+import { LONGEST_NAME, MOST_DATA_REQUESTS } from "./bounds.ts";
 import {
   freeze,
   fromBase64,
@@ -14,6 +15,7 @@ import {
   NativeUint8Array,
   own,
   push,
+  shift,
   textOf,
   uncurry,
 } from "./primordials.ts";
@@ -38,6 +40,9 @@ const close: (controller: ReadableStreamDefaultController) => void = uncurry(con
 /** Reads files of the node in chunks, one at a time, each asked for when the one before was taken. */
 export function createDataFiles(send: (request: DataRequest) => void): DataFilesClient {
   const waiting = new NativeMap<number, (answer: DataAnswer) => void>();
+  /** Those that were not sent, because too many wait for their answers. */
+  const held: DataRequest[] = [];
+  let unanswered = 0;
   let lastRequest = 0;
 
   /** An answer may be asked for again under the number of an open file. */
@@ -49,7 +54,7 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
           if (answer.type === "dataFailed") reject(new NativeError(answer.message));
           else resolve(answer);
         });
-        send(request);
+        sendSoon(request);
       }),
     );
   }
@@ -59,12 +64,26 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     return lastRequest;
   }
 
-  async function stream(name: string): Promise<ByteStream> {
+  /** Sends now, or when fewer requests wait for their answers. */
+  function sendSoon(request: DataRequest): void {
+    if (request.type === "dataCancel") return send(request);
+    if (unanswered === MOST_DATA_REQUESTS) return push(held, request);
+    unanswered += 1;
+    send(request);
+  }
+
+  function sendNext(): void {
+    unanswered -= 1;
+    const next = shift(held);
+    if (next !== undefined) sendSoon(next);
+  }
+
+  async function stream(given: string): Promise<ByteStream> {
+    const name = textOf(given);
+    if (name.length > LONGEST_NAME) throw notFound(name);
     const request = nextRequest();
-    const opened = await ask({ type: "dataOpen", request, name: textOf(name) });
-    if (opened.type !== "dataOpened" || !opened.found) {
-      throw new NativeDOMException(`Cannot read data file "${textOf(name)}": no file has that name`, "NotFoundError");
-    }
+    const opened = await ask({ type: "dataOpen", request, name });
+    if (opened.type !== "dataOpened" || !opened.found) throw notFound(name);
     return new NativeReadableStream({
       async pull(controller) {
         const answer = await ask({ type: "dataPull", request });
@@ -94,6 +113,13 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
       text: async (name: string) => own(readText(new NativeResponse(await own(stream(name))))),
       list,
     }),
-    receive: (answer) => mapGet(waiting, answer.request)?.(answer),
+    receive(answer) {
+      sendNext();
+      mapGet(waiting, answer.request)?.(answer);
+    },
   };
+}
+
+function notFound(name: string): DOMException {
+  return new NativeDOMException(`Cannot read data file "${name}": no file has that name`, "NotFoundError");
 }

@@ -213,6 +213,8 @@ export type ObjectAnswer =
       readonly takenBytes: number;
       readonly limitBytes: number;
     }
+  /** The context has as many objects as it may. */
+  | { readonly type: "objectsFull"; readonly request: number }
   | { readonly type: "objectForgotten"; readonly request: number; readonly existed: boolean }
   | { readonly type: "objectNames"; readonly request: number; readonly objects: readonly ObjectView[] }
   /** What was handed out under this name is not current any more. */

@@ -5,6 +5,13 @@
 
 export { type Address, address, parseAddress, reachableAt } from "./address.ts";
 export {
+  createAddressRule,
+  type IsAllowed,
+  isAddressRange,
+  isPublicAddress,
+  SPECIAL_IPV4_RANGES,
+} from "./addresses.ts";
+export {
   AnnouncementReader,
   AnnouncementRefused,
   createSigner,
@@ -17,6 +24,7 @@ export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConf
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
 export type { Identity } from "./identity.ts";
+export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, withoutRanges } from "./ip_range.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";

@@ -12,6 +12,7 @@ import type {
 import type { BlobCache, BlobLease } from "../blobs/mod.ts";
 import type { JobHappening } from "../events/mod.ts";
 import { HostedJob, type JobDeps, lost } from "../jobs/mod.ts";
+import { type NetworkPolicy, refuseNetwork } from "../network/mod.ts";
 import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
 import { type SecretPolicy, tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
@@ -19,7 +20,7 @@ import { Announcements } from "./announcements.ts";
 import type { CpuGroups } from "./cpu_groups.ts";
 import { Deaths } from "./deaths.ts";
 import { Lifetime } from "./lifetime.ts";
-import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
+import { draining, notAllowed, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
 import { ASKED, describeEnd, type Restart, restartAfter } from "./restart.ts";
 import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
@@ -32,6 +33,7 @@ export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
   readonly files: FileSource;
   readonly cpu: CpuGroups;
   readonly secretPolicy: SecretPolicy;
+  readonly netPolicy: NetworkPolicy;
   readonly log: Pick<Logger, "info" | "warn">;
   readonly owner: ContextOwner;
 }
@@ -141,6 +143,8 @@ export class HostedContext {
       const complete = completeSettings(settings);
       const refused = tellRefusedEnv({ context: this.name, settings: complete, policy: this.#deps.secretPolicy });
       if (refused !== undefined) return settingsRefused(this.id, refused);
+      const forbidden = refuseNetwork({ name: this.name, settings: complete }, this.#deps.netPolicy);
+      if (forbidden !== undefined) return notAllowed(this.id, forbidden);
       this.#settings = complete;
     }
     // Without a sandbox there is nothing to lose; else it is told what is lost, and the jobs are cancelled, where it is served.

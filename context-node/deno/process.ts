@@ -147,19 +147,23 @@ export async function startDenoProcess(
   };
 }
 
-function denoArguments({ net }: ProcessProfile): string[] {
-  const grants = net.length > 0 ? [`--allow-net=${net.join(",")}`] : [];
+function denoArguments({ reach }: ProcessProfile): string[] {
+  // Deno checks what is denied once more for the addresses that a name resolves to, and denies before it allows.
+  const grants =
+    reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`, `--deny-net=${reach.deny.join(",")}`];
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
   return ["run", "--quiet", "--no-prompt", ...offline, ...grants, MAIN_MODULE];
 }
 
 /** All that the process gets: nothing of ours is inherited. */
-function environment({ timeZone }: ProcessProfile, cacheDir: string): Record<string, string> {
+function environment({ timeZone, reach }: ProcessProfile, cacheDir: string): Record<string, string> {
   return {
     DENO_DIR: cacheDir,
     DENO_NO_UPDATE_CHECK: "1",
     NO_COLOR: "1",
     ...(timeZone === undefined ? {} : { TZ: timeZone }),
+    // Deno cannot deny blocks of IPv6, and does not see the IPv4 address in one that a name resolves to (`::ffff:127.0.0.1`).
+    ...(reach === undefined || reach.isIpv6Resolved ? {} : { RES_OPTIONS: "no-aaaa" }),
   };
 }
 

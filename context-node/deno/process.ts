@@ -148,9 +148,9 @@ export async function startDenoProcess(
 }
 
 function denoArguments({ reach }: ProcessProfile): string[] {
-  // Deno checks what is denied once more for the addresses that a name resolves to, and denies before it allows.
-  const grants =
-    reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`, `--deny-net=${reach.deny.join(",")}`];
+  const grants = reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`];
+  // Denied before it is allowed, and looked at again for the addresses that a name resolves to. Without a list it would deny everything.
+  if (reach !== undefined && reach.deny.length > 0) grants.push(`--deny-net=${reach.deny.join(",")}`);
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
   return ["run", "--quiet", "--no-prompt", ...offline, ...grants, MAIN_MODULE];
 }

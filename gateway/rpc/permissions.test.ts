@@ -10,7 +10,7 @@ const OPEN_ROUTES = ["/healthz", "/metricz", "/metrics", "/", "/html/:file", "/s
 /** Those of spark-jobserver, and what Hearth has beyond it. */
 const PERMISSIONS = [
   ...["binaries:read", "binaries:upload", "binaries:delete"],
-  ...["contexts:read", "contexts:start", "contexts:delete", "contexts:reset"],
+  ...["contexts:read", "contexts:start", "contexts:delete", "contexts:reset", "contexts:grant"],
   ...["data:read", "data:upload", "data:delete", "data:reset"],
   ...["jobs:read", "jobs:start", "jobs:delete"],
   ...["nodes:read", "audit:read"],

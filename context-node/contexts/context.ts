@@ -12,7 +12,7 @@ import type {
 import type { BlobCache, BlobLease } from "../blobs/mod.ts";
 import type { JobHappening } from "../events/mod.ts";
 import { HostedJob, type JobDeps, lost } from "../jobs/mod.ts";
-import { type NetworkPolicy, refuseNetwork } from "../network/mod.ts";
+import { type NetworkPolicy, networkWarnings } from "../network/mod.ts";
 import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
 import { type SecretPolicy, tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
@@ -20,7 +20,7 @@ import { Announcements } from "./announcements.ts";
 import type { CpuGroups } from "./cpu_groups.ts";
 import { Deaths } from "./deaths.ts";
 import { Lifetime } from "./lifetime.ts";
-import { draining, notAllowed, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
+import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
 import { ASKED, describeEnd, type Restart, restartAfter } from "./restart.ts";
 import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
@@ -143,8 +143,6 @@ export class HostedContext {
       const complete = completeSettings(settings);
       const refused = tellRefusedEnv({ context: this.name, settings: complete, policy: this.#deps.secretPolicy });
       if (refused !== undefined) return settingsRefused(this.id, refused);
-      const forbidden = refuseNetwork({ name: this.name, settings: complete }, this.#deps.netPolicy);
-      if (forbidden !== undefined) return notAllowed(this.id, forbidden);
       this.#settings = complete;
     }
     // Without a sandbox there is nothing to lose; else it is told what is lost, and the jobs are cancelled, where it is served.
@@ -232,7 +230,8 @@ export class HostedContext {
       return { end: { type: "crashed", message: sandbox.message }, livedMs: 0, lostObjects: [] };
     const { cpuCores: cores } = this.#settings;
     using cpu = this.#deps.cpu.hold(this.id, { processId: sandbox.processId, cores });
-    if (!signal.aborted) this.#ready(sandbox, cpu.warnings);
+    const warnings = [...cpu.warnings, ...networkWarnings({ name, settings: this.#settings }, this.#deps.netPolicy)];
+    if (!signal.aborted) this.#ready(sandbox, warnings);
     const end = await Promise.race([sandbox.closed, aborted(signal)]);
     const livedMs = performance.now() - this.#readyAt;
     this.#slots.close();

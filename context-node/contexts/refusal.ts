@@ -46,11 +46,6 @@ export function settingsRefused(id: string, message: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
 }
 
-/** The configuration of the node does not allow what the settings ask for; the context stays as it is. */
-export function notAllowed(id: string, message: string): Refusal {
-  return { id, reason: Refusal_Reason.NOT_ALLOWED, message };
-}
-
 /** The id cannot be part of a subject or a path; no gateway gives such ones out. */
 export function malformedId(id: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message: `"${id}" is no id` };

@@ -12,10 +12,9 @@ import type {
   StopContext,
 } from "../../proto/node.ts";
 import { HostedJob } from "../jobs/mod.ts";
-import { refuseNetwork } from "../network/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { type ContextDeps, HostedContext } from "./context.ts";
-import { contextNotHeld, draining, jobNotHeld, malformedId, noRoom, notAllowed, queueFull } from "./refusal.ts";
+import { contextNotHeld, draining, jobNotHeld, malformedId, noRoom, queueFull } from "./refusal.ts";
 import { completeSettings } from "./settings.ts";
 
 export interface ContextTableDeps extends Omit<ContextDeps, "owner"> {
@@ -99,11 +98,7 @@ export class ContextTable implements AsyncDisposable {
       return undefined;
     }
     if (this.#isDraining) return draining(contextId, "The node");
-    const settings = completeSettings(command.settings);
-    const forbidden = refuseNetwork({ name: command.name, settings }, this.#deps.netPolicy);
-    // One that moves here fails by an event instead: no caller waits for the answer.
-    if (forbidden !== undefined && command.firstSeq <= 1) return notAllowed(contextId, forbidden);
-    const wantedBytes = settings.memoryBytes;
+    const wantedBytes = completeSettings(command.settings).memoryBytes;
     const freeBytes = this.#deps.memoryBytes - this.#promisedBytes;
     if (wantedBytes > freeBytes) return noRoom(contextId, { wantedBytes, freeBytes });
     this.#contexts.set(contextId, new HostedContext({ ...this.#deps, owner: this }, command));

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { outcomeOf, resultOf, startSandbox, startTestRuntime } from "../deno/testing/mod.ts";
+import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "../deno/testing/mod.ts";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
 import { type NetworkPolicy, withNetwork } from "./mod.ts";
 
@@ -180,8 +180,14 @@ describe("a context whose configuration names an address of loopback on one port
   );
 });
 
-test("a sandbox that asks for more than the configuration allows is not started", async () => {
-  await expect(sandboxFor(["127.0.0.1"], { "*": ["*"] })).rejects.toThrow(
-    'The node does not let context "test-context" connect to 127.0.0.1: node.permissions.net does not allow it',
-  );
+test("a sandbox that asks for more than the configuration allows runs without it, and its programs are denied what they need", async () => {
+  const sandbox = stack.use(await sandboxFor(["127.0.0.1", "api.example.com"], { "*": ["*"] }));
+  expect(await outcomeOf(sandbox, job(WAYS["Deno.connect"], "127.0.0.1"))).toMatchObject({
+    error: { message: expect.stringMatching(/^Requires net access to "127.0.0.1:/) },
+  });
+  const program = await bundle("export const job = () => 1;", { manifest: { permissions: { net: ["127.0.0.1:80"] } } });
+  expect(await run(sandbox, program).outcome).toMatchObject({
+    type: "denied",
+    message: expect.stringContaining('context "test-context" grants net api.example.com. Missing: net 127.0.0.1:80'),
+  });
 });

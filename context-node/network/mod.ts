@@ -4,5 +4,5 @@
  * interface.
  */
 export { isPolicyEntry, type NetworkPolicy } from "./policy.ts";
-export { ReachRefused, reachOf } from "./reach.ts";
-export { refuseNetwork, withNetwork } from "./runtime.ts";
+export { reachOf } from "./reach.ts";
+export { networkWarnings, withNetwork } from "./runtime.ts";

@@ -14,9 +14,14 @@ export interface Asking {
   readonly own: readonly IpRange[];
 }
 
-/** The settings of a context ask for what they may not have. */
-export class ReachRefused extends Error {
-  override readonly name = "ReachRefused";
+/** What becomes of it. */
+export interface Answer {
+  /** What of `net` the context gets, as it asked for it. */
+  readonly net: readonly string[];
+  /** Undefined: nothing. */
+  readonly reach: Reach | undefined;
+  /** What it does not get, and why, in sentences. */
+  readonly withheld: readonly string[];
 }
 
 /** Longest list of destinations in a message; the rest is counted. */
@@ -34,72 +39,81 @@ const SPECIAL_RANGES = [...SPECIAL_IPV4_RANGES, ...SPECIAL_IPV6.flatMap((text) =
 const ALL_IPV6: IpRange = { family: 6, first: 0n, prefix: 0 };
 
 /**
- * What a context may connect to: what it asks for, without the special addresses that the configuration does not name, to which a name
- * might resolve. Returns an error when the configuration does not allow all that it asks for.
+ * What a context may connect to: what it asks for and the configuration allows, without the special addresses that the configuration
+ * does not name, to which a name might resolve.
  */
-export function reachOf({ context, net, policy, own }: Asking): Reach | ReachRefused {
-  const malformed = net.find((text) => parseGrant(text) === undefined);
-  if (malformed !== undefined) return notAGrant(malformed);
-  const grants = net.flatMap((text) => parseGrant(text) ?? []);
+export function reachOf({ context, net, policy, own }: Asking): Answer {
+  const asked = net.map((text) => ({ text, grant: parseGrant(text) }));
   const entries = parseNetworkPolicy(policy, context);
   const isPublic = (host: Grant["host"]) => isPublicHost(host, { own });
-  const refused = grants.filter((grant) => !entries.some((entry) => allows(entry, grant, isPublic)));
-  if (refused.length > 0) return notAllowed(context, refused);
+  const isAllowed = (grant: Grant) => entries.some((entry) => allows(entry, grant, isPublic));
 
-  const names = grants.filter(({ host }) => host.kind === "name");
   const ranges = entries.filter((entry) => entry.kind === "range");
-  const addresses = addressesAtOnePort(grants, ranges);
-  const hasAllPorts = names.some(({ port }) => port === undefined);
-  if (hasAllPorts && addresses.length > 0) return portsMissing(context, { addresses, names });
-  const opened = [...openedRanges({ names, ranges, hasAllPorts }), ...addresses.map(({ address }) => address)];
+  const hasAllPorts = asked.some(
+    ({ grant }) => grant?.host.kind === "name" && grant.port === undefined && isAllowed(grant),
+  );
+  const isTooNarrow = (grant: Grant) => hasAllPorts && isAllowedOnOnePort(grant, ranges);
+
+  const malformed = asked.flatMap(({ text, grant }) => (grant === undefined ? [text] : []));
+  const grants = asked.flatMap(({ text, grant }) => (grant === undefined ? [] : [{ text, grant }]));
+  const granted = grants.filter(({ grant }) => isAllowed(grant) && !isTooNarrow(grant));
+  return {
+    net: granted.map(({ text }) => text),
+    reach:
+      granted.length === 0
+        ? undefined
+        : bound(
+            granted.map(({ grant }) => grant),
+            { ranges, own, hasAllPorts },
+          ),
+    withheld: [
+      ...malformed.map(notAGrant),
+      ...notAllowed(
+        context,
+        grants.filter(({ grant }) => !isAllowed(grant)),
+      ),
+      ...portsMissing(grants.filter(({ grant }) => isAllowed(grant) && isTooNarrow(grant))),
+    ],
+  };
+}
+
+interface Bounds {
+  readonly ranges: readonly RangeEntry[];
+  readonly own: readonly IpRange[];
+  /** Whether one of the names is granted on all ports. */
+  readonly hasAllPorts: boolean;
+}
+
+/** The permissions of a process for what its context was granted. */
+function bound(grants: readonly Grant[], { ranges, own, hasAllPorts }: Bounds): Reach {
+  const namePorts = new Set(grants.flatMap(({ host, port }) => (host.kind === "name" ? (port ?? []) : [])));
+  // Behind a name on all ports the ports of an address cannot be told apart: it reaches what is open on all of them.
+  const isOpenToNames = ({ port }: RangeEntry) => port === undefined || (!hasAllPorts && namePorts.has(port));
+  const narrow = grants.filter((grant) => isAllowedOnOnePort(grant, ranges));
+  const opened = [
+    ...ranges.filter(isOpenToNames).map(({ range }) => range),
+    ...narrow.flatMap(({ host }) => (host.kind === "address" ? [host.address] : [])),
+  ];
   const special = [...SPECIAL_RANGES, ...own.filter((each) => !SPECIAL_RANGES.some((range) => isWithin(each, range)))];
-  const namePorts = new Set(names.flatMap(({ port }) => port ?? []));
+  const openedSpecial = special.flatMap((each) => overlap(each, opened));
+  const deniedOn = (port: number): string[] => {
+    const permitted = ranges.filter((entry) => (entry.port ?? port) === port).map(({ range }) => range);
+    return withoutEach(openedSpecial, permitted).map((range) => `${printHost(range)}:${port}`);
+  };
   return {
     allow: grants.map(printGrant),
-    deny: [
-      ...withoutEach(special, opened).map(printHost),
-      ...[...namePorts].flatMap((port) => {
-        const permitted = ranges.filter((entry) => (entry.port ?? port) === port).map(({ range }) => range);
-        const other = withoutEach(
-          special.flatMap((each) => overlap(each, opened)),
-          permitted,
-        );
-        return other.map((range) => `${printHost(range)}:${port}`);
-      }),
-    ],
+    deny: [...withoutEach(special, opened).map(printHost), ...[...namePorts].flatMap(deniedOn)],
     isIpv6Resolved: ranges.some(({ range, port }) => port === undefined && isWithin(ALL_IPV6, range)),
   };
 }
 
 type RangeEntry = Extract<PolicyEntry, { kind: "range" }>;
 
-interface AddressAtPort {
-  readonly address: IpRange;
-  readonly port: number;
-}
-
-/** The addresses that a context asks for, and that the configuration allows on one port alone. */
-function addressesAtOnePort(grants: readonly Grant[], ranges: readonly RangeEntry[]): AddressAtPort[] {
-  const asked = grants.flatMap(({ host, port }) =>
-    host.kind === "address" && port !== undefined ? [{ address: host.address, port }] : [],
-  );
-  return asked.filter(({ address, port }) => {
-    const covering = ranges.filter(({ range }) => isWithin(address, range));
-    return covering.some((entry) => entry.port === port) && covering.every((entry) => entry.port !== undefined);
-  });
-}
-
-/** The blocks to which a name may resolve, on one port at least. */
-function openedRanges(parts: {
-  readonly names: readonly Grant[];
-  readonly ranges: readonly RangeEntry[];
-  readonly hasAllPorts: boolean;
-}): IpRange[] {
-  const { names, ranges, hasAllPorts } = parts;
-  // Behind a name without a port the ports of an address cannot be told apart: it reaches what is open on all of them.
-  const isOpen = ({ port }: RangeEntry) =>
-    port === undefined || (!hasAllPorts && names.some((name) => name.port === port));
-  return ranges.filter(isOpen).map(({ range }) => range);
+/** Whether it is an address that the configuration allows on one port alone. */
+function isAllowedOnOnePort({ host, port }: Grant, ranges: readonly RangeEntry[]): boolean {
+  if (host.kind === "name" || port === undefined) return false;
+  const covering = ranges.filter(({ range }) => isWithin(host.address, range));
+  return covering.some((entry) => entry.port === port) && covering.every((entry) => entry.port !== undefined);
 }
 
 function withoutEach(ranges: readonly IpRange[], holes: readonly IpRange[]): IpRange[] {
@@ -112,29 +126,31 @@ function overlap(range: IpRange, others: readonly IpRange[]): IpRange[] {
   return others.filter((other) => isWithin(other, range));
 }
 
-function notAGrant(text: string): ReachRefused {
-  return new ReachRefused(`permissions.net has ${JSON.stringify(text)}, which is not ${GRANT_FORM}`);
+function notAGrant(text: string): string {
+  return `Jobs get no connections to ${JSON.stringify(text)}, which is not ${GRANT_FORM}`;
 }
 
-function notAllowed(context: string, refused: readonly Grant[]): ReachRefused {
-  return new ReachRefused(
-    `The node does not let context "${context}" connect to ${list(refused)}: node.permissions.net does not allow it. ` +
-      'Loopback, private and other special addresses and names have to be named there; "*" does not name them. Ask the operator of the node',
-  );
+function notAllowed(context: string, refused: readonly Asked[]): string[] {
+  if (refused.length === 0) return [];
+  return [
+    `Jobs get no connections to ${list(refused)}: the configuration of the node, node.permissions.net, does not allow that to context ` +
+      `"${context}". Loopback, private and other special addresses and names have to be named there; "*" does not name them. Ask the operator of the node`,
+  ];
 }
 
-function portsMissing(
-  context: string,
-  { addresses, names }: { readonly addresses: readonly AddressAtPort[]; readonly names: readonly Grant[] },
-): ReachRefused {
-  const grants = addresses.map(({ address, port }): Grant => ({ host: { kind: "address", address }, port }));
-  return new ReachRefused(
-    `Context "${context}" asks for ${list(grants)}, which node.permissions.net allows on that port alone, ` +
-      `and for ${list(names.filter(({ port }) => port === undefined))} on all ports. Give each name its port`,
-  );
+function portsMissing(narrow: readonly Asked[]): string[] {
+  if (narrow.length === 0) return [];
+  return [
+    `Jobs get no connections to ${list(narrow)}: the configuration of the node, node.permissions.net, allows that on one port alone, and ` +
+      "permissions.net has names on all ports. Give each name its port",
+  ];
 }
 
-function list(grants: readonly Grant[]): string {
-  const named = grants.slice(0, MOST_NAMED).map(printGrant).join(", ");
-  return grants.length > MOST_NAMED ? `${named} and ${grants.length - MOST_NAMED} more` : named;
+interface Asked {
+  readonly text: string;
+}
+
+function list(asked: readonly Asked[]): string {
+  const named = asked.slice(0, MOST_NAMED).map(({ text }) => text);
+  return asked.length > MOST_NAMED ? `${named.join(", ")} and ${asked.length - MOST_NAMED} more` : named.join(", ");
 }

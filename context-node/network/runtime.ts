@@ -1,9 +1,9 @@
 import { networkInterfaces } from "node:os";
 import { type IpRange, parseIpAddress } from "../../cluster/mod.ts";
 import type { ContextSettings } from "../../proto/node.ts";
-import type { Reach, Runtime } from "../runtime/mod.ts";
+import type { Runtime } from "../runtime/mod.ts";
 import type { NetworkPolicy } from "./policy.ts";
-import { ReachRefused, reachOf } from "./reach.ts";
+import { type Answer, reachOf } from "./reach.ts";
 
 /** A context that asks for a network. */
 interface Asker {
@@ -13,29 +13,30 @@ interface Asker {
 }
 
 /**
- * The runtime with a network: a sandbox may connect to what its settings ask for. A sandbox is refused when the policy does not allow all
- * of that. Disposing it disposes the runtime.
+ * The runtime with a network: a sandbox may connect to what its settings ask for, as far as the policy allows it. Disposing it disposes
+ * the runtime.
  */
 export function withNetwork(runtime: Runtime, { policy }: { readonly policy: NetworkPolicy }): Runtime {
   return {
     async startSandbox(spec, options) {
-      const reach = reachFor(spec, policy);
-      if (reach instanceof Error) throw reach;
-      return runtime.startSandbox({ ...spec, reach }, options);
+      const { permissions } = spec.settings;
+      if (permissions === undefined || permissions.net.length === 0) return runtime.startSandbox(spec, options);
+      const { net, reach } = answer(spec, policy);
+      const settings = { ...spec.settings, permissions: { ...permissions, net: [...net] } };
+      return runtime.startSandbox({ ...spec, settings, reach }, options);
     },
     [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),
   };
 }
 
-/** Why a context may not have the network that it asks for; undefined when it may. */
-export function refuseNetwork(asker: Asker, policy: NetworkPolicy): string | undefined {
-  const reach = reachFor(asker, policy);
-  return reach instanceof ReachRefused ? reach.message : undefined;
+/** What a context is not given of the network that it asks for, and what cannot be held back, in sentences. */
+export function networkWarnings(asker: Asker, policy: NetworkPolicy): string[] {
+  if ((asker.settings.permissions?.net ?? []).length === 0) return [];
+  return [...answer(asker, policy).withheld];
 }
 
-function reachFor({ name, settings }: Asker, policy: NetworkPolicy): Reach | ReachRefused | undefined {
-  const net = settings.permissions?.net ?? [];
-  return net.length === 0 ? undefined : reachOf({ context: name, net, policy, own: ownAddresses() });
+function answer({ name, settings }: Asker, policy: NetworkPolicy): Answer {
+  return reachOf({ context: name, net: settings.permissions?.net ?? [], policy, own: ownAddresses() });
 }
 
 /** What connects to these reaches this machine, as loopback does. */

@@ -1,6 +1,5 @@
 import { toBinary } from "@bufbuild/protobuf";
 import {
-  contextNotAllowed,
   contextNotFound,
   contextNotRestarted,
   contextNotRunning,
@@ -66,6 +65,5 @@ export async function restartContext(
 
 function refusedBy({ reason, message }: Refusal, nameOrId: string): Error {
   if (reason === Refusal_Reason.NOT_HELD) return contextNotFound(nameOrId);
-  if (reason === Refusal_Reason.NOT_ALLOWED) return contextNotAllowed(nameOrId, message);
   return reason === Refusal_Reason.NO_ROOM ? noRoom(message) : contextNotRestarted(nameOrId, message);
 }

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
-import { contextExists, contextNotAllowed, contextNotStarted, noNode, noRoom } from "../../proto/errors.ts";
+import { contextExists, contextNotStarted, noNode, noRoom } from "../../proto/errors.ts";
 import {
   type Context,
   Context_State,
@@ -10,7 +10,7 @@ import {
   type ContextSettings,
   ContextSettingsSchema,
 } from "../../proto/mod.ts";
-import { ContextSettings as NodeContextSettings, type Refusal, Refusal_Reason } from "../../proto/node.ts";
+import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { type ExpectedAnswer, labelledNodes, type NodeSession, placementOrder } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
@@ -41,16 +41,13 @@ export async function createContext(
   const refusal = await Promise.race([start.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) {
     await failContext(deps, context, refusal.message);
-    throw refusedBy(refusal, wanted.name);
+    throw refusal.reason === Refusal_Reason.NO_ROOM
+      ? noRoom(refusal.message)
+      : contextNotStarted(wanted.name, refusal.message);
   }
   const started = await start.met;
   if (started.state !== Context_State.RUNNING) throw contextNotStarted(wanted.name, started.error);
   return started;
-}
-
-function refusedBy({ reason, message }: Refusal, name: string): Error {
-  if (reason === Refusal_Reason.NO_ROOM) return noRoom(message);
-  return reason === Refusal_Reason.NOT_ALLOWED ? contextNotAllowed(name, message) : contextNotStarted(name, message);
 }
 
 /** Whether a context may be sent jobs; while its process is replaced they wait. */

@@ -1,4 +1,4 @@
-import { contextNotAllowed, contextNotFound, contextNotRunning, noRoom, queueFull } from "../../proto/errors.ts";
+import { contextNotFound, contextNotRunning, noRoom, queueFull } from "../../proto/errors.ts";
 import { type Context, Context_State, type Job } from "../../proto/mod.ts";
 import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import { failContext } from "../contexts/mod.ts";
@@ -25,8 +25,6 @@ function refusedBy(reason: Refusal_Reason, { name, settings, state }: Context, m
       return queueFull(name, message, { slots: settings?.maxJobsPerContext ?? 0 });
     case Refusal_Reason.NO_ROOM:
       return noRoom(message);
-    case Refusal_Reason.NOT_ALLOWED:
-      return contextNotAllowed(name, message);
     case Refusal_Reason.NOT_HELD:
       // One that moves to another node may not have arrived there.
       return state === Context_State.RESTARTING ? contextNotRunning(name, "RESTARTING") : contextNotFound(name);

@@ -43,15 +43,6 @@ export function contextNotRestarted(name: string, why: string): ConnectError {
   });
 }
 
-/** The configuration of its node does not allow what its settings ask for. */
-export function contextNotAllowed(name: string, why: string): ConnectError {
-  return apiError(`Cannot give context "${name}" its permissions: ${why}`, {
-    code: Code.PermissionDenied,
-    reason: "CONTEXT_NOT_ALLOWED",
-    metadata: { context: name },
-  });
-}
-
 export function contextNotStarted(name: string, why: string): ConnectError {
   return apiError(`Cannot start context "${name}": ${why}`, {
     code: Code.Unavailable,

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ContextService, JobService } from "../../proto/mod.ts";
+import { Context_State, ContextService, JobService } from "../../proto/mod.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { basicProof, passwordOf, writeUsers } from "../credentials.ts";
 import { type Hearth, startHearth } from "../harness.ts";
@@ -162,61 +162,48 @@ describe("a caller with contexts:grant", () => {
   test.each([
     ...["127.0.0.1", "127.0.0.1:4222", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254", "[fd00:ec2::254]"],
     ...["db", "metadata.google.internal", "a.localhost", "0.0.0.0"],
-  ])("is refused %s, which the configuration does not name, with the reason", async (host) => {
-    const canonical = host.replace("[::ffff:127.0.0.1]", "127.0.0.1");
-    const message =
-      `Cannot give context "team-m-b" its permissions: The node does not let context "team-m-b" connect to ${canonical}: ` +
-      "node.permissions.net does not allow it. Loopback, private and other special addresses and names have to be " +
-      'named there; "*" does not name them. Ask the operator of the node';
-    const settings = { permissions: { net: [host] } };
-    const answer = { status: 403, body: { code: "permission_denied", message } };
-    expect(await rest.granter.call("POST", "/v1/contexts/team-m-b", settings)).toMatchObject(answer);
-    expect(await rest.granter.call("POST", "/v1/contexts/team-m-plain:restart", { settings })).toMatchObject({
-      status: 403,
-      body: { message: message.replaceAll("team-m-b", "team-m-plain") },
-    });
+  ])("does not get %s, which the configuration does not name, and reads why", async (host) => {
+    const name = `team-m-${host.replaceAll(/[^a-z0-9]/g, "-")}-x`;
+    const { warnings, state } = await rest.granter.createContext(name, { permissions: { net: [host] } });
+    const warning =
+      `Jobs get no connections to ${host}: the configuration of the node, node.permissions.net, does not allow that to context "${name}". ` +
+      'Loopback, private and other special addresses and names have to be named there; "*" does not name them. Ask the operator of the node';
+    expect({ warnings, state }).toEqual({ warnings: [warning], state: Context_State.RUNNING });
+    const hostname = host.replaceAll(/[[\]]|:4222$/g, "");
+    expect(await outcome(name, "Connect", { hostname, port })).toMatch(/^Requires net access to/);
+    await rest.granter.call("POST", `/v1/contexts/${name}:stop`, { force: true });
   });
 
   test.each(["2130706433", "0x7f.1", "127.1", "0177.0.0.1", "127.0.0.1.", "::1", "vsock:1:80"])(
-    "is refused %s, which is no host",
+    "does not get %s, which is no host, and reads why",
     async (host) => {
-      const answer = await rest.granter.call("POST", "/v1/contexts/team-m-b", { permissions: { net: [host] } });
-      expect(answer).toMatchObject({
-        status: 403,
-        body: { message: expect.stringContaining("which is not a DNS name") },
-      });
+      const { warnings } = await rest.granter.createContext("team-m-b", { permissions: { net: [host] } });
+      expect(warnings).toEqual([expect.stringContaining(`${JSON.stringify(host)}, which is not a DNS name`)]);
+      expect(await outcome("team-m-b", "Connect", { hostname: host, port })).not.toBe("connected");
+      await rest.granter.call("POST", "/v1/contexts/team-m-b:stop", { force: true });
     },
   );
 
-  test("is refused by the spark-jobserver API, and for contexts that are made for jobs, too", async () => {
-    const created = await fetch(`${hearth.url}/contexts/team-m-c?permissions.net=127.0.0.1`, {
+  test("gets no more by a restart, by spark-jobserver's API, or for a job's own context", async () => {
+    const net = ["127.0.0.1"];
+    await rest.granter.createContext("team-m-c", NET);
+    const restarted = await rest.granter.call("POST", "/v1/contexts/team-m-c:restart", {
+      settings: { permissions: { net } },
+    });
+    expect(restarted.body).toMatchObject({ warnings: [expect.stringContaining("no connections to 127.0.0.1:")] });
+    const posted = await fetch(`${hearth.url}/contexts/team-m-d?permissions.net=127.0.0.1`, {
       method: "POST",
       headers: proofOf("granter"),
     });
-    expect([created.status, await created.json()]).toEqual([
-      403,
-      { status: "ERROR", result: expect.stringContaining("connect to 127.0.0.1: node.permissions.net") },
-    ]);
-    const job = { binary: "call", entryPoint: "Call", contextSettings: { permissions: { net: ["127.0.0.1"] } } };
-    for (const path of ["/v1/jobs", "/v1/jobs:run"]) {
-      expect(await rest.admin.call("POST", path, job)).toMatchObject({
-        status: 403,
-        body: { message: expect.stringContaining("connect to 127.0.0.1: node.permissions.net") },
-      });
+    expect(posted.status).toBe(200);
+    for (const context of ["team-m-c", "team-m-d"]) {
+      expect(await outcome(context, "Connect", { hostname: "127.0.0.1", port })).toMatch(/^Requires net access/);
     }
-  });
-
-  test("leaves a refused name free, and a context as it was", async () => {
-    expect(await rest.granter.call("POST", "/v1/contexts/team-m-d", { permissions: { net: ["db"] } })).toMatchObject({
-      status: 403,
+    const { job } = await rest.admin.run({
+      ...{ binary: "call", entryPoint: "Connect", config: { hostname: "127.0.0.1", port } },
+      contextSettings: { permissions: { net } },
     });
-    await rest.granter.createContext("team-m-d", NET);
-    const settings = { permissions: { net: ["db"] } };
-    await rest.granter.call("POST", "/v1/contexts/team-m-d:restart", { settings });
-    expect((await rest.granter.call("GET", "/v1/contexts/team-m-d")).body).toMatchObject({
-      state: "RUNNING",
-      settings: NET,
-    });
+    expect(job.error?.message).toMatch(/^Requires net access/);
   });
 });
 

@@ -86,9 +86,12 @@ export interface NamedObject {
   expireTime: Date | undefined;
 }
 
-/** What a sandbox allows. `node.permissions.net` and `node.secrets.contexts` of the configuration bound it. */
+/** What a sandbox allows, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration do. */
 export interface Permissions {
-  /** `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. */
+  /**
+   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node
+   * does not allow is left out, and stands in `Context.warnings`.
+   */
   net: string[];
   /** Names of secrets, in which `*` is any text, that configs of jobs and `env` may refer to by `secret:NAME`. */
   secrets: string[];

@@ -748,13 +748,6 @@ export enum Refusal_Reason {
    * @generated from enum value: NO_ROOM = 4;
    */
   NO_ROOM = 4,
-
-  /**
-   * The configuration of the node does not allow what the settings of the context ask for.
-   *
-   * @generated from enum value: NOT_ALLOWED = 5;
-   */
-  NOT_ALLOWED = 5,
 }
 
 /**

@@ -218,8 +218,6 @@ export const Refusal_Reason = {
   DRAINING: 3,
   /** NO_ROOM - The node has not the memory that was asked for. */
   NO_ROOM: 4,
-  /** NOT_ALLOWED - The configuration of the node does not allow what the settings of the context ask for. */
-  NOT_ALLOWED: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -231,7 +229,6 @@ export namespace Refusal_Reason {
   export type QUEUE_FULL = typeof Refusal_Reason.QUEUE_FULL;
   export type DRAINING = typeof Refusal_Reason.DRAINING;
   export type NO_ROOM = typeof Refusal_Reason.NO_ROOM;
-  export type NOT_ALLOWED = typeof Refusal_Reason.NOT_ALLOWED;
   export type UNRECOGNIZED = typeof Refusal_Reason.UNRECOGNIZED;
 }
 
@@ -252,9 +249,6 @@ export function refusal_ReasonFromJSON(object: any): Refusal_Reason {
     case 4:
     case "NO_ROOM":
       return Refusal_Reason.NO_ROOM;
-    case 5:
-    case "NOT_ALLOWED":
-      return Refusal_Reason.NOT_ALLOWED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -274,8 +268,6 @@ export function refusal_ReasonToJSON(object: Refusal_Reason): string {
       return "DRAINING";
     case Refusal_Reason.NO_ROOM:
       return "NO_ROOM";
-    case Refusal_Reason.NOT_ALLOWED:
-      return "NOT_ALLOWED";
     case Refusal_Reason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

@@ -1,5 +1,6 @@
 /**
- * What gateways and context nodes have in common: how they reach NATS, and how each proves to the other that it is one of ours.
+ * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
+ * addresses are public.
  * Imports nothing of the other folders.
  */
 

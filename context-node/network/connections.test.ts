@@ -1,9 +1,10 @@
 import { createServer, type Server } from "node:http";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ContextSettings } from "../../proto/node.ts";
 import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "../deno/testing/mod.ts";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
-import { type NetworkPolicy, withNetwork } from "./mod.ts";
+import { type NetworkPolicy, networkWarnings, withNetwork } from "./mod.ts";
 
 const stack = new AsyncDisposableStack();
 let deno: Runtime;
@@ -190,4 +191,18 @@ test("a sandbox that asks for more than the configuration allows runs without it
     type: "denied",
     message: expect.stringContaining('context "test-context" grants net api.example.com. Missing: net 127.0.0.1:80'),
   });
+});
+
+test("networkWarnings() says where names cannot be kept from private IPv6 addresses", () => {
+  const warn = (net: string[], entries: string[], isResolverBounded = false) =>
+    networkWarnings(
+      { name: "a", settings: ContextSettings.fromPartial({ permissions: { net } }) },
+      { policy: { "*": entries }, isResolverBounded },
+    );
+  const warning = [expect.stringContaining("Names may resolve to private IPv6 addresses")];
+  expect(warn(["api.example.com"], ["*"])).toEqual(warning);
+  expect(warn(["api.example.com"], ["*"], true)).toEqual([]);
+  expect(warn(["api.example.com"], ["*", "::/0"])).toEqual([]);
+  expect(warn(["1.1.1.1"], ["*"])).toEqual([]);
+  expect(warn([], ["*"])).toEqual([]);
 });

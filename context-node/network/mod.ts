@@ -5,4 +5,5 @@
  */
 export { isPolicyEntry, type NetworkPolicy } from "./policy.ts";
 export { reachOf } from "./reach.ts";
-export { networkWarnings, withNetwork } from "./runtime.ts";
+export { isResolverBounded, readResolver } from "./resolver.ts";
+export { type NetworkBounds, networkWarnings, withNetwork } from "./runtime.ts";

@@ -98,7 +98,7 @@ test("what is withheld is said with the reason, the context, and what to do; the
   expect(net).toEqual(["API.example.com"]);
   expect(bound?.allow).toEqual(["api.example.com"]);
   expect(withheld).toEqual([
-    'Jobs get no connections to "2130706433", which is not a DNS name, an IPv4 address of four decimal numbers, ' +
+    'Jobs get no connections to "2130706433": a host is a DNS name, an IPv4 address of four decimal numbers, ' +
       "or an IPv6 address in brackets; perhaps with :port, from 1 to 65535",
     "Jobs get no connections to 127.0.0.1:4222, db: the configuration of the node, node.permissions.net, does not allow that to context " +
       '"team-m-x". Loopback, private and other special addresses and names have to be named there; "*" does not name them. Ask the operator of the node',

@@ -67,7 +67,7 @@ export function reachOf({ context, net, policy, own }: Asking): Answer {
             { ranges, own, hasAllPorts },
           ),
     withheld: [
-      ...malformed.map(notAGrant),
+      ...notGrants(malformed),
       ...notAllowed(
         context,
         grants.filter(({ grant }) => !isAllowed(grant)),
@@ -103,6 +103,7 @@ function bound(grants: readonly Grant[], { ranges, own, hasAllPorts }: Bounds): 
   return {
     allow: grants.map(printGrant),
     deny: [...withoutEach(special, opened).map(printHost), ...[...namePorts].flatMap(deniedOn)],
+    hasNames: grants.some(({ host }) => host.kind === "name"),
     isIpv6Resolved: ranges.some(({ range, port }) => port === undefined && isWithin(ALL_IPV6, range)),
   };
 }
@@ -126,8 +127,10 @@ function overlap(range: IpRange, others: readonly IpRange[]): IpRange[] {
   return others.filter((other) => isWithin(other, range));
 }
 
-function notAGrant(text: string): string {
-  return `Jobs get no connections to ${JSON.stringify(text)}, which is not ${GRANT_FORM}`;
+function notGrants(malformed: readonly string[]): string[] {
+  if (malformed.length === 0) return [];
+  const quoted = malformed.map((text) => ({ text: JSON.stringify(text) }));
+  return [`Jobs get no connections to ${list(quoted)}: a host is ${GRANT_FORM}`];
 }
 
 function notAllowed(context: string, refused: readonly Asked[]): string[] {

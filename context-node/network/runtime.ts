@@ -12,11 +12,22 @@ interface Asker {
   readonly settings: ContextSettings;
 }
 
+/** What a node lets contexts connect to, and whether it can hold them to it. */
+export interface NetworkBounds {
+  readonly policy: NetworkPolicy;
+  /** Whether names can be made to resolve to IPv4 addresses only. */
+  readonly isResolverBounded: boolean;
+}
+
+const UNBOUNDED =
+  "Names may resolve to private IPv6 addresses, and to IPv4 ones that are written so: the machine of the node has no glibc from 2.36 on " +
+  "that asks files and DNS alone for hosts (nsswitch.conf)";
+
 /**
  * The runtime with a network: a sandbox may connect to what its settings ask for, as far as the policy allows it. Disposing it disposes
  * the runtime.
  */
-export function withNetwork(runtime: Runtime, { policy }: { readonly policy: NetworkPolicy }): Runtime {
+export function withNetwork(runtime: Runtime, { policy }: Pick<NetworkBounds, "policy">): Runtime {
   return {
     async startSandbox(spec, options) {
       const { permissions } = spec.settings;
@@ -30,9 +41,11 @@ export function withNetwork(runtime: Runtime, { policy }: { readonly policy: Net
 }
 
 /** What a context is not given of the network that it asks for, and what cannot be held back, in sentences. */
-export function networkWarnings(asker: Asker, policy: NetworkPolicy): string[] {
+export function networkWarnings(asker: Asker, { policy, isResolverBounded }: NetworkBounds): string[] {
   if ((asker.settings.permissions?.net ?? []).length === 0) return [];
-  return [...answer(asker, policy).withheld];
+  const { reach, withheld } = answer(asker, policy);
+  const isUnbounded = !isResolverBounded && reach?.hasNames === true && !reach.isIpv6Resolved;
+  return isUnbounded ? [...withheld, UNBOUNDED] : [...withheld];
 }
 
 function answer({ name, settings }: Asker, policy: NetworkPolicy): Answer {

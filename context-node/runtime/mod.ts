@@ -30,6 +30,8 @@ export interface Reach {
   readonly allow: readonly string[];
   /** Hosts and blocks of IPv4 addresses to which no connection goes, whatever name resolves to them. */
   readonly deny: readonly string[];
+  /** Whether there are names among them. */
+  readonly hasNames: boolean;
   /** Whether names may resolve to IPv6 addresses, of which no block can be denied. */
   readonly isIpv6Resolved: boolean;
 }

@@ -178,7 +178,7 @@ describe("a caller with contexts:grant", () => {
     "does not get %s, which is no host, and reads why",
     async (host) => {
       const { warnings } = await rest.granter.createContext("team-m-b", { permissions: { net: [host] } });
-      expect(warnings).toEqual([expect.stringContaining(`${JSON.stringify(host)}, which is not a DNS name`)]);
+      expect(warnings).toEqual([expect.stringContaining(`${JSON.stringify(host)}: a host is a DNS name`)]);
       expect(await outcome("team-m-b", "Connect", { hostname: host, port })).not.toBe("connected");
       await rest.granter.call("POST", "/v1/contexts/team-m-b:stop", { force: true });
     },

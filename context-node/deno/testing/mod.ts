@@ -186,7 +186,7 @@ export function startSandbox(
     }),
     files: NO_FILES,
     // As they are asked for: what the configuration of a node allows is not of this folder.
-    ...(allow.length > 0 && { reach: { allow, deny: [], isIpv6Resolved: true } }),
+    ...(allow.length > 0 && { reach: { allow, deny: [], hasNames: true, isIpv6Resolved: true } }),
     ...spec,
   });
 }

@@ -1,6 +1,6 @@
 import { type IpRange, isPublicAddress, isWithin, parseIpRange, printIpRange } from "../../cluster/mod.ts";
 import { matchesName } from "../../proto/node.ts";
-import type { Grant } from "./grant.ts";
+import { type Grant, isName } from "./grant.ts";
 
 /** What contexts may ask for, as the configuration has it: destinations by patterns of contexts' names, in which `*` is any text. */
 export type NetworkPolicy = Readonly<Record<string, readonly string[]>>;
@@ -17,9 +17,6 @@ export type PolicyEntry = {
 
 /** Names that public DNS does not have (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`), and whatever is below them. */
 const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "home.arpa"];
-
-/** Names and patterns of names. */
-const PATTERN = /^[a-z0-9_*.-]{1,253}$/;
 
 /**
  * Reads an entry of the configuration: `*`, a name, a pattern of names, an IP address or a block of them; perhaps with `:port`, or
@@ -76,5 +73,6 @@ function parseHosts(host: string) {
   if (range !== undefined) return { kind: "range", range } as const;
   const pattern = host.toLowerCase().replace(/\.$/, "");
   // Without a letter it would be a second `*`, or a pattern of addresses, which are named by blocks.
-  return PATTERN.test(pattern) && /[a-z]/.test(pattern) ? ({ kind: "name", pattern } as const) : undefined;
+  const isPattern = /[a-z]/.test(pattern) && isName(pattern.replaceAll("*", "a"));
+  return isPattern ? ({ kind: "name", pattern } as const) : undefined;
 }

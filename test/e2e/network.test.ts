@@ -39,6 +39,7 @@ beforeAll(async () => {
         node: { permissions: { net: { "*": ["*", "localhost"], "team-m-db-*": [`127.0.0.1:${port}`] } } },
         gateway: {
           auth: [{ plugin: "hearth:auth-basic", config: { file } }],
+          contextSettings: { permissions: { net: ["default.example.com"] } },
           contexts: { predefined: { permissions: { net: ["api.example.com"] } } },
           roles: {
             admin: { permissions: ["*"] },
@@ -134,6 +135,14 @@ describe("a caller without contexts:grant", () => {
       403,
       { status: "ERROR", result: expect.stringContaining("Cannot grant net api.example.com:443") },
     ]);
+  });
+
+  test("has contexts that the configuration of spark-jobserver's API grants something, which is not the caller's to grant", async () => {
+    const path = "/contexts/team-m-default";
+    const created = await fetch(hearth.url + path, { method: "POST", headers: proofOf("mallory") });
+    expect(created.status).toBe(200);
+    const { body } = await rest.admin.call("GET", `/v1${path}`);
+    expect(body).toMatchObject({ settings: { permissions: { net: ["default.example.com"] } } });
   });
 
   test("may do all else, and what it is refused is in the audit log", async () => {

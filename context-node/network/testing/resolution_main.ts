@@ -46,7 +46,7 @@ const outcomes: Record<string, string> = {};
   await using sandbox = await startSandbox(runtime, { permissions: { net, secrets: [] } }, { reach: undefined });
   for (const host of net) {
     for (const [way, code] of Object.entries(WAYS)) {
-      // The second attempt tries to undo what the process was told about its resolver.
+      // The job tries to take back the option of the resolver first.
       const undo = `Deno.env.set("RES_OPTIONS", ""); (await import("node:process")).env.RES_OPTIONS = "";`;
       const source = `export async function job({ config }) { ${undo} ${code} }`;
       const outcome = await outcomeOf(sandbox, source, { config: { host, port } });

@@ -192,20 +192,24 @@ export async function startDenoProcess(
   };
 }
 
-function denoArguments({ net }: ProcessProfile, mainModule: string): string[] {
-  const grants = net.length > 0 ? [`--allow-net=${net.join(",")}`] : [];
+function denoArguments({ reach }: ProcessProfile, mainModule: string): string[] {
+  const grants = reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`];
+  // Denied before it is allowed, and looked at again for the addresses that a name resolves to. Without a list it would deny everything.
+  if (reach !== undefined && reach.deny.length > 0) grants.push(`--deny-net=${reach.deny.join(",")}`);
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
   return ["run", "--quiet", "--no-prompt", ...offline, ...grants, mainModule];
 }
 
 /** All that the process gets: nothing of ours is inherited. The channel is at descriptor 3. */
-function environment({ timeZone }: ProcessProfile, cacheDir: string): Record<string, string> {
+function environment({ timeZone, reach }: ProcessProfile, cacheDir: string): Record<string, string> {
   return {
     DENO_DIR: cacheDir,
     DENO_NO_UPDATE_CHECK: "1",
     NODE_CHANNEL_FD: "3",
     NO_COLOR: "1",
     ...(timeZone === undefined ? {} : { TZ: timeZone }),
+    // Deno cannot deny blocks of IPv6, and does not see the IPv4 address in one that a name resolves to (`::ffff:127.0.0.1`).
+    ...(reach === undefined || reach.isIpv6Resolved ? {} : { RES_OPTIONS: "no-aaaa" }),
   };
 }
 

@@ -48,7 +48,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     return process;
   }
 
-  const spareProfile: ProcessProfile = { net: [], timeZone: undefined, memoryBytes: spareMemoryBytes };
+  const spareProfile: ProcessProfile = { reach: undefined, timeZone: undefined, memoryBytes: spareMemoryBytes };
   const spares = starting.use(
     createSpares(
       { start: (signal) => startProcess(spareProfile, signal), log },
@@ -60,7 +60,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   return {
     async startSandbox(spec: SandboxSpec, { signal } = {}): Promise<Sandbox> {
       signal?.throwIfAborted();
-      const profile = profileOf(spec.settings);
+      const profile = profileOf(spec);
       return createSandbox(spares.take(profile) ?? (await startProcess(profile, signal)), spec);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

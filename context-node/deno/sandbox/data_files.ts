@@ -1,5 +1,7 @@
 import type { DataFiles } from "../../hearth.ts";
 import {
+  byteLengthOf,
+  decodeText,
   freeze,
   fromBase64,
   mapDelete,
@@ -10,10 +12,10 @@ import {
   NativeMap,
   NativePromise,
   NativeReadableStream,
-  NativeResponse,
   NativeUint8Array,
   own,
   push,
+  setBytes,
   textOf,
   uncurry,
 } from "./primordials.ts";
@@ -27,8 +29,6 @@ export interface DataFilesClient {
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-const readBuffer = uncurry(NativeResponse.prototype.arrayBuffer);
-const readText = uncurry(NativeResponse.prototype.text);
 const controllerPrototype = ReadableStreamDefaultController.prototype;
 const enqueue: (controller: ReadableStreamDefaultController, chunk: Uint8Array) => void = uncurry(
   controllerPrototype.enqueue,
@@ -59,12 +59,16 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     return lastRequest;
   }
 
-  async function stream(name: string): Promise<ByteStream> {
+  /** The number under which the file is read. */
+  async function open(name: string): Promise<number> {
     const request = nextRequest();
     const opened = await ask({ type: "dataOpen", request, name: textOf(name) });
-    if (opened.type !== "dataOpened" || !opened.found) {
-      throw new NativeDOMException(`Cannot read data file "${textOf(name)}": no file has that name`, "NotFoundError");
-    }
+    if (opened.type === "dataOpened" && opened.found) return request;
+    throw new NativeDOMException(`Cannot read data file "${textOf(name)}": no file has that name`, "NotFoundError");
+  }
+
+  async function stream(name: string): Promise<ByteStream> {
+    const request = await own(open(name));
     return new NativeReadableStream({
       async pull(controller) {
         const answer = await ask({ type: "dataPull", request });
@@ -78,6 +82,27 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     });
   }
 
+  async function bytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const request = await own(open(name));
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+      const answer = await ask({ type: "dataPull", request });
+      if (answer.type !== "dataChunk") break;
+      const chunk = fromBase64(answer.base64);
+      push(chunks, chunk);
+      length += byteLengthOf(chunk);
+    }
+    const whole = new NativeUint8Array(length);
+    let at = 0;
+    for (let index = 0; index < chunks.length; index++) {
+      const chunk = chunks[index] as Uint8Array;
+      setBytes(whole, chunk, at);
+      at += byteLengthOf(chunk);
+    }
+    return whole;
+  }
+
   async function list(): Promise<string[]> {
     const answer = await ask({ type: "dataList", request: nextRequest() });
     const names: string[] = [];
@@ -89,9 +114,8 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   return {
     api: freeze({
       stream,
-      bytes: async (name: string) =>
-        new NativeUint8Array(await own(readBuffer(new NativeResponse(await own(stream(name)))))),
-      text: async (name: string) => own(readText(new NativeResponse(await own(stream(name))))),
+      bytes,
+      text: async (name: string) => decodeText(await own(bytes(name))),
       list,
     }),
     receive: (answer) => mapGet(waiting, answer.request)?.(answer),

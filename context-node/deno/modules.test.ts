@@ -184,11 +184,11 @@ test("modules that are listed work, imported in each way", async () => {
         createHash("sha256").update("x").digest("hex").slice(0, 8), chunks.join(""), path.resolve("a"), process.cwd(),
         gunzipSync(gzipSync(Buffer.from("zip"))).toString(), await storage.run(1, async () => { await 0; return storage.getStore(); }),
         util.format("%s", 1), typeof fs.readFileSync, typeof fs.promises.readFile, os.EOL, process.env.NODE_ENV ?? "none", process.hrtime.bigint() > 0n,
-        typeof isatty,
+        isatty(1),
       ];
     }`;
   expect(await resultOf(sandbox, source)).toEqual([
-    ...["2d711642", "ab", "/a", "/", "zip", 1, "1", "function", "function", "\n", "none", true, "function"],
+    ...["2d711642", "ab", "/a", "/", "zip", 1, "1", "function", "function", "\n", "none", true, false],
   ]);
 });
 

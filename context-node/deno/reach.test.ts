@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
-import { NETWORK_MODULES, OWN_MODULES, PARTIAL_MODULES, WHOLE_MODULES } from "./sandbox/reach.ts";
+import { NETWORK_MODULES, OWN_MODULES, PARTIAL_MODULES, PLATFORM, WHOLE_MODULES } from "./sandbox/reach.ts";
 import { resultOf, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
@@ -49,4 +49,13 @@ test("a job imports the modules that are listed, and no other", async () => {
   const given = await resultOf(closed, source, { config: { modules: BUILTINS } });
   expect(given).toEqual(expect.arrayContaining(LISTED.map((name) => `node:${name}`)));
   expect(given).toHaveLength(LISTED.length);
+});
+
+test("docs/jobs.md lists what a job has", async () => {
+  const page = await readFile(new URL("../../docs/jobs.md", import.meta.url), "utf8");
+  const section = /^## What a job has\n(.*?)^## /ms.exec(page)?.[1] ?? "";
+  const named = [...section.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  expect(named).toEqual(expect.arrayContaining(PLATFORM.map((name) => name)));
+  const modules = named.filter((name) => name?.startsWith("node:"));
+  expect(modules.sort()).toEqual(LISTED.map((name) => `node:${name}`).sort());
 });

@@ -11,7 +11,7 @@ import {
   preventExtensions,
   textOf,
 } from "./primordials.ts";
-import { GLOBALS, NAVIGATOR } from "./reach.ts";
+import { LANGUAGE, NAVIGATOR, PLATFORM } from "./reach.ts";
 
 /** What a context brings. */
 interface Opened {
@@ -32,7 +32,7 @@ export function confine(): { open(opened: Opened): void } {
   defineProperty(process.api, "getBuiltinModule", { value: modules.getBuiltinModule });
 
   keepOnly(getPrototypeOf(navigator) as object, NAVIGATOR);
-  keepOnly(globalThis, GLOBALS);
+  keepOnly(globalThis, [...LANGUAGE, ...PLATFORM]);
   // Web programs, and Deno's, know `self` and `close` as globals; node's workers lack them.
   replace("self", globalThis);
   replace("close", () => exit());

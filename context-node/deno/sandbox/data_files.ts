@@ -1,6 +1,8 @@
 import type { DataFiles } from "../../hearth.ts";
 import { LONGEST_NAME, MOST_DATA_REQUESTS } from "./bounds.ts";
 import {
+  byteLengthOf,
+  decodeText,
   freeze,
   fromBase64,
   mapDelete,
@@ -11,10 +13,10 @@ import {
   NativeMap,
   NativePromise,
   NativeReadableStream,
-  NativeResponse,
   NativeUint8Array,
   own,
   push,
+  setBytes,
   shift,
   textOf,
   uncurry,
@@ -27,10 +29,11 @@ export interface DataFilesClient {
   receive(answer: DataAnswer): void;
 }
 
+/** Files that are read as a whole at a time; streams may be open beside them. */
+const MOST_WHOLE_READS = 8;
+
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-const readBuffer = uncurry(NativeResponse.prototype.arrayBuffer);
-const readText = uncurry(NativeResponse.prototype.text);
 const controllerPrototype = ReadableStreamDefaultController.prototype;
 const enqueue: (controller: ReadableStreamDefaultController, chunk: Uint8Array) => void = uncurry(
   controllerPrototype.enqueue,
@@ -43,6 +46,8 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   /** Those that were not sent, because too many wait for their answers. */
   const held: DataRequest[] = [];
   let unanswered = 0;
+  let reading = 0;
+  const waitingReads: (() => void)[] = [];
   let lastRequest = 0;
 
   /** An answer may be asked for again under the number of an open file. */
@@ -78,12 +83,17 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     if (next !== undefined) sendSoon(next);
   }
 
-  async function stream(given: string): Promise<ByteStream> {
+  /** The number under which the file is read. */
+  async function open(given: string): Promise<number> {
     const name = textOf(given);
-    if (name.length > LONGEST_NAME) throw notFound(name);
     const request = nextRequest();
-    const opened = await ask({ type: "dataOpen", request, name });
-    if (opened.type !== "dataOpened" || !opened.found) throw notFound(name);
+    const opened = name.length > LONGEST_NAME ? undefined : await ask({ type: "dataOpen", request, name });
+    if (opened?.type === "dataOpened" && opened.found) return request;
+    throw new NativeDOMException(`Cannot read data file "${name}": no file has that name`, "NotFoundError");
+  }
+
+  async function stream(name: string): Promise<ByteStream> {
+    const request = await own(open(name));
     return new NativeReadableStream({
       async pull(controller) {
         const answer = await ask({ type: "dataPull", request });
@@ -97,6 +107,42 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     });
   }
 
+  /** Waits until few files are read as a whole: a job may ask for all of them at once. */
+  async function bytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    if (reading === MOST_WHOLE_READS) {
+      await own(new NativePromise<void>((resolve) => push(waitingReads, resolve)));
+    } else reading += 1;
+    try {
+      return await own(readWhole(name));
+    } finally {
+      // The next one takes its place.
+      const next = shift(waitingReads);
+      if (next === undefined) reading -= 1;
+      else next();
+    }
+  }
+
+  async function readWhole(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const request = await own(open(name));
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+      const answer = await ask({ type: "dataPull", request });
+      if (answer.type !== "dataChunk") break;
+      const chunk = fromBase64(answer.base64);
+      push(chunks, chunk);
+      length += byteLengthOf(chunk);
+    }
+    const whole = new NativeUint8Array(length);
+    let at = 0;
+    for (let index = 0; index < chunks.length; index++) {
+      const chunk = chunks[index] as Uint8Array;
+      setBytes(whole, chunk, at);
+      at += byteLengthOf(chunk);
+    }
+    return whole;
+  }
+
   async function list(): Promise<string[]> {
     const answer = await ask({ type: "dataList", request: nextRequest() });
     const names: string[] = [];
@@ -108,9 +154,8 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   return {
     api: freeze({
       stream,
-      bytes: async (name: string) =>
-        new NativeUint8Array(await own(readBuffer(new NativeResponse(await own(stream(name)))))),
-      text: async (name: string) => own(readText(new NativeResponse(await own(stream(name))))),
+      bytes,
+      text: async (name: string) => decodeText(await own(bytes(name))),
       list,
     }),
     receive(answer) {
@@ -118,8 +163,4 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
       mapGet(waiting, answer.request)?.(answer);
     },
   };
-}
-
-function notFound(name: string): DOMException {
-  return new NativeDOMException(`Cannot read data file "${name}": no file has that name`, "NotFoundError");
 }

@@ -152,13 +152,14 @@ function exportNames(module: object): string[] {
 }
 
 /** The exports that are listed, constants, and for each other function one that throws. */
-function reduce(native: object, name: string, { exports, namespaces = [], why }: PartialModule): object {
+function reduce(native: object, name: string, { exports, namespaces = [], replaced = {}, why }: PartialModule): object {
   const module: Record<string, unknown> = create(null);
   const names = getOwnPropertyNames(native);
   for (let index = 0; index < names.length; index++) {
     const each = names[index] as string;
     const value = (native as Record<string, unknown>)[each];
-    if (contains(exports, each)) module[each] = value;
+    if (hasOwn(replaced, each)) module[each] = replaced[each];
+    else if (contains(exports, each)) module[each] = value;
     else if (contains(namespaces, each)) module[each] = reduce(value as object, `${name}.${each}`, { exports, why });
     else module[each] = harmless(value, each, `Cannot use ${each} of ${name}: ${why}`);
   }

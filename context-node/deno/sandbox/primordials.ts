@@ -19,7 +19,6 @@ export const NativeAggregateError = natives.AggregateError;
 export const NativeMap = natives.Map;
 export const NativePromise = natives.Promise;
 export const NativeReadableStream = natives.ReadableStream;
-export const NativeResponse = natives.Response;
 export const NativeSet = natives.Set;
 export const NativeSharedArrayBuffer = natives.SharedArrayBuffer;
 export const NativeTypeError = natives.TypeError;
@@ -129,6 +128,9 @@ export const { fromBase64 } = Uint8Array;
 
 const encoder = new TextEncoder();
 export const encodeText: (text: string) => Uint8Array = encoder.encode.bind(encoder);
+const decoder = new TextDecoder();
+/** Without a byte order mark. */
+export const decodeText: (bytes: Uint8Array) => string = decoder.decode.bind(decoder);
 /** Milliseconds of a clock that does not leap. */
 export const now: () => number = performance.now.bind(performance);
 /** Milliseconds since 1970. */

@@ -3,9 +3,8 @@
  * `docs/jobs.md` shows these lists to authors of jobs; a test compares the two.
  */
 
-/** Own properties of the global object that stay. */
-export const GLOBALS: readonly string[] = [
-  // The language.
+/** Own properties of the global object that stay: those of the language. */
+export const LANGUAGE: readonly string[] = [
   ...["Object", "Function", "Array", "Number", "Boolean", "String", "Symbol", "BigInt", "Date", "Promise", "RegExp"],
   ...["Error", "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"],
   ...["SuppressedError", "DisposableStack", "AsyncDisposableStack", "JSON", "Math", "Intl", "Reflect", "Proxy"],
@@ -24,7 +23,10 @@ export const GLOBALS: readonly string[] = [
   ],
   ...["Temporal", "WebAssembly", "globalThis", "undefined", "NaN", "Infinity", "eval", "parseInt", "parseFloat"],
   ...["isNaN", "isFinite", "encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent", "escape", "unescape"],
-  // The web platform.
+];
+
+/** Those of the web platform, of Node and of Deno. */
+export const PLATFORM: readonly string[] = [
   ...["fetch", "Request", "Response", "Headers", "FormData", "WebSocket", "EventSource", "URL", "URLPattern"],
   ...["URLSearchParams", "Blob", "File", "FileReader", "TextEncoder", "TextDecoder", "TextEncoderStream"],
   ...["TextDecoderStream", "CompressionStream", "DecompressionStream", "ReadableStream", "ReadableStreamDefaultReader"],
@@ -39,7 +41,6 @@ export const GLOBALS: readonly string[] = [
   ...["PerformanceMeasure", "PerformanceObserver", "PerformanceObserverEntryList", "console", "structuredClone"],
   ...["queueMicrotask", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "atob", "btoa", "reportError"],
   ...["navigator", "self", "close"],
-  // Node and Deno.
   ...["Buffer", "process", "global", "setImmediate", "clearImmediate", "Deno"],
 ];
 
@@ -86,7 +87,7 @@ export const REFUSED_OF_DENO: Readonly<Record<string, string>> = refusals({
 
 /** Properties of Node's `process` that stay. Others of the `process` of jobs are made for them (see job_process.ts). */
 export const PROCESS: readonly string[] = [
-  ...["version", "versions", "platform", "arch", "release", "features", "config", "hrtime", "nextTick", "uptime"],
+  ...["version", "versions", "platform", "arch", "release", "features", "hrtime", "nextTick", "uptime"],
   ...["memoryUsage", "emitWarning"],
 ];
 
@@ -125,7 +126,7 @@ export const PARTIAL_MODULES: Readonly<Record<string, PartialModule>> = {
     exports: ["serialize", "deserialize", "getHeapStatistics"],
     why: "a job does not change or inspect the engine of its executor",
   },
-  tty: { exports: [], why: "a job has no terminal" },
+  tty: { exports: [], replaced: { isatty: () => false }, why: "a job has no terminal" },
   fs: {
     exports: ["constants"],
     namespaces: ["promises"],
@@ -141,6 +142,8 @@ export interface PartialModule {
   readonly exports: readonly string[];
   /** Exports that are objects of functions: they can be looked into, and their functions throw too. */
   readonly namespaces?: readonly string[];
+  /** What stands in the place of an export that libraries call when they are loaded. */
+  readonly replaced?: Readonly<Record<string, unknown>>;
   /** Ends the sentence "Cannot use <export> of <module>: …". */
   readonly why: string;
 }

@@ -49,6 +49,10 @@ test.each<[string | undefined, string | undefined, boolean]>([
   ["2.41", "hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n", false],
   ["2.41", "hosts: files mdns_minimal [NOTFOUND=return] dns\n", false],
   ["2.41", "hosts: files ldap dns\n", false],
-])("with glibc %s and %j names resolve to IPv4 addresses only: %s", (glibc, services, isBounded) => {
-  expect(isResolverBounded({ glibc, services })).toBe(isBounded);
-});
+])(
+  "with glibc %s and %j names resolve to IPv4 addresses only: %s, and never with a daemon that resolves them",
+  (glibc, services, isBounded) => {
+    expect(isResolverBounded({ glibc, services, hasDaemon: false })).toBe(isBounded);
+    expect(isResolverBounded({ glibc, services, hasDaemon: true })).toBe(false);
+  },
+);

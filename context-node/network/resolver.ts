@@ -7,6 +7,8 @@ export interface Resolver {
   readonly glibc: string | undefined;
   /** Text of nsswitch.conf; undefined where there is none. */
   readonly services: string | undefined;
+  /** Whether a daemon (nscd) resolves names for all processes. */
+  readonly hasDaemon: boolean;
 }
 
 /** The first glibc that has `RES_OPTIONS=no-aaaa`: major and minor version. */
@@ -15,11 +17,13 @@ const FIRST_GLIBC = [2, 36] as const;
 /** Services that heed the option, or whose answers come from this machine and its own network by IPv4. */
 const BOUNDED_SERVICES = new Set(["files", "dns", "myhostname", "mymachines", "mdns4", "mdns4_minimal"]);
 
+const DAEMON_SOCKET = "/var/run/nscd/socket";
+
 const reportSchema = z.object({ header: z.object({ glibcVersionRuntime: z.string().optional() }) });
 
 /** Whether `RES_OPTIONS=no-aaaa` makes all names resolve to IPv4 addresses only. */
-export function isResolverBounded({ glibc, services = "" }: Resolver): boolean {
-  if (glibc === undefined || !isAtLeast(glibc)) return false;
+export function isResolverBounded({ glibc, services = "", hasDaemon }: Resolver): boolean {
+  if (hasDaemon || glibc === undefined || !isAtLeast(glibc)) return false;
   const [, hosts = "files dns"] = /^hosts:([^#\n]*)/m.exec(services) ?? [];
   return hosts
     .replaceAll(/\[[^\]]*\]/g, " ")
@@ -32,7 +36,7 @@ export function readResolver(): Resolver {
   // Else it would look up the names of all peers.
   Object.assign(process.report, { excludeNetwork: true });
   const { header } = reportSchema.parse(process.report.getReport());
-  return { glibc: header.glibcVersionRuntime, services: readServices() };
+  return { glibc: header.glibcVersionRuntime, services: readServices(), hasDaemon: existsSync(DAEMON_SOCKET) };
 }
 
 function isAtLeast(version: string): boolean {

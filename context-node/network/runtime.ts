@@ -21,7 +21,7 @@ export interface NetworkBounds {
 
 const UNBOUNDED =
   "Names may resolve to private IPv6 addresses, and to IPv4 ones that are written so: the machine of the node has no glibc from 2.36 on " +
-  "that asks files and DNS alone for hosts (nsswitch.conf)";
+  "that asks files and DNS alone for hosts (nsswitch.conf, and no nscd)";
 
 /**
  * The runtime with a network: a sandbox may connect to what its settings ask for, as far as the policy allows it. Disposing it disposes

@@ -68,6 +68,16 @@ test.for<[string, string, RegExp]>([
     "context.settings.a = 1;",
     /object is not extensible|Cannot assign to read only property/,
   ],
+  [
+    "read or revoke the program of executors",
+    `const urls = (await new Promise((resolve) => Promise.resolve().then(() => resolve(new Error().stack)))
+       + await objects.getOrElseCreate("s", () => new Error().stack)).match(/blob:null.[-0-9a-f]+/g);
+     const texts = [];
+     for (const url of urls) { try { texts.push(await (await fetch(url)).text()); } catch {} }
+     if (texts.length > 0) return texts.map((text) => text.slice(0, 80));
+     throw new Error(urls.length + " urls, none can be read");`,
+    /[1-9] urls, none can be read/,
+  ],
   ["replace what other jobs are given", "objects.get = () => {};", /Cannot assign to read only property/],
 ])("a job cannot %s", async ([, body, expected]) => {
   const source = `const moduleOf = (code) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));

@@ -26,8 +26,6 @@ interface ExecutorProgram {
   readonly heapMebibytes: number;
 }
 
-let programUrl: string | undefined;
-
 /**
  * Starts an executor with the permissions of this process.
  *
@@ -37,8 +35,9 @@ let programUrl: string | undefined;
  */
 export function startExecutor(program: ExecutorProgram, observer: ExecutorObserver): ExecutorThread {
   const { port1: port, port2 } = new MessageChannel();
-  // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames.
-  programUrl ??= URL.createObjectURL(new Blob([program.executorCode], { type: "text/javascript" }));
+  // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames. A job finds the URL in
+  // its stacks, and all executors share the registry: so each has its own, which is gone before a job can use or revoke it.
+  const programUrl = URL.createObjectURL(new Blob([program.executorCode], { type: "text/javascript" }));
   const marks = createMarks();
   const bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(new URL(`data:text/javascript,import ${JSON.stringify(programUrl)}`), {
@@ -55,6 +54,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   let isUp = false;
 
   port.onmessage = ({ data }: MessageEvent<ExecutorMail>) => {
+    if (!isUp) URL.revokeObjectURL(programUrl);
     isUp = true;
     up.resolve();
     observer.mail(data);
@@ -70,6 +70,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   const exited = new Promise<void>((resolve) => worker.on("exit", () => resolve()));
   const closed = new Promise<void>((resolve) => port.addEventListener("close", () => resolve()));
   void Promise.all([exited, closed]).then(() => {
+    URL.revokeObjectURL(programUrl);
     observer.ended(end ?? (terminating ? { type: "terminated" } : { type: "exited" }));
   });
 

@@ -9,7 +9,7 @@ interface Entry {
 }
 
 test("package-lock.json has a SHA-512 of every package, those of other platforms too, so that npm ci verifies each", () => {
-  const entries = Object.entries<Entry>(lockfile.packages).filter(([path]) => path !== "");
+  const entries = Object.entries(lockfile.packages as Record<string, Entry>).filter(([path]) => path !== "");
   const unverified = entries.filter(
     ([, { integrity, link, inBundle }]) => !link && !inBundle && !integrity?.startsWith("sha512-"),
   );

@@ -11,7 +11,9 @@ async function warningsAbout(version: string): Promise<object[]> {
   await writeFile(binary, `#!/bin/sh\necho 'nats-server: v${version}'\n`);
   await chmod(binary, 0o755);
   const { PATH } = process.env;
-  onTestFinished(() => void (process.env.PATH = PATH));
+  onTestFinished(() => {
+    process.env.PATH = PATH;
+  });
   process.env.PATH = `${directory.path}:${PATH}`;
   const warnings: object[] = [];
   const warn = (fields: object, message: string): void => void warnings.push({ ...fields, message });

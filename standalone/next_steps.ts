@@ -73,7 +73,7 @@ function subscription(urlFile: string | undefined): string {
   return `
 Who has the URL in ${urlFile} may read them, and do nothing else:
 
-  nats --server "$(cat ${file})" sub 'hearth.v1.jobs.>'
+  NATS_URL="$(cat ${file})" nats sub 'hearth.v1.jobs.>'
 `;
 }
 

@@ -203,12 +203,19 @@ test("a gateway deletes and purges no stream, and does not speak for nodes", asy
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
   const streams = ["HEARTH", "HEARTH_CALLBACKS", "HEARTH_AUDIT"];
   const harm = streams.flatMap((stream) => [`$JS.API.STREAM.DELETE.${stream}`, `$JS.API.STREAM.PURGE.${stream}`]);
-  for (const subject of [...harm, "$JS.API.STREAM.MSG.GET.HEARTH_AUDIT", "hearth.v1.nodes.heartbeat", "$SYS.REQ.USER.INFO"]) {
+  for (const subject of [
+    ...harm,
+    "$JS.API.STREAM.MSG.GET.HEARTH_AUDIT",
+    "hearth.v1.nodes.heartbeat",
+    "$SYS.REQ.USER.INFO",
+  ]) {
     gateway.connection.publish(subject, "");
     await until(`${subject} is denied`, () => gateway.refused.some((each) => each.includes(`"${subject}"`)));
   }
   listen(gateway.connection, "_INBOX_node.>");
-  await until("what nodes are answered is denied", () => gateway.refused.some((each) => each.includes("_INBOX_node.>")));
+  await until("what nodes are answered is denied", () =>
+    gateway.refused.some((each) => each.includes("_INBOX_node.>")),
+  );
 });
 
 test("a node that has answers of JetStream sent to its API does not purge the audit log", async () => {

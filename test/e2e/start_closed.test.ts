@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { type ConnectionOptions, connect } from "@nats-io/transport-node";
+import { connect } from "@nats-io/transport-node";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Child, startChild, startGateway, startNatsServer, startNode } from "../../standalone/mod.ts";
+import { type Child, startChild, startNatsServer, startNode } from "../../standalone/mod.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { untilNodesAreReady } from "../harness.ts";
 import { startTestNatsServer } from "../nats_server.ts";
@@ -37,12 +37,6 @@ afterAll(() => stack.disposeAsync());
 
 function credential(name: string): Promise<string> {
   return readFile(join(dataDir, "credentials", name), "utf8").then((text) => text.trim());
-}
-
-/** How a user of NATS connects. */
-async function accessOf(user: "gateway" | "node" | "subscriber"): Promise<ConnectionOptions> {
-  const { host } = new URL(await credential("nats.url"));
-  return { servers: host, user, pass: await credential(`${user}.password`), inboxPrefix: `_INBOX_${user}` };
 }
 
 /** Files and folders below a folder that group or others may do something with. */
@@ -79,7 +73,8 @@ test("npm start prints an address of NATS without a user, and no secret; none is
 });
 
 test("the line for subscribers names a file with the URL of a user who reads events, and can end no job", async () => {
-  const [, file = ""] = lines.map((line) => /^ {2}nats --server "\$\(cat (\S+)\)" sub 'hearth/.exec(line)).find(Boolean) ?? [];
+  const [, file = ""] =
+    lines.map((line) => /^ {2}NATS_URL="\$\(cat (\S+)\)" nats sub 'hearth/.exec(line)).find(Boolean) ?? [];
   const { host, username, password } = new URL(await readFile(file, "utf8"));
   const subscriber = await connect({ servers: host, user: username, pass: password });
   await using _closing = { [Symbol.asyncDispose]: () => subscriber.close() };
@@ -100,26 +95,35 @@ test("the line for subscribers names a file with the URL of a user who reads eve
   await watched;
 });
 
+/** A line for the shell in docs/nats.md, for the system of this test. */
+async function lineOf(command: string): Promise<string> {
+  const page = await readFile(join(ROOT, "docs/nats.md"), "utf8");
+  const line = page.split("\n").find((each) => each.includes(command) && /^(node|NATS_URL)/.test(each)) ?? "";
+  return line.replaceAll(".hearth/", `${dataDir}/`).replace("127.0.0.1:8091", "127.0.0.1:0");
+}
+
+/** Runs a line; `ready` is the address on which what it starts listens. */
+async function run(command: string): Promise<Child<string>> {
+  const readyWhen = (line: string) => /"address":"([^"]+)".*"msg":"listening"/.exec(line)?.[1];
+  const script = `cd ${ROOT}; export PATH="${dirname(process.execPath)}:$PATH"; exec ${await lineOf(command)}`;
+  return startChild({ name: command, command: "bash", args: ["-c", script], readyWhen });
+}
+
 test("the example of a subscriber reads from the durable consumer that npm start has made", async () => {
   const { job } = await createRest(child.ready).run({ binary: "jobs", entryPoint: "echo", config: { n: 7 } });
-  const main = resolve(ROOT, "examples/clients/nats/job_events.ts");
+  const line = await lineOf("node examples/clients/nats/job_events.ts");
   await using _client = await startChild({
     name: "job_events",
-    command: process.execPath,
-    args: [main, await credential("subscriber.url")],
+    command: "bash",
+    args: ["-c", `cd ${ROOT}; export PATH="${dirname(process.execPath)}:$PATH"; ${line}`],
     readyWhen: (line) => line.includes(` hearth.v1.job.succeeded ${job.id}/1/2 `) || undefined,
   });
 });
 
-test("a gateway and a node that are started by hand join with the files in credentials", async () => {
-  const part = async (user: "gateway" | "node", folder: string) => ({
-    ...{ natsUrl: await credential("nats.url"), listen: "127.0.0.1:0", dataDir: join(dataDir, folder) },
-    natsUser: { name: user, passwordFile: join(dataDir, "credentials", `${user}.password`) },
-    clusterSecretFile: join(dataDir, "credentials", "cluster.secret"),
-  });
-  await using _node = await startNode(await part("node", "node-by-hand"));
+test("a gateway and a node join by the lines in docs/nats.md", async () => {
+  await using _node = await run("node context-node/main.ts");
   await untilNodesAreReady(child.ready, 2);
-  await using gateway = await startGateway(await part("gateway", "gateway"));
+  await using gateway = await run("node gateway/main.ts");
   await untilNodesAreReady(`http://${gateway.ready}`, 2);
 });
 
@@ -176,7 +180,11 @@ test("npm start keeps what NATS had before it had users", async () => {
   const folder = join(directory.path, "data");
   await mkdir(folder);
   {
-    await using open = await startNatsServer({ storeDir: join(folder, "nats"), port: 0, log: pino({ level: "silent" }) });
+    await using open = await startNatsServer({
+      storeDir: join(folder, "nats"),
+      port: 0,
+      log: pino({ level: "silent" }),
+    });
     const nats = await connect({ servers: open.url });
     const { streams } = await jetstreamManager(nats);
     await streams.add({ name: "HEARTH", subjects: ["hearth.v1.jobs.>", "hearth.v1.contexts.>"] });

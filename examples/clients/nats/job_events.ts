@@ -4,14 +4,14 @@
  * NAME is a durable consumer of the JetStream stream HEARTH. Its first start begins with the oldest event that the stream has; each
  * further one goes on where the last has ended, so nothing is missed meanwhile. Programs of one name share the events.
  *
- * SERVER with a name and a password, as `npm start` writes it to a file, is of a user who may only read. It makes no consumer: the one of
- * its name is there, and is reached by JetStream's domain `hearth`.
+ * SERVER, by default the environment's NATS_URL, with a name and a password, as `npm start` writes it to a file, is of a user who may only
+ * read. It makes no consumer: the one of its name is there, and is reached by JetStream's domain `hearth`.
  */
 import { AckPolicy, type JsMsg, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
 const STREAM = "HEARTH";
-const [server = "nats://127.0.0.1:4222", given] = process.argv.slice(2);
+const [server = process.env.NATS_URL ?? "nats://127.0.0.1:4222", given] = process.argv.slice(2);
 const { host, username: user, password: pass } = new URL(server.trim());
 const name = given ?? (user || "job-events");
 

@@ -10,7 +10,10 @@ const NATS_USERS: readonly NatsUser[] = ["gateway", "node", "subscriber"];
 /** Users and what each may do; docs/nats.md explains it. */
 const NATS_CONFIG = resolve(import.meta.dirname, "nats.conf");
 
-/** Length of a secret and of a password, before it is written as text. */
+/** Length of the shortest secret and password that is used, in characters: an empty file would let everybody in. */
+const SHORTEST = 16;
+
+/** Length of a secret and of a password that is made, before it is written as text. */
 const SECRET_BYTES = 32;
 
 /** Files in the data folder by which the parts of one system, and nobody else, know each other. Only their owner may read them. */
@@ -27,14 +30,17 @@ export interface Credentials {
 
 /** Opens the credentials in a folder. Makes those that it does not have: a system has the same at each start. */
 export async function openCredentials(folder: string): Promise<Credentials> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, 0o700);
   const passwordFile = (user: NatsUser): string => join(folder, `${user}.password`);
   const clusterSecretFile = join(folder, "cluster.secret");
   await readOrMake(clusterSecretFile);
   const passwords = new Map<NatsUser, string>();
   for (const user of NATS_USERS) passwords.set(user, await readOrMake(passwordFile(user)));
 
-  const lines = [...passwords].map(([user, password]) => `${user.toUpperCase()}_PASSWORD: "${password}"\n`);
+  const lines = [...passwords].map(
+    ([user, password]) => `${user.toUpperCase()}_PASSWORD: ${JSON.stringify(password)}\n`,
+  );
   await replacePrivateFile(join(folder, "passwords.conf"), lines.join(""));
   const natsConfigFile = join(folder, "nats.conf");
   await replacePrivateFile(natsConfigFile, await readFile(NATS_CONFIG, "utf8"));
@@ -56,7 +62,9 @@ async function readOrMake(path: string): Promise<string> {
   const [found] = await Promise.allSettled([readFile(path, "utf8")]);
   if (found.status === "fulfilled") {
     await chmod(path, 0o600);
-    return found.value.trim();
+    const secret = found.value.trim();
+    if (secret.length >= SHORTEST) return secret;
+    throw new Error(`Cannot use "${path}": it has less than ${SHORTEST} characters. Delete it, and it is made again`);
   }
   if (found.reason.code !== "ENOENT") throw found.reason;
   const secret = randomBytes(SECRET_BYTES).toString("base64url");

@@ -43,7 +43,7 @@ test("startPart() starts a process again that died, and says which, why and when
   await until("it runs again", () => lines.length === 2);
   expect(lines).toEqual([
     {
-      message: "a part died and is started again",
+      message: "a part died and will be started again",
       ...{ process: "part", reason: "script was ended by SIGKILL", restartMs: 50 },
     },
     { message: "started again", process: "part", processId: children[1]?.pid },

@@ -68,7 +68,7 @@ export async function startPart<Ready>(
     while (death !== undefined) {
       if (performance.now() - startedAt >= backOff.wellMs) waitMs = backOff.firstMs;
       const [reason] = death.message.split("\n");
-      log.warn({ process: name, reason, restartMs: waitMs }, "a part died and is started again");
+      log.warn({ process: name, reason, restartMs: waitMs }, "a part died and will be started again");
       await pause(waitMs, ended);
       if (ending.aborted) return;
       waitMs = Math.min(2 * waitMs, backOff.longestMs);

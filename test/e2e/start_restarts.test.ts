@@ -41,7 +41,7 @@ test.each([
   const died = await kill(lines, name);
   await until(`${name} is started again`, () => startedPids(lines).get(name) !== died);
   expect(lines).toContainEqual(
-    expect.stringContaining(`a part died and is started again process=${name} reason=${reason} restartMs=500`),
+    expect.stringContaining(`a part died and will be started again process=${name} reason=${reason} restartMs=500`),
   );
   const runs = async (): Promise<boolean> => {
     const [ran] = await Promise.allSettled([rest.run({ binary: "echo", entryPoint: "echo", config: { after: name } })]);

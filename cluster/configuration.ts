@@ -9,6 +9,11 @@ import { type Given, type Options, parseOptions } from "./options.ts";
 export const COMMON_OPTIONS = {
   config: { value: "file", meaning: "the configuration file, JSON" },
   nats: { value: "url", meaning: "where NATS is", keys: ["nats.url"], variable: "NATS_URL" },
+  "nats-user": { value: "name", meaning: "name of a NATS user with a password", keys: ["nats.user"] },
+  "nats-password-file": { value: "file", meaning: "file with the password of that user", keys: ["nats.passwordFile"] },
+  "cluster-secret-file": {
+    ...{ value: "file", meaning: "file with the secret of all gateways and nodes", keys: ["cluster.secretFile"] },
+  },
   "log-level": {
     ...{ value: "level", meaning: "the least level that it logs: trace, debug, info (default), warn, error or fatal" },
     ...{ oneOf: ["trace", "debug", "info", "warn", "error", "fatal"], variable: "LOG_LEVEL" },

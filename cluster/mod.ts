@@ -30,6 +30,7 @@ export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";
 export { type Option, type Options, parseOptions, printOptions } from "./options.ts";
+export { closeFolder, PRIVATE_UMASK } from "./private_folder.ts";
 export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClaim } from "./proof.ts";
 export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";

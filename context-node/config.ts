@@ -19,6 +19,9 @@ export const OPTIONS = {
   config: COMMON_OPTIONS.config,
   listen: { value: "host:port", meaning: "where gateways connect to it", keys: ["node.listen"] },
   nats: COMMON_OPTIONS.nats,
+  "nats-user": COMMON_OPTIONS["nats-user"],
+  "nats-password-file": COMMON_OPTIONS["nats-password-file"],
+  "cluster-secret-file": COMMON_OPTIONS["cluster-secret-file"],
   "data-dir": { value: "path", meaning: "where caches and results on their way are", keys: ["node.dataDir"] },
   insecure: {
     meaning: "listens on other addresses than loopback although nobody proves who they are",

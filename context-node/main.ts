@@ -1,8 +1,10 @@
 /** The context node as a process. */
 import pino from "pino";
-import { ConfigurationError } from "../cluster/mod.ts";
+import { ConfigurationError, closeFolder, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { type NodeProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startNode } from "./node.ts";
+
+process.umask(PRIVATE_UMASK);
 
 const log = pino({ name: "node" });
 
@@ -21,6 +23,7 @@ try {
 
 async function run(config: NodeProcessConfig): Promise<void> {
   log.level = config.logLevel;
+  await closeFolder({ log }, config.dataDir);
   await using node = await startNode(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();

@@ -5,6 +5,9 @@ import type { Logger } from "pino";
 import { type NatsAccess, natsOptions } from "../cluster/mod.ts";
 import { EVENT_STREAM, EVENT_STREAM_CONFIG } from "../proto/node.ts";
 
+/** Prefix of the subjects of replies to a node. NATS accounts let no other user subscribe to it: docs/nats.md. */
+export const INBOX_PREFIX = "_INBOX_node";
+
 const RETRY_MS = 500;
 
 export interface NatsOptions {
@@ -43,6 +46,7 @@ async function tryConnect({ access, name }: NatsOptions): Promise<{ nats: NatsCo
     nats = await connect({
       ...natsOptions(access),
       name,
+      inboxPrefix: INBOX_PREFIX,
       timeout: 2000,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,

@@ -27,6 +27,9 @@ export const OPTIONS = {
   config: COMMON_OPTIONS.config,
   listen: { value: "host:port", meaning: "where it listens", keys: ["gateway.listen"] },
   nats: COMMON_OPTIONS.nats,
+  "nats-user": COMMON_OPTIONS["nats-user"],
+  "nats-password-file": COMMON_OPTIONS["nats-password-file"],
+  "cluster-secret-file": COMMON_OPTIONS["cluster-secret-file"],
   "data-dir": { value: "path", meaning: "where the default plugins keep their files", keys: ["gateway.dataDir"] },
   insecure: {
     meaning: "listens on other addresses than loopback, and connects to such, although nobody proves who they are",

@@ -1,8 +1,10 @@
 /** The gateway as a process. */
 import pino from "pino";
-import { ConfigurationError } from "../cluster/mod.ts";
+import { ConfigurationError, closeFolder, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { type GatewayProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startGateway } from "./gateway.ts";
+
+process.umask(PRIVATE_UMASK);
 
 const log = pino({ name: "gateway" });
 
@@ -21,6 +23,7 @@ try {
 
 async function run(config: GatewayProcessConfig): Promise<void> {
   log.level = config.logLevel;
+  await closeFolder({ log }, config.dataDir);
   await using gateway = await startGateway(config, { log });
   // Whoever reads that it listens may end it at once.
   const ending = told();

@@ -24,7 +24,7 @@ export const EVENT_STREAM_CONFIG = {
 /** Name of the JetStream stream that holds the audit log. */
 export const AUDIT_STREAM = "HEARTH_AUDIT";
 
-/** How AUDIT_STREAM is made, as EVENT_STREAM_CONFIG. */
+/** How AUDIT_STREAM is made, as EVENT_STREAM_CONFIG. Entries leave it by age and size only: nobody can delete or purge them. */
 export const AUDIT_STREAM_CONFIG = {
   name: AUDIT_STREAM,
   subjects: ["hearth.v1.audit.>"],
@@ -34,6 +34,8 @@ export const AUDIT_STREAM_CONFIG = {
   max_age: 90 * 24 * 3600 * NANOS_PER_SECOND,
   max_bytes: 1024 ** 3,
   duplicate_window: 120 * NANOS_PER_SECOND,
+  deny_delete: true,
+  deny_purge: true,
 } as const;
 
 /** Name under which nodes answer the NATS services protocol, so that `nats micro ls` shows them. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { until } from "../test/until.ts";
-import { type ChildSpec, startChild } from "./child.ts";
+import { type Child, type ChildSpec, startChild } from "./child.ts";
 
 /** A process that runs a line of JavaScript. */
 function script(code: string, options: Partial<ChildSpec<true>> = {}): ChildSpec<true> {
@@ -51,6 +51,21 @@ test("disposing kills a process that ignores SIGTERM, after its time to drain", 
   const child = await startChild(script(`process.on("SIGTERM", () => {}); ${STAYS}`, { drainTimeoutMs: 100 }));
   await child[Symbol.asyncDispose]();
   expect(() => process.kill(child.pid, 0)).toThrow("ESRCH");
+});
+
+test.each([
+  ["is killed", (child: Child<number>) => void process.kill(child.pid, "SIGKILL")],
+  ["is disposed", (child: Child<number>) => child[Symbol.asyncDispose]()],
+])("what a process has started ends with it when it %s", async (_, end) => {
+  const code = `const { spawn } = require("node:child_process");
+const { pid } = spawn("/bin/sh", ["-c", "trap '' TERM HUP; while :; do sleep 1; done"], { stdio: "inherit" });
+console.log(pid);
+setInterval(() => {}, 1000);`;
+  const readyWhen = (line: string) => (/^\d+$/.test(line) ? Number(line) : undefined);
+  await using child = await startChild({ name: "parent", command: process.execPath, args: ["-e", code], readyWhen });
+  expect(isAlive(child.ready)).toBe(true);
+  await end(child);
+  await until("the process that it started is gone", () => !isAlive(child.ready));
 });
 
 test.each(["SIGKILL", "SIGTERM"] as const)(

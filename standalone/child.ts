@@ -18,7 +18,10 @@ export interface ChildSpec<Ready> {
   readonly drainTimeoutMs?: number | undefined;
 }
 
-/** A running process. Disposing it sends SIGTERM and resolves when it is gone. It is killed should this process be gone first. */
+/**
+ * A running process. Disposing it sends SIGTERM and resolves when it is gone. It is killed should this process be gone first. What it has
+ * started is killed when it ends, however that happens.
+ */
 export interface Child<Ready> extends AsyncDisposable {
   readonly ready: Ready;
   readonly pid: number;
@@ -87,6 +90,17 @@ export async function startChild<Ready>(
 function whenEnded(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+  child.once("exit", () => killGroup(child.pid));
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
   return promise;
+}
+
+/** Kills what a process has left of its group: nobody else would end it, and it may hold ports, stores or the ends of pipes. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }

@@ -11,6 +11,7 @@ test("parseConfig() has a default for everything", async () => {
     nodes: 1,
     configFile: undefined,
     natsUrl: undefined,
+    hasClusterIdentity: false,
   });
 });
 
@@ -25,6 +26,7 @@ test("parseConfig() takes flags, and the NATS server from the environment", asyn
     nodes: 3,
     configFile: config,
     natsUrl: "nats://n:1",
+    hasClusterIdentity: false,
   });
   expect(await parseConfig(["--nats", "nats://m:2"], { NATS_URL: "nats://n:1" })).toMatchObject({
     natsUrl: "nats://m:2",
@@ -40,6 +42,20 @@ test("parseConfig() takes from the file where the gateway listens and NATS is, w
   expect(await parseConfig([...args, "--listen", "127.0.0.3:7"], { NATS_URL: "nats://e:1" })).toMatchObject({
     ...{ listen: "127.0.0.3:7", natsUrl: "nats://e:1" },
   });
+});
+
+test.each([
+  ["nothing", {}, { natsUrl: undefined, hasClusterIdentity: false }],
+  ["empty sections", { nats: {}, cluster: {} }, { natsUrl: undefined, hasClusterIdentity: false }],
+  ["how to reach NATS", { nats: { user: "me" } }, { natsUrl: "nats://127.0.0.1:4222" }],
+  ["a secret", { cluster: { secret: "a secret of some length" } }, { hasClusterIdentity: true }],
+  ["that none is needed", { cluster: { insecure: true } }, { hasClusterIdentity: true }],
+  ["that one is needed", { cluster: { insecure: false } }, { hasClusterIdentity: false }],
+])("parseConfig() leaves NATS and the cluster as the file has them: %s", async (_, content, expected) => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(config, JSON.stringify(content));
+  expect(await parseConfig(["--config", config], {})).toMatchObject(expected);
 });
 
 test("parseConfig() names the flags at fault, all at once", async () => {

@@ -22,6 +22,8 @@ export interface StandaloneConfig {
   readonly configFile: string | undefined;
   /** A NATS server that runs already; undefined: one is started. */
   readonly natsUrl: string | undefined;
+  /** Whether the configuration file says by what gateways and nodes know each other; otherwise they get a secret of their own. */
+  readonly hasClusterIdentity: boolean;
 }
 
 export const OPTIONS = {
@@ -55,11 +57,15 @@ const flags = z.object({
   config: z.string().optional(),
 });
 
-/** What counts of the file where flags say nothing; gateway and node tell what is wrong with it. */
+/** What counts of the file where flags say nothing; gateway and node check it. */
 const fileContent = z.object({
   gateway: z.object({ listen: address.optional().catch(undefined) }).catch({ listen: undefined }),
-  nats: z.object({ url: z.string().optional().catch(undefined) }).catch({ url: undefined }),
+  nats: z.looseObject({ url: z.string().optional().catch(undefined) }).catch({ url: undefined }),
+  cluster: z.looseObject({}).catch({}),
 });
+
+/** Where NATS is for a file that says how to reach it, and not where; as `natsSection` has it. */
+const NATS_URL = "nats://127.0.0.1:4222";
 
 /**
  * Reads flags and environment, and has gateway and node check their parts of the configuration file. Rejects with a ConfigurationError that
@@ -83,12 +89,15 @@ export async function parseConfig(
     throw new ConfigurationError(`start Hearth with ${told}`, all);
   }
   const { content } = readConfiguration({ name: "Hearth", options: OPTIONS }, args, {});
-  const { gateway, nats } = fileContent.parse(content);
-  const {
-    nodes,
-    listen = gateway.listen ?? "127.0.0.1:8090",
-    nats: natsUrl = nats.url,
-    "data-dir": dataDir,
-  } = parsed.data;
-  return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl };
+  const { gateway, nats, cluster } = fileContent.parse(content);
+  const { url = isGiven(nats) ? NATS_URL : undefined } = nats;
+  const { nodes, listen = gateway.listen ?? "127.0.0.1:8090", nats: natsUrl = url, "data-dir": dataDir } = parsed.data;
+  const { insecure, ...identity } = cluster;
+  const hasClusterIdentity = isGiven(identity) || insecure === true;
+  return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl, hasClusterIdentity };
+}
+
+/** Whether a section of the file says anything. */
+function isGiven(section: object): boolean {
+  return Object.values(section).some((value) => value !== undefined);
 }

@@ -17,7 +17,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const pidFile = join(folder, "hearth.pid");
   let lock: DatabaseSync | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     lock = new DatabaseSync(join(folder, "hearth.lock"));
     // Nothing is ever written: a journal would only be left behind.
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");

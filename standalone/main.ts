@@ -1,9 +1,12 @@
 /** `npm start`: the whole of Hearth on this machine, until Ctrl-C. */
 import { pino } from "pino";
+import { PRIVATE_UMASK } from "../cluster/mod.ts";
 import { parseConfig, type StandaloneConfig, USAGE } from "./config.ts";
 import { formatLogLine, levelOf } from "./log_lines.ts";
 import { nextSteps } from "./next_steps.ts";
 import { startStandalone } from "./standalone.ts";
+
+process.umask(PRIVATE_UMASK);
 
 const level = process.env.LOG_LEVEL ?? "info";
 
@@ -34,7 +37,7 @@ async function run(config: StandaloneConfig): Promise<void> {
   const logLevel = level === "trace" || level === "debug" ? level : "info";
   await using standalone = await startStandalone({ ...config, logLevel, log, signal: stop.signal, onLine });
   console.log(nextSteps(standalone));
-  await Promise.race([stopped, standalone.closed()]);
+  await stopped;
 }
 
 try {

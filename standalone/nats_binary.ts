@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { unpackDebianPackage } from "./nats_debian.ts";
 import { downloadNatsRelease } from "./nats_release.ts";
+import { findNatsFaults, parseNatsVersion } from "./nats_version.ts";
 
 /** In the repository, ignored by git. */
 const CACHE_DIR = resolve(import.meta.dirname, "..", ".hearth", "bin");
@@ -13,6 +14,17 @@ const SOURCES = [
   { name: "official release", get: downloadNatsRelease },
   { name: "Debian package", get: unpackDebianPackage },
 ];
+
+/** What to do about a version with known faults. */
+const OUT_OF_DATE =
+  "this nats-server is out of date; put a newer one (2.14, 2.12.7 or 2.11.16 and later) on PATH, or set NATS_URL to one that runs";
+
+interface Binary {
+  /** Path, or name on PATH. */
+  readonly binary: string;
+  /** Undefined for one that does not say. */
+  readonly version: string | undefined;
+}
 
 export interface NatsBinaryOptions {
   /** Where a binary that was fetched is kept. Default `.hearth/bin` of the repository. */
@@ -25,11 +37,19 @@ export interface NatsBinaryOptions {
  * Answers the path of a nats-server that runs on this machine: the one on PATH, the one that was fetched before, or one that
  * it fetches now. Rejects, saying what to do, when there is none to be had. Several processes may call it at the same time.
  */
-export async function findNatsServer({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptions): Promise<string> {
+export async function findNatsServer(options: NatsBinaryOptions): Promise<string> {
+  const { binary, version } = await findBinary(options);
+  const faults = version === undefined ? [] : findNatsFaults(version);
+  if (faults.length > 0) options.log.warn({ path: binary, version, faults }, OUT_OF_DATE);
+  return binary;
+}
+
+async function findBinary({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptions): Promise<Binary> {
   const cached = join(cacheDir, "nats-server");
   // Debian puts it where the PATH of an ordinary user does not look.
   for (const candidate of ["nats-server", "/usr/sbin/nats-server", cached]) {
-    if (await isRunnable(candidate, { signal })) return candidate;
+    const output = await versionOf(candidate, { signal });
+    if (output !== undefined) return { binary: candidate, version: parseNatsVersion(output) };
   }
 
   const faults: string[] = [];
@@ -39,10 +59,11 @@ export async function findNatsServer({ cacheDir = CACHE_DIR, log, signal }: Nats
     try {
       log.info({ source: source.name }, "fetching nats-server");
       const binary = await source.get(directory, { signal });
+      const version = parseNatsVersion((await versionOf(binary, { signal })) ?? "");
       // A rename is atomic: whoever looks meanwhile finds none or a whole one.
       await rename(binary, cached);
-      log.info({ source: source.name, path: cached }, "fetched nats-server");
-      return cached;
+      log.info({ source: source.name, path: cached, version }, "fetched nats-server");
+      return { binary: cached, version };
     } catch (error) {
       signal?.throwIfAborted();
       faults.push(`${source.name}: ${reasonOf(error)}`);
@@ -59,12 +80,18 @@ export async function findNatsServer({ cacheDir = CACHE_DIR, log, signal }: Nats
   );
 }
 
-async function isRunnable(command: string, { signal }: { signal?: AbortSignal | undefined }): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  execFile(command, ["--version"], { signal, timeout: 10_000 }, (error) => resolve(error === null));
-  const runnable = await promise;
+/** What it prints for its version; undefined when it cannot be run. */
+async function versionOf(
+  command: string,
+  { signal }: { signal?: AbortSignal | undefined },
+): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  execFile(command, ["--version"], { signal, timeout: 10_000 }, (error, stdout) => {
+    resolve(error === null ? stdout : undefined);
+  });
+  const output = await promise;
   signal?.throwIfAborted();
-  return runnable;
+  return output;
 }
 
 /** First line that says something; `fetch` hides it in its cause. */

@@ -4,6 +4,8 @@ interface Face {
   /** Names of the plugins that tell who a caller is. */
   readonly auth: readonly string[];
   readonly natsUrl: string;
+  /** File with the URL of those who only read events, with their password; absent where the NATS server is not our own. */
+  readonly subscriberUrlFile: string | undefined;
 }
 
 interface Credentials {
@@ -44,7 +46,7 @@ const UNVERIFIED =
   "-k leaves the server's certificate unchecked; --cacert FILE in its place checks it against the authority in FILE.";
 
 /** What to try on a system that has just started: three lines for a shell in the root of the repository, and what they need. */
-export function nextSteps({ url, auth, natsUrl }: Face): string {
+export function nextSteps({ url, auth, natsUrl, subscriberUrlFile }: Face): string {
   const credentials = CREDENTIALS.find(({ plugin }) => auth.includes(plugin));
   const isOpen = auth.length === 0 || auth.includes("auth-none");
   const hints = [...(isOpen ? [] : [credentials?.first ?? ELSE]), ...(url.startsWith("https:") ? [UNVERIFIED] : [])];
@@ -59,8 +61,19 @@ ${hints.map((hint) => `\n  ${hint}`).join("")}${hints.length > 0 ? "\n" : ""}
   ${curl} ${url}/v1/contexts ${json} -d '{"name":"demo"}'
   ${curl} ${url}/v1/contexts/demo/jobs:run ${json} -d '{"binary":"words","entryPoint":"WordCount","config":{"input":{"string":"a b c a b see"}}}'
 
-The events of all jobs are on NATS at ${withoutCredentials(natsUrl)}, subjects hearth.v1.jobs.>, JetStream stream HEARTH.
+The events of all jobs are on NATS at ${withoutCredentials(natsUrl)}, subjects hearth.v1.jobs.>, JetStream stream HEARTH.${subscription(subscriberUrlFile)}
 Ctrl-C stops it.
+`;
+}
+
+/** The file, and not what is in it: the output may be kept where others read it. */
+function subscription(urlFile: string | undefined): string {
+  if (urlFile === undefined) return "";
+  const file = /^[\w./-]+$/.test(urlFile) ? urlFile : `'${urlFile.replaceAll("'", "'\\''")}'`;
+  return `
+Who has the URL in ${urlFile} may read them, and do nothing else:
+
+  NATS_URL="$(cat ${file})" nats sub 'hearth.v1.jobs.>'
 `;
 }
 

@@ -6,6 +6,10 @@ const ROOT = resolve(import.meta.dirname, "..");
 /** A gateway or a context node as a process of its own. */
 export interface ProcessOptions {
   readonly natsUrl: string;
+  /** Who it is on NATS; absent: what the configuration file says. */
+  readonly natsUser?: { readonly name: string; readonly passwordFile: string } | undefined;
+  /** By which gateways and nodes know each other; absent: what the configuration file says. */
+  readonly clusterSecretFile?: string | undefined;
   /** `host:port`; port 0 for a free one. */
   readonly listen: string;
   readonly dataDir: string;
@@ -28,9 +32,12 @@ export function startNode(options: ProcessOptions & { readonly name?: string }):
 }
 
 function startProcess(name: string, file: string, options: ProcessOptions): Promise<Child<string>> {
+  const { natsUser, clusterSecretFile } = options;
   const args = [
     resolve(ROOT, file),
     ...["--nats", options.natsUrl],
+    ...(natsUser ? ["--nats-user", natsUser.name, "--nats-password-file", natsUser.passwordFile] : []),
+    ...(clusterSecretFile ? ["--cluster-secret-file", clusterSecretFile] : []),
     ...["--listen", options.listen],
     ...["--data-dir", options.dataDir],
     ...(options.configFile ? ["--config", options.configFile] : []),

@@ -1,13 +1,14 @@
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { reachableAt } from "../cluster/mod.ts";
-import type { Child } from "./child.ts";
+import { closeFolder, reachableAt } from "../cluster/mod.ts";
+import { type NatsUser, openCredentials } from "./credentials.ts";
 import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
-import { startNatsServer } from "./nats.ts";
+import { createSubscriberConsumer, startClosedNats } from "./nats_closed.ts";
 import { requireFreePort } from "./ports.ts";
-import { startGateway, startNode } from "./processes.ts";
+import { type ProcessOptions, startGateway, startNode } from "./processes.ts";
+import { startPart } from "./supervise.ts";
 
 export interface StandaloneOptions {
   /** `host:port` of the gateway; port 0 for a free one. */
@@ -16,74 +17,94 @@ export interface StandaloneOptions {
   readonly dataDir: string;
   /** Context nodes to start. */
   readonly nodes: number;
-  /** A NATS server that runs already. Absent: one of our own. */
+  /** A NATS server that runs already, used as the configuration file says. Absent: one of our own, with users of our own. */
   readonly natsUrl?: string | undefined;
   readonly configFile?: string | undefined;
+  /** Whether the configuration file says by what gateways and nodes know each other. Default: by a secret of our own. */
+  readonly hasClusterIdentity?: boolean | undefined;
   /** Of the processes; a quieter one than the default `info` would not tell when they are ready. */
   readonly logLevel?: "trace" | "debug" | "info" | undefined;
-  /** Told each line of output of a process, with the name of that process. */
+  /** Receives each line of output of a process, with the name of that process. */
   readonly onLine?: ((source: string, line: string) => void) | undefined;
   readonly log: Pick<Logger, "debug" | "info" | "warn">;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A running system. Disposing it drains the gateway, then the nodes, and ends the NATS server. */
+/**
+ * A running system. A process that dies is started again until the signal is aborted. Disposing it drains the gateway, then the nodes, and
+ * ends the NATS server.
+ */
 export interface Standalone extends AsyncDisposable {
   /** `http://host:port` of the gateway; with TLS `https://`. */
   readonly url: string;
-  /** Names of the plugins that tell who a caller is; none: callers are not asked. */
+  /** Names of the plugins that authenticate callers; none: callers are not authenticated. */
   readonly auth: readonly string[];
   readonly natsUrl: string;
-  /** Resolves after disposal; rejects as soon as one of the processes ended by itself. */
-  closed(): Promise<void>;
+  /** File with the URL, name and password included, by which a subscriber reads events; absent where the NATS server is not our own. */
+  readonly subscriberUrlFile: string | undefined;
 }
 
 /** Longest time until the gateway has met all nodes. */
 const MEET_TIMEOUT_MS = 20_000;
 
-/** Starts everything and resolves when the gateway can place contexts on every node. What was started is ended when one fails. */
+/** Starts everything and resolves when the gateway can place contexts on every node. Ends what was started when one fails. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { configFile, logLevel = "info", log, signal } = options;
-  // Processes are told an absolute path: what they find must not depend on where they were started.
+  // Processes get an absolute path: what they find must not depend on where they were started.
   const dataDir = resolve(options.dataDir);
 
   await using stack = new AsyncDisposableStack();
+  await closeFolder({ log }, dataDir);
   stack.use(await lockFolder(dataDir));
   await requireFreePort(options.listen);
-  const nats = options.natsUrl
+  const credentials = await openCredentials(join(dataDir, "credentials"));
+  const ownNats = options.natsUrl
     ? undefined
-    : stack.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log, signal }));
-  const natsUrl = options.natsUrl ?? nats?.url ?? "";
-  const part = (name: string, listen: string) => ({
-    ...{ name, natsUrl, listen, configFile, logLevel, signal },
+    : stack.use(await startClosedNats({ log, signal }, { storeDir: join(dataDir, "nats"), credentials }));
+  const natsUrl = options.natsUrl ?? ownNats?.ready ?? "";
+  if (ownNats) await credentials.writeUrl(natsUrl);
+  const clusterSecretFile = options.hasClusterIdentity ? undefined : credentials.clusterSecretFile;
+  const part = (name: string, user: NatsUser): Omit<ProcessOptions, "listen"> => ({
+    ...{ natsUrl, clusterSecretFile, configFile, logLevel },
+    natsUser: ownNats && { name: user, passwordFile: credentials.passwordFile(user) },
     dataDir: join(dataDir, name),
     onLine: (line: string) => options.onLine?.(name, line),
   });
 
-  const nodes: Child<string>[] = [];
   for (let number = 1; number <= options.nodes; number++) {
-    const node = stack.use(await startNode(part(`node-${number}`, "127.0.0.1:0")));
-    log.info({ process: `node-${number}`, processId: node.pid }, "started");
-    nodes.push(node);
+    const name = `node-${number}`;
+    const node = part(name, "node");
+    const start = ({ signal }: { readonly signal: AbortSignal }) =>
+      startNode({ ...node, name, listen: "127.0.0.1:0", signal });
+    const { pid } = stack.use(await startPart({ log, signal }, { name, start }));
+    log.info({ process: name, processId: pid }, "started");
   }
   const gatewayLog = createGatewayLog(options);
-  const { onLine, ...gatewayPart } = part("gateway", options.listen);
-  const tellLine = (line: string): void => {
+  const { onLine, ...gatewayPart } = part("gateway", "gateway");
+  const readLine = (line: string): void => {
     gatewayLog.read(line);
-    onLine(line);
+    onLine?.(line);
   };
-  const gateway = stack.use(await startGateway({ ...gatewayPart, onLine: tellLine }));
+  const gateway = stack.use(
+    await startPart<string>(
+      { log, signal },
+      {
+        name: "gateway",
+        start: ({ signal, before: listen = options.listen }) =>
+          startGateway({ ...gatewayPart, listen, onLine: readLine, signal }),
+      },
+    ),
+  );
   log.info({ process: "gateway", processId: gateway.pid }, "started");
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
+  if (ownNats) await createSubscriberConsumer(natsUrl, credentials);
+  const subscriberUrlFile = ownNats && (await credentials.writeUrl(natsUrl, "subscriber"));
 
   const owned = stack.move();
-  const children = [gateway, ...nodes, ...(nats ? [nats] : [])];
   return {
     url: `${scheme}://${reachableAt(gateway.ready, "localhost")}`,
-    auth,
-    natsUrl,
-    closed: () => Promise.race(children.map((child) => child.closed)),
+    ...{ auth, natsUrl, subscriberUrlFile },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,5 +1,6 @@
 import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { INBOX_PREFIX } from "../nats.ts";
 import { type CloudEvent, cloudEventHeaders } from "./cloud_event.ts";
 
 /** Messages that may be under way to JetStream without its acknowledgement. */
@@ -39,7 +40,7 @@ interface Entry {
 export class EventPublisher implements Disposable {
   readonly #nats: NatsConnection;
   readonly #log: Pick<Logger, "warn">;
-  readonly #inbox = createInbox();
+  readonly #inbox = createInbox(INBOX_PREFIX);
   /** By number, ascending. Those below `#next` were sent in this round. */
   readonly #unacknowledged = new Map<number, Entry>();
   readonly #sweep: NodeJS.Timeout;

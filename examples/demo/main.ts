@@ -24,7 +24,7 @@ async function run(signal: AbortSignal): Promise<void> {
   const standalone = await startStandalone({ listen: "127.0.0.1:0", dataDir: directory, nodes: 1, log, signal });
   stack.use(standalone);
   console.log(`Hearth runs at ${standalone.url}.`);
-  await Promise.race([demonstrate({ url: standalone.url, signal }), standalone.closed()]);
+  await demonstrate({ url: standalone.url, signal });
 }
 
 async function demonstrate(client: Client): Promise<void> {

@@ -11,6 +11,7 @@ const STREAM_CONFIG = {
   max_age: nanos(7 * 24 * 3600 * 1000),
   // Much longer than until an end is delivered again when the gateway that had it died.
   duplicate_window: nanos(10 * 60_000),
+  deny_purge: true,
 };
 
 const DURABLE = "gateways";

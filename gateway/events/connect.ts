@@ -3,6 +3,9 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { type NatsAccess, natsOptions } from "../../cluster/mod.ts";
 
+/** Prefix of the subjects of replies to a gateway. NATS accounts let no other user subscribe to it: docs/nats.md. */
+const INBOX_PREFIX = "_INBOX_gateway";
+
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long to wait at the start for a server that is not there yet, as nodes do. */
@@ -23,6 +26,7 @@ export async function connectNats(
     const attempt = await connect({
       ...natsOptions(access),
       name: "hearth-gateway",
+      inboxPrefix: INBOX_PREFIX,
       maxReconnectAttempts: -1,
       // Credentials may be rotated while we are away.
       ignoreAuthErrorAbort: true,

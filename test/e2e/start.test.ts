@@ -4,11 +4,12 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { type ChildSpec, startChild, startGateway, startNode } from "../../standalone/mod.ts";
+import { startChild, startGateway, startNode } from "../../standalone/mod.ts";
 import { createAuthority } from "../certificates.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { passwordOf, writeUsers } from "../credentials.ts";
 import { freePort, startTestNatsServer } from "../nats_server.ts";
+import { isAlive, npmStart, npmStartWithUrl, startedPids } from "../npm_start.ts";
 import { createRest } from "../rest.ts";
 import { until } from "../until.ts";
 
@@ -16,27 +17,10 @@ const ROOT = resolve(import.meta.dirname, "..", "..");
 const ECHO = "export const echo = ({ config }) => config;";
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 
-/** `npm start` on a free port; ready when it tells what to try. */
-function start(dataDir: string, ...args: string[]): ChildSpec<true> {
-  const main = resolve(ROOT, "standalone", "main.ts");
-  return {
-    name: "npm start",
-    command: process.execPath,
-    args: [main, "--listen", "127.0.0.1:0", "--data-dir", dataDir, ...args],
-    readyWhen: (line) => (line.startsWith("Ctrl-C") ? true : undefined),
-    startTimeoutMs: 60_000,
-  };
-}
-
-/** The same; ready when it tells its URL. */
-function startAndTell(dataDir: string, ...args: string[]): ChildSpec<string> {
-  return { ...start(dataDir, ...args), readyWhen: (line) => /^Hearth runs at (\S+)\. Try:/.exec(line)?.[1] };
-}
-
 test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
-  await using _child = await startChild({ ...start(directory.path), onLine: (line) => lines.push(line) });
+  await using _child = await startChild({ ...npmStart(directory.path), onLine: (line) => lines.push(line) });
   const answers: unknown[] = [];
   for (const command of linesOfCurl(lines)) {
     const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });
@@ -67,7 +51,7 @@ test.runIf(HAS_CURL)("npm start with auth and TLS in its file tells lines that w
   const configFile = join(directory.path, "hearth.json");
   await writeFile(configFile, JSON.stringify(config));
   const lines: string[] = [];
-  const { args, ...spec } = start(join(directory.path, "data"), "--config", configFile, "--listen", "0.0.0.0:0");
+  const { args, ...spec } = npmStart(join(directory.path, "data"), "--config", configFile, "--listen", "0.0.0.0:0");
   const asTyped = ["start", "--prefix", ROOT, "--", ...args.slice(1)];
   const child = await startChild({ ...spec, command: "npm", args: asTyped, onLine: (line) => lines.push(line) });
   try {
@@ -95,7 +79,7 @@ test.runIf(HAS_CURL)("npm start with auth and TLS in its file tells lines that w
 test("npm start is ready also when its log is to be quiet, and takes a Ctrl-C that comes twice for one", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
-  const { command, args, ...spec } = start(directory.path);
+  const { command, args, ...spec } = npmStart(directory.path);
   const quiet = { command: "env", args: ["LOG_LEVEL=fatal", command, ...args] };
   const child = await startChild({ ...spec, ...quiet, onLine: (line) => lines.push(line) });
   process.kill(child.pid, "SIGINT");
@@ -107,23 +91,11 @@ test("npm start is ready also when its log is to be quiet, and takes a Ctrl-C th
 test("npm start ends with everything that it started when it is told to", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
-  const child = await startChild({ ...start(directory.path, "--nodes", "2"), onLine: (line) => lines.push(line) });
+  const child = await startChild({ ...npmStart(directory.path, "--nodes", "2"), onLine: (line) => lines.push(line) });
   const pids = startedPids(lines);
   expect([...pids.keys()].sort()).toEqual(["gateway", "node-1", "node-2"]);
   await child[Symbol.asyncDispose]();
   for (const pid of pids.values()) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-});
-
-test("npm start ends with a message when one of its processes dies", async () => {
-  await using directory = await createTemporaryDirectory();
-  const lines: string[] = [];
-  await using child = await startChild({ ...start(directory.path), onLine: (line) => lines.push(line) });
-  const pids = startedPids(lines);
-  expect([...pids.keys()]).toEqual(["node-1", "gateway"]);
-  process.kill(pids.get("node-1") ?? Number.NaN, "SIGKILL");
-  await expect(child.closed).rejects.toThrow("npm start exited with code 1");
-  expect(lines).toContain("node-1 was ended by SIGKILL");
-  expect(() => process.kill(pids.get("gateway") ?? Number.NaN, 0)).toThrow("ESRCH");
 });
 
 test("npm start says that the port is taken", async () => {
@@ -134,16 +106,16 @@ test("npm start says that the port is taken", async () => {
   await promise;
   const address = server.address();
   const listen = typeof address === "object" ? `127.0.0.1:${address?.port}` : "";
-  await expect(startChild(start(directory.path, "--listen", listen))).rejects.toThrow(
+  await expect(startChild(npmStart(directory.path, "--listen", listen))).rejects.toThrow(
     new RegExp(`Cannot listen on "${listen}": another process has the port\\..* --listen .* --data-dir `),
   );
 });
 
 test("npm start refuses the data folder of another that runs, says what to do, and leaves that one alone", async () => {
   await using directory = await createTemporaryDirectory();
-  await using first = await startChild(startAndTell(directory.path));
+  await using first = await startChild(npmStartWithUrl(directory.path));
   const lines: string[] = [];
-  const second = startChild({ ...start(directory.path), onLine: (line) => lines.push(line) });
+  const second = startChild({ ...npmStart(directory.path), onLine: (line) => lines.push(line) });
   await expect(second).rejects.toThrow("npm start exited with code 1");
   expect(lines).toEqual([
     `Cannot use the data folder "${directory.path}": process ${first.pid} has it, a Hearth that runs. ` +
@@ -159,12 +131,12 @@ test("npm start takes everything with it when it is killed, and starts again at 
   const listen = ["--listen", `127.0.0.1:${await freePort()}`];
   const lines: string[] = [];
   const onLine = (line: string) => void lines.push(line);
-  const killed = await startChild({ ...startAndTell(directory.path, ...listen), onLine });
+  const killed = await startChild({ ...npmStartWithUrl(directory.path, ...listen), onLine });
   await createRest(killed.ready).upload("echo", ECHO);
   process.kill(killed.pid, "SIGKILL");
   await expect(killed.closed).rejects.toThrow("npm start was ended by SIGKILL");
 
-  await using again = await startChild(startAndTell(directory.path, ...listen));
+  await using again = await startChild(npmStartWithUrl(directory.path, ...listen));
 
   const pids = startedPids(lines);
   expect([...pids.keys()]).toEqual(["node-1", "gateway"]);
@@ -172,22 +144,6 @@ test("npm start takes everything with it when it is killed, and starts again at 
   const rest = createRest(again.ready);
   expect((await rest.run({ binary: "echo", entryPoint: "echo", config: { n: 2 } })).result).toEqual({ n: 2 });
 });
-
-/** Process ids by name, as `npm start` logs them. */
-function startedPids(lines: readonly string[]): Map<string, number> {
-  const started = lines
-    .map((line) => /started process=(\S+) processId=(\d+)/.exec(line))
-    .filter((match) => match !== null);
-  return new Map(started.map(([, name, pid]) => [name ?? "", Number(pid)]));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 test.each([
   ["gateway", startGateway],

@@ -1,0 +1,85 @@
+import { readdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { AckPolicy, DeliverPolicy, JetStreamApiCodes, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { natsOptions } from "../cluster/mod.ts";
+import type { Credentials } from "./credentials.ts";
+import { startNatsBinary } from "./nats.ts";
+import { findNatsServer } from "./nats_binary.ts";
+import { type Part, startPart } from "./supervise.ts";
+
+/** Account of gateways and nodes in `nats.conf`. */
+const ACCOUNT = "HEARTH";
+
+/** Account of those who connect to a server without users: what `npm start` kept its streams in before it had any. */
+const OPEN_ACCOUNT = "$G";
+
+/** Durable consumer from which the user `subscriber` reads. */
+const SUBSCRIBER_CONSUMER = { stream: "HEARTH", name: "subscriber" };
+
+interface ClosedNatsDeps {
+  readonly log: Pick<Logger, "debug" | "info" | "warn">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface ClosedNatsOptions {
+  /** Directory of the JetStream store. */
+  readonly storeDir: string;
+  readonly credentials: Credentials;
+}
+
+/** Starts a NATS server that nobody uses without credentials, and starts it again, on its port and store, when it dies; `ready` is its URL. */
+export async function startClosedNats(
+  { log, signal }: ClosedNatsDeps,
+  { storeDir, credentials }: ClosedNatsOptions,
+): Promise<Part<string>> {
+  const binary = await findNatsServer({ log, signal });
+  await adoptStreams({ log }, join(storeDir, "jetstream"));
+  const nats = await startPart<string>(
+    { log, signal },
+    {
+      name: "nats-server",
+      start: ({ signal, before }) => {
+        const port = before === undefined ? 0 : Number(new URL(before).port);
+        return startNatsBinary(binary, { storeDir, port, configFile: credentials.natsConfigFile, log, signal });
+      },
+    },
+  );
+  log.debug({ process: "nats-server", processId: nats.pid }, "started");
+  return nats;
+}
+
+/** Gives the streams of a store from before there were users to the account of gateways and nodes. */
+async function adoptStreams({ log }: Pick<ClosedNatsDeps, "log">, store: string): Promise<void> {
+  const [accounts] = await Promise.allSettled([readdir(store)]);
+  if (accounts.status === "rejected") {
+    if (accounts.reason.code === "ENOENT") return;
+    throw accounts.reason;
+  }
+  if (accounts.value.includes(ACCOUNT) || !accounts.value.includes(OPEN_ACCOUNT)) return;
+  await rename(join(store, OPEN_ACCOUNT), join(store, ACCOUNT));
+  log.info({ store, account: ACCOUNT }, "the streams of NATS have moved to the account of gateways and nodes");
+}
+
+/** Makes the durable consumer of the user `subscriber`, who may read from it and make none. Does nothing when there is one. */
+export async function createSubscriberConsumer(url: string, credentials: Credentials): Promise<void> {
+  const access = { url, user: "gateway", passwordFile: credentials.passwordFile("gateway") };
+  const nats = await connect({ ...natsOptions(access), name: "hearth-start", inboxPrefix: "_INBOX_gateway" });
+  try {
+    const { consumers } = await jetstreamManager(nats);
+    const { stream, name } = SUBSCRIBER_CONSUMER;
+    // One that is there may have been changed by the operator: it stays.
+    const [found] = await Promise.allSettled([consumers.info(stream, name)]);
+    if (found.status === "fulfilled") return;
+    if (!isMissing(found.reason)) throw found.reason;
+    const policies = { ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
+    await consumers.add(stream, { durable_name: name, ...policies });
+  } finally {
+    await nats.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound;
+}

@@ -1,0 +1,234 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { AUDIT_STREAM, AUDIT_STREAM_CONFIG, Job_State } from "../../proto/mod.ts";
+import { startGateway, startNode } from "../../standalone/mod.ts";
+import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
+import { untilNodesAreReady } from "../harness.ts";
+import { startTestNatsServer, type TestNatsServer } from "../nats_server.ts";
+import { createRest, type Rest } from "../rest.ts";
+import { until } from "../until.ts";
+
+const ROOT = resolve(import.meta.dirname, "..", "..");
+const JOBS = `
+export const echo = ({ config }) => config;
+export const slow = ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));`;
+
+const stack = new AsyncDisposableStack();
+let nats: TestNatsServer;
+let rest: Rest;
+
+/** The configuration in docs/nats.md, as it stands there. */
+async function readRecipe(): Promise<string> {
+  const page = await readFile(join(ROOT, "docs/nats.md"), "utf8");
+  const blocks = Array.from(page.matchAll(/^```conf\n(.*?)^```$/gms), ([, block = ""]) => block);
+  return blocks.find((block) => block.includes("accounts {")) ?? "";
+}
+
+beforeAll(async () => {
+  const { path } = stack.use(await createTemporaryDirectory());
+  await writeFile(join(path, "nats.conf"), await readRecipe());
+  const users = ["gateway", "node", "subscriber"];
+  const passwords = users.map((user) => `${user.toUpperCase()}_PASSWORD: "password of ${user}"\n`);
+  await writeFile(join(path, "passwords.conf"), passwords.join(""));
+  nats = stack.use(await startTestNatsServer(["--config", join(path, "nats.conf")]));
+  const part = async (user: string) => {
+    const passwordFile = join(path, `${user}.password`);
+    await writeFile(passwordFile, `password of ${user}\n`);
+    return {
+      ...{ natsUrl: nats.url, listen: "127.0.0.1:0", dataDir: join(path, user) },
+      natsUser: { name: user, passwordFile },
+    };
+  };
+  stack.use(await startNode(await part("node")));
+  const gateway = stack.use(await startGateway(await part("gateway")));
+  await untilNodesAreReady(`http://${gateway.ready}`, 1);
+  rest = createRest(`http://${gateway.ready}`);
+  await rest.upload("jobs", JOBS);
+});
+
+afterAll(() => stack.disposeAsync());
+
+/** A connection as one of the users; what the server refuses of it is in `refused`. */
+async function connectAs(user: string, options: ConnectionOptions = {}) {
+  const connection = await connect({ servers: nats.url, user, pass: `password of ${user}`, ...options });
+  const refused: string[] = [];
+  const watch = async (): Promise<void> => {
+    for await (const status of connection.status()) if (status.type === "error") refused.push(status.error.message);
+  };
+  const watched = watch();
+  return {
+    ...{ connection, refused },
+    async [Symbol.asyncDispose]() {
+      await connection.close();
+      await watched;
+    },
+  };
+}
+
+/** Subscribes; answers the subjects of what comes. */
+function listen(connection: NatsConnection, subject: string): string[] {
+  const subjects: string[] = [];
+  connection.subscribe(subject, { callback: (error, message) => void (error || subjects.push(message.subject)) });
+  return subjects;
+}
+
+test("docs/nats.md has the configuration that npm start uses", async () => {
+  expect(await readRecipe()).toBe(await readFile(join(ROOT, "standalone/nats.conf"), "utf8"));
+});
+
+test("a gateway and a node run, retry, watch and cancel jobs with the permissions of their users", async () => {
+  expect((await rest.run({ binary: "jobs", entryPoint: "echo", config: { n: 1 } })).result).toEqual({ n: 1 });
+  const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow" });
+  await until("it runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
+  await until("it is cancelled", async () => (await rest.job(id)).state === Job_State.CANCELLED);
+});
+
+test("nobody connects without credentials, or with another's password", async () => {
+  const stranger = { servers: nats.url, maxReconnectAttempts: 0 };
+  await expect(connect(stranger)).rejects.toThrow("Authorization Violation");
+  await expect(connect({ ...stranger, user: "gateway", pass: "password of node" })).rejects.toThrow(
+    "Authorization Violation",
+  );
+});
+
+test("a subscriber reads the events of jobs and contexts as they come, and nothing else", async () => {
+  await using subscriber = await connectAs("subscriber");
+  const jobs = listen(subscriber.connection, "hearth.v1.jobs.>");
+  const contexts = listen(subscriber.connection, "hearth.v1.contexts.>");
+  await subscriber.connection.flush();
+  const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: {} });
+  await until("the end of the job has come", () => jobs.includes(`hearth.v1.jobs.${job.id}.succeeded`));
+  await until("an event of a context has come", () => contexts.length > 0);
+  expect(subscriber.refused).toEqual([]);
+
+  const denied = [">", "hearth.v1.>", "hearth.v1.audit.>", "hearth.v1.nodes.*", "hearth.v1.callbacks.*"];
+  for (const subject of [...denied, "$JS.>", "$SYS.>", "_INBOX_gateway.>", "_INBOX_node.>"]) {
+    listen(subscriber.connection, subject);
+    await until(`${subject} is denied`, () =>
+      subscriber.refused.some((each) => each.includes(`Subscription to "${subject}"`)),
+    );
+  }
+});
+
+test("a subscriber reads from its durable consumer, those events too that came before", async () => {
+  const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: {} });
+  await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
+  const { consumers } = await jetstreamManager(gateway.connection);
+  const policies = { ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
+  await consumers.add("HEARTH", { durable_name: "subscriber", ...policies });
+
+  await using subscriber = await connectAs("subscriber");
+  const js = jetstream(subscriber.connection, { domain: "hearth" });
+  const consumer = await js.consumers.get("HEARTH", "subscriber");
+  let last = 0;
+  for await (const message of await consumer.consume()) {
+    expect(await message.ackAck()).toBe(true);
+    last = message.seq;
+    if (message.subject === `hearth.v1.jobs.${job.id}.succeeded`) break;
+  }
+  expect((await consumers.info("HEARTH", "subscriber")).ack_floor.stream_seq).toBe(last);
+  expect(subscriber.refused).toEqual([]);
+});
+
+/** What ends a job, or does other harm, when the server takes it. */
+const HARM = [
+  "hearth.v1.jobs.victim.succeeded",
+  "hearth.v1.contexts.victim.stopped",
+  "hearth.v1.audit.done.jobs.start",
+  "hearth.v1.callbacks.victim",
+  "hearth.v1.nodes.heartbeat",
+  "$JS.API.STREAM.DELETE.HEARTH",
+  "$JS.API.STREAM.PURGE.HEARTH",
+  "$JS.API.STREAM.MSG.GET.HEARTH_AUDIT",
+  "$JS.API.CONSUMER.CREATE.HEARTH.mine",
+  "$JS.API.CONSUMER.MSG.NEXT.HEARTH.gateways-succeeded",
+  "$JS.hearth.API.CONSUMER.CREATE.HEARTH.mine",
+  "$JS.hearth.API.CONSUMER.MSG.NEXT.HEARTH.gateways-succeeded",
+  "$JS.hearth.API.CONSUMER.DELETE.HEARTH.subscriber",
+  "$JS.hearth.API.STREAM.INFO.HEARTH",
+  "$JS.ACK.HEARTH.gateways-succeeded.1.1.1.1.0",
+];
+
+test("a subscriber publishes nothing: no end of a job, no consumer, nothing that another would read", async () => {
+  await using subscriber = await connectAs("subscriber");
+  for (const subject of HARM) {
+    subscriber.connection.publish(subject, "{}");
+    await until(`${subject} is denied`, () => subscriber.refused.some((each) => each.includes(`"${subject}"`)));
+  }
+});
+
+test("what a subscriber asks JetStream for is not sent to gateways and nodes as an event of a job", async () => {
+  await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
+  const manager = await jetstreamManager(gateway.connection);
+  const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: {} });
+  await manager.consumers.add("HEARTH", { durable_name: "subscriber", ack_policy: AckPolicy.Explicit });
+  await using subscriber = await connectAs("subscriber");
+  const own = listen(subscriber.connection, "hearth.v1.jobs.>");
+  const forged = "hearth.v1.jobs.victim.succeeded";
+  for (const what of ["MSG.NEXT", "INFO"]) {
+    subscriber.connection.publish(`$JS.hearth.API.CONSUMER.${what}.HEARTH.subscriber`, "", { reply: forged });
+  }
+  await until("its own account has the answer", () => own.length > 0);
+  expect(subscriber.refused).toEqual([]);
+  const { state } = await manager.streams.info("HEARTH", { subjects_filter: forged });
+  expect(state.subjects ?? {}).toEqual({});
+  expect((await rest.job(job.id)).state).toBe(Job_State.SUCCEEDED);
+});
+
+test("a node reads no events, no audit log and no answers to others, and publishes nothing of a gateway", async () => {
+  await using node = await connectAs("node", { inboxPrefix: "_INBOX_node" });
+  const read = ["hearth.v1.jobs.>", "hearth.v1.contexts.>", "hearth.v1.audit.>", "hearth.v1.callbacks.*", ">"];
+  for (const subject of [...read, "_INBOX_gateway.>", "_INBOX.>"]) {
+    listen(node.connection, subject);
+    await until(`${subject} is denied`, () =>
+      node.refused.some((each) => each.includes(`Subscription to "${subject}"`)),
+    );
+  }
+  const written = [
+    ...["hearth.v1.audit.done.jobs.start", "hearth.v1.callbacks.victim", "$JS.API.STREAM.PURGE.HEARTH"],
+    ...["$JS.API.STREAM.MSG.GET.HEARTH", "$JS.API.STREAM.INFO.HEARTH_AUDIT", "$JS.API.CONSUMER.CREATE.HEARTH.mine"],
+    ...["$JS.API.CONSUMER.MSG.NEXT.HEARTH.gateways-succeeded", "$JS.ACK.HEARTH.gateways-succeeded.1.1.1.1.0"],
+  ];
+  for (const subject of written) {
+    node.connection.publish(subject, "{}");
+    await until(`${subject} is denied`, () => node.refused.some((each) => each.includes(`"${subject}"`)));
+  }
+});
+
+test("a gateway deletes and purges no stream, and does not speak for nodes", async () => {
+  await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
+  const streams = ["HEARTH", "HEARTH_CALLBACKS", "HEARTH_AUDIT"];
+  const harm = streams.flatMap((stream) => [`$JS.API.STREAM.DELETE.${stream}`, `$JS.API.STREAM.PURGE.${stream}`]);
+  for (const subject of [
+    ...harm,
+    "$JS.API.STREAM.MSG.GET.HEARTH_AUDIT",
+    "hearth.v1.nodes.heartbeat",
+    "$SYS.REQ.USER.INFO",
+  ]) {
+    gateway.connection.publish(subject, "");
+    await until(`${subject} is denied`, () => gateway.refused.some((each) => each.includes(`"${subject}"`)));
+  }
+  listen(gateway.connection, "_INBOX_node.>");
+  await until("what nodes are answered is denied", () =>
+    gateway.refused.some((each) => each.includes("_INBOX_node.>")),
+  );
+});
+
+test("a node that has answers of JetStream sent to its API does not purge the audit log", async () => {
+  await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
+  const { streams } = await jetstreamManager(gateway.connection);
+  await streams.add({ ...AUDIT_STREAM_CONFIG, subjects: [...AUDIT_STREAM_CONFIG.subjects] });
+  await jetstream(gateway.connection).publish("hearth.v1.audit.done.jobs.start", "{}");
+  await using node = await connectAs("node", { inboxPrefix: "_INBOX_node" });
+  const event = "hearth.v1.jobs.none.running";
+  for (let n = 0; n < 20; n++) {
+    node.connection.publish(event, "{}", { reply: `$JS.API.STREAM.PURGE.${AUDIT_STREAM}` });
+  }
+  // Answers come in order: when this one is here, the others are where they were sent.
+  await node.connection.request(event, "{}");
+  expect((await streams.info(AUDIT_STREAM)).state.messages).toBe(1);
+});

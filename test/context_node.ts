@@ -51,6 +51,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         advertise: undefined,
         dataDir,
         labels: {},
+        sandbox: { isolation: "auto", bubblewrap: undefined },
         secrets: options.secrets ?? { dir: undefined, contexts: {} },
         spares: 0,
         ...limits,

@@ -4,8 +4,7 @@ import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
-/** The module that a sandbox process runs. */
-export const MAIN_MODULE = fileURLToPath(new URL("./sandbox/main.ts", import.meta.url));
+const MAIN_MODULE = fileURLToPath(new URL("./sandbox/main.ts", import.meta.url));
 
 const EXECUTOR_MODULE = fileURLToPath(new URL("./sandbox/executor.ts", import.meta.url));
 
@@ -25,8 +24,17 @@ export function findDeno(): string {
  * and text has no neighbours to import.
  */
 export function buildExecutor(): string {
+  return buildModule(EXECUTOR_MODULE);
+}
+
+/** The program of the main isolate as one module: it runs where no other file of ours is to be read. */
+export function buildMain(): string {
+  return buildModule(MAIN_MODULE);
+}
+
+function buildModule(entryPoint: string): string {
   const { outputFiles } = buildSync({
-    entryPoints: [EXECUTOR_MODULE],
+    entryPoints: [entryPoint],
     bundle: true,
     write: false,
     format: "esm",

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Isolation } from "../isolation/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
-import { MAIN_MODULE } from "./deno_program.ts";
-import { watchMemory } from "./memory.ts";
+import { describeExcess, hardLimitBytes, watchMemory } from "./memory.ts";
 import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
 import { createOutbox } from "./sandbox/outbox.ts";
@@ -15,7 +16,7 @@ export interface ProcessLog {
 
 /** A sandbox process with its first executor, ready for a context. Disposing it kills it. */
 export interface DenoProcess extends AsyncDisposable {
-  /** Undefined when it could not be started. */
+  /** The process id of Deno. Undefined when it could not be started. */
   readonly pid: number | undefined;
   /** Resolves when the process is gone, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
@@ -31,7 +32,9 @@ export interface DenoProcess extends AsyncDisposable {
 }
 
 interface ProcessDeps {
-  readonly denoPath: string;
+  readonly isolation: Pick<Isolation, "launch">;
+  /** Path of the program of the main isolate. */
+  readonly mainModule: string;
   readonly executorCode: string;
   readonly cacheDir: string;
   readonly log: ProcessLog;
@@ -39,6 +42,9 @@ interface ProcessDeps {
 
 /** The executor that every process starts with. */
 export const FIRST_EXECUTOR = 1;
+
+/** What the process is given: nothing to read, what it prints, and its channel to the node. */
+const STDIO = ["ignore", "pipe", "pipe", "ipc"] as const;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -50,22 +56,28 @@ const OUT_OF_HEAP = /out of memory/i;
 
 /** Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. */
 export async function startDenoProcess(
-  { denoPath, executorCode, cacheDir, log }: ProcessDeps,
+  { isolation, mainModule, executorCode, cacheDir, log }: ProcessDeps,
   profile: ProcessProfile,
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
   signal?.throwIfAborted();
-  const child = spawn(denoPath, denoArguments(profile), {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  const launch = isolation.launch({
+    args: denoArguments(profile),
+    mainModule,
     env: environment(profile, cacheDir),
+    net: profile.net.length > 0,
+    memoryBytes: hardLimitBytes(profile.memoryBytes, { executors: 1 }),
+    firstDescriptor: STDIO.length,
   });
+  const child = spawn(launch.file, launch.args, { ...launch.options, stdio: [...STDIO, ...launch.stdio] });
+  const held = launch.hold(child);
   const output = logOutput(child, log);
-  const kill = (): void => void child.kill("SIGKILL");
+  const kill = (): void => held.kill();
 
   let end: SandboxEnd | undefined;
   let isConcealed = false;
   let executors = 1;
-  const watched = { pid: child.pid, limitBytes: profile.memoryBytes, executors: () => executors };
+  const watched = { pid: held.processId, limitBytes: profile.memoryBytes, executors: () => executors };
   const memory = watchMemory(watched, (message) => {
     end ??= { type: "outOfMemory", message };
     kill();
@@ -73,10 +85,15 @@ export async function startDenoProcess(
   const ended = new Promise<SandboxEnd>((resolve) => {
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => {
+      const bytes = held.outOfMemoryBytes();
+      if (bytes !== undefined) end ??= { type: "outOfMemory", message: describeExcess(bytes, profile.memoryBytes) };
       resolve(end ?? endOf({ code, exitSignal, profile, words: output.lastWords(), isConcealed }));
     });
-    child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
-  }).finally(() => memory[Symbol.dispose]());
+    child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${launch.file}: ${error.message}` }));
+  }).finally(() => {
+    memory[Symbol.dispose]();
+    held[Symbol.dispose]();
+  });
 
   const { post: send } = createOutbox<SandboxCommand>((commands, sent) => {
     // An error means that the channel is closed: `ended` tells all about it.
@@ -121,10 +138,13 @@ export async function startDenoProcess(
   }
 
   return {
-    pid: child.pid,
+    pid: held.processId(),
     ended,
     send(command) {
-      if (command.type === "startExecutor") executors += 1;
+      if (command.type === "startExecutor") {
+        executors += 1;
+        held.raiseMemory(hardLimitBytes(profile.memoryBytes, { executors }));
+      }
       send(command);
     },
     listen(next) {
@@ -150,7 +170,7 @@ export async function startDenoProcess(
 function denoArguments({ net }: ProcessProfile): string[] {
   const grants = net.length > 0 ? [`--allow-net=${net.join(",")}`] : [];
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
-  return ["run", "--quiet", "--no-prompt", ...offline, ...grants, MAIN_MODULE];
+  return ["run", "--quiet", "--no-prompt", ...offline, ...grants];
 }
 
 /** All that the process gets: nothing of ours is inherited. */
@@ -174,11 +194,17 @@ function endOf(exit: {
   if (OUT_OF_HEAP.test(words)) {
     return { type: "outOfMemory", message: `The heap of an executor went over the limit of ${mebibytes(profile)}` };
   }
-  const how = exitSignal === null ? `with code ${code}` : `by signal ${exitSignal}`;
+  const signal = exitSignal ?? signalOf(code);
+  const how = signal === undefined ? `with code ${code}` : `by signal ${signal}`;
   return {
     type: "crashed",
     message: `The process of the context ended ${how}${words && !isConcealed ? `: ${words}` : ""}`,
   };
+}
+
+/** The signal that a program inside another one ended by: that ends with a code above 128 then. */
+function signalOf(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }
 
 function failStart(end: SandboxEnd): never {

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { ContextSettings } from "../../proto/node.ts";
+import { createProcessGroups, startIsolation } from "../isolation/mod.ts";
 import { bundle, MEBIBYTE, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
-const PID_JOB = "export const job = ({ log }) => { log.info('pid', Deno.pid); return new Promise(() => {}); };";
+const ENDLESS_JOB = "export const job = ({ progress }) => { progress(0); return new Promise(() => {}); };";
 
 /** Resolves when the condition holds; the test's own time limit ends the wait. */
 async function until(condition: () => boolean): Promise<void> {
@@ -27,28 +28,33 @@ function childrenOf(pid: number): number[] {
   );
 }
 
-async function startPidJob(sandbox: Parameters<typeof run>[0]) {
-  const job = run(sandbox, await bundle(PID_JOB));
-  await job.until("info pid");
-  return { job, pid: Number(job.told.at(-1)?.split(" ").at(-1)) };
+/** The parent of a process: a process inside a box has one outside. */
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+async function startEndlessJob(sandbox: Parameters<typeof run>[0]) {
+  const job = run(sandbox, await bundle(ENDLESS_JOB));
+  await job.until("progress");
+  return { job, pid: sandbox.processId ?? 0 };
 }
 
 test("disposing a sandbox loses its jobs and leaves no process", async () => {
   await using runtime = await startTestRuntime();
   const sandbox = await startSandbox(runtime);
-  const { job, pid } = await startPidJob(sandbox);
+  const { job, pid } = await startEndlessJob(sandbox);
   await sandbox[Symbol.asyncDispose]();
   expect(isAlive(pid)).toBe(false);
   expect(await job.outcome).toEqual({ type: "lost", end: { type: "disposed" } });
   expect(await sandbox.closed).toEqual({ type: "disposed" });
-  expect(await run(sandbox, await bundle(PID_JOB)).outcome).toEqual({ type: "lost", end: { type: "disposed" } });
+  expect(await run(sandbox, await bundle(ENDLESS_JOB)).outcome).toEqual({ type: "lost", end: { type: "disposed" } });
 });
 
 test("disposing the runtime ends sandboxes and spares", async () => {
   const before = childrenOf(process.pid);
   const runtime = await startTestRuntime({ spares: 2, spareMemoryBytes: 256 * MEBIBYTE });
   const sandbox = await startSandbox(runtime, { permissions: { net: ["localhost"], secrets: [] } });
-  const { job } = await startPidJob(sandbox);
+  const { job } = await startEndlessJob(sandbox);
   await runtime[Symbol.asyncDispose]();
   expect(await job.outcome).toEqual({ type: "lost", end: { type: "disposed" } });
   expect(childrenOf(process.pid).filter((pid) => !before.includes(pid) && isAlive(pid))).toEqual([]);
@@ -57,7 +63,7 @@ test("disposing the runtime ends sandboxes and spares", async () => {
 test("a process that is killed loses its jobs, with the reason", async () => {
   await using runtime = await startTestRuntime();
   const sandbox = await startSandbox(runtime);
-  const { job, pid } = await startPidJob(sandbox);
+  const { job, pid } = await startEndlessJob(sandbox);
   process.kill(pid, "SIGKILL");
   const end = { type: "crashed", message: "The process of the context ended by signal SIGKILL" };
   expect(await job.outcome).toEqual({ type: "lost", end });
@@ -73,7 +79,8 @@ test("a sandbox takes a spare process when one is ready, and it is replaced", as
   let taken: unknown;
   while (taken !== spare) {
     await using sandbox = await startSandbox(runtime);
-    taken = await resultOf(sandbox, "export const job = () => Deno.pid;");
+    const { processId = 0 } = sandbox;
+    taken = processId === spare ? processId : parentOf(processId);
   }
   await until(() => spares().length === 1);
   expect(spares()).not.toContain(spare);
@@ -122,7 +129,10 @@ test("a start can be called off", async () => {
 });
 
 test("a start without a Deno binary says so", async () => {
-  await using runtime = await startTestRuntime({ denoPath: "/nowhere/deno" });
+  const log = { info() {}, warn() {} };
+  const groups = createProcessGroups({ processFolder: "/proc/self", log });
+  using isolation = await startIsolation({ groups, log }, { mode: "off", deno: "/nowhere/deno" });
+  await using runtime = await startTestRuntime({ isolation });
   await expect(startSandbox(runtime)).rejects.toThrow(
     "Cannot start a sandbox: Cannot run /nowhere/deno: spawn /nowhere/deno ENOENT",
   );

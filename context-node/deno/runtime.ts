@@ -1,13 +1,16 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Isolation } from "../isolation/mod.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
-import { buildExecutor, findDeno } from "./deno_program.ts";
+import { buildExecutor, buildMain } from "./deno_program.ts";
 import { type DenoProcess, type ProcessLog, startDenoProcess } from "./process.ts";
 import { type ProcessProfile, profileOf } from "./profile.ts";
 import { createSandbox } from "./sandbox.ts";
 import { createSpares } from "./spares.ts";
 
 export interface DenoRuntimeOptions {
-  /** The Deno binary. Default: that of the npm package `deno`. */
-  readonly denoPath?: string | undefined;
+  /** How processes are started. It stays the caller's, to be disposed after the runtime. */
+  readonly isolation: Pick<Isolation, "launch">;
   /** Processes that are kept ready for contexts without permissions. Default 1. */
   readonly spares?: number | undefined;
   /** Memory limit of a context that a spare process fits: the default of the node. */
@@ -22,12 +25,14 @@ export interface DenoRuntimeOptions {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Resolves when sandboxes can be started; spares get ready meanwhile. Rejects when there is no Deno binary. */
+/** Resolves when sandboxes can be started; spares get ready meanwhile. */
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
-  const { cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
+  const { isolation, cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
   await using starting = new AsyncDisposableStack();
-  const denoPath = options.denoPath ?? findDeno();
   const executorCode = buildExecutor();
+  const mainModule = join(cacheDir, "main.js");
+  await mkdir(cacheDir, { recursive: true });
+  await writeFile(mainModule, buildMain());
 
   const processes = new Set<DenoProcess>();
   starting.defer(async () => {
@@ -35,7 +40,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   });
 
   async function startProcess(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess> {
-    const process = await startDenoProcess({ denoPath, executorCode, cacheDir, log }, profile, { signal });
+    const process = await startDenoProcess({ isolation, mainModule, executorCode, cacheDir, log }, profile, { signal });
     processes.add(process);
     void process.ended.then(() => processes.delete(process));
     return process;

@@ -130,7 +130,7 @@ test("a node does not start when its address is taken", async () => {
     memoryBytes: 1,
     maxResultBytes: 1,
     labels: {},
-    sandbox: { isolation: "auto", bubblewrap: undefined },
+    sandbox: { isolation: "auto" as const, bubblewrap: undefined },
     secrets: { dir: undefined, contexts: {} },
     spares: 0,
     drainTimeoutMs: 0,

@@ -94,10 +94,10 @@ function jumpIfEqual(k: number, { jt, jf }: { jt: number; jf: number }): Instruc
 }
 
 function returns(action: Action): Instruction {
-  return { code: RETURN, jt: 0, jf: 0, k: valueOf(action) };
+  return { code: RETURN, jt: 0, jf: 0, k: returnValue(action) };
 }
 
-function valueOf(action: Action): number {
+function returnValue(action: Action): number {
   switch (action.type) {
     case "allow":
       return 0x7fff0000;

@@ -1,96 +1,83 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { NodeWall_Kind as Kind, type NodeWall } from "../../proto/node.ts";
 import type { ProcessGroups } from "./process_groups.ts";
 
-type Namespace = "user" | "mnt" | "pid" | "ipc" | "uts" | "cgroup" | "net";
-
-/** What the kernel shows of a process. */
+/** What the kernel shows of a process beside this one. */
 interface Observed {
-  readonly owns: (namespace: Namespace) => boolean;
   readonly isOtherUser: boolean;
   readonly isFiltered: boolean;
-  readonly hasPrivileges: boolean;
+  readonly isPrivileged: boolean;
   readonly isLimited: boolean;
 }
 
-/**
- * Tells from what the kernel shows of a process, of no network, which walls stand around it. `obstacle` is why it was not started in a
- * stronger way.
- */
-export function observeWalls(
-  processId: number,
-  { groups, obstacle }: { groups: ProcessGroups; obstacle: string | undefined },
-): NodeWall[] {
-  const observed = observe(processId);
-  const { owns, isFiltered } = observed;
-  const why = obstacle ?? "the node is not privileged to";
-  const wall = (kind: Kind, stands: boolean, detail: string): NodeWall => ({ kind, stands, detail });
-  const namespaces = (["pid", "ipc", "uts", "cgroup"] as const).filter(owns);
-  const unlimited = (["memory", "pids"] as const).flatMap((controller) => groups.obstacle(controller) ?? []);
-  const filterOnly = `the filter of system calls alone: ${why}`;
-  return [
-    wall(
-      Kind.USER,
-      observed.isOtherUser || owns("user"),
-      observed.isOtherUser
-        ? "a user id for each process"
-        : owns("user")
-          ? "a user namespace"
-          : `the node's own user: ${why}`,
-    ),
-    wall(
+interface Circumstances {
+  readonly groups: ProcessGroups;
+  /** Bubblewrap made it namespaces: it ends where it cannot make one. */
+  readonly isBoxed: boolean;
+  /** Why it was not started in a stronger way. */
+  readonly obstacle: string | undefined;
+}
+
+/** Tells from what the kernel shows of a process without network which walls stand around it. */
+export function observeWalls(processId: number, circumstances: Circumstances): NodeWall[] {
+  const { groups, obstacle = "the node may not do that" } = circumstances;
+  return Array.from(standing(observe(processId), circumstances), ([kind, detail]) => ({
+    kind,
+    stands: detail !== undefined,
+    detail: detail ?? (kind === Kind.RESOURCES ? polledOnly(groups) : undefined) ?? obstacle,
+  }));
+}
+
+/** The walls, each with how it stands; undefined where it does not. */
+function standing(
+  { isOtherUser, isFiltered, isPrivileged, isLimited }: Observed,
+  { groups, isBoxed }: Circumstances,
+): Map<Kind, string | undefined> {
+  const stronger = (namespace: string, filter: string): string | undefined =>
+    isBoxed ? namespace : isFiltered ? filter : undefined;
+  return new Map([
+    [Kind.USER, isOtherUser ? "a user for each process" : isBoxed ? "a user namespace" : undefined],
+    [
       Kind.FILES,
-      owns("mnt") || isFiltered,
-      owns("mnt")
-        ? "a mount namespace without a writable folder"
-        : isFiltered
-          ? `nothing opens; with network, reads as its user: ${filterOnly}`
-          : why,
-    ),
-    wall(
+      stronger(
+        "a mount namespace without a folder that can be written",
+        "seccomp: no file is opened; with network granted, none but for reading",
+      ),
+    ],
+    [
       Kind.PROCESSES,
-      namespaces.length === 4 || isFiltered,
-      namespaces.length === 4
-        ? "namespaces of processes, IPC, names and control groups"
-        : isFiltered
-          ? filterOnly
-          : why,
-    ),
-    wall(
+      stronger("namespaces of processes, IPC, host name and control groups", "seccomp: no signals, no tracing, no IPC"),
+    ],
+    [
       Kind.NETWORK,
-      owns("net") || isFiltered,
-      owns("net")
-        ? "a network namespace, unless network is granted"
-        : isFiltered
-          ? `no sockets, unless network is granted: ${filterOnly}`
-          : why,
-    ),
-    wall(Kind.SYSCALLS, isFiltered, isFiltered ? "a seccomp filter that allows what Deno needs" : why),
-    wall(Kind.PRIVILEGES, !observed.hasPrivileges, observed.hasPrivileges ? why : "no capabilities, no new privileges"),
-    wall(Kind.LIMITS, observed.isLimited, observed.isLimited ? "file size, descriptors, core, locked memory" : why),
-    wall(
-      Kind.RESOURCES,
-      unlimited.length === 0,
-      unlimited.length === 0
-        ? "control groups of memory and threads"
-        : `memory is polled: ${[...new Set(unlimited)].join("; ")}`,
-    ),
-  ];
+      stronger("a network namespace, unless network is granted", "seccomp: no sockets, unless network is granted"),
+    ],
+    [Kind.SYSCALLS, isFiltered ? "a seccomp filter allows what Deno needs" : undefined],
+    [Kind.PRIVILEGES, isPrivileged ? undefined : "no capabilities, no new privileges"],
+    [Kind.LIMITS, isLimited ? "file size, descriptors, core, locked memory" : undefined],
+    [Kind.RESOURCES, polledOnly(groups) === undefined ? "control groups of memory and threads" : undefined],
+  ]);
+}
+
+/** Why memory or threads are not held by control groups. */
+function polledOnly(groups: ProcessGroups): string | undefined {
+  const obstacles = new Set((["memory", "pids"] as const).flatMap((controller) => groups.obstacle(controller) ?? []));
+  return obstacles.size === 0 ? undefined : `memory is polled instead: ${[...obstacles].join("; ")}`;
 }
 
 function observe(processId: number): Observed {
-  const status = readFileSync(`/proc/${processId}/status`, "utf8");
-  const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1] ?? "";
-  const limits = readFileSync(`/proc/${processId}/limits`, "utf8");
-  const capabilities = ["CapInh", "CapPrm", "CapEff", "CapAmb"].map((name) => field(name));
+  const field = (id: number | "self", name: string): string =>
+    new RegExp(`^${name}:\\s+(.*)$`, "m").exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? "";
+  // In a container this process has filters already. Kernels before 5.9 do not count them.
+  const filters = (id: number | "self"): number => Number(field(id, "Seccomp_filters") || field(id, "Seccomp"));
+  // Inheritable ones are of no use to a process that can start no program.
+  const capabilities = ["CapPrm", "CapEff", "CapAmb"].map((name) => field(processId, name));
   return {
-    owns: (namespace) =>
-      readlinkSync(`/proc/${processId}/ns/${namespace}`) !== readlinkSync(`/proc/self/ns/${namespace}`),
-    isOtherUser: field("Uid")
+    isOtherUser: field(processId, "Uid")
       .split(/\s+/)
       .every((id) => Number(id) !== process.getuid?.()),
-    isFiltered: field("Seccomp") === "2",
-    hasPrivileges: field("NoNewPrivs") !== "1" || capabilities.some((set) => /[^0]/.test(set)),
-    isLimited: /^Max core file size\s+0\s+0\s/m.test(limits),
+    isFiltered: filters(processId) > filters("self"),
+    isPrivileged: field(processId, "NoNewPrivs") !== "1" || capabilities.some((set) => /[^0]/.test(set)),
+    isLimited: /^Max core file size\s+0\s+0\s/m.test(readFileSync(`/proc/${processId}/limits`, "utf8")),
   };
 }

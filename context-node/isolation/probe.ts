@@ -57,7 +57,10 @@ export async function probe(
   const answer = await Promise.race([runs, closed, late]);
   timeout.abort();
   const processId = held.processId();
-  const walls = answer === true && processId !== undefined ? observeWalls(processId, { groups, obstacle }) : undefined;
+  const walls =
+    answer === true && processId !== undefined
+      ? observeWalls(processId, { groups, obstacle, isBoxed: way.type === "box" })
+      : undefined;
   held.kill();
   await closed;
   return walls === undefined ? { obstacle: String(answer) } : { walls };

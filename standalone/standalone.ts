@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { reachableAt } from "../cluster/mod.ts";
+import { findBubblewrap } from "./bubblewrap.ts";
 import type { Child } from "./child.ts";
 import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
@@ -54,6 +55,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ? undefined
     : stack.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log, signal }));
   const natsUrl = options.natsUrl ?? nats?.url ?? "";
+  await findBubblewrap({ log, signal });
   const part = (name: string, listen: string) => ({
     ...{ name, natsUrl, listen, configFile, logLevel, signal },
     dataDir: join(dataDir, name),

@@ -69,7 +69,7 @@ test("a stream reads no more than the job takes, and is closed when the job leav
 });
 
 test.for<[string, string, string, string]>([
-  ["of an unknown file", "nothing", "NotFoundError", 'Cannot read data file "nothing": there is none of that name'],
+  ["of an unknown file", "nothing", "NotFoundError", 'Cannot read data file "nothing": no file has that name'],
   ["that breaks off", "broken", "Error", "disk on fire"],
 ])("reading %s rejects", async ([, name, error, message]) => {
   const source = "export const job = ({ data, config }) => data.text(config.name);";

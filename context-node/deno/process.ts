@@ -1,12 +1,18 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { Duplex } from "node:stream";
 import type { Isolation } from "../isolation/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
+import { type Channel, openChannel } from "./channel.ts";
+import type { CodeCaches } from "./code_caches.ts";
+import type { SandboxProgram } from "./deno_program.ts";
+import type { Intake } from "./intake.ts";
 import { describeExcess, hardLimitBytes, watchMemory } from "./memory.ts";
 import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
-import { createOutbox } from "./sandbox/outbox.ts";
-import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
+import { parseReports } from "./reports.ts";
+import type { ExecutorCommand, SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
+import { Violation } from "./violation.ts";
 
 /** Where this folder writes; a pino logger is one. */
 export interface ProcessLog {
@@ -20,23 +26,25 @@ export interface DenoProcess extends AsyncDisposable {
   readonly pid: number | undefined;
   /** Resolves when the process is gone, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
+  readonly channel: Pick<Channel<SandboxCommand>, "pause" | "resume" | "state">;
   send(command: SandboxCommand): void;
-  /** Gives all further reports to this listener. */
+  /** Gives all further reports to this listener, whose errors end the process as violations. */
   listen(listener: (report: SandboxReport) => void): void;
-  /** From now on nothing that it prints is logged, or told when it ends: there may be secrets in it. */
+  /** From now on nothing that it prints is logged or repeated when it ends: there may be secrets in it. */
   conceal(): void;
   /** Resident memory now, in bytes. */
   memoryBytes(): number;
-  /** Kills the process because it is beyond help; `ended` tells the message. */
+  /** Kills the process because it is beyond help; `ended` has the message. */
   abandon(message: string): void;
+  /** Kills the process because it did what no job can do. */
+  condemn(message: string): void;
 }
 
-interface ProcessDeps {
+export interface ProcessDeps {
   readonly isolation: Pick<Isolation, "launch">;
-  /** Path of the program of the main isolate. */
-  readonly mainModule: string;
-  readonly executorCode: string;
-  readonly cacheDir: string;
+  readonly program: SandboxProgram;
+  readonly caches: CodeCaches;
+  readonly intake: Intake;
   readonly log: ProcessLog;
 }
 
@@ -44,29 +52,40 @@ interface ProcessDeps {
 export const FIRST_EXECUTOR = 1;
 
 /** What the process is given: nothing to read, what it prints, and its channel to the node. */
-const STDIO = ["ignore", "pipe", "pipe", "ipc"] as const;
+const STDIO = ["ignore", "pipe", "pipe", "pipe"] as const;
 
 const MEBIBYTE = 1024 * 1024;
+
+/** Bytes of a command beside its contents. */
+const COMMAND_BYTES = 256;
 
 /** The memory of an executor goes back to the system a while after its end. */
 const MEMORY_RETURN_MS = 1000;
 
+/** How long the output of a process that has exited may stay open: a descendant could hold it for ever. */
+const CLOSE_LIMIT_MS = 1000;
+
 /** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
 
-/** Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. */
+/**
+ * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. One that warms up
+ * is never given a job: it is not isolated, so that it can write the cache with which all others begin.
+ */
 export async function startDenoProcess(
-  { isolation, mainModule, executorCode, cacheDir, log }: ProcessDeps,
+  { isolation, program, caches, intake, log }: ProcessDeps,
   profile: ProcessProfile,
-  { signal }: { signal?: AbortSignal | undefined },
+  { warmsUp = false, signal }: { warmsUp?: boolean; signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
   signal?.throwIfAborted();
+  const cache = await caches.create();
   const launch = isolation.launch({
     args: denoArguments(profile),
-    mainModule,
-    env: environment(profile, cacheDir),
+    mainModule: program.mainModule,
+    env: environment(profile),
     net: profile.net.length > 0,
     memoryBytes: hardLimitBytes(profile.memoryBytes, { executors: 1 }),
+    cache: { folder: cache.path, isWritten: warmsUp },
     firstDescriptor: STDIO.length,
   });
   const child = spawn(launch.file, launch.args, { ...launch.options, stdio: [...STDIO, ...launch.stdio] });
@@ -77,12 +96,25 @@ export async function startDenoProcess(
   let end: SandboxEnd | undefined;
   let isConcealed = false;
   let executors = 1;
-  const watched = { pid: held.processId, limitBytes: profile.memoryBytes, executors: () => executors };
-  const memory = watchMemory(watched, (message) => {
-    end ??= { type: "outOfMemory", message };
+  function endWith(known: SandboxEnd): void {
+    end ??= known;
     kill();
-  });
+  }
+  function condemn(what: string): void {
+    const message = `The sandbox violated its protocol and was ended: ${what}`;
+    if (end === undefined) log.warn({ pid: child.pid }, message);
+    endWith({ type: "violated", message });
+  }
+
+  const watched = { pid: held.processId, limitBytes: profile.memoryBytes, executors: () => executors };
+  const memory = watchMemory(watched, (message) => endWith({ type: "outOfMemory", message }));
   const ended = new Promise<SandboxEnd>((resolve) => {
+    child.once("exit", () => {
+      channel.finish();
+      setTimeout(() => {
+        for (const stream of child.stdio) stream?.destroy();
+      }, CLOSE_LIMIT_MS).unref();
+    });
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => {
       const bytes = held.outOfMemoryBytes();
@@ -90,15 +122,33 @@ export async function startDenoProcess(
       resolve(end ?? endOf({ code, exitSignal, profile, words: output.lastWords(), isConcealed }));
     });
     child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${launch.file}: ${error.message}` }));
-  }).finally(() => {
+  }).finally(async () => {
     memory[Symbol.dispose]();
     held[Symbol.dispose]();
+    await cache[Symbol.asyncDispose]();
   });
 
-  const { post: send } = createOutbox<SandboxCommand>((commands, sent) => {
-    // An error means that the channel is closed: `ended` tells all about it.
-    if (child.connected) child.send([...commands], () => sent());
-  });
+  const ready = Promise.withResolvers<void>();
+  let listener = (report: SandboxReport): void => {
+    if (report.type !== "ready") throw new Violation(`"${report.type}" before it was ready`);
+    ready.resolve();
+  };
+
+  /** The fence: nothing that a sandbox sends gets past it unchecked, and no error that it causes. */
+  function receive(line: string): void {
+    if (end !== undefined) return;
+    const parsed = parseReports(line);
+    if ("fault" in parsed) return condemn(`a malformed report: ${parsed.fault}`);
+    try {
+      for (const report of parsed.reports) {
+        if (report.type === "executorEnded") forgetExecutorLater();
+        listener(report);
+      }
+    } catch (error) {
+      if (!(error instanceof Violation)) log.warn({ pid: child.pid, err: error }, "cannot take a report of a sandbox");
+      condemn(error instanceof Violation ? error.message : "a report that cannot be taken");
+    }
+  }
 
   function forgetExecutorLater(): void {
     const timer = setTimeout(() => {
@@ -107,28 +157,26 @@ export async function startDenoProcess(
     timer.unref();
   }
 
-  let listener: (report: SandboxReport) => void;
-  const ready = new Promise<void>((resolve) => {
-    listener = (report) => report.type === "ready" && resolve();
+  const channel = openChannel<SandboxCommand>(child.stdio[3] as Duplex, {
+    intake,
+    line: receive,
+    fault: condemn,
+    weigh: weighCommand,
   });
-  child.on("message", (reports: SandboxReport[]) => {
-    for (const report of reports) {
-      if (report.type === "executorEnded") forgetExecutorLater();
-      listener(report);
-    }
-  });
-
-  send({
+  channel.send({
     type: "start",
-    executorCode,
+    executorCode: program.executorCode,
     heapMebibytes: Math.ceil(profile.memoryBytes / MEBIBYTE),
     firstExecutor: FIRST_EXECUTOR,
   });
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
+  // While the cache was made.
+  if (signal?.aborted) onAbort();
   try {
-    await Promise.race([ready, aborted.promise, ended.then(failStart)]);
+    await Promise.race([ready.promise, aborted.promise, ended.then(failStart)]);
+    if (warmsUp) await cache.offer();
   } catch (error) {
     kill();
     await ended;
@@ -140,12 +188,13 @@ export async function startDenoProcess(
   return {
     pid: held.processId(),
     ended,
+    channel,
     send(command) {
       if (command.type === "startExecutor") {
         executors += 1;
         held.raiseMemory(hardLimitBytes(profile.memoryBytes, { executors }));
       }
-      send(command);
+      channel.send(command);
     },
     listen(next) {
       listener = next;
@@ -155,13 +204,10 @@ export async function startDenoProcess(
       output.conceal();
     },
     memoryBytes: memory.bytes,
-    abandon(message) {
-      end ??= { type: "crashed", message };
-      kill();
-    },
+    abandon: (message) => endWith({ type: "crashed", message }),
+    condemn,
     async [Symbol.asyncDispose]() {
-      end ??= { type: "disposed" };
-      kill();
+      endWith({ type: "disposed" });
       await ended;
     },
   };
@@ -173,14 +219,41 @@ function denoArguments({ net }: ProcessProfile): string[] {
   return ["run", "--quiet", "--no-prompt", ...offline, ...grants];
 }
 
-/** All that the process gets: nothing of ours is inherited. */
-function environment({ timeZone }: ProcessProfile, cacheDir: string): Record<string, string> {
+/** All that the process gets: nothing of ours is inherited. The channel is at descriptor 3. */
+function environment({ timeZone }: ProcessProfile): Record<string, string> {
   return {
-    DENO_DIR: cacheDir,
     DENO_NO_UPDATE_CHECK: "1",
+    NODE_CHANNEL_FD: "3",
     NO_COLOR: "1",
     ...(timeZone === undefined ? {} : { TZ: timeZone }),
   };
+}
+
+/** About how many bytes a command takes in the channel. */
+function weighCommand(command: SandboxCommand): number {
+  switch (command.type) {
+    case "start":
+      return command.executorCode.length;
+    case "bundle":
+      return command.code.length;
+    case "tell":
+      return weighMessage(command.message);
+    default:
+      return COMMAND_BYTES;
+  }
+}
+
+function weighMessage(message: ExecutorCommand): number {
+  switch (message.type) {
+    case "run":
+      return COMMAND_BYTES + message.config.length;
+    case "dataChunk":
+      return COMMAND_BYTES + message.base64.length;
+    case "dataNames":
+      return COMMAND_BYTES * (1 + message.names.length);
+    default:
+      return COMMAND_BYTES;
+  }
 }
 
 function endOf(exit: {
@@ -202,7 +275,7 @@ function endOf(exit: {
   };
 }
 
-/** The signal that a program inside another one ended by: that ends with a code above 128 then. */
+/** The signal that a program inside another one ended by: the outer one ends with a code above 128 then. */
 function signalOf(code: number | null): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }

@@ -102,8 +102,8 @@ test("a long line is cut", async () => {
 });
 
 test.for<[string, string]>([
-  ["progress(2)", "Cannot tell progress 2: it is not between 0 and 1"],
-  ["progress(NaN)", "Cannot tell progress NaN: it is not between 0 and 1"],
+  ["progress(2)", "Cannot report progress 2: it is not a number between 0 and 1"],
+  ["progress(NaN)", "Cannot report progress NaN: it is not a number between 0 and 1"],
   ["progress(0, '', { f() {} })", "is a function"],
 ])("%s throws", async ([call, message]) => {
   expect(await outcomeOf(sandbox, `export const job = ({ progress }) => { ${call}; };`)).toMatchObject({

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation } from "../isolation/mod.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
-import { buildExecutor, buildMain } from "./deno_program.ts";
-import { type DenoProcess, type ProcessLog, startDenoProcess } from "./process.ts";
+import { createCodeCaches } from "./code_caches.ts";
+import { buildSandboxProgram } from "./deno_program.ts";
+import { createIntake } from "./intake.ts";
+import { type DenoProcess, type ProcessDeps, type ProcessLog, startDenoProcess } from "./process.ts";
 import { type ProcessProfile, profileOf } from "./profile.ts";
 import { createSandbox } from "./sandbox.ts";
 import { createSpares } from "./spares.ts";
@@ -15,11 +16,9 @@ export interface DenoRuntimeOptions {
   readonly spares?: number | undefined;
   /** Memory limit of a context that a spare process fits: the default of the node. */
   readonly spareMemoryBytes?: number | undefined;
-  /**
-   * Folder of this runtime alone for what Deno makes of our program: it is run as it is. It stays the caller's to remove.
-   */
+  /** Folder of this runtime alone for its program and the caches of its processes, which run as code. It stays the caller's to remove. */
   readonly cacheDir: string;
-  /** What sandboxes write to their standard output and error, at debug, and what an operator should know. */
+  /** Gets what sandboxes write to their standard output and error, at debug, and what an operator should know. */
   readonly log: ProcessLog;
 }
 
@@ -29,24 +28,35 @@ const MEBIBYTE = 1024 * 1024;
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
   const { isolation, cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
   await using starting = new AsyncDisposableStack();
-  const executorCode = buildExecutor();
-  const mainModule = join(cacheDir, "main.js");
-  await mkdir(cacheDir, { recursive: true });
-  await writeFile(mainModule, buildMain());
+  const deps: ProcessDeps = {
+    isolation,
+    program: await buildSandboxProgram(cacheDir),
+    caches: createCodeCaches({ log }, { parent: join(cacheDir, "caches") }),
+    intake: createIntake(),
+    log,
+  };
 
   const processes = new Set<DenoProcess>();
   starting.defer(async () => {
     await Promise.all(Array.from(processes, (process) => process[Symbol.asyncDispose]()));
   });
 
+  const spareProfile: ProcessProfile = { net: [], timeZone: undefined, memoryBytes: spareMemoryBytes };
+  const closing = new AbortController();
+  const warm = warmUp(deps, spareProfile, { signal: closing.signal });
+  starting.defer(async () => {
+    closing.abort(new Error("The runtime is closing"));
+    await warm;
+  });
+
   async function startProcess(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess> {
-    const process = await startDenoProcess({ isolation, mainModule, executorCode, cacheDir, log }, profile, { signal });
+    await warm;
+    const process = await startDenoProcess(deps, profile, { signal });
     processes.add(process);
     void process.ended.then(() => processes.delete(process));
     return process;
   }
 
-  const spareProfile: ProcessProfile = { net: [], timeZone: undefined, memoryBytes: spareMemoryBytes };
   const spares = starting.use(
     createSpares(
       { start: (signal) => startProcess(spareProfile, signal), log },
@@ -63,4 +73,15 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Has a process write the cache with which all others begin, and ends it. Never rejects: without a cache, processes start more slowly. */
+async function warmUp(deps: ProcessDeps, profile: ProcessProfile, options: { signal: AbortSignal }): Promise<void> {
+  try {
+    const process = await startDenoProcess(deps, profile, { ...options, warmsUp: true });
+    await process[Symbol.asyncDispose]();
+  } catch (error) {
+    if (!options.signal.aborted)
+      deps.log.warn({ err: error }, "cannot make the code cache; sandboxes start more slowly");
+  }
 }

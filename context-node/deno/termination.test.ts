@@ -147,7 +147,6 @@ test("an error that a finished job left behind does not touch the next one", asy
 test.for([
   ["Deno.exit", "Deno.exit(3);"],
   ["process.exit", `(await import("node:process")).exit(0);`],
-  ["process.reallyExit", "process.reallyExit(1);"],
   ["close", "self.close();"],
 ])("a job that ends its executor with %s fails, and what it logged is kept", async ([, body]) => {
   const job = run(

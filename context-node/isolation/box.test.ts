@@ -164,7 +164,7 @@ test("a process sees its program, and is nobody", async () => {
   const { files, user, group, ...rest } = JSON.parse(output[0] ?? "{}");
   const isLibrary = (path: string): boolean => /^\/(usr\/)?lib\w*\/.+\.so(\.\d+)?$/.test(path);
   expect(files.filter((path: string) => !isLibrary(path)).sort()).toEqual([
-    ...["/deno", "/hearth/enter.js", "/hearth/lockdown.js", "/hearth/main.js", "/proc"],
+    ...["/deno", "/hearth/enter-closed.js", "/hearth/lockdown-closed.js", "/hearth/main.js", "/proc"],
     ...(process.getuid?.() === 0 ? ["/setpriv"] : []),
   ]);
   expect(rest).toEqual({ pid: 1, parent: 0, host: "sandbox" });

@@ -6,6 +6,7 @@ import { nameServiceLibraries } from "./shared_libraries.ts";
 const DENO = "/deno";
 const SETPRIV = "/setpriv";
 export const PROGRAM_FOLDER = "/hearth";
+export const CACHE_FOLDER = "/cache";
 
 /** What a process with network reads to resolve host names. */
 const NAME_SERVICE_FILES = [
@@ -30,6 +31,8 @@ export interface BubblewrapTools {
 export interface BoxedProgram {
   /** Folder on this machine that the sandbox sees at `PROGRAM_FOLDER`. */
   readonly folder: string;
+  /** Folder on this machine that it sees at `CACHE_FOLDER`, of its user; Deno opens its cache there before it is locked down. */
+  readonly cache: string | undefined;
   readonly denoArguments: readonly string[];
   /** Id of the user and the group that it runs as; with `setpriv` only. */
   readonly user: number;
@@ -44,7 +47,7 @@ export interface BoxedProgram {
  */
 export function bubblewrapArguments(tools: BubblewrapTools, program: BoxedProgram): string[] {
   const { setpriv, deno } = tools;
-  const { folder, denoArguments, user, net, descriptors } = program;
+  const { folder, cache, denoArguments, user, net, descriptors } = program;
   const files = [
     ...tools.libraries,
     ...(net
@@ -64,6 +67,7 @@ export function bubblewrapArguments(tools: BubblewrapTools, program: BoxedProgra
     ...files.flatMap((path) => readOnly(path, path)),
     ...readOnly(deno, DENO),
     ...readOnly(folder, PROGRAM_FOLDER),
+    ...(cache === undefined ? [] : ["--bind", cache, CACHE_FOLDER]),
     ...(setpriv === undefined ? [] : readOnly(setpriv, SETPRIV)),
     // Deno ends when it does not find its own program, and reads there how much memory it has.
     ...["--symlink", DENO, "/proc/self/exe"],

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { type BubblewrapTools, bubblewrapArguments, PROGRAM_FOLDER } from "./bubblewrap.ts";
+import { type BubblewrapTools, bubblewrapArguments, CACHE_FOLDER, PROGRAM_FOLDER } from "./bubblewrap.ts";
 import { MOST_THREADS } from "./lockdown_bundle.ts";
 import type { ProcessGroup, ProcessGroups } from "./process_groups.ts";
-import { ENTRY, type Programs } from "./programs.ts";
+import { giveTo, type Programs } from "./programs.ts";
 import type { NextUser } from "./users.ts";
 
 /** A Deno program to be started. */
@@ -18,6 +18,8 @@ export interface LaunchRequest {
   readonly net: boolean;
   /** The most memory that it may take, all of its processes together. */
   readonly memoryBytes: number;
+  /** Folder of the process alone for what Deno caches. It may be written there by a process that never runs a job, and is not locked down. */
+  readonly cache?: { readonly folder: string; readonly isWritten: boolean };
   /** The first descriptor that the caller does not give to the process. */
   readonly firstDescriptor: number;
 }
@@ -57,49 +59,71 @@ interface LaunchDeps {
   readonly groups: ProcessGroups;
 }
 
-/** A folder that is not there: Deno keeps nothing on disk, and does without. */
+/** A folder that is not there: Deno does without a cache. */
 const NO_FOLDER = "/dev/null/deno";
 
 export function createLaunch({ way, programs, groups }: LaunchDeps, request: LaunchRequest): Launch {
-  const { args, mainModule, net, firstDescriptor, memoryBytes } = request;
+  const { args, mainModule, net, cache, firstDescriptor, memoryBytes } = request;
+  // The zone of the machine cannot be read inside.
+  const env = { TZ: Intl.DateTimeFormat().resolvedOptions().timeZone, ...request.env };
+  const group = groups.open({ memoryBytes, threads: MOST_THREADS });
   if (way.type === "open") {
-    const group = groups.open({ memoryBytes, threads: MOST_THREADS });
+    const options = { env: { ...env, DENO_DIR: cache?.folder ?? NO_FOLDER } };
     return {
-      ...{ file: way.deno, args: [...args, mainModule], stdio: [], options: { env: { ...request.env } } },
+      file: way.deno,
+      args: [...args, mainModule],
+      stdio: [],
+      options,
       hold: (child) => holdDirect(group, child),
     };
   }
-  // Without DENO_DIR it would write to the home of its user. The zone could not be read from the machine.
-  const env = { TZ: Intl.DateTimeFormat().resolvedOptions().timeZone, ...request.env, DENO_DIR: NO_FOLDER };
+
   const user = way.nextUser?.();
   const lockdown = { net, readFiles: way.type === "box", ownsUser: user !== undefined };
-  const folder = programs.folderOf(mainModule, lockdown);
-  const group = groups.open({ memoryBytes, threads: MOST_THREADS });
-  const denoArguments = (path: string): string[] => [...args, "--allow-ffi", join(path, ENTRY)];
+  const { folder, entry } = programs.place(mainModule, cache?.isWritten ? undefined : lockdown);
+  const denoArguments = (path: string): string[] => [
+    ...args,
+    ...(cache?.isWritten ? [] : ["--allow-ffi"]),
+    join(path, entry),
+  ];
   if (way.type === "lockdown") {
-    const identity = user === undefined ? {} : { uid: user, gid: user };
+    // A process that writes the cache is given no job, so it needs no other user.
+    const identity = user === undefined || cache?.isWritten ? {} : { uid: user, gid: user };
+    const copy = cache && identity.uid !== undefined ? programs.copyFor(identity.uid, cache.folder) : undefined;
+    const options = { env: { ...env, DENO_DIR: copy?.path ?? cache?.folder ?? NO_FOLDER }, ...identity };
     return {
-      ...{ file: way.deno, args: denoArguments(folder), stdio: [], options: { env, ...identity } },
-      hold: (child) => holdDirect(group, child),
+      ...{ file: way.deno, args: denoArguments(folder), stdio: [], options },
+      hold: (child) => holdDirect(group, child, copy),
     };
   }
+
+  if (cache !== undefined && user !== undefined) giveTo(user, cache.folder);
   const descriptors = { info: firstDescriptor, block: firstDescriptor + 1 };
-  const boxed = { folder, denoArguments: denoArguments(PROGRAM_FOLDER), user: user ?? 0, net, descriptors };
+  const box = {
+    folder,
+    cache: cache?.folder,
+    denoArguments: denoArguments(PROGRAM_FOLDER),
+    user: user ?? 0,
+    net,
+    descriptors,
+  };
+  const options = { env: { ...env, DENO_DIR: cache === undefined ? NO_FOLDER : CACHE_FOLDER } };
   return {
-    ...{
-      file: way.tools.bwrap,
-      args: bubblewrapArguments(way.tools, boxed),
-      stdio: ["pipe", "pipe"],
-      options: { env },
-    },
+    ...{ file: way.tools.bwrap, args: bubblewrapArguments(way.tools, box), stdio: ["pipe", "pipe"], options },
     hold: (child) => holdBoxed(group, child, descriptors),
   };
 }
 
-function holdDirect(group: ProcessGroup, child: ChildProcess): HeldProcess {
+function holdDirect(group: ProcessGroup, child: ChildProcess, owned?: Disposable): HeldProcess {
   const kill = (): void => void child.kill("SIGKILL");
   if (child.pid !== undefined && !group.add(child.pid)) kill();
-  return { ...heldBy(group), processId: () => child.pid, kill };
+  return {
+    ...{ ...heldBy(group), processId: () => child.pid, kill },
+    [Symbol.dispose]() {
+      owned?.[Symbol.dispose]();
+      group[Symbol.dispose]();
+    },
+  };
 }
 
 /** Bubblewrap stays outside and waits; the process inside starts Deno when it is in its groups. */

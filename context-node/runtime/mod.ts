@@ -52,7 +52,9 @@ export interface Sandbox extends AsyncDisposable {
 export type SandboxEnd =
   | { readonly type: "disposed" }
   | { readonly type: "outOfMemory"; readonly message: string }
-  | { readonly type: "crashed"; readonly message: string };
+  | { readonly type: "crashed"; readonly message: string }
+  /** It broke the protocol between sandbox and node, as only hostile code can, and was ended. */
+  | { readonly type: "violated"; readonly message: string };
 
 export interface JobRun {
   readonly jobId: string;

@@ -1,6 +1,6 @@
 import { fromJson } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { ListNodesResponseSchema, type NodeWall, NodeWall_Kind as Kind } from "../../proto/mod.ts";
+import { NodeWall_Kind as Kind, ListNodesResponseSchema, type NodeWall } from "../../proto/mod.ts";
 import { startHearth } from "../harness.ts";
 import { createRest } from "../rest.ts";
 

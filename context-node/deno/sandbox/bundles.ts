@@ -1,4 +1,19 @@
-import { parse } from "./intrinsics.ts";
+import {
+  hasOwn,
+  indexOf,
+  lastIndexOf,
+  mapDelete,
+  mapGet,
+  mapSet,
+  NativeBlob,
+  NativeError,
+  NativeMap,
+  own,
+  parse,
+  pattern,
+  sequenceOf,
+  slice,
+} from "./primordials.ts";
 
 /** Programs that this executor has loaded, or will. */
 export interface Bundles {
@@ -14,7 +29,7 @@ export interface Bundles {
 }
 
 /** A program that cannot be loaded, or lacks the entry point. */
-export class LoadError extends Error {
+export class LoadError extends NativeError {
   override readonly name = "LoadError";
 }
 
@@ -22,61 +37,67 @@ export class LoadError extends Error {
 const MANIFESTS = "\n//# manifests=";
 
 const BLOB = "blob:null/";
-const PLACE = /blob:null\/[0-9a-f-]{36}(?=:\d+:\d+)/g;
+const PLACE = pattern(/blob:null\/[0-9a-f-]{36}(?=:\d+:\d+)/g);
 
 /** With what separates it from the frame before: also where the stack stands in JSON, or is written by the console as part of an object. */
-const FRAME = /(?:^|\n|\\n(?:["'`] \+\n *["'`])?)[ \t]*at [^\n\\]*?:\d+:\d+\)?/g;
-const DENO_FRAME = /\((?:ext:|node:|data:)|at (?:async )?(?:ext:|node:|data:)/;
+const FRAME = pattern(/(?:^|\n|\\n(?:["'`] \+\n *["'`])?)[ \t]*at [^\n\\]*?:\d+:\d+\)?/g);
+const DENO_FRAME = pattern(/\((?:ext:|node:|data:)|at (?:async )?(?:ext:|node:|data:)/);
+
+const { createObjectURL, revokeObjectURL } = URL;
 
 export function createBundles(): Bundles {
-  const codeByDigest = new Map<string, string>();
-  const manifests = new Map<string, ReadonlyMap<string, unknown>>();
-  const modules = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
-  const digestsByUrl = new Map<string, string>();
+  const codeByDigest = new NativeMap<string, string>();
+  const manifests = new NativeMap<string, Readonly<Record<string, unknown>>>();
+  const modules = new NativeMap<string, Promise<Readonly<Record<string, unknown>>>>();
+  const digestsByUrl = new NativeMap<string, string>();
 
   async function importBundle(digest: string): Promise<Readonly<Record<string, unknown>>> {
-    const code = codeByDigest.get(digest);
+    const code = mapGet(codeByDigest, digest);
     if (code === undefined) throw new LoadError(`The bundle ${digest} is not here`);
-    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    digestsByUrl.set(url, digest);
+    const url = createObjectURL(new NativeBlob(sequenceOf([code]), { type: "text/javascript" }));
+    mapSet(digestsByUrl, url, digest);
     try {
-      const module = await import(url);
-      codeByDigest.delete(digest);
+      const module = await own(import(url));
+      mapDelete(codeByDigest, digest);
       return module;
     } catch (cause) {
-      modules.delete(digest);
+      mapDelete(modules, digest);
       throw new LoadError("The program failed while it was loaded", { cause });
     } finally {
-      URL.revokeObjectURL(url);
+      revokeObjectURL(url);
     }
   }
 
   function nameFrames(stack: string): string {
-    return stack
-      .replace(FRAME, (frame) => (DENO_FRAME.test(frame) || frame.includes(import.meta.url) ? "" : frame))
-      .replace(PLACE, (url) => {
-        const digest = digestsByUrl.get(url);
-        return digest === undefined ? url : `bundle:${digest}`;
-      });
+    const authors = FRAME.replace(stack, (frame) =>
+      DENO_FRAME.test(frame) || indexOf(frame, import.meta.url) >= 0 ? "" : frame,
+    );
+    return PLACE.replace(authors, (url) => {
+      const digest = mapGet(digestsByUrl, url);
+      return digest === undefined ? url : `bundle:${digest}`;
+    });
   }
 
   return {
     add(digest, code) {
-      codeByDigest.set(digest, code);
-      manifests.set(digest, manifestsOf(code));
+      mapSet(codeByDigest, digest, code);
+      mapSet(manifests, digest, manifestsOf(code));
     },
-    manifest: (digest, subpath) => manifests.get(digest)?.get(subpath),
+    manifest(digest, subpath) {
+      const declared = mapGet(manifests, digest);
+      return declared !== undefined && hasOwn(declared, subpath) ? declared[subpath] : undefined;
+    },
     load(digest) {
-      const loaded = modules.get(digest) ?? importBundle(digest);
-      modules.set(digest, loaded);
+      const loaded = mapGet(modules, digest) ?? own(importBundle(digest));
+      mapSet(modules, digest, loaded);
       return loaded;
     },
     nameFrames,
-    nameFramesIn: (text) => (text.includes(BLOB) ? nameFrames(text) : text),
+    nameFramesIn: (text) => (indexOf(text, BLOB) >= 0 ? nameFrames(text) : text),
   };
 }
 
-function manifestsOf(code: string): ReadonlyMap<string, unknown> {
-  const at = code.lastIndexOf(MANIFESTS);
-  return new Map(at === -1 ? [] : Object.entries(parse(code.slice(at + MANIFESTS.length))));
+function manifestsOf(code: string): Readonly<Record<string, unknown>> {
+  const at = lastIndexOf(code, MANIFESTS);
+  return at === -1 ? {} : parse(slice(code, at + MANIFESTS.length));
 }

@@ -1,58 +1,69 @@
-import { registerHooks } from "node:module";
-import process from "node:process";
-import { INTERNAL } from "./deno_internals.ts";
+import { jobDeno } from "./job_deno.ts";
+import { createJobProcess } from "./job_process.ts";
+import { guardModules } from "./modules.ts";
+import {
+  contains,
+  defineProperty,
+  deleteProperty,
+  getPrototypeOf,
+  NativeError,
+  ownKeys,
+  preventExtensions,
+  textOf,
+} from "./primordials.ts";
+import { GLOBALS, NAVIGATOR } from "./reach.ts";
 
-/** Modules by which a job could leave its thread, undo what is done here, or reach the channels of this one. */
-const CLOSED_MODULES = new Set(["worker_threads", "module", "cluster", "inspector", "inspector/promises", "repl"]);
+/** What a context brings. */
+interface Opened {
+  /** Environment variables that jobs see. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether the context was granted any address. */
+  readonly hasNetwork: boolean;
+}
 
 /**
- * Takes from the global scope what belongs to the executor and not to a job: its message channel, its web lock (which makes it
- * terminable), and threads of its own (which would outlive it). Permissions are denied by the process; this is about the rest.
- *
- * Answers how to set the environment variables that jobs see.
+ * Takes from the global scope all that no list in reach.ts names: threads, message channels and locks of the executor, storage, descriptors,
+ * processes, and whatever the next Deno brings. Permissions are denied by the process; this is about what needs none.
  */
-export function confine(): (env: Readonly<Record<string, string>>) => void {
-  for (const name of ["postMessage", "onmessage", "onmessageerror", "close", "Worker", "require"]) {
-    Reflect.deleteProperty(globalThis, name);
-  }
-  Reflect.deleteProperty(Deno, INTERNAL);
-  Object.defineProperty(Object.getPrototypeOf(navigator), "locks", { value: undefined });
+export function confine(): { open(opened: Opened): void } {
+  let hasNetwork = false;
+  const process = createJobProcess();
+  const modules = guardModules({ process: process.api, hasNetwork: () => hasNetwork });
+  defineProperty(process.api, "getBuiltinModule", { value: modules.getBuiltinModule });
 
-  // Web programs, and Deno's, know it as a global; node's workers lack it.
-  Object.assign(globalThis, { self: globalThis, close: () => Deno.exit() });
+  keepOnly(getPrototypeOf(navigator) as object, NAVIGATOR);
+  keepOnly(globalThis, GLOBALS);
+  // Web programs, and Deno's, know `self` and `close` as globals; node's workers lack them.
+  replace("self", globalThis);
+  replace("close", () => exit());
+  replace("process", process.api);
+  replace("Deno", jobDeno(process.env));
 
-  registerHooks({
-    resolve(specifier, context, nextResolve) {
-      refuseClosed(specifier);
-      return nextResolve(specifier, context);
+  // A property of these is found on every object or array. A job that adds one, say a setter of `"0"` or a getter of `then`, would see objects
+  // of the executor's and of Deno's own, and could answer for them.
+  preventExtensions(Object.prototype);
+  preventExtensions(Array.prototype);
+
+  return {
+    open(opened) {
+      hasNetwork = opened.hasNetwork;
+      Object.assign(process.env, opened.env);
     },
-  });
-  const getBuiltinModule = process.getBuiltinModule;
-  process.getBuiltinModule = ((specifier: string) => {
-    refuseClosed(specifier);
-    return getBuiltinModule(specifier);
-  }) as typeof getBuiltinModule;
-
-  const environment: Record<string, string | undefined> = process.env;
-  Object.defineProperty(Deno, "env", {
-    value: {
-      get: (name: string) => environment[name],
-      has: (name: string) => name in environment,
-      toObject: () => ({ ...process.env }) as Record<string, string>,
-      set(name: string, value: string) {
-        environment[name] = value;
-      },
-      delete(name: string) {
-        delete environment[name];
-      },
-    } satisfies Deno.Env,
-  });
-  return (env) => {
-    Object.assign(environment, env);
   };
 }
 
-function refuseClosed(specifier: string): void {
-  const name = specifier.replace(/^node:/, "");
-  if (CLOSED_MODULES.has(name)) throw new Error(`Cannot import "${specifier}": a job has one thread, its executor's`);
+const { exit } = Deno;
+
+function replace(name: string, value: unknown): void {
+  defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+function keepOnly(object: object, names: readonly string[]): void {
+  const all = ownKeys(object);
+  for (let index = 0; index < all.length; index++) {
+    const name = all[index] as PropertyKey;
+    // Symbols are keys of Deno's own: without them its objects do not work.
+    if (typeof name === "symbol" || contains(names, name)) continue;
+    if (!deleteProperty(object, name)) throw new NativeError(`Cannot confine the executor: ${textOf(name)} stays`);
+  }
 }

@@ -1,5 +1,6 @@
 import { internals } from "./deno_internals.ts";
 import type { Format, RunLog } from "./job_log.ts";
+import { slice } from "./primordials.ts";
 import type { LogLevel } from "./protocol.ts";
 
 /** By the level that Deno's console prints with. */
@@ -12,7 +13,8 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 export function routeConsole(currentLog: () => RunLog | undefined): Format {
   const { Console, inspectArgs } = internals();
   globalThis.console = new Console((text, level) => {
-    currentLog()?.write(LEVELS[level] ?? "info", text.replace(/\n$/, ""));
+    const line = text[text.length - 1] === "\n" ? slice(text, 0, text.length - 1) : text;
+    currentLog()?.write(LEVELS[level] ?? "info", line);
   });
   return inspectArgs;
 }

@@ -1,6 +1,6 @@
 /**
- * An executor: the worker in which jobs run. Nothing here may be reachable from the code of a job but what `job_context.ts`
- * hands out: the channel to the main isolate lives in this module's closure alone, and this module exports nothing.
+ * An executor: the worker in which jobs run. A job reaches nothing of what is here but the functions of its JobContext: the channel to the
+ * main isolate lives in closures alone, and this module exports nothing. All code that it imports keeps to the rules in primordials.ts.
  */
 import { workerData } from "node:worker_threads";
 import { createBundles } from "./bundles.ts";
@@ -8,7 +8,9 @@ import { confine } from "./confine.ts";
 import { createDataFiles } from "./data_files.ts";
 import { createHeapWatch } from "./heap_watch.ts";
 import { createMailbox } from "./mailbox.ts";
+import { type MainLink, openMainLink } from "./main_link.ts";
 import { createNamedObjects } from "./named_objects.ts";
+import { getter, NativeError, uncurry } from "./primordials.ts";
 import type { ExecutorMessage } from "./protocol.ts";
 import { createRunner, type Runner } from "./runner.ts";
 import { type Marks, mark } from "./stages.ts";
@@ -20,9 +22,9 @@ declare global {
   }
 }
 
-const { port, marks }: { port: MessagePort; marks: Marks } = workerData;
-const postToMain = port.postMessage.bind(port);
-const mailbox = createMailbox(postToMain);
+const { marks, ...ends }: MainLink & { marks: Marks } = workerData;
+const main = openMainLink(ends);
+const mailbox = createMailbox(main.send);
 
 const bundles = createBundles();
 const files = createDataFiles(mailbox.toNode);
@@ -41,16 +43,20 @@ const runner: Runner = createRunner({
 });
 
 const { locks } = navigator;
-const setEnvironment = confine();
-Error.stackTraceLimit = 50;
+const confined = confine();
+NativeError.stackTraceLimit = 50;
+
+const preventDefault: (event: Event) => void = uncurry(Event.prototype.preventDefault);
+const errorOf = uncurry(getter(ErrorEvent.prototype, "error"));
+const reasonOf = uncurry(getter(PromiseRejectionEvent.prototype, "reason"));
 
 addEventListener("error", (event) => {
-  event.preventDefault();
-  crash(event.error);
+  preventDefault(event);
+  crash(errorOf(event));
 });
 addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  crash(event.reason);
+  preventDefault(event);
+  crash(reasonOf(event));
 });
 
 function crash(thrown: unknown): void {
@@ -74,7 +80,7 @@ function obey(message: ExecutorMessage): void {
       return;
     case "open":
       runner.open(message);
-      setEnvironment(message.env);
+      confined.open({ env: message.env, hasNetwork: message.permissions.net.length > 0 });
       return;
     case "dataNames":
     case "dataOpened":
@@ -101,10 +107,9 @@ function obey(message: ExecutorMessage): void {
 
 // Held for good: of a worker that holds a lock, `terminate()` stops running code too (see executor_thread.ts).
 locks.request(crypto.randomUUID(), () => {
-  port.onmessage = ({ data }: MessageEvent<readonly ExecutorMessage[]>) => {
-    // Not `forEach`, which would be a frame in stacks of the code that is called back.
-    for (const message of data) obey(message);
-  };
-  postToMain({ urgent: false, forNode: [], forMain: [] });
+  main.send({ urgent: false, forNode: [], forMain: [] }, []);
+  main.listen((messages) => {
+    for (let index = 0; index < messages.length; index++) obey(messages[index] as ExecutorMessage);
+  });
   return new Promise(() => {});
 });

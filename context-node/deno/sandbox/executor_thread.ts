@@ -7,6 +7,7 @@ import { createMarks, type Marks } from "./stages.ts";
 export interface ExecutorThread {
   /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
   readonly up: Promise<void>;
+  readonly isUp: boolean;
   /** Where it marks how far its runs are. */
   readonly marks: Marks;
   tell(message: ExecutorMessage): void;
@@ -39,8 +40,9 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames.
   programUrl ??= URL.createObjectURL(new Blob([program.executorCode], { type: "text/javascript" }));
   const marks = createMarks();
+  const bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(new URL(`data:text/javascript,import ${JSON.stringify(programUrl)}`), {
-    workerData: { port: port2, marks },
+    workerData: { port: port2, bell, marks },
     // biome-ignore lint/suspicious/noExplicitAny: the types of Deno's web ports and of node's differ; the objects do not
     transferList: [port2 as any],
     env: {},
@@ -50,8 +52,10 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   const up = Promise.withResolvers<void>();
   let end: ExecutorEnd | undefined;
   let terminating = false;
+  let isUp = false;
 
   port.onmessage = ({ data }: MessageEvent<ExecutorMail>) => {
+    isUp = true;
     up.resolve();
     observer.mail(data);
   };
@@ -71,10 +75,16 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
 
   const { post: tell } = createOutbox<ExecutorMessage>((messages, sent) => {
     port.postMessage(messages);
+    // The executor waits for this, not for the port (see main_link.ts).
+    Atomics.add(bell, 0, 1);
+    Atomics.notify(bell, 0);
     sent();
   });
   return {
     up: up.promise,
+    get isUp() {
+      return isUp;
+    },
     marks,
     tell,
     terminate() {

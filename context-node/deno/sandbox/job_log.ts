@@ -1,5 +1,6 @@
 import type { JobLog } from "../../hearth.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { slice, wallClock } from "./primordials.ts";
 import type { LoggedLine, LogLevel } from "./protocol.ts";
 
 /** What one job may log in a second; more is dropped, and the log says how much. */
@@ -8,7 +9,9 @@ const CHARACTERS_A_SECOND = 1_048_576;
 const LONGEST_LINE = 16_384;
 
 /** The log of one run, until it ends. */
-export interface RunLog extends JobLog {
+export interface RunLog {
+  /** What the job gets. */
+  readonly api: JobLog;
   write(level: LogLevel, text: string): void;
   readonly ended: boolean;
   /** Says what was dropped last; later lines go nowhere. */
@@ -33,25 +36,25 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
 
   function write(level: LogLevel, text: string): void {
     if (ended) return;
-    const now = Date.now();
-    if (now >= windowEnd) openWindow(now);
+    const time = wallClock();
+    if (time >= windowEnd) openWindow(time);
     lines += 1;
     characters += text.length;
     if (lines > LINES_A_SECOND || characters > CHARACTERS_A_SECOND) {
       dropped += 1;
       return;
     }
-    post({ level, time: now, text: cut(nameFramesIn(text)) });
+    post({ level, time, text: cut(nameFramesIn(text)) });
   }
 
-  function openWindow(now: number): void {
-    windowEnd = now + 1000;
+  function openWindow(time: number): void {
+    windowEnd = time + 1000;
     lines = 0;
     characters = 0;
     if (dropped === 0) return;
     post({
       level: "warn",
-      time: now,
+      time,
       text: `${dropped} lines were dropped: a job may log ${LINES_A_SECOND} lines a second`,
     });
     dropped = 0;
@@ -62,16 +65,18 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
   }
 
   return {
-    debug: (...values) => write("debug", format(values)),
-    info: (...values) => write("info", format(values)),
-    warn: (...values) => write("warn", format(values)),
-    error: (...values) => write("error", format(values)),
+    api: {
+      debug: (...values) => write("debug", format(values)),
+      info: (...values) => write("info", format(values)),
+      warn: (...values) => write("warn", format(values)),
+      error: (...values) => write("error", format(values)),
+    },
     write,
     get ended() {
       return ended;
     },
     end() {
-      openWindow(Date.now());
+      openWindow(wallClock());
       ended = true;
     },
   };
@@ -80,5 +85,5 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
 function cut(text: string): string {
   return text.length <= LONGEST_LINE
     ? text
-    : `${text.slice(0, LONGEST_LINE)}… (${text.length - LONGEST_LINE} more characters)`;
+    : `${slice(text, 0, LONGEST_LINE)}… (${text.length - LONGEST_LINE} more characters)`;
 }

@@ -1,6 +1,6 @@
 import type { JobContext } from "../../hearth.ts";
-import { clearTimeout, now, setTimeout } from "./intrinsics.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { clearTimeout, NativeTypeError, now, setTimeout, textOf } from "./primordials.ts";
 import type { ExecutorReport } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 
@@ -33,10 +33,10 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
   return {
     tell(fraction, message = "", fields) {
       if (ended) return;
-      if (!(fraction >= 0 && fraction <= 1))
-        throw new TypeError(`Cannot tell progress ${fraction}: it is not between 0 and 1`);
+      if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1))
+        throw new NativeTypeError(`Cannot report progress ${textOf(fraction)}: it is not a number between 0 and 1`);
       const json = fields === undefined ? undefined : resultJson(fields);
-      held = { type: "progress", run, fraction, message: String(message), fields: json };
+      held = { type: "progress", run, fraction, message: textOf(message), fields: json };
       const wait = nextAt - now();
       if (wait <= 0) return send();
       timer ??= setTimeout(send, wait);

@@ -1,4 +1,4 @@
-import { setTimeout } from "./intrinsics.ts";
+import { setTimeout } from "./primordials.ts";
 
 /**
  * Answers how to ask that `act` is called soon, within the delay. Asking again before then does nothing, and nothing calls

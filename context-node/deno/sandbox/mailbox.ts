@@ -1,4 +1,4 @@
-import { queueMicrotask } from "./intrinsics.ts";
+import { push, queueMicrotask } from "./primordials.ts";
 import type { ExecutorMail, ExecutorReport, ObjectRequest } from "./protocol.ts";
 
 /** The way out of an executor. */
@@ -7,15 +7,15 @@ export interface Mailbox {
   tell(report: ExecutorReport): void;
   /** Sends when the current code yields; the receiver is in a hurry. */
   toNode(report: ExecutorReport): void;
-  /** Sends when the current code yields. What `transfer` lists is moved, not copied. */
-  toMain(request: ObjectRequest, transfer?: readonly Transferable[]): void;
+  /** Sends when the current code yields. The buffer is moved, not copied. */
+  toMain(request: ObjectRequest, transfer?: ArrayBuffer): void;
 }
 
 /** Sends what is posted within one turn of the event loop as one message. */
-export function createMailbox(send: (mail: ExecutorMail, transfer: Transferable[]) => void): Mailbox {
+export function createMailbox(send: (mail: ExecutorMail, transfer: readonly ArrayBuffer[]) => void): Mailbox {
   let forNode: ExecutorReport[] = [];
   let forMain: ObjectRequest[] = [];
-  let transfers: Transferable[] = [];
+  let transfers: ArrayBuffer[] = [];
   let urgent = false;
 
   function flush(): void {
@@ -37,16 +37,16 @@ export function createMailbox(send: (mail: ExecutorMail, transfer: Transferable[
 
   return {
     tell(report) {
-      forNode.push(report);
+      push(forNode, report);
       flush();
     },
     toNode(report) {
-      forNode.push(report);
+      push(forNode, report);
       flushSoon();
     },
-    toMain(request, transfer = []) {
-      forMain.push(request);
-      transfers.push(...transfer);
+    toMain(request, transfer) {
+      push(forMain, request);
+      if (transfer !== undefined) push(transfers, transfer);
       flushSoon();
     },
   };

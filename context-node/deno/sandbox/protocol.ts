@@ -50,13 +50,18 @@ export type SandboxCommand =
   | { readonly type: "load"; readonly executor: number; readonly digest: string }
   | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand }
   /** Answered by `objectDropped`. */
-  | { readonly type: "dropObject"; readonly request: number; readonly name: string };
+  | { readonly type: "dropObject"; readonly request: number; readonly name: string }
+  /** Answered by `pong`. */
+  | { readonly type: "ping" };
 
 /** Main isolate → node. */
 export type SandboxReport =
   /** The first executor is up. */
   | { readonly type: "ready" }
+  | { readonly type: "pong" }
   | { readonly type: "told"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
+  /** The executor took none of the runs that it was handed, although it runs nothing else that is known. */
+  | { readonly type: "unresponsive"; readonly executor: number }
   | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd }
   | { readonly type: "objectStored"; readonly object: ObjectView }
   | { readonly type: "objectRemoved"; readonly name: string }
@@ -169,8 +174,11 @@ export interface ExecutorMail {
   readonly forMain: readonly ObjectRequest[];
 }
 
-/** A value as the main isolate keeps it: serialised, or live when it holds shared memory, which has no serialised form. */
-export type StoredValue = { readonly bytes: Uint8Array } | { readonly shared: unknown };
+/**
+ * A value as the main isolate keeps it: serialised, or live when it holds shared memory, which has no serialised form. Both are
+ * in a container whose contents no receiver walks: Deno looks through each property of a message for ports.
+ */
+export type StoredValue = { readonly bytes: ArrayBuffer } | { readonly shared: ReadonlyMap<"value", unknown> };
 
 /** Asks for the named objects of the context. `request` is unique among the requests of an executor. */
 export type ObjectRequest =

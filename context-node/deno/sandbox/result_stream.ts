@@ -1,6 +1,19 @@
-import { now, toBase64 } from "./intrinsics.ts";
+import type { JobAbort } from "./job_abort.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
 import type { Mailbox } from "./mailbox.ts";
+import {
+  bufferOf,
+  byteLengthOf,
+  byteOffsetOf,
+  min,
+  NativeError,
+  NativePromise,
+  NativeUint8Array,
+  now,
+  own,
+  setBytes,
+  toBase64,
+} from "./primordials.ts";
 import type { ResultAnswer } from "./protocol.ts";
 
 /** Bytes that one message carries. */
@@ -13,7 +26,7 @@ const MOST_UNTAKEN = 8;
 const INTERVAL_MS = 10;
 
 /** The node takes no more of a result. */
-export class ResultRefused extends Error {
+export class ResultRefused extends NativeError {
   override readonly name = "ResultRefused";
 }
 
@@ -31,66 +44,69 @@ export interface ResultStream {
 interface StreamedRun {
   readonly run: number;
   readonly mailbox: Mailbox;
-  readonly signal: AbortSignal;
+  readonly abort: JobAbort;
 }
 
-export function createResultStream({ run, mailbox, signal }: StreamedRun): ResultStream {
-  const part = new Uint8Array(PART_BYTES);
+export function createResultStream({ run, mailbox, abort }: StreamedRun): ResultStream {
+  const part = new NativeUint8Array(PART_BYTES);
   let length = 0;
   let untaken = 0;
   let sentAt = now();
   let refusal: ResultRefused | undefined;
   let wake = (): void => {};
-  signal.addEventListener("abort", () => wake());
+  abort.onAbort(() => wake());
 
   const sendSoon = createLazyTimer(INTERVAL_MS, () => {
     if (length > 0 && untaken < MOST_UNTAKEN) send();
   });
 
   function send(): void {
-    mailbox.tell({ type: "resultPart", run, base64: toBase64(part.subarray(0, length)) });
+    mailbox.tell({ type: "resultPart", run, base64: toBase64(view(part, 0, length)) });
     length = 0;
     untaken += 1;
     sentAt = now();
   }
 
   function check(): void {
-    signal.throwIfAborted();
+    abort.throwIfAborted();
     if (refusal !== undefined) throw refusal;
   }
 
   async function untilUntaken(most: number): Promise<void> {
     check();
     while (untaken > most) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      await own(
+        new NativePromise<void>((resolve) => {
+          wake = resolve;
+        }),
+      );
       check();
     }
   }
 
   async function flush(): Promise<void> {
-    await untilUntaken(MOST_UNTAKEN - 1);
+    await own(untilUntaken(MOST_UNTAKEN - 1));
     if (length > 0) send();
   }
 
   return {
     async write(bytes) {
       check();
-      for (let start = 0; start < bytes.length; ) {
-        const piece = bytes.subarray(start, start + PART_BYTES - length);
-        part.set(piece, length);
-        length += piece.length;
-        start += piece.length;
-        if (length === PART_BYTES) await flush();
+      const total = byteLengthOf(bytes);
+      for (let start = 0; start < total; ) {
+        const size = min(total - start, PART_BYTES - length);
+        setBytes(part, view(bytes, start, size), length);
+        length += size;
+        start += size;
+        if (length === PART_BYTES) await own(flush());
       }
       // A job that never yields to a timer is sent in time all the same.
-      if (length > 0 && now() - sentAt >= INTERVAL_MS) await flush();
+      if (length > 0 && now() - sentAt >= INTERVAL_MS) await own(flush());
       else sendSoon();
     },
     async end() {
-      await flush();
-      await untilUntaken(0);
+      await own(flush());
+      await own(untilUntaken(0));
     },
     receive(answer) {
       untaken -= 1;
@@ -102,4 +118,8 @@ export function createResultStream({ run, mailbox, signal }: StreamedRun): Resul
       length = 0;
     },
   };
+}
+
+function view(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  return new NativeUint8Array(bufferOf(bytes), byteOffsetOf(bytes) + start, length);
 }

@@ -3,11 +3,24 @@ import type { DataFiles, JobContext, NamedObjects } from "../../hearth.ts";
 import { type Bundles, LoadError } from "./bundles.ts";
 import { routeConsole } from "./console.ts";
 import { findEntryPoint, subpathOf } from "./entry_point.ts";
-import { parse } from "./intrinsics.ts";
+import { createJobAbort, type JobAbort } from "./job_abort.ts";
 import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { neededPermissions, tellDenied } from "./manifest.ts";
+import {
+  freeze,
+  keys,
+  mapDelete,
+  mapGet,
+  mapSet,
+  mapSize,
+  NativeMap,
+  own,
+  parse,
+  settled,
+  uncurry,
+} from "./primordials.ts";
 import { listProblems } from "./problems.ts";
 import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions, ResultAnswer } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
@@ -48,24 +61,35 @@ interface RunnerDeps {
   mark(run: number, stage: Stage): void;
 }
 
+/** Captured: a job can import the class, and replace its methods. */
+const runIn = uncurry(AsyncLocalStorage.prototype.run) as <Store, Result>(
+  storage: AsyncLocalStorage<Store>,
+  store: Store,
+  callback: () => Result,
+) => Result;
+const storeOf = uncurry(AsyncLocalStorage.prototype.getStore) as <Store>(
+  storage: AsyncLocalStorage<Store>,
+) => Store | undefined;
+
 export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark }: RunnerDeps): Runner {
-  const aborts = new Map<number, (reason: string) => void>();
-  const streams = new Map<number, ResultStream>();
+  const aborts = new NativeMap<number, (reason: string) => void>();
+  const streams = new NativeMap<number, ResultStream>();
   const currentLog = new AsyncLocalStorage<RunLog>();
-  const format = routeConsole(() => currentLog.getStore());
+  const format = routeConsole(() => storeOf(currentLog));
   let context: ContextView = { id: "", name: "", settings: {} };
   let granted: GrantedPermissions = { net: [], secrets: [] };
 
   async function start(command: RunCommand): Promise<void> {
     const { run } = command;
-    const abort = createAbort();
+    mark(run, "taken");
+    const abort = createJobAbort();
     const progress = createRunProgress(run, mailbox);
     const log = createRunLog(run, { mailbox, format, nameFramesIn: bundles.nameFramesIn });
     // Its listeners are called then, whose console is the job's.
-    aborts.set(run, (reason) => currentLog.run(log, () => abort.abort(reason)));
+    mapSet(aborts, run, (reason) => runIn(currentLog, log, () => abort.abort(reason)));
     watchHeap();
-    const final = await currentLog.run(log, () => outcome(command, { abort, log, progress: progress.tell }));
-    aborts.delete(run);
+    const final = await own(runIn(currentLog, log, () => outcome(command, { abort, log, progress: progress.tell })));
+    mapDelete(aborts, run);
     progress.end();
     log.end();
     mailbox.toNode(final);
@@ -73,7 +97,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
 
   async function outcome(
     { run, digest, entryPoint, jobId, config }: RunCommand,
-    { abort, log, progress }: { abort: LazyAbort; log: RunLog; progress: JobContext["progress"] },
+    { abort, log, progress }: { abort: JobAbort; log: RunLog; progress: JobContext["progress"] },
   ): Promise<Final> {
     try {
       const needed = neededPermissions(bundles.manifest(digest, subpathOf(entryPoint)));
@@ -88,21 +112,21 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
           return abort.signal;
         },
         progress,
-        log,
+        log: log.api,
         objects,
         data: files,
       };
       if (entry.validate !== undefined) {
         mark(run, "validating");
-        const problems = listProblems(await entry.validate(job), entryPoint);
+        const problems = listProblems(await settled(entry.validate(job)), entryPoint);
         if (problems.length > 0) return { type: "rejected", run, problems };
       }
       abort.throwIfAborted();
       mark(run, "running");
       mailbox.toNode({ type: "running", run });
-      const value = await entry.run(job);
+      const value: unknown = await settled(entry.run(job));
       const streamed = streamedResult(value);
-      if (streamed !== undefined) return await stream(run, streamed, abort.signal);
+      if (streamed !== undefined) return await own(stream(run, streamed, abort));
       const json = resultJson(value);
       // It would hold up all that shares the channel to the node.
       return (json?.length ?? 0) > LARGEST_JSON_CHARACTERS ? tooLarge(run, json) : { type: "succeeded", run, json };
@@ -112,17 +136,17 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     }
   }
 
-  async function stream(run: number, { mediaType, writeTo }: StreamedResult, signal: AbortSignal): Promise<Final> {
-    const resultStream = createResultStream({ run, mailbox, signal });
-    streams.set(run, resultStream);
+  async function stream(run: number, { mediaType, writeTo }: StreamedResult, abort: JobAbort): Promise<Final> {
+    const resultStream = createResultStream({ run, mailbox, abort });
+    mapSet(streams, run, resultStream);
     mailbox.tell({ type: "resultBegun", run, mediaType });
     try {
-      await writeTo(resultStream);
-      await resultStream.end();
+      await own(writeTo(resultStream));
+      await own(resultStream.end());
       return { type: "streamed", run };
     } finally {
       resultStream.close();
-      streams.delete(run);
+      mapDelete(streams, run);
     }
   }
 
@@ -137,15 +161,24 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
 
   return {
     open(opened) {
-      context = opened.context;
+      context = deepFreeze(opened.context);
       granted = opened.permissions;
     },
     run: start,
-    isBusy: () => aborts.size > 0,
-    isLeftover: () => currentLog.getStore()?.ended === true,
-    abort: (run, reason) => aborts.get(run)?.(reason),
-    receive: (answer) => streams.get(answer.run)?.receive(answer),
+    isBusy: () => mapSize(aborts) > 0,
+    isLeftover: () => storeOf(currentLog)?.ended === true,
+    abort: (run, reason) => mapGet(aborts, run)?.(reason),
+    receive: (answer) => mapGet(streams, answer.run)?.receive(answer),
   };
+}
+
+/** All jobs of the executor get the same one. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  const names = keys(value);
+  for (let index = 0; index < names.length; index++)
+    deepFreeze((value as Record<string, unknown>)[names[index] as string]);
+  return freeze(value);
 }
 
 function tooLarge(run: number, json: string | undefined): Final {
@@ -154,33 +187,4 @@ function tooLarge(run: number, json: string | undefined): Final {
 
 function refused(run: number, message: string): Final {
   return { type: "failed", run, reason: "RESULT_TOO_LARGE", error: { name: "Error", message, stack: message } };
-}
-
-interface LazyAbort {
-  readonly signal: AbortSignal;
-  abort(reason: string): void;
-  throwIfAborted(): void;
-}
-
-/** An AbortController that is made when somebody looks: most jobs do not. */
-function createAbort(): LazyAbort {
-  let controller: AbortController | undefined;
-  let reason: DOMException | undefined;
-  return {
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (reason !== undefined) controller.abort(reason);
-      }
-      return controller.signal;
-    },
-    abort(message) {
-      if (reason !== undefined) return;
-      reason = new DOMException(message, message === "deadline" ? "TimeoutError" : "AbortError");
-      controller?.abort(reason);
-    },
-    throwIfAborted() {
-      if (reason !== undefined) throw reason;
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import { encodeText, ReadableStream } from "./intrinsics.ts";
+import { asyncIterator, encodeText, NativeReadableStream, NativeTypeError, own } from "./primordials.ts";
 import { bytesOf, resultJson } from "./result_json.ts";
 import { ResultRefused, type ResultStream } from "./result_stream.ts";
 
@@ -12,7 +12,7 @@ export interface StreamedResult {
 /** A ReadableStream is bytes; any other async iterable is an array of values; undefined for what is neither. */
 export function streamedResult(value: unknown): StreamedResult | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (value instanceof ReadableStream) {
+  if (value instanceof NativeReadableStream) {
     return { mediaType: "application/octet-stream", writeTo: (stream) => writeBytes(value, stream) };
   }
   return isAsyncIterable(value)
@@ -24,7 +24,9 @@ export function streamedResult(value: unknown): StreamedResult | undefined {
 export const LARGEST_JSON_CHARACTERS = 64 * 1024 * 1024;
 
 async function writeBytes(source: AsyncIterable<unknown>, stream: ResultStream): Promise<void> {
-  for await (const part of source) await stream.write(typeof part === "string" ? encodeText(part) : toBytes(part));
+  for await (const part of source) {
+    await own(stream.write(typeof part === "string" ? encodeText(part) : toBytes(part)));
+  }
 }
 
 async function writeArray(source: AsyncIterable<unknown>, stream: ResultStream): Promise<void> {
@@ -37,20 +39,20 @@ async function writeArray(source: AsyncIterable<unknown>, stream: ResultStream):
         `An item of the result is ${json.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`,
       );
     }
-    await stream.write(encodeText(`${index === 0 ? "[" : ","}${json}`));
+    await own(stream.write(encodeText(`${index === 0 ? "[" : ","}${json}`)));
     index += 1;
   }
-  await stream.write(encodeText(index === 0 ? "[]" : "]"));
+  await own(stream.write(encodeText(index === 0 ? "[]" : "]")));
 }
 
 function toBytes(part: unknown): Uint8Array {
   const bytes = typeof part === "object" && part !== null ? bytesOf(part) : undefined;
   if (bytes !== undefined) return bytes;
-  throw new TypeError(
+  throw new NativeTypeError(
     "Cannot stream the result: a ReadableStream is of bytes or text; return an async iterable to stream an array of values",
   );
 }
 
 function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
-  return Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === "function";
+  return asyncIterator in value && typeof value[asyncIterator] === "function";
 }

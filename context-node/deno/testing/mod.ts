@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
-import { createProcessGroups, type Isolation, startIsolation } from "../../isolation/mod.ts";
+import { createProcessGroups, type Isolation, type IsolationOptions, startIsolation } from "../../isolation/mod.ts";
 import type {
   Execution,
   FileSource,
@@ -204,9 +204,9 @@ export async function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}
   };
 }
 
-export function startTestIsolation(): Promise<Isolation> {
+export function startTestIsolation(options: Partial<IsolationOptions> = {}): Promise<Isolation> {
   const groups = createProcessGroups({ processFolder: "/proc/self", log: QUIET });
-  return startIsolation({ groups, log: QUIET }, { mode: "auto", deno: findDeno() });
+  return startIsolation({ groups, log: QUIET }, { mode: "auto", deno: findDeno(), ...options });
 }
 
 const QUIET = { info() {}, warn() {} };

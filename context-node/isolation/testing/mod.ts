@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findDeno } from "../../deno/mod.ts";
-import { createProcessGroups, type Isolation, type ProcessGroups, startIsolation } from "../mod.ts";
+import {
+  createProcessGroups,
+  type Isolation,
+  type IsolationOptions,
+  type ProcessGroups,
+  startIsolation,
+} from "../mod.ts";
 import { SYSCALLS } from "../syscalls.ts";
 
 export const QUIET = { info() {}, warn() {} };
@@ -17,7 +23,7 @@ export function createTestGroups(): ProcessGroups {
 
 /** Isolation as a node starts it here. */
 export function startTestIsolation(
-  options: Partial<Parameters<typeof startIsolation>[1]> = {},
+  options: Partial<IsolationOptions> = {},
   log: Parameters<typeof startIsolation>[0]["log"] = QUIET,
 ): Promise<Isolation> {
   return startIsolation({ groups: createTestGroups(), log }, { mode: "auto", deno: findDeno(), ...options });

@@ -1,0 +1,54 @@
+import { defineProperty, getOwnPropertyDescriptor, keys } from "./primordials.ts";
+import { DENO, REFUSED_OF_DENO } from "./reach.ts";
+import { refused } from "./refusal.ts";
+
+const { NotCapable } = Deno.errors;
+const { stdout, stderr } = Deno;
+
+/** The `Deno` of jobs. It shares with Deno's own what is listed, and nothing else. */
+export function jobDeno(env: Record<string, string | undefined>): object {
+  const deno = {};
+  for (let index = 0; index < DENO.length; index++) {
+    const name = DENO[index] as string;
+    const descriptor = getOwnPropertyDescriptor(Deno, name);
+    if (descriptor !== undefined) defineProperty(deno, name, { ...descriptor, configurable: true });
+  }
+  const names = keys(REFUSED_OF_DENO);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    const message = `Cannot use Deno.${name}: ${REFUSED_OF_DENO[name]}`;
+    add(
+      deno,
+      name,
+      refused(name, message, (text) => new NotCapable(text)),
+    );
+  }
+  add(deno, "env", {
+    get: (name: string) => env[name],
+    has: (name: string) => name in env,
+    toObject: () => ({ ...env }) as Record<string, string>,
+    set(name: string, value: string) {
+      env[name] = value;
+    },
+    delete(name: string) {
+      delete env[name];
+    },
+  } satisfies Deno.Env);
+  add(deno, "args", []);
+  add(deno, "stdout", output(stdout));
+  add(deno, "stderr", output(stderr));
+  return deno;
+}
+
+/** What is written there is text of the process's own log: of no job, and no message to anybody. */
+function output(stream: typeof stdout): object {
+  return {
+    write: (bytes: Uint8Array) => stream.write(bytes),
+    writeSync: (bytes: Uint8Array) => stream.writeSync(bytes),
+    isTerminal: () => false,
+  };
+}
+
+function add(object: object, name: string, value: unknown): void {
+  defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}

@@ -40,6 +40,7 @@ test("parseConfig() has a default for everything", () => {
     memoryBytes: expect.any(Number),
     maxResultBytes: 256 * 1024 ** 2,
     labels: {},
+    sandbox: { isolation: "auto", bubblewrap: undefined },
     secrets: { dir: undefined, contexts: { "*": ["*"] } },
     permissions: { net: { "*": ["*"] } },
     spares: 1,

@@ -13,6 +13,7 @@ import {
   printOptions,
   readConfiguration,
 } from "../cluster/mod.ts";
+import type { IsolationMode } from "./isolation/mod.ts";
 import { isPolicyEntry } from "./network/mod.ts";
 
 export const OPTIONS = {
@@ -70,6 +71,22 @@ export const nodeSection = z
       .default({})
       .describe('What contexts may ask of the node that hosts them, such as `{"zone": "a"}`'),
     spares: z.int().nonnegative().max(64).default(1).describe("Sandboxes kept warm for contexts to come"),
+    sandbox: z
+      .strictObject({
+        isolation: z
+          .enum(["require", "auto", "off"])
+          .default("auto")
+          .describe(
+            "Walls of the operating system around contexts: `require` refuses to start without all of them, `auto` takes those that the machine offers, `off` takes none",
+          ),
+        bubblewrap: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("Path of the `bwrap` program; default: where systems keep it, or what `npm start` has fetched"),
+      })
+      .prefault({})
+      .describe("How processes of contexts are confined beyond what Deno does"),
     secrets: z
       .strictObject({
         dir: z
@@ -141,11 +158,17 @@ const exposureKeys = z.object({
 });
 
 /** What a context node is told. */
-export interface NodeConfig extends Omit<z.output<typeof nodeSection>, "advertise" | "memoryBytes" | "secrets"> {
+export interface NodeConfig
+  extends Omit<z.output<typeof nodeSection>, "advertise" | "memoryBytes" | "sandbox" | "secrets"> {
   readonly nats: NatsAccess;
   readonly cluster: Cluster;
   readonly advertise: string | undefined;
   readonly memoryBytes: number;
+  readonly sandbox: {
+    readonly isolation: IsolationMode;
+    /** Absolute. */
+    readonly bubblewrap: string | undefined;
+  };
   readonly secrets: {
     /** Absolute. */
     readonly dir: string | undefined;
@@ -171,6 +194,10 @@ export function parseConfig(
     ...node,
     advertise: node.advertise,
     dataDir: resolve(node.dataDir),
+    sandbox: {
+      ...node.sandbox,
+      bubblewrap: node.sandbox.bubblewrap === undefined ? undefined : resolve(node.sandbox.bubblewrap),
+    },
     secrets: { ...node.secrets, dir: node.secrets.dir === undefined ? undefined : resolve(node.secrets.dir) },
     memoryBytes: node.memoryBytes ?? defaultMemoryBytes(),
   };

@@ -130,6 +130,7 @@ test("a node does not start when its address is taken", async () => {
     memoryBytes: 1,
     maxResultBytes: 1,
     labels: {},
+    sandbox: { isolation: "auto" as const, bubblewrap: undefined },
     secrets: { dir: undefined, contexts: {} },
     permissions: { net: {} },
     spares: 0,

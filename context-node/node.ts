@@ -5,16 +5,17 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { openMembership, reachableAt } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { type Load, type Node, Node_State } from "../proto/node.ts";
+import { type Load, type Node, Node_State, type NodeWall } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
 import { createDataFiles, openBlobCache, openResultStore } from "./blobs/mod.ts";
 import type { NodeConfig } from "./config.ts";
-import { ContextTable, createCpuGroups, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
-import { startDenoRuntime } from "./deno/mod.ts";
+import { ContextTable, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
+import { findDeno, startDenoRuntime } from "./deno/mod.ts";
 import { EventPublisher, Events } from "./events/mod.ts";
+import { createProcessGroups, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
 import { connectNats } from "./nats.ts";
 import { isResolverBounded, readResolver, withNetwork } from "./network/mod.ts";
-import { openRunFolder } from "./run_folder.ts";
+import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
@@ -64,13 +65,14 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const publisher = stack.use(new EventPublisher({ nats, log }));
   const closed = watchConnection(nats, { publisher, log });
 
-  const { dataDir, cacheBytes, spares, memoryBytes, maxResultBytes } = config;
+  const { dataDir, cacheBytes, memoryBytes, maxResultBytes } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
-  const cpu = createCpuGroups({ processFolder: PROCESS_FOLDER, log });
-  const deno = { cacheDir: join(folder.path, "deno"), spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
+  const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
+  const given = deps.runtime && { runtime: deps.runtime, walls: [] };
+  const { runtime: plain, walls } = given ?? stack.use(await startOwnRuntime(config, { groups, folder, log }));
   const { dir, contexts: secretPolicy } = config.secrets;
   const network = { policy: config.permissions.net, isResolverBounded: isResolverBounded(readResolver()) };
-  const secretive = withSecrets(deps.runtime ?? stack.use(await startDenoRuntime(deno)), {
+  const secretive = withSecrets(plain, {
     read: createSecretFolder(dir),
     policy: secretPolicy,
   });
@@ -80,7 +82,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
-  const parts = { runtime, secretPolicy, network, events, blobs, files, results, cpu };
+  const parts = { runtime, secretPolicy, network, events, blobs, files, results, cpu: groups };
   const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
@@ -109,6 +111,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     load: contexts.load().node,
     heardTime: undefined,
     labels: config.labels,
+    walls,
   });
   const announcement = stack.use(await announceNode({ nats, secrets: membership.secrets }, describe));
   log.info({ node: id, address, memoryBytes }, "node started");
@@ -132,6 +135,21 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The Deno runtime, and the walls around its processes. */
+async function startOwnRuntime(
+  { sandbox, spares }: NodeConfig,
+  { groups, folder, log }: { groups: ProcessGroups; folder: RunFolder; log: Logger },
+): Promise<AsyncDisposable & { readonly runtime: Runtime; readonly walls: NodeWall[] }> {
+  await using stack = new AsyncDisposableStack();
+  const { isolation: mode, bubblewrap } = sandbox;
+  const isolation = stack.use(await startIsolation({ groups, log }, { mode, bubblewrap, deno: findDeno() }));
+  const cacheDir = join(folder.path, "deno");
+  const options = { isolation, cacheDir, spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
+  const runtime = stack.use(await startDenoRuntime(options));
+  const owned = stack.move();
+  return { runtime, walls: [...isolation.walls], [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */

@@ -8,7 +8,14 @@ export {
 } from "./gen/grpc/hearth/v1/context.ts";
 export * from "./gen/grpc/hearth/v1/event.ts";
 export { JobError, JobError_Reason, JobResult, LogLine, LogLine_Level, Progress } from "./gen/grpc/hearth/v1/job.ts";
-export { Node, Node_State, NodeLoad } from "./gen/grpc/hearth/v1/node_service.ts";
+export {
+  Node,
+  Node_State,
+  NodeLoad,
+  NodeWall,
+  NodeWall_Kind,
+  nodeWall_KindToJSON,
+} from "./gen/grpc/hearth/v1/node_service.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";
 export * from "./subjects.ts";

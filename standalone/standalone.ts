@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { closeFolder, reachableAt } from "../cluster/mod.ts";
+import { findBubblewrap } from "./bubblewrap.ts";
 import { type NatsUser, openCredentials } from "./credentials.ts";
 import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
@@ -62,6 +63,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ? undefined
     : stack.use(await startClosedNats({ log, signal }, { storeDir: join(dataDir, "nats"), credentials }));
   const natsUrl = options.natsUrl ?? ownNats?.ready ?? "";
+  await findBubblewrap({ log, signal });
   if (ownNats) await credentials.writeUrl(natsUrl);
   const clusterSecretFile = options.hasClusterIdentity ? undefined : credentials.clusterSecretFile;
   const part = (name: string, user: NatsUser): Omit<ProcessOptions, "listen"> => ({

@@ -53,6 +53,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         advertise: undefined,
         dataDir,
         labels: {},
+        sandbox: { isolation: "auto", bubblewrap: undefined },
         secrets: options.secrets ?? { dir: undefined, contexts: {} },
         permissions: { net: options.net ?? {} },
         spares: 0,

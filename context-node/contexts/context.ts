@@ -11,13 +11,13 @@ import type {
 } from "../../proto/node.ts";
 import type { BlobCache, BlobLease } from "../blobs/mod.ts";
 import type { JobHappening } from "../events/mod.ts";
+import type { CpuGroups } from "../isolation/mod.ts";
 import { HostedJob, type JobDeps, lost } from "../jobs/mod.ts";
 import { type NetworkBounds, networkWarnings } from "../network/mod.ts";
 import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
 import { type SecretPolicy, tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { Announcements } from "./announcements.ts";
-import type { CpuGroups } from "./cpu_groups.ts";
 import { Deaths } from "./deaths.ts";
 import { Lifetime } from "./lifetime.ts";
 import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";

@@ -1,7 +1,6 @@
 /**
  * Contexts: which are held, the room they were promised, their slots and queues, how they start and stop. May import
- * `proto`, jobs, events, blobs, sessions and the runtime's interface.
+ * `proto`, jobs, events, blobs, sessions, isolation and the runtime's interface.
  */
-export { createCpuGroups } from "./cpu_groups.ts";
 export { DEFAULT_MEMORY_BYTES } from "./settings.ts";
 export { ContextTable } from "./table.ts";

@@ -19,7 +19,7 @@ function leave(body: string): string {
   return `export const leave = () => { void (async () => { for (let tick = 0; tick < 1000; tick++) await 0; ${body} })(); };`;
 }
 
-test.for([
+test.for<[string, string]>([
   ["computes without a pause", "for (;;);"],
   ["waits without a pause", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
   ["goes on in microtasks", "for (;;) await 0;"],

@@ -21,7 +21,8 @@ export interface MemoryWatch extends Disposable {
 }
 
 interface WatchedProcess {
-  readonly pid: number | undefined;
+  /** Undefined while it is not known. */
+  pid(): number | undefined;
   readonly limitBytes: number;
   /** Executors now. */
   executors(): number;
@@ -38,26 +39,40 @@ export function watchMemory(
   let bytes = 0;
   let wasOver = false;
   const timer = setInterval(() => {
-    bytes = pid === undefined ? 0 : residentBytes(pid);
-    const allowedBytes = limitBytes + PROCESS_BYTES + executors() * EXECUTOR_BYTES;
+    bytes = residentBytes(pid());
+    const allowedBytes = allowance(limitBytes, executors());
     const isTooMuch = bytes > (wasOver ? 1 : FAR_OVER) * allowedBytes;
     wasOver = bytes > allowedBytes;
     if (!isTooMuch) return;
     clearInterval(timer);
-    exceeded(`The context had ${mebibytes(bytes)} in memory; its limit is ${mebibytes(limitBytes)}`);
+    exceeded(describeExcess(bytes, limitBytes));
   }, INTERVAL_MS);
   timer.unref();
   return {
     bytes() {
-      if (bytes === 0 && pid !== undefined) bytes = residentBytes(pid);
+      if (bytes === 0) bytes = residentBytes(pid());
       return bytes;
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 
+/** What a process may have of memory at most, for a moment: the kernel ends one that takes more, where control groups hold it. */
+export function hardLimitBytes(limitBytes: number, { executors }: { executors: number }): number {
+  return FAR_OVER * allowance(limitBytes, executors);
+}
+
+function allowance(limitBytes: number, executors: number): number {
+  return limitBytes + PROCESS_BYTES + executors * EXECUTOR_BYTES;
+}
+
+export function describeExcess(bytes: number, limitBytes: number): string {
+  return `The context had ${mebibytes(bytes)} in memory; its limit is ${mebibytes(limitBytes)}`;
+}
+
 /** Memory of its own: pages of the program's file, which all processes share, do not count. */
-function residentBytes(pid: number): number {
+function residentBytes(pid: number | undefined): number {
+  if (pid === undefined) return 0;
   let status: string;
   try {
     status = readFileSync(`/proc/${pid}/status`, "utf8");

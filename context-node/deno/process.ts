@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import type { Duplex } from "node:stream";
+import type { Isolation } from "../isolation/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import type { CodeCaches } from "./code_caches.ts";
 import type { SandboxProgram } from "./deno_program.ts";
 import type { Intake } from "./intake.ts";
-import { watchMemory } from "./memory.ts";
+import { describeExcess, hardLimitBytes, watchMemory } from "./memory.ts";
 import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
 import { parseReports } from "./reports.ts";
@@ -20,7 +22,7 @@ export interface ProcessLog {
 
 /** A sandbox process with its first executor, ready for a context. Disposing it kills it. */
 export interface DenoProcess extends AsyncDisposable {
-  /** Undefined when it could not be started. */
+  /** The process id of Deno. Undefined when it could not be started. */
   readonly pid: number | undefined;
   /** Resolves when the process is gone, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
@@ -39,7 +41,7 @@ export interface DenoProcess extends AsyncDisposable {
 }
 
 export interface ProcessDeps {
-  readonly denoPath: string;
+  readonly isolation: Pick<Isolation, "launch">;
   readonly program: SandboxProgram;
   readonly caches: CodeCaches;
   readonly intake: Intake;
@@ -48,6 +50,9 @@ export interface ProcessDeps {
 
 /** The executor that every process starts with. */
 export const FIRST_EXECUTOR = 1;
+
+/** What the process is given: nothing to read, what it prints, and its channel to the node. */
+const STDIO = ["ignore", "pipe", "pipe", "pipe"] as const;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -63,20 +68,30 @@ const CLOSE_LIMIT_MS = 1000;
 /** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
 
-/** Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. */
+/**
+ * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. One that warms up
+ * is never given a job: it is not isolated, so that it can write the cache with which all others begin.
+ */
 export async function startDenoProcess(
-  { denoPath, program, caches, intake, log }: ProcessDeps,
+  { isolation, program, caches, intake, log }: ProcessDeps,
   profile: ProcessProfile,
-  { signal }: { signal?: AbortSignal | undefined },
+  { warmsUp = false, signal }: { warmsUp?: boolean; signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
   signal?.throwIfAborted();
   const cache = await caches.create();
-  const child = spawn(denoPath, denoArguments(profile, program.mainModule), {
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-    env: environment(profile, cache.path),
+  const launch = isolation.launch({
+    args: denoArguments(profile),
+    mainModule: program.mainModule,
+    env: environment(profile),
+    net: profile.reach !== undefined,
+    memoryBytes: hardLimitBytes(profile.memoryBytes, { executors: 1 }),
+    cache: { folder: cache.path, isWritten: warmsUp },
+    firstDescriptor: STDIO.length,
   });
+  const child = spawn(launch.file, launch.args, { ...launch.options, stdio: [...STDIO, ...launch.stdio] });
+  const held = launch.hold(child);
   const output = logOutput(child, log);
-  const kill = (): void => void child.kill("SIGKILL");
+  const kill = (): void => held.kill();
 
   let end: SandboxEnd | undefined;
   let isConcealed = false;
@@ -91,7 +106,7 @@ export async function startDenoProcess(
     endWith({ type: "violated", message });
   }
 
-  const watched = { pid: child.pid, limitBytes: profile.memoryBytes, executors: () => executors };
+  const watched = { pid: held.processId, limitBytes: profile.memoryBytes, executors: () => executors };
   const memory = watchMemory(watched, (message) => endWith({ type: "outOfMemory", message }));
   const ended = new Promise<SandboxEnd>((resolve) => {
     child.once("exit", () => {
@@ -102,11 +117,14 @@ export async function startDenoProcess(
     });
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => {
+      const bytes = held.outOfMemoryBytes();
+      if (bytes !== undefined) end ??= { type: "outOfMemory", message: describeExcess(bytes, profile.memoryBytes) };
       resolve(end ?? endOf({ code, exitSignal, profile, words: output.lastWords(), isConcealed }));
     });
-    child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
+    child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${launch.file}: ${error.message}` }));
   }).finally(async () => {
     memory[Symbol.dispose]();
+    held[Symbol.dispose]();
     await cache[Symbol.asyncDispose]();
   });
 
@@ -158,7 +176,7 @@ export async function startDenoProcess(
   if (signal?.aborted) onAbort();
   try {
     await Promise.race([ready.promise, aborted.promise, ended.then(failStart)]);
-    await cache.offer();
+    if (warmsUp) await cache.offer();
   } catch (error) {
     kill();
     await ended;
@@ -168,11 +186,14 @@ export async function startDenoProcess(
   }
 
   return {
-    pid: child.pid,
+    pid: held.processId(),
     ended,
     channel,
     send(command) {
-      if (command.type === "startExecutor") executors += 1;
+      if (command.type === "startExecutor") {
+        executors += 1;
+        held.raiseMemory(hardLimitBytes(profile.memoryBytes, { executors }));
+      }
       channel.send(command);
     },
     listen(next) {
@@ -192,18 +213,17 @@ export async function startDenoProcess(
   };
 }
 
-function denoArguments({ reach }: ProcessProfile, mainModule: string): string[] {
+function denoArguments({ reach }: ProcessProfile): string[] {
   const grants = reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`];
   // Denied before it is allowed, and looked at again for the addresses that a name resolves to. Without a list it would deny everything.
   if (reach !== undefined && reach.deny.length > 0) grants.push(`--deny-net=${reach.deny.join(",")}`);
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
-  return ["run", "--quiet", "--no-prompt", ...offline, ...grants, mainModule];
+  return ["run", "--quiet", "--no-prompt", ...offline, ...grants];
 }
 
 /** All that the process gets: nothing of ours is inherited. The channel is at descriptor 3. */
-function environment({ timeZone, reach }: ProcessProfile, cacheDir: string): Record<string, string> {
+function environment({ timeZone, reach }: ProcessProfile): Record<string, string> {
   return {
-    DENO_DIR: cacheDir,
     DENO_NO_UPDATE_CHECK: "1",
     NODE_CHANNEL_FD: "3",
     NO_COLOR: "1",
@@ -251,11 +271,17 @@ function endOf(exit: {
   if (OUT_OF_HEAP.test(words)) {
     return { type: "outOfMemory", message: `The heap of an executor went over the limit of ${mebibytes(profile)}` };
   }
-  const how = exitSignal === null ? `with code ${code}` : `by signal ${exitSignal}`;
+  const signal = exitSignal ?? signalOf(code);
+  const how = signal === undefined ? `with code ${code}` : `by signal ${signal}`;
   return {
     type: "crashed",
     message: `The process of the context ended ${how}${words && !isConcealed ? `: ${words}` : ""}`,
   };
+}
+
+/** The signal that a program inside another one ended by: the outer one ends with a code above 128 then. */
+function signalOf(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }
 
 function failStart(end: SandboxEnd): never {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import type { Isolation } from "../isolation/mod.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import { createCodeCaches } from "./code_caches.ts";
-import { buildSandboxProgram, findDeno } from "./deno_program.ts";
+import { buildSandboxProgram } from "./deno_program.ts";
 import { createIntake } from "./intake.ts";
 import { type DenoProcess, type ProcessDeps, type ProcessLog, startDenoProcess } from "./process.ts";
 import { type ProcessProfile, profileOf } from "./profile.ts";
@@ -9,8 +10,8 @@ import { createSandbox } from "./sandbox.ts";
 import { createSpares } from "./spares.ts";
 
 export interface DenoRuntimeOptions {
-  /** The Deno binary. Default: that of the npm package `deno`. */
-  readonly denoPath?: string | undefined;
+  /** How processes are started. It stays the caller's, to be disposed after the runtime. */
+  readonly isolation: Pick<Isolation, "launch">;
   /** Processes that are kept ready for contexts without permissions. Default 1. */
   readonly spares?: number | undefined;
   /** Memory limit of a context that a spare process fits: the default of the node. */
@@ -23,13 +24,12 @@ export interface DenoRuntimeOptions {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Resolves when sandboxes can be started; spares get ready meanwhile. Rejects when there is no Deno binary. */
+/** Resolves when sandboxes can be started; spares get ready meanwhile. */
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
-  const { cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
+  const { isolation, cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
   await using starting = new AsyncDisposableStack();
-  const denoPath = options.denoPath ?? findDeno();
   const deps: ProcessDeps = {
-    denoPath,
+    isolation,
     program: await buildSandboxProgram(cacheDir),
     caches: createCodeCaches({ log }, { parent: join(cacheDir, "caches") }),
     intake: createIntake(),
@@ -41,14 +41,22 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     await Promise.all(Array.from(processes, (process) => process[Symbol.asyncDispose]()));
   });
 
+  const spareProfile: ProcessProfile = { reach: undefined, timeZone: undefined, memoryBytes: spareMemoryBytes };
+  const closing = new AbortController();
+  const warm = warmUp(deps, spareProfile, { signal: closing.signal });
+  starting.defer(async () => {
+    closing.abort(new Error("The runtime is closing"));
+    await warm;
+  });
+
   async function startProcess(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess> {
+    await warm;
     const process = await startDenoProcess(deps, profile, { signal });
     processes.add(process);
     void process.ended.then(() => processes.delete(process));
     return process;
   }
 
-  const spareProfile: ProcessProfile = { reach: undefined, timeZone: undefined, memoryBytes: spareMemoryBytes };
   const spares = starting.use(
     createSpares(
       { start: (signal) => startProcess(spareProfile, signal), log },
@@ -65,4 +73,15 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Has a process write the cache with which all others begin, and ends it. Never rejects: without a cache, processes start more slowly. */
+async function warmUp(deps: ProcessDeps, profile: ProcessProfile, options: { signal: AbortSignal }): Promise<void> {
+  try {
+    const process = await startDenoProcess(deps, profile, { ...options, warmsUp: true });
+    await process[Symbol.asyncDispose]();
+  } catch (error) {
+    if (!options.signal.aborted)
+      deps.log.warn({ err: error }, "cannot make the code cache; sandboxes start more slowly");
+  }
 }

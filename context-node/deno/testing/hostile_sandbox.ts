@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileSource, Outcome, Runtime, SandboxEnd } from "../../runtime/mod.ts";
-import { IGNORANT, NO_FILES, startSandbox, startTestRuntime } from "./mod.ts";
+import { IGNORANT, NO_FILES, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
 
 /**
  * In the place of Deno: a program that says it is ready, waits for a run, sends what the file `payload` beside it holds, and stays. It stands
@@ -45,7 +45,8 @@ export async function startHostileSandboxes(): Promise<HostileSandboxes> {
   const denoPath = join(folder, "deno");
   await writeFile(denoPath, PROGRAM);
   await chmod(denoPath, 0o700);
-  const runtime = stack.use(await startTestRuntime({ denoPath }));
+  const isolation = stack.use(await startTestIsolation({ mode: "off", deno: denoPath }));
+  const runtime = stack.use(await startTestRuntime({ isolation }));
   const owned = stack.move();
   return {
     runtime,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
+import { createProcessGroups, type Isolation, type IsolationOptions, startIsolation } from "../../isolation/mod.ts";
 import type {
   Execution,
   FileSource,
@@ -15,7 +16,7 @@ import type {
   Sandbox,
   SandboxSpec,
 } from "../../runtime/mod.ts";
-import { type DenoRuntimeOptions, startDenoRuntime } from "../mod.ts";
+import { type DenoRuntimeOptions, findDeno, startDenoRuntime } from "../mod.ts";
 
 export interface Program {
   readonly digest: string;
@@ -191,11 +192,13 @@ export function startSandbox(
   });
 }
 
+/** A runtime behind all walls that this machine has. */
 export async function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}): Promise<Runtime> {
   await using stack = new AsyncDisposableStack();
+  const isolation = options.isolation ?? stack.use(await startTestIsolation());
   const cacheDir = options.cacheDir ?? stack.adopt(await mkdtemp(join(tmpdir(), "hearth-deno-")), removeFolder);
   const runtime = stack.use(
-    await startDenoRuntime({ spares: 0, log: { debug() {}, warn() {} }, ...options, cacheDir }),
+    await startDenoRuntime({ spares: 0, log: { debug() {}, warn() {} }, ...options, isolation, cacheDir }),
   );
   const owned = stack.move();
   return {
@@ -203,6 +206,13 @@ export async function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+export function startTestIsolation(options: Partial<IsolationOptions> = {}): Promise<Isolation> {
+  const groups = createProcessGroups({ processFolder: "/proc/self", log: QUIET });
+  return startIsolation({ groups, log: QUIET }, { mode: "auto", deno: findDeno(), ...options });
+}
+
+const QUIET = { info() {}, warn() {} };
 
 async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });

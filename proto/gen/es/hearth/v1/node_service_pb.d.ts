@@ -61,6 +61,13 @@ export declare type Node = Message<"hearth.v1.Node"> & {
    * @generated from field: map<string, string> labels = 7;
    */
   labels: { [key: string]: string };
+
+  /**
+   * What the operating system keeps the processes of contexts from; empty where the node does not isolate them.
+   *
+   * @generated from field: repeated hearth.v1.NodeWall walls = 8;
+   */
+  walls: NodeWall[];
 };
 
 /**
@@ -106,6 +113,109 @@ export enum Node_State {
  * Describes the enum hearth.v1.Node.State.
  */
 export declare const Node_StateSchema: GenEnum<Node_State>;
+
+/**
+ * Something that the operating system keeps the processes of contexts from, whatever their code manages to do.
+ *
+ * @generated from message hearth.v1.NodeWall
+ */
+export declare type NodeWall = Message<"hearth.v1.NodeWall"> & {
+  /**
+   * @generated from field: hearth.v1.NodeWall.Kind kind = 1;
+   */
+  kind: NodeWall_Kind;
+
+  /**
+   * @generated from field: bool stands = 2;
+   */
+  stands: boolean;
+
+  /**
+   * How far it stands, or why it does not.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message hearth.v1.NodeWall.
+ * Use `create(NodeWallSchema)` to create a new message.
+ */
+export declare const NodeWallSchema: GenMessage<NodeWall>;
+
+/**
+ * What is behind it.
+ *
+ * @generated from enum hearth.v1.NodeWall.Kind
+ */
+export enum NodeWall_Kind {
+  /**
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  KIND_UNSPECIFIED = 0,
+
+  /**
+   * What the user of the node may do: they run as another one.
+   *
+   * @generated from enum value: USER = 1;
+   */
+  USER = 1,
+
+  /**
+   * Files: they have a file system of their own, without one that they can write.
+   *
+   * @generated from enum value: FILES = 2;
+   */
+  FILES = 2,
+
+  /**
+   * Other processes: they have namespaces of processes, of IPC and of names of their own.
+   *
+   * @generated from enum value: PROCESSES = 3;
+   */
+  PROCESSES = 3,
+
+  /**
+   * The network: those that were granted none have a network of their own, which leads nowhere.
+   *
+   * @generated from enum value: NETWORK = 4;
+   */
+  NETWORK = 4,
+
+  /**
+   * System calls that they do not need.
+   *
+   * @generated from enum value: SYSCALLS = 5;
+   */
+  SYSCALLS = 5,
+
+  /**
+   * Capabilities and new privileges.
+   *
+   * @generated from enum value: PRIVILEGES = 6;
+   */
+  PRIVILEGES = 6,
+
+  /**
+   * Descriptors, file sizes, locked memory.
+   *
+   * @generated from enum value: LIMITS = 7;
+   */
+  LIMITS = 7,
+
+  /**
+   * Memory beyond the limit of the context, and threads without number: control groups hold them.
+   *
+   * @generated from enum value: RESOURCES = 8;
+   */
+  RESOURCES = 8,
+}
+
+/**
+ * Describes the enum hearth.v1.NodeWall.Kind.
+ */
+export declare const NodeWall_KindSchema: GenEnum<NodeWall_Kind>;
 
 /**
  * What a node has and uses.

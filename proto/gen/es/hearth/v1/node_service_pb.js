@@ -11,7 +11,7 @@ import { file_hearth_v1_options } from "./options_pb.js";
  * Describes the file hearth/v1/node_service.proto.
  */
 export const file_hearth_v1_node_service = /*@__PURE__*/
-  fileDesc("ChxoZWFydGgvdjEvbm9kZV9zZXJ2aWNlLnByb3RvEgloZWFydGgudjEi0gIKBE5vZGUSCgoCaWQYASABKAkSJAoFc3RhdGUYAiABKA4yFS5oZWFydGgudjEuTm9kZS5TdGF0ZRIPCgdhZGRyZXNzGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSIQoEbG9hZBgFIAEoCzITLmhlYXJ0aC52MS5Ob2RlTG9hZBIuCgpoZWFyZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgZsYWJlbHMYByADKAsyGy5oZWFydGgudjEuTm9kZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkcKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKQ09OTkVDVElORxABEgkKBVJFQURZEAISDAoIRFJBSU5JTkcQAyJ8CghOb2RlTG9hZBIUCgxtZW1vcnlfYnl0ZXMYASABKAMSHQoVcHJvbWlzZWRfbWVtb3J5X2J5dGVzGAIgASgDEhAKCGNvbnRleHRzGAMgASgNEhQKDHJ1bm5pbmdfam9icxgEIAEoDRITCgtxdWV1ZWRfam9icxgFIAEoDSISChBMaXN0Tm9kZXNSZXF1ZXN0IjMKEUxpc3ROb2Rlc1Jlc3BvbnNlEh4KBW5vZGVzGAEgAygLMg8uaGVhcnRoLnYxLk5vZGUydgoLTm9kZVNlcnZpY2USZwoJTGlzdE5vZGVzEhsuaGVhcnRoLnYxLkxpc3ROb2Rlc1JlcXVlc3QaHC5oZWFydGgudjEuTGlzdE5vZGVzUmVzcG9uc2UiH4rnGApub2RlczpyZWFkgtPkkwILEgkvdjEvbm9kZXNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_hearth_v1_options]);
+  fileDesc("ChxoZWFydGgvdjEvbm9kZV9zZXJ2aWNlLnByb3RvEgloZWFydGgudjEi9gIKBE5vZGUSCgoCaWQYASABKAkSJAoFc3RhdGUYAiABKA4yFS5oZWFydGgudjEuTm9kZS5TdGF0ZRIPCgdhZGRyZXNzGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSIQoEbG9hZBgFIAEoCzITLmhlYXJ0aC52MS5Ob2RlTG9hZBIuCgpoZWFyZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgZsYWJlbHMYByADKAsyGy5oZWFydGgudjEuTm9kZS5MYWJlbHNFbnRyeRIiCgV3YWxscxgIIAMoCzITLmhlYXJ0aC52MS5Ob2RlV2FsbBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkcKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDgoKQ09OTkVDVElORxABEgkKBVJFQURZEAISDAoIRFJBSU5JTkcQAyLbAQoITm9kZVdhbGwSJgoEa2luZBgBIAEoDjIYLmhlYXJ0aC52MS5Ob2RlV2FsbC5LaW5kEg4KBnN0YW5kcxgCIAEoCBIOCgZkZXRhaWwYAyABKAkihgEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEggKBFVTRVIQARIJCgVGSUxFUxACEg0KCVBST0NFU1NFUxADEgsKB05FVFdPUksQBBIMCghTWVNDQUxMUxAFEg4KClBSSVZJTEVHRVMQBhIKCgZMSU1JVFMQBxINCglSRVNPVVJDRVMQCCJ8CghOb2RlTG9hZBIUCgxtZW1vcnlfYnl0ZXMYASABKAMSHQoVcHJvbWlzZWRfbWVtb3J5X2J5dGVzGAIgASgDEhAKCGNvbnRleHRzGAMgASgNEhQKDHJ1bm5pbmdfam9icxgEIAEoDRITCgtxdWV1ZWRfam9icxgFIAEoDSISChBMaXN0Tm9kZXNSZXF1ZXN0IjMKEUxpc3ROb2Rlc1Jlc3BvbnNlEh4KBW5vZGVzGAEgAygLMg8uaGVhcnRoLnYxLk5vZGUydgoLTm9kZVNlcnZpY2USZwoJTGlzdE5vZGVzEhsuaGVhcnRoLnYxLkxpc3ROb2Rlc1JlcXVlc3QaHC5oZWFydGgudjEuTGlzdE5vZGVzUmVzcG9uc2UiH4rnGApub2RlczpyZWFkgtPkkwILEgkvdjEvbm9kZXNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_hearth_v1_options]);
 
 /**
  * Describes the message hearth.v1.Node.
@@ -35,25 +35,46 @@ export const Node_State = /*@__PURE__*/
   tsEnum(Node_StateSchema);
 
 /**
+ * Describes the message hearth.v1.NodeWall.
+ * Use `create(NodeWallSchema)` to create a new message.
+ */
+export const NodeWallSchema = /*@__PURE__*/
+  messageDesc(file_hearth_v1_node_service, 1);
+
+/**
+ * Describes the enum hearth.v1.NodeWall.Kind.
+ */
+export const NodeWall_KindSchema = /*@__PURE__*/
+  enumDesc(file_hearth_v1_node_service, 1, 0);
+
+/**
+ * What is behind it.
+ *
+ * @generated from enum hearth.v1.NodeWall.Kind
+ */
+export const NodeWall_Kind = /*@__PURE__*/
+  tsEnum(NodeWall_KindSchema);
+
+/**
  * Describes the message hearth.v1.NodeLoad.
  * Use `create(NodeLoadSchema)` to create a new message.
  */
 export const NodeLoadSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_node_service, 1);
+  messageDesc(file_hearth_v1_node_service, 2);
 
 /**
  * Describes the message hearth.v1.ListNodesRequest.
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_node_service, 2);
+  messageDesc(file_hearth_v1_node_service, 3);
 
 /**
  * Describes the message hearth.v1.ListNodesResponse.
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema = /*@__PURE__*/
-  messageDesc(file_hearth_v1_node_service, 3);
+  messageDesc(file_hearth_v1_node_service, 4);
 
 /**
  * The context nodes that this gateway knows.

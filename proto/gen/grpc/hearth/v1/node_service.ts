@@ -26,6 +26,8 @@ export interface Node {
     | undefined;
   /** As configured; contexts may ask for them. */
   labels: { [key: string]: string };
+  /** What the operating system keeps the processes of contexts from; empty where the node does not isolate them. */
+  walls: NodeWall[];
 }
 
 /** Whether it can be given work. */
@@ -92,6 +94,113 @@ export interface Node_LabelsEntry {
   value: string;
 }
 
+/** Something that the operating system keeps the processes of contexts from, whatever their code manages to do. */
+export interface NodeWall {
+  kind: NodeWall_Kind;
+  stands: boolean;
+  /** How far it stands, or why it does not. */
+  detail: string;
+}
+
+/** What is behind it. */
+export const NodeWall_Kind = {
+  KIND_UNSPECIFIED: 0,
+  /** USER - What the user of the node may do: they run as another one. */
+  USER: 1,
+  /** FILES - Files: they have a file system of their own, without one that they can write. */
+  FILES: 2,
+  /** PROCESSES - Other processes: they have namespaces of processes, of IPC and of names of their own. */
+  PROCESSES: 3,
+  /** NETWORK - The network: those that were granted none have a network of their own, which leads nowhere. */
+  NETWORK: 4,
+  /** SYSCALLS - System calls that they do not need. */
+  SYSCALLS: 5,
+  /** PRIVILEGES - Capabilities and new privileges. */
+  PRIVILEGES: 6,
+  /** LIMITS - Descriptors, file sizes, locked memory. */
+  LIMITS: 7,
+  /** RESOURCES - Memory beyond the limit of the context, and threads without number: control groups hold them. */
+  RESOURCES: 8,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type NodeWall_Kind = typeof NodeWall_Kind[keyof typeof NodeWall_Kind];
+
+export namespace NodeWall_Kind {
+  export type KIND_UNSPECIFIED = typeof NodeWall_Kind.KIND_UNSPECIFIED;
+  export type USER = typeof NodeWall_Kind.USER;
+  export type FILES = typeof NodeWall_Kind.FILES;
+  export type PROCESSES = typeof NodeWall_Kind.PROCESSES;
+  export type NETWORK = typeof NodeWall_Kind.NETWORK;
+  export type SYSCALLS = typeof NodeWall_Kind.SYSCALLS;
+  export type PRIVILEGES = typeof NodeWall_Kind.PRIVILEGES;
+  export type LIMITS = typeof NodeWall_Kind.LIMITS;
+  export type RESOURCES = typeof NodeWall_Kind.RESOURCES;
+  export type UNRECOGNIZED = typeof NodeWall_Kind.UNRECOGNIZED;
+}
+
+export function nodeWall_KindFromJSON(object: any): NodeWall_Kind {
+  switch (object) {
+    case 0:
+    case "KIND_UNSPECIFIED":
+      return NodeWall_Kind.KIND_UNSPECIFIED;
+    case 1:
+    case "USER":
+      return NodeWall_Kind.USER;
+    case 2:
+    case "FILES":
+      return NodeWall_Kind.FILES;
+    case 3:
+    case "PROCESSES":
+      return NodeWall_Kind.PROCESSES;
+    case 4:
+    case "NETWORK":
+      return NodeWall_Kind.NETWORK;
+    case 5:
+    case "SYSCALLS":
+      return NodeWall_Kind.SYSCALLS;
+    case 6:
+    case "PRIVILEGES":
+      return NodeWall_Kind.PRIVILEGES;
+    case 7:
+    case "LIMITS":
+      return NodeWall_Kind.LIMITS;
+    case 8:
+    case "RESOURCES":
+      return NodeWall_Kind.RESOURCES;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return NodeWall_Kind.UNRECOGNIZED;
+  }
+}
+
+export function nodeWall_KindToJSON(object: NodeWall_Kind): string {
+  switch (object) {
+    case NodeWall_Kind.KIND_UNSPECIFIED:
+      return "KIND_UNSPECIFIED";
+    case NodeWall_Kind.USER:
+      return "USER";
+    case NodeWall_Kind.FILES:
+      return "FILES";
+    case NodeWall_Kind.PROCESSES:
+      return "PROCESSES";
+    case NodeWall_Kind.NETWORK:
+      return "NETWORK";
+    case NodeWall_Kind.SYSCALLS:
+      return "SYSCALLS";
+    case NodeWall_Kind.PRIVILEGES:
+      return "PRIVILEGES";
+    case NodeWall_Kind.LIMITS:
+      return "LIMITS";
+    case NodeWall_Kind.RESOURCES:
+      return "RESOURCES";
+    case NodeWall_Kind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What a node has and uses. */
 export interface NodeLoad {
   /** Memory that it may give to contexts, in bytes. */
@@ -107,7 +216,7 @@ export interface NodeLoad {
 }
 
 function createBaseNode(): Node {
-  return { id: "", state: 0, address: "", version: "", load: undefined, heardTime: undefined, labels: {} };
+  return { id: "", state: 0, address: "", version: "", load: undefined, heardTime: undefined, labels: {}, walls: [] };
 }
 
 export const Node: MessageFns<Node> = {
@@ -133,6 +242,9 @@ export const Node: MessageFns<Node> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       Node_LabelsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    for (const v of message.walls) {
+      NodeWall.encode(v!, writer.uint32(66).fork()).join();
+    }
     return writer;
   },
 
@@ -208,6 +320,14 @@ export const Node: MessageFns<Node> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.walls.push(NodeWall.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -246,6 +366,7 @@ export const Node: MessageFns<Node> = {
           {},
         )
         : {},
+      walls: globalThis.Array.isArray(object?.walls) ? object.walls.map((e: any) => NodeWall.fromJSON(e)) : [],
     };
   },
 
@@ -278,6 +399,9 @@ export const Node: MessageFns<Node> = {
         });
       }
     }
+    if (message.walls?.length) {
+      obj.walls = message.walls.map((e) => NodeWall.toJSON(e));
+    }
     return obj;
   },
 
@@ -301,6 +425,7 @@ export const Node: MessageFns<Node> = {
       },
       {},
     );
+    message.walls = object.walls?.map((e) => NodeWall.fromPartial(e)) || [];
     return message;
   },
 };
@@ -386,6 +511,107 @@ export const Node_LabelsEntry: MessageFns<Node_LabelsEntry> = {
     const message = createBaseNode_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseNodeWall(): NodeWall {
+  return { kind: 0, stands: false, detail: "" };
+}
+
+export const NodeWall: MessageFns<NodeWall> = {
+  encode(message: NodeWall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.stands !== false) {
+      writer.uint32(16).bool(message.stands);
+    }
+    if (message.detail !== "") {
+      writer.uint32(26).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeWall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeWall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stands = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NodeWall {
+    return {
+      kind: isSet(object.kind) ? nodeWall_KindFromJSON(object.kind) : 0,
+      stands: isSet(object.stands) ? globalThis.Boolean(object.stands) : false,
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+    };
+  },
+
+  toJSON(message: NodeWall): unknown {
+    const obj: any = {};
+    if (message.kind !== 0) {
+      obj.kind = nodeWall_KindToJSON(message.kind);
+    }
+    if (message.stands !== false) {
+      obj.stands = message.stands;
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<NodeWall>): NodeWall {
+    return NodeWall.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NodeWall>): NodeWall {
+    const message = createBaseNodeWall();
+    message.kind = object.kind ?? 0;
+    message.stands = object.stands ?? false;
+    message.detail = object.detail ?? "";
     return message;
   },
 };

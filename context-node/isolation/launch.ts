@@ -1,0 +1,174 @@
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { type BubblewrapTools, bubblewrapArguments, CACHE_FOLDER, PROGRAM_FOLDER } from "./bubblewrap.ts";
+import { MOST_THREADS } from "./lockdown_bundle.ts";
+import type { ProcessGroup, ProcessGroups } from "./process_groups.ts";
+import { giveTo, type Programs } from "./programs.ts";
+import type { NextUser } from "./users.ts";
+
+/** A Deno program to be started. */
+export interface LaunchRequest {
+  /** Arguments of Deno in front of the module. */
+  readonly args: readonly string[];
+  /** Path of a module that imports none but those of Deno. */
+  readonly mainModule: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether it was granted any of the network. */
+  readonly net: boolean;
+  /** The most memory that it may take, all of its processes together. */
+  readonly memoryBytes: number;
+  /** Folder of the process alone for what Deno caches. It may be written there by a process that never runs a job, and is not locked down. */
+  readonly cache?: { readonly folder: string; readonly isWritten: boolean };
+  /** The first descriptor that the caller does not give to the process. */
+  readonly firstDescriptor: number;
+}
+
+/** How to start it: `spawn(file, args, { ...options, stdio: [...yours, ...stdio] })`, then `hold`. */
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly stdio: readonly "pipe"[];
+  readonly options: { readonly env: Record<string, string>; readonly uid?: number; readonly gid?: number };
+  /** Takes the process that was spawned into its limits. The caller disposes it when the process is gone. */
+  hold(child: ChildProcess): HeldProcess;
+}
+
+export interface HeldProcess extends Disposable {
+  /** The process id of Deno; undefined before it is known. */
+  processId(): number | undefined;
+  kill(): void;
+  /** Raises what it may take of memory, where a control group holds it. */
+  raiseMemory(bytes: number): void;
+  /** The memory that it had, in bytes, when the kernel ended it for want of memory; else undefined. */
+  outOfMemoryBytes(): number | undefined;
+}
+
+/** A way to start Deno. */
+export type Way =
+  /** As it is. */
+  | { readonly type: "open"; readonly deno: string }
+  /** As another user where there is `nextUser`, and locked down by itself. */
+  | { readonly type: "lockdown"; readonly deno: string; readonly nextUser: NextUser | undefined }
+  /** In a box of bubblewrap besides. */
+  | { readonly type: "box"; readonly tools: BubblewrapTools; readonly nextUser: NextUser | undefined };
+
+interface LaunchDeps {
+  readonly way: Way;
+  readonly programs: Programs;
+  readonly groups: ProcessGroups;
+}
+
+/** A folder that is not there: Deno does without a cache. */
+const NO_FOLDER = "/dev/null/deno";
+
+export function createLaunch({ way, programs, groups }: LaunchDeps, request: LaunchRequest): Launch {
+  const { args, mainModule, net, cache, firstDescriptor, memoryBytes } = request;
+  // The zone of the machine cannot be read inside.
+  const env = { TZ: Intl.DateTimeFormat().resolvedOptions().timeZone, ...request.env };
+  const group = groups.open({ memoryBytes, threads: MOST_THREADS });
+  if (way.type === "open") {
+    const options = { env: { ...env, DENO_DIR: cache?.folder ?? NO_FOLDER } };
+    return {
+      file: way.deno,
+      args: [...args, mainModule],
+      stdio: [],
+      options,
+      hold: (child) => holdDirect(group, child),
+    };
+  }
+
+  const user = way.nextUser?.();
+  const lockdown = { net, readFiles: way.type === "box", ownsUser: user !== undefined };
+  const { folder, entry } = programs.place(mainModule, cache?.isWritten ? undefined : lockdown);
+  const denoArguments = (path: string): string[] => [
+    ...args,
+    ...(cache?.isWritten ? [] : ["--allow-ffi"]),
+    join(path, entry),
+  ];
+  if (way.type === "lockdown") {
+    // A process that writes the cache is given no job, so it needs no other user.
+    const identity = user === undefined || cache?.isWritten ? {} : { uid: user, gid: user };
+    const copy = cache && identity.uid !== undefined ? programs.copyFor(identity.uid, cache.folder) : undefined;
+    const options = { env: { ...env, DENO_DIR: copy?.path ?? cache?.folder ?? NO_FOLDER }, ...identity };
+    return {
+      ...{ file: way.deno, args: denoArguments(folder), stdio: [], options },
+      hold: (child) => holdDirect(group, child, copy),
+    };
+  }
+
+  if (cache !== undefined && user !== undefined) giveTo(user, cache.folder);
+  const descriptors = { info: firstDescriptor, block: firstDescriptor + 1 };
+  const box = {
+    folder,
+    cache: cache?.folder,
+    denoArguments: denoArguments(PROGRAM_FOLDER),
+    user: user ?? 0,
+    net,
+    descriptors,
+  };
+  const options = { env: { ...env, DENO_DIR: cache === undefined ? NO_FOLDER : CACHE_FOLDER } };
+  return {
+    ...{ file: way.tools.bwrap, args: bubblewrapArguments(way.tools, box), stdio: ["pipe", "pipe"], options },
+    hold: (child) => holdBoxed(group, child, descriptors),
+  };
+}
+
+function holdDirect(group: ProcessGroup, child: ChildProcess, owned?: Disposable): HeldProcess {
+  const kill = (): void => void child.kill("SIGKILL");
+  if (child.pid !== undefined && !group.add(child.pid)) kill();
+  return {
+    ...{ ...heldBy(group), processId: () => child.pid, kill },
+    [Symbol.dispose]() {
+      owned?.[Symbol.dispose]();
+      group[Symbol.dispose]();
+    },
+  };
+}
+
+/** Bubblewrap stays outside and waits; the process inside starts Deno when it is in its groups. */
+function holdBoxed(
+  group: ProcessGroup,
+  child: ChildProcess,
+  descriptors: { readonly info: number; readonly block: number },
+): HeldProcess {
+  let inside: number | undefined;
+  let text = "";
+  const info = child.stdio[descriptors.info] as Readable;
+  const block = child.stdio[descriptors.block] as Writable;
+  // Where it ends before, `close` of the child says so; the pipes have nothing to add.
+  info.on("error", () => {});
+  block.on("error", () => {});
+  info.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+    const found = /"child-pid": (\d+)/.exec(text)?.[1];
+    if (found === undefined || inside !== undefined) return;
+    inside = Number(found);
+    if (group.add(inside)) block.end("\n");
+    else kill();
+  });
+  function kill(): void {
+    // The kernel ends the process inside with the one outside, which may have had no time to ask for that.
+    if (inside !== undefined && child.exitCode === null && child.signalCode === null) killIfThere(inside);
+    child.kill("SIGKILL");
+  }
+  if (child.pid !== undefined && !group.add(child.pid)) kill();
+  return { ...heldBy(group), processId: () => inside, kill };
+}
+
+/** The process may just have ended. */
+function killIfThere(processId: number): void {
+  try {
+    process.kill(processId, "SIGKILL");
+  } catch {
+    return;
+  }
+}
+
+function heldBy(group: ProcessGroup): Pick<HeldProcess, "raiseMemory" | "outOfMemoryBytes" | typeof Symbol.dispose> {
+  return {
+    raiseMemory: (bytes) => group.raiseMemory(bytes),
+    outOfMemoryBytes: () => group.outOfMemoryBytes(),
+    [Symbol.dispose]: () => group[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,222 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { CONTROLLERS, type ControlGroup, type Controller, claimControlGroups } from "./control_groups.ts";
+
+/** The window in which the kernel counts CPU, in microseconds: its own default. */
+const PERIOD_US = 100_000;
+
+/** Our groups: `hearth-<id of the node's process>-<number>`. */
+const NAME = /^hearth-(\d+)-\d+$/;
+
+/** What a group of processes may use. */
+export interface GroupLimits {
+  readonly memoryBytes: number;
+  readonly threads: number;
+}
+
+/** The control groups of one sandbox, as far as there are any. Disposing it, when the processes are gone, removes them. */
+export interface ProcessGroup extends Disposable {
+  /** Returns false when the process cannot be held: it is gone, or the kernel refuses. */
+  add(processId: number): boolean;
+  /** Raises the limit of memory, where there is one. */
+  raiseMemory(bytes: number): void;
+  /** The most memory that it had, in bytes, when the kernel has ended a process of it for want of memory; else undefined. */
+  outOfMemoryBytes(): number | undefined;
+}
+
+/** Limits CPU for a context. */
+export interface CpuGroups {
+  /**
+   * Limits a process to a number of cores from now on; 0 means no limit. Where that cannot be done there is a warning for the user.
+   * Disposing it ends the limit.
+   */
+  hold(
+    contextId: string,
+    wanted: { processId: number | undefined; cores: number },
+  ): Disposable & { readonly warnings: string[] };
+}
+
+export interface ProcessGroups extends CpuGroups {
+  /** Why a controller cannot be used; undefined when it can. */
+  obstacle(controller: Controller): string | undefined;
+  /** Makes groups for a sandbox about to start. Throws an Error where the system has such groups, and lets none be made. */
+  open(limits: GroupLimits): ProcessGroup;
+}
+
+export interface ProcessGroupsOptions {
+  /** Where the kernel shows this process: `/proc/self`. */
+  readonly processFolder: string;
+  readonly log: Pick<Logger, "info" | "warn">;
+}
+
+/**
+ * Limits CPU, memory and threads by control groups (https://docs.kernel.org/admin-guide/cgroup-v2.html, and version 1:
+ * https://docs.kernel.org/admin-guide/cgroup-v1/), where the group of this process is ours to divide. Removes the groups of nodes that
+ * were killed.
+ */
+export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions): ProcessGroups {
+  const claimed = claimControlGroups(processFolder);
+  const groupsById = new Map<number, Map<Controller, ControlGroup>>();
+  let made = 0;
+  for (const controller of CONTROLLERS) {
+    const group = claimed[controller];
+    if ("obstacle" in group) log.info({ controller, why: group.obstacle }, "control groups cannot be used");
+    else removeAbandoned(group.path);
+  }
+
+  /** Makes the groups of a sandbox for some controllers. In version 2 one folder serves all of them. */
+  function make(name: string, controllers: readonly Controller[]): Map<Controller, ControlGroup> {
+    const groups = new Map<Controller, ControlGroup>();
+    for (const controller of controllers) {
+      const parent = claimed[controller];
+      if ("obstacle" in parent) continue;
+      const path = join(parent.path, name);
+      mkdirSync(path, { recursive: true });
+      groups.set(controller, { version: parent.version, path });
+    }
+    return groups;
+  }
+
+  const nextName = (): string => `hearth-${process.pid}-${++made}`;
+
+  function remove(groups: Map<Controller, ControlGroup>): void {
+    for (const { path } of groups.values()) removeGroup(path);
+  }
+
+  return {
+    obstacle(controller) {
+      const group = claimed[controller];
+      return "obstacle" in group ? group.obstacle : undefined;
+    },
+
+    open({ memoryBytes, threads }) {
+      const groups = make(nextName(), ["memory", "pids"]);
+      const members: number[] = [];
+      let limitBytes = memoryBytes;
+      let isRemoved = false;
+      const memory = groups.get("memory");
+      const pids = groups.get("pids");
+      if (memory !== undefined) {
+        limitMemory(memory, memoryBytes);
+        // Version 2 ends all processes of the group together. Version 1 ends the largest: ours has one that counts.
+        if (memory.version === 2) writeFileSync(join(memory.path, "memory.oom.group"), "1");
+      }
+      if (pids !== undefined) writeFileSync(join(pids.path, "pids.max"), String(threads));
+      return {
+        add(processId) {
+          const paths = new Set(Array.from(groups.values(), ({ path }) => path));
+          for (const path of paths) {
+            const refusal = enter(path, processId);
+            if (refusal === undefined) continue;
+            log.warn({ processId, path, err: refusal }, "a process cannot be put into its control group");
+            return false;
+          }
+          members.push(processId);
+          groupsById.set(processId, groups);
+          return true;
+        },
+        raiseMemory(bytes) {
+          if (memory === undefined || isRemoved || bytes <= limitBytes) return;
+          limitMemory(memory, bytes);
+          limitBytes = bytes;
+        },
+        outOfMemoryBytes: () => (memory === undefined || isRemoved ? undefined : outOfMemoryBytes(memory)),
+        [Symbol.dispose]() {
+          isRemoved = true;
+          for (const processId of members) groupsById.delete(processId);
+          remove(groups);
+        },
+      };
+    },
+
+    hold(_contextId, { processId, cores }) {
+      if (cores === 0 || processId === undefined) return unlimited([]);
+      if ("obstacle" in claimed.cpu)
+        return unlimited([`The context is not held to ${cores} CPU cores: ${claimed.cpu.obstacle}`]);
+      // In version 2 a process is in one group for all controllers: the one that limits its memory, where there is one.
+      const own = claimed.cpu.version === 2 ? groupsById.get(processId)?.values().next().value : undefined;
+      const group = own?.version === 2 ? own : { ...claimed.cpu, path: join(claimed.cpu.path, nextName()) };
+      try {
+        mkdirSync(group.path, { recursive: true });
+        for (const [file, value] of cpuLimit(group, cores)) writeFileSync(join(group.path, file), value);
+        if (group !== own) writeFileSync(join(group.path, "cgroup.procs"), String(processId));
+      } catch (error) {
+        if (group !== own) removeGroup(group.path);
+        return unlimited([`The context is not held to ${cores} CPU cores: ${(error as Error).message}`]);
+      }
+      return { warnings: [], [Symbol.dispose]: () => group !== own && removeGroup(group.path) };
+    },
+  };
+}
+
+/** Answers why the kernel does not let the process into the group. */
+function enter(path: string, processId: number): Error | undefined {
+  try {
+    writeFileSync(join(path, "cgroup.procs"), String(processId));
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function cpuLimit({ version }: ControlGroup, cores: number): [file: string, value: string][] {
+  const quota = String(Math.round(cores * PERIOD_US));
+  const period = String(PERIOD_US);
+  if (version === 2) return [["cpu.max", `${quota} ${period}`]];
+  return [
+    ["cpu.cfs_period_us", period],
+    ["cpu.cfs_quota_us", quota],
+  ];
+}
+
+/** Sets the limit of memory, swap included: what is swapped out would be beyond it. */
+function limitMemory({ version, path }: ControlGroup, bytes: number): void {
+  const value = String(bytes);
+  if (version === 2) {
+    writeFileSync(join(path, "memory.max"), value);
+    writeWhereThere(join(path, "memory.swap.max"), "0");
+    return;
+  }
+  const limit = join(path, "memory.limit_in_bytes");
+  const withSwap = join(path, "memory.memsw.limit_in_bytes");
+  // The limit with swap may never be the lower one.
+  const rises = bytes > Number(readFileSync(limit, "utf8"));
+  if (rises) writeWhereThere(withSwap, value);
+  writeFileSync(limit, value);
+  if (!rises) writeWhereThere(withSwap, value);
+}
+
+/** Kernels without swap accounting have no such file. */
+function writeWhereThere(path: string, value: string): void {
+  if (existsSync(path)) writeFileSync(path, value);
+}
+
+function outOfMemoryBytes({ version, path }: ControlGroup): number | undefined {
+  const [events, peak] =
+    version === 2 ? ["memory.events", "memory.peak"] : ["memory.oom_control", "memory.max_usage_in_bytes"];
+  const ended = /^oom_kill (\d+)$/m.exec(readFileSync(join(path, events), "utf8"))?.[1];
+  if (Number(ended ?? 0) === 0) return undefined;
+  const measured = existsSync(join(path, peak)) ? peak : "memory.max";
+  return Number(readFileSync(join(path, measured), "utf8"));
+}
+
+function unlimited(warnings: string[]): ReturnType<CpuGroups["hold"]> {
+  return { warnings, [Symbol.dispose]() {} };
+}
+
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) removeGroup(join(parent, name));
+  }
+}
+
+/** The kernel refuses while a process is in it; one that is left behind is empty and costs nothing. */
+function removeGroup(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    return;
+  }
+}

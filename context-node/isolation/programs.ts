@@ -1,0 +1,87 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildLockdown, type Lockdown } from "./lockdown_bundle.ts";
+
+const MAIN = "main.js";
+const NAME = /^hearth-isolation-(\d+)-/;
+
+/** Folders that every user may read, each with a program behind a lockdown. Disposing it removes them. */
+export interface Programs extends Disposable {
+  /** Holds all of them. */
+  readonly folder: string;
+  /** Answers the folder of a program, and the module in it that locks the process down, if it is to be, and runs the program. */
+  place(mainModule: string, lockdown: Lockdown | undefined): { readonly folder: string; readonly entry: string };
+  /** Copies what is in a folder to one that this user alone may use. */
+  copyFor(user: number, folder: string): Disposable & { readonly path: string };
+}
+
+/**
+ * In the folder for temporary files: whoever a sandbox runs as has to reach it, and folders of data are closed. What nodes that were
+ * killed have left is removed.
+ */
+export function createPrograms(architecture: string): Programs {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  const root = mkdtempSync(join(tmpdir(), `hearth-isolation-${process.pid}-`));
+  chmodSync(root, 0o755);
+  const folders = new Map<string, string>();
+  let copies = 0;
+
+  function addFolder(mainModule: string): string {
+    const folder = join(root, `program-${folders.size}`);
+    mkdirSync(folder);
+    chmodSync(folder, 0o755);
+    write(join(folder, MAIN), readFileSync(mainModule));
+    folders.set(mainModule, folder);
+    return folder;
+  }
+
+  return {
+    folder: root,
+    place(mainModule, lockdown) {
+      const folder = folders.get(mainModule) ?? addFolder(mainModule);
+      const variant = lockdown === undefined ? "trusted" : lockdown.net ? "net" : "closed";
+      const entry = `enter-${variant}.js`;
+      if (existsSync(join(folder, entry))) return { folder, entry };
+      const guard = `lockdown-${variant}.js`;
+      if (lockdown !== undefined) write(join(folder, guard), buildLockdown(architecture, lockdown));
+      // Both modules are read before the first of them runs, so the lockdown may forbid to open files.
+      const modules = lockdown === undefined ? [MAIN] : [guard, MAIN];
+      write(join(folder, entry), modules.map((name) => `import "./${name}";\n`).join(""));
+      return { folder, entry };
+    },
+    copyFor(user, folder) {
+      const path = join(root, `cache-${++copies}`);
+      cpSync(folder, path, { recursive: true });
+      giveTo(user, path);
+      return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+    },
+    [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** Makes a user the owner of a folder and of the files in it. */
+export function giveTo(user: number, folder: string): void {
+  for (const path of [folder, ...readdirSync(folder).map((name) => join(folder, name))]) chownSync(path, user, user);
+}
+
+/** Whatever the mask of this process is, every user may read it. */
+function write(path: string, content: string | Uint8Array): void {
+  writeFileSync(path, content);
+  chmodSync(path, 0o644);
+}

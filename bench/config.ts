@@ -15,6 +15,8 @@ export interface Times {
   /** Cancelled jobs of each kind. */
   readonly cancels: number;
   readonly restarts: number;
+  /** Warm jobs beside each kind of neighbor. */
+  readonly neighbors: number;
   /** Jobs in the queue that is drained. */
   readonly queuedJobs: number;
 }
@@ -26,8 +28,16 @@ export const USAGE = `Measures warm synchronous jobs, and what a user would pick
   --quick        a short run (half a second a figure): shows that it works, not how fast
   --seconds <n>  seconds a figure (6)`;
 
-const QUICK = { seconds: 0.5, warmUpMs: 200, times: { coldStarts: 5, cancels: 20, restarts: 5, queuedJobs: 1000 } };
-const FULL = { seconds: 6, warmUpMs: 2000, times: { coldStarts: 30, cancels: 60, restarts: 20, queuedJobs: 1000 } };
+const QUICK = {
+  seconds: 0.5,
+  warmUpMs: 200,
+  times: { coldStarts: 5, cancels: 20, restarts: 5, neighbors: 200, queuedJobs: 1000 },
+};
+const FULL = {
+  seconds: 6,
+  warmUpMs: 2000,
+  times: { coldStarts: 30, cancels: 60, restarts: 20, neighbors: 1000, queuedJobs: 1000 },
+};
 
 /** Undefined when help was asked for. Throws an Error that names the flag at fault. */
 export function parseConfig(args: readonly string[]): BenchConfig | undefined {

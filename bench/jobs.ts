@@ -34,6 +34,20 @@ export const TightLoop: Job = async ({ progress }) => {
   for (;;);
 };
 
+/** Asks its node for as much as it can, by every way that the API has, and waits for nothing. */
+export const Flood: Job = async ({ progress, log, data, objects }) => {
+  progress(0, "flooding");
+  for (let round = 0; ; round++) {
+    for (let call = 0; call < 200; call++) {
+      void data.list();
+      void objects.update(`object-${call}`, round);
+      log.info("flooding", round, call);
+      progress(0.5, `round ${round}`, { call });
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+};
+
 function createTable(): Map<string, number> {
   return new Map(Array.from({ length: 10_000 }, (_, number) => [`word-${number}`, number]));
 }

@@ -1,9 +1,17 @@
 /**
- * What gateways and context nodes have in common: how they reach NATS, and how each proves to the other that it is one of ours.
+ * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
+ * addresses are public.
  * Imports nothing of the other folders.
  */
 
 export { type Address, address, parseAddress, reachableAt } from "./address.ts";
+export {
+  createAddressRule,
+  type IsAllowed,
+  isAddressRange,
+  isPublicAddress,
+  SPECIAL_IPV4_RANGES,
+} from "./addresses.ts";
 export {
   AnnouncementReader,
   AnnouncementRefused,
@@ -17,6 +25,7 @@ export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConf
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
 export type { Identity } from "./identity.ts";
+export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, withoutRanges } from "./ip_range.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";

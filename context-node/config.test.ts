@@ -41,9 +41,15 @@ test("parseConfig() has a default for everything", () => {
     maxResultBytes: 256 * 1024 ** 2,
     labels: {},
     secrets: { dir: undefined, contexts: { "*": ["*"] } },
+    permissions: { net: { "*": ["*"] } },
     spares: 1,
     drainTimeoutMs: 30_000,
   });
+});
+
+test("parseConfig() names an entry of node.permissions.net that is no host", async () => {
+  const path = await file(JSON.stringify({ node: { permissions: { net: { "team-*": ["10.0.0.0/8", "10.*"] } } } }));
+  expect(faultOf("--config", path)).toContain('node.permissions.net["team-*"][1]: must be *, a host');
 });
 
 test("parseConfig() prefers flags to the environment and the environment to the file", async () => {

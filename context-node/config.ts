@@ -13,6 +13,7 @@ import {
   printOptions,
   readConfiguration,
 } from "../cluster/mod.ts";
+import { isPolicyEntry } from "./network/mod.ts";
 
 export const OPTIONS = {
   config: COMMON_OPTIONS.config,
@@ -82,6 +83,30 @@ export const nodeSection = z
       })
       .prefault({})
       .describe("What `secret:NAME` in configs of jobs and in the env of contexts stands for"),
+    permissions: z
+      .strictObject({
+        net: z
+          .record(
+            z.string().min(1),
+            z.array(
+              z
+                .string()
+                .refine(
+                  isPolicyEntry,
+                  "must be *, a host, a pattern of hosts, an IP address or a block of them, perhaps with :port",
+                ),
+            ),
+          )
+          .default({ "*": ["*"] })
+          .describe(
+            "What contexts may be granted to connect to, by patterns of contexts' names, in which `*` is any text: `api.example.com:443`, `*.example.com`, `10.1.2.3:5432`, `10.1.0.0/16`, `[fd12::/16]:443`. " +
+              "Without a port, or with `:*`, on all ports. `*` is the public internet: loopback, private, link-local and other special addresses, those of the node's own interfaces, " +
+              "and names that are not of public DNS (`localhost`, `db`, `db.internal`) have to be named. A name does not name the addresses that it resolves to: a private host that is reached by name takes both. " +
+              "Names resolve to IPv4 addresses only, unless `::/0` is named",
+          ),
+      })
+      .prefault({})
+      .describe("What the creators of contexts may grant them"),
     drainTimeoutMs: z
       .int()
       .nonnegative()

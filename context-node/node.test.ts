@@ -131,6 +131,7 @@ test("a node does not start when its address is taken", async () => {
     maxResultBytes: 1,
     labels: {},
     secrets: { dir: undefined, contexts: {} },
+    permissions: { net: {} },
     spares: 0,
     drainTimeoutMs: 0,
   };

@@ -13,6 +13,7 @@ import { ContextTable, createCpuGroups, DEFAULT_MEMORY_BYTES } from "./contexts/
 import { startDenoRuntime } from "./deno/mod.ts";
 import { EventPublisher, Events } from "./events/mod.ts";
 import { connectNats } from "./nats.ts";
+import { isResolverBounded, readResolver, withNetwork } from "./network/mod.ts";
 import { openRunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
@@ -68,16 +69,18 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const cpu = createCpuGroups({ processFolder: PROCESS_FOLDER, log });
   const deno = { cacheDir: join(folder.path, "deno"), spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
   const { dir, contexts: secretPolicy } = config.secrets;
-  const runtime = withSecrets(deps.runtime ?? stack.use(await startDenoRuntime(deno)), {
+  const network = { policy: config.permissions.net, isResolverBounded: isResolverBounded(readResolver()) };
+  const secretive = withSecrets(deps.runtime ?? stack.use(await startDenoRuntime(deno)), {
     read: createSecretFolder(dir),
     policy: secretPolicy,
   });
+  const runtime = withNetwork(secretive, network);
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions, publisher });
   const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
-  const parts = { runtime, secretPolicy, events, blobs, files, results, cpu };
+  const parts = { runtime, secretPolicy, network, events, blobs, files, results, cpu };
   const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });

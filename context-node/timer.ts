@@ -4,7 +4,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 /** Calls back once after a time that may be longer than setTimeout's limit. Disposing it calls it off. */
 export function startTimer(delayMs: number, callback: () => void): Disposable {
   let remainingMs = delayMs;
-  let timer: NodeJS.Timeout;
+  let timer: ReturnType<typeof setTimeout>;
   const arm = (): void => {
     const stepMs = Math.min(remainingMs, LONGEST_DELAY_MS);
     remainingMs -= stepMs;

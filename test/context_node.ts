@@ -30,6 +30,8 @@ export interface TestNodeOptions {
   readonly cacheBytes?: number;
   /** Default: none. */
   readonly secrets?: NodeConfig["secrets"];
+  /** What contexts may connect to. Default: nothing. */
+  readonly net?: NodeConfig["permissions"]["net"];
   /** Default 10 s. */
   readonly drainTimeoutMs?: number;
 }
@@ -52,6 +54,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         dataDir,
         labels: {},
         secrets: options.secrets ?? { dir: undefined, contexts: {} },
+        permissions: { net: options.net ?? {} },
         spares: 0,
         ...limits,
       },

@@ -5,6 +5,7 @@ import type { Latency } from "../latency.ts";
 import { measureCancels } from "./cancel.ts";
 import { measureColdStarts } from "./cold_start.ts";
 import { measureDrain } from "./drain.ts";
+import { measureNeighbors } from "./flood.ts";
 import { measureRestarts } from "./restart.ts";
 
 /** One line of the report. */
@@ -19,6 +20,7 @@ export async function measureCommands(api: Api, times: Times): Promise<CommandRo
     await measureCancels(api, "Cooperative", times.cancels),
     await measureCancels(api, "TightLoop", times.cancels),
     await measureRestarts(api, times.restarts),
+    ...(await measureNeighbors(api, times.neighbors)),
     ...(await measureDrain(api, times.queuedJobs)),
   ];
 }

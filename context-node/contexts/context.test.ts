@@ -242,6 +242,21 @@ test("a sandbox that runs out of memory is replaced: its jobs fail with the reas
   });
 });
 
+test("a sandbox that violated its protocol is replaced, and its jobs are not tried again", async () => {
+  const contextId = await start();
+  const jobId = run(contextId, "stubborn", { maxAttempts: 5 });
+  await session.jobEvent(jobId, "running");
+  tested.runtime.crash(contextId, { type: "violated", message: "The sandbox violated its protocol" });
+  expect((await session.final(jobId)).event).toMatchObject({
+    $case: "failed",
+    value: { error: { reason: JobError_Reason.SANDBOX_VIOLATION, message: "The sandbox violated its protocol" } },
+  });
+  expect(session.story(jobId)).toEqual(["running", "failed"]);
+  expect((await session.contextEvent(contextId, "restarting")).event?.value).toMatchObject({
+    reason: JobError_Reason.SANDBOX_VIOLATION,
+  });
+});
+
 test("a context waits longer after each death in a row, and takes jobs meanwhile", async () => {
   const contextId = await start();
   tested.runtime.crash(contextId, OUT_OF_MEMORY);

@@ -12,6 +12,7 @@ import type {
 import type { BlobCache, BlobLease } from "../blobs/mod.ts";
 import type { JobHappening } from "../events/mod.ts";
 import { HostedJob, type JobDeps, lost } from "../jobs/mod.ts";
+import { type NetworkBounds, networkWarnings } from "../network/mod.ts";
 import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
 import { type SecretPolicy, tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
@@ -32,6 +33,7 @@ export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
   readonly files: FileSource;
   readonly cpu: CpuGroups;
   readonly secretPolicy: SecretPolicy;
+  readonly network: NetworkBounds;
   readonly log: Pick<Logger, "info" | "warn">;
   readonly owner: ContextOwner;
 }
@@ -228,7 +230,8 @@ export class HostedContext {
       return { end: { type: "crashed", message: sandbox.message }, livedMs: 0, lostObjects: [] };
     const { cpuCores: cores } = this.#settings;
     using cpu = this.#deps.cpu.hold(this.id, { processId: sandbox.processId, cores });
-    if (!signal.aborted) this.#ready(sandbox, cpu.warnings);
+    const warnings = [...cpu.warnings, ...networkWarnings({ name, settings: this.#settings }, this.#deps.network)];
+    if (!signal.aborted) this.#ready(sandbox, warnings);
     const end = await Promise.race([sandbox.closed, aborted(signal)]);
     const livedMs = performance.now() - this.#readyAt;
     this.#slots.close();

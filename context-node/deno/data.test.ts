@@ -78,3 +78,56 @@ test.for<[string, string, string, string]>([
     error: { name: error, message: expect.stringContaining(message) },
   });
 });
+
+test("a job may ask for any number of files at once", async () => {
+  const source = `export const job = async ({ data }) => {
+    const lengths = await Promise.all(Array.from({ length: 100 }, async () => (await data.text("text")).length));
+    const names = await Promise.all(Array.from({ length: 300 }, () => data.list()));
+    return [new Set(lengths), names.every((each) => each.length === 4)];
+  };`;
+  await using own = await startSandbox(runtime, {}, { files });
+  expect(await resultOf(own, source)).toEqual([[600_000], true]);
+});
+
+test("a job that asks without waiting ends as it likes, and its sandbox lives on", async () => {
+  const source = `export const job = async ({ data, objects }) => {
+    for (let call = 0; call < 20_000; call++) {
+      data.list().catch(() => {});
+      if (call % 10 === 0) objects.update("object-" + (call % 50), call);
+    }
+    return "flooded";
+  };`;
+  expect(await resultOf(sandbox, source)).toBe("flooded");
+  expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
+});
+
+test("a stream beyond those that an executor may have open is refused, and one that is left makes room", async () => {
+  await using own = await startSandbox(runtime, {}, { files });
+  const source = `export const job = async ({ data }) => {
+    const streams = [];
+    for (;;) {
+      try {
+        streams.push(await data.stream("endless"));
+      } catch (error) {
+        await streams[0].cancel();
+        await data.stream("endless");
+        return [streams.length, error.message];
+      }
+    }
+  };`;
+  expect(await resultOf(own, source)).toEqual([
+    64,
+    'Cannot read data file "endless": 64 files are open; read or cancel one of them first',
+  ]);
+});
+
+test("names that are too long are refused in the job", async () => {
+  const source = `export const job = async ({ data, objects }) => {
+    const refused = [];
+    for (const attempt of [() => data.text("x".repeat(2000)), () => objects.update("x".repeat(2000), 1)]) {
+      await attempt().catch((error) => refused.push(error.name));
+    }
+    return refused;
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual(["NotFoundError", "TypeError"]);
+});

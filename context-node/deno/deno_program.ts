@@ -1,13 +1,42 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
-/** The module that a sandbox process runs. */
-export const MAIN_MODULE = fileURLToPath(new URL("./sandbox/main.ts", import.meta.url));
+/** What a sandbox process runs, built once by each runtime. */
+export interface SandboxProgram {
+  /** Path of the module of the main isolate: one file, without imports but of Node's modules. */
+  readonly mainModule: string;
+  /**
+   * The executor as one module. A worker without permissions may not read files, so its program is handed to it as text, and text has no
+   * neighbors to import.
+   */
+  readonly executorCode: string;
+}
 
-const EXECUTOR_MODULE = fileURLToPath(new URL("./sandbox/executor.ts", import.meta.url));
+/** Builds both programs; the main module goes to `folder`. */
+export async function buildSandboxProgram(folder: string): Promise<SandboxProgram> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const mainModule = join(folder, "main.js");
+  await writeFile(mainModule, bundle("./sandbox/main.ts"));
+  return { mainModule, executorCode: bundle("./sandbox/executor.ts") };
+}
+
+function bundle(module: string): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [fileURLToPath(new URL(module, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    external: ["node:*"],
+    tsconfigRaw: {},
+  });
+  return outputFiles.map(({ text }) => text).join("");
+}
 
 /**
  * The path of the Deno binary in the npm package `deno`, where no script wraps it.
@@ -18,22 +47,4 @@ export function findDeno(): string {
   const libc = platform === "linux" ? "-glibc" : "";
   const executable = platform === "win32" ? "deno.exe" : "deno";
   return join(dirname(require.resolve(`@deno/${platform}-${arch}${libc}/package.json`)), executable);
-}
-
-/**
- * The executor as one module. A worker without permissions may not read files, so its program is handed to it as text,
- * and text has no neighbours to import.
- */
-export function buildExecutor(): string {
-  const { outputFiles } = buildSync({
-    entryPoints: [EXECUTOR_MODULE],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "neutral",
-    target: "esnext",
-    external: ["node:*"],
-    tsconfigRaw: {},
-  });
-  return outputFiles.map(({ text }) => text).join("");
 }

@@ -1,6 +1,7 @@
 import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 import type { AbortReason, Execution, JobObserver, JobRun, Outcome } from "../runtime/mod.ts";
 import type { ExecutorSlot } from "./executor_slots.ts";
+import { RunProtocol } from "./run_protocol.ts";
 import type { ExecutorReport, LoggedLine, LogLevel, ResultAnswer } from "./sandbox/protocol.ts";
 import type { StackMapper } from "./stack.ts";
 import { createTurns, type Turns } from "./turns.ts";
@@ -11,12 +12,16 @@ export interface RunningJob {
   readonly job: JobRun;
   readonly observer: JobObserver;
   readonly execution: Execution;
+  /** Of the attempt to run it on the executor of now. */
+  protocol: RunProtocol;
   /** Where it runs; undefined while its bundle is fetched. */
   slot: ExecutorSlot | undefined;
   /** The observer was told that it runs. */
   begun: boolean;
   abortReason: AbortReason | undefined;
   terminating: boolean;
+  /** How often an executor that did not take it was replaced. */
+  moves: number;
   /**
    * What it says goes to the observer in order, and its outcome after that. What waits here waits for source maps, so for seconds: it is
    * no more than a job may log meanwhile.
@@ -41,10 +46,12 @@ export function createRunningJob(
     run,
     job,
     observer,
+    protocol: new RunProtocol(),
     slot: undefined,
     begun: false,
     abortReason: undefined,
     terminating: false,
+    moves: 0,
     turns: createTurns(),
     settle: resolve,
     execution: {
@@ -98,7 +105,7 @@ export function tellObserver(
 
 /** Resolves when the observer has taken a part of a result, or takes no more. Never rejects. */
 export async function keepPart(
-  { run, observer }: RunningJob,
+  { run, observer, protocol }: RunningJob,
   { base64 }: Extract<ExecutorReport, { type: "resultPart" }>,
 ): Promise<ResultAnswer> {
   try {
@@ -107,6 +114,8 @@ export async function keepPart(
   } catch (error) {
     // Whose end this is the job learns, and fails with it.
     return { type: "resultRefused", run, message: error instanceof Error ? error.message : String(error) };
+  } finally {
+    protocol.partAnswered();
   }
 }
 

@@ -9,6 +9,8 @@ export interface ExecutorSlot {
   /** Digests of the programs that it was handed. */
   readonly loaded: Set<string>;
   readonly data: DataStreams;
+  /** It has had a job since stock was last taken. */
+  wasBusy: boolean;
   /** It takes no more jobs and will report its end. */
   ending: boolean;
   /** Runs from the command to end until the end is reported. */
@@ -23,6 +25,7 @@ export function createSlot(number: number, data: DataStreams): ExecutorSlot {
     jobs: new Map(),
     loaded: new Set(),
     data,
+    wasBusy: false,
     ending: false,
     endTimer: undefined,
     lastWord: undefined,

@@ -1,8 +1,10 @@
 import type { SandboxSpec } from "../runtime/mod.ts";
+import { createDataFlow, type DataFlow } from "./data_flow.ts";
 import { createDataStreams } from "./data_streams.ts";
 import { chooseSlot, closeSlot, createSlot, type ExecutorSlot } from "./executor_slots.ts";
 import { type DenoProcess, FIRST_EXECUTOR } from "./process.ts";
 import type { ExecutorCommand } from "./sandbox/protocol.ts";
+import { Violation } from "./violation.ts";
 
 /**
  * How long an executor may take to end before the whole process is killed: `terminate` interrupts code, but waits for a built-in function
@@ -23,12 +25,14 @@ interface ExecutorsOptions {
 export class Executors {
   readonly #process: DenoProcess;
   readonly #options: ExecutorsOptions;
+  readonly #dataFlow: DataFlow;
   readonly #slots = new Map<number, ExecutorSlot>();
   #last = FIRST_EXECUTOR;
 
   constructor(process: DenoProcess, options: ExecutorsOptions) {
     this.#process = process;
     this.#options = options;
+    this.#dataFlow = createDataFlow(process.channel);
     this.#add(FIRST_EXECUTOR);
   }
 
@@ -36,8 +40,11 @@ export class Executors {
     return this.#slots.size;
   }
 
-  get(number: number): ExecutorSlot | undefined {
-    return this.#slots.get(number);
+  /** Throws a Violation when there is none of this number. */
+  get(number: number): ExecutorSlot {
+    const slot = this.#slots.get(number);
+    if (slot === undefined) throw new Violation(`a report of executor ${number}, which is not there`);
+    return slot;
   }
 
   tell({ number }: ExecutorSlot, message: ExecutorCommand): void {
@@ -58,6 +65,7 @@ export class Executors {
   /** A run has left its executor. */
   release(slot: ExecutorSlot, run: number): void {
     slot.jobs.delete(run);
+    slot.wasBusy = true;
     if (slot.jobs.size === 0 && slot.loaded.size >= MOST_LOADED) this.end(slot);
   }
 
@@ -74,11 +82,25 @@ export class Executors {
   }
 
   /** Its end was reported. */
-  ended(number: number): ExecutorSlot | undefined {
+  ended(slot: ExecutorSlot): void {
+    this.#slots.delete(slot.number);
+    closeSlot(slot);
+  }
+
+  /** Ends it, unless it has a job by now. */
+  endIdle(number: number): void {
     const slot = this.#slots.get(number);
-    this.#slots.delete(number);
-    if (slot !== undefined) closeSlot(slot);
-    return slot;
+    if (slot?.jobs.size === 0) this.end(slot);
+  }
+
+  /** All numbers, and those of executors that had no job since the last time. */
+  takeStock(): { all: ReadonlySet<number>; idle: ReadonlySet<number> } {
+    const idle = new Set<number>();
+    for (const slot of this.#slots.values()) {
+      if (slot.jobs.size === 0 && !slot.wasBusy) idle.add(slot.number);
+      slot.wasBusy = slot.jobs.size > 0;
+    }
+    return { all: new Set(this.#slots.keys()), idle };
   }
 
   /** The process is gone. */
@@ -94,9 +116,11 @@ export class Executors {
   }
 
   #add(number: number): ExecutorSlot {
-    const data = createDataStreams(this.#options.files, (message) =>
-      this.#process.send({ type: "tell", executor: number, message }),
-    );
+    const data = createDataStreams({
+      files: this.#options.files,
+      flow: this.#dataFlow,
+      answer: (message) => this.#process.send({ type: "tell", executor: number, message }),
+    });
     const slot = createSlot(number, data);
     this.#slots.set(number, slot);
     return slot;

@@ -1,5 +1,7 @@
 import type { NamedObject } from "../../proto/node.ts";
+import { MOST_OBJECTS } from "./sandbox/bounds.ts";
 import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
+import { Violation } from "./violation.ts";
 
 /** What the node knows of the named objects of a sandbox; as it was when the sandbox ended. */
 export interface ObjectList {
@@ -20,6 +22,13 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
   let lastRequest = 0;
   let isClosed = false;
 
+  function takeDrop(request: number): (existed: boolean) => void {
+    const answer = drops.get(request);
+    if (answer === undefined) throw new Violation(`"objectDropped" of request ${request}, which does not wait`);
+    drops.delete(request);
+    return answer;
+  }
+
   return {
     list: () => [...objects.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     async drop(name) {
@@ -36,6 +45,9 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
     hear(report) {
       switch (report.type) {
         case "objectStored": {
+          if (objects.size >= MOST_OBJECTS && !objects.has(report.object.name)) {
+            throw new Violation(`more than ${MOST_OBJECTS} named objects`);
+          }
           const { name, sizeBytes, createdAt, expiresAt } = report.object;
           const expireTime = expiresAt === undefined ? undefined : new Date(expiresAt);
           objects.set(name, { name, sizeBytes, createTime: new Date(createdAt), expireTime });
@@ -45,8 +57,7 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
           objects.delete(report.name);
           return;
         case "objectDropped":
-          drops.get(report.request)?.(report.existed);
-          drops.delete(report.request);
+          takeDrop(report.request)(report.existed);
           return;
         default:
           report satisfies never;

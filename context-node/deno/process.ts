@@ -1,11 +1,16 @@
 import { spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
 import type { SandboxEnd } from "../runtime/mod.ts";
-import { MAIN_MODULE } from "./deno_program.ts";
+import { type Channel, openChannel } from "./channel.ts";
+import type { CodeCaches } from "./code_caches.ts";
+import type { SandboxProgram } from "./deno_program.ts";
+import type { Intake } from "./intake.ts";
 import { watchMemory } from "./memory.ts";
 import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
-import { createOutbox } from "./sandbox/outbox.ts";
-import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
+import { parseReports } from "./reports.ts";
+import type { ExecutorCommand, SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
+import { Violation } from "./violation.ts";
 
 /** Where this folder writes; a pino logger is one. */
 export interface ProcessLog {
@@ -19,21 +24,25 @@ export interface DenoProcess extends AsyncDisposable {
   readonly pid: number | undefined;
   /** Resolves when the process is gone, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
+  readonly channel: Pick<Channel<SandboxCommand>, "pause" | "resume" | "state">;
   send(command: SandboxCommand): void;
-  /** Gives all further reports to this listener. */
+  /** Gives all further reports to this listener, whose errors end the process as violations. */
   listen(listener: (report: SandboxReport) => void): void;
-  /** From now on nothing that it prints is logged, or told when it ends: there may be secrets in it. */
+  /** From now on nothing that it prints is logged or repeated when it ends: there may be secrets in it. */
   conceal(): void;
   /** Resident memory now, in bytes. */
   memoryBytes(): number;
-  /** Kills the process because it is beyond help; `ended` tells the message. */
+  /** Kills the process because it is beyond help; `ended` has the message. */
   abandon(message: string): void;
+  /** Kills the process because it did what no job can do. */
+  condemn(message: string): void;
 }
 
-interface ProcessDeps {
+export interface ProcessDeps {
   readonly denoPath: string;
-  readonly executorCode: string;
-  readonly cacheDir: string;
+  readonly program: SandboxProgram;
+  readonly caches: CodeCaches;
+  readonly intake: Intake;
   readonly log: ProcessLog;
 }
 
@@ -42,22 +51,29 @@ export const FIRST_EXECUTOR = 1;
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Bytes of a command beside its contents. */
+const COMMAND_BYTES = 256;
+
 /** The memory of an executor goes back to the system a while after its end. */
 const MEMORY_RETURN_MS = 1000;
+
+/** How long the output of a process that has exited may stay open: a descendant could hold it for ever. */
+const CLOSE_LIMIT_MS = 1000;
 
 /** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
 
 /** Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. */
 export async function startDenoProcess(
-  { denoPath, executorCode, cacheDir, log }: ProcessDeps,
+  { denoPath, program, caches, intake, log }: ProcessDeps,
   profile: ProcessProfile,
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
   signal?.throwIfAborted();
-  const child = spawn(denoPath, denoArguments(profile), {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: environment(profile, cacheDir),
+  const cache = await caches.create();
+  const child = spawn(denoPath, denoArguments(profile, program.mainModule), {
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: environment(profile, cache.path),
   });
   const output = logOutput(child, log);
   const kill = (): void => void child.kill("SIGKILL");
@@ -65,23 +81,56 @@ export async function startDenoProcess(
   let end: SandboxEnd | undefined;
   let isConcealed = false;
   let executors = 1;
-  const watched = { pid: child.pid, limitBytes: profile.memoryBytes, executors: () => executors };
-  const memory = watchMemory(watched, (message) => {
-    end ??= { type: "outOfMemory", message };
+  function endWith(known: SandboxEnd): void {
+    end ??= known;
     kill();
-  });
+  }
+  function condemn(what: string): void {
+    const message = `The sandbox violated its protocol and was ended: ${what}`;
+    if (end === undefined) log.warn({ pid: child.pid }, message);
+    endWith({ type: "violated", message });
+  }
+
+  const watched = { pid: child.pid, limitBytes: profile.memoryBytes, executors: () => executors };
+  const memory = watchMemory(watched, (message) => endWith({ type: "outOfMemory", message }));
   const ended = new Promise<SandboxEnd>((resolve) => {
+    child.once("exit", () => {
+      channel.finish();
+      setTimeout(() => {
+        for (const stream of child.stdio) stream?.destroy();
+      }, CLOSE_LIMIT_MS).unref();
+    });
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => {
       resolve(end ?? endOf({ code, exitSignal, profile, words: output.lastWords(), isConcealed }));
     });
     child.on("error", (error) => resolve({ type: "crashed", message: `Cannot run ${denoPath}: ${error.message}` }));
-  }).finally(() => memory[Symbol.dispose]());
-
-  const { post: send } = createOutbox<SandboxCommand>((commands, sent) => {
-    // An error means that the channel is closed: `ended` tells all about it.
-    if (child.connected) child.send([...commands], () => sent());
+  }).finally(async () => {
+    memory[Symbol.dispose]();
+    await cache[Symbol.asyncDispose]();
   });
+
+  const ready = Promise.withResolvers<void>();
+  let listener = (report: SandboxReport): void => {
+    if (report.type !== "ready") throw new Violation(`"${report.type}" before it was ready`);
+    ready.resolve();
+  };
+
+  /** The fence: nothing that a sandbox sends gets past it unchecked, and no error that it causes. */
+  function receive(line: string): void {
+    if (end !== undefined) return;
+    const parsed = parseReports(line);
+    if ("fault" in parsed) return condemn(`a malformed report: ${parsed.fault}`);
+    try {
+      for (const report of parsed.reports) {
+        if (report.type === "executorEnded") forgetExecutorLater();
+        listener(report);
+      }
+    } catch (error) {
+      if (!(error instanceof Violation)) log.warn({ pid: child.pid, err: error }, "cannot take a report of a sandbox");
+      condemn(error instanceof Violation ? error.message : "a report that cannot be taken");
+    }
+  }
 
   function forgetExecutorLater(): void {
     const timer = setTimeout(() => {
@@ -90,28 +139,26 @@ export async function startDenoProcess(
     timer.unref();
   }
 
-  let listener: (report: SandboxReport) => void;
-  const ready = new Promise<void>((resolve) => {
-    listener = (report) => report.type === "ready" && resolve();
+  const channel = openChannel<SandboxCommand>(child.stdio[3] as Duplex, {
+    intake,
+    line: receive,
+    fault: condemn,
+    weigh: weighCommand,
   });
-  child.on("message", (reports: SandboxReport[]) => {
-    for (const report of reports) {
-      if (report.type === "executorEnded") forgetExecutorLater();
-      listener(report);
-    }
-  });
-
-  send({
+  channel.send({
     type: "start",
-    executorCode,
+    executorCode: program.executorCode,
     heapMebibytes: Math.ceil(profile.memoryBytes / MEBIBYTE),
     firstExecutor: FIRST_EXECUTOR,
   });
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
+  // While the cache was made.
+  if (signal?.aborted) onAbort();
   try {
-    await Promise.race([ready, aborted.promise, ended.then(failStart)]);
+    await Promise.race([ready.promise, aborted.promise, ended.then(failStart)]);
+    await cache.offer();
   } catch (error) {
     kill();
     await ended;
@@ -123,9 +170,10 @@ export async function startDenoProcess(
   return {
     pid: child.pid,
     ended,
+    channel,
     send(command) {
       if (command.type === "startExecutor") executors += 1;
-      send(command);
+      channel.send(command);
     },
     listen(next) {
       listener = next;
@@ -135,32 +183,61 @@ export async function startDenoProcess(
       output.conceal();
     },
     memoryBytes: memory.bytes,
-    abandon(message) {
-      end ??= { type: "crashed", message };
-      kill();
-    },
+    abandon: (message) => endWith({ type: "crashed", message }),
+    condemn,
     async [Symbol.asyncDispose]() {
-      end ??= { type: "disposed" };
-      kill();
+      endWith({ type: "disposed" });
       await ended;
     },
   };
 }
 
-function denoArguments({ net }: ProcessProfile): string[] {
-  const grants = net.length > 0 ? [`--allow-net=${net.join(",")}`] : [];
+function denoArguments({ reach }: ProcessProfile, mainModule: string): string[] {
+  const grants = reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`];
+  // Denied before it is allowed, and looked at again for the addresses that a name resolves to. Without a list it would deny everything.
+  if (reach !== undefined && reach.deny.length > 0) grants.push(`--deny-net=${reach.deny.join(",")}`);
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
-  return ["run", "--quiet", "--no-prompt", ...offline, ...grants, MAIN_MODULE];
+  return ["run", "--quiet", "--no-prompt", ...offline, ...grants, mainModule];
 }
 
-/** All that the process gets: nothing of ours is inherited. */
-function environment({ timeZone }: ProcessProfile, cacheDir: string): Record<string, string> {
+/** All that the process gets: nothing of ours is inherited. The channel is at descriptor 3. */
+function environment({ timeZone, reach }: ProcessProfile, cacheDir: string): Record<string, string> {
   return {
     DENO_DIR: cacheDir,
     DENO_NO_UPDATE_CHECK: "1",
+    NODE_CHANNEL_FD: "3",
     NO_COLOR: "1",
     ...(timeZone === undefined ? {} : { TZ: timeZone }),
+    // Deno cannot deny blocks of IPv6, and does not see the IPv4 address in one that a name resolves to (`::ffff:127.0.0.1`).
+    ...(reach === undefined || reach.isIpv6Resolved ? {} : { RES_OPTIONS: "no-aaaa" }),
   };
+}
+
+/** About how many bytes a command takes in the channel. */
+function weighCommand(command: SandboxCommand): number {
+  switch (command.type) {
+    case "start":
+      return command.executorCode.length;
+    case "bundle":
+      return command.code.length;
+    case "tell":
+      return weighMessage(command.message);
+    default:
+      return COMMAND_BYTES;
+  }
+}
+
+function weighMessage(message: ExecutorCommand): number {
+  switch (message.type) {
+    case "run":
+      return COMMAND_BYTES + message.config.length;
+    case "dataChunk":
+      return COMMAND_BYTES + message.base64.length;
+    case "dataNames":
+      return COMMAND_BYTES * (1 + message.names.length);
+    default:
+      return COMMAND_BYTES;
+  }
 }
 
 function endOf(exit: {

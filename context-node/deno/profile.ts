@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ContextSettings } from "../../proto/node.ts";
+import type { Reach, SandboxSpec } from "../runtime/mod.ts";
 
 /** What is decided when a process starts, and cannot be changed afterwards. */
 export interface ProcessProfile {
-  /** `host` or `host:port` that it may connect to. */
-  readonly net: readonly string[];
+  /** What it may connect to. Undefined: nothing. */
+  readonly reach: Reach | undefined;
   /** The time zone of its dates: the one environment variable that must be there from the start. */
   readonly timeZone: string | undefined;
   readonly memoryBytes: number;
 }
 
-export function profileOf(settings: ContextSettings): ProcessProfile {
-  return { net: settings.permissions?.net ?? [], timeZone: settings.env.TZ, memoryBytes: settings.memoryBytes };
+export function profileOf({ settings, reach }: SandboxSpec): ProcessProfile {
+  return { reach, timeZone: settings.env.TZ, memoryBytes: settings.memoryBytes };
 }
 
 export function isSameProfile(a: ProcessProfile, b: ProcessProfile): boolean {

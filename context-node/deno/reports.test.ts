@@ -163,3 +163,76 @@ test.for([
     expect(time).toBeLessThanOrEqual(Date.now());
   }
 });
+
+test("a result that is too long for one report is the same, and so is one that a cancelled job returns", async () => {
+  const program = await bundle(`export const job = async ({ signal, config, progress }) => {
+    progress(0);
+    if (config.waits) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return Array.from({ length: 100_000 }, (_, index) => "row " + index);
+  };`);
+  for (const waits of [false, true]) {
+    const job = run(sandbox, program, { config: { waits } });
+    await job.until("progress");
+    job.abort("cancelled");
+    expect(await job.outcome).toEqual({ type: "streamed" });
+    const rows = JSON.parse(Buffer.concat(job.parts).toString());
+    expect([rows.length, rows.at(-1)]).toEqual([100_000, "row 99999"]);
+  }
+});
+
+test("what is longer than a report may be is cut in the job, and ends no sandbox", async () => {
+  const program = await bundle(`const long = "x".repeat(100_000);
+    export const job = ({ progress, log }) => {
+      progress(0.5, long, { long });
+      log.info(long);
+      const error = new Error(long);
+      error.name = long;
+      throw error;
+    };
+    export const refusing = { validate: () => Array.from({ length: 50 }, () => long), run: () => 1 };`);
+  const failed = await run(sandbox, program).outcome;
+  expect(failed).toMatchObject({
+    type: "failed",
+    error: { message: expect.stringMatching(/^x{16384}… \(83616 more characters\)$/) },
+  });
+  const rejected = await run(sandbox, program, { entryPoint: "refusing" }).outcome;
+  expect(rejected).toMatchObject({ type: "rejected", problems: { length: 20 } });
+  expect(sandbox.load().executors).toBe(1);
+});
+
+test.for([
+  ["a list", "[1, 2]"],
+  ["a text", '"text"'],
+  ["what says a text as JSON", "new Date(0)"],
+])("progress with fields that are %s throws", async ([, fields]) => {
+  expect(
+    await outcomeOf(sandbox, `export const job = ({ progress }) => { progress(0, "", ${fields}); };`),
+  ).toMatchObject({
+    type: "failed",
+    error: { name: "TypeError", message: expect.stringContaining("its fields are not an object") },
+  });
+});
+
+test("the clock of a job changes no time of its log", async () => {
+  const source = `export const job = () => {
+    Date.now = () => 8e15;
+    console.log("a line");
+    return "done";
+  };`;
+  await using own = await startSandbox(runtime);
+  const times: (Date | undefined)[] = [];
+  const program = await bundle(source);
+  const { outcome } = own.run(
+    {
+      jobId: "j",
+      binaryDigest: program.digest,
+      bundle: async () => program.code,
+      sourceMap: async () => "",
+      entryPoint: "job",
+      config: "{}",
+    },
+    { ...IGNORANT, logged: (lines) => times.push(...lines.map(({ time }) => time)) },
+  );
+  expect(await outcome).toEqual({ type: "succeeded", json: '"done"' });
+  expect(Math.abs(Number(times[0]) - Date.now())).toBeLessThan(60_000);
+});

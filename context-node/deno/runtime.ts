@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
-import { buildExecutor, findDeno } from "./deno_program.ts";
-import { type DenoProcess, type ProcessLog, startDenoProcess } from "./process.ts";
+import { createCodeCaches } from "./code_caches.ts";
+import { buildSandboxProgram, findDeno } from "./deno_program.ts";
+import { createIntake } from "./intake.ts";
+import { type DenoProcess, type ProcessDeps, type ProcessLog, startDenoProcess } from "./process.ts";
 import { type ProcessProfile, profileOf } from "./profile.ts";
 import { createSandbox } from "./sandbox.ts";
 import { createSpares } from "./spares.ts";
@@ -12,11 +15,9 @@ export interface DenoRuntimeOptions {
   readonly spares?: number | undefined;
   /** Memory limit of a context that a spare process fits: the default of the node. */
   readonly spareMemoryBytes?: number | undefined;
-  /**
-   * Folder of this runtime alone for what Deno makes of our program: it is run as it is. It stays the caller's to remove.
-   */
+  /** Folder of this runtime alone for its program and the caches of its processes, which run as code. It stays the caller's to remove. */
   readonly cacheDir: string;
-  /** What sandboxes write to their standard output and error, at debug, and what an operator should know. */
+  /** Gets what sandboxes write to their standard output and error, at debug, and what an operator should know. */
   readonly log: ProcessLog;
 }
 
@@ -27,7 +28,13 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   const { cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
   await using starting = new AsyncDisposableStack();
   const denoPath = options.denoPath ?? findDeno();
-  const executorCode = buildExecutor();
+  const deps: ProcessDeps = {
+    denoPath,
+    program: await buildSandboxProgram(cacheDir),
+    caches: createCodeCaches({ log }, { parent: join(cacheDir, "caches") }),
+    intake: createIntake(),
+    log,
+  };
 
   const processes = new Set<DenoProcess>();
   starting.defer(async () => {
@@ -35,13 +42,13 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   });
 
   async function startProcess(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess> {
-    const process = await startDenoProcess({ denoPath, executorCode, cacheDir, log }, profile, { signal });
+    const process = await startDenoProcess(deps, profile, { signal });
     processes.add(process);
     void process.ended.then(() => processes.delete(process));
     return process;
   }
 
-  const spareProfile: ProcessProfile = { net: [], timeZone: undefined, memoryBytes: spareMemoryBytes };
+  const spareProfile: ProcessProfile = { reach: undefined, timeZone: undefined, memoryBytes: spareMemoryBytes };
   const spares = starting.use(
     createSpares(
       { start: (signal) => startProcess(spareProfile, signal), log },
@@ -53,7 +60,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   return {
     async startSandbox(spec: SandboxSpec, { signal } = {}): Promise<Sandbox> {
       signal?.throwIfAborted();
-      const profile = profileOf(spec.settings);
+      const profile = profileOf(spec);
       return createSandbox(spares.take(profile) ?? (await startProcess(profile, signal)), spec);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

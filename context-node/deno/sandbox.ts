@@ -13,10 +13,16 @@ import { createRunningJob, keepPart, type RunningJob, tellObserver } from "./exe
 import type { ExecutorSlot } from "./executor_slots.ts";
 import { Executors } from "./executors.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
+import { watchLife } from "./life.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
 import type { DenoProcess } from "./process.ts";
 import { createPrograms, type Programs } from "./programs.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
+import { watchThreads } from "./thread_watch.ts";
+import { Violation } from "./violation.ts";
+
+/** How often a job goes to another executor because the one before did not take it. */
+const MOST_MOVES = 3;
 
 /** Makes a process that is ready the sandbox of a context. */
 export function createSandbox(process: DenoProcess, spec: SandboxSpec): Sandbox {
@@ -31,6 +37,7 @@ class DenoSandbox implements Sandbox {
   readonly #jobs = new Map<number, RunningJob>();
   readonly #programs: Programs;
   readonly #objects: ObjectList;
+  readonly #watches = new DisposableStack();
   #lastRun = 0;
   #end: SandboxEnd | undefined;
 
@@ -41,6 +48,21 @@ class DenoSandbox implements Sandbox {
     this.#objects = createObjectList((command) => process.send(command));
     this.#executors = new Executors(process, { files, jobsPerExecutor: settings.jobsPerExecutor });
     process.listen((report) => this.#receive(report));
+    this.#watches.use(
+      watchLife({
+        channel: process.channel.state,
+        ping: () => process.send({ type: "ping" }),
+        dead: (message) => process.abandon(message),
+      }),
+    );
+    this.#watches.use(
+      watchThreads({
+        pid: process.pid,
+        executors: () => this.#executors.takeStock(),
+        burns: (executor) => this.#executors.endIdle(executor),
+        stray: (message) => process.condemn(message),
+      }),
+    );
     if (settings.permissions?.secrets.length) process.conceal();
     process.send({
       type: "open",
@@ -125,15 +147,19 @@ class DenoSandbox implements Sandbox {
   #receive(report: SandboxReport): void {
     switch (report.type) {
       case "ready":
+        throw new Violation(`"ready" for a second time`);
+      case "pong":
         return;
       case "told": {
         const slot = this.#executors.get(report.executor);
-        if (slot === undefined) return;
         for (const message of report.messages) this.#hear(slot, message);
         return;
       }
+      case "unresponsive":
+        this.#unresponsive(this.#executors.get(report.executor));
+        return;
       case "executorEnded":
-        this.#executorEnded(report.executor, report.end);
+        this.#executorEnded(this.#executors.get(report.executor), report.end);
         return;
       case "objectStored":
       case "objectRemoved":
@@ -162,9 +188,10 @@ class DenoSandbox implements Sandbox {
         this.#executors.end(slot);
         return;
       default: {
-        // A run that is not of this executor is none that it may speak of.
         const running = slot.jobs.get(report.run);
-        if (running !== undefined) this.#hearOf(running, slot, report);
+        if (running === undefined) throw new Violation(`"${report.type}" of run ${report.run}, which is not its own`);
+        running.protocol.check(report);
+        this.#hearOf(running, slot, report);
       }
     }
   }
@@ -236,15 +263,28 @@ class DenoSandbox implements Sandbox {
     if (slot !== undefined) this.#executors.release(slot, running.run);
   }
 
-  #executorEnded(number: number, end: ExecutorEnd): void {
-    const slot = this.#executors.ended(number);
-    if (slot === undefined) return;
+  /** It is replaced, and its jobs go to another, unless it runs something that holds it up. */
+  #unresponsive(slot: ExecutorSlot): void {
+    const jobs = [...slot.jobs.values()];
+    if (jobs.some(({ protocol, moves }) => protocol.isTaken || moves === MOST_MOVES)) return;
+    this.#executors.end(slot);
+  }
+
+  #executorEnded(slot: ExecutorSlot, end: ExecutorEnd): void {
+    this.#executors.ended(slot);
     const cause = slot.lastWord ?? end;
     for (const running of slot.jobs.values()) {
       if (running.terminating) this.#finish(running, { type: "terminated" });
+      else if (!running.protocol.isTaken && running.moves < MOST_MOVES) this.#move(running);
       else if (cause.type === "crashed") this.#fail(running, JobError_Reason.THROWN, cause.error);
       else this.#finish(running, { type: "failed", error: this.#errorOf(cause) });
     }
+  }
+
+  /** Its executor is gone and had not taken it. */
+  #move(running: RunningJob): void {
+    running.moves += 1;
+    this.#start(running);
   }
 
   #errorOf(end: ExecutorEnd): JobError {
@@ -254,6 +294,7 @@ class DenoSandbox implements Sandbox {
 
   async #lose(end: SandboxEnd): Promise<SandboxEnd> {
     this.#end = end;
+    this.#watches.dispose();
     const lost = [...this.#jobs.values()];
     for (const running of lost) this.#finish(running, { type: "lost", end });
     this.#executors.close();

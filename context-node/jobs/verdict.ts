@@ -58,6 +58,7 @@ const LOST_REASON = {
   disposed: JobError_Reason.CONTEXT_LOST,
   crashed: JobError_Reason.CONTEXT_LOST,
   outOfMemory: JobError_Reason.OUT_OF_MEMORY,
+  violated: JobError_Reason.SANDBOX_VIOLATION,
 } as const satisfies Record<SandboxEnd["type"], JobError_Reason>;
 
 /** Why a context failed whose sandbox ended so. */

@@ -20,6 +20,20 @@ export interface SandboxSpec {
   readonly settings: ContextSettings;
   /** What jobs read through their `data` handle. */
   readonly files: FileSource;
+  /** What it may connect to. Undefined: nothing. */
+  readonly reach?: Reach | undefined;
+}
+
+/** What a sandbox may connect to. Hosts are names, IPv4 addresses and IPv6 addresses in brackets, perhaps with `:port`. */
+export interface Reach {
+  /** Hosts. */
+  readonly allow: readonly string[];
+  /** Hosts and blocks of IPv4 addresses to which no connection goes, whatever name resolves to them. */
+  readonly deny: readonly string[];
+  /** Whether there are names among them. */
+  readonly hasNames: boolean;
+  /** Whether names may resolve to IPv6 addresses, of which no block can be denied. */
+  readonly isIpv6Resolved: boolean;
 }
 
 /** The uploaded data files, as a sandbox may read them. */
@@ -52,7 +66,9 @@ export interface Sandbox extends AsyncDisposable {
 export type SandboxEnd =
   | { readonly type: "disposed" }
   | { readonly type: "outOfMemory"; readonly message: string }
-  | { readonly type: "crashed"; readonly message: string };
+  | { readonly type: "crashed"; readonly message: string }
+  /** It broke the protocol between sandbox and node, as only hostile code can, and was ended. */
+  | { readonly type: "violated"; readonly message: string };
 
 export interface JobRun {
   readonly jobId: string;

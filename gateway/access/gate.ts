@@ -1,6 +1,7 @@
 import {
   auditBehind,
   describeError,
+  grantDenied,
   isCredentialsRefused,
   loginsLimited,
   permissionDenied,
@@ -13,11 +14,11 @@ import { authenticate, type Identity, type NamedAuth } from "./authenticate.ts";
 import { createCredentialDigest } from "./credential_digest.ts";
 import { credentialsOf, type HttpRequest, peerOf } from "./credentials.ts";
 import type { FailedLogins } from "./failed_logins.ts";
-import { CallGuard, type Guard } from "./guard.ts";
+import { CallGuard, type Granting, type Guard } from "./guard.ts";
 import { networkOf } from "./network.ts";
 import { type Named, touchedBy } from "./objects.ts";
 import type { RateLimiter } from "./rate.ts";
-import { type Access, accessOf, type Roles } from "./roles.ts";
+import { type Access, accessOf, type Roles, type Touched } from "./roles.ts";
 import { type Stay, startStay } from "./stay.ts";
 
 /** Somebody who was let in, for one request. */
@@ -34,6 +35,8 @@ export interface Action {
   readonly name: string;
   readonly permission: string;
   readonly named: Named;
+  /** What it gives to jobs, as far as the request says so by itself. */
+  readonly grants?: readonly Granting[];
 }
 
 /** Stands between every surface and the use cases of a gateway that has auth plugins. */
@@ -89,9 +92,11 @@ export function createGate(deps: GateDeps): Gate {
     },
     async run(caller, action, serve) {
       const access = await allow(caller, action);
-      const guard = new CallGuard(access, describe(caller, action), (named, permission = action.permission) =>
-        allow(caller, { ...action, named, permission }),
-      );
+      const guard = new CallGuard(access, describe(caller, action), {
+        unlessAllowed: (named, permission = action.permission) =>
+          allow(caller, { name: action.name, named, permission }),
+        unlessGrantable: (named, grants) => allowGrants(caller, { ...action, named, grants }),
+      });
       if (isRead(action)) return auditReads ? runRead(guard, serve) : serve(guard);
       if (!audit.hasRoom) throw auditBehind();
       const beginning = audit.begin(guard.record);
@@ -127,15 +132,36 @@ export function createGate(deps: GateDeps): Gate {
     return result;
   }
 
-  /** What the caller may touch; it may touch what the action names. */
+  /** What the caller may touch; it may touch what the action names, and grant what it grants. */
   async function allow(caller: Caller, action: Action): Promise<Access> {
+    const access = await allowTouch(caller, action);
+    await allowGrants(caller, action);
+    return access;
+  }
+
+  async function allowGrants(caller: Caller, { grants = [], ...action }: Action): Promise<void> {
+    if (grants.length === 0) return;
+    for (const permission of new Set(grants.map((grant) => grant.permission))) {
+      const granted = grants.filter((grant) => grant.permission === permission);
+      const { context } = action.named;
+      await allowTouch(caller, { ...action, permission }, () =>
+        grantDenied(permission, caller.principal.id, { context, granted }),
+      );
+    }
+  }
+
+  async function allowTouch(
+    caller: Caller,
+    action: Action,
+    denied = (touched: Touched) => permissionDenied(action.permission, caller.principal.id, touched),
+  ): Promise<Access> {
     const { principal } = caller;
     const { permission, named } = action;
     const access = accessOf(roles, principal, permission);
     if (access?.isUnlimited) return access;
     const touched = access === undefined ? {} : await touchedBy(deps, named);
     if (access?.covers(touched)) return access;
-    return refuse(describe(caller, action), permissionDenied(permission, principal.id, touched));
+    return refuse(describe(caller, action), denied(touched));
   }
 
   function refuse(record: AuditRecord, error: unknown): never {

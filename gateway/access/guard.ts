@@ -2,6 +2,15 @@ import type { AuditRecord } from "../audit/mod.ts";
 import type { Named } from "./objects.ts";
 import { type Access, type Touched, UNLIMITED } from "./roles.ts";
 
+/** Permissions that a call gives to jobs. */
+export interface Granting {
+  /** What the caller needs to give them. */
+  readonly permission: string;
+  /** `net` or `secrets`. */
+  readonly kind: string;
+  readonly values: readonly string[];
+}
+
 /** What a use case knows of its caller: what it may touch, and where to tell what it touched. */
 export interface Guard extends Access {
   /**
@@ -9,15 +18,20 @@ export interface Guard extends Access {
    * does beside the call's own permission.
    */
   allow(named: Named, permission?: string): Promise<void>;
+  /** Rejects with PermissionDenied when the caller may not grant these. */
+  allowGrants(named: Named, grants: readonly Granting[]): Promise<void>;
   /** Adds to what the audit log says of the call. */
   tell(named: Named): void;
 }
 
 /** Guards nothing: for a gateway without auth plugins. */
-export const OPEN: Guard = { ...UNLIMITED, allow: async () => {}, tell() {} };
+export const OPEN: Guard = { ...UNLIMITED, allow: async () => {}, allowGrants: async () => {}, tell() {} };
 
 /** Rejects when the caller may not; without a permission, that of the call. */
-type RefuseUnlessAllowed = (named: Named, permission?: string) => Promise<unknown>;
+interface Refusing {
+  unlessAllowed(named: Named, permission?: string): Promise<unknown>;
+  unlessGrantable(named: Named, grants: readonly Granting[]): Promise<unknown>;
+}
 
 /** The guard of one call, which remembers what is to be told of it. */
 export class CallGuard implements Guard {
@@ -26,12 +40,12 @@ export class CallGuard implements Guard {
   /** Whether it has been refused, and told so, half-way. */
   isRefused = false;
   readonly #access: Access;
-  readonly #refuseUnlessAllowed: RefuseUnlessAllowed;
+  readonly #refuse: Refusing;
 
-  constructor(access: Access, record: AuditRecord, refuseUnlessAllowed: RefuseUnlessAllowed) {
+  constructor(access: Access, record: AuditRecord, refuse: Refusing) {
     this.#access = access;
     this.record = record;
-    this.#refuseUnlessAllowed = refuseUnlessAllowed;
+    this.#refuse = refuse;
   }
 
   get isUnlimited(): boolean {
@@ -46,7 +60,14 @@ export class CallGuard implements Guard {
     this.tell(named);
     if (this.isUnlimited && permission === undefined) return;
     this.isRefused = true;
-    await this.#refuseUnlessAllowed(named, permission);
+    await this.#refuse.unlessAllowed(named, permission);
+    this.isRefused = false;
+  }
+
+  async allowGrants(named: Named, grants: readonly Granting[]): Promise<void> {
+    this.tell(named);
+    this.isRefused = true;
+    await this.#refuse.unlessGrantable(named, grants);
     this.isRefused = false;
   }
 

@@ -5,7 +5,7 @@
  */
 export type { HttpRequest } from "./credentials.ts";
 export type { Action, Caller, Gate } from "./gate.ts";
-export { type Guard, OPEN } from "./guard.ts";
+export { type Granting, type Guard, OPEN } from "./guard.ts";
 export { networkOf } from "./network.ts";
 export type { Named } from "./objects.ts";
 export type { Role, Roles } from "./roles.ts";

@@ -21,6 +21,10 @@ test.each([
   ["*:start", "jobs:start", false],
   ["contexts:*", "jobs:start", false],
   ["", "jobs:start", false],
+  ["*", "contexts:grant", true],
+  ["contexts:grant", "contexts:grant", true],
+  ["contexts:*", "contexts:grant", false],
+  ["contexts", "contexts:grant", false],
 ])("the pattern %j stands for %s: %s", (pattern, permission, expected) => {
   expect(matchesPermission(pattern, permission)).toBe(expected);
 });

@@ -53,9 +53,13 @@ export function rolesOf(roles: Roles, { roles: names }: Principal): Role[] {
   return names.map((name) => roles.get(name)).filter((role) => role !== undefined);
 }
 
+/** Permissions that only `*` and their own names stand for: who may change contexts does not by that decide what jobs may reach. */
+const SPELLED_OUT = new Set(["contexts:grant"]);
+
 /** Whether a pattern stands for a permission. */
 export function matchesPermission(pattern: string, permission: string): boolean {
   if (pattern === "*" || pattern === permission) return true;
+  if (SPELLED_OUT.has(permission)) return false;
   const resource = pattern.endsWith(":*") ? pattern.slice(0, -2) : pattern;
   return permission.startsWith(`${resource}:`);
 }

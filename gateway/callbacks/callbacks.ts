@@ -1,7 +1,7 @@
+import { createAddressRule, type IsAllowed } from "../../cluster/mod.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { type CallbackQueue, startCallbackConsumer } from "../events/mod.ts";
-import { createAddressRule, type IsAllowed } from "../outgoing/mod.ts";
 import { printBody } from "./body.ts";
 import { post } from "./post.ts";
 import { openSecret } from "./secret.ts";

@@ -1,4 +1,5 @@
-import { type IsAllowed, sendRequest } from "../outgoing/mod.ts";
+import type { IsAllowed } from "../../cluster/mod.ts";
+import { sendRequest } from "../outgoing/mod.ts";
 
 interface Post {
   readonly headers: Readonly<Record<string, string>>;

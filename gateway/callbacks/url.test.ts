@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createAddressRule } from "../outgoing/mod.ts";
+import { createAddressRule } from "../../cluster/mod.ts";
 import { parseCallbackUrl } from "./url.ts";
 
 const isPublic = createAddressRule([]);

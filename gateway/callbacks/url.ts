@@ -1,5 +1,6 @@
+import type { IsAllowed } from "../../cluster/mod.ts";
 import { callbackUrlInvalid } from "../../proto/errors.ts";
-import { type IsAllowed, literalAddress } from "../outgoing/mod.ts";
+import { literalAddress } from "../outgoing/mod.ts";
 
 /** Names that mean this machine, whatever a name server says. */
 const LOCALHOST = /^(?:.+\.)?localhost\.?$/;

@@ -7,7 +7,11 @@ const permission = z.string().regex(/^(\*|[a-z]+(:(\*|[a-z]+))?)$/, "must be *, 
 
 /** What a role allows: an entry of `gateway.roles`. */
 export const role = z.strictObject({
-  permissions: z.array(permission).describe("What it allows: `*`, `jobs`, `jobs:*` or `jobs:start`"),
+  permissions: z
+    .array(permission)
+    .describe(
+      "What it allows: `*`, `jobs`, `jobs:*` or `jobs:start`. `contexts:grant`, to grant contexts anything, is in `*`, but not in `contexts` and `contexts:*`",
+    ),
   contexts: patterns.optional().describe("Only in contexts of such names, with `*` for any text; default all"),
   binaries: patterns.optional().describe("Only with binaries of such names, with `*` for any text; default all"),
   requestsPerSecond: z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isAddressRange } from "../outgoing/mod.ts";
+import { isAddressRange } from "../../cluster/mod.ts";
 
 /** Section `gateway.callbacks`. */
 export const callbacksSection = z

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
-import { isAddressRange } from "../outgoing/mod.ts";
+import { isAddressRange } from "../../cluster/mod.ts";
 
 /** The most that a timer takes. */
 const milliseconds = z.int().max(2 ** 31 - 1);

@@ -2,6 +2,5 @@
  * Requests to URLs that callers name: to the public internet, and to no address inside that the configuration does not allow.
  * Imports nothing of the gateway.
  */
-export { createAddressRule, type IsAllowed, isAddressRange } from "./addresses.ts";
 export { download } from "./download.ts";
 export { literalAddress, sendRequest } from "./request.ts";

@@ -2,7 +2,7 @@ import { lookup } from "node:dns";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import type { IsAllowed } from "./addresses.ts";
+import type { IsAllowed } from "../../cluster/mod.ts";
 
 /** Where requests may go. */
 export interface Reach {

@@ -3,6 +3,7 @@ import { credentialsMissing } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import type { Action, Caller, Gate, Stay } from "../access/mod.ts";
 import type { Call } from "./call.ts";
+import { createGrantReader } from "./grants.ts";
 import type { Answer, Method } from "./invoke.ts";
 import { createNameReader } from "./named.ts";
 
@@ -21,7 +22,11 @@ export function guardMethod(
   const needed = getOption(method, permission);
   const readNames = createNameReader(method.input);
   const readMade = createNameReader(method.output);
-  const actionOf = (request: Message): Action => ({ name, permission: needed, named: readNames(request) });
+  const readGrants = createGrantReader(method.input);
+  const actionOf = (request: Message): Action => ({
+    ...{ name, permission: needed, named: readNames(request) },
+    grants: readGrants(request),
+  });
 
   if (method.methodKind === "unary") return serveUnary;
   return serveStream;

@@ -3,6 +3,7 @@
  * calls of use cases; every surface (Connect, gRPC, gRPC-Web, REST) ends in `invoke`.
  */
 export type { Call } from "./call.ts";
+export { createGrantReader } from "./grants.ts";
 export { actionName } from "./guarded.ts";
 export { createHealth, type Readiness } from "./health.ts";
 export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";

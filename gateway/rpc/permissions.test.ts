@@ -1,7 +1,8 @@
-import { create, type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
+import { create, type DescMethod, type DescService, fromJson, getOption } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import * as proto from "../../proto/mod.ts";
 import { ROUTES } from "../spark/mod.ts";
+import { createGrantReader } from "./grants.ts";
 import { createNameReader } from "./named.ts";
 
 /** Health, and the page, which asks for what it shows as its reader. */
@@ -10,7 +11,7 @@ const OPEN_ROUTES = ["/healthz", "/metricz", "/metrics", "/", "/html/:file", "/s
 /** Those of spark-jobserver, and what Hearth has beyond it. */
 const PERMISSIONS = [
   ...["binaries:read", "binaries:upload", "binaries:delete"],
-  ...["contexts:read", "contexts:start", "contexts:delete", "contexts:reset"],
+  ...["contexts:read", "contexts:start", "contexts:delete", "contexts:reset", "contexts:grant"],
   ...["data:read", "data:upload", "data:delete", "data:reset"],
   ...["jobs:read", "jobs:start", "jobs:delete"],
   ...["nodes:read", "audit:read"],
@@ -33,6 +34,18 @@ test("every method of every service declares a permission that is known", () => 
 test("every method but the lists says in its request which object it is about", () => {
   const nameless = methods.filter(({ input }) => Object.keys(createNameReader(input)(create(input))).length === 0);
   expect(nameless.map(({ name }) => name).sort()).toEqual([...NAMELESS].sort());
+});
+
+test("whatever grants jobs something needs a permission of its own, in every request that has it", () => {
+  const granting = methods.filter(({ input }) => {
+    const read = createGrantReader(input);
+    const settings = { permissions: { net: ["a"], secrets: ["b"] } };
+    const request = fromJson(input, { settings, job: { contextSettings: settings } }, { ignoreUnknownFields: true });
+    return read(request).length === 2 && read(request).every(({ permission }) => permission === "contexts:grant");
+  });
+  expect(granting.map(({ name }) => name).sort()).toEqual(["CreateContext", "RestartContext", "RunJob", "SubmitJob"]);
+  const ungranted = proto.PermissionsSchema.fields.filter((field) => getOption(field, proto.grants) === "");
+  expect(ungranted.map(String)).toEqual([]);
 });
 
 test("every route of spark-jobserver's face declares a permission that is known, or is open on purpose", () => {

@@ -1,10 +1,11 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
+import { type ContextSettings, ContextSettingsSchema } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { checkRules, type Readiness } from "../rpc/mod.ts";
+import { checkRules, createGrantReader, type Readiness } from "../rpc/mod.ts";
 import type { JsonObject } from "./hocon/mod.ts";
 import type { Measurements } from "./metrics/mod.ts";
 import type { ProgramSource } from "./programs/mod.ts";
@@ -51,4 +52,18 @@ export function checked<Desc extends DescMessage>(
   const message = create(schema, fields);
   checkRules(validator, schema, message);
   return message;
+}
+
+const readGrants = createGrantReader(ContextSettingsSchema);
+
+/**
+ * Rejects when the caller may not grant a context what it asks for by itself; what the configuration gives every context is not the
+ * caller's to grant.
+ */
+export async function checkGrants(
+  { guard }: Pick<SparkDeps, "guard">,
+  context: string,
+  asked: ContextSettings,
+): Promise<void> {
+  await guard.allowGrants({ context }, readGrants(asked));
 }

@@ -1,6 +1,6 @@
+import { createAddressRule } from "../../cluster/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { createAddressRule } from "../outgoing/mod.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";

@@ -45,6 +45,25 @@ export function permissionDenied(
   });
 }
 
+/** Longest list of what was to be granted in a message, in characters. */
+const LONGEST_GRANTS = 256;
+
+interface GrantTouched {
+  readonly context?: string | undefined;
+  readonly granted: readonly { readonly kind: string; readonly values: readonly string[] }[];
+}
+
+/** The caller may do what it asked for, but not give a context these permissions. */
+export function grantDenied(permission: string, principal: string, { context, granted }: GrantTouched): ConnectError {
+  const all = granted.map(({ kind, values }) => `${kind} ${values.join(", ")}`).join(" and ");
+  const grants = all.length > LONGEST_GRANTS ? `${all.slice(0, LONGEST_GRANTS)}…` : all;
+  const to = context ? ` to context "${context}"` : "";
+  return apiError(
+    `Cannot grant ${grants}${to} as "${principal}": no role allows permission "${permission}" for it; only "*" and "${permission}" itself stand for that`,
+    { code: Code.PermissionDenied, reason: "GRANT_DENIED", metadata: { permission, principal } },
+  );
+}
+
 /** Answered with the whole seconds after which to try again (Retry-After). */
 export function rateLimited(principal: string, waitMs: number): ConnectError {
   const seconds = String(Math.ceil(waitMs / 1000));

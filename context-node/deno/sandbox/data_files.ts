@@ -1,4 +1,5 @@
 import type { DataFiles } from "../../hearth.ts";
+import { LONGEST_NAME, MOST_DATA_REQUESTS } from "./bounds.ts";
 import {
   byteLengthOf,
   decodeText,
@@ -16,6 +17,7 @@ import {
   own,
   push,
   setBytes,
+  shift,
   textOf,
   uncurry,
 } from "./primordials.ts";
@@ -26,6 +28,9 @@ export interface DataFilesClient {
   readonly api: DataFiles;
   receive(answer: DataAnswer): void;
 }
+
+/** Files that are read as a whole at a time; streams may be open beside them. */
+const MOST_WHOLE_READS = 8;
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -38,6 +43,11 @@ const close: (controller: ReadableStreamDefaultController) => void = uncurry(con
 /** Reads files of the node in chunks, one at a time, each asked for when the one before was taken. */
 export function createDataFiles(send: (request: DataRequest) => void): DataFilesClient {
   const waiting = new NativeMap<number, (answer: DataAnswer) => void>();
+  /** Those that were not sent, because too many wait for their answers. */
+  const held: DataRequest[] = [];
+  let unanswered = 0;
+  let reading = 0;
+  const waitingReads: (() => void)[] = [];
   let lastRequest = 0;
 
   /** An answer may be asked for again under the number of an open file. */
@@ -49,7 +59,7 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
           if (answer.type === "dataFailed") reject(new NativeError(answer.message));
           else resolve(answer);
         });
-        send(request);
+        sendSoon(request);
       }),
     );
   }
@@ -59,12 +69,27 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     return lastRequest;
   }
 
+  /** Sends now, or when fewer requests wait for their answers. */
+  function sendSoon(request: DataRequest): void {
+    if (request.type === "dataCancel") return send(request);
+    if (unanswered === MOST_DATA_REQUESTS) return push(held, request);
+    unanswered += 1;
+    send(request);
+  }
+
+  function sendNext(): void {
+    unanswered -= 1;
+    const next = shift(held);
+    if (next !== undefined) sendSoon(next);
+  }
+
   /** The number under which the file is read. */
-  async function open(name: string): Promise<number> {
+  async function open(given: string): Promise<number> {
+    const name = textOf(given);
     const request = nextRequest();
-    const opened = await ask({ type: "dataOpen", request, name: textOf(name) });
-    if (opened.type === "dataOpened" && opened.found) return request;
-    throw new NativeDOMException(`Cannot read data file "${textOf(name)}": no file has that name`, "NotFoundError");
+    const opened = name.length > LONGEST_NAME ? undefined : await ask({ type: "dataOpen", request, name });
+    if (opened?.type === "dataOpened" && opened.found) return request;
+    throw new NativeDOMException(`Cannot read data file "${name}": no file has that name`, "NotFoundError");
   }
 
   async function stream(name: string): Promise<ByteStream> {
@@ -82,7 +107,22 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     });
   }
 
+  /** Waits until few files are read as a whole: a job may ask for all of them at once. */
   async function bytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    if (reading === MOST_WHOLE_READS) {
+      await own(new NativePromise<void>((resolve) => push(waitingReads, resolve)));
+    } else reading += 1;
+    try {
+      return await own(readWhole(name));
+    } finally {
+      // The next one takes its place.
+      const next = shift(waitingReads);
+      if (next === undefined) reading -= 1;
+      else next();
+    }
+  }
+
+  async function readWhole(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const request = await own(open(name));
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -118,6 +158,9 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
       text: async (name: string) => decodeText(await own(bytes(name))),
       list,
     }),
-    receive: (answer) => mapGet(waiting, answer.request)?.(answer),
+    receive(answer) {
+      sendNext();
+      mapGet(waiting, answer.request)?.(answer);
+    },
   };
 }

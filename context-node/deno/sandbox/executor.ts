@@ -95,6 +95,7 @@ function obey(message: ExecutorMessage): void {
     case "objectTimeout":
     case "objectStored":
     case "objectRefused":
+    case "objectsFull":
     case "objectForgotten":
     case "objectNames":
     case "objectChanged":

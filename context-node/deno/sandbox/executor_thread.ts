@@ -7,6 +7,7 @@ import { createMarks, type Marks } from "./stages.ts";
 export interface ExecutorThread {
   /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
   readonly up: Promise<void>;
+  readonly isUp: boolean;
   /** Where it marks how far its runs are. */
   readonly marks: Marks;
   tell(message: ExecutorMessage): void;
@@ -82,6 +83,9 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   });
   return {
     up: up.promise,
+    get isUp() {
+      return isUp;
+    },
     marks,
     tell,
     terminate() {

@@ -1,12 +1,12 @@
 import type { JobLog } from "../../hearth.ts";
+import { cut } from "./cut.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { slice, wallClock } from "./primordials.ts";
+import { wallClock } from "./primordials.ts";
 import type { LoggedLine, LogLevel } from "./protocol.ts";
 
 /** What one job may log in a second; more is dropped, and the log says how much. */
 const LINES_A_SECOND = 2000;
 const CHARACTERS_A_SECOND = 1_048_576;
-const LONGEST_LINE = 16_384;
 
 /** The log of one run, until it ends. */
 export interface RunLog {
@@ -80,10 +80,4 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
       ended = true;
     },
   };
-}
-
-function cut(text: string): string {
-  return text.length <= LONGEST_LINE
-    ? text
-    : `${slice(text, 0, LONGEST_LINE)}… (${text.length - LONGEST_LINE} more characters)`;
 }

@@ -1,6 +1,7 @@
 import type { JobContext } from "../../hearth.ts";
+import { LONGEST_PROGRESS_FIELDS, LONGEST_PROGRESS_MESSAGE } from "./bounds.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { clearTimeout, NativeTypeError, now, setTimeout, textOf } from "./primordials.ts";
+import { clearTimeout, isArray, NativeTypeError, now, setTimeout, slice, textOf } from "./primordials.ts";
 import type { ExecutorReport } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 
@@ -35,8 +36,7 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
       if (ended) return;
       if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1))
         throw new NativeTypeError(`Cannot report progress ${textOf(fraction)}: it is not a number between 0 and 1`);
-      const json = fields === undefined ? undefined : resultJson(fields);
-      held = { type: "progress", run, fraction, message: textOf(message), fields: json };
+      held = { type: "progress", run, fraction, ...describe(textOf(message), fields) };
       const wait = nextAt - now();
       if (wait <= 0) return send();
       timer ??= setTimeout(send, wait);
@@ -46,4 +46,17 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
       ended = true;
     },
   };
+}
+
+/** The message and the JSON of the fields. Throws a TypeError for fields that are no record. */
+function describe(message: string, fields: unknown): { message: string; fields: string | undefined } {
+  const short = slice(message, 0, LONGEST_PROGRESS_MESSAGE);
+  if (fields === undefined || fields === null) return { message: short, fields: undefined };
+  const json = isArray(fields) ? undefined : resultJson(fields, "fields");
+  if (json === undefined || json[0] !== "{") {
+    throw new NativeTypeError("Cannot report progress: its fields are not an object with a value for each name");
+  }
+  if (json.length <= LONGEST_PROGRESS_FIELDS) return { message: short, fields: json };
+  const notice = ` (its fields were left out: over ${LONGEST_PROGRESS_FIELDS} characters)`;
+  return { message: short + notice, fields: undefined };
 }

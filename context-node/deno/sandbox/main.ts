@@ -8,9 +8,11 @@ import { type ExecutorThread, startExecutor } from "./executor_thread.ts";
 import { createObjectStore } from "./object_store.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./protocol.ts";
+import { inPieces, weigh } from "./weights.ts";
 
-const { post: report, hold } = createOutbox<SandboxReport>((messages, sent) =>
-  process.send?.(messages, undefined, undefined, sent),
+const { post: report, hold } = createOutbox<SandboxReport>(
+  (messages, sent) => process.send?.(messages, undefined, undefined, sent),
+  { weigh },
 );
 const executors = new Map<number, ExecutorThread>();
 const bundles = new Map<string, string>();
@@ -21,8 +23,9 @@ const objects = createObjectStore({
   removed: (name) => hold({ type: "objectRemoved", name }),
 });
 
-const begunRuns = createBegunRuns((executor, run, stage) => {
-  report({ type: "told", executor, messages: [{ type: stage, run }] });
+const begunRuns = createBegunRuns({
+  begun: (executor, run, stage) => report({ type: "told", executor, messages: [{ type: stage, run }] }),
+  unresponsive: (executor) => report({ type: "unresponsive", executor }),
 });
 
 let program: Extract<SandboxCommand, { type: "start" }> | undefined;
@@ -70,6 +73,9 @@ function obey(command: SandboxCommand): void {
     case "tell":
       tell(command.executor, command.message);
       return;
+    case "ping":
+      report({ type: "pong" });
+      return;
     case "dropObject":
       report({ type: "objectDropped", request: command.request, existed: objects.drop(command.name) });
       return;
@@ -82,7 +88,7 @@ function tell(number: number, message: ExecutorMessage): void {
   const executor = executors.get(number);
   if (executor === undefined) return;
   executor.tell(message);
-  if (message.type === "run") begunRuns.handed(number, message.run, executor.marks);
+  if (message.type === "run") begunRuns.handed(number, message.run, executor);
 }
 
 function start(number: number): ExecutorThread {
@@ -90,9 +96,10 @@ function start(number: number): ExecutorThread {
   const executor = startExecutor(program, {
     mail({ urgent, forNode, forMain }) {
       begunRuns.heard(forNode);
-      const told = { type: "told", executor: number, messages: forNode } as const;
-      if (urgent && forNode.length > 0) report(told);
-      else if (forNode.length > 0) hold(told);
+      const send = urgent ? report : hold;
+      if (forNode.length > 0) {
+        for (const messages of inPieces(forNode)) send({ type: "told", executor: number, messages });
+      }
       for (const request of forMain) objects.obey(number, request);
     },
     ended(end) {

@@ -1,5 +1,6 @@
 import { deserialize, serialize } from "node:v8";
 import type { CreateOptions, NamedObjects } from "../../hearth.ts";
+import { LONGEST_NAME, MOST_OBJECTS } from "./bounds.ts";
 import { createExecutorObjects, createTimeout, DEFAULT_TIMEOUT_MS, within } from "./executor_objects.ts";
 import {
   freeze,
@@ -14,6 +15,7 @@ import {
   own,
   push,
   setBytes,
+  slice,
   textOf,
 } from "./primordials.ts";
 import type { ObjectAnswer, ObjectRequest, StoredValue } from "./protocol.ts";
@@ -51,6 +53,8 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     value: unknown,
     { ttlMs, turn }: { ttlMs?: number | undefined; turn?: number | undefined },
   ): Promise<Box> {
+    checkName(name);
+    checkTtl(name, ttlMs);
     const { stored, sizeBytes } = store(name, value);
     // What is cloned here is what the other executors will clone; so all jobs get alike values.
     const cloned = clone(stored);
@@ -59,6 +63,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
       send({ type: "objectPut", request, name, value: stored, sizeBytes, ttlMs, turn }, transfer),
     );
     if (answer.type === "objectValue") return { value: keep(name, answer.version, answer.value) };
+    if (answer.type === "objectsFull") throw createFull(name);
     if (answer.type === "objectRefused") {
       throw createRefusal(name, { sizeBytes, takenBytes: answer.takenBytes, limitBytes: answer.limitBytes });
     }
@@ -68,6 +73,8 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
 
   async function create<T>(name: string, make: () => T | Promise<T>, options: CreateOptions): Promise<Box> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, ttlMs } = options;
+    checkName(name);
+    checkTtl(name, ttlMs);
     const answer = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
     if (answer.type === "objectValue") return { value: keep(name, answer.version, answer.value) };
     if (answer.type !== "objectTurn") throw createTimeout(name, timeoutMs);
@@ -158,4 +165,21 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
       { cause },
     );
   }
+}
+
+function checkName(name: string): void {
+  if (name.length <= LONGEST_NAME) return;
+  throw new NativeTypeError(
+    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; at most ${LONGEST_NAME} are taken`,
+  );
+}
+
+function checkTtl(name: string, ttlMs: unknown): void {
+  if (ttlMs === undefined || (typeof ttlMs === "number" && ttlMs >= 0)) return;
+  throw new NativeTypeError(`Cannot keep the named object "${name}": its ttlMs is ${textOf(ttlMs)}, which is no time`);
+}
+
+function createFull(name: string): DOMException {
+  const message = `Cannot keep the named object "${name}": the context has ${MOST_OBJECTS} named objects, as many as it may`;
+  return new NativeDOMException(message, "QuotaExceededError");
 }

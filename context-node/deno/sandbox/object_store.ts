@@ -1,10 +1,12 @@
+import { startTimer } from "../../timer.ts";
+import { LAST_TIME_MS, MOST_OBJECTS } from "./bounds.ts";
 import type { ObjectAnswer, ObjectRequest, ObjectView, StoredValue } from "./protocol.ts";
 
 interface StoredObject {
   readonly version: number;
   readonly value: StoredValue;
   readonly view: ObjectView;
-  readonly expiry: ReturnType<typeof setTimeout> | undefined;
+  readonly expiry: Disposable | undefined;
   /** Executors that have this version, and are told when it is not current any more. */
   readonly holders: Set<number>;
 }
@@ -128,6 +130,10 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
         deps.answer(executor, { type: "objectAbsent", request: request.request });
       return;
     }
+    if (objects.size >= MOST_OBJECTS && !objects.has(name)) {
+      deps.answer(executor, { type: "objectsFull", request: request.request });
+      return;
+    }
     const takenBytes = usedBytes - (objects.get(name)?.view.sizeBytes ?? 0);
     const limitBytes = deps.limitBytes();
     if (takenBytes + request.sizeBytes > limitBytes) {
@@ -138,14 +144,14 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     usedBytes += request.sizeBytes;
     lastVersion += 1;
     const createdAt = Date.now();
-    const expiresAt = ttlMs === undefined ? undefined : createdAt + ttlMs;
+    const expiresAt = expiryOf(createdAt, ttlMs);
     const view = { name, sizeBytes: request.sizeBytes, createdAt, expiresAt };
     deps.stored(view);
     objects.set(name, {
       version: lastVersion,
       value: request.value,
       view,
-      expiry: ttlMs === undefined ? undefined : setTimeout(() => drop(name), ttlMs),
+      expiry: expiresAt === undefined ? undefined : startTimer(expiresAt - createdAt, () => drop(name)),
       holders: new Set([executor]),
     });
     deps.answer(executor, { type: "objectStored", request: request.request, version: lastVersion });
@@ -161,7 +167,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     if (object === undefined) return false;
     objects.delete(name);
     usedBytes -= object.view.sizeBytes;
-    clearTimeout(object.expiry);
+    object.expiry?.[Symbol.dispose]();
     for (const holder of object.holders) deps.answer(holder, { type: "objectChanged", name });
     deps.removed(name);
     return true;
@@ -179,4 +185,10 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   }
 
   return { obey, drop, leave };
+}
+
+/** In whole milliseconds since 1970; undefined for an object that outlives every context. */
+function expiryOf(createdAt: number, ttlMs: number | undefined): number | undefined {
+  const expiresAt = ttlMs === undefined ? Infinity : Math.ceil(createdAt + ttlMs);
+  return expiresAt > LAST_TIME_MS ? undefined : expiresAt;
 }

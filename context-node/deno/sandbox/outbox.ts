@@ -1,3 +1,4 @@
+import { BATCH_WEIGHT, MOST_IN_BATCH } from "./bounds.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
 import { queueMicrotask } from "./primordials.ts";
 
@@ -11,17 +12,36 @@ export interface Outbox<Message> {
   hold(message: Message): void;
 }
 
+interface OutboxOptions<Message> {
+  /** What a message adds to its batch; by default all that waits goes in one batch. */
+  weigh?(message: Message): number;
+}
+
 /** `send` calls `sent` when it takes another batch. */
-export function createOutbox<Message>(send: (messages: readonly Message[], sent: () => void) => void): Outbox<Message> {
+export function createOutbox<Message>(
+  send: (messages: readonly Message[], sent: () => void) => void,
+  { weigh }: OutboxOptions<Message> = {},
+): Outbox<Message> {
   let waiting: Message[] = [];
   let sending = false;
 
   function flush(): void {
     sending = waiting.length > 0;
     if (!sending) return;
-    const messages = waiting;
-    waiting = [];
-    send(messages, flush);
+    send(takeBatch(), flush);
+  }
+
+  function takeBatch(): readonly Message[] {
+    let length = waiting.length;
+    if (weigh !== undefined) {
+      length = 0;
+      for (let weight = 0; length < waiting.length && length < MOST_IN_BATCH && weight < BATCH_WEIGHT; length++) {
+        weight += weigh(waiting[length] as Message);
+      }
+    }
+    const batch = length === waiting.length ? waiting : waiting.slice(0, length);
+    waiting = length === waiting.length ? [] : waiting.slice(length);
+    return batch;
   }
 
   function flushSoon(): void {

@@ -60,6 +60,7 @@ export const indexOf: (text: string, search: string, from?: number) => number = 
 export const lastIndexOf: (text: string, search: string) => number = uncurry(String.prototype.lastIndexOf);
 export const slice: (text: string, start: number, end?: number) => string = uncurry(String.prototype.slice);
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
+export const shift = uncurry(globalThis.Array.prototype.shift) as <T>(array: T[]) => T | undefined;
 export const join: (array: AnyArray, separator: string) => string = uncurry(globalThis.Array.prototype.join);
 
 const mapGetMethod = uncurry(Map.prototype.get);

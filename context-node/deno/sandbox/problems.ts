@@ -1,17 +1,20 @@
+import { MOST_PROBLEMS } from "./bounds.ts";
+import { cut } from "./cut.ts";
 import { iterator, NativeError, NativeTypeError, push, textOf } from "./primordials.ts";
 
 /**
- * Lists the problems that `validate` returned. Throws a TypeError when it returned what cannot be told as problems: whether the job
+ * Lists the problems that `validate` returned, the first of them where there are many. Throws a TypeError when it returned what cannot be told as problems: whether the job
  * may run is not known then.
  */
 export function listProblems(returned: unknown, entryPoint: string): string[] {
   if (returned === undefined || returned === null || returned === "") return [];
-  if (typeof returned === "string") return [returned];
+  if (typeof returned === "string") return [cut(returned)];
   if (!isIterable(returned)) throw noProblems(entryPoint, nameKind(returned));
   const problems: string[] = [];
   for (const problem of returned) {
     if (typeof problem !== "string") throw noProblems(entryPoint, `an iterable with ${nameKind(problem)} in it`);
-    push(problems, problem);
+    push(problems, cut(problem));
+    if (problems.length === MOST_PROBLEMS) break;
   }
   return problems;
 }

@@ -50,13 +50,18 @@ export type SandboxCommand =
   | { readonly type: "load"; readonly executor: number; readonly digest: string }
   | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand }
   /** Answered by `objectDropped`. */
-  | { readonly type: "dropObject"; readonly request: number; readonly name: string };
+  | { readonly type: "dropObject"; readonly request: number; readonly name: string }
+  /** Answered by `pong`. */
+  | { readonly type: "ping" };
 
 /** Main isolate → node. */
 export type SandboxReport =
   /** The first executor is up. */
   | { readonly type: "ready" }
+  | { readonly type: "pong" }
   | { readonly type: "told"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
+  /** The executor took none of the runs that it was handed, although it runs nothing else that is known. */
+  | { readonly type: "unresponsive"; readonly executor: number }
   | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd }
   | { readonly type: "objectStored"; readonly object: ObjectView }
   | { readonly type: "objectRemoved"; readonly name: string }
@@ -208,6 +213,8 @@ export type ObjectAnswer =
       readonly takenBytes: number;
       readonly limitBytes: number;
     }
+  /** The context has as many objects as it may. */
+  | { readonly type: "objectsFull"; readonly request: number }
   | { readonly type: "objectForgotten"; readonly request: number; readonly existed: boolean }
   | { readonly type: "objectNames"; readonly request: number; readonly objects: readonly ObjectView[] }
   /** What was handed out under this name is not current any more. */

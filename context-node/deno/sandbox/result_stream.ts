@@ -1,3 +1,4 @@
+import { MOST_UNTAKEN_PARTS, PART_BYTES } from "./bounds.ts";
 import type { JobAbort } from "./job_abort.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -15,12 +16,6 @@ import {
   toBase64,
 } from "./primordials.ts";
 import type { ResultAnswer } from "./protocol.ts";
-
-/** Bytes that one message carries. */
-const PART_BYTES = 64 * 1024;
-
-/** Parts on their way: what an executor makes faster than the node keeps it waits in the job. */
-const MOST_UNTAKEN = 8;
 
 /** What is less than a part is sent after so long. */
 const INTERVAL_MS = 10;
@@ -57,7 +52,7 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
   abort.onAbort(() => wake());
 
   const sendSoon = createLazyTimer(INTERVAL_MS, () => {
-    if (length > 0 && untaken < MOST_UNTAKEN) send();
+    if (length > 0 && untaken < MOST_UNTAKEN_PARTS) send();
   });
 
   function send(): void {
@@ -85,7 +80,7 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
   }
 
   async function flush(): Promise<void> {
-    await own(untilUntaken(MOST_UNTAKEN - 1));
+    await own(untilUntaken(MOST_UNTAKEN_PARTS - 1));
     if (length > 0) send();
   }
 

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { DataFiles, JobContext, NamedObjects } from "../../hearth.ts";
+import { LONGEST_INLINE_JSON } from "./bounds.ts";
 import { type Bundles, LoadError } from "./bundles.ts";
 import { routeConsole } from "./console.ts";
+import { cut } from "./cut.ts";
 import { findEntryPoint, subpathOf } from "./entry_point.ts";
 import { createJobAbort, type JobAbort } from "./job_abort.ts";
 import { createRunLog, type RunLog } from "./job_log.ts";
@@ -26,7 +28,7 @@ import type { ContextView, ExecutorCommand, ExecutorReport, GrantedPermissions, 
 import { resultJson } from "./result_json.ts";
 import { createResultStream, ResultRefused, type ResultStream } from "./result_stream.ts";
 import type { Stage } from "./stages.ts";
-import { LARGEST_JSON_CHARACTERS, type StreamedResult, streamedResult } from "./streamed_result.ts";
+import { LARGEST_JSON_CHARACTERS, type StreamedResult, streamedResult, wholeResult } from "./streamed_result.ts";
 import { describeThrown } from "./thrown.ts";
 
 type RunCommand = Extract<ExecutorCommand, { type: "run" }>;
@@ -81,6 +83,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
 
   async function start(command: RunCommand): Promise<void> {
     const { run } = command;
+    mark(run, "taken");
     const abort = createJobAbort();
     const progress = createRunProgress(run, mailbox);
     const log = createRunLog(run, { mailbox, format, nameFramesIn: bundles.nameFramesIn });
@@ -101,7 +104,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     try {
       const needed = neededPermissions(bundles.manifest(digest, subpathOf(entryPoint)));
       const denied = tellDenied(needed, { context: context.name, granted });
-      if (denied !== undefined) return { type: "denied", run, message: denied };
+      if (denied !== undefined) return { type: "denied", run, message: cut(denied) };
       const entry = findEntryPoint(await bundles.load(digest), entryPoint);
       const job: JobContext = {
         jobId,
@@ -127,8 +130,10 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
       const streamed = streamedResult(value);
       if (streamed !== undefined) return await own(stream(run, streamed, abort));
       const json = resultJson(value);
-      // It would hold up all that shares the channel to the node.
-      return (json?.length ?? 0) > LARGEST_JSON_CHARACTERS ? tooLarge(run, json) : { type: "succeeded", run, json };
+      if (json === undefined || json.length <= LONGEST_INLINE_JSON) return { type: "succeeded", run, json };
+      if (json.length > LARGEST_JSON_CHARACTERS) return tooLarge(run, json);
+      // As a whole it would hold up all that shares the channel to the node. What has been returned is not aborted any more.
+      return await own(stream(run, wholeResult(json), createJobAbort()));
     } catch (thrown) {
       // The fence between the job's code and ours: whatever it throws is its outcome.
       return failure(run, thrown);
@@ -180,8 +185,8 @@ function deepFreeze<T>(value: T): T {
   return freeze(value);
 }
 
-function tooLarge(run: number, json: string | undefined): Final {
-  return refused(run, `The result is ${json?.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`);
+function tooLarge(run: number, json: string): Final {
+  return refused(run, `The result is ${json.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`);
 }
 
 function refused(run: number, message: string): Final {

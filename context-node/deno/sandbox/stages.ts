@@ -1,9 +1,9 @@
-/** How far the entry point of a run is: its `validate` was called, or its `run`. */
-export type Stage = "validating" | "running";
+/** How far a run is: its executor took it, its `validate` was called, or its `run`. */
+export type Stage = "taken" | "validating" | "running";
 
 /** Runs of one executor that are at the same stage at the same time are hardly so many. */
 const COLUMNS = 256;
-const ROWS = { validating: 0, running: 1 } as const satisfies Record<Stage, number>;
+const ROWS = { taken: 0, validating: 1, running: 2 } as const satisfies Record<Stage, number>;
 
 /** What an executor has begun, in memory that the main isolate shares: it can be seen there of code that never yields. */
 export type Marks = Int32Array;

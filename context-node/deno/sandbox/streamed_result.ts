@@ -20,6 +20,11 @@ export function streamedResult(value: unknown): StreamedResult | undefined {
     : undefined;
 }
 
+/** A result that was made as a whole, and is too long for one report. */
+export function wholeResult(json: string): StreamedResult {
+  return { mediaType: "application/json", writeTo: (stream) => stream.write(encodeText(json)) };
+}
+
 /** One item over this is refused, as a result that is returned as a whole. */
 export const LARGEST_JSON_CHARACTERS = 64 * 1024 * 1024;
 

@@ -1,18 +1,7 @@
-import {
-  isArray,
-  join,
-  NativeAggregateError,
-  NativeError,
-  pattern,
-  push,
-  slice,
-  textOf,
-  toText,
-} from "./primordials.ts";
+import { cut } from "./cut.ts";
+import { isArray, join, NativeAggregateError, NativeError, pattern, push, textOf, toText } from "./primordials.ts";
 import type { ThrownError } from "./protocol.ts";
 
-/** Longer texts are cut: an error is for people to read. */
-const LONGEST_TEXT = 16_384;
 const DEEPEST_CAUSE = 8;
 
 type NameFrames = (stack: string) => string;
@@ -73,10 +62,4 @@ function messageOf(error: Error): string {
 
 function isError(thrown: unknown): thrown is Error {
   return thrown instanceof NativeError || toText(thrown) === "[object Error]";
-}
-
-function cut(text: string): string {
-  return text.length <= LONGEST_TEXT
-    ? text
-    : `${slice(text, 0, LONGEST_TEXT)}… (${text.length - LONGEST_TEXT} more characters)`;
 }

@@ -173,6 +173,7 @@ export function startSandbox(
   spec: Partial<SandboxSpec> = {},
 ): Promise<Sandbox> {
   const memoryBytes = settings.memoryBytes ?? 256 * MEBIBYTE;
+  const allow = settings.permissions?.net ?? [];
   return runtime.startSandbox({
     contextId: "0190b5e8-0000-7000-8000-000000000000",
     name: "test-context",
@@ -184,6 +185,8 @@ export function startSandbox(
       ...settings,
     }),
     files: NO_FILES,
+    // As they are asked for: what the configuration of a node allows is not of this folder.
+    ...(allow.length > 0 && { reach: { allow, deny: [], hasNames: true, isIpv6Resolved: true } }),
     ...spec,
   });
 }

@@ -6,7 +6,7 @@ import {
   RestartContextRequestSchema,
 } from "../../../proto/mod.ts";
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
-import { checked, type SparkDeps } from "../deps.ts";
+import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
@@ -60,8 +60,10 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   const { path, signal } = request;
   const wanted = path.name ?? "";
   if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
-  const settings = settingsOf(deps, request, askedSettings(request));
+  const asked = askedSettings(request);
+  const settings = settingsOf(deps, request, asked);
   const { name } = checked(deps, CreateContextRequestSchema, { name: keptName(request, wanted), settings });
+  await checkGrants(deps, name, parseContextSettings(asked));
   await createContext(deps.core, { name, settings }, { signal });
   return success("Context initialized");
 }
@@ -102,6 +104,7 @@ export async function restart(deps: SparkDeps, request: SparkRequest): Promise<A
     context: keptName(request, path.name ?? ""),
     ...(settings && { settings }),
   });
+  await checkGrants(deps, context, parseContextSettings(asked));
   await restartContext(deps.core, { context, settings, force, signal });
   return success("Context restarted");
 }

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type JobSpec, JobSpec_CallbackFormat, JobSpecSchema, SubmitJobRequestSchema } from "../../../proto/mod.ts";
-import { checked, type SparkDeps } from "../deps.ts";
+import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { exception, failure, Rejection } from "../http/answer.ts";
 import { readFlag } from "../http/query.ts";
@@ -37,6 +37,7 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
     callbackFormat: JobSpec_CallbackFormat.SPARK_JOBSERVER,
   });
   checked(deps, SubmitJobRequestSchema, { job });
+  if (asked !== undefined) await checkGrants(deps, context, parseContextSettings(readSettings(request, config)));
   return job;
 }
 

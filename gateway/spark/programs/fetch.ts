@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import type { IsAllowed } from "../../../cluster/mod.ts";
 import { programNotLoaded } from "../../../proto/errors.ts";
 import type { Binary } from "../../../proto/mod.ts";
 import { uploadBinary } from "../../binaries/mod.ts";
 import type { Core } from "../../core.ts";
-import { download, type IsAllowed } from "../../outgoing/mod.ts";
+import { download } from "../../outgoing/mod.ts";
 import { readFileBelow } from "./file.ts";
 import { isProgram } from "./format.ts";
 import type { RemotePlace } from "./place.ts";

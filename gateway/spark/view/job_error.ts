@@ -17,6 +17,7 @@ const CLASSES = {
   [JobError_Reason.RESULT_TOO_LARGE]: "ResultTooLargeError",
   [JobError_Reason.PERMISSION_DENIED]: "PermissionDeniedError",
   [JobError_Reason.SECRET_UNAVAILABLE]: "SecretUnavailableError",
+  [JobError_Reason.SANDBOX_VIOLATION]: "SandboxViolationError",
 } as const satisfies Record<JobError_Reason, string>;
 
 /** Why a job did not succeed, as reports tell it; undefined for a job that carries no error. */

@@ -233,7 +233,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   cpuCores: number;
 
   /**
-   * What the sandbox lets jobs do. Nothing by default.
+   * What the sandbox lets jobs do. Nothing by default. Granting anything needs the permission `contexts:grant`.
    *
    * @generated from field: hearth.v1.Permissions permissions = 6;
    */
@@ -342,13 +342,14 @@ export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
 export declare const NamedObjectSchema: GenMessage<NamedObject>;
 
 /**
- * What a sandbox allows. `node.secrets.contexts` of the configuration bounds which secrets.
+ * What a sandbox allows, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration do.
  *
  * @generated from message hearth.v1.Permissions
  */
 export declare type Permissions = Message<"hearth.v1.Permissions"> & {
   /**
-   * `host` or `host:port` that jobs may connect to.
+   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node
+   * does not allow is left out, and stands in `Context.warnings`.
    *
    * @generated from field: repeated string net = 1;
    */

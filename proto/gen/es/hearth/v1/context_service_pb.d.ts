@@ -260,7 +260,8 @@ export declare const ContextService: GenService<{
   /**
    * Starts a context on the live node with most room and answers when it runs.
    * AlreadyExists when a context of that name is not stopped yet; ResourceExhausted when no node with the labels asked for has
-   * so much memory left to promise; Unavailable, with the reason, when there is no such node, or it does not start there.
+   * so much memory left to promise; PermissionDenied when the caller may not grant what the settings ask for; Unavailable, with the
+   * reason, when there is no such node, or it does not start there.
    *
    * @generated from rpc hearth.v1.ContextService.CreateContext
    */

@@ -660,6 +660,13 @@ export enum JobError_Reason {
    * @generated from enum value: SECRET_UNAVAILABLE = 13;
    */
   SECRET_UNAVAILABLE = 13,
+
+  /**
+   * The process of the context sent what no program can make it send, and was ended; its jobs are not tried again.
+   *
+   * @generated from enum value: SANDBOX_VIOLATION = 14;
+   */
+  SANDBOX_VIOLATION = 14,
 }
 
 /**

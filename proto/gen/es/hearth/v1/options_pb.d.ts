@@ -73,3 +73,11 @@ export declare const permission: GenExtension<MethodOptions, string>;
  */
 export declare const names: GenExtension<FieldOptions, ObjectKind>;
 
+/**
+ * The permission that a caller needs beside that of the method when it fills this field, a list of texts: what jobs are granted
+ * by it, such as `contexts:grant`.
+ *
+ * @generated from extension: string grants = 50803;
+ */
+export declare const grants: GenExtension<FieldOptions, string>;
+

@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file hearth/v1/options.proto.
  */
 export const file_hearth_v1_options = /*@__PURE__*/
-  fileDesc("ChdoZWFydGgvdjEvb3B0aW9ucy5wcm90bxIJaGVhcnRoLnYxKoUBCgpPYmplY3RLaW5kEhsKF09CSkVDVF9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPT0JKRUNUX0tJTkRfSk9CEAESFwoTT0JKRUNUX0tJTkRfQ09OVEVYVBACEhYKEk9CSkVDVF9LSU5EX0JJTkFSWRADEhQKEE9CSkVDVF9LSU5EX0ZJTEUQBDpACgpwZXJtaXNzaW9uEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY8YwDIAEoCVIKcGVybWlzc2lvbjpMCgVuYW1lcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8owDIAEoDjIVLmhlYXJ0aC52MS5PYmplY3RLaW5kUgVuYW1lc2IGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("ChdoZWFydGgvdjEvb3B0aW9ucy5wcm90bxIJaGVhcnRoLnYxKoUBCgpPYmplY3RLaW5kEhsKF09CSkVDVF9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPT0JKRUNUX0tJTkRfSk9CEAESFwoTT0JKRUNUX0tJTkRfQ09OVEVYVBACEhYKEk9CSkVDVF9LSU5EX0JJTkFSWRADEhQKEE9CSkVDVF9LSU5EX0ZJTEUQBDpACgpwZXJtaXNzaW9uEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY8YwDIAEoCVIKcGVybWlzc2lvbjpMCgVuYW1lcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8owDIAEoDjIVLmhlYXJ0aC52MS5PYmplY3RLaW5kUgVuYW1lczo3CgZncmFudHMSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGPOMAyABKAlSBmdyYW50c2IGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the enum hearth.v1.ObjectKind.
@@ -44,4 +44,13 @@ export const permission = /*@__PURE__*/
  */
 export const names = /*@__PURE__*/
   extDesc(file_hearth_v1_options, 1);
+
+/**
+ * The permission that a caller needs beside that of the method when it fills this field, a list of texts: what jobs are granted
+ * by it, such as `contexts:grant`.
+ *
+ * @generated from extension: string grants = 50803;
+ */
+export const grants = /*@__PURE__*/
+  extDesc(file_hearth_v1_options, 2);
 

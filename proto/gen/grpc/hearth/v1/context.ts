@@ -30,7 +30,7 @@ export interface ContextSettings {
    * 0 means no limit.
    */
   cpuCores: number;
-  /** What the sandbox lets jobs do. Nothing by default. */
+  /** What the sandbox lets jobs do. Nothing by default. Granting anything needs the permission `contexts:grant`. */
   permissions:
     | Permissions
     | undefined;
@@ -86,9 +86,12 @@ export interface NamedObject {
   expireTime: Date | undefined;
 }
 
-/** What a sandbox allows. `node.secrets.contexts` of the configuration bounds which secrets. */
+/** What a sandbox allows, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration do. */
 export interface Permissions {
-  /** `host` or `host:port` that jobs may connect to. */
+  /**
+   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node
+   * does not allow is left out, and stands in `Context.warnings`.
+   */
   net: string[];
   /** Names of secrets, in which `*` is any text, that configs of jobs and `env` may refer to by `secret:NAME`. */
   secrets: string[];

@@ -62,6 +62,8 @@ export const JobError_Reason = {
   PERMISSION_DENIED: 12,
   /** SECRET_UNAVAILABLE - A secret that its config refers to cannot be had on its node; it did not run. */
   SECRET_UNAVAILABLE: 13,
+  /** SANDBOX_VIOLATION - The process of the context sent what no program can make it send, and was ended; its jobs are not tried again. */
+  SANDBOX_VIOLATION: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -82,6 +84,7 @@ export namespace JobError_Reason {
   export type RESULT_TOO_LARGE = typeof JobError_Reason.RESULT_TOO_LARGE;
   export type PERMISSION_DENIED = typeof JobError_Reason.PERMISSION_DENIED;
   export type SECRET_UNAVAILABLE = typeof JobError_Reason.SECRET_UNAVAILABLE;
+  export type SANDBOX_VIOLATION = typeof JobError_Reason.SANDBOX_VIOLATION;
   export type UNRECOGNIZED = typeof JobError_Reason.UNRECOGNIZED;
 }
 
@@ -129,6 +132,9 @@ export function jobError_ReasonFromJSON(object: any): JobError_Reason {
     case 13:
     case "SECRET_UNAVAILABLE":
       return JobError_Reason.SECRET_UNAVAILABLE;
+    case 14:
+    case "SANDBOX_VIOLATION":
+      return JobError_Reason.SANDBOX_VIOLATION;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -166,6 +172,8 @@ export function jobError_ReasonToJSON(object: JobError_Reason): string {
       return "PERMISSION_DENIED";
     case JobError_Reason.SECRET_UNAVAILABLE:
       return "SECRET_UNAVAILABLE";
+    case JobError_Reason.SANDBOX_VIOLATION:
+      return "SANDBOX_VIOLATION";
     case JobError_Reason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

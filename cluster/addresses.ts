@@ -1,44 +1,42 @@
 import { BlockList, isIP } from "node:net";
+import { type IpRange, parseIpRange } from "./ip_range.ts";
 
-/** Answers whether a request may go to an IP address. */
+/** Returns whether a request may go to an IP address. */
 export type IsAllowed = (address: string) => boolean;
 
 /** IPv4 that is not the public internet: the IANA special-purpose registry, multicast, reserved. */
 const SPECIAL_IPV4 = [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
   // Link-local; the metadata services of clouds are here.
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.88.99.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 4],
-  ["240.0.0.0", 4],
-] as const;
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+];
 
 /** Of IPv6 the public internet is 2000::/3 only, so that mapped, unique local, link-local and multicast addresses are not. */
-const GLOBAL_IPV6 = ["2000::", 3] as const;
+const GLOBAL_IPV6 = "2000::/3";
 
 /** What of that is not, or is IPv4 in disguise: Teredo and its neighbours, documentation, 6to4. */
-const SPECIAL_IPV6 = [
-  ["2001::", 23],
-  ["2001:db8::", 32],
-  ["2002::", 16],
-  ["3fff::", 20],
-] as const;
+const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+
+/** IPv4 that is not the public internet, as blocks. */
+export const SPECIAL_IPV4_RANGES: readonly IpRange[] = SPECIAL_IPV4.flatMap((text) => parseIpRange(text) ?? []);
 
 const special = new BlockList();
-for (const [network, prefix] of SPECIAL_IPV4) special.addSubnet(network, prefix, "ipv4");
-for (const [network, prefix] of SPECIAL_IPV6) special.addSubnet(network, prefix, "ipv6");
+for (const range of [...SPECIAL_IPV4, ...SPECIAL_IPV6]) addRange(special, range);
 const globalIpv6 = new BlockList();
-globalIpv6.addSubnet(...GLOBAL_IPV6, "ipv6");
+addRange(globalIpv6, GLOBAL_IPV6);
 
 /** Allows public addresses, and those in the ranges: `10.0.0.0/8`, `127.0.0.1`, `fd00::/8`. Throws on what is no range. */
 export function createAddressRule(ranges: readonly string[]): IsAllowed {
@@ -51,6 +49,9 @@ export function createAddressRule(ranges: readonly string[]): IsAllowed {
     return !special.check(address, family) && (family === "ipv4" || globalIpv6.check(address, family));
   };
 }
+
+/** Whether an address is on the public internet. */
+export const isPublicAddress: IsAllowed = createAddressRule([]);
 
 /** Whether `createAddressRule` takes it. */
 export function isAddressRange(text: string): boolean {

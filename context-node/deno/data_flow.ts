@@ -1,0 +1,40 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Data requests of one sandbox that the node works on at a time; beyond them it reads nothing more from the sandbox. */
+const MOST_IN_FLIGHT = 64;
+
+/** Requests that the node passes on to gateways for one sandbox: this many at once, and as many a second. */
+const BURST = 500;
+
+/** Bounds what the data requests of one sandbox cost, whichever executor they come from. */
+export interface DataFlow {
+  /** Counts a request until `work` settles. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves when one more request may be passed on to gateways: requests come evenly once a burst is used up. */
+  turn(): Promise<void>;
+}
+
+export function createDataFlow(channel: { pause(): void; resume(): void }): DataFlow {
+  let inFlight = 0;
+  /** When the burst will be whole again, as performance.now() counts. */
+  let wholeAt = 0;
+
+  return {
+    async during(work) {
+      inFlight += 1;
+      if (inFlight === MOST_IN_FLIGHT) channel.pause();
+      try {
+        return await work();
+      } finally {
+        inFlight -= 1;
+        if (inFlight === MOST_IN_FLIGHT - 1) channel.resume();
+      }
+    },
+    async turn() {
+      const now = performance.now();
+      wholeAt = Math.max(wholeAt, now) + 1000 / BURST;
+      const waitMs = wholeAt - now - 1000;
+      if (waitMs > 0) await delay(waitMs, undefined, { ref: false });
+    },
+  };
+}

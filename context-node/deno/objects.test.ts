@@ -194,3 +194,26 @@ test("what cannot be cloned can be kept by an executor, and says so otherwise", 
     error: { name: "TypeError", message: expect.stringContaining('Cannot share the named object "pool"') },
   });
 });
+
+test.for([
+  ["a function beside shared memory", "{ memory, act() {} }"],
+  ["a getter that throws beside shared memory", "{ memory, get bad() { throw new Error('no'); } }"],
+])("an object that holds %s rejects, and other jobs of the executor go on", async ([, value]) => {
+  await using sandbox = await startSandbox(runtime, { jobsPerExecutor: 2 });
+  const source = `const release = Promise.withResolvers();
+    export const bystander = ({ progress }) => { progress(0); return release.promise; };
+    export const job = async ({ objects }) => {
+      const memory = new SharedArrayBuffer(8);
+      const error = await objects.update("x", ${value}).catch((error) => error);
+      release.resolve("unharmed");
+      return error.name;
+    };`;
+  const program = await bundle(source);
+  const bystander = run(sandbox, program, { entryPoint: "bystander" });
+  await bystander.until("progress");
+  expect(await run(sandbox, program).outcome).toEqual({
+    type: "succeeded",
+    json: expect.stringMatching(/TypeError|Error/),
+  });
+  expect(await bystander.outcome).toEqual({ type: "succeeded", json: '"unharmed"' });
+});

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
 import { bundle, IGNORANT, outcomeOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
@@ -122,6 +123,45 @@ test("what a finished job leaves behind is not heard any more", async () => {
   await next.outcome;
   expect(first.told).toHaveLength(1);
   expect(next.told.slice(1)).toEqual(["info late"]);
+});
+
+test.for([
+  ["in nanoseconds", "() => real() * 1e6"],
+  ["beyond the year 10000", "() => 8e15"],
+  ["that is no number", "() => NaN"],
+  ["that throws", "() => { throw new Error('no clock'); }"],
+])("a job with a clock %s logs lines at the time that it is", async ([, clock]) => {
+  const program = await bundle(`export const job = ({ log, progress }) => {
+    const real = Date.now;
+    Date.now = ${clock};
+    performance.now = Date.now;
+    console.log("a line");
+    log.info("another");
+    progress(0.5);
+    Date.now = real;
+    return "done";
+  };`);
+  await using own = await startSandbox(runtime);
+  const times: unknown[] = [];
+  const before = Date.now();
+  const job = {
+    jobId: randomUUID(),
+    binaryDigest: program.digest,
+    bundle: async () => program.code,
+    sourceMap: async () => program.sourceMap,
+    entryPoint: "job",
+    config: "{}",
+  };
+  const { outcome } = own.run(job, {
+    ...IGNORANT,
+    logged: (lines) => void times.push(...lines.map(({ time }) => Number(time))),
+  });
+  expect(await outcome).toEqual({ type: "succeeded", json: '"done"' });
+  expect(times).toHaveLength(2);
+  for (const time of times) {
+    expect(time).toBeGreaterThanOrEqual(before);
+    expect(time).toBeLessThanOrEqual(Date.now());
+  }
 });
 
 test("a result that is too long for one report is the same, and so is one that a cancelled job returns", async () => {

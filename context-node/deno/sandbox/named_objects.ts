@@ -31,6 +31,8 @@ export interface NamedObjectsClient {
   receive(answer: ObjectAnswer): void;
 }
 
+const cloneShared: (value: unknown) => unknown = structuredClone;
+
 /** Keeps its own clone of every object that it was handed, until it hears that the object changed. */
 export function createNamedObjects(send: Send): NamedObjectsClient {
   const requests = createRequests<Answer>();
@@ -145,13 +147,14 @@ function createRefusal(
 }
 
 function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: number } {
-  const sharedBytes = sizeOfShared(value);
-  if (sharedBytes > 0) {
-    const shared = new NativeMap<"value", unknown>();
-    mapSet(shared, "value", value);
-    return { stored: { shared }, sizeBytes: sharedBytes };
-  }
   try {
+    const sharedBytes = sizeOfShared(value);
+    if (sharedBytes > 0) {
+      const shared = new NativeMap<"value", unknown>();
+      // A clone has the same shared memory, and nothing that fails when it is sent along with the messages of other jobs.
+      mapSet(shared, "value", cloneShared(value));
+      return { stored: { shared }, sizeBytes: sharedBytes };
+    }
     const serialized = serialize(value);
     const bytes = new NativeUint8Array(serialized.byteLength);
     setBytes(bytes, serialized, 0);

@@ -57,10 +57,13 @@ export function createDataStreams({ files, flow, answer }: DataStreamsDeps): Dat
         return open(request, message.name);
       case "dataPull":
         return pull(request);
-      case "dataCancel":
-        await openFiles.get(request)?.reader.cancel();
+      case "dataCancel": {
+        const file = openFiles.get(request);
+        // Before anything is waited for: the next request may open another.
         openFiles.delete(request);
+        await file?.reader.cancel();
         return undefined;
+      }
       default:
         return message satisfies never;
     }

@@ -39,7 +39,7 @@ interface Sent {
 
 export async function startHostileSandboxes(): Promise<HostileSandboxes> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.adopt(await mkdtemp(join(tmpdir(), "hearth-hostile-")), (path) =>
+  const folder = stack.adopt(await mkdtemp(join(tmpdir(), "hearth-forger-")), (path) =>
     rm(path, { recursive: true, force: true }),
   );
   const denoPath = join(folder, "deno");

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BundlerLimits } from "./limits.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
@@ -13,24 +15,36 @@ const STDERR_CHARACTERS = 1000;
 const V8_CODE_RANGE_MEBIBYTES = 512;
 
 /**
- * `ulimit -d` bounds the writable private memory of each process (RLIMIT_DATA; Linux enforces it, macOS does not), unlike
- * `-v` not the address space, of which V8 and Go reserve far more than they use. It stays as it is where a lower limit is
+ * `ulimit -d` bounds the writable private memory of the process (RLIMIT_DATA; Linux enforces it, macOS does not), unlike
+ * `-v` not the address space, of which V8 reserves far more than it uses. It stays as it is where a lower limit is
  * already set.
+ *
+ * The part in parentheses waits until the gateway's end of stdin closes and kills the process group then: the worker does not notice that
+ * the gateway is gone while WebAssembly runs in it.
  */
-const LIMITED_EXEC = '(ulimit -d "$0") 2>/dev/null && ulimit -d "$0"; ulimit -c 0; exec "$@"';
+const LIMITED_EXEC = `(ulimit -d "$0") 2>/dev/null && ulimit -d "$0"; ulimit -c 0
+exec 9<&0 </dev/null
+(exec 2>&- 3>&-; read -r _ <&9; kill -9 0) &
+exec "$@" 9<&-`;
 
-/** A process that bundles one upload at a time. Disposing it kills it, with esbuild's. */
+/** What a worker may read: its own code, and that of packages. Node denies it everything else: files, processes, threads, sockets. */
+const READABLE = [dirname(WORKER_MAIN), ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"])];
+
+/** A process that bundles one upload at a time. Disposing it kills it. */
 export interface BundleWorker extends AsyncDisposable {
   /** Rejects when the process ends first, or with the signal's reason; the worker is of no more use then. */
   ask(request: BundleRequest, options: { signal: AbortSignal }): Promise<WorkerMessage>;
   /** Whether it can be asked. */
   isAlive(): boolean;
+  /** Memory that the process held after its last answer. */
+  residentBytes(): number;
 }
 
 /** Starts a worker; resolves when esbuild is warm. */
 export async function startWorker(limits: BundlerLimits, options: { signal: AbortSignal }): Promise<BundleWorker> {
   const child = spawnLimited(limits);
   const closed = closedReason(child);
+  let residentBytes = 0;
 
   async function next({ signal }: { signal: AbortSignal }): Promise<WorkerMessage> {
     const waiting = new AbortController();
@@ -52,9 +66,12 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
       signal.throwIfAborted();
       const answer = next({ signal });
       child.send(request);
-      return await answer;
+      const message = await answer;
+      if (message.type !== "ready") ({ residentBytes } = message);
+      return message;
     },
     isAlive: () => isRunning(child) && child.connected,
+    residentBytes: () => residentBytes,
     async [Symbol.asyncDispose]() {
       if (isRunning(child)) killGroup(child);
       await closed;
@@ -69,26 +86,38 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
   }
 }
 
-/** In a process group of its own, to be killed as one: esbuild's process does not notice the end of the other while it is busy. */
+/** In a process group of its own, to be killed as one with the shell that waits for the end of the gateway. */
 function spawnLimited({ memoryBytes }: BundlerLimits): ChildProcess {
   const mebibytes = Math.floor(memoryBytes / 1024 / 1024);
-  const node = [process.execPath, `--max-old-space-size=${Math.ceil(mebibytes / 2)}`, WORKER_MAIN];
+  const node = [
+    process.execPath,
+    `--max-old-space-size=${Math.ceil(mebibytes / 4)}`,
+    "--permission",
+    ...READABLE.map((folder) => `--allow-fs-read=${folder}/*`),
+    WORKER_MAIN,
+  ];
   return spawn("/bin/sh", ["-c", LIMITED_EXEC, `${(mebibytes + V8_CODE_RANGE_MEBIBYTES) * 1024}`, ...node], {
     cwd: "/",
     detached: true,
-    env: { GOMEMLIMIT: `${Math.ceil(mebibytes * 0.75)}MiB` },
+    env: {},
     serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    stdio: ["pipe", "ignore", "pipe", "ipc"],
   });
 }
 
-/** Resolves when both processes of the worker are gone, to why. */
+/** The `node_modules` folders that hold the packages with all that they import. */
+function packageFolders(names: readonly string[]): string[] {
+  const { resolve } = createRequire(import.meta.url);
+  return [...new Set(names.map((name) => resolve(name).replace(/(?<=\/node_modules)\/.*$/s, "")))];
+}
+
+/** Resolves when the process is gone, to why. */
 function closedReason(child: ChildProcess): Promise<string> {
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(0, STDERR_CHARACTERS);
   });
-  // esbuild's process holds stderr open too, and may outlive the one that it serves.
+  // The shell that waits for the end of the gateway has no more to do.
   child.once("exit", () => killGroup(child));
   const { promise, resolve } = Promise.withResolvers<string>();
   child.on("error", (error) => resolve(error.message));

@@ -27,6 +27,6 @@ export const DEFAULT_LIMITS: BundlerLimits = {
   pathLength: 512,
   pathDepth: 32,
   bundleBytes: 64 * MEBIBYTE,
-  timeoutMs: 10_000,
+  timeoutMs: 30_000,
   memoryBytes: 2048 * MEBIBYTE,
 };

@@ -7,7 +7,7 @@ import { type ImportSite, type Resolution, resolveImport } from "./resolve.ts";
 import type { UploadFiles } from "./upload.ts";
 import { UPLOAD_ROOT } from "./upload_names.ts";
 
-/** Where a build begins: at a file of the upload, or at a module that imports files by their paths. */
+/** Where a build begins: at a file of the upload, or at a module that imports files by their paths. esbuild knows it by its index. */
 export type BuildEntry = { readonly path: string } | { readonly source: string };
 
 /** That of files, in which alone esbuild expands patterns. */
@@ -34,14 +34,14 @@ const LOADERS_BY_TYPE: Readonly<Record<string, Loader>> = { json: "json", text: 
  * Owns every resolve and every load of a build: what is not in the upload is a problem of the import that asked for it. Only what an import
  * pattern (`./locale/${name}.ts`) matches, esbuild finds by itself: among the names that it is shown.
  */
-export function uploadPlugin(files: UploadFiles, entry: BuildEntry): Plugin {
+export function uploadPlugin(files: UploadFiles, entries: readonly BuildEntry[]): Plugin {
   return {
     name: "upload",
     setup(build) {
-      build.onResolve({ filter: /^/ }, (args) => resolveAny(files, entry, args));
+      build.onResolve({ filter: /^/ }, (args) => resolveAny(files, entries, args));
       build.onLoad({ filter: /^/, namespace: FILE_NAMESPACE }, (args) => loadFile(files, args));
-      build.onLoad({ filter: /^/, namespace: ENTRY_NAMESPACE }, () => ({
-        contents: "source" in entry ? entry.source : "",
+      build.onLoad({ filter: /^/, namespace: ENTRY_NAMESPACE }, ({ pluginData }) => ({
+        contents: pluginData,
         loader: "js",
       }));
       // `require("events")` must give the module itself; an ES module has it as its default export.
@@ -69,10 +69,13 @@ export function packageEntrySource(entries: readonly Entry[], options: { hasDefa
     .join("\n");
 }
 
-function resolveAny(files: UploadFiles, entry: BuildEntry, args: OnResolveArgs): OnResolveResult {
+function resolveAny(files: UploadFiles, entries: readonly BuildEntry[], args: OnResolveArgs): OnResolveResult {
   const { path, kind, namespace } = args;
   if (kind === "entry-point") {
-    return "path" in entry ? resolvedFile(entry.path, {}) : { path: "package", namespace: ENTRY_NAMESPACE };
+    const entry = entries[Number(path)];
+    if (entry === undefined) return problem(`Cannot enter at ${JSON.stringify(path)}`);
+    if ("path" in entry) return resolvedFile(entry.path, {});
+    return { path: "package", namespace: ENTRY_NAMESPACE, pluginData: entry.source };
   }
   switch (namespace) {
     case ENTRY_NAMESPACE:

@@ -14,6 +14,9 @@ const STDERR_CHARACTERS = 1000;
 /** V8 sets so much aside for machine code, whatever it uses of it, and RLIMIT_DATA counts it. */
 const V8_CODE_RANGE_MEBIBYTES = 512;
 
+/** For code that nests thousands of levels. Half of what systems give a process. */
+const STACK_KIBIBYTES = 3900;
+
 /**
  * `ulimit -d` bounds the writable private memory of the process (RLIMIT_DATA; Linux enforces it, macOS does not), unlike
  * `-v` not the address space, of which V8 reserves far more than it uses. It stays as it is where a lower limit is
@@ -92,6 +95,7 @@ function spawnLimited({ memoryBytes }: BundlerLimits): ChildProcess {
   const node = [
     process.execPath,
     `--max-old-space-size=${Math.ceil(mebibytes / 4)}`,
+    `--stack-size=${STACK_KIBIBYTES}`,
     "--permission",
     ...READABLE.map((folder) => `--allow-fs-read=${folder}/*`),
     WORKER_MAIN,

@@ -1,37 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BundlerLimits } from "./limits.ts";
+import { walledNode } from "./wall.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
 const WORKER_MAIN = fileURLToPath(new URL("./worker_main.ts", import.meta.url));
 
 /** How much of a worker's stderr is kept, from its beginning, to tell why it died. */
 const STDERR_CHARACTERS = 1000;
-
-/** V8 sets so much aside for machine code, whatever it uses of it, and RLIMIT_DATA counts it. */
-const V8_CODE_RANGE_MEBIBYTES = 512;
-
-/** For code that nests thousands of levels. Half of what systems give a process. */
-const STACK_KIBIBYTES = 3900;
-
-/**
- * `ulimit -d` bounds the writable private memory of the process (RLIMIT_DATA; Linux enforces it, macOS does not), unlike
- * `-v` not the address space, of which V8 reserves far more than it uses. It stays as it is where a lower limit is
- * already set.
- *
- * The part in parentheses waits until the gateway's end of stdin closes and kills the process group then: the worker does not notice that
- * the gateway is gone while WebAssembly runs in it.
- */
-const LIMITED_EXEC = `(ulimit -d "$0") 2>/dev/null && ulimit -d "$0"; ulimit -c 0
-exec 9<&0 </dev/null
-(exec 2>&- 3>&-; read -r _ <&9; kill -9 0) &
-exec "$@" 9<&-`;
-
-/** What a worker may read: its own code, and that of packages. Node denies it everything else: files, processes, threads, sockets. */
-const READABLE = [dirname(WORKER_MAIN), ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"])];
 
 /** A process that bundles one upload at a time. Disposing it kills it. */
 export interface BundleWorker extends AsyncDisposable {
@@ -45,7 +22,7 @@ export interface BundleWorker extends AsyncDisposable {
 
 /** Starts a worker; resolves when esbuild is warm. */
 export async function startWorker(limits: BundlerLimits, options: { signal: AbortSignal }): Promise<BundleWorker> {
-  const child = spawnLimited(limits);
+  const child = spawnWalled(limits);
   const closed = closedReason(child);
   let residentBytes = 0;
 
@@ -90,29 +67,15 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
 }
 
 /** In a process group of its own, to be killed as one with the shell that waits for the end of the gateway. */
-function spawnLimited({ memoryBytes }: BundlerLimits): ChildProcess {
-  const mebibytes = Math.floor(memoryBytes / 1024 / 1024);
-  const node = [
-    process.execPath,
-    `--max-old-space-size=${Math.ceil(mebibytes / 4)}`,
-    `--stack-size=${STACK_KIBIBYTES}`,
-    "--permission",
-    ...READABLE.map((folder) => `--allow-fs-read=${folder}/*`),
-    WORKER_MAIN,
-  ];
-  return spawn("/bin/sh", ["-c", LIMITED_EXEC, `${(mebibytes + V8_CODE_RANGE_MEBIBYTES) * 1024}`, ...node], {
+function spawnWalled(limits: BundlerLimits): ChildProcess {
+  const { command, args } = walledNode(limits);
+  return spawn(command, [...args, WORKER_MAIN], {
     cwd: "/",
     detached: true,
     env: {},
     serialization: "advanced",
     stdio: ["pipe", "ignore", "pipe", "ipc"],
   });
-}
-
-/** The `node_modules` folders that hold the packages with all that they import. */
-function packageFolders(names: readonly string[]): string[] {
-  const { resolve } = createRequire(import.meta.url);
-  return [...new Set(names.map((name) => resolve(name).replace(/(?<=\/node_modules)\/.*$/s, "")))];
 }
 
 /** Resolves when the process is gone, to why. */

@@ -76,11 +76,11 @@ const specifier = fc
   });
 
 const statement = fc.oneof(
-  specifier.map((inner) => `export const j = (x) => import(${inner});`),
-  specifier.map((inner) => `export const k = (x) => require(${inner});`),
-  specifier.map((inner) => `export const l = (x) => import(${inner}, { with: { type: "text" } });`),
-  specifier.map((inner) => `export const m = (x) => require.resolve(${inner});`),
-  specifier.map((inner) => `export const n = (x) => new URL(${inner}, import.meta.url);`),
+  specifier.map((inner) => `export const NAME = (x) => import(${inner});`),
+  specifier.map((inner) => `export const NAME = (x) => require(${inner});`),
+  specifier.map((inner) => `export const NAME = (x) => import(${inner}, { with: { type: "text" } });`),
+  specifier.map((inner) => `export const NAME = (x) => require.resolve(${inner});`),
+  specifier.map((inner) => `export const NAME = (x) => new URL(${inner}, import.meta.url);`),
   fc.tuple(start, path).map(([before, middle]) => `import ${JSON.stringify(before + middle)};`),
   fc.tuple(start, path).map(([before, middle]) => `export * from ${JSON.stringify(before + middle)};`),
   fc.tuple(start, path).map((to) => `//# sourceMappingURL=${to.join("").replace(/\s/g, "")}`),
@@ -88,7 +88,7 @@ const statement = fc.oneof(
 );
 const source = fc
   .array(statement, { minLength: 1, maxLength: 4 })
-  .map((lines) => ["export const job = 1;", ...lines].join("\n"));
+  .map((lines) => ["export const job = 1;", ...lines.map((line, i) => line.replace("NAME", `job${i}`))].join("\n"));
 
 const manifest = fc
   .record(
@@ -151,7 +151,9 @@ test(
   async () => {
     const upload = fc.oneof(
       source.map((text) => new TextEncoder().encode(withFolder(text))),
-      fc.array(entry, { minLength: 1, maxLength: 6 }),
+      fc
+        .tuple(source, fc.array(entry, { maxLength: 5 }))
+        .map(([main, entries]): Entry[] => [[{ name: "index.ts" }, main], ...entries]),
     );
     await fc.assert(
       fc.asyncProperty(upload, async (made) => {

@@ -5,7 +5,8 @@ import type { Esbuild } from "./esbuild.ts";
 import type { BundlerLimits } from "./limits.ts";
 import { unmatchedPatterns } from "./patterns.ts";
 import { BundleError, type BundleProblem, badUpload } from "./problem.ts";
-import type { Upload, UploadFiles } from "./upload.ts";
+import type { Upload } from "./upload.ts";
+import { UploadFiles } from "./upload_files.ts";
 import { UPLOAD_ROOT } from "./upload_names.ts";
 import { type BuildEntry, packageEntrySource, uploadPlugin } from "./upload_plugin.ts";
 
@@ -87,7 +88,7 @@ async function checkManifest(deps: BundleDeps, files: UploadFiles): Promise<void
 
 async function bundleOne(deps: BundleDeps, files: UploadFiles, path: string): Promise<Bundle> {
   const output = await buildModule(deps, files, { path });
-  const exports = await listExports(deps, output.bundle);
+  const exports = callable(await listExports(deps, output.bundle), path);
   const manifests = new Map(exports.includes(MANIFEST) ? [["", readManifest(output.bundle, path)]] : []);
   return {
     ...output,
@@ -103,7 +104,7 @@ async function bundlePackage(deps: BundleDeps, files: UploadFiles, entries: read
   const modules = await buildEach(deps, files, entries);
   for (const [index, { subpath, path }] of entries.entries()) {
     const bundle = modules[index] ?? "";
-    const exports = (await listExports(deps, bundle)).sort();
+    const exports = callable(await listExports(deps, bundle), path).sort();
     exportsBySubpath.set(subpath, exports);
     if (exports.includes(MANIFEST)) manifests.set(subpath, readManifest(bundle, path));
   }
@@ -118,6 +119,13 @@ async function bundlePackage(deps: BundleDeps, files: UploadFiles, entries: read
       .map((name) => (subpath === "" ? name : `${subpath}#${name}`)),
   );
   return { ...output, bundle: output.bundle + manifestLine(manifests), entryPoints };
+}
+
+/** Throws when one of the names cannot be called: `a#b` is the export `b` of the subpath `a`. */
+function callable(names: string[], file: string): string[] {
+  const odd = names.find((name) => name.includes("#"));
+  if (odd !== undefined) throw badUpload(`The export "${odd}" cannot be an entry point: name it without "#"`, { file });
+  return names;
 }
 
 /** An export of this name tells what the module needs: see `Manifest` of `hearth`. */
@@ -160,7 +168,10 @@ async function buildAll(
 async function listExports(deps: BundleDeps, source: string): Promise<string[]> {
   const clause = onlyExportClause(source);
   if (clause !== undefined) return clause;
-  const { metafile } = await built(deps, new Map(), { ...PARSE_OPTIONS, stdin: { contents: source, loader: "js" } });
+  const { metafile } = await built(deps, new UploadFiles(new Map()), {
+    ...PARSE_OPTIONS,
+    stdin: { contents: source, loader: "js" },
+  });
   return Object.values(metafile?.outputs ?? {}).flatMap(({ exports }) => exports);
 }
 

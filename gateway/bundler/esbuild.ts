@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { compileFunction } from "node:vm";
 import type EsbuildModule from "esbuild-wasm";
-import type { UploadFiles } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
 import { UploadNames } from "./upload_names.ts";
 
 /** esbuild as WebAssembly in this process. It builds for one upload at a time. */

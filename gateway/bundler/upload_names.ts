@@ -1,4 +1,4 @@
-import type { UploadFiles } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
 
 /** The folder in which esbuild sees the upload. */
 export const UPLOAD_ROOT = "/upload";
@@ -115,7 +115,7 @@ export class UploadNames {
 
 function listFolders(files: UploadFiles): ReadonlyMap<string, ReadonlySet<string>> {
   const folders = new Map([[UPLOAD_ROOT, new Set<string>()]]);
-  for (const file of files.keys()) {
+  for (const file of files.paths()) {
     let path = `${UPLOAD_ROOT}/${file}`;
     while (path !== UPLOAD_ROOT) {
       const slash = path.lastIndexOf("/");

@@ -4,7 +4,7 @@ import type { Loader, OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, 
 import type { Entry } from "./entries.ts";
 import { BundleError } from "./problem.ts";
 import { type ImportSite, type Resolution, resolveImport } from "./resolve.ts";
-import type { UploadFiles } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
 import { UPLOAD_ROOT } from "./upload_names.ts";
 
 /** Where a build begins: at a file of the upload, or at a module that imports files by their paths. esbuild knows it by its index. */

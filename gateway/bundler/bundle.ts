@@ -29,6 +29,9 @@ export interface BundleDeps {
 const MOST_PROBLEMS = 20;
 const MOST_PROBLEM_CHARACTERS = 500;
 
+/** How esbuild writes a class that is no part of anything else. */
+const TOP_CLASS = /^(?:(?:var|let|const) (\S+) = )?class\b(?: ([^\s{]+))?/gm;
+
 const PARSE_OPTIONS = {
   write: false,
   format: "esm",
@@ -68,7 +71,7 @@ export async function bundleFiles(deps: BundleDeps, upload: Upload): Promise<Bun
       ? await bundleOne(deps, upload.files, only.path)
       : await bundlePackage(deps, upload.files, entries);
   if (bundle.entryPoints.length === 0) {
-    throw badUpload("Nothing is exported: a job is an exported function or object", {
+    throw badUpload("Nothing is exported that can be called: a job is an exported function or object, and no class", {
       file: only?.path ?? "",
       line: 1,
     });
@@ -93,19 +96,21 @@ async function bundleOne(deps: BundleDeps, files: UploadFiles, path: string): Pr
   return {
     ...output,
     bundle: output.bundle + manifestLine(manifests),
-    entryPoints: exports.filter(isEntryPoint).sort(),
+    entryPoints: entryPointsOf(output.bundle, exports).sort(),
   };
 }
 
 /** What each entry exports must be known before the module that stands for all can be written. */
 async function bundlePackage(deps: BundleDeps, files: UploadFiles, entries: readonly Entry[]): Promise<Bundle> {
   const exportsBySubpath = new Map<string, string[]>();
+  const entryPoints: string[] = [];
   const manifests = new Map<string, unknown>();
   const modules = await buildEach(deps, files, entries);
   for (const [index, { subpath, path }] of entries.entries()) {
     const bundle = modules[index] ?? "";
     const exports = callable(await listExports(deps, bundle), path).sort();
     exportsBySubpath.set(subpath, exports);
+    entryPoints.push(...entryPointsOf(bundle, exports).map((name) => (subpath === "" ? name : `${subpath}#${name}`)));
     if (exports.includes(MANIFEST)) manifests.set(subpath, readManifest(bundle, path));
   }
   const own = exportsBySubpath.get("") ?? [];
@@ -113,11 +118,6 @@ async function bundlePackage(deps: BundleDeps, files: UploadFiles, entries: read
   if (clash !== undefined) throw badUpload(`Both "." and "./${clash}" export "${clash}": rename one of them`);
   const source = packageEntrySource(entries, { hasDefault: own.includes("default") });
   const output = await buildModule(deps, files, { source });
-  const entryPoints = entries.flatMap(({ subpath }) =>
-    (exportsBySubpath.get(subpath) ?? [])
-      .filter(isEntryPoint)
-      .map((name) => (subpath === "" ? name : `${subpath}#${name}`)),
-  );
   return { ...output, bundle: output.bundle + manifestLine(manifests), entryPoints };
 }
 
@@ -128,9 +128,11 @@ function callable(names: string[], file: string): string[] {
   return names;
 }
 
-/** An export of this name tells what the module needs: see `Manifest` of `hearth`. */
-function isEntryPoint(name: string): boolean {
-  return name !== MANIFEST;
+/** The exports without classes, which cannot be called, and without what tells what the module needs: see `Manifest` of `hearth`. */
+function entryPointsOf(module: string, exports: readonly string[]): string[] {
+  const classes = new Set([...module.matchAll(TOP_CLASS)].map(([, assigned, named]) => assigned ?? named));
+  const locals = new Map(exportClause(module)?.map(({ local, exported }) => [exported, local]));
+  return exports.filter((name) => name !== MANIFEST && !classes.has(locals.get(name)));
 }
 
 async function buildModule(
@@ -166,23 +168,24 @@ async function buildAll(
 
 /** The names that a module without types exports. (The metafile of a TypeScript build lists re-exported types too.) */
 async function listExports(deps: BundleDeps, source: string): Promise<string[]> {
-  const clause = onlyExportClause(source);
-  if (clause !== undefined) return clause;
-  const { metafile } = await built(deps, new UploadFiles(new Map()), {
-    ...PARSE_OPTIONS,
-    stdin: { contents: source, loader: "js" },
-  });
+  const clause = exportClause(source);
+  if (clause !== undefined) return clause.map(({ exported }) => exported);
+  const files = new UploadFiles(new Map());
+  const { metafile } = await built(deps, files, { ...PARSE_OPTIONS, stdin: { contents: source, loader: "js" } });
   return Object.values(metafile?.outputs ?? {}).flatMap(({ exports }) => exports);
 }
 
 /**
- * The names in the export clause with which esbuild ends most modules: to parse a module again takes half as long as to bundle it. Undefined
+ * The export clause with which esbuild ends most modules: to parse a module again takes half as long as to bundle it. Undefined
  * when anything else looks like an export, or a name is a text.
  */
-function onlyExportClause(source: string): string[] | undefined {
+function exportClause(source: string): { readonly local: string; readonly exported: string }[] | undefined {
   const tail = source.slice(source.indexOf("\nexport "));
   const [, names] = /^\nexport \{([^{}"'`/]*)\};\n$/.exec(tail) ?? [];
-  return names?.split(",").map((name) => name.trim().replace(/^.* as /s, ""));
+  return names?.split(",").map((name) => {
+    const [local = "", exported = local] = name.trim().split(" as ");
+    return { local, exported };
+  });
 }
 
 async function built({ esbuild }: BundleDeps, files: UploadFiles, options: BuildOptions): Promise<BuildResult> {

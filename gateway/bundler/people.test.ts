@@ -155,3 +155,13 @@ test("an export that no entry point can name is refused", async () => {
     'main.ts: The export "a#b" cannot be an entry point: name it without "#"',
   );
 });
+
+test("a class is no entry point", async () => {
+  const classes =
+    "export class A { run() {} } export default class B { static self = B; } class C {} export { C as D };";
+  expect(await bundler.bundle(utf8(`${classes} export const made = new C(), job = () => A;`))).toHaveProperty(
+    "entryPoints",
+    ["job", "made"],
+  );
+  expect(await refusal(utf8(classes))).toMatch(/^main.ts:1: Nothing is exported that can be called: .* no class$/);
+});

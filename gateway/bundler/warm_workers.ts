@@ -4,7 +4,7 @@ import { type BundleWorker, startWorker } from "./worker.ts";
 /** Uploads after which a worker is replaced, so that a leak of esbuild's or ours does not grow for ever. */
 const USES_OF_WORKER = 500;
 
-/** Memory above which a worker is replaced: WebAssembly gives none back. A worker that only saw small uploads has 250 MiB. */
+/** Memory above which a worker is replaced: WebAssembly gives none back. A worker that only saw small uploads has about half of it. */
 const RESIDENT_BYTES_OF_SPARE = 400 * 1024 * 1024;
 
 /** A process that is not ready by then will not be; a busy machine needs seconds. */

@@ -38,7 +38,7 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\/|^standalone\/lock\.ts$/ },
   { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
   { library: /^jose$/, files: /^plugins\/[^/]*jwt[^/]*\// },
-  { library: /^esbuild$/, files: /(bundle|deno_program)[^/]*(\/|\.ts$)/ },
+  { library: /^esbuild(-wasm)?$/, files: /(bundle|deno_program)[^/]*(\/|\.ts$)/ },
   { library: /^pino$/, files: /(main|log|logger)\.ts$|^bench\// },
 ];
 

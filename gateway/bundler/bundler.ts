@@ -86,11 +86,14 @@ async function ask(worker: BundleWorker, request: BundleRequest, until: AbortSig
   } catch (cause) {
     await worker[Symbol.asyncDispose]();
     until.throwIfAborted();
-    const text = timeout.aborted
-      ? `Bundling took more than ${timeoutMs} ms`
-      : `Bundling ended its process, most likely for want of memory: it has ${memoryBytes} bytes`;
+    const text = timeout.aborted ? `Bundling took more than ${timeoutMs} ms` : whyEnded(cause, memoryBytes);
     throw new BundleError([{ text }], { cause });
   }
+}
+
+function whyEnded(cause: unknown, memoryBytes: number): string {
+  if (`${cause}`.includes("Maximum call stack size exceeded")) return "The code nests too deep to be bundled";
+  return `Bundling ended its process, most likely for want of memory: it has ${memoryBytes} bytes`;
 }
 
 function toBundled(content: Uint8Array, message: WorkerMessage): BundledUpload {

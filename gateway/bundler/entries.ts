@@ -2,7 +2,8 @@ import { posix } from "node:path";
 import { chooseTarget, exportedSubpaths, manifestIn } from "./manifest.ts";
 import { type BundleProblem, badUpload } from "./problem.ts";
 import { findFile } from "./resolve.ts";
-import type { Upload, UploadFiles } from "./upload.ts";
+import type { Upload } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
 
 /** A file whose exports are entry points. */
 export interface Entry {

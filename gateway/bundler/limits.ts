@@ -16,7 +16,7 @@ export interface BundlerLimits {
   readonly bundleBytes: number;
   /** From the moment a worker has the upload to its answer. */
   readonly timeoutMs: number;
-  /** What each of the two processes of a worker (Node, and esbuild's own) may use; the hard limit lies 512 MiB above. */
+  /** What the process of a worker may use; the hard limit lies 512 MiB above. */
   readonly memoryBytes: number;
 }
 
@@ -27,6 +27,6 @@ export const DEFAULT_LIMITS: BundlerLimits = {
   pathLength: 512,
   pathDepth: 32,
   bundleBytes: 64 * MEBIBYTE,
-  timeoutMs: 10_000,
-  memoryBytes: 1024 * MEBIBYTE,
+  timeoutMs: 30_000,
+  memoryBytes: 2048 * MEBIBYTE,
 };

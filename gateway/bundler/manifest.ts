@@ -1,5 +1,5 @@
 import { badUpload } from "./problem.ts";
-import type { UploadFiles } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
 
 /** What counts of a package.json. `exports` and `imports` are as Node documents them, unchecked. */
 export interface Manifest {

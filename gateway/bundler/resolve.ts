@@ -1,7 +1,7 @@
 import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { exportedSubpaths, manifestIn, matchSubpath } from "./manifest.ts";
-import type { UploadFiles } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
 
 /** Where an import leads: a file of the upload, a module that Deno has itself, nowhere until it runs, or a fault. */
 export type Resolution =
@@ -54,12 +54,13 @@ export function findFile(files: UploadFiles, path: string): string | undefined {
   const base = path.replace(/\/+$/, "");
   const names = [base, ...EXTENSIONS.map((extension) => base + extension), ...typescriptOf(base)];
   const name = names.find((candidate) => files.has(candidate));
-  if (name !== undefined) return name;
+  if (name !== undefined) return files.real(name);
   const main = manifestMain(files, base);
   const folder = base === "" || base === "." ? "" : `${base}/`;
-  return [...(main === undefined ? [] : [`${folder}${main}`]), `${folder}index`]
+  return [...(main === undefined ? [] : [`${folder}${main}`, `${folder}${main}/index`]), `${folder}index`]
     .flatMap((start) => ["", ...EXTENSIONS].map((extension) => start + extension))
-    .find((candidate) => files.has(candidate));
+    .filter((candidate) => files.has(candidate))
+    .map((candidate) => files.real(candidate))[0];
 }
 
 function typescriptOf(path: string): string[] {

@@ -1,15 +1,18 @@
+import { posix } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import type { BundlerLimits } from "./limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
+import { UploadFiles } from "./upload_files.ts";
 
 /**
- * Unpacks a gzip tarball in memory. The folder that `npm pack` puts around everything (`package/`) is taken off, also
- * under another name when it holds the package.json.
+ * Unpacks a gzip tarball in memory. The folder that most put around everything is taken off: `package/` of `npm pack`, the folder of
+ * GitHub's, the one that was given to `tar`.
  */
-export async function readTarball(content: Uint8Array, limits: BundlerLimits): Promise<Map<string, Uint8Array>> {
+export async function readTarball(content: Uint8Array, limits: BundlerLimits): Promise<UploadFiles> {
   const files = new Map<string, Uint8Array>();
+  const links = new Map<string, string>();
   let entries = 0;
   const tar = extract();
   tar.end(gunzip(content, limits));
@@ -18,16 +21,51 @@ export async function readTarball(content: Uint8Array, limits: BundlerLimits): P
       entries += 1;
       if (entries > limits.entries) throw badUpload(`The tarball has more than ${limits.entries} entries`);
       const path = checkedPath(entry.header.name, limits);
-      checkType(entry.header);
       const content = await buffer(entry);
-      if (entry.header.type !== "directory") files.set(path, content);
+      if (isNoise(path)) continue;
+      switch (entry.header.type) {
+        case "directory":
+          break;
+        case "file":
+        case "contiguous-file":
+          files.set(path, content);
+          break;
+        case "symlink":
+          links.set(path, linkedPath(path, entry.header));
+          break;
+        case "link":
+          files.set(path, linkedContent(files, entry.header));
+          break;
+        default:
+          throw notTaken(entry.header);
+      }
     }
   } catch (error) {
     if (error instanceof BundleError) throw error;
     throw badUpload(`The tarball is damaged: ${error instanceof Error ? error.message : error}`);
   }
   if (files.size === 0) throw badUpload("The tarball holds no files");
-  return withoutOuterFolder(files);
+  return withoutOuterFolder(files, links);
+}
+
+/** What macOS and npm add and no program imports: attributes of files, and links to the programs of packages. */
+function isNoise(path: string): boolean {
+  return /(^|\/)(\._[^/]*|\.DS_Store|node_modules\/\.bin\/[^/]*)$|^__MACOSX\//.test(path);
+}
+
+/** Where a symbolic link leads. Throws when that is outside of the tarball. */
+function linkedPath(path: string, header: Header): string {
+  const target = posix.normalize(posix.join(posix.dirname(path), header.linkname ?? "")).replace(/\/$/, "");
+  const leaves = header.linkname?.startsWith("/") || target === ".." || target.startsWith("../");
+  if (leaves) throw notTaken(header);
+  return target;
+}
+
+/** A hard link: the same file once more, which came before. */
+function linkedContent(files: ReadonlyMap<string, Uint8Array>, header: Header): Uint8Array {
+  const content = files.get(posix.normalize(header.linkname ?? ""));
+  if (content === undefined) throw notTaken(header);
+  return content;
 }
 
 function gunzip(content: Uint8Array, { unpackedBytes }: BundlerLimits): Uint8Array {
@@ -39,9 +77,9 @@ function gunzip(content: Uint8Array, { unpackedBytes }: BundlerLimits): Uint8Arr
   }
 }
 
-function checkType({ name, type }: Header): void {
-  if (type === "file" || type === "contiguous-file" || type === "directory") return;
-  throw badUpload(`The tarball holds ${JSON.stringify(name)}, a ${type}: only files and folders are taken`);
+function notTaken({ name, type }: Header): BundleError {
+  const what = type === "symlink" || type === "link" ? `a ${type} to what it does not hold` : `a ${type}`;
+  return badUpload(`The tarball holds ${JSON.stringify(name)}, ${what}: only files and folders are taken`);
 }
 
 /** The name without `./` and doubled or closing slashes. Throws for one that could point outside, or that nobody needs. */
@@ -59,10 +97,16 @@ function checkedPath(name: string, limits: BundlerLimits): string {
   return segments.join("/");
 }
 
-function withoutOuterFolder(files: Map<string, Uint8Array>): Map<string, Uint8Array> {
-  const [first = ""] = files.keys();
+function withoutOuterFolder(files: ReadonlyMap<string, Uint8Array>, links: ReadonlyMap<string, string>): UploadFiles {
+  const paths = [...files.keys(), ...links.keys(), ...[...links.values()].map((target) => `${target}/`)];
+  const [first = ""] = paths;
   const outer = first.slice(0, first.indexOf("/") + 1);
-  if (outer === "" || ![...files.keys()].every((path) => path.startsWith(outer))) return files;
-  if (outer !== "package/" && !files.has(`${outer}package.json`)) return files;
-  return new Map([...files].map(([path, content]) => [path.slice(outer.length), content]));
+  if (outer === "" || outer === "node_modules/" || !paths.every((path) => path.startsWith(outer))) {
+    return new UploadFiles(files, links);
+  }
+  const inside = (path: string) => path.slice(outer.length);
+  return new UploadFiles(
+    new Map([...files].map(([path, content]) => [inside(path), content])),
+    new Map([...links].map(([path, target]) => [inside(path), inside(target) || "."])),
+  );
 }

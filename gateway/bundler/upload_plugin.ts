@@ -1,17 +1,17 @@
 import { isUtf8 } from "node:buffer";
 import { posix } from "node:path";
-import type { Loader, OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
+import type { Loader, OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from "esbuild-wasm";
 import type { Entry } from "./entries.ts";
 import { BundleError } from "./problem.ts";
 import { type ImportSite, type Resolution, resolveImport } from "./resolve.ts";
-import type { UploadFiles } from "./upload.ts";
+import type { UploadFiles } from "./upload_files.ts";
+import { UPLOAD_ROOT } from "./upload_names.ts";
 
-/** The namespace of the upload's files in esbuild's output. */
-export const UPLOAD_NAMESPACE = "upload";
+/** Where a build begins: at a file of the upload, or at a module that imports files by their paths. esbuild knows it by its index. */
+export type BuildEntry = { readonly path: string } | { readonly source: string };
 
-/** The entry that stands for a package with several. */
-export const PACKAGE_ENTRY = "package";
-
+/** That of files, in which alone esbuild expands patterns. */
+const FILE_NAMESPACE = "file";
 const ENTRY_NAMESPACE = "entry";
 const BUILTIN_NAMESPACE = "builtin";
 const BUILTIN_DEFAULT_NAMESPACE = "builtin-default";
@@ -31,16 +31,19 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 const LOADERS_BY_TYPE: Readonly<Record<string, Loader>> = { json: "json", text: "text", bytes: "binary" };
 
 /**
- * Owns every resolve and every load of a build, so that esbuild never looks at a disk: what is not in the upload is a
- * problem of the import that asked for it.
+ * Owns every resolve and every load of a build: what is not in the upload is a problem of the import that asked for it. Only what an import
+ * pattern (`./locale/${name}.ts`) matches, esbuild finds by itself: among the names that it is shown.
  */
-export function uploadPlugin(files: UploadFiles, packageEntry: string): Plugin {
+export function uploadPlugin(files: UploadFiles, entries: readonly BuildEntry[]): Plugin {
   return {
     name: "upload",
     setup(build) {
-      build.onResolve({ filter: /^/ }, (args) => resolveAny(files, args));
-      build.onLoad({ filter: /^/, namespace: UPLOAD_NAMESPACE }, (args) => loadFile(files, args));
-      build.onLoad({ filter: /^/, namespace: ENTRY_NAMESPACE }, () => ({ contents: packageEntry, loader: "js" }));
+      build.onResolve({ filter: /^/ }, (args) => resolveAny(files, entries, args));
+      build.onLoad({ filter: /^/, namespace: FILE_NAMESPACE }, (args) => loadFile(files, args));
+      build.onLoad({ filter: /^/, namespace: ENTRY_NAMESPACE }, ({ pluginData }) => ({
+        contents: pluginData,
+        loader: "js",
+      }));
       // `require("events")` must give the module itself; an ES module has it as its default export.
       build.onLoad({ filter: /^/, namespace: BUILTIN_NAMESPACE }, ({ path }) => ({
         contents: `module.exports = require(${JSON.stringify(path)}).default`,
@@ -66,32 +69,40 @@ export function packageEntrySource(entries: readonly Entry[], options: { hasDefa
     .join("\n");
 }
 
-function resolveAny(files: UploadFiles, { path, kind, importer, namespace }: OnResolveArgs): OnResolveResult {
+function resolveAny(files: UploadFiles, entries: readonly BuildEntry[], args: OnResolveArgs): OnResolveResult {
+  const { path, kind, namespace } = args;
   if (kind === "entry-point") {
-    return path === PACKAGE_ENTRY ? { path, namespace: ENTRY_NAMESPACE } : { path, namespace: UPLOAD_NAMESPACE };
+    const entry = entries[Number(path)];
+    if (entry === undefined) return problem(`Cannot enter at ${JSON.stringify(path)}`);
+    if ("path" in entry) return resolvedFile(entry.path, {});
+    return { path: "package", namespace: ENTRY_NAMESPACE, pluginData: entry.source };
   }
   switch (namespace) {
     case ENTRY_NAMESPACE:
-      return { path, namespace: UPLOAD_NAMESPACE };
+      return resolvedFile(path, {});
     case BUILTIN_NAMESPACE:
       return { path, namespace: BUILTIN_DEFAULT_NAMESPACE };
     case BUILTIN_DEFAULT_NAMESPACE:
       return { path, external: true };
-    case UPLOAD_NAMESPACE:
-      return resolveInUpload(files, { specifier: path, importer, isRequire: kind.startsWith("require") });
+    case FILE_NAMESPACE:
+      return resolveInUpload(files, args);
     default:
       return problem(`Cannot import ${JSON.stringify(path)}`);
   }
 }
 
-function resolveInUpload(files: UploadFiles, site: ImportSite): OnResolveResult {
+function resolveInUpload(
+  files: UploadFiles,
+  { path, kind, importer, with: attributes }: OnResolveArgs,
+): OnResolveResult {
+  const site = { specifier: path, importer: authorsPath(importer), isRequire: kind.startsWith("require") };
   const resolution = resolvedOrFault(files, site);
   switch (resolution.type) {
     case "file":
-      return { path: resolution.path, namespace: UPLOAD_NAMESPACE };
+      return resolvedFile(resolution.path, attributes);
     case "builtin": {
-      const path = `node:${resolution.name}`;
-      return site.isRequire ? { path, namespace: BUILTIN_NAMESPACE } : { path, external: true };
+      const builtin = `node:${resolution.name}`;
+      return site.isRequire ? { path: builtin, namespace: BUILTIN_NAMESPACE } : { path: builtin, external: true };
     }
     case "absent":
       return { path: site.specifier, external: true };
@@ -100,6 +111,16 @@ function resolveInUpload(files: UploadFiles, site: ImportSite): OnResolveResult 
     default:
       return resolution satisfies never;
   }
+}
+
+/** What cannot be loaded is refused where it is imported. */
+function resolvedFile(path: string, attributes: Readonly<Record<string, string>>): OnResolveResult {
+  const how = loaderOf(path, attributes);
+  return "fault" in how ? problem(how.fault) : { path: `${UPLOAD_ROOT}/${path}`, namespace: FILE_NAMESPACE };
+}
+
+function authorsPath(path: string): string {
+  return path.slice(UPLOAD_ROOT.length + 1);
 }
 
 /** esbuild must not see errors thrown: it would tell where in our source they came from. */
@@ -112,21 +133,32 @@ function resolvedOrFault(files: UploadFiles, site: ImportSite): Resolution {
   }
 }
 
-function loadFile(files: UploadFiles, { path, with: attributes }: OnLoadArgs): OnLoadResult {
+function loadFile(files: UploadFiles, args: OnLoadArgs): OnLoadResult {
+  const path = authorsPath(args.path);
   const contents = files.get(path);
   if (contents === undefined) return problem(`The upload has no file ${JSON.stringify(path)}`);
-  const { type, ...others } = attributes;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return problem(`The import attribute ${JSON.stringify(unknown)} is not known`);
-  const loader = type === undefined ? LOADERS[posix.extname(path)] : LOADERS_BY_TYPE[type];
-  if (loader === undefined) {
-    return problem(
-      `Cannot tell how to load "${path}"${type === undefined ? "" : ` as "${type}"`}: ` +
-        `a module ends in ${Object.keys(LOADERS).join(", ")}; else import it with { type: "text" } or { type: "bytes" }`,
-    );
-  }
+  const how = loaderOf(path, args.with);
+  // A pattern matched it, among other files: it fails only who imports this one.
+  if ("fault" in how) return { contents: `throw new Error(${JSON.stringify(how.fault)})`, loader: "js" };
+  const { loader } = how;
   if (loader !== "binary" && !isUtf8(contents)) return problem(`The file "${path}" is not UTF-8 text`);
   return { contents, loader };
+}
+
+function loaderOf(
+  path: string,
+  attributes: Readonly<Record<string, string>>,
+): { readonly loader: Loader } | { readonly fault: string } {
+  const { type, ...others } = attributes;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return { fault: `The import attribute ${JSON.stringify(unknown)} is not known` };
+  const loader = type === undefined ? LOADERS[posix.extname(path)] : LOADERS_BY_TYPE[type];
+  if (loader !== undefined) return { loader };
+  return {
+    fault:
+      `Cannot tell how to load "${path}"${type === undefined ? "" : ` as "${type}"`}: ` +
+      `a module ends in ${Object.keys(LOADERS).join(", ")}; else import it with { type: "text" } or { type: "bytes" }`,
+  };
 }
 
 function problem(text: string): { errors: { text: string }[] } {

@@ -1,8 +1,11 @@
 import type { BundlerLimits } from "./limits.ts";
 import { type BundleWorker, startWorker } from "./worker.ts";
 
-/** After so many uploads a worker is replaced, so that a leak of esbuild's or ours does not grow for ever. */
+/** Uploads after which a worker is replaced, so that a leak of esbuild's or ours does not grow for ever. */
 const USES_OF_WORKER = 500;
+
+/** Memory above which a worker is replaced: WebAssembly gives none back. A worker that only saw small uploads has about half of it. */
+const RESIDENT_BYTES_OF_SPARE = 400 * 1024 * 1024;
 
 /** A process that is not ready by then will not be; a busy machine needs seconds. */
 const START_TIMEOUT_MS = 30_000;
@@ -34,7 +37,8 @@ export class WarmWorkers implements AsyncDisposable {
   async giveBack(worker: BundleWorker): Promise<void> {
     const uses = (this.#uses.get(worker) ?? 0) + 1;
     this.#uses.set(worker, uses);
-    if (worker.isAlive() && uses < USES_OF_WORKER && this.#spare === undefined) {
+    const isFit = uses < USES_OF_WORKER && worker.residentBytes() < RESIDENT_BYTES_OF_SPARE;
+    if (worker.isAlive() && isFit && this.#spare === undefined) {
       this.#spare = Promise.resolve(worker);
       return;
     }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { BundlerLimits } from "./limits.ts";
+import { walledNode } from "./wall.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
 const WORKER_MAIN = fileURLToPath(new URL("./worker_main.ts", import.meta.url));
@@ -9,28 +10,21 @@ const WORKER_MAIN = fileURLToPath(new URL("./worker_main.ts", import.meta.url));
 /** How much of a worker's stderr is kept, from its beginning, to tell why it died. */
 const STDERR_CHARACTERS = 1000;
 
-/** V8 sets so much aside for machine code, whatever it uses of it, and RLIMIT_DATA counts it. */
-const V8_CODE_RANGE_MEBIBYTES = 512;
-
-/**
- * `ulimit -d` bounds the writable private memory of each process (RLIMIT_DATA; Linux enforces it, macOS does not), unlike
- * `-v` not the address space, of which V8 and Go reserve far more than they use. It stays as it is where a lower limit is
- * already set.
- */
-const LIMITED_EXEC = '(ulimit -d "$0") 2>/dev/null && ulimit -d "$0"; ulimit -c 0; exec "$@"';
-
-/** A process that bundles one upload at a time. Disposing it kills it, with esbuild's. */
+/** A process that bundles one upload at a time. Disposing it kills it. */
 export interface BundleWorker extends AsyncDisposable {
   /** Rejects when the process ends first, or with the signal's reason; the worker is of no more use then. */
   ask(request: BundleRequest, options: { signal: AbortSignal }): Promise<WorkerMessage>;
   /** Whether it can be asked. */
   isAlive(): boolean;
+  /** Memory that the process held after its last answer. */
+  residentBytes(): number;
 }
 
 /** Starts a worker; resolves when esbuild is warm. */
 export async function startWorker(limits: BundlerLimits, options: { signal: AbortSignal }): Promise<BundleWorker> {
-  const child = spawnLimited(limits);
+  const child = spawnWalled(limits);
   const closed = closedReason(child);
+  let residentBytes = 0;
 
   async function next({ signal }: { signal: AbortSignal }): Promise<WorkerMessage> {
     const waiting = new AbortController();
@@ -52,9 +46,12 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
       signal.throwIfAborted();
       const answer = next({ signal });
       child.send(request);
-      return await answer;
+      const message = await answer;
+      if (message.type !== "ready") ({ residentBytes } = message);
+      return message;
     },
     isAlive: () => isRunning(child) && child.connected,
+    residentBytes: () => residentBytes,
     async [Symbol.asyncDispose]() {
       if (isRunning(child)) killGroup(child);
       await closed;
@@ -69,26 +66,25 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
   }
 }
 
-/** In a process group of its own, to be killed as one: esbuild's process does not notice the end of the other while it is busy. */
-function spawnLimited({ memoryBytes }: BundlerLimits): ChildProcess {
-  const mebibytes = Math.floor(memoryBytes / 1024 / 1024);
-  const node = [process.execPath, `--max-old-space-size=${Math.ceil(mebibytes / 2)}`, WORKER_MAIN];
-  return spawn("/bin/sh", ["-c", LIMITED_EXEC, `${(mebibytes + V8_CODE_RANGE_MEBIBYTES) * 1024}`, ...node], {
+/** In a process group of its own, to be killed as one with the shell that waits for the end of the gateway. */
+function spawnWalled(limits: BundlerLimits): ChildProcess {
+  const { command, args } = walledNode(limits);
+  return spawn(command, [...args, WORKER_MAIN], {
     cwd: "/",
     detached: true,
-    env: { GOMEMLIMIT: `${Math.ceil(mebibytes * 0.75)}MiB` },
+    env: {},
     serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    stdio: ["pipe", "ignore", "pipe", "ipc"],
   });
 }
 
-/** Resolves when both processes of the worker are gone, to why. */
+/** Resolves when the process is gone, to why. */
 function closedReason(child: ChildProcess): Promise<string> {
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(0, STDERR_CHARACTERS);
   });
-  // esbuild's process holds stderr open too, and may outlive the one that it serves.
+  // The shell that waits for the end of the gateway has no more to do.
   child.once("exit", () => killGroup(child));
   const { promise, resolve } = Promise.withResolvers<string>();
   child.on("error", (error) => resolve(error.message));

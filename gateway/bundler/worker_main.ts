@@ -1,17 +1,18 @@
 /**
- * The process that bundles: unpacks an upload and runs esbuild on it. It is started for that alone, without environment
- * and under a memory limit, so that a hostile upload costs the gateway nothing but this process.
+ * The process that bundles: unpacks an upload and runs esbuild on it. It is started for that alone, without environment, under a memory
+ * limit and with permission to read nothing but its own code, so that a hostile upload costs the gateway nothing but this process.
  */
-import { transform } from "esbuild";
 import { bundleFiles } from "./bundle.ts";
+import { startEsbuild } from "./esbuild.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
 import { BundleError } from "./problem.ts";
 import { readUpload } from "./upload.ts";
-import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
+import type { BundleAnswer, BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
-async function bundle({ content, contentType, limits }: BundleRequest): Promise<WorkerMessage> {
+async function bundle({ content, contentType, limits }: BundleRequest): Promise<BundleAnswer> {
   try {
     const upload = await readUpload(content, { contentType, limits });
-    return { type: "bundled", bundle: await bundleFiles(upload, limits) };
+    return { type: "bundled", bundle: await bundleFiles({ esbuild, limits }, upload) };
   } catch (error) {
     if (error instanceof BundleError) return { type: "refused", problems: error.problems };
     throw error;
@@ -22,11 +23,18 @@ function say(message: WorkerMessage): void {
   process.send?.(message);
 }
 
-// A rejection is uncaught and ends the process, as it should: esbuild's own process may be gone.
-process.on("message", async (request: BundleRequest) => say(await bundle(request)));
-// The gateway is gone. esbuild's process, in the same group, would not notice while it is busy.
-process.on("disconnect", () => process.kill(0, "SIGKILL"));
+const esbuild = await startEsbuild({
+  log: (line) => process.stderr.write(`${line}\n`),
+  // Nothing else ends the wait for a build that is under way.
+  onExit: () => process.exit(1),
+});
+// The first build compiles most of esbuild.
+const sample = new TextEncoder().encode("export const ready: boolean = true;");
+await bundle({ content: sample, contentType: undefined, limits: DEFAULT_LIMITS });
 
-// esbuild starts its process at the first use.
-await transform("");
+// A rejection is uncaught and ends the process, as it should.
+process.on("message", async (request: BundleRequest) => {
+  const answer = await bundle(request);
+  say({ ...answer, residentBytes: process.memoryUsage.rss() });
+});
 say({ type: "ready" });

@@ -9,8 +9,15 @@ export interface BundleRequest {
   readonly limits: BundlerLimits;
 }
 
-/** What a worker says: `ready` once, then one of the others for each request. Dying is its way to say anything else. */
-export type WorkerMessage =
-  | { readonly type: "ready" }
+export type BundleAnswer =
   | { readonly type: "bundled"; readonly bundle: Bundle }
   | { readonly type: "refused"; readonly problems: readonly BundleProblem[] };
+
+/**
+ * What a worker sends: `ready` once, then one answer to each request, with the memory that the process holds since. It dies of anything else.
+ */
+export type WorkerMessage =
+  | { readonly type: "ready" }
+  | (BundleAnswer & {
+      readonly residentBytes: number;
+    });

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -221,7 +223,26 @@ test("a process that is killed leaves no process and no control group", async ()
   const { signal } = await running.ended;
   expect(signal).toBe(9);
   await until("nothing is left", () => !existsSync(`/proc/${inside}`));
-  const parent = readFileSync("/proc/self/mountinfo", "utf8");
-  expect(parent).not.toContain("hearth-isolation");
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("hearth-hostile-"))).toEqual([]);
+  expect(existsSync(join("/sys/fs/cgroup/memory", path))).toBe(false);
+  expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain("hearth-isolation");
+});
+
+test("what a node that was killed has left is removed by the next one", async () => {
+  const killed = spawn("true");
+  await once(killed, "exit");
+  const left = mkdtempSync(join(tmpdir(), `hearth-isolation-${killed.pid}-`));
+  writeFileSync(join(left, "main.js"), "");
+  using next = await startTestIsolation();
+  expect(next.walls.length).toBeGreaterThan(0);
+  expect(existsSync(left)).toBe(false);
+});
+
+test("what processes are started from is removed with the isolation", async () => {
+  const ours = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith(`hearth-isolation-${process.pid}-`));
+  const before = ours();
+  const other = await startTestIsolation();
+  expect(ours()).toHaveLength(before.length + 1);
+  other[Symbol.dispose]();
+  expect(ours()).toEqual(before);
 });

@@ -21,12 +21,15 @@ export const CONTEXT = "bench";
 const SHORT_JOBS = { maxJobsPerContext: 128, jobsPerExecutor: 64 };
 
 /** Starts a system with SQLite in the directory, uploads the jobs and makes a context for them. */
-export async function startHearth(directory: string, options: { signal: AbortSignal }): Promise<Standalone> {
+export async function startHearth(
+  directory: string,
+  options: { signal: AbortSignal; configFile?: string },
+): Promise<Standalone> {
   await using stack = new AsyncDisposableStack();
-  const { signal } = options;
+  const { signal, configFile } = options;
   const log = pino({ level: "silent" });
   const standalone = stack.use(
-    await startStandalone({ listen: "127.0.0.1:0", dataDir: directory, nodes: 1, log, signal }),
+    await startStandalone({ listen: "127.0.0.1:0", dataDir: directory, nodes: 1, configFile, log, signal }),
   );
   const api = createApi(standalone.url, { signal });
   await api.upload(JOB.binary, await readFile(resolve(import.meta.dirname, "jobs.ts")));

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApi } from "./api.ts";
-import { type CommandRow, measureCommands } from "./commands/mod.ts";
+import { type CommandRow, measureColdStarts, measureCommands } from "./commands/mod.ts";
 import { type BenchConfig, parseConfig, USAGE } from "./config.ts";
 import { startHearth } from "./hearth.ts";
 import { measure } from "./load/mod.ts";
@@ -28,6 +28,14 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
     await using hearth = await startHearth(join(directory, "hearth"), { signal });
     commands = await measureCommands(createApi(hearth.url, { signal }), config.times);
     rows.push(...(await measureAll("hearth", hearth.url, config, signal)));
+  }
+  {
+    // The same system without walls of the operating system: what they cost a start.
+    const configFile = join(directory, "open.json");
+    await writeFile(configFile, JSON.stringify({ node: { sandbox: { isolation: "off" } } }));
+    await using open = await startHearth(join(directory, "open"), { signal, configFile });
+    const starts = await measureColdStarts(createApi(open.url, { signal }), config.times.coldStarts);
+    commands.push(...starts.map((row) => ({ ...row, name: `${row.name}, isolation off` })));
   }
   {
     await using bullmq = await startBullmq(join(directory, "redis"));

@@ -24,3 +24,5 @@ export async function measureCommands(api: Api, times: Times): Promise<CommandRo
     ...(await measureDrain(api, times.queuedJobs)),
   ];
 }
+
+export { measureColdStarts };

@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { NodeWall_Kind as Kind, type NodeWall } from "../../proto/node.ts";
 import { until } from "../../test/until.ts";
 import type { Isolation } from "./mod.ts";
 import { MEBIBYTE, startHostile, startTestIsolation } from "./testing/mod.ts";
@@ -28,8 +31,16 @@ afterAll(() => {
   rmSync(dataFolder, { recursive: true });
 });
 
+const wall = (kind: Kind): NodeWall | undefined => isolation.walls.find((each) => each.kind === kind);
+
+beforeEach(({ skip }) => {
+  const files = wall(Kind.FILES);
+  if (!files?.detail.startsWith("a mount namespace")) skip(`this machine has no box: ${files?.detail}`);
+});
+
 test("all walls stand around a process where bubblewrap works", () => {
-  expect(isolation.walls.filter(({ stands }) => !stands)).toEqual([]);
+  const missing = isolation.walls.filter(({ stands }) => !stands).map(({ kind }) => kind);
+  expect(missing.filter((kind) => kind !== Kind.RESOURCES)).toEqual([]);
 });
 
 test.for<[string, string, string | RegExp]>([
@@ -190,7 +201,9 @@ test("each process is another user", async () => {
   if (process.getuid?.() === 0) expect(users[0]).not.toEqual(users[1]);
 });
 
-test("the threads of a process are counted", async () => {
+test("the threads of a process are counted", async ({ skip }) => {
+  const { stands, detail } = wall(Kind.RESOURCES) ?? {};
+  if (!stands) return skip(detail);
   const source = `
     let made = 0;
     while (made < 5000 && libc.pthread_create(new Uint8Array(8), null, libc.sleep, 100000n) === 0) made++;
@@ -201,7 +214,9 @@ test("the threads of a process are counted", async () => {
   expect(Number(output[0])).toBeLessThan(1024);
 });
 
-test("memory is held at once, by the kernel", async () => {
+test("memory is held at once, by the kernel", async ({ skip }) => {
+  const { stands, detail } = wall(Kind.RESOURCES) ?? {};
+  if (!stands) return skip(detail);
   const memoryBytes = 256 * MEBIBYTE;
   const source = "const all = []; for (;;) all.push(new Uint8Array(16 * 1024 * 1024).fill(1));";
   const { signal, outOfMemoryBytes = 0 } = await startHostile(isolation, source, { memoryBytes }).ended;
@@ -213,15 +228,42 @@ test("memory is held at once, by the kernel", async () => {
 test("a process that is killed leaves no process and no control group", async () => {
   const running = startHostile(isolation, "console.log('runs'); setInterval(() => {}, 1000);");
   await running.printed("runs");
-  const inside = running.processId() ?? 0;
-  const groups = readFileSync(`/proc/${inside}/cgroup`, "utf8");
-  const [, path = ""] = /memory:(\S+)/.exec(groups) ?? [];
-  expect(path).toMatch(/\/hearth-\d+-\d+$/);
+  const [inside = 0, outside = 0] = [running.processId(), running.outsidePid()];
+  const name = /\/(hearth-\d+-\d+)$/m.exec(readFileSync(`/proc/${inside}/cgroup`, "utf8"))?.[1];
+  expect(name !== undefined).toBe(wall(Kind.RESOURCES)?.stands);
   running.kill();
   const { signal } = await running.ended;
   expect(signal).toBe(9);
-  await until("nothing is left", () => !existsSync(`/proc/${inside}`));
-  const parent = readFileSync("/proc/self/mountinfo", "utf8");
-  expect(parent).not.toContain("hearth-isolation");
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("hearth-hostile-"))).toEqual([]);
+  await until("nothing is left", () => !existsSync(`/proc/${inside}`) && !existsSync(`/proc/${outside}`));
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+  expect(mounts).not.toContain("hearth-isolation");
+  const groups = [...mounts.matchAll(/ (\/\S+) \S+ .*- cgroup2? /g)].map(([, path = ""]) => path);
+  const own = readFileSync("/proc/self/cgroup", "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(":").slice(2).join(":"));
+  const left = groups
+    .flatMap((mount) => own.map((path) => join(mount, path, name ?? "none")))
+    .filter((path) => existsSync(path));
+  expect(left).toEqual([]);
+});
+
+test("what a node that was killed has left is removed by the next one", async () => {
+  const killed = spawn("true");
+  await once(killed, "exit");
+  const left = mkdtempSync(join(tmpdir(), `hearth-isolation-${killed.pid}-`));
+  writeFileSync(join(left, "main.js"), "");
+  using next = await startTestIsolation();
+  expect(next.walls.length).toBeGreaterThan(0);
+  expect(existsSync(left)).toBe(false);
+});
+
+test("what processes are started from is removed with the isolation", async () => {
+  const ours = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith(`hearth-isolation-${process.pid}-`));
+  const before = ours();
+  const other = await startTestIsolation();
+  expect(ours()).toHaveLength(before.length + 1);
+  other[Symbol.dispose]();
+  expect(ours()).toEqual(before);
 });

@@ -148,9 +148,9 @@ function holdBoxed(
     else kill();
   });
   function kill(): void {
-    // The kernel ends the process inside with the one outside, which may have had no time to ask for that.
-    if (inside !== undefined && child.exitCode === null && child.signalCode === null) killIfThere(inside);
-    child.kill("SIGKILL");
+    // Bubblewrap outside ends when the process inside is gone: killed first, it would leave that one dying in its groups.
+    if (inside === undefined) child.kill("SIGKILL");
+    else if (child.exitCode === null && child.signalCode === null) killIfThere(inside);
   }
   if (child.pid !== undefined && !group.add(child.pid)) kill();
   return { ...heldBy(group), processId: () => inside, kill };

@@ -9,7 +9,7 @@ import type { ProcessGroups } from "./process_groups.ts";
 import type { Programs } from "./programs.ts";
 
 /** A program that says that it runs, and waits to be killed. */
-const PROGRAM = 'console.log("runs");\nsetInterval(() => {}, 1 << 30);\n';
+const PROGRAM = 'Deno.stdout.writeSync(new TextEncoder().encode("runs"));\nsetInterval(() => {}, 1 << 30);\n';
 const SAYS = "runs";
 
 /** Longest time for it to do so. */

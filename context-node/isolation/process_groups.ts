@@ -80,8 +80,14 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
 
   const nextName = (): string => `hearth-${process.pid}-${++made}`;
 
-  function remove(groups: Map<Controller, ControlGroup>): void {
-    for (const { path } of groups.values()) removeGroup(path);
+  /** Groups whose last process was still dying. */
+  const occupied = new Set<string>();
+
+  function remove(paths: Iterable<string>): void {
+    for (const path of paths) {
+      if (removeGroup(path)) occupied.delete(path);
+      else occupied.add(path);
+    }
   }
 
   return {
@@ -91,6 +97,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
     },
 
     open({ memoryBytes, threads }) {
+      remove([...occupied]);
       const groups = make(nextName(), ["memory", "pids"]);
       const members: number[] = [];
       let limitBytes = memoryBytes;
@@ -125,7 +132,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
         [Symbol.dispose]() {
           isRemoved = true;
           for (const processId of members) groupsById.delete(processId);
-          remove(groups);
+          remove(new Set(Array.from(groups.values(), ({ path }) => path)));
         },
       };
     },
@@ -145,7 +152,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
         if (group !== own) removeGroup(group.path);
         return unlimited([`The context is not held to ${cores} CPU cores: ${(error as Error).message}`]);
       }
-      return { warnings: [], [Symbol.dispose]: () => group !== own && removeGroup(group.path) };
+      return { warnings: [], [Symbol.dispose]: () => void (group !== own && remove([group.path])) };
     },
   };
 }
@@ -212,11 +219,12 @@ function removeAbandoned(parent: string): void {
   }
 }
 
-/** The kernel refuses while a process is in it; one that is left behind is empty and costs nothing. */
-function removeGroup(path: string): void {
+/** Returns false when the kernel refuses, because a process is still in it. */
+function removeGroup(path: string): boolean {
   try {
     rmdirSync(path);
+    return true;
   } catch {
-    return;
+    return !existsSync(path);
   }
 }

@@ -30,8 +30,9 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
   const { job, target } = planned;
   if (target.isNew) await deps.contexts.insert(target.context);
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
-  const ended = waitForEnd(deps, job.id, { waitMs, signal });
+  // In this order, and in one turn: when it throws, nothing waits whose rejection nobody would catch.
   using answer = dispatch(deps, planned, { confirm: false, signal });
+  const ended = waitForEnd(deps, job.id, { waitMs, signal });
   const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
   if (refusal === undefined) return outcome(deps, job, await ended);
   return withdrawRefused(deps, planned, refusal);

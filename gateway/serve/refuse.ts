@@ -2,10 +2,11 @@ import type { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 
 /** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. */
 export function refuseRpc(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+  if (isOver(response)) return;
   const contentType = request.headers["content-type"] ?? "";
   if (contentType.startsWith("application/grpc")) return refuseGrpc(response, { contentType, error });
   if (contentType.startsWith("application/connect+")) return refuseConnectStream(response, { contentType, error });

@@ -1,8 +1,6 @@
 import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { hostInvalid } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
@@ -15,10 +13,12 @@ import { isAddressed } from "./addressed.ts";
 import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
+import { ownExchanges, type Serve } from "./exchange.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
 import { type OriginCheck, refuseOrigin } from "./origins.ts";
 import { refuseRpc } from "./refuse.ts";
+import { createRpc } from "./rpc.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
 import { createUncallableAnswer } from "./uncallable.ts";
 import { blameCallerForEncoding } from "./undecodable.ts";
@@ -62,33 +62,17 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     },
     onInternalError: (error, method) => log.error({ method: method.toString(), err: error }, "internal error"),
   });
-  const handlers: UniversalHandler[] = [];
-  const connect = connectNodeAdapter({
-    routes: (router) => {
-      addRoutes(router, { services, invoke, readiness, limits });
-      handlers.push(...router.handlers);
-    },
+  const rpc = createRpc({
+    routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
     readMaxBytes: limits.messageBytes,
     // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
     jsonOptions: { ignoreUnknownFields: false },
     shutdownSignal: readiness.closing,
     requestGate: blameCallerForEncoding,
-    ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),
-    fallback: async (request, response) => {
-      if (openApi(request, response) || (await spark(request, response))) return;
-      answerNotFound(request, response);
-    },
+    contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
   });
-  const answerUncallable = createUncallableAnswer(handlers);
-  return (request, response) => {
-    answer(request, response).catch((error) => {
-      // A request must not end the gateway, whatever is in it.
-      log.error({ err: error }, "internal error");
-      response.destroy();
-    });
-  };
-
-  async function answer(...[request, response]: Parameters<RequestListener>): Promise<void> {
+  const answerUncallable = createUncallableAnswer(rpc.handlers);
+  const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
     const refused = checkOrigin(request);
     if (refused !== undefined) return refuseOrigin(request, response, refused);
@@ -96,8 +80,11 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     if (await transcoder.handle(request, response)) return;
     if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());
     if (door !== undefined && !(await door.enterRpc(request, response))) return;
-    if (!answerUncallable(request, response)) connect(request, response);
-  }
+    if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
+    if (openApi(request, response) || (await spark(request, response))) return;
+    answerNotFound(request, response);
+  };
+  return ownExchanges(serve, { log });
 }
 
 /** First segments of the paths that only known callers may ask for. */

@@ -17,6 +17,7 @@ import { CallGuard, type Guard } from "./guard.ts";
 import { networkOf } from "./network.ts";
 import { type Named, touchedBy } from "./objects.ts";
 import type { RateLimiter } from "./rate.ts";
+import type { Refusals } from "./refusals.ts";
 import { type Access, accessOf, type Roles } from "./roles.ts";
 import { type Stay, startStay } from "./stay.ts";
 
@@ -52,7 +53,7 @@ export interface Gate {
   stay(caller: Caller, action: Action, signal: AbortSignal): Stay;
 }
 
-interface GateDeps extends Pick<Core, "jobs" | "contexts" | "log"> {
+interface GateDeps extends Pick<Core, "jobs" | "contexts"> {
   readonly plugins: readonly NamedAuth[];
   readonly roles: Roles;
   readonly limiter: RateLimiter;
@@ -60,12 +61,13 @@ interface GateDeps extends Pick<Core, "jobs" | "contexts" | "log"> {
   /** Time between two looks at a call that goes on. */
   readonly recheckMs: number;
   readonly audit: AuditLog;
+  readonly refusals: Refusals;
   /** Whether the audit log is told of what was only read, too. */
   readonly auditReads: boolean;
 }
 
 export function createGate(deps: GateDeps): Gate {
-  const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, log } = deps;
+  const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, refusals } = deps;
   const digestOf = createCredentialDigest();
 
   return {
@@ -139,9 +141,7 @@ export function createGate(deps: GateDeps): Gate {
   }
 
   function refuse(record: AuditRecord, error: unknown): never {
-    const told = describeError(error);
-    audit.add({ ...record, ...told, outcome: AuditEntry_Outcome.REFUSED });
-    log.info({ ...record, ...told }, "a call was refused");
+    refusals.add({ ...record, ...describeError(error) });
     throw error;
   }
 }

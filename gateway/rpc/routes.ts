@@ -14,6 +14,9 @@ interface Served {
   readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
+/** Largest message of the services that anybody may call, in bytes. They are given names only. */
+const OPEN_MESSAGE_BYTES = 16 * 1024;
+
 /** Who calls, where there is a gate that knows. */
 export const CALLER = createContextKey<Caller | undefined>(undefined);
 
@@ -26,10 +29,12 @@ export function addRoutes(router: ConnectRouter, { services, invoke, readiness, 
   }
   const described = [...services.map(({ service }) => service), Health, ServerReflection, ServerReflectionV1Alpha];
   const reflection = createReflection(described);
-  router.service(Health, createHealth(readiness, new Set(services.map(({ service }) => service.typeName))));
-  router.service(ServerReflection, reflection);
+  const health = createHealth(readiness, new Set(services.map(({ service }) => service.typeName)));
+  const small = { readMaxBytes: OPEN_MESSAGE_BYTES };
+  router.service(Health, health, small);
+  router.service(ServerReflection, reflection, small);
   // The two versions of the protocol are the same but for the package.
-  router.service(ServerReflectionV1Alpha, reflection as object);
+  router.service(ServerReflectionV1Alpha, reflection as object, small);
 }
 
 function takesUploads({ methods }: DescService): boolean {

@@ -47,7 +47,7 @@ interface Surfaces {
 export function createSurfaces(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
-  const door = gate && createDoor(gate, { guarded: guardedPaths(described, { openReflection }) });
+  const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described);
   const transcoder = createTranscoder({
     services: described,
@@ -87,14 +87,13 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   return ownExchanges(serve, { log });
 }
 
-/** First segments of the paths that only known callers may ask for. */
-function guardedPaths(
-  services: readonly DescService[],
-  { openReflection }: Pick<Surfaces, "openReflection">,
-): ReadonlySet<string> {
-  const names = services.map(({ typeName }) => typeName);
-  const descriptions = [...REFLECTION.map(({ typeName }) => typeName), OPENAPI_PATH.slice(1)];
-  return new Set(openReflection ? names : [...names, ...descriptions]);
+/** What only known callers may ask for. */
+function guardedPaths(services: readonly DescService[], { openReflection }: Pick<Surfaces, "openReflection">) {
+  const guarded = openReflection ? services : [...services, ...REFLECTION];
+  return {
+    guarded: new Set([...guarded.map(({ typeName }) => typeName), ...(openReflection ? [] : [OPENAPI_PATH.slice(1)])]),
+    methods: new Set([...guarded.flatMap(({ methods }) => methods.map(actionName)), OPENAPI_PATH.slice(1)]),
+  };
 }
 
 /** By which a client of server-sent events says how far it has read. */

@@ -95,3 +95,10 @@ export function hostInvalid(): ConnectError {
     reason: "HOST_INVALID",
   });
 }
+
+export function watchesLimited(limit: number): ConnectError {
+  return apiError(`Cannot watch the health: ${limit} watches are open; call Check instead`, {
+    code: Code.ResourceExhausted,
+    reason: "WATCHES_LIMITED",
+  });
+}

@@ -135,9 +135,9 @@ export function createGate(deps: GateDeps): Gate {
     const { permission, named } = action;
     const access = accessOf(roles, principal, permission);
     if (access?.isUnlimited) return access;
-    const touched = access === undefined ? {} : await touchedBy(deps, named);
-    if (access?.covers(touched)) return access;
-    return refuse(describe(caller, action), permissionDenied(permission, principal.id, touched));
+    if (access?.covers(await touchedBy(deps, named))) return access;
+    const denied = permissionDenied(permission, principal.id, { isLimited: access !== undefined });
+    return refuse(describe(caller, action), denied);
   }
 
   function refuse(record: AuditRecord, error: unknown): never {

@@ -6,6 +6,8 @@ import { type WaitDeps, waitForEnd } from "./wait.ts";
 interface Run {
   readonly spec: JobSpec;
   readonly requestId: string;
+  /** Whose request id it is; see `Guard.caller`. */
+  readonly caller: string | undefined;
   /** How long to wait for the end; undefined: as long as the signal allows. */
   readonly waitMs?: number | undefined;
   readonly signal: AbortSignal;
@@ -42,8 +44,9 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
  * A request id that may be used again needs a durable job before it is dispatched. So does a callback: another gateway may be told
  * of the end, and has to find the job.
  */
-async function runSubmitted(deps: WaitDeps, { spec, requestId, waitMs, signal }: Run): Promise<RunOutcome> {
-  const { job } = await submitJob(deps, { spec, requestId, signal });
+async function runSubmitted(deps: WaitDeps, run: Run): Promise<RunOutcome> {
+  const { waitMs, signal } = run;
+  const { job } = await submitJob(deps, run);
   return outcome(deps, job, await waitForEnd(deps, job.id, { waitMs, signal }));
 }
 

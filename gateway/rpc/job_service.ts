@@ -11,7 +11,17 @@ import {
   RunJobResponseSchema,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { cancelJob, followResult, openResult, runJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
+import {
+  cancelJob,
+  followResult,
+  openResult,
+  runJob,
+  shownJob,
+  submitJob,
+  toMs,
+  watchJob,
+  watchJobLogs,
+} from "../jobs/mod.ts";
 import type { Implementation } from "./call.ts";
 import { readAll, toHttpBodies } from "./content.ts";
 import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
@@ -21,19 +31,20 @@ const LARGEST_INLINE_BYTES = 4 * 1024 * 1024;
 
 export function createJobService(deps: Core): Implementation<typeof JobService> {
   return {
-    async submitJob({ job: spec = create(JobSpecSchema), requestId }, { signal }) {
-      const { job } = await submitJob(deps, { spec, requestId, signal });
-      return job;
+    async submitJob({ job: spec = create(JobSpecSchema), requestId }, { signal }, { caller }) {
+      const { job } = await submitJob(deps, { spec, requestId, caller, signal });
+      return shownJob(job);
     },
-    async runJob({ job: spec = create(JobSpecSchema), requestId, waitTimeout }, { signal }) {
-      const { job, result: kept } = await runJob(deps, { spec, requestId, waitMs: toMs(waitTimeout), signal });
+    async runJob({ job: spec = create(JobSpecSchema), requestId, waitTimeout }, { signal }, { caller }) {
+      const run = { spec, requestId, caller, waitMs: toMs(waitTimeout), signal };
+      const { job, result: kept } = await runJob(deps, run);
       const result = isInlined(job) ? await readAll((await openResult(deps, job)).content) : kept;
-      return create(RunJobResponseSchema, { job, result: inlined(result) });
+      return create(RunJobResponseSchema, { job: shownJob(job), result: inlined(result) });
     },
     async getJob({ jobId }) {
       const job = await deps.jobs.get(jobId);
       if (job === undefined) throw jobNotFound(jobId);
-      return job;
+      return shownJob(job);
     },
     async listJobs({ pageSize, pageToken, states, context, binary }, _call, guard) {
       const filter = { states, context: context || undefined, binary: binary || undefined };
@@ -44,13 +55,13 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
         covers: (job) => guard.covers(job),
         read: (limit, before) => deps.dao.jobs.list(filter, { limit, before }),
       });
-      return create(ListJobsResponseSchema, { jobs, nextPageToken });
+      return create(ListJobsResponseSchema, { jobs: jobs.map(shownJob), nextPageToken });
     },
     watchJob({ jobId, afterSeq }, { signal }) {
       return watchJob(deps, jobId, { afterSeq, signal });
     },
     async cancelJob({ jobId }, { signal }) {
-      return cancelJob(deps, jobId, { signal });
+      return shownJob(await cancelJob(deps, jobId, { signal }));
     },
     async *getJobResult({ jobId }, { signal }) {
       const { mediaType, content } = await followResult(deps, jobId, { signal });

@@ -16,10 +16,11 @@ import { downloadHeaders } from "./downloads.ts";
 import { ownExchanges, type Serve } from "./exchange.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
-import { type OriginCheck, refuseOrigin } from "./origins.ts";
-import { refuseRpc } from "./refuse.ts";
+import type { OriginCheck } from "./origins.ts";
+import { refuseHttp, refuseRpc } from "./refuse.ts";
 import { createRpc } from "./rpc.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
+import { findAmbiguity } from "./singletons.ts";
 import { createUncallableAnswer } from "./uncallable.ts";
 import { blameCallerForEncoding } from "./undecodable.ts";
 
@@ -74,8 +75,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const answerUncallable = createUncallableAnswer(rpc.handlers);
   const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
-    const refused = checkOrigin(request);
-    if (refused !== undefined) return refuseOrigin(request, response, refused);
+    const refused = findAmbiguity(request) ?? checkOrigin(request);
+    if (refused !== undefined) return refuseHttp(request, response, refused);
     if (cors(request, response)) return;
     if (await transcoder.handle(request, response)) return;
     if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());

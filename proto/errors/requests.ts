@@ -102,3 +102,19 @@ export function watchesLimited(limit: number): ConnectError {
     reason: "WATCHES_LIMITED",
   });
 }
+
+/** A header that may come once came twice. */
+export function headerRepeated(name: string): ConnectError {
+  return apiError(`Cannot read the request: it has header "${name}" more than once`, {
+    code: Code.InvalidArgument,
+    reason: "HEADER_REPEATED",
+    metadata: { header: name },
+  });
+}
+
+export function hostAmbiguous(): ConnectError {
+  return apiError("Cannot route the request: its header Host differs from the host that its target names", {
+    code: Code.InvalidArgument,
+    reason: "HOST_AMBIGUOUS",
+  });
+}

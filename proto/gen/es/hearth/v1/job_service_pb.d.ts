@@ -25,7 +25,7 @@ export declare type SubmitJobRequest = Message<"hearth.v1.SubmitJobRequest"> & {
 
   /**
    * A UUID of the caller's. The same request under the same id answers the same job (AIP-155); another request under it
-   * is AlreadyExists.
+   * is AlreadyExists. Each caller has ids of its own.
    *
    * @generated from field: string request_id = 2;
    */

@@ -7,7 +7,7 @@ import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { basicProof, passwordOf, writeUsers } from "../credentials.ts";
 import { type Hearth, startHearth } from "../harness.ts";
 import { startHttpReceiver } from "../http_receiver.ts";
-import { FLAG, FRAME, frame, headerBlock, PREFACE, requestHeaders, settings } from "../http2_frames.ts";
+import { FLAG, FRAME, frame, headerBlock, PREFACE, requestHeaders, reset, settings } from "../http2_frames.ts";
 import { createRestAs, type Rest } from "../rest.ts";
 import { until } from "../until.ts";
 import { received } from "./abused_hearth.ts";
@@ -134,6 +134,9 @@ describe("refusals", () => {
   });
 });
 
+/** A frame RST_STREAM of the first request, but for its code. */
+const RESET_BY_SERVER = reset(1).subarray(0, 9).toString("latin1");
+
 describe("two headers where one decides", () => {
   const proof = () => proofOf("alice").authorization ?? "";
 
@@ -144,7 +147,7 @@ describe("two headers where one decides", () => {
     return received(socket);
   }
 
-  /** The status of a request in HTTP/2 frames. */
+  /** All that comes back on a request in HTTP/2 frames. */
   async function sayFrames(headers: readonly (readonly [string, string])[]): Promise<string> {
     const { hostname, port } = new URL(hearth.url);
     const socket = connect(Number(port), hostname);
@@ -227,10 +230,9 @@ describe("two headers where one decides", () => {
         ...head,
         ...headers.map(([name, value]) => [name, value.replace("{proof}", proof())] as const),
       ]);
-      // A frame RST_STREAM is what nghttp2 says itself.
-      expect(answer).toMatch(
-        /HEADER_REPEATED|HOST_AMBIGUOUS|more than once|differs from the host|\0\0\x04\x03\0\0\0\0\x01/,
-      );
+      const told = /HEADER_REPEATED|HOST_AMBIGUOUS|more than once|differs from the host/.test(answer);
+      // What nghttp2 says itself.
+      expect(told || answer.includes(RESET_BY_SERVER)).toBe(true);
     }
     const head = requestHeaders({
       method: "GET",

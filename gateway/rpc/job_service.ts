@@ -1,4 +1,4 @@
-import { create, fromJson, fromJsonString, type JsonValue } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { StructSchema, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { jobNotFound } from "../../proto/errors.ts";
 import {
@@ -22,6 +22,8 @@ import {
   watchJob,
   watchJobLogs,
 } from "../jobs/mod.ts";
+import { MOST_VALUES } from "../limits.ts";
+import { countJson } from "../transcode/mod.ts";
 import type { Implementation } from "./call.ts";
 import { readAll, toHttpBodies } from "./content.ts";
 import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
@@ -70,7 +72,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async getJobConfig({ jobId }) {
       const config = await deps.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
-      return fromJsonString(StructSchema, Buffer.from(config).toString());
+      return fromJson(StructSchema, JSON.parse(Buffer.from(config).toString()));
     },
     watchJobLogs({ jobId, afterNumber }, { signal }) {
       return watchJobLogs(deps, jobId, { afterNumber, signal });
@@ -104,9 +106,11 @@ function isInlined({ result }: Job): boolean {
   return result.sizeBytes <= LARGEST_INLINE_BYTES;
 }
 
-/** A result as it goes with its job; undefined when there is none, or it nests deeper than clients could read. */
+/** A result as it goes with its job; undefined when there is none, it has too many values, or it nests deeper than clients could read. */
 function inlined(result: Uint8Array | undefined): Value | undefined {
   if (result === undefined || result.length === 0) return undefined;
+  // Fewer bytes cannot have more values.
+  if (result.length > MOST_VALUES && countJson(result) > MOST_VALUES) return undefined;
   const json: JsonValue = JSON.parse(Buffer.from(result).toString());
   return nestsDeeper(json) ? undefined : fromJson(ValueSchema, json);
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
+import type { DescService } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
   type ConnectRouterOptions,
@@ -7,12 +8,15 @@ import {
   createConnectRouter,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { compressionBrotli, compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
+import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { boundBody, COMPRESSIONS } from "./bounded_body.ts";
 
 interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly contextValues: (request: HttpRequest) => ContextValues;
+  /** Bytes of a message that a service takes. */
+  readonly mostBytes: (service: DescService) => number;
 }
 
 /** The methods that are called by Connect, gRPC and gRPC-Web. */
@@ -25,8 +29,8 @@ export interface Rpc {
   answer(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
 
-export function createRpc({ routes, contextValues, ...options }: RpcOptions): Rpc {
-  const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
+export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcOptions): Rpc {
+  const router = createConnectRouter({ acceptCompression: [...COMPRESSIONS], ...options });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
@@ -40,7 +44,9 @@ export function createRpc({ routes, contextValues, ...options }: RpcOptions): Rp
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());
       const call = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
-      await write(response, await handler(call), leaving.signal);
+      const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
+      const bounded = { ...call, body: boundBody(call, bounds) };
+      await write(response, await handler(bounded), leaving.signal);
       return true;
     },
   };

@@ -5,8 +5,16 @@ import type { Logger } from "pino";
 import { hostInvalid } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
-import type { Limits } from "../limits.ts";
-import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
+import { type Limits, MOST_VALUES } from "../limits.ts";
+import {
+  actionName,
+  addRoutes,
+  CALLER,
+  type Invoke,
+  mostBytes,
+  type Readiness,
+  type ServedService,
+} from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder } from "../transcode/mod.ts";
 import { isAddressed } from "./addressed.ts";
@@ -54,7 +62,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
     admit: door && ((method, request) => door.enter(request, actionName(method))),
-    limits: { bodyBytes: limits.messageBytes, rawBodyBytes: limits.uploadBytes },
+    limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {
       eventId: (_, message) => eventId(message),
@@ -70,6 +78,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     jsonOptions: { ignoreUnknownFields: false },
     shutdownSignal: readiness.closing,
     requestGate: blameCallerForEncoding,
+    mostBytes: (service) => mostBytes(service, limits),
     contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
   });
   const answerUncallable = createUncallableAnswer(rpc.handlers);

@@ -118,3 +118,23 @@ export function hostAmbiguous(): ConnectError {
     reason: "HOST_AMBIGUOUS",
   });
 }
+
+/** `count`: values and names of members; more than that where it was not counted to the end. */
+export function tooManyValues(count: number, limit: number): ConnectError {
+  return apiError(`Cannot read the request: it has ${count} values and names or more; at most ${limit} are taken`, {
+    code: Code.InvalidArgument,
+    reason: "TOO_MANY_VALUES",
+    metadata: { count: String(count), limit: String(limit) },
+  });
+}
+
+export function jsonTooLarge(sizeBytes: number, limitBytes: number): ConnectError {
+  return apiError(
+    `Cannot read the request: its JSON has ${sizeBytes} bytes; by RPC at most ${limitBytes} are taken; send application/proto, or use REST`,
+    {
+      code: Code.ResourceExhausted,
+      reason: "JSON_TOO_LARGE",
+      metadata: { sizeBytes: String(sizeBytes), limitBytes: String(limitBytes) },
+    },
+  );
+}

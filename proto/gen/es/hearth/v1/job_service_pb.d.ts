@@ -78,7 +78,7 @@ export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   job?: Job | undefined;
 
   /**
-   * What the job returned, when it succeeded and returned something. Results over 4 MiB, those that
+   * What the job returned, when it succeeded and returned something. Results over 4 MiB, those with more than 20 000 values and names, those that
    * nest deeper than 40 levels, and those that are not JSON, are left out; GetJobResult streams them.
    *
    * @generated from field: google.protobuf.Value result = 2;

@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
-import { http1Options, http2Options, serveWithinHeaders, watchSessions } from "./limits.ts";
+import { http1Options, http2Options, serveExpectations, serveWithinHeaders, watchSessions } from "./limits.ts";
 import { watchAnswers } from "./stalled.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
@@ -49,6 +49,7 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
     http2Options(limits),
     serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
   );
+  serveExpectations(http2, serveWatched);
   watchSessions(http2, limits);
   const sockets = new Set<Socket>();
   const admit = createAdmission(limits, { log });

@@ -42,6 +42,9 @@ const REQUESTS = {
     path: "/v1/jobs",
     headers: { origin: "http://localhost:1", "access-control-request-method": "POST" },
   },
+  "an expectation": { path: "/v1/jobs", headers: { ...JSON_TYPE, expect: "100-continue" } },
+  "an expectation that nobody has": { path: "/v1/jobs", headers: { ...JSON_TYPE, expect: "the moon" } },
+  "a tunnel": { method: "CONNECT", path: "/" },
   "a page of a foreign origin": { method: "GET", path: "/v1/jobs", headers: { origin: "http://foreign.example" } },
 };
 

@@ -65,7 +65,9 @@ export const limitsSection = z
       .positive()
       .max(100_000)
       .default(256)
-      .describe("Calls at a time on one HTTP/2 connection; clients wait with more"),
+      .describe(
+        "Calls at a time on one connection; clients of HTTP/2 wait with more, one of HTTP/1.1 that sends more before the first is answered loses it",
+      ),
     resetsPerSecond: z
       .int()
       .positive()

@@ -7,6 +7,7 @@ import {
   JobSpecSchema,
   ListJobLogsResponseSchema,
   ListJobsResponseSchema,
+  type LogLine,
   nestsDeeper,
   RunJobResponseSchema,
 } from "../../proto/mod.ts";
@@ -26,7 +27,7 @@ import { MOST_VALUES } from "../limits.ts";
 import { countJson } from "../transcode/mod.ts";
 import type { Implementation } from "./call.ts";
 import { readAll, toHttpBodies } from "./content.ts";
-import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
+import { pageLimit, parsePageToken, readPage, pageToken as toPageToken } from "./paging.ts";
 
 /** A larger result is left out of the answer of RunJob. */
 const LARGEST_INLINE_BYTES = 4 * 1024 * 1024;
@@ -80,14 +81,34 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async listJobLogs({ jobId, pageSize, pageToken }) {
       if ((await deps.jobs.get(jobId)) === undefined) throw jobNotFound(jobId);
       const limit = pageLimit(pageSize, { fallback: 1000, largest: 10_000 });
-      const found = await deps.dao.jobs.logs(jobId, {
-        after: Number(parsePageToken(pageToken) ?? 0),
-        limit: limit + 1,
-      });
-      const { rows: lines, nextPageToken } = cutPage(found, limit, ({ number }) => String(number));
+      const after = Number(parsePageToken(pageToken) ?? 0);
+      const { lines, nextPageToken } = await readLogPage(deps, jobId, { after, limit });
       return create(ListJobLogsResponseSchema, { lines, nextPageToken });
     },
   };
+}
+
+/** Lines that are read from the store at once, and characters of a page that is long enough: lines may be long. */
+const LINES_AT_ONCE = 250;
+const LOG_PAGE_LENGTH = 1024 * 1024;
+
+/** A page of log lines; of long lines it has fewer than the limit. */
+async function readLogPage(
+  { dao }: Pick<Core, "dao">,
+  jobId: string,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<{ lines: LogLine[]; nextPageToken: string }> {
+  const lines: LogLine[] = [];
+  let length = 0;
+  while (lines.length <= limit && length < LOG_PAGE_LENGTH) {
+    const wanted = Math.min(LINES_AT_ONCE, limit + 1 - lines.length);
+    const found = await dao.jobs.logs(jobId, { after: lines.at(-1)?.number ?? after, limit: wanted });
+    lines.push(...found);
+    length += found.reduce((sum, { text }) => sum + text.length, 0);
+    if (found.length < wanted) return { lines, nextPageToken: "" };
+  }
+  const page = lines.slice(0, limit);
+  return { lines: page, nextPageToken: toPageToken(String(page.at(-1)?.number ?? after)) };
 }
 
 /** JSON of a result, which is empty when the job returned undefined, as the JSON that it is read as. */

@@ -36,11 +36,23 @@ export function http2Options({ headerBytes, headers, streams, resetsPerSecond, r
   };
 }
 
-/** Makes a server of HTTP/1.1 refuse requests with too many headers; the others it serves. */
-export function serveWithinHeaders(server: Http1Server, serve: RequestListener, { headers }: Limits): void {
+/**
+ * Makes a server of HTTP/1.1 refuse requests with too many headers, and cut connections on which too many are asked before the first is
+ * answered; the others it serves.
+ */
+export function serveWithinHeaders(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
+  const openBySocket = new WeakMap<Socket, number>();
   // Node leaves out those beyond a number of its own: more must arrive than are allowed, to be refused.
   server.maxHeadersCount = headers + 1;
   server.on("request", (request, response) => {
+    const { socket } = request;
+    const open = (openBySocket.get(socket) ?? 0) + 1;
+    if (open > streams) {
+      socket.destroy();
+      return;
+    }
+    openBySocket.set(socket, open);
+    response.once("close", () => openBySocket.set(socket, (openBySocket.get(socket) ?? 1) - 1));
     if (request.rawHeaders.length <= headers * 2) {
       serve(request, response);
       return;

@@ -65,7 +65,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed, limits: config.limits }));
   const services = createServices(core);
   const validator = createValidator();
-  const readiness = { closing: closing.signal, check: () => isReady(core, gate) };
+  const readiness = { closing: closing.signal, check: shareCheck(() => isReady(core, gate)) };
   const surfaces = createSurfaces({
     services,
     invoke: createInvoke(services, { validator, gate }),
@@ -112,6 +112,24 @@ async function untilBroken({ nats }: Core["events"]): Promise<void> {
   if (error instanceof Error) throw error;
 }
 
+/** Age until which the outcome of a health check is answered again, in milliseconds. */
+const HEALTH_AGE_MS = 250;
+
+/** One check at a time, for all who ask: anybody may ask, as often as they like. */
+function shareCheck(check: () => Promise<boolean>): () => Promise<boolean> {
+  let shared: { readonly outcome: Promise<boolean>; endedMs: number } | undefined;
+  return () => {
+    if (shared !== undefined && performance.now() - shared.endedMs < HEALTH_AGE_MS) return shared.outcome;
+    const started = { outcome: check(), endedMs: Number.POSITIVE_INFINITY };
+    const end = (): void => {
+      started.endedMs = performance.now();
+    };
+    started.outcome.then(end, end);
+    shared = started;
+    return started.outcome;
+  };
+}
+
 /** Whether both stores work, and auth plugins have what they need. */
 async function isReady(
   { dao, blobs, log }: Core,
@@ -119,6 +137,6 @@ async function isReady(
 ): Promise<boolean> {
   const checks = await Promise.allSettled([dao.checkHealth(), blobs.checkHealth(), gate?.checkHealth()]);
   const failed = checks.filter((check) => check.status === "rejected");
-  for (const { reason } of failed) log.error({ err: reason }, "a plugin does not work");
+  for (const { reason } of failed) log.error({ err: reason }, "plugin health check failed");
   return failed.length === 0;
 }

@@ -2,6 +2,19 @@ import { z } from "zod";
 
 const MEBIBYTE = 1024 * 1024;
 
+/**
+ * Values and names of members in one message, whatever its encoding. What they cost, decoded, checked, printed and handed on, was measured
+ * at 0.3 µs (numbers in a list) to 2.4 µs (names that no other object has) of processor time each: 20 000 stay below 50 ms, in which
+ * the gateway serves nobody else, on a machine that is half as fast and busy.
+ */
+export const MOST_VALUES = 20_000;
+
+/**
+ * Bytes of a message in JSON by Connect, gRPC or gRPC-Web. The decoder of these walks it character by character, at up to 60 ns each. REST has
+ * another one, and protobuf's encoding costs less.
+ */
+export const RPC_JSON_BYTES = MEBIBYTE;
+
 const milliseconds = z
   .int()
   .positive()
@@ -23,8 +36,10 @@ export const limitsSection = z
     messageBytes: z
       .int()
       .positive()
-      .default(8 * MEBIBYTE)
-      .describe("Largest body of any other request, uncompressed, in bytes; larger ones are answered 413"),
+      .default(5 * MEBIBYTE)
+      .describe(
+        "Largest body of any other request, uncompressed, in bytes; larger ones are answered 413. A larger one than the default may stop the gateway for more than 50 ms",
+      ),
     headerBytes: z
       .int()
       .min(1024)
@@ -50,7 +65,9 @@ export const limitsSection = z
       .positive()
       .max(100_000)
       .default(256)
-      .describe("Calls at a time on one HTTP/2 connection; clients wait with more"),
+      .describe(
+        "Calls at a time on one connection; clients of HTTP/2 wait with more, one of HTTP/1.1 that sends more before the first is answered loses it",
+      ),
     resetsPerSecond: z
       .int()
       .positive()

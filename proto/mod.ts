@@ -33,3 +33,4 @@ export * from "./name_pattern.ts";
 export * from "./nesting.ts";
 export * from "./states.ts";
 export * from "./subjects.ts";
+export * from "./url_credentials.ts";

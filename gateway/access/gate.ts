@@ -18,7 +18,8 @@ import { CallGuard, type Granting, type Guard } from "./guard.ts";
 import { networkOf } from "./network.ts";
 import { type Named, touchedBy } from "./objects.ts";
 import type { RateLimiter } from "./rate.ts";
-import { type Access, accessOf, type Roles, type Touched } from "./roles.ts";
+import type { Refusals } from "./refusals.ts";
+import { type Access, accessOf, type Roles } from "./roles.ts";
 import { type Stay, startStay } from "./stay.ts";
 
 /** Somebody who was let in, for one request. */
@@ -55,7 +56,7 @@ export interface Gate {
   stay(caller: Caller, action: Action, signal: AbortSignal): Stay;
 }
 
-interface GateDeps extends Pick<Core, "jobs" | "contexts" | "log"> {
+interface GateDeps extends Pick<Core, "jobs" | "contexts"> {
   readonly plugins: readonly NamedAuth[];
   readonly roles: Roles;
   readonly limiter: RateLimiter;
@@ -63,12 +64,13 @@ interface GateDeps extends Pick<Core, "jobs" | "contexts" | "log"> {
   /** Time between two looks at a call that goes on. */
   readonly recheckMs: number;
   readonly audit: AuditLog;
+  readonly refusals: Refusals;
   /** Whether the audit log is told of what was only read, too. */
   readonly auditReads: boolean;
 }
 
 export function createGate(deps: GateDeps): Gate {
-  const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, log } = deps;
+  const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, refusals } = deps;
   const digestOf = createCredentialDigest();
 
   return {
@@ -153,21 +155,18 @@ export function createGate(deps: GateDeps): Gate {
   async function allowTouch(
     caller: Caller,
     action: Action,
-    denied = (touched: Touched) => permissionDenied(action.permission, caller.principal.id, touched),
+    denied = (limit: { isLimited: boolean }) => permissionDenied(action.permission, caller.principal.id, limit),
   ): Promise<Access> {
     const { principal } = caller;
     const { permission, named } = action;
     const access = accessOf(roles, principal, permission);
     if (access?.isUnlimited) return access;
-    const touched = access === undefined ? {} : await touchedBy(deps, named);
-    if (access?.covers(touched)) return access;
-    return refuse(describe(caller, action), denied(touched));
+    if (access?.covers(await touchedBy(deps, named))) return access;
+    return refuse(describe(caller, action), denied({ isLimited: access !== undefined }));
   }
 
   function refuse(record: AuditRecord, error: unknown): never {
-    const told = describeError(error);
-    audit.add({ ...record, ...told, outcome: AuditEntry_Outcome.REFUSED });
-    log.info({ ...record, ...told }, "a call was refused");
+    refusals.add({ ...record, ...describeError(error) });
     throw error;
   }
 }

@@ -13,6 +13,8 @@ export interface Granting {
 
 /** What a use case knows of its caller: what it may touch, and where to tell what it touched. */
 export interface Guard extends Access {
+  /** Stands for the principal, whichever call it makes; undefined where nobody is asked who calls. */
+  readonly caller: string | undefined;
   /**
    * Rejects with PermissionDenied when the caller may not touch these. For names that only the use case finds out, and for what it
    * does beside the call's own permission.
@@ -25,7 +27,13 @@ export interface Guard extends Access {
 }
 
 /** Guards nothing: for a gateway without auth plugins. */
-export const OPEN: Guard = { ...UNLIMITED, allow: async () => {}, allowGrants: async () => {}, tell() {} };
+export const OPEN: Guard = {
+  ...UNLIMITED,
+  caller: undefined,
+  allow: async () => {},
+  allowGrants: async () => {},
+  tell() {},
+};
 
 /** Rejects when the caller may not; without a permission, that of the call. */
 interface Refusing {
@@ -46,6 +54,11 @@ export class CallGuard implements Guard {
     this.#access = access;
     this.record = record;
     this.#refuse = refuse;
+  }
+
+  /** Two plugins may know different people by one id. */
+  get caller(): string {
+    return JSON.stringify([this.record.authenticatedBy, this.record.principal]);
   }
 
   get isUnlimited(): boolean {

@@ -7,6 +7,7 @@ import type { NamedAuth } from "./authenticate.ts";
 import { createFailedLogins } from "./failed_logins.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { createRateLimiter } from "./rate.ts";
+import { startRefusals } from "./refusals.ts";
 import type { Roles } from "./roles.ts";
 
 /** Who may do what, as the operator says it. */
@@ -55,11 +56,12 @@ export async function startGate(
   }
   await ensureAuditStream(deps.events);
   const auditLog = starting.use(startAuditLog(deps, { log, gatewayId, keepDays: audit.keepDays }));
+  const refusals = starting.use(startRefusals({ audit: auditLog, log }));
   const limiter = createRateLimiter(roles, { requestsPerSecond });
   const failedLogins = createFailedLogins(limits);
   const gate = createGate({
     ...{ ...deps, plugins, roles, limiter, failedLogins, recheckMs: limits.recheckMs },
-    ...{ audit: auditLog, auditReads: audit.reads },
+    ...{ audit: auditLog, auditReads: audit.reads, refusals },
   });
   const running = starting.move();
   return {

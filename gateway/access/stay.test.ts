@@ -23,7 +23,7 @@ async function* endless(until: AbortSignal): AsyncGenerator<number> {
 }
 
 test("a stream ends with what a look finds", async () => {
-  const denied = permissionDenied("jobs:read", "alice", {});
+  const denied = permissionDenied("jobs:read", "alice", { isLimited: false });
   using stay = startStay({ ...options, ...inTurn(undefined, denied) });
   await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(denied);
 });
@@ -43,7 +43,7 @@ test("work that is ended for it rejects with why, other work as it does", async 
 });
 
 test("a look is taken when the credentials end", async () => {
-  const expired = permissionDenied("jobs:read", "alice", {});
+  const expired = permissionDenied("jobs:read", "alice", { isLimited: false });
   using stay = startStay({ ...options, everyMs: 60_000, endsAt: new Date(Date.now() + 5), ...inTurn(expired) });
   await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(expired);
 });

@@ -18,7 +18,10 @@ const WAITING_LIMIT = 10_000;
 const HOUR_MS = 3_600_000;
 
 /** What a call says of itself; the log knows the rest. */
-export type AuditRecord = Partial<Omit<AuditEntry, keyof Message | "id" | "time" | "gatewayId" | "times">>;
+export type AuditRecord = Partial<Omit<AuditEntry, keyof Message | "id" | "time" | "gatewayId">>;
+
+/** Characters of a text in an entry; callers make some of them up. The rest of a longer one is left out. */
+const LONGEST_TEXT = 256;
 
 /** Takes what was done, by whom. Disposing it writes what waits. */
 export interface AuditLog extends AsyncDisposable {
@@ -83,13 +86,13 @@ export function startAuditLog(
   };
 
   function createEntry(record: AuditRecord, id: string): AuditEntry {
-    return create(AuditEntrySchema, { ...record, id, time: timestampNow(), gatewayId, times: 1 });
+    return create(AuditEntrySchema, { times: 1, ...cutTexts(record), id, time: timestampNow(), gatewayId });
   }
 
   function insert(entry: AuditEntry): void {
     const key = entry.outcome === AuditEntry_Outcome.REFUSED ? likeness(entry) : entry.id;
     const alike = waiting.get(key);
-    if (alike !== undefined) alike.times += 1;
+    if (alike !== undefined) alike.times += entry.times;
     else if (waiting.size + storing.length < WAITING_LIMIT) waiting.set(key, entry);
     else log.error({ entry }, "the audit log is behind; an entry is left out");
     writing ??= writeWaiting();
@@ -151,6 +154,12 @@ export function startAuditLog(
     const [forgotten] = await Promise.allSettled([dao.audit.forgetBefore(firstIdAt(nowMs - keepDays * 24 * HOUR_MS))]);
     if (forgotten.status === "rejected") log.error({ err: forgotten.reason }, "old audit entries were not forgotten");
   }
+}
+
+function cutTexts(record: AuditRecord): AuditRecord {
+  const cut = (value: unknown) =>
+    typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cut(value)]));
 }
 
 /** Entries that are written together. */

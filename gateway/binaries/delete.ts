@@ -1,17 +1,22 @@
 import { binaryInUse, binaryNotFound } from "../../proto/errors.ts";
 import { OPEN_JOB_STATES } from "../../proto/mod.ts";
+import type { Guard } from "../access/mod.ts";
 import type { Core } from "../core.ts";
 import { findBinary } from "./find.ts";
 import { parseBinaryName } from "./name.ts";
 
-/** Jobs that are named in the refusal. */
+/** Jobs that are looked at for the refusal, which names those of them that the caller may see. */
 const NAMED_JOBS = 20;
 
 /**
  * Deletes all versions of a name, or the version that a reference means. Refused while a job that is not final uses it.
  * The contents stay for the sweep, which knows whether anything else uses them.
  */
-export async function deleteBinary(deps: Pick<Core, "dao">, reference: string): Promise<void> {
+export async function deleteBinary(
+  deps: Pick<Core, "dao">,
+  reference: string,
+  guard: Pick<Guard, "covers">,
+): Promise<void> {
   const { name, selector } = parseBinaryName(reference);
   const binary = await findBinary(deps, reference);
   const one = "newest" in selector ? undefined : binary;
@@ -22,7 +27,7 @@ export async function deleteBinary(deps: Pick<Core, "dao">, reference: string): 
   if (jobs.length > 0)
     throw binaryInUse(
       reference,
-      jobs.map(({ id }) => id),
+      jobs.filter((job) => guard.covers(job)).map(({ id }) => id),
     );
   const deleted = await deps.dao.binaries.delete(name, one?.version);
   if (deleted.length === 0) throw binaryNotFound(reference);

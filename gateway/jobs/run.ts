@@ -6,6 +6,8 @@ import { type WaitDeps, waitForEnd } from "./wait.ts";
 interface Run {
   readonly spec: JobSpec;
   readonly requestId: string;
+  /** Whose request id it is; see `Guard.caller`. */
+  readonly caller: string | undefined;
   /** How long to wait for the end; undefined: as long as the signal allows. */
   readonly waitMs?: number | undefined;
   readonly signal: AbortSignal;
@@ -30,8 +32,9 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
   const { job, target } = planned;
   if (target.isNew) await deps.contexts.insert(target.context);
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
-  const ended = waitForEnd(deps, job.id, { waitMs, signal });
+  // In this order, and in one turn: when it throws, nothing waits whose rejection nobody would catch.
   using answer = dispatch(deps, planned, { confirm: false, signal });
+  const ended = waitForEnd(deps, job.id, { waitMs, signal });
   const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
   if (refusal === undefined) return outcome(deps, job, await ended);
   return withdrawRefused(deps, planned, refusal);
@@ -41,8 +44,9 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
  * A request id that may be used again needs a durable job before it is dispatched. So does a callback: another gateway may be told
  * of the end, and has to find the job.
  */
-async function runSubmitted(deps: WaitDeps, { spec, requestId, waitMs, signal }: Run): Promise<RunOutcome> {
-  const { job } = await submitJob(deps, { spec, requestId, signal });
+async function runSubmitted(deps: WaitDeps, run: Run): Promise<RunOutcome> {
+  const { waitMs, signal } = run;
+  const { job } = await submitJob(deps, run);
   return outcome(deps, job, await waitForEnd(deps, job.id, { waitMs, signal }));
 }
 

@@ -26,6 +26,7 @@ import type { ExpectedAnswer, NodeSession } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
 import { withdrawRefused } from "./refusal.ts";
+import { requestIdOf, requestKey } from "./request_id.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 const DEFAULT_RETRY_DELAY_MS = 1000;
@@ -52,12 +53,15 @@ export interface Target {
 interface Submission {
   readonly spec: JobSpec;
   readonly requestId: string;
+  /** Whose request id it is; see `Guard.caller`. */
+  readonly caller: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Records a job, hands it to the node of its context and resolves when the job is durable and the node took it. */
-export async function submitJob(deps: SubmitDeps, { spec, requestId, signal }: Submission): Promise<Submitted> {
-  const planned = await planJob(deps, spec, requestId);
+export async function submitJob(deps: SubmitDeps, submission: Submission): Promise<Submitted> {
+  const { spec, requestId, caller, signal } = submission;
+  const planned = await planJob(deps, spec, requestKey(caller, requestId));
   const { job, target, config } = planned;
   const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
   if (existing !== undefined) {
@@ -183,6 +187,6 @@ async function sameRequest({ dao }: SubmitDeps, existing: Job, { job, target, co
     (target.isNew || existing.contextId === job.contextId) &&
     earlier !== undefined &&
     Buffer.compare(earlier, config) === 0;
-  if (!isSame) throw requestIdReused(job.requestId, existing.id);
+  if (!isSame) throw requestIdReused(requestIdOf(job.requestId), existing.id);
   return existing;
 }

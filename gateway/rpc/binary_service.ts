@@ -51,8 +51,8 @@ export function createBinaryService(
     async rollbackBinary({ name, version }) {
       return rollbackBinary(deps, { name, version });
     },
-    async deleteBinary({ name }) {
-      await deleteBinary(deps, name);
+    async deleteBinary({ name }, _call, guard) {
+      await deleteBinary(deps, name, guard);
       return create(EmptySchema);
     },
   };

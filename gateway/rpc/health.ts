@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { watchesLimited } from "../../proto/errors.ts";
 import {
   type Health,
   HealthCheckResponse_ServingStatus,
@@ -13,8 +14,12 @@ export interface Readiness {
   readonly closing: AbortSignal;
 }
 
+/** Watches that are open at a time: nobody is asked who watches. */
+const MOST_WATCHES = 1000;
+
 /** The gRPC health protocol: the empty service name means the whole gateway, each service it serves has its own. */
 export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<string>): ServiceImpl<typeof Health> {
+  let watches = 0;
   const status = async (service: string) => {
     if (service !== "" && !serviceNames.has(service)) {
       throw new ConnectError(`Cannot check service "${service}": it is not served here`, Code.NotFound);
@@ -31,9 +36,15 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
       return create(HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
     },
     async *watch({ service }, { signal }) {
-      yield await status(service);
-      await untilAborted(AbortSignal.any([signal, readiness.closing]));
-      if (!signal.aborted) yield await status(service);
+      if (watches >= MOST_WATCHES) throw watchesLimited(MOST_WATCHES);
+      watches += 1;
+      try {
+        yield await status(service);
+        await untilAborted(AbortSignal.any([signal, readiness.closing]));
+        if (!signal.aborted) yield await status(service);
+      } finally {
+        watches -= 1;
+      }
     },
   };
 }

@@ -8,6 +8,6 @@ export { actionName } from "./guarded.ts";
 export { createHealth, type Readiness } from "./health.ts";
 export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";
 export { createReflection } from "./reflection.ts";
-export { addRoutes, CALLER } from "./routes.ts";
+export { addRoutes, CALLER, mostBytes } from "./routes.ts";
 export { brokenRules, checkRules } from "./rules.ts";
 export { createServices } from "./services.ts";

@@ -79,10 +79,20 @@ function describeFile(file: DescFile | undefined, wanted: string): Answer {
       value: { errorCode: Code.NotFound, errorMessage: `"${wanted}" is not known here` },
     };
   }
+  return { case: "fileDescriptorResponse", value: { fileDescriptorProto: encode(file) } };
+}
+
+/** Encoded files, each once: anybody may ask, as often as they like. */
+const encoded = new WeakMap<DescFile, Uint8Array<ArrayBuffer>[]>();
+
+function encode(file: DescFile): Uint8Array<ArrayBuffer>[] {
+  const known = encoded.get(file);
+  if (known !== undefined) return known;
   const closure = new Map<string, DescFile>();
   addWithImports(closure, file);
-  const fileDescriptorProto = [...closure.values()].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
-  return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
+  const bytes = [...closure.values()].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  encoded.set(file, bytes);
+  return bytes;
 }
 
 /** The file that declares a type, or the method, field or value `symbol` of one. */

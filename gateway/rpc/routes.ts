@@ -14,6 +14,9 @@ interface Served {
   readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
+/** Largest message of the services that anybody may call, in bytes. They are given names only. */
+const OPEN_MESSAGE_BYTES = 16 * 1024;
+
 /** Who calls, where there is a gate that knows. */
 export const CALLER = createContextKey<Caller | undefined>(undefined);
 
@@ -21,16 +24,25 @@ export const CALLER = createContextKey<Caller | undefined>(undefined);
 export function addRoutes(router: ConnectRouter, { services, invoke, readiness, limits }: Served): void {
   for (const { service } of services) {
     const methods = service.methods.map((method) => [method.localName, bind(method, invoke)]);
-    const readMaxBytes = takesUploads(service) ? limits.uploadBytes : limits.messageBytes;
-    router.service(service, Object.fromEntries(methods), { readMaxBytes });
+    router.service(service, Object.fromEntries(methods), { readMaxBytes: mostBytes(service, limits) });
   }
   const described = [...services.map(({ service }) => service), Health, ServerReflection, ServerReflectionV1Alpha];
   const reflection = createReflection(described);
-  router.service(Health, createHealth(readiness, new Set(services.map(({ service }) => service.typeName))));
-  router.service(ServerReflection, reflection);
+  const health = createHealth(readiness, new Set(services.map(({ service }) => service.typeName)));
+  const small = { readMaxBytes: mostBytes(Health, limits) };
+  router.service(Health, health, small);
+  router.service(ServerReflection, reflection, small);
   // The two versions of the protocol are the same but for the package.
-  router.service(ServerReflectionV1Alpha, reflection as object);
+  router.service(ServerReflectionV1Alpha, reflection as object, small);
 }
+
+/** Bytes of a message that a service takes. */
+export function mostBytes(service: DescService, { uploadBytes, messageBytes }: Served["limits"]): number {
+  if (OPEN_SERVICES.has(service.typeName)) return OPEN_MESSAGE_BYTES;
+  return takesUploads(service) ? uploadBytes : messageBytes;
+}
+
+const OPEN_SERVICES = new Set([Health, ServerReflection, ServerReflectionV1Alpha].map(({ typeName }) => typeName));
 
 function takesUploads({ methods }: DescService): boolean {
   return methods.some((method) => getOption(method, permission).endsWith(":upload"));

@@ -1,4 +1,4 @@
-import type { Server as Http1Server, RequestListener, ServerOptions } from "node:http";
+import type { Server as Http1Server, RequestListener, ServerOptions, ServerResponse } from "node:http";
 import {
   constants,
   type ServerOptions as Http2Options,
@@ -8,6 +8,7 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Limits } from "../limits.ts";
+import { isOver } from "../transcode/mod.ts";
 
 /** How often connections are looked at whose head or body is late. */
 const CHECK_INTERVAL_MS = 5000;
@@ -35,11 +36,23 @@ export function http2Options({ headerBytes, headers, streams, resetsPerSecond, r
   };
 }
 
-/** Makes a server of HTTP/1.1 refuse requests with too many headers; the others it serves. */
-export function serveWithinHeaders(server: Http1Server, serve: RequestListener, { headers }: Limits): void {
+/**
+ * Makes a server of HTTP/1.1 refuse requests with too many headers, and cut connections on which too many are asked before the first is
+ * answered; the others it serves.
+ */
+export function serveWithinHeaders(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
+  const openBySocket = new WeakMap<Socket, number>();
   // Node leaves out those beyond a number of its own: more must arrive than are allowed, to be refused.
   server.maxHeadersCount = headers + 1;
   server.on("request", (request, response) => {
+    const { socket } = request;
+    const open = (openBySocket.get(socket) ?? 0) + 1;
+    if (open > streams) {
+      socket.destroy();
+      return;
+    }
+    openBySocket.set(socket, open);
+    response.once("close", () => openBySocket.set(socket, (openBySocket.get(socket) ?? 1) - 1));
     if (request.rawHeaders.length <= headers * 2) {
       serve(request, response);
       return;
@@ -47,6 +60,29 @@ export function serveWithinHeaders(server: Http1Server, serve: RequestListener, 
     response.writeHead(431, { connection: "close" });
     response.end();
   });
+}
+
+/**
+ * Answers requests of HTTP/2 that node would answer itself, as it does, but for one thing: node throws where nobody can catch when the client
+ * has reset the stream by then, as `respond` and the like do.
+ */
+export function serveExpectations(server: Http2Server, serve: RequestListener): void {
+  const listen = (event: string, answer: RequestListener): void => {
+    server.on(event, (request, response) => {
+      if (!isOver(response)) answer(request, response);
+    });
+  };
+  listen("checkContinue", (request, response) => {
+    response.writeContinue();
+    serve(request, response);
+  });
+  listen("checkExpectation", (_, response) => answerNothing(response, 417));
+  listen("connect", (_, response) => answerNothing(response, 405));
+}
+
+function answerNothing(response: ServerResponse, status: number): void {
+  response.writeHead(status);
+  response.end();
 }
 
 /** Closes sessions that are idle, and streams whose request does not arrive. */

@@ -6,8 +6,9 @@ import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
-import { http1Options, http2Options, serveWithinHeaders, watchSessions } from "./limits.ts";
+import { http1Options, http2Options, serveExpectations, serveWithinHeaders, watchSessions } from "./limits.ts";
 import { watchAnswers } from "./stalled.ts";
+import { createThrottledLog } from "./throttled_log.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
 
 /** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
@@ -48,6 +49,7 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
     http2Options(limits),
     serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
   );
+  serveExpectations(http2, serveWatched);
   watchSessions(http2, limits);
   const sockets = new Set<Socket>();
   const admit = createAdmission(limits, { log });
@@ -58,6 +60,8 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
   });
   // As node:http has it for sockets of its own: else the next piece of a stream waits 40 ms for the client's acknowledgement.
   const server = createServer({ noDelay: true }, (socket) => {
+    // For its whole life, whichever server has it: an error that nobody listens for ends the process.
+    socket.on("error", () => socket.destroy());
     if (!admit(socket)) return;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -66,6 +70,9 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
   });
   server.listen({ host, port });
   await once(server, "listening");
+  // Such as too many open files: the connections that there are go on.
+  const logAcceptError = createThrottledLog((fields) => log.error(fields, "cannot accept connections"));
+  server.on("error", (error) => logAcceptError({ err: error }));
   if (tls !== undefined && tlsServer !== undefined) starting.use(reloadOnChange(tlsServer, tls, { log }));
   const running = starting.move();
   return {
@@ -89,10 +96,6 @@ function handOver(
   socket: Socket,
   { http1, http2, timeoutMs }: { http1: Http1Server; http2: Http2Server; timeoutMs: number },
 ): void {
-  const ignoreError = (): void => {
-    socket.destroy();
-  };
-  socket.on("error", ignoreError);
   socket.setTimeout(timeoutMs, () => socket.destroy());
   socket.once("readable", () => {
     const bytes: Buffer | null = socket.read();
@@ -100,7 +103,6 @@ function handOver(
     socket.unshift(bytes);
     socket.setTimeout(0);
     socket.removeAllListeners("timeout");
-    socket.off("error", ignoreError);
     const server = bytes.toString("latin1", 0, HTTP2_PREFACE.length) === HTTP2_PREFACE ? http2 : http1;
     server.emit("connection", socket);
   });

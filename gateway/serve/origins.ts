@@ -1,8 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import { hostRefused, originRefused } from "../../proto/errors.ts";
-import { isSparkPath } from "../spark/mod.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+import type { HttpRequest } from "../transcode/mod.ts";
 
 /** Origins, such as `https://page.example`, whose pages may call; or all. */
 export type AllowedOrigins = "*" | readonly string[];
@@ -43,17 +41,6 @@ export function createOriginCheck({ allowed, isOpen, host }: OriginOptions): Ori
     if (isOwn(origin, authority) && !(isOpen && isRebindable(name))) return undefined;
     return originRefused(origin);
   };
-}
-
-/** Answers a request that may not be served with 403, in words of the face that it was for. */
-export function refuseOrigin(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
-  const [path = ""] = (request.url ?? "").split("?", 1);
-  const isText = isSparkPath(path);
-  response.writeHead(403, {
-    "content-type": isText ? "text/plain; charset=UTF-8" : "application/json",
-    vary: "Origin",
-  });
-  response.end(isText ? error.rawMessage : JSON.stringify(errorToJson(error, undefined)));
 }
 
 function authorityOf({ headers }: HttpRequest): string | undefined {

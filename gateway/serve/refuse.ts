@@ -2,15 +2,28 @@ import type { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+import { isSparkPath } from "../spark/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 
 /** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. */
 export function refuseRpc(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+  if (isOver(response)) return;
   const contentType = request.headers["content-type"] ?? "";
   if (contentType.startsWith("application/grpc")) return refuseGrpc(response, { contentType, error });
   if (contentType.startsWith("application/connect+")) return refuseConnectStream(response, { contentType, error });
   response.writeHead(codeToHttpStatus(error.code), { ...headersOf(error), "content-type": "application/json" });
   response.end(JSON.stringify(errorToJson(error, undefined)));
+}
+
+/** Answers a request whose head alone says that it may not be served, whatever its protocol: the status is that of HTTP. */
+export function refuseHttp(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  const isText = isSparkPath(path);
+  response.writeHead(codeToHttpStatus(error.code), {
+    "content-type": isText ? "text/plain; charset=UTF-8" : "application/json",
+    vary: "Origin",
+  });
+  response.end(isText ? error.rawMessage : JSON.stringify(errorToJson(error, undefined)));
 }
 
 interface Refusal {

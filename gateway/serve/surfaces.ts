@@ -1,25 +1,34 @@
 import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { hostInvalid } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
-import type { Limits } from "../limits.ts";
-import { actionName, addRoutes, CALLER, type Invoke, type Readiness, type ServedService } from "../rpc/mod.ts";
+import { type Limits, MOST_VALUES } from "../limits.ts";
+import {
+  actionName,
+  addRoutes,
+  CALLER,
+  type Invoke,
+  mostBytes,
+  type Readiness,
+  type ServedService,
+} from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
 import { createTranscoder } from "../transcode/mod.ts";
 import { isAddressed } from "./addressed.ts";
 import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
+import { ownExchanges, type Serve } from "./exchange.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
-import { type OriginCheck, refuseOrigin } from "./origins.ts";
-import { refuseRpc } from "./refuse.ts";
+import type { OriginCheck } from "./origins.ts";
+import { refuseHttp, refuseRpc } from "./refuse.ts";
+import { createRpc } from "./rpc.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
+import { findAmbiguity } from "./singletons.ts";
 import { createUncallableAnswer } from "./uncallable.ts";
 import { blameCallerForEncoding } from "./undecodable.ts";
 
@@ -47,13 +56,13 @@ interface Surfaces {
 export function createSurfaces(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
-  const door = gate && createDoor(gate, { guarded: guardedPaths(described, { openReflection }) });
+  const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described);
   const transcoder = createTranscoder({
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
     admit: door && ((method, request) => door.enter(request, actionName(method))),
-    limits: { bodyBytes: limits.messageBytes, rawBodyBytes: limits.uploadBytes },
+    limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {
       eventId: (_, message) => eventId(message),
@@ -62,52 +71,39 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     },
     onInternalError: (error, method) => log.error({ method: method.toString(), err: error }, "internal error"),
   });
-  const handlers: UniversalHandler[] = [];
-  const connect = connectNodeAdapter({
-    routes: (router) => {
-      addRoutes(router, { services, invoke, readiness, limits });
-      handlers.push(...router.handlers);
-    },
+  const rpc = createRpc({
+    routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
     readMaxBytes: limits.messageBytes,
     // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
     jsonOptions: { ignoreUnknownFields: false },
     shutdownSignal: readiness.closing,
     requestGate: blameCallerForEncoding,
-    ...(door && { contextValues: (request) => createContextValues().set(CALLER, door.callerOf(request)) }),
-    fallback: async (request, response) => {
-      if (openApi(request, response) || (await spark(request, response))) return;
-      answerNotFound(request, response);
-    },
+    mostBytes: (service) => mostBytes(service, limits),
+    contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
   });
-  const answerUncallable = createUncallableAnswer(handlers);
-  return (request, response) => {
-    answer(request, response).catch((error) => {
-      // A request must not end the gateway, whatever is in it.
-      log.error({ err: error }, "internal error");
-      response.destroy();
-    });
-  };
-
-  async function answer(...[request, response]: Parameters<RequestListener>): Promise<void> {
+  const answerUncallable = createUncallableAnswer(rpc.handlers);
+  const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
-    const refused = checkOrigin(request);
-    if (refused !== undefined) return refuseOrigin(request, response, refused);
+    const refused = findAmbiguity(request) ?? checkOrigin(request);
+    if (refused !== undefined) return refuseHttp(request, response, refused);
     if (cors(request, response)) return;
     if (await transcoder.handle(request, response)) return;
     if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());
     if (door !== undefined && !(await door.enterRpc(request, response))) return;
-    if (!answerUncallable(request, response)) connect(request, response);
-  }
+    if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
+    if (openApi(request, response) || (await spark(request, response))) return;
+    answerNotFound(request, response);
+  };
+  return ownExchanges(serve, { log });
 }
 
-/** First segments of the paths that only known callers may ask for. */
-function guardedPaths(
-  services: readonly DescService[],
-  { openReflection }: Pick<Surfaces, "openReflection">,
-): ReadonlySet<string> {
-  const names = services.map(({ typeName }) => typeName);
-  const descriptions = [...REFLECTION.map(({ typeName }) => typeName), OPENAPI_PATH.slice(1)];
-  return new Set(openReflection ? names : [...names, ...descriptions]);
+/** What only known callers may ask for. */
+function guardedPaths(services: readonly DescService[], { openReflection }: Pick<Surfaces, "openReflection">) {
+  const guarded = openReflection ? services : [...services, ...REFLECTION];
+  return {
+    guarded: new Set([...guarded.map(({ typeName }) => typeName), ...(openReflection ? [] : [OPENAPI_PATH.slice(1)])]),
+    methods: new Set([...guarded.flatMap(({ methods }) => methods.map(actionName)), OPENAPI_PATH.slice(1)]),
+  };
 }
 
 /** By which a client of server-sent events says how far it has read. */

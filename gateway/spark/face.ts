@@ -1,7 +1,7 @@
 import { createAddressRule } from "../../cluster/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
 import { answerBug, answerFault, parseFault } from "./fault.ts";
@@ -10,7 +10,7 @@ import { type Answer, failure, Rejection, text } from "./http/answer.ts";
 import { answerPreflight, corsHeaders } from "./http/cors.ts";
 import { readBody, type SparkRequest, splitPath, splitTarget } from "./http/request.ts";
 import { type Match, METHODS, matchRoute } from "./http/route.ts";
-import { cutOff, sendAnswer } from "./http/send.ts";
+import { sendAnswer } from "./http/send.ts";
 import { Measurements } from "./metrics/mod.ts";
 import { isSparkPath, ROUTES, type SparkRoute, TIMERS } from "./routes.ts";
 import { SettingError } from "./settings.ts";
@@ -22,7 +22,7 @@ export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "sour
   readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
-/** Answers a request of spark-jobserver's API; false when it is none, and then nothing was read or written. Never rejects. */
+/** Answers a request of spark-jobserver's API; false when it is none, and then nothing was read or written. Rejects when the answer breaks. */
 export type SparkFace = (request: HttpRequest, response: HttpResponse) => Promise<boolean>;
 
 /** One request on its way to its answer. */
@@ -46,16 +46,14 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
     const { path, query } = splitTarget(request.url ?? "");
     if (!isSparkPath(path)) return false;
     const leaving = new AbortController();
-    for (const event of ["close", "error"]) response.on(event, () => leaving.abort(new Error("The client left")));
+    const leave = (): void => leaving.abort(new Error("The client left"));
+    for (const event of ["close", "error"]) response.on(event, leave);
+    // The caller was looked up meanwhile; whoever left then would not be noticed any more.
+    if (isOver(response)) leave();
     const answer = await answerRequest(options, { request, path, query: new URLSearchParams(query), leaving });
     if (answer.status >= 500) options.measurements.serverErrors.add();
     const headers = corsHeaders(header(request, "origin"));
-    try {
-      await sendAnswer(response, answer, { headers, isHead: request.method === "HEAD" });
-    } catch (error) {
-      options.core.log.error({ path, err: error }, "an answer broke off");
-      cutOff(response);
-    }
+    await sendAnswer(response, answer, { headers, isHead: request.method === "HEAD" });
     return true;
   };
 }

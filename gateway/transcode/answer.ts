@@ -77,7 +77,9 @@ export function answerError(
   error: ConnectError,
   { status, jsonOptions }: { status?: number; jsonOptions: Partial<JsonWriteOptions> | undefined },
 ): void {
-  appendHeaders(call.response, error.metadata);
+  if (!call.closed) {
+    appendHeaders(call.response, error.metadata);
+  }
   answer(call, status ?? HTTP_STATUS[error.code], {
     head: JSON_HEAD,
     content: printError(error, jsonOptions),

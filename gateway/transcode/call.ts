@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { constants, type Http2ServerRequest } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
-import { clientLeft, deadlineExceeded, invalidArgument } from "./errors.ts";
+import { clientLeft, deadlineExceeded, invalidArgument, masked } from "./errors.ts";
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 
@@ -11,20 +11,42 @@ export interface HttpResponse extends EventEmitter {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly writableNeedDrain: boolean;
+  readonly destroyed?: boolean;
   appendHeader(name: string, value: string): unknown;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
   /** Without it the head waits for the first write. */
   flushHeaders?(): void;
   write(chunk: string | Uint8Array): boolean;
+  addTrailers(trailers: OutgoingHttpHeaders): unknown;
   end(chunk?: string | Uint8Array): unknown;
   /** HTTP/1. */
   destroy(): unknown;
   /** HTTP/2. */
   readonly stream?: {
+    readonly closed: boolean;
+    readonly destroyed: boolean;
     close(code: number): void;
     destroy(): unknown;
     respond(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
   };
+}
+
+/**
+ * Whether nothing that is written arrives any more. A stream of HTTP/2 that was reset is closed before it is destroyed; sending its head
+ * throws in between.
+ */
+export function isOver({ stream, destroyed = false }: HttpResponse): boolean {
+  return stream === undefined ? destroyed : stream.closed || stream.destroyed;
+}
+
+/** Breaks an answer off, so that the client does not take it for complete. */
+export function breakOff(response: HttpResponse): void {
+  const { stream } = response;
+  if (stream === undefined) {
+    response.destroy();
+    return;
+  }
+  stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
 /** What a method is called with besides its request. */
@@ -41,10 +63,8 @@ export interface CallContext {
 export class Call implements CallContext, Disposable {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
-  /** Nothing that is written arrives any more. */
-  closed = false;
   readonly #controller = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers = new Set<NodeJS.Timeout>();
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
 
@@ -52,13 +72,20 @@ export class Call implements CallContext, Disposable {
     this.request = request;
     this.response = response;
     const leave = () => {
-      this.closed = true;
       if (!response.writableEnded) {
         this.#controller.abort(clientLeft());
       }
     };
     response.on("close", leave);
     response.on("error", leave);
+    if (isOver(response)) {
+      leave();
+    }
+  }
+
+  /** Nothing that is written arrives any more. */
+  get closed(): boolean {
+    return isOver(this.response);
   }
 
   get signal(): AbortSignal {
@@ -82,14 +109,8 @@ export class Call implements CallContext, Disposable {
     }
   }
 
-  /** Breaks the answer off, so that the client does not take it for complete. */
   cut(): void {
-    const { stream } = this.response;
-    if (stream === undefined) {
-      this.response.destroy();
-      return;
-    }
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    breakOff(this.response);
   }
 
   abort(reason: ConnectError): void {
@@ -108,12 +129,39 @@ export class Call implements CallContext, Disposable {
     const timeoutMs = Number(timeout);
     // A longer time would overflow the timer; it is more than three weeks.
     if (timeoutMs < 2 ** 31) {
-      this.#timer = setTimeout(() => this.abort(deadlineExceeded(timeoutMs)), timeoutMs);
+      this.after(timeoutMs, () => this.abort(deadlineExceeded(timeoutMs)));
+    }
+  }
+
+  /** Does something later, unless the call ends before. What it throws ends the call. */
+  after(delayMs: number, act: () => void): NodeJS.Timeout {
+    return this.#own(setTimeout(() => this.#guard(act), delayMs));
+  }
+
+  /** Does something again and again until the call ends. What it throws ends the call. */
+  every(intervalMs: number, act: () => void): NodeJS.Timeout {
+    return this.#own(setInterval(() => this.#guard(act), intervalMs));
+  }
+
+  #own(timer: NodeJS.Timeout): NodeJS.Timeout {
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  /** A timer has no caller that could catch. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.abort(masked(error));
+      this.cut();
     }
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
   }
 }
 

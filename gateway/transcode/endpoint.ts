@@ -7,7 +7,7 @@ import { printTemplate } from "./template.ts";
 /** A binding with all that can be worked out before the first request. */
 export interface Endpoint extends Binding {
   readonly templateText: string;
-  readonly limitBytes: number;
+  readonly bodyLimit: { readonly bytes: number; readonly values: number | undefined };
   readonly print: PrintMessage;
   readonly rawHead: RawHead;
   readonly resumePath: FieldPath | undefined;
@@ -21,7 +21,10 @@ export function createEndpoint(binding: Binding, options: TranscoderOptions): En
   return {
     ...binding,
     templateText: printTemplate(binding.template),
-    limitBytes: binding.body.type === "raw" ? (limits?.rawBodyBytes ?? bodyBytes) : bodyBytes,
+    bodyLimit: {
+      bytes: binding.body.type === "raw" ? (limits?.rawBodyBytes ?? bodyBytes) : bodyBytes,
+      values: binding.body.type === "json" ? limits?.bodyValues : undefined,
+    },
     print: createPrinter(binding, jsonOptions),
     rawHead: createRawHead(options),
     resumePath: resumeField === undefined ? undefined : resolveFieldPath(input, [resumeField]),

@@ -41,6 +41,12 @@ export function bodyTooLarge(limitBytes: number): ConnectError {
   );
 }
 
+export function tooManyValues(count: number, limit: number): ConnectError {
+  return invalidArgument(
+    `Cannot read the request body: its JSON has ${count} values and names; at most ${limit} are taken`,
+  );
+}
+
 /** What a caller is told of an error that is none of its business. */
 export function masked(cause: unknown): ConnectError {
   return new ConnectError("internal error", Code.Internal, undefined, undefined, cause);

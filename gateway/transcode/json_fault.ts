@@ -17,14 +17,10 @@ export interface JsonTarget {
 }
 
 /**
- * Why a JSON text, which could not be decoded, is no such message: the field at fault by the names of who wrote it, what was
+ * Why JSON, which could not be decoded, is no such message: the field at fault by the names of who wrote it, what was
  * expected there and what was found. Undefined when it is not the fault of one field, or of one far behind many others.
  */
-export function explainJson({ desc, field, jsonOptions }: JsonTarget, text: string): string | undefined {
-  const json = parse(text);
-  if (json === undefined) {
-    return undefined;
-  }
+export function explainJson({ desc, field, jsonOptions }: JsonTarget, json: JsonValue): string | undefined {
   const search = { jsonOptions, left: MOST_VALUES };
   const fault =
     field === undefined ? inMessage(search, desc, { json, at: "" }) : inField(search, field, { json, at: "" });
@@ -127,16 +123,6 @@ function explain(field: DescField, { json, at }: Place, error: unknown): Fault {
 
 function print({ at, why, json }: Fault): string {
   return `${at === "" ? "" : `${cut(at)}: `}${why}${json === undefined ? "" : `, got ${found(json)}`}`;
-}
-
-/** Undefined when it is no JSON. */
-function parse(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    // A SyntaxError, of which the decoder has told already.
-    return undefined;
-  }
 }
 
 function first<Item>(items: Iterable<Item>, look: (item: Item) => Fault | undefined): Fault | undefined {

@@ -33,6 +33,8 @@ export interface TranscoderOptions {
 export interface BodyLimits {
   /** Bytes of a JSON body; default 4 MiB. */
   readonly bodyBytes?: number | undefined;
+  /** Values and names of members in a JSON body; default no limit. */
+  readonly bodyValues?: number | undefined;
   /** Bytes of a body that is a google.api.HttpBody; default `bodyBytes`. */
   readonly rawBodyBytes?: number | undefined;
 }

@@ -3,8 +3,9 @@ import {
   create,
   type DescField,
   type DescMessage,
-  fromJsonString,
+  fromJson,
   type JsonReadOptions,
+  type JsonValue,
   type Message,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
@@ -13,6 +14,7 @@ import type { Binding, BoundVariable, RequestBody } from "./binding.ts";
 import { decoding, invalidArgument } from "./errors.ts";
 import { setTextAt } from "./fields.ts";
 import { explainJson } from "./json_fault.ts";
+import { findDuplicateName } from "./json_scan.ts";
 import { decodeSegment, decodeSegments } from "./percent.ts";
 import { readQuery } from "./query.ts";
 
@@ -116,28 +118,44 @@ function readJson(
   if (!isUtf8(parts.body)) {
     throw invalidArgument("Cannot read the request body: it is not UTF-8");
   }
-  const text = parts.body.toString("utf8");
+  const subject = "Cannot read the request body";
+  const desc = field?.message ?? input;
+  const json = decoding(subject, () => parseJson(desc, parts.body));
   return decoding(
-    "Cannot read the request body",
-    () =>
-      field === undefined ? fromJsonString(input, text, jsonOptions) : readField(input, text, { field, jsonOptions }),
-    () => explainJson({ desc: input, field, jsonOptions }, text),
+    subject,
+    () => (field === undefined ? fromJson(input, json, jsonOptions) : readField(input, json, { field, jsonOptions })),
+    () => explainJson({ desc: input, field, jsonOptions }, json),
   );
+}
+
+/** Throws an Error, in the words of protobuf-es, for what is no JSON or names a member of an object twice. */
+function parseJson({ typeName }: DescMessage, body: Buffer<ArrayBuffer>): JsonValue {
+  const fault = (why: string, cause?: unknown): Error =>
+    new Error(`cannot decode message ${typeName} from JSON: ${why}`, { cause });
+  let json: JsonValue;
+  try {
+    json = JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    throw fault(error instanceof Error ? error.message : String(error), error);
+  }
+  const twice = findDuplicateName(body);
+  if (twice !== undefined) {
+    throw fault(`duplicate object key "${twice}"`);
+  }
+  return json;
 }
 
 function readField(
   input: DescMessage,
-  text: string,
+  json: JsonValue,
   { field, jsonOptions }: { field: DescField; jsonOptions: Partial<JsonReadOptions> | undefined },
 ): Message {
   if (field.fieldKind === "message") {
     const request = reflect(input);
-    request.set(field, reflect(field.message, fromJsonString(field.message, text, jsonOptions)));
+    request.set(field, reflect(field.message, fromJson(field.message, json, jsonOptions)));
     return request.message;
   }
-  // Wrapped up as the field of a request, so that duplicate keys are found; on its own first, so that it cannot set others.
-  JSON.parse(text);
-  return fromJsonString(input, `{${JSON.stringify(field.jsonName)}:${text}}`, jsonOptions);
+  return fromJson(input, { [field.jsonName]: json }, jsonOptions);
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?;?$/i;

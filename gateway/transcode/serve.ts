@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
@@ -12,6 +13,8 @@ import { readRequest } from "./request.ts";
 import type { Match } from "./router.ts";
 import { answerRawStream, answerStream, ndjson, type StreamFormat, serverSentEvents } from "./stream.ts";
 
+const LARGE_BODY_BYTES = 256 * 1024;
+
 /** Answers a request that matched. The one place where an error becomes an answer. */
 export async function serve(
   options: TranscoderOptions,
@@ -23,9 +26,9 @@ export async function serve(
   try {
     call.startDeadline();
     if (options.admit !== undefined) await options.admit(endpoint.method, call.request);
-    const body = await readBody(call.request, endpoint.limitBytes);
+    const body = await readBody(call.request, endpoint.bodyLimit);
     if (body === undefined) {
-      answerError(call, bodyTooLarge(endpoint.limitBytes), { status: 413, jsonOptions: options.jsonOptions });
+      answerError(call, bodyTooLarge(endpoint.bodyLimit.bytes), { status: 413, jsonOptions: options.jsonOptions });
       return;
     }
     const contentType = call.request.headers["content-type"];
@@ -33,6 +36,8 @@ export async function serve(
     const request = readRequest(endpoint, parts, options.jsonOptions);
     const stream = endpoint.method.methodKind === "server_streaming";
     const format = stream && !endpoint.rawResponse ? streamFormat(options, endpoint, { call, request }) : undefined;
+    // Decoding a large body took its time; what follows has a turn of its own.
+    if (body.length > LARGE_BODY_BYTES) await nextTurn();
     const result = options.invoke(endpoint.method, request, call);
     await answer(endpoint, result, { call, format, toConnectError });
   } catch (error) {

@@ -78,7 +78,7 @@ export async function answerStream(
 ): Promise<void> {
   const { response } = call;
   const sendHead = (status: number) => sendStreamHead(call, status, { "content-type": format.contentType });
-  const headTimer = setTimeout(() => response.headersSent || sendHead(200), HEAD_DELAY_MS);
+  const headTimer = call.after(HEAD_DELAY_MS, () => response.headersSent || sendHead(200));
   const keepAlive = startKeepAlive(call, format);
   try {
     for await (const message of stream) {
@@ -162,10 +162,10 @@ function startKeepAlive(call: Call, { keepAlive }: StreamFormat): NodeJS.Timeout
   const { response } = call;
   return (
     keepAlive &&
-    setInterval(() => {
-      if (response.headersSent && !response.writableEnded && !response.writableNeedDrain) {
+    call.every(keepAlive.intervalMs, () => {
+      if (response.headersSent && !call.closed && !response.writableEnded && !response.writableNeedDrain) {
         response.write(keepAlive.text);
       }
-    }, keepAlive.intervalMs)
+    })
   );
 }

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { BlobStore, Digest } from "../contract/mod.ts";
+import { hashContent } from "../files/mod.ts";
 import { createFolder, syncFolder } from "./durable.ts";
 import { BLOB_FOLDER, digestOfFile, locateBlob, PREFIXES, TEMPORARY_FOLDER } from "./layout.ts";
 import { removeAbandoned, temporaryPath, writeTemporaryFile } from "./temporary.ts";
@@ -21,7 +21,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
   return {
     async put(content) {
       if (content instanceof Uint8Array) {
-        const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
+        const digest = await hashContent(content);
         if (await renewBlob(root, digest, content.length)) return { digest, sizeBytes: content.length };
       }
       await using temporary = await writeTemporaryFile(temporaries, content);

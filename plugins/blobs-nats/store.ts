@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { ObjectInfo } from "@nats-io/obj";
 import type { BlobStore, Digest, PluginStart } from "../contract/mod.ts";
+import { hashContent } from "../files/mod.ts";
 import { type Bucket, type Entry, openBucket, replaceEntry } from "./bucket.ts";
 import { openChunks, type Upload, uploadChunks } from "./chunks.ts";
 import type { NatsConfig } from "./config.ts";
@@ -23,7 +23,7 @@ export async function startBlobStore({ config, log, signal }: PluginStart<NatsCo
   return {
     async put(content) {
       if (content instanceof Uint8Array) {
-        const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
+        const digest = await hashContent(content);
         const sizeBytes = content.length;
         if (await renewBlob(bucket, digest, ({ size }) => size === sizeBytes)) return { digest, sizeBytes };
       }

@@ -26,18 +26,16 @@ export function credentialsRefused(challenges: readonly string[], cause: unknown
   return withHeaders(error, "www-authenticate", challenges);
 }
 
-/** `touched` is empty when the principal has the permission for nothing at all. */
+/**
+ * `isLimited`: roles of the principal allow it for other objects. Which object the call touches is not named: the caller may not see
+ * it, and its job or id may have led to it.
+ */
 export function permissionDenied(
   permission: string,
   principal: string,
-  touched: { readonly context?: string | undefined; readonly binary?: string | undefined },
+  { isLimited }: { readonly isLimited: boolean },
 ): ConnectError {
-  const { context, binary } = touched;
-  const of = [
-    context === undefined ? [] : [context === "" ? "a context of its own" : `context "${context}"`],
-    binary === undefined ? [] : [`binary "${binary}"`],
-  ].flat();
-  const wanted = of.length === 0 ? "it" : `it for ${of.join(" and ")}`;
+  const wanted = isLimited ? "it for what the call touches" : "it";
   return apiError(`Cannot use permission "${permission}" as "${principal}": no role allows ${wanted}`, {
     code: Code.PermissionDenied,
     reason: "PERMISSION_DENIED",

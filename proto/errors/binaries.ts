@@ -65,7 +65,8 @@ export function bundlerBusy(name: string, cause: unknown): ConnectError {
 }
 
 export function binaryInUse(name: string, jobIds: readonly string[]): ConnectError {
-  return apiError(`Cannot delete binary "${name}": it is in use by job(s) ${jobIds.join(", ")}`, {
+  const jobs = jobIds.length === 0 ? "jobs of other callers" : `job(s) ${jobIds.join(", ")}`;
+  return apiError(`Cannot delete binary "${name}": it is in use by ${jobs}`, {
     code: Code.FailedPrecondition,
     reason: "BINARY_IN_USE",
     metadata: { binary: name, jobs: jobIds.join(",") },

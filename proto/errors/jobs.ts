@@ -1,5 +1,6 @@
 /** Errors about jobs and their results. */
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { withoutCredentials } from "../url_credentials.ts";
 import { apiError } from "./error.ts";
 
 export function jobNotFound(jobId: string): ConnectError {
@@ -10,7 +11,8 @@ export function jobNotFound(jobId: string): ConnectError {
   });
 }
 
-export function callbackUrlInvalid(url: string, why: string): ConnectError {
+export function callbackUrlInvalid(text: string, why: string): ConnectError {
+  const url = withoutCredentials(text);
   return apiError(`Cannot call back "${url}": ${why}`, {
     code: Code.InvalidArgument,
     reason: "CALLBACK_URL_INVALID",

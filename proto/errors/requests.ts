@@ -95,3 +95,46 @@ export function hostInvalid(): ConnectError {
     reason: "HOST_INVALID",
   });
 }
+
+export function watchesLimited(limit: number): ConnectError {
+  return apiError(`Cannot watch the health: ${limit} watches are open; call Check instead`, {
+    code: Code.ResourceExhausted,
+    reason: "WATCHES_LIMITED",
+  });
+}
+
+/** A header that may come once came twice. */
+export function headerRepeated(name: string): ConnectError {
+  return apiError(`Cannot read the request: it has header "${name}" more than once`, {
+    code: Code.InvalidArgument,
+    reason: "HEADER_REPEATED",
+    metadata: { header: name },
+  });
+}
+
+export function hostAmbiguous(): ConnectError {
+  return apiError("Cannot route the request: its header Host differs from the host that its target names", {
+    code: Code.InvalidArgument,
+    reason: "HOST_AMBIGUOUS",
+  });
+}
+
+/** `count`: values and names of members; more than that where it was not counted to the end. */
+export function tooManyValues(count: number, limit: number): ConnectError {
+  return apiError(`Cannot read the request: it has ${count} values and names or more; at most ${limit} are taken`, {
+    code: Code.InvalidArgument,
+    reason: "TOO_MANY_VALUES",
+    metadata: { count: String(count), limit: String(limit) },
+  });
+}
+
+export function jsonTooLarge(sizeBytes: number, limitBytes: number): ConnectError {
+  return apiError(
+    `Cannot read the request: its JSON has ${sizeBytes} bytes; by RPC at most ${limitBytes} are taken; send application/proto, or use REST`,
+    {
+      code: Code.ResourceExhausted,
+      reason: "JSON_TOO_LARGE",
+      metadata: { sizeBytes: String(sizeBytes), limitBytes: String(limitBytes) },
+    },
+  );
+}

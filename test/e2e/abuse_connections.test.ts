@@ -51,6 +51,14 @@ describe.each([
     return session;
   }
 
+  test("a client that asks without end and takes no answer before loses its connection", async () => {
+    const socket = await abused.dial();
+    const asked = "GET /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".repeat(LIMITS.streams + 1);
+    socket.write(asked);
+    const answer = await received(socket);
+    expect(answer.split("HTTP/1.1 200").length - 1).toBeLessThanOrEqual(LIMITS.streams);
+  });
+
   describe("slow clients lose their connection, many at a time too", () => {
     test("with a head that does not end", async () => {
       const answers = Array.from({ length: clients }, async () => {

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { createAuthority } from "../certificates.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { type Hearth, type HearthOptions, startHearth } from "../harness.ts";
-import { createRest, type Rest } from "../rest.ts";
+import { createRestAs, type Rest } from "../rest.ts";
 
 /** A system that is abused, and asked after each abuse whether it still works. */
 export interface AbusedHearth extends AsyncDisposable {
@@ -35,16 +35,21 @@ export const look = ({ config }) => ({
 
 export async function startAbusedHearth(
   { gateway, ...config }: NonNullable<HearthOptions["config"]> = {},
-  { isEncrypted = false } = {},
+  { isEncrypted = false, ...options }: Pick<HearthOptions, "onLine" | "headers"> & { isEncrypted?: boolean } = {},
 ): Promise<AbusedHearth> {
   await using starting = new AsyncDisposableStack();
   const { path } = starting.use(await createTemporaryDirectory());
   const tls = isEncrypted ? { tls: await createTlsFiles(path) } : {};
-  const hearth = starting.use(await startHearth({ config: { ...config, gateway: { ...gateway, ...tls } } }));
-  const rest = createRest(hearth.url);
+  const hearth = starting.use(
+    await startHearth({ ...options, config: { ...config, gateway: { ...gateway, ...tls } } }),
+  );
+  const rest = createRestAs(hearth.url, options.headers ?? {});
   await rest.upload("echo", PROGRAM);
   await rest.createContext("shared");
   const { hostname: host, port } = new URL(hearth.url);
+  const credentials = Object.entries(options.headers ?? {})
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   const dialBare = async (): Promise<Socket> => {
     const socket = connect(Number(port), host);
     await once(socket, "connect");
@@ -79,7 +84,7 @@ export async function startAbusedHearth(
       const spec = { binary: "echo", entryPoint: "echo", context: "shared", config: { are: "you well" } };
       const body = JSON.stringify(spec);
       const answer = await say(
-        `POST /v1/jobs:run HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        `POST /v1/jobs:run HTTP/1.1\r\nhost: ${host}\r\n${credentials}connection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
       const [head = "", content = ""] = answer.split("\r\n\r\n");
       expect(head).toMatch(/^HTTP\/1\.1 200 /);

@@ -27,8 +27,8 @@ export async function postBinary(deps: SparkDeps, request: SparkRequest): Promis
 }
 
 /** `DELETE /binaries/<app>` */
-export async function removeBinary({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
-  await deleteBinary(core, path.app ?? "");
+export async function removeBinary({ core, guard }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
+  await deleteBinary(core, path.app ?? "", guard);
   return success();
 }
 

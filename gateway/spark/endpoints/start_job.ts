@@ -30,7 +30,7 @@ interface Wait {
 /** Answers when the job runs, or waits for a slot, or did not come so far. */
 async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const { signal } = request;
-  const { job: submitted } = await submitJob(core, { spec, requestId: "", signal });
+  const { job: submitted } = await submitJob(core, { spec, requestId: "", caller: undefined, signal });
   guard.tell({ job: submitted.id });
   const waitMs = patienceMs(timeoutMs, request);
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
@@ -42,7 +42,8 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
 /** Answers when the job has ended. */
 async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const waitMs = patienceMs(timeoutMs, request);
-  const { job, result } = await runJob(core, { spec, requestId: "", waitMs, signal: request.signal });
+  const run = { spec, requestId: "", caller: undefined, waitMs, signal: request.signal };
+  const { job, result } = await runJob(core, run);
   guard.tell({ job: job.id });
   if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
   if (job.state !== Job_State.SUCCEEDED) return answerFailure(job, spec);

@@ -17,6 +17,8 @@ const UNQUOTED_KEY = /(?:(?!\/\/)[^.$"{}[\]:=,+#`^?!@*&\\\s])+/y;
 /** An include, in all its forms. `include` is a key only where it can be nothing else. */
 const INCLUDE = /include(?=[^\S\n]*["(]|[^\S\n]+(?:url|file|classpath|package|required)\b)/y;
 const NUMBER = /[-0-9][0-9eE+.-]*/y;
+/** What one more word of a text costs of what a value does. */
+const WORD_COST = 0.1;
 const LITERALS: ReadonlyMap<string, boolean | null> = new Map([
   ["true", true],
   ["false", false],
@@ -101,6 +103,7 @@ function readPath(reader: Reader): string[] {
   const { line } = reader;
   const path: string[] = [];
   do {
+    reader.countValue();
     path.push(readKey(reader));
     if (path.length > MAX_DEPTH) throw tooDeep(line);
   } while (reader.takeText("."));
@@ -139,7 +142,9 @@ function readValue(reader: Reader, where: Where): Syntax {
     const text = reader.takeBlank();
     if (["", "\n", ",", "}", "]", "#"].includes(reader.next) || reader.startsWith("//")) break;
     if (parts.length > 0 && text !== "") parts.push({ type: "blank", text });
-    parts.push(readPart(reader, where));
+    const part = readPart(reader, where);
+    reader.countValue(parts.length > 0 && part.type === "scalar" ? WORD_COST : 1);
+    parts.push(part);
   }
   const [first] = parts;
   if (first === undefined) throw unexpected(reader, "Expected a value");

@@ -1,8 +1,9 @@
-import { HoconError } from "./error.ts";
+import { HoconError, MAX_VALUES, tooManyValues } from "./error.ts";
 
 const LINE_FEED = 10;
 const INLINE_BLANK = /[^\S\n]+/y;
-const COMMENT = /(?:#|\/\/)[^\n]*/y;
+/** Blanks, line ends and comments. */
+const GAP = /(?:\s+|(?:#|\/\/)[^\n]*)+/y;
 const QUOTED = /"(?:[^"\\\n]|\\[^\n])*"/y;
 const TRIPLE_QUOTED = /"""[\s\S]*?"""(?!")/y;
 
@@ -11,6 +12,7 @@ export class Reader {
   readonly #text: string;
   #position = 0;
   #line = 1;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -24,6 +26,12 @@ export class Reader {
   /** The next character; empty at the end. */
   get next(): string {
     return this.#text.charAt(this.#position);
+  }
+
+  /** Counts a value, a part of one or a key. Throws HoconError when there are too many. */
+  countValue(cost = 1): void {
+    this.#values += cost;
+    if (this.#values > MAX_VALUES) throw tooManyValues(this.#line);
   }
 
   startsWith(text: string): boolean {
@@ -53,7 +61,7 @@ export class Reader {
   /** Blanks, line ends and comments. Whether there was a line end. */
   skipGap(): boolean {
     const line = this.#line;
-    while (this.takeBlank() !== "" || this.take(COMMENT) !== "" || this.takeText("\n"));
+    this.take(GAP);
     return this.#line > line;
   }
 
@@ -80,7 +88,11 @@ export class Reader {
 
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
+/** Text in quotes that JSON has too, and that `JSON.parse` reads at a fraction of the time. */
+const JSON_TEXT = /^"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/u;
+
 function unescaped(quoted: string, line: number): string {
+  if (JSON_TEXT.test(quoted)) return JSON.parse(quoted);
   return quoted.slice(1, -1).replace(/\\(u[0-9a-fA-F]{4}|["\\/bfnrt]|[\s\S])/g, (sequence, body: string) => {
     if (body.length > 1) return String.fromCharCode(Number.parseInt(body.slice(1), 16));
     if (/["\\/]/.test(body)) return body;

@@ -1,4 +1,4 @@
-import { HoconError, MAX_DEPTH, tooDeep } from "./error.ts";
+import { HoconError, MAX_DEPTH, MAX_VALUES, tooDeep, tooManyValues } from "./error.ts";
 import { createObject, isObject, type JsonObject, type JsonValue, valueAt } from "./json.ts";
 import type { Appended, Concatenation, KeyPath, ObjectSyntax, Substitution, Syntax } from "./syntax.ts";
 
@@ -23,6 +23,8 @@ interface Place {
 interface Extent {
   readonly size: number;
   readonly depth: number;
+  /** Values and keys. */
+  readonly values: number;
 }
 
 /**
@@ -207,8 +209,9 @@ class Resolver {
   }
 
   #measured<Value extends JsonValue>(value: Value, line: number): Value {
-    const { size, depth } = this.#extent(value);
+    const { size, depth, values } = this.#extent(value);
     if (depth > MAX_DEPTH) throw tooDeep(line);
+    if (values > MAX_VALUES) throw tooManyValues(line);
     if (size > MAX_SIZE) throw tooLarge(line);
     this.#spend(typeof value === "object" && value !== null ? Object.keys(value).length : size, line);
     return value;
@@ -220,18 +223,21 @@ class Resolver {
   }
 
   #extent(value: JsonValue): Extent {
-    if (typeof value === "string") return { size: value.length + 1, depth: 0 };
-    if (typeof value !== "object" || value === null) return { size: 1, depth: 0 };
+    if (typeof value === "string") return { size: value.length + 1, depth: 0, values: 1 };
+    if (typeof value !== "object" || value === null) return { size: 1, depth: 0, values: 1 };
     const known = this.#extents.get(value);
     if (known !== undefined) return known;
     let size = 1;
     let depth = 0;
+    let values = 1;
+    const isList = Array.isArray(value);
     for (const [key, member] of Object.entries(value)) {
       const inner = this.#extent(member);
       size += inner.size + key.length;
+      values += inner.values + (isList ? 0 : 1);
       depth = Math.max(depth, inner.depth);
     }
-    const extent = { size, depth: depth + 1 };
+    const extent = { size, depth: depth + 1, values };
     this.#extents.set(value, extent);
     return extent;
   }

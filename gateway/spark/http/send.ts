@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { constants } from "node:http2";
-import type { HttpResponse } from "../../transcode/mod.ts";
+import { type HttpResponse, isOver } from "../../transcode/mod.ts";
 import type { Answer } from "./answer.ts";
 
 interface Sending {
@@ -9,9 +8,10 @@ interface Sending {
   readonly isHead: boolean;
 }
 
-/** Writes an answer; resolves when all of it is handed to the connection, or the client has left. */
+/** Writes an answer; resolves when all of it is handed to the connection. Rejects when it breaks, or the client leaves in the middle of it. */
 export async function sendAnswer(response: HttpResponse, answer: Answer, sending: Sending): Promise<void> {
   const { status, body } = answer;
+  if (isOver(response)) return;
   const headers = { ...answer.headers, ...sending.headers };
   if (typeof body === "string") {
     const bytes = Buffer.from(body);
@@ -25,20 +25,10 @@ export async function sendAnswer(response: HttpResponse, answer: Answer, sending
 }
 
 async function writeAll(response: HttpResponse, body: AsyncIterable<string | Uint8Array>): Promise<void> {
-  let isOpen = true;
-  const leave = (): void => {
-    isOpen = false;
-  };
-  response.once("close", leave);
+  const leaving = new AbortController();
+  response.once("close", () => leaving.abort());
   for await (const chunk of body) {
-    if (!isOpen) return;
-    if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (isOver(response)) return;
+    if (!response.write(chunk)) await once(response, "drain", { signal: leaving.signal });
   }
-  response.off("close", leave);
-}
-
-/** Breaks an answer off, so that the client does not take it for complete. */
-export function cutOff(response: HttpResponse): void {
-  if (response.stream === undefined) response.destroy();
-  else response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }

@@ -1,9 +1,11 @@
+import { LoopDelay } from "./loop_delay.ts";
 import { Meter } from "./rates.ts";
 import { Timer } from "./timer.ts";
 
 /** What this face measures of itself: each kind of request by the name of its timer, and answers of 500 and above. */
 export class Measurements {
   readonly serverErrors = new Meter();
+  readonly loopDelay = new LoopDelay();
   readonly timers: ReadonlyMap<string, Timer>;
 
   constructor(timerNames: readonly string[]) {

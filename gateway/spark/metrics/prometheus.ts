@@ -28,6 +28,7 @@ export function printPrometheus({ nodes, jobs }: Pick<Core, "nodes" | "jobs">, m
   }));
   return [
     ...processMetrics(),
+    ...loopMetrics(measurements),
     metric("hearth_nodes", "gauge", "Context nodes with an open session.", [{ value: nodes.sessions().length }]),
     metric("hearth_contexts", "gauge", "Contexts on those nodes.", [{ value: loads.length }]),
     metric(
@@ -61,6 +62,16 @@ function processMetrics(): string[] {
     metric("process_resident_memory_bytes", "gauge", "Resident memory of the gateway.", [{ value: rss }]),
     metric("nodejs_heap_size_used_bytes", "gauge", "Heap in use.", [{ value: heapUsed }]),
     metric("process_start_time_seconds", "gauge", "When the gateway started, since 1970.", [{ value: startedAt }]),
+  ];
+}
+
+/** By the names that Prometheus' client for Node has. */
+function loopMetrics({ loopDelay }: Measurements): string[] {
+  const { p50, p99, max } = loopDelay.read();
+  return [
+    metric("nodejs_eventloop_lag_p50_seconds", "gauge", "Median delay of the event loop lately.", [{ value: p50 }]),
+    metric("nodejs_eventloop_lag_p99_seconds", "gauge", "99th percentile of that delay.", [{ value: p99 }]),
+    metric("nodejs_eventloop_lag_max_seconds", "gauge", "Longest such delay.", [{ value: max }]),
   ];
 }
 

@@ -204,7 +204,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   nextAttemptTime?: Timestamp | undefined;
 
   /**
-   * As submitted.
+   * As submitted, without the user and password in it.
    *
    * @generated from field: string callback_url = 28;
    */
@@ -430,6 +430,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   /**
    * `http` or `https` URL that gets a signed POST with the job when it is final, however it ended. Tried again, with
    * growing delays, until it answers 2xx. InvalidArgument for a URL of an address that the server does not call.
+   * A user and password in it are sent, and shown to nobody.
    *
    * @generated from field: string callback_url = 13;
    */

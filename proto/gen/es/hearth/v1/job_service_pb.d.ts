@@ -25,7 +25,7 @@ export declare type SubmitJobRequest = Message<"hearth.v1.SubmitJobRequest"> & {
 
   /**
    * A UUID of the caller's. The same request under the same id answers the same job (AIP-155); another request under it
-   * is AlreadyExists.
+   * is AlreadyExists. Each caller has ids of its own.
    *
    * @generated from field: string request_id = 2;
    */
@@ -78,7 +78,7 @@ export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   job?: Job | undefined;
 
   /**
-   * What the job returned, when it succeeded and returned something. Results over 4 MiB, those that
+   * What the job returned, when it succeeded and returned something. Results over 4 MiB, those with more than 20 000 values and names, those that
    * nest deeper than 40 levels, and those that are not JSON, are left out; GetJobResult streams them.
    *
    * @generated from field: google.protobuf.Value result = 2;

@@ -1,0 +1,8 @@
+import { type Job, withoutCredentials } from "../../proto/mod.ts";
+import { requestIdOf } from "./request_id.ts";
+
+/** A job as callers and receivers of callbacks see it: with the request id that its caller gave, and no credentials. */
+export function shownJob(job: Job): Job {
+  if (job.requestId === "" && job.callbackUrl === "") return job;
+  return { ...job, requestId: requestIdOf(job.requestId), callbackUrl: withoutCredentials(job.callbackUrl) };
+}

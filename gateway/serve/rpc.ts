@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import type { OutgoingHttpHeaders } from "node:http";
+import type { DescService } from "@bufbuild/protobuf";
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  type ContextValues,
+  createConnectRouter,
+} from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
+import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { boundBody, COMPRESSIONS } from "./bounded_body.ts";
+
+interface RpcOptions extends ConnectRouterOptions {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly contextValues: (request: HttpRequest) => ContextValues;
+  /** Bytes of a message that a service takes. */
+  readonly mostBytes: (service: DescService) => number;
+}
+
+/** The methods that are called by Connect, gRPC and gRPC-Web. */
+export interface Rpc {
+  readonly handlers: readonly UniversalHandler[];
+  /**
+   * Answers a call; false when there is no such method, and then nothing was read or written. Rejects when the answer cannot be
+   * written. connect-node's own adapter lets nobody wait for that, and logs it on the console.
+   */
+  answer(request: HttpRequest, response: HttpResponse): Promise<boolean>;
+}
+
+export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcOptions): Rpc {
+  const router = createConnectRouter({ acceptCompression: [...COMPRESSIONS], ...options });
+  routes(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  return {
+    handlers: router.handlers,
+    async answer(request, response) {
+      const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+      if (handler === undefined) return false;
+      // The caller was looked up meanwhile; whoever left then would not be noticed any more.
+      if (isOver(response)) return true;
+      const leaving = new AbortController();
+      response.once("close", () => leaving.abort());
+      const call = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
+      const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
+      const bounded = { ...call, body: boundBody(call, bounds) };
+      await write(response, await handler(bounded), leaving.signal);
+      return true;
+    },
+  };
+}
+
+/** Writes an answer as the client takes it. Rejects when the client leaves, or the answer breaks. */
+async function write(response: HttpResponse, answer: UniversalServerResponse, signal: AbortSignal): Promise<void> {
+  const { status, header, trailer, body } = answer;
+  const sendHead = (): void => {
+    if (!response.headersSent) response.writeHead(status, outgoing(header));
+  };
+  // The head follows the first chunk: until then the method may set headers.
+  for await (const chunk of body ?? []) {
+    if (isOver(response)) return;
+    sendHead();
+    if (!response.write(chunk)) await once(response, "drain", { signal });
+  }
+  if (isOver(response)) return;
+  sendHead();
+  if (trailer !== undefined) response.addTrailers(outgoing(trailer));
+  response.end();
+}
+
+function outgoing(headers: Headers | undefined): OutgoingHttpHeaders {
+  const cookies = headers?.getSetCookie() ?? [];
+  return { ...Object.fromEntries(headers ?? []), ...(cookies.length > 0 && { "set-cookie": cookies }) };
+}

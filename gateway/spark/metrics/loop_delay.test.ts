@@ -1,0 +1,13 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { LoopDelay } from "./loop_delay.ts";
+
+test("LoopDelay tells how long the loop was blocked", async () => {
+  using watch = new LoopDelay();
+  // The first samples, without which there is nothing to be late.
+  await expect.poll(() => delay(20).then(() => watch.read().p50)).toBeGreaterThanOrEqual(0);
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  await expect.poll(() => watch.read().max).toBeGreaterThan(0.25);
+  expect(watch.read().max).toBeLessThan(5);
+});

@@ -78,6 +78,11 @@ test.for<[string, string, RegExp]>([
      throw new Error(urls.length + " urls, none can be read");`,
     /[1-9] urls, none can be read/,
   ],
+  [
+    "end the process of its context by an API behind a flag",
+    `await Deno.connect({ transport: "vsock", cid: 1, port: 1 });`,
+    /jobs connect by "tcp"/,
+  ],
   ["replace what other jobs are given", "objects.get = () => {};", /Cannot assign to read only property/],
 ])("a job cannot %s", async ([, body, expected]) => {
   const source = `const moduleOf = (code) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));

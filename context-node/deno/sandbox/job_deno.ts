@@ -1,9 +1,9 @@
-import { defineProperty, getOwnPropertyDescriptor, keys } from "./primordials.ts";
+import { defineProperty, getOwnPropertyDescriptor, keys, NativeTypeError, own, textOf } from "./primordials.ts";
 import { DENO, REFUSED_OF_DENO } from "./reach.ts";
 import { refused } from "./refusal.ts";
 
 const { NotCapable } = Deno.errors;
-const { stdout, stderr } = Deno;
+const { stdout, stderr, connect } = Deno;
 
 /** The `Deno` of jobs. It shares with Deno's own what is listed, and nothing else. */
 export function jobDeno(env: Record<string, string | undefined>): object {
@@ -34,10 +34,20 @@ export function jobDeno(env: Record<string, string | undefined>): object {
       delete env[name];
     },
   } satisfies Deno.Env);
+  add(deno, "connect", connectByTcp);
   add(deno, "args", []);
   add(deno, "stdout", output(stdout));
   add(deno, "stderr", output(stderr));
   return deno;
+}
+
+/** Only by TCP: for a transport that takes a flag to be used (`vsock`), Deno ends the whole process. */
+async function connectByTcp(options: Deno.ConnectOptions): Promise<Deno.TcpConn> {
+  // Read once: a getter could say something else the next time.
+  const given: Deno.ConnectOptions = { ...options };
+  const { transport = "tcp" } = given;
+  if (transport === "tcp") return own(connect({ ...given, transport }));
+  throw new NativeTypeError(`Cannot connect by "${textOf(transport)}": jobs connect by "tcp"`);
 }
 
 /** What is written there is text of the process's own log: of no job, and no message to anybody. */

@@ -16,7 +16,7 @@ test("every limit has a default", async () => {
   const { limits } = await parseConfig([], {});
   expect(limits).toEqual({
     uploadBytes: 64 * 1024 * 1024,
-    messageBytes: 8 * 1024 * 1024,
+    messageBytes: 5 * 1024 * 1024,
     headerBytes: 16 * 1024,
     headers: 100,
     connections: 10_000,

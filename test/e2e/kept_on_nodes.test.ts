@@ -35,7 +35,7 @@ test("a data file is read as it is now, and from the node's disk when its conten
   await rest.call("DELETE", "/v1/data/letter");
   expect((await read("letter")).job).toMatchObject({
     state: Job_State.FAILED,
-    error: { name: "NotFoundError", message: 'Cannot read data file "letter": there is none of that name' },
+    error: { name: "NotFoundError", message: 'Cannot read data file "letter": no file has that name' },
   });
 });
 

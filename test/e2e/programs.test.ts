@@ -60,8 +60,8 @@ export const call = () => fetch("http://example.com/");`,
   );
   const errorOf = async (entryPoint: string) => (await rest.run({ binary: "curious", entryPoint })).job.error;
   expect(await errorOf("read")).toMatchObject({
-    message: 'Requires read access to "/etc/passwd"; no job may have it',
-    stack: expect.stringMatching(/^NotCapable: Requires read access.*; no job may have it\n.*main\.ts:2:/),
+    message: "Cannot use readFileSync of node:fs: a job has no file system; read uploaded files with `data`",
+    stack: expect.stringMatching(/^Error: Cannot use readFileSync of node:fs: .*\n.*main\.ts:2:/),
   });
   expect(await errorOf("call")).toMatchObject({
     message: 'Requires net access to "example.com:80"; its context does not grant it, see the setting permissions.net',

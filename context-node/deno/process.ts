@@ -5,13 +5,14 @@ import type { Isolation } from "../isolation/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import type { CodeCaches } from "./code_caches.ts";
+import { weighCommand } from "./command_weights.ts";
 import type { SandboxProgram } from "./deno_program.ts";
 import type { Intake } from "./intake.ts";
 import { describeExcess, hardLimitBytes, watchMemory } from "./memory.ts";
 import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
 import { parseReports } from "./reports.ts";
-import type { ExecutorCommand, SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
+import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
 import { Violation } from "./violation.ts";
 
 /** Where this folder writes; a pino logger is one. */
@@ -55,9 +56,6 @@ export const FIRST_EXECUTOR = 1;
 const STDIO = ["ignore", "pipe", "pipe", "pipe"] as const;
 
 const MEBIBYTE = 1024 * 1024;
-
-/** Bytes of a command beside its contents. */
-const COMMAND_BYTES = 256;
 
 /** The memory of an executor goes back to the system a while after its end. */
 const MEMORY_RETURN_MS = 1000;
@@ -231,33 +229,6 @@ function environment({ timeZone, reach }: ProcessProfile): Record<string, string
     // Deno cannot deny blocks of IPv6, and does not see the IPv4 address in one that a name resolves to (`::ffff:127.0.0.1`).
     ...(reach === undefined || reach.isIpv6Resolved ? {} : { RES_OPTIONS: "no-aaaa" }),
   };
-}
-
-/** About how many bytes a command takes in the channel. */
-function weighCommand(command: SandboxCommand): number {
-  switch (command.type) {
-    case "start":
-      return command.executorCode.length;
-    case "bundle":
-      return command.code.length;
-    case "tell":
-      return weighMessage(command.message);
-    default:
-      return COMMAND_BYTES;
-  }
-}
-
-function weighMessage(message: ExecutorCommand): number {
-  switch (message.type) {
-    case "run":
-      return COMMAND_BYTES + message.config.length;
-    case "dataChunk":
-      return COMMAND_BYTES + message.base64.length;
-    case "dataNames":
-      return COMMAND_BYTES * (1 + message.names.length);
-    default:
-      return COMMAND_BYTES;
-  }
 }
 
 function endOf(exit: {

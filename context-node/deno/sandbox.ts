@@ -13,13 +13,12 @@ import { createRunningJob, keepPart, type RunningJob, tellObserver } from "./exe
 import type { ExecutorSlot } from "./executor_slots.ts";
 import { Executors } from "./executors.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
-import { watchLife } from "./life.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
 import type { DenoProcess } from "./process.ts";
 import { createPrograms, type Programs } from "./programs.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
-import { watchThreads } from "./thread_watch.ts";
 import { Violation } from "./violation.ts";
+import { watchSandbox } from "./watch_sandbox.ts";
 
 /** How often a job goes to another executor because the one before did not take it. */
 const MOST_MOVES = 3;
@@ -37,7 +36,7 @@ class DenoSandbox implements Sandbox {
   readonly #jobs = new Map<number, RunningJob>();
   readonly #programs: Programs;
   readonly #objects: ObjectList;
-  readonly #watches = new DisposableStack();
+  readonly #watches: Disposable;
   #lastRun = 0;
   #end: SandboxEnd | undefined;
 
@@ -48,21 +47,7 @@ class DenoSandbox implements Sandbox {
     this.#objects = createObjectList((command) => process.send(command));
     this.#executors = new Executors(process, { files, jobsPerExecutor: settings.jobsPerExecutor });
     process.listen((report) => this.#receive(report));
-    this.#watches.use(
-      watchLife({
-        channel: process.channel.state,
-        ping: () => process.send({ type: "ping" }),
-        dead: (message) => process.abandon(message),
-      }),
-    );
-    this.#watches.use(
-      watchThreads({
-        pid: process.pid,
-        executors: () => this.#executors.takeStock(),
-        burns: (executor) => this.#executors.endIdle(executor),
-        stray: (message) => process.condemn(message),
-      }),
-    );
+    this.#watches = watchSandbox(process, this.#executors);
     if (settings.permissions?.secrets.length) process.conceal();
     process.send({
       type: "open",
@@ -294,7 +279,7 @@ class DenoSandbox implements Sandbox {
 
   async #lose(end: SandboxEnd): Promise<SandboxEnd> {
     this.#end = end;
-    this.#watches.dispose();
+    this.#watches[Symbol.dispose]();
     const lost = [...this.#jobs.values()];
     for (const running of lost) this.#finish(running, { type: "lost", end });
     this.#executors.close();

@@ -34,7 +34,7 @@ export async function findBubblewrap(options: BubblewrapOptions): Promise<string
   for (const candidate of [...systemPaths, cached]) {
     if (await isRunnable(candidate)) return candidate;
   }
-  await mkdir(cacheDir, { recursive: true });
+  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
   const directory = await mkdtemp(join(cacheDir, "fetch-"));
   try {
     log.info({ source: "Debian package" }, "fetching bubblewrap");

@@ -54,7 +54,7 @@ async function findBinary({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptio
 
   const faults: string[] = [];
   for (const source of SOURCES) {
-    await mkdir(cacheDir, { recursive: true });
+    await mkdir(cacheDir, { recursive: true, mode: 0o700 });
     const directory = await mkdtemp(join(cacheDir, "fetch-"));
     try {
       log.info({ source: source.name }, "fetching nats-server");
@@ -75,7 +75,7 @@ async function findBinary({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptio
     [
       "Cannot find nats-server: none on PATH, and none could be fetched.",
       ...faults,
-      "Install nats-server 2.9 or newer so that it is on PATH, or set NATS_URL to a running one with JetStream.",
+      "Install nats-server 2.14 or newer so that it is on PATH, or set NATS_URL to a running one with JetStream.",
     ].join("\n  "),
   );
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +94,29 @@ test("sandboxes of one runtime share nothing", async () => {
   const source =
     "export const job = async ({ objects }) => { await objects.update('x', 1); return (await objects.list()).length; };";
   expect([await resultOf(one, source), await resultOf(two, source)]).toEqual([1, 1]);
+});
+
+test("each process has a folder of its own for what Deno compiles, which goes with it, and jobs change no other's", async () => {
+  const cacheDir = await mkdtemp(join(tmpdir(), "hearth-test-"));
+  onTestFinished(() => rm(cacheDir, { recursive: true }));
+  await using runtime = await startTestRuntime({ cacheDir });
+  const caches = join(cacheDir, "caches");
+  /** Of what all processes begin with: name and content of each file. */
+  const template = (): string[] =>
+    readdirSync(join(caches, "template"), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => `${name} ${readFileSync(join(caches, "template", name), "base64")}`);
+  const one = await startSandbox(runtime);
+  const [before, two] = [template(), await startSandbox(runtime)];
+  const folders = readdirSync(caches).filter((name) => name !== "template");
+  expect(folders).toHaveLength(2);
+  for (const folder of folders) expect(statSync(join(caches, folder)).mode & 0o077).toBe(0);
+  for (const sandbox of [one, two]) expect(await resultOf(sandbox, "export const job = () => 1;")).toBe(1);
+  await one[Symbol.asyncDispose]();
+  await two[Symbol.asyncDispose]();
+  expect(readdirSync(caches)).toEqual(["template"]);
+  expect(before.length).toBeGreaterThan(0);
+  expect(template()).toEqual(before);
 });
 
 test("no process of a node outlives it, though it is killed", async () => {

@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import http from "node:http";
+import http2 from "node:http2";
 import { join } from "node:path";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
@@ -143,6 +146,32 @@ test("REST tells an unknown caller how to be known, and not whether its request 
     message: "Cannot authenticate the caller: it shows no credentials that are known here",
     details: [{ debug: { reason: "CREDENTIALS_MISSING" } }],
   });
+});
+
+test.each([
+  ["REST", "POST", "/v1/jobs", "application/json"],
+  ["an upload", "PUT", "/v1/binaries/words", "application/octet-stream"],
+  ["Connect", "POST", "/hearth.v1.JobService/SubmitJob", "application/json"],
+  ["gRPC", "POST", "/hearth.v1.JobService/SubmitJob", "application/grpc"],
+  ["spark-jobserver's face", "POST", "/jobs?appName=words&classPath=WordCount", "text/plain"],
+])("an unknown caller is answered before its body has come, by %s", async (_, method, path, contentType) => {
+  const { hostname, port } = new URL(hearth.url);
+  if (contentType !== "application/grpc") {
+    const headers = { "content-type": contentType, "content-length": 4096 };
+    const request = http.request({ hostname, port, method, path, headers, agent: false }).on("error", () => {});
+    request.write("{");
+    const [response] = await once(request, "response");
+    expect(response.statusCode).toBe(401);
+    request.destroy();
+  }
+  const session = http2.connect(hearth.url);
+  const stream = session.request({ ":method": method, ":path": path, "content-type": contentType, te: "trailers" });
+  stream.on("error", () => {}).write("{");
+  const [headers] = await once(stream, "response");
+  expect([headers[":status"], headers["grpc-status"]]).toEqual(
+    contentType === "application/grpc" ? [200, String(Code.Unauthenticated)] : [401, undefined],
+  );
+  session.destroy();
 });
 
 test("a caller that may not is told so before its request is looked into, with permission and principal", async () => {

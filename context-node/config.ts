@@ -77,7 +77,7 @@ export const nodeSection = z
           .enum(["require", "auto", "off"])
           .default("auto")
           .describe(
-            "Walls of the operating system around contexts: `require` refuses to start without all of them, `auto` takes those that the machine offers, `off` takes none",
+            "Walls of the operating system around contexts: `require` refuses to start without the box of namespaces and the filter of system calls, `auto` takes those that the machine offers, `off` takes none",
           ),
         bubblewrap: z
           .string()

@@ -93,7 +93,7 @@ export const gatewaySection = z
   .refine(({ listen, insecure, auth }) => insecure || auth.length > 0 || isLoopbackAddress(listen), {
     path: ["listen"],
     error:
-      "without an auth plugin anybody who reaches it could run code; listen on 127.0.0.1, name plugins in gateway.auth, or say --insecure",
+      "without an auth plugin anybody who reaches it could run code; listen on 127.0.0.1, name plugins in gateway.auth, or set gateway.insecure",
     when: isExposureRight,
   })
   .prefault({})

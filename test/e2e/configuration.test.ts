@@ -23,7 +23,7 @@ const OF_ALL = [
 ];
 const OF_GATEWAY = [
   '  gateway.lisen: unknown key; did you mean "listen"?',
-  "  gateway.listen: without an auth plugin anybody who reaches it could run code; listen on 127.0.0.1, name plugins in gateway.auth, or say --insecure",
+  "  gateway.listen: without an auth plugin anybody who reaches it could run code; listen on 127.0.0.1, name plugins in gateway.auth, or set gateway.insecure",
   "  gateway.dao.config.poolSize: expected at least 1, got 0",
 ];
 const OF_NODE = [

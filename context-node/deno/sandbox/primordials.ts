@@ -24,8 +24,6 @@ export const NativeSharedArrayBuffer = natives.SharedArrayBuffer;
 export const NativeTypeError = natives.TypeError;
 export const NativeUint8Array = natives.Uint8Array;
 export const NativeUint8ClampedArray = natives.Uint8ClampedArray;
-export const NativeWeakMap = natives.WeakMap;
-export const NativeWeakSet = natives.WeakSet;
 
 /** The text of any value; that of a symbol too. */
 export const textOf: (value: unknown) => string = natives.String;
@@ -66,7 +64,6 @@ export const join: (array: AnyArray, separator: string) => string = uncurry(glob
 const mapGetMethod = uncurry(Map.prototype.get);
 export const mapGet = mapGetMethod as <K, V>(map: ReadonlyMap<K, V>, key: K) => V | undefined;
 export const mapSet = uncurry(Map.prototype.set) as <K, V>(map: Map<K, V>, key: K, value: V) => Map<K, V>;
-export const mapHas = uncurry(Map.prototype.has) as <K>(map: ReadonlyMap<K, unknown>, key: K) => boolean;
 export const mapDelete = uncurry(Map.prototype.delete) as <K>(map: Map<K, unknown>, key: K) => boolean;
 export const mapForEach = uncurry(Map.prototype.forEach) as <K, V>(
   map: ReadonlyMap<K, V>,
@@ -112,7 +109,6 @@ const typedArrayPrototype: Uint8Array = getPrototypeOf(Uint8Array.prototype) as 
 export const bufferOf = uncurry(getter(typedArrayPrototype, "buffer")) as (bytes: ArrayBufferView) => ArrayBufferLike;
 export const byteOffsetOf = uncurry(getter(typedArrayPrototype, "byteOffset")) as (bytes: ArrayBufferView) => number;
 export const byteLengthOf = uncurry(getter(typedArrayPrototype, "byteLength")) as (bytes: ArrayBufferView) => number;
-export const lengthOf = uncurry(getter(typedArrayPrototype, "length")) as (array: ArrayBufferView) => number;
 export const bufferLength = uncurry(getter(ArrayBuffer.prototype, "byteLength")) as (buffer: ArrayBuffer) => number;
 export const sharedLength = uncurry(getter(SharedArrayBuffer.prototype, "byteLength")) as (
   buffer: SharedArrayBuffer,

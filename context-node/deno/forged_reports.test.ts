@@ -174,10 +174,13 @@ test("the node works on a bounded number of data requests of a sandbox, and read
     },
     open: async () => undefined,
   };
-  const payload = Array.from({ length: 20_000 }, (_, index) => told({ type: "dataList", request: index + 1 })).join("");
-  const { end } = await hostile.send(payload, { files, timeoutMs: 1000 });
+  const requests = (count: number): string =>
+    Array.from({ length: count }, (_, index) => told({ type: "dataList", request: index + 1 })).join("");
+  const { end } = await hostile.send(`${requests(64)}what nobody reads\n`, { files, timeoutMs: 1000 });
   expect(end).toEqual({ type: "disposed" });
-  expect(lists).toBe(64);
+  expect(lists).toBe(1);
+  const { end: next } = await hostile.send(`${requests(63)}what is read\n`, { files });
+  expect(next).toMatchObject({ type: "violated" });
 });
 
 test("a sandbox that leaves its answers unread is given up", async () => {

@@ -143,3 +143,35 @@ test("dates are in the time zone of the context", async () => {
   await using other = await startSandbox(runtime, { env: { TZ: "Asia/Tokyo" } });
   expect(await resultOf(other, "export const job = () => new Date(0).getHours();")).toBe(9);
 });
+
+const FIND_LISTENERS = `const data = Object.getOwnPropertySymbols(globalThis).map((key) => [key, globalThis[key]]).find(([, value]) => value?.listeners);`;
+const RAISE = `setTimeout(() => { throw new Error("nobody caught it"); }); await new Promise(() => {});`;
+
+test.for([
+  ["takes them away", "data[1].listeners.error.length = 0;"],
+  ["replaces them", "data[1].listeners.error = [];"],
+  ["replaces one", "data[1].listeners.error[0].callback = () => {};"],
+  ["replaces all", "globalThis[data[0]] = { listeners: {} };"],
+  [
+    "adds one before",
+    `EventTarget.prototype.addEventListener.call(globalThis, "error", (event) => event.stopImmediatePropagation(), true);`,
+  ],
+])("a job that reaches the listeners of its executor, and %s, has no effect on its errors", async ([, attempt]) => {
+  const source = `export const job = async () => { ${FIND_LISTENERS} try { ${attempt} } catch {} ${RAISE} };`;
+  await using sandbox = await startSandbox(runtime);
+  expect(await outcomeOf(sandbox, source)).toMatchObject({
+    type: "failed",
+    error: { name: "Error", message: "nobody caught it", stack: expect.stringContaining("at ") },
+  });
+});
+
+test("a long error that gets past an executor ends the executor alone", async () => {
+  const source = `export const job = async () => {
+    Object.defineProperty(Event.prototype, "cancelBubble", { get: () => true });
+    setTimeout(() => { throw Object.assign(new Error("m".repeat(100_000)), { name: "n".repeat(100_000) }); });
+    await new Promise(() => {});
+  };`;
+  await using sandbox = await startSandbox(runtime);
+  expect(await outcomeOf(sandbox, source)).toMatchObject({ type: "failed" });
+  expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
+});

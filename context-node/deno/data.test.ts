@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FileSource, Runtime, Sandbox } from "../runtime/mod.ts";
-import { outcomeOf, resultOf, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 const SIZE = 5_000_000;
 const bytes = Uint8Array.from({ length: SIZE }, (_, index) => (index * 31) % 251);
@@ -87,6 +87,31 @@ test("a job may ask for any number of files at once", async () => {
   };`;
   await using own = await startSandbox(runtime, {}, { files });
   expect(await resultOf(own, source)).toEqual([[600_000], true]);
+});
+
+test("the files are listed once at a time for a sandbox, whichever executor asks", async () => {
+  let listing = 0;
+  const most: number[] = [];
+  const slow: FileSource = {
+    ...files,
+    async list() {
+      listing += 1;
+      most.push(listing);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      listing -= 1;
+      if (most.length === 1) throw new Error("the first one fails");
+      return ["a.csv"];
+    },
+  };
+  await using own = await startSandbox(runtime, {}, { files: slow });
+  const program = await bundle(`export const job = async ({ data }) => {
+    const lists = await Promise.allSettled(Array.from({ length: 50 }, () => data.list()));
+    return lists.filter(({ status }) => status === "fulfilled").length;
+  };`);
+  const outcomes = await Promise.all([run(own, program).outcome, run(own, program).outcome]);
+  const counts = outcomes.map((outcome) => (outcome.type === "succeeded" ? Number(outcome.json) : Number.NaN));
+  expect(counts.sort()).toEqual([49, 50]);
+  expect(Math.max(...most)).toBe(1);
 });
 
 test("a job that asks without waiting ends as it likes, and its sandbox lives on", async () => {

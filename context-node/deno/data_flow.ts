@@ -12,12 +12,15 @@ export interface DataFlow {
   during<T>(work: () => Promise<T>): Promise<T>;
   /** Resolves when one more request may be passed on to gateways: requests come evenly once a burst is used up. */
   turn(): Promise<void>;
+  /** Lists files after the list before: one can be megabytes, and shares the way to the node with all else that gateways send. */
+  list(work: () => Promise<readonly string[]>): Promise<readonly string[]>;
 }
 
 export function createDataFlow(channel: { pause(): void; resume(): void }): DataFlow {
   let inFlight = 0;
   /** When the burst will be whole again, as performance.now() counts. */
   let wholeAt = 0;
+  let lastList: Promise<unknown> = Promise.resolve();
 
   return {
     async during(work) {
@@ -35,6 +38,15 @@ export function createDataFlow(channel: { pause(): void; resume(): void }): Data
       wholeAt = Math.max(wholeAt, now) + 1000 / BURST;
       const waitMs = wholeAt - now - 1000;
       if (waitMs > 0) await delay(waitMs, undefined, { ref: false });
+    },
+    list(work) {
+      const list = lastList.then(work);
+      // Its failure is told to who asked for it; the next one is made all the same.
+      lastList = list.then(
+        () => {},
+        () => {},
+      );
+      return list;
     },
   };
 }

@@ -52,7 +52,7 @@ export function createDataStreams({ files, flow, answer }: DataStreamsDeps): Dat
     switch (message.type) {
       case "dataList":
         await flow.turn();
-        return { type: "dataNames", request, names: await files.list() };
+        return { type: "dataNames", request, names: await flow.list(() => files.list()) };
       case "dataOpen":
         return open(request, message.name);
       case "dataPull":

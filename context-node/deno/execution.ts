@@ -23,10 +23,12 @@ export interface RunningJob {
   /** How often an executor that did not take it was replaced. */
   moves: number;
   /**
-   * What it says goes to the observer in order, and its outcome after that. What waits here waits for source maps, so for seconds: it is
-   * no more than a job may log meanwhile.
+   * What it says goes to the observer in order, and its outcome after that. What waits here waits for source maps, so for seconds; how much
+   * may wait is bounded where reports are heard.
    */
   readonly turns: Turns;
+  /** The newest progress that waits for its turn. */
+  progress: Extract<ExecutorReport, { type: "progress" }> | undefined;
   /** Once only; later calls do nothing. */
   settle(outcome: Outcome): void;
 }
@@ -53,6 +55,7 @@ export function createRunningJob(
     terminating: false,
     moves: 0,
     turns: createTurns(),
+    progress: undefined,
     settle: resolve,
     execution: {
       outcome: promise,

@@ -174,10 +174,43 @@ test("the node works on a bounded number of data requests of a sandbox, and read
     },
     open: async () => undefined,
   };
-  const payload = Array.from({ length: 20_000 }, (_, index) => told({ type: "dataList", request: index + 1 })).join("");
-  const { end } = await hostile.send(payload, { files, timeoutMs: 1000 });
+  const requests = (count: number): string =>
+    Array.from({ length: count }, (_, index) => told({ type: "dataList", request: index + 1 })).join("");
+  const { end } = await hostile.send(`${requests(64)}what nobody reads\n`, { files, timeoutMs: 1000 });
   expect(end).toEqual({ type: "disposed" });
-  expect(lists).toBe(64);
+  expect(lists).toBe(1);
+  const { end: next } = await hostile.send(`${requests(63)}what is read\n`, { files });
+  expect(next).toMatchObject({ type: "violated" });
+});
+
+test("what a run says while its source map is fetched is bounded in the node", async () => {
+  const logged = (text: string, count: number) =>
+    told({ type: "logged", run: 1, lines: Array.from({ length: count }, () => ({ level: "info", time: 1, text })) });
+  const progress = told({ type: "progress", run: 1, fraction: 0.5, message: "x".repeat(4000) });
+  const flood =
+    logged("at bundle:sha256:0:1:1", 1) + logged("x".repeat(16_000), 100).repeat(20) + progress.repeat(1000);
+  await hostile.send(`${flood}${told({ type: "failed", run: 1, reason: "THROWN", error: ERROR })}`, { timeoutMs: 1 });
+  await using sandbox = await startSandbox(hostile.runtime);
+  let [characters, reports] = [0, 0];
+  const { outcome } = sandbox.run(
+    {
+      ...{ jobId: "job", binaryDigest: "sha256:0", bundle: async () => "", entryPoint: "job", config: "{}" },
+      sourceMap: () => new Promise((_, reject) => setTimeout(reject, 2000, new Error("it is gone"))),
+    },
+    {
+      ...{ validating() {}, running() {}, resultBegun() {}, async resultPart() {} },
+      progress() {
+        reports += 1;
+      },
+      logged(lines) {
+        for (const { text } of lines) characters += text.length;
+      },
+    },
+  );
+  await outcome;
+  expect(characters).toBeGreaterThan(1024 * 1024);
+  expect(characters).toBeLessThan(6 * 1024 * 1024);
+  expect(reports).toBe(1);
 });
 
 test("a sandbox that leaves its answers unread is given up", async () => {

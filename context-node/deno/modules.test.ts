@@ -205,7 +205,7 @@ test("a library that extends what a job may not use is loaded", async () => {
   expect(await resultOf(sandbox, source.replace(' import fs from "fs";', ""))).toEqual([6, "Not Found", true]);
 });
 
-test("node's modules connect to the addresses that were granted, and open no descriptor", async () => {
+test("node's modules connect to the addresses that were granted, open no descriptor and do not listen", async () => {
   await using servers = new AsyncDisposableStack();
   const server = createServer((_, response) => response.end("hello"));
   servers.defer(() => void server.close());
@@ -227,6 +227,8 @@ test("node's modules connect to the addresses that were granted, and open no des
         descriptors.push(await failure(() => new net.Socket({ fd, readable: true })), await failure(() => new Handle(0).open(fd)), await failure(() => handle.open(fd)));
         descriptors.push(await failure(() => Reflect.construct(Object.getPrototypeOf(handle).constructor, [0]).open(fd)));
       }
+      // Without an address to be asked for: it would be any port of all addresses.
+      for (const each of [new Handle(1), handle]) descriptors.push(await failure(() => each.listen(16)), await failure(() => each.accept()));
       const others = [() => net.createServer(), () => http.createServer(), () => new net.Server(), () => tls.createServer(), () => http2.createServer(), () => net._createServerHandle(null, 0, -1, 3), () => new http.Server()];
       socket.destroy();
       return {

@@ -217,3 +217,22 @@ test.for([
   });
   expect(await bystander.outcome).toEqual({ type: "succeeded", json: '"unharmed"' });
 });
+
+test("a timeout that is no time is refused, and one without end waits", async () => {
+  const source = `export const job = async ({ objects }) => {
+    const made = Promise.withResolvers();
+    const first = objects.getOrElseCreate("o", () => made.promise);
+    const waiting = objects.getOrElseCreate("o", () => 2, { timeoutMs: Infinity });
+    const own = objects.getOrElseCreate("p", () => made.promise, { timeoutMs: 1e12, scope: "executor" });
+    const refused = [];
+    for (const timeoutMs of [1n, NaN, -1, "5", {}]) {
+      for (const scope of ["context", "executor"]) {
+        await objects.getOrElseCreate("o", () => 3, { timeoutMs, scope }).catch(({ name }) => refused.push(name));
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    made.resolve(1);
+    return [await first, await waiting, await own, ...new Set(refused), refused.length];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual([1, 1, 1, "TypeError", 10]);
+});

@@ -1,9 +1,13 @@
 import { MOST_UNTAKEN_PARTS } from "./sandbox/bounds.ts";
-import type { ExecutorReport } from "./sandbox/protocol.ts";
+import type { ExecutorReport, LoggedLine } from "./sandbox/protocol.ts";
 import { Violation } from "./violation.ts";
 
 /** A report about one run. */
 export type RunReport = Extract<ExecutorReport, { run: number }>;
+
+/** Log lines and characters of one run that are heard; its log is cut before, at 10 000 lines and 1 MiB. */
+const MOST_LINES = 20_000;
+const MOST_CHARACTERS = 4 * 1024 * 1024;
 
 /** The order in which an executor reports on one run. */
 export class RunProtocol {
@@ -11,6 +15,8 @@ export class RunProtocol {
   #isStreaming = false;
   #untakenParts = 0;
   #isTaken = false;
+  #lines = 0;
+  #characters = 0;
 
   /** Whether the executor has reported anything: it took the run, then. */
   get isTaken(): boolean {
@@ -46,6 +52,14 @@ export class RunProtocol {
       default:
         report satisfies never;
     }
+  }
+
+  /** Counts what is logged. False once it is more than any log keeps. */
+  hearsLines(lines: readonly LoggedLine[]): boolean {
+    if (this.#lines > MOST_LINES || this.#characters > MOST_CHARACTERS) return false;
+    this.#lines += lines.length;
+    for (const { text } of lines) this.#characters += text.length;
+    return true;
   }
 
   /** The oldest part that was not answered is answered. */

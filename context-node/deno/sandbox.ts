@@ -23,6 +23,9 @@ import { watchSandbox } from "./watch_sandbox.ts";
 /** How often a job goes to another executor because the one before did not take it. */
 const MOST_MOVES = 3;
 
+/** Reports of one run that may wait for source maps: more than its executor sends meanwhile. */
+const MOST_WAITING = 50_000;
+
 /** Makes a process that is ready the sandbox of a context. */
 export function createSandbox(process: DenoProcess, spec: SandboxSpec): Sandbox {
   return new DenoSandbox(process, spec);
@@ -176,6 +179,7 @@ class DenoSandbox implements Sandbox {
         const running = slot.jobs.get(report.run);
         if (running === undefined) throw new Violation(`"${report.type}" of run ${report.run}, which is not its own`);
         running.protocol.check(report);
+        if (running.turns.length > MOST_WAITING) throw new Violation(`too many reports of run ${report.run} at once`);
         this.#hearOf(running, slot, report);
       }
     }
@@ -184,14 +188,17 @@ class DenoSandbox implements Sandbox {
   #hearOf(running: RunningJob, slot: ExecutorSlot, report: Extract<ExecutorReport, { run: number }>): void {
     switch (report.type) {
       case "logged":
+        if (!running.protocol.hearsLines(report.lines)) return;
         for (const { text } of report.lines) this.#loadStacks(running, text);
         this.#tell(running, slot, report);
         return;
       case "validating":
       case "running":
-      case "progress":
       case "resultBegun":
         this.#tell(running, slot, report);
+        return;
+      case "progress":
+        this.#tellProgress(running, slot, report);
         return;
       case "resultPart":
         running.turns.take(() => {
@@ -220,6 +227,19 @@ class DenoSandbox implements Sandbox {
 
   #tell(running: RunningJob, { number }: ExecutorSlot, report: Parameters<typeof tellObserver>[1]): void {
     running.turns.take(() => tellObserver(running, report, { executor: number, stacks: this.#programs.stacks }));
+  }
+
+  /** Of what waits the newest counts. */
+  #tellProgress(running: RunningJob, slot: ExecutorSlot, report: NonNullable<RunningJob["progress"]>): void {
+    const isWaiting = running.progress !== undefined;
+    running.progress = report;
+    if (isWaiting) return;
+    running.turns.take(() => {
+      const { progress } = running;
+      running.progress = undefined;
+      if (progress === undefined) return;
+      tellObserver(running, progress, { executor: slot.number, stacks: this.#programs.stacks });
+    });
   }
 
   /** What comes next of the run waits for the source maps of the text. */

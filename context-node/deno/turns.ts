@@ -4,6 +4,8 @@ type Act = () => Promise<void> | undefined | void;
 export interface Turns {
   /** Does it at once, or when all is done that was given before. A promise that it answers is waited for, and must not reject. */
   take(act: Act): void;
+  /** How much waits. */
+  readonly length: number;
 }
 
 /** How much may wait is the caller's to bound. */
@@ -25,5 +27,10 @@ export function createTurns(): Turns {
     for (const act of acts) take(act);
   }
 
-  return { take };
+  return {
+    take,
+    get length() {
+      return waiting?.length ?? 0;
+    },
+  };
 }

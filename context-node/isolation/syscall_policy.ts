@@ -59,16 +59,10 @@ const LOOKS: readonly Syscall[] = [
 ];
 
 /** Sockets, once there is one. */
-const SOCKETS: readonly Syscall[] = [
-  "connect",
-  "bind",
-  "listen",
-  "accept",
-  "accept4",
-  "setsockopt",
-  "sendmmsg",
-  "recvmmsg",
-];
+const SOCKETS: readonly Syscall[] = ["connect", "bind", "setsockopt", "sendmmsg", "recvmmsg"];
+
+/** Being connected to, which no grant is about. */
+const SERVERS: readonly Syscall[] = ["listen", "accept", "accept4"];
 
 /** What Deno tries and can do without, and what a mistake in it might call: it fails as it would for want of a permission. */
 const REFUSED: readonly Syscall[] = [
@@ -187,8 +181,9 @@ function rulesOf({ net, readFiles }: SyscallPolicy): NamedRule[] {
             { argument: 1, mask: SOCKET_TYPE, oneOf: [SOCK_STREAM, SOCK_DGRAM], otherwise: EACCES },
           ]),
           ...all(SOCKETS, ALLOW),
+          ...all(SERVERS, EACCES),
         ]
-      : all(["socket", ...SOCKETS], EACCES)),
+      : all(["socket", ...SOCKETS, ...SERVERS], EACCES)),
     ...(reads
       ? [
           only("open", forReading(1), EACCES),

@@ -10,6 +10,7 @@ import { createHeapWatch } from "./heap_watch.ts";
 import { createMailbox } from "./mailbox.ts";
 import { type MainLink, openMainLink } from "./main_link.ts";
 import { createNamedObjects } from "./named_objects.ts";
+import { keepListeners } from "./own_listeners.ts";
 import { getter, NativeError, uncurry } from "./primordials.ts";
 import type { ExecutorMessage } from "./protocol.ts";
 import { createRunner, type Runner } from "./runner.ts";
@@ -58,6 +59,7 @@ addEventListener("unhandledrejection", (event) => {
   preventDefault(event);
   crash(reasonOf(event));
 });
+keepListeners();
 
 function crash(thrown: unknown): void {
   if (!runner.isLeftover()) mailbox.tell({ type: "crashed", error: describeThrown(thrown, bundles.nameFrames) });

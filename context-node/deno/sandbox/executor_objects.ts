@@ -4,16 +4,22 @@ import {
   mapDelete,
   mapGet,
   mapSet,
+  min,
   NativeDOMException,
   NativeMap,
   NativePromise,
+  NativeTypeError,
   now,
   own,
   setTimeout,
+  textOf,
   when,
 } from "./primordials.ts";
 
-export const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** The longest delay that setTimeout takes, 24 days; it fires at once for a longer one. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Gets or creates values of this executor alone, by reference. A creation that fails is forgotten. The promise is safe to await. */
 export function createExecutorObjects() {
@@ -21,8 +27,9 @@ export function createExecutorObjects() {
   return function getOrElseCreate<T>(
     name: string,
     make: () => T | Promise<T>,
-    { ttlMs = Infinity, timeoutMs = DEFAULT_TIMEOUT_MS }: CreateOptions,
+    { ttlMs = Infinity, timeoutMs: given }: CreateOptions,
   ): Promise<unknown> {
+    const timeoutMs = timeoutOf(name, given);
     const kept = mapGet(values, name);
     if (kept !== undefined && kept.expiresAt > now()) return kept.value;
     const value = within(make, name, timeoutMs);
@@ -37,6 +44,14 @@ export function createExecutorObjects() {
     );
     return value;
   };
+}
+
+/** How long to wait for an object: as a job said it, where that is a time. The main isolate takes the number for a timer. */
+export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): number {
+  if (typeof given === "number" && given >= 0) return min(given, LONGEST_TIMEOUT_MS);
+  throw new NativeTypeError(
+    `Cannot keep the named object "${name}": its timeoutMs is ${textOf(given)}, which is no time`,
+  );
 }
 
 /** What `make` makes. Rejects with a TimeoutError when it takes longer. The promise is safe to await. */

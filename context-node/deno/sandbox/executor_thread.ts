@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { cut } from "./cut.ts";
 import { createOutbox } from "./outbox.ts";
-import type { ExecutorEnd, ExecutorMail, ExecutorMessage } from "./protocol.ts";
+import type { ExecutorEnd, ExecutorMail, ExecutorMessage, ThrownError } from "./protocol.ts";
 import { createMarks, type Marks } from "./stages.ts";
 
 /** An executor, seen from the main isolate. */
@@ -61,9 +62,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   };
   worker.on("error", (error: Error & { code?: string }) => {
     end ??=
-      error.code === "ERR_WORKER_OUT_OF_MEMORY"
-        ? { type: "outOfMemory" }
-        : { type: "crashed", error: { name: error.name, message: error.message, stack: error.stack ?? error.message } };
+      error.code === "ERR_WORKER_OUT_OF_MEMORY" ? { type: "outOfMemory" } : { type: "crashed", error: describe(error) };
   });
 
   // The port closes when the thread's isolate is gone, after its last message; `exit` comes when that is still to happen.
@@ -93,4 +92,9 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
       worker.terminate();
     },
   };
+}
+
+/** An error that got past the executor, so that nothing there has cut its texts. */
+function describe({ name, message, stack }: Error): ThrownError {
+  return { name: cut(String(name)), message: cut(String(message)), stack: cut(String(stack ?? message)) };
 }

@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 import nodeProcess from "node:process";
-import { refuseDescriptors } from "./descriptors.ts";
+import { refuseNativeHandles } from "./native_handles.ts";
 import {
   contains,
   create,
@@ -77,7 +77,7 @@ export function guardModules({ process, hasNetwork }: ModulesDeps): {
     const network = hasOwn(NETWORK_MODULES, name) ? NETWORK_MODULES[name] : undefined;
     if (network === undefined) return undefined;
     if (!hasNetwork()) return { exports: network.offline ?? [], why: NO_NETWORK };
-    refuseDescriptors();
+    refuseNativeHandles();
     return network;
   }
 

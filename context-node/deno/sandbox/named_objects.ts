@@ -1,7 +1,7 @@
 import { deserialize, serialize } from "node:v8";
 import type { CreateOptions, NamedObjects } from "../../hearth.ts";
 import { LONGEST_NAME, MOST_OBJECTS } from "./bounds.ts";
-import { createExecutorObjects, createTimeout, DEFAULT_TIMEOUT_MS, within } from "./executor_objects.ts";
+import { createExecutorObjects, createTimeout, timeoutOf, within } from "./executor_objects.ts";
 import {
   freeze,
   mapDelete,
@@ -72,9 +72,10 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
   }
 
   async function create<T>(name: string, make: () => T | Promise<T>, options: CreateOptions): Promise<Box> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, ttlMs } = options;
+    const { ttlMs } = options;
     checkName(name);
     checkTtl(name, ttlMs);
+    const timeoutMs = timeoutOf(name, options.timeoutMs);
     const answer = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
     if (answer.type === "objectValue") return { value: keep(name, answer.version, answer.value) };
     if (answer.type !== "objectTurn") throw createTimeout(name, timeoutMs);

@@ -35,7 +35,16 @@ export const { isInteger, isSafeInteger } = Number;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { apply, deleteProperty, getPrototypeOf, ownKeys, getOwnPropertyDescriptor } = Reflect;
-export const { create, defineProperty, freeze, getOwnPropertyNames, hasOwn, keys, preventExtensions } = Object;
+export const {
+  create,
+  defineProperty,
+  freeze,
+  getOwnPropertyNames,
+  getOwnPropertySymbols,
+  hasOwn,
+  keys,
+  preventExtensions,
+} = Object;
 export const iterator: typeof Symbol.iterator = Symbol.iterator;
 export const asyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator;
 export const objectPrototype = Object.prototype;

@@ -42,7 +42,11 @@ function walk(roots: readonly Found[]): string[] {
   const lines: string[] = [];
   for (const { path, value } of queue) {
     const names = Reflect.ownKeys(value).filter((name) => !isOfLittleInterest(value, name));
-    const told = names.map(nameOf).sort().join(" ");
+    const told = names
+      .filter((name) => !isItem(value, name))
+      .map(nameOf)
+      .sort()
+      .join(" ");
     if (told !== "" && told !== "prototype" && told !== "constructor") lines.push(`${path}: ${told}`);
     if (queue.length > MOST_OBJECTS) throw new Error(`There is no end to it: ${path}`);
     const prototype = Reflect.getPrototypeOf(value);
@@ -75,7 +79,12 @@ function valueAt(object: object, name: PropertyKey): unknown {
 
 function isOfLittleInterest(value: object, name: PropertyKey): boolean {
   if (typeof value === "function" && (name === "length" || name === "name")) return true;
-  return value instanceof Uint8Array || (Array.isArray(value) && name !== "length");
+  return value instanceof Uint8Array;
+}
+
+/** What an array holds is walked, and not listed by its place. */
+function isItem(value: object, name: PropertyKey): boolean {
+  return Array.isArray(value) && name !== "length";
 }
 
 function nameOf(name: PropertyKey): string {

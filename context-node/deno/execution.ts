@@ -106,6 +106,22 @@ export function tellObserver(
   }
 }
 
+/** Passes progress on when it is its turn: of what waits, the newest. */
+export function tellProgress(
+  job: RunningJob,
+  report: NonNullable<RunningJob["progress"]>,
+  to: { executor: number; stacks: StackMapper },
+): void {
+  const isWaiting = job.progress !== undefined;
+  job.progress = report;
+  if (isWaiting) return;
+  job.turns.take(() => {
+    const { progress } = job;
+    job.progress = undefined;
+    if (progress !== undefined) tellObserver(job, progress, to);
+  });
+}
+
 /** Resolves when the observer has taken a part of a result, or takes no more. Never rejects. */
 export async function keepPart(
   { run, observer, protocol }: RunningJob,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
 import { bundle, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
-import { readExecutorThreads } from "./threads.ts";
+import { readThreads } from "./threads.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ afterAll(() => runtime[Symbol.asyncDispose]());
 
 /** Numbers of the executors that have a thread. */
 function threadsOf(sandbox: Sandbox): number[] {
-  return (readExecutorThreads(sandbox.processId ?? 0) ?? []).map(({ executor }) => executor).sort();
+  return (readThreads(sandbox.processId ?? 0)?.executors ?? []).map(({ executor }) => executor).sort();
 }
 
 /** A job that ends, and whose code goes on in the same turn of the event loop: before the executor could take another run. */
@@ -115,6 +115,24 @@ test("no thread of a job is left when it was terminated", async () => {
     expect(await job.outcome).toEqual({ type: "terminated" });
     await expect.poll(() => threadsOf(sandbox)).toEqual(job === jobs[0] ? [2] : []);
   }
+});
+
+test("native computations that outlive their job end the sandbox once it has no job", async () => {
+  await using sandbox = await startSandbox(runtime);
+  const program = await bundle(`import { pbkdf2 } from "node:crypto";
+    export const job = ({ progress }) => {
+      for (let each = 0; each < 2; each++) pbkdf2("a", "b", 2 ** 31 - 1, 32, "sha512", () => {});
+      progress(0);
+      return new Promise(() => {});
+    };`);
+  const job = run(sandbox, program);
+  await job.until("progress");
+  job.terminate();
+  expect(await job.outcome).toEqual({ type: "terminated" });
+  expect(await sandbox.closed).toEqual({
+    type: "crashed",
+    message: "Native computations of jobs that have ended went on",
+  });
 });
 
 test("a sandbox whose process stands still is given up", async () => {

@@ -9,7 +9,7 @@ import type {
   SandboxEnd,
   SandboxSpec,
 } from "../runtime/mod.ts";
-import { createRunningJob, keepPart, type RunningJob, tellObserver } from "./execution.ts";
+import { createRunningJob, keepPart, type RunningJob, tellObserver, tellProgress } from "./execution.ts";
 import type { ExecutorSlot } from "./executor_slots.ts";
 import { Executors } from "./executors.ts";
 import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
@@ -198,7 +198,7 @@ class DenoSandbox implements Sandbox {
         this.#tell(running, slot, report);
         return;
       case "progress":
-        this.#tellProgress(running, slot, report);
+        tellProgress(running, report, { executor: slot.number, stacks: this.#programs.stacks });
         return;
       case "resultPart":
         running.turns.take(() => {
@@ -227,19 +227,6 @@ class DenoSandbox implements Sandbox {
 
   #tell(running: RunningJob, { number }: ExecutorSlot, report: Parameters<typeof tellObserver>[1]): void {
     running.turns.take(() => tellObserver(running, report, { executor: number, stacks: this.#programs.stacks }));
-  }
-
-  /** Of what waits the newest counts. */
-  #tellProgress(running: RunningJob, slot: ExecutorSlot, report: NonNullable<RunningJob["progress"]>): void {
-    const isWaiting = running.progress !== undefined;
-    running.progress = report;
-    if (isWaiting) return;
-    running.turns.take(() => {
-      const { progress } = running;
-      running.progress = undefined;
-      if (progress === undefined) return;
-      tellObserver(running, progress, { executor: slot.number, stacks: this.#programs.stacks });
-    });
   }
 
   /** What comes next of the run waits for the source maps of the text. */

@@ -1,4 +1,4 @@
-import { type ExecutorThread, readExecutorThreads } from "./threads.ts";
+import { readThreads, type Threads } from "./threads.ts";
 
 const INTERVAL_MS = 1000;
 
@@ -8,6 +8,9 @@ const INTERVAL_MS = 1000;
  */
 const MOST_IDLE_SHARE = 0.1;
 
+/** Looks in a row, without any job, after which native computations that go on end the process. */
+const MOST_POOL_LOOKS = 5;
+
 interface WatchedThreads {
   readonly pid: number | undefined;
   /** Numbers of executors that were started and have not ended; those of them that had no job since the last look are idle. */
@@ -16,19 +19,21 @@ interface WatchedThreads {
   burns(executor: number): void;
   /** There is a thread that no executor accounts for. */
   stray(message: string): void;
+  /** No executor has a job, and native computations of jobs that have ended go on. Called once. */
+  lingers(message: string): void;
 }
 
 /**
  * Looks each second at the threads of a sandbox: at what executors do that have no job, and for threads that should not be there. Does
  * nothing where the system has no /proc. Disposing it ends the watch.
  */
-export function watchThreads({ pid, executors, burns, stray }: WatchedThreads): Disposable {
+export function watchThreads({ pid, executors, burns, stray, lingers }: WatchedThreads): Disposable {
   if (pid === undefined) return { [Symbol.dispose]() {} };
-  let last: Look = { cpuMs: new Map(), burning: new Set(), strays: new Set() };
+  let last: Look = { cpuMs: new Map(), burning: new Set(), strays: new Set(), poolCpuMs: Infinity, poolLooks: 0 };
   let lookedAt = performance.now();
 
   const timer = setInterval(() => {
-    const threads = readExecutorThreads(pid);
+    const threads = readThreads(pid);
     if (threads === undefined) return;
     const now = performance.now();
     const { all, idle } = executors();
@@ -40,6 +45,9 @@ export function watchThreads({ pid, executors, burns, stray }: WatchedThreads): 
     }
     last = next;
     lookedAt = now;
+    if (next.poolLooks < MOST_POOL_LOOKS) return;
+    clearInterval(timer);
+    lingers("Native computations of jobs that have ended went on");
   }, INTERVAL_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
@@ -53,14 +61,19 @@ interface Look {
   readonly burning: Set<number>;
   /** Numbers of threads that no executor accounts for. */
   readonly strays: Set<number>;
+  readonly poolCpuMs: number;
+  /** How many looks in a row found that all executors are idle and the pool is not. */
+  readonly poolLooks: number;
 }
 
 function look(
-  threads: readonly ExecutorThread[],
+  { executors, poolCpuMs }: Threads,
   { all, idle, last, mostMs }: { all: ReadonlySet<number>; idle: ReadonlySet<number>; last: Look; mostMs: number },
 ): Look {
-  const found: Look = { cpuMs: new Map(), burning: new Set(), strays: new Set() };
-  for (const { executor, cpuMs } of threads) {
+  const isLingering = idle.size === all.size && poolCpuMs - last.poolCpuMs > mostMs;
+  const poolLooks = isLingering ? last.poolLooks + 1 : 0;
+  const found: Look = { cpuMs: new Map(), burning: new Set(), strays: new Set(), poolCpuMs, poolLooks };
+  for (const { executor, cpuMs } of executors) {
     if (!all.has(executor)) found.strays.add(executor);
     if (!idle.has(executor)) continue;
     found.cpuMs.set(executor, cpuMs);

@@ -17,27 +17,37 @@ const TICK_MS = 10;
 const UTIME = 11;
 const STIME = 12;
 
-/** The threads of the executors of a process; empty where the process is gone, and undefined where the system has no /proc. */
-export function readExecutorThreads(pid: number): ExecutorThread[] | undefined {
+/** The threads of a process, but for its main one. */
+export interface Threads {
+  readonly executors: readonly ExecutorThread[];
+  /** Processor time of the others so far, in milliseconds: of Deno's pool, where native computations of jobs run, and of V8's helpers. */
+  readonly poolCpuMs: number;
+}
+
+/** Undefined where the process is gone, or the system has no /proc. */
+export function readThreads(pid: number): Threads | undefined {
   const folder = `/proc/${pid}/task`;
-  const threads: ExecutorThread[] = [];
+  const executors: ExecutorThread[] = [];
+  let poolCpuMs = 0;
   const tids = attempt(() => readdirSync(folder));
   if (tids === undefined) return undefined;
   for (const tid of tids) {
-    const stat = attempt(() => readFileSync(`${folder}/${tid}/stat`, "latin1"));
-    const thread = stat === undefined ? undefined : parseStat(stat);
-    if (thread !== undefined) threads.push(thread);
+    const stat = Number(tid) === pid ? undefined : attempt(() => readFileSync(`${folder}/${tid}/stat`, "latin1"));
+    if (stat === undefined) continue;
+    const { executor, cpuMs } = parseStat(stat);
+    if (executor === undefined) poolCpuMs += cpuMs;
+    else executors.push({ executor, cpuMs });
   }
-  return threads;
+  return { executors, poolCpuMs };
 }
 
 /** `2635 (worker-1) S 1 …`; the name may have parentheses in it. */
-function parseStat(stat: string): ExecutorThread | undefined {
+function parseStat(stat: string): { executor: number | undefined; cpuMs: number } {
   const end = stat.lastIndexOf(")");
   const number = THREAD_NAME.exec(stat.slice(stat.indexOf("(") + 1, end))?.[1];
-  if (number === undefined) return undefined;
   const fields = stat.slice(end + 2).split(" ");
-  return { executor: Number(number), cpuMs: (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MS };
+  const cpuMs = (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MS;
+  return { executor: number === undefined ? undefined : Number(number), cpuMs };
 }
 
 /** Undefined where the file is not there: a thread may end at any time. */

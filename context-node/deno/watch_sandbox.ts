@@ -19,6 +19,7 @@ export function watchSandbox(process: DenoProcess, executors: Executors): Dispos
       executors: () => executors.takeStock(),
       burns: (executor) => executors.endIdle(executor),
       stray: (message) => process.condemn(message),
+      lingers: (message) => process.abandon(message),
     }),
   );
   return watches;

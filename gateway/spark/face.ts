@@ -32,6 +32,8 @@ interface Exchange {
   readonly query: URLSearchParams;
   /** Aborted when the client left, or the request took too long. */
   readonly leaving: AbortController;
+  /** Whether the client left, or was made to: a stream is closed before anything is emitted of that. */
+  hasLeft(): boolean;
 }
 
 type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
@@ -50,7 +52,9 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
     for (const event of ["close", "error"]) response.on(event, leave);
     // The caller was looked up meanwhile; whoever left then would not be noticed any more.
     if (isOver(response)) leave();
-    const answer = await answerRequest(options, { request, path, query: new URLSearchParams(query), leaving });
+    const hasLeft = (): boolean => leaving.signal.aborted || isOver(response);
+    const exchange = { request, path, query: new URLSearchParams(query), leaving, hasLeft };
+    const answer = await answerRequest(options, exchange);
     if (answer.status >= 500) options.measurements.serverErrors.add();
     const headers = corsHeaders(header(request, "origin"));
     await sendAnswer(response, answer, { headers, isHead: request.method === "HEAD" });
@@ -85,7 +89,7 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
     }
     const fault = parseFault(error);
     if (fault !== undefined) return route.explain?.[fault.reason]?.(fault, sparkRequest) ?? answerFault(fault);
-    if (!leaving.signal.aborted) options.core.log.error({ route: route.path, err: error }, "internal error");
+    if (!exchange.hasLeft()) options.core.log.error({ route: route.path, err: error }, "internal error");
     return answerBug();
   }
 }

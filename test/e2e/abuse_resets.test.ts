@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import http2 from "node:http2";
 import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -8,7 +9,10 @@ import { type AbusedHearth, startAbusedHearth } from "./abused_hearth.ts";
 const lines: string[] = [];
 let abused: AbusedHearth;
 beforeAll(async () => {
-  abused = await startAbusedHearth({}, { onLine: (line) => lines.push(line) });
+  abused = await startAbusedHearth(
+    { gateway: { limits: { bodyTimeoutMs: 1000 } } },
+    { onLine: (line) => lines.push(line) },
+  );
 });
 afterEach(() => abused.expectWell());
 afterAll(() => abused?.[Symbol.asyncDispose]());
@@ -84,6 +88,22 @@ for (const [kind, request] of Object.entries(REQUESTS)) {
     }
   });
 }
+
+test.each([
+  ["REST", "/v1/jobs"],
+  ["Connect", "/hearth.v1.JobService/SubmitJob"],
+  ["spark-jobserver's API", "/contexts/late"],
+  ["an upload", "/v1/binaries/late"],
+  ["an upload to spark-jobserver's API", "/jars/late"],
+])("a body of %s that does not end in time ends its stream alone", async (_, path) => {
+  const session = http2.connect(abused.hearth.url);
+  const stream = session.request({ ":method": "POST", ":path": path, ...JSON_TYPE }, { endStream: false });
+  stream.on("error", () => {});
+  stream.write("{");
+  stream.resume();
+  await new Promise<void>((resolve) => stream.once("close", resolve));
+  session.close();
+});
 
 test("resets leave no errors in the log", () => {
   expect(lines.filter((line) => /"level":[56]0|failed/.test(line))).toEqual([]);

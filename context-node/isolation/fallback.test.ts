@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { arch } from "node:process";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { type NodeWall, nodeWall_KindToJSON } from "../../proto/node.ts";
 import { assembleFilter } from "./bpf.ts";
+import { findProgram } from "./isolation.ts";
 import { SYSCALLS } from "./syscalls.ts";
 import { startHostile, startTestIsolation } from "./testing/mod.ts";
 
@@ -66,13 +67,21 @@ interface Confined {
 
 const PROGRAM = fileURLToPath(new URL("./testing/confined_node.ts", import.meta.url));
 
+/** A copy of bubblewrap that every user may run: the one that Hearth fetched is in a folder of its user's. Undefined where there is none. */
+const folder = mkdtempSync(join(tmpdir(), "hearth-bwrap-"));
+chmodSync(folder, 0o755);
+afterAll(() => rmSync(folder, { recursive: true }));
+const found = findProgram("bwrap");
+const bubblewrap = found && join(folder, "bwrap");
+if (found && bubblewrap) copyFileSync(found, bubblewrap);
+
 /** What a node of another kind of user, or in a container, finds. */
 async function inside(
   wrapper: readonly string[],
   options: Parameters<typeof spawn>[2],
   source = SOURCE,
 ): Promise<Confined> {
-  const [command = process.execPath, ...args] = [...wrapper, process.execPath, PROGRAM, source];
+  const [command = process.execPath, ...args] = [...wrapper, process.execPath, PROGRAM, source, bubblewrap ?? ""];
   const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let output = "";
   let errors = "";
@@ -104,6 +113,7 @@ test("without bubblewrap a process with network reads what its user may, and wri
 
 test("a node that is not root has the box of a user namespace", async ({ skip }) => {
   if (!isRoot) return skip("the other tests are that");
+  if (bubblewrap === undefined) return skip("there is no bubblewrap");
   const { walls, output, signal } = await inside([], { uid: 65533, gid: 65533 }, "attempt(() => open('/etc/passwd'));");
   expect(namesOf(walls, { standing: false })).toEqual(["RESOURCES"]);
   expect({ output, signal }).toEqual({ output: ["errno 2"], signal: undefined });
@@ -113,26 +123,25 @@ test("a node in a container, root without the right to mount or to make namespac
   skip,
 }) => {
   if (!isRoot) return skip("only root can give that up");
-  const folder = mkdtempSync(join(tmpdir(), "hearth-container-"));
+  if (bubblewrap === undefined) return skip("there is no bubblewrap to imitate a container with");
   const filter = join(folder, "filter");
   writeFileSync(filter, containerFilter());
   const descriptor = openSync(filter, "r");
   const container = [
-    ...["bwrap", "--dev-bind", "/", "/", "--cap-drop", "ALL"],
+    ...[bubblewrap, "--dev-bind", "/", "/", "--cap-drop", "ALL"],
     ...["CHOWN", "SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER"].flatMap((name) => [
       "--cap-add",
       `CAP_${name}`,
     ]),
     ...["--seccomp", "3", "--"],
   ];
-  const found = await inside(container, { stdio: ["ignore", "pipe", "pipe", descriptor] });
+  const inContainer = await inside(container, { stdio: ["ignore", "pipe", "pipe", descriptor] });
   closeSync(descriptor);
-  rmSync(folder, { recursive: true });
-  expectHeld(found);
-  expect(namesOf(found.walls, { standing: true })).toEqual(
+  expectHeld(inContainer);
+  expect(namesOf(inContainer.walls, { standing: true })).toEqual(
     expect.arrayContaining(["USER", "FILES", "PROCESSES", "NETWORK", "SYSCALLS", "PRIVILEGES", "LIMITS"]),
   );
-  expect(JSON.stringify(found.tried)).toMatch(/bubblewrap as root: bwrap: .*(not permitted|Operation)/);
+  expect(JSON.stringify(inContainer.tried)).toMatch(/bubblewrap as root: bwrap: .*(not permitted|Operation)/);
 });
 
 /** Refuses what Docker's filter refuses to a container without CAP_SYS_ADMIN: namespaces and mounts. */

@@ -118,7 +118,7 @@ async function waysHere(
   return ways;
 }
 
-function findProgram(name: string): string | undefined {
+export function findProgram(name: string): string | undefined {
   return [...SYSTEM_FOLDERS, FETCHED_FOLDER].map((folder) => resolve(folder, name)).find(isExecutable);
 }
 

@@ -248,10 +248,13 @@ async function agesIn(store: BlobStore): Promise<Map<Digest, number>> {
   return new Map((await collect(store.list())).map(({ digest, storedAt }) => [digest, storedAt.getTime()]));
 }
 
+/** Longest tick of a kernel's clock, by which file systems stamp files, and some. */
+const TICK_MS = 12;
+
 /** Resolves when the clock shows another time than now, also one that counts coarsely. */
 async function untilClockMoves(): Promise<void> {
   const now = Date.now();
-  while (Date.now() < now + 5) await new Promise((resolve) => setImmediate(resolve));
+  while (Date.now() < now + TICK_MS) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function patternOf(sizeBytes: number): Uint8Array {

@@ -7,6 +7,8 @@ import {
   isArray,
   NativeError,
   ownKeys,
+  textOf,
+  uncurry,
 } from "./primordials.ts";
 
 /** Where Deno keeps the listeners of an event target: an own property, whose symbol a job finds on every target. */
@@ -36,6 +38,17 @@ export function keepListeners(): void {
     freezeListeners((data as TargetData).listeners);
   }
   if (!isFound) throw new NativeError("Cannot confine the executor: its listeners are not where they were");
+  defineProperty(globalThis, "addEventListener", { value: addUnlessFinal, writable: true, configurable: true });
+}
+
+const add: (target: EventTarget, ...parameters: Parameters<EventTarget["addEventListener"]>) => void = uncurry(
+  EventTarget.prototype.addEventListener,
+);
+
+/** Ignores listeners of the events that are the executor's: programs that bring one run on, and nothing is emitted to it. */
+function addUnlessFinal(...[type, listener, options]: Parameters<EventTarget["addEventListener"]>): void {
+  const name = textOf(type);
+  if (name !== "error" && name !== "unhandledrejection") add(globalThis, name, listener, options);
 }
 
 function freezeListeners(listeners: TargetData["listeners"]): void {

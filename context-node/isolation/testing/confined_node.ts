@@ -1,9 +1,9 @@
 /** A program that starts isolation as a node does and prints, as one line of JSON, which walls stand and what a hostile program says behind them. */
 import { startHostile, startTestIsolation } from "./mod.ts";
 
-const [, , source = "", net = ""] = process.argv;
+const [, , source = "", bubblewrap = ""] = process.argv;
 const tried: unknown[] = [];
 const log = { info: (fields: object) => tried.push(fields), warn: (fields: object) => tried.push(fields) };
-using isolation = await startTestIsolation({}, log);
-const { output, errors, signal } = await startHostile(isolation, source, { net: net === "net" }).ended;
+using isolation = await startTestIsolation({ bubblewrap: bubblewrap || undefined }, log);
+const { output, errors, signal } = await startHostile(isolation, source).ended;
 process.stdout.write(`${JSON.stringify({ walls: isolation.walls, tried, output, errors, signal })}\n`);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { ContextSettings } from "../../proto/node.ts";
+import type { Sandbox } from "../runtime/mod.ts";
 import { bundle, MEBIBYTE, resultOf, run, startSandbox, startTestIsolation, startTestRuntime } from "./testing/mod.ts";
 
 const ENDLESS_JOB = "export const job = ({ progress }) => { progress(0); return new Promise(() => {}); };";
@@ -69,22 +70,28 @@ test("a process that is killed loses its jobs, with the reason", async () => {
   expect(await sandbox.closed).toEqual(end);
 });
 
-test("a sandbox takes a spare process when one is ready, and it is replaced", async () => {
+test("a sandbox takes a spare process, ready or starting, and it is replaced", async () => {
   const others = childrenOf(process.pid);
-  const spares = (): number[] => childrenOf(process.pid).filter((pid) => !others.includes(pid));
+  const children = (): number[] => childrenOf(process.pid).filter((pid) => !others.includes(pid));
+  const childOf = ({ processId = 0 }: Sandbox): number =>
+    children().includes(processId) ? processId : parentOf(processId);
   await using runtime = await startTestRuntime({ spares: 1, spareMemoryBytes: 256 * MEBIBYTE });
-  let spare: number | undefined;
-  let taken: number | undefined;
-  do {
-    // The first child warms the runtime up, and is no spare.
-    await until(() => spares().length === 1);
-    [spare] = spares();
-    await using sandbox = await startSandbox(runtime);
-    const { processId = 0 } = sandbox;
-    taken = processId === spare ? processId : parentOf(processId);
-  } while (taken !== spare);
-  await until(() => spares().length === 1);
-  expect(spares()).not.toContain(spare);
+  await using first = await startSandbox(runtime);
+  await until(() => children().length === 2);
+  const [spare] = children().filter((pid) => pid !== childOf(first));
+  await using second = await startSandbox(runtime);
+  expect(childOf(second)).toBe(spare);
+  await until(() => children().length === 3);
+});
+
+test("who waits for a spare process that is starting gets the reason when nothing comes of it", async () => {
+  const runtime = await startTestRuntime({ spares: 1, spareMemoryBytes: 256 * MEBIBYTE });
+  const leaving = new AbortController();
+  const left = startSandbox(runtime, {}, {}, { signal: leaving.signal });
+  leaving.abort(new Error("The context is closed"));
+  await expect(left).rejects.toThrow("The context is closed");
+  const sandbox = startSandbox(runtime);
+  await Promise.all([runtime[Symbol.asyncDispose](), expect(sandbox).rejects.toThrow("The runtime is closing")]);
 });
 
 test("sandboxes of one runtime share nothing", async () => {

@@ -69,7 +69,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     async startSandbox(spec: SandboxSpec, { signal } = {}): Promise<Sandbox> {
       signal?.throwIfAborted();
       const profile = profileOf(spec);
-      return createSandbox(spares.take(profile) ?? (await startProcess(profile, signal)), spec);
+      return createSandbox((await spares.take(profile, signal)) ?? (await startProcess(profile, signal)), spec);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

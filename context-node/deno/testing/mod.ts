@@ -172,10 +172,11 @@ export function startSandbox(
   runtime: Runtime,
   settings: Partial<ContextSettings> = {},
   spec: Partial<SandboxSpec> = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<Sandbox> {
   const memoryBytes = settings.memoryBytes ?? 256 * MEBIBYTE;
   const allow = settings.permissions?.net ?? [];
-  return runtime.startSandbox({
+  const all: SandboxSpec = {
     contextId: "0190b5e8-0000-7000-8000-000000000000",
     name: "test-context",
     settings: ContextSettings.fromPartial({
@@ -189,7 +190,8 @@ export function startSandbox(
     // As they are asked for: what the configuration of a node allows is not of this folder.
     ...(allow.length > 0 && { reach: { allow, deny: [], hasNames: true, isIpv6Resolved: true } }),
     ...spec,
-  });
+  };
+  return runtime.startSandbox(all, options);
 }
 
 /** A runtime behind all walls that this machine has. */

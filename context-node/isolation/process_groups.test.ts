@@ -104,11 +104,23 @@ test("a sandbox has a group with its memory and its threads, in which its CPU is
   group.raiseMemory(1500);
   using held = groups.hold("c1", { processId: 4711, cores: 2 });
   expect(held.warnings).toEqual([]);
-  const files = ["memory.max", "memory.oom.group", "pids.max", "cpu.max", "cgroup.procs"];
+  const files = ["memory.max", "memory.oom.group", "pids.max", "cpu.weight", "cpu.max", "cgroup.procs"];
   expect(Object.fromEntries(files.map((file) => [file, read(`${NAME}-1/${file}`)]))).toEqual({
     ...{ "memory.max": "2000", "memory.oom.group": "1", "pids.max": "10" },
-    ...{ "cpu.max": "200000 100000", "cgroup.procs": "4711" },
+    ...{ "cpu.weight": "50", "cpu.max": "200000 100000", "cgroup.procs": "4711" },
   });
+});
+
+test("in version 1 a sandbox has a group for each controller, and its CPU is limited in the one that it is in", () => {
+  mkdirSync(join(root, "service"), { recursive: true });
+  const groups = groupsIn({ cgroup: "4:cpu,cpuacct:/service\n", mounts: [["cgroup", "rw,cpu,cpuacct"]] });
+  const group = groups.open({ memoryBytes: 1000, threads: 10 });
+  expect(group.add(4711)).toBe(true);
+  using held = groups.hold("c1", { processId: 4711, cores: 2 });
+  expect(held.warnings).toEqual([]);
+  expect(readdirSync(join(root, "service"))).toEqual([`${NAME}-1`]);
+  expect(read(`${NAME}-1/cpu.shares`)).toBe("512");
+  expect(read(`${NAME}-1/cpu.cfs_quota_us`)).toBe("200000");
 });
 
 test("a sandbox that the kernel ended for want of memory had so much", () => {

@@ -3,6 +3,12 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { CONTROLLERS, type ControlGroup, type Controller, claimControlGroups } from "./control_groups.ts";
 
+/**
+ * The share of the processor of a sandbox, by version, where there is not enough for all: half of the default, so that the node goes first. A
+ * sandbox of many threads gets no more than one of a single thread.
+ */
+const CPU_SHARE = { 1: ["cpu.shares", "512"], 2: ["cpu.weight", "50"] } as const;
+
 /** The window in which the kernel counts CPU, in microseconds: its own default. */
 const PERIOD_US = 100_000;
 
@@ -98,10 +104,11 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
 
     open({ memoryBytes, threads }) {
       remove([...occupied]);
-      const groups = make(nextName(), ["memory", "pids"]);
+      const groups = make(nextName(), CONTROLLERS);
       const members: number[] = [];
       let limitBytes = memoryBytes;
       let isRemoved = false;
+      const cpu = groups.get("cpu");
       const memory = groups.get("memory");
       const pids = groups.get("pids");
       if (memory !== undefined) {
@@ -110,6 +117,10 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
         if (memory.version === 2) writeFileSync(join(memory.path, "memory.oom.group"), "1");
       }
       if (pids !== undefined) writeFileSync(join(pids.path, "pids.max"), String(threads));
+      if (cpu !== undefined) {
+        const [file, share] = CPU_SHARE[cpu.version];
+        writeFileSync(join(cpu.path, file), share);
+      }
       return {
         add(processId) {
           const paths = new Set(Array.from(groups.values(), ({ path }) => path));
@@ -141,9 +152,8 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
       if (cores === 0 || processId === undefined) return unlimited([]);
       if ("obstacle" in claimed.cpu)
         return unlimited([`The context is not held to ${cores} CPU cores: ${claimed.cpu.obstacle}`]);
-      // In version 2 a process is in one group for all controllers: the one that limits its memory, where there is one.
-      const own = claimed.cpu.version === 2 ? groupsById.get(processId)?.values().next().value : undefined;
-      const group = own?.version === 2 ? own : { ...claimed.cpu, path: join(claimed.cpu.path, nextName()) };
+      const own = groupsById.get(processId)?.get("cpu");
+      const group = own ?? { ...claimed.cpu, path: join(claimed.cpu.path, nextName()) };
       try {
         mkdirSync(group.path, { recursive: true });
         for (const [file, value] of cpuLimit(group, cores)) writeFileSync(join(group.path, file), value);

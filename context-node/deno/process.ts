@@ -173,7 +173,7 @@ export async function startDenoProcess(
   // While the cache was made.
   if (signal?.aborted) onAbort();
   try {
-    await Promise.race([ready.promise, aborted.promise, ended.then(failStart)]);
+    await Promise.race([Promise.all([ready.promise, held.placed]), aborted.promise, ended.then(failStart)]);
     if (warmsUp) await cache.offer();
   } catch (error) {
     kill();

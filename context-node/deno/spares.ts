@@ -1,11 +1,11 @@
 import type { DenoProcess, ProcessLog } from "./process.ts";
 import { isSameProfile, type ProcessProfile } from "./profile.ts";
 
-/** Processes that wait for a context. Disposing it ends them. */
+/** Processes of one profile, of which some wait for a context. Disposing it ends those. */
 export interface Spares extends AsyncDisposable {
   /**
-   * A process that is the caller's from now on, as soon as it is ready. Undefined when there is none of that profile, or it did not start.
-   * Rejects when the signal is aborted.
+   * A process that is the caller's from now on, as soon as it is ready. Undefined when it is of another profile. Rejects when it does not start,
+   * and when the signal is aborted.
    */
   take(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess | undefined>;
 }
@@ -25,21 +25,25 @@ export function createSpares(
 ): Spares {
   const ready: DenoProcess[] = [];
   const starts = new Set<Promise<void>>();
-  /** Callers who get one of those that are starting: never more than these. */
-  const waiting: PromiseWithResolvers<DenoProcess | undefined>[] = [];
+  /** Callers who get the next that are ready: never more than there are starting. */
+  const waiting: PromiseWithResolvers<DenoProcess>[] = [];
   const closing = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+
+  function refillLater(): void {
+    timer ??= setTimeout(refill, REPLACE_DELAY_MS).unref();
+  }
 
   function refill(): void {
-    while (!closing.signal.aborted && ready.length + starts.size - waiting.length < count) {
-      const started = start(closing.signal)
-        .then(keep, (error: Error) => {
-          if (closing.signal.aborted) return waiting.shift()?.reject(error);
-          waiting.shift()?.resolve(undefined);
-          log.warn({ err: error }, "cannot start a spare sandbox process");
-        })
-        .finally(() => starts.delete(started));
-      starts.add(started);
-    }
+    timer = undefined;
+    while (!closing.signal.aborted && ready.length + starts.size - waiting.length < count) begin();
+  }
+
+  function begin(): void {
+    const started = start(closing.signal)
+      .then(keep, refuse)
+      .finally(() => starts.delete(started));
+    starts.add(started);
   }
 
   function keep(process: DenoProcess): void {
@@ -50,18 +54,25 @@ export function createSpares(
       const index = ready.indexOf(process);
       if (index === -1) return;
       ready.splice(index, 1);
-      refill();
+      refillLater();
     });
   }
 
-  /** The next that is ready, unless the signal is aborted before. */
-  function next(signal: AbortSignal | undefined): Promise<DenoProcess | undefined> {
-    const turn = Promise.withResolvers<DenoProcess | undefined>();
+  function refuse(error: Error): void {
+    const first = waiting.shift();
+    if (first !== undefined) first.reject(error);
+    else if (!closing.signal.aborted) log.warn({ err: error }, "cannot start a spare sandbox process");
+  }
+
+  /** The next that is ready. Who leaves before leaves a spare. */
+  function next(signal: AbortSignal | undefined): Promise<DenoProcess> {
+    const turn = Promise.withResolvers<DenoProcess>();
     const onAbort = (): void => {
       waiting.splice(waiting.indexOf(turn), 1);
       turn.reject(signal?.reason);
     };
     waiting.push(turn);
+    if (waiting.length > starts.size) begin();
     signal?.addEventListener("abort", onAbort, { once: true });
     return turn.promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
@@ -70,10 +81,11 @@ export function createSpares(
   return {
     async take(wanted, signal) {
       if (!isSameProfile(wanted, profile)) return undefined;
-      setTimeout(refill, REPLACE_DELAY_MS).unref();
-      return ready.shift() ?? (starts.size > waiting.length ? next(signal) : undefined);
+      refillLater();
+      return ready.shift() ?? next(signal);
     },
     async [Symbol.asyncDispose]() {
+      clearTimeout(timer);
       closing.abort(new Error("The runtime is closing"));
       await Promise.all(starts);
       await Promise.all(ready.splice(0).map((process) => process[Symbol.asyncDispose]()));

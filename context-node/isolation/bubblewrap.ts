@@ -37,8 +37,8 @@ export interface BoxedProgram {
   /** Id of the user and the group that it runs as; with `setpriv` only. */
   readonly user: number;
   readonly net: boolean;
-  /** Descriptors of the process: bubblewrap writes the process id to the first, and waits for the second to be readable. */
-  readonly descriptors: { readonly info: number; readonly block: number };
+  /** The descriptor to which bubblewrap writes the id of the process. */
+  readonly infoDescriptor: number;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface BoxedProgram {
  */
 export function bubblewrapArguments(tools: BubblewrapTools, program: BoxedProgram): string[] {
   const { setpriv, deno } = tools;
-  const { folder, cache, denoArguments, user, net, descriptors } = program;
+  const { folder, cache, denoArguments, user, net, infoDescriptor } = program;
   const files = [
     ...tools.libraries,
     ...(net
@@ -61,7 +61,7 @@ export function bubblewrapArguments(tools: BubblewrapTools, program: BoxedProgra
     // No session of its own: the kernel's scheduler would group it apart from the node, which doubles the time of a warm job on a busy machine.
     // What a session keeps from, typing into a terminal, the filter of system calls refuses.
     ...["--hostname", "sandbox", "--as-pid-1", "--die-with-parent"],
-    ...["--info-fd", String(descriptors.info), "--block-fd", String(descriptors.block)],
+    ...["--info-fd", String(infoDescriptor)],
     ...["--cap-drop", "ALL"],
     ...(setpriv === undefined ? [] : ["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`])),
     // Folders that bubblewrap makes by the way would be closed to another user.

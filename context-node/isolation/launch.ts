@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { type BubblewrapTools, bubblewrapArguments, CACHE_FOLDER, PROGRAM_FOLDER } from "./bubblewrap.ts";
 import { MOST_THREADS } from "./lockdown_bundle.ts";
 import type { ProcessGroup, ProcessGroups } from "./process_groups.ts";
@@ -37,6 +37,8 @@ export interface Launch {
 export interface HeldProcess extends Disposable {
   /** The process id of Deno; undefined before it is known. */
   processId(): number | undefined;
+  /** Resolves when it is within its limits, or killed because it cannot be. Never rejects. */
+  readonly placed: Promise<void>;
   kill(): void;
   /** Raises what it may take of memory, where a control group holds it. */
   raiseMemory(bytes: number): void;
@@ -98,27 +100,25 @@ export function createLaunch({ way, programs, groups }: LaunchDeps, request: Lau
   }
 
   if (cache !== undefined && user !== undefined) giveTo(user, cache.folder);
-  const descriptors = { info: firstDescriptor, block: firstDescriptor + 1 };
   const box = {
     folder,
     cache: cache?.folder,
     denoArguments: denoArguments(PROGRAM_FOLDER),
     user: user ?? 0,
     net,
-    descriptors,
+    infoDescriptor: firstDescriptor,
   };
   const options = { env: { ...env, DENO_DIR: cache === undefined ? NO_FOLDER : CACHE_FOLDER } };
   return {
-    ...{ file: way.tools.bwrap, args: bubblewrapArguments(way.tools, box), stdio: ["pipe", "pipe"], options },
-    hold: (child) => holdBoxed(group, child, descriptors),
+    ...{ file: way.tools.bwrap, args: bubblewrapArguments(way.tools, box), stdio: ["pipe"], options },
+    hold: (child) => holdBoxed(group, child, firstDescriptor),
   };
 }
 
 function holdDirect(group: ProcessGroup, child: ChildProcess, owned?: Disposable): HeldProcess {
   const kill = (): void => void child.kill("SIGKILL");
-  if (child.pid !== undefined && !group.add(child.pid)) kill();
   return {
-    ...{ ...heldBy(group), processId: () => child.pid, kill },
+    ...{ ...heldBy(group), processId: () => child.pid, placed: place(group, child.pid, kill), kill },
     [Symbol.dispose]() {
       owned?.[Symbol.dispose]();
       group[Symbol.dispose]();
@@ -126,34 +126,34 @@ function holdDirect(group: ProcessGroup, child: ChildProcess, owned?: Disposable
   };
 }
 
-/** Bubblewrap stays outside and waits; the process inside starts Deno when it is in its groups. */
-function holdBoxed(
-  group: ProcessGroup,
-  child: ChildProcess,
-  descriptors: { readonly info: number; readonly block: number },
-): HeldProcess {
+/** Bubblewrap stays outside and waits; it says which process is inside. */
+function holdBoxed(group: ProcessGroup, child: ChildProcess, infoDescriptor: number): HeldProcess {
   let inside: number | undefined;
   let text = "";
-  const info = child.stdio[descriptors.info] as Readable;
-  const block = child.stdio[descriptors.block] as Writable;
-  // Where it ends before, `close` of the child says so; the pipes have nothing to add.
+  const found = Promise.withResolvers<number | undefined>();
+  const info = child.stdio[infoDescriptor] as Readable;
+  // Where it ends before, `close` of the child says so; the pipe has nothing to add.
   info.on("error", () => {});
-  block.on("error", () => {});
   info.on("data", (chunk: Buffer) => {
     text += chunk.toString();
-    const found = /"child-pid": (\d+)/.exec(text)?.[1];
-    if (found === undefined || inside !== undefined) return;
-    inside = Number(found);
-    if (group.add(inside)) block.end("\n");
-    else kill();
+    const id = /"child-pid": (\d+)/.exec(text)?.[1];
+    if (id === undefined || inside !== undefined) return;
+    inside = Number(id);
+    found.resolve(inside);
   });
+  info.once("close", () => found.resolve(undefined));
   function kill(): void {
     // Bubblewrap outside ends when the process inside is gone: killed first, it would leave that one dying in its groups.
     if (inside === undefined) child.kill("SIGKILL");
     else if (child.exitCode === null && child.signalCode === null) killIfThere(inside);
   }
-  if (child.pid !== undefined && !group.add(child.pid)) kill();
-  return { ...heldBy(group), processId: () => inside, kill };
+  const placed = found.promise.then((processId) => place(group, processId, kill));
+  return { ...heldBy(group), processId: () => inside, placed, kill };
+}
+
+/** Kills a process that cannot be held. One without an id was not started, or is at its end. */
+async function place(group: ProcessGroup, processId: number | undefined, kill: () => void): Promise<void> {
+  if (processId !== undefined && !(await group.add(processId))) kill();
 }
 
 /** The process may just have ended. */

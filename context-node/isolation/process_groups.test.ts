@@ -96,10 +96,10 @@ test("a context without a limit is in no group of its own", () => {
   expect(existsSync(join(root, `service/${NAME}-1`))).toBe(false);
 });
 
-test("a sandbox has a group with its memory and its threads, in which its CPU is limited later", () => {
+test("a sandbox has a group with its memory and its threads, in which its CPU is limited later", async () => {
   const groups = unified({ controllers: "cpu memory pids", enabled: "cpu memory pids" });
   const group = groups.open({ memoryBytes: 1000, threads: 10 });
-  expect(group.add(4711)).toBe(true);
+  expect(await group.add(4711)).toBe(true);
   group.raiseMemory(2000);
   group.raiseMemory(1500);
   using held = groups.hold("c1", { processId: 4711, cores: 2 });
@@ -111,11 +111,11 @@ test("a sandbox has a group with its memory and its threads, in which its CPU is
   });
 });
 
-test("in version 1 a sandbox has a group for each controller, and its CPU is limited in the one that it is in", () => {
+test("in version 1 a sandbox has a group for each controller, and its CPU is limited in the one that it is in", async () => {
   mkdirSync(join(root, "service"), { recursive: true });
   const groups = groupsIn({ cgroup: "4:cpu,cpuacct:/service\n", mounts: [["cgroup", "rw,cpu,cpuacct"]] });
   const group = groups.open({ memoryBytes: 1000, threads: 10 });
-  expect(group.add(4711)).toBe(true);
+  expect(await group.add(4711)).toBe(true);
   using held = groups.hold("c1", { processId: 4711, cores: 2 });
   expect(held.warnings).toEqual([]);
   expect(readdirSync(join(root, "service"))).toEqual([`${NAME}-1`]);
@@ -159,7 +159,7 @@ test("the kernel holds a process to its share of CPU and memory, where it lets u
     "const end = Date.now() + 1000; while (Date.now() < end); for (const all = [];;) all.push(Buffer.alloc(1e6, 1));";
   const busy = spawn(process.execPath, ["-e", program], { stdio: "ignore" });
   const { pid: processId = 0 } = busy;
-  expect(group.add(processId)).toBe(true);
+  expect(await group.add(processId)).toBe(true);
   using held = groups.hold("c1", { processId, cores: 0.5 });
   expect(held.warnings).toEqual([]);
   const [, signal] = await once(busy, "exit");

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { CONTROLLERS, type ControlGroup, type Controller, claimControlGroups } from "./control_groups.ts";
@@ -23,8 +24,11 @@ export interface GroupLimits {
 
 /** The control groups of one sandbox, as far as there are any. Disposing it, when the processes are gone, removes them. */
 export interface ProcessGroup extends Disposable {
-  /** Returns false when the process cannot be held: it is gone, or the kernel refuses. */
-  add(processId: number): boolean;
+  /**
+   * Resolves to false when the process cannot be held: it is gone, or the kernel refuses. Takes up to 10 ms, because the kernel waits for all
+   * processors; the next within that time takes a tenth of one.
+   */
+  add(processId: number): Promise<boolean>;
   /** Raises the limit of memory, where there is one. */
   raiseMemory(bytes: number): void;
   /** The most memory that it had, in bytes, when the kernel has ended a process of it for want of memory; else undefined. */
@@ -122,14 +126,16 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
         writeFileSync(join(cpu.path, file), share);
       }
       return {
-        add(processId) {
+        async add(processId) {
           const paths = new Set(Array.from(groups.values(), ({ path }) => path));
           for (const path of paths) {
-            const refusal = enter(path, processId);
+            const refusal = await enter(path, processId);
             if (refusal === undefined) continue;
-            log.warn({ processId, path, err: refusal }, "a process cannot be put into its control group");
+            if (!isRemoved)
+              log.warn({ processId, path, err: refusal }, "a process cannot be put into its control group");
             return false;
           }
+          if (isRemoved) return false;
           members.push(processId);
           groupsById.set(processId, groups);
           return true;
@@ -168,9 +174,9 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
 }
 
 /** Answers why the kernel does not let the process into the group. */
-function enter(path: string, processId: number): Error | undefined {
+async function enter(path: string, processId: number): Promise<Error | undefined> {
   try {
-    writeFileSync(join(path, "cgroup.procs"), String(processId));
+    await writeFile(join(path, "cgroup.procs"), String(processId));
     return undefined;
   } catch (error) {
     return error as Error;

@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { platform } from "node:process";
 import type { Logger } from "pino";
 import { openDebianArchive } from "./debian.ts";
-
-/** In the repository, ignored by git: nodes look there too. */
-const CACHE_DIR = resolve(import.meta.dirname, "..", ".hearth", "bin");
+import { FETCHED_FOLDER, keepProgram, reasonOf, versionOf } from "./fetched_program.ts";
 
 const SYSTEM_PATHS = ["/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"];
 
@@ -28,45 +24,31 @@ export interface BubblewrapOptions {
  * the signal is aborted.
  */
 export async function findBubblewrap(options: BubblewrapOptions): Promise<string | undefined> {
-  const { cacheDir = CACHE_DIR, systemPaths = SYSTEM_PATHS, log, signal } = options;
+  const { cacheDir = FETCHED_FOLDER, systemPaths = SYSTEM_PATHS, log, signal } = options;
   if (platform !== "linux") return undefined;
   const cached = join(cacheDir, "bwrap");
   for (const candidate of [...systemPaths, cached]) {
-    if (await isRunnable(candidate)) return candidate;
+    if ((await versionOf(candidate)) !== undefined) return candidate;
   }
-  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
-  const directory = await mkdtemp(join(cacheDir, "fetch-"));
   try {
     log.info({ source: "Debian package" }, "fetching bubblewrap");
-    await fetchPackage(directory, { cached, signal });
+    await keepProgram(cached, (directory) => unpackPackage(directory, signal));
     log.info({ path: cached }, "fetched bubblewrap");
     return cached;
   } catch (error) {
     signal?.throwIfAborted();
-    const why = (error as Error).message.trim().split("\n").slice(0, 3).join(" · ");
-    log.warn({ why }, "bubblewrap cannot be fetched; install it for stronger isolation of contexts");
+    log.warn({ why: reasonOf(error) }, "bubblewrap cannot be fetched; install it for stronger isolation of contexts");
     return undefined;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function fetchPackage(
-  directory: string,
-  { cached, signal }: { cached: string; signal: AbortSignal | undefined },
-): Promise<void> {
+async function unpackPackage(directory: string, signal: AbortSignal | undefined): Promise<string> {
   const timeout = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const archive = await openDebianArchive(directory, {
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
   });
-  const binary = join(await archive.unpack(["bubblewrap"]), "usr", "bin", "bwrap");
-  if (!(await isRunnable(binary))) throw new Error("the program of the package does not run on this machine");
-  // A rename is atomic: another process finds none or a whole one.
-  await rename(binary, cached);
-}
-
-function isRunnable(command: string): Promise<boolean> {
-  const { promise, resolve: answer } = Promise.withResolvers<boolean>();
-  execFile(command, ["--version"], { timeout: 10_000 }, (error) => answer(error === null));
-  return promise;
+  const program = join(await archive.unpack(["bubblewrap"]), "usr", "bin", "bwrap");
+  if ((await versionOf(program)) === undefined)
+    throw new Error("the program of the package does not run on this machine");
+  return program;
 }

@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Logger } from "pino";
+import { FETCHED_FOLDER, keepProgram, reasonOf, versionOf } from "./fetched_program.ts";
 import { unpackDebianPackage } from "./nats_debian.ts";
 import { downloadNatsRelease } from "./nats_release.ts";
 import { findNatsFaults, parseNatsVersion } from "./nats_version.ts";
-
-/** In the repository, ignored by git. */
-const CACHE_DIR = resolve(import.meta.dirname, "..", ".hearth", "bin");
 
 /** Ways to come by a binary that this machine does not have yet, in the order in which they are tried. */
 const SOURCES = [
@@ -44,7 +40,7 @@ export async function findNatsServer(options: NatsBinaryOptions): Promise<string
   return binary;
 }
 
-async function findBinary({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptions): Promise<Binary> {
+async function findBinary({ cacheDir = FETCHED_FOLDER, log, signal }: NatsBinaryOptions): Promise<Binary> {
   const cached = join(cacheDir, "nats-server");
   // Debian puts it where the PATH of an ordinary user does not look.
   for (const candidate of ["nats-server", "/usr/sbin/nats-server", cached]) {
@@ -54,21 +50,15 @@ async function findBinary({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptio
 
   const faults: string[] = [];
   for (const source of SOURCES) {
-    await mkdir(cacheDir, { recursive: true, mode: 0o700 });
-    const directory = await mkdtemp(join(cacheDir, "fetch-"));
     try {
       log.info({ source: source.name }, "fetching nats-server");
-      const binary = await source.get(directory, { signal });
-      const version = parseNatsVersion((await versionOf(binary, { signal })) ?? "");
-      // A rename is atomic: whoever looks meanwhile finds none or a whole one.
-      await rename(binary, cached);
+      await keepProgram(cached, (directory) => source.get(directory, { signal }));
+      const version = parseNatsVersion((await versionOf(cached, { signal })) ?? "");
       log.info({ source: source.name, path: cached, version }, "fetched nats-server");
       return { binary: cached, version };
     } catch (error) {
       signal?.throwIfAborted();
       faults.push(`${source.name}: ${reasonOf(error)}`);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
     }
   }
   throw new Error(
@@ -78,25 +68,4 @@ async function findBinary({ cacheDir = CACHE_DIR, log, signal }: NatsBinaryOptio
       "Install nats-server 2.14 or newer so that it is on PATH, or set NATS_URL to a running one with JetStream.",
     ].join("\n  "),
   );
-}
-
-/** What it prints for its version; undefined when it cannot be run. */
-async function versionOf(
-  command: string,
-  { signal }: { signal?: AbortSignal | undefined },
-): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  execFile(command, ["--version"], { signal, timeout: 10_000 }, (error, stdout) => {
-    resolve(error === null ? stdout : undefined);
-  });
-  const output = await promise;
-  signal?.throwIfAborted();
-  return output;
-}
-
-/** First line that says something; `fetch` hides it in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const reason = error.cause instanceof Error ? error.cause.message : error.message;
-  return reason.trim().split("\n").slice(0, 3).join(" · ");
 }

@@ -1,0 +1,28 @@
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+
+/** A field of a message or of one within it: the fields to go through, the last of which is the field, and what was found about it. */
+export interface FieldPath<Found> {
+  readonly fields: readonly DescField[];
+  readonly found: Found;
+}
+
+/**
+ * Paths of the fields about which `find` knows something: those of the message itself, and of messages that are single fields of it. Lists and
+ * maps of messages are left out.
+ */
+export function findFieldPaths<Found>(
+  desc: DescMessage,
+  find: (field: DescField) => Found | undefined,
+  outer: readonly DescField[] = [],
+): FieldPath<Found>[] {
+  return desc.fields.flatMap((field): FieldPath<Found>[] => {
+    const fields = [...outer, field];
+    if (field.fieldKind === "message") {
+      const isOurs = field.message.file.proto.package === desc.file.proto.package;
+      const isNested = outer.some((each) => each.message === field.message);
+      return isOurs && !isNested ? findFieldPaths(field.message, find, fields) : [];
+    }
+    const found = find(field);
+    return found === undefined ? [] : [{ fields, found }];
+  });
+}

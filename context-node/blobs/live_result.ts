@@ -41,7 +41,7 @@ export class LiveResult {
     this.#maxBytes = maxBytes;
     this.#file = open(path, "wx");
     this.#tail = this.#file.then(() => {});
-    // Whoever writes or finishes is told.
+    // The next write, or the end, rejects with it.
     this.#tail.catch(() => {});
   }
 

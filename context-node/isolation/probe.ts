@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { NodeWall } from "../../proto/node.ts";
 import { createLaunch, type Way } from "./launch.ts";
 import { observeWalls } from "./observed_walls.ts";
@@ -51,11 +50,12 @@ export async function probe(
   const runs = new Promise<true>((done) => {
     child.stdout?.on("data", (chunk: Buffer) => chunk.includes(SAYS) && done(true));
   });
-  const timeout = new AbortController();
-  const late = delay(TIMEOUT_MS, "it did not start in time", { signal: timeout.signal, ref: false });
-  late.catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((done) => {
+    timer = setTimeout(done, TIMEOUT_MS, "it did not start in time");
+  });
   const answer = await Promise.race([runs, closed, late]);
-  timeout.abort();
+  clearTimeout(timer);
   const processId = held.processId();
   const walls =
     answer === true && processId !== undefined

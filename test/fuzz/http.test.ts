@@ -17,16 +17,24 @@ const LISTEN_MS = 100;
 const MEBIBYTE = 1024 * 1024;
 
 const admin = basicProof("admin", passwordOf("admin"));
+const fuzzer = basicProof("fuzzer", passwordOf("fuzzer"));
+
+/** What the fuzzer may do: everything, except to change or delete what the test itself uses. */
+const FUZZER_ROLES = {
+  caller: { permissions: ["jobs", "contexts:read", "binaries:read", "data", "nodes", "audit"] },
+  maker: { permissions: ["*"], contexts: ["none*"], binaries: ["x*"] },
+};
+
 const stack = new AsyncDisposableStack();
 const bad: string[] = [];
 let abused: AbusedHearth;
 
 beforeAll(async () => {
   const { path } = stack.use(await createTemporaryDirectory());
-  const file = await writeUsers(path, { admin: ["admin"] });
+  const file = await writeUsers(path, { admin: ["admin"], fuzzer: Object.keys(FUZZER_ROLES) });
   const gateway = {
     auth: [{ plugin: "hearth:auth-basic", config: { file } }],
-    roles: { admin: { permissions: ["*"] } },
+    roles: { admin: { permissions: ["*"] }, ...FUZZER_ROLES },
     limits: { failedLoginsPerMinute: 600, idleTimeoutMs: 2000, headersTimeoutMs: 2000, bodyTimeoutMs: 2000 },
   };
   const onLine = (line: string): void => {
@@ -45,7 +53,7 @@ function isBad(line: string): boolean {
 /** Says one input on a connection of its own and leaves, in one of the ways to leave. */
 async function sayOnce(random: Random): Promise<void> {
   const { hostname, port } = new URL(abused.hearth.url);
-  const pieces = httpInput(random, admin);
+  const pieces = httpInput(random, fuzzer);
   const socket = connect({ port: Number(port), host: hostname, noDelay: true });
   socket.on("error", () => {});
   for (const piece of pieces) {

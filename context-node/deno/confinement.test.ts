@@ -175,3 +175,25 @@ test("a long error that gets past an executor ends the executor alone", async ()
   expect(await outcomeOf(sandbox, source)).toMatchObject({ type: "failed" });
   expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
 });
+
+test.for([
+  ["emits a warning", `process.emitWarning("a warning");`],
+  ["has Node emit one", `(await import("node:util")).deprecate(() => {}, "old", "DEP1")();`],
+])("a job that replaces the methods of event emitters, and %s, does not get the process of its executor", async ([, act]) => {
+  const source = `import { EventEmitter } from "node:events";
+  export const job = async () => {
+    const seen = new Set();
+    for (const prototype of [EventEmitter.prototype, Object.prototype]) {
+      for (const name of Object.getOwnPropertyNames(prototype)) {
+        const { value } = Object.getOwnPropertyDescriptor(prototype, name);
+        if (typeof value !== "function" || name === "constructor") continue;
+        prototype[name] = function (...args) { seen.add(this); return Reflect.apply(value, this, args); };
+      }
+    }
+    ${act}
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [...seen].filter((each) => each !== process && typeof each?.getBuiltinModule === "function").length;
+  };`;
+  await using sandbox = await startSandbox(runtime);
+  expect(await resultOf(sandbox, source)).toBe(0);
+});

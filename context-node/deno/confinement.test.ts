@@ -62,6 +62,7 @@ test.for<[string, string, RegExp]>([
   ["change the engine", `(await import("node:v8")).setFlagsFromString("--allow-natives-syntax");`, /does not change/],
   ["make a realm of its own", `(await import("node:vm")).runInNewContext("1");`, /one global scope/],
   ["give every object a property", "Object.prototype.then = 1;", /object is not extensible/],
+  ["replace a method of all functions", "Function.prototype.call = () => {};", /Function.prototype.call: it is final/],
   ["give every array a property", "Array.prototype[0] = 1;", /object is not extensible/],
   [
     "change the settings of its context",
@@ -174,4 +175,56 @@ test("a long error that gets past an executor ends the executor alone", async ()
   await using sandbox = await startSandbox(runtime);
   expect(await outcomeOf(sandbox, source)).toMatchObject({ type: "failed" });
   expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
+});
+
+test.for([
+  ["emits a warning", `process.emitWarning("a warning");`],
+  ["has Node emit one", `(await import("node:util")).deprecate(() => {}, "old", "DEP1")();`],
+])(
+  "a job that replaces the methods of event emitters, and %s, does not get the process of its executor",
+  async ([, act]) => {
+    const source = `import { EventEmitter } from "node:events";
+  export const job = async () => {
+    const seen = new Set();
+    for (const prototype of [EventEmitter.prototype, Object.prototype]) {
+      for (const name of Object.getOwnPropertyNames(prototype)) {
+        const { value } = Object.getOwnPropertyDescriptor(prototype, name);
+        if (typeof value !== "function" || name === "constructor") continue;
+        prototype[name] = function (...args) { seen.add(this); return Reflect.apply(value, this, args); };
+      }
+    }
+    ${act}
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [...seen].filter((each) => each !== process && typeof each?.getBuiltinModule === "function").length;
+  };`;
+    await using sandbox = await startSandbox(runtime);
+    expect(await resultOf(sandbox, source)).toBe(0);
+  },
+);
+
+test.each(["call", "apply", "bind"])(
+  "a job that replaces Function.prototype.%s gets nothing of what Deno is made of",
+  async (name) => {
+    const source = `export const job = async () => {
+    const native = Function.prototype["${name}"];
+    const seen = [];
+    const spy = function (...args) { seen.push(...args); return Reflect.apply(native, this, args); };
+    try { Object.defineProperty(Function.prototype, "${name}", { value: spy }); } catch {}
+    try { Function.prototype["${name}"] = spy; } catch {}
+    await Deno.stdout.write(new Uint8Array([10]));
+    return seen.filter((each) => each?.ops !== undefined).length;
+  };`;
+    await using sandbox = await startSandbox(runtime);
+    expect(await resultOf(sandbox, source)).toBe(0);
+  },
+);
+
+test("a function of a job can have methods of its own that are named as those of all functions", async () => {
+  const source = `export const job = () => {
+    const one = () => 1;
+    one.call = () => "own";
+    return [one.call(), Object.keys(one), (() => 2).call()];
+  };`;
+  await using sandbox = await startSandbox(runtime);
+  expect(await resultOf(sandbox, source)).toEqual(["own", ["call"], 2]);
 });

@@ -14,6 +14,10 @@ test.for([
   ["objects", "const all = []; while (true) all.push({ a: [all.length] });"],
   ["strings", "const all = []; while (true) all.push(String(all.length).repeat(1000));"],
   ["arrays", "const all = []; while (true) all.push(new Array(1e6).fill(1.5));"],
+  [
+    "what follows an await, after it cleared every timer",
+    "await 0; for (let id = 0; id < 1000; id++) clearTimeout(id); const all = []; while (true) all.push({});",
+  ],
   ["what follows an await", "await 0; const all = []; while (true) all.push({});"],
   [
     "what a timer makes",

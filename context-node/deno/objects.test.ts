@@ -236,3 +236,14 @@ test("a timeout that is no time is refused, and one without end waits", async ()
   };`;
   expect(await resultOf(sandbox, source)).toEqual([1, 1, 1, "TypeError", 10]);
 });
+
+test("an object that is asked for by a name that is no text is seen as it is now", async () => {
+  await using sandbox = await startSandbox(runtime);
+  const source = `export const job = async ({ objects }) => {
+    await objects.update("5", "older");
+    const before = await objects.get(5);
+    await objects.update("5", "new");
+    return [before, await objects.get(5)];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual(["older", "new"]);
+});

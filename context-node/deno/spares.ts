@@ -25,6 +25,8 @@ export function createSpares(
 ): Spares {
   const ready: DenoProcess[] = [];
   const starts = new Set<Promise<void>>();
+  /** Ends a start; of those that are going on and needed, the newest last. */
+  const needed: AbortController[] = [];
   /** Callers who get the next that are ready: never more than there are starting. */
   const waiting: PromiseWithResolvers<DenoProcess>[] = [];
   const closing = new AbortController();
@@ -36,19 +38,37 @@ export function createSpares(
 
   function refill(): void {
     timer = undefined;
-    while (!closing.signal.aborted && ready.length + starts.size - waiting.length < count) begin();
+    while (!closing.signal.aborted && ready.length + needed.length - waiting.length < count) begin();
   }
 
   function begin(): void {
-    const started = start(closing.signal)
-      .then(keep, refuse)
+    const stop = new AbortController();
+    needed.push(stop);
+    const started = start(AbortSignal.any([closing.signal, stop.signal]))
+      .then(
+        (process) => {
+          forget(stop);
+          return keep(process);
+        },
+        (error: Error) => {
+          if (forget(stop)) refuse(error);
+        },
+      )
       .finally(() => starts.delete(started));
     starts.add(started);
   }
 
-  function keep(process: DenoProcess): void {
+  /** Answers whether it was needed. */
+  function forget(stop: AbortController): boolean {
+    const index = needed.indexOf(stop);
+    if (index !== -1) needed.splice(index, 1);
+    return index !== -1;
+  }
+
+  async function keep(process: DenoProcess): Promise<void> {
     const first = waiting.shift();
     if (first !== undefined) return first.resolve(process);
+    if (ready.length >= count) return process[Symbol.asyncDispose]();
     ready.push(process);
     void process.ended.then(() => {
       const index = ready.indexOf(process);
@@ -64,15 +84,19 @@ export function createSpares(
     else if (!closing.signal.aborted) log.warn({ err: error }, "cannot start a spare sandbox process");
   }
 
-  /** The next that is ready. Who leaves before leaves a spare. */
+  /** The next that is ready. A start that is one too many when its caller leaves is ended: no caller leaves processes that nobody counts. */
   function next(signal: AbortSignal | undefined): Promise<DenoProcess> {
     const turn = Promise.withResolvers<DenoProcess>();
     const onAbort = (): void => {
-      waiting.splice(waiting.indexOf(turn), 1);
+      const index = waiting.indexOf(turn);
+      // It has just got its process.
+      if (index === -1) return;
+      waiting.splice(index, 1);
       turn.reject(signal?.reason);
+      if (ready.length + needed.length - waiting.length > count) needed.pop()?.abort(signal?.reason);
     };
     waiting.push(turn);
-    if (waiting.length > starts.size) begin();
+    if (waiting.length > needed.length) begin();
     signal?.addEventListener("abort", onAbort, { once: true });
     return turn.promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }

@@ -1,4 +1,11 @@
-import { type HeldJob, JobError_Reason, nestsDeeper, type Progress, type RunJob } from "../../proto/node.ts";
+import {
+  type HeldJob,
+  hasInfinity,
+  JobError_Reason,
+  nestsDeeper,
+  type Progress,
+  type RunJob,
+} from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
@@ -166,7 +173,7 @@ export class HostedJob {
     const parsed = parseJson(text);
     // Code of the job's can meddle with what makes its JSON; it must not get further than here.
     if (parsed === undefined) this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
-    else if (nestsDeeper(parsed.value)) this.#succeedApart(json);
+    else if (!isPlain(parsed.value)) this.#succeedApart(json);
     else this.#succeed({ json, value: parsed.value });
   }
 
@@ -206,8 +213,8 @@ export class HostedJob {
   #succeedStreamed({ mediaType, sizeBytes, digest, bytes }: FinishedResult): void {
     const isJson = bytes !== undefined && mediaType === "application/json";
     const parsed = isJson ? parseJson(bytes.toString()) : undefined;
-    const isPlain = parsed !== undefined && !nestsDeeper(parsed.value);
-    if (!isJson || !isPlain) return this.#succeed({ mediaType, sizeBytes, digest });
+    if (!isJson || parsed === undefined || !isPlain(parsed.value))
+      return this.#succeed({ mediaType, sizeBytes, digest });
     this.#succeed({ json: bytes, value: parsed.value }, digest);
   }
 
@@ -282,6 +289,11 @@ export class HostedJob {
 }
 
 const decoder = new TextDecoder();
+
+/** Whether it goes into an event: as a message it can be written, and be read by all. */
+function isPlain(value: unknown): boolean {
+  return !nestsDeeper(value) && !hasInfinity(value);
+}
 
 function parseJson(text: string): { value: unknown } | undefined {
   try {

@@ -1,4 +1,4 @@
-import { MAX_NESTING, nestsDeeper, type Progress } from "../../proto/node.ts";
+import { hasInfinity, MAX_NESTING, nestsDeeper, type Progress } from "../../proto/node.ts";
 
 /** Most jobs end before anybody could look at their progress: theirs goes with the final event. */
 const FIRST_AFTER_MS = 50;
@@ -48,5 +48,6 @@ function bounded({ fraction, message, fields }: Progress): Progress {
 
 function faultOf(fields: NonNullable<Progress["fields"]>): string | undefined {
   if (nestsDeeper(fields)) return `deeper than ${MAX_NESTING} levels`;
+  if (hasInfinity(fields)) return "a number beyond those of a double";
   return JSON.stringify(fields).length > LARGEST_FIELDS ? `over ${LARGEST_FIELDS} characters` : undefined;
 }

@@ -2,6 +2,7 @@ import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { StructSchema, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { jobNotFound } from "../../proto/errors.ts";
 import {
+  hasInfinity,
   type Job,
   type JobService,
   JobSpecSchema,
@@ -127,11 +128,11 @@ function isInlined({ result }: Job): boolean {
   return result.sizeBytes <= LARGEST_INLINE_BYTES;
 }
 
-/** A result as it goes with its job; undefined when there is none, it has too many values, or it nests deeper than clients could read. */
+/** A result as it goes with its job; undefined when there is none, it has too many values, or values that a message cannot carry. */
 function inlined(result: Uint8Array | undefined): Value | undefined {
   if (result === undefined || result.length === 0) return undefined;
   // Fewer bytes cannot have more values.
   if (result.length > MOST_VALUES && countJson(result) > MOST_VALUES) return undefined;
   const json: JsonValue = JSON.parse(Buffer.from(result).toString());
-  return nestsDeeper(json) ? undefined : fromJson(ValueSchema, json);
+  return nestsDeeper(json) || hasInfinity(json) ? undefined : fromJson(ValueSchema, json);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Job_State } from "../../proto/mod.ts";
 import { type Hearth, startHearth } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 
@@ -10,6 +11,10 @@ export async function reports({ config, progress, signal }) {
   progress(0.5, "halfway", deep(config.levels));
   await new Promise((go) => setTimeout(go, 200));
 }
+const beyond = { rows: [JSON.rawJSON("1e400")] };
+export const returnsBeyond = () => beyond;
+export async function* streamsBeyond() { yield beyond; }
+export const reportsBeyond = ({ progress }) => progress(0.5, "halfway", beyond);
 `;
 
 let hearth: Hearth;
@@ -70,4 +75,27 @@ test("progress fields that nest too deep are left out, which its message says", 
     message: "halfway (its fields were left out: deeper than 40 levels)",
   });
   expect(job.progress?.fields).toBeUndefined();
+});
+
+test.each([
+  ["returnsBeyond", '{"rows":[1e400]}'],
+  ["streamsBeyond", '[{"rows":[1e400]}]'],
+])(
+  "a result with a number beyond a double (%s) is kept as it is, and does not go with its job",
+  async (entryPoint, kept) => {
+    const { job, result } = await rest.run({ binary: "jobs", entryPoint, context: "warm" });
+    expect({ state: job.state, result }).toEqual({ state: Job_State.SUCCEEDED, result: undefined });
+    for (const { call } of [rest, other]) {
+      expect(await call("GET", `/v1/jobs/${job.id}/result`)).toMatchObject({ status: 200, body: JSON.parse(kept) });
+      expect(await call("GET", "/v1/jobs")).toMatchObject({ status: 200 });
+    }
+  },
+);
+
+test("progress fields with a number beyond a double are left out, which their message says", async () => {
+  const { job } = await rest.run({ binary: "jobs", entryPoint: "reportsBeyond", context: "warm" });
+  expect(job.progress).toMatchObject({
+    message: "halfway (its fields were left out: a number beyond those of a double)",
+  });
+  expect(await other.call("GET", "/v1/jobs")).toMatchObject({ status: 200 });
 });

@@ -7,6 +7,7 @@ import {
   deleteProperty,
   getPrototypeOf,
   NativeError,
+  NativeTypeError,
   ownKeys,
   preventExtensions,
   textOf,
@@ -43,6 +44,7 @@ export function confine(): { open(opened: Opened): void } {
   // of the executor's and of Deno's own, and could answer for them.
   preventExtensions(Object.prototype);
   preventExtensions(Array.prototype);
+  keepFunctionMethods();
 
   return {
     open(opened) {
@@ -53,6 +55,28 @@ export function confine(): { open(opened: Opened): void } {
 }
 
 const { exit } = Deno;
+
+/**
+ * Makes the methods of all functions final. Deno's own code calls `op.call(core, …)`: a job that replaces `call` would get all that Deno is made
+ * of. They are accessors, so that a function can have a method of such a name all the same.
+ */
+function keepFunctionMethods(): void {
+  const names = ["call", "apply", "bind"] as const;
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as (typeof names)[number];
+    const method: unknown = Function.prototype[name];
+    defineProperty(Function.prototype, name, {
+      get: () => method,
+      set(this: object, value: unknown) {
+        if (this === Function.prototype)
+          throw new NativeTypeError(`Cannot replace Function.prototype.${name}: it is final`);
+        defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      },
+      enumerable: false,
+      configurable: false,
+    });
+  }
+}
 
 function replace(name: string, value: unknown): void {
   defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });

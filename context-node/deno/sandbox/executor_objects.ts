@@ -1,6 +1,6 @@
 import type { CreateOptions } from "../../hearth.ts";
+import { startOwnTimer } from "./own_timer.ts";
 import {
-  clearTimeout,
   mapDelete,
   mapGet,
   mapSet,
@@ -11,14 +11,13 @@ import {
   NativeTypeError,
   now,
   own,
-  setTimeout,
   textOf,
   when,
 } from "./primordials.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** The longest delay that setTimeout takes, 24 days; it fires at once for a longer one. */
+/** The longest delay that setTimeout takes in the main isolate, 24 days; it fires at once for a longer one. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Gets or creates values of this executor alone, by reference. A creation that fails is forgotten. The promise is safe to await. */
@@ -59,15 +58,15 @@ export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: n
   const made = startMaking(make);
   return own(
     new NativePromise<T>((resolve, reject) => {
-      const timer = setTimeout(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
+      const callOff = startOwnTimer(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
       when(
         made,
         (value) => {
-          clearTimeout(timer);
+          callOff();
           resolve(value);
         },
         (error) => {
-          clearTimeout(timer);
+          callOff();
           reject(error);
         },
       );

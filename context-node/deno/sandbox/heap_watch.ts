@@ -1,5 +1,6 @@
 import { getHeapStatistics } from "node:v8";
 import { createLazyTimer } from "./lazy_timer.ts";
+import { startOwnTimer } from "./own_timer.ts";
 
 const INTERVAL_MS = 100;
 
@@ -11,9 +12,13 @@ const INTERVAL_MS = 100;
  */
 export function createHeapWatch(deps: { isBusy(): boolean; exceeded(): void }): () => void {
   const limitBytes = getHeapStatistics().heap_size_limit;
-  const lookSoon = createLazyTimer(INTERVAL_MS, () => {
-    if (getHeapStatistics().heap_size_limit > limitBytes) deps.exceeded();
-    else if (deps.isBusy()) lookSoon();
-  });
+  const lookSoon = createLazyTimer(
+    INTERVAL_MS,
+    () => {
+      if (getHeapStatistics().heap_size_limit > limitBytes) deps.exceeded();
+      else if (deps.isBusy()) lookSoon();
+    },
+    startOwnTimer,
+  );
   return lookSoon;
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import nodeProcess from "node:process";
 import { Writable } from "node:stream";
-import { defineProperty } from "./primordials.ts";
+import { defineProperty, getOwnPropertyDescriptor, ownKeys } from "./primordials.ts";
 import { PROCESS } from "./reach.ts";
 
 const { stdout, stderr, exit } = Deno;
@@ -18,6 +18,7 @@ export interface JobProcess {
  */
 export function createJobProcess(): JobProcess {
   const { env } = nodeProcess;
+  keepEmitterMethods(nodeProcess);
   const api: object = new EventEmitter();
   for (let index = 0; index < PROCESS.length; index++) {
     const name = PROCESS[index] as keyof typeof nodeProcess;
@@ -34,6 +35,22 @@ export function createJobProcess(): JobProcess {
   addLazily(api, "stdout", () => output(stdout));
   addLazily(api, "stderr", () => output(stderr));
   return { api, env };
+}
+
+/**
+ * Gives the object methods of event emitters of its own, which are final. Node's code emits warnings on its process: a job that replaces
+ * `EventEmitter.prototype.emit` would get that process as `this`, and with it all modules, the bindings and the channel of the executor.
+ * The methods that Node's process has for itself call those of the prototype.
+ */
+function keepEmitterMethods(object: object): void {
+  const names = ownKeys(EventEmitter.prototype);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as PropertyKey;
+    const value: unknown = getOwnPropertyDescriptor(EventEmitter.prototype, name)?.value;
+    if (typeof value === "function" && name !== "constructor") {
+      defineProperty(object, name, { value, writable: false, enumerable: false, configurable: false });
+    }
+  }
 }
 
 /** What is written there is text of the process's own log: of no job, and no message to anybody. */

@@ -1,7 +1,8 @@
 import type { JobContext } from "../../hearth.ts";
 import { LONGEST_PROGRESS_FIELDS, LONGEST_PROGRESS_MESSAGE } from "./bounds.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { clearTimeout, isArray, NativeTypeError, now, setTimeout, slice, textOf } from "./primordials.ts";
+import { startOwnTimer } from "./own_timer.ts";
+import { isArray, NativeTypeError, now, slice, textOf } from "./primordials.ts";
 import type { ExecutorReport } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 
@@ -18,13 +19,13 @@ export interface RunProgress {
 /** Sends the newest of each interval: the first at once, also from code that never yields. */
 export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
   let held: ExecutorReport | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let callOff: (() => void) | undefined;
   let nextAt = 0;
   let ended = false;
 
   function send(): void {
-    clearTimeout(timer);
-    timer = undefined;
+    callOff?.();
+    callOff = undefined;
     if (held === undefined) return;
     mailbox.tell(held);
     held = undefined;
@@ -39,7 +40,7 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
       held = { type: "progress", run, fraction, ...describe(textOf(message), fields) };
       const wait = nextAt - now();
       if (wait <= 0) return send();
-      timer ??= setTimeout(send, wait);
+      callOff ??= startOwnTimer(send, wait);
     },
     end() {
       send();

@@ -89,16 +89,18 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
   }
 
   const api: NamedObjects = {
-    async get(name) {
+    async get(given) {
+      const name = textOf(given);
       const kept = mapGet(clones, name);
       if (kept !== undefined) return kept.value;
-      const answer = await requests.ask((request) => send({ type: "objectGet", request, name: textOf(name) }));
+      const answer = await requests.ask((request) => send({ type: "objectGet", request, name }));
       return answer.type === "objectValue" ? keep(name, answer.version, answer.value) : undefined;
     },
     // Both scopes answer what `create` made, or a clone of it.
-    async getOrElseCreate<T>(name: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
-      if (options.scope === "executor") return (await ofThisExecutor(textOf(name), make, options)) as T;
-      const kept = mapGet(clones, name) ?? (await own(create(textOf(name), make, options)));
+    async getOrElseCreate<T>(given: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
+      const name = textOf(given);
+      if (options.scope === "executor") return (await ofThisExecutor(name, make, options)) as T;
+      const kept = mapGet(clones, name) ?? (await own(create(name, make, options)));
       return kept.value as T;
     },
     async update(name, value) {

@@ -6,7 +6,7 @@
  * what a job can reach); it awaits a promise of its own through `own()`; it resolves no promise with an object whose prototype a job can extend.
  * `Object.prototype` and `Array.prototype` take no new properties (see confine.ts), so plain records and arrays are safe to read and to fill.
  */
-export const { queueMicrotask, setTimeout, clearTimeout } = globalThis;
+export const { queueMicrotask, setTimeout } = globalThis;
 
 const natives = globalThis;
 export const NativeArrayBuffer = natives.ArrayBuffer;
@@ -16,6 +16,7 @@ export const NativeDataView = natives.DataView;
 export const NativeDate = natives.Date;
 export const NativeError = natives.Error;
 export const NativeAggregateError = natives.AggregateError;
+export const NativeInt32Array = natives.Int32Array;
 export const NativeMap = natives.Map;
 export const NativePromise = natives.Promise;
 export const NativeReadableStream = natives.ReadableStream;
@@ -30,7 +31,7 @@ export const textOf: (value: unknown) => string = natives.String;
 export const numberOf: (value: unknown) => number = natives.Number;
 export const { parse, stringify } = JSON;
 export const { min } = Math;
-export const { store: atomicStore } = Atomics;
+export const { store: atomicStore, notify: atomicNotify, waitAsync: atomicWaitAsync } = Atomics;
 export const { isInteger, isSafeInteger } = Number;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;

@@ -2,6 +2,7 @@ import { MOST_UNTAKEN_PARTS, PART_BYTES } from "./bounds.ts";
 import type { JobAbort } from "./job_abort.ts";
 import { createLazyTimer } from "./lazy_timer.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { startOwnTimer } from "./own_timer.ts";
 import {
   bufferOf,
   byteLengthOf,
@@ -51,9 +52,13 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
   let wake = (): void => {};
   abort.onAbort(() => wake());
 
-  const sendSoon = createLazyTimer(INTERVAL_MS, () => {
-    if (length > 0 && untaken < MOST_UNTAKEN_PARTS) send();
-  });
+  const sendSoon = createLazyTimer(
+    INTERVAL_MS,
+    () => {
+      if (length > 0 && untaken < MOST_UNTAKEN_PARTS) send();
+    },
+    startOwnTimer,
+  );
 
   function send(): void {
     mailbox.tell({ type: "resultPart", run, base64: toBase64(view(part, 0, length)) });

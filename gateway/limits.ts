@@ -40,6 +40,13 @@ export const limitsSection = z
       .describe(
         "Largest body of any other request, uncompressed, in bytes; larger ones are answered 413. A larger one than the default may stop the gateway for more than 50 ms",
       ),
+    bodiesBytes: z
+      .int()
+      .positive()
+      .default(1024 * MEBIBYTE)
+      .describe(
+        "What the bodies of all requests that are being read or answered may take together, in bytes; beyond it the largest request of the network that has the most is broken off",
+      ),
     headerBytes: z
       .int()
       .min(1024)

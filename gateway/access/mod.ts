@@ -3,7 +3,7 @@
  * log. Every surface goes through the one `Gate`; a gateway without auth plugins has none. Imports the contract, the record and
  * the audit log.
  */
-export type { HttpRequest } from "./credentials.ts";
+export { type HttpRequest, peerOf } from "./credentials.ts";
 export type { Action, Caller, Gate } from "./gate.ts";
 export { type Granting, type Guard, OPEN } from "./guard.ts";
 export { networkOf } from "./network.ts";

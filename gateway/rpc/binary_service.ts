@@ -11,12 +11,13 @@ import {
 import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binaries/mod.ts";
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
-import { readContent } from "./content.ts";
+import { createContentReader } from "./content.ts";
 import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
 
 export function createBinaryService(
   deps: Pick<Core, "dao" | "blobs" | "bundler">,
 ): Implementation<typeof BinaryService> {
+  const readContent = createContentReader(deps);
   return {
     async uploadBinary({ name, content }, { signal }) {
       const { data = new Uint8Array(), contentType } = content ?? {};
@@ -44,9 +45,12 @@ export function createBinaryService(
       const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ version }) => String(version));
       return create(ListBinaryVersionsResponseSchema, { binaries, nextPageToken });
     },
-    async downloadBinary({ name }) {
+    async downloadBinary({ name }, { signal }) {
       const { digest } = await findBinary(deps, name);
-      return create(HttpBodySchema, { contentType: "application/octet-stream", data: await readContent(deps, digest) });
+      return create(HttpBodySchema, {
+        contentType: "application/octet-stream",
+        data: await readContent(digest, { signal }),
+      });
     },
     async rollbackBinary({ name, version }) {
       return rollbackBinary(deps, { name, version });

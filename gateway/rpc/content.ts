@@ -1,10 +1,27 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { type HttpBody, HttpBodySchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 
-/** The whole content of a digest that the record names. */
-export async function readContent({ blobs }: Pick<Core, "blobs">, digest: string): Promise<Uint8Array> {
-  return readAll(await openContent({ blobs }, digest));
+/** Reads the whole content of a digest that the record names. Rejects with the signal's reason when that is aborted before its turn. */
+export type ReadContent = (digest: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
+
+/** Makes a reader of whole contents, one at a time: many that end together would stop the event loop for seconds. */
+export function createContentReader({ blobs }: Pick<Core, "blobs">): ReadContent {
+  let last: Promise<unknown> = Promise.resolve();
+  return (digest, { signal }) => {
+    const before = last;
+    const read = async (): Promise<Uint8Array> => {
+      await before;
+      // What the one before leads to has a turn of the event loop of its own.
+      await nextTurn();
+      signal.throwIfAborted();
+      return readAll(await openContent({ blobs }, digest));
+    };
+    const content = read();
+    last = Promise.allSettled([content]);
+    return content;
+  };
 }
 
 export async function readAll(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

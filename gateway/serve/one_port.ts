@@ -6,6 +6,7 @@ import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
+import { createBodyCount } from "./held_bodies.ts";
 import { http1Options, http2Options, serveExpectations, serveWithinHeaders, watchSessions } from "./limits.ts";
 import { watchAnswers } from "./stalled.ts";
 import { createThrottledLog } from "./throttled_log.ts";
@@ -36,8 +37,10 @@ export interface OpenPort extends AsyncDisposable {
 export async function listenOnOnePort({ host, port, tls, serve, log, limits }: ListenOptions): Promise<OpenPort> {
   await using starting = new AsyncDisposableStack();
   const answers = starting.use(watchAnswers(limits));
+  const countBody = createBodyCount(limits, { log });
   const serveWatched: RequestListener = (request, response) => {
     answers.add(response);
+    countBody(request, response);
     serve(request, response);
   };
   const http1 = createHttp1Server(http1Options(limits));

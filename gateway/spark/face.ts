@@ -76,8 +76,7 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   using _ = options.measurements.measure(route);
   try {
     const caller = await identify(options, route, request);
-    const { uploadBytes, messageBytes } = options.limits;
-    const body = await readBody(request, route.permission?.endsWith(":upload") ? uploadBytes : messageBytes);
+    const body = await readBodyOf(options, route, request);
     const { requestTimeoutMs: timeoutMs, useAsProxyUser } = options.config;
     const owner = useAsProxyUser ? caller?.principal.id : undefined;
     sparkRequest = { ...sparkRequest, body, owner, answeredByMs: performance.now() + timeoutMs };
@@ -97,6 +96,16 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
 /** Who calls, asked before the body is read; undefined where nobody is asked. Rejects when the caller is not let in. */
 async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpRequest): Promise<Caller | undefined> {
   return route.permission === undefined ? undefined : gate?.identify(request, nameOf(route));
+}
+
+/** The body of a request; of one that nobody is asked for, nothing: a stranger could fill the memory. */
+async function readBodyOf(
+  { limits }: FaceParts,
+  { permission }: SparkRoute,
+  request: HttpRequest,
+): Promise<Uint8Array> {
+  if (permission === undefined) return new Uint8Array();
+  return readBody(request, permission.endsWith(":upload") ? limits.uploadBytes : limits.messageBytes);
 }
 
 interface Entering {

@@ -8,7 +8,7 @@ import { type AbusedHearth, received, startAbusedHearth } from "./abused_hearth.
 
 const MEBIBYTE = 1024 * 1024;
 const FILE_BYTES = 48 * MEBIBYTE;
-const LIMITS = { connectionsPerAddress: 50, stallTimeoutMs: 3000, headersTimeoutMs: 5000 };
+const LIMITS = { bodiesBytes: 64 * MEBIBYTE, connectionsPerAddress: 50, stallTimeoutMs: 3000, headersTimeoutMs: 5000 };
 
 describe.each([
   ["in the clear", false],
@@ -60,6 +60,43 @@ describe.each([
       }),
     );
     for (const taken of cut) expect(taken).toBeLessThan(FILE_BYTES);
+    await abused.expectWell();
+  });
+
+  test("bodies that together take too much memory are broken off, the largest first, and smaller ones are not", async () => {
+    // Else the client itself breaks off what waits in it.
+    const session = http2.connect(abused.hearth.url, { maxSessionMemory: 1000 });
+    session.on("error", () => {});
+    const upload = (name: string, mebibytes: number) => {
+      const call = session.request({ ":method": "PUT", ":path": `/v1/data/${name}` });
+      call.on("error", () => {});
+      call.resume();
+      call.write(Buffer.alloc(mebibytes * MEBIBYTE));
+      return call;
+    };
+    const small = upload("small", 1);
+    const large = Array.from({ length: 4 }, (_, number) => upload(`large${number}`, 30));
+    await until("bodies are broken off", async () => large.filter(({ closed }) => closed).length >= 2);
+    await abused.expectWell();
+    expect(small.closed).toBe(false);
+    small.end();
+    const [{ ":status": status }] = await once(small, "response");
+    expect(status).toBe(200);
+    session.destroy();
+    const socket = await abused.dial();
+    const answer = received(socket);
+    socket.write(
+      `PUT /v1/data/large HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${FILE_BYTES + 12 * MEBIBYTE}\r\n\r\n`,
+    );
+    const another = await abused.dial();
+    another.on("error", () => {});
+    another.write(
+      `PUT /v1/data/large HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${FILE_BYTES + 12 * MEBIBYTE}\r\n\r\n`,
+    );
+    socket.write(Buffer.alloc(40 * MEBIBYTE));
+    another.write(Buffer.alloc(30 * MEBIBYTE));
+    expect(await answer).toBe("");
+    another.destroy();
     await abused.expectWell();
   });
 

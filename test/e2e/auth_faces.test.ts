@@ -240,6 +240,18 @@ test("anybody may ask for health, and only known callers for reflection", async 
   expect(await reflect(proofs["a role that does not exist"])).toBeUndefined();
 });
 
+test.each(["/healthz", "/metricz", "/metrics", "/", "/html/page.js", "/statusz"])(
+  "GET %s, which anybody may ask for, is answered before its body has come",
+  async (path) => {
+    await using stack = new AsyncDisposableStack();
+    const session = stack.adopt(http2.connect(hearth.url), (open) => open.destroy());
+    const call = session.request({ ":path": path }, { endStream: false });
+    call.write(Buffer.alloc(1024));
+    const [{ ":status": status }] = await once(call, "response", { signal: AbortSignal.timeout(5000) });
+    expect(status).toBe(path === "/statusz" ? 404 : 200);
+  },
+);
+
 test("a caller that calls too often is told when to come back, on every face", async () => {
   const headers = basicProof("slow", passwordOf("slow"));
   expect((await fetch(`${hearth.url}/v1/jobs`, { headers })).status).toBe(200);

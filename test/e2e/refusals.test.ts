@@ -52,6 +52,16 @@ describe("settings that no context could live with are refused", () => {
     expect((await rest.call("GET", "/v1/contexts/warm")).body).toMatchObject({ state: "RUNNING" });
   });
 
+  test("as are larger ones than lists of contexts could show", async () => {
+    const settings = { settings: { text: "x".repeat(64 * 1024) } };
+    const told = invalid(
+      expect.stringMatching(/^settings: must have at most 65536 bytes, got \d+; put data into data files$/),
+    );
+    expect(await refusal("POST", "/v1/contexts", { name: "harmed", settings })).toMatchObject(told);
+    expect(await refusal("POST", "/v1/contexts/warm:restart", { settings })).toMatchObject(told);
+    expect(await refusal("POST", "/v1/jobs:run", { binary: "jobs", contextSettings: settings })).toMatchObject(told);
+  });
+
   test("but for those that mean the default, and the least", async () => {
     await rest.createContext("default", { memoryBytes: "0" });
     await rest.createContext("least", {

@@ -1,6 +1,5 @@
 import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import type { ProcessLog } from "./process.ts";
 
 /** A folder for what Deno caches (`DENO_DIR`). Disposing it removes it. */
@@ -30,8 +29,7 @@ export function createCodeCaches({ log }: { log: ProcessLog }, { parent }: { par
       const entries = await readdir(path, { withFileTypes: true });
       const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
       await copyAll(names, path, template);
-      for (const name of names) if (names.includes(`${name}-wal`)) mergeLog(join(template, name));
-      files = await readdir(template);
+      files = names;
     } catch (error) {
       log.warn({ err: error }, "cannot keep the code cache; sandboxes start more slowly");
     }
@@ -61,12 +59,6 @@ export function createCodeCaches({ log }: { log: ProcessLog }, { parent }: { par
       };
     },
   };
-}
-
-/** Writes what a database of SQLite has in its log into its file, so that no process has to read the log when it starts. */
-function mergeLog(path: string): void {
-  using database = new DatabaseSync(path);
-  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 async function copyAll(names: readonly string[], from: string, to: string): Promise<void> {

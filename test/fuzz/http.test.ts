@@ -35,7 +35,13 @@ beforeAll(async () => {
   const gateway = {
     auth: [{ plugin: "hearth:auth-basic", config: { file } }],
     roles: { admin: { permissions: ["*"] }, ...FUZZER_ROLES },
-    limits: { failedLoginsPerMinute: 600, idleTimeoutMs: 2000, headersTimeoutMs: 2000, bodyTimeoutMs: 2000 },
+    limits: {
+      failedLoginsPerMinute: 600,
+      idleTimeoutMs: 2000,
+      headersTimeoutMs: 2000,
+      bodyTimeoutMs: 2000,
+      stallTimeoutMs: 2000,
+    },
   };
   const onLine = (line: string): void => {
     if (isBad(line)) bad.push(line);

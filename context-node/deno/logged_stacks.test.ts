@@ -170,3 +170,15 @@ test("without a source map, frames are told in the bundle's lines", async () => 
   expect(line).not.toMatch(/blob:/);
   expect(next).toBe("info next");
 });
+
+test("a large source map is read beside the node's event loop", async () => {
+  const { sourceMap, ...program } = await bundle("export const job = () => {\n  throw new Error('too far');\n};");
+  const map: { mappings: string } = JSON.parse(sourceMap);
+  const large = JSON.stringify({ ...map, mappings: `${map.mappings};${",CAAC".repeat(2_000_000).slice(1)}` });
+  const [thread, all] = [process.threadCpuUsage(), process.cpuUsage()];
+  const outcome = await run(sandbox, { ...program, sourceMap: large }).outcome;
+  expect(outcome).toMatchObject({ type: "failed", error: { stack: expect.stringContaining("(job.ts:2:9)") } });
+  const { user: ofThread } = process.threadCpuUsage(thread);
+  const { user: ofAll } = process.cpuUsage(all);
+  expect(ofThread).toBeLessThan(ofAll / 2);
+});

@@ -1,5 +1,6 @@
 import type { JobRun } from "../runtime/mod.ts";
 import type { SandboxCommand } from "./sandbox/protocol.ts";
+import type { SourceMaps } from "./source_maps.ts";
 import { createStackMapper, type StackMapper } from "./stack.ts";
 
 /** Programs that a process keeps at hand for its executors: those that were asked for last. */
@@ -9,11 +10,14 @@ const MOST_KEPT = 64;
 export interface Programs {
   /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the job's `bundle` does. */
   send(job: JobRun): Promise<void> | undefined;
-  /** Tells stacks of these programs in their authors' lines. */
+  /** Rewrites stacks of these programs to the lines of their authors. */
   readonly stacks: StackMapper;
 }
 
-export function createPrograms(send: (command: SandboxCommand) => void): Programs {
+export function createPrograms(
+  send: (command: SandboxCommand) => void,
+  { locate }: { locate: SourceMaps["locate"] },
+): Programs {
   /** Undefined once sent; by digest, the one that was asked for last at the end. */
   const sends = new Map<string, Promise<void> | undefined>();
   const sourceMaps = new Map<string, () => Promise<string>>();
@@ -49,6 +53,6 @@ export function createPrograms(send: (command: SandboxCommand) => void): Program
       sends.set(binaryDigest, sent);
       return sent;
     },
-    stacks: createStackMapper(sourceMaps),
+    stacks: createStackMapper({ locate, sourceMaps }),
   };
 }

@@ -7,6 +7,7 @@ import { createIntake } from "./intake.ts";
 import { type DenoProcess, type ProcessDeps, type ProcessLog, startDenoProcess } from "./process.ts";
 import { type ProcessProfile, profileOf } from "./profile.ts";
 import { createSandbox } from "./sandbox.ts";
+import { createSourceMaps } from "./source_maps.ts";
 import { createSpares } from "./spares.ts";
 
 export interface DenoRuntimeOptions {
@@ -36,6 +37,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     log,
   };
 
+  const sourceMaps = starting.use(createSourceMaps());
   const processes = new Set<DenoProcess>();
   starting.defer(async () => {
     await Promise.all(Array.from(processes, (process) => process[Symbol.asyncDispose]()));
@@ -69,7 +71,8 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     async startSandbox(spec: SandboxSpec, { signal } = {}): Promise<Sandbox> {
       signal?.throwIfAborted();
       const profile = profileOf(spec);
-      return createSandbox((await spares.take(profile, signal)) ?? (await startProcess(profile, signal)), spec);
+      const process = (await spares.take(profile, signal)) ?? (await startProcess(profile, signal));
+      return createSandbox({ process, sourceMaps }, spec);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -17,6 +17,7 @@ import { createObjectList, type ObjectList } from "./object_list.ts";
 import type { DenoProcess } from "./process.ts";
 import { createPrograms, type Programs } from "./programs.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/protocol.ts";
+import type { SourceMaps } from "./source_maps.ts";
 import { Violation } from "./violation.ts";
 import { watchSandbox } from "./watch_sandbox.ts";
 
@@ -26,9 +27,14 @@ const MOST_MOVES = 3;
 /** Reports of one run that may wait for source maps: more than its executor sends meanwhile. */
 const MOST_WAITING = 50_000;
 
+interface SandboxDeps {
+  readonly process: DenoProcess;
+  readonly sourceMaps: SourceMaps;
+}
+
 /** Makes a process that is ready the sandbox of a context. */
-export function createSandbox(process: DenoProcess, spec: SandboxSpec): Sandbox {
-  return new DenoSandbox(process, spec);
+export function createSandbox(deps: SandboxDeps, spec: SandboxSpec): Sandbox {
+  return new DenoSandbox(deps, spec);
 }
 
 class DenoSandbox implements Sandbox {
@@ -43,10 +49,10 @@ class DenoSandbox implements Sandbox {
   #lastRun = 0;
   #end: SandboxEnd | undefined;
 
-  constructor(process: DenoProcess, { contextId, name, settings, files }: SandboxSpec) {
+  constructor({ process, sourceMaps }: SandboxDeps, { contextId, name, settings, files }: SandboxSpec) {
     this.#process = process;
     this.#settings = settings;
-    this.#programs = createPrograms((command) => process.send(command));
+    this.#programs = createPrograms((command) => process.send(command), sourceMaps);
     this.#objects = createObjectList((command) => process.send(command));
     this.#executors = new Executors(process, { files, jobsPerExecutor: settings.jobsPerExecutor });
     process.listen((report) => this.#receive(report));

@@ -1,76 +1,98 @@
-import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import type { SourceMaps } from "./source_maps.ts";
 
 /** A frame's place, as executors name it. */
 const PLACE = /bundle:(sha256:[0-9a-f]+|[\w-]+):(\d+):(\d+)/g;
 
-/** Who fails, and who logs a stack, waits so long for a source map at most. */
+/** A job that fails, or logs a stack, waits so long for a source map at most. */
 const LONGEST_WAIT_MS = 5_000;
 
-/** A source map that could not be had is asked for again so much later: who logs many stacks would wait for each. */
+/** A source map that could not be had is asked for again so much later: a job that logs many stacks would wait for each. */
 const RETRY_MS = 10_000;
+
+/** Places that are remembered, of all programs of a process. */
+const MOST_KNOWN = 10_000;
 
 /** Rewrites places in bundles to places in the author's files: Deno applies no source map to modules that come from a blob. */
 export interface StackMapper {
   /**
-   * Resolves when the source maps of the bundles that are named in the text are at hand, or cannot be had; undefined when that is so by
-   * now. Never rejects.
+   * Resolves when the places in the text are known, or cannot be known; undefined when that is so by now. Never rejects.
    */
   load(text: string): Promise<void> | undefined;
-  /** Of a bundle without source map the places are told in the bundle's lines. */
+  /** Places that are not known are given in the bundle's lines. */
   map(text: string): string;
 }
 
-/** `sourceMaps` are asked when something of their bundle is first to be told. */
-export function createStackMapper(sourceMaps: ReadonlyMap<string, () => Promise<string>>): StackMapper {
-  /** Undefined for one that could not be had. */
-  const maps = new Map<string, TraceMap | undefined>();
+interface StackMapperDeps {
+  readonly locate: SourceMaps["locate"];
+  /** By the digest of their bundle; read when one of its places is first needed. */
+  readonly sourceMaps: ReadonlyMap<string, () => Promise<string>>;
+}
+
+export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): StackMapper {
+  /** By the place as executors name it. */
+  const known = new Map<string, string>();
   const loads = new Map<string, Promise<void>>();
 
-  async function load(digest: string, read: () => Promise<string>): Promise<void> {
-    const map = await readMap(read);
-    maps.set(digest, map);
-    loads.delete(digest);
-    if (map === undefined) setTimeout(() => maps.delete(digest), RETRY_MS).unref();
+  async function learn(digest: string, sourceMap: () => Promise<string>, names: readonly string[]): Promise<void> {
+    const places = names.map((name) => {
+      const [column = 0, line = 0] = name.split(":").reverse().map(Number);
+      return { line, column };
+    });
+    const origins = await withinLimit(locate({ digest, sourceMap }, places));
+    for (const [index, name] of names.entries()) {
+      const { line, column } = places[index] ?? { line: 0, column: 0 };
+      known.set(name, origins?.[index] ?? `bundle.js:${line}:${column}`);
+      loads.delete(name);
+    }
+    if (origins === undefined) setTimeout(forget, RETRY_MS, names).unref();
   }
 
-  function loadOnce(digest: string): Promise<void> | undefined {
-    const read = sourceMaps.get(digest);
-    if (read === undefined || maps.has(digest)) return undefined;
-    const loading = loads.get(digest) ?? load(digest, read);
-    loads.set(digest, loading);
+  function forget(names: readonly string[]): void {
+    for (const name of names) known.delete(name);
+  }
+
+  /** Starts to learn the places, and resolves with those that are being learned already. */
+  function learnAll(named: Iterable<RegExpMatchArray>): Set<Promise<void>> {
+    const loading = new Set<Promise<void>>();
+    const unknown = new Map<string, Set<string>>();
+    for (const [name, digest = ""] of named) {
+      if (known.has(name) || !sourceMaps.has(digest)) continue;
+      const earlier = loads.get(name);
+      if (earlier !== undefined) loading.add(earlier);
+      else unknown.set(digest, (unknown.get(digest) ?? new Set()).add(name));
+    }
+    for (const [digest, names] of unknown) {
+      const sourceMap = sourceMaps.get(digest);
+      if (sourceMap === undefined) continue;
+      const load = learn(digest, sourceMap, [...names]);
+      loading.add(load);
+      for (const name of names) loads.set(name, load);
+    }
     return loading;
   }
 
   return {
     load(text) {
       if (!text.includes("bundle:")) return undefined;
-      const named = new Set(Array.from(text.matchAll(PLACE), ([, digest = ""]) => digest));
-      const loading = Array.from(named, loadOnce).filter((each) => each !== undefined);
-      return loading.length === 0 ? undefined : Promise.all(loading).then(() => {});
+      if (known.size > MOST_KNOWN) known.clear();
+      const loading = learnAll(text.matchAll(PLACE));
+      return loading.size === 0 ? undefined : Promise.all(loading).then(() => {});
     },
     map(text) {
       if (!text.includes("bundle:")) return text;
-      return text.replace(PLACE, (place, digest: string, line: string, column: string) => {
-        if (!sourceMaps.has(digest)) return place;
-        const map = maps.get(digest);
-        const origin = map && originalPositionFor(map, { line: Number(line), column: Number(column) - 1 });
-        return origin?.source == null
-          ? `bundle.js:${line}:${column}`
-          : `${origin.source}:${origin.line}:${origin.column + 1}`;
-      });
+      return text.replace(PLACE, (name, digest: string, line: string, column: string) =>
+        sourceMaps.has(digest) ? (known.get(name) ?? `bundle.js:${line}:${column}`) : name,
+      );
     },
   };
 }
 
-/** Undefined when it cannot be had in time: an error without its lines is better than none. */
-async function readMap(read: () => Promise<string>): Promise<TraceMap | undefined> {
+/** Undefined when it is late: an error without its lines is better than none. */
+async function withinLimit<T>(found: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), LONGEST_WAIT_MS);
   try {
-    const json = await Promise.race([read(), late.promise]);
-    return json === undefined ? undefined : new TraceMap(json);
-  } catch {
-    return undefined;
+    return await Promise.race([found, late.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -47,6 +47,13 @@ export const limitsSection = z
       .describe(
         "What the bodies of all requests that are being read or answered may take together, in bytes; beyond it the largest request of the network that has the most is broken off",
       ),
+    answersBytes: z
+      .int()
+      .positive()
+      .default(1024 * MEBIBYTE)
+      .describe(
+        "What all answers that wait for their clients may take together, in bytes; beyond it the largest answer of the network that has the most is broken off",
+      ),
     headerBytes: z
       .int()
       .min(1024)

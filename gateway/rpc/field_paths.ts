@@ -1,4 +1,4 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 
 /** A field of a message or of one within it: the fields to go through, the last of which is the field, and what was found about it. */
 export interface FieldPath<Found> {
@@ -25,4 +25,12 @@ export function findFieldPaths<Found>(
     const found = find(field);
     return found === undefined ? [] : [{ fields, found }];
   });
+}
+
+/** The value at the end of a path; undefined where a message on the way is absent. Read without reflection: each call that passes the gate is. */
+export function valueAt(message: Message, fields: readonly DescField[]): unknown {
+  return fields.reduce<unknown>(
+    (outer, { localName }) => (typeof outer === "object" && outer !== null ? Reflect.get(outer, localName) : undefined),
+    message,
+  );
 }

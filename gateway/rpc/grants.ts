@@ -1,7 +1,7 @@
 import { type DescMessage, getOption, type Message } from "@bufbuild/protobuf";
 import { grants } from "../../proto/mod.ts";
 import type { Granting } from "../access/mod.ts";
-import { findFieldPaths } from "./field_paths.ts";
+import { findFieldPaths, valueAt } from "./field_paths.ts";
 
 /**
  * Makes the function that finds what a message grants, by the option `grants` of its fields and of those within them. Refuses to be
@@ -13,13 +13,8 @@ export function createGrantReader(desc: DescMessage): (message: Message) => read
   if (inOneof !== undefined) throw new Error(`Field ${inOneof} grants something, and is in a oneof`);
   return (message) =>
     paths.flatMap(({ fields, found }): Granting[] => {
-      // Read without reflection: each call that passes the gate is.
-      const values = fields.reduce<unknown>((value, { localName }) => memberOf(value, localName), message);
+      const values = valueAt(message, fields);
       if (!Array.isArray(values) || values.length === 0) return [];
       return [{ permission: found, kind: fields.at(-1)?.name ?? "", values: values.map(String) }];
     });
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

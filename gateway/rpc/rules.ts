@@ -11,6 +11,7 @@ import {
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { Validator, Violation } from "@bufbuild/protovalidate";
 import { requestInvalid } from "../../proto/errors.ts";
+import { oversized } from "./sizes.ts";
 
 /** More violations are counted only: an error may travel in a header. */
 const MOST_TOLD = 8;
@@ -37,6 +38,8 @@ export function brokenRules<Desc extends DescMessage>(
   desc: Desc,
   message: MessageShape<Desc>,
 ): string[] {
+  const tooLarge = oversized(desc, message);
+  if (tooLarge.length > 0) return tooLarge;
   const checked = validator.validate(desc, message);
   if (checked.kind === "error") throw checked.error;
   if (checked.kind === "valid") return [];

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { networkOf, peerOf } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import { breakOff, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { heaviest } from "./heaviest.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 
 interface Held {
@@ -53,23 +54,10 @@ export function createBodyCount(
   }
 
   function cutLargest(): void {
-    const [network, ofNetwork] = largest(
-      Map.groupBy(holders, (held) => held.network),
-      ([, all]) => sum(all),
-    );
-    const held = largest(ofNetwork, (each) => each.sizeBytes);
+    const held = heaviest(holders);
     release(held);
     held.sizeBytes = 0;
     breakOff(held.response);
-    tell({ network });
+    tell({ network: held.network });
   }
-}
-
-function sum(all: readonly Held[]): number {
-  return all.reduce((bytes, held) => bytes + held.sizeBytes, 0);
-}
-
-/** Of at least one. */
-function largest<Item>(items: Iterable<Item>, sizeOf: (item: Item) => number): Item {
-  return [...items].reduce((most, item) => (sizeOf(item) > sizeOf(most) ? item : most));
 }

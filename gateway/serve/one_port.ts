@@ -36,10 +36,10 @@ export interface OpenPort extends AsyncDisposable {
 /** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had, or the certificate not used. */
 export async function listenOnOnePort({ host, port, tls, serve, log, limits }: ListenOptions): Promise<OpenPort> {
   await using starting = new AsyncDisposableStack();
-  const answers = starting.use(watchAnswers(limits));
+  const answers = starting.use(watchAnswers(limits, { log }));
   const countBody = createBodyCount(limits, { log });
   const serveWatched: RequestListener = (request, response) => {
-    answers.add(response);
+    answers.add(request, response);
     countBody(request, response);
     serve(request, response);
   };

@@ -1,47 +1,81 @@
 import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
+import type { Logger } from "pino";
+import { networkOf, peerOf } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import type { HttpResponse } from "../transcode/mod.ts";
+import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+import { heaviest } from "./heaviest.ts";
+import { createThrottledLog } from "./throttled_log.ts";
 
 /** How often answers are looked at, at least. */
 const CHECK_INTERVAL_MS = 5000;
 
 const MEBIBYTE = 1024 * 1024;
 
-/** How many bytes of an answer waited for the client, and since when as many. */
+/** Answers are looked at for their memory when one begins, but no more often than this. */
+const RELIEF_INTERVAL_MS = 100;
+
+/** An answer, how many bytes of it wait for the client, and since when as many. */
 interface Waiting {
-  readonly sizeBytes: number;
-  readonly sinceMs: number;
+  readonly response: HttpResponse & ServerResponse;
+  readonly network: string;
+  sizeBytes: number;
+  sinceMs: number;
 }
 
 /** Answers on their way. Disposing it ends the watch, not the answers. */
 interface AnswerWatch extends Disposable {
-  add(response: ServerResponse): void;
+  add(request: HttpRequest, response: ServerResponse): void;
 }
 
 /**
- * Breaks off answers of which the client takes nothing: what is written stays in memory until it is taken. Whoever writes waits when
- * some tens of kilobytes do; a client that takes them a byte at a time does not keep them for long either.
+ * Breaks off answers that take memory: what is written stays there until the client takes it. A client that takes nothing loses its answer after
+ * a while; and when all answers together take too much, the largest of the network that has the most is broken off. What is written in parts
+ * waits when some tens of kilobytes do; a client that takes them a byte at a time does not keep them for long either.
  */
-export function watchAnswers({ stallTimeoutMs }: Pick<Limits, "stallTimeoutMs">): AnswerWatch {
-  const answers = new Map<HttpResponse & ServerResponse, Waiting>();
+export function watchAnswers(
+  { stallTimeoutMs, answersBytes }: Pick<Limits, "stallTimeoutMs" | "answersBytes">,
+  { log }: { readonly log: Pick<Logger, "warn"> },
+): AnswerWatch {
+  const answers = new Set<Waiting>();
+  const warn = createThrottledLog((fields) =>
+    log.warn(fields, "an answer is broken off: answers take too much memory"),
+  );
   const timer = setInterval(look, Math.min(CHECK_INTERVAL_MS, stallTimeoutMs / 2));
+  let lookedAtMs = 0;
 
   return {
-    add(response) {
-      answers.set(response, { sizeBytes: 0, sinceMs: 0 });
-      response.once("close", () => answers.delete(response));
+    add(request, response) {
+      const answer = { response, network: networkOf(peerOf(request)), sizeBytes: 0, sinceMs: 0 };
+      answers.add(answer);
+      response.once("close", () => answers.delete(answer));
+      if (performance.now() - lookedAtMs > RELIEF_INTERVAL_MS) look();
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
 
   function look(): void {
     const nowMs = performance.now();
-    for (const [response, waiting] of answers) {
-      const { writableLength: sizeBytes } = response;
-      if (sizeBytes === 0 || sizeBytes !== waiting.sizeBytes) answers.set(response, { sizeBytes, sinceMs: nowMs });
-      else if (nowMs - waiting.sinceMs >= stallTimeoutMs * (1 + sizeBytes / MEBIBYTE)) cut(response);
+    lookedAtMs = nowMs;
+    let allBytes = 0;
+    for (const answer of answers) {
+      const { writableLength } = answer.response;
+      if (writableLength === 0 || writableLength !== answer.sizeBytes) answer.sinceMs = nowMs;
+      answer.sizeBytes = writableLength;
+      if (nowMs - answer.sinceMs >= stallTimeoutMs * (1 + writableLength / MEBIBYTE)) end(answer);
+      else allBytes += writableLength;
     }
+    while (allBytes > answersBytes) {
+      const answer = heaviest(answers);
+      allBytes -= answer.sizeBytes;
+      end(answer);
+      warn({ network: answer.network });
+    }
+  }
+
+  function end(answer: Waiting): void {
+    answers.delete(answer);
+    cut(answer.response);
   }
 }
 

@@ -8,7 +8,10 @@ import { type AbusedHearth, received, startAbusedHearth } from "./abused_hearth.
 
 const MEBIBYTE = 1024 * 1024;
 const FILE_BYTES = 48 * MEBIBYTE;
-const LIMITS = { bodiesBytes: 64 * MEBIBYTE, connectionsPerAddress: 50, stallTimeoutMs: 3000, headersTimeoutMs: 5000 };
+const LIMITS = {
+  ...{ answersBytes: 64 * MEBIBYTE, bodiesBytes: 64 * MEBIBYTE },
+  ...{ connectionsPerAddress: 50, stallTimeoutMs: 3000, headersTimeoutMs: 5000 },
+};
 
 describe.each([
   ["in the clear", false],
@@ -98,6 +101,20 @@ describe.each([
     expect(await answer).toBe("");
     another.destroy();
     await abused.expectWell();
+  });
+
+  test("answers that together take too much memory are broken off, before they stall, until the others fit", async () => {
+    await abused.rest.upload("large", `export const large = () => 1; // ${"x".repeat(20 * MEBIBYTE)}`);
+    const session = http2.connect(abused.hearth.url, { settings: { initialWindowSize: 0 } });
+    session.on("error", () => {});
+    const calls = Array.from({ length: 8 }, () => session.request({ ":path": "/v1/binaries/large:download" }));
+    for (const call of calls) call.on("error", () => {});
+    // One that stalls would be broken off after 21 times the limit.
+    await until("answers are broken off", async () => calls.filter(({ closed }) => closed).length === 5);
+    for (const { closed, rstCode } of calls) if (closed) expect(rstCode).toBe(http2.constants.NGHTTP2_CANCEL);
+    await abused.expectWell();
+    expect(calls.filter(({ closed }) => closed).length).toBe(5);
+    session.destroy();
   });
 
   /** How many connections the kernel has from that socket's port to the gateway, as the gateway's end sees it. */

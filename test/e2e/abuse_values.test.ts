@@ -126,6 +126,23 @@ describe.each(Object.entries(FACES))("%s", (face, sent) => {
   });
 });
 
+test.each([
+  ["labels", "/v1/jobs", (many: object) => ({ ...SPEC, labels: many }), "job.labels: must have at most 64 entries"],
+  [
+    "env",
+    "/v1/contexts",
+    (many: object) => ({ settings: { env: many } }),
+    "settings.env: must have at most 1024 entries",
+  ],
+])("refuses many %s without judging each", async (_, path, bodyWith, why) => {
+  const many = Object.fromEntries(Array.from({ length: 9900 }, (_, index) => [`k${index}`, "v"]));
+  const body = JSON.stringify(bodyWith(many));
+  const { status, text, cpuMs } = await send({ path, headers: { "content-type": "application/json" }, body });
+  expect(status).toBe(400);
+  expect(text).toContain(`${why}, got 9900`);
+  expect(cpuMs).toBeLessThan(100);
+});
+
 test("long JSON by RPC is refused with what to do instead", async () => {
   const { text } = await send({ ...(FACES["Connect, JSON"]?.(`{"a":"${"é".repeat(600_000)}"}`, Object) as Sent) });
   expect(text).toContain("by RPC at most 1048576 are taken; send application/proto, or use REST");

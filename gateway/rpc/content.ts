@@ -35,8 +35,14 @@ export async function openContent({ blobs }: Pick<Core, "blobs">, digest: string
   return content;
 }
 
-/** A content as the messages of a streamed HttpBody: the first tells the type. */
+/** A content as the messages of a streamed HttpBody: the first tells the type. The content is cancelled when they are not taken to the end. */
 export async function* toHttpBodies(content: AsyncIterable<Uint8Array>, contentType: string): AsyncGenerator<HttpBody> {
-  yield create(HttpBodySchema, { contentType });
-  for await (const data of content) yield create(HttpBodySchema, { data });
+  const parts = content[Symbol.asyncIterator]();
+  try {
+    yield create(HttpBodySchema, { contentType });
+    for (let part = await parts.next(); !part.done; part = await parts.next())
+      yield create(HttpBodySchema, { data: part.value });
+  } finally {
+    await parts.return?.();
+  }
 }

@@ -1,10 +1,14 @@
 import { spawnSync } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, open, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { describeBlobs } from "../../test/contract/blobs_suite.ts";
 import { collect } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
+import { until } from "../../test/until.ts";
 import type { BlobStore } from "../contract/mod.ts";
 import fs from "./mod.ts";
 
@@ -65,6 +69,21 @@ test("put() replaces a file that lost its end", async () => {
   expect(stream && Buffer.concat(await collect(stream))).toHaveLength(1000);
 });
 
+test("the file of a stream that nobody reads is closed", async () => {
+  await using directory = await createTemporaryDirectory();
+  await using store = await openStore(directory.path);
+  const { digest } = await store.put(new Uint8Array(1000));
+  // In a function of its own, so that nothing refers to the streams afterwards.
+  await (async () => {
+    for (let count = 0; count < 10; count++) expect(await store.open(digest)).toBeDefined();
+  })();
+
+  await until("the files are closed", () => {
+    collectGarbage();
+    return openFilesBelow(directory.path) === 0;
+  });
+});
+
 test("checkHealth() rejects when the directory is gone", async () => {
   await using directory = await createTemporaryDirectory();
   const store = await openStore(join(directory.path, "blobs"));
@@ -72,6 +91,24 @@ test("checkHealth() rejects when the directory is gone", async () => {
 
   await expect(store.checkHealth()).rejects.toThrow("ENOENT");
 });
+
+function openFilesBelow(folder: string): number {
+  const targets = readdirSync("/proc/self/fd").map((fd) => {
+    // Of those that are listed, one lists.
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith(folder)).length;
+}
+
+/** What `--expose-gc` would give to programs. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
 
 function openStore(path: string): Promise<BlobStore> {
   return fs.start({ config: { path }, log: { info() {}, warn() {} }, signal: new AbortController().signal });

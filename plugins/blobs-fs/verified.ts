@@ -4,11 +4,20 @@ import type { Digest } from "../contract/mod.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** Streams a file and errors at its end when it does not have the digest. Closes the file at the end, on error and on cancel. */
+/** Files of streams that were neither read nor cancelled. Node ends the process when it finds an open file that nothing refers to. */
+const abandoned = new FinalizationRegistry<FileHandle>((file) => {
+  // What it fails with is of no use to anybody: nothing was read.
+  file.close().catch(() => {});
+});
+
+/**
+ * Streams a file and errors at its end when it does not have the digest. Closes the file at the end, on error and on cancel, and when nothing
+ * refers to the stream any more.
+ */
 export function openVerified(file: FileHandle, digest: Digest): ReadableStream<Uint8Array> {
   const hash = createHash("sha256");
 
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { bytesRead, buffer } = await file.read({ buffer: new Uint8Array(CHUNK_BYTES) });
@@ -28,4 +37,6 @@ export function openVerified(file: FileHandle, digest: Digest): ReadableStream<U
     // Nothing is read before it is asked for.
     { highWaterMark: 0 },
   );
+  abandoned.register(stream, file);
+  return stream;
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FileSource, Runtime, Sandbox } from "../runtime/mod.ts";
 import { NETWORK_MODULES, OWN_MODULES, PARTIAL_MODULES, WHOLE_MODULES } from "./sandbox/reach.ts";
-import { bundle, type Program, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, type Program, resultOf, run, sourceOf, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
 let program: Program;
@@ -101,7 +101,7 @@ test("a job that replaces what it reaches and has network gets nothing that only
 });
 
 async function spyOn(sandbox: Sandbox, config: object): Promise<Spied> {
-  const source = await readFile(new URL("./testing/shared_spy_job.ts", import.meta.url), "utf8");
+  const source = await sourceOf(new URL("./testing/spy/job.ts", import.meta.url));
   return (await resultOf(sandbox, source, { config: { modules: MODULES, ...config } })) as Spied;
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
 import { createProcessGroups, type Isolation, type IsolationOptions, startIsolation } from "../../isolation/mod.ts";
@@ -45,6 +46,23 @@ export async function bundle(source: string, { manifest }: { manifest?: unknown 
     code: (code?.text ?? "") + declared,
     sourceMap: map?.text ?? "",
   };
+}
+
+/** The source of a job that consists of several files, as one module. Imports of `node:` modules stay. */
+export async function sourceOf(entry: URL): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(entry)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    external: ["node:*"],
+    // `bundle()` warns of the same.
+    logLevel: "error",
+    tsconfigRaw: {},
+  });
+  return outputFiles[0]?.text ?? "";
 }
 
 /** One that a test waits for: its doings as they come, in order. */

@@ -1,0 +1,45 @@
+/** The shape of an action, and what actions share. */
+import type { Loose } from "./natives.ts";
+
+export interface Given {
+  readonly config: {
+    readonly modules: readonly string[];
+    /** How the paths of the objects begin whose properties are replaced. */
+    readonly only: string;
+    readonly http?: number;
+    readonly tcp?: number;
+  };
+  readonly log: Record<"debug" | "info" | "warn" | "error", (text: string) => void>;
+  readonly data: {
+    list(): Promise<string[]>;
+    text(name: string): Promise<string>;
+  };
+  readonly objects: {
+    get(name: string): Promise<unknown>;
+    update(name: string, value: unknown): Promise<void>;
+    forget(name: string): Promise<boolean>;
+    list(): Promise<unknown[]>;
+    getOrElseCreate(name: string, create: () => unknown): Promise<unknown>;
+  };
+  progress(fraction: number, message?: string): void;
+}
+
+export type Modules = Record<string, Loose>;
+
+/** Something that Deno or Node does for a job, with its name. */
+export type Action = readonly [string, () => unknown];
+
+export const chunk = new Uint8Array([1, 2, 3]);
+
+export function streamOf(value: unknown): ReadableStream {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(value);
+      controller.close();
+    },
+  });
+}
+
+export async function drain(stream: ReadableStream): Promise<void> {
+  for await (const each of stream) void each;
+}

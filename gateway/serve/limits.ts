@@ -101,7 +101,7 @@ export function watchSessions(server: Http2Server, limits: Limits): void {
 
 /**
  * Idle is who asks nothing, whatever else it sends: pings and settings keep no connection. One that does not even take the goodbye
- * is cut.
+ * is cut. So is one whose session has ended: after some errors of the protocol node leaves its socket open.
  */
 function closeWhenIdle(
   session: ServerHttp2Session,
@@ -111,7 +111,14 @@ function closeWhenIdle(
   let open = 0;
   let cutting: NodeJS.Timeout | undefined;
   const timer = setTimeout(() => {
-    if (open > 0) return;
+    if (session.destroyed) {
+      socket?.destroy();
+      return;
+    }
+    if (open > 0) {
+      timer.refresh();
+      return;
+    }
     session.close();
     cutting = setTimeout(() => socket?.destroy(), stallTimeoutMs);
   }, idleTimeoutMs);
@@ -119,17 +126,22 @@ function closeWhenIdle(
     open += 1;
     stream.once("close", () => {
       open -= 1;
-      if (open === 0 && !session.closed) timer.refresh();
+      if (open === 0) timer.refresh();
     });
   });
   session.once("close", () => {
     clearTimeout(timer);
     clearTimeout(cutting);
+    socket?.destroy();
   });
 }
 
 function closeWhenLate(stream: Http2Stream, timeoutMs: number): void {
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs);
+  const timer = setTimeout(() => {
+    stream.close(constants.NGHTTP2_CANCEL);
+    // Else it is kept until the client takes the news.
+    stream.destroy();
+  }, timeoutMs);
   stream.once("end", () => clearTimeout(timer));
   stream.once("close", () => clearTimeout(timer));
 }

@@ -4,13 +4,14 @@ import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FLAG, FRAME, frame, headerBlock, PREFACE, requestHeaders, reset, settings } from "../http2_frames.ts";
+import { until } from "../until.ts";
 import { type AbusedHearth, startAbusedHearth } from "./abused_hearth.ts";
 
 const lines: string[] = [];
 let abused: AbusedHearth;
 beforeAll(async () => {
   abused = await startAbusedHearth(
-    { gateway: { limits: { bodyTimeoutMs: 1000 } } },
+    { gateway: { limits: { bodyTimeoutMs: 1000, idleTimeoutMs: 1000, stallTimeoutMs: 1000 } } },
     { onLine: (line) => lines.push(line) },
   );
 });
@@ -103,6 +104,20 @@ test.each([
   stream.resume();
   await new Promise<void>((resolve) => stream.once("close", resolve));
   session.close();
+});
+
+test("a client that says goodbye in the middle of a request, and then breaks the protocol, keeps no connection", async () => {
+  const { hostname, port } = new URL(abused.hearth.url);
+  const socket = connect(Number(port), hostname).resume();
+  const head = headerBlock(requestHeaders({ path: "/v1/jobs:run", headers: JSON_TYPE }));
+  const frames = [
+    settings([[4, 0]]),
+    frame({ type: FRAME.HEADERS, flags: FLAG.END_HEADERS, stream: 1, payload: head }),
+    frame({ type: FRAME.GOAWAY, payload: new Uint8Array(8) }),
+    frame({ type: FRAME.DATA, stream: 7, payload: Buffer.from("{}") }),
+  ];
+  socket.write(Buffer.concat([PREFACE, ...frames]));
+  await until("the gateway closes the connection", () => socket.readableEnded || socket.destroyed);
 });
 
 test("resets leave no errors in the log", () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../../test/until.ts";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
 import { bundle, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 import { readThreads } from "./threads.ts";
@@ -31,8 +32,9 @@ test.for<[string, string]>([
   expect(await run(sandbox, program, { entryPoint: "leave" }).outcome).toMatchObject({ type: "succeeded" });
   const next = run(sandbox, program);
   expect(await next.outcome).toEqual({ type: "succeeded", json: '"next"' });
-  expect(next.told).toEqual(["running 2"]);
-  expect(threadsOf(sandbox)).toEqual([2]);
+  // A thread that waits wakes up when it is ended, and may run what it was given on its way out.
+  expect(next.told).toEqual([expect.stringMatching(/^running [12]$/)]);
+  await until("the executor that was held up is gone", () => !threadsOf(sandbox).includes(1));
 });
 
 test("a job that was moved is aborted on its new executor", async () => {

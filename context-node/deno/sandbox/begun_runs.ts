@@ -17,7 +17,7 @@ export interface BegunRuns {
   handed(executor: number, run: number, thread: Executor): void;
   /** What the executor reports itself. */
   heard(reports: readonly ExecutorReport[]): void;
-  /** The executor is gone. */
+  /** The executor is gone. What it began on its way out is found before its end is reported: nobody else is to run it again. */
   left(executor: number): void;
 }
 
@@ -84,7 +84,11 @@ export function createBegunRuns(observer: BegunRunsObserver): BegunRuns {
       for (const report of reports) if (isOfRunning(report)) silent.delete(report.run);
     },
     left(executor) {
-      for (const [run, each] of silent) if (each.executor === executor) silent.delete(run);
+      for (const [run, each] of silent) {
+        if (each.executor !== executor) continue;
+        silent.delete(run);
+        if (isMarked(each.thread.marks, run, "running")) observer.begun(executor, run, "running");
+      }
     },
   };
 }

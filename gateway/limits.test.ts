@@ -17,6 +17,8 @@ test("every limit has a default", async () => {
   expect(limits).toEqual({
     uploadBytes: 64 * 1024 * 1024,
     messageBytes: 5 * 1024 * 1024,
+    bodiesBytes: 1024 * 1024 * 1024,
+    answersBytes: 1024 * 1024 * 1024,
     headerBytes: 16 * 1024,
     headers: 100,
     connections: 10_000,

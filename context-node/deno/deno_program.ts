@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 
 /** What a sandbox process runs, built once by each runtime. */
 export interface SandboxProgram {
@@ -20,13 +20,14 @@ export interface SandboxProgram {
 export async function buildSandboxProgram(folder: string): Promise<SandboxProgram> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const mainModule = join(folder, "main.js");
-  await writeFile(mainModule, bundle("./sandbox/main.ts"));
-  return { mainModule, executorCode: bundle("./sandbox/executor.ts") };
+  await writeFile(mainModule, bundleModule(new URL("./sandbox/main.ts", import.meta.url)));
+  return { mainModule, executorCode: bundleModule(new URL("./sandbox/executor.ts", import.meta.url)) };
 }
 
-function bundle(module: string): string {
+/** A module and all that it imports, as one; imports of Node's modules stay. */
+export function bundleModule(module: URL, options: Pick<BuildOptions, "logLevel"> = {}): string {
   const { outputFiles } = buildSync({
-    entryPoints: [fileURLToPath(new URL(module, import.meta.url))],
+    entryPoints: [fileURLToPath(module)],
     bundle: true,
     write: false,
     format: "esm",
@@ -34,6 +35,7 @@ function bundle(module: string): string {
     target: "esnext",
     external: ["node:*"],
     tsconfigRaw: {},
+    ...options,
   });
   return outputFiles.map(({ text }) => text).join("");
 }

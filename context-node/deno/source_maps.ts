@@ -109,7 +109,6 @@ export function createSourceMaps(): SourceMaps {
       return json === undefined ? undefined : (await ask({ digest, json, places }))?.origins;
     },
     async [Symbol.asyncDispose]() {
-      clearTimeout(idle);
       const ending = thread;
       if (ending === undefined) return;
       end(ending);

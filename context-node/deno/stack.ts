@@ -51,7 +51,7 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
     for (const name of names) known.delete(name);
   }
 
-  /** Starts to learn the places, and resolves with those that are being learned already. */
+  /** Starts to learn the places that are not known. Answers all that is being learned of them. */
   function learnAll(named: Iterable<RegExpMatchArray>): Set<Promise<void>> {
     const loading = new Set<Promise<void>>();
     const unknown = new Map<string, Set<string>>();

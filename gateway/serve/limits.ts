@@ -101,7 +101,7 @@ export function watchSessions(server: Http2Server, limits: Limits): void {
 
 /**
  * Idle is who asks nothing, whatever else it sends: pings and settings keep no connection. One that does not even take the goodbye
- * is cut. So is one whose session has ended: after some errors of the protocol node leaves its socket open.
+ * is cut. After a client's own goodbye node closes nothing by itself, so such a connection is looked at as long as it lasts.
  */
 function closeWhenIdle(
   session: ServerHttp2Session,

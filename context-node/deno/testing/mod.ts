@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
 import { createProcessGroups, type Isolation, type IsolationOptions, startIsolation } from "../../isolation/mod.ts";
@@ -17,6 +16,7 @@ import type {
   Sandbox,
   SandboxSpec,
 } from "../../runtime/mod.ts";
+import { bundleModule } from "../deno_program.ts";
 import { type DenoRuntimeOptions, findDeno, startDenoRuntime } from "../mod.ts";
 
 export interface Program {
@@ -48,22 +48,8 @@ export async function bundle(source: string, { manifest }: { manifest?: unknown 
   };
 }
 
-/** The source of a job that consists of several files, as one module. Imports of `node:` modules stay. */
-export async function sourceOf(entry: URL): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(entry)],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "neutral",
-    target: "esnext",
-    external: ["node:*"],
-    // `bundle()` warns of the same.
-    logLevel: "error",
-    tsconfigRaw: {},
-  });
-  return outputFiles[0]?.text ?? "";
-}
+/** The source of a job that consists of several files, as one module. `bundle()` warns of the same. */
+export const sourceOf = (entry: URL): string => bundleModule(entry, { logLevel: "error" });
 
 /** One that a test waits for: its doings as they come, in order. */
 export interface RunningTestJob extends Execution {

@@ -2,6 +2,8 @@
  * Replaces each method and accessor of each object that a job can reach, and adds what it can to prototypes. It records what they are called
  * with, as long as no code of another job runs: then all of it comes from the executor, or from Deno on the executor's behalf.
  */
+import type { NamedObjects } from "../../hearth.ts";
+
 const textOf = String;
 const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 const has = Set.prototype.has;
@@ -202,13 +204,7 @@ interface Given {
   readonly signal: AbortSignal;
   readonly log: { info(text: string): void };
   readonly data: { list(): Promise<string[]>; text(name: string): Promise<string> };
-  readonly objects: {
-    get(name: string): Promise<unknown>;
-    update(name: string, value: unknown): Promise<void>;
-    forget(name: string): Promise<boolean>;
-    list(): Promise<unknown[]>;
-    getOrElseCreate(name: string, create: () => unknown): Promise<unknown>;
-  };
+  readonly objects: NamedObjects;
   progress(fraction: number, message?: string): void;
 }
 

@@ -1,4 +1,5 @@
 /** The shape of an action, and what actions share. */
+import type { NamedObjects } from "../../../hearth.ts";
 import type { Loose } from "./natives.ts";
 
 export interface Given {
@@ -14,13 +15,7 @@ export interface Given {
     list(): Promise<string[]>;
     text(name: string): Promise<string>;
   };
-  readonly objects: {
-    get(name: string): Promise<unknown>;
-    update(name: string, value: unknown): Promise<void>;
-    forget(name: string): Promise<boolean>;
-    list(): Promise<unknown[]>;
-    getOrElseCreate(name: string, create: () => unknown): Promise<unknown>;
-  };
+  readonly objects: NamedObjects;
   progress(fraction: number, message?: string): void;
 }
 

@@ -4,7 +4,7 @@
  * Imports nothing of the other folders.
  */
 
-export { type Address, address, parseAddress, reachableAt } from "./address.ts";
+export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";
 export {
   createAddressRule,
   type IsAllowed,

@@ -114,7 +114,7 @@ test("parseConfig() refuses a file that is not JSON or not there, and still tell
 
 test.each([
   [["--listen", "localhost"], '--listen: must be host:port, got "localhost"'],
-  [["--listen=[::1]:65536"], '--listen: must be host:port, got "[::1]:65536"'],
+  [["--listen=[::1]:65536"], '--listen: must be host:port, with a port of at most 65535, got "[::1]:65536"'],
   [["--log-level", "loud"], '--log-level: expected trace, debug, info, warn, error, fatal, got "loud"'],
   [["--insecure=no"], '--insecure: takes no value, got "no"'],
   [["--data-dir", "--insecure"], "--data-dir: expected <path> after it"],

@@ -8,6 +8,7 @@ import { startChild, startGateway, startNode } from "../../standalone/mod.ts";
 import { createAuthority } from "../certificates.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { passwordOf, writeUsers } from "../credentials.ts";
+import { HAS_IPV6 } from "../ipv6.ts";
 import { freePort, startTestNatsServer } from "../nats_server.ts";
 import { isAlive, npmStart, npmStartWithUrl, startedPids } from "../npm_start.ts";
 import { createRest } from "../rest.ts";
@@ -17,10 +18,11 @@ const ROOT = resolve(import.meta.dirname, "..", "..");
 const ECHO = "export const echo = ({ config }) => config;";
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 
-test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted", async () => {
+test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted, also for an IPv6 address", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
-  await using _child = await startChild({ ...npmStart(directory.path), onLine: (line) => lines.push(line) });
+  const spec = npmStart(directory.path, "--listen", HAS_IPV6 ? "[::1]:0" : "127.0.0.1:0");
+  await using _child = await startChild({ ...spec, onLine: (line) => lines.push(line) });
   const answers: unknown[] = [];
   for (const command of linesOfCurl(lines)) {
     const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });

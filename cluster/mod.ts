@@ -1,7 +1,7 @@
 /**
  * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
  * addresses are public.
- * Imports nothing of the other folders.
+ * Imports nothing of the other folders but how files are read.
  */
 
 export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";

@@ -18,22 +18,25 @@ const ROOT = resolve(import.meta.dirname, "..", "..");
 const ECHO = "export const echo = ({ config }) => config;";
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 
-test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted, also for an IPv6 address", async () => {
-  await using directory = await createTemporaryDirectory();
-  const lines: string[] = [];
-  const spec = npmStart(directory.path, "--listen", HAS_IPV6 ? "[::1]:0" : "127.0.0.1:0");
-  await using _child = await startChild({ ...spec, onLine: (line) => lines.push(line) });
-  const answers: unknown[] = [];
-  for (const command of linesOfCurl(lines)) {
-    const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });
-    answers.push(JSON.parse(stdout));
-  }
-  expect(answers).toMatchObject([
-    { name: "words", version: 1 },
-    { name: "demo", state: "RUNNING" },
-    { job: { state: "SUCCEEDED", context: "demo" }, result: { a: 2, b: 2, c: 1, see: 1 } },
-  ]);
-});
+test.runIf(HAS_CURL)(
+  "npm start tells three lines of curl that work when pasted, also for an IPv6 address",
+  async () => {
+    await using directory = await createTemporaryDirectory();
+    const lines: string[] = [];
+    const spec = npmStart(directory.path, "--listen", HAS_IPV6 ? "[::1]:0" : "127.0.0.1:0");
+    await using _child = await startChild({ ...spec, onLine: (line) => lines.push(line) });
+    const answers: unknown[] = [];
+    for (const command of linesOfCurl(lines)) {
+      const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });
+      answers.push(JSON.parse(stdout));
+    }
+    expect(answers).toMatchObject([
+      { name: "words", version: 1 },
+      { name: "demo", state: "RUNNING" },
+      { job: { state: "SUCCEEDED", context: "demo" }, result: { a: 2, b: 2, c: 1, see: 1 } },
+    ]);
+  },
+);
 
 function linesOfCurl(lines: readonly string[]): string[] {
   return lines.filter((line) => line.startsWith("  curl "));

@@ -4,7 +4,7 @@
  * Imports nothing of the other folders but plugins/files and plugins/command-line.
  */
 
-export { isHangupIgnored, onEndRequest } from "../plugins/command-line/mod.ts";
+export { hasLostUnusedTerminal, onEndRequest } from "../plugins/command-line/mod.ts";
 export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";
 export {
   createAddressRule,

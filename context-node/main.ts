@@ -17,7 +17,8 @@ try {
 } catch (error) {
   if (error instanceof ConfigurationError) console.error(error.message);
   else log.fatal({ err: error }, (error as Error).message);
-  process.exitCode = 1;
+  // What could not be released must not keep the process alive.
+  process.exit(1);
 }
 
 async function run(config: NodeProcessConfig): Promise<void> {

@@ -1,6 +1,6 @@
 /** `npm start`: the whole of Hearth on this machine, until Ctrl-C. */
 import { pino } from "pino";
-import { isHangupIgnored, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
+import { hasLostUnusedTerminal, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { parseConfig, type StandaloneConfig, USAGE } from "./config.ts";
 import { formatLogLine, levelOf } from "./log_lines.ts";
 import { nextSteps } from "./next_steps.ts";
@@ -49,9 +49,9 @@ async function run(config: StandaloneConfig): Promise<void> {
  */
 function watchNpm(gone: () => void): Disposable {
   const parent = process.ppid;
-  const isByNpm = process.env.npm_lifecycle_script?.includes("standalone/main.ts") && !isHangupIgnored();
+  const isByNpm = process.env.npm_lifecycle_script?.includes("standalone/main.ts") ?? false;
   const check = (): void => {
-    if (process.ppid !== parent) gone();
+    if (process.ppid !== parent && !hasLostUnusedTerminal()) gone();
   };
   const timer = isByNpm ? setInterval(check, NPM_CHECK_MS) : undefined;
   return { [Symbol.dispose]: () => clearInterval(timer) };

@@ -1,10 +1,11 @@
 /**
  * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
  * addresses are public.
- * Imports nothing of the other folders.
+ * Imports nothing of the other folders but plugins/files and plugins/command-line.
  */
 
-export { type Address, address, parseAddress, reachableAt } from "./address.ts";
+export { hasLostUnusedTerminal, onEndRequest } from "../plugins/command-line/mod.ts";
+export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";
 export {
   createAddressRule,
   type IsAllowed,
@@ -26,6 +27,7 @@ export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
 export type { Identity } from "./identity.ts";
 export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, withoutRanges } from "./ip_range.ts";
+export { createLog } from "./log.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";

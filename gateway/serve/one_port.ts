@@ -4,6 +4,7 @@ import { createServer as createHttp2Server, type Http2Server } from "node:http2"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
+import { printAddress } from "../../cluster/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
 import { createBodyCount } from "./held_bodies.ts";
@@ -118,6 +119,6 @@ function close(server: Server): Promise<void> {
 }
 
 function formatAddress(server: Server): string {
-  const { address, port, family } = server.address() as AddressInfo;
-  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+  const { address, port } = server.address() as AddressInfo;
+  return printAddress({ host: address, port });
 }

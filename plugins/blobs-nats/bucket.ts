@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -16,6 +15,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
+import { readText } from "../files/mod.ts";
 import type { NatsConfig } from "./config.ts";
 
 /** Time until NATS has answered when the store is opened. */
@@ -72,7 +72,7 @@ async function connectNats(config: NatsConfig): Promise<NatsConnection> {
 
 async function readAuthenticator(config: NatsConfig): Promise<Authenticator | undefined> {
   const { user, password, token, credentialsFile } = config;
-  if (credentialsFile !== undefined) return credsAuthenticator(await readFile(credentialsFile));
+  if (credentialsFile !== undefined) return credsAuthenticator(Buffer.from(readText(credentialsFile)));
   if (token !== undefined) return tokenAuthenticator(token);
   return user === undefined ? undefined : usernamePasswordAuthenticator(user, password);
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import type { PluginLog } from "../contract/mod.ts";
+import { readText } from "../files/mod.ts";
 import { type PostgresConfig, type TlsConfig, targetOf } from "./config.ts";
 import type { Row } from "./rows.ts";
 
@@ -39,7 +40,7 @@ export interface Database {
 /** Reads the files that the configuration names. */
 export async function readDatabase(config: PostgresConfig): Promise<Database> {
   const { host, port, database, user, password, ssl } = targetOf(config);
-  const secret = config.passwordFile === undefined ? password : (await readFile(config.passwordFile, "utf8")).trim();
+  const secret = config.passwordFile === undefined ? password : readText(config.passwordFile).trim();
   const settings = Object.entries({ search_path: config.schema, ...SETTINGS });
   return {
     address: `${host}:${port}/${database}`,

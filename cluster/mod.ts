@@ -35,4 +35,5 @@ export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClai
 export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";
 export type { Secrets } from "./secrets.ts";
+export { LONGEST_DELAY_MS, startTimer } from "./timer.ts";
 export { watchFiles } from "./watch_files.ts";

@@ -7,6 +7,7 @@ import {
   COMMON_OPTIONS,
   clusterSection,
   isLoopbackAddress,
+  LONGEST_DELAY_MS,
   type NatsAccess,
   natsSection,
   type Options,
@@ -130,6 +131,7 @@ export const nodeSection = z
     drainTimeoutMs: z
       .int()
       .nonnegative()
+      .max(LONGEST_DELAY_MS)
       .default(30_000)
       .describe("Time for jobs to finish when it is told to end, in milliseconds"),
   })

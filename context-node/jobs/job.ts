@@ -1,3 +1,4 @@
+import { startTimer } from "../../cluster/mod.ts";
 import {
   type HeldJob,
   hasInfinity,
@@ -10,7 +11,6 @@ import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blob
 import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { startTimer } from "../timer.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";

@@ -23,6 +23,8 @@ export interface JobDeps {
   readonly results: ResultStore;
   /** The largest result that a job may return, in bytes. */
   readonly maxResultBytes: number;
+  /** The longest that an attempt may take before its own code is called. */
+  readonly loadTimeoutMs: number;
   readonly owner: JobOwner;
 }
 
@@ -82,7 +84,12 @@ export class HostedJob {
 
   /** It has a slot. */
   start(sandbox: Sandbox): void {
-    this.#deadline = new Deadline(this.command.timeoutMs, () => this.stop("deadline"));
+    const { loadTimeoutMs } = this.#deps;
+    const deadline = new Deadline({ timeoutMs: this.command.timeoutMs, loadTimeoutMs }, () => {
+      // Without code of its own there is nothing that could stop by itself.
+      this.stop("deadline", { graceMs: deadline.hasBegun ? undefined : 0 });
+    });
+    this.#deadline = deadline;
     const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
     const { blobs } = this.#deps;
     this.#execution = sandbox.run(

@@ -2,7 +2,7 @@ import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Job_State, JobService } from "../../proto/mod.ts";
+import { Job_State, JobError_Reason, JobService } from "../../proto/mod.ts";
 import { type Hearth, startHearth } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 import { until } from "../until.ts";
@@ -20,7 +20,7 @@ let hearth: Hearth;
 let rest: Rest;
 
 beforeAll(async () => {
-  hearth = await startHearth();
+  hearth = await startHearth({ config: { node: { loadTimeoutMs: 1500 } } });
   rest = createRest(hearth.url);
   await rest.upload("jobs", JOBS);
   await rest.createContext("times", { idleTimeout: NINETY_DAYS, maxAge: NINETY_DAYS });
@@ -86,4 +86,26 @@ test("the next attempt of a job may be due in months", async () => {
   expect(delayMs).toBeGreaterThan(89 * DAY_MS);
   expect(delayMs).toBeLessThanOrEqual(90 * DAY_MS);
   await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
+});
+
+test.each([
+  ["awaits what does not come", "await new Promise(() => {});"],
+  ["reads without end", "for await (const _ of { [Symbol.asyncIterator]: () => ({ next: async () => ({}) }) });"],
+  ["loops", "for (;;);"],
+])("a job without a timeout whose module %s fails and leaves its slot", async (_, code) => {
+  const name = `hanging-${crypto.randomUUID()}`;
+  await rest.createContext(name, { maxJobsPerContext: 1 });
+  await rest.upload(name, `${code}\nexport const job = () => 1;`);
+
+  const { job } = await rest.run({ binary: name, context: name, gracePeriod: NINETY_DAYS });
+
+  expect(job).toMatchObject({
+    state: Job_State.FAILED,
+    error: {
+      reason: JobError_Reason.DEADLINE_EXCEEDED,
+      message:
+        "The job was not loaded within 1500 ms, which is all that its node allows (node.loadTimeoutMs); it did not stop by itself and its executor was terminated",
+    },
+  });
+  expect((await rest.run({ ...soon().job, context: name })).result).toBe("soon");
 });

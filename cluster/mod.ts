@@ -37,4 +37,6 @@ export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClai
 export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";
 export type { Secrets } from "./secrets.ts";
+export { createSteadyClock } from "./steady_clock.ts";
+export { LONGEST_DELAY_MS, startTimer } from "./timer.ts";
 export { watchFiles } from "./watch_files.ts";

@@ -39,6 +39,7 @@ test("parseConfig() has a default for everything", () => {
     cacheBytes: 4 * 1024 ** 3,
     memoryBytes: expect.any(Number),
     maxResultBytes: 256 * 1024 ** 2,
+    loadTimeoutMs: 60_000,
     labels: {},
     sandbox: { isolation: "auto", bubblewrap: undefined },
     secrets: { dir: undefined, contexts: { "*": ["*"] } },

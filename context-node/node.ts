@@ -65,7 +65,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const publisher = stack.use(new EventPublisher({ nats, log }));
   const closed = watchConnection(nats, { publisher, log });
 
-  const { dataDir, cacheBytes, memoryBytes, maxResultBytes } = config;
+  const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
   const given = deps.runtime && { runtime: deps.runtime, walls: [] };
@@ -83,7 +83,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
   const parts = { runtime, secretPolicy, network, events, blobs, files, results, cpu: groups };
-  const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
+  const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, loadTimeoutMs, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
   const commands: Commands = {

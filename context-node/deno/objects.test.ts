@@ -247,3 +247,18 @@ test("an object that is asked for by a name that is no text is seen as it is now
   };`;
   expect(await resultOf(sandbox, source)).toEqual(["older", "new"]);
 });
+
+test("an object is waited for, and kept, for longer than a timer takes", async () => {
+  const source = `export const job = async ({ objects }) => {
+    const year = 365 * 24 * 3600 * 1000;
+    const make = () => new Promise((resolve) => setTimeout(resolve, 30, 1));
+    const made = [];
+    for (const timeoutMs of [year, Infinity])
+      for (const scope of ["context", "executor"]) {
+        const create = (ttlMs) => objects.getOrElseCreate("o" + timeoutMs + ttlMs, make, { timeoutMs, ttlMs, scope });
+        for (const ttlMs of [year, Infinity]) made.push(...(await Promise.all([create(ttlMs), create(ttlMs)])));
+      }
+    return [made.length, made.every((value) => value === 1), (await objects.list()).length];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual([16, true, 4]);
+});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, isLoopbackAddress } from "../../cluster/mod.ts";
+import { address, isLoopbackAddress, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
 import { limitsSection } from "../limits.ts";
 import { settingFaults } from "../spark/mod.ts";
 import { auditSection, isOrigin, role } from "./access_section.ts";
@@ -31,6 +31,7 @@ export const gatewaySection = z
     drainTimeoutMs: z
       .int()
       .nonnegative()
+      .max(LONGEST_DELAY_MS)
       .default(10_000)
       .describe("Time to finish calls in flight when it is told to end, in milliseconds"),
     contexts: z

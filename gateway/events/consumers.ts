@@ -56,7 +56,8 @@ export async function startConsumers(
   };
   for (const type of ATTEMPT_END_EVENTS) {
     await consume(`gateways-${type}`, jobEventSubject("*", type), (message) => {
-      const ageMs = Date.now() - message.time.getTime();
+      // The clocks of NATS and of this machine may differ, or leap.
+      const ageMs = (message.info.deliveryCount - 1) * RETRY_DELAY_MS;
       return sink.attemptEnded(subjectId(message), { payload: message.data, ageMs });
     });
   }

@@ -11,6 +11,7 @@ import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/conn
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import { boundBody, COMPRESSIONS } from "./bounded_body.ts";
+import { keepLongDeadline } from "./long_deadline.ts";
 
 interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -43,7 +44,9 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
       if (isOver(response)) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());
-      const call = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
+      const asked = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
+      using kept = keepLongDeadline(asked);
+      const call = kept?.call ?? asked;
       const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
       const bounded = { ...call, body: boundBody(call, bounds) };
       await write(response, await handler(bounded), leaving.signal);

@@ -125,6 +125,8 @@ export interface BinaryStore {
 }
 
 export interface FileStore {
+  /** Stores a new file. Resolves to undefined when stored; when the name is taken, changes nothing and resolves to the file that has it. */
+  insert(file: File): Promise<File | undefined>;
   /** Stores or replaces; answers what was replaced. */
   put(file: File): Promise<File | undefined>;
   get(name: string): Promise<File | undefined>;

@@ -2,13 +2,18 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileSchema } from "../../proto/mod.ts";
 import type { FileStore } from "../contract/mod.ts";
 import type { Reader } from "./database.ts";
-import { deleteFile, putFile } from "./file_writes.ts";
+import { deleteFile, insertFile, putFile } from "./file_writes.ts";
 import { blobOf } from "./rows.ts";
 import { textOf } from "./text.ts";
 import type { Writer } from "./writer.ts";
 
 export function createFileStore(reader: Reader, writer: Writer): FileStore {
   return {
+    async insert(file) {
+      const columns = [textOf(file.name), textOf(file.digest)] as const;
+      const taken = await writer.write(insertFile(columns, toBinary(FileSchema, file)));
+      return taken && fromBinary(FileSchema, taken);
+    },
     async put(file) {
       const columns = [textOf(file.name), textOf(file.digest)] as const;
       const replaced = await writer.write(putFile(columns, toBinary(FileSchema, file)));

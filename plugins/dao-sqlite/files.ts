@@ -15,6 +15,10 @@ export function createFileStore(reader: DatabaseSync, writer: Writer): FileStore
   const afterName = reader.prepare("SELECT message FROM files WHERE name > $after ORDER BY name LIMIT $limit");
 
   return {
+    async insert(file) {
+      const taken = await writer.write("insertFile", [file.name, file.digest], toBinary(FileSchema, file));
+      return taken && fromBinary(FileSchema, taken);
+    },
     async put(file) {
       const replaced = await writer.write("putFile", [file.name, file.digest], toBinary(FileSchema, file));
       return replaced && fromBinary(FileSchema, replaced);

@@ -60,7 +60,7 @@ test.for<[string, () => unknown]>([
       })("a"),
     ],
   ],
-  ["holes", () => [1, , new Date(0), ,]],
+  ["holes", () => [Object.assign(new Array(3), { 1: new Date(0) }), new Array(2)]],
   ["numbers that JSON lacks", () => [-0, Number.NaN, Number.POSITIVE_INFINITY, new Date(Number.NaN)]],
   ["lone surrogates", () => ({ "\ud800": "\udc00a", at: new Date(0) })],
   ["raw JSON", () => [rawJson("12345678901234567890"), new Date(0)]],
@@ -75,16 +75,7 @@ test.for<[string, () => unknown]>([
       },
     }),
   ],
-  [
-    "an error, a pattern and arguments",
-    () => [
-      new Error("no"),
-      /a/,
-      (function take(..._: unknown[]) {
-        return arguments;
-      })(1),
-    ],
-  ],
+  ["an error and a pattern", () => [new Error("no"), /a/]],
 ])("resultJson() writes %s as JSON.stringify does", ([, make]) => {
   expect(outcome(resultJson, make())).toBe(outcome(JSON.stringify, make()));
 });

@@ -34,7 +34,7 @@ export const { min } = Math;
 export const { store: atomicStore, notify: atomicNotify, waitAsync: atomicWaitAsync } = Atomics;
 /** What `JSON.rawJSON` made; the types do not know it yet. */
 export const { isRawJSON: isRawJson } = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
-export const { isFinite, isInteger, isSafeInteger } = Number;
+export const { isFinite: isFiniteNumber, isInteger, isSafeInteger } = Number;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { apply, deleteProperty, getPrototypeOf, ownKeys, getOwnPropertyDescriptor } = Reflect;

@@ -11,7 +11,7 @@ import {
   getOwnPropertyDescriptor,
   getPrototypeOf,
   isArray,
-  isFinite,
+  isFiniteNumber,
   isRawJson,
   isSafeInteger,
   isView,
@@ -138,20 +138,14 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
 
   /** The text of a value, or how it begins, when it is opened; undefined when it has none. */
   function write(key: string, given: unknown): string | undefined {
-    let value = given;
-    if (typeof value === "bigint" || isObject(value)) {
-      const { toJSON } = value as { toJSON?: unknown };
-      // Node's Buffer has one, and is bytes all the same.
-      if (typeof toJSON === "function" && toJSON !== bufferToJson) value = apply(toJSON, value, [key]);
-    }
-    if (isObject(value)) value = unboxed(value);
+    const value = shownBy(given, key);
     switch (typeof value) {
       case "undefined":
         return undefined;
       case "string":
         return stringify(value);
       case "number":
-        return isFinite(value) ? textOf(value) : "null";
+        return isFiniteNumber(value) ? textOf(value) : "null";
       case "boolean":
         return value ? "true" : "false";
       case "bigint":
@@ -195,6 +189,16 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
     }
     return new NativeTypeError(`Cannot represent the ${naming.what} as JSON: ${join(path, "")} ${why}`);
   }
+}
+
+/** What a value is to JSON: what its toJSON returns, and the primitive that is boxed in it. */
+function shownBy(given: unknown, key: string): unknown {
+  if (typeof given !== "bigint" && !isObject(given)) return given;
+  const { toJSON } = given as { toJSON?: unknown };
+  // Node's Buffer has one, and is bytes all the same.
+  const isShown = typeof toJSON === "function" && toJSON !== bufferToJson;
+  const value: unknown = isShown ? apply(toJSON, given, [key]) : given;
+  return isObject(value) ? unboxed(value) : value;
 }
 
 function isObject(value: unknown): value is object {

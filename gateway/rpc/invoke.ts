@@ -5,7 +5,6 @@ import { waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Call, Implementation } from "./call.ts";
-import { createDurationCheck } from "./durations.ts";
 import { guardMethod } from "./guarded.ts";
 import { checkRules } from "./rules.ts";
 
@@ -63,10 +62,8 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
 }
 
 function validateFirst({ input }: DescMethod, serve: Method, validator: Validator): Method {
-  const checkDurations = createDurationCheck(input);
   return (request, call, guard) => {
     checkRules(validator, input, request);
-    checkDurations(request);
     const answer = serve(request, call, guard);
     return Symbol.asyncIterator in answer ? answer : translateAbort(answer, call.signal);
   };

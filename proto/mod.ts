@@ -34,4 +34,5 @@ export * from "./name_pattern.ts";
 export * from "./nesting.ts";
 export * from "./states.ts";
 export * from "./subjects.ts";
+export * from "./unwritable.ts";
 export * from "./url_credentials.ts";

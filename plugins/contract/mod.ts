@@ -32,3 +32,4 @@ export {
   type PluginLog,
   type PluginStart,
 } from "./plugin.ts";
+export { createRecordReader, type RecordReader, readLogLine, readRecord, UnreadableRecord } from "./records.ts";

@@ -57,6 +57,11 @@ export function requestInvalid(violations: string): ConnectError {
   });
 }
 
+/** What is stored is damaged, or of another program: the message names it. */
+export function recordUnreadable(cause: Error): ConnectError {
+  return apiError(cause.message, { code: Code.DataLoss, reason: "RECORD_UNREADABLE", cause });
+}
+
 export function gatewayDraining(): ConnectError {
   return apiError("Cannot go on: this gateway is draining; use another one", {
     code: Code.Unavailable,

@@ -4,6 +4,7 @@
  */
 
 export * from "./apply.ts";
+export * from "./fit_event.ts";
 export { field as fieldRules } from "./gen/es/buf/validate/validate_pb.js";
 export { type HttpBody, HttpBodySchema } from "./gen/es/google/api/httpbody_pb.js";
 export {
@@ -30,8 +31,10 @@ export * from "./gen/es/hearth/v1/job_pb.js";
 export * from "./gen/es/hearth/v1/job_service_pb.js";
 export * from "./gen/es/hearth/v1/node_service_pb.js";
 export * from "./gen/es/hearth/v1/options_pb.js";
+export * from "./message_size.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";
+export * from "./omissions.ts";
 export * from "./states.ts";
 export * from "./subjects.ts";
 export * from "./url_credentials.ts";

@@ -190,7 +190,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   retryDelay?: Duration | undefined;
 
   /**
-   * The attempts that were given up, in order.
+   * The attempts that were given up, in order. Where their errors are large together, those of older ones are cut.
    *
    * @generated from field: repeated hearth.v1.Attempt attempts = 26;
    */

@@ -464,7 +464,7 @@ export enum JobSpec_CallbackFormat {
   CALLBACK_FORMAT_UNSPECIFIED = 0,
 
   /**
-   * `{"job": Job, "result": value}`, like the answer of RunJob. Results over 64 KiB are left out.
+   * `{"job": Job, "result": value}`, like the answer of RunJob. Results over 64 KiB are left out, which `resultOmitted` says then.
    *
    * @generated from enum value: HEARTH = 1;
    */

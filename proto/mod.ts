@@ -7,6 +7,9 @@ export * from "./apply.ts";
 export * from "./fit_event.ts";
 export { field as fieldRules } from "./gen/es/buf/validate/validate_pb.js";
 export { type HttpBody, HttpBodySchema } from "./gen/es/google/api/httpbody_pb.js";
+export { file_google_rpc_code } from "./gen/es/google/rpc/code_pb.js";
+export { file_google_rpc_error_details } from "./gen/es/google/rpc/error_details_pb.js";
+export { file_google_rpc_status } from "./gen/es/google/rpc/status_pb.js";
 export {
   Health,
   HealthCheckResponse_ServingStatus,

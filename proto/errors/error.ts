@@ -24,7 +24,9 @@ export function apiError(message: string, { code, reason, metadata, cause }: Rea
   return new ConnectError(cut(message, MESSAGE_BYTES), code, undefined, [info], cause);
 }
 
-function cut(text: string, mostBytes: number): string {
+function cut(given: string, mostBytes: number): string {
+  // A half of a surrogate pair cannot be encoded for a header.
+  const text = given.toWellFormed();
   // No character takes more than three bytes of UTF-8 a UTF-16 unit.
   if (text.length * 3 <= mostBytes) return text;
   const bytes = Buffer.from(text);

@@ -1,5 +1,6 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { headers } from "@nats-io/transport-node";
+import { fitEvent, mostEventBytes } from "../../proto/mod.ts";
 import type { EventStream } from "./stream.ts";
 
 /** An event of a gateway, without its payload. */
@@ -23,9 +24,9 @@ interface Publication {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode). Resolves when the stream has it. */
+/** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode), cut to what the server takes. Resolves when the stream has it. */
 export async function publishCloudEvent(
-  { js }: Pick<EventStream, "js">,
+  { js, nats }: EventStream,
   { id, type, subject, time, gatewayId }: CloudEvent,
   { to, payload, timeoutMs }: Publication,
 ): Promise<void> {
@@ -38,5 +39,8 @@ export async function publishCloudEvent(
   if (subject !== undefined) attributes.set("ce-subject", subject);
   if (time !== undefined) attributes.set("ce-time", timestampDate(time).toISOString());
   attributes.set("content-type", "application/json");
-  await js.publish(to, payload, { headers: attributes, ...(timeoutMs !== undefined && { timeout: timeoutMs }) });
+  await js.publish(to, fitEvent(payload, mostEventBytes(nats.info?.max_payload)), {
+    headers: attributes,
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  });
 }

@@ -75,5 +75,20 @@ async function write(response: HttpResponse, answer: UniversalServerResponse, si
 
 function outgoing(headers: Headers | undefined): OutgoingHttpHeaders {
   const cookies = headers?.getSetCookie() ?? [];
-  return { ...Object.fromEntries(headers ?? []), ...(cookies.length > 0 && { "set-cookie": cookies }) };
+  const message = headers?.get(GRPC_MESSAGE) ?? null;
+  return {
+    ...Object.fromEntries(headers ?? []),
+    ...(cookies.length > 0 && { "set-cookie": cookies }),
+    ...(message !== null && { [GRPC_MESSAGE]: encodeGrpcMessage(decodeURIComponent(message)) }),
+  };
+}
+
+const GRPC_MESSAGE = "grpc-message";
+
+/**
+ * Encodes the bytes that the specification of gRPC names, and no more. connect-es encodes `:`, `/` and `,` as well, which grpc-js does
+ * not decode.
+ */
+function encodeGrpcMessage(message: string): string {
+  return message.replaceAll(/[^ -$&-~]+/g, encodeURIComponent);
 }

@@ -51,12 +51,13 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
     }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
-  const callbacks = createCallbacks(config.callbacks, await openCallbackQueue(events));
+  const queue = await openCallbackQueue(events, { log });
+  const callbacks = createCallbacks(config.callbacks, queue);
   const parts = { dao, blobs, bundler, events, nodes, jobs, contexts, callbacks };
   const core: Core = { gatewayId, log, ...parts, jobConfig, closing: closing.signal };
   starting.use(await startConsumers(events, createEventSink(core), { log }));
   starting.use(startReconciler(core));
-  starting.use(await startCallbackDelivery(core, config.callbacks, config));
+  starting.use(await startCallbackDelivery(core, config.callbacks, { ...config, queue }));
   starting.use(startRetention(core, config.retention));
 
   starting.use(startPredefined(core, predefined));

@@ -1,6 +1,6 @@
 import { startAuditLog } from "../audit/mod.ts";
 import type { Core } from "../core.ts";
-import { ensureAuditStream } from "../events/mod.ts";
+import { keepAuditStream } from "../events/mod.ts";
 import type { Limits } from "../limits.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "../plugins/mod.ts";
 import type { NamedAuth } from "./authenticate.ts";
@@ -54,7 +54,7 @@ export async function startGate(
       `Cannot listen on other addresses than loopback: auth plugin "${open.name}" lets in anybody. Listen on 127.0.0.1, or say --insecure`,
     );
   }
-  await ensureAuditStream(deps.events);
+  await keepAuditStream(deps.events);
   const auditLog = starting.use(startAuditLog(deps, { log, gatewayId, keepDays: audit.keepDays }));
   const refusals = starting.use(startRefusals({ audit: auditLog, log }));
   const limiter = createRateLimiter(roles, { requestsPerSecond });

@@ -1,6 +1,6 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { headers } from "@nats-io/transport-node";
-import type { EventStream } from "./stream.ts";
+import { type EventStream, publishAcknowledged } from "./stream.ts";
 
 /** An event of a gateway, without its payload. */
 export interface CloudEvent {
@@ -25,7 +25,7 @@ interface Publication {
 
 /** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode). Resolves when the stream has it. */
 export async function publishCloudEvent(
-  { js }: Pick<EventStream, "js">,
+  stream: Pick<EventStream, "js" | "keeper">,
   { id, type, subject, time, gatewayId }: CloudEvent,
   { to, payload, timeoutMs }: Publication,
 ): Promise<void> {
@@ -38,5 +38,5 @@ export async function publishCloudEvent(
   if (subject !== undefined) attributes.set("ce-subject", subject);
   if (time !== undefined) attributes.set("ce-time", timestampDate(time).toISOString());
   attributes.set("content-type", "application/json");
-  await js.publish(to, payload, { headers: attributes, ...(timeoutMs !== undefined && { timeout: timeoutMs }) });
+  await publishAcknowledged(stream, { subject: to, payload }, { headers: attributes, timeoutMs });
 }

@@ -2,7 +2,7 @@
  * NATS as a gateway uses it: the stream of events, the consumers that all gateways share, and the replay of one job's events.
  * Imports `proto` and `cluster` only.
  */
-export { ensureAuditStream, publishAuditEntry } from "./audit.ts";
+export { keepAuditStream, publishAuditEntry } from "./audit.ts";
 export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callbacks.ts";
 export { type EventSink, startConsumers } from "./consumers.ts";
 export { readAttemptEnd } from "./ends.ts";

@@ -16,6 +16,9 @@ const CHECK_INTERVAL_MS = 2000;
 /** Interval between checks while something is missing, in milliseconds. */
 const REPAIR_INTERVAL_MS = 500;
 
+/** How long JetStream may take to answer, in milliseconds. What was asked before the connection was lost is never answered. */
+const ANSWER_TIMEOUT_MS = 2000;
+
 export type KeptStreamConfig = Partial<StreamConfig> & Pick<StreamConfig, "name">;
 export type KeptConsumerConfig = Partial<ConsumerConfig> & { readonly durable_name: string };
 
@@ -72,7 +75,7 @@ interface KeeperDeps {
 /** Starts to keep streams; nothing is kept yet. */
 export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
   const streams = new Map<string, KeptStream>();
-  const manager = jetstreamManager(nats, { checkAPI: false });
+  const manager = jetstreamManager(nats, { checkAPI: false, timeout: ANSWER_TIMEOUT_MS });
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
   let isConnected = true;

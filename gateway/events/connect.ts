@@ -21,6 +21,7 @@ export function connectNats(access: NatsAccess, waiting: Waiting): Promise<NatsC
         // Credentials may be rotated while we are away.
         ignoreAuthErrorAbort: true,
         timeout: CONNECT_TIMEOUT_MS,
+        reconnectTimeWait: 250,
       });
     } catch (cause) {
       const reason = (cause as Error).message;

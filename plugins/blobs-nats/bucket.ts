@@ -31,6 +31,8 @@ export interface Bucket extends AsyncDisposable {
   readonly objects: ObjectStore;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** Makes the object store unless it exists. */
+  create(): Promise<ObjectStore>;
 }
 
 /** Connects, for ever from then on, and makes the object store unless it is there. Rejects when NATS is not there. */
@@ -40,9 +42,8 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
   const js = jetstream(nats);
   const manager = new Objm(js);
   // Whoever comes second, when several start together, finds it made.
-  const objects = await manager
-    .create(config.bucket, { replicas: config.replicas })
-    .catch(() => manager.create(config.bucket, { replicas: config.replicas }));
+  const create = (): Promise<ObjectStore> => manager.create(config.bucket, { replicas: config.replicas });
+  const objects = await create().catch(create);
   const jsm = await js.jetstreamManager();
   const opened = opening.move();
   return {
@@ -51,6 +52,7 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
     objects,
     js,
     jsm,
+    create,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

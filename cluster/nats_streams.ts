@@ -37,7 +37,7 @@ interface KeptStream {
   seen: StreamConfig | undefined;
   /** Time at which the server made it; undefined before it was seen. */
   created: string | undefined;
-  readonly consumers: KeptConsumer[];
+  consumers: readonly KeptConsumer[];
   readonly remadeListeners: Set<() => void>;
   /** Why it could not be checked or made; undefined while it exists. */
   problem: string | undefined;
@@ -128,7 +128,8 @@ export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
       if (stream === undefined) throw new Error(`The stream ${name} is not kept`);
       const jsm = await manager;
       const { created, ack_floor } = await ensureConsumer(jsm, name, config);
-      stream.consumers.push({ config, onRemade, created, ackFloor: ack_floor.stream_seq });
+      const others = stream.consumers.filter((kept) => kept.config.durable_name !== config.durable_name);
+      stream.consumers = [...others, { config, onRemade, created, ackFloor: ack_floor.stream_seq }];
     },
     onStreamRemade(name, listener) {
       // A function of its own: the same listener may be given twice.

@@ -130,4 +130,3 @@ test("all is made again when NATS comes back with an empty disk, and callbacks t
   await end("after");
   await expect.poll(() => ended, SOON).toEqual(["after"]);
 });
-

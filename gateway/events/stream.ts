@@ -16,6 +16,8 @@ import { connectNats } from "./connect.ts";
 export interface EventStream extends AsyncDisposable {
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
+  /** Whether a server answers at the moment, as far as is known. */
+  isConnected(): boolean;
   /** Keeps the streams and consumers of this gateway in existence. */
   readonly keeper: StreamKeeper;
 }
@@ -29,13 +31,14 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
   const { log } = waiting;
   const nats = opening.adopt(await connectNats(access, waiting), (connection) => connection.close());
   const keeper = opening.use(startStreamKeeper({ nats, log }));
-  const reported = reportStatus(nats, { keeper, log });
-  const keepEvents = (): Promise<void> => keeper.keepStream(mutable(EVENT_STREAM_CONFIG));
-  await whenAvailable("JetStream", keepEvents, { ...waiting, isAway: isPermitted });
+  const connection = { isUp: true };
+  const reported = reportStatus(nats, { keeper, connection, log });
+  await whenJetStreamAvailable(() => keeper.keepStream(mutable(EVENT_STREAM_CONFIG)), waiting);
   opening.move();
   const stream: EventStream = {
     ...{ nats, keeper },
     js: jetstream(nats),
+    isConnected: () => connection.isUp && !nats.isClosed(),
     async [Symbol.asyncDispose]() {
       await keeper[Symbol.asyncDispose]();
       if (!nats.isClosed()) await nats.drain();
@@ -45,9 +48,10 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
   return stream;
 }
 
-/** Whether an error is none of permissions, which would not change. */
-function isPermitted(error: unknown): boolean {
-  return !(error instanceof errors.PermissionViolationError);
+/** As `whenAvailable`, for what needs JetStream. Rejects when we have no permission for it: that would not change. */
+export function whenJetStreamAvailable<Value>(attempt: () => Promise<Value>, waiting: Waiting): Promise<Value> {
+  const isAway = (error: unknown): boolean => !(error instanceof errors.PermissionViolationError);
+  return whenAvailable("JetStream", attempt, { ...waiting, isAway });
 }
 
 /** A configuration as the library wants it, which writes to none of its lists. */
@@ -99,15 +103,17 @@ function isUnanswered(error: unknown): boolean {
 
 async function reportStatus(
   nats: NatsConnection,
-  { keeper, log }: Pick<EventStream, "keeper"> & { readonly log: Logger },
+  { keeper, connection, log }: Pick<EventStream, "keeper"> & { connection: { isUp: boolean }; readonly log: Logger },
 ): Promise<void> {
   for await (const { type } of nats.status()) {
     if (type === "disconnect") {
       log.warn("NATS connection lost; reconnecting");
+      connection.isUp = false;
       keeper.disconnected();
     }
     if (type === "reconnect") {
       log.info("NATS connection is back");
+      connection.isUp = true;
       void keeper.reconnected();
     }
   }

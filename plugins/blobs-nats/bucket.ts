@@ -16,10 +16,14 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
+import { BackEndUnavailable } from "../contract/mod.ts";
 import type { NatsConfig } from "./config.ts";
 
 /** Time until NATS has answered when the store is opened. */
 const CONNECT_TIMEOUT_MS = 5000;
+
+/** What the client says where no server answers. A server that refuses us will not change its mind. */
+const AWAY = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i;
 
 /** What an object store knows of an object. */
 export type Entry = Pick<ObjectInfo, "name" | "nuid" | "size" | "chunks" | "digest" | "mtime" | "deleted">;
@@ -43,7 +47,11 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
   const manager = new Objm(js);
   // Whoever comes second, when several start together, finds it made.
   const create = (): Promise<ObjectStore> => manager.create(config.bucket, { replicas: config.replicas });
-  const objects = await create().catch(create);
+  const objects = await create()
+    .catch(create)
+    .catch((cause) => {
+      throw new BackEndUnavailable(`Cannot open object store "${config.bucket}": ${cause.message}`, { cause });
+    });
   const jsm = await js.jetstreamManager();
   const opened = opening.move();
   return {
@@ -68,7 +76,8 @@ async function connectNats(config: NatsConfig): Promise<NatsConnection> {
     ...(authenticator && { authenticator }),
     ...((tls || url.includes("tls://")) && { tls: { ...tls } }),
   }).catch((cause) => {
-    throw new Error(`Cannot connect to NATS at ${url}: ${cause.message}`, { cause });
+    const Fault = AWAY.test(cause.message) ? BackEndUnavailable : Error;
+    throw new Fault(`Cannot connect to NATS at ${url}: ${cause.message}`, { cause });
   });
 }
 

@@ -20,6 +20,7 @@ export {
   SIGNATURE_HEADER,
   type Signer,
 } from "./announcement.ts";
+export { type Waiting, whenAvailable } from "./availability.ts";
 export { Complaints } from "./complaints.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
@@ -30,7 +31,13 @@ export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, wit
 export { createLog } from "./log.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
-export { type NatsAccess, natsOptions } from "./nats.ts";
+export { isNatsAway, type NatsAccess, natsOptions } from "./nats.ts";
+export {
+  type KeptConsumerConfig,
+  type KeptStreamConfig,
+  type StreamKeeper,
+  startStreamKeeper,
+} from "./nats_streams.ts";
 export { type Option, type Options, parseOptions, printOptions } from "./options.ts";
 export { closeFolder, PRIVATE_UMASK } from "./private_folder.ts";
 export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClaim } from "./proof.ts";

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { printAddress } from "../../cluster/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
+import { createDepartures } from "./departures.ts";
 import { createBodyCount } from "./held_bodies.ts";
 import { http1Options, http2Options, serveExpectations, serveWithinHeaders, watchSessions } from "./limits.ts";
 import { watchAnswers } from "./stalled.ts";
@@ -19,6 +20,8 @@ const HTTP2_PREFACE = "PRI";
 interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** Shares the port with other processes that do so too. */
+  readonly reusePort?: boolean | undefined;
   /** Undefined: in the clear. */
   readonly tls: TlsFiles | undefined;
   readonly log: Logger;
@@ -30,18 +33,33 @@ interface ListenOptions {
 export interface OpenPort extends AsyncDisposable {
   /** `host:port`, with the real port. */
   readonly address: string;
+  /**
+   * Asks clients to go elsewhere with their next call, while every call is still served: answers over HTTP/1.1 close their connection,
+   * sessions of HTTP/2 say goodbye.
+   */
+  sendAway(): void;
   /** Takes no more connections and resolves when those that are open have ended. */
   drain(): Promise<void>;
 }
 
 /** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had, or the certificate not used. */
-export async function listenOnOnePort({ host, port, tls, serve, log, limits }: ListenOptions): Promise<OpenPort> {
+export async function listenOnOnePort({
+  host,
+  port,
+  reusePort,
+  tls,
+  serve,
+  log,
+  limits,
+}: ListenOptions): Promise<OpenPort> {
   await using starting = new AsyncDisposableStack();
   const answers = starting.use(watchAnswers(limits, { log }));
   const countBody = createBodyCount(limits, { log });
+  const departures = createDepartures();
   const serveWatched: RequestListener = (request, response) => {
     answers.add(request, response);
     countBody(request, response);
+    if (request.httpVersionMajor === 1) departures.add(response);
     serve(request, response);
   };
   const http1 = createHttp1Server(http1Options(limits));
@@ -55,6 +73,7 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
   );
   serveExpectations(http2, serveWatched);
   watchSessions(http2, limits);
+  http2.on("session", departures.addSession);
   const sockets = new Set<Socket>();
   const admit = createAdmission(limits, { log });
   const tlsServer = tls && createTlsServer(tls, { handshakeTimeoutMs: limits.headersTimeoutMs });
@@ -72,7 +91,7 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
     if (tlsServer === undefined) handOver(socket, { http1, http2, timeoutMs: limits.headersTimeoutMs });
     else tlsServer.emit("connection", socket);
   });
-  server.listen({ host, port });
+  server.listen({ host, port, ...(reusePort && { reusePort }) });
   await once(server, "listening");
   // Such as too many open files: the connections that there are go on.
   const logAcceptError = createThrottledLog((fields) => log.error(fields, "cannot accept connections"));
@@ -81,10 +100,14 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
   const running = starting.move();
   return {
     address: formatAddress(server),
+    sendAway: departures.begin,
     async drain() {
+      departures.begin();
+      const closed = close(server);
+      await departures.untilKnown(closed);
       http1.closeIdleConnections();
-      http2.close();
-      await close(server);
+      departures.closeSessions();
+      await closed;
     },
     async [Symbol.asyncDispose]() {
       await running.disposeAsync();

@@ -22,6 +22,7 @@ import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
 import { ownExchanges, type Serve } from "./exchange.ts";
+import { createReadinessPage } from "./health_pages.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
 import type { OriginCheck } from "./origins.ts";
@@ -58,6 +59,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described);
+  const answerReadiness = createReadinessPage(readiness);
   const transcoder = createTranscoder({
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
@@ -76,7 +78,6 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     readMaxBytes: limits.messageBytes,
     // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
     jsonOptions: { ignoreUnknownFields: false },
-    shutdownSignal: readiness.closing,
     requestGate: blameCallerForEncoding,
     mostBytes: (service) => mostBytes(service, limits),
     contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
@@ -84,6 +85,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const answerUncallable = createUncallableAnswer(rpc.handlers);
   const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
+    if (await answerReadiness(request, response)) return;
     const refused = findAmbiguity(request) ?? checkOrigin(request);
     if (refused !== undefined) return refuseHttp(request, response, refused);
     if (cors(request, response)) return;

@@ -24,6 +24,8 @@ export type {
   JobStore,
 } from "./dao.ts";
 export {
+  BACK_END_UNAVAILABLE,
+  BackEndUnavailable,
   CONTRACT_VERSION,
   definePlugin,
   type Plugin,

@@ -62,6 +62,13 @@ export function recordUnreadable(cause: Error): ConnectError {
   return apiError(cause.message, { code: Code.DataLoss, reason: "RECORD_UNREADABLE", cause });
 }
 
+export function gatewayStarting(): ConnectError {
+  return apiError("Cannot serve yet: this gateway is starting; try again, or use another one", {
+    code: Code.Unavailable,
+    reason: "GATEWAY_STARTING",
+  });
+}
+
 export function gatewayDraining(): ConnectError {
   return apiError("Cannot go on: this gateway is draining; use another one", {
     code: Code.Unavailable,

@@ -8,12 +8,12 @@ import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
 import { allowHalfOpen, serveHalfOpen } from "./half_open.ts";
 import { createBodyCount } from "./held_bodies.ts";
-import { http1Options, http2Options, serveExpectations, serveWithinHeaders, watchSessions } from "./limits.ts";
+import { http1Options, http2Options, serveHttp1, serveHttp2, watchSessions } from "./limits.ts";
 import { handOver } from "./preface.ts";
 import { watchAnswers } from "./stalled.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
-
+import { endUnread } from "./unread_bodies.ts";
 
 interface ListenOptions {
   readonly host: string;
@@ -41,10 +41,11 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
   const serveWatched: RequestListener = (request, response) => {
     answers.add(request, response);
     countBody(request, response);
+    endUnread(request, response, limits);
     serve(request, response);
   };
   const http1 = createHttp1Server(http1Options(limits));
-  serveWithinHeaders(http1, serveWatched, limits);
+  serveHttp1(http1, serveWatched, limits);
   allowHalfOpen(http1);
   // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
@@ -53,7 +54,7 @@ export async function listenOnOnePort({ host, port, tls, serve, log, limits }: L
     http2Options(limits),
     serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
   );
-  serveExpectations(http2, serveWatched);
+  serveHttp2(http2, serveWatched);
   watchSessions(http2, limits);
   const sockets = new Map<string, Socket>();
   const admit = createAdmission(limits, { log });

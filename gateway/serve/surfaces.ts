@@ -102,10 +102,7 @@ function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectErr
   const ambiguity = findAmbiguity(request);
   normalizeTarget(request);
   return (
-    ambiguity ??
-    findTargetFault(request) ??
-    checkOrigin(request) ??
-    (isAddressed(request) ? undefined : hostInvalid())
+    ambiguity ?? findTargetFault(request) ?? checkOrigin(request) ?? (isAddressed(request) ? undefined : hostInvalid())
   );
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer as createHttp1Server, type Server as Http1Server, type RequestListener } from "node:http";
-import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import { createServer as createHttp1Server, type RequestListener } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
@@ -8,14 +8,14 @@ import { printAddress } from "../../cluster/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
 import { createDepartures } from "./departures.ts";
+import { allowHalfOpen, serveHalfOpen } from "./half_open.ts";
 import { createBodyCount } from "./held_bodies.ts";
-import { http1Options, http2Options, serveExpectations, serveWithinHeaders, watchSessions } from "./limits.ts";
+import { http1Options, http2Options, serveHttp1, serveHttp2, watchSessions } from "./limits.ts";
+import { handOver } from "./preface.ts";
 import { watchAnswers } from "./stalled.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
-
-/** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
-const HTTP2_PREFACE = "PRI";
+import { endUnread } from "./unread_bodies.ts";
 
 interface ListenOptions {
   readonly host: string;
@@ -60,10 +60,12 @@ export async function listenOnOnePort({
     answers.add(request, response);
     countBody(request, response);
     if (request.httpVersionMajor === 1) departures.add(response);
+    endUnread(request, response, limits);
     serve(request, response);
   };
   const http1 = createHttp1Server(http1Options(limits));
-  serveWithinHeaders(http1, serveWatched, limits);
+  serveHttp1(http1, serveWatched, limits);
+  allowHalfOpen(http1);
   // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
   // The compatibility API of node:http2 hands out requests that node:http listeners take.
@@ -71,25 +73,27 @@ export async function listenOnOnePort({
     http2Options(limits),
     serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
   );
-  serveExpectations(http2, serveWatched);
+  serveHttp2(http2, serveWatched);
   watchSessions(http2, limits);
   http2.on("session", departures.addSession);
-  const sockets = new Set<Socket>();
+  const sockets = new Map<string, Socket>();
   const admit = createAdmission(limits, { log });
   const tlsServer = tls && createTlsServer(tls, { handshakeTimeoutMs: limits.headersTimeoutMs });
   // The servers behind are those of a port in the clear, with their limits.
   tlsServer?.on("secureConnection", (socket: TLSSocket) => {
-    (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
+    if (socket.alpnProtocol === "h2") http2.emit("connection", socket);
+    else serveHalfOpen(http1, socket, { tcp: sockets.get(peerName(socket)) ?? socket, limits });
   });
   // As node:http has it for sockets of its own: else the next piece of a stream waits 40 ms for the client's acknowledgement.
   const server = createServer({ noDelay: true }, (socket) => {
     // For its whole life, whichever server has it: an error that nobody listens for ends the process.
     socket.on("error", () => socket.destroy());
     if (!admit(socket)) return;
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    if (tlsServer === undefined) handOver(socket, { http1, http2, timeoutMs: limits.headersTimeoutMs });
-    else tlsServer.emit("connection", socket);
+    const name = peerName(socket);
+    sockets.set(name, socket);
+    socket.once("close", () => sockets.delete(name));
+    if (tlsServer !== undefined) tlsServer.emit("connection", socket);
+    else handOver(socket, { http1, http2, limits });
   });
   server.listen({ host, port, ...(reusePort && { reusePort }) });
   await once(server, "listening");
@@ -112,27 +116,15 @@ export async function listenOnOnePort({
     async [Symbol.asyncDispose]() {
       await running.disposeAsync();
       const closed = close(server);
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.values()) socket.destroy();
       await closed;
     },
   };
 }
 
-/** Looks at the first bytes, puts them back and gives the socket to the server that speaks their protocol. */
-function handOver(
-  socket: Socket,
-  { http1, http2, timeoutMs }: { http1: Http1Server; http2: Http2Server; timeoutMs: number },
-): void {
-  socket.setTimeout(timeoutMs, () => socket.destroy());
-  socket.once("readable", () => {
-    const bytes: Buffer | null = socket.read();
-    if (bytes === null) return;
-    socket.unshift(bytes);
-    socket.setTimeout(0);
-    socket.removeAllListeners("timeout");
-    const server = bytes.toString("latin1", 0, HTTP2_PREFACE.length) === HTTP2_PREFACE ? http2 : http1;
-    server.emit("connection", socket);
-  });
+/** Names the TCP connection of a socket, with and without TLS. */
+function peerName({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function close(server: Server): Promise<void> {

@@ -108,6 +108,14 @@ export function hostInvalid(): ConnectError {
   });
 }
 
+/** `target` is what follows the method in the request line, or the `:path` of HTTP/2. */
+export function targetInvalid(target: string): ConnectError {
+  return apiError(`Cannot route "${target}": a request names a path that begins with "/", or a whole URL`, {
+    code: Code.InvalidArgument,
+    reason: "TARGET_INVALID",
+  });
+}
+
 export function watchesLimited(limit: number): ConnectError {
   return apiError(`Cannot watch the health: ${limit} watches are open; call Check instead`, {
     code: Code.ResourceExhausted,

@@ -75,6 +75,8 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
       isOpen: gate?.admitsAnyone ?? true,
     }),
     cors: createCors(config.allowedOrigins),
+    credentialKinds: gate?.credentialKinds,
+    admitsAnyone: gate?.admitsAnyone ?? true,
     openReflection: config.access?.openReflection ?? true,
     readiness,
     log,

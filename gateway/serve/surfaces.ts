@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
+import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { hostInvalid } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
@@ -45,6 +46,10 @@ interface Surfaces {
   readonly gate: Gate | undefined;
   readonly checkOrigin: OriginCheck;
   readonly cors: Cors;
+  /** What callers may show to prove who they are; absent where there is no gate. */
+  readonly credentialKinds: readonly CredentialKind[] | undefined;
+  /** Whether callers who show nothing are served as well. */
+  readonly admitsAnyone: boolean;
   /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
   readonly openReflection: boolean;
 }
@@ -57,7 +62,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
-  const openApi = createOpenApiPage(described);
+  const openApi = createOpenApiPage(described, surfaces);
   const transcoder = createTranscoder({
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,

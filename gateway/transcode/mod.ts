@@ -7,6 +7,6 @@
  */
 export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver } from "./call.ts";
 export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
-export { createOpenApi, type OpenApiOptions } from "./openapi.ts";
+export { createOpenApi, type OpenApiOptions, type OperationExamples, type RawTypes } from "./openapi/mod.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
 export { createTranscoder, type Route, type Transcoder } from "./transcoder.ts";

@@ -52,7 +52,7 @@ export function requestBody(
 
 const OCTETS = "application/octet-stream";
 
-/** The content of an answer, of streams the schema of each item. */
+/** The content of an answer; of streams, with the schema of each item: of the data of each event, and of each line. */
 export function responseContent(
   { schemas }: Pick<Deps, "schemas">,
   { method, rawResponse, responseField }: Binding,
@@ -62,7 +62,10 @@ export function responseContent(
     return Object.fromEntries(rawTypes.map((type) => [type, { schema: type === "*/*" ? {} : BYTES }]));
   }
   const schema = responseField === undefined ? schemas.message(method.output) : schemas.field(responseField);
-  return method.methodKind === "server_streaming"
-    ? { "application/x-ndjson": { schema }, "text/event-stream": { schema } }
-    : { "application/json": { schema } };
+  if (method.methodKind !== "server_streaming") return { "application/json": { schema } };
+  // Generators take the first: a client that reads a whole stream at once gets its text, not one item.
+  return {
+    "text/event-stream": { schema: { type: "string", contentMediaType: "application/json", contentSchema: schema } },
+    "application/x-ndjson": { schema },
+  };
 }

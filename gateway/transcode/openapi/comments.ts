@@ -17,10 +17,16 @@ export function createComments(
   const names = new Map(
     messagesIn(roots).flatMap(({ fields }) => fields.map(({ name, jsonName }) => [name, jsonName])),
   );
-  const inJsonNames = (text: string): string =>
-    useProtoFieldName
-      ? text
-      : text.replaceAll(/(?<![\w/])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?!\w)/g, (name) => names.get(name) ?? name);
+  const rename = (text: string, print: (name: string) => string): string =>
+    text.replaceAll(/(?<![\w/])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?!\w)/g, (name) => {
+      const jsonName = names.get(name);
+      return jsonName === undefined ? name : print(jsonName);
+    });
+  const inJsonNames = (text: string): string => {
+    if (useProtoFieldName) return text;
+    const parts = text.split("`");
+    return parts.map((part, index) => rename(part, (name) => (index % 2 === 1 ? name : `\`${name}\``))).join("`");
+  };
   return {
     about(name) {
       const text = texts[name];
@@ -30,10 +36,10 @@ export function createComments(
   };
 }
 
-/** The first sentence without its full stop. */
+/** What the first sentence says first, without its full stop. */
 export function summarize(text: string): string {
   const [paragraph = ""] = text.split("\n\n");
-  return (/^(.+?)\.(?=\s|$)/s.exec(paragraph)?.[1] ?? paragraph).trim();
+  return (/^(.+?)[.:;](?=\s|$)/s.exec(paragraph)?.[1] ?? paragraph).trim();
 }
 
 /** A text with what rules say in words after it. */

@@ -11,11 +11,19 @@ export function alternatives(patterns: readonly string[]): string {
   return patterns.length === 1 ? (patterns[0] ?? "") : `(?:${patterns.join("|")})`;
 }
 
-/** One pattern or more for each count of digits. */
+/** One pattern or more for each count of digits; one for all counts of which every number is meant. */
 function magnitudes(min: bigint, max: bigint): string[] {
   const patterns: string[] = [];
   for (let from = min; from <= max; ) {
-    const largest = BigInt("9".repeat(String(from).length));
+    const digits = String(from).length;
+    const whole = String(max + 1n).length - 1;
+    if (/^10*$/.test(String(from)) && whole >= digits) {
+      patterns.push(`[1-9]${anyDigits(digits - 1, whole - 1)}`);
+      from = 10n ** BigInt(whole);
+      continue;
+    }
+    // Zero is the only number of one digit that begins with it.
+    const largest = from === 0n ? 0n : 10n ** BigInt(digits) - 1n;
     const to = largest < max ? largest : max;
     patterns.push(...between(String(from), String(to)));
     from = to + 1n;
@@ -45,8 +53,10 @@ function digit(from: number, to: number): string {
   return from === to ? String(from) : `[${from}-${to}]`;
 }
 
-function anyDigits(count: number): string {
-  return count === 0 ? "" : count === 1 ? "[0-9]" : `[0-9]{${count}}`;
+function anyDigits(least: number, most = least): string {
+  if (most === 0) return "";
+  if (least < most) return `[0-9]{${least},${most}}`;
+  return least === 1 ? "[0-9]" : `[0-9]{${least}}`;
 }
 
 /** The most that a Duration may have, in seconds (google/protobuf/duration.proto). */

@@ -38,6 +38,8 @@ export function toEcmaPattern(re2: string): string | undefined {
   return isPattern(text) ? text : undefined;
 }
 
+const CONTROL = /\p{Cc}/u;
+
 interface Part {
   readonly text: string;
   /** Characters read. */
@@ -49,6 +51,7 @@ interface Part {
 function nextPart(rest: string, inClass: boolean): Part | undefined {
   const [character = ""] = rest;
   if (character === "\\") return readEscape(rest, inClass);
+  if (CONTROL.test(character)) return { text: printCodePoint(character.charCodeAt(0)), length: 1 };
   if (inClass) return classPart(rest, character);
   if (character === "[") {
     // A bracket that comes first is one of the class.

@@ -12,7 +12,7 @@ import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binar
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { createContentReader } from "./content.ts";
-import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
+import { cutPage, pageLimit, parseNumberToken, readPage } from "./paging.ts";
 
 export function createBinaryService(
   deps: Pick<Core, "dao" | "blobs" | "bundler">,
@@ -38,8 +38,7 @@ export function createBinaryService(
     },
     async listBinaryVersions({ name, pageSize, pageToken }) {
       const limit = pageLimit(pageSize);
-      const key = parsePageToken(pageToken);
-      const before = key === undefined ? undefined : Number(key);
+      const before = parseNumberToken(pageToken);
       const found = await deps.dao.binaries.versions(name, { limit: limit + 1, before });
       if (found.length === 0 && before === undefined) throw binaryNotFound(name);
       const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ version }) => String(version));

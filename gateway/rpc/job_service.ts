@@ -28,7 +28,7 @@ import { MOST_VALUES } from "../limits.ts";
 import { countJson } from "../transcode/mod.ts";
 import type { Implementation } from "./call.ts";
 import { readAll, toHttpBodies } from "./content.ts";
-import { pageLimit, parsePageToken, readPage, pageToken as toPageToken } from "./paging.ts";
+import { pageLimit, parseNumberToken, readPage, pageToken as toPageToken } from "./paging.ts";
 
 /** A larger result is left out of the answer of RunJob. */
 const LARGEST_INLINE_BYTES = 4 * 1024 * 1024;
@@ -82,7 +82,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async listJobLogs({ jobId, pageSize, pageToken }) {
       if ((await deps.jobs.get(jobId)) === undefined) throw jobNotFound(jobId);
       const limit = pageLimit(pageSize, { fallback: 1000, largest: 10_000 });
-      const after = Number(parsePageToken(pageToken) ?? 0);
+      const after = parseNumberToken(pageToken) ?? 0;
       const { lines, nextPageToken } = await readLogPage(deps, jobId, { after, limit });
       return create(ListJobLogsResponseSchema, { lines, nextPageToken });
     },

@@ -3,7 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { comments, permission } from "../../proto/mod.ts";
 import { createOpenApi, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
-import { EXAMPLES, RAW_TYPES } from "./openapi_bodies.ts";
+import { EXAMPLES, KEYWORDS, RAW_TYPES } from "./openapi_bodies.ts";
 import { describeSecurity } from "./openapi_security.ts";
 
 /** Where the description of the REST API is. */
@@ -40,6 +40,7 @@ export function createOpenApiPage(
     components: { securitySchemes },
     operation: (method) => ({ "x-hearth-permission": getOption(method, permission) }),
     examples: (method) => EXAMPLES.get(nameOf(method)),
+    keywords: ({ parent, name }) => KEYWORDS.get(`${parent.name}.${name}`) ?? KEYWORDS.get(name),
     rawTypes: (method) => RAW_TYPES.get(nameOf(method)),
     comments,
   });

@@ -1,3 +1,5 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { PAGE_TOKEN_PATTERN } from "../rpc/mod.ts";
 import type { OperationExamples, RawTypes } from "../transcode/mod.ts";
 
 const OCTETS = "application/octet-stream";
@@ -5,6 +7,12 @@ const OCTETS = "application/octet-stream";
 /** Media types of uploads and downloads, by method. */
 export const RAW_TYPES: ReadonlyMap<string, RawTypes> = new Map([
   ["BinaryService.DownloadBinary", { response: [OCTETS] }],
+]);
+
+/** What the use cases ask of fields beside the rules of their protos, by name of the field, or of its message and the field. */
+export const KEYWORDS: ReadonlyMap<string, JsonObject> = new Map<string, JsonObject>([
+  ["page_token", { pattern: PAGE_TOKEN_PATTERN }],
+  ["JobSpec.callback_url", { format: "uri", pattern: "^[Hh][Tt][Tt][Pp][Ss]?://" }],
 ]);
 
 const JOB_ID = "019a2b6e-7c1d-7f3e-9a41-5d0c8e2f6b17";

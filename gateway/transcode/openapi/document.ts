@@ -22,6 +22,8 @@ export interface OpenApiOptions {
   readonly examples?: ((method: DescMethod) => OperationExamples | undefined) | undefined;
   /** Media types of bodies that are a google.api.HttpBody. */
   readonly rawTypes?: ((method: DescMethod) => RawTypes | undefined) | undefined;
+  /** Keywords of JSON Schema for what the server asks of a field beside its rules. */
+  readonly keywords?: ((field: DescField) => JsonObject | undefined) | undefined;
   /** Comments of the protos by full name, those of enum values below their enum: descriptors have none at run time. */
   readonly comments?: Readonly<Record<string, string>> | undefined;
   readonly jsonOptions?: Partial<JsonWriteOptions> | undefined;
@@ -49,7 +51,9 @@ export function createOpenApi(options: OpenApiOptions): JsonObject {
   const bindings = bindServices(services).filter(({ httpMethod }) => HTTP_METHODS.has(httpMethod));
   const roots = bindings.flatMap(({ method }) => [method.input, method.output]);
   const comments = createComments(options.comments ?? {}, { roots, useProtoFieldName });
-  const schemas = createSchemas({ comments, nameOf, closed: new Set(messagesIn(bindings.flatMap(bodyMessages))) });
+  const closed = new Set(messagesIn(bindings.flatMap(bodyMessages)));
+  const keywords = (field: DescField): JsonObject => options.keywords?.(field) ?? {};
+  const schemas = createSchemas({ comments, nameOf, closed, keywords });
   const deps: Deps = { schemas, comments, nameOf };
   const paths: Record<string, JsonObject> = {};
   const printPath = createPathPrinter();

@@ -18,6 +18,8 @@ interface Deps {
   /** Of types that fields have. */
   message(desc: DescMessage): JsonObject;
   enumeration(desc: DescEnum): JsonObject;
+  /** What the server asks of a field beside its rules. */
+  readonly keywords: (field: DescField) => JsonObject;
 }
 
 /** A schema and what of the rules it cannot say. */
@@ -26,13 +28,13 @@ interface Ruled {
   readonly words: readonly string[];
 }
 
-export function createFieldSchemas({ comments, message, enumeration }: Deps): FieldSchemas {
+export function createFieldSchemas({ comments, message, enumeration, keywords }: Deps): FieldSchemas {
   return { field, isRequired };
 
   function field(desc: DescField): JsonObject {
     const { schema, words } = ruled(desc, rulesOf(desc));
     const about = describe(comments.about(commentName(desc)), words);
-    return { ...schema, ...about, ...(desc.deprecated && { deprecated: true }) };
+    return { ...schema, ...keywords(desc), ...about, ...(desc.deprecated && { deprecated: true }) };
   }
 
   /** Rules of a field without presence hold for its zero value too, which is what a request that leaves it out has. */

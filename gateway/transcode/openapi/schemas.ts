@@ -18,11 +18,13 @@ interface Options {
   /** Messages that requests hold: the server refuses other fields in them. */
   readonly closed: ReadonlySet<DescMessage>;
   readonly nameOf: (field: DescField) => string;
+  /** What the server asks of a field beside its rules. */
+  readonly keywords: (field: DescField) => JsonObject;
 }
 
-export function createSchemas({ comments, closed, nameOf }: Options): Schemas {
+export function createSchemas({ comments, closed, nameOf, keywords }: Options): Schemas {
   const components: JsonObject = {};
-  const fieldSchemas = createFieldSchemas({ comments, message, enumeration });
+  const fieldSchemas = createFieldSchemas({ comments, message, enumeration, keywords });
 
   return { components, message, messageWithout, ...fieldSchemas };
 

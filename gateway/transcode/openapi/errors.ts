@@ -54,8 +54,8 @@ export const ERROR_COMPONENTS = {
   },
 };
 
-/** The answers of an operation that fails: by the caller's fault, and otherwise. */
+/** The answers of an operation that fails. No `default`: generators take that for an answer of calls that succeed as well. */
 export const ERROR_RESPONSES: JsonObject = {
   "4XX": { $ref: "#/components/responses/Error" },
-  default: { $ref: "#/components/responses/Error" },
+  "5XX": { $ref: "#/components/responses/Error" },
 };

@@ -156,6 +156,8 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
       isOpen: gate?.admitsAnyone ?? true,
     }),
     cors: createCors(config.allowedOrigins),
+    credentialKinds: gate?.credentialKinds,
+    admitsAnyone: gate?.admitsAnyone ?? true,
     openReflection: config.access?.openReflection ?? true,
     readiness: requirements.readiness,
     ...{ log, limits },

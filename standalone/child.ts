@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { closeOutputAtExit } from "../cluster/mod.ts";
 import { startGuard } from "./guard.ts";
 
 /** How to start a process and how to tell that it is ready. */
@@ -91,6 +92,8 @@ function whenEnded(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
   child.once("exit", () => killGroup(child.pid));
+  // What left its group may hold its output.
+  closeOutputAtExit(child);
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
   return promise;
 }

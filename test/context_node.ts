@@ -19,6 +19,8 @@ export interface TestNode extends AsyncDisposable {
 
 export interface TestNodeOptions {
   readonly natsUrl: string;
+  /** `host:port` of its sessions. Default: a free port of loopback. */
+  readonly listen?: string;
   /** Default: none but loopback. */
   readonly cluster?: Cluster;
   readonly scripts?: Readonly<Record<string, Script>>;
@@ -51,7 +53,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       {
         nats: { url: natsUrl },
         cluster,
-        listen: "127.0.0.1:0",
+        listen: options.listen ?? "127.0.0.1:0",
         advertise: undefined,
         dataDir,
         labels: {},

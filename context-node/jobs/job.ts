@@ -8,7 +8,7 @@ import {
   type RunJob,
 } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
-import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
+import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { Deadline } from "./deadline.ts";
@@ -147,7 +147,11 @@ export class HostedJob {
   }
 
   get #lines(): JobLog {
-    this.#log ??= new JobLog(this.command.attempt, (lines) => this.#tell({ $case: "logged", value: { lines } }));
+    this.#log ??= new JobLog({
+      attempt: this.command.attempt,
+      batchBytes: this.#deps.events.logBatchBytes,
+      send: (lines) => this.#tell({ $case: "logged", value: { lines } }),
+    });
     return this.#log;
   }
 
@@ -172,7 +176,7 @@ export class HostedJob {
     if (outcome.json === undefined) return this.#succeed(undefined);
     const json = Buffer.from(outcome.json);
     if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
-    if (json.length <= NATS_RESULT_BYTES) return this.#succeedSmall(outcome.json, json);
+    if (json.length <= this.#deps.events.resultBytes) return this.#succeedSmall(outcome.json, json);
     this.#succeedApart(json);
   }
 
@@ -207,7 +211,7 @@ export class HostedJob {
 
   #finishResult(): void {
     this.#release();
-    this.#deps.results.finish(this.id, { inlineBytes: NATS_RESULT_BYTES }).then(
+    this.#deps.results.finish(this.id, { inlineBytes: this.#deps.events.resultBytes }).then(
       (result) => this.#succeedStreamed(result),
       (error: unknown) => {
         this.#abandonResult();

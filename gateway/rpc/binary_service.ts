@@ -12,7 +12,7 @@ import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binar
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { createContentReader } from "./content.ts";
-import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
+import { pageLimit, readPage } from "./paging.ts";
 
 export function createBinaryService(
   deps: Pick<Core, "dao" | "blobs" | "bundler">,
@@ -37,12 +37,14 @@ export function createBinaryService(
       return create(ListBinariesResponseSchema, { binaries, nextPageToken });
     },
     async listBinaryVersions({ name, pageSize, pageToken }) {
-      const limit = pageLimit(pageSize);
-      const key = parsePageToken(pageToken);
-      const before = key === undefined ? undefined : Number(key);
-      const found = await deps.dao.binaries.versions(name, { limit: limit + 1, before });
-      if (found.length === 0 && before === undefined) throw binaryNotFound(name);
-      const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ version }) => String(version));
+      const { rows: binaries, nextPageToken } = await readPage({
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ version }: Binary) => String(version),
+        read: (limit, before) =>
+          deps.dao.binaries.versions(name, { limit, before: before === undefined ? undefined : Number(before) }),
+      });
+      if (binaries.length === 0 && pageToken === "") throw binaryNotFound(name);
       return create(ListBinaryVersionsResponseSchema, { binaries, nextPageToken });
     },
     async downloadBinary({ name }, { signal }) {

@@ -9,7 +9,7 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
-import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver, sendContinue } from "../transcode/mod.ts";
 import { boundBody, COMPRESSIONS } from "./bounded_body.ts";
 import { keepLongDeadline } from "./long_deadline.ts";
 
@@ -48,11 +48,17 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
       using kept = keepLongDeadline(asked);
       const call = kept?.call ?? asked;
       const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
-      const bounded = { ...call, body: boundBody(call, bounds) };
+      const bounded = { ...call, body: boundBody({ ...call, body: readPieces(request, response) }, bounds) };
       await write(response, await handler(bounded), leaving.signal);
       return true;
     },
   };
+}
+
+/** The body of a call. A call that is refused in the middle of it leaves the rest unread: the connection is still needed for the answer. */
+async function* readPieces(request: HttpRequest, response: HttpResponse): AsyncGenerator<Uint8Array> {
+  sendContinue(request, response);
+  yield* request.iterator({ destroyOnReturn: false });
 }
 
 /** Writes an answer as the client takes it. Rejects when the client leaves, or the answer breaks. */
@@ -75,5 +81,20 @@ async function write(response: HttpResponse, answer: UniversalServerResponse, si
 
 function outgoing(headers: Headers | undefined): OutgoingHttpHeaders {
   const cookies = headers?.getSetCookie() ?? [];
-  return { ...Object.fromEntries(headers ?? []), ...(cookies.length > 0 && { "set-cookie": cookies }) };
+  const message = headers?.get(GRPC_MESSAGE) ?? null;
+  return {
+    ...Object.fromEntries(headers ?? []),
+    ...(cookies.length > 0 && { "set-cookie": cookies }),
+    ...(message !== null && { [GRPC_MESSAGE]: encodeGrpcMessage(decodeURIComponent(message)) }),
+  };
+}
+
+const GRPC_MESSAGE = "grpc-message";
+
+/**
+ * Encodes the bytes that the specification of gRPC names, and no more. connect-es encodes `:`, `/` and `,` as well, which grpc-js does
+ * not decode.
+ */
+function encodeGrpcMessage(message: string): string {
+  return message.replaceAll(/[^ -$&-~]+/g, encodeURIComponent);
 }

@@ -16,6 +16,7 @@ export interface HttpResponse extends EventEmitter {
   readonly writableNeedDrain: boolean;
   readonly destroyed?: boolean;
   appendHeader(name: string, value: string): unknown;
+  writeContinue(): unknown;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
   /** Without it the head waits for the first write. */
   flushHeaders?(): void;

@@ -1,4 +1,5 @@
 import type { CreateOptions } from "../../hearth.ts";
+import { nameKind } from "./name_kind.ts";
 import { startOwnTimer } from "./own_timer.ts";
 import {
   mapDelete,
@@ -10,7 +11,6 @@ import {
   NativeTypeError,
   now,
   own,
-  textOf,
   when,
 } from "./primordials.ts";
 
@@ -45,7 +45,7 @@ export function createExecutorObjects() {
 export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): number {
   if (typeof given === "number" && given >= 0) return given;
   throw new NativeTypeError(
-    `Cannot keep the named object "${name}": its timeoutMs is ${textOf(given)}, which is no time`,
+    `Cannot keep the named object "${name}": its timeoutMs is ${nameKind(given)}, not a number of milliseconds`,
   );
 }
 

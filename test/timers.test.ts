@@ -13,14 +13,16 @@ const TIMERS: Readonly<Record<string, number>> = {
   "socket.setTimeout": 0,
 };
 
-/** A delay that no caller, job or configuration chooses. */
-const CONSTANT = /^([A-Z][A-Z0-9_]*|\d[\d_]*)$/;
+/** A delay that no caller, job or configuration chooses, or that a constant bounds. */
+const CONSTANT =
+  /^([A-Z][A-Z0-9_]*|\d[\d_]*|Math\.min\([A-Z][A-Z0-9_]*,[\s\S]*\)|[^?]*\? [A-Z][A-Z0-9_]* : [A-Z][A-Z0-9_]*)$/;
 
 /**
  * Files with timers whose delay is no constant, and what bounds it to the longest delay of setTimeout. `startTimer` of `cluster/` takes any
  * delay: use it for a time that comes from outside.
  */
 const BOUNDED: Readonly<Record<string, string>> = {
+  "cluster/availability.ts": "constants",
   "cluster/timer.ts": "the timer for any delay",
   "context-node/blobs/results.ts": "constants of node.ts",
   "context-node/contexts/table.ts": "node.drainTimeoutMs",
@@ -37,14 +39,15 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "gateway/nodes/answers.ts": "a constant, or a test's",
   "gateway/nodes/blob_streams.ts": "a constant, or a test's",
   "gateway/nodes/session.ts": "constants of its callers",
+  "gateway/nodes/wait.ts": "a share of a second",
   "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
   "gateway/plugins/patience.ts": "a constant",
   "gateway/plugins/remote/silence.ts": "timeoutMs of a plugin out of process",
   "gateway/record/jobs.ts": "constants of its callers",
   "gateway/retention/retention.ts": "gateway.retention.everyMinutes",
+  "gateway/serve/departures.ts": "a share of a second",
   "gateway/serve/limits.ts": "gateway.limits",
-  "gateway/serve/one_port.ts": "gateway.limits",
-  "gateway/serve/stalled.ts": "gateway.limits.stallTimeoutMs",
+  "gateway/serve/preface.ts": "gateway.limits",
   "gateway/spark/endpoints/timeout.ts": "the largest `timeout` of spark-jobserver, which is as long",
   "gateway/spark/face.ts": "gateway.spark.requestTimeoutMs",
   "gateway/transcode/call.ts": "starts its timer again where the time is longer",

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { closeOutputAtExit } from "../cluster/mod.ts";
+import { closeOutputAtExit, startTimer } from "../cluster/mod.ts";
 import { startGuard } from "./guard.ts";
 
 /** How to start a process and how to tell that it is ready. */
@@ -64,9 +64,8 @@ export async function startChild<Ready>(
   const stop = async () => {
     disposing = true;
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), spec.drainTimeoutMs ?? 20_000);
+    using _ = startTimer(spec.drainTimeoutMs ?? 20_000, () => child.kill("SIGKILL"));
     await ended;
-    clearTimeout(timer);
   };
 
   const timeoutMs = spec.startTimeoutMs ?? 30_000;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { closeOutputAtExit, startTimer } from "../cluster/mod.ts";
 import { startGuard } from "./guard.ts";
 
 /** How to start a process and how to tell that it is ready. */
@@ -63,9 +64,8 @@ export async function startChild<Ready>(
   const stop = async () => {
     disposing = true;
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), spec.drainTimeoutMs ?? 20_000);
+    using _ = startTimer(spec.drainTimeoutMs ?? 20_000, () => child.kill("SIGKILL"));
     await ended;
-    clearTimeout(timer);
   };
 
   const timeoutMs = spec.startTimeoutMs ?? 30_000;
@@ -91,6 +91,8 @@ function whenEnded(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
   child.once("exit", () => killGroup(child.pid));
+  // What left its group may hold its output.
+  closeOutputAtExit(child);
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
   return promise;
 }

@@ -23,6 +23,8 @@ export interface StandaloneOptions {
   readonly configFile?: string | undefined;
   /** Whether the configuration file says by what gateways and nodes know each other. Default: by a secret of our own. */
   readonly hasClusterIdentity?: boolean | undefined;
+  /** As `ProcessOptions.drainTimeoutMs`. */
+  readonly drainTimeoutMs?: number | undefined;
   /** Of the processes; a quieter one than the default `info` would not tell when they are ready. */
   readonly logLevel?: "trace" | "debug" | "info" | undefined;
   /** Receives each line of output of a process, with the name of that process. */
@@ -50,7 +52,7 @@ const MEET_TIMEOUT_MS = 20_000;
 
 /** Starts everything and resolves when the gateway can place contexts on every node. Ends what was started when one fails. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const { configFile, logLevel = "info", log, signal } = options;
+  const { configFile, drainTimeoutMs, logLevel = "info", log, signal } = options;
   // Processes get an absolute path: what they find must not depend on where they were started.
   const dataDir = resolve(options.dataDir);
 
@@ -67,7 +69,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   if (ownNats) await credentials.writeUrl(natsUrl);
   const clusterSecretFile = options.hasClusterIdentity ? undefined : credentials.clusterSecretFile;
   const part = (name: string, user: NatsUser): Omit<ProcessOptions, "listen"> => ({
-    ...{ natsUrl, clusterSecretFile, configFile, logLevel },
+    ...{ natsUrl, clusterSecretFile, configFile, drainTimeoutMs, logLevel },
     natsUser: ownNats && { name: user, passwordFile: credentials.passwordFile(user) },
     dataDir: join(dataDir, name),
     onLine: (line: string) => options.onLine?.(name, line),

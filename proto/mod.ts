@@ -40,4 +40,5 @@ export * from "./nesting.ts";
 export * from "./omissions.ts";
 export * from "./states.ts";
 export * from "./subjects.ts";
+export * from "./unwritable.ts";
 export * from "./url_credentials.ts";

@@ -63,7 +63,7 @@ test("parseConfig() names the flags at fault, all at once", async () => {
   await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with what it was told: 4 faults
   --port: unknown flag
   1: expected flags only
-  --listen: must be host:port, got "8090"
+  --listen: must be host:port: "127.0.0.1:8090" is this machine only, "[::]:8090" all of its addresses
   --nodes: expected a whole number from 1, got "0"`);
 });
 

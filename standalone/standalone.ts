@@ -6,7 +6,7 @@ import { findBubblewrap } from "./bubblewrap.ts";
 import { type NatsUser, openCredentials } from "./credentials.ts";
 import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
-import { createSubscriberConsumer, startClosedNats } from "./nats_closed.ts";
+import { keepSubscriberConsumer, startClosedNats } from "./nats_closed.ts";
 import { requireFreePort } from "./ports.ts";
 import { type ProcessOptions, startGateway, startNode } from "./processes.ts";
 import { startPart } from "./supervise.ts";
@@ -100,7 +100,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   log.info({ process: "gateway", processId: gateway.pid }, "started");
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
-  if (ownNats) await createSubscriberConsumer(natsUrl, credentials);
+  if (ownNats) stack.use(await keepSubscriberConsumer({ log }, natsUrl, credentials));
   const subscriberUrlFile = ownNats && (await credentials.writeUrl(natsUrl, "subscriber"));
 
   const owned = stack.move();

@@ -47,6 +47,8 @@ export interface ProcessDeps {
   readonly caches: CodeCaches;
   readonly intake: Intake;
   readonly log: ProcessLog;
+  /** The longest that a process may take until it takes commands, in milliseconds. */
+  readonly startTimeoutMs: number;
 }
 
 /** The executor that every process starts with. */
@@ -67,11 +69,11 @@ const CLOSE_LIMIT_MS = 1000;
 const OUT_OF_HEAP = /out of memory/i;
 
 /**
- * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. One that warms up
+ * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends or takes too long before, or the signal is aborted. One that warms up
  * is never given a job: it is not isolated, so that it can write the cache with which all others begin.
  */
 export async function startDenoProcess(
-  { isolation, program, caches, intake, log }: ProcessDeps,
+  { isolation, program, caches, intake, log, startTimeoutMs }: ProcessDeps,
   profile: ProcessProfile,
   { warmsUp = false, signal }: { warmsUp?: boolean; signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
@@ -172,6 +174,9 @@ export async function startDenoProcess(
   signal?.addEventListener("abort", onAbort, { once: true });
   // While the cache was made.
   if (signal?.aborted) onAbort();
+  const timer = setTimeout(() => {
+    aborted.reject(new Error(`Cannot start a sandbox: it was not ready within ${startTimeoutMs} ms`));
+  }, startTimeoutMs);
   try {
     await Promise.race([Promise.all([ready.promise, held.placed]), aborted.promise, ended.then(failStart)]);
     if (warmsUp) await cache.offer();
@@ -180,6 +185,7 @@ export async function startDenoProcess(
     await ended;
     throw error;
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
 

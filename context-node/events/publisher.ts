@@ -1,5 +1,6 @@
 import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import type { StreamKeeper } from "../../cluster/mod.ts";
 import { fitEvent, mostEventBytes } from "../../proto/node.ts";
 import { INBOX_PREFIX } from "../nats.ts";
 import { type CloudEvent, cloudEventHeaders } from "./cloud_event.ts";
@@ -32,6 +33,13 @@ interface Entry {
   sentAt: number;
 }
 
+interface PublisherDeps {
+  readonly nats: NatsConnection;
+  /** Makes the stream again when it is missing. */
+  readonly keeper: Pick<StreamKeeper, "check">;
+  readonly log: Pick<Logger, "warn" | "error">;
+}
+
 /**
  * Publishes to JetStream in order, many at a time, and again until each is acknowledged; the server drops what it has
  * already by its `Nats-Msg-Id`. After an outage everything unacknowledged is sent again in order. An event that is larger than the
@@ -41,6 +49,7 @@ interface Entry {
  */
 export class EventPublisher implements Disposable {
   readonly #nats: NatsConnection;
+  readonly #keeper: PublisherDeps["keeper"];
   readonly #log: Pick<Logger, "warn" | "error">;
   readonly #inbox = createInbox(INBOX_PREFIX);
   /** By number, ascending. Those below `#next` were sent in this round. */
@@ -57,8 +66,9 @@ export class EventPublisher implements Disposable {
   #isScheduled = false;
   #isDisposed = false;
 
-  constructor({ nats, log }: { nats: NatsConnection; log: Pick<Logger, "warn" | "error"> }) {
+  constructor({ nats, keeper, log }: PublisherDeps) {
     this.#nats = nats;
+    this.#keeper = keeper;
     this.#log = log;
     nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#acknowledge(error, message) });
     this.#sweep = setInterval(() => this.#resendOverdue(), 1000);
@@ -169,6 +179,7 @@ export class EventPublisher implements Disposable {
   #pause(reason: string): void {
     if (this.#retry !== undefined || this.#isDisposed) return;
     this.#log.warn({ reason, unacknowledged: this.#unacknowledged.size }, "JetStream did not store an event");
+    void this.#keeper.check();
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#sendAgain();

@@ -1,3 +1,4 @@
+import { startTimer } from "../../cluster/mod.ts";
 import {
   type HeldJob,
   hasInfinity,
@@ -10,7 +11,6 @@ import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blob
 import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { startTimer } from "../timer.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
@@ -23,6 +23,8 @@ export interface JobDeps {
   readonly results: ResultStore;
   /** The largest result that a job may return, in bytes. */
   readonly maxResultBytes: number;
+  /** The longest that an attempt may take before its own code is called. */
+  readonly loadTimeoutMs: number;
   readonly owner: JobOwner;
 }
 
@@ -82,7 +84,12 @@ export class HostedJob {
 
   /** It has a slot. */
   start(sandbox: Sandbox): void {
-    this.#deadline = new Deadline(this.command.timeoutMs, () => this.stop("deadline"));
+    const { loadTimeoutMs } = this.#deps;
+    const deadline = new Deadline({ timeoutMs: this.command.timeoutMs, loadTimeoutMs }, () => {
+      // Without code of its own there is nothing that could stop by itself.
+      this.stop("deadline", { graceMs: deadline.hasBegun ? undefined : 0 });
+    });
+    this.#deadline = deadline;
     const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
     const { blobs } = this.#deps;
     this.#execution = sandbox.run(

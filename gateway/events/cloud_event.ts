@@ -1,7 +1,7 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { headers } from "@nats-io/transport-node";
 import { fitEvent, mostEventBytes } from "../../proto/mod.ts";
-import type { EventStream } from "./stream.ts";
+import { type EventStream, publishAcknowledged } from "./stream.ts";
 
 /** An event of a gateway, without its payload. */
 export interface CloudEvent {
@@ -26,7 +26,7 @@ interface Publication {
 
 /** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode), cut to what the server takes. Resolves when the stream has it. */
 export async function publishCloudEvent(
-  { js, nats }: EventStream,
+  stream: Pick<EventStream, "js" | "nats" | "keeper">,
   { id, type, subject, time, gatewayId }: CloudEvent,
   { to, payload, timeoutMs }: Publication,
 ): Promise<void> {
@@ -39,8 +39,6 @@ export async function publishCloudEvent(
   if (subject !== undefined) attributes.set("ce-subject", subject);
   if (time !== undefined) attributes.set("ce-time", timestampDate(time).toISOString());
   attributes.set("content-type", "application/json");
-  await js.publish(to, fitEvent(payload, mostEventBytes(nats.info?.max_payload)), {
-    headers: attributes,
-    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
-  });
+  const fitting = fitEvent(payload, mostEventBytes(stream.nats.info?.max_payload));
+  await publishAcknowledged(stream, { subject: to, payload: fitting }, { headers: attributes, timeoutMs });
 }

@@ -9,8 +9,9 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
-import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver, sendContinue } from "../transcode/mod.ts";
 import { boundBody, COMPRESSIONS } from "./bounded_body.ts";
+import { keepLongDeadline } from "./long_deadline.ts";
 
 interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -43,13 +44,21 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
       if (isOver(response)) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());
-      const call = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
+      const asked = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
+      using kept = keepLongDeadline(asked);
+      const call = kept?.call ?? asked;
       const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
-      const bounded = { ...call, body: boundBody(call, bounds) };
+      const bounded = { ...call, body: boundBody({ ...call, body: readPieces(request, response) }, bounds) };
       await write(response, await handler(bounded), leaving.signal);
       return true;
     },
   };
+}
+
+/** The body of a call. A call that is refused in the middle of it leaves the rest unread: the connection is still needed for the answer. */
+async function* readPieces(request: HttpRequest, response: HttpResponse): AsyncGenerator<Uint8Array> {
+  sendContinue(request, response);
+  yield* request.iterator({ destroyOnReturn: false });
 }
 
 /** Writes an answer as the client takes it. Rejects when the client leaves, or the answer breaks. */

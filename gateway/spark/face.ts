@@ -28,6 +28,7 @@ export type SparkFace = (request: HttpRequest, response: HttpResponse) => Promis
 /** One request on its way to its answer. */
 interface Exchange {
   readonly request: HttpRequest;
+  readonly response: HttpResponse;
   readonly path: string;
   readonly query: URLSearchParams;
   /** Aborted when the client left, or the request took too long. */
@@ -53,7 +54,7 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
     // The caller was looked up meanwhile; whoever left then would not be noticed any more.
     if (isOver(response)) leave();
     const hasLeft = (): boolean => leaving.signal.aborted || isOver(response);
-    const exchange = { request, path, query: new URLSearchParams(query), leaving, hasLeft };
+    const exchange = { request, response, path, query: new URLSearchParams(query), leaving, hasLeft };
     const answer = await answerRequest(options, exchange);
     if (answer.status >= 500) options.measurements.serverErrors.add();
     const headers = corsHeaders(header(request, "origin"));
@@ -76,7 +77,7 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   using _ = options.measurements.measure(route);
   try {
     const caller = await identify(options, route, request);
-    const body = await readBodyOf(options, route, request);
+    const body = await readBodyOf(options, route, exchange);
     const { requestTimeoutMs: timeoutMs, useAsProxyUser } = options.config;
     const owner = useAsProxyUser ? caller?.principal.id : undefined;
     sparkRequest = { ...sparkRequest, body, owner, answeredByMs: performance.now() + timeoutMs };
@@ -102,10 +103,11 @@ async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpReq
 async function readBodyOf(
   { limits }: FaceParts,
   { permission }: SparkRoute,
-  request: HttpRequest,
+  { request, response }: Exchange,
 ): Promise<Uint8Array> {
   if (permission === undefined) return new Uint8Array();
-  return readBody(request, permission.endsWith(":upload") ? limits.uploadBytes : limits.messageBytes);
+  const limitBytes = permission.endsWith(":upload") ? limits.uploadBytes : limits.messageBytes;
+  return readBody(request, response, { limitBytes });
 }
 
 interface Entering {

@@ -12,7 +12,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
-import { HTTP_STATUS, printError } from "./errors.ts";
+import { HTTP_STATUS, HttpError, printError } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
 
 /** Makes the JSON text of a response, or of what a stream carries. */
@@ -71,16 +71,16 @@ export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): void {
 
 const JSON_HEAD = { "content-type": "application/json" };
 
-/** `status` is the code's own unless given. */
+/** The status is that of the code, unless the error has one of its own. */
 export function answerError(
   call: Call,
   error: ConnectError,
-  { status, jsonOptions }: { status?: number; jsonOptions: Partial<JsonWriteOptions> | undefined },
+  { jsonOptions }: { jsonOptions: Partial<JsonWriteOptions> | undefined },
 ): void {
   if (!call.closed) {
     appendHeaders(call.response, error.metadata);
   }
-  answer(call, status ?? HTTP_STATUS[error.code], {
+  answer(call, error instanceof HttpError ? error.status : HTTP_STATUS[error.code], {
     head: JSON_HEAD,
     content: printError(error, jsonOptions),
   });

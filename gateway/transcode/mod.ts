@@ -5,7 +5,10 @@
  * A library of its own: it knows nothing of what the methods do, and imports protobuf-es, ConnectError, node's own modules and the
  * generated code of `google.api` only.
  */
+export { type BodyLimit, readBody, sendContinue } from "./body.ts";
 export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver } from "./call.ts";
+export { onDecoded } from "./content_coding.ts";
+export { HttpError } from "./errors.ts";
 export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
 export { createOpenApi, type OpenApiOptions } from "./openapi.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";

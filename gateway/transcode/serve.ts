@@ -6,7 +6,7 @@ import { answerError, answerJson, answerRaw, httpBody } from "./answer.ts";
 import { readBody } from "./body.ts";
 import type { Call } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { bodyTooLarge, decoding, masked } from "./errors.ts";
+import { decoding, masked } from "./errors.ts";
 import { setTextAt } from "./fields.ts";
 import type { TranscoderOptions } from "./options.ts";
 import { readRequest } from "./request.ts";
@@ -26,11 +26,7 @@ export async function serve(
   try {
     call.startDeadline();
     if (options.admit !== undefined) await options.admit(endpoint.method, call.request);
-    const body = await readBody(call.request, endpoint.bodyLimit);
-    if (body === undefined) {
-      answerError(call, bodyTooLarge(endpoint.bodyLimit.bytes), { status: 413, jsonOptions: options.jsonOptions });
-      return;
-    }
+    const body = await readBody(call.request, call.response, endpoint.bodyLimit);
     const contentType = call.request.headers["content-type"];
     const parts = { segments: match.segments, query, body, contentType };
     const request = readRequest(endpoint, parts, options.jsonOptions);

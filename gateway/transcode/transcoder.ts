@@ -1,9 +1,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { answerError } from "./answer.ts";
 import { bindServices } from "./binding.ts";
 import { Call, type HttpRequest, type HttpResponse } from "./call.ts";
 import { createEndpoint } from "./endpoint.ts";
+import { HttpError } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
 import { createRouter } from "./router.ts";
 import { serve } from "./serve.ts";
@@ -53,12 +54,12 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
 }
 
 function refuseMethod(call: Call, { path, allowed }: { path: string; allowed: readonly string[] }): void {
-  const error = new ConnectError(
-    `Cannot ${call.request.method} ${path}: this path has ${allowed.join(", ")} only`,
-    Code.Unimplemented,
-    { allow: allowed.join(", ") },
-  );
-  answerError(call, error, { status: 405, jsonOptions: undefined });
+  const error = new HttpError(`Cannot ${call.request.method} ${path}: this path has ${allowed.join(", ")} only`, {
+    status: 405,
+    code: Code.Unimplemented,
+    headers: { allow: allowed.join(", ") },
+  });
+  answerError(call, error, { jsonOptions: undefined });
 }
 
 /** Path and query of a request target, which may be a whole URL (RFC 9112, section 3.2.2). */

@@ -57,6 +57,18 @@ export function requestInvalid(violations: string): ConnectError {
   });
 }
 
+/** What is stored is damaged, or of another program: the message names it. */
+export function recordUnreadable(cause: Error): ConnectError {
+  return apiError(cause.message, { code: Code.DataLoss, reason: "RECORD_UNREADABLE", cause });
+}
+
+export function gatewayStarting(): ConnectError {
+  return apiError("Cannot serve yet: this gateway is starting; try again, or use another one", {
+    code: Code.Unavailable,
+    reason: "GATEWAY_STARTING",
+  });
+}
+
 export function gatewayDraining(): ConnectError {
   return apiError("Cannot go on: this gateway is draining; use another one", {
     code: Code.Unavailable,
@@ -93,6 +105,14 @@ export function hostInvalid(): ConnectError {
   return apiError("Cannot route the request: it names no host, or one that is none; send a header Host", {
     code: Code.InvalidArgument,
     reason: "HOST_INVALID",
+  });
+}
+
+/** `target` is what follows the method in the request line, or the `:path` of HTTP/2. */
+export function targetInvalid(target: string): ConnectError {
+  return apiError(`Cannot route "${target}": a request names a path that begins with "/", or a whole URL`, {
+    code: Code.InvalidArgument,
+    reason: "TARGET_INVALID",
   });
 }
 

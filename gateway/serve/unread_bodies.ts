@@ -1,0 +1,42 @@
+import type { ServerResponse } from "node:http";
+import { constants } from "node:http2";
+import type { Limits } from "../limits.ts";
+import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
+
+/**
+ * Ends a request that is answered before all of its body was read. Over HTTP/1.1 the rest is read and thrown away: many clients send first and
+ * read then, and the connection serves their next request. One that sends more than another upload would have loses the connection. Over HTTP/2
+ * the client is asked to stop (RFC 9113, section 8.1).
+ */
+export function endUnread(
+  request: HttpRequest,
+  response: HttpResponse & ServerResponse,
+  { uploadBytes }: Pick<Limits, "uploadBytes">,
+): void {
+  if (request.complete || hasNoBody(request)) return;
+  const { stream } = response;
+  if (stream === undefined) {
+    response.once("close", () => request.complete || throwAway(request, uploadBytes));
+    return;
+  }
+  response.once("finish", () => request.complete || stream.closed || stream.close(constants.NGHTTP2_NO_ERROR));
+}
+
+function hasNoBody({ headers, httpVersionMajor }: HttpRequest): boolean {
+  return (
+    httpVersionMajor === 1 && headers["transfer-encoding"] === undefined && (headers["content-length"] ?? "0") === "0"
+  );
+}
+
+function throwAway(request: HttpRequest, mostBytes: number): void {
+  const { socket } = request;
+  if (socket.destroyed) return;
+  // Of a reader that gave up; the stream would wait for it.
+  for (const event of ["readable", "data"]) request.removeAllListeners(event);
+  let sizeBytes = 0;
+  request.on("data", (chunk: Uint8Array) => {
+    sizeBytes += chunk.length;
+    if (sizeBytes > mostBytes) socket.destroy();
+  });
+  request.resume();
+}

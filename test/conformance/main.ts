@@ -15,7 +15,9 @@ const PROGRAM = join(FOLDER, "connectconformance");
 const DESCRIPTORS = join(FOLDER, "descriptors.binpb");
 
 if (!isThere("go")) {
-  console.error("Cannot run the conformance suite: there is no Go on PATH. Install it from https://go.dev/dl, and run this again.");
+  console.error(
+    "Cannot run the conformance suite: there is no Go on PATH. Install it from https://go.dev/dl, and run this again.",
+  );
   process.exit(1);
 }
 mkdirSync(FOLDER, { recursive: true });
@@ -25,7 +27,8 @@ if (!existsSync(DESCRIPTORS)) run("buf", ["build", join(moduleFolder(), "proto")
 const { status } = spawnSync(
   PROGRAM,
   [
-    ...["--mode", "server"],
+    // More servers at a time do not start in time on a small machine.
+    ...["--mode", "server", "--max-servers", "2"],
     ...["--conf", join(import.meta.dirname, "config.yaml")],
     ...["--known-failing", `@${join(import.meta.dirname, "known_failing.txt")}`],
     ...process.argv.slice(2),
@@ -37,7 +40,10 @@ process.exit(status ?? 1);
 
 /** The folder of the module's sources, which hold the protos. */
 function moduleFolder(): string {
-  const answer = execFileSync("go", ["mod", "download", "-json", `${MODULE}@${VERSION}`], { cwd: FOLDER, encoding: "utf8" });
+  const answer = execFileSync("go", ["mod", "download", "-json", `${MODULE}@${VERSION}`], {
+    cwd: FOLDER,
+    encoding: "utf8",
+  });
   return JSON.parse(answer).Dir;
 }
 

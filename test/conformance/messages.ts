@@ -1,6 +1,12 @@
 /** The suite's protos as far as they are read here. They are loaded when the suite runs, from the sources of its Go module. */
 import { readFileSync } from "node:fs";
-import { createFileRegistry, type DescMessage, type DescService, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
+import {
+  createFileRegistry,
+  type DescMessage,
+  type DescService,
+  type FileRegistry,
+  fromBinary,
+} from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 const PACKAGE = "connectrpc.conformance.v1";

@@ -26,14 +26,12 @@ const log = pino({ level: "warn" }, pino.destination(2));
 const protos = readProtos(process.argv[2] ?? "");
 const wanted: Untyped = fromBinary(protos.message("ServerCompatRequest"), await readFrame());
 const limits = limitsSection.parse(wanted.messageReceiveLimit > 0 ? { messageBytes: wanted.messageReceiveLimit } : {});
-const closing = new AbortController();
 const folder = await mkdtemp(join(tmpdir(), "hearth-conformance-"));
 
 const rpc = createRpc({
   routes: (router) => router.service(protos.service, createConformanceService(protos)),
   readMaxBytes: limits.messageBytes,
   jsonOptions: { registry: protos.registry },
-  shutdownSignal: closing.signal,
   requestGate: blameCallerForEncoding,
   mostBytes: () => limits.messageBytes,
   contextValues: () => createContextValues(),
@@ -55,7 +53,6 @@ const port = await listenOnOnePort({
   ),
 });
 process.once("SIGTERM", () => {
-  closing.abort();
   Promise.all([port[Symbol.asyncDispose](), rm(folder, { recursive: true })]).then(
     () => process.exit(0),
     (error) => {

@@ -31,7 +31,7 @@ export function createConformanceService(protos: SuiteProtos): object {
     const definition = requests[0]?.responseDefinition;
     const info = describe(requests, context);
     setHeaders(context, definition);
-    await delay(definition?.responseDelayMs ?? 0, undefined, { signal: context.signal });
+    await wait(definition?.responseDelayMs ?? 0, context);
     const { case: kind, value } = definition?.response ?? {};
     if (kind === "error") throw toError(value, info);
     const data = kind === "responseData" ? value : new Uint8Array();
@@ -51,7 +51,7 @@ export function createConformanceService(protos: SuiteProtos): object {
       setHeaders(context, definition);
       const info = describe([request], context);
       for (const [index, data] of definition.responseData.entries()) {
-        await delay(definition.responseDelayMs, undefined, { signal: context.signal });
+        await wait(definition.responseDelayMs, context);
         yield create(message("ServerStreamResponse"), {
           payload: { data, ...(index === 0 && { requestInfo: info }) },
         } as Untyped);
@@ -66,7 +66,7 @@ export function createConformanceService(protos: SuiteProtos): object {
       let sent = 0;
       let seen: Untyped[] = [];
       const next = async () => {
-        await delay(definition.responseDelayMs, undefined, { signal: context.signal });
+        await wait(definition.responseDelayMs, context);
         const requestInfo = describe(seen, sent === 0 ? context : undefined);
         const hasNews = sent === 0 || seen.length > 0;
         const data = definition.responseData[sent];
@@ -88,9 +88,16 @@ export function createConformanceService(protos: SuiteProtos): object {
       }
       if (definition === undefined) return;
       while (sent < definition.responseData.length) yield await next();
-      if (definition.error !== undefined) throw toError(definition.error, sent === 0 ? describe(seen, context) : undefined);
+      if (definition.error !== undefined)
+        throw toError(definition.error, sent === 0 ? describe(seen, context) : undefined);
     },
   };
+}
+
+/** Rejects with the reason of the call's end when that came meanwhile. */
+async function wait(milliseconds: number, { signal }: HandlerContext): Promise<void> {
+  await delay(milliseconds);
+  signal.throwIfAborted();
 }
 
 function describeCall(context: HandlerContext): object {
@@ -108,6 +115,8 @@ function toHeaders(entries: Iterable<[string, string]>): object[] {
 }
 
 function setHeaders({ responseHeader, responseTrailer }: HandlerContext, definition: Untyped): void {
-  for (const { name, value } of definition?.responseHeaders ?? []) for (const each of value) responseHeader.append(name, each);
-  for (const { name, value } of definition?.responseTrailers ?? []) for (const each of value) responseTrailer.append(name, each);
+  for (const { name, value } of definition?.responseHeaders ?? [])
+    for (const each of value) responseHeader.append(name, each);
+  for (const { name, value } of definition?.responseTrailers ?? [])
+    for (const each of value) responseTrailer.append(name, each);
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { constants } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Limits } from "../limits.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
@@ -10,7 +10,7 @@ import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
  */
 export function endUnread(
   request: HttpRequest,
-  response: HttpResponse & ServerResponse,
+  response: HttpResponse & ServerResponse & { readonly stream?: ServerHttp2Stream },
   { uploadBytes }: Pick<Limits, "uploadBytes">,
 ): void {
   if (request.complete || hasNoBody(request)) return;
@@ -19,7 +19,13 @@ export function endUnread(
     response.once("close", () => request.complete || throwAway(request, uploadBytes));
     return;
   }
-  response.once("finish", () => request.complete || stream.closed || stream.close(constants.NGHTTP2_NO_ERROR));
+  const stop = (): void => {
+    if (!request.complete && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  // The answer is sent but for its trailers, which node:http2 sends in this turn; "finish" of the response comes with the end of the stream only.
+  stream.once("wantTrailers", () => setImmediate(stop));
+  // An answer without a body has ended with its head.
+  stream.once("finish", () => setImmediate(() => stream.state?.localClose === 1 && stop()));
 }
 
 function hasNoBody({ headers, httpVersionMajor }: HttpRequest): boolean {

@@ -29,7 +29,8 @@ export type { Identity } from "./identity.ts";
 export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, withoutRanges } from "./ip_range.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
-export { isNatsAway, type NatsAccess, natsOptions } from "./nats.ts";
+export { type NatsAccess, natsOptions } from "./nats.ts";
+export { connectToNats } from "./nats_connect.ts";
 export {
   type KeptConsumerConfig,
   type KeptStreamConfig,

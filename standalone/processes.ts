@@ -18,6 +18,8 @@ export interface ProcessOptions {
   readonly logLevel?: string | undefined;
   /** Told each line of its output: JSON lines of its log, mostly. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Longest time until it is ready. Default 30 s. */
+  readonly startTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,6 +52,7 @@ function startProcess(name: string, file: string, options: ProcessOptions): Prom
       args,
       onLine: options.onLine,
       readyWhen: listeningAddress,
+      startTimeoutMs: options.startTimeoutMs,
       drainTimeoutMs: 40_000,
     },
     { signal: options.signal },

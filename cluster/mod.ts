@@ -32,7 +32,8 @@ export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, wit
 export { createLog } from "./log.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
-export { isNatsAway, type NatsAccess, natsOptions } from "./nats.ts";
+export { type NatsAccess, natsOptions } from "./nats.ts";
+export { connectToNats } from "./nats_connect.ts";
 export {
   type KeptConsumerConfig,
   type KeptStreamConfig,

@@ -13,7 +13,7 @@ export interface ChildSpec<Ready> {
   readonly readyWhen: (line: string) => Ready | undefined;
   /** Told each line of standard output and standard error. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** Longest time until it is ready. Default 30 s. */
+  /** Longest time until it is ready; Infinity: without end. Default 30 s. */
   readonly startTimeoutMs?: number | undefined;
   /** Time between SIGTERM and SIGKILL when it is disposed. Default 20 s. */
   readonly drainTimeoutMs?: number | undefined;
@@ -71,7 +71,8 @@ export async function startChild<Ready>(
   const timeoutMs = spec.startTimeoutMs ?? 30_000;
   const failed = Promise.withResolvers<never>();
   if (child.pid !== undefined) startGuard(child).once("error", failed.reject);
-  const timer = setTimeout(() => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`)), timeoutMs);
+  const giveUpLate = (): void => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`));
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(giveUpLate, timeoutMs) : undefined;
   const giveUp = () => failed.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", giveUp, { once: true });
   try {

@@ -26,6 +26,8 @@ export interface ProcessOptions {
   readonly logLevel?: string | undefined;
   /** Told each line of its output: JSON lines of its log, mostly. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Longest time until it is ready. Default 30 s. */
+  readonly startTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,6 +60,7 @@ function startProcess(name: string, file: string, options: ProcessOptions): Prom
       args,
       onLine: options.onLine,
       readyWhen: listeningAddress,
+      startTimeoutMs: options.startTimeoutMs,
       drainTimeoutMs: Math.max(DEFAULT_DRAIN_MS, options.drainTimeoutMs ?? 0) + CLOSING_MS,
     },
     { signal: options.signal },

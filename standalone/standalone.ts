@@ -72,6 +72,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ...{ natsUrl, clusterSecretFile, configFile, drainTimeoutMs, logLevel },
     natsUser: ownNats && { name: user, passwordFile: credentials.passwordFile(user) },
     dataDir: join(dataDir, name),
+    // A part that waits for what it needs says so in its log.
+    startTimeoutMs: Number.POSITIVE_INFINITY,
     onLine: (line: string) => options.onLine?.(name, line),
   });
 
@@ -102,6 +104,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   log.info({ process: "gateway", processId: gateway.pid }, "started");
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
+  // What it waits for, such as the issuer of tokens, its log says.
+  if (options.nodes > 0) await untilReady(gatewayLog.ready, signal);
   if (ownNats) stack.use(await keepSubscriberConsumer({ log }, natsUrl, credentials));
   const subscriberUrlFile = ownNats && (await credentials.writeUrl(natsUrl, "subscriber"));
 
@@ -111,6 +115,15 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ...{ auth, natsUrl, subscriberUrlFile },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function untilReady(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
+  await Promise.race([ready, stopped.promise]);
+  signal?.removeEventListener("abort", stop);
 }
 
 async function untilMet(

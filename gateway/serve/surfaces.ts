@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { type ConnectError, createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
-import { hostInvalid } from "../../proto/errors.ts";
+import { hostInvalid, partRefused } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
 import { type Limits, MOST_VALUES } from "../limits.ts";
@@ -101,9 +101,10 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
 function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectError | undefined {
   const ambiguity = findAmbiguity(request);
   normalizeTarget(request);
-  return (
-    ambiguity ?? findTargetFault(request) ?? checkOrigin(request) ?? (isAddressed(request) ? undefined : hostInvalid())
-  );
+  const refused = ambiguity ?? findTargetFault(request) ?? checkOrigin(request);
+  if (refused !== undefined) return refused;
+  if (!isAddressed(request)) return hostInvalid();
+  return request.headers["content-range"] === undefined ? undefined : partRefused();
 }
 
 /** What only known callers may ask for. */

@@ -12,6 +12,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
+import { compress, type Encoding, isCompressible, negotiateEncoding } from "./compress.ts";
 import { HTTP_STATUS, HttpError, printError } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
 
@@ -61,12 +62,12 @@ export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeader
 /** What bytes are when nobody says. */
 const DEFAULT_TYPE = "application/octet-stream";
 
-export function answerJson(call: Call, json: string): void {
-  answer(call, 200, { head: JSON_HEAD, content: json });
+export function answerJson(call: Call, json: string): Promise<void> | undefined {
+  return answer(call, 200, { head: JSON_HEAD, content: json });
 }
 
-export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): void {
-  answer(call, 200, { head: rawHead(body), content: body.data });
+export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): Promise<void> | undefined {
+  return answer(call, 200, { head: { ...rawHead(body), "accept-ranges": "none" }, content: body.data });
 }
 
 const JSON_HEAD = { "content-type": "application/json" };
@@ -76,30 +77,54 @@ export function answerError(
   call: Call,
   error: ConnectError,
   { jsonOptions }: { jsonOptions: Partial<JsonWriteOptions> | undefined },
-): void {
+): Promise<void> | undefined {
   if (!call.closed) {
     appendHeaders(call.response, error.metadata);
   }
-  answer(call, error instanceof HttpError ? error.status : HTTP_STATUS[error.code], {
+  return answer(call, error instanceof HttpError ? error.status : HTTP_STATUS[error.code], {
     head: JSON_HEAD,
     content: printError(error, jsonOptions),
   });
 }
 
-function answer(
-  call: Call,
-  status: number,
-  { head, content }: { head: Readonly<Record<string, string>>; content: string | Uint8Array },
-): void {
+interface Content {
+  readonly head: Readonly<Record<string, string>>;
+  readonly content: string | Uint8Array;
+}
+
+/** Sends an answer at once; one that gets compressed when that is done. */
+function answer(call: Call, status: number, { head, content }: Content): Promise<void> | undefined {
   if (call.closed) {
-    return;
+    return undefined;
   }
   call.copyHeaders();
-  const { response } = call;
-  response.writeHead(status, { ...head, "content-length": Buffer.byteLength(content) });
-  if (call.request.method === "HEAD") {
+  const { request, response } = call;
+  const sizeBytes = Buffer.byteLength(content);
+  const isWorthIt = isCompressible(head["content-type"] ?? "", sizeBytes);
+  const encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
+  if (encoding !== undefined) {
+    return answerCompressed(call, status, { head: { ...head, "content-encoding": encoding }, content, encoding });
+  }
+  response.writeHead(status, { ...head, "content-length": sizeBytes });
+  response.end(request.method === "HEAD" ? undefined : content);
+  return undefined;
+}
+
+async function answerCompressed(
+  call: Call,
+  status: number,
+  { head, content, encoding }: Content & { readonly encoding: Encoding },
+): Promise<void> {
+  const { request, response } = call;
+  // The length that GET would say is not known without compressing.
+  if (request.method === "HEAD") {
+    response.writeHead(status, head);
     response.end();
     return;
   }
-  response.end(content);
+  const compressed = await compress(encoding, content);
+  if (!call.closed) {
+    response.writeHead(status, { ...head, "content-length": compressed.length });
+    response.end(compressed);
+  }
 }

@@ -1,7 +1,7 @@
 import { type DescService, getOption } from "@bufbuild/protobuf";
 import packageJson from "../../package.json" with { type: "json" };
 import { permission } from "../../proto/mod.ts";
-import { createOpenApi, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { createOpenApi, type HttpRequest, type HttpResponse, sendContent } from "../transcode/mod.ts";
 
 /** Where the description of the REST API is. */
 export const OPENAPI_PATH = "/openapi.json";
@@ -12,7 +12,7 @@ export const OPENAPI_PATH = "/openapi.json";
  */
 export function createOpenApiPage(
   services: readonly DescService[],
-): (request: HttpRequest, response: HttpResponse) => boolean {
+): (request: HttpRequest, response: HttpResponse) => Promise<boolean> {
   const { version, description } = packageJson;
   const document = createOpenApi({
     services,
@@ -20,10 +20,11 @@ export function createOpenApiPage(
     operation: (method) => ({ "x-hearth-permission": getOption(method, permission) }),
   });
   const page = Buffer.from(JSON.stringify(document));
-  return ({ method, url = "" }, response) => {
+  return async (request, response) => {
+    const { method, url = "" } = request;
     if (url.split("?", 1)[0] !== OPENAPI_PATH || (method !== "GET" && method !== "HEAD")) return false;
-    response.writeHead(200, { "content-type": "application/json", "content-length": page.length });
-    response.end(method === "HEAD" ? undefined : page);
+    const headers = { "content-type": "application/json" };
+    await sendContent({ request, response }, { status: 200, headers, content: page });
     return true;
   };
 }

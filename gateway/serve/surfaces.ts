@@ -91,7 +91,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     if (await transcoder.handle(request, response)) return;
     if (door !== undefined && !(await door.enterRpc(request, response))) return;
     if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
-    if (openApi(request, response) || (await spark(request, response))) return;
+    if ((await openApi(request, response)) || (await spark(request, response))) return;
     answerNotFound(request, response);
   };
   return ownExchanges(serve, { log });

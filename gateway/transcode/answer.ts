@@ -12,9 +12,9 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
-import { compress, type Encoding, isCompressible, negotiateEncoding } from "./compress.ts";
 import { HTTP_STATUS, HttpError, printError } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
+import { type Content, sendContent } from "./send.ts";
 
 /** Makes the JSON text of a response, or of what a stream carries. */
 export type PrintMessage = (message: Message) => string;
@@ -63,11 +63,11 @@ export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeader
 const DEFAULT_TYPE = "application/octet-stream";
 
 export function answerJson(call: Call, json: string): Promise<void> | undefined {
-  return answer(call, 200, { head: JSON_HEAD, content: json });
+  return answer(call, { status: 200, headers: JSON_HEAD, content: json });
 }
 
 export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): Promise<void> | undefined {
-  return answer(call, 200, { head: { ...rawHead(body), "accept-ranges": "none" }, content: body.data });
+  return answer(call, { status: 200, headers: { ...rawHead(body), "accept-ranges": "none" }, content: body.data });
 }
 
 const JSON_HEAD = { "content-type": "application/json" };
@@ -81,50 +81,14 @@ export function answerError(
   if (!call.closed) {
     appendHeaders(call.response, error.metadata);
   }
-  return answer(call, error instanceof HttpError ? error.status : HTTP_STATUS[error.code], {
-    head: JSON_HEAD,
-    content: printError(error, jsonOptions),
-  });
+  const status = error instanceof HttpError ? error.status : HTTP_STATUS[error.code];
+  return answer(call, { status, headers: JSON_HEAD, content: printError(error, jsonOptions) });
 }
 
-interface Content {
-  readonly head: Readonly<Record<string, string>>;
-  readonly content: string | Uint8Array;
-}
-
-/** Sends an answer at once; one that gets compressed when that is done. */
-function answer(call: Call, status: number, { head, content }: Content): Promise<void> | undefined {
+function answer(call: Call, content: Content): Promise<void> | undefined {
   if (call.closed) {
     return undefined;
   }
   call.copyHeaders();
-  const { request, response } = call;
-  const sizeBytes = Buffer.byteLength(content);
-  const isWorthIt = isCompressible(head["content-type"] ?? "", sizeBytes);
-  const encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
-  if (encoding !== undefined) {
-    return answerCompressed(call, status, { head: { ...head, "content-encoding": encoding }, content, encoding });
-  }
-  response.writeHead(status, { ...head, "content-length": sizeBytes });
-  response.end(request.method === "HEAD" ? undefined : content);
-  return undefined;
-}
-
-async function answerCompressed(
-  call: Call,
-  status: number,
-  { head, content, encoding }: Content & { readonly encoding: Encoding },
-): Promise<void> {
-  const { request, response } = call;
-  // The length that GET would say is not known without compressing.
-  if (request.method === "HEAD") {
-    response.writeHead(status, head);
-    response.end();
-    return;
-  }
-  const compressed = await compress(encoding, content);
-  if (!call.closed) {
-    response.writeHead(status, { ...head, "content-length": compressed.length });
-    response.end(compressed);
-  }
+  return sendContent(call, content);
 }

@@ -9,11 +9,12 @@
 export { accepts, orderedNames } from "./accept.ts";
 export { type BodyLimit, readBody, sendContinue } from "./body.ts";
 export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver } from "./call.ts";
-export { compress, compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
+export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
 export { onDecoded } from "./content_coding.ts";
 export { writePiece } from "./drain.ts";
 export { HttpError } from "./errors.ts";
 export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
 export { createOpenApi, type OpenApiOptions } from "./openapi.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
+export { sendContent } from "./send.ts";
 export { createTranscoder, type Route, type Transcoder } from "./transcoder.ts";

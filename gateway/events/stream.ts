@@ -11,6 +11,7 @@ type StreamConfiguration = Parameters<JetStreamManager["streams"]["add"]>[0];
 export interface EventStream extends AsyncDisposable {
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
+  readonly log: Logger;
 }
 
 /** Connects to NATS, for ever from then on, and makes sure that the event stream exists. Rejects when NATS is not there in half a minute. */
@@ -21,6 +22,7 @@ export async function openEventStream(access: NatsAccess, { log }: { readonly lo
   return {
     nats,
     js: jetstream(nats),
+    log,
     async [Symbol.asyncDispose]() {
       if (!nats.isClosed()) await nats.drain();
       await reported;

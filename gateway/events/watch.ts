@@ -1,7 +1,7 @@
 import { DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
 import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
-import { readEvent } from "./read.ts";
+import { tryReadEvent } from "./read.ts";
 import type { EventStream } from "./stream.ts";
 
 interface WatchStream {
@@ -9,6 +9,9 @@ interface WatchStream {
   readonly since?: Date | undefined;
   readonly signal: AbortSignal;
 }
+
+/** An event, one that cannot be read, by its number on the stream, or, first of all, how many of the past will follow. */
+export type Streamed = { readonly past: number } | { readonly skipped: number } | JobEvent;
 
 /** Makes a consumer of its own. Rejects with Unavailable when JetStream does not answer. */
 async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOptions>) {
@@ -23,14 +26,14 @@ async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOp
 
 /**
  * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
- * past will follow. Never ends by itself; ends when the consumer of the generator does, and when the signal is
+ * past will follow; one that cannot be read is logged and skipped. Never ends by itself; ends when the consumer of the generator does, and when the signal is
  * aborted.
  */
 export async function* watchStream(
-  { js }: EventStream,
+  { js, log }: EventStream,
   jobId: string,
   { since, signal }: WatchStream,
-): AsyncGenerator<{ readonly past: number } | JobEvent> {
+): AsyncGenerator<Streamed> {
   if (signal.aborted) return;
   const from =
     since === undefined
@@ -42,7 +45,13 @@ export async function* watchStream(
   if (signal.aborted) stop();
   try {
     yield { past };
-    for await (const message of messages) yield readEvent(JobEventSchema, message.data);
+    for await (const message of messages) {
+      const event = tryReadEvent(JobEventSchema, message.data);
+      if (event === undefined)
+        log.warn({ subject: message.subject, seq: message.seq }, "a watcher skips an event that cannot be read");
+      // It counts among those of the past all the same.
+      yield event ?? { skipped: message.seq };
+    }
   } finally {
     signal.removeEventListener("abort", stop);
     await messages.close();

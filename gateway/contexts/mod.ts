@@ -7,5 +7,6 @@ export { proxyUserPrefix } from "./proxy_user.ts";
 export { replaceContext } from "./replace.ts";
 export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";
+export { SETTING_NAMES } from "./shown_settings.ts";
 export { askStart, createContext, failContext, planAdHocContext, sendStart, takesJobs } from "./start.ts";
 export { stopContext } from "./stop.ts";

@@ -49,7 +49,8 @@ export function createJobStore({ reader, writer, records }: StoreDeps): JobStore
       await writer.write(appendJobLogs(textOf(id), numbers, messages));
     },
     async logs(id, { after, limit }) {
-      const text = "SELECT number::float8 AS line, message FROM job_logs WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+      const text =
+        "SELECT number::float8 AS line, message FROM job_logs WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3";
       return records.readPage({
         limit,
         from: after,

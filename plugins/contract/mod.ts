@@ -32,3 +32,4 @@ export {
   type PluginLog,
   type PluginStart,
 } from "./plugin.ts";
+export { isStoreUnavailable, type StoreState, StoreUnavailable, translateErrors } from "./store_unavailable.ts";

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
-import type { PluginLog } from "../contract/mod.ts";
+import { type PluginLog, StoreUnavailable } from "../contract/mod.ts";
 import { readText } from "../files/mod.ts";
 import { type PostgresConfig, type TlsConfig, targetOf } from "./config.ts";
 import type { Row } from "./rows.ts";
+import { stateOf } from "./unavailable.ts";
 
 /** Time to get a connection, from the server or from the pool. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -43,7 +44,7 @@ export async function readDatabase(config: PostgresConfig): Promise<Database> {
   const secret = config.passwordFile === undefined ? password : readText(config.passwordFile).trim();
   const settings = Object.entries({ search_path: config.schema, ...SETTINGS });
   return {
-    address: `${host}:${port}/${database}`,
+    address: `${host.includes(":") ? `[${host}]` : host}:${port}/${database}`,
     schema: config.schema,
     options: {
       ...{ host, port, database, user },
@@ -102,7 +103,9 @@ export function createReader(database: Database, { poolSize, log }: { poolSize: 
 
 /** An error that tells an operator which database, and never its password. */
 export function databaseFault({ address }: Pick<Database, "address">, verb: string, cause: unknown): Error {
-  return new Error(`Cannot ${verb} database "${address}": ${reasonOf(cause)}`, { cause });
+  const message = `Cannot ${verb} database "${address}": ${reasonOf(cause)}`;
+  const state = stateOf(cause);
+  return state === undefined ? new Error(message, { cause }) : new StoreUnavailable(state, message, { cause });
 }
 
 /** A host with several addresses fails with an error that has its reason in its code alone. */

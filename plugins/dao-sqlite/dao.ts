@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Dao } from "../contract/mod.ts";
+import { type Dao, translateErrors } from "../contract/mod.ts";
 import { createAuditStore } from "./audit.ts";
 import { createBinaryStore } from "./binaries.ts";
 import { createContextStore } from "./contexts.ts";
@@ -7,6 +7,7 @@ import { openForReading } from "./database.ts";
 import { createFileStore } from "./files.ts";
 import { createFolderOf } from "./folder.ts";
 import { createJobStore } from "./jobs.ts";
+import { sqliteFault } from "./unavailable.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
 /** Opens the database file, creates it and its folder when absent, and starts its writer thread. */
@@ -20,14 +21,15 @@ export async function startDao(file: string, { signal }: { signal: AbortSignal }
   opened.defer(() => reader.close());
 
   const resources = opened.move();
+  const translate = (error: unknown): unknown => sqliteFault(path, error);
   const ping = reader.prepare("SELECT 1");
   return {
     capabilities: { durable: true, shared: true },
-    jobs: createJobStore(reader, writer),
-    contexts: createContextStore(reader, writer),
-    binaries: createBinaryStore(reader, writer),
-    files: createFileStore(reader, writer),
-    audit: createAuditStore(reader, writer),
+    jobs: translateErrors(createJobStore(reader, writer), translate),
+    contexts: translateErrors(createContextStore(reader, writer), translate),
+    binaries: translateErrors(createBinaryStore(reader, writer), translate),
+    files: translateErrors(createFileStore(reader, writer), translate),
+    audit: translateErrors(createAuditStore(reader, writer), translate),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       ping.get();

@@ -72,6 +72,15 @@ test("sweeping removes the chunks of deleted blobs, after a grace, and nothing e
   expect(stream && Buffer.concat(await collect(stream))).toHaveLength(1000);
 });
 
+test("a store whose bucket has no space left is full", async () => {
+  const bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "small" }));
+  await using _closed = bucket;
+  await using store = await start("small");
+  const { config } = await bucket.jsm.streams.info(bucket.stream);
+  await bucket.jsm.streams.update(bucket.stream, { ...config, max_bytes: 100_000 });
+  await expect(store.put(new Uint8Array(200_000))).rejects.toMatchObject({ name: "StoreUnavailable", state: "full" });
+});
+
 test("while NATS is away a store rejects; when it is back it works", async () => {
   await using store = await start("away");
   const { digest } = await store.put(new Uint8Array(10));

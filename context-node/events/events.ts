@@ -4,7 +4,8 @@ import {
   JobEvent,
   jobEventSubject,
   type Progress,
-  wellFormedJson,
+  printContextEvent,
+  printJobEvent,
 } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 import type { EventPublisher } from "./publisher.ts";
@@ -151,7 +152,7 @@ export class Events {
       type: `hearth.v1.context.${happening.$case}`,
       about: event.contextId,
       time: event.time,
-      payload: wellFormedJson(ContextEvent.toJSON(event)),
+      payload: printContextEvent(event),
     });
     return event;
   }
@@ -195,7 +196,7 @@ export class Events {
       type: `hearth.v1.job.${type}`,
       about: event.jobId,
       time: event.time,
-      payload: wellFormedJson(JobEvent.toJSON(event)),
+      payload: printJobEvent(event),
       stored,
     });
   }

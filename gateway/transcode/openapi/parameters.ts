@@ -16,14 +16,12 @@ export function pathParameters(
   { method }: Binding,
   parameters: readonly PathParameter[],
 ): JsonObject[] {
-  return parameters.map(({ name, variable, isWhole, isRest }) => {
+  return parameters.map(({ name, isRenamed, variable, isWhole, isRest }) => {
     const field = variable && resolveFieldPath(method.input, variable.fieldPath).field;
     const { description = "", ...schema } = field === undefined ? {} : schemas.field(field);
     const words = [
       String(description),
-      ...(variable !== undefined && variable.fieldPath.join("_") !== name
-        ? [`Is \`${variable.fieldPath.join(".")}\` here.`]
-        : []),
+      ...(isRenamed && variable !== undefined ? [`Is \`${variable.fieldPath.join(".")}\` here.`] : []),
       ...(isRest ? ["May contain slashes."] : []),
     ].filter((each) => each !== "");
     return {

@@ -2,6 +2,7 @@ import type { DescField, JsonObject } from "@bufbuild/protobuf";
 import type { Binding } from "../binding.ts";
 import { resolveFieldPath } from "../fields.ts";
 import { hasTextForm } from "../text.ts";
+import { withWords } from "./comments.ts";
 import type { PathParameter } from "./path.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -49,7 +50,8 @@ export function queryParameters({ schemas, nameOf }: Deps, { body, method, varia
     .flatMap((chain) => {
       const field = chain.at(-1);
       if (field === undefined || bound.has(chain.map((part) => part.name).join("."))) return [];
-      const { description, deprecated, ...schema } = schemas.field(field);
+      const { description: own, deprecated, ...schema } = schemas.field(field);
+      const description = withWords(own?.toString(), schemas.exclusionsOf(field));
       const isRequired = chain.length === 1 && schemas.isRequired(field);
       return [
         {

@@ -41,7 +41,7 @@ describe("/openapi.json", () => {
     }
   });
 
-  test("says what everything in it is", async () => {
+  test("describes every operation, parameter, schema and property", async () => {
     const response = await fetch(`${hearth.url}/openapi.json`);
     const { paths, components, tags } = (await response.json()) as OpenApi;
     const operations = Object.values(paths).flatMap((path) => Object.values(path));

@@ -251,7 +251,7 @@ export declare const BinaryService: GenService<{
     output: typeof BinarySchema;
   },
   /**
-   * Returns one version of a binary. NotFound when there is none.
+   * Returns one version of a binary. NotFound when it does not exist.
    *
    * @generated from rpc hearth.v1.BinaryService.GetBinary
    */

@@ -289,7 +289,7 @@ export declare const ContextService: GenService<{
     output: typeof ContextSchema;
   },
   /**
-   * Returns the newest context of that name, also when it is stopped, or the one with that id. NotFound when there is none.
+   * Returns the newest context of that name, also when it is stopped, or the one with that id. NotFound when no context has it.
    *
    * @generated from rpc hearth.v1.ContextService.GetContext
    */

@@ -207,7 +207,7 @@ export declare const DataService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Streams the bytes of a file; REST answers them as one body. NotFound when there is none.
+   * Streams the bytes of a file; REST answers them as one body. NotFound when it does not exist.
    *
    * @generated from rpc hearth.v1.DataService.DownloadFile
    */
@@ -217,7 +217,7 @@ export declare const DataService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Deletes a file. NotFound when there is none.
+   * Deletes a file. NotFound when it does not exist.
    *
    * @generated from rpc hearth.v1.DataService.DeleteFile
    */

@@ -1,9 +1,13 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /** A name, an IPv4 address, or an IPv6 address in brackets; a port. */
-const ADDRESS = /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+)\]|(?<name>[^:[\]/,\s]+)):(?<port>\d{1,5})$/;
+const ADDRESS = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]/,\s]+)):(?<port>\d+)$/;
 
 const LAST_PORT = 65_535;
+
+/** Addresses that a server binds to for all addresses of its machine. */
+const ANY = /^(?:0\.0\.0\.0|::)$/;
 
 export interface Address {
   /** Without brackets. */
@@ -12,22 +16,54 @@ export interface Address {
 }
 
 /** `host:port` of the configuration or the command line, as it stands there. */
-export const address = z.string().refine(isAddress, "must be host:port");
+export const address = z.string().superRefine((text, context) => {
+  const fault = addressFault(text);
+  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+});
 
-/** Whether it is `host:port` and nothing else: no scheme, and no list, by which gRPC would connect to other places. */
-export function isAddress(text: string): boolean {
-  const port = ADDRESS.exec(text)?.groups?.port;
-  return port !== undefined && Number(port) <= LAST_PORT;
+/** Says what to write in place of what is not `host:port`. No scheme, and no list, by which gRPC would connect to other places. */
+export function addressFault(text: string): string | undefined {
+  const { ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
+  if (port === undefined) return `must be host:port${hintFor(text)}`;
+  if (Number(port) > LAST_PORT) return `must be host:port, with a port of at most ${LAST_PORT}`;
+  if (ipv6?.includes("%")) return "must be host:port, without the zone of an IPv6 address";
+  if (ipv6 !== undefined && isIP(ipv6) !== 6) return "must be host:port, with an IPv6 address in the brackets";
+  return undefined;
 }
 
-/** Throws on what is no address. */
+function hintFor(text: string): string {
+  const isBare = [text, text.slice(0, text.lastIndexOf(":"))].some((each) => isIP(each) === 6);
+  if (isBare) return ", with an IPv6 address in brackets, such as [::1]:8090";
+  if (/^:\d+$/.test(text)) return `: "127.0.0.1${text}" is this machine only, "[::]${text}" all of its addresses`;
+  if (/^\d+$/.test(text)) return `: "127.0.0.1:${text}" is this machine only, "[::]:${text}" all of its addresses`;
+  return "";
+}
+
+/** Whether it is `host:port` and nothing else. */
+export function isAddress(text: string): boolean {
+  return addressFault(text) === undefined;
+}
+
+/** Throws for what is not `host:port`. */
 export function parseAddress(text: string): Address {
-  const { ipv6, name: host = ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
-  if (host === undefined || !isAddress(text)) throw new Error(`"${text}" is not host:port`);
-  return { host, port: Number(port) };
+  const fault = addressFault(text);
+  if (fault !== undefined) throw new Error(`"${text}" ${fault}`);
+  const { ipv6, name = ipv6 ?? "", port } = ADDRESS.exec(text)?.groups ?? {};
+  return { host: name, port: Number(port) };
+}
+
+/** `host:port`, with an IPv6 address in brackets, as it stands in a URL. */
+export function printAddress({ host, port }: Address): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 /** An address that can be connected to, at this host where the one bound to is "any". */
 export function reachableAt(address: string, host: string): string {
-  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, host);
+  const bound = parseAddress(address);
+  return isAny(bound.host) ? printAddress({ ...bound, host }) : address;
+}
+
+/** Whether a host means all addresses of a machine, however it is written. */
+function isAny(host: string): boolean {
+  return ANY.test(isIP(host) === 6 ? new URL(`http://[${host}]/`).hostname.slice(1, -1) : host);
 }

@@ -18,13 +18,15 @@ interface SignedAnnouncement extends Announcement {
   readonly signature: string;
 }
 
-/** Signs what one node announces; each signature is later than the one before. */
+/** Signs what one node announces; each signature is later than the one before, unless the clock went back further than readers put up with. */
 export type Signer = (announcement: Announcement) => string;
 
 export function createSigner(secrets: Current<Secrets>): Signer {
   let last = 0;
   return (announcement) => {
-    last = Math.max(Date.now(), last + 1);
+    const now = Date.now();
+    // After a leap back, what goes on from the time before counts nowhere.
+    last = last - now > CLOCK_TOLERANCE_MS ? now : Math.max(now, last + 1);
     return `${last}.${sign(secrets.current[0], said(announcement, last)).toString("hex")}`;
   };
 }
@@ -39,6 +41,8 @@ export class AnnouncementReader {
   readonly #secrets: Current<Secrets>;
   /** By id; those that are too old to be believed again are forgotten. */
   readonly #lastById = new Map<string, number>();
+  /** How far the wall clock is ahead of the clock of the process, in milliseconds; small leaps back add up in it. */
+  #aheadMs = Date.now() - performance.now();
 
   constructor(secrets: Current<Secrets>) {
     this.#secrets = secrets;
@@ -59,11 +63,22 @@ export class AnnouncementReader {
       throw new AnnouncementRefused("it is old, or the clock of its machine or ours is wrong");
     }
     const announced = parse(announcement.payload);
+    this.#followClock();
     if (saidAt <= (this.#lastById.get(announced.id) ?? 0)) throw new AnnouncementRefused("it was made before");
     this.#lastById.set(announced.id, saidAt);
     const now = Date.now();
     for (const [id, last] of this.#lastById) if (now - last > 2 * CLOCK_TOLERANCE_MS) this.#lastById.delete(id);
     return announced;
+  }
+
+  /** After our clock went back by more than the tolerance, nodes that share it name earlier times than before. */
+  #followClock(): void {
+    const aheadMs = Date.now() - performance.now();
+    const leapMs = aheadMs - this.#aheadMs;
+    if (leapMs < 0 && leapMs > -CLOCK_TOLERANCE_MS) return;
+    this.#aheadMs = aheadMs;
+    if (leapMs >= 0) return;
+    for (const [id, last] of this.#lastById) this.#lastById.set(id, last + leapMs);
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { z } from "zod";
+import { readText } from "../plugins/files/mod.ts";
 import { explainIssues, PARSE_OPTIONS } from "./explain.ts";
 import { ConfigurationError, type Fault, printPath } from "./faults.ts";
 import { type Given, type Options, parseOptions } from "./options.ts";
@@ -102,7 +102,7 @@ function textOf(given: Given | undefined): string | undefined {
 
 function readJson(path: string): { readonly content: unknown; readonly fault?: Fault } {
   try {
-    return { content: JSON.parse(readFileSync(path, "utf8")) };
+    return { content: JSON.parse(readText(path)) };
   } catch (error) {
     return { content: {}, fault: { where: path, what: `cannot be read: ${(error as Error).message}` } };
   }

@@ -1,10 +1,11 @@
 /**
  * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
  * addresses are public.
- * Imports nothing of the other folders.
+ * Imports nothing of the other folders but plugins/files and plugins/command-line.
  */
 
-export { type Address, address, parseAddress, reachableAt } from "./address.ts";
+export { hasLostUnusedTerminal, onEndRequest } from "../plugins/command-line/mod.ts";
+export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";
 export {
   createAddressRule,
   type IsAllowed,
@@ -19,20 +20,32 @@ export {
   SIGNATURE_HEADER,
   type Signer,
 } from "./announcement.ts";
+export { type Waiting, whenAvailable } from "./availability.ts";
 export { Complaints } from "./complaints.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
+export { closeOutputAtExit } from "./ended_output.ts";
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
 export type { Identity } from "./identity.ts";
 export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, withoutRanges } from "./ip_range.ts";
+export { createLog } from "./log.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";
+export { connectToNats } from "./nats_connect.ts";
+export {
+  type KeptConsumerConfig,
+  type KeptStreamConfig,
+  type StreamKeeper,
+  startStreamKeeper,
+} from "./nats_streams.ts";
 export { type Option, type Options, parseOptions, printOptions } from "./options.ts";
 export { closeFolder, PRIVATE_UMASK } from "./private_folder.ts";
 export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClaim } from "./proof.ts";
 export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";
 export type { Secrets } from "./secrets.ts";
+export { createSteadyClock } from "./steady_clock.ts";
+export { LONGEST_DELAY_MS, startTimer } from "./timer.ts";
 export { watchFiles } from "./watch_files.ts";

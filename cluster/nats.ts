@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type ConnectionOptions,
   credsAuthenticator,
@@ -6,6 +5,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
+import { readText } from "../plugins/files/mod.ts";
 
 /** How to reach NATS. Paths are of files that were there when the configuration was read. */
 export interface NatsAccess {
@@ -40,29 +40,28 @@ function tlsFiles({ ca, cert, key }: NonNullable<NatsAccess["tls"]>): TlsOptions
 
 /** Files are read with each connection, so that what they say may be changed meanwhile. */
 function authenticatorOf({ credentialsFile, user, passwordFile, tokenFile }: NatsAccess) {
-  if (credentialsFile !== undefined) return credsAuthenticator(rereading(credentialsFile));
+  if (credentialsFile !== undefined) {
+    const read = rereading(credentialsFile);
+    return credsAuthenticator(() => Buffer.from(read()));
+  }
   if (tokenFile !== undefined) {
     const read = rereading(tokenFile);
-    return tokenAuthenticator(() => textOf(read()));
+    return tokenAuthenticator(() => read().trim());
   }
   if (user === undefined) return undefined;
-  const read = passwordFile === undefined ? () => new Uint8Array() : rereading(passwordFile);
-  return usernamePasswordAuthenticator(user, () => textOf(read()));
+  const read = passwordFile === undefined ? () => "" : rereading(passwordFile);
+  return usernamePasswordAuthenticator(user, () => read().trim());
 }
 
 /** The content of a file as it is, or as it was when it was last read: the client does not survive an error here. */
-function rereading(path: string): () => Uint8Array {
-  let content: Uint8Array = readFileSync(path);
+function rereading(path: string): () => string {
+  let content = readText(path);
   return () => {
     try {
-      content = readFileSync(path);
+      content = readText(path);
     } catch {
       // Being replaced, or gone: the server decides whether what it said still counts.
     }
     return content;
   };
-}
-
-function textOf(content: Uint8Array): string {
-  return Buffer.from(content).toString("utf8").trim();
 }

@@ -37,3 +37,15 @@ test("a proof that was taken is not taken again as long as it would count", () =
   reader.answer(claimSession(secrets, "node").proof);
   expect(() => reader.answer(proof)).toThrow("used before");
 });
+
+test("a proof that was taken is not taken again when the clock goes back to its time", () => {
+  const reader = new ProofReader(secrets, "node");
+  const { proof } = claimSession(secrets, "node");
+  reader.answer(proof);
+  const takenAt = Date.now();
+  vi.setSystemTime(takenAt + 3_600_000);
+  reader.answer(claimSession(secrets, "node").proof);
+
+  vi.setSystemTime(takenAt);
+  expect(() => reader.answer(proof)).toThrow("used before");
+});

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Current } from "./reloaded.ts";
 import type { Secrets } from "./secrets.ts";
-import { CLOCK_TOLERANCE_MS, isOutOfTime, sign, signedWith } from "./signature.ts";
+import { isOutOfTime, sign, signedWith } from "./signature.ts";
 
 /**
  * gRPC metadata by which both ends of a session prove that they know a secret, before either reads a message of the other. The gateway's is
@@ -12,6 +12,9 @@ export const PROOF_HEADER = "hearth-proof";
 const PROOF = /^(?<at>\d{1,16})\.(?<nonce>[0-9a-f]{64})\.(?<mac>[0-9a-f]{64})$/;
 
 const NONCE_BYTES = 32;
+
+/** How long a proof is remembered, in milliseconds: when the clock goes back, one of long ago is in time again. */
+const REMEMBERED_MS = 24 * 3600 * 1000;
 
 interface Claimed {
   readonly nodeId: string;
@@ -46,8 +49,8 @@ export class ProofRefused extends Error {
 export class ProofReader {
   readonly #secrets: Current<Secrets>;
   readonly #nodeId: string;
-  /** Times by nonce; those that are too old to be taken again are forgotten. */
-  readonly #taken = new Map<string, number>();
+  /** When each was taken, on the clock of the process, by nonce: oldest first. */
+  readonly #takenAtMs = new Map<string, number>();
 
   constructor(secrets: Current<Secrets>, nodeId: string) {
     this.#secrets = secrets;
@@ -64,10 +67,13 @@ export class ProofReader {
       throw new ProofRefused("The gateway has another secret than the node (cluster.secret), or wants another node");
     }
     if (isOutOfTime(claimed.at)) throw new ProofRefused("The proof is old, or the clock of a machine is wrong");
-    if (this.#taken.has(nonce)) throw new ProofRefused("The proof was used before");
-    this.#taken.set(nonce, claimed.at);
-    const now = Date.now();
-    for (const [taken, takenAt] of this.#taken) if (now - takenAt > 2 * CLOCK_TOLERANCE_MS) this.#taken.delete(taken);
+    if (this.#takenAtMs.has(nonce)) throw new ProofRefused("The proof was used before");
+    const now = performance.now();
+    this.#takenAtMs.set(nonce, now);
+    for (const [taken, takenAtMs] of this.#takenAtMs) {
+      if (now - takenAtMs < REMEMBERED_MS) break;
+      this.#takenAtMs.delete(taken);
+    }
     return sign(secret, said("node", claimed)).toString("hex");
   }
 }

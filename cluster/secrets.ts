@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readText } from "../plugins/files/mod.ts";
 
 /** A shorter one could be guessed from what goes over the wire. */
 export const SHORTEST_SECRET = 16;
@@ -9,7 +9,7 @@ export type Secrets = readonly [KeyObject, ...KeyObject[]];
 
 /** Reads a file with one secret a line. Throws when it cannot be read, has none, or one is too short. */
 export function readSecrets(path: string): Secrets {
-  const lines = readFileSync(path, "utf8")
+  const lines = readText(path)
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");

@@ -39,6 +39,7 @@ test("parseConfig() has a default for everything", () => {
     cacheBytes: 4 * 1024 ** 3,
     memoryBytes: expect.any(Number),
     maxResultBytes: 256 * 1024 ** 2,
+    loadTimeoutMs: 60_000,
     labels: {},
     sandbox: { isolation: "auto", bubblewrap: undefined },
     secrets: { dir: undefined, contexts: { "*": ["*"] } },
@@ -114,7 +115,7 @@ test("parseConfig() refuses a file that is not JSON or not there, and still tell
 
 test.each([
   [["--listen", "localhost"], '--listen: must be host:port, got "localhost"'],
-  [["--listen=[::1]:65536"], '--listen: must be host:port, got "[::1]:65536"'],
+  [["--listen=[::1]:65536"], '--listen: must be host:port, with a port of at most 65535, got "[::1]:65536"'],
   [["--log-level", "loud"], '--log-level: expected trace, debug, info, warn, error, fatal, got "loud"'],
   [["--insecure=no"], '--insecure: takes no value, got "no"'],
   [["--data-dir", "--insecure"], "--data-dir: expected <path> after it"],
@@ -131,6 +132,22 @@ test.each(["0.0.0.0:0", "[::]:7000", "node-7:7000", "127.0.0.1.example.com:7000"
     expect(parseConfig(["--config", path, "--listen", listen], {}).listen).toBe(listen);
   },
 );
+
+test("a configuration file and what it names may be saved as Windows does, but not as UTF-16", async () => {
+  const secretFile = await file("\ufeffthe secret of them all\r\n");
+  const text = JSON.stringify({ cluster: { secretFile }, node: { labels: { zone: "a" } } }, undefined, 2);
+  const path = await file(`\ufeff${text.replaceAll("\n", "\r\n")}`);
+  expect(parseConfig(["--config", path], {})).toMatchObject({
+    cluster: { secret: { file: secretFile } },
+    labels: { zone: "a" },
+  });
+  await writeFile(secretFile, "\ufeffthe secret of them all\r\n", "utf16le");
+  expect(() => parseConfig(["--config", path], {})).toThrow(
+    "cluster.secretFile: cannot be read: it is UTF-16; save it as UTF-8",
+  );
+  await writeFile(path, `\ufeff${text}`, "utf16le");
+  expect(() => parseConfig(["--config", path], {})).toThrow(`${path}: cannot be read: it is UTF-16; save it as UTF-8`);
+});
 
 test("a secret is at least 16 characters long, and does not show when the configuration is printed", async () => {
   const short = await file(JSON.stringify({ cluster: { secret: "short" } }));

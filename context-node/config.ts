@@ -7,6 +7,7 @@ import {
   COMMON_OPTIONS,
   clusterSection,
   isLoopbackAddress,
+  LONGEST_DELAY_MS,
   type NatsAccess,
   natsSection,
   type Options,
@@ -66,6 +67,14 @@ export const nodeSection = z
       .positive()
       .default(256 * 1024 * 1024)
       .describe("The largest result that a job may return, in bytes of JSON"),
+    loadTimeoutMs: z
+      .int()
+      .positive()
+      .max(LONGEST_DELAY_MS)
+      .default(60_000)
+      .describe(
+        "The longest that a job may take before its own code is called, in milliseconds: its program is fetched, and its modules are evaluated. A job that takes longer has failed",
+      ),
     labels: z
       .record(z.string().min(1), z.string())
       .default({})
@@ -130,6 +139,7 @@ export const nodeSection = z
     drainTimeoutMs: z
       .int()
       .nonnegative()
+      .max(LONGEST_DELAY_MS)
       .default(30_000)
       .describe("Time for jobs to finish when it is told to end, in milliseconds"),
   })

@@ -82,8 +82,8 @@ export interface JobContext<Config = Record<string, unknown>> {
    */
   readonly signal: AbortSignal;
   /**
-   * Tells how far the job is: 0 to 1, in words, and in fields of its own (JSON). Callers see the newest, at most ten a second, and
-   * always the last.
+   * Reports how far the job is: 0 to 1, in words, and in fields of its own (JSON). Callers see the newest, at most ten a second, and
+   * always the last. Throws a TypeError for arguments of other types.
    */
   progress(fraction: number, message?: string, fields?: Readonly<Record<string, unknown>>): void;
   /** The log of the job. `console` writes there too. */

@@ -1,12 +1,11 @@
 /** The context node as a process. */
-import pino from "pino";
-import { ConfigurationError, closeFolder, PRIVATE_UMASK } from "../cluster/mod.ts";
+import { ConfigurationError, closeFolder, createLog, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { type NodeProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startNode } from "./node.ts";
 
 process.umask(PRIVATE_UMASK);
 
-const log = pino({ name: "node" });
+const log = createLog("node");
 
 try {
   const args = process.argv.slice(2);
@@ -18,28 +17,24 @@ try {
 } catch (error) {
   if (error instanceof ConfigurationError) console.error(error.message);
   else log.fatal({ err: error }, (error as Error).message);
-  process.exitCode = 1;
+  // What could not be released must not keep the process alive.
+  process.exit(1);
 }
 
 async function run(config: NodeProcessConfig): Promise<void> {
   log.level = config.logLevel;
   await closeFolder({ log }, config.dataDir);
-  await using node = await startNode(config, { log });
-  // Whoever reads that it listens may end it at once.
-  const ending = told();
+  const { promise: asked, resolve: end } = Promise.withResolvers<undefined>();
+  onEndRequest(process, () => end(undefined));
+  const started = await Promise.race([startNode(config, { log }), asked]);
+  if (started === undefined) {
+    log.info("asked to end before it listens");
+    // What it has opened ends with the process: there is nothing to drain.
+    process.exit(0);
+  }
+  await using node = started;
   log.info({ address: node.address, node: node.id }, "listening");
-  await Promise.race([ending, node.closed]);
+  await Promise.race([asked, node.closed]);
   log.info("draining");
   await node.drain();
-}
-
-/** Resolves when the process is told to end; told twice, it ends at once. */
-function told(): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(1));
-      resolve();
-    };
-    for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, end);
-  });
 }

@@ -1,73 +1,42 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
-import type { Logger } from "pino";
-import { type NatsAccess, natsOptions } from "../cluster/mod.ts";
-import { EVENT_STREAM, EVENT_STREAM_CONFIG } from "../proto/node.ts";
+import { errors, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connectToNats,
+  type NatsAccess,
+  type StreamKeeper,
+  startStreamKeeper,
+  type Waiting,
+  whenAvailable,
+} from "../cluster/mod.ts";
+import { EVENT_STREAM_CONFIG } from "../proto/node.ts";
 
 /** Prefix of the subjects of replies to a node. NATS accounts let no other user subscribe to it: docs/nats.md. */
 export const INBOX_PREFIX = "_INBOX_node";
 
-const RETRY_MS = 500;
-
-export interface NatsOptions {
+interface NatsOptions extends Waiting {
   readonly access: NatsAccess;
   /** Shown by the server's monitoring. */
   readonly name: string;
-  /** How long to wait for a server that is not there yet. */
-  readonly timeoutMs: number;
-  readonly log: Pick<Logger, "info" | "warn">;
+}
+
+/** A connection to NATS, and what keeps the event stream in existence. Disposing it closes the connection at once. */
+export interface NodeNats extends AsyncDisposable {
+  readonly nats: NatsConnection;
+  readonly keeper: StreamKeeper;
 }
 
 /**
- * Connects to NATS and resolves when the event stream is there. Tries again while the server is away, at the start until the
- * timeout, later for ever. Rejects with what to do.
+ * Connects to NATS and resolves when the event stream exists. Tries again while the server is away, at the start and later, for ever.
+ * Rejects, with what to do, when a server does not let us in.
  */
-export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
-  const deadline = performance.now() + options.timeoutMs;
-  for (;;) {
-    const attempt = await tryConnect(options);
-    if ("nats" in attempt) return attempt.nats;
-    if (performance.now() + RETRY_MS > deadline) {
-      throw new Error(
-        `Cannot reach NATS with JetStream at "${options.access.url}" in ${options.timeoutMs} ms: ${attempt.error.message}. ` +
-          "Start a nats-server with --jetstream there, or set nats.url or NATS_URL to one.",
-        { cause: attempt.error },
-      );
-    }
-    options.log.warn({ url: options.access.url, reason: attempt.error.message }, "NATS is not there yet, trying again");
-    await delay(RETRY_MS);
-  }
-}
-
-async function tryConnect({ access, name }: NatsOptions): Promise<{ nats: NatsConnection } | { error: Error }> {
-  let nats: NatsConnection | undefined;
-  try {
-    nats = await connect({
-      ...natsOptions(access),
-      name,
-      inboxPrefix: INBOX_PREFIX,
-      timeout: 2000,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      // Credentials may be rotated while we are away; giving up would strand every context.
-      ignoreAuthErrorAbort: true,
-    });
-    await ensureStream(nats);
-    return { nats };
-  } catch (error) {
-    await nats?.close();
-    return { error: error instanceof Error ? error : new Error(String(error)) };
-  }
-}
-
-/** Makes the event stream unless somebody did. Nodes and gateways may do it at the same time. */
-async function ensureStream(nats: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(nats);
-  try {
-    await manager.streams.info(EVENT_STREAM);
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error;
-    await manager.streams.add({ ...EVENT_STREAM_CONFIG, subjects: [...EVENT_STREAM_CONFIG.subjects] });
-  }
+export async function connectNats({ access, name, ...waiting }: NatsOptions): Promise<NodeNats> {
+  await using opening = new AsyncDisposableStack();
+  const connecting = connectToNats(access, { name, inboxPrefix: INBOX_PREFIX }, waiting);
+  const nats = opening.adopt(await connecting, (connection) => connection.close());
+  const keeper = opening.use(startStreamKeeper({ nats, log: waiting.log }));
+  const keepEvents = (): Promise<void> =>
+    keeper.keepStream({ ...EVENT_STREAM_CONFIG, subjects: [...EVENT_STREAM_CONFIG.subjects] });
+  const isAway = (error: unknown): boolean => !(error instanceof errors.PermissionViolationError);
+  await whenAvailable("JetStream", keepEvents, { ...waiting, isAway });
+  const opened = opening.move();
+  return { nats, keeper, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -129,6 +129,7 @@ test("a node does not start when its address is taken", async () => {
     cacheBytes: 1,
     memoryBytes: 1,
     maxResultBytes: 1,
+    loadTimeoutMs: 1,
     labels: {},
     sandbox: { isolation: "auto" as const, bubblewrap: undefined },
     secrets: { dir: undefined, contexts: {} },

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { openMembership, reachableAt } from "../cluster/mod.ts";
+import { openMembership, reachableAt, type StreamKeeper } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type Load, type Node, Node_State, type NodeWall } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
@@ -19,9 +19,6 @@ import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
-
-/** How long to wait for NATS when the node starts. */
-const NATS_TIMEOUT_MS = 30_000;
 
 /** How long to wait at the end until JetStream has the last events. */
 const FLUSH_TIMEOUT_MS = 10_000;
@@ -50,7 +47,7 @@ export interface NodeDeps {
   readonly runtime?: Runtime | undefined;
 }
 
-/** Starts a context node and resolves when gateways can find it. Rejects when NATS cannot be had, or the address. */
+/** Starts a context node and resolves when gateways can find it. Waits for NATS while that is away. Rejects when NATS does not let the node in, and when the address is taken. */
 export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<ContextNode> {
   const id = randomUUID();
   const { version } = packageJson;
@@ -58,14 +55,11 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   await using stack = new AsyncDisposableStack();
 
   const membership = stack.use(openMembership(config.cluster, { log }));
-  const nats = stack.adopt(
-    await connectNats({ access: config.nats, name: `hearth-node-${id}`, timeoutMs: NATS_TIMEOUT_MS, log }),
-    (connection) => connection.close(),
-  );
-  const publisher = stack.use(new EventPublisher({ nats, log }));
-  const closed = watchConnection(nats, { publisher, log });
+  const { nats, keeper } = stack.use(await connectNats({ access: config.nats, name: `hearth-node-${id}`, log }));
+  const publisher = stack.use(new EventPublisher({ nats, keeper, log }));
+  const closed = watchConnection(nats, { publisher, keeper, log });
 
-  const { dataDir, cacheBytes, memoryBytes, maxResultBytes } = config;
+  const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
   const given = deps.runtime && { runtime: deps.runtime, walls: [] };
@@ -83,7 +77,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
   const parts = { runtime, secretPolicy, network, events, blobs, files, results, cpu: groups };
-  const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, log }));
+  const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, loadTimeoutMs, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
   const commands: Commands = {
@@ -155,15 +149,18 @@ async function startOwnRuntime(
 /** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */
 async function watchConnection(
   nats: NatsConnection,
-  { publisher, log }: { publisher: EventPublisher; log: Logger },
+  { publisher, keeper, log }: { publisher: EventPublisher; keeper: StreamKeeper; log: Logger },
 ): Promise<void> {
   for await (const status of nats.status()) {
     if (status.type === "disconnect") {
       log.warn({ server: status.server }, "NATS is away; events wait until it is back");
       publisher.disconnected();
+      keeper.disconnected();
     }
     if (status.type === "reconnect") {
       log.info({ server: status.server }, "NATS is back");
+      // The disk of the server may be empty: an event that finds no stream is only sent again.
+      await keeper.reconnected();
       publisher.reconnected();
     }
   }

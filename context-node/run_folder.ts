@@ -1,11 +1,12 @@
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { startTimer } from "../cluster/mod.ts";
 
-/** How often a process shows that it still uses its folder. */
+/** How often a process shows that it still uses its folder, in milliseconds. */
 const SIGN_OF_LIFE_MS = 10_000;
 
-/** A folder without a sign of life for so long is that of a process that was killed. */
+/** A folder without a sign of life for this time is that of a process that was killed, in milliseconds. */
 const ABANDONED_MS = 60_000;
 
 /** A folder of one process of a node. Disposing it removes it. */
@@ -13,33 +14,64 @@ export interface RunFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes the folder, and removes those of processes that were killed: nodes of one machine may share the parent. */
+interface RunFolderOptions {
+  readonly parent: string;
+  readonly nodeId: string;
+  /** Default a minute. */
+  readonly abandonedMs?: number | undefined;
+}
+
+/**
+ * Makes the folder. Removes, a while later, those of processes that were killed: nodes of one machine may share the parent. A folder counts
+ * as one when it shows no sign of life all that while; its age is of no use, as the clock may leap.
+ */
 export async function openRunFolder(
   { log }: { log: Pick<Logger, "warn"> },
-  { parent, nodeId }: { parent: string; nodeId: string },
+  { parent, nodeId, abandonedMs = ABANDONED_MS }: RunFolderOptions,
 ): Promise<RunFolder> {
   const path = join(parent, nodeId);
   await mkdir(path, { recursive: true });
-  for (const name of await readdir(parent)) await removeAbandoned(join(parent, name));
+  const lastSigns = await readSigns(parent);
+  lastSigns.delete(nodeId);
 
-  let sign = Promise.resolve();
+  let work = Promise.resolve();
+  const sweep = startTimer(abandonedMs, () => {
+    work = work
+      .then(() => removeSilent(parent, lastSigns))
+      .catch(report("cannot remove the folder of a killed process"));
+  });
   const signs = setInterval(() => {
-    sign = touch(path).catch((error: unknown) => log.warn({ err: error, path }, "a folder in use looks abandoned"));
+    work = work.then(() => touch(path)).catch(report("a folder in use looks abandoned"));
   }, SIGN_OF_LIFE_MS);
   return {
     path,
     async [Symbol.asyncDispose]() {
+      sweep[Symbol.dispose]();
       clearInterval(signs);
-      await sign;
+      await work;
       await rm(path, { recursive: true, force: true });
     },
   };
+
+  function report(message: string): (error: unknown) => void {
+    return (error) => log.warn({ err: error, path }, message);
+  }
 }
 
-async function removeAbandoned(path: string): Promise<void> {
-  // Another node may be tidying up at the same time.
-  const found = await stat(path, { throwIfNoEntry: false });
-  if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });
+/** The last sign of life of each folder, by name. Another node may be tidying up at the same time. */
+async function readSigns(parent: string): Promise<Map<string, number>> {
+  const signs = new Map<string, number>();
+  for (const name of await readdir(parent)) {
+    const found = await stat(join(parent, name), { throwIfNoEntry: false });
+    if (found) signs.set(name, found.mtimeMs);
+  }
+  return signs;
+}
+
+async function removeSilent(parent: string, before: ReadonlyMap<string, number>): Promise<void> {
+  for (const [name, sign] of await readSigns(parent)) {
+    if (before.get(name) === sign) await rm(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 async function touch(path: string): Promise<void> {

@@ -54,7 +54,17 @@ type GatewaySection = z.output<typeof gatewaySection>;
 
 /** What a gateway is told. */
 export interface GatewayConfig
-  extends Pick<GatewaySection, "drainTimeoutMs" | "contexts" | "contextSettings" | "jobConfig" | "spark"> {
+  extends Pick<
+    GatewaySection,
+    | "drainTimeoutMs"
+    | "drainDelayMs"
+    | "reusePort"
+    | "placementWaitMs"
+    | "contexts"
+    | "contextSettings"
+    | "jobConfig"
+    | "spark"
+  > {
   readonly nats: NatsAccess;
   readonly cluster: Cluster;
   readonly host: string;
@@ -104,6 +114,9 @@ export async function parseConfig(
     tls: gateway.tls,
     limits: gateway.limits,
     drainTimeoutMs: gateway.drainTimeoutMs,
+    drainDelayMs: gateway.drainDelayMs,
+    reusePort: gateway.reusePort,
+    placementWaitMs: gateway.placementWaitMs,
     contexts: gateway.contexts,
     contextSettings: gateway.contextSettings,
     jobConfig: gateway.jobConfig,

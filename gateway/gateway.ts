@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { RequestListener } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
@@ -10,15 +11,26 @@ import { createCallbacks, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
-import { openCallbackQueue, openEventStream, startConsumers } from "./events/mod.ts";
+import { openCallbackQueue, openEventStream, startConsumers, whenJetStreamAvailable } from "./events/mod.ts";
 import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
-import { startPlugin } from "./plugins/mod.ts";
+import { startPluginWhenAvailable } from "./plugins/mod.ts";
+import { createRequirements, type Requirements, requireCore } from "./readiness.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
 import { startRetention } from "./retention/mod.ts";
-import { createInvoke, createServices } from "./rpc/mod.ts";
-import { createCors, createOriginCheck, createSurfaces, listenOnOnePort } from "./serve/mod.ts";
+import { createInvoke, createServices, type Readiness } from "./rpc/mod.ts";
+import {
+  createCors,
+  createOriginCheck,
+  createStartingSurface,
+  createSurfaces,
+  listenOnOnePort,
+  type OpenPort,
+} from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
+
+/** Interval between looks whether the gateway is ready, in milliseconds. */
+const READY_INTERVAL_MS = 50;
 
 /** A gateway that serves. */
 export interface Gateway extends AsyncDisposable {
@@ -26,119 +38,154 @@ export interface Gateway extends AsyncDisposable {
   readonly address: string;
   /** Rejects when the gateway cannot go on by itself. */
   readonly closed: Promise<void>;
-  /** Takes no more calls, finishes those in flight within the drain timeout, ends streams with Unavailable. */
+  /**
+   * Says that it is not ready, and takes calls for the drain delay; then takes no more, finishes those in flight within the drain timeout,
+   * and ends streams with Unavailable.
+   */
   drain(): Promise<void>;
 }
 
-/** Starts a gateway; resolves when it serves. Nothing remains of a start that fails. */
+/**
+ * Starts a gateway; resolves when it serves. Its port is open before: it answers that the gateway is not ready while that waits for the
+ * record, the contents, NATS or a plugin. Nothing remains of a start that fails.
+ */
 export async function startGateway(config: GatewayConfig, { log }: { readonly log: Logger }): Promise<Gateway> {
+  await using opening = new AsyncDisposableStack();
+  const draining = new AbortController();
+  const closing = new AbortController();
+  const signals = { draining: draining.signal, closing: closing.signal };
+  const requirements = opening.use(createRequirements({ ...signals, log }));
+  const { readiness } = requirements;
+  const { host, tls, limits, reusePort } = config;
+  let serve: RequestListener = createStartingSurface({ readiness, limits, log });
+  const open = () =>
+    listenOnOnePort({
+      ...{ host, port: config.port, reusePort, tls, limits, log },
+      serve: (request, response) => serve(request, response),
+    });
+  const early = reusePort ? undefined : opening.use(await open());
+  if (early !== undefined) log.info({ address: early.address }, "port is open; starting");
+  const running = await startServing(config, { log, requirements });
+  serve = running.surfaces;
+  requirements.started();
+  const port = early ?? opening.use(await openWhenReady(open, { readiness, timeoutMs: config.placementWaitMs }));
+  // The port is closed before what answers on it.
+  const owned = opening.move();
+  return {
+    address: port.address,
+    closed: untilBroken(running.events),
+    drain: () => drain(port, config, { draining, closing }),
+    async [Symbol.asyncDispose]() {
+      await owned.disposeAsync();
+      await running[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** On a shared port, calls that a gateway which is not ready refuses would be served by the others. */
+async function openWhenReady(
+  open: () => Promise<OpenPort>,
+  { readiness, timeoutMs }: { readonly readiness: Readiness; readonly timeoutMs: number },
+): Promise<OpenPort> {
+  const deadline = performance.now() + timeoutMs;
+  while ((await readiness.problems()).length > 0 && performance.now() < deadline) await setTimeout(READY_INTERVAL_MS);
+  return open();
+}
+
+interface Ending {
+  readonly draining: AbortController;
+  readonly closing: AbortController;
+}
+
+async function drain(
+  port: OpenPort,
+  { drainDelayMs, drainTimeoutMs, reusePort }: Pick<GatewayConfig, "drainDelayMs" | "drainTimeoutMs" | "reusePort">,
+  { draining, closing }: Ending,
+): Promise<void> {
+  draining.abort();
+  port.sendAway();
+  if (drainDelayMs > 0 && !reusePort) await setTimeout(drainDelayMs);
+  closing.abort();
+  const deadline = new AbortController();
+  // On a shared port new connections go to the others at once; those that are open are served for the delay.
+  const drained = port.drain({ lingerMs: drainDelayMs });
+  const timeoutMs = drainTimeoutMs + (reusePort ? drainDelayMs : 0);
+  await Promise.race([drained, setTimeout(timeoutMs, undefined, { signal: deadline.signal })]);
+  deadline.abort();
+}
+
+interface ServingDeps {
+  readonly log: Logger;
+  readonly requirements: Requirements;
+}
+
+/** What answers on the port, and the part that the gateway cannot do without. Disposing it ends everything but the port. */
+interface Serving extends AsyncDisposable {
+  readonly surfaces: RequestListener;
+  readonly events: Core["events"];
+}
+
+/** Starts all that answers calls. Waits for what is away. */
+async function startServing(config: GatewayConfig, { log, requirements }: ServingDeps): Promise<Serving> {
   await using starting = new AsyncDisposableStack();
   const gatewayId = randomUUID();
-  const closing = new AbortController();
-  const plugin = { log, signal: closing.signal, baseDir: config.baseDir };
+  const { closing } = requirements.readiness;
+  const waiting = { log, signal: closing, onWait: requirements.waitFor };
+  const plugin = { ...waiting, baseDir: config.baseDir };
 
-  const dao = starting.use(await startPlugin("dao", config.dao, plugin));
-  const blobs = starting.use(await startPlugin("blobs", config.blobs, plugin));
+  const dao = starting.use(await startPluginWhenAvailable("dao", config.dao, plugin));
+  const blobs = starting.use(await startPluginWhenAvailable("blobs", config.blobs, plugin));
   const bundler = starting.use(await startBundler());
-  const events = starting.use(await openEventStream(config.nats, { log }));
+  const events = starting.use(await openEventStream(config.nats, waiting));
   const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
   const contexts = new ContextRecord({ dao });
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
   const nodes = starting.use(
     new NodeDirectory({
       ...{ nats: events.nats, membership: starting.use(openMembership(config.cluster, { log })), log },
-      ...{ gatewayId, version: packageJson.version, observer },
+      ...{ gatewayId, version: packageJson.version, observer, placementWaitMs: config.placementWaitMs },
     }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
-  const callbacks = createCallbacks(config.callbacks, await openCallbackQueue(events));
+  const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
+  const callbacks = createCallbacks(config.callbacks, queue);
   const parts = { dao, blobs, bundler, events, nodes, jobs, contexts, callbacks };
-  const core: Core = { gatewayId, log, ...parts, jobConfig, closing: closing.signal };
-  starting.use(await startConsumers(events, createEventSink(core), { log }));
+  const core: Core = { gatewayId, log, ...parts, jobConfig, closing };
+  const sink = createEventSink(core);
+  starting.use(await whenJetStreamAvailable(() => startConsumers(events, sink, { log }), waiting));
   starting.use(startReconciler(core));
-  starting.use(await startCallbackDelivery(core, config.callbacks, config));
+  const startCallbacks = () => startCallbackDelivery(core, config.callbacks, { ...config, queue });
+  starting.use(await whenJetStreamAvailable(startCallbacks, waiting));
   starting.use(startRetention(core, config.retention));
 
   starting.use(startPredefined(core, predefined));
 
-  const { access, isExposed } = config;
-  const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed, limits: config.limits }));
+  const { access, isExposed, limits, host } = config;
+  const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed, limits }));
   const services = createServices(core);
   const validator = createValidator();
-  const readiness = { closing: closing.signal, check: shareCheck(() => isReady(core, gate)) };
   const surfaces = createSurfaces({
     services,
     invoke: createInvoke(services, { validator, gate }),
     gate,
     checkOrigin: createOriginCheck({
-      ...{ allowed: config.allowedOrigins, host: config.host },
+      ...{ allowed: config.allowedOrigins, host },
       isOpen: gate?.admitsAnyone ?? true,
     }),
     cors: createCors(config.allowedOrigins),
     credentialKinds: gate?.credentialKinds,
     admitsAnyone: gate?.admitsAnyone ?? true,
     openReflection: config.access?.openReflection ?? true,
-    readiness,
-    log,
-    limits: config.limits,
-    spark: createSparkFace({
-      gate,
-      core,
-      config: spark,
-      predefined,
-      readiness,
-      validator,
-      limits: config.limits,
-    }),
+    readiness: requirements.readiness,
+    ...{ log, limits },
+    spark: createSparkFace({ gate, core, config: spark, predefined, validator, limits }),
   });
-  const { host, tls, limits } = config;
-  const port = starting.use(
-    await listenOnOnePort({ ...{ host, port: config.port, tls, limits }, serve: surfaces, log }),
-  );
-  const running = starting.move();
-  return {
-    address: port.address,
-    closed: untilBroken(events),
-    async drain() {
-      closing.abort();
-      const deadline = new AbortController();
-      await Promise.race([port.drain(), setTimeout(config.drainTimeoutMs, undefined, { signal: deadline.signal })]);
-      deadline.abort();
-    },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  };
+  requireCore(requirements, core, gate);
+  const owned = starting.move();
+  return { surfaces, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function untilBroken({ nats }: Core["events"]): Promise<void> {
   const error = await nats.closed();
   if (error instanceof Error) throw error;
-}
-
-/** Age until which the outcome of a health check is answered again, in milliseconds. */
-const HEALTH_AGE_MS = 250;
-
-/** One check at a time, for all who ask: anybody may ask, as often as they like. */
-function shareCheck(check: () => Promise<boolean>): () => Promise<boolean> {
-  let shared: { readonly outcome: Promise<boolean>; endedMs: number } | undefined;
-  return () => {
-    if (shared !== undefined && performance.now() - shared.endedMs < HEALTH_AGE_MS) return shared.outcome;
-    const started = { outcome: check(), endedMs: Number.POSITIVE_INFINITY };
-    const end = (): void => {
-      started.endedMs = performance.now();
-    };
-    started.outcome.then(end, end);
-    shared = started;
-    return started.outcome;
-  };
-}
-
-/** Whether both stores work, and auth plugins have what they need. */
-async function isReady(
-  { dao, blobs, log }: Core,
-  gate: { checkHealth(): Promise<void> } | undefined,
-): Promise<boolean> {
-  const checks = await Promise.allSettled([dao.checkHealth(), blobs.checkHealth(), gate?.checkHealth()]);
-  const failed = checks.filter((check) => check.status === "rejected");
-  for (const { reason } of failed) log.error({ err: reason }, "plugin health check failed");
-  return failed.length === 0;
 }

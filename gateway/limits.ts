@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LONGEST_DELAY_MS } from "../cluster/mod.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -15,10 +16,7 @@ export const MOST_VALUES = 20_000;
  */
 export const RPC_JSON_BYTES = MEBIBYTE;
 
-const milliseconds = z
-  .int()
-  .positive()
-  .max(2 ** 31 - 1);
+const milliseconds = z.int().positive().max(LONGEST_DELAY_MS);
 
 /** What callers may cost the gateway: the section `gateway.limits` of the configuration. */
 export const limitsSection = z

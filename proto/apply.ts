@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { boundAttempts } from "./attempts.ts";
 import type { Context } from "./gen/es/hearth/v1/context_pb.js";
 import type { ContextEvent, JobEvent } from "./gen/es/hearth/v1/event_pb.js";
 import { AttemptSchema, type Job } from "./gen/es/hearth/v1/job_pb.js";
@@ -24,10 +25,8 @@ export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
   if (event.event.case === "retrying") {
     const { error, nextAttemptTime, startTime } = event.event.value;
     const { attempt: number } = job;
-    next.attempts = [
-      ...job.attempts,
-      create(AttemptSchema, { number, startTime, error, nodeId: event.nodeId, endTime: event.time }),
-    ];
+    const attempt = create(AttemptSchema, { number, startTime, error, nodeId: event.nodeId, endTime: event.time });
+    next.attempts = boundAttempts([...job.attempts, attempt]);
     next.nextAttemptTime = nextAttemptTime;
     next.progress = undefined;
   }

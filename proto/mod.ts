@@ -4,9 +4,13 @@
  */
 
 export * from "./apply.ts";
+export * from "./fit_event.ts";
 export { default as comments } from "./gen/comments/comments.json" with { type: "json" };
 export { field as fieldRules } from "./gen/es/buf/validate/validate_pb.js";
 export { type HttpBody, HttpBodySchema } from "./gen/es/google/api/httpbody_pb.js";
+export { file_google_rpc_code } from "./gen/es/google/rpc/code_pb.js";
+export { file_google_rpc_error_details } from "./gen/es/google/rpc/error_details_pb.js";
+export { file_google_rpc_status } from "./gen/es/google/rpc/status_pb.js";
 export {
   Health,
   HealthCheckResponse_ServingStatus,
@@ -31,8 +35,11 @@ export * from "./gen/es/hearth/v1/job_pb.js";
 export * from "./gen/es/hearth/v1/job_service_pb.js";
 export * from "./gen/es/hearth/v1/node_service_pb.js";
 export * from "./gen/es/hearth/v1/options_pb.js";
+export * from "./message_size.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";
+export * from "./omissions.ts";
 export * from "./states.ts";
 export * from "./subjects.ts";
+export * from "./unwritable.ts";
 export * from "./url_credentials.ts";

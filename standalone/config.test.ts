@@ -33,6 +33,13 @@ test("parseConfig() takes flags, and the NATS server from the environment", asyn
   });
 });
 
+test("parseConfig() takes from the file the longest time that a process may drain", async () => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(config, JSON.stringify({ gateway: { drainTimeoutMs: 5 }, node: { drainTimeoutMs: 2_147_483_647 } }));
+  expect(await parseConfig(["--config", config], {})).toMatchObject({ drainTimeoutMs: 2_147_483_647 });
+});
+
 test("parseConfig() takes from the file where the gateway listens and NATS is, where no flag says it", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
@@ -63,7 +70,7 @@ test("parseConfig() names the flags at fault, all at once", async () => {
   await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with what it was told: 4 faults
   --port: unknown flag
   1: expected flags only
-  --listen: must be host:port, got "8090"
+  --listen: must be host:port: "127.0.0.1:8090" is this machine only, "[::]:8090" all of its addresses
   --nodes: expected a whole number from 1, got "0"`);
 });
 

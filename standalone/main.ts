@@ -1,6 +1,6 @@
 /** `npm start`: the whole of Hearth on this machine, until Ctrl-C. */
 import { pino } from "pino";
-import { PRIVATE_UMASK } from "../cluster/mod.ts";
+import { hasLostUnusedTerminal, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { parseConfig, type StandaloneConfig, USAGE } from "./config.ts";
 import { formatLogLine, levelOf } from "./log_lines.ts";
 import { nextSteps } from "./next_steps.ts";
@@ -13,31 +13,48 @@ const level = process.env.LOG_LEVEL ?? "info";
 /** A line below is not shown. */
 const threshold = pino.levels.values[level] ?? Number.POSITIVE_INFINITY;
 
-/** npm passes on the Ctrl-C that the terminal has sent to all: a second signal within so long is the first. */
-const REPEATED_MS = 500;
+/** Interval between checks whether the npm that has started this process is still there, in milliseconds. */
+const NPM_CHECK_MS = 1000;
 
 async function run(config: StandaloneConfig): Promise<void> {
   const log = pino({ level }, { write: (line: string) => console.log(formatLogLine("hearth", line.trimEnd())) });
   const stop = new AbortController();
-  const stopped = new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
-  let stoppedAt = Number.POSITIVE_INFINITY;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (performance.now() - stoppedAt > REPEATED_MS) process.exit(1);
-      if (stop.signal.aborted) return;
-      stoppedAt = performance.now();
-      log.info({ signal }, "stopping; once more to stop at once");
-      stop.abort(new Error(`Stopped by ${signal}`));
-    });
-  }
+  const { promise: stopped, resolve: end } = Promise.withResolvers<void>();
+  const endBy = (reason: string): void => {
+    log.info({ reason }, "stopping; once more to stop at once");
+    stop.abort(new Error(`Stopped by ${reason}`));
+    end();
+  };
+  onEndRequest(process, endBy);
+  using _ = watchNpm(() => stop.signal.aborted || endBy("the end of npm"));
 
   const onLine = (source: string, line: string): void => {
     if (levelOf(line) >= threshold) console.log(formatLogLine(source, line));
   };
   const logLevel = level === "trace" || level === "debug" ? level : "info";
-  await using standalone = await startStandalone({ ...config, logLevel, log, signal: stop.signal, onLine });
+  const starting = startStandalone({ ...config, logLevel, log, signal: stop.signal, onLine });
+  const [started] = await Promise.allSettled([starting]);
+  if (started.status === "rejected") {
+    if (stop.signal.aborted) return;
+    throw started.reason;
+  }
+  await using standalone = started.value;
   console.log(nextSteps(standalone));
   await stopped;
+}
+
+/**
+ * Calls `gone` when npm was killed, which passes nothing on then: what it has started would keep the port and the folder. Under nohup a
+ * terminal that closes ends npm alone, and this process stays as it was meant to.
+ */
+function watchNpm(gone: () => void): Disposable {
+  const parent = process.ppid;
+  const isByNpm = process.env.npm_lifecycle_script?.includes("standalone/main.ts") ?? false;
+  const check = (): void => {
+    if (process.ppid !== parent && !hasLostUnusedTerminal()) gone();
+  };
+  const timer = isByNpm ? setInterval(check, NPM_CHECK_MS) : undefined;
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 try {

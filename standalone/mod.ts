@@ -2,6 +2,7 @@
  * The whole of Hearth on one machine, as child processes: a NATS server, context nodes and a gateway.
  * Starts the other folders by command line and imports none of them, but for `cluster`, which reads command lines and says how to reach NATS.
  */
+export { onEndRequest } from "../cluster/mod.ts";
 export { type BubblewrapOptions, findBubblewrap } from "./bubblewrap.ts";
 export { type Child, type ChildSpec, startChild } from "./child.ts";
 export { type NatsServer, type NatsServerOptions, startNatsServer } from "./nats.ts";

@@ -18,6 +18,9 @@ const OPEN_ACCOUNT = "$G";
 /** Durable consumer from which the user `subscriber` reads. */
 const SUBSCRIBER_CONSUMER = { stream: "HEARTH", name: "subscriber" };
 
+/** Interval between checks whether the consumer exists, in milliseconds. */
+const CHECK_INTERVAL_MS = 5000;
+
 interface ClosedNatsDeps {
   readonly log: Pick<Logger, "debug" | "info" | "warn">;
   readonly signal?: AbortSignal | undefined;
@@ -62,22 +65,44 @@ async function adoptStreams({ log }: Pick<ClosedNatsDeps, "log">, store: string)
   log.info({ store, account: ACCOUNT }, "the streams of NATS have moved to the account of gateways and nodes");
 }
 
-/** Makes the durable consumer of the user `subscriber`, who may read from it and make none. Does nothing when there is one. */
-export async function createSubscriberConsumer(url: string, credentials: Credentials): Promise<void> {
+/**
+ * Makes the durable consumer of the user `subscriber`, who may read from it and make none, and makes it again when it is missing. One that
+ * exists may have been changed by the operator: it stays. Disposing it stops the checks.
+ */
+export async function keepSubscriberConsumer(
+  { log }: Pick<ClosedNatsDeps, "log">,
+  url: string,
+  credentials: Credentials,
+): Promise<AsyncDisposable> {
   const access = { url, user: "gateway", passwordFile: credentials.passwordFile("gateway") };
-  const nats = await connect({ ...natsOptions(access), name: "hearth-start", inboxPrefix: "_INBOX_gateway" });
-  try {
-    const { consumers } = await jetstreamManager(nats);
+  const nats = await connect({
+    ...natsOptions(access),
+    ...{ name: "hearth-start", inboxPrefix: "_INBOX_gateway", maxReconnectAttempts: -1 },
+  });
+  const { consumers } = await jetstreamManager(nats, { checkAPI: false });
+  const ensure = async (): Promise<void> => {
     const { stream, name } = SUBSCRIBER_CONSUMER;
-    // One that is there may have been changed by the operator: it stays.
     const [found] = await Promise.allSettled([consumers.info(stream, name)]);
     if (found.status === "fulfilled") return;
     if (!isMissing(found.reason)) throw found.reason;
     const policies = { ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
     await consumers.add(stream, { durable_name: name, ...policies });
-  } finally {
-    await nats.close();
-  }
+  };
+  await ensure();
+  let checking = Promise.resolve();
+  // The stream may be missing, or NATS away: the next check finds out.
+  const check = (): Promise<void> =>
+    ensure().catch((error: Error) => log.debug({ reason: error.message }, "subscriber consumer cannot be checked"));
+  const timer = setInterval(() => {
+    checking = checking.then(check);
+  }, CHECK_INTERVAL_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await nats.close();
+      await checking;
+    },
+  };
 }
 
 function isMissing(error: unknown): boolean {

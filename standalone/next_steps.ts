@@ -54,12 +54,14 @@ export function nextSteps({ url, auth, natsUrl, subscriberUrlFile }: Face): stri
     .flat()
     .join(" ");
   const json = "-H 'content-type: application/json'";
+  // Shells take the brackets of an IPv6 address for a pattern.
+  const at = (path: string): string => (url.includes("[") ? `'${url}${path}'` : `${url}${path}`);
   return `
 Hearth runs at ${url}. Try:
 ${hints.map((hint) => `\n  ${hint}`).join("")}${hints.length > 0 ? "\n" : ""}
-  ${curl} -T examples/jobs/word_count.ts ${url}/v1/binaries/words
-  ${curl} ${url}/v1/contexts ${json} -d '{"name":"demo"}'
-  ${curl} ${url}/v1/contexts/demo/jobs:run ${json} -d '{"binary":"words","entryPoint":"WordCount","config":{"input":{"string":"a b c a b see"}}}'
+  ${curl} -T examples/jobs/word_count.ts ${at("/v1/binaries/words")}
+  ${curl} ${at("/v1/contexts")} ${json} -d '{"name":"demo"}'
+  ${curl} ${at("/v1/contexts/demo/jobs:run")} ${json} -d '{"binary":"words","entryPoint":"WordCount","config":{"input":{"string":"a b c a b see"}}}'
 
 The events of all jobs are on NATS at ${withoutCredentials(natsUrl)}, subjects hearth.v1.jobs.>, JetStream stream HEARTH.${subscription(subscriberUrlFile)}
 Ctrl-C stops it.

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { parseAddress } from "../cluster/mod.ts";
 import { BESIDE_ANOTHER } from "./lock.ts";
 
 /** Rejects, saying what to do, when `host:port` cannot be listened on. */
 export async function requireFreePort(listen: string): Promise<void> {
-  const colon = listen.lastIndexOf(":");
-  const server = createServer().listen({ host: listen.slice(0, colon), port: Number(listen.slice(colon + 1)) });
+  const { host, port } = parseAddress(listen);
+  const server = createServer().listen({ host, port });
   try {
     await once(server, "listening");
   } catch (error) {

@@ -11,7 +11,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "plugins/files": [],
   "plugins/command-line": [],
   plugins: ["proto", "plugins/contract", "plugins/files", "plugins/command-line"],
-  cluster: [],
+  cluster: ["plugins/files", "plugins/command-line"],
   gateway: ["proto", "plugins/contract", "cluster"],
   "context-node": ["proto", "cluster"],
   standalone: ["cluster"],

@@ -19,6 +19,8 @@ export interface TestNode extends AsyncDisposable {
 
 export interface TestNodeOptions {
   readonly natsUrl: string;
+  /** `host:port` of its sessions. Default: a free port of loopback. */
+  readonly listen?: string;
   /** Default: none but loopback. */
   readonly cluster?: Cluster;
   readonly scripts?: Readonly<Record<string, Script>>;
@@ -26,6 +28,8 @@ export interface TestNodeOptions {
   readonly memoryBytes?: number;
   /** Default 256 MiB. */
   readonly maxResultBytes?: number;
+  /** Default 60 s. */
+  readonly loadTimeoutMs?: number;
   /** Default 1 GiB. */
   readonly cacheBytes?: number;
   /** Default: none. */
@@ -42,14 +46,14 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const runtime = stack.use(new ScriptedRuntime(options.scripts));
   const { natsUrl, memoryBytes = 8 * 1024 ** 3, maxResultBytes = 256 * 1024 ** 2, drainTimeoutMs = 10_000 } = options;
-  const { cluster = LOOPBACK_CLUSTER, cacheBytes = 1024 ** 3 } = options;
-  const limits = { cacheBytes, memoryBytes, maxResultBytes, drainTimeoutMs };
+  const { cluster = LOOPBACK_CLUSTER, cacheBytes = 1024 ** 3, loadTimeoutMs = 60_000 } = options;
+  const limits = { cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs, drainTimeoutMs };
   const node = stack.use(
     await startNode(
       {
         nats: { url: natsUrl },
         cluster,
-        listen: "127.0.0.1:0",
+        listen: options.listen ?? "127.0.0.1:0",
         advertise: undefined,
         dataDir,
         labels: {},

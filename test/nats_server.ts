@@ -15,6 +15,8 @@ export interface TestNatsServer extends AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again, on the same port and store. */
   start(): Promise<void>;
+  /** Removes the store of a server that is stopped, as a lost disk would. */
+  wipe(): Promise<void>;
 }
 
 /** Starts one on a free port, with further flags of nats-server. The binary is `HEARTH_NATS_SERVER`, else the one that the project itself would use. */
@@ -52,6 +54,7 @@ export async function startTestNatsServer(flags: readonly string[] = []): Promis
     url: `nats://127.0.0.1:${port}`,
     start,
     stop,
+    wipe: () => rm(storeDir, { recursive: true, force: true }),
     async [Symbol.asyncDispose]() {
       await stop();
       await rm(storeDir, { recursive: true, force: true });

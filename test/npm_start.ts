@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ChildSpec } from "../standalone/mod.ts";
 
@@ -33,9 +35,18 @@ export function startedPids(lines: readonly string[]): Map<string, number> {
   return new Map(started.map(([, name, pid]) => [name ?? "", Number(pid)]));
 }
 
+/** Ids of the processes that a process has started, and of those that they have. Linux. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  const children = text.split(" ").filter(Boolean).map(Number);
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
+}
+
+/** A process that nobody has waited for yet is gone. */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    const state = existsSync("/proc/self/stat") ? /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))?.[1] : "";
+    return state !== "Z" && process.kill(pid, 0);
   } catch {
     return false;
   }

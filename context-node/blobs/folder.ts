@@ -8,7 +8,7 @@ import { parseDigest } from "./digest.ts";
 /** When it is full, it is emptied to this share of its limit, so that not each arrival has to look through it. */
 const SHARE_LEFT = 0.9;
 
-/** What somebody was writing and has not touched for so long was left by a process that was killed. */
+/** A half-written file that does not change for this time was left by a process that was killed, in milliseconds. */
 const ABANDONED_MS = 3600_000;
 
 interface BlobFile {
@@ -17,10 +17,22 @@ interface BlobFile {
   readonly usedAtMs: number;
 }
 
+/** A file in one state, since a time on the clock of the process. */
+interface Sighting {
+  readonly state: string;
+  readonly sinceMs: number;
+}
+
+interface BlobFolderOptions {
+  readonly maxBytes: number;
+  /** Default an hour. */
+  readonly abandonedMs?: number | undefined;
+}
+
 /** Opens a folder of blobs, which several nodes of one machine may share, and bounds what an earlier process left there. */
-export async function openBlobFolder(directory: string, { maxBytes }: { maxBytes: number }): Promise<BlobFolder> {
+export async function openBlobFolder(directory: string, options: BlobFolderOptions): Promise<BlobFolder> {
   await mkdir(directory, { recursive: true });
-  const folder = new BlobFolder(directory, { maxBytes });
+  const folder = new BlobFolder(directory, options);
   await folder.prune();
   return folder;
 }
@@ -32,6 +44,7 @@ export async function openBlobFolder(directory: string, { maxBytes }: { maxBytes
 export class BlobFolder {
   readonly #directory: string;
   readonly #maxBytes: number;
+  readonly #abandonedMs: number;
   /** How often each name is held. */
   readonly #holds = new Map<string, number>();
   /** The state in which a file was found to be what its name says. */
@@ -39,10 +52,14 @@ export class BlobFolder {
   /** As of the last look, and what arrived since. */
   #bytes = 0;
   #pruning: Promise<void> | undefined;
+  /** Files that somebody writes, or wrote: in which state each was seen, and since when. The age of a file is of no use, as the clock may leap. */
+  #halfWritten: ReadonlyMap<string, Sighting> = new Map();
+  #listedAtMs = 0;
 
-  constructor(directory: string, { maxBytes }: { maxBytes: number }) {
+  constructor(directory: string, { maxBytes, abandonedMs = ABANDONED_MS }: BlobFolderOptions) {
     this.#directory = directory;
     this.#maxBytes = maxBytes;
+    this.#abandonedMs = abandonedMs;
   }
 
   /** Whether it is there and is what its digest says: a disk may have lost a part. */
@@ -83,7 +100,7 @@ export class BlobFolder {
     } finally {
       await rm(temporary, { force: true });
     }
-    if (this.#bytes > this.#maxBytes) await this.prune();
+    if (this.#bytes > this.#maxBytes || performance.now() - this.#listedAtMs > this.#abandonedMs) await this.prune();
   }
 
   /** Keeps a blob from being removed by this process until it is disposed, whether it is there or still to come. */
@@ -120,17 +137,27 @@ export class BlobFolder {
     }
   }
 
-  /** All blobs; removes on the way what was left half written. */
+  /** All blobs; removes on the way what was left half-written. */
   async #list(): Promise<BlobFile[]> {
+    const now = performance.now();
+    this.#listedAtMs = now;
     const files: BlobFile[] = [];
+    const halfWritten = new Map<string, Sighting>();
     for (const name of await readdir(this.#directory)) {
       const path = join(this.#directory, name);
       const found = await stat(path, { throwIfNoEntry: false });
       if (found === undefined) continue;
       const isWhole = parseDigest(`sha256:${name}`) !== undefined;
       if (isWhole) files.push({ name, sizeBytes: found.size, usedAtMs: found.atimeMs });
-      else if (Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+      else {
+        const state = stateOf(found);
+        const before = this.#halfWritten.get(name);
+        const sighting = before?.state === state ? before : { state, sinceMs: now };
+        if (now - sighting.sinceMs > this.#abandonedMs) await rm(path, { force: true });
+        else halfWritten.set(name, sighting);
+      }
     }
+    this.#halfWritten = halfWritten;
     return files;
   }
 

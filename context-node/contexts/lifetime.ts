@@ -1,5 +1,5 @@
+import { startTimer } from "../../cluster/mod.ts";
 import type { ContextSettings } from "../../proto/node.ts";
-import { startTimer } from "../timer.ts";
 
 type Duration = NonNullable<ContextSettings["maxAge"]>;
 

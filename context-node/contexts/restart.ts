@@ -6,6 +6,7 @@ import type { SandboxEnd } from "../runtime/mod.ts";
 export interface Restart {
   readonly message: string;
   readonly reason: JobError_Reason;
+  /** Names of all named objects that are gone. */
   readonly lostObjects: string[];
   readonly delayMs: number;
 }
@@ -30,4 +31,17 @@ export function restartAfter(
 export function describeEnd(end: SandboxEnd): Pick<Restart, "message" | "reason"> {
   const message = end.type === "disposed" ? "The sandbox was stopped" : end.message;
   return { message, reason: lostReason(end) };
+}
+
+/** Bytes of the names of lost objects in one event. */
+const LOST_NAMES_BYTES = 64 * 1024;
+
+/** The names of lost objects as an event tells them: of many the first. */
+export function toldNames(lostObjects: readonly string[]): string[] {
+  let sizeBytes = 0;
+  const end = lostObjects.findIndex((name) => {
+    sizeBytes += Buffer.byteLength(name);
+    return sizeBytes > LOST_NAMES_BYTES;
+  });
+  return end === -1 ? [...lostObjects] : lostObjects.slice(0, end);
 }

@@ -1,6 +1,6 @@
+import { startTimer } from "../../cluster/mod.ts";
 import type { NamedObject } from "../../proto/node.ts";
 import type { Sandbox } from "../runtime/mod.ts";
-import { startTimer } from "../timer.ts";
 
 /** How long a restart waits to hear which named objects it loses. */
 const OBJECTS_TIMEOUT_MS = 1000;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
-import { outcomeOf, resultOf, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -247,4 +247,33 @@ test("node's modules connect to the addresses that were granted, open no descrip
     others: expect.arrayContaining(["a job does not listen on the network"]),
   });
   for (const each of result.descriptors) expect(each).not.toMatch(/^did: /);
+});
+
+test.each([
+  ["a function", "export function then() { return 'then'; }"],
+  ["a function under another name", "const after = (done) => done('then'); export { after as then };"],
+  ["an object", "export const then = { run: () => 'then' };"],
+])("a program that exports `then` as %s is loaded, and its entry points run", async (_, source) => {
+  const program = await bundle(`${source}\nexport const other = () => "other";`);
+  const outcomes = ["other", "then", "other"].map((entryPoint) => run(sandbox, program, { entryPoint }).outcome);
+  const results = (await Promise.all(outcomes)).map((outcome) => outcome.type === "succeeded" && outcome.json);
+  expect([results[0], results[2]]).toEqual(['"other"', '"other"']);
+  // One that takes `done` is called with the job's context instead.
+  expect(results[1]).toBe(source.includes("done") ? false : '"then"');
+});
+
+test("a program whose parts export `then` is loaded", async () => {
+  const source = `
+    const part = {};
+    Object.defineProperty(part, "then", { get: () => (done) => done("never"), enumerable: true });
+    Object.defineProperty(part, "job", { get: () => () => "part", enumerable: true });
+    export { part };
+    export const job = () => "whole";
+  `;
+  const program = await bundle(source);
+  const outcomes = ["part#job", "job"].map((entryPoint) => run(sandbox, program, { entryPoint }).outcome);
+  expect(await Promise.all(outcomes)).toEqual([
+    { type: "succeeded", json: '"part"' },
+    { type: "succeeded", json: '"whole"' },
+  ]);
 });

@@ -247,3 +247,41 @@ test("an object that is asked for by a name that is no text is seen as it is now
   };`;
   expect(await resultOf(sandbox, source)).toEqual(["older", "new"]);
 });
+
+test("an object is waited for, and kept, for longer than a timer takes", async () => {
+  const source = `export const job = async ({ objects }) => {
+    const year = 365 * 24 * 3600 * 1000;
+    const make = () => new Promise((resolve) => setTimeout(resolve, 30, 1));
+    const made = [];
+    for (const timeoutMs of [year, Infinity])
+      for (const scope of ["context", "executor"]) {
+        const create = (ttlMs) => objects.getOrElseCreate("o" + timeoutMs + ttlMs, make, { timeoutMs, ttlMs, scope });
+        for (const ttlMs of [year, Infinity]) made.push(...(await Promise.all([create(ttlMs), create(ttlMs)])));
+      }
+    return [made.length, made.every((value) => value === 1), (await objects.list()).length];
+  };`;
+  expect(await resultOf(sandbox, source)).toEqual([16, true, 4]);
+});
+
+test("names and options of the wrong type are refused with what is wrong", async () => {
+  const refusals: Readonly<Record<string, string>> = {
+    "objects.get({})": "Cannot use a named object: its name is an object, not a string",
+    "objects.update(undefined, 1)": "Cannot use a named object: its name is undefined, not a string",
+    "objects.forget(Symbol('o'))": "Cannot use a named object: its name is a symbol, not a string",
+    "objects.getOrElseCreate('o', 5)": 'Cannot keep the named object "o": what creates it is 5, not a function',
+    "objects.getOrElseCreate('o', make, null)": 'Cannot keep the named object "o": its options are null, not an object',
+    "objects.getOrElseCreate('o', make, { scope: 'executer' })":
+      'Cannot keep the named object "o": its scope is "executer", neither "context" nor "executor"',
+    "objects.getOrElseCreate('o', make, { ttlMs: '5', scope: 'executor' })":
+      'Cannot keep the named object "o": its ttlMs is "5", not a number of milliseconds',
+    "data.text(null)": "Cannot read a data file: its name is null, not a string",
+    "data.stream(['a'])": "Cannot read a data file: its name is an array, not a string",
+  };
+  const calls = Object.keys(refusals).map(
+    (call) => `${JSON.stringify(call)}: await ${call}.then(() => "taken", String)`,
+  );
+  const source = `const make = () => 1; export const job = async ({ objects, data }) => ({ ${calls.join(", ")} });`;
+  expect(await resultOf(sandbox, source)).toEqual(
+    Object.fromEntries(Object.entries(refusals).map(([call, message]) => [call, `TypeError: ${message}`])),
+  );
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { Runtime } from "../runtime/mod.ts";
 import { bundle, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
@@ -42,4 +42,20 @@ test("what a process prints whose context was granted secrets is neither logged 
     message: "The process of the context ended by signal SIGKILL",
   });
   expect(logged).toEqual([]);
+});
+
+test("a job that prints a lot goes on when the clock goes back by an hour", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using sandbox = await startSandbox(runtime);
+  const program = await bundle(`export const job = async ({ progress, config }) => {
+    const line = new TextEncoder().encode("y".repeat(64_000) + "\\n");
+    for (let i = 0; i < 5; i++) Deno.stdout.writeSync(line);
+    progress(1);
+    return "printed";
+  };`);
+  expect(await run(sandbox, program).outcome).toMatchObject({ type: "succeeded" });
+
+  vi.setSystemTime(Date.now() - 3_600_000);
+  expect(await run(sandbox, program).outcome).toMatchObject({ type: "succeeded" });
 });

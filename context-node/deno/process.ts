@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
+import { closeOutputAtExit } from "../../cluster/mod.ts";
 import type { Isolation } from "../isolation/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import { type Channel, openChannel } from "./channel.ts";
@@ -47,6 +48,8 @@ export interface ProcessDeps {
   readonly caches: CodeCaches;
   readonly intake: Intake;
   readonly log: ProcessLog;
+  /** The longest that a process may take until it takes commands, in milliseconds. */
+  readonly startTimeoutMs: number;
 }
 
 /** The executor that every process starts with. */
@@ -60,18 +63,15 @@ const MEBIBYTE = 1024 * 1024;
 /** The memory of an executor goes back to the system a while after its end. */
 const MEMORY_RETURN_MS = 1000;
 
-/** How long the output of a process that has exited may stay open: a descendant could hold it for ever. */
-const CLOSE_LIMIT_MS = 1000;
-
 /** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
 
 /**
- * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends before, or the signal is aborted. One that warms up
+ * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends or takes too long before, or the signal is aborted. One that warms up
  * is never given a job: it is not isolated, so that it can write the cache with which all others begin.
  */
 export async function startDenoProcess(
-  { isolation, program, caches, intake, log }: ProcessDeps,
+  { isolation, program, caches, intake, log, startTimeoutMs }: ProcessDeps,
   profile: ProcessProfile,
   { warmsUp = false, signal }: { warmsUp?: boolean; signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
@@ -106,13 +106,9 @@ export async function startDenoProcess(
 
   const watched = { pid: held.processId, limitBytes: profile.memoryBytes, executors: () => executors };
   const memory = watchMemory(watched, (message) => endWith({ type: "outOfMemory", message }));
+  closeOutputAtExit(child);
   const ended = new Promise<SandboxEnd>((resolve) => {
-    child.once("exit", () => {
-      channel.finish();
-      setTimeout(() => {
-        for (const stream of child.stdio) stream?.destroy();
-      }, CLOSE_LIMIT_MS).unref();
-    });
+    child.once("exit", () => channel.finish());
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => {
       const bytes = held.outOfMemoryBytes();
@@ -172,6 +168,9 @@ export async function startDenoProcess(
   signal?.addEventListener("abort", onAbort, { once: true });
   // While the cache was made.
   if (signal?.aborted) onAbort();
+  const timer = setTimeout(() => {
+    aborted.reject(new Error(`Cannot start a sandbox: it was not ready within ${startTimeoutMs} ms`));
+  }, startTimeoutMs);
   try {
     await Promise.race([Promise.all([ready.promise, held.placed]), aborted.promise, ended.then(failStart)]);
     if (warmsUp) await cache.offer();
@@ -180,6 +179,7 @@ export async function startDenoProcess(
     await ended;
     throw error;
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
 

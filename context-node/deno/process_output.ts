@@ -38,7 +38,7 @@ function read(child: ChildProcess, stream: Readable | null, write: (text: string
   let windowEnd = 0;
   let bytes = 0;
   stream?.on("data", (chunk: Buffer) => {
-    const now = Date.now();
+    const now = performance.now();
     if (now >= windowEnd) {
       windowEnd = now + 1000;
       bytes = 0;

@@ -105,12 +105,44 @@ test("a long line is cut", async () => {
 test.for<[string, string]>([
   ["progress(2)", "Cannot report progress 2: it is not a number between 0 and 1"],
   ["progress(NaN)", "Cannot report progress NaN: it is not a number between 0 and 1"],
-  ["progress(0, '', { f() {} })", "is a function"],
+  ["progress(0, '', { f() {} })", "Cannot represent the fields of a progress report as JSON: fields.f is a function"],
+  ["progress('0.5')", 'Cannot report progress: its fraction is "0.5", not a number between 0 and 1'],
+  ["progress(Object(0.5))", "Cannot report progress: its fraction is an object, not a number between 0 and 1"],
+  ["progress(Object.create(null))", "Cannot report progress: its fraction is an object, not a number between 0 and 1"],
+  ["progress(0, { rows: 1 })", "Cannot report progress: its message is an object, not a string"],
+  ["progress(0, new Error('no'))", "Cannot report progress: its message is an Error, not a string"],
+  [
+    "progress(0, '', new Date())",
+    "Cannot report progress: its fields are not an object with a value for each name, but a Date",
+  ],
+  ["progress(0, '', new Set([1]))", "its fields are not an object with a value for each name, but an object"],
+  ["progress(0, '', new Map([[{}, 1]]))", "its fields are not an object with a value for each name, but an object"],
+  ["progress(0, '', new Uint8Array(2))", "its fields are not an object with a value for each name, but an object"],
+  [
+    "progress(0, '', { toJSON: () => 'text' })",
+    "its fields are not an object with a value for each name, but an object",
+  ],
+  ["progress(0, '', 5n)", "its fields are not an object with a value for each name, but the bigint 5"],
 ])("%s throws", async ([call, message]) => {
   expect(await outcomeOf(sandbox, `export const job = ({ progress }) => { ${call}; };`)).toMatchObject({
     type: "failed",
     error: { name: "TypeError", message: expect.stringContaining(message) },
   });
+});
+
+test.for<[string, string, unknown]>([
+  ["progress(0.5, 7)", "7", undefined],
+  ["progress(0.5, null, null)", "", undefined],
+  [
+    "progress(0.5, 'm', new Map([['rows', 10n], ['at', new Date(0)]]))",
+    "m",
+    { rows: 10, at: "1970-01-01T00:00:00.000Z" },
+  ],
+  ["progress(0.5, 'm', new (class { rows = new Number(3); none = undefined; })())", "m", { rows: 3 }],
+])("%s is reported as it is", async ([call, message, fields]) => {
+  const job = run(sandbox, await bundle(`export const job = ({ progress }) => { ${call}; };`));
+  expect(await job.outcome).toMatchObject({ type: "succeeded" });
+  expect(job.progress).toEqual([{ fraction: 0.5, message, fields }]);
 });
 
 test("what a finished job leaves behind is not heard any more", async () => {

@@ -166,3 +166,24 @@ test("a start without a Deno binary says so", async () => {
     "Cannot start a sandbox: Cannot run /nowhere/deno: spawn /nowhere/deno ENOENT",
   );
 });
+
+test("a sandbox whose process never gets ready is refused after a while, and its process is gone", async () => {
+  await using isolation = await startTestIsolation({ mode: "off" });
+  const pids: number[] = [];
+  const silent: Pick<typeof isolation, "launch"> = {
+    launch(request) {
+      const launch = isolation.launch(request);
+      return {
+        ...{ ...launch, file: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"] },
+        hold(child) {
+          pids.push(child.pid ?? 0);
+          return launch.hold(child);
+        },
+      };
+    },
+  };
+  await using runtime = await startTestRuntime({ isolation: silent as typeof isolation, startTimeoutMs: 300 });
+
+  await expect(startSandbox(runtime)).rejects.toThrow("Cannot start a sandbox: it was not ready within 300 ms");
+  expect(pids.filter(isAlive)).toEqual([]);
+});

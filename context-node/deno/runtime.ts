@@ -19,15 +19,21 @@ export interface DenoRuntimeOptions {
   readonly spareMemoryBytes?: number | undefined;
   /** Folder of this runtime alone for its program and the caches of its processes, which run as code. It stays the caller's to remove. */
   readonly cacheDir: string;
+  /** The longest that a process may take until it is ready, in milliseconds. Default 60 s. */
+  readonly startTimeoutMs?: number | undefined;
   /** Gets what sandboxes write to their standard output and error, at debug, and what an operator should know. */
   readonly log: ProcessLog;
 }
+
+/** Time of a process until it is ready, in milliseconds: one takes a tenth of a second, a hundred times that on a machine under load. */
+const START_TIMEOUT_MS = 60_000;
 
 const MEBIBYTE = 1024 * 1024;
 
 /** Resolves when sandboxes can be started; spares get ready meanwhile. */
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
   const { isolation, cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
+  const { startTimeoutMs = START_TIMEOUT_MS } = options;
   await using starting = new AsyncDisposableStack();
   const deps: ProcessDeps = {
     isolation,
@@ -35,6 +41,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     caches: createCodeCaches({ log }, { parent: join(cacheDir, "caches") }),
     intake: createIntake(),
     log,
+    startTimeoutMs,
   };
 
   const sourceMaps = starting.use(createSourceMaps());

@@ -59,7 +59,7 @@ test.for([
   ["() => () => 'x'", "a function"],
   ["() => [new Error('bad')]", "an iterable with an Error in it"],
   ["() => ['No', undefined]", "an iterable with undefined in it"],
-  ["() => new Map([['name', 'is missing']])", "an iterable with an object in it"],
+  ["() => new Map([['name', 'is missing']])", "an iterable with an array in it"],
   ["() => [{ problem: 'x' }]", "an iterable with an object in it"],
   ["async function* () { yield 'x'; }", "an object"],
 ])("a job whose validate is %s fails and does not run", async ([validate, answer]) => {

@@ -6,7 +6,16 @@ import type { EventPublisher } from "./publisher.ts";
 const SESSION_RESULT_BYTES = 256 * 1024;
 
 /** A result with up to so many bytes is part of the event on NATS; see `hearth.v1.JobSucceeded`. */
-export const NATS_RESULT_BYTES = 64 * 1024;
+const NATS_RESULT_BYTES = 64 * 1024;
+
+/** Share of a message on NATS that a result may take: printed again, `1e20` becomes five times as long. */
+const RESULT_SHARE = 1 / 12;
+
+/** Bytes of log lines in one event. */
+const LOG_BATCH_BYTES = 128 * 1024;
+
+/** Share of a message on NATS that log lines may take: JSON makes six bytes of a control character. */
+const LOG_SHARE = 1 / 8;
 
 /** Types of job events that NATS does not get while it is so slow that they pile up. Sessions carry them all. */
 const EXPENDABLE: ReadonlySet<JobHappening["$case"]> = new Set(["progress", "logged"]);
@@ -32,7 +41,7 @@ export interface ContextEventIdentity {
 }
 
 /**
- * What a job returned. JSON that is larger than NATS_RESULT_BYTES, or nests too deep, is kept as a blob and has a digest, else there is the value. Of what
+ * What a job returned. JSON that is larger than `Events.resultBytes`, or nests too deep, is kept as a blob and has a digest, else there is the value. Of what
  * was streamed there may be the blob alone.
  */
 export type ResultContent =
@@ -87,6 +96,16 @@ export class Events {
     return this.#publisher.isFull;
   }
 
+  /** The largest result that is part of the event on NATS, in bytes of JSON. */
+  get resultBytes(): number {
+    return Math.min(NATS_RESULT_BYTES, this.#publisher.mostBytes * RESULT_SHARE);
+  }
+
+  /** Log lines that hold so many bytes go out as one event. */
+  get logBatchBytes(): number {
+    return Math.min(LOG_BATCH_BYTES, this.#publisher.mostBytes * LOG_SHARE);
+  }
+
   /** Tells everything about a job but its success. */
   job(identity: JobEventIdentity, happening: JobHappening, options: JobEventOptions): void {
     const event = this.#jobEvent(identity, happening, options);
@@ -116,7 +135,7 @@ export class Events {
 
   /** Answers what was told, for `repeatContext`. */
   context(identity: ContextEventIdentity, happening: ContextHappening): ContextEvent {
-    const event = { ...identity, time: new Date(), nodeId: this.#nodeId, event: happening };
+    const event = { ...identity, time: new Date(), nodeId: this.#nodeId, event: happening, omitted: "" };
     for (const session of this.#sessions) this.repeatContext(event, { session });
     this.#publisher.publish({
       source: this.#source,
@@ -140,7 +159,18 @@ export class Events {
     event: JobHappening,
     { lastProgress, startTime }: JobEventOptions,
   ): TimedJobEvent {
-    return { jobId, attempt, seq, time: new Date(), contextId, nodeId: this.#nodeId, lastProgress, startTime, event };
+    return {
+      jobId,
+      attempt,
+      seq,
+      time: new Date(),
+      contextId,
+      nodeId: this.#nodeId,
+      lastProgress,
+      startTime,
+      event,
+      omitted: "",
+    };
   }
 
   #sendJob(event: JobEvent, result: Uint8Array, { session }: JobEventOptions): void {

@@ -6,7 +6,6 @@ export {
   type ContextHappening,
   Events,
   type JobHappening,
-  NATS_RESULT_BYTES,
   type ResultContent,
 } from "./events.ts";
 export { EventPublisher } from "./publisher.ts";

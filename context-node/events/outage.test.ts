@@ -1,5 +1,7 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { expect, test } from "vitest";
-import { Refusal_Reason } from "../../proto/node.ts";
+import { EVENT_STREAM, Refusal_Reason } from "../../proto/node.ts";
 import { startTestNode } from "../../test/context_node.ts";
 import { startTestNatsServer } from "../../test/nats_server.ts";
 import { readJobEvents } from "../../test/stored_events.ts";
@@ -30,6 +32,41 @@ test("events of a job that ends while NATS is away arrive when it is back, in or
   const third = await tested.openSession({ gatewayId: "gateway-3" });
   expect((await third.welcome()).jobs).toEqual([]);
 });
+
+test.each(["deleted", "lost with the disk"])("events arrive though the stream was %s", async (how) => {
+  await using nats = await startTestNatsServer();
+  await using tested = await startTestNode({ natsUrl: nats.url });
+  const session = await tested.openSession();
+  const contextId = crypto.randomUUID();
+  await session.startContext(contextId);
+  if (how === "deleted") {
+    await using connection = await connectToNats(nats.url);
+    await (await jetstreamManager(connection.nats)).streams.delete(EVENT_STREAM);
+  } else {
+    await nats.stop();
+    await nats.wipe();
+  }
+  const jobId = crypto.randomUUID();
+  session.runJob({ jobId, contextId, entryPoint: "echo" }, { value: 1 });
+  await session.final(jobId);
+  if (how !== "deleted") await nats.start();
+
+  // The node makes the stream; a reader finds none before.
+  await using connection = await connectToNats(nats.url);
+  const { streams } = await jetstreamManager(connection.nats);
+  const count = () =>
+    streams.info(EVENT_STREAM).then(
+      ({ state }) => state.messages,
+      () => 0,
+    );
+  await expect.poll(count, { timeout: 15_000 }).toBeGreaterThan(1);
+  expect((await readJobEvents(nats.url, jobId)).map(({ type }) => type)).toEqual(["running", "succeeded"]);
+});
+
+async function connectToNats(url: string) {
+  const nats = await connect({ servers: url });
+  return { nats, [Symbol.asyncDispose]: () => nats.close() };
+}
 
 test("a node takes no more jobs when too many events wait for NATS, until it is back", async () => {
   await using nats = await startTestNatsServer();

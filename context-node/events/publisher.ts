@@ -1,5 +1,7 @@
 import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import type { StreamKeeper } from "../../cluster/mod.ts";
+import { fitEvent, mostEventBytes } from "../../proto/node.ts";
 import { INBOX_PREFIX } from "../nats.ts";
 import { type CloudEvent, cloudEventHeaders } from "./cloud_event.ts";
 
@@ -31,15 +33,24 @@ interface Entry {
   sentAt: number;
 }
 
+interface PublisherDeps {
+  readonly nats: NatsConnection;
+  /** Makes the stream again when it is missing. */
+  readonly keeper: Pick<StreamKeeper, "check">;
+  readonly log: Pick<Logger, "warn" | "error">;
+}
+
 /**
  * Publishes to JetStream in order, many at a time, and again until each is acknowledged; the server drops what it has
- * already by its `Nats-Msg-Id`. After an outage everything unacknowledged is sent again in order.
+ * already by its `Nats-Msg-Id`. After an outage everything unacknowledged is sent again in order. An event that is larger than the
+ * server takes is published in a reduced form.
  *
  * Acknowledgements come on one subscription of ours: the client's own `publish` makes a promise and a timer a message.
  */
 export class EventPublisher implements Disposable {
   readonly #nats: NatsConnection;
-  readonly #log: Pick<Logger, "warn">;
+  readonly #keeper: PublisherDeps["keeper"];
+  readonly #log: Pick<Logger, "warn" | "error">;
   readonly #inbox = createInbox(INBOX_PREFIX);
   /** By number, ascending. Those below `#next` were sent in this round. */
   readonly #unacknowledged = new Map<number, Entry>();
@@ -55,8 +66,9 @@ export class EventPublisher implements Disposable {
   #isScheduled = false;
   #isDisposed = false;
 
-  constructor({ nats, log }: { nats: NatsConnection; log: Pick<Logger, "warn"> }) {
+  constructor({ nats, keeper, log }: PublisherDeps) {
     this.#nats = nats;
+    this.#keeper = keeper;
     this.#log = log;
     nats.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#acknowledge(error, message) });
     this.#sweep = setInterval(() => this.#resendOverdue(), 1000);
@@ -65,6 +77,11 @@ export class EventPublisher implements Disposable {
   /** Whether so much waits that its owner should take on no more work. */
   get isFull(): boolean {
     return this.#bytes > FULL_BYTES;
+  }
+
+  /** The largest JSON of an event that the server takes, in bytes. */
+  get mostBytes(): number {
+    return mostEventBytes(this.#nats.info?.max_payload);
   }
 
   get isConnected(): boolean {
@@ -122,15 +139,15 @@ export class EventPublisher implements Disposable {
   #send(number: number, entry: Entry): void {
     const { publication } = entry;
     try {
-      this.#nats.publish(publication.subject, publication.payload, {
+      this.#nats.publish(publication.subject, fitEvent(publication.payload, this.mostBytes), {
         headers: cloudEventHeaders(publication),
         reply: `${this.#inbox}.${number}`,
       });
       this.#inFlight++;
       entry.sentAt = performance.now();
     } catch (error) {
-      // The client refuses what the server would: over its max_payload. Sending it again cannot help.
-      this.#log.warn({ err: error, subject: publication.subject }, "NATS does not take an event");
+      // The client refuses what the server would: not even the reduced form is within its max_payload. Sending it again cannot help.
+      this.#log.error({ err: error, subject: publication.subject }, "event not published: NATS refused it");
       this.#forget(number, entry);
     }
   }
@@ -162,6 +179,7 @@ export class EventPublisher implements Disposable {
   #pause(reason: string): void {
     if (this.#retry !== undefined || this.#isDisposed) return;
     this.#log.warn({ reason, unacknowledged: this.#unacknowledged.size }, "JetStream did not store an event");
+    void this.#keeper.check();
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#sendAgain();

@@ -64,7 +64,18 @@ interface LaunchDeps {
 /** A folder that is not there: Deno does without a cache. */
 const NO_FOLDER = "/dev/null/deno";
 
-export function createLaunch({ way, programs, groups }: LaunchDeps, request: LaunchRequest): Launch {
+/**
+ * Starts a program that ignores what asks its node to end, which a terminal sends to all of the node's group and a supervisor to all of its
+ * control group: contexts go on while the node drains. Deno, which takes signals back, ignores them by itself. The shell becomes the program, with the process id of the shell.
+ */
+const SHIELDED = `trap "" HUP INT TERM; unset PWD OLDPWD SHLVL; exec "$@"`;
+
+export function createLaunch(deps: LaunchDeps, request: LaunchRequest): Launch {
+  const launch = createOpenLaunch(deps, request);
+  return { ...launch, file: "/bin/sh", args: ["-c", SHIELDED, "sandbox", launch.file, ...launch.args] };
+}
+
+function createOpenLaunch({ way, programs, groups }: LaunchDeps, request: LaunchRequest): Launch {
   const { args, mainModule, net, cache, firstDescriptor, memoryBytes } = request;
   // The zone of the machine cannot be read inside.
   const env = { TZ: Intl.DateTimeFormat().resolvedOptions().timeZone, ...request.env };

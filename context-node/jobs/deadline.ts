@@ -1,45 +1,59 @@
-import { startTimer } from "../timer.ts";
+import { startTimer } from "../../cluster/mod.ts";
 
 /** Beyond its timeout, what a job may take before its own code is called: its program may loop while it is loaded. */
 const LOADING_ALLOWANCE_MS = 5_000;
 
-/** How long an attempt may take, from its start on; without a timeout for ever. Disposing it calls it off. */
+interface Limits {
+  /** Of the job's own code; 0: none. */
+  readonly timeoutMs: number;
+  /** Of what comes before. */
+  readonly loadTimeoutMs: number;
+}
+
+/** How long an attempt may take, from its start on. Disposing it cancels it. */
 export class Deadline implements Disposable {
-  readonly #timeoutMs: number;
+  readonly #limits: Limits;
   readonly #passed: () => void;
   #hasBegun = false;
   #timer: Disposable | undefined;
 
-  constructor(timeoutMs: number, passed: () => void) {
-    this.#timeoutMs = timeoutMs;
+  constructor(limits: Limits, passed: () => void) {
+    this.#limits = limits;
     this.#passed = passed;
-    this.#arm();
+    this.#timer = startTimer(this.#loadMs, passed);
   }
 
   /** The job's own code, `validate` or `run`, was called: its timeout counts from the first time that this is said. */
   begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.#arm();
+    this.#timer?.[Symbol.dispose]();
+    const { timeoutMs } = this.#limits;
+    this.#timer = timeoutMs > 0 ? startTimer(timeoutMs, this.#passed) : undefined;
+  }
+
+  /** Whether the job's own code was called. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** What took too long when it passes now, in words. */
   get overdue(): string {
-    return this.#hasBegun
-      ? `The job ran longer than its timeout of ${this.#limitMs} ms`
-      : `The job was not loaded within ${this.#limitMs} ms, its timeout and what loading may take beyond it`;
+    const { timeoutMs, loadTimeoutMs } = this.#limits;
+    if (this.#hasBegun) return `The job ran longer than its timeout of ${timeoutMs} ms`;
+    const limit =
+      this.#loadMs === loadTimeoutMs
+        ? "which is all that its node allows (node.loadTimeoutMs)"
+        : "its timeout and what loading may take beyond it";
+    return `The job was not loaded within ${this.#loadMs} ms, ${limit}`;
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
   }
 
-  get #limitMs(): number {
-    return this.#timeoutMs + (this.#hasBegun ? 0 : LOADING_ALLOWANCE_MS);
-  }
-
-  #arm(): void {
-    this.#timer?.[Symbol.dispose]();
-    if (this.#timeoutMs > 0) this.#timer = startTimer(this.#limitMs, this.#passed);
+  get #loadMs(): number {
+    const { timeoutMs, loadTimeoutMs } = this.#limits;
+    return timeoutMs > 0 ? Math.min(timeoutMs + LOADING_ALLOWANCE_MS, loadTimeoutMs) : loadTimeoutMs;
   }
 }

@@ -1,3 +1,4 @@
+import { startTimer } from "../../cluster/mod.ts";
 import {
   type HeldJob,
   hasInfinity,
@@ -7,10 +8,9 @@ import {
   type RunJob,
 } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
-import { type Events, type JobHappening, NATS_RESULT_BYTES, type ResultContent } from "../events/mod.ts";
+import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { startTimer } from "../timer.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
@@ -23,6 +23,8 @@ export interface JobDeps {
   readonly results: ResultStore;
   /** The largest result that a job may return, in bytes. */
   readonly maxResultBytes: number;
+  /** The longest that an attempt may take before its own code is called. */
+  readonly loadTimeoutMs: number;
   readonly owner: JobOwner;
 }
 
@@ -82,7 +84,12 @@ export class HostedJob {
 
   /** It has a slot. */
   start(sandbox: Sandbox): void {
-    this.#deadline = new Deadline(this.command.timeoutMs, () => this.stop("deadline"));
+    const { loadTimeoutMs } = this.#deps;
+    const deadline = new Deadline({ timeoutMs: this.command.timeoutMs, loadTimeoutMs }, () => {
+      // Without code of its own there is nothing that could stop by itself.
+      this.stop("deadline", { graceMs: deadline.hasBegun ? undefined : 0 });
+    });
+    this.#deadline = deadline;
     const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
     const { blobs } = this.#deps;
     this.#execution = sandbox.run(
@@ -140,7 +147,11 @@ export class HostedJob {
   }
 
   get #lines(): JobLog {
-    this.#log ??= new JobLog(this.command.attempt, (lines) => this.#tell({ $case: "logged", value: { lines } }));
+    this.#log ??= new JobLog({
+      attempt: this.command.attempt,
+      batchBytes: this.#deps.events.logBatchBytes,
+      send: (lines) => this.#tell({ $case: "logged", value: { lines } }),
+    });
     return this.#log;
   }
 
@@ -165,7 +176,7 @@ export class HostedJob {
     if (outcome.json === undefined) return this.#succeed(undefined);
     const json = Buffer.from(outcome.json);
     if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
-    if (json.length <= NATS_RESULT_BYTES) return this.#succeedSmall(outcome.json, json);
+    if (json.length <= this.#deps.events.resultBytes) return this.#succeedSmall(outcome.json, json);
     this.#succeedApart(json);
   }
 
@@ -200,7 +211,7 @@ export class HostedJob {
 
   #finishResult(): void {
     this.#release();
-    this.#deps.results.finish(this.id, { inlineBytes: NATS_RESULT_BYTES }).then(
+    this.#deps.results.finish(this.id, { inlineBytes: this.#deps.events.resultBytes }).then(
       (result) => this.#succeedStreamed(result),
       (error: unknown) => {
         this.#abandonResult();

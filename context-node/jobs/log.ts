@@ -3,9 +3,6 @@ import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 /** Lines of so many milliseconds go together. */
 const BATCH_MS = 50;
 
-/** A batch that holds so much goes at once: NATS takes 1 MiB as one message, and JSON makes six bytes of a control character. */
-const BATCH_BYTES = 128 * 1024;
-
 /** What a line takes in an event beside its text. */
 const LINE_BYTES = 128;
 
@@ -16,9 +13,17 @@ const MOST_BYTES = 1024 * 1024;
 /** The lines, and the notice that they were cut. */
 const NUMBERS_AN_ATTEMPT = MOST_LINES + 1;
 
+interface JobLogOptions {
+  readonly attempt: number;
+  /** A batch that holds so much goes at once. */
+  readonly batchBytes: number;
+  readonly send: (lines: LogLine[]) => void;
+}
+
 /** The log of one job: numbers its lines, sends them in batches, and cuts it when it gets too long. */
 export class JobLog {
   readonly #attempt: number;
+  readonly #batchBytes: number;
   readonly #send: (lines: LogLine[]) => void;
   #waiting: LogLine[] = [];
   #waitingBytes = 0;
@@ -27,8 +32,9 @@ export class JobLog {
   #bytes = 0;
   #isCut = false;
 
-  constructor(attempt: number, send: (lines: LogLine[]) => void) {
+  constructor({ attempt, batchBytes, send }: JobLogOptions) {
     this.#attempt = attempt;
+    this.#batchBytes = batchBytes;
     this.#send = send;
   }
 
@@ -62,7 +68,7 @@ export class JobLog {
     const number = (this.#attempt - 1) * NUMBERS_AN_ATTEMPT + ++this.#lines;
     this.#waiting.push({ ...line, number, attempt: this.#attempt });
     this.#waitingBytes += bytes + LINE_BYTES;
-    if (this.#waitingBytes > BATCH_BYTES) return this.#flush();
+    if (this.#waitingBytes > this.#batchBytes) return this.#flush();
     this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
   }
 

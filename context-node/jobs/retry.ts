@@ -11,7 +11,9 @@ const WORTH_RETRYING: ReadonlySet<JobError_Reason> = new Set([
 ]);
 
 const DEFAULT_DELAY_MS = 1000;
-const LONGEST_DELAY_MS = 5 * 60_000;
+
+/** Longest delay that doubling makes, in milliseconds; one that the caller asks for may be longer. */
+const LONGEST_DOUBLED_MS = 5 * 60_000;
 
 /** The event that ends an attempt and announces the next one. */
 export type Retrying = Extract<JobHappening, { $case: "retrying" }>;
@@ -25,7 +27,8 @@ export function orRetrying(
   if (ending.$case !== "failed" || attempt >= maxAttempts) return ending;
   const { error } = ending.value;
   if (error === undefined || !WORTH_RETRYING.has(error.reason)) return ending;
-  const delayMs = Math.min((retryDelayMs || DEFAULT_DELAY_MS) * 2 ** (attempt - 1), LONGEST_DELAY_MS);
+  const firstMs = retryDelayMs || DEFAULT_DELAY_MS;
+  const delayMs = Math.max(firstMs, Math.min(firstMs * 2 ** (attempt - 1), LONGEST_DOUBLED_MS));
   return {
     $case: "retrying",
     value: { error, nextAttemptTime: new Date(Date.now() + delayMs), startTime },

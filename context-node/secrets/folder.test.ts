@@ -19,6 +19,7 @@ test.each([
   ["as it is", " a b\tc ", " a b\tc "],
   ["without the line break at its end", "value\n", "value"],
   ["without one of Windows", "value\r\n", "value"],
+  ["without the byte order mark of an editor", "\ufeffvalue\r\n", "value"],
   ["with all but the last line break", "a\nb\n\n", "a\nb\n"],
 ])("a secret is read %s", async (_, content, expected) => {
   await writeFile(join(folder, "plain"), content);

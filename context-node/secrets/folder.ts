@@ -18,7 +18,8 @@ export class SecretUnavailable extends Error {
 
 /**
  * Secrets as Docker and Kubernetes mount them: a folder with one file each, read whenever one is asked for. A file may be a link
- * to one within the folder. One line break at the end is no part of the value.
+ * to one within the folder. A byte order mark at the start and one line break
+ * at the end are no part of the value.
  */
 export function createSecretFolder(folder: string | undefined): ReadSecret {
   return async (name) => {
@@ -27,7 +28,10 @@ export function createSecretFolder(folder: string | undefined): ReadSecret {
     const bytes = (await readWithin(folder, name)) ?? (await readWithin(folder, name));
     if (bytes === undefined) throw new SecretUnavailable(name, "the node has none of that name");
     if (!isUtf8(bytes)) throw new SecretUnavailable(name, "its file is not UTF-8 text");
-    const value = bytes.toString().replace(/\r?\n$/, "");
+    const value = bytes
+      .toString()
+      .replace(/^\ufeff/, "")
+      .replace(/\r?\n$/, "");
     if (value === "") throw new SecretUnavailable(name, "its file is empty");
     return value;
   };

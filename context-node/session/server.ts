@@ -1,5 +1,5 @@
 import { Server, status } from "@grpc/grpc-js";
-import type { Membership } from "../../cluster/mod.ts";
+import { type Membership, parseAddress, printAddress } from "../../cluster/mod.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   type Load,
@@ -72,7 +72,7 @@ export async function startSessionServer(
   }, HEARTBEAT_INTERVAL_MS);
 
   return {
-    address: `${listen.slice(0, listen.lastIndexOf(":"))}:${port}`,
+    address: printAddress({ ...parseAddress(listen), port }),
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
       for (const session of streams) session.close();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Refusal_Reason } from "../../proto/node.ts";
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import { GatewaySession } from "../../test/gateway_session.ts";
+import { HAS_IPV6 } from "../../test/ipv6.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import type { Script } from "../../test/scripted_runtime.ts";
 
@@ -47,6 +48,13 @@ test("a session is welcomed with what the node is and holds", async () => {
   });
   second.send({ $case: "stopContext", value: { contextId, force: true, drain: false } });
   await first.contextEvent(contextId, "stopped");
+});
+
+test.runIf(HAS_IPV6)("a node that listens on an IPv6 address is reached at the address that it has", async () => {
+  await using tested = await startTestNode({ natsUrl: nats.url, listen: "[::1]:0" });
+  expect(tested.node.address).toMatch(/^\[::1\]:[1-9]\d*$/);
+  const session = await tested.openSession();
+  expect(await session.welcome()).toMatchObject({ nodeId: tested.node.id });
 });
 
 test("each session hears the load of the node, each second", async () => {

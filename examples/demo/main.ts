@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pino } from "pino";
-import { startStandalone } from "../../standalone/mod.ts";
+import { onEndRequest, startStandalone } from "../../standalone/mod.ts";
 import { type Client, get, post, upload, watchJob } from "./client.ts";
 import { createProgressBar } from "./progress_bar.ts";
 import { readPackageTexts } from "./texts.ts";
@@ -68,9 +68,7 @@ async function countWords(client: Client, files: readonly string[]): Promise<Wor
 }
 
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => stop.abort(new Error(`Stopped by ${signal}`)));
-}
+onEndRequest(process, (signal) => stop.abort(new Error(`Stopped by ${signal}`)));
 const timer = setTimeout(() => stop.abort(new Error(`Not done in ${TIME_LIMIT_MS} ms`)), TIME_LIMIT_MS);
 try {
   await run(stop.signal);

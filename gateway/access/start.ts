@@ -1,9 +1,10 @@
+import type { Waiting } from "../../cluster/mod.ts";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { startAuditLog } from "../audit/mod.ts";
 import type { Core } from "../core.ts";
-import { ensureAuditStream } from "../events/mod.ts";
+import { keepAuditStream, whenJetStreamAvailable } from "../events/mod.ts";
 import type { Limits } from "../limits.ts";
-import { type PluginReference, type StartOptions, startPlugin } from "../plugins/mod.ts";
+import { type PluginReference, type StartOptions, startPluginWhenAvailable } from "../plugins/mod.ts";
 import type { NamedAuth } from "./authenticate.ts";
 import { createFailedLogins } from "./failed_logins.ts";
 import { createGate, type Gate } from "./gate.ts";
@@ -23,7 +24,7 @@ export interface AccessConfig {
 
 type StartDeps = Pick<Core, "dao" | "events" | "jobs" | "contexts" | "gatewayId" | "log">;
 
-interface GateOptions extends Omit<StartOptions, "log"> {
+interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait"> {
   /** Whether other machines reach the gateway, so that callers who show nothing may not be let in. */
   readonly isExposed: boolean;
   readonly limits: Pick<Limits, "failedLoginsPerMinute" | "recheckMs">;
@@ -49,7 +50,7 @@ export async function startGate(
   await using starting = new AsyncDisposableStack();
   const plugins: NamedAuth[] = [];
   for (const { name, ...reference } of auth) {
-    plugins.push({ name, auth: starting.use(await startPlugin("auth", reference, { ...options, log })) });
+    plugins.push({ name, auth: starting.use(await startPluginWhenAvailable("auth", reference, { ...options, log })) });
   }
   const open = plugins.find((plugin) => plugin.auth.admitsAnyone);
   if (isExposed && open !== undefined) {
@@ -57,7 +58,8 @@ export async function startGate(
       `Cannot listen on other addresses than loopback: auth plugin "${open.name}" lets in anybody. Listen on 127.0.0.1, or say --insecure`,
     );
   }
-  await ensureAuditStream(deps.events);
+  const { signal, onWait } = options;
+  await whenJetStreamAvailable(() => keepAuditStream(deps.events), { log, signal, onWait });
   const auditLog = starting.use(startAuditLog(deps, { log, gatewayId, keepDays: audit.keepDays }));
   const refusals = starting.use(startRefusals({ audit: auditLog, log }));
   const limiter = createRateLimiter(roles, { requestsPerSecond });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { AUDIT_STREAM, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import { ensureAuditStream, openEventStream } from "../events/mod.ts";
+import { keepAuditStream, openEventStream } from "../events/mod.ts";
 import { type AuditRecord, startAuditLog } from "./mod.ts";
 
 const log = pino({ enabled: false });
@@ -31,7 +31,7 @@ async function openLog() {
   const { signal } = new AbortController();
   const dao = opening.use(await memory.start({ config: {}, log: { info() {}, warn() {} }, signal }));
   const events = opening.use(await openEventStream({ url: nats.url }, { log }));
-  await ensureAuditStream(events);
+  await keepAuditStream(events);
   const store = { isDown: false };
   const audit: typeof dao.audit = {
     ...dao.audit,

@@ -2,6 +2,7 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
+import { createSteadyClock } from "../../cluster/mod.ts";
 import { type AuditEntry, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { publishAuditEntry } from "../events/mod.ts";
@@ -61,7 +62,8 @@ export function startAuditLog(
   const waiting = new Map<string, AuditEntry>();
   let storing: readonly AuditEntry[] = [];
   let writing: Promise<void> | undefined;
-  let forgotAtMs = 0;
+  const clock = createSteadyClock();
+  let forgotAtMs = Number.NEGATIVE_INFINITY;
   let batch = createBatch();
 
   return {
@@ -148,10 +150,11 @@ export function startAuditLog(
   }
 
   async function forgetOld(): Promise<void> {
-    const nowMs = Date.now();
-    if (nowMs - forgotAtMs < HOUR_MS) return;
-    forgotAtMs = nowMs;
-    const [forgotten] = await Promise.allSettled([dao.audit.forgetBefore(firstIdAt(nowMs - keepDays * 24 * HOUR_MS))]);
+    if (performance.now() - forgotAtMs < HOUR_MS) return;
+    forgotAtMs = performance.now();
+    const [forgotten] = await Promise.allSettled([
+      dao.audit.forgetBefore(firstIdAt(clock() - keepDays * 24 * HOUR_MS)),
+    ]);
     if (forgotten.status === "rejected") log.error({ err: forgotten.reason }, "old audit entries were not forgotten");
   }
 }

@@ -1,9 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { binaryNotBundled, bundlerBusy } from "../../proto/errors.ts";
+import { binaryNotBundled, bundlerBusy, entryPointsTooLarge } from "../../proto/errors.ts";
 import { type Binary, BinarySchema } from "../../proto/mod.ts";
 import { BundleError, BundlerBusyError } from "../bundler/mod.ts";
 import type { Core } from "../core.ts";
+
+/** Bytes of the names of entry points of a binary: each list of binaries shows them. */
+const ENTRY_POINTS_BYTES = 256 * 1024;
 
 interface Upload {
   readonly name: string;
@@ -16,6 +19,8 @@ interface Upload {
 /** Bundles an upload and records it as the newest version of its name. Nothing is recorded of one that does not bundle. */
 export async function uploadBinary(deps: Pick<Core, "dao" | "blobs" | "bundler">, upload: Upload): Promise<Binary> {
   const { type, bundle, sourceMap, entryPoints } = await bundleUpload(deps, upload);
+  const namesBytes = entryPoints.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
+  if (namesBytes > ENTRY_POINTS_BYTES) throw entryPointsTooLarge(upload.name, namesBytes, ENTRY_POINTS_BYTES);
   const [source, module, map] = await Promise.all([
     deps.blobs.put(upload.content),
     deps.blobs.put(Buffer.from(bundle)),

@@ -32,6 +32,9 @@ const esbuild = await startEsbuild({
 const sample = new TextEncoder().encode("export const ready: boolean = true;");
 await bundle({ content: sample, contentType: undefined, limits: DEFAULT_LIMITS });
 
+// The gateway ends this process, and finishes uploads first; supervisors signal all processes of a service at once.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => {});
+
 // A rejection is uncaught and ends the process, as it should.
 process.on("message", async (request: BundleRequest) => {
   const answer = await bundle(request);

@@ -17,10 +17,17 @@ test("printBody() tells a job with its result", () => {
   expect(parsed(job, result)).toEqual({ job: { id: "j", state: "SUCCEEDED" }, result: { a: [1, 2] } });
 });
 
-test("printBody() leaves out a result over 64 KiB, and one that is not there", () => {
+test("printBody() leaves out a result over 64 KiB and says where it is", () => {
   const job = create(JobSchema, { id: "j", state: SUCCEEDED });
   const string = JSON.stringify("x".repeat(64 * 1024));
-  expect(parsed(job, Buffer.from(string))).toEqual({ job: { id: "j", state: "SUCCEEDED" } });
+  const resultOmitted = expect.stringMatching(/^The result of 65538 bytes is left out: .* GET \/v1\/jobs\/j\/result$/);
+  expect(parsed(job, Buffer.from(string))).toEqual({ job: { id: "j", state: "SUCCEEDED" }, resultOmitted });
+  const apart = create(JobSchema, { id: "j", state: SUCCEEDED, result: { digest: "sha256:", sizeBytes: 65_538n } });
+  expect(parsed(apart)).toMatchObject({ resultOmitted });
+});
+
+test("printBody() tells a job that returned nothing without a result", () => {
+  const job = create(JobSchema, { id: "j", state: SUCCEEDED });
   expect(parsed(job)).toEqual({ job: { id: "j", state: "SUCCEEDED" } });
   expect(parsed(job, new Uint8Array())).toEqual({ job: { id: "j", state: "SUCCEEDED" } });
 });

@@ -1,5 +1,5 @@
 import { toJsonString } from "@bufbuild/protobuf";
-import { type Job, Job_State, JobSchema, JobSpec_CallbackFormat } from "../../proto/mod.ts";
+import { type Job, Job_State, JobSchema, JobSpec_CallbackFormat, resultOmitted } from "../../proto/mod.ts";
 import { shownJob } from "../jobs/mod.ts";
 import { printCallback } from "../spark/mod.ts";
 
@@ -23,7 +23,11 @@ export function printBody(job: Job, result: Uint8Array | undefined): string {
 /** The JSON form of `hearth.v1.RunJobResponse`; the result goes in as it is. */
 function printRunJobResponse(job: Job, result: string | undefined): string {
   const text = toJsonString(JobSchema, shownJob(job));
-  const isLeftOut = result === undefined || Buffer.byteLength(result) > LONGEST_RESULT_BYTES;
-  if (isLeftOut || job.state !== Job_State.SUCCEEDED) return `{"job":${text}}`;
-  return `{"job":${text},"result":${result}}`;
+  if (job.state !== Job_State.SUCCEEDED) return `{"job":${text}}`;
+  const isKeptApart = (job.result?.digest ?? "") !== "";
+  if (result === undefined && !isKeptApart) return `{"job":${text}}`;
+  const sizeBytes = result === undefined ? job.result?.sizeBytes : Buffer.byteLength(result);
+  if (result !== undefined && Number(sizeBytes) <= LONGEST_RESULT_BYTES) return `{"job":${text},"result":${result}}`;
+  const omitted = resultOmitted(job.id, sizeBytes ?? 0, `a callback has at most ${LONGEST_RESULT_BYTES} bytes of it`);
+  return `{"job":${text},"resultOmitted":${JSON.stringify(omitted)}}`;
 }

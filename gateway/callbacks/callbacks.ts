@@ -47,13 +47,13 @@ type DeliveryDeps = Pick<Core, "dao" | "log" | "events">;
 export async function startCallbackDelivery(
   deps: DeliveryDeps,
   config: CallbackConfig,
-  { dataDir }: { readonly dataDir: string },
+  { dataDir, queue }: { readonly dataDir: string; readonly queue: CallbackQueue },
 ): Promise<AsyncDisposable> {
   const secret = config.secret ?? (await openSecret(dataDir));
   const isAllowed = createAddressRule(config.allow);
   const deliver = (jobId: string, { signal }: { readonly signal: AbortSignal }) =>
     deliverCallback(deps, jobId, { secret, isAllowed, timeoutMs: config.timeoutMs, signal });
-  return startCallbackConsumer(deps.events, deliver, { ...config, log: deps.log });
+  return startCallbackConsumer(deps.events, deliver, { ...config, queue, log: deps.log });
 }
 
 interface Delivery {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, isLoopbackAddress } from "../../cluster/mod.ts";
+import { address, isLoopbackAddress, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
 import { limitsSection } from "../limits.ts";
 import { settingFaults } from "../spark/mod.ts";
 import { auditSection, isOrigin, role } from "./access_section.ts";
@@ -31,8 +31,31 @@ export const gatewaySection = z
     drainTimeoutMs: z
       .int()
       .nonnegative()
+      .max(LONGEST_DELAY_MS)
       .default(10_000)
       .describe("Time to finish calls in flight when it is told to end, in milliseconds"),
+    drainDelayMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(0)
+      .describe(
+        "Time for which it still takes calls after it was told to end, in milliseconds, while `/readyz` and gRPC health send callers to others. Longer than a load balancer takes to notice",
+      ),
+    reusePort: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Shares the port with other gateways of this machine that do so too: a new one may start before the old one ends. The port is opened when the gateway is ready, and closed as soon as it is told to end; connections that are open are served for `drainDelayMs`. Linux and the BSDs",
+      ),
+    placementWaitMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(5000)
+      .describe(
+        "The longest that a call waits, in milliseconds, for a context node that it needs and that is not connected: one that starts, or that a gateway which has just started does not know yet",
+      ),
     contexts: z
       .record(
         z.string().regex(/^[A-Za-z][A-Za-z0-9._~-]{0,127}$/, "must be a letter, then letters, digits and ._~-"),

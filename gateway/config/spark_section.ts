@@ -1,9 +1,8 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
-import { isAddressRange } from "../../cluster/mod.ts";
+import { isAddressRange, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
 
-/** The most that a timer takes. */
-const milliseconds = z.int().max(2 ** 31 - 1);
+const milliseconds = z.int().max(LONGEST_DELAY_MS);
 
 /** Section `gateway.spark`. */
 export const sparkSection = z

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { z } from "zod";
@@ -21,6 +22,8 @@ export const tlsSection = z
         ...{ cert: readFileSync(cert), key: readFileSync(key) },
         ...(clientCa !== undefined && { ca: readFileSync(clientCa) }),
       });
+      // The context takes any text for authorities, and then has none.
+      if (clientCa !== undefined) new X509Certificate(readFileSync(clientCa));
     } catch (error) {
       context.addIssue(`these files cannot be used together: ${(error as Error).message}`);
     }

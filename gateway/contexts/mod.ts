@@ -7,5 +7,13 @@ export { proxyUserPrefix } from "./proxy_user.ts";
 export { replaceContext } from "./replace.ts";
 export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";
-export { askStart, createContext, failContext, planAdHocContext, sendStart, takesJobs } from "./start.ts";
+export {
+  askStart,
+  createContext,
+  failContext,
+  planAdHocContext,
+  sendStart,
+  takesJobs,
+  waitForFittingNode,
+} from "./start.ts";
 export { stopContext } from "./stop.ts";

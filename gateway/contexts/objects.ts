@@ -3,6 +3,7 @@ import { contextNotFound, contextNotRunning, nodeUnreachable, objectNotFound } f
 import { Context_State, isFinalContext, type NamedObject, NamedObjectSchema } from "../../proto/mod.ts";
 import { NamedObject as NodeNamedObject } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
+import { waitForSession } from "../nodes/mod.ts";
 
 type ObjectDeps = Pick<Core, "contexts" | "nodes">;
 
@@ -12,7 +13,7 @@ interface Waiting {
 
 /** The named objects of a context, by name, as its node tells them now. Rejects when the context is not alive or out of reach. */
 export async function listObjects(deps: ObjectDeps, nameOrId: string, { signal }: Waiting): Promise<NamedObject[]> {
-  const { id, session } = await reach(deps, nameOrId);
+  const { id, session } = await reach(deps, nameOrId, { signal });
   const objects = await session.objects.list(id, { signal });
   if (objects === undefined) throw contextNotFound(nameOrId);
   const told = objects.map((object) => fromBinary(NamedObjectSchema, NodeNamedObject.encode(object).finish()));
@@ -25,18 +26,19 @@ export async function dropObject(
   { context: nameOrId, name }: { readonly context: string; readonly name: string },
   { signal }: Waiting,
 ): Promise<void> {
-  const { id, session } = await reach(deps, nameOrId);
+  const { id, session } = await reach(deps, nameOrId, { signal });
   const dropped = await session.objects.drop(id, name, { signal });
   if (dropped === undefined) throw contextNotFound(nameOrId);
   if (dropped.length === 0) throw objectNotFound(name, nameOrId);
 }
 
-async function reach({ contexts, nodes }: ObjectDeps, nameOrId: string) {
+async function reach({ contexts, nodes }: ObjectDeps, nameOrId: string, { signal }: Waiting) {
   const context = await contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
   const { id, state, nodeId, name } = context;
   if (state === Context_State.STARTING) throw contextNotRunning(nameOrId, Context_State[state]);
-  const session = nodes.session(nodeId);
+  const findNodeId = async () => (await contexts.find(id))?.nodeId;
+  const session = nodes.session(nodeId) ?? (await waitForSession(nodes, findNodeId, { signal }));
   if (session === undefined) throw nodeUnreachable(nodeId, name);
   return { id, session };
 }

@@ -45,7 +45,7 @@ export async function createPredefined(
   predefined: Predefined,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  await Promise.all([...predefined].map(([name, settings]) => ensure(deps, { name, settings }, signal)));
+  await Promise.all([...predefined].map(([name, settings]) => ensure(deps, { name, settings }, { signal })));
 }
 
 async function createMissing(
@@ -58,7 +58,8 @@ async function createMissing(
     const rounds = deps.nodes.sessions().length === 0 ? [] : [...missing];
     for (const [name, settings] of rounds) {
       try {
-        await ensure(deps, { name, settings }, signal);
+        // One that no node fits would hold up the others.
+        await ensure(deps, { name, settings }, { signal, waitsForNode: false });
         missing.delete(name);
       } catch (error) {
         if (!signal.aborted) deps.log.warn({ context: name, err: error }, "a predefined context is not there yet");
@@ -71,9 +72,9 @@ async function createMissing(
 async function ensure(
   deps: PredefinedDeps,
   wanted: { readonly name: string; readonly settings: ContextSettings },
-  signal: AbortSignal,
+  options: Parameters<typeof createContext>[2],
 ): Promise<Context> {
   const existing = await deps.dao.contexts.find(wanted.name);
   if (existing !== undefined && OPEN_CONTEXT_STATES.includes(existing.state)) return existing;
-  return createContext(deps, wanted, { signal });
+  return createContext(deps, wanted, options);
 }

@@ -15,6 +15,7 @@ import {
 } from "../../proto/mod.ts";
 import { ContextSettings as NodeContextSettings, type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
+import { waitForSession } from "../nodes/mod.ts";
 import { completeSettings } from "./settings.ts";
 import { takesJobs } from "./start.ts";
 
@@ -38,7 +39,8 @@ export async function restartContext(
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
   if (!takesJobs(context)) throw contextNotRunning(nameOrId, Context_State[context.state]);
-  const session = deps.nodes.session(context.nodeId);
+  const findNodeId = async () => (await deps.contexts.find(context.id))?.nodeId;
+  const session = deps.nodes.session(context.nodeId) ?? (await waitForSession(deps.nodes, findNodeId, { signal }));
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
   const settings = asked && completeSettings(asked);
   // Before the node is told: a context that moves to another node in the middle of this takes them along.

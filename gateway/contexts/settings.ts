@@ -1,4 +1,4 @@
-import { create, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { nestedTooDeep, requestInvalid } from "../../proto/errors.ts";
 import { type ContextSettings, ContextSettingsSchema, nestsDeeper } from "../../proto/mod.ts";
 
@@ -7,13 +7,10 @@ const MIB = 1024 * 1024;
 /** Size of the settings of a context, in protobuf's encoding: lists of contexts show them, of those that ended too. */
 const LARGEST_BYTES = 64 * 1024;
 
-/** The settings with the server's defaults where the caller said nothing. Throws when they are too large, or the free ones are no JSON that can be read back. */
+/** The settings with the server's defaults where the caller said nothing. Throws when they are too large, or the free ones nest too deep. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? create(ContextSettingsSchema);
   if (nestsDeeper(settings.settings)) throw nestedTooDeep("settings");
-  if (!hasFiniteNumbers(settings.settings ?? {})) {
-    throw requestInvalid("settings: the free settings must have no NaN and no infinity, which JSON does not have");
-  }
   const sizeBytes = toBinary(ContextSettingsSchema, settings).length;
   if (sizeBytes > LARGEST_BYTES) {
     throw requestInvalid(
@@ -29,10 +26,4 @@ export function completeSettings(asked: ContextSettings | undefined): ContextSet
     memoryBytes,
     namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / 4n,
   };
-}
-
-/** Whether all numbers in it are such as JSON has; protobuf's encoding of it has others. */
-function hasFiniteNumbers(value: JsonValue): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  return typeof value !== "object" || value === null || Object.values(value).every(hasFiniteNumbers);
 }

@@ -12,7 +12,7 @@ import {
 } from "../../proto/mod.ts";
 import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
-import { type ExpectedAnswer, labelledNodes, type NodeSession, placementOrder } from "../nodes/mod.ts";
+import { type ExpectedAnswer, labelledNodes, type NodeSession, placementOrder, waitForNodes } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
 import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
@@ -24,13 +24,17 @@ interface ContextWanted {
 
 type StartDeps = Pick<Core, "contexts" | "nodes">;
 
-/** Starts a context on the node with most room and resolves when it runs. Rejects with the reason when it does not. */
+/**
+ * Starts a context on the node with most room and resolves when it runs. Waits for a node first, as the configuration says, unless `waitsForNode`
+ * is false. Rejects with the reason when it does not run.
+ */
 export async function createContext(
   deps: StartDeps,
   wanted: ContextWanted,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, waitsForNode = true }: { readonly signal: AbortSignal; readonly waitsForNode?: boolean },
 ): Promise<Context> {
   const settings = completeSettings(wanted.settings);
+  if (waitsForNode) await waitForFittingNode(deps, settings, { signal });
   const { session, context } = placeContext(deps, { id: uuidv7(), name: wanted.name, settings, adHoc: false });
   if ((await deps.contexts.insert(context)) !== undefined) {
     session.release(context.id);
@@ -53,6 +57,17 @@ export async function createContext(
 /** Whether a context may be sent jobs; while its process is replaced they wait. */
 export function takesJobs({ state }: Context): boolean {
   return state === Context_State.RUNNING || state === Context_State.RESTARTING;
+}
+
+/** Resolves when there is a node with the labels that a context asks for, or when the time to wait for one is over. */
+export async function waitForFittingNode(
+  { nodes }: Pick<Core, "nodes">,
+  asked: ContextSettings | undefined,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const labels = asked?.nodeLabels ?? {};
+  const find = () => labelledNodes(nodes.sessions(), labels)[0];
+  if (find() === undefined) await waitForNodes(nodes, find, { signal });
 }
 
 /** Chooses a node and makes the record of a context for one job; `sendStart` and the insert are the caller's. */

@@ -1,6 +1,7 @@
 import { contextNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { type Context, isFinalContext } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
+import { waitForNodes } from "../nodes/mod.ts";
 import { type LoseContextDeps, stopLostContext } from "./lose.ts";
 import { failContext } from "./start.ts";
 
@@ -20,15 +21,17 @@ export async function stopContext(deps: StopDeps, wanted: StopWanted): Promise<C
   const { context: nameOrId, force = false, drain = false, signal } = wanted;
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
-  const session = deps.nodes.session(context.nodeId);
-  if (session === undefined && !deps.nodes.isLost(context.nodeId)) throw nodeUnreachable(context.nodeId, context.name);
+  const { nodes } = deps;
+  const find = () => nodes.session(context.nodeId) ?? (nodes.isLost(context.nodeId) ? "lost" : undefined);
+  const found = find() ?? (await waitForNodes(nodes, find, { signal }));
+  if (found === undefined) throw nodeUnreachable(context.nodeId, context.name);
   using end = deps.contexts.watch(context.id, ({ state }) => isFinalContext(state));
-  if (session === undefined) {
+  if (found === "lost") {
     // It may just have moved to another node.
     if (!(await stopLostContext(deps, context))) return stopContext(deps, wanted);
     return await waitFor(end.met, signal);
   }
-  using answer = session.ask({ $case: "stopContext", value: { contextId: context.id, force, drain } }, { signal });
+  using answer = found.ask({ $case: "stopContext", value: { contextId: context.id, force, drain } }, { signal });
   const refusal = await Promise.race([end.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) await failContext(deps, context, refusal.message);
   return await waitFor(end.met, signal);

@@ -3,30 +3,48 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { type File, FileSchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 
-interface FileUpload {
-  readonly name: string;
+interface Content {
   readonly content: Uint8Array;
   readonly contentType?: string | undefined;
 }
 
+type DataDeps = Pick<Core, "dao" | "blobs">;
+
 /** Stores a file under its name, in place of one that had it. */
 export async function uploadFile(
-  deps: Pick<Core, "dao" | "blobs">,
-  { name, content, contentType }: FileUpload,
+  deps: DataDeps,
+  { name, ...upload }: Content & { readonly name: string },
 ): Promise<File> {
-  const { digest, sizeBytes } = await deps.blobs.put(content);
-  const file = create(FileSchema, {
-    name,
-    digest,
-    sizeBytes: BigInt(sizeBytes),
-    contentType: contentType || "application/octet-stream",
-    createTime: timestampNow(),
-  });
+  const file = { ...(await storeContent(deps, upload)), name };
   await deps.dao.files.put(file);
   return file;
+}
+
+/** Stores a file under the first of the names that no other file has. Names are tried until one is free, so there is no last one. */
+export async function createFile(
+  deps: DataDeps,
+  { names, ...upload }: Content & { readonly names: Iterable<string> },
+): Promise<File> {
+  const stored = await storeContent(deps, upload);
+  for (const name of names) {
+    const file = { ...stored, name };
+    if ((await deps.dao.files.insert(file)) === undefined) return file;
+  }
+  throw new Error("Every name for the file is taken");
 }
 
 /** Deletes a file; false when there is none. The content stays for the sweep, which knows whether anything else uses it. */
 export async function deleteFile({ dao }: Pick<Core, "dao">, name: string): Promise<boolean> {
   return (await dao.files.delete(name)) !== undefined;
+}
+
+/** A file that has no name yet. */
+async function storeContent({ blobs }: DataDeps, { content, contentType }: Content): Promise<File> {
+  const { digest, sizeBytes } = await blobs.put(content);
+  return create(FileSchema, {
+    digest,
+    sizeBytes: BigInt(sizeBytes),
+    contentType: contentType || "application/octet-stream",
+    createTime: timestampNow(),
+  });
 }

@@ -1,2 +1,2 @@
 /** Data files: named contents that jobs read. Imports the contract and `proto` only. */
-export { deleteFile, uploadFile } from "./files.ts";
+export { createFile, deleteFile, uploadFile } from "./files.ts";

@@ -1,7 +1,8 @@
-import { AckPolicy, type JsMsg, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
+import { AckPolicy, type JsMsg, RetentionPolicy } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { type EventStream, ensureStream } from "./stream.ts";
+import { readDurable } from "./durable.ts";
+import { type EventStream, publishAcknowledged } from "./stream.ts";
 
 const STREAM_CONFIG = {
   name: "HEARTH_CALLBACKS",
@@ -26,10 +27,18 @@ const ACK_MARGIN_MS = 30_000;
 const BACK_OFF = 4;
 const LONGEST_DELAY_MS = 3600 * 1000;
 
+/** Callbacks that a gateway remembers to have added, in case that the queue is lost with its server's disk. */
+const REMEMBERED = 10_000;
+
+/** Age at which one that was added is forgotten, in milliseconds. */
+const REMEMBERED_MS = 3600 * 1000;
+
 /** Callbacks that are still to be made. */
 export interface CallbackQueue {
   /** Resolves when the callback of the job is durable. */
   add(jobId: string): Promise<void>;
+  /** The callback of the job was delivered or given up by this gateway. */
+  settled(jobId: string): void;
 }
 
 /**
@@ -40,12 +49,37 @@ export interface CallbackQueue {
  * and puts its id here before it acknowledges the event. If it dies in between, the event goes to another gateway and the id is
  * a duplicate.
  */
-export async function openCallbackQueue({ nats, js }: EventStream): Promise<CallbackQueue> {
-  await ensureStream(nats, STREAM_CONFIG);
+export async function openCallbackQueue(
+  events: EventStream,
+  { log }: { readonly log: Pick<Logger, "info" | "warn"> },
+): Promise<CallbackQueue> {
+  /** Times of the process at which they were added, by job; oldest first. */
+  const added = new Map<string, number>();
+  const publish = (jobId: string): Promise<void> =>
+    publishAcknowledged(events, { subject: callbackSubject(jobId), payload: "" }, { msgID: jobId });
+
+  // A queue that is new has lost what it held. A receiver may get a callback again that another gateway has delivered.
+  const addAgain = async (): Promise<void> => {
+    const since = performance.now() - REMEMBERED_MS;
+    const jobs = [...added].filter(([, time]) => time >= since).map(([job]) => job);
+    const outcomes = await Promise.allSettled(jobs.map(publish));
+    const failed = outcomes.filter(({ status }) => status === "rejected").length;
+    if (failed > 0) log.warn({ callbacks: failed }, "callbacks were lost with their queue");
+    if (jobs.length > failed) log.info({ callbacks: jobs.length - failed }, "callbacks were queued again");
+  };
+
+  await events.keeper.keepStream(STREAM_CONFIG);
+  events.keeper.onStreamRemade(STREAM_CONFIG.name, () => void addAgain());
   return {
     async add(jobId) {
-      await js.publish(callbackSubject(jobId), "", { msgID: jobId });
+      added.set(jobId, performance.now());
+      for (const [oldest] of added) {
+        if (added.size <= REMEMBERED) break;
+        added.delete(oldest);
+      }
+      await publish(jobId);
     },
+    settled: (jobId) => void added.delete(jobId),
   };
 }
 
@@ -54,6 +88,7 @@ interface ConsumerOptions {
   readonly attempts: number;
   readonly retryDelayMs: number;
   readonly timeoutMs: number;
+  readonly queue: Pick<CallbackQueue, "settled">;
   readonly log: Logger;
 }
 
@@ -62,20 +97,18 @@ export type Deliver = (jobId: string, options: { readonly signal: AbortSignal })
 
 /** Starts to take callbacks off the queue; each goes to one gateway, and back when it failed, with a growing delay. */
 export async function startCallbackConsumer(
-  { nats, js }: EventStream,
+  events: EventStream,
   deliver: Deliver,
-  { attempts, retryDelayMs, timeoutMs, log }: ConsumerOptions,
+  { attempts, retryDelayMs, timeoutMs, queue, log }: ConsumerOptions,
 ): Promise<AsyncDisposable> {
-  const jsm = await jetstreamManager(nats);
-  await jsm.consumers.add(STREAM_CONFIG.name, {
+  const config = {
     durable_name: DURABLE,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(timeoutMs + ACK_MARGIN_MS),
     // Those that wait for their next try count, so that many receivers that are down do not hold up the others.
     max_ack_pending: 50_000,
-  });
-  const consumer = await js.consumers.get(STREAM_CONFIG.name, DURABLE);
-  const messages = await consumer.consume({ max_messages: SLOTS });
+  };
+  const reader = await readDurable(events, { stream: STREAM_CONFIG.name, config, maxMessages: SLOTS, log });
   const closing = new AbortController();
 
   const take = async (message: JsMsg): Promise<void> => {
@@ -84,16 +117,20 @@ export async function startCallbackConsumer(
     try {
       await deliver(job, { signal: closing.signal });
       message.ack();
+      queue.settled(job);
     } catch (error) {
       if (closing.signal.aborted) message.nak();
       else if (attempt < attempts) message.nak(Math.min(retryDelayMs * BACK_OFF ** (attempt - 1), LONGEST_DELAY_MS));
-      else message.term();
+      else {
+        message.term();
+        queue.settled(job);
+      }
       log.warn({ job, attempt, attempts, err: error }, "a callback failed");
     }
   };
   const takeAll = async (): Promise<void> => {
     const underWay = new Set<Promise<void>>();
-    for await (const message of messages) {
+    for await (const message of reader.messages) {
       const taken = take(message).finally(() => underWay.delete(taken));
       underWay.add(taken);
       if (underWay.size >= SLOTS) await Promise.race(underWay);
@@ -104,7 +141,7 @@ export async function startCallbackConsumer(
   return {
     async [Symbol.asyncDispose]() {
       closing.abort(new Error("the gateway is closing"));
-      await messages.close();
+      await reader[Symbol.asyncDispose]();
       await taken;
     },
   };

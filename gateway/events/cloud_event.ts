@@ -1,6 +1,7 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { headers } from "@nats-io/transport-node";
-import type { EventStream } from "./stream.ts";
+import { fitEvent, mostEventBytes } from "../../proto/mod.ts";
+import { type EventStream, publishAcknowledged } from "./stream.ts";
 
 /** An event of a gateway, without its payload. */
 export interface CloudEvent {
@@ -23,9 +24,9 @@ interface Publication {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode). Resolves when the stream has it. */
+/** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode), cut to what the server takes. Resolves when the stream has it. */
 export async function publishCloudEvent(
-  { js }: Pick<EventStream, "js">,
+  stream: Pick<EventStream, "js" | "nats" | "keeper">,
   { id, type, subject, time, gatewayId }: CloudEvent,
   { to, payload, timeoutMs }: Publication,
 ): Promise<void> {
@@ -38,5 +39,6 @@ export async function publishCloudEvent(
   if (subject !== undefined) attributes.set("ce-subject", subject);
   if (time !== undefined) attributes.set("ce-time", timestampDate(time).toISOString());
   attributes.set("content-type", "application/json");
-  await js.publish(to, payload, { headers: attributes, ...(timeoutMs !== undefined && { timeout: timeoutMs }) });
+  const fitting = fitEvent(payload, mostEventBytes(stream.nats.info?.max_payload));
+  await publishAcknowledged(stream, { subject: to, payload: fitting }, { headers: attributes, timeoutMs });
 }

@@ -1,6 +1,7 @@
-import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg, jetstreamManager } from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import type { Logger } from "pino";
 import { ATTEMPT_END_EVENTS, contextEventSubject, EVENT_STREAM, jobEventSubject } from "../../proto/mod.ts";
+import { readDurable } from "./durable.ts";
 import type { EventStream } from "./stream.ts";
 
 const RETRY_DELAY_MS = 1000;
@@ -24,26 +25,25 @@ export interface EventSink {
  * of them until it was recorded. One consumer for each type, because a NATS server before 2.10 filters by one subject only.
  */
 export async function startConsumers(
-  { nats, js }: EventStream,
+  events: EventStream,
   sink: EventSink,
   { log }: { readonly log: Logger },
 ): Promise<AsyncDisposable> {
-  const jsm = await jetstreamManager(nats);
-  const consumers: ConsumerMessages[] = [];
+  await using starting = new AsyncDisposableStack();
   const consume = async (
     durable: string,
     subject: string,
     take: (message: JsMsg) => Promise<unknown>,
   ): Promise<void> => {
-    await jsm.consumers.add(EVENT_STREAM, {
+    const config = {
       durable_name: durable,
       filter_subject: subject,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
       max_ack_pending: 20_000,
-    });
-    const consumer = await js.consumers.get(EVENT_STREAM, durable);
-    const callback = (message: JsMsg): void => {
+    };
+    const reader = await readDurable(events, { stream: EVENT_STREAM, config, maxMessages: 1000, log });
+    const takeOne = (message: JsMsg): void => {
       take(message).then(
         (answer) => (answer === "later" ? message.nak(RETRY_DELAY_MS) : message.ack()),
         (error) => {
@@ -52,11 +52,18 @@ export async function startConsumers(
         },
       );
     };
-    consumers.push(await consumer.consume({ callback, max_messages: 1000 }));
+    const taken = (async () => {
+      for await (const message of reader.messages) takeOne(message);
+    })();
+    starting.defer(async () => {
+      await reader[Symbol.asyncDispose]();
+      await taken;
+    });
   };
   for (const type of ATTEMPT_END_EVENTS) {
     await consume(`gateways-${type}`, jobEventSubject("*", type), (message) => {
-      const ageMs = Date.now() - message.time.getTime();
+      // The clocks of NATS and of this machine may differ, or leap.
+      const ageMs = (message.info.deliveryCount - 1) * RETRY_DELAY_MS;
       return sink.attemptEnded(subjectId(message), { payload: message.data, ageMs });
     });
   }
@@ -66,11 +73,7 @@ export async function startConsumers(
   await consume("gateways-contexts", contextEventSubject("*", "*"), async (message) => {
     await sink.contextChanged(message.data);
   });
-  return {
-    async [Symbol.asyncDispose]() {
-      await Promise.all(consumers.map((messages) => messages.close()));
-    },
-  };
+  return starting.move();
 }
 
 /** The id in `hearth.v1.jobs.<id>.<type>`. */

@@ -1,8 +1,12 @@
-import { DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ConsumerMessages, DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
 import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
 import { readEvent } from "./read.ts";
 import type { EventStream } from "./stream.ts";
+
+/** Wait before a stream that was lost is read again, in milliseconds. */
+const RETRY_MS = 200;
 
 interface WatchStream {
   /** Only events that the stream took at that time or later. */
@@ -23,11 +27,12 @@ async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOp
 
 /**
  * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
- * past will follow. Never ends by itself; ends when the consumer of the generator does, and when the signal is
- * aborted.
+ * past will follow. When the stream or the consumer was lost, begins anew with such an item and the events that there are: some may come
+ * again. Never ends by itself; ends when the consumer of the generator does, and when the signal is aborted. Rejects with Unavailable when
+ * JetStream does not answer at the first time.
  */
 export async function* watchStream(
-  { js }: EventStream,
+  events: EventStream,
   jobId: string,
   { since, signal }: WatchStream,
 ): AsyncGenerator<{ readonly past: number } | JobEvent> {
@@ -36,9 +41,28 @@ export async function* watchStream(
     since === undefined
       ? { deliver_policy: DeliverPolicy.All }
       : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
-  const { consumer, past, messages } = await consume(js, { filter_subjects: jobEventSubject(jobId, "*"), ...from });
+  const options = { filter_subjects: jobEventSubject(jobId, "*"), ...from };
+  let opened = await consume(events.js, options);
+  for (;;) {
+    yield* readUntilLost(events, opened, signal);
+    if (signal.aborted || events.nats.isClosed()) return;
+    opened = await consumeAgain(events, options, signal);
+  }
+}
+
+type Opened = Awaited<ReturnType<typeof consume>>;
+
+/** Ends when the signal is aborted, and when the consumer or its stream is not what it was. */
+async function* readUntilLost(
+  { keeper }: EventStream,
+  { consumer, past, messages }: Opened,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly past: number } | JobEvent> {
   const stop = (): void => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
+  // On another stream the numbers that the consumer goes by mean something else.
+  using _ = keeper.onStreamRemade(EVENT_STREAM, stop);
+  void stopWhenDeleted(messages);
   if (signal.aborted) stop();
   try {
     yield { past };
@@ -46,6 +70,26 @@ export async function* watchStream(
   } finally {
     signal.removeEventListener("abort", stop);
     await messages.close();
-    await consumer.delete();
+    // One that went with its stream is gone already.
+    await Promise.allSettled([consumer.delete()]);
+  }
+}
+
+/** The library would notice after missed heartbeats only. */
+async function stopWhenDeleted(messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of messages.status()) if (type === "consumer_deleted") messages.stop();
+}
+
+async function consumeAgain(
+  { js, keeper }: EventStream,
+  options: Partial<OrderedConsumerOptions>,
+  signal: AbortSignal,
+): Promise<Opened> {
+  for (;;) {
+    const [opened] = await Promise.allSettled([consume(js, options)]);
+    if (opened.status === "fulfilled") return opened.value;
+    if (signal.aborted) throw opened.reason;
+    await keeper.check();
+    await delay(RETRY_MS, undefined, { ref: false });
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { jobNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
+import { waitForSession } from "../nodes/mod.ts";
 import { cancelIdleJob, type LoseDeps } from "./lose.ts";
 import { type WaitDeps, waitForEnd } from "./wait.ts";
 
@@ -35,7 +36,8 @@ export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Wai
 /** The job when it has ended; undefined when it is to be looked at again. */
 async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Promise<Job | undefined> {
   const nodeId = (await deps.contexts.find(job.contextId))?.nodeId ?? "";
-  const session = deps.nodes.session(nodeId);
+  const findNodeId = async () => (await deps.contexts.find(job.contextId))?.nodeId;
+  const session = deps.nodes.session(nodeId) ?? (await waitForSession(deps.nodes, findNodeId, { signal }));
   if (session === undefined) throw nodeUnreachable(nodeId, job.context);
   const watching = new AbortController();
   try {

@@ -1,7 +1,7 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 
-/** Longest time that fits the wire and a timer: 2^31 - 1 ms, nearly 25 days. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** Longest time that counts, in milliseconds: a hundred years. Added to the present, a longer one would leave what a timestamp can say. */
+const LONGEST_MS = 100 * 365.25 * 24 * 3600 * 1000;
 
 /** A duration in whole milliseconds; undefined stays undefined. */
 export function toMs(duration: Duration | undefined): number | undefined {

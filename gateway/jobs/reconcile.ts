@@ -2,7 +2,8 @@ import { type Context, isFinalContext, isFinalJob, type Job, Job_State } from ".
 import { canMove, loseContext, replaceContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJobs } from "./lose.ts";
-import { isRetryDue, type RetryDeps, retryJob } from "./retry.ts";
+import { type RetryDeps, retryJob } from "./retry.ts";
+import { RetryClock } from "./retry_clock.ts";
 import { allJobs, begunJobs, openContexts } from "./stored.ts";
 import { UnsentSearch } from "./unsent.ts";
 
@@ -19,7 +20,8 @@ type ReconcileDeps = LoseDeps & RetryDeps & Pick<Core, "dao">;
  * Keeps the record true to what nodes do, twice a second: contexts whose node is lost move or fail, jobs that were sent on a
  * session that broke are read again, attempts that are due begin, what was never sent is lost. Disposing it waits for a round that is under way.
  */
-export function startReconciler(deps: ReconcileDeps): AsyncDisposable {
+export function startReconciler(core: Omit<ReconcileDeps, "retryClock">): AsyncDisposable {
+  const deps: ReconcileDeps = { ...core, retryClock: new RetryClock() };
   let timer: NodeJS.Timeout | undefined;
   let round = Promise.resolve();
   let rounds = 0;
@@ -59,12 +61,13 @@ async function reconcile(deps: ReconcileDeps, unsent: UnsentSearch | undefined):
   let due: Job[] = [];
   for await (const job of waiting) {
     unsent?.seeJob(job);
-    if (isRetryDue(job, Date.now())) due.push(job);
+    if (deps.retryClock.isDue(job)) due.push(job);
     if (due.length < RETRIES_AT_A_TIME) continue;
     await retryAll(deps, due);
     due = [];
   }
   await retryAll(deps, due);
+  if (unsent !== undefined) deps.retryClock.forgetOthers();
   await unsent?.loseUnsent(deps);
 }
 

@@ -1,6 +1,7 @@
 import { gatewayDraining, jobNotFound, resultBrokenOff, resultLost, resultNotReady } from "../../proto/errors.ts";
 import { type Job, Job_State } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
+import { waitForSession } from "../nodes/mod.ts";
 
 type ResultDeps = Pick<Core, "dao" | "blobs" | "jobs">;
 type LiveDeps = ResultDeps & Pick<Core, "contexts" | "nodes" | "closing">;
@@ -50,7 +51,8 @@ function isRunning({ state }: Job): boolean {
 
 /** Undefined when the job has begun no result. */
 async function openLive(deps: LiveDeps, { id, contextId }: Job, signal: AbortSignal): Promise<Result | undefined> {
-  const session = deps.nodes.session((await deps.contexts.find(contextId))?.nodeId ?? "");
+  const findNodeId = async () => (await deps.contexts.find(contextId))?.nodeId;
+  const session = await waitForSession(deps.nodes, findNodeId, { signal });
   const read = (offset: number) => session?.blobs.readLive(id, { offset, signal });
   const leave = (): void => {
     if (deps.closing.aborted) throw gatewayDraining();

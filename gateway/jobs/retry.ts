@@ -1,24 +1,17 @@
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Binary, type Context, isFinalContext, type Job, Job_State, JobError_Reason } from "../../proto/mod.ts";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Binary, type Context, isFinalContext, type Job, JobError_Reason } from "../../proto/mod.ts";
 import type { Refusal } from "../../proto/node.ts";
 import { findBinary } from "../binaries/mod.ts";
 import { failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
+import { POSTPONED_MS, type RetryClock } from "./retry_clock.ts";
 import { dispatch, type SubmitDeps, type Target } from "./submit.ts";
-
-/** How long an attempt is put off when there is nowhere to run it yet. */
-const POSTPONED_MS = 1000;
 
 /** How long a node may take to say whether it took an attempt. What becomes of one of which it does not say, `unsent.ts` finds out. */
 const ANSWER_LIMIT_MS = 10_000;
 
-export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log" | "closing">;
-
-/** Whether a job waits for an attempt that is due. */
-export function isRetryDue({ state, nextAttemptTime }: Job, nowMs: number): boolean {
-  return state === Job_State.QUEUED && nextAttemptTime !== undefined && timestampMs(nextAttemptTime) <= nowMs;
-}
+export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log" | "closing"> & { readonly retryClock: RetryClock };
 
 /**
  * Begins the next attempt of a job that waits for one; of several gateways that try, one does. Where it cannot run yet it is
@@ -27,7 +20,7 @@ export function isRetryDue({ state, nextAttemptTime }: Job, nowMs: number): bool
 export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   await deps.jobs.saveNew(jobId);
   const job = await deps.jobs.get(jobId);
-  if (job === undefined || !isRetryDue(job, Date.now())) return;
+  if (job === undefined || !deps.retryClock.isDue(job)) return;
   const target = await findTarget(deps, job);
   if (target === "gone") {
     const last = { ...job, maxAttempts: job.attempt };

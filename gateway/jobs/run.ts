@@ -28,7 +28,7 @@ export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
 
 /** Nobody knows the id yet, so the job need not be stored before it runs; its end is durable before it is told. */
 async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
-  const planned = await planJob(deps, spec, "");
+  const planned = await planJob(deps, spec, { requestId: "", signal });
   const { job, target } = planned;
   if (target.isNew) await deps.contexts.insert(target.context);
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });

@@ -20,9 +20,9 @@ import {
   nestsDeeper,
 } from "../../proto/mod.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
-import { askStart, planAdHocContext, takesJobs } from "../contexts/mod.ts";
+import { askStart, planAdHocContext, takesJobs, waitForFittingNode } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import type { ExpectedAnswer, NodeSession } from "../nodes/mod.ts";
+import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
 import { withdrawRefused } from "./refusal.ts";
@@ -61,7 +61,7 @@ interface Submission {
 /** Records a job, hands it to the node of its context and resolves when the job is durable and the node took it. */
 export async function submitJob(deps: SubmitDeps, submission: Submission): Promise<Submitted> {
   const { spec, requestId, caller, signal } = submission;
-  const planned = await planJob(deps, spec, requestKey(caller, requestId));
+  const planned = await planJob(deps, spec, { requestId: requestKey(caller, requestId), signal });
   const { job, target, config } = planned;
   const existing = await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
   if (existing !== undefined) {
@@ -84,8 +84,17 @@ interface PlannedJob {
   readonly noQueue: boolean;
 }
 
-/** Finds what a submission names and makes the job; changes nothing. Rejects when something named is not there. */
-export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string): Promise<PlannedJob> {
+interface Plan {
+  /** The key under which the record has it. */
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds what a submission names and makes the job; changes nothing. Waits a while for a node that is missing. Rejects when something named
+ * is not there.
+ */
+export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, signal }: Plan): Promise<PlannedJob> {
   if (spec.callbackUrl !== "") deps.callbacks.check(spec.callbackUrl);
   if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));
@@ -93,7 +102,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, requestId: string
   const binary = await findBinary(deps, spec.binary);
   const entryPoint = resolveEntryPoint(binary, spec.entryPoint);
   const entryPointAsked = spec.entryPoint || entryPoint;
-  const target = await findTarget(deps, spec, entryPointAsked);
+  const target = await findTarget(deps, spec, { entryPoint: entryPointAsked, signal });
   const job = create(JobSchema, {
     id: uuidv7(),
     state: Job_State.QUEUED,
@@ -168,14 +177,40 @@ export function dispatch(
   };
 }
 
-async function findTarget(deps: SubmitDeps, spec: JobSpec, entryPoint: string): Promise<Target> {
-  if (spec.context === "") return { ...planAdHocContext(deps, entryPoint, spec.contextSettings), isNew: true };
+async function findTarget(
+  deps: SubmitDeps,
+  spec: JobSpec,
+  { entryPoint, signal }: { readonly entryPoint: string; readonly signal: AbortSignal },
+): Promise<Target> {
+  if (spec.context === "") {
+    await waitForFittingNode(deps, spec.contextSettings, { signal });
+    return { ...planAdHocContext(deps, entryPoint, spec.contextSettings), isNew: true };
+  }
   const context = await deps.contexts.find(spec.context);
   if (context === undefined) throw contextNotFound(spec.context);
   if (!takesJobs(context)) throw contextNotRunning(spec.context, Context_State[context.state]);
   const session = deps.nodes.session(context.nodeId);
-  if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
-  return { context, session, isNew: false };
+  if (session !== undefined) return { context, session, isNew: false };
+  return waitForContext(deps, spec.context, { signal });
+}
+
+/** A context whose node this gateway does not know yet, or that moves to another node. */
+async function waitForContext(
+  { contexts, nodes }: SubmitDeps,
+  nameOrId: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Target> {
+  const find = async (): Promise<Target | undefined> => {
+    const context = await contexts.find(nameOrId);
+    const session = context && takesJobs(context) ? nodes.session(context.nodeId) : undefined;
+    return context && session && { context, session, isNew: false };
+  };
+  const found = await waitForNodes(nodes, find, { signal });
+  if (found !== undefined) return found;
+  const context = await contexts.find(nameOrId);
+  if (context === undefined) throw contextNotFound(nameOrId);
+  if (!takesJobs(context)) throw contextNotRunning(nameOrId, Context_State[context.state]);
+  throw nodeUnreachable(context.nodeId, context.name);
 }
 
 /** The job that was submitted under a request id before, when it is the same request (AIP-155). */

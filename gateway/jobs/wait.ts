@@ -1,3 +1,4 @@
+import { startTimer } from "../../cluster/mod.ts";
 import { jobNotFound, waitEnded } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
 import type { JobEnd } from "../record/mod.ts";
@@ -42,14 +43,14 @@ export async function waitForStart(deps: WatchDeps, jobId: string, wait: Wait): 
 async function waitFor<End>(end: Promise<End>, { waitMs, signal }: Wait): Promise<End | undefined> {
   const given = Promise.withResolvers<undefined>();
   const leave = (): void => given.reject(waitEnded(signal.reason));
-  const timer = waitMs === undefined ? undefined : setTimeout(given.resolve, waitMs, undefined);
+  const timer = waitMs === undefined ? undefined : startTimer(waitMs, () => given.resolve(undefined));
   signal.addEventListener("abort", leave);
   try {
     if (signal.aborted) leave();
     return await Promise.race([end, given.promise]);
   } finally {
     signal.removeEventListener("abort", leave);
-    clearTimeout(timer);
+    timer?.[Symbol.dispose]();
   }
 }
 

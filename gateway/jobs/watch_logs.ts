@@ -45,10 +45,13 @@ export async function* watchJobLogs(
   yield* recordedLines(deps, jobId, number);
 }
 
-/** Subscribed to after the record was read, but from a time before the last line that was found there: nothing is between. */
+/**
+ * Subscribed to after the record was read, but from a time before the last line that was found there: nothing is between. A line of the
+ * future was written before a clock went back.
+ */
 function startOf({ createTime }: Job, last: LogLine | undefined): Date {
   const time = last?.time ?? createTime;
-  return new Date((time === undefined ? 0 : timestampMs(time)) - CLOCK_SKEW_MS);
+  return new Date(Math.min(time === undefined ? 0 : timestampMs(time), Date.now()) - CLOCK_SKEW_MS);
 }
 
 async function* recordedLines({ dao }: WatchDeps, jobId: string, afterNumber: number): AsyncGenerator<LogLine> {

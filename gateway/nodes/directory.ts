@@ -48,10 +48,13 @@ interface DirectoryDeps {
   readonly gatewayId: string;
   readonly version: string;
   readonly observer: DirectoryObserver;
+  /** The longest that a call waits for a node that it needs. */
+  readonly placementWaitMs: number;
 }
 
 /** The nodes that announced themselves on NATS, each with its session. */
 export class NodeDirectory implements AsyncDisposable {
+  readonly placementWaitMs: number;
   readonly #deps: DirectoryDeps;
   readonly #nodesById = new Map<string, KnownNode>();
   readonly #closing = new AbortController();
@@ -64,6 +67,7 @@ export class NodeDirectory implements AsyncDisposable {
   readonly #complaints: Complaints;
 
   constructor(deps: DirectoryDeps) {
+    this.placementWaitMs = deps.placementWaitMs;
     this.#deps = deps;
     this.#complaints = new Complaints(deps);
     this.#reader = deps.membership.secrets && new AnnouncementReader(deps.membership.secrets);

@@ -5,3 +5,4 @@
 export { type DirectoryObserver, NodeDirectory } from "./directory.ts";
 export { labelledNodes, placementOrder } from "./placement.ts";
 export type { ExpectedAnswer, NodeSession } from "./session.ts";
+export { waitForNodes, waitForSession } from "./wait.ts";

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
-import { isLoopbackAddress, type Membership } from "../../cluster/mod.ts";
+import { isLoopbackAddress, type Membership, parseAddress } from "../../cluster/mod.ts";
 
 interface Target {
   /** `host:port`. */
@@ -15,7 +15,7 @@ export function sessionCredentials({
   membership: { secrets, identity, insecure },
 }: Target): ChannelCredentials {
   if (identity) {
-    const host = hostOf(address);
+    const { host } = parseAddress(address);
     return credentials.createFromSecureContext(identity.current.context, {
       checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
     });
@@ -28,9 +28,5 @@ export function sessionCredentials({
 
 /** TLS has no names that are IP addresses, and grpc-js would send one: the certificate is checked for the address all the same. */
 export function targetName({ address, membership: { identity } }: Target): ChannelOptions {
-  return identity && isIP(hostOf(address)) !== 0 ? { "grpc.ssl_target_name_override": "hearth-node" } : {};
-}
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  return identity && isIP(parseAddress(address).host) !== 0 ? { "grpc.ssl_target_name_override": "hearth-node" } : {};
 }

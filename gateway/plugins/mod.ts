@@ -2,6 +2,7 @@
  * The plugin host: loads a plugin that the configuration names, or connects to it, checks it, and starts it. Knows the contract and no plugin.
  * Imports `plugins/contract` and `cluster`.
  */
+export { startPluginWhenAvailable } from "./available.ts";
 export { PluginError, type PluginStep } from "./error.ts";
 export { checkPlugin, type LoadOptions, type PluginReference, type StartOptions, startPlugin } from "./host.ts";
 export { remoteSettings } from "./remote/mod.ts";

@@ -6,10 +6,15 @@ export interface Patience extends Disposable {
   await<T>(work: Promise<T>): Promise<T>;
 }
 
+/** The time was up. */
+export class StartTimeout extends Error {
+  override readonly name = "StartTimeout";
+}
+
 /** Starts the clock. */
 export function startPatience({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Patience {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(() => controller.abort(new StartTimeout(`it took longer than ${timeoutMs} ms`)), timeoutMs);
   const passOn = () => controller.abort(new Error("it was told to stop", { cause: signal.reason }));
   signal.addEventListener("abort", passOn);
   if (signal.aborted) passOn();

@@ -1,3 +1,4 @@
+import { createSteadyClock } from "../../cluster/mod.ts";
 import type { Core } from "../core.ts";
 import { sweep } from "./sweep.ts";
 
@@ -16,10 +17,11 @@ export interface RetentionConfig {
 /** Sweeps now and at every interval. Disposing it waits until a sweep that is under way has stopped. */
 export function startRetention(deps: Pick<Core, "dao" | "blobs" | "log">, config: RetentionConfig): AsyncDisposable {
   const closing = new AbortController();
+  const clock = createSteadyClock();
   let timer: NodeJS.Timeout | undefined;
   const round = async (): Promise<void> => {
     try {
-      const swept = await sweep(deps, config, { now: new Date(), signal: closing.signal });
+      const swept = await sweep(deps, config, { now: new Date(clock()), signal: closing.signal });
       if (Object.values(swept).some((count) => count > 0)) deps.log.info(swept, "deleted what was old");
     } catch (error) {
       deps.log.error({ err: error }, "what is old could not be deleted; the next sweep tries again");

@@ -12,7 +12,7 @@ import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binar
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { createContentReader } from "./content.ts";
-import { cutPage, pageLimit, parseNumberToken, readPage } from "./paging.ts";
+import { numberIn, pageLimit, readPage } from "./paging.ts";
 
 export function createBinaryService(
   deps: Pick<Core, "dao" | "blobs" | "bundler">,
@@ -37,11 +37,13 @@ export function createBinaryService(
       return create(ListBinariesResponseSchema, { binaries, nextPageToken });
     },
     async listBinaryVersions({ name, pageSize, pageToken }) {
-      const limit = pageLimit(pageSize);
-      const before = parseNumberToken(pageToken);
-      const found = await deps.dao.binaries.versions(name, { limit: limit + 1, before });
-      if (found.length === 0 && before === undefined) throw binaryNotFound(name);
-      const { rows: binaries, nextPageToken } = cutPage(found, limit, ({ version }) => String(version));
+      const { rows: binaries, nextPageToken } = await readPage({
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ version }: Binary) => String(version),
+        read: (limit, before) => deps.dao.binaries.versions(name, { limit, before: numberIn(before) }),
+      });
+      if (binaries.length === 0 && pageToken === "") throw binaryNotFound(name);
       return create(ListBinaryVersionsResponseSchema, { binaries, nextPageToken });
     },
     async downloadBinary({ name }, { signal }) {

@@ -35,13 +35,20 @@ export async function openContent({ blobs }: Pick<Core, "blobs">, digest: string
   return content;
 }
 
+/** Most bytes of content in one message: clients of gRPC take 4 MiB, and whoever stores the content chooses how it is cut. */
+const CHUNK_BYTES = 1024 * 1024;
+
 /** A content as the messages of a streamed HttpBody: the first tells the type. The content is cancelled when they are not taken to the end. */
 export async function* toHttpBodies(content: AsyncIterable<Uint8Array>, contentType: string): AsyncGenerator<HttpBody> {
   const parts = content[Symbol.asyncIterator]();
   try {
     yield create(HttpBodySchema, { contentType });
-    for (let part = await parts.next(); !part.done; part = await parts.next())
-      yield create(HttpBodySchema, { data: part.value });
+    for (let part = await parts.next(); !part.done; part = await parts.next()) {
+      const { value: data } = part;
+      for (let start = 0; start === 0 || start < data.length; start += CHUNK_BYTES) {
+        yield create(HttpBodySchema, { data: data.subarray(start, start + CHUNK_BYTES) });
+      }
+    }
   } finally {
     await parts.return?.();
   }

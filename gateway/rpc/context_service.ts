@@ -11,7 +11,7 @@ import {
 import { createContext, dropObject, listObjects, restartContext, stopContext, withLoad } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
-import { cutPage, pageLimit, parsePageToken, readPage } from "./paging.ts";
+import { pageLimit, pageOf, readPage } from "./paging.ts";
 
 export function createContextService(
   deps: Pick<Core, "dao" | "contexts" | "nodes" | "events" | "gatewayId">,
@@ -46,10 +46,11 @@ export function createContextService(
       return restartContext(deps, { context, settings, force, signal });
     },
     async listObjects({ context, pageSize, pageToken }, { signal }) {
-      const limit = pageLimit(pageSize);
-      const after = parsePageToken(pageToken) ?? "";
-      const found = (await listObjects(deps, context, { signal })).filter(({ name }) => name > after);
-      const { rows: objects, nextPageToken } = cutPage(found, limit, ({ name }) => name);
+      const { rows: objects, nextPageToken } = await pageOf(await listObjects(deps, context, { signal }), {
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ name }) => name,
+      });
       return create(ListObjectsResponseSchema, { objects, nextPageToken });
     },
     async dropObject({ context, name }, { signal }) {

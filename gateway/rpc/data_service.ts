@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { fileNotFound } from "../../proto/errors.ts";
-import { type DataService, ListFilesResponseSchema } from "../../proto/mod.ts";
+import { type DataService, type File, ListFilesResponseSchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { deleteFile, uploadFile } from "../data/mod.ts";
 import type { Implementation } from "./call.ts";
 import { openContent, toHttpBodies } from "./content.ts";
-import { cutPage, pageLimit, parsePageToken } from "./paging.ts";
+import { pageLimit, readPage } from "./paging.ts";
 
 export function createDataService(deps: Pick<Core, "dao" | "blobs">): Implementation<typeof DataService> {
   return {
@@ -14,12 +14,12 @@ export function createDataService(deps: Pick<Core, "dao" | "blobs">): Implementa
       return uploadFile(deps, { name, content: content?.data ?? new Uint8Array(), contentType: content?.contentType });
     },
     async listFiles({ pageSize, pageToken, prefix }) {
-      const limit = pageLimit(pageSize);
-      const found = await deps.dao.files.list(
-        { prefix: prefix || undefined },
-        { limit: limit + 1, after: parsePageToken(pageToken) },
-      );
-      const { rows: files, nextPageToken } = cutPage(found, limit, ({ name }) => name);
+      const { rows: files, nextPageToken } = await readPage({
+        limit: pageLimit(pageSize),
+        token: pageToken,
+        key: ({ name }: File) => name,
+        read: (limit, after) => deps.dao.files.list({ prefix: prefix || undefined }, { limit, after }),
+      });
       return create(ListFilesResponseSchema, { files, nextPageToken });
     },
     async *downloadFile({ name }) {

@@ -8,40 +8,63 @@ import {
   HealthListResponseSchema,
 } from "../../proto/mod.ts";
 
-/** Whether this gateway can serve, and a promise of the moment when it cannot any more. */
+/** A part that keeps a gateway from being ready. Both may be shown to anybody. */
+export interface Problem {
+  readonly part: string;
+  readonly reason: string;
+}
+
+/** Whether this gateway can place contexts now. */
 export interface Readiness {
-  check(): Promise<boolean>;
+  /** What keeps it from that; empty when it is ready. Never rejects. */
+  problems(): Promise<readonly Problem[]>;
+  /** Aborted when it asks its callers to go to others. */
+  readonly draining: AbortSignal;
+  /** Aborted when it ends its streams. */
   readonly closing: AbortSignal;
 }
 
 /** Watches that are open at a time: nobody is asked who watches. */
 const MOST_WATCHES = 1000;
 
+/** Interval between two checks of a watch, in milliseconds. */
+const WATCH_INTERVAL_MS = 500;
+
+const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
+
 /** The gRPC health protocol: the empty service name means the whole gateway, each service it serves has its own. */
 export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<string>): ServiceImpl<typeof Health> {
   let watches = 0;
-  const status = async (service: string) => {
-    if (service !== "" && !serviceNames.has(service)) {
-      throw new ConnectError(`Cannot check service "${service}": it is not served here`, Code.NotFound);
-    }
-    const isServing = !readiness.closing.aborted && (await readiness.check());
-    const { SERVING, NOT_SERVING } = HealthCheckResponse_ServingStatus;
-    return create(HealthCheckResponseSchema, { status: isServing ? SERVING : NOT_SERVING });
+  const isKnown = (service: string): boolean => service === "" || serviceNames.has(service);
+  const current = async (): Promise<HealthCheckResponse_ServingStatus> => {
+    const isServing = !readiness.closing.aborted && (await readiness.problems()).length === 0;
+    return isServing ? SERVING : NOT_SERVING;
   };
   return {
-    check: ({ service }) => status(service),
+    async check({ service }) {
+      if (!isKnown(service)) {
+        throw new ConnectError(`Cannot check service "${service}": it is not served here`, Code.NotFound);
+      }
+      return create(HealthCheckResponseSchema, { status: await current() });
+    },
     async list() {
-      const names = ["", ...serviceNames];
-      const statuses = await Promise.all(names.map(async (name) => [name, await status(name)]));
-      return create(HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
+      const status = await current();
+      const statuses = Object.fromEntries(["", ...serviceNames].map((name) => [name, { status }]));
+      return create(HealthListResponseSchema, { statuses });
     },
     async *watch({ service }, { signal }) {
       if (watches >= MOST_WATCHES) throw watchesLimited(MOST_WATCHES);
       watches += 1;
       try {
-        yield await status(service);
-        await untilAborted(AbortSignal.any([signal, readiness.closing]));
-        if (!signal.aborted) yield await status(service);
+        let last: HealthCheckResponse_ServingStatus | undefined;
+        while (!signal.aborted) {
+          // As the protocol has it: a service that is not known now may be later.
+          const status = isKnown(service) ? await current() : SERVICE_UNKNOWN;
+          if (status !== last && !signal.aborted) yield create(HealthCheckResponseSchema, { status });
+          last = status;
+          if (readiness.closing.aborted) return;
+          await pause([signal, readiness.closing, ...(readiness.draining.aborted ? [] : [readiness.draining])]);
+        }
       } finally {
         watches -= 1;
       }
@@ -49,9 +72,16 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
   };
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
+/** Resolves after the interval, or when one of the signals is aborted. */
+function pause(signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const end = (): void => {
+      clearTimeout(timer);
+      for (const signal of signals) signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, WATCH_INTERVAL_MS);
+    for (const signal of signals) signal.addEventListener("abort", end);
+    if (signals.some(({ aborted }) => aborted)) end();
   });
 }

@@ -1,11 +1,11 @@
 import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
 import { ConnectError } from "@connectrpc/connect";
-import { waitEnded } from "../../proto/errors.ts";
+import { UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Call, Implementation } from "./call.ts";
-import { createDurationCheck } from "./durations.ts";
 import { guardMethod } from "./guarded.ts";
 import { checkRules } from "./rules.ts";
 
@@ -63,21 +63,31 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
 }
 
 function validateFirst({ input }: DescMethod, serve: Method, validator: Validator): Method {
-  const checkDurations = createDurationCheck(input);
   return (request, call, guard) => {
     checkRules(validator, input, request);
-    checkDurations(request);
     const answer = serve(request, call, guard);
-    return Symbol.asyncIterator in answer ? answer : translateAbort(answer, call.signal);
+    return Symbol.asyncIterator in answer ? translateStream(answer) : translateErrors(answer, call.signal);
   };
 }
 
-/** A caller that left, or whose deadline passed, is told so, not by whatever its signal made fail. */
-async function translateAbort(answer: Promise<Message>, signal: AbortSignal): Promise<Message> {
+/** A caller that left, or whose deadline passed, gets that, not whatever its signal made fail. */
+async function translateErrors(answer: Promise<Message>, signal: AbortSignal): Promise<Message> {
   try {
     return await answer;
   } catch (error) {
     if (signal.aborted && !(error instanceof ConnectError)) throw waitEnded(error);
-    throw error;
+    throw translated(error);
   }
+}
+
+async function* translateStream(answer: AsyncIterable<Message>): AsyncGenerator<Message> {
+  try {
+    yield* answer;
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+function translated(error: unknown): unknown {
+  return error instanceof UnreadableRecord ? recordUnreadable(error) : error;
 }

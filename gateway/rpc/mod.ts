@@ -5,10 +5,10 @@
 export type { Call } from "./call.ts";
 export { createGrantReader } from "./grants.ts";
 export { actionName } from "./guarded.ts";
-export { createHealth, type Readiness } from "./health.ts";
+export { createHealth, type Problem, type Readiness } from "./health.ts";
 export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";
 export { PAGE_TOKEN_PATTERN } from "./paging.ts";
 export { createReflection } from "./reflection.ts";
 export { addRoutes, CALLER, mostBytes } from "./routes.ts";
 export { brokenRules, checkRules } from "./rules.ts";
-export { createServices } from "./services.ts";
+export { createServices, SERVICE_NAMES } from "./services.ts";

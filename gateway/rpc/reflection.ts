@@ -1,31 +1,62 @@
+import { create, type DescFile, type DescService, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
-  create,
-  createRegistry,
-  type DescFile,
-  type DescService,
-  type MessageInitShape,
-  type Registry,
-  toBinary,
-} from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+  FileDescriptorProtoSchema,
+  file_google_protobuf_any,
+  file_google_protobuf_api,
+  file_google_protobuf_compiler_plugin,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+} from "@bufbuild/protobuf/wkt";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
 import {
+  file_google_rpc_code,
+  file_google_rpc_error_details,
+  file_google_rpc_status,
   type ServerReflection,
   type ServerReflectionRequest,
   ServerReflectionResponseSchema,
 } from "../../proto/mod.ts";
+import { indexSymbols, type SymbolIndex } from "./symbols.ts";
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
+
+/** What no service names as a type and clients look up all the same: errors with their details, and what an `Any` may hold. */
+const BESIDE_SERVICES = [
+  file_google_rpc_code,
+  file_google_rpc_error_details,
+  file_google_rpc_status,
+  file_google_protobuf_any,
+  file_google_protobuf_api,
+  file_google_protobuf_compiler_plugin,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+];
+
+/** What reflection knows. */
+interface Described {
+  readonly services: readonly DescService[];
+  /** By name. */
+  readonly files: ReadonlyMap<string, DescFile>;
+  readonly symbols: SymbolIndex;
+}
 
 /** The gRPC reflection protocol over these services, so that `buf curl` and `grpcurl` work without local protos. */
 export function createReflection(services: readonly DescService[]): ServiceImpl<typeof ServerReflection> {
   const files = new Map<string, DescFile>();
-  for (const { file } of services) addWithImports(files, file);
-  const registry = createRegistry(...files.values());
+  for (const file of [...services.map((service) => service.file), ...BESIDE_SERVICES]) addWithImports(files, file);
+  const described = { services, files, symbols: indexSymbols(files.values()) };
   return {
     async *serverReflectionInfo(requests) {
       for await (const request of requests) {
-        const messageResponse = answer(request, services, files, registry);
+        const messageResponse = answer(described, request);
         yield create(ServerReflectionResponseSchema, {
           validHost: request.host,
           originalRequest: request,
@@ -36,12 +67,7 @@ export function createReflection(services: readonly DescService[]): ServiceImpl<
   };
 }
 
-function answer(
-  { messageRequest }: ServerReflectionRequest,
-  services: readonly DescService[],
-  files: ReadonlyMap<string, DescFile>,
-  registry: Registry,
-): Answer {
+function answer({ services, files, symbols }: Described, { messageRequest }: ServerReflectionRequest): Answer {
   switch (messageRequest.case) {
     case "listServices": {
       const service = services.map(({ typeName }) => ({ name: typeName }));
@@ -50,16 +76,16 @@ function answer(
     case "fileByFilename":
       return describeFile(files.get(messageRequest.value), messageRequest.value);
     case "fileContainingSymbol":
-      return describeFile(findSymbol(registry, messageRequest.value), messageRequest.value);
+      return describeFile(symbols.fileOf(messageRequest.value), messageRequest.value);
     case "fileContainingExtension": {
-      const { containingType, extensionNumber } = messageRequest.value;
-      const extension = extensionsOf(registry, containingType).find(({ number }) => number === extensionNumber);
-      return describeFile(extension?.file, `${containingType} extension ${extensionNumber}`);
+      const { containingType: extendee, extensionNumber: number } = messageRequest.value;
+      return describeFile(symbols.fileOfExtension({ extendee, number }), `${extendee} extension ${number}`);
     }
     case "allExtensionNumbersOfType": {
-      const baseTypeName = messageRequest.value;
-      const extensionNumber = extensionsOf(registry, baseTypeName).map(({ number }) => number);
-      return { case: "allExtensionNumbersResponse", value: { baseTypeName, extensionNumber } };
+      const { value: baseTypeName } = messageRequest;
+      const extensionNumber = symbols.extensionNumbers(baseTypeName);
+      if (extensionNumber === undefined) return notKnown(baseTypeName);
+      return { case: "allExtensionNumbersResponse", value: { baseTypeName, extensionNumber: [...extensionNumber] } };
     }
     case undefined:
       return {
@@ -73,13 +99,15 @@ function answer(
 
 /** The file with all that it imports: clients need not ask again. */
 function describeFile(file: DescFile | undefined, wanted: string): Answer {
-  if (file === undefined) {
-    return {
-      case: "errorResponse",
-      value: { errorCode: Code.NotFound, errorMessage: `"${wanted}" is not known here` },
-    };
-  }
+  if (file === undefined) return notKnown(wanted);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: encode(file) } };
+}
+
+function notKnown(wanted: string): Answer {
+  return {
+    case: "errorResponse",
+    value: { errorCode: Code.NotFound, errorMessage: `"${wanted}" is not known here` },
+  };
 }
 
 /** Encoded files, each once: anybody may ask, as often as they like. */
@@ -93,19 +121,6 @@ function encode(file: DescFile): Uint8Array<ArrayBuffer>[] {
   const bytes = [...closure.values()].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
   encoded.set(file, bytes);
   return bytes;
-}
-
-/** The file that declares a type, or the method, field or value `symbol` of one. */
-function findSymbol(registry: Registry, symbol: string): DescFile | undefined {
-  const parent = symbol.slice(0, Math.max(symbol.lastIndexOf("."), 0));
-  return (registry.get(symbol) ?? registry.get(parent))?.file;
-}
-
-function extensionsOf(registry: Registry, typeName: string) {
-  return [...registry].filter((desc) => desc.kind === "extension" && desc.extendee.typeName === typeName) as Extract<
-    ReturnType<Registry["get"]>,
-    { kind: "extension" }
-  >[];
 }
 
 function addWithImports(files: Map<string, DescFile>, file: DescFile): void {

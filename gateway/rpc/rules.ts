@@ -11,6 +11,7 @@ import {
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { Validator, Violation } from "@bufbuild/protovalidate";
 import { requestInvalid } from "../../proto/errors.ts";
+import { findUnwritable } from "../../proto/mod.ts";
 import { oversized } from "./sizes.ts";
 
 /** More violations are counted only: an error may travel in a header. */
@@ -40,6 +41,9 @@ export function brokenRules<Desc extends DescMessage>(
 ): string[] {
   const tooLarge = oversized(desc, message);
   if (tooLarge.length > 0) return tooLarge;
+  // Of gRPC, and of numbers such as 1e400: it could be recorded, and then nobody could read the record as JSON.
+  const unwritable = findUnwritable(desc, message);
+  if (unwritable !== undefined) return [`${printable(unwritable.path)}: ${unwritable.why}`];
   const checked = validator.validate(desc, message);
   if (checked.kind === "error") throw checked.error;
   if (checked.kind === "valid") return [];

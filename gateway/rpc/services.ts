@@ -8,6 +8,11 @@ import { type ServedService, serveService } from "./invoke.ts";
 import { createJobService } from "./job_service.ts";
 import { createNodeService } from "./node_service.ts";
 
+/** Names of the public services. */
+export const SERVICE_NAMES: ReadonlySet<string> = new Set(
+  [BinaryService, ContextService, JobService, DataService, NodeService, AuditService].map(({ typeName }) => typeName),
+);
+
 /** The public services, each with its implementation. */
 export function createServices(core: Core): ServedService[] {
   return [

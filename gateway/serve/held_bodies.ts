@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { networkOf, peerOf } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { breakOff, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { breakOff, type HttpRequest, type HttpResponse, onDecoded } from "../transcode/mod.ts";
 import { heaviest } from "./heaviest.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 
@@ -40,6 +40,7 @@ export function createBodyCount(
       if (isOpen && chunk !== null) add(held, chunk.length);
       return push(chunk, encoding);
     };
+    if (request.headers["content-encoding"] !== undefined) onDecoded(request, (bytes) => isOpen && add(held, bytes));
   };
 
   function add(held: Held, bytes: number): void {

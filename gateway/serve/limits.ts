@@ -1,4 +1,10 @@
-import type { Server as Http1Server, RequestListener, ServerOptions, ServerResponse } from "node:http";
+import type {
+  Server as Http1Server,
+  OutgoingHttpHeaders,
+  RequestListener,
+  ServerOptions,
+  ServerResponse,
+} from "node:http";
 import {
   constants,
   type ServerOptions as Http2Options,
@@ -9,9 +15,12 @@ import {
 import type { Socket } from "node:net";
 import type { Limits } from "../limits.ts";
 import { isOver } from "../transcode/mod.ts";
+import { HTTP_METHODS } from "./target.ts";
 
 /** How often connections are looked at whose head or body is late. */
 const CHECK_INTERVAL_MS = 5000;
+
+const ALLOW = HTTP_METHODS.join(", ");
 
 /** How a server of HTTP/1.1 keeps within the limits. */
 export function http1Options(limits: Limits): ServerOptions {
@@ -37,14 +46,18 @@ export function http2Options({ headerBytes, headers, streams, resetsPerSecond, r
 }
 
 /**
- * Makes a server of HTTP/1.1 refuse requests with too many headers, and cut connections on which too many are asked before the first is
- * answered; the others it serves.
+ * Makes a server of HTTP/1.1 refuse requests with too many headers, and CONNECT, and cut connections on which too many are asked before the
+ * first is answered; the others it serves. Who reads the body of one that waits for leave to send it gives that leave.
  */
-export function serveWithinHeaders(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
+export function serveHttp1(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
   const openBySocket = new WeakMap<Socket, number>();
   // Node leaves out those beyond a number of its own: more must arrive than are allowed, to be refused.
   server.maxHeadersCount = headers + 1;
-  server.on("request", (request, response) => {
+  server.on("connect", (_, socket) => refuseConnect(socket as Socket));
+  server.on("checkExpectation", (_, response) => answerNothing(response, 417));
+  for (const event of ["request", "checkContinue"]) server.on(event, serveWithin);
+
+  function serveWithin(...[request, response]: Parameters<RequestListener>): void {
     const { socket } = request;
     const open = (openBySocket.get(socket) ?? 0) + 1;
     if (open > streams) {
@@ -59,29 +72,33 @@ export function serveWithinHeaders(server: Http1Server, serve: RequestListener, 
     }
     response.writeHead(431, { connection: "close" });
     response.end();
-  });
+  }
+}
+
+/** A gateway is no proxy. Node has no response for CONNECT, but the connection itself. */
+function refuseConnect(socket: Socket): void {
+  socket.on("error", () => socket.destroy());
+  socket.write(`HTTP/1.1 405 Method Not Allowed\r\nAllow: ${ALLOW}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.destroySoon();
 }
 
 /**
  * Answers requests of HTTP/2 that node would answer itself, as it does, but for one thing: node throws where nobody can catch when the client
  * has reset the stream by then, as `respond` and the like do.
  */
-export function serveExpectations(server: Http2Server, serve: RequestListener): void {
+export function serveHttp2(server: Http2Server, serve: RequestListener): void {
   const listen = (event: string, answer: RequestListener): void => {
     server.on(event, (request, response) => {
       if (!isOver(response)) answer(request, response);
     });
   };
-  listen("checkContinue", (request, response) => {
-    response.writeContinue();
-    serve(request, response);
-  });
+  listen("checkContinue", serve);
   listen("checkExpectation", (_, response) => answerNothing(response, 417));
-  listen("connect", (_, response) => answerNothing(response, 405));
+  listen("connect", (_, response) => answerNothing(response, 405, { allow: ALLOW }));
 }
 
-function answerNothing(response: ServerResponse, status: number): void {
-  response.writeHead(status);
+function answerNothing(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
+  response.writeHead(status, headers);
   response.end();
 }
 

@@ -54,6 +54,9 @@ test.each<Head>([
   { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" } },
   { headers: { host: "LOCALHOST" } },
   { headers: { host: "127.1.2.3:80" } },
+  { headers: { host: "[::1]:8090" } },
+  { headers: { host: "[0:0:0:0:0:0:0:1]:8090" } },
+  { headers: { host: "[::ffff:127.0.0.1]:8090" } },
   { headers: { host: "hearth.localhost:8090" } },
   { headers: { host: "page.example", ":authority": "localhost:8090" } },
 ])("createOriginCheck() lets %j in where anybody is", (head) => {

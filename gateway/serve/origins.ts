@@ -1,4 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
+import { isLoopbackHost } from "../../cluster/mod.ts";
 import { hostRefused, originRefused } from "../../proto/errors.ts";
 import type { HttpRequest } from "../transcode/mod.ts";
 
@@ -17,7 +18,8 @@ export interface OriginOptions {
 /** Why a request may not be served, by its head alone; undefined when it may. */
 export type OriginCheck = (request: HttpRequest) => ConnectError | undefined;
 
-const LOOPBACK = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
+/** Browsers take every name below it for this machine. */
+const LOCALHOST = /^(?:[^.]+\.)*localhost$/i;
 
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])$/i;
 
@@ -29,12 +31,12 @@ export function createOriginCheck({ allowed, isOpen, host }: OriginOptions): Ori
   if (allowed === "*" || (allowed === undefined && !isOpen)) return () => undefined;
   const origins = new Set(allowed);
   const names = new Set([...origins].map((origin) => new URL(origin).hostname));
-  const isNameChecked = isOpen && LOOPBACK.test(host);
+  const isNameChecked = isOpen && isThisMachine(host);
 
   return (request) => {
     const authority = authorityOf(request);
     const name = hostname(authority);
-    if (isNameChecked && name !== undefined && !LOOPBACK.test(name) && !names.has(name)) return hostRefused(name);
+    if (isNameChecked && name !== undefined && !isThisMachine(name) && !names.has(name)) return hostRefused(name);
     const { origin } = request.headers;
     if (origin === undefined) return isForeignWithoutOrigin(request) ? originRefused("another site") : undefined;
     if (origins.has(origin) || (allowed === undefined && isLocal(origin))) return undefined;
@@ -55,8 +57,13 @@ function hostname(authority: string | undefined): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : authority;
 }
 
+/** Whether a host, an IPv6 address with brackets or without, is reached from this machine alone. */
+function isThisMachine(host: string): boolean {
+  return LOCALHOST.test(host) || isLoopbackHost(host.replace(/^\[|\]$/g, ""));
+}
+
 function isLocal(origin: string): boolean {
-  return /^https?:/.test(origin) && URL.canParse(origin) && LOOPBACK.test(new URL(origin).hostname);
+  return /^https?:/.test(origin) && URL.canParse(origin) && isThisMachine(new URL(origin).hostname);
 }
 
 /** Whether a page came from where it calls. */
@@ -66,7 +73,7 @@ function isOwn(origin: string, authority: string | undefined): boolean {
 
 /** Whether somebody's DNS says where this name leads. */
 function isRebindable(name: string | undefined): boolean {
-  return name === undefined || !(LOOPBACK.test(name) || ADDRESS.test(name));
+  return name === undefined || !(isThisMachine(name) || ADDRESS.test(name));
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
-import { createContextValues } from "@connectrpc/connect";
+import { type ConnectError, createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
-import { hostInvalid } from "../../proto/errors.ts";
+import { hostInvalid, partRefused } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
 import { type Limits, MOST_VALUES } from "../limits.ts";
@@ -17,19 +17,21 @@ import {
   type ServedService,
 } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
-import { createTranscoder } from "../transcode/mod.ts";
+import { createTranscoder, type HttpRequest } from "../transcode/mod.ts";
 import { isAddressed } from "./addressed.ts";
 import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";
 import { downloadHeaders } from "./downloads.ts";
 import { ownExchanges, type Serve } from "./exchange.ts";
+import { createReadinessPage } from "./health_pages.ts";
 import { answerNotFound } from "./not_found.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
 import type { OriginCheck } from "./origins.ts";
-import { refuseHttp, refuseRpc } from "./refuse.ts";
+import { refuseHttp } from "./refuse.ts";
 import { createRpc } from "./rpc.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
 import { findAmbiguity } from "./singletons.ts";
+import { answerServerOptions, findTargetFault, normalizeTarget } from "./target.ts";
 import { createUncallableAnswer } from "./uncallable.ts";
 import { blameCallerForEncoding } from "./undecodable.ts";
 
@@ -63,6 +65,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described, surfaces);
+  const answerReadiness = createReadinessPage(readiness);
   const transcoder = createTranscoder({
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
@@ -82,7 +85,6 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     readMaxBytes: limits.messageBytes,
     // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
     jsonOptions: { ignoreUnknownFields: false },
-    shutdownSignal: readiness.closing,
     requestGate: blameCallerForEncoding,
     mostBytes: (service) => mostBytes(service, limits),
     contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
@@ -90,17 +92,27 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const answerUncallable = createUncallableAnswer(rpc.handlers);
   const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
-    const refused = findAmbiguity(request) ?? checkOrigin(request);
+    if (await answerReadiness(request, response)) return;
+    const refused = findRefusal(request, checkOrigin);
     if (refused !== undefined) return refuseHttp(request, response, refused);
-    if (cors(request, response)) return;
+    if (cors(request, response) || answerServerOptions(request, response)) return;
     if (await transcoder.handle(request, response)) return;
-    if (!isAddressed(request)) return refuseRpc(request, response, hostInvalid());
     if (door !== undefined && !(await door.enterRpc(request, response))) return;
     if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
-    if (openApi(request, response) || (await spark(request, response))) return;
+    if ((await openApi(request, response)) || (await spark(request, response))) return;
     answerNotFound(request, response);
   };
   return ownExchanges(serve, { log });
+}
+
+/** Why a request may not be served, by its head alone. Afterwards its target is normalized, and its host known. */
+function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectError | undefined {
+  const ambiguity = findAmbiguity(request);
+  normalizeTarget(request);
+  const refused = ambiguity ?? findTargetFault(request) ?? checkOrigin(request);
+  if (refused !== undefined) return refused;
+  if (!isAddressed(request)) return hostInvalid();
+  return request.headers["content-range"] === undefined ? undefined : partRefused();
 }
 
 /** What only known callers may ask for. */

@@ -5,7 +5,7 @@ import { type ContextSettings, ContextSettingsSchema } from "../../proto/mod.ts"
 import type { Guard } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { checkRules, createGrantReader, type Readiness } from "../rpc/mod.ts";
+import { checkRules, createGrantReader } from "../rpc/mod.ts";
 import type { JsonObject } from "./hocon/mod.ts";
 import type { Measurements } from "./metrics/mod.ts";
 import type { ProgramSource } from "./programs/mod.ts";
@@ -35,7 +35,6 @@ export interface SparkDeps {
   readonly config: SparkConfig;
   /** Contexts that exist from the start. */
   readonly predefined: Predefined;
-  readonly readiness: Readiness;
   readonly measurements: Measurements;
   readonly source: ProgramSource;
   readonly validator: Validator;

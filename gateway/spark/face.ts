@@ -1,7 +1,7 @@
 import { createAddressRule } from "../../cluster/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { accepts, type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
 import { answerBug, answerFault, parseFault } from "./fault.ts";
@@ -28,6 +28,7 @@ export type SparkFace = (request: HttpRequest, response: HttpResponse) => Promis
 /** One request on its way to its answer. */
 interface Exchange {
   readonly request: HttpRequest;
+  readonly response: HttpResponse;
   readonly path: string;
   readonly query: URLSearchParams;
   /** Aborted when the client left, or the request took too long. */
@@ -37,6 +38,8 @@ interface Exchange {
 }
 
 type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
+
+const JSON_TYPE = "application/json";
 
 const NOT_FOUND = "The requested resource could not be found.";
 
@@ -53,11 +56,11 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
     // The caller was looked up meanwhile; whoever left then would not be noticed any more.
     if (isOver(response)) leave();
     const hasLeft = (): boolean => leaving.signal.aborted || isOver(response);
-    const exchange = { request, path, query: new URLSearchParams(query), leaving, hasLeft };
+    const exchange = { request, response, path, query: new URLSearchParams(query), leaving, hasLeft };
     const answer = await answerRequest(options, exchange);
     if (answer.status >= 500) options.measurements.serverErrors.add();
-    const headers = corsHeaders(header(request, "origin"));
-    await sendAnswer(response, answer, { headers, isHead: request.method === "HEAD" });
+    for (const [name, value] of corsHeaders(header(request, "origin"))) response.appendHeader(name, value);
+    await sendAnswer(response, answer, { request });
     return true;
   };
 }
@@ -68,6 +71,9 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   if (!("route" in found)) return found;
   const { route, path } = found;
   const { request, query, leaving } = exchange;
+  if (isUnacceptable(route, request)) {
+    return text(406, `Resource representation is only available with these types:\n${JSON_TYPE}`);
+  }
   const { url: target = "", headers } = request;
   let sparkRequest: SparkRequest = {
     ...{ target, path, query, contentType: headers["content-type"] },
@@ -76,7 +82,7 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   using _ = options.measurements.measure(route);
   try {
     const caller = await identify(options, route, request);
-    const body = await readBodyOf(options, route, request);
+    const body = await readBodyOf(options, route, exchange);
     const { requestTimeoutMs: timeoutMs, useAsProxyUser } = options.config;
     const owner = useAsProxyUser ? caller?.principal.id : undefined;
     sparkRequest = { ...sparkRequest, body, owner, answeredByMs: performance.now() + timeoutMs };
@@ -93,6 +99,11 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   }
 }
 
+/** Whether a client takes no JSON. What is open to everybody has types of its own, and is answered to monitors that ask for others. */
+function isUnacceptable({ permission }: SparkRoute, { headers }: HttpRequest): boolean {
+  return permission !== undefined && !accepts(headers.accept, JSON_TYPE);
+}
+
 /** Who calls, asked before the body is read; undefined where nobody is asked. Rejects when the caller is not let in. */
 async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpRequest): Promise<Caller | undefined> {
   return route.permission === undefined ? undefined : gate?.identify(request, nameOf(route));
@@ -102,10 +113,11 @@ async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpReq
 async function readBodyOf(
   { limits }: FaceParts,
   { permission }: SparkRoute,
-  request: HttpRequest,
+  { request, response }: Exchange,
 ): Promise<Uint8Array> {
   if (permission === undefined) return new Uint8Array();
-  return readBody(request, permission.endsWith(":upload") ? limits.uploadBytes : limits.messageBytes);
+  const limitBytes = permission.endsWith(":upload") ? limits.uploadBytes : limits.messageBytes;
+  return readBody(request, response, { limitBytes });
 }
 
 interface Entering {

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { errorInfo } from "../../proto/errors.ts";
+import { UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { errorInfo, recordUnreadable } from "../../proto/errors.ts";
 import { type Answer, exception, failure, type ToldError, text } from "./http/answer.ts";
 
 /** An API error of Hearth, by its parts. */
@@ -14,7 +15,8 @@ export interface Fault {
 }
 
 /** The parts of an API error; undefined for any other error, which is a bug. */
-export function parseFault(error: unknown): Fault | undefined {
+export function parseFault(thrown: unknown): Fault | undefined {
+  const error = thrown instanceof UnreadableRecord ? recordUnreadable(thrown) : thrown;
   if (!(error instanceof ConnectError)) return undefined;
   const { reason = "", metadata = {} } = errorInfo(error) ?? {};
   return { reason, metadata, message: error.rawMessage, code: error.code, headers: Object.fromEntries(error.metadata) };

@@ -4,6 +4,9 @@ import { constants, type Http2ServerRequest } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { clientLeft, deadlineExceeded, invalidArgument, masked } from "./errors.ts";
 
+/** The longest delay of setTimeout, in milliseconds: nearly 25 days. A longer one fires at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 
 /** What a ServerResponse of node:http and an Http2ServerResponse have in common. */
@@ -13,6 +16,7 @@ export interface HttpResponse extends EventEmitter {
   readonly writableNeedDrain: boolean;
   readonly destroyed?: boolean;
   appendHeader(name: string, value: string): unknown;
+  writeContinue(): unknown;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
   /** Without it the head waits for the first write. */
   flushHeaders?(): void;
@@ -127,10 +131,13 @@ export class Call implements CallContext, Disposable {
       throw invalidArgument(`Cannot read header connect-timeout-ms: "${timeout}" is not a number of milliseconds`);
     }
     const timeoutMs = Number(timeout);
-    // A longer time would overflow the timer; it is more than three weeks.
-    if (timeoutMs < 2 ** 31) {
-      this.after(timeoutMs, () => this.abort(deadlineExceeded(timeoutMs)));
-    }
+    this.#abortAfter(timeoutMs, deadlineExceeded(timeoutMs));
+  }
+
+  /** The timer is started again for as long as the time is more than it takes. */
+  #abortAfter(delayMs: number, reason: ConnectError): void {
+    const stepMs = Math.min(delayMs, LONGEST_DELAY_MS);
+    this.after(stepMs, () => (stepMs < delayMs ? this.#abortAfter(delayMs - stepMs, reason) : this.abort(reason)));
   }
 
   /** Does something later, unless the call ends before. What it throws ends the call. */

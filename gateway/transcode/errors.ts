@@ -34,11 +34,50 @@ export function deadlineExceeded(timeoutMs: number): ConnectError {
   return new ConnectError(`The call took longer than its ${timeoutMs} ms`, Code.DeadlineExceeded);
 }
 
-export function bodyTooLarge(limitBytes: number): ConnectError {
-  return new ConnectError(
+/** An error whose HTTP status says more than the one of its code. */
+export class HttpError extends ConnectError {
+  readonly status: number;
+
+  constructor(
+    message: string,
+    { status, code, headers }: { status: number; code: Code; headers?: Record<string, string> },
+  ) {
+    super(message, code, headers);
+    this.status = status;
+  }
+
+  /** ConnectError's own takes every ConnectError for an instance of what extends it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof ConnectError && "status" in value;
+  }
+}
+
+export function bodyTooLarge(limitBytes: number): HttpError {
+  return new HttpError(
     `Cannot read the request body: it has more than ${limitBytes} bytes, the most that this method takes`,
-    Code.ResourceExhausted,
+    { status: 413, code: Code.ResourceExhausted },
   );
+}
+
+/** `taken` is the header Accept-Encoding of the answer (RFC 9110, section 12.5.3). */
+export function encodingRefused(encoding: string, taken: string): HttpError {
+  return new HttpError(`Cannot read the request body: its content-encoding is "${encoding}"; send one of ${taken}`, {
+    status: 415,
+    code: Code.InvalidArgument,
+    headers: { "accept-encoding": taken },
+  });
+}
+
+/** `types` are those that the method can answer with. */
+export function notAcceptable(accept: string, types: readonly string[]): HttpError {
+  return new HttpError(`Cannot answer as "${accept}": this method answers ${types.join(" or ")}`, {
+    status: 406,
+    code: Code.InvalidArgument,
+  });
+}
+
+export function bodyUndecodable(encoding: string, cause: Error): ConnectError {
+  return invalidArgument(`Cannot read the request body: it is not ${encoding}: ${cause.message}`, cause);
 }
 
 export function tooManyValues(count: number, limit: number): ConnectError {

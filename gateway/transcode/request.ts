@@ -112,21 +112,27 @@ function readJson(
   parts: RequestParts,
   { field, jsonOptions }: { field: DescField | undefined; jsonOptions: Partial<JsonReadOptions> | undefined },
 ): Message {
-  if (parts.body.length === 0) {
+  const body = withoutByteOrderMark(parts.body);
+  if (body.length === 0) {
     return create(input);
   }
   checkContentType(parts.contentType);
-  if (!isUtf8(parts.body)) {
+  if (!isUtf8(body)) {
     throw invalidArgument("Cannot read the request body: it is not UTF-8");
   }
   const subject = "Cannot read the request body";
   const desc = field?.message ?? input;
-  const json = decoding(subject, () => parseJson(desc, parts.body));
+  const json = decoding(subject, () => parseJson(desc, body));
   return decoding(
     subject,
     () => (field === undefined ? fromJson(input, json, jsonOptions) : readField(input, json, { field, jsonOptions })),
     () => explainJson({ desc: input, field, jsonOptions }, json),
   );
+}
+
+/** A text without the mark that some editors put before it; RFC 8259, section 8.1, lets a parser ignore it. */
+function withoutByteOrderMark(text: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  return text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? text.subarray(3) : text;
 }
 
 /** Throws an Error, in the words of protobuf-es, for what is no JSON or names a member of an object twice. */

@@ -3,7 +3,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { type CommandLine, runProgram, UsageError } from "../command-line/mod.ts";
-import { replaceFile } from "../files/mod.ts";
+import { decodeText, replaceFile } from "../files/mod.ts";
 import { createKey, hashKey } from "./key.ts";
 import { formatKeyFile, type KeyFile, parseKeyFile } from "./key_file.ts";
 
@@ -91,7 +91,7 @@ async function revoke(file: string, { id }: KeyOptions): Promise<void> {
 /** Undefined when there is no file. */
 async function readKeys(file: string): Promise<KeyFile | undefined> {
   try {
-    return parseKeyFile(await readFile(file, "utf8"));
+    return parseKeyFile(decodeText(await readFile(file)));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new Error(`Cannot read ${file}: ${(cause as Error).message.replaceAll(/\s+/g, " ")}`, { cause });

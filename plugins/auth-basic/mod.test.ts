@@ -65,6 +65,19 @@ describeAuth("auth-basic", async () => {
   };
 });
 
+test("a users file may begin with a byte order mark and have line ends of Windows, and passwd changes it", async () => {
+  await using users = await createUsers();
+  const { file } = users;
+  // The first line, which has the mark before it, is a user's.
+  const [, line = ""] = (await content).split("\n");
+  await writeFile(file, `\ufeff${line}\r\n# bob left\r\n`);
+  await using auth = await start(file);
+  const alice = basicHeader("alice", "correct: höstack");
+  expect(await auth.authenticate(alice, { signal })).toMatchObject({ kind: "principal", principal: { id: "alice" } });
+  expect(passwd([file, "alice", "--delete"])).toMatchObject({ status: 0, stderr: "" });
+  expect(await readFile(file, "utf8")).toBe("# bob left\n");
+});
+
 /** What an answer costs of the processor, in milliseconds: the same however busy the machine is. */
 async function cpuMsOf(answer: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();

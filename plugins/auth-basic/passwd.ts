@@ -3,7 +3,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { type CommandLine, runProgram, UsageError } from "../command-line/mod.ts";
-import { replaceFile } from "../files/mod.ts";
+import { decodeText, replaceFile } from "../files/mod.ts";
 import { readPassword } from "./prompt.ts";
 import { hashPassword } from "./scrypt.ts";
 import { formatUser, isRoleName, isUserName, parseUsers, type Users } from "./users.ts";
@@ -49,8 +49,8 @@ async function describeUser(name: string, roles: readonly string[]): Promise<str
 /** Nobody where there is no file. */
 async function readUsers(file: string): Promise<{ readonly lines: readonly string[]; readonly users: Users }> {
   try {
-    const text = await readFile(file, "utf8");
-    return { lines: text.split(/\r?\n/), users: parseUsers(text) };
+    const text = decodeText(await readFile(file));
+    return { lines: text.split("\n"), users: parseUsers(text) };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { lines: [], users: new Map() };
     throw new Error(`Cannot read ${file}: ${(cause as Error).message}`, { cause });

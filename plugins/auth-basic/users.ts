@@ -15,7 +15,7 @@ const ROLE = /^[^\s,:]+$/;
 /** Reads a users file: lines `name:hash:role,role`, blank ones, and comments after `#`. Throws at the first line that is none of these. */
 export function parseUsers(text: string): Users {
   const users = new Map<string, User>();
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const user = parseUser(line);
     if (user === undefined) throw new Error(`line ${index + 1} is not NAME:HASH:ROLE,ROLE`);

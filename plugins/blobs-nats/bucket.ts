@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -16,10 +15,15 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
+import { BackEndUnavailable } from "../contract/mod.ts";
+import { readText } from "../files/mod.ts";
 import type { NatsConfig } from "./config.ts";
 
 /** Time until NATS has answered when the store is opened. */
 const CONNECT_TIMEOUT_MS = 5000;
+
+/** What the client says where no server answers. A server that refuses us will not change its mind. */
+const AWAY = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i;
 
 /** What an object store knows of an object. */
 export type Entry = Pick<ObjectInfo, "name" | "nuid" | "size" | "chunks" | "digest" | "mtime" | "deleted">;
@@ -31,6 +35,8 @@ export interface Bucket extends AsyncDisposable {
   readonly objects: ObjectStore;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** Makes the object store unless it exists. */
+  create(): Promise<ObjectStore>;
 }
 
 /** Connects, for ever from then on, and makes the object store unless it is there. Rejects when NATS is not there. */
@@ -40,9 +46,12 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
   const js = jetstream(nats);
   const manager = new Objm(js);
   // Whoever comes second, when several start together, finds it made.
-  const objects = await manager
-    .create(config.bucket, { replicas: config.replicas })
-    .catch(() => manager.create(config.bucket, { replicas: config.replicas }));
+  const create = (): Promise<ObjectStore> => manager.create(config.bucket, { replicas: config.replicas });
+  const objects = await create()
+    .catch(create)
+    .catch((cause) => {
+      throw new BackEndUnavailable(`Cannot open object store "${config.bucket}": ${cause.message}`, { cause });
+    });
   const jsm = await js.jetstreamManager();
   const opened = opening.move();
   return {
@@ -51,6 +60,7 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
     objects,
     js,
     jsm,
+    create,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -66,13 +76,14 @@ async function connectNats(config: NatsConfig): Promise<NatsConnection> {
     ...(authenticator && { authenticator }),
     ...((tls || url.includes("tls://")) && { tls: { ...tls } }),
   }).catch((cause) => {
-    throw new Error(`Cannot connect to NATS at ${url}: ${cause.message}`, { cause });
+    const Fault = AWAY.test(cause.message) ? BackEndUnavailable : Error;
+    throw new Fault(`Cannot connect to NATS at ${url}: ${cause.message}`, { cause });
   });
 }
 
 async function readAuthenticator(config: NatsConfig): Promise<Authenticator | undefined> {
   const { user, password, token, credentialsFile } = config;
-  if (credentialsFile !== undefined) return credsAuthenticator(await readFile(credentialsFile));
+  if (credentialsFile !== undefined) return credsAuthenticator(Buffer.from(readText(credentialsFile)));
   if (token !== undefined) return tokenAuthenticator(token);
   return user === undefined ? undefined : usernamePasswordAuthenticator(user, password);
 }

@@ -72,6 +72,22 @@ test("sweeping removes the chunks of deleted blobs, after a grace, and nothing e
   expect(stream && Buffer.concat(await collect(stream))).toHaveLength(1000);
 });
 
+test("a store that was deleted is made again, and takes new blobs", async () => {
+  await using bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "deleted" }));
+  await using store = await start("deleted");
+  const lost = await store.put(new Uint8Array(10));
+  await bucket.jsm.streams.delete(bucket.stream);
+
+  const isWell = () =>
+    store.checkHealth().then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isWell, { timeout: 10_000 }).toBe(true);
+  const { digest } = await store.put(new Uint8Array(20));
+  expect([await store.open(lost.digest), await store.renew(digest)]).toEqual([undefined, true]);
+});
+
 test("while NATS is away a store rejects; when it is back it works", async () => {
   await using store = await start("away");
   const { digest } = await store.put(new Uint8Array(10));

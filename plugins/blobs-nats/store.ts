@@ -5,6 +5,7 @@ import { type Bucket, type Entry, openBucket, replaceEntry } from "./bucket.ts";
 import { openChunks, type Upload, uploadChunks } from "./chunks.ts";
 import type { NatsConfig } from "./config.ts";
 import { startSweeps } from "./sweep.ts";
+import { startUpkeep } from "./upkeep.ts";
 
 /** Changes of others to one blob that a change of ours is tried again after. */
 const RACES = 1000;
@@ -17,6 +18,7 @@ export async function startBlobStore({ config, log, signal }: PluginStart<NatsCo
   await using opening = new AsyncDisposableStack();
   const bucket = opening.use(await openBucket(config));
   opening.use(startSweeps(bucket, { log }));
+  opening.use(startUpkeep(bucket, { log }));
   signal.throwIfAborted();
   const opened = opening.move();
 

@@ -25,6 +25,8 @@ export type {
   JobStore,
 } from "./dao.ts";
 export {
+  BACK_END_UNAVAILABLE,
+  BackEndUnavailable,
   CONTRACT_VERSION,
   definePlugin,
   type Plugin,
@@ -33,3 +35,4 @@ export {
   type PluginLog,
   type PluginStart,
 } from "./plugin.ts";
+export { createRecordReader, type RecordReader, readLogLine, readRecord, UnreadableRecord } from "./records.ts";

@@ -6,6 +6,12 @@ import type { MemoryRecord } from "./record.ts";
 
 export function createFileStore({ filesByName }: MemoryRecord): FileStore {
   return {
+    async insert(file) {
+      const taken = filesByName.get(file.name);
+      if (taken !== undefined) return clone(FileSchema, taken);
+      filesByName.set(file.name, clone(FileSchema, file));
+      return undefined;
+    },
     async put(file) {
       const replaced = filesByName.get(file.name);
       filesByName.set(file.name, clone(FileSchema, file));

@@ -1,13 +1,12 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { AuditEntrySchema } from "../../proto/mod.ts";
-import type { AuditStore } from "../contract/mod.ts";
+import { type AuditStore, readRecord } from "../contract/mod.ts";
 import { appendAudit, forgetAudit } from "./audit_writes.ts";
-import type { Reader } from "./database.ts";
-import { blobOf } from "./rows.ts";
+import { stringIn } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 import { textOf } from "./text.ts";
-import type { Writer } from "./writer.ts";
 
-export function createAuditStore(reader: Reader, writer: Writer): AuditStore {
+export function createAuditStore({ reader, writer, records }: StoreDeps): AuditStore {
   return {
     async append(entries) {
       const ids = entries.map(({ id }) => textOf(id));
@@ -18,11 +17,18 @@ export function createAuditStore(reader: Reader, writer: Writer): AuditStore {
     async list({ principal }, { limit, before }) {
       // Without a name it is planned for the conditions that it has.
       const text = `
-        SELECT message FROM audit
+        SELECT id, message FROM audit
         WHERE ($1::text IS NULL OR principal = $1) AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
-      const values = [principal, before].map((value) => (value === undefined ? null : textOf(value)));
-      const rows = await reader.read({ text, values: [...values, limit] });
-      return rows.map((row) => fromBinary(AuditEntrySchema, blobOf(row, "message")));
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) => {
+          const values = [principal, from].map((value) => (value === undefined ? null : textOf(value)));
+          return reader.read({ text, values: [...values, most] });
+        },
+        keyOf: (row) => stringIn(row, "id"),
+        read: (row) => readRecord(AuditEntrySchema, row.message, `audit entry "${row.id}"`),
+      });
     },
     async forgetBefore(id) {
       return writer.write(forgetAudit(textOf(id)));

@@ -1,6 +1,6 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Context, ContextSchema, isFinalContext } from "../../proto/mod.ts";
-import type { ContextStore } from "../contract/mod.ts";
+import { type ContextStore, readRecord } from "../contract/mod.ts";
 import {
   type ContextColumns,
   deleteContext,
@@ -8,26 +8,25 @@ import {
   insertContext,
   updateContext,
 } from "./context_writes.ts";
-import type { Reader } from "./database.ts";
 import { pageQuery } from "./pages.ts";
-import { blobOf, type Row } from "./rows.ts";
+import { type Row, stringIn } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 import { textOf } from "./text.ts";
 import { epochMs } from "./time.ts";
-import type { Writer } from "./writer.ts";
 
-export function createContextStore(reader: Reader, writer: Writer): ContextStore {
+export function createContextStore({ reader, writer, records }: StoreDeps): ContextStore {
   return {
     async insert(context) {
       const taken = await writer.write(insertContext(columnsOf(context), toBinary(ContextSchema, context)));
-      return taken && fromBinary(ContextSchema, taken);
+      return taken && readRecord(ContextSchema, taken, `the context that is in the way of "${context.name}"`);
     },
     async get(id) {
-      const text = "SELECT message FROM contexts WHERE id = $1";
+      const text = "SELECT id, message FROM contexts WHERE id = $1";
       const [row] = await reader.read({ name: "context", text, values: [textOf(id)] });
       return row && contextOf(row);
     },
     async find(name) {
-      const text = "SELECT message FROM contexts WHERE name = $1 ORDER BY id DESC LIMIT 1";
+      const text = "SELECT id, message FROM contexts WHERE name = $1 ORDER BY id DESC LIMIT 1";
       const [row] = await reader.read({ name: "context_by_name", text, values: [textOf(name)] });
       return row && contextOf(row);
     },
@@ -35,8 +34,14 @@ export function createContextStore(reader: Reader, writer: Writer): ContextStore
       return writer.write(updateContext(columnsOf(context), toBinary(ContextSchema, context)));
     },
     async list({ states, endedBefore }, { limit, before }) {
-      const rows = await reader.read(pageQuery("contexts", { states, endedBefore, before, equal: {}, limit }));
-      return rows.map(contextOf);
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) =>
+          reader.read(pageQuery("contexts", { states, endedBefore, before: from, equal: {}, limit: most })),
+        keyOf: (row) => stringIn(row, "id"),
+        read: contextOf,
+      });
     },
     async delete(id) {
       return writer.write(deleteContext(textOf(id)));
@@ -48,7 +53,7 @@ export function createContextStore(reader: Reader, writer: Writer): ContextStore
 }
 
 function contextOf(row: Row): Context {
-  return fromBinary(ContextSchema, blobOf(row, "message"));
+  return readRecord(ContextSchema, row.message, `context "${row.id}"`);
 }
 
 function columnsOf({ id, name, state, endTime, revision }: Context): ContextColumns {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { checkDamagedRecords } from "../../test/contract/damaged_records.ts";
 import { json, sampleBinary, sampleFile, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
@@ -226,3 +227,19 @@ test("DAOs that start on an empty database at the same moment all succeed", asyn
 function reasonOf({ reason }: PromiseRejectedResult): string {
   return reason.message;
 }
+
+test("records that cannot be read are left out of lists, logged once and named", async () => {
+  const logged: string[] = [];
+  const log = { info() {}, warn: (message: string) => void logged.push(message) };
+  const config = await configSchema.parseAsync({ url: server.url, schema, poolSize: 2 });
+  await using dao = await postgres.start({ config, log, signal: running });
+  await checkDamagedRecords(dao, {
+    logged,
+    async damage(table, where, message) {
+      const client = new pg.Client({ connectionString: server.url });
+      await client.connect();
+      await client.query(`UPDATE ${schema}.${table} SET message = $1 WHERE ${where}`, [Buffer.from(message)]);
+      await client.end();
+    },
+  });
+});

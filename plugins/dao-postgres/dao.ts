@@ -1,4 +1,4 @@
-import type { Dao, PluginStart } from "../contract/mod.ts";
+import { createRecordReader, type Dao, type PluginStart } from "../contract/mod.ts";
 import { createAuditStore } from "./audit.ts";
 import { createBinaryStore } from "./binaries.ts";
 import type { PostgresConfig } from "./config.ts";
@@ -27,15 +27,16 @@ export async function startDao({ config, log, signal }: PluginStart<PostgresConf
   const reader = opened.use(createReader(database, { poolSize: config.poolSize, log }));
   const writer = opened.use(createWriter(database));
   await writer.write(ping);
+  const stores = { reader, writer, records: createRecordReader(log) };
 
   const resources = opened.move();
   return {
     capabilities: { durable: true, shared: true },
-    jobs: createJobStore(reader, writer),
-    contexts: createContextStore(reader, writer),
-    binaries: createBinaryStore(reader, writer),
-    files: createFileStore(reader, writer),
-    audit: createAuditStore(reader, writer),
+    jobs: createJobStore(stores),
+    contexts: createContextStore(stores),
+    binaries: createBinaryStore(stores),
+    files: createFileStore(stores),
+    audit: createAuditStore(stores),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       const checks = Promise.all([reader.read({ text: "SELECT 1", values: [] }), writer.write(ping)]);

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
-import type { PluginLog } from "../contract/mod.ts";
+import { BackEndUnavailable, type PluginLog } from "../contract/mod.ts";
+import { readText } from "../files/mod.ts";
 import { type PostgresConfig, type TlsConfig, targetOf } from "./config.ts";
 import type { Row } from "./rows.ts";
 
@@ -39,7 +40,7 @@ export interface Database {
 /** Reads the files that the configuration names. */
 export async function readDatabase(config: PostgresConfig): Promise<Database> {
   const { host, port, database, user, password, ssl } = targetOf(config);
-  const secret = config.passwordFile === undefined ? password : (await readFile(config.passwordFile, "utf8")).trim();
+  const secret = config.passwordFile === undefined ? password : readText(config.passwordFile).trim();
   const settings = Object.entries({ search_path: config.schema, ...SETTINGS });
   return {
     address: `${host}:${port}/${database}`,
@@ -99,9 +100,37 @@ export function createReader(database: Database, { poolSize, log }: { poolSize: 
   };
 }
 
+/** Time for the server to close a connection, in milliseconds; one that is out of reach never does. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Says goodbye on a connection, and cuts it where the server does not answer. */
+export async function endClient(client: pg.Client): Promise<void> {
+  const timer = setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT_MS);
+  try {
+    await client.end();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** An error that tells an operator which database, and never its password. */
 export function databaseFault({ address }: Pick<Database, "address">, verb: string, cause: unknown): Error {
-  return new Error(`Cannot ${verb} database "${address}": ${reasonOf(cause)}`, { cause });
+  const Fault = isAway(cause) ? BackEndUnavailable : Error;
+  return new Fault(`Cannot ${verb} database "${address}": ${reasonOf(cause)}`, { cause });
+}
+
+/**
+ * What Node and the client report when no server answers, and the server's codes for a connection that it cannot take now: it starts or
+ * stops (57P), is at its limit (53300), or is a standby (25006).
+ */
+const AWAY_CODE =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|08...|57P0.|53300|25006)$/;
+const AWAY_MESSAGE = /timeout expired|connection timeout|Connection terminated/i;
+
+/** Whether a later attempt may succeed without a change of the configuration. */
+function isAway(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  return ("code" in cause && AWAY_CODE.test(String(cause.code))) || AWAY_MESSAGE.test(cause.message);
 }
 
 /** A host with several addresses fails with an error that has its reason in its code alone. */

@@ -1,22 +1,21 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Job, JobSchema, LogLineSchema } from "../../proto/mod.ts";
-import type { JobStore } from "../contract/mod.ts";
-import type { Reader } from "./database.ts";
+import { type JobStore, readLogLine, readRecord } from "../contract/mod.ts";
 import { appendJobLogs, deleteEndedJobs, deleteJob, insertJob, type JobColumns, updateJob } from "./job_writes.ts";
 import { pageQuery } from "./pages.ts";
-import { blobOf, type Row } from "./rows.ts";
+import { blobOf, numberOf, type Row, stringIn } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 import { textOf } from "./text.ts";
 import { epochMs } from "./time.ts";
-import type { Writer } from "./writer.ts";
 
-export function createJobStore(reader: Reader, writer: Writer): JobStore {
+export function createJobStore({ reader, writer, records }: StoreDeps): JobStore {
   return {
     async insert(job, config, { result } = {}) {
       const taken = await writer.write(insertJob(columnsOf(job), toBinary(JobSchema, job), { config, result }));
-      return taken && fromBinary(JobSchema, taken);
+      return taken && readRecord(JobSchema, taken, `the job that is in the way of "${job.id}"`);
     },
     async get(id) {
-      const text = "SELECT message FROM jobs WHERE id = $1";
+      const text = "SELECT id, message FROM jobs WHERE id = $1";
       const [row] = await reader.read({ name: "job", text, values: [textOf(id)] });
       return row && jobOf(row);
     },
@@ -25,8 +24,13 @@ export function createJobStore(reader: Reader, writer: Writer): JobStore {
     },
     async list({ states, endedBefore, context, contextId, binary, binaryDigest }, { limit, before }) {
       const equal = { context, binary, context_id: contextId, binary_digest: binaryDigest };
-      const rows = await reader.read(pageQuery("jobs", { states, endedBefore, before, equal, limit }));
-      return rows.map(jobOf);
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) => reader.read(pageQuery("jobs", { states, endedBefore, before: from, equal, limit: most })),
+        keyOf: (row) => stringIn(row, "id"),
+        read: jobOf,
+      });
     },
     async config(id) {
       const text = "SELECT config FROM jobs WHERE id = $1";
@@ -45,9 +49,15 @@ export function createJobStore(reader: Reader, writer: Writer): JobStore {
       await writer.write(appendJobLogs(textOf(id), numbers, messages));
     },
     async logs(id, { after, limit }) {
-      const text = "SELECT message FROM job_logs WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3";
-      const rows = await reader.read({ name: "job_logs", text, values: [textOf(id), after, limit] });
-      return rows.map((row) => fromBinary(LogLineSchema, blobOf(row, "message")));
+      const text =
+        "SELECT number::float8 AS line, message FROM job_logs WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+      return records.readPage({
+        limit,
+        from: after,
+        rows: (from, most) => reader.read({ name: "job_logs", text, values: [textOf(id), from, most] }),
+        keyOf: (row) => numberOf(row, "line"),
+        read: (row) => readLogLine(row.message, `line ${row.line} of job "${id}"`),
+      });
     },
     async delete(id) {
       return writer.write(deleteJob(textOf(id)));
@@ -64,7 +74,7 @@ export function createJobStore(reader: Reader, writer: Writer): JobStore {
 }
 
 function jobOf(row: Row): Job {
-  return fromBinary(JobSchema, blobOf(row, "message"));
+  return readRecord(JobSchema, row.message, `job "${row.id}"`);
 }
 
 function columnsOf(job: Job): JobColumns {

@@ -13,7 +13,7 @@ export interface Page {
   readonly limit: number;
 }
 
-/** Asks for the messages of a page. It has no name: which index is best depends on the values. */
+/** Asks for the ids and messages of a page. It has no name: which index is best depends on the values. */
 export function pageQuery(table: "jobs" | "contexts", { states = [], endedBefore, before, equal, limit }: Page): Query {
   const values: unknown[] = [];
   const conditions: string[] = [];
@@ -30,5 +30,5 @@ export function pageQuery(table: "jobs" | "contexts", { states = [], endedBefore
   if (endedBefore) require((parameter) => `end_ms < ${parameter}`, endedBefore.getTime());
   const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
   values.push(limit);
-  return { text: `SELECT message FROM ${table} ${where} ORDER BY id DESC LIMIT $${values.length}`, values };
+  return { text: `SELECT id, message FROM ${table} ${where} ORDER BY id DESC LIMIT $${values.length}`, values };
 }

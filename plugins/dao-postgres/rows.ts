@@ -1,3 +1,5 @@
+import { stringOf } from "./text.ts";
+
 /** A row as PostgreSQL answers it, by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -6,6 +8,13 @@ export function blobOf(row: Row, column: string): Uint8Array<ArrayBuffer> {
   const value = row[column];
   if (Buffer.isBuffer(value)) return new Uint8Array(value);
   throw new Error(`Cannot read column "${column}" of the database: it holds no bytes`);
+}
+
+/** The text in a column as `textOf` of text.ts wrote it; throws as `blobOf` does. */
+export function stringIn(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value === "string") return stringOf(value);
+  throw new Error(`Cannot read column "${column}" of the database: it holds no text`);
 }
 
 /** The number in a column; throws as `blobOf` does. */

@@ -1,17 +1,16 @@
-import type { DatabaseSync } from "node:sqlite";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { AuditEntrySchema } from "../../proto/mod.ts";
-import type { AuditStore } from "../contract/mod.ts";
-import { blobOf } from "./rows.ts";
-import type { Writer } from "./writer.ts";
+import { type AuditStore, readRecord } from "../contract/mod.ts";
+import { textOf } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 
 /** Greater than every id. */
 const END = "\u{10ffff}";
 
-export function createAuditStore(reader: DatabaseSync, writer: Writer): AuditStore {
-  const newest = reader.prepare("SELECT message FROM audit WHERE id < $before ORDER BY id DESC LIMIT $limit");
+export function createAuditStore({ reader, writer, records }: StoreDeps): AuditStore {
+  const newest = reader.prepare("SELECT id, message FROM audit WHERE id < $before ORDER BY id DESC LIMIT $limit");
   const newestOf = reader.prepare(
-    "SELECT message FROM audit WHERE principal = $principal AND id < $before ORDER BY id DESC LIMIT $limit",
+    "SELECT id, message FROM audit WHERE principal = $principal AND id < $before ORDER BY id DESC LIMIT $limit",
   );
 
   return {
@@ -20,8 +19,16 @@ export function createAuditStore(reader: DatabaseSync, writer: Writer): AuditSto
       await writer.write("appendAudit", columns, ...entries.map((entry) => toBinary(AuditEntrySchema, entry)));
     },
     async list({ principal }, { limit, before = END }) {
-      const rows = principal === undefined ? newest.all({ before, limit }) : newestOf.all({ principal, before, limit });
-      return rows.map((row) => fromBinary(AuditEntrySchema, blobOf(row, "message")));
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) =>
+          principal === undefined
+            ? newest.all({ before: from, limit: most })
+            : newestOf.all({ principal, before: from, limit: most }),
+        keyOf: (row) => textOf(row, "id"),
+        read: (row) => readRecord(AuditEntrySchema, row.message, `audit entry "${row.id}"`),
+      });
     },
     async forgetBefore(id) {
       return writer.write("forgetAudit", [id]);

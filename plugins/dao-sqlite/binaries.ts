@@ -1,14 +1,13 @@
-import type { DatabaseSync } from "node:sqlite";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { type Binary, BinarySchema } from "../../proto/mod.ts";
-import type { BinaryStore } from "../contract/mod.ts";
+import { type BinaryStore, readRecord } from "../contract/mod.ts";
 import { type StoredBinary, storedBinary } from "./binary_writes.ts";
-import type { Row } from "./rows.ts";
-import type { Writer } from "./writer.ts";
+import { numberOf, type Row, textOf } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 
 const KNOWN_BINARIES = 1000;
 
-export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryStore {
+export function createBinaryStore({ reader, writer, records }: StoreDeps): BinaryStore {
   const newestVersion = reader.prepare("SELECT version FROM binaries WHERE name = ? ORDER BY version DESC LIMIT 1");
   const byVersion = reader.prepare("SELECT version, message FROM binaries WHERE name = ? AND version = ?");
   const byDigest = reader.prepare(
@@ -16,9 +15,9 @@ export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryS
   );
   // Beside max(), SQLite takes the other columns from the row that has the maximum.
   const newestOfEach = reader.prepare(`
-    SELECT max(version) AS version, message FROM binaries WHERE name > ? GROUP BY name ORDER BY name LIMIT ?`);
+    SELECT name, max(version) AS version, message FROM binaries WHERE name > ? GROUP BY name ORDER BY name LIMIT ?`);
   const newestOfEachFromStart = reader.prepare(`
-    SELECT max(version) AS version, message FROM binaries GROUP BY name ORDER BY name LIMIT ?`);
+    SELECT name, max(version) AS version, message FROM binaries GROUP BY name ORDER BY name LIMIT ?`);
   const versionsBefore = reader.prepare(`
     SELECT version, message FROM binaries WHERE name = ? AND version < ? ORDER BY version DESC LIMIT ?`);
   const use = reader.prepare(`
@@ -36,7 +35,7 @@ export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryS
     newestByName.delete(name);
     const row = version === undefined ? undefined : byVersion.get(name, version);
     if (row === undefined) return undefined;
-    const binary = binaryOf(storedBinary(row));
+    const binary = binaryOf(name, storedBinary(row));
     if (newestByName.size >= KNOWN_BINARIES) newestByName.clear();
     newestByName.set(name, binary);
     return binary;
@@ -50,23 +49,35 @@ export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryS
     async insert(binary) {
       const { name, digest, bundleDigest, sourceMapDigest } = binary;
       const columns = [name, digest, bundleDigest, sourceMapDigest] as const;
-      return binaryOf(await writer.write("insertBinary", columns, toBinary(BinarySchema, binary)));
+      return binaryOf(name, await writer.write("insertBinary", columns, toBinary(BinarySchema, binary)));
     },
     async get(name, selector) {
       if ("newest" in selector) return getNewest(name);
       const row = select(name, selector);
-      return row && binaryOf(storedBinary(row));
+      return row && binaryOf(name, storedBinary(row));
     },
     async list({ limit, after }) {
-      const rows = after === undefined ? newestOfEachFromStart.all(limit) : newestOfEach.all(after, limit);
-      return rows.map(storedBinary).map(binaryOf);
+      return records.readPage({
+        limit,
+        from: after,
+        rows: (from, most) => (from === undefined ? newestOfEachFromStart.all(most) : newestOfEach.all(from, most)),
+        keyOf: (row) => textOf(row, "name"),
+        read: (row) => binaryOf(textOf(row, "name"), storedBinary(row)),
+      });
     },
     async versions(name, { limit, before = Number.MAX_SAFE_INTEGER }) {
-      return versionsBefore.all(name, before, limit).map(storedBinary).map(binaryOf);
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) => versionsBefore.all(name, from, most),
+        keyOf: (row) => numberOf(row, "version"),
+        read: (row) => binaryOf(name, storedBinary(row)),
+      });
     },
     async delete(name, version) {
       const deleted = await writer.write("deleteBinaries", [name, version ?? null]);
-      return deleted.map(binaryOf);
+      const unread = (stored: StoredBinary) => create(BinarySchema, { name, version: stored.version });
+      return deleted.map((stored) => records.tryRead(() => binaryOf(name, stored)) ?? unread(stored));
     },
     async uses(digest) {
       return use.get({ digest }) !== undefined;
@@ -74,8 +85,8 @@ export function createBinaryStore(reader: DatabaseSync, writer: Writer): BinaryS
   };
 }
 
-function binaryOf({ version, message }: StoredBinary): Binary {
-  const binary = fromBinary(BinarySchema, message);
+function binaryOf(name: string, { version, message }: StoredBinary): Binary {
+  const binary = readRecord(BinarySchema, message, `version ${version} of binary "${name}"`);
   binary.version = version;
   return binary;
 }

@@ -1,22 +1,21 @@
-import type { DatabaseSync } from "node:sqlite";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Context, Context_State, ContextSchema, isFinalContext } from "../../proto/mod.ts";
-import type { ContextStore } from "../contract/mod.ts";
+import { type ContextStore, readRecord } from "../contract/mod.ts";
 import type { ContextColumns } from "./context_writes.ts";
 import { preparePages } from "./pages.ts";
-import { blobOf, type Row } from "./rows.ts";
+import { type Row, textOf } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 import { epochMs } from "./time.ts";
-import type { Writer } from "./writer.ts";
 
-export function createContextStore(reader: DatabaseSync, writer: Writer): ContextStore {
-  const byId = reader.prepare("SELECT message FROM contexts WHERE id = ?");
-  const newestOfName = reader.prepare("SELECT message FROM contexts WHERE name = ? ORDER BY id DESC LIMIT 1");
+export function createContextStore({ reader, writer, records }: StoreDeps): ContextStore {
+  const byId = reader.prepare("SELECT id, message FROM contexts WHERE id = ?");
+  const newestOfName = reader.prepare("SELECT id, message FROM contexts WHERE name = ? ORDER BY id DESC LIMIT 1");
   const readPage = preparePages(reader, { table: "contexts", commonState: Context_State.STOPPED });
 
   return {
     async insert(context) {
       const taken = await writer.write("insertContext", columnsOf(context), toBinary(ContextSchema, context));
-      return taken && fromBinary(ContextSchema, taken);
+      return taken && readRecord(ContextSchema, taken, `the context that is in the way of "${context.name}"`);
     },
     async get(id) {
       const row = byId.get(id);
@@ -30,7 +29,13 @@ export function createContextStore(reader: DatabaseSync, writer: Writer): Contex
       return writer.write("updateContext", columnsOf(context), toBinary(ContextSchema, context));
     },
     async list({ states, endedBefore }, { limit, before }) {
-      return readPage({ states, endedBefore, before, equal: {}, limit }).map(contextOf);
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) => readPage({ states, endedBefore, before: from, equal: {}, limit: most }),
+        keyOf: (row) => textOf(row, "id"),
+        read: contextOf,
+      });
     },
     async delete(id) {
       return writer.write("deleteContext", [id]);
@@ -42,7 +47,7 @@ export function createContextStore(reader: DatabaseSync, writer: Writer): Contex
 }
 
 function contextOf(row: Row): Context {
-  return fromBinary(ContextSchema, blobOf(row, "message"));
+  return readRecord(ContextSchema, row.message, `context "${row.id}"`);
 }
 
 function columnsOf({ name, state, endTime, revision, id }: Context): ContextColumns {

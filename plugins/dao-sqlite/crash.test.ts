@@ -12,6 +12,7 @@ import { migrations } from "./schema.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
 const { signal } = new AbortController();
+const log = { info() {}, warn() {} };
 
 test("what was acknowledged before a kill -9 is there afterwards, results included", async () => {
   await using directory = await createTemporaryDirectory();
@@ -26,7 +27,7 @@ test("what was acknowledged before a kill -9 is there afterwards, results includ
   }
   await exited;
 
-  await using dao = await startDao(path, { signal });
+  await using dao = await startDao(path, { log, signal });
   expect(acknowledged.length).toBeGreaterThanOrEqual(500);
   for (const n of acknowledged) {
     expect((await dao.jobs.get(sampleId(n)))?.revision).toBe(2);
@@ -36,7 +37,7 @@ test("what was acknowledged before a kill -9 is there afterwards, results includ
 
 test("a write that fails leaves the others of its group alone", async () => {
   await using directory = await createTemporaryDirectory();
-  await using dao = await startDao(join(directory.path, "hearth.db"), { signal });
+  await using dao = await startDao(join(directory.path, "hearth.db"), { log, signal });
   const impossibleTime = { $typeName: "google.protobuf.Timestamp", seconds: 2n ** 62n, nanos: 0 } as const;
 
   const answers = await Promise.allSettled([
@@ -74,10 +75,10 @@ test("when the writer thread dies, writes that wait and those that follow reject
 test("startDao() refuses a database of a newer Hearth", async () => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
-  await (await startDao(path, { signal }))[Symbol.asyncDispose]();
+  await (await startDao(path, { log, signal }))[Symbol.asyncDispose]();
   alter(path, "PRAGMA user_version = 99");
 
-  await expect(startDao(path, { signal })).rejects.toThrow(
+  await expect(startDao(path, { log, signal })).rejects.toThrow(
     `Cannot open database "${path}": a newer Hearth wrote it (schema 99, this one knows ${migrations.length})`,
   );
 });
@@ -87,7 +88,7 @@ test("startDao() refuses a database of another program and leaves it as it was",
   const path = join(directory.path, "other.db");
   alter(path, "CREATE TABLE books (title TEXT)");
 
-  await expect(startDao(path, { signal })).rejects.toThrow(
+  await expect(startDao(path, { log, signal })).rejects.toThrow(
     `Cannot open database "${path}": it holds tables that are not Hearth's`,
   );
   using database = new DatabaseSync(path);
@@ -97,21 +98,23 @@ test("startDao() refuses a database of another program and leaves it as it was",
 test("startDao() says why it cannot open a path", async () => {
   await using directory = await createTemporaryDirectory();
 
-  await expect(startDao(directory.path, { signal })).rejects.toThrow("unable to open database file");
+  await expect(startDao(directory.path, { log, signal })).rejects.toThrow("unable to open database file");
 });
 
 test("startDao() rejects with the reason of a signal that is aborted", async () => {
   await using directory = await createTemporaryDirectory();
   const reason = new Error("enough");
 
-  await expect(startDao(join(directory.path, "hearth.db"), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(startDao(join(directory.path, "hearth.db"), { log, signal: AbortSignal.abort(reason) })).rejects.toBe(
+    reason,
+  );
 });
 
 test("DAOs that open a new database at the same moment all succeed", async () => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
 
-  const opened = await Promise.all(Array.from({ length: 6 }, () => startDao(path, { signal })));
+  const opened = await Promise.all(Array.from({ length: 6 }, () => startDao(path, { log, signal })));
   for (const dao of opened) await dao.checkHealth();
   for (const dao of opened) await dao[Symbol.asyncDispose]();
 });

@@ -2,7 +2,10 @@
 import { json, sampleJob } from "../../test/contract/samples.ts";
 import { startDao } from "./dao.ts";
 
-const dao = await startDao(process.argv[2] ?? "", { signal: new AbortController().signal });
+const dao = await startDao(process.argv[2] ?? "", {
+  log: { info() {}, warn() {} },
+  signal: new AbortController().signal,
+});
 let next = 0;
 
 async function storeEndlessly(): Promise<never> {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Dao } from "../contract/mod.ts";
+import { createRecordReader, type Dao, type PluginStart } from "../contract/mod.ts";
 import { createAuditStore } from "./audit.ts";
 import { createBinaryStore } from "./binaries.ts";
 import { createContextStore } from "./contexts.ts";
@@ -10,7 +10,10 @@ import { createJobStore } from "./jobs.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
 /** Opens the database file, creates it and its folder when absent, and starts its writer thread. */
-export async function startDao(file: string, { signal }: { signal: AbortSignal }): Promise<Dao> {
+export async function startDao(
+  file: string,
+  { log, signal }: Pick<PluginStart<unknown>, "log" | "signal">,
+): Promise<Dao> {
   const path = resolve(file);
   await using opened = new AsyncDisposableStack();
   await createFolderOf(path);
@@ -20,14 +23,15 @@ export async function startDao(file: string, { signal }: { signal: AbortSignal }
   opened.defer(() => reader.close());
 
   const resources = opened.move();
+  const database = { reader, writer, records: createRecordReader(log) };
   const ping = reader.prepare("SELECT 1");
   return {
     capabilities: { durable: true, shared: true },
-    jobs: createJobStore(reader, writer),
-    contexts: createContextStore(reader, writer),
-    binaries: createBinaryStore(reader, writer),
-    files: createFileStore(reader, writer),
-    audit: createAuditStore(reader, writer),
+    jobs: createJobStore(database),
+    contexts: createContextStore(database),
+    binaries: createBinaryStore(database),
+    files: createFileStore(database),
+    audit: createAuditStore(database),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       ping.get();

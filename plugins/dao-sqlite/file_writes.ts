@@ -8,9 +8,18 @@ export type FileColumns = readonly [name: string, digest: string];
 export function prepareFileWrites(database: DatabaseSync) {
   const byName = database.prepare("SELECT message FROM files WHERE name = ?");
   const put = database.prepare("INSERT OR REPLACE INTO files (name, digest, message) VALUES (?, ?, ?)");
+  const insert = database.prepare("INSERT INTO files (name, digest, message) VALUES (?, ?, ?)");
   const remove = database.prepare("DELETE FROM files WHERE name = ? RETURNING message");
 
   return {
+    /** Answers the file that has the name, if one has; nothing is stored then. */
+    insertFile(columns: FileColumns, message: Uint8Array): Uint8Array | undefined {
+      const taken = byName.get(columns[0]);
+      if (taken !== undefined) return blobOf(taken, "message");
+      insert.run(...columns, message);
+      return undefined;
+    },
+
     /** Answers the file that was replaced, if one was. */
     putFile(columns: FileColumns, message: Uint8Array): Uint8Array | undefined {
       const replaced = byName.get(columns[0]);

@@ -1,43 +1,55 @@
-import type { DatabaseSync } from "node:sqlite";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { FileSchema } from "../../proto/mod.ts";
-import type { FileStore } from "../contract/mod.ts";
-import { blobOf } from "./rows.ts";
-import type { Writer } from "./writer.ts";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type File, FileSchema } from "../../proto/mod.ts";
+import { type FileStore, readRecord } from "../contract/mod.ts";
+import { textOf } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 
-export function createFileStore(reader: DatabaseSync, writer: Writer): FileStore {
+export function createFileStore({ reader, writer, records }: StoreDeps): FileStore {
   const byName = reader.prepare("SELECT message FROM files WHERE name = ?");
   const use = reader.prepare("SELECT 1 FROM files WHERE digest = ? LIMIT 1");
   // The end of a prefix's range is no valid UTF-8, so it comes as a blob.
   const inRange = reader.prepare(`
-    SELECT message FROM files WHERE name >= $prefix AND name < CAST($end AS TEXT) AND name > $after
+    SELECT name, message FROM files WHERE name >= $prefix AND name < CAST($end AS TEXT) AND name > $after
     ORDER BY name LIMIT $limit`);
-  const afterName = reader.prepare("SELECT message FROM files WHERE name > $after ORDER BY name LIMIT $limit");
+  const afterName = reader.prepare("SELECT name, message FROM files WHERE name > $after ORDER BY name LIMIT $limit");
 
   return {
+    async insert(file) {
+      const taken = await writer.write("insertFile", [file.name, file.digest], toBinary(FileSchema, file));
+      return taken && (records.tryRead(() => fileOf(taken, file.name)) ?? create(FileSchema, { name: file.name }));
+    },
     async put(file) {
       const replaced = await writer.write("putFile", [file.name, file.digest], toBinary(FileSchema, file));
-      return replaced && fromBinary(FileSchema, replaced);
+      return replaced && records.tryRead(() => fileOf(replaced, file.name));
     },
     async get(name) {
       const row = byName.get(name);
-      return row && fromBinary(FileSchema, blobOf(row, "message"));
+      return row && fileOf(row.message, name);
     },
     async list({ prefix = "" }, { limit, after = "" }) {
-      const rows =
-        prefix === ""
-          ? afterName.all({ after, limit })
-          : inRange.all({ prefix, end: endOfPrefix(prefix), after, limit });
-      return rows.map((row) => fromBinary(FileSchema, blobOf(row, "message")));
+      return records.readPage({
+        limit,
+        from: after,
+        rows: (from, most) =>
+          prefix === ""
+            ? afterName.all({ after: from, limit: most })
+            : inRange.all({ prefix, end: endOfPrefix(prefix), after: from, limit: most }),
+        keyOf: (row) => textOf(row, "name"),
+        read: (row) => fileOf(row.message, textOf(row, "name")),
+      });
     },
     async delete(name) {
       const deleted = await writer.write("deleteFile", [name]);
-      return deleted && fromBinary(FileSchema, deleted);
+      return deleted && (records.tryRead(() => fileOf(deleted, name)) ?? create(FileSchema, { name }));
     },
     async uses(digest) {
       return use.get(digest) !== undefined;
     },
   };
+}
+
+function fileOf(message: unknown, name: string): File {
+  return readRecord(FileSchema, message, `data file "${name}"`);
 }
 
 /** The first bytes after all that begin with the prefix: its UTF-8 with the last byte, which is never 0xff, raised by one. */

@@ -1,15 +1,14 @@
-import type { DatabaseSync } from "node:sqlite";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Job, Job_State, JobSchema, LogLineSchema } from "../../proto/mod.ts";
-import type { JobStore } from "../contract/mod.ts";
+import { type JobStore, readLogLine, readRecord } from "../contract/mod.ts";
 import type { JobColumns } from "./job_writes.ts";
 import { preparePages } from "./pages.ts";
-import { blobOf, type Row } from "./rows.ts";
+import { blobOf, numberOf, type Row, textOf } from "./rows.ts";
+import type { StoreDeps } from "./store.ts";
 import { epochMs } from "./time.ts";
-import type { Writer } from "./writer.ts";
 
-export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
-  const byId = reader.prepare("SELECT message FROM jobs WHERE id = ?");
+export function createJobStore({ reader, writer, records }: StoreDeps): JobStore {
+  const byId = reader.prepare("SELECT id, message FROM jobs WHERE id = ?");
   const configOf = reader.prepare(
     "SELECT config FROM jobs JOIN job_configs ON job_configs.job_key = jobs.key WHERE id = ?",
   );
@@ -17,7 +16,7 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
     "SELECT result FROM jobs JOIN job_results ON job_results.job_key = jobs.key WHERE id = ?",
   );
   const logsOf = reader.prepare(`
-    SELECT job_logs.message FROM jobs JOIN job_logs ON job_logs.job_key = jobs.key
+    SELECT number, job_logs.message FROM jobs JOIN job_logs ON job_logs.job_key = jobs.key
     WHERE id = ? AND number > ? ORDER BY number LIMIT ?`);
   const use = reader.prepare("SELECT 1 FROM job_result_digests WHERE digest = ? LIMIT 1");
   const readPage = preparePages(reader, { table: "jobs", commonState: Job_State.SUCCEEDED });
@@ -26,7 +25,7 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
     async insert(job, config, { result } = {}) {
       const blobs = [toBinary(JobSchema, job), config, ...(result ? [result] : [])];
       const taken = await writer.write("insertJob", columnsOf(job), ...blobs);
-      return taken && fromBinary(JobSchema, taken);
+      return taken && readRecord(JobSchema, taken, `the job that is in the way of "${job.id}"`);
     },
     async get(id) {
       const row = byId.get(id);
@@ -39,7 +38,13 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
     async list(filter, { limit, before }) {
       const { states, endedBefore, context, binary } = filter;
       const equal = { context, binary, context_id: filter.contextId, binary_digest: filter.binaryDigest };
-      return readPage({ states, endedBefore, before, equal, limit }).map(jobOf);
+      return records.readPage({
+        limit,
+        from: before,
+        rows: (from, most) => readPage({ states, endedBefore, before: from, equal, limit: most }),
+        keyOf: (row) => textOf(row, "id"),
+        read: jobOf,
+      });
     },
     async config(id) {
       const row = configOf.get(id);
@@ -56,7 +61,13 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
       await writer.write("appendJobLogs", [id, ...numbers], ...messages);
     },
     async logs(id, { after, limit }) {
-      return logsOf.all(id, after, limit).map((row) => fromBinary(LogLineSchema, blobOf(row, "message")));
+      return records.readPage({
+        limit,
+        from: after,
+        rows: (from, most) => logsOf.all(id, from, most),
+        keyOf: (row) => numberOf(row, "number"),
+        read: (row) => readLogLine(row.message, `line ${row.number} of job "${id}"`),
+      });
     },
     async delete(id) {
       return writer.write("deleteJob", [id]);
@@ -71,7 +82,7 @@ export function createJobStore(reader: DatabaseSync, writer: Writer): JobStore {
 }
 
 function jobOf(row: Row): Job {
-  return fromBinary(JobSchema, blobOf(row, "message"));
+  return readRecord(JobSchema, row.message, `job "${row.id}"`);
 }
 
 function columnsOf(job: Job): JobColumns {

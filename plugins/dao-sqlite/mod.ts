@@ -15,5 +15,5 @@ export default definePlugin({
       .min(1)
       .describe("The database file, relative to the working directory; created with its folder when absent"),
   }),
-  start: ({ config, signal }) => startDao(config.path, { signal }),
+  start: ({ config, log, signal }) => startDao(config.path, { log, signal }),
 });

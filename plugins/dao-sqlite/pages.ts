@@ -13,7 +13,7 @@ export interface PageQuery {
   readonly limit: number;
 }
 
-/** Makes the function that reads pages of a table; its rows have a `message`. Most rows are in the common state. */
+/** Makes the function that reads pages of a table; its rows have `id` and `message`. Most rows are in the common state. */
 export function preparePages(
   database: DatabaseSync,
   { table, commonState }: { table: "jobs" | "contexts"; commonState: number },
@@ -74,7 +74,7 @@ function pageSql(query: {
   });
   // The messages are read at the end, of the page's rows only.
   return `
-    SELECT message FROM ${table}
+    SELECT id, message FROM ${table}
     WHERE key IN (SELECT key FROM (${selects.join(" UNION ALL ")} ORDER BY id DESC LIMIT $limit))
     ORDER BY id DESC`;
 }

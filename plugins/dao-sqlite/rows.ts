@@ -16,3 +16,10 @@ export function numberOf(row: Row, column: string): number {
   if (typeof value === "number") return value;
   throw new Error(`Cannot read column "${column}" of the database: it holds no number`);
 }
+
+/** The text in a column; throws as `blobOf` does. */
+export function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value === "string") return value;
+  throw new Error(`Cannot read column "${column}" of the database: it holds no text`);
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { refuseUtf16 } from "./text.ts";
 
 /** A path, relative to the working directory, of a file that can be read. */
 export const readableFile = z
@@ -7,7 +8,7 @@ export const readableFile = z
   .min(1)
   .superRefine((path, context) => {
     try {
-      readFileSync(path);
+      refuseUtf16(readFileSync(path));
     } catch (error) {
       context.addIssue(`cannot be read: ${(error as Error).message}`);
     }

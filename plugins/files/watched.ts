@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { decodeText } from "./text.ts";
 
 /** A change is seen within this time. */
 const LOOK_AGAIN_MS = 1000;
@@ -48,9 +49,9 @@ export async function openWatchedFile<Content>(
   }
 
   async function load(): Promise<Content> {
-    const text = await readFile(path, "utf8");
+    const content = await readFile(path);
     try {
-      return parse(text);
+      return parse(decodeText(content));
     } catch (cause) {
       throw new Error(`Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }

@@ -60,6 +60,8 @@ async function callDao(
       return { case: write.case, value: { binary: await binaries.insert(given(write.value.binary, "binary")) } };
     case "deleteBinary":
       return { case: write.case, value: { binaries: await binaries.delete(write.value.name, write.value.version) } };
+    case "insertFile":
+      return { case: write.case, value: { takenBy: await files.insert(given(write.value.file, "file")) } };
     case "putFile":
       return { case: write.case, value: { file: await files.put(given(write.value.file, "file")) } };
     case "deleteFile":

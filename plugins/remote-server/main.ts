@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { pino } from "pino";
-import { type CommandLine, runProgram, UsageError } from "../command-line/mod.ts";
+import { type CommandLine, onEndRequest, runProgram, UsageError } from "../command-line/mod.ts";
 import type { Plugin } from "../contract/mod.ts";
 import { startPluginServer } from "./mod.ts";
 
@@ -21,7 +21,8 @@ Serves the plugin that is the default export of MODULE to gateways, by gRPC, unt
   flags: { listen: file, cert: file, key: file, "client-ca": file },
 } as const;
 
-const ADDRESS = /^unix:.|:\d+$/;
+/** As a gateway reads an address: an IPv6 address stands in brackets. */
+const ADDRESS = /^unix:.|^(?:\[[\dA-Fa-f:.]+\]|[^:[\]/,\s]+):\d{1,5}$/;
 
 type Flags = CommandLine<typeof PROGRAM.flags>["values"];
 
@@ -41,8 +42,11 @@ await runProgram(PROGRAM, async ({ values, positionals: [module, ...rest] }) => 
       warn: (message, fields) => log.warn({ ...fields }, message),
     },
   });
+  await using _ = server;
+  const { promise: asked, resolve: end } = Promise.withResolvers<string>();
+  onEndRequest(process, end);
   log.info({ plugin: plugin.name, address: server.address }, "listening");
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => void server[Symbol.asyncDispose]());
+  log.info({ signal: await asked }, "stopping");
 });
 
 async function loadPlugin(module: string): Promise<Plugin> {

@@ -37,6 +37,17 @@ export function binaryNotBundled(name: string, message: string, place: UploadPla
   });
 }
 
+export function entryPointsTooLarge(name: string, sizeBytes: number, limitBytes: number): ConnectError {
+  return apiError(
+    `Cannot take binary "${name}": the names of its entry points have ${sizeBytes} bytes; at most ${limitBytes} are taken`,
+    {
+      code: Code.InvalidArgument,
+      reason: "ENTRY_POINTS_TOO_LARGE",
+      metadata: { binary: name, sizeBytes: String(sizeBytes), limitBytes: String(limitBytes) },
+    },
+  );
+}
+
 /** A program that a class path names by a URI. */
 export function programNotLoaded(uri: string, why: string, cause?: unknown): ConnectError {
   return apiError(`Cannot load program "${uri}": ${why}`, {

@@ -9,10 +9,30 @@ interface Reason {
   readonly cause?: unknown;
 }
 
-/** Makes an error of the catalogue. */
+/**
+ * Bytes of the message of an error. It travels twice in one header, percent-encoded and in the details, and clients take 8 KiB of headers.
+ */
+const MESSAGE_BYTES = 1536;
+
+/** Bytes of a value of the metadata of an error. */
+const METADATA_BYTES = 512;
+
+/** Makes an error of the catalogue. Texts that are too long for a header are cut. */
 export function apiError(message: string, { code, reason, metadata, cause }: Reason): ConnectError {
-  const info = { desc: ErrorInfoSchema, value: { reason, domain: "hearth", metadata: metadata ?? {} } };
-  return new ConnectError(message, code, undefined, [info], cause);
+  const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name, cut(value, METADATA_BYTES)]);
+  const info = { desc: ErrorInfoSchema, value: { reason, domain: "hearth", metadata: Object.fromEntries(entries) } };
+  return new ConnectError(cut(message, MESSAGE_BYTES), code, undefined, [info], cause);
+}
+
+function cut(given: string, mostBytes: number): string {
+  // A half of a surrogate pair cannot be encoded for a header.
+  const text = given.toWellFormed();
+  // No character takes more than three bytes of UTF-8 a UTF-16 unit.
+  if (text.length * 3 <= mostBytes) return text;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= mostBytes) return text;
+  // Does not end within a character.
+  return `${new TextDecoder().decode(bytes.subarray(0, mostBytes), { stream: true })} …`;
 }
 
 /** Reason and metadata of an error that was made here; undefined for any other. */

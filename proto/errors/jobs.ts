@@ -28,6 +28,18 @@ export function configTooLarge(sizeBytes: number, limitBytes: number): ConnectEr
   });
 }
 
+export function configNotSent(jobId: string, sizeBytes: number, limitBytes: number): ConnectError {
+  const where = `/v1/jobs/${jobId}/config`;
+  return apiError(
+    `Cannot send the config of job "${jobId}" by gRPC: it has ${sizeBytes} bytes as a message, clients take ${limitBytes}; read it over REST: GET ${where}`,
+    {
+      code: Code.FailedPrecondition,
+      reason: "CONFIG_NOT_SENT",
+      metadata: { job: jobId, sizeBytes: String(sizeBytes), limitBytes: String(limitBytes), path: where },
+    },
+  );
+}
+
 export function queueFull(context: string, message: string, { slots }: { readonly slots: number }): ConnectError {
   return apiError(`Cannot submit to context "${context}": ${message}`, {
     code: Code.ResourceExhausted,

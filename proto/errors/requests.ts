@@ -18,6 +18,14 @@ export function methodNotFound(path: string): ConnectError {
   });
 }
 
+/** The code that gRPC and Connect have for services and methods that a server does not know. */
+export function rpcNotFound(path: string): ConnectError {
+  return apiError(`Cannot route "${path}": no such method; the services are listed by server reflection`, {
+    code: Code.Unimplemented,
+    reason: "ROUTE_NOT_FOUND",
+  });
+}
+
 /** A call of Connect, gRPC or gRPC-Web whose body is of no type that these have. */
 export function contentTypeRefused(method: string, contentType: string | undefined, wanted: string): ConnectError {
   const given = contentType === undefined ? "none" : `"${contentType}"`;
@@ -57,6 +65,18 @@ export function requestInvalid(violations: string): ConnectError {
   });
 }
 
+/** What is stored is damaged, or of another program: the message names it. */
+export function recordUnreadable(cause: Error): ConnectError {
+  return apiError(cause.message, { code: Code.DataLoss, reason: "RECORD_UNREADABLE", cause });
+}
+
+export function gatewayStarting(): ConnectError {
+  return apiError("Cannot serve yet: this gateway is starting; try again, or use another one", {
+    code: Code.Unavailable,
+    reason: "GATEWAY_STARTING",
+  });
+}
+
 export function gatewayDraining(): ConnectError {
   return apiError("Cannot go on: this gateway is draining; use another one", {
     code: Code.Unavailable,
@@ -93,6 +113,22 @@ export function hostInvalid(): ConnectError {
   return apiError("Cannot route the request: it names no host, or one that is none; send a header Host", {
     code: Code.InvalidArgument,
     reason: "HOST_INVALID",
+  });
+}
+
+/** `target` is what follows the method in the request line, or the `:path` of HTTP/2. */
+export function targetInvalid(target: string): ConnectError {
+  return apiError(`Cannot route "${target}": a request names a path that begins with "/", or a whole URL`, {
+    code: Code.InvalidArgument,
+    reason: "TARGET_INVALID",
+  });
+}
+
+/** A part of a content, which nothing here takes (RFC 9110, section 14.4). */
+export function partRefused(): ConnectError {
+  return apiError("Cannot store a part of a content: send all of it, without header Content-Range", {
+    code: Code.InvalidArgument,
+    reason: "CONTENT_RANGE_REFUSED",
   });
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FileSchema } from "../../proto/mod.ts";
 import { arbitraryMessage } from "./arbitrary_message.ts";
-import type { DaoBackEnd } from "./dao_back_end.ts";
+import { type DaoBackEnd, openOther } from "./dao_back_end.ts";
 import { namesInByteOrder, readPages, sampleDigest, sampleFile } from "./samples.ts";
 
 export function describeFiles(createBackEnd: () => Promise<DaoBackEnd>): void {
@@ -31,6 +31,34 @@ export function describeFiles(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.files.get("a")).toEqual(second);
       expect(await dao.files.list({}, { limit: 10 })).toEqual([second]);
       expect(await dao.files.uses(sampleDigest(1))).toBe(false);
+    });
+
+    test("insert() stores a file under a free name and changes nothing under a taken one", async () => {
+      await using backEnd = await createBackEnd();
+      await using dao = await backEnd.open();
+      const first = sampleFile("a", { digest: sampleDigest(1) });
+
+      expect(await dao.files.insert(first)).toBeUndefined();
+      expect(await dao.files.insert(sampleFile("a", { digest: sampleDigest(2) }))).toEqual(first);
+      expect(await dao.files.get("a")).toEqual(first);
+      expect(await dao.files.uses(sampleDigest(2))).toBe(false);
+      await dao.files.delete("a");
+      expect(await dao.files.insert(sampleFile("a", { digest: sampleDigest(2) }))).toBeUndefined();
+      expect(await dao.files.uses(sampleDigest(2))).toBe(true);
+    });
+
+    test("insert() gives a name to one of those that want it at once, through every DAO", async () => {
+      await using backEnd = await createBackEnd();
+      await using one = await backEnd.open();
+      await using other = await openOther(backEnd, one);
+      const files = Array.from({ length: 20 }, (_, n) => sampleFile("a", { digest: sampleDigest(n) }));
+
+      const taken = await Promise.all(files.map((file, n) => (n % 2 === 0 ? one : other).files.insert(file)));
+
+      const stored = files.filter((_, n) => taken[n] === undefined);
+      expect(stored).toHaveLength(1);
+      expect(await other.files.get("a")).toEqual(stored[0]);
+      expect(taken.filter((file) => file !== undefined)).toEqual(Array.from({ length: 19 }, () => stored[0]));
     });
 
     test("list() pages by the bytes of the name", async () => {

@@ -200,7 +200,7 @@ test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
   async (value) => {
     const client = createClient(ContextService, createGrpcTransport({ baseUrl: hearth.url }));
     await expect(client.createContext({ name: "odd", settings: { settings: { a: [value] } } })).rejects.toThrow(
-      "[invalid_argument] Cannot accept the request: settings: the free settings must have no NaN and no infinity",
+      `[invalid_argument] Cannot accept the request: settings.settings.a[0]: must be a number of JSON, got ${value}`,
     );
     expect((await rest.call("GET", "/v1/contexts")).status).toBe(200);
   },

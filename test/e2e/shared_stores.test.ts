@@ -47,6 +47,22 @@ test("a context that one gateway started is there for another, and its name is t
   expect((await a.call("GET", "/v1/contexts/shared")).body).toMatchObject({ id: context.id, state: "STOPPED" });
 });
 
+test("data files that are posted at once through two gateways get a name each", async () => {
+  const texts = Array.from({ length: 30 }, (_, n) => `file ${n}`);
+
+  const posted = await Promise.all(
+    texts.map(async (body, n) => {
+      const response = await fetch(`${hearth.urls[n % 2]}/data/at-once`, { method: "POST", body });
+      return (await response.json()) as { result: { filename: string } };
+    }),
+  );
+
+  const names = posted.map(({ result }) => result.filename);
+  expect(new Set(names).size).toBe(texts.length);
+  const read = names.map(async (name) => (await fetch(`${hearth.urls[0]}/v1/data/${name}`)).text());
+  expect(await Promise.all(read)).toEqual(texts);
+});
+
 test("a binary that one gateway took is downloaded from another", async () => {
   const source = "export const two = () => 2;";
   await a.upload("two", source);

@@ -1,4 +1,5 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
@@ -8,8 +9,9 @@ import { startChild, startGateway, startNode } from "../../standalone/mod.ts";
 import { createAuthority } from "../certificates.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { passwordOf, writeUsers } from "../credentials.ts";
+import { HAS_IPV6 } from "../ipv6.ts";
 import { freePort, startTestNatsServer } from "../nats_server.ts";
-import { isAlive, npmStart, npmStartWithUrl, startedPids } from "../npm_start.ts";
+import { descendantsOf, isAlive, npmStart, npmStartWithUrl, startedPids } from "../npm_start.ts";
 import { createRest } from "../rest.ts";
 import { until } from "../until.ts";
 
@@ -17,21 +19,25 @@ const ROOT = resolve(import.meta.dirname, "..", "..");
 const ECHO = "export const echo = ({ config }) => config;";
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 
-test.runIf(HAS_CURL)("npm start tells three lines of curl that work when pasted", async () => {
-  await using directory = await createTemporaryDirectory();
-  const lines: string[] = [];
-  await using _child = await startChild({ ...npmStart(directory.path), onLine: (line) => lines.push(line) });
-  const answers: unknown[] = [];
-  for (const command of linesOfCurl(lines)) {
-    const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });
-    answers.push(JSON.parse(stdout));
-  }
-  expect(answers).toMatchObject([
-    { name: "words", version: 1 },
-    { name: "demo", state: "RUNNING" },
-    { job: { state: "SUCCEEDED", context: "demo" }, result: { a: 2, b: 2, c: 1, see: 1 } },
-  ]);
-});
+test.runIf(HAS_CURL)(
+  "npm start tells three lines of curl that work when pasted, also for an IPv6 address",
+  async () => {
+    await using directory = await createTemporaryDirectory();
+    const lines: string[] = [];
+    const spec = npmStart(directory.path, "--listen", HAS_IPV6 ? "[::1]:0" : "127.0.0.1:0");
+    await using _child = await startChild({ ...spec, onLine: (line) => lines.push(line) });
+    const answers: unknown[] = [];
+    for (const command of linesOfCurl(lines)) {
+      const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: ROOT });
+      answers.push(JSON.parse(stdout));
+    }
+    expect(answers).toMatchObject([
+      { name: "words", version: 1 },
+      { name: "demo", state: "RUNNING" },
+      { job: { state: "SUCCEEDED", context: "demo" }, result: { a: 2, b: 2, c: 1, see: 1 } },
+    ]);
+  },
+);
 
 function linesOfCurl(lines: readonly string[]): string[] {
   return lines.filter((line) => line.startsWith("  curl "));
@@ -88,14 +94,47 @@ test("npm start is ready also when its log is to be quiet, and takes a Ctrl-C th
   expect(lines.filter((line) => / (info|WARN|debug) /.test(line))).toEqual([]);
 });
 
-test("npm start ends with everything that it started when it is told to", async () => {
+test("npm start ends with everything that it started when all of its processes are signalled, and finishes a job first", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
-  const child = await startChild({ ...npmStart(directory.path, "--nodes", "2"), onLine: (line) => lines.push(line) });
+  const spec = npmStartWithUrl(directory.path, "--nodes", "2");
+  const child = await startChild({ ...spec, onLine: (line) => void lines.push(line) });
   const pids = startedPids(lines);
   expect([...pids.keys()].sort()).toEqual(["gateway", "node-1", "node-2"]);
-  await child[Symbol.asyncDispose]();
-  for (const pid of pids.values()) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  const rest = createRest(child.ready);
+  await rest.upload(
+    "nap",
+    "export const nap = ({ progress }) => { progress(0.5); return new Promise((wake) => setTimeout(wake, 1500, 7)); };",
+  );
+  const answer = rest.run({ binary: "nap", entryPoint: "nap", config: {} });
+  await until("the job runs", async () => {
+    const { body } = await rest.call("GET", "/v1/jobs");
+    return (body as { jobs?: { progress?: object }[] }).jobs?.[0]?.progress !== undefined;
+  });
+  // As systemd does with its default KillMode, to sandboxes too; npm would pass it on once more.
+  const all = [child.pid, ...(await descendantsOf(child.pid))];
+  for (const pid of [...all, child.pid]) process.kill(pid, "SIGTERM");
+  expect((await answer).result).toBe(7);
+  await expect(child.closed).rejects.toThrow("npm start exited with code 0");
+  for (const pid of all) await until(`process ${pid} is gone`, () => !isAlive(pid));
+});
+
+test("npm start ends with everything when the npm that has started it is killed", async () => {
+  await using directory = await createTemporaryDirectory();
+  const args = ["start", "--prefix", ROOT, "--", ...npmStart(directory.path).args.slice(1)];
+  const npm = spawn("npm", args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  let output = "";
+  npm.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  await until("it runs", () => output.includes("Ctrl-C"));
+  const all = await descendantsOf(npm.pid ?? 0);
+  expect(all.length).toBeGreaterThan(4);
+  npm.kill("SIGKILL");
+  // Nobody reads what it says meanwhile.
+  npm.stdout.destroy();
+  for (const pid of all) await until(`process ${pid} is gone`, () => !isAlive(pid));
+  expect(existsSync(join(directory.path, "hearth.pid"))).toBe(false);
 });
 
 test("npm start says that the port is taken", async () => {

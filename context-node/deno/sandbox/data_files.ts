@@ -1,5 +1,6 @@
 import type { DataFiles } from "../../hearth.ts";
 import { LONGEST_NAME, MOST_DATA_REQUESTS } from "./bounds.ts";
+import { nameKind, plainText } from "./name_kind.ts";
 import {
   byteLengthOf,
   decodeText,
@@ -13,12 +14,12 @@ import {
   NativeMap,
   NativePromise,
   NativeReadableStream,
+  NativeTypeError,
   NativeUint8Array,
   own,
   push,
   setBytes,
   shift,
-  textOf,
   uncurry,
 } from "./primordials.ts";
 import type { DataAnswer, DataRequest } from "./protocol.ts";
@@ -84,8 +85,10 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   }
 
   /** The number under which the file is read. */
-  async function open(given: string): Promise<number> {
-    const name = textOf(given);
+  async function open(given: unknown): Promise<number> {
+    const name = plainText(given);
+    if (name === undefined)
+      throw new NativeTypeError(`Cannot read a data file: its name is ${nameKind(given)}, not a string`);
     const request = nextRequest();
     const opened = name.length > LONGEST_NAME ? undefined : await ask({ type: "dataOpen", request, name });
     if (opened?.type === "dataOpened" && opened.found) return request;

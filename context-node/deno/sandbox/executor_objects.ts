@@ -1,24 +1,20 @@
 import type { CreateOptions } from "../../hearth.ts";
+import { nameKind } from "./name_kind.ts";
 import { startOwnTimer } from "./own_timer.ts";
 import {
   mapDelete,
   mapGet,
   mapSet,
-  min,
   NativeDOMException,
   NativeMap,
   NativePromise,
   NativeTypeError,
   now,
   own,
-  textOf,
   when,
 } from "./primordials.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-
-/** The longest delay that setTimeout takes in the main isolate, 24 days; it fires at once for a longer one. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Gets or creates values of this executor alone, by reference. A creation that fails is forgotten. The promise is safe to await. */
 export function createExecutorObjects() {
@@ -45,11 +41,11 @@ export function createExecutorObjects() {
   };
 }
 
-/** How long to wait for an object: as a job said it, where that is a time. The main isolate takes the number for a timer. */
+/** How long to wait for an object, as a job said it, where that is a time; Infinity waits without end. */
 export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): number {
-  if (typeof given === "number" && given >= 0) return min(given, LONGEST_TIMEOUT_MS);
+  if (typeof given === "number" && given >= 0) return given;
   throw new NativeTypeError(
-    `Cannot keep the named object "${name}": its timeoutMs is ${textOf(given)}, which is no time`,
+    `Cannot keep the named object "${name}": its timeoutMs is ${nameKind(given)}, not a number of milliseconds`,
   );
 }
 

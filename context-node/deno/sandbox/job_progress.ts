@@ -1,8 +1,9 @@
 import type { JobContext } from "../../hearth.ts";
 import { LONGEST_PROGRESS_FIELDS, LONGEST_PROGRESS_MESSAGE } from "./bounds.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { nameKind, plainText } from "./name_kind.ts";
 import { startOwnTimer } from "./own_timer.ts";
-import { isArray, NativeTypeError, now, slice, textOf } from "./primordials.ts";
+import { isArray, isView, NativeDate, NativeSet, NativeTypeError, now, slice } from "./primordials.ts";
 import type { ExecutorReport } from "./protocol.ts";
 import { resultJson } from "./result_json.ts";
 
@@ -33,11 +34,13 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
   }
 
   return {
-    tell(fraction, message = "", fields) {
+    tell(fraction, message, fields) {
       if (ended) return;
-      if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1))
-        throw new NativeTypeError(`Cannot report progress ${textOf(fraction)}: it is not a number between 0 and 1`);
-      held = { type: "progress", run, fraction, ...describe(textOf(message), fields) };
+      if (typeof fraction !== "number")
+        throw refusal(`its fraction is ${nameKind(fraction)}, not a number between 0 and 1`);
+      if (!(fraction >= 0 && fraction <= 1))
+        throw new NativeTypeError(`Cannot report progress ${fraction}: it is not a number between 0 and 1`);
+      held = { type: "progress", run, fraction, ...describe(textOfMessage(message), fields) };
       const wait = nextAt - now();
       if (wait <= 0) return send();
       callOff ??= startOwnTimer(send, wait);
@@ -49,15 +52,33 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
   };
 }
 
+function textOfMessage(message: unknown): string {
+  const text = message === undefined || message === null ? "" : plainText(message);
+  if (text === undefined) throw refusal(`its message is ${nameKind(message)}, not a string`);
+  return text;
+}
+
 /** The message and the JSON of the fields. Throws a TypeError for fields that are no record. */
 function describe(message: string, fields: unknown): { message: string; fields: string | undefined } {
   const short = slice(message, 0, LONGEST_PROGRESS_MESSAGE);
   if (fields === undefined || fields === null) return { message: short, fields: undefined };
-  const json = isArray(fields) ? undefined : resultJson(fields, "fields");
+  const json = isRecord(fields)
+    ? resultJson(fields, { path: "fields", what: "fields of a progress report" })
+    : undefined;
   if (json === undefined || json[0] !== "{") {
-    throw new NativeTypeError("Cannot report progress: its fields are not an object with a value for each name");
+    throw refusal(`its fields are not an object with a value for each name, but ${nameKind(fields)}`);
   }
   if (json.length <= LONGEST_PROGRESS_FIELDS) return { message: short, fields: json };
   const notice = ` (its fields were left out: over ${LONGEST_PROGRESS_FIELDS} characters)`;
   return { message: short + notice, fields: undefined };
+}
+
+/** Whether it is an object that is no list, no bytes and no time. A Map may have keys that make it no record; its JSON shows that. */
+function isRecord(fields: unknown): boolean {
+  if (typeof fields !== "object" || fields === null) return false;
+  return !(isArray(fields) || isView(fields) || fields instanceof NativeSet || fields instanceof NativeDate);
+}
+
+function refusal(why: string): TypeError {
+  return new NativeTypeError(`Cannot report progress: ${why}`);
 }

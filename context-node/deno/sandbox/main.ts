@@ -37,6 +37,8 @@ let opened: Extract<SandboxCommand, { type: "open" }> | undefined;
 const nodePid = Deno.ppid;
 setInterval(() => Deno.ppid === nodePid || Deno.exit(0), 1000);
 process.on("disconnect", () => Deno.exit(0));
+// The node ends this process, and lets jobs finish first; terminals and supervisors signal all processes at once.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
 process.on("message", (commands: readonly SandboxCommand[]) => commands.forEach(obey));
 
 function obey(command: SandboxCommand): void {

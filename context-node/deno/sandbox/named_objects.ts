@@ -2,6 +2,7 @@ import { deserialize, serialize } from "node:v8";
 import type { CreateOptions, NamedObjects } from "../../hearth.ts";
 import { LONGEST_NAME, MOST_OBJECTS } from "./bounds.ts";
 import { createExecutorObjects, createTimeout, timeoutOf, within } from "./executor_objects.ts";
+import { nameKind, plainText } from "./name_kind.ts";
 import {
   freeze,
   mapDelete,
@@ -16,7 +17,6 @@ import {
   push,
   setBytes,
   slice,
-  textOf,
 } from "./primordials.ts";
 import type { ObjectAnswer, ObjectRequest, StoredValue } from "./protocol.ts";
 import { createRequests } from "./requests.ts";
@@ -54,7 +54,6 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     { ttlMs, turn }: { ttlMs?: number | undefined; turn?: number | undefined },
   ): Promise<Box> {
     checkName(name);
-    checkTtl(name, ttlMs);
     const { stored, sizeBytes } = store(name, value);
     // What is cloned here is what the other executors will clone; so all jobs get alike values.
     const cloned = clone(stored);
@@ -73,8 +72,6 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
 
   async function create<T>(name: string, make: () => T | Promise<T>, options: CreateOptions): Promise<Box> {
     const { ttlMs } = options;
-    checkName(name);
-    checkTtl(name, ttlMs);
     const timeoutMs = timeoutOf(name, options.timeoutMs);
     const answer = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
     if (answer.type === "objectValue") return { value: keep(name, answer.version, answer.value) };
@@ -90,7 +87,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
 
   const api: NamedObjects = {
     async get(given) {
-      const name = textOf(given);
+      const name = nameOf(given);
       const kept = mapGet(clones, name);
       if (kept !== undefined) return kept.value;
       const answer = await requests.ask((request) => send({ type: "objectGet", request, name }));
@@ -98,16 +95,20 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     },
     // Both scopes answer what `create` made, or a clone of it.
     async getOrElseCreate<T>(given: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
-      const name = textOf(given);
-      if (options.scope === "executor") return (await ofThisExecutor(name, make, options)) as T;
-      const kept = mapGet(clones, name) ?? (await own(create(name, make, options)));
+      const name = nameOf(given);
+      checkName(name);
+      if (typeof make !== "function") throw unkeepable(name, `what creates it is ${nameKind(make)}, not a function`);
+      const read = readOptions(name, options);
+      if (read.scope === "executor") return (await ofThisExecutor(name, make, read)) as T;
+      const kept = mapGet(clones, name) ?? (await own(create(name, make, read)));
       return kept.value as T;
     },
     async update(name, value) {
-      await own(put(textOf(name), value, {}));
+      await own(put(nameOf(name), value, {}));
     },
     async forget(name) {
-      const answer = await requests.ask((request) => send({ type: "objectForget", request, name: textOf(name) }));
+      const forgotten = nameOf(name);
+      const answer = await requests.ask((request) => send({ type: "objectForget", request, name: forgotten }));
       return answer.type === "objectForgotten" && answer.existed;
     },
     async list() {
@@ -177,9 +178,26 @@ function checkName(name: string): void {
   );
 }
 
-function checkTtl(name: string, ttlMs: unknown): void {
-  if (ttlMs === undefined || (typeof ttlMs === "number" && ttlMs >= 0)) return;
-  throw new NativeTypeError(`Cannot keep the named object "${name}": its ttlMs is ${textOf(ttlMs)}, which is no time`);
+function nameOf(given: unknown): string {
+  const name = plainText(given);
+  if (name !== undefined) return name;
+  throw new NativeTypeError(`Cannot use a named object: its name is ${nameKind(given)}, not a string`);
+}
+
+/** The options, each read once. */
+function readOptions(name: string, options: unknown): CreateOptions {
+  if (typeof options !== "object" || options === null)
+    throw unkeepable(name, `its options are ${nameKind(options)}, not an object`);
+  const { ttlMs, timeoutMs, scope } = options as CreateOptions;
+  if (ttlMs !== undefined && !(typeof ttlMs === "number" && ttlMs >= 0))
+    throw unkeepable(name, `its ttlMs is ${nameKind(ttlMs)}, not a number of milliseconds`);
+  if (scope !== undefined && scope !== "context" && scope !== "executor")
+    throw unkeepable(name, `its scope is ${nameKind(scope)}, neither "context" nor "executor"`);
+  return { ttlMs, timeoutMs, scope };
+}
+
+function unkeepable(name: string, why: string): TypeError {
+  return new NativeTypeError(`Cannot keep the named object "${name}": ${why}`);
 }
 
 function createFull(name: string): DOMException {

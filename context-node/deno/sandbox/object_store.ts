@@ -1,4 +1,4 @@
-import { startTimer } from "../../timer.ts";
+import { startTimer } from "../../../cluster/timer.ts";
 import { LAST_TIME_MS, MOST_OBJECTS } from "./bounds.ts";
 import type { ObjectAnswer, ObjectRequest, ObjectView, StoredValue } from "./protocol.ts";
 
@@ -20,7 +20,7 @@ interface Creation {
 interface Waiter {
   readonly executor: number;
   readonly request: number;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly timer: Disposable;
 }
 
 /** The named objects of a context. */
@@ -98,10 +98,10 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
       giveTurn({ name, executor, request, waiting: [] });
       return;
     }
-    const timer = setTimeout(() => {
+    const timer = startTimer(timeoutMs, () => {
       creation.waiting.splice(creation.waiting.indexOf(waiter), 1);
       deps.answer(executor, { type: "objectTimeout", request });
-    }, timeoutMs);
+    });
     const waiter: Waiter = { executor, request, timer };
     creation.waiting.push(waiter);
   }
@@ -117,7 +117,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     creations.delete(name);
     const next = waiting.shift();
     if (next === undefined) return;
-    clearTimeout(next.timer);
+    next.timer[Symbol.dispose]();
     giveTurn({ name, executor: next.executor, request: next.request, waiting });
   }
 
@@ -157,7 +157,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     deps.answer(executor, { type: "objectStored", request: request.request, version: lastVersion });
     creations.delete(name);
     for (const waiter of creation?.waiting ?? []) {
-      clearTimeout(waiter.timer);
+      waiter.timer[Symbol.dispose]();
       handOut(name, waiter.executor, waiter.request);
     }
   }
@@ -177,7 +177,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     for (const { holders } of objects.values()) holders.delete(executor);
     for (const [name, creation] of creations) {
       for (const waiter of creation.waiting.filter((waiter) => waiter.executor === executor)) {
-        clearTimeout(waiter.timer);
+        waiter.timer[Symbol.dispose]();
         creation.waiting.splice(creation.waiting.indexOf(waiter), 1);
       }
       if (creation.executor === executor) passTurn(name);

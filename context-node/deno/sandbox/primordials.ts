@@ -32,7 +32,9 @@ export const numberOf: (value: unknown) => number = natives.Number;
 export const { parse, stringify } = JSON;
 export const { min } = Math;
 export const { store: atomicStore, notify: atomicNotify, waitAsync: atomicWaitAsync } = Atomics;
-export const { isInteger, isSafeInteger } = Number;
+/** What `JSON.rawJSON` made; the types do not know it yet. */
+export const { isRawJSON: isRawJson } = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
+export const { isFinite: isFiniteNumber, isInteger, isSafeInteger } = Number;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { apply, deleteProperty, getPrototypeOf, ownKeys, getOwnPropertyDescriptor } = Reflect;
@@ -69,6 +71,7 @@ export const lastIndexOf: (text: string, search: string) => number = uncurry(Str
 export const slice: (text: string, start: number, end?: number) => string = uncurry(String.prototype.slice);
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const shift = uncurry(globalThis.Array.prototype.shift) as <T>(array: T[]) => T | undefined;
+export const pop = uncurry(globalThis.Array.prototype.pop) as <T>(array: T[]) => T | undefined;
 export const join: (array: AnyArray, separator: string) => string = uncurry(globalThis.Array.prototype.join);
 
 const mapGetMethod = uncurry(Map.prototype.get);
@@ -82,6 +85,7 @@ export const mapForEach = uncurry(Map.prototype.forEach) as <K, V>(
 export const mapSize = uncurry(getter(Map.prototype, "size")) as (map: ReadonlyMap<unknown, unknown>) => number;
 export const setHas = uncurry(Set.prototype.has) as <T>(set: ReadonlySet<T>, value: T) => boolean;
 export const setAdd = uncurry(Set.prototype.add) as <T>(set: Set<T>, value: T) => Set<T>;
+export const setDelete = uncurry(Set.prototype.delete) as <T>(set: Set<T>, value: T) => boolean;
 export const setForEach = uncurry(Set.prototype.forEach) as <T>(set: ReadonlySet<T>, each: (value: T) => void) => void;
 
 const then = uncurry(Promise.prototype.then) as <T>(

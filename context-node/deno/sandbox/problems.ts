@@ -1,6 +1,7 @@
 import { MOST_PROBLEMS } from "./bounds.ts";
 import { cut } from "./cut.ts";
-import { iterator, NativeError, NativeTypeError, push, textOf } from "./primordials.ts";
+import { nameKind } from "./name_kind.ts";
+import { iterator, NativeTypeError, push } from "./primordials.ts";
 
 /**
  * Lists the problems that `validate` returned, the first of them where there are many. Throws a TypeError when it returned what cannot be told as problems: whether the job
@@ -21,12 +22,6 @@ export function listProblems(returned: unknown, entryPoint: string): string[] {
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === "object" && value !== null && iterator in value && typeof value[iterator] === "function";
-}
-
-function nameKind(value: unknown): string {
-  if (value instanceof NativeError) return "an Error";
-  if (typeof value === "function") return "a function";
-  return typeof value === "object" && value !== null ? "an object" : textOf(value);
 }
 
 function noProblems(entryPoint: string, returned: string): TypeError {

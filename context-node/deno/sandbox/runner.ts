@@ -105,7 +105,8 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
       const needed = neededPermissions(bundles.manifest(digest, subpathOf(entryPoint)));
       const denied = tellDenied(needed, { context: context.name, granted });
       if (denied !== undefined) return { type: "denied", run, message: cut(denied) };
-      const entry = findEntryPoint(await bundles.load(digest), entryPoint);
+      const { exports } = await bundles.load(digest);
+      const entry = findEntryPoint(exports, entryPoint);
       const job: JobContext = {
         jobId,
         config: parse(config),

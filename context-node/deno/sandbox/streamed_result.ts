@@ -38,7 +38,7 @@ async function writeArray(source: AsyncIterable<unknown>, stream: ResultStream):
   let index = 0;
   for await (const item of source) {
     // As in an array that is returned as a whole.
-    const json = resultJson(item, `result[${index}]`) ?? "null";
+    const json = resultJson(item, { path: `result[${index}]` }) ?? "null";
     if (json.length > LARGEST_JSON_CHARACTERS) {
       throw new ResultRefused(
         `An item of the result is ${json.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`,

@@ -136,13 +136,15 @@ const PRELUDE = `
 const NR = ${JSON.stringify(Object.fromEntries(Object.entries(SYSCALLS).map(([name, numbers]) => [name, numbers[process.arch === "arm64" ? 1 : 0]])))};
 const bytesOf = (value) => typeof value === "string" ? new TextEncoder().encode(value + "\\0") : value;
 const wordOf = (value) => BigInt.asUintN(64, typeof value === "object" ? BigInt(libc.addressOf(value, 0n, 0n)) : BigInt(value));
+const errno = new Int32Array(1);
+const errnoBytes = new Uint8Array(errno.buffer);
+const errnoPlace = libc.__errno_location();
 function syscall(number, ...values) {
   const words = [...values, 0, 0, 0, 0, 0, 0].slice(0, 6).map(bytesOf).map(wordOf);
   const answer = libc.syscall(BigInt(number), ...words);
-  if (answer !== -1n) return Number(answer);
-  const errno = new Int32Array(1);
-  libc.copyFrom(new Uint8Array(errno.buffer), libc.__errno_location(), 4n);
-  return "errno " + errno[0];
+  // Nothing is allocated before errno is read: a collection of garbage makes system calls of its own.
+  libc.copyFrom(errnoBytes, errnoPlace, 4n);
+  return answer === -1n ? "errno " + errno[0] : Number(answer);
 }
 const open = (path, flags = 0) => syscall(NR.openat, -100, path, flags, 0o600);
 const attempt = (action) => { try { console.log(String(action())); } catch (error) { console.log(error.name + ": " + error.message); } };

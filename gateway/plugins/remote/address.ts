@@ -1,6 +1,7 @@
-const REMOTE = /^(?<scheme>grpc|grpcs):\/\/(?<authority>(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+):\d{1,5})$|^unix:(?<path>.+)$/;
+import { isIP } from "node:net";
+import { parseAddress as hostAndPort, isAddress } from "../../../cluster/mod.ts";
 
-const IP_ADDRESS = /^(\[|\d+\.\d+\.\d+\.\d+:)/;
+const REMOTE = /^(?<scheme>grpc|grpcs):\/\/(?<authority>[^@]+)$|^unix:(?<path>.+)$/;
 
 /** Where a plugin out of process listens. */
 export interface RemoteAddress {
@@ -18,8 +19,8 @@ export function isRemote(plugin: string): boolean {
 export function parseAddress(plugin: string): RemoteAddress | undefined {
   const { scheme, authority, path } = REMOTE.exec(plugin)?.groups ?? {};
   if (path !== undefined) return { target: `unix:${path.replace(/^\/\/(?=\/)/, "")}`, isSecure: false };
-  if (authority === undefined) return undefined;
+  if (authority === undefined || !isAddress(authority)) return undefined;
   // Node's TLS checks certificates for names only, once a server's name is sent.
-  if (scheme === "grpcs" && IP_ADDRESS.test(authority)) return undefined;
+  if (scheme === "grpcs" && isIP(hostAndPort(authority).host) !== 0) return undefined;
   return { target: `dns:${authority}`, isSecure: scheme === "grpcs" };
 }

@@ -1,4 +1,5 @@
-import type { Dao } from "../../../plugins/contract/mod.ts";
+import { status } from "@grpc/grpc-js";
+import { type Dao, UnreadableRecord } from "../../../plugins/contract/mod.ts";
 import { storageUnavailable } from "../../../proto/errors.ts";
 import { type DaoCapabilities, DaoService } from "../../../proto/remote_plugin.ts";
 import { RemoteCallError } from "./call_error.ts";
@@ -24,6 +25,8 @@ export function createDao(name: string, connection: Connection, { durable, share
       return await answer;
     } catch (cause) {
       if (cause instanceof RemoteCallError && cause.isAway) throw storageUnavailable(name, cause);
+      if (cause instanceof RemoteCallError && cause.code === status.DATA_LOSS)
+        throw new UnreadableRecord(cause.message, { cause });
       throw cause;
     }
   }

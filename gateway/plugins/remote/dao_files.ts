@@ -7,6 +7,9 @@ const { method } = DaoService;
 
 export function createFileStore({ read, write }: DaoCalls): FileStore {
   return {
+    async insert(file) {
+      return (await write("insertFile", { file })).takenBy;
+    },
     async put(file) {
       return (await write("putFile", { file })).file;
     },

@@ -3,6 +3,7 @@
  * are plugins like any other. Imports `plugins/contract` and `proto`.
  */
 export { isRemote } from "./address.ts";
+export { RemoteCallError } from "./call_error.ts";
 export { parseReach } from "./reach.ts";
 export { remoteSettings } from "./settings.ts";
 export { type RemoteStart, startRemotePlugin } from "./start.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { z } from "zod";
-import { readableFile } from "../../../cluster/mod.ts";
+import { LONGEST_DELAY_MS, readableFile } from "../../../cluster/mod.ts";
 import type { RemoteAddress } from "./address.ts";
 
 /** The configuration of a plugin out of process: how to reach it, and in `config` what is its own. */
@@ -14,7 +14,7 @@ export const remoteSettings = z
     timeoutMs: z
       .int()
       .positive()
-      .max(2 ** 31 - 1)
+      .max(LONGEST_DELAY_MS)
       .default(10_000)
       .describe("The longest that one call may take, and one step of a stream of contents, in milliseconds"),
     caFile: readableFile

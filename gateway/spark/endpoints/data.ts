@@ -1,5 +1,5 @@
 import { type File, UploadFileRequestSchema } from "../../../proto/mod.ts";
-import { deleteFile, uploadFile } from "../../data/mod.ts";
+import { createFile, deleteFile } from "../../data/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { type Answer, failure, json, success } from "../http/answer.ts";
 import { readFlag, requireReboot } from "../http/query.ts";
@@ -20,10 +20,13 @@ export async function listData({ core }: SparkDeps): Promise<Answer> {
 /** `POST /data/<prefix>` */
 export async function postData(deps: SparkDeps, { path, body, contentType }: SparkRequest): Promise<Answer> {
   const { core } = deps;
-  const content = { contentType: contentType ?? "", data: body };
-  const name = await freeName(core, path.name ?? "");
-  checked(deps, UploadFileRequestSchema, { name, content });
-  await uploadFile(core, { name, content: body, contentType });
+  const prefix = path.name ?? "";
+  const from = Date.now();
+  checked(deps, UploadFileRequestSchema, {
+    name: nameAt(prefix, from),
+    content: { contentType: contentType ?? "", data: body },
+  });
+  const { name } = await createFile(core, { names: namesFrom(prefix, from), content: body, contentType });
   return json(200, { result: { filename: name } });
 }
 
@@ -59,10 +62,12 @@ function allFiles({ dao }: SparkDeps["core"]): AsyncGenerator<File> {
   return readPages((limit, last?: File) => dao.files.list({}, { limit, after: last?.name }));
 }
 
-/** `<prefix>-<time>.dat`, with the first time from now on that no file has. */
-async function freeName({ dao }: SparkDeps["core"], prefix: string): Promise<string> {
-  for (let ms = Date.now(); ; ms++) {
-    const name = `${prefix}-${formatLocal(ms).replaceAll(":", "_")}.dat`;
-    if ((await dao.files.get(name)) === undefined) return name;
-  }
+/** The names of a time and of each millisecond after it. */
+function* namesFrom(prefix: string, from: number): Generator<string> {
+  for (let ms = from; ; ms++) yield nameAt(prefix, ms);
+}
+
+/** `<prefix>-<time>.dat` */
+function nameAt(prefix: string, ms: number): string {
+  return `${prefix}-${formatLocal(ms).replaceAll(":", "_")}.dat`;
 }

@@ -53,9 +53,10 @@ describe("parseHocon() reads the rest of HOCON:", () => {
   test.each<[string, unknown]>([
     ["\ufeffa = true, b = no, c = null, d = trueish", { a: true, b: "no", c: null, d: "trueish" }],
     [
-      "a = -1, b = 1.50, c = 1e3, d = 01, e = 1.2.3, f = -, g = 1e400, h = 2-3",
-      { a: -1, b: 1.5, c: 1000, d: 1, e: "1.2.3", f: "-", g: "1e400", h: "2-3" },
+      "a = -1, b = 1.50, c = 1e3, d = 01, e = 1.2.3, f = -, g = 1e-400, h = 2-3",
+      { a: -1, b: 1.5, c: 1000, d: 1, e: "1.2.3", f: "-", g: 0, h: "2-3" },
     ],
+    ["a = 12e4567f, b = 12e4567 x", { a: "12e4567f", b: "12e4567 x" }],
     ["a = 1.50s, b = 10 20", { a: "1.50s", b: "10 20" }],
     [`a = "\\u00e9\\n\\t\\"\\\\\\/" b "c"`, { a: 'é\n\t"\\/ b c' }],
     ["a = [1\n2,\n3,\n]", { a: [1, 2, 3] }],
@@ -105,6 +106,8 @@ describe("parseHocon() reads the rest of HOCON:", () => {
 });
 
 test.each([
+  ["a = 1\nb = 1e400", "String: 2: The number 1e400 is too large: enclose it in double quotes to send it as text"],
+  ['{"a": [1, -1e999]}', "String: 1: The number -1e999 is too large: enclose it in double quotes to send it as text"],
   [
     "Not parseable jobConfig!!",
     "String: 1: Reserved character '!' is not allowed outside quotes: enclose the key or value in double quotes",

@@ -117,7 +117,7 @@ describe("parseHocon() is bounded:", () => {
     ],
     ["quotes", `a = ${'"'.repeat(999_999)}`, /^parsed|quotes/],
     ["backslashes", `a = "${"\\".repeat(999_999)}`, /does not end/],
-    ["digits", `a = ${"1".repeat(999_999)}`, /^parsed/],
+    ["digits", `a = ${"1".repeat(999_999)}`, /is too large/],
     ["words", `a = ${"x ".repeat(500_000)}`, /more than 10000 values/],
     [
       "a chain of few substitutions",

@@ -148,8 +148,18 @@ function readValue(reader: Reader, where: Where): Syntax {
   }
   const [first] = parts;
   if (first === undefined) throw unexpected(reader, "Expected a value");
-  if (parts.length === 1 && first.type !== "blank") return first;
+  if (parts.length === 1 && first.type !== "blank") return representable(first, line);
   return parts.every(isText) ? textOf(parts) : { type: "concatenation", parts, line };
+}
+
+/** The value, if JSON has it: of a number such as 1e400, Number() makes infinity. */
+function representable(value: Syntax, line: number): Syntax {
+  const isBeyond = value.type === "scalar" && (value.value === Infinity || value.value === -Infinity);
+  if (!isBeyond) return value;
+  throw new HoconError(
+    line,
+    `The number ${shown([value.text])} is too large: enclose it in double quotes to send it as text`,
+  );
 }
 
 function isText(part: Syntax | Blank): part is Scalar | Blank {
@@ -208,6 +218,8 @@ function readUnquoted(reader: Reader): Scalar {
   if (digits !== "") {
     const number = Number(digits);
     if (Number.isFinite(number)) return { type: "scalar", value: number, text: digits };
+    // Whether it is a number alone, or begins a text such as 12e4567f, shows at the end of the value.
+    if (!Number.isNaN(number)) return { type: "scalar", value: number, text: digits };
     if (digits.includes("+")) throw reserved("+", line);
     return { type: "scalar", value: digits, text: digits };
   }

@@ -1,5 +1,6 @@
-import type { HttpRequest } from "../../transcode/mod.ts";
-import { Rejection, text } from "./answer.ts";
+import { ConnectError } from "@connectrpc/connect";
+import { HttpError, type HttpRequest, type HttpResponse, readBody as readWholeBody } from "../../transcode/mod.ts";
+import { type Answer, Rejection, text } from "./answer.ts";
 
 /** A request as endpoints see it. */
 export interface SparkRequest {
@@ -26,11 +27,10 @@ export function bodyText({ body }: Pick<SparkRequest, "body">): string {
   return decoder.decode(body);
 }
 
-/** Path and query of a request target, which may be a whole URL (RFC 9112, section 3.2.2). */
+/** Path and query of a request target. */
 export function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  const relative = target.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/, "");
-  const mark = relative.indexOf("?");
-  return mark < 0 ? { path: relative, query: "" } : { path: relative.slice(0, mark), query: relative.slice(mark + 1) };
+  const mark = target.indexOf("?");
+  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
 /** Percent-decoded segments of a path that begins with `/`; undefined when it is not well-formed. */
@@ -43,17 +43,22 @@ export function splitPath(path: string): readonly string[] | undefined {
   }
 }
 
-/** Reads a body of at most `limitBytes`; the rest of a larger one is thrown away as it comes. */
-export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > limitBytes) {
-      request.resume();
-      throw new Rejection(text(413, `Request entity too large: it has more than ${limitBytes} bytes.`));
-    }
-    chunks.push(chunk);
+/** Reads a body of at most `limitBytes`. The rest of one that is refused stays unread. */
+export async function readBody(
+  request: HttpRequest,
+  response: HttpResponse,
+  { limitBytes }: { readonly limitBytes: number },
+): Promise<Uint8Array> {
+  try {
+    return await readWholeBody(request, response, { bytes: limitBytes });
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    throw new Rejection(refuseBody(error, limitBytes));
   }
-  return Buffer.concat(chunks);
+}
+
+function refuseBody(error: ConnectError, limitBytes: number): Answer {
+  const status = error instanceof HttpError ? error.status : 400;
+  if (status === 413) return text(413, `Request entity too large: it has more than ${limitBytes} bytes.`);
+  return text(status, error.rawMessage, Object.fromEntries(error.metadata));
 }

@@ -281,7 +281,7 @@ export declare const BinaryService: GenService<{
     output: typeof ListBinaryVersionsResponseSchema;
   },
   /**
-   * Returns the bytes that were uploaded, unchanged.
+   * Returns the bytes that were uploaded, unchanged, as one message: clients of gRPC take 4 MiB unless they are configured otherwise.
    *
    * @generated from rpc hearth.v1.BinaryService.DownloadBinary
    */

@@ -82,6 +82,14 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   startTime?: Timestamp | undefined;
 
   /**
+   * On NATS: why parts of the event are cut or left out, and where to read the whole; empty when it is whole. An event is cut to what the
+   * server takes as one message (`max_payload`).
+   *
+   * @generated from field: string omitted = 9;
+   */
+  omitted: string;
+
+  /**
    * @generated from oneof hearth.v1.JobEvent.event
    */
   event: {
@@ -269,7 +277,8 @@ export declare type JobSucceeded = Message<"hearth.v1.JobSucceeded"> & {
   result?: JobResult | undefined;
 
   /**
-   * The value, when it is not over 64 KiB as JSON, does not nest deeper than 40 levels, and is not undefined.
+   * The value, when it is not over 64 KiB as JSON (less where the NATS server takes messages under 1 MiB), does not nest deeper than 40
+   * levels, and is not undefined. GetJobResult streams any.
    *
    * @generated from field: google.protobuf.Value value = 2;
    */
@@ -419,6 +428,13 @@ export declare type ContextEvent = Message<"hearth.v1.ContextEvent"> & {
   nodeId: string;
 
   /**
+   * As in JobEvent.
+   *
+   * @generated from field: string omitted = 6;
+   */
+  omitted: string;
+
+  /**
    * @generated from oneof hearth.v1.ContextEvent.event
    */
   event: {
@@ -539,7 +555,7 @@ export declare type ContextRestarting = Message<"hearth.v1.ContextRestarting"> &
   reason: JobError_Reason;
 
   /**
-   * Named objects that are gone with the process, by name.
+   * Named objects that are gone with the process, by name; of many the first, up to 64 KiB.
    *
    * @generated from field: repeated string lost_objects = 3;
    */
@@ -551,6 +567,13 @@ export declare type ContextRestarting = Message<"hearth.v1.ContextRestarting"> &
    * @generated from field: google.protobuf.Timestamp start_time = 4;
    */
   startTime?: Timestamp | undefined;
+
+  /**
+   * How many named objects are gone with the process.
+   *
+   * @generated from field: uint32 lost_object_count = 5;
+   */
+  lostObjectCount: number;
 };
 
 /**

@@ -194,7 +194,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   retryDelay?: Duration | undefined;
 
   /**
-   * The attempts that were given up, in order.
+   * The attempts that were given up, in order. Where their errors are large together, those of older ones are cut.
    *
    * @generated from field: repeated hearth.v1.Attempt attempts = 26;
    */
@@ -470,7 +470,7 @@ export enum JobSpec_CallbackFormat {
   CALLBACK_FORMAT_UNSPECIFIED = 0,
 
   /**
-   * `{"job": Job, "result": value}`, like the answer of RunJob. Results over 64 KiB are left out.
+   * `{"job": Job, "result": value}`, like the answer of RunJob. Results over 64 KiB are left out, which `resultOmitted` says then.
    *
    * @generated from enum value: HEARTH = 1;
    */

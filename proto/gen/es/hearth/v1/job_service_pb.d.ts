@@ -86,12 +86,20 @@ export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   job?: Job | undefined;
 
   /**
-   * What the job returned, when it succeeded and returned something. Results over 4 MiB, those with more than 20 000 values and names, those that
-   * nest deeper than 40 levels, and those that are not JSON, are left out; GetJobResult streams them.
+   * What the job returned, when it succeeded and returned something. Left out are results with which this message would be over 4 MiB in
+   * protobuf's encoding, those with more than 20 000 values and names, those that nest deeper than 40 levels, and those that are not
+   * JSON; GetJobResult streams them.
    *
    * @generated from field: google.protobuf.Value result = 2;
    */
   result?: Value | undefined;
+
+  /**
+   * Why `result` is left out of this message although the job returned something, and where to read it; empty when it is not.
+   *
+   * @generated from field: string result_omitted = 3;
+   */
+  resultOmitted: string;
 };
 
 /**
@@ -446,7 +454,8 @@ export declare const JobService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Returns the config that the job was submitted with.
+   * Returns the config that the job was submitted with. FailedPrecondition by gRPC for a config that is over 4 MiB in protobuf's encoding,
+   * more than clients take unless they are configured otherwise; REST and Connect answer it.
    *
    * @generated from rpc hearth.v1.JobService.GetJobConfig
    */

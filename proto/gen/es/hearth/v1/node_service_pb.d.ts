@@ -277,6 +277,19 @@ export declare const NodeLoadSchema: GenMessage<NodeLoad>;
  * @generated from message hearth.v1.ListNodesRequest
  */
 export declare type ListNodesRequest = Message<"hearth.v1.ListNodesRequest"> & {
+  /**
+   * The most to answer; 0 or more than 1000 means 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 };
 
 /**
@@ -297,6 +310,13 @@ export declare type ListNodesResponse = Message<"hearth.v1.ListNodesResponse"> &
    * @generated from field: repeated hearth.v1.Node nodes = 1;
    */
   nodes: Node[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**

@@ -42,7 +42,14 @@ export interface JobEvent {
     | Progress
     | undefined;
   /** In a final event: when the attempt began to run; absent when it never did. */
-  startTime: Date | undefined;
+  startTime:
+    | Date
+    | undefined;
+  /**
+   * On NATS: why parts of the event are cut or left out, and where to read the whole; empty when it is whole. An event is cut to what the
+   * server takes as one message (`max_payload`).
+   */
+  omitted: string;
   event:
     | //
     /**
@@ -113,7 +120,10 @@ export interface JobSucceeded {
   result:
     | JobResult
     | undefined;
-  /** The value, when it is not over 64 KiB as JSON, does not nest deeper than 40 levels, and is not undefined. */
+  /**
+   * The value, when it is not over 64 KiB as JSON (less where the NATS server takes messages under 1 MiB), does not nest deeper than 40
+   * levels, and is not undefined. GetJobResult streams any.
+   */
   value: any | undefined;
 }
 
@@ -166,6 +176,8 @@ export interface ContextEvent {
     | undefined;
   /** The node that hosts it. */
   nodeId: string;
+  /** As in JobEvent. */
+  omitted: string;
   event:
     | //
     /** It takes jobs. */
@@ -205,10 +217,14 @@ export interface ContextRestarting {
   message: string;
   /** OUT_OF_MEMORY or CONTEXT_LOST when its process died; unspecified when it was asked for. */
   reason: JobError_Reason;
-  /** Named objects that are gone with the process, by name. */
+  /** Named objects that are gone with the process, by name; of many the first, up to 64 KiB. */
   lostObjects: string[];
   /** When the new process is started; later after each death in a row. */
-  startTime: Date | undefined;
+  startTime:
+    | Date
+    | undefined;
+  /** How many named objects are gone with the process. */
+  lostObjectCount: number;
 }
 
 /** A context failed. */
@@ -229,6 +245,7 @@ function createBaseJobEvent(): JobEvent {
     nodeId: "",
     lastProgress: undefined,
     startTime: undefined,
+    omitted: "",
     event: undefined,
   };
 }
@@ -258,6 +275,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     }
     if (message.startTime !== undefined) {
       Timestamp.encode(toTimestamp(message.startTime), writer.uint32(66).fork()).join();
+    }
+    if (message.omitted !== "") {
+      writer.uint32(74).string(message.omitted);
     }
     switch (message.event?.$case) {
       case "queued":
@@ -369,6 +389,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             }
 
             message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.omitted = reader.string();
             continue;
           }
           case 10: {
@@ -493,6 +521,7 @@ export const JobEvent: MessageFns<JobEvent> = {
         : isSet(object.start_time)
         ? fromJsonTimestamp(object.start_time)
         : undefined,
+      omitted: isSet(object.omitted) ? globalThis.String(object.omitted) : "",
       event: isSet(object.queued)
         ? { $case: "queued", value: JobQueued.fromJSON(object.queued) }
         : isSet(object.running)
@@ -543,6 +572,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     if (message.startTime !== undefined) {
       obj.startTime = message.startTime.toISOString();
     }
+    if (message.omitted !== "") {
+      obj.omitted = message.omitted;
+    }
     if (message.event?.$case === "queued") {
       obj.queued = JobQueued.toJSON(message.event.value);
     } else if (message.event?.$case === "running") {
@@ -582,6 +614,7 @@ export const JobEvent: MessageFns<JobEvent> = {
       ? Progress.fromPartial(object.lastProgress)
       : undefined;
     message.startTime = object.startTime ?? undefined;
+    message.omitted = object.omitted ?? "";
     switch (object.event?.$case) {
       case "queued": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
@@ -1322,7 +1355,7 @@ export const JobRetrying: MessageFns<JobRetrying> = {
 };
 
 function createBaseContextEvent(): ContextEvent {
-  return { contextId: "", context: "", seq: 0, time: undefined, nodeId: "", event: undefined };
+  return { contextId: "", context: "", seq: 0, time: undefined, nodeId: "", omitted: "", event: undefined };
 }
 
 export const ContextEvent: MessageFns<ContextEvent> = {
@@ -1341,6 +1374,9 @@ export const ContextEvent: MessageFns<ContextEvent> = {
     }
     if (message.nodeId !== "") {
       writer.uint32(42).string(message.nodeId);
+    }
+    if (message.omitted !== "") {
+      writer.uint32(50).string(message.omitted);
     }
     switch (message.event?.$case) {
       case "running":
@@ -1415,6 +1451,14 @@ export const ContextEvent: MessageFns<ContextEvent> = {
             message.nodeId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.omitted = reader.string();
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -1482,6 +1526,7 @@ export const ContextEvent: MessageFns<ContextEvent> = {
         : isSet(object.node_id)
         ? globalThis.String(object.node_id)
         : "",
+      omitted: isSet(object.omitted) ? globalThis.String(object.omitted) : "",
       event: isSet(object.running)
         ? { $case: "running", value: ContextRunning.fromJSON(object.running) }
         : isSet(object.stopping)
@@ -1513,6 +1558,9 @@ export const ContextEvent: MessageFns<ContextEvent> = {
     if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
+    if (message.omitted !== "") {
+      obj.omitted = message.omitted;
+    }
     if (message.event?.$case === "running") {
       obj.running = ContextRunning.toJSON(message.event.value);
     } else if (message.event?.$case === "stopping") {
@@ -1537,6 +1585,7 @@ export const ContextEvent: MessageFns<ContextEvent> = {
     message.seq = object.seq ?? 0;
     message.time = object.time ?? undefined;
     message.nodeId = object.nodeId ?? "";
+    message.omitted = object.omitted ?? "";
     switch (object.event?.$case) {
       case "running": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
@@ -1747,7 +1796,7 @@ export const ContextStopped: MessageFns<ContextStopped> = {
 };
 
 function createBaseContextRestarting(): ContextRestarting {
-  return { message: "", reason: 0, lostObjects: [], startTime: undefined };
+  return { message: "", reason: 0, lostObjects: [], startTime: undefined, lostObjectCount: 0 };
 }
 
 export const ContextRestarting: MessageFns<ContextRestarting> = {
@@ -1763,6 +1812,9 @@ export const ContextRestarting: MessageFns<ContextRestarting> = {
     }
     if (message.startTime !== undefined) {
       Timestamp.encode(toTimestamp(message.startTime), writer.uint32(34).fork()).join();
+    }
+    if (message.lostObjectCount !== 0) {
+      writer.uint32(40).uint32(message.lostObjectCount);
     }
     return writer;
   },
@@ -1812,6 +1864,14 @@ export const ContextRestarting: MessageFns<ContextRestarting> = {
             message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lostObjectCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1838,6 +1898,11 @@ export const ContextRestarting: MessageFns<ContextRestarting> = {
         : isSet(object.start_time)
         ? fromJsonTimestamp(object.start_time)
         : undefined,
+      lostObjectCount: isSet(object.lostObjectCount)
+        ? globalThis.Number(object.lostObjectCount)
+        : isSet(object.lost_object_count)
+        ? globalThis.Number(object.lost_object_count)
+        : 0,
     };
   },
 
@@ -1855,6 +1920,9 @@ export const ContextRestarting: MessageFns<ContextRestarting> = {
     if (message.startTime !== undefined) {
       obj.startTime = message.startTime.toISOString();
     }
+    if (message.lostObjectCount !== 0) {
+      obj.lostObjectCount = Math.round(message.lostObjectCount);
+    }
     return obj;
   },
 
@@ -1867,6 +1935,7 @@ export const ContextRestarting: MessageFns<ContextRestarting> = {
     message.reason = object.reason ?? 0;
     message.lostObjects = object.lostObjects?.map((e) => e) || [];
     message.startTime = object.startTime ?? undefined;
+    message.lostObjectCount = object.lostObjectCount ?? 0;
     return message;
   },
 };

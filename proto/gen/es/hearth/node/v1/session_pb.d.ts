@@ -432,14 +432,14 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   /**
    * 0 means no limit.
    *
-   * @generated from field: uint32 timeout_ms = 10;
+   * @generated from field: uint64 timeout_ms = 10;
    */
-  timeoutMs: number;
+  timeoutMs: bigint;
 
   /**
-   * @generated from field: uint32 grace_period_ms = 11;
+   * @generated from field: uint64 grace_period_ms = 11;
    */
-  gracePeriodMs: number;
+  gracePeriodMs: bigint;
 
   /**
    * Refuses instead of waiting when no slot is free.
@@ -472,9 +472,9 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   /**
    * Time before the second attempt; doubled for each further one.
    *
-   * @generated from field: uint32 retry_delay_ms = 16;
+   * @generated from field: uint64 retry_delay_ms = 16;
    */
-  retryDelayMs: number;
+  retryDelayMs: bigint;
 };
 
 /**

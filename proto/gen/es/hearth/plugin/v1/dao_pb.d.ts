@@ -164,6 +164,14 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
      */
     value: ForgetAuditEntriesRequest;
     case: "forgetAuditEntries";
+  } | {
+    /**
+     * Stores a new file. When the name is taken, changes nothing and answers the file that has it.
+     *
+     * @generated from field: hearth.plugin.v1.InsertFileRequest insert_file = 16;
+     */
+    value: InsertFileRequest;
+    case: "insertFile";
   } | { case: undefined; value?: undefined };
 };
 
@@ -296,6 +304,12 @@ export declare type Outcome = Message<"hearth.plugin.v1.Outcome"> & {
      */
     value: Failure;
     case: "failure";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.InsertFileResponse insert_file = 17;
+     */
+    value: InsertFileResponse;
+    case: "insertFile";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1174,6 +1188,40 @@ export declare type IsDigestUsedByBinaryRequest = Message<"hearth.plugin.v1.IsDi
  * Use `create(IsDigestUsedByBinaryRequestSchema)` to create a new message.
  */
 export declare const IsDigestUsedByBinaryRequestSchema: GenMessage<IsDigestUsedByBinaryRequest>;
+
+/**
+ * @generated from message hearth.plugin.v1.InsertFileRequest
+ */
+export declare type InsertFileRequest = Message<"hearth.plugin.v1.InsertFileRequest"> & {
+  /**
+   * @generated from field: hearth.v1.File file = 1;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message hearth.plugin.v1.InsertFileRequest.
+ * Use `create(InsertFileRequestSchema)` to create a new message.
+ */
+export declare const InsertFileRequestSchema: GenMessage<InsertFileRequest>;
+
+/**
+ * @generated from message hearth.plugin.v1.InsertFileResponse
+ */
+export declare type InsertFileResponse = Message<"hearth.plugin.v1.InsertFileResponse"> & {
+  /**
+   * The file that has the name; absent when the new one was stored.
+   *
+   * @generated from field: hearth.v1.File taken_by = 1;
+   */
+  takenBy?: File | undefined;
+};
+
+/**
+ * Describes the message hearth.plugin.v1.InsertFileResponse.
+ * Use `create(InsertFileResponseSchema)` to create a new message.
+ */
+export declare const InsertFileResponseSchema: GenMessage<InsertFileResponse>;
 
 /**
  * @generated from message hearth.plugin.v1.PutFileRequest

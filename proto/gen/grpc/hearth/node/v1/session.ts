@@ -1711,10 +1711,10 @@ export const RunJob: MessageFns<RunJob> = {
       writer.uint32(74).bytes(message.config);
     }
     if (message.timeoutMs !== 0) {
-      writer.uint32(80).uint32(message.timeoutMs);
+      writer.uint32(80).uint64(message.timeoutMs);
     }
     if (message.gracePeriodMs !== 0) {
-      writer.uint32(88).uint32(message.gracePeriodMs);
+      writer.uint32(88).uint64(message.gracePeriodMs);
     }
     if (message.noQueue !== false) {
       writer.uint32(96).bool(message.noQueue);
@@ -1729,7 +1729,7 @@ export const RunJob: MessageFns<RunJob> = {
       writer.uint32(120).uint32(message.maxAttempts);
     }
     if (message.retryDelayMs !== 0) {
-      writer.uint32(128).uint32(message.retryDelayMs);
+      writer.uint32(128).uint64(message.retryDelayMs);
     }
     return writer;
   },
@@ -1824,7 +1824,7 @@ export const RunJob: MessageFns<RunJob> = {
               break;
             }
 
-            message.timeoutMs = reader.uint32();
+            message.timeoutMs = longToNumber(reader.uint64());
             continue;
           }
           case 11: {
@@ -1832,7 +1832,7 @@ export const RunJob: MessageFns<RunJob> = {
               break;
             }
 
-            message.gracePeriodMs = reader.uint32();
+            message.gracePeriodMs = longToNumber(reader.uint64());
             continue;
           }
           case 12: {
@@ -1872,7 +1872,7 @@ export const RunJob: MessageFns<RunJob> = {
               break;
             }
 
-            message.retryDelayMs = reader.uint32();
+            message.retryDelayMs = longToNumber(reader.uint64());
             continue;
           }
         }

@@ -1,7 +1,10 @@
-/** The longest delay that setTimeout takes; it fires at once for a longer one. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
+/** The longest delay of setTimeout, in milliseconds: nearly 25 days. A longer one fires at once. */
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** Calls back once after a time that may be longer than setTimeout's limit. Disposing it calls it off. */
+/**
+ * Calls back once after a time that may be longer than setTimeout takes; after Infinity never. Disposing the timer cancels it. Use it
+ * wherever a caller, a job or the configuration chooses the time.
+ */
 export function startTimer(delayMs: number, callback: () => void): Disposable {
   let remainingMs = delayMs;
   let timer: ReturnType<typeof setTimeout>;

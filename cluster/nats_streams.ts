@@ -1,0 +1,248 @@
+import {
+  type ConsumerConfig,
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+
+/** Interval between checks while everything exists, in milliseconds. */
+const CHECK_INTERVAL_MS = 2000;
+
+/** Interval between checks while something is missing, in milliseconds. */
+const REPAIR_INTERVAL_MS = 500;
+
+/** How long JetStream may take to answer, in milliseconds. What was asked before the connection was lost is never answered. */
+const ANSWER_TIMEOUT_MS = 2000;
+
+export type KeptStreamConfig = Partial<StreamConfig> & Pick<StreamConfig, "name">;
+export type KeptConsumerConfig = Partial<ConsumerConfig> & { readonly durable_name: string };
+
+interface KeptConsumer {
+  readonly config: KeptConsumerConfig;
+  readonly onRemade: () => void;
+  /** Time at which the server made it; a different time means a different consumer of the same name. */
+  created: string;
+  /** Sequence up to which every message was acknowledged when the consumer was last seen. */
+  ackFloor: number;
+}
+
+interface KeptStream {
+  readonly config: KeptStreamConfig;
+  /** Configuration as last seen, with what an operator changed. */
+  seen: StreamConfig | undefined;
+  /** Time at which the server made it; undefined before it was seen. */
+  created: string | undefined;
+  consumers: readonly KeptConsumer[];
+  readonly remadeListeners: Set<() => void>;
+  /** Why it could not be checked or made; undefined while it exists. */
+  problem: string | undefined;
+}
+
+/**
+ * Keeps JetStream streams and their durable consumers in existence: what an operator deleted, or a server lost with its disk, is made
+ * again within seconds. What exists is never changed. Disposing it stops the checks.
+ */
+export interface StreamKeeper extends AsyncDisposable {
+  /** Makes a stream unless it exists, and keeps it from then on. Rejects when that is not possible now; then it is not kept. */
+  keepStream(config: KeptStreamConfig): Promise<void>;
+  /**
+   * Makes a durable consumer of a kept stream unless it exists, and keeps it from then on. Calls `onRemade` whenever another consumer has taken
+   * its place: whoever reads from it has to begin anew.
+   */
+  keepConsumer(stream: string, config: KeptConsumerConfig, onRemade: () => void): Promise<void>;
+  /** Calls the listener whenever another stream has taken the place of a kept one. */
+  onStreamRemade(stream: string, listener: () => void): Disposable;
+  /** Checks everything that is kept and makes what is missing. Resolves when that is done, with or without success; never rejects. */
+  check(): Promise<void>;
+  /** The connection was lost: nothing is checked until it is back. */
+  disconnected(): void;
+  /** The connection is back, perhaps with another server or an empty disk. Resolves after a check. */
+  reconnected(): Promise<void>;
+  /** What is missing or cannot be checked, by its name; empty while everything exists. */
+  missing(): string[];
+}
+
+interface KeeperDeps {
+  readonly nats: NatsConnection;
+  readonly log: Pick<Logger, "info" | "warn">;
+}
+
+/** Starts to keep streams; nothing is kept yet. */
+export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
+  const streams = new Map<string, KeptStream>();
+  const manager = jetstreamManager(nats, { checkAPI: false, timeout: ANSWER_TIMEOUT_MS });
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  let isConnected = true;
+  let running: Promise<void> | undefined;
+  let following: Promise<void> | undefined;
+
+  /** Runs one check at a time. A caller that comes during one waits for the next: it may know of a later loss. */
+  const check = (): Promise<void> => {
+    if (isClosed) return Promise.resolve();
+    if (running === undefined) {
+      running = checkAll().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    following ??= running.then(() => {
+      following = undefined;
+      return check();
+    });
+    return following;
+  };
+
+  const checkAll = async (): Promise<void> => {
+    clearTimeout(timer);
+    if (isConnected && !nats.isClosed()) {
+      const jsm = await manager;
+      await Promise.all([...streams.values()].map((stream) => checkStream({ jsm, log }, stream)));
+    }
+    if (isClosed) return;
+    const isWhole = [...streams.values()].every(({ problem }) => problem === undefined);
+    timer = setTimeout(() => void check(), isWhole ? CHECK_INTERVAL_MS : REPAIR_INTERVAL_MS);
+  };
+
+  timer = setTimeout(() => void check(), CHECK_INTERVAL_MS);
+
+  return {
+    async keepStream(config) {
+      const stream: KeptStream = {
+        ...{ config, consumers: [], remadeListeners: new Set() },
+        ...{ seen: undefined, created: undefined, problem: undefined },
+      };
+      const jsm = await manager;
+      const { info } = await ensureStream(jsm, stream);
+      stream.seen = info.config;
+      stream.created = info.created;
+      streams.set(config.name, stream);
+    },
+    async keepConsumer(name, config, onRemade) {
+      const stream = streams.get(name);
+      if (stream === undefined) throw new Error(`The stream ${name} is not kept`);
+      const jsm = await manager;
+      const { created, ack_floor } = await ensureConsumer(jsm, name, config);
+      const others = stream.consumers.filter((kept) => kept.config.durable_name !== config.durable_name);
+      stream.consumers = [...others, { config, onRemade, created, ackFloor: ack_floor.stream_seq }];
+    },
+    onStreamRemade(name, listener) {
+      // A function of its own: the same listener may be given twice.
+      const call = (): void => listener();
+      const listeners = streams.get(name)?.remadeListeners;
+      listeners?.add(call);
+      return { [Symbol.dispose]: () => void listeners?.delete(call) };
+    },
+    check,
+    disconnected() {
+      isConnected = false;
+    },
+    async reconnected() {
+      isConnected = true;
+      await check();
+    },
+    missing: () =>
+      [...streams.values()].filter(({ problem }) => problem !== undefined).map(({ config }) => `stream ${config.name}`),
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      clearTimeout(timer);
+      await running;
+      await following;
+    },
+  };
+}
+
+interface CheckDeps extends Pick<KeeperDeps, "log"> {
+  readonly jsm: JetStreamManager;
+}
+
+/** Checks one stream and its consumers. Never rejects: what goes wrong is the stream's problem until a check succeeds. */
+async function checkStream({ jsm, log }: CheckDeps, stream: KeptStream): Promise<void> {
+  const { name } = stream.config;
+  try {
+    const { info, isMade } = await ensureStream(jsm, stream);
+    if (isMade) log.warn({ stream: name }, "JetStream stream was missing; created it again");
+    const isOther = info.created !== stream.created;
+    stream.seen = info.config;
+    stream.created = info.created;
+    for (const consumer of stream.consumers) await checkConsumer({ jsm, log }, { stream: name, consumer, isOther });
+    if (stream.problem !== undefined) log.info({ stream: name }, "JetStream stream is available again");
+    stream.problem = undefined;
+    if (isOther) for (const listener of stream.remadeListeners) listener();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (stream.problem === undefined) log.warn({ stream: name, reason }, "JetStream stream is not available; retrying");
+    stream.problem = reason;
+  }
+}
+
+/** Finds a stream, or makes it: as it was when it was last seen, else as it is configured. */
+async function ensureStream({ streams }: JetStreamManager, { config, seen }: KeptStream) {
+  const [found] = await Promise.allSettled([streams.info(config.name)]);
+  if (found.status === "fulfilled") return { info: found.value, isMade: false };
+  if (!isApiError(found.reason, JetStreamApiCodes.StreamNotFound)) throw found.reason;
+  for (const wanted of seen === undefined ? [config] : [seen, config]) {
+    const [made] = await Promise.allSettled([streams.add(wanted)]);
+    if (made.status === "fulfilled") return { info: made.value, isMade: true };
+    if (!(made.reason instanceof JetStreamApiError)) throw made.reason;
+    // Another process was faster, with other limits: theirs stand.
+    const [other] = await Promise.allSettled([streams.info(config.name)]);
+    if (other.status === "fulfilled") return { info: other.value, isMade: false };
+    if (wanted === config) throw made.reason;
+  }
+  throw new Error(`The stream ${config.name} has no configuration`);
+}
+
+/** Finds a consumer, or makes it. The time for acknowledgements follows the configuration; the rest of one that exists stays. */
+async function ensureConsumer({ consumers }: JetStreamManager, stream: string, config: KeptConsumerConfig) {
+  const { durable_name: name, ack_wait } = config;
+  const [found] = await Promise.allSettled([consumers.info(stream, name)]);
+  if (found.status === "fulfilled") {
+    const isCurrent = ack_wait === undefined || found.value.config.ack_wait === ack_wait;
+    return isCurrent ? found.value : consumers.update(stream, name, { ack_wait });
+  }
+  if (!isApiError(found.reason, JetStreamApiCodes.ConsumerNotFound)) throw found.reason;
+  return consumers.add(stream, config);
+}
+
+interface ConsumerCheck {
+  readonly stream: string;
+  readonly consumer: KeptConsumer;
+  /** Whether the stream is another one than at the last check. */
+  readonly isOther: boolean;
+}
+
+async function checkConsumer({ jsm, log }: CheckDeps, { stream, consumer, isOther }: ConsumerCheck): Promise<void> {
+  const { durable_name: name } = consumer.config;
+  const [found] = await Promise.allSettled([jsm.consumers.info(stream, name)]);
+  if (found.status === "rejected" && !isApiError(found.reason, JetStreamApiCodes.ConsumerNotFound)) throw found.reason;
+  const info = found.status === "fulfilled" ? found.value : await makeConsumer(jsm, { stream, consumer, isOther });
+  if (found.status === "rejected") {
+    log.warn({ stream, consumer: name }, "JetStream consumer was missing; created it again");
+  }
+  const isRemade = info.created !== consumer.created;
+  consumer.created = info.created;
+  consumer.ackFloor = info.ack_floor.stream_seq;
+  if (isRemade) consumer.onRemade();
+}
+
+/** Makes a consumer that goes on where the lost one was; on a new stream it begins at the first message. */
+async function makeConsumer({ consumers }: JetStreamManager, { stream, consumer, isOther }: ConsumerCheck) {
+  const { config, ackFloor } = consumer;
+  const position =
+    isOther || ackFloor === 0 ? {} : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: ackFloor + 1 };
+  const [made] = await Promise.allSettled([consumers.add(stream, { ...config, ...position })]);
+  if (made.status === "fulfilled") return made.value;
+  // Another process was faster and began elsewhere.
+  if (made.reason instanceof JetStreamApiError) return consumers.info(stream, config.durable_name);
+  throw made.reason;
+}
+
+function isApiError(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}

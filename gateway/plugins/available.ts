@@ -1,0 +1,50 @@
+import { type Waiting, whenAvailable } from "../../cluster/mod.ts";
+import { BACK_END_UNAVAILABLE, type PluginKind, type PluginKinds } from "../../plugins/contract/mod.ts";
+import { PluginError } from "./error.ts";
+import { type PluginReference, type StartOptions, startPlugin } from "./host.ts";
+import { StartTimeout } from "./patience.ts";
+import { RemoteCallError } from "./remote/mod.ts";
+
+/** Codes of Node's errors for a back end that is not reachable. */
+const AWAY: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
+/**
+ * As `startPlugin`, again and again with back-off while the plugin, or what it keeps its data in, is away. Rejects with a PluginError when
+ * waiting cannot help.
+ */
+export function startPluginWhenAvailable<Kind extends PluginKind>(
+  kind: Kind,
+  reference: PluginReference,
+  { onWait, ...options }: StartOptions & Pick<Waiting, "onWait">,
+): Promise<PluginKinds[Kind]> {
+  const { signal } = options;
+  const log = options.log.child({ plugin: reference.plugin });
+  return whenAvailable(NAMES[kind], () => startPlugin(kind, reference, options), { log, signal, onWait, isAway });
+}
+
+/** As they may be shown to anybody, without an address. */
+const NAMES: { readonly [Kind in PluginKind]: string } = {
+  auth: "an auth plugin",
+  dao: "the DAO plugin",
+  blobs: "the blob plugin",
+};
+
+/** Whether a plugin could not be started because something does not answer now. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof PluginError)) return false;
+  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (cause.name === BACK_END_UNAVAILABLE || cause instanceof StartTimeout) return true;
+    if (cause instanceof RemoteCallError && cause.isAway) return true;
+    if ("code" in cause && AWAY.has(cause.code)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,125 @@
+import type { Logger } from "pino";
+import type { Core } from "./core.ts";
+import type { Problem, Readiness } from "./rpc/mod.ts";
+
+/** Age until which the outcome of a check is answered again, in milliseconds: anybody may ask, as often as they like. */
+const CHECK_AGE_MS = 250;
+
+/** How long a part may take to say that it is well, in milliseconds. */
+const CHECK_TIMEOUT_MS = 2000;
+
+/** Interval between the gateway's own checks while it is not ready, and while it is, in milliseconds. */
+const WAITING_INTERVAL_MS = 250;
+const READY_INTERVAL_MS = 5000;
+
+/** Resolves to why a part is not ready, in words that may be shown to anybody; undefined while it is. A rejection is logged only. */
+type Check = (options: { readonly signal: AbortSignal }) => Promise<string | undefined>;
+
+/** What a gateway needs before it can place a context. Disposing it ends its own checks. */
+export interface Requirements extends Disposable {
+  readonly readiness: Readiness;
+  /** Adds a part that has to be well. */
+  require(part: string, check: Check): void;
+  /** Says what the start waits for; undefined: for nothing that is away. */
+  waitFor(what: string | undefined): void;
+  /** The start is over: from now on the required parts decide. */
+  started(): void;
+}
+
+/** Adds what it takes to place a context, and to know who asks for it. */
+export function requireCore(
+  { require }: Pick<Requirements, "require">,
+  { dao, blobs, events, nodes }: Pick<Core, "dao" | "blobs" | "events" | "nodes">,
+  gate: { checkHealth(): Promise<void> } | undefined,
+): void {
+  require("record store", (options) => dao.checkHealth(options).then(() => undefined));
+  require("blob store", (options) => blobs.checkHealth(options).then(() => undefined));
+  if (gate !== undefined) require("auth plugins", () => gate.checkHealth().then(() => undefined));
+  require("NATS", async () => {
+    if (!events.isConnected()) return "not connected";
+    const missing = events.keeper.missing();
+    return missing.length === 0 ? undefined : `not available: ${missing.join(", ")}`;
+  });
+  require("context nodes", async () => (nodes.sessions().length > 0 ? undefined : "none is connected"));
+}
+
+interface RequirementDeps extends Pick<Readiness, "draining" | "closing"> {
+  readonly log: Pick<Logger, "info" | "warn">;
+}
+
+/** A gateway that is not started yet is not ready. */
+export function createRequirements({ log, draining, closing }: RequirementDeps): Requirements {
+  const checks = new Map<string, Check>();
+  let isStarted = false;
+  let waitedFor: string | undefined;
+  let shared: { readonly outcome: Promise<readonly Problem[]>; endedAt: number } | undefined;
+  let logged: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const checkAll = async (): Promise<readonly Problem[]> => {
+    if (!isStarted) return [{ part: "gateway", reason: waitedFor ? `starting; waiting for ${waitedFor}` : "starting" }];
+    const outcomes = await Promise.all([...checks].map(([part, check]) => checkPart({ log }, part, check)));
+    const problems = outcomes.filter((problem) => problem !== undefined);
+    report(problems);
+    return problems;
+  };
+
+  /** Logs changes only. */
+  const report = (problems: readonly Problem[]): void => {
+    const summary = problems.map(({ part, reason }) => `${part}: ${reason}`).join("; ");
+    if (summary === logged) return;
+    logged = summary;
+    if (problems.length === 0) log.info("ready");
+    else log.warn({ missing: summary }, "not ready");
+  };
+
+  const problems = (): Promise<readonly Problem[]> => {
+    if (draining.aborted) return Promise.resolve([{ part: "gateway", reason: "draining" }]);
+    if (shared !== undefined && performance.now() - shared.endedAt < CHECK_AGE_MS) return shared.outcome;
+    const started = { outcome: checkAll(), endedAt: Number.POSITIVE_INFINITY };
+    const end = (): void => {
+      started.endedAt = performance.now();
+    };
+    started.outcome.then(end, end);
+    shared = started;
+    return started.outcome;
+  };
+
+  const watch = async (): Promise<void> => {
+    const found = await problems();
+    if (draining.aborted) return;
+    timer = setTimeout(() => void watch(), found.length > 0 ? WAITING_INTERVAL_MS : READY_INTERVAL_MS);
+    timer.unref();
+  };
+
+  return {
+    readiness: { draining, closing, problems },
+    require: (part, check) => void checks.set(part, check),
+    waitFor(what) {
+      waitedFor = what;
+    },
+    started() {
+      isStarted = true;
+      shared = undefined;
+      void watch();
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+/** What is wrong with a part. What it rejects with may name addresses and is for the log. */
+async function checkPart(
+  { log }: Pick<RequirementDeps, "log">,
+  part: string,
+  check: Check,
+): Promise<Problem | undefined> {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const late = Promise.withResolvers<string>();
+  const giveUp = (): void => late.resolve("does not answer");
+  signal.addEventListener("abort", giveUp, { once: true });
+  const [outcome] = await Promise.allSettled([Promise.race([check({ signal }), late.promise])]);
+  signal.removeEventListener("abort", giveUp);
+  if (outcome.status === "fulfilled") return outcome.value === undefined ? undefined : { part, reason: outcome.value };
+  log.warn({ part, err: outcome.reason }, "health check failed");
+  return { part, reason: "does not work" };
+}

@@ -1,0 +1,43 @@
+import type { RequestListener } from "node:http";
+import { createContextValues } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import { gatewayStarting } from "../../proto/errors.ts";
+import { Health } from "../../proto/mod.ts";
+import type { Limits } from "../limits.ts";
+import { createHealth, mostBytes, type Readiness, SERVICE_NAMES } from "../rpc/mod.ts";
+import { ownExchanges } from "./exchange.ts";
+import { answerLiveness, createReadinessPage } from "./health_pages.ts";
+import { refuseHttp, refuseRpc } from "./refuse.ts";
+import { createRpc } from "./rpc.ts";
+import { setSecurityHeaders } from "./security_headers.ts";
+
+interface Starting {
+  readonly readiness: Readiness;
+  readonly limits: Limits;
+  readonly log: Logger;
+}
+
+/** What the port answers while the gateway starts: its health, and to every other call that it is not available yet. */
+export function createStartingSurface({ readiness, limits, log }: Starting): RequestListener {
+  const answerReadiness = createReadinessPage(readiness);
+  const readMaxBytes = mostBytes(Health, limits);
+  const rpc = createRpc({
+    routes: (router) => router.service(Health, createHealth(readiness, SERVICE_NAMES), { readMaxBytes }),
+    mostBytes: () => readMaxBytes,
+    contextValues: () => createContextValues(),
+  });
+  return ownExchanges(
+    async (request, response) => {
+      setSecurityHeaders(request, response);
+      if ((await answerLiveness(request, response)) || (await answerReadiness(request, response))) return;
+      if (await rpc.answer(request, response)) return;
+      const error = gatewayStarting();
+      response.setHeader("retry-after", "1");
+      const contentType = request.headers["content-type"] ?? "";
+      const isRpc = /^application\/(grpc|connect\+)/.test(contentType);
+      if (isRpc) refuseRpc(request, response, error);
+      else refuseHttp(request, response, error);
+    },
+    { log },
+  );
+}

@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { onEndRequest } from "./end_request.ts";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A process that is signalled by `emit`, and what becomes of it. */
+function createProcess() {
+  const ends: string[] = [];
+  const codes: number[] = [];
+  const streams = { stdout: new EventEmitter(), stderr: new EventEmitter() };
+  const process = Object.assign(new EventEmitter(), { ...streams, exit: (code: number) => void codes.push(code) });
+  onEndRequest(process, (signal) => void ends.push(signal));
+  return { process, ends, codes };
+}
+
+test.each(["SIGTERM", "SIGINT", "SIGHUP"])("onEndRequest() calls back at %s", (signal) => {
+  const { process, ends, codes } = createProcess();
+  process.emit(signal);
+  expect({ ends, codes }).toEqual({ ends: [signal], codes: [] });
+});
+
+test("onEndRequest() takes signals that come at once for one, whichever they are", () => {
+  const { process, ends, codes } = createProcess();
+  for (const signal of ["SIGTERM", "SIGTERM", "SIGHUP"]) process.emit(signal);
+  expect({ ends, codes }).toEqual({ ends: ["SIGTERM"], codes: [] });
+});
+
+test("onEndRequest() ends the process at a later signal, with 128 and its number", () => {
+  const { process, ends, codes } = createProcess();
+  process.emit("SIGTERM");
+  vi.advanceTimersByTime(501);
+  process.emit("SIGINT");
+  expect({ ends, codes }).toEqual({ ends: ["SIGTERM"], codes: [130] });
+});
+
+test("a process whose output nobody reads any more goes on until it is asked to end", async () => {
+  const code = `const { onEndRequest } = await import(${JSON.stringify(join(import.meta.dirname, "end_request.ts"))});
+onEndRequest(process, () => process.disconnect());
+process.send("ready");
+await new Promise((resolve) => process.once("message", resolve));
+for (let line = 0; line < 10; line++) await new Promise((resolve) => process.stdout.write("more\\n", resolve));
+process.send("wrote");`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const closed = once(child, "exit");
+  await once(child, "message");
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.send("write");
+  await Promise.race([closed, once(child, "message")]);
+  child.kill("SIGTERM");
+  expect(await closed).toEqual([0, null]);
+});

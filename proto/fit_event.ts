@@ -1,0 +1,83 @@
+/** The JSON form of an event, as far as it is looked into here. */
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** What is kept of an event that is too large, in steps from the mildest on. */
+interface Reduction {
+  /** Characters of a text. */
+  readonly text: number;
+  /** Entries of a list. */
+  readonly list: number;
+  /** Fields that are left out altogether. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** What a job says freely; then what it returned, which its record has as well. */
+const PROGRESS_FIELDS = new Set(["fields"]);
+const FREE_FIELDS = new Set(["fields", "value"]);
+
+const REDUCTIONS: readonly Reduction[] = [
+  { text: 16_384, list: 1000, without: PROGRESS_FIELDS },
+  { text: 2048, list: 200, without: PROGRESS_FIELDS },
+  { text: 256, list: 100, without: FREE_FIELDS },
+  { text: 128, list: 10, without: FREE_FIELDS },
+  { text: 128, list: 0, without: FREE_FIELDS },
+];
+
+/** What a NATS server takes as one message unless it is configured otherwise, in bytes. */
+const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
+
+/** The server counts the headers as well; those of an event are shorter. */
+const HEADER_BYTES = 1024;
+
+/** Bytes of the JSON of an event that a server of NATS takes, by the `max_payload` of its INFO. */
+export function mostEventBytes(maxPayload = DEFAULT_MAX_PAYLOAD): number {
+  return maxPayload - HEADER_BYTES;
+}
+
+/** No character takes more than three bytes of UTF-8 a UTF-16 unit. */
+const BYTES_PER_UNIT = 3;
+
+/**
+ * The JSON of an event of a job or context, reduced to what a server of NATS takes where it is larger: texts and lists are cut, free
+ * fields are left out, and `omitted` says so and where the whole is. Identity, type and reasons are always kept.
+ */
+export function fitEvent(payload: string, mostBytes: number): string {
+  if (payload.length * BYTES_PER_UNIT <= mostBytes || Buffer.byteLength(payload) <= mostBytes) return payload;
+  const event: { readonly [name: string]: Json } = JSON.parse(payload);
+  const omitted = describe(event, mostBytes);
+  let reduced = payload;
+  for (const reduction of REDUCTIONS) {
+    reduced = JSON.stringify({ ...reduceFields(event, reduction), omitted });
+    if (Buffer.byteLength(reduced) <= mostBytes) break;
+  }
+  return reduced;
+}
+
+function reduce(value: Json, reduction: Reduction): Json {
+  if (typeof value === "string") return cut(value, reduction.text);
+  if (typeof value !== "object" || value === null) return value;
+  if (isList(value)) return value.slice(0, reduction.list).map((entry) => reduce(entry, reduction));
+  return reduceFields(value, reduction);
+}
+
+function reduceFields(fields: { readonly [name: string]: Json }, reduction: Reduction): { [name: string]: Json } {
+  const kept = Object.entries(fields).filter(([name]) => !reduction.without.has(name));
+  return Object.fromEntries(kept.map(([name, value]) => [name, reduce(value, reduction)]));
+}
+
+/** `Array.isArray` does not know of readonly arrays. */
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)} … (cut: ${text.length} characters)`;
+}
+
+function describe({ jobId, contextId, logged }: { readonly [name: string]: Json }, mostBytes: number): string {
+  const why = `This event is cut: NATS takes ${mostBytes} bytes as one message.`;
+  if (jobId === undefined) return `${why} GetContext has the whole, over REST GET /v1/contexts/${contextId}`;
+  const [method, path] = logged === undefined ? ["GetJob", ""] : ["ListJobLogs", "/logs"];
+  const result = logged === undefined ? `, GetJobResult what the job returned` : "";
+  return `${why} ${method} has the whole${result}, over REST GET /v1/jobs/${jobId}${path}`;
+}

@@ -10,7 +10,7 @@ import { describeSecurity } from "./openapi_security.ts";
 export const OPENAPI_PATH = "/openapi.json";
 
 interface OpenApiPageOptions {
-  /** What callers may show to prove who they are; absent where nobody has to. */
+  /** What callers may show to prove who they are; absent if the gateway asks for no credentials. */
   readonly credentialKinds: readonly CredentialKind[] | undefined;
   /** Whether callers who show nothing are served as well. */
   readonly admitsAnyone: boolean;
@@ -35,7 +35,7 @@ export function createOpenApiPage(
       contact: { name: "The authors of Hearth" },
       license: { name: license, identifier: license },
     },
-    // Relative to the address of the document: whoever reads it there can call there, through proxies too.
+    // Relative to the address of the document, so that it holds behind proxies, too.
     document: { servers: [{ url: "/", description: "The server that has this document" }], security },
     components: { securitySchemes },
     operation: (method) => ({ "x-hearth-permission": getOption(method, permission) }),

@@ -522,3 +522,10 @@ describe("createTranscoder()", () => {
     );
   });
 });
+
+test("%2F in a variable of several segments is a slash where the server is to take it for one", async () => {
+  const open = openLibrary({}, { decodesSlashes: true });
+  await using lenient = await startServer(open.transcoder);
+  for (const path of ["/v1/files/a%2Fb/c", "/v1/files/a%252Fb", "/v1/books/a%2Fb"]) await fetch(lenient.url + path);
+  expect(open.calls.map(({ request }) => request)).toEqual([{ name: "a/b/c" }, { name: "a%2Fb" }, { name: "a/b" }]);
+});

@@ -1,4 +1,11 @@
-import { ContextEvent, contextEventSubject, JobEvent, jobEventSubject, type Progress } from "../../proto/node.ts";
+import {
+  ContextEvent,
+  contextEventSubject,
+  JobEvent,
+  jobEventSubject,
+  type Progress,
+  wellFormedJson,
+} from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 import type { EventPublisher } from "./publisher.ts";
 
@@ -144,7 +151,7 @@ export class Events {
       type: `hearth.v1.context.${happening.$case}`,
       about: event.contextId,
       time: event.time,
-      payload: JSON.stringify(ContextEvent.toJSON(event)),
+      payload: wellFormedJson(ContextEvent.toJSON(event)),
     });
     return event;
   }
@@ -188,7 +195,7 @@ export class Events {
       type: `hearth.v1.job.${type}`,
       about: event.jobId,
       time: event.time,
-      payload: JSON.stringify(JobEvent.toJSON(event)),
+      payload: wellFormedJson(JobEvent.toJSON(event)),
       stored,
     });
   }

@@ -260,10 +260,17 @@ describe("bad requests", () => {
     });
   });
 
-  test("a body that is compressed", async () => {
-    const { content } = await call("POST /v1/mirror", "x", { "content-encoding": "gzip" });
-    expect(content).toContain('its content-encoding is \\"gzip\\"; send it uncompressed');
-  });
+  test.each(["PUT /v1/files", "PUT /v1/files/"])(
+    "an upload to a path without the name of what it stores: %s",
+    async (line) => {
+      const { status, content, call: called } = await call(line, "x");
+      expect({ status, called, message: JSON.parse(content).message }).toEqual({
+        status: 400,
+        called: undefined,
+        message: `Cannot ${line}: the path does not name what it stores; send PUT /v1/files/{name}`,
+      });
+    },
+  );
 
   test("a body that is not UTF-8", async () => {
     const response = await fetch(`${server.url}/v1/books`, {

@@ -72,8 +72,6 @@ describe("a path that nothing has", () => {
     ["GET", "/v1/nothing"],
     ["POST", "/v1/jobs/x/y/z"],
     ["PUT", "/nothing"],
-    ["POST", "/hearth.v1.JobService/Nothing"],
-    ["POST", "/hearth.v1.NoService/Nothing"],
     ["GET", "/v1/%zz"],
   ])("is Connect's JSON error with 404 over HTTP/1.1: %s %s", async (method, path) => {
     const { status, headers, body } = await rest.call(method, path, method === "GET" ? undefined : {});

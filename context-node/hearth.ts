@@ -125,9 +125,9 @@ export interface NamedObjects {
 }
 
 export interface CreateOptions {
-  /** Forgets the object so many milliseconds after its creation. Default: never. */
+  /** Milliseconds after its creation at which the object is forgotten. Default: `Infinity`, never. */
   readonly ttlMs?: number | undefined;
-  /** Default 60 seconds. */
+  /** Default 60 seconds; `Infinity` waits without end. */
   readonly timeoutMs?: number | undefined;
   /**
    * `executor` keeps the value itself, without cloning, for the jobs of the same executor: for what cannot be cloned, such as a

@@ -427,7 +427,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   maxAttempts: number;
 
   /**
-   * Time before the second attempt, doubled for each further one up to five minutes. Default 1 s.
+   * Time before the second attempt, doubled for each further one up to five minutes; a longer one stays as it is. Default 1 s.
    *
    * @generated from field: google.protobuf.Duration retry_delay = 12;
    */

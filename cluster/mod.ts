@@ -24,6 +24,7 @@ export { type Waiting, whenAvailable } from "./availability.ts";
 export { Complaints } from "./complaints.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
+export { closeOutputAtExit } from "./ended_output.ts";
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";
 export type { Identity } from "./identity.ts";
@@ -31,7 +32,8 @@ export { type IpRange, isWithin, parseIpAddress, parseIpRange, printIpRange, wit
 export { createLog } from "./log.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
-export { isNatsAway, type NatsAccess, natsOptions } from "./nats.ts";
+export { type NatsAccess, natsOptions } from "./nats.ts";
+export { connectToNats } from "./nats_connect.ts";
 export {
   type KeptConsumerConfig,
   type KeptStreamConfig,

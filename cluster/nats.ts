@@ -65,14 +65,3 @@ function rereading(path: string): () => string {
     return content;
   };
 }
-
-/**
- * What the client says where no server answers, or its name is not known yet. A server that refuses us, or cannot be trusted, will not
- * change its mind.
- */
-const AWAY = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|timeout/i;
-
-/** Whether a connection failed because no server answered. */
-export function isNatsAway(error: unknown): boolean {
-  return error instanceof Error && AWAY.test(error.message);
-}

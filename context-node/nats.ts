@@ -1,8 +1,7 @@
-import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
+import { errors, type NatsConnection } from "@nats-io/transport-node";
 import {
-  isNatsAway,
+  connectToNats,
   type NatsAccess,
-  natsOptions,
   type StreamKeeper,
   startStreamKeeper,
   type Waiting,
@@ -31,7 +30,8 @@ export interface NodeNats extends AsyncDisposable {
  */
 export async function connectNats({ access, name, ...waiting }: NatsOptions): Promise<NodeNats> {
   await using opening = new AsyncDisposableStack();
-  const nats = opening.adopt(await connectWhenAvailable({ access, name, ...waiting }), (opened) => opened.close());
+  const connecting = connectToNats(access, { name, inboxPrefix: INBOX_PREFIX }, waiting);
+  const nats = opening.adopt(await connecting, (connection) => connection.close());
   const keeper = opening.use(startStreamKeeper({ nats, log: waiting.log }));
   const keepEvents = (): Promise<void> =>
     keeper.keepStream({ ...EVENT_STREAM_CONFIG, subjects: [...EVENT_STREAM_CONFIG.subjects] });
@@ -39,28 +39,4 @@ export async function connectNats({ access, name, ...waiting }: NatsOptions): Pr
   await whenAvailable("JetStream", keepEvents, { ...waiting, isAway });
   const opened = opening.move();
   return { nats, keeper, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
-
-function connectWhenAvailable({ access, name, ...waiting }: NatsOptions): Promise<NatsConnection> {
-  const attempt = async (): Promise<NatsConnection> => {
-    try {
-      return await connect({
-        ...natsOptions(access),
-        name,
-        inboxPrefix: INBOX_PREFIX,
-        timeout: 2000,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        // Credentials may be rotated while we are away; giving up would strand every context.
-        ignoreAuthErrorAbort: true,
-      });
-    } catch (cause) {
-      throw new Error(
-        `Cannot reach NATS with JetStream at "${access.url}": ${(cause as Error).message}. ` +
-          "Start a nats-server with --jetstream there, or set nats.url or NATS_URL to one.",
-        { cause },
-      );
-    }
-  };
-  return whenAvailable("NATS", attempt, { ...waiting, isAway: (error) => isNatsAway((error as Error).cause) });
 }

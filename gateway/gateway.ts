@@ -18,7 +18,7 @@ import { startPluginWhenAvailable } from "./plugins/mod.ts";
 import { createRequirements, type Requirements, requireCore } from "./readiness.ts";
 import { ContextRecord, JobRecord } from "./record/mod.ts";
 import { startRetention } from "./retention/mod.ts";
-import { createInvoke, createServices } from "./rpc/mod.ts";
+import { createInvoke, createServices, type Readiness } from "./rpc/mod.ts";
 import {
   createCors,
   createOriginCheck,
@@ -28,6 +28,9 @@ import {
   type OpenPort,
 } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
+
+/** Interval between looks whether the gateway is ready, in milliseconds. */
+const READY_INTERVAL_MS = 50;
 
 /** A gateway that serves. */
 export interface Gateway extends AsyncDisposable {
@@ -55,16 +58,17 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const { readiness } = requirements;
   const { host, tls, limits, reusePort } = config;
   let serve: RequestListener = createStartingSurface({ readiness, limits, log });
-  const port = opening.use(
-    await listenOnOnePort({
+  const open = () =>
+    listenOnOnePort({
       ...{ host, port: config.port, reusePort, tls, limits, log },
       serve: (request, response) => serve(request, response),
-    }),
-  );
-  log.info({ address: port.address }, "port is open; starting");
+    });
+  const early = reusePort ? undefined : opening.use(await open());
+  if (early !== undefined) log.info({ address: early.address }, "port is open; starting");
   const running = await startServing(config, { log, requirements });
   serve = running.surfaces;
   requirements.started();
+  const port = early ?? opening.use(await openWhenReady(open, { readiness, timeoutMs: config.placementWaitMs }));
   // The port is closed before what answers on it.
   const owned = opening.move();
   return {
@@ -78,6 +82,16 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   };
 }
 
+/** On a shared port, calls that a gateway which is not ready refuses would be served by the others. */
+async function openWhenReady(
+  open: () => Promise<OpenPort>,
+  { readiness, timeoutMs }: { readonly readiness: Readiness; readonly timeoutMs: number },
+): Promise<OpenPort> {
+  const deadline = performance.now() + timeoutMs;
+  while ((await readiness.problems()).length > 0 && performance.now() < deadline) await setTimeout(READY_INTERVAL_MS);
+  return open();
+}
+
 interface Ending {
   readonly draining: AbortController;
   readonly closing: AbortController;
@@ -85,15 +99,18 @@ interface Ending {
 
 async function drain(
   port: OpenPort,
-  { drainDelayMs, drainTimeoutMs }: Pick<GatewayConfig, "drainDelayMs" | "drainTimeoutMs">,
+  { drainDelayMs, drainTimeoutMs, reusePort }: Pick<GatewayConfig, "drainDelayMs" | "drainTimeoutMs" | "reusePort">,
   { draining, closing }: Ending,
 ): Promise<void> {
   draining.abort();
   port.sendAway();
-  if (drainDelayMs > 0) await setTimeout(drainDelayMs);
+  if (drainDelayMs > 0 && !reusePort) await setTimeout(drainDelayMs);
   closing.abort();
   const deadline = new AbortController();
-  await Promise.race([port.drain(), setTimeout(drainTimeoutMs, undefined, { signal: deadline.signal })]);
+  // On a shared port new connections go to the others at once; those that are open are served for the delay.
+  const drained = port.drain({ lingerMs: drainDelayMs });
+  const timeoutMs = drainTimeoutMs + (reusePort ? drainDelayMs : 0);
+  await Promise.race([drained, setTimeout(timeoutMs, undefined, { signal: deadline.signal })]);
   deadline.abort();
 }
 
@@ -156,6 +173,8 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
       isOpen: gate?.admitsAnyone ?? true,
     }),
     cors: createCors(config.allowedOrigins),
+    credentialKinds: gate?.credentialKinds,
+    admitsAnyone: gate?.admitsAnyone ?? true,
     openReflection: config.access?.openReflection ?? true,
     readiness: requirements.readiness,
     ...{ log, limits },

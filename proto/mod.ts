@@ -5,6 +5,7 @@
 
 export * from "./apply.ts";
 export * from "./fit_event.ts";
+export { default as comments } from "./gen/comments/comments.json" with { type: "json" };
 export { field as fieldRules } from "./gen/es/buf/validate/validate_pb.js";
 export { type HttpBody, HttpBodySchema } from "./gen/es/google/api/httpbody_pb.js";
 export { file_google_rpc_code } from "./gen/es/google/rpc/code_pb.js";

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { closeOutputAtExit, startTimer } from "../cluster/mod.ts";
 import { startGuard } from "./guard.ts";
 
 /** How to start a process and how to tell that it is ready. */
@@ -12,7 +13,7 @@ export interface ChildSpec<Ready> {
   readonly readyWhen: (line: string) => Ready | undefined;
   /** Told each line of standard output and standard error. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** Longest time until it is ready. Default 30 s. */
+  /** Longest time until it is ready; Infinity: without end. Default 30 s. */
   readonly startTimeoutMs?: number | undefined;
   /** Time between SIGTERM and SIGKILL when it is disposed. Default 20 s. */
   readonly drainTimeoutMs?: number | undefined;
@@ -63,15 +64,15 @@ export async function startChild<Ready>(
   const stop = async () => {
     disposing = true;
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), spec.drainTimeoutMs ?? 20_000);
+    using _ = startTimer(spec.drainTimeoutMs ?? 20_000, () => child.kill("SIGKILL"));
     await ended;
-    clearTimeout(timer);
   };
 
   const timeoutMs = spec.startTimeoutMs ?? 30_000;
   const failed = Promise.withResolvers<never>();
   if (child.pid !== undefined) startGuard(child).once("error", failed.reject);
-  const timer = setTimeout(() => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`)), timeoutMs);
+  const giveUpLate = (): void => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`));
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(giveUpLate, timeoutMs) : undefined;
   const giveUp = () => failed.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", giveUp, { once: true });
   try {
@@ -91,6 +92,8 @@ function whenEnded(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
   child.once("exit", () => killGroup(child.pid));
+  // What left its group may hold its output.
+  closeOutputAtExit(child);
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
   return promise;
 }

@@ -33,6 +33,13 @@ test("parseConfig() takes flags, and the NATS server from the environment", asyn
   });
 });
 
+test("parseConfig() takes from the file the longest time that a process may drain", async () => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(config, JSON.stringify({ gateway: { drainTimeoutMs: 5 }, node: { drainTimeoutMs: 2_147_483_647 } }));
+  expect(await parseConfig(["--config", config], {})).toMatchObject({ drainTimeoutMs: 2_147_483_647 });
+});
+
 test("parseConfig() takes from the file where the gateway listens and NATS is, where no flag says it", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");

@@ -24,6 +24,8 @@ export interface StandaloneConfig {
   readonly natsUrl: string | undefined;
   /** Whether the configuration file says by what gateways and nodes know each other; otherwise they get a secret of their own. */
   readonly hasClusterIdentity: boolean;
+  /** The longest `drainTimeoutMs` that the configuration file gives the gateway or the nodes. */
+  readonly drainTimeoutMs?: number | undefined;
 }
 
 export const OPTIONS = {
@@ -57,9 +59,12 @@ const flags = z.object({
   config: z.string().optional(),
 });
 
+const drainTimeoutMs = z.number().optional().catch(undefined);
+
 /** What counts of the file where flags say nothing; gateway and node check it. */
 const fileContent = z.object({
-  gateway: z.object({ listen: address.optional().catch(undefined) }).catch({ listen: undefined }),
+  gateway: z.object({ listen: address.optional().catch(undefined), drainTimeoutMs }).catch({}),
+  node: z.object({ drainTimeoutMs }).catch({}),
   nats: z.looseObject({ url: z.string().optional().catch(undefined) }).catch({ url: undefined }),
   cluster: z.looseObject({}).catch({}),
 });
@@ -89,12 +94,14 @@ export async function parseConfig(
     throw new ConfigurationError(`start Hearth with ${told}`, all);
   }
   const { content } = readConfiguration({ name: "Hearth", options: OPTIONS }, args, {});
-  const { gateway, nats, cluster } = fileContent.parse(content);
+  const { gateway, node, nats, cluster } = fileContent.parse(content);
   const { url = isGiven(nats) ? NATS_URL : undefined } = nats;
   const { nodes, listen = gateway.listen ?? "127.0.0.1:8090", nats: natsUrl = url, "data-dir": dataDir } = parsed.data;
   const { insecure, ...identity } = cluster;
   const hasClusterIdentity = isGiven(identity) || insecure === true;
-  return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl, hasClusterIdentity };
+  const drains = [gateway.drainTimeoutMs, node.drainTimeoutMs].filter((drain) => drain !== undefined);
+  const drain = drains.length > 0 ? { drainTimeoutMs: Math.max(...drains) } : {};
+  return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl, hasClusterIdentity, ...drain };
 }
 
 /** Whether a section of the file says anything. */

@@ -5,6 +5,9 @@ import type { Fault } from "../cluster/mod.ts";
 /** Nodes of this machine listen on loopback, whatever the file says. */
 const NODE_LISTENS = "127.0.0.1:0";
 
+/** Longest time that a process may take to check a configuration, in milliseconds: it starts no plugin. */
+const CHECK_TIMEOUT_MS = 60_000;
+
 /** As `printFault` prints one. */
 const FAULT = /^ {2}(?<line>\S.*)$/gm;
 
@@ -28,7 +31,7 @@ export async function findPartFaults(
 function check(part: string, args: readonly string[]): Promise<string[]> {
   const { promise, resolve: answer } = Promise.withResolvers<string[]>();
   const main = resolve(import.meta.dirname, "..", part);
-  execFile(process.execPath, [main, ...args], (error, _stdout, stderr) => {
+  execFile(process.execPath, [main, ...args], { timeout: CHECK_TIMEOUT_MS }, (error, _stdout, stderr) => {
     const lines = [...stderr.matchAll(FAULT)].map(({ groups }) => groups?.line ?? "");
     if (error === null) answer([]);
     else answer(lines.length > 0 ? lines : [`${error.message}\n${stderr}`]);

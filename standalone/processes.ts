@@ -3,6 +3,12 @@ import { type Child, startChild } from "./child.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
+/** The longer of the default times to drain, a node's, in milliseconds. */
+const DEFAULT_DRAIN_MS = 30_000;
+
+/** Time after the drain until a process that has not ended is killed, in milliseconds: its last events go to NATS. */
+const CLOSING_MS = 20_000;
+
 /** A gateway or a context node as a process of its own. */
 export interface ProcessOptions {
   readonly natsUrl: string;
@@ -14,10 +20,14 @@ export interface ProcessOptions {
   readonly listen: string;
   readonly dataDir: string;
   readonly configFile?: string | undefined;
+  /** The longest that the configuration file lets the process drain, in milliseconds; absent: its default. */
+  readonly drainTimeoutMs?: number | undefined;
   /** Default: what the environment says. */
   readonly logLevel?: string | undefined;
   /** Told each line of its output: JSON lines of its log, mostly. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Longest time until it is ready. Default 30 s. */
+  readonly startTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +60,8 @@ function startProcess(name: string, file: string, options: ProcessOptions): Prom
       args,
       onLine: options.onLine,
       readyWhen: listeningAddress,
-      drainTimeoutMs: 40_000,
+      startTimeoutMs: options.startTimeoutMs,
+      drainTimeoutMs: Math.max(DEFAULT_DRAIN_MS, options.drainTimeoutMs ?? 0) + CLOSING_MS,
     },
     { signal: options.signal },
   );

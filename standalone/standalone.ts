@@ -23,6 +23,8 @@ export interface StandaloneOptions {
   readonly configFile?: string | undefined;
   /** Whether the configuration file says by what gateways and nodes know each other. Default: by a secret of our own. */
   readonly hasClusterIdentity?: boolean | undefined;
+  /** As `ProcessOptions.drainTimeoutMs`. */
+  readonly drainTimeoutMs?: number | undefined;
   /** Of the processes; a quieter one than the default `info` would not tell when they are ready. */
   readonly logLevel?: "trace" | "debug" | "info" | undefined;
   /** Receives each line of output of a process, with the name of that process. */
@@ -50,7 +52,7 @@ const MEET_TIMEOUT_MS = 20_000;
 
 /** Starts everything and resolves when the gateway can place contexts on every node. Ends what was started when one fails. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const { configFile, logLevel = "info", log, signal } = options;
+  const { configFile, drainTimeoutMs, logLevel = "info", log, signal } = options;
   // Processes get an absolute path: what they find must not depend on where they were started.
   const dataDir = resolve(options.dataDir);
 
@@ -67,9 +69,11 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   if (ownNats) await credentials.writeUrl(natsUrl);
   const clusterSecretFile = options.hasClusterIdentity ? undefined : credentials.clusterSecretFile;
   const part = (name: string, user: NatsUser): Omit<ProcessOptions, "listen"> => ({
-    ...{ natsUrl, clusterSecretFile, configFile, logLevel },
+    ...{ natsUrl, clusterSecretFile, configFile, drainTimeoutMs, logLevel },
     natsUser: ownNats && { name: user, passwordFile: credentials.passwordFile(user) },
     dataDir: join(dataDir, name),
+    // A part that waits for what it needs says so in its log.
+    startTimeoutMs: Number.POSITIVE_INFINITY,
     onLine: (line: string) => options.onLine?.(name, line),
   });
 
@@ -100,6 +104,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   log.info({ process: "gateway", processId: gateway.pid }, "started");
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
+  // What it waits for, such as the issuer of tokens, its log says.
+  if (options.nodes > 0) await untilReady(gatewayLog.ready, signal);
   if (ownNats) stack.use(await keepSubscriberConsumer({ log }, natsUrl, credentials));
   const subscriberUrlFile = ownNats && (await credentials.writeUrl(natsUrl, "subscriber"));
 
@@ -109,6 +115,15 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ...{ auth, natsUrl, subscriberUrlFile },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function untilReady(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
+  await Promise.race([ready, stopped.promise]);
+  signal?.removeEventListener("abort", stop);
 }
 
 async function untilMet(

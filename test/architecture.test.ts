@@ -22,8 +22,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** What other folders may import of a folder, where it is not `mod.ts` alone. */
 const DOORS: Readonly<Record<string, RegExp>> = {
-  // The two planes, plugins out of process, the catalogue of errors, and what Google's own protos generate.
-  proto: /^proto\/((mod|node|errors|remote_plugin)\.ts|gen\/es\/google\/.*)$/,
+  // The two planes, plugins out of process, the catalogue of errors, and what the protos of others generate.
+  proto: /^proto\/((mod|node|errors|remote_plugin)\.ts|gen\/es\/(google|buf)\/.*)$/,
   // The reference of the configuration is made of what checks it.
   gateway: /^gateway\/(config|plugins\/mod)\.ts$/,
   "context-node": /^context-node\/config\.ts$/,
@@ -95,7 +95,7 @@ test("imports between folders go through the folder's door", () => {
 
 test("the transcoder knows nothing of Hearth", () => {
   const ours = imports.filter(({ from, isOurs }) => isOurs && from.startsWith("gateway/transcode/"));
-  const wrong = ours.filter(({ to }) => !/^(gateway\/transcode|proto\/gen\/es\/google)\//.test(to));
+  const wrong = ours.filter(({ to }) => !/^(gateway\/transcode|proto\/gen\/es\/(google|buf))\//.test(to));
   expect(wrong.map(say)).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
+import { closeOutputAtExit } from "../../cluster/mod.ts";
 import type { Isolation } from "../isolation/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import { type Channel, openChannel } from "./channel.ts";
@@ -62,9 +63,6 @@ const MEBIBYTE = 1024 * 1024;
 /** The memory of an executor goes back to the system a while after its end. */
 const MEMORY_RETURN_MS = 1000;
 
-/** How long the output of a process that has exited may stay open: a descendant could hold it for ever. */
-const CLOSE_LIMIT_MS = 1000;
-
 /** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
 
@@ -108,13 +106,9 @@ export async function startDenoProcess(
 
   const watched = { pid: held.processId, limitBytes: profile.memoryBytes, executors: () => executors };
   const memory = watchMemory(watched, (message) => endWith({ type: "outOfMemory", message }));
+  closeOutputAtExit(child);
   const ended = new Promise<SandboxEnd>((resolve) => {
-    child.once("exit", () => {
-      channel.finish();
-      setTimeout(() => {
-        for (const stream of child.stdio) stream?.destroy();
-      }, CLOSE_LIMIT_MS).unref();
-    });
+    child.once("exit", () => channel.finish());
     // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
     child.once("close", (code, exitSignal) => {
       const bytes = held.outOfMemoryBytes();

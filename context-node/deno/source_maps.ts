@@ -58,6 +58,7 @@ export function createSourceMaps(): SourceMaps {
     started.on("message", (answer: LocateAnswer) => settle(answer.id, answer));
     // It ran out of memory. What it was asked is not known; the next question starts another.
     started.on("error", () => end(started));
+    started.on("exit", () => end(started));
     thread = started;
     return started;
   }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { closeOutputAtExit } from "../../cluster/mod.ts";
 import type { NodeWall } from "../../proto/node.ts";
 import { createLaunch, type Way } from "./launch.ts";
 import { observeWalls } from "./observed_walls.ts";
@@ -38,6 +39,7 @@ export async function probe(
     ...launch.options,
     stdio: ["ignore", "pipe", "pipe", ...launch.stdio],
   });
+  closeOutputAtExit(child);
   const closed = new Promise<string>((done) => {
     let words = "";
     child.stderr?.on("data", (chunk: Buffer) => {

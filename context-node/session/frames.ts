@@ -19,13 +19,17 @@ export class FrameWriter {
   #waiting: NodeMessage[] = [];
   #waitingBytes = 0;
   #isScheduled = false;
+  #isClosed = false;
   #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(stream: ServerDuplexStream<OpenRequest, OpenResponse>, overflowed: () => void) {
     this.#stream = stream;
     this.#overflowed = overflowed;
     stream.on("drain", () => this.#resume());
-    stream.on("close", () => this.#drained?.resolve());
+    stream.on("close", () => {
+      this.#isClosed = true;
+      this.#drained?.resolve();
+    });
   }
 
   send(message: Message, requestId = 0): void {
@@ -44,7 +48,7 @@ export class FrameWriter {
 
   /** Resolves when the stream takes more, or is closed; for senders of long content. */
   async ready(): Promise<void> {
-    await this.#drained?.promise;
+    if (!this.#isClosed) await this.#drained?.promise;
   }
 
   /** Writes what is waiting now. */

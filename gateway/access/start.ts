@@ -1,4 +1,5 @@
 import type { Waiting } from "../../cluster/mod.ts";
+import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { startAuditLog } from "../audit/mod.ts";
 import type { Core } from "../core.ts";
 import { keepAuditStream, whenJetStreamAvailable } from "../events/mod.ts";
@@ -33,6 +34,8 @@ interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait">
 interface RunningGate extends Gate, AsyncDisposable {
   /** Whether one of them lets in whoever comes. */
   readonly admitsAnyone: boolean;
+  /** What callers may show to them. */
+  readonly credentialKinds: readonly CredentialKind[];
   /** Rejects, with a reason for the log, while one of them can know nobody. */
   checkHealth(): Promise<void>;
 }
@@ -69,6 +72,9 @@ export async function startGate(
   return {
     ...gate,
     admitsAnyone: open !== undefined,
+    credentialKinds: plugins.flatMap(
+      ({ auth }) => auth.credentialKinds ?? (auth.admitsAnyone ? [] : [{ type: "bearer" }]),
+    ),
     async checkHealth() {
       await Promise.all(plugins.map(({ auth }) => auth.checkHealth?.()));
     },

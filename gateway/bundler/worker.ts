@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { closeOutputAtExit } from "../../cluster/mod.ts";
 import type { BundlerLimits } from "./limits.ts";
 import { walledNode } from "./wall.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
@@ -86,6 +87,7 @@ function closedReason(child: ChildProcess): Promise<string> {
   });
   // The shell that waits for the end of the gateway has no more to do.
   child.once("exit", () => killGroup(child));
+  closeOutputAtExit(child);
   const { promise, resolve } = Promise.withResolvers<string>();
   child.on("error", (error) => resolve(error.message));
   child.once("close", (code, signal) => resolve(`${signal ?? `code ${code}`}: ${stderr.trim()}`));

@@ -46,7 +46,7 @@ export const gatewaySection = z
       .boolean()
       .default(false)
       .describe(
-        "Shares the port with other gateways of this machine that do so too: a new one may start before the old one ends. Linux and the BSDs",
+        "Shares the port with other gateways of this machine that do so too: a new one may start before the old one ends. The port is opened when the gateway is ready, and closed as soon as it is told to end; connections that are open are served for `drainDelayMs`. Linux and the BSDs",
       ),
     placementWaitMs: z
       .int()

@@ -3,6 +3,7 @@ import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import { errors, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import {
+  connectToNats,
   type NatsAccess,
   type StreamKeeper,
   startStreamKeeper,
@@ -10,7 +11,9 @@ import {
   whenAvailable,
 } from "../../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
-import { connectNats } from "./connect.ts";
+
+/** The prefix is of the subjects of replies to a gateway. NATS accounts let no other user subscribe to it: docs/nats.md. */
+const CLIENT = { name: "hearth-gateway", inboxPrefix: "_INBOX_gateway" };
 
 /** A connection to NATS with the event stream in place. Disposing it sends what is waiting and closes the connection. */
 export interface EventStream extends AsyncDisposable {
@@ -29,7 +32,7 @@ export interface EventStream extends AsyncDisposable {
 export async function openEventStream(access: NatsAccess, waiting: Waiting & { readonly log: Logger }) {
   await using opening = new AsyncDisposableStack();
   const { log } = waiting;
-  const nats = opening.adopt(await connectNats(access, waiting), (connection) => connection.close());
+  const nats = opening.adopt(await connectToNats(access, CLIENT, waiting), (connection) => connection.close());
   const keeper = opening.use(startStreamKeeper({ nats, log }));
   const connection = { isUp: true };
   const reported = reportStatus(nats, { keeper, connection, log });

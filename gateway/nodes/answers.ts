@@ -1,3 +1,13 @@
+import { nodeSilent } from "../../proto/errors.ts";
+
+/** Longest time until an answer, in milliseconds: a node answers from its memory. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
 /** Answers of a node to numbered requests. */
 export class Answers<Answer> {
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
@@ -5,10 +15,10 @@ export class Answers<Answer> {
   /** Why nothing more will come. */
   #closed: Error | undefined;
 
-  /** Sends a request and resolves with its answer. Rejects when the session ends or the signal is aborted. */
+  /** Sends a request and resolves with its answer. Rejects when the session ends, the signal is aborted or the time is over. */
   async ask(
     send: (requestId: number) => void,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { signal, timeoutMs = ANSWER_TIMEOUT_MS }: AskOptions = {},
   ): Promise<Answer> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
@@ -16,12 +26,14 @@ export class Answers<Answer> {
     const answer = Promise.withResolvers<Answer>();
     const abort = (): void => answer.reject(signal?.reason);
     signal?.addEventListener("abort", abort);
+    const timer = setTimeout(() => answer.reject(nodeSilent(timeoutMs)), timeoutMs);
     this.#waiting.set(requestId, answer);
     send(requestId);
     try {
       return await answer.promise;
     } finally {
       signal?.removeEventListener("abort", abort);
+      clearTimeout(timer);
       this.#waiting.delete(requestId);
     }
   }

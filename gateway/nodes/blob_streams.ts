@@ -3,6 +3,9 @@ import type { FrameWriter } from "./frames.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
+/** A node that sends nothing of a blob for this time will not, in milliseconds. */
+const SILENCE_MS = 30_000;
+
 /** Where an answer goes. */
 interface Incoming {
   take(chunk: BlobChunk): void;
@@ -29,20 +32,38 @@ export class BlobStreams {
     this.#frames = frames;
   }
 
-  /** Asks the node for a blob. The stream errors when the node does not have it, or the session ends. */
-  request(digest: string): ReadableStream<Uint8Array> {
+  /** Asks the node for a blob. The stream errors when the node does not have it or stays silent, or the session ends. */
+  request(
+    digest: string,
+    { silenceMs = SILENCE_MS }: { silenceMs?: number | undefined } = {},
+  ): ReadableStream<Uint8Array> {
     const requestId = ++this.#lastRequestId;
+    let silence: NodeJS.Timeout;
     return new ReadableStream({
       start: (controller) => {
         if (this.#closed !== undefined) throw this.#closed;
+        silence = setTimeout(() => {
+          this.#incoming.delete(requestId);
+          controller.error(new Error(`The node sent nothing of ${digest} for ${silenceMs} ms`));
+        }, silenceMs);
         this.#incoming.set(requestId, {
-          take: ({ bytes }) => bytes.length > 0 && controller.enqueue(bytes),
-          end: () => controller.close(),
-          fail: (reason) => controller.error(reason),
+          take: ({ bytes }) => {
+            silence.refresh();
+            if (bytes.length > 0) controller.enqueue(bytes);
+          },
+          end: () => {
+            clearTimeout(silence);
+            controller.close();
+          },
+          fail: (reason) => {
+            clearTimeout(silence);
+            controller.error(reason);
+          },
         });
         this.#frames.send({ $case: "blobRequest", value: { requestId, blob: { $case: "digest", value: digest } } });
       },
       cancel: () => {
+        clearTimeout(silence);
         this.#incoming.delete(requestId);
       },
     });

@@ -102,6 +102,24 @@ test("a command that a node does not answer in its time is given up", async () =
   await expect(answer.given).rejects.toThrow("Node n did not answer within 10 ms");
 });
 
+test("a node that does not say what it holds is waited for no longer than its time", async () => {
+  const missing = session.findMissing({ contextIds: ["c"], jobs: [] }, { timeoutMs: 10 });
+  await expect(missing).rejects.toThrow("it did not answer within 10 ms");
+});
+
+test("content of which a node sends nothing more errors, and what it sends slowly arrives", async () => {
+  const received = session.blobs.request("sha256:slow", { silenceMs: 200 }).getReader();
+  const { message } = await peer.commandOf("blobRequest");
+  const requestId = message?.$case === "blobRequest" ? message.value.requestId : 0;
+  const started = performance.now();
+  for (let byte = 0; performance.now() - started < 400; byte++) {
+    const bytes = Uint8Array.of(byte);
+    peer.tell({ $case: "blobChunk", value: { requestId, bytes, last: false, error: "", mediaType: "" } });
+    expect([...((await received.read()).value ?? [])]).toEqual([...bytes]);
+  }
+  await expect(received.read()).rejects.toThrow("The node sent nothing of sha256:slow for 200 ms");
+});
+
 test.each([
   ["the node ends it", () => peer.end()],
   ["the node fails it", () => peer.fail()],

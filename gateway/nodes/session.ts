@@ -233,11 +233,14 @@ export class NodeSession {
     };
   }
 
-  /** Which of these contexts and jobs the node does not hold now, by id. Rejects when the session ends. */
-  async findMissing({ contextIds, jobs }: Believed): Promise<ReadonlySet<string>> {
+  /** Which of these contexts and jobs the node does not hold now, by id. Rejects when the session ends, or the node does not answer. */
+  async findMissing(
+    { contextIds, jobs }: Believed,
+    waiting: Pick<AskOptions, "timeoutMs"> = {},
+  ): Promise<ReadonlySet<string>> {
     const { missingContextIds, missingJobIds } = await this.#holdings.ask((requestId) => {
       this.send({ $case: "holdingsRequest", value: { requestId, contextIds, jobs } });
-    });
+    }, waiting);
     return new Set([...missingContextIds, ...missingJobIds]);
   }
 

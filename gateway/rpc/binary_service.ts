@@ -12,7 +12,7 @@ import { deleteBinary, findBinary, rollbackBinary, uploadBinary } from "../binar
 import type { Core } from "../core.ts";
 import type { Implementation } from "./call.ts";
 import { createContentReader } from "./content.ts";
-import { pageLimit, readPage } from "./paging.ts";
+import { numberIn, pageLimit, readPage } from "./paging.ts";
 
 export function createBinaryService(
   deps: Pick<Core, "dao" | "blobs" | "bundler">,
@@ -41,8 +41,7 @@ export function createBinaryService(
         limit: pageLimit(pageSize),
         token: pageToken,
         key: ({ version }: Binary) => String(version),
-        read: (limit, before) =>
-          deps.dao.binaries.versions(name, { limit, before: before === undefined ? undefined : Number(before) }),
+        read: (limit, before) => deps.dao.binaries.versions(name, { limit, before: numberIn(before) }),
       });
       if (binaries.length === 0 && pageToken === "") throw binaryNotFound(name);
       return create(ListBinaryVersionsResponseSchema, { binaries, nextPageToken });

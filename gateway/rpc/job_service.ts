@@ -14,7 +14,7 @@ import { cancelJob, followResult, runJob, shownJob, submitJob, toMs, watchJob, w
 import type { Implementation } from "./call.ts";
 import { toHttpBodies } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, isGrpc, sizeOver } from "./message_bounds.ts";
-import { pageLimit, readPage } from "./paging.ts";
+import { numberIn, pageLimit, readPage } from "./paging.ts";
 import { answerRun } from "./run_answer.ts";
 
 export function createJobService(deps: Core): Implementation<typeof JobService> {
@@ -71,7 +71,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
         limit: pageLimit(pageSize, { fallback: 1000, largest: 10_000 }),
         token: pageToken,
         key: ({ number }: LogLine) => String(number),
-        read: (limit, after) => deps.dao.jobs.logs(jobId, { after: Number(after ?? 0), limit }),
+        read: (limit, after) => deps.dao.jobs.logs(jobId, { after: numberIn(after) ?? 0, limit }),
       });
       return create(ListJobLogsResponseSchema, { lines, nextPageToken });
     },

@@ -7,6 +7,7 @@ export { createGrantReader } from "./grants.ts";
 export { actionName } from "./guarded.ts";
 export { createHealth, type Problem, type Readiness } from "./health.ts";
 export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";
+export { PAGE_TOKEN_PATTERN } from "./paging.ts";
 export { createReflection } from "./reflection.ts";
 export { addRoutes, CALLER, mostBytes } from "./routes.ts";
 export { brokenRules, checkRules } from "./rules.ts";

@@ -14,12 +14,23 @@ function pageToken(key: string): string {
   return Buffer.from(`1:${key}`).toString("base64url");
 }
 
-/** The key in a token; undefined for the first page. */
+/** All tokens that are taken, as the OpenAPI document has it: base64url of a text that begins with `1:`, or none. */
+export const PAGE_TOKEN_PATTERN = "^(?:MT[o-r][A-Za-z0-9_-]*)?$";
+
+const PAGE_TOKEN = new RegExp(PAGE_TOKEN_PATTERN);
+
+/** The key in a token; undefined for the first page. Any key is a position in a list, whether a row has it or not. */
 function parsePageToken(token: string): string | undefined {
-  if (token === "") return undefined;
-  const text = Buffer.from(token, "base64url").toString();
-  if (!text.startsWith("1:") || pageToken(text.slice(2)) !== token) throw pageTokenInvalid(token);
-  return text.slice(2);
+  if (!PAGE_TOKEN.test(token)) throw pageTokenInvalid(token);
+  return token === "" ? undefined : Buffer.from(token, "base64url").toString().slice(2);
+}
+
+/** Greatest key that is a number: what stores take. */
+const LAST_NUMBER = 2 ** 31 - 1;
+
+/** The number in a key of rows that have numbers. */
+export function numberIn(key: string | undefined): number | undefined {
+  return key === undefined ? undefined : Math.min(Number(/^[0-9]+/.exec(key)?.[0] ?? 0), LAST_NUMBER);
 }
 
 /**

@@ -2,10 +2,10 @@ import type { ServerResponse } from "node:http";
 import { constants, type ServerHttp2Session } from "node:http2";
 
 /**
- * Time that clients have to learn that they should go elsewhere before their idle connections are closed, in milliseconds. A request that
- * is on its way when its connection is closed would fail.
+ * Shortest time that clients have to learn that they should go elsewhere before their idle connections are closed, in milliseconds. A
+ * request that is on its way when its connection is closed would fail.
  */
-const LINGER_MS = 250;
+const SHORTEST_LINGER_MS = 250;
 
 /** The number of a last stream by which a server says that it still takes streams, but wants no more (RFC 9113, section 6.8). */
 const LAST_STREAM = 2 ** 31 - 1;
@@ -18,8 +18,8 @@ export interface Departures {
   addSession(session: ServerHttp2Session): void;
   /** From now on answers over HTTP/1.1 close their connection, and sessions ask for no more streams, which they still serve. */
   begin(): void;
-  /** Resolves when clients have had the time to know, or when `over` resolves. */
-  untilKnown(over: Promise<void>): Promise<void>;
+  /** Resolves when clients have had so long since the beginning, or when `over` resolves. */
+  untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
   /** Takes no more streams; those that are open end. */
   closeSessions(): void;
 }
@@ -51,8 +51,8 @@ export function createDepartures(): Departures {
       for (const response of responses) if (!response.headersSent) response.setHeader("connection", "close");
       responses.clear();
     },
-    async untilKnown(over) {
-      const leftMs = (begunAt ?? 0) + LINGER_MS - performance.now();
+    async untilKnown(over, { lingerMs }) {
+      const leftMs = (begunAt ?? 0) + Math.max(lingerMs, SHORTEST_LINGER_MS) - performance.now();
       if (leftMs <= 0) return;
       const known = Promise.withResolvers<void>();
       const timer = setTimeout(known.resolve, leftMs);

@@ -38,8 +38,11 @@ export interface OpenPort extends AsyncDisposable {
    * sessions of HTTP/2 say goodbye.
    */
   sendAway(): void;
-  /** Takes no more connections and resolves when those that are open have ended. */
-  drain(): Promise<void>;
+  /**
+   * Takes no more connections, and closes those that are idle when clients were sent away for at least `lingerMs`. Resolves when all have
+   * ended.
+   */
+  drain(options: { readonly lingerMs: number }): Promise<void>;
 }
 
 /** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had, or the certificate not used. */
@@ -105,10 +108,10 @@ export async function listenOnOnePort({
   return {
     address: formatAddress(server),
     sendAway: departures.begin,
-    async drain() {
+    async drain({ lingerMs }) {
       departures.begin();
       const closed = close(server);
-      await departures.untilKnown(closed);
+      await departures.untilKnown(closed, { lingerMs });
       http1.closeIdleConnections();
       departures.closeSessions();
       await closed;

@@ -1,23 +1,48 @@
-import { type DescService, getOption } from "@bufbuild/protobuf";
+import { type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
 import packageJson from "../../package.json" with { type: "json" };
-import { permission } from "../../proto/mod.ts";
+import type { CredentialKind } from "../../plugins/contract/mod.ts";
+import { comments, permission } from "../../proto/mod.ts";
 import { createOpenApi, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { EXAMPLES, KEYWORDS, RAW_TYPES } from "./openapi_bodies.ts";
+import { describeSecurity } from "./openapi_security.ts";
 
 /** Where the description of the REST API is. */
 export const OPENAPI_PATH = "/openapi.json";
 
+interface OpenApiPageOptions {
+  /** What callers may show to prove who they are; absent where nobody has to. */
+  readonly credentialKinds: readonly CredentialKind[] | undefined;
+  /** Whether callers who show nothing are served as well. */
+  readonly admitsAnyone: boolean;
+}
+
 /**
- * Answers a request for the OpenAPI document of the services; false when it is another, and then nothing was written. Each operation says the
+ * Answers a request for the OpenAPI document of the services; false when it is another, and then nothing was written. Each operation has the
  * permission that it needs as `x-hearth-permission`.
  */
 export function createOpenApiPage(
   services: readonly DescService[],
+  options: OpenApiPageOptions,
 ): (request: HttpRequest, response: HttpResponse) => boolean {
-  const { version, description } = packageJson;
+  const { version, description, license } = packageJson;
+  const { security, securitySchemes } = describeSecurity(options);
   const document = createOpenApi({
     services,
-    info: { title: "Hearth", version, description },
+    info: {
+      title: "Hearth",
+      version,
+      description,
+      contact: { name: "The authors of Hearth" },
+      license: { name: license, identifier: license },
+    },
+    // Relative to the address of the document: whoever reads it there can call there, through proxies too.
+    document: { servers: [{ url: "/", description: "The server that has this document" }], security },
+    components: { securitySchemes },
     operation: (method) => ({ "x-hearth-permission": getOption(method, permission) }),
+    examples: (method) => EXAMPLES.get(nameOf(method)),
+    keywords: ({ parent, name }) => KEYWORDS.get(`${parent.name}.${name}`) ?? KEYWORDS.get(name),
+    rawTypes: (method) => RAW_TYPES.get(nameOf(method)),
+    comments,
   });
   const page = Buffer.from(JSON.stringify(document));
   return ({ method, url = "" }, response) => {
@@ -26,4 +51,8 @@ export function createOpenApiPage(
     response.end(method === "HEAD" ? undefined : page);
     return true;
   };
+}
+
+function nameOf({ parent, name }: DescMethod): string {
+  return `${parent.name}.${name}`;
 }

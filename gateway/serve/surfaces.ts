@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { type ConnectError, createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
+import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { hostInvalid } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
@@ -47,6 +48,10 @@ interface Surfaces {
   readonly gate: Gate | undefined;
   readonly checkOrigin: OriginCheck;
   readonly cors: Cors;
+  /** What callers may show to prove who they are; absent where there is no gate. */
+  readonly credentialKinds: readonly CredentialKind[] | undefined;
+  /** Whether callers who show nothing are served as well. */
+  readonly admitsAnyone: boolean;
   /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
   readonly openReflection: boolean;
 }
@@ -59,12 +64,13 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
   const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
-  const openApi = createOpenApiPage(described);
+  const openApi = createOpenApiPage(described, surfaces);
   const answerReadiness = createReadinessPage(readiness);
   const transcoder = createTranscoder({
     services: described,
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
     admit: door && ((method, request) => door.enter(request, actionName(method))),
+    decodesSlashes: true,
     limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {

@@ -31,6 +31,8 @@ export interface BoundVariable {
   /** Index after its last segment; undefined means the end of the path. */
   readonly end: number | undefined;
   readonly single: boolean;
+  /** `%2F` in it is a slash like any other. */
+  readonly decodesSlashes?: boolean | undefined;
 }
 
 /** What the request body is: nothing, JSON, or the bytes of a google.api.HttpBody; of the whole request or one field. */

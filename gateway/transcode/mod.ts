@@ -10,6 +10,6 @@ export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver
 export { onDecoded } from "./content_coding.ts";
 export { HttpError } from "./errors.ts";
 export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
-export { createOpenApi, type OpenApiOptions } from "./openapi.ts";
+export { createOpenApi, type OpenApiOptions, type OperationExamples, type RawTypes } from "./openapi/mod.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
 export { createTranscoder, type Route, type Transcoder } from "./transcoder.ts";

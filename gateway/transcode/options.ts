@@ -15,6 +15,11 @@ export interface TranscoderOptions {
   /** Methods without a `google.api.http` annotation are left out. */
   readonly services: readonly DescService[];
   readonly invoke: Invoke;
+  /**
+   * Takes `%2F` in a path variable of several segments for a slash, which is how clients made from an OpenAPI document send one. By
+   * google/api/http.proto it stays as it is, the default.
+   */
+  readonly decodesSlashes?: boolean | undefined;
   readonly limits?: BodyLimits | undefined;
   /** For bodies, messages and the details of errors. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;

@@ -54,7 +54,8 @@ export function readRequest(
 
 function readVariable(request: ReflectMessage, variable: BoundVariable, segments: readonly string[]): void {
   const raw = segments.slice(variable.start, variable.end);
-  const text = variable.single ? decodeSegment(raw[0] ?? "") : decodeSegments(raw);
+  const isPlain = variable.single || variable.decodesSlashes;
+  const text = isPlain ? decodeSegment(raw.join("/")) : decodeSegments(raw);
   const subject = `Cannot read {${variable.path.name}} of the path`;
   if (text === undefined) {
     throw invalidArgument(`${subject}: "${raw.join("/")}" is not percent-encoded UTF-8`);

@@ -5,11 +5,17 @@ import { type KeyRecord, parseKeyFile } from "./key_file.ts";
 
 const CHALLENGE = 'Bearer realm="hearth"';
 
+const KINDS: NonNullable<Auth["credentialKinds"]> = [
+  { type: "bearer", description: "An API key, `hk_…`." },
+  { type: "header", name: "X-API-Key", description: "An API key, `hk_…`." },
+];
+
 export async function startApiKeyAuth(file: string): Promise<Auth> {
   const keys = await openWatchedFile(file, (text) => new Map(parseKeyFile(text).keys.map((key) => [key.id, key])));
 
   return {
     admitsAnyone: false,
+    credentialKinds: KINDS,
     async authenticate(credentials, { signal }): Promise<AuthAnswer> {
       signal.throwIfAborted();
       const shown = keyIn(credentials);

@@ -17,6 +17,7 @@ export async function startBasicAuth({ file, realm, cacheMs }: BasicConfig): Pro
 
   return {
     admitsAnyone: false,
+    credentialKinds: [{ type: "basic", description: "Name and password of a user." }],
     async authenticate({ headers }, { signal }): Promise<AuthAnswer> {
       signal.throwIfAborted();
       const header = headers.get("authorization");

@@ -36,6 +36,7 @@ export async function startJwtAuth(
 
   return {
     admitsAnyone: false,
+    credentialKinds: [{ type: "bearer", format: "JWT", description: `A token of ${issuer}.` }],
     async authenticate({ headers }, options): Promise<AuthAnswer> {
       options.signal.throwIfAborted();
       const token = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];

@@ -31,7 +31,7 @@ export async function findIssuerKeys(
   let found: JWTVerifyGetKey | undefined;
   let fault: unknown;
   const use = (uri: string): void => {
-    found = createRemoteJWKSet(new URL(uri), { cooldownDuration });
+    found = readAgainAfterLeap(createRemoteJWKSet(new URL(uri), { cooldownDuration }), { log });
   };
   if (jwksUri === undefined) await look(signal);
   else use(jwksUri);
@@ -65,6 +65,27 @@ export async function findIssuerKeys(
       if (found !== undefined) log.info("the issuer answers now", { issuer });
     }
   }
+}
+
+/** A clock that goes back by less is being adjusted, in milliseconds. */
+const LEAP_MS = 1000;
+
+/** The library counts the age of the keys by the wall clock: after that went back, it would keep them, and ask for no others, for as long. */
+function readAgainAfterLeap(
+  keys: ReturnType<typeof createRemoteJWKSet>,
+  { log }: { readonly log: PluginLog },
+): JWTVerifyGetKey {
+  let askedAtMs = Date.now();
+  return async (header, token) => {
+    const leapMs = askedAtMs - Date.now();
+    askedAtMs = Date.now();
+    if (leapMs > LEAP_MS) {
+      const [read] = await Promise.allSettled([keys.reload()]);
+      if (read.status === "rejected")
+        log.warn("the clock went back, and the issuer's keys cannot be read again", { err: read.reason });
+    }
+    return keys(header, token);
+  };
 }
 
 /** Resolves after a time, or when the signal is aborted. */

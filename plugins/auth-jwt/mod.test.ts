@@ -1,5 +1,5 @@
 import { SignJWT } from "jose";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { credentialsWith, describeAuth } from "../../test/contract/auth_suite.ts";
 import { type OidcServer, startOidcServer } from "../../test/oidc_server.ts";
 import { until } from "../../test/until.ts";
@@ -254,4 +254,18 @@ test("algorithms with shared secrets cannot be asked for", () => {
   for (const algorithm of ["none", "HS256"]) {
     expect(jwt.config.safeParse({ ...config, algorithms: [algorithm] }).success).toBe(false);
   }
+});
+
+test("a key that is published after the clock went back is found at once", async () => {
+  await using server = await startOidcServer();
+  await using auth = await start(server.issuer, { keysCooldownMs: 60_000 });
+  expect(await auth.authenticate(bearer(await server.token(AUDIENCE)), { signal })).toMatchObject({
+    kind: "principal",
+  });
+  await server.rotate();
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+
+  const token = await server.token(AUDIENCE);
+  expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({ kind: "principal" });
 });

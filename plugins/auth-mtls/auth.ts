@@ -12,6 +12,7 @@ interface CertificateRule {
 export function createMtlsAuth(rules: readonly CertificateRule[]): Auth {
   return {
     admitsAnyone: false,
+    credentialKinds: [{ type: "certificate", description: "A client certificate that the server knows." }],
     async authenticate({ certificate }, { signal }) {
       signal.throwIfAborted();
       if (certificate === undefined) return { kind: "absent" };

@@ -42,6 +42,16 @@ export type AuthAnswer =
   | { readonly kind: "refused"; readonly reason: string; readonly challenge?: string | undefined }
   | { readonly kind: "principal"; readonly principal: Principal };
 
+/** A way in which callers prove who they are, as the OpenAPI document describes it. */
+export type CredentialKind = (
+  | { readonly type: "basic" }
+  /** A token in `Authorization: Bearer`; `format` is such as `JWT`. */
+  | { readonly type: "bearer"; readonly format?: string | undefined }
+  /** A secret in a header of its own. */
+  | { readonly type: "header"; readonly name: string }
+  | { readonly type: "certificate" }
+) & { readonly description?: string | undefined };
+
 /**
  * Tells who a caller is.
  *
@@ -51,6 +61,8 @@ export type AuthAnswer =
 export interface Auth extends AsyncDisposable {
   /** True when it names a principal for callers that show nothing: such a gateway stays on loopback. */
   readonly admitsAnyone: boolean;
+  /** What callers may show, for the OpenAPI document. Absent: it describes a bearer token, unless the plugin admits anyone. */
+  readonly credentialKinds?: readonly CredentialKind[] | undefined;
   /**
    * Rejects when it cannot tell: the caller is then turned away as if by an outage, never let in. Rejects with the signal's
    * reason when that is aborted. May be called many times at once.

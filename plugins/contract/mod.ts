@@ -6,6 +6,7 @@ export type {
   Auth,
   AuthAnswer,
   ClientCertificate,
+  CredentialKind,
   Credentials,
   Principal,
 } from "./auth.ts";

@@ -100,6 +100,19 @@ export function createReader(database: Database, { poolSize, log }: { poolSize: 
   };
 }
 
+/** Time for the server to close a connection, in milliseconds; one that is out of reach never does. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Says goodbye on a connection, and cuts it where the server does not answer. */
+export async function endClient(client: pg.Client): Promise<void> {
+  const timer = setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT_MS);
+  try {
+    await client.end();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** An error that tells an operator which database, and never its password. */
 export function databaseFault({ address }: Pick<Database, "address">, verb: string, cause: unknown): Error {
   const Fault = isAway(cause) ? BackEndUnavailable : Error;

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import pg from "pg";
-import { type Database, databaseFault } from "./database.ts";
+import { type Database, databaseFault, endClient } from "./database.ts";
 import { migrations } from "./schema.ts";
 
 /** The oldest server that has all that the statements use. */
@@ -33,7 +33,7 @@ export async function migrate(database: Database, { signal }: { signal: AbortSig
     throw databaseFault(database, "open", cause);
   } finally {
     signal.removeEventListener("abort", giveUp);
-    await client.end();
+    await endClient(client);
   }
 }
 

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { commitBatch, type Outcome } from "./commit.ts";
-import { type Database, databaseFault, SILENCE_TIMEOUT_MS } from "./database.ts";
+import { type Database, databaseFault, endClient, SILENCE_TIMEOUT_MS } from "./database.ts";
 import { lockSql } from "./migrate.ts";
 import type { Write } from "./write.ts";
 
@@ -57,7 +57,7 @@ export function createWriter(database: Database): Writer {
     async [Symbol.asyncDispose]() {
       isClosed = true;
       await committing;
-      await connection?.client.end();
+      if (connection !== undefined) await endClient(connection.client);
     },
   };
 

@@ -70,6 +70,13 @@ export function nodeUnreachable(nodeId: string, context: string): ConnectError {
   );
 }
 
+export function nodeSilent(timeoutMs: number): ConnectError {
+  return apiError(`Cannot learn what the node holds: it did not answer within ${timeoutMs} ms; try again`, {
+    code: Code.Unavailable,
+    reason: "NODE_SILENT",
+  });
+}
+
 export function sessionEnded(address: string, cause: unknown): ConnectError {
   return apiError(`Cannot hear of the node at "${address}": the session with it ended; look again, then try again`, {
     code: Code.Unavailable,

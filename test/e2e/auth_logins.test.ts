@@ -53,7 +53,8 @@ test("a gateway starts without its issuer, says that it is not ready and why it 
     status: 503,
     text: expect.stringContaining('auth plugin \\"auth-jwt\\" cannot tell now'),
   });
-  expect((await call({}, "/healthz")).status).toBe(500);
+  expect((await call({}, "/healthz")).status).toBe(200);
+  expect(await call({}, "/readyz")).toMatchObject({ status: 503, text: expect.stringContaining("auth plugins") });
   const admin = basicProof("admin", passwordOf("admin"));
   expect((await call(admin)).status).toBe(200);
   await until("the audit log says why", async () =>
@@ -63,11 +64,11 @@ test("a gateway starts without its issuer, says that it is not ready and why it 
   const issuer = await startOidcServer({ port: Number(new URL(absent.issuer).port) });
   const token = bearerProof(await issuer.sign(claims));
   await until("the issuer is found", async () => (await call(token)).status === 200);
-  expect((await call({}, "/healthz")).status).toBe(200);
+  await until("the auth plugins are well", async () => !(await call({}, "/readyz")).text.includes("auth plugins"));
 
   await issuer[Symbol.asyncDispose]();
   expect((await call(token)).status).toBe(200);
-  expect((await call({}, "/healthz")).status).toBe(200);
+  expect((await call({}, "/readyz")).text).not.toContain("auth plugins");
 });
 
 test("an address that shows wrong credentials too often is told when to come back, but for whom is known there", async () => {

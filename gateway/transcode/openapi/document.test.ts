@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { createOpenApi } from "./mod.ts";
-import { library } from "./testdata/library.ts";
+import { createOpenApi } from "../mod.ts";
+import { library } from "../testdata/library.ts";
 
 const document = createOpenApi({
   services: [library],

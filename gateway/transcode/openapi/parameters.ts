@@ -1,0 +1,84 @@
+import type { DescField, JsonObject } from "@bufbuild/protobuf";
+import type { Binding } from "../binding.ts";
+import { resolveFieldPath } from "../fields.ts";
+import { hasTextForm } from "../text.ts";
+import type { PathParameter } from "./path.ts";
+import type { Schemas } from "./schemas.ts";
+
+interface Deps {
+  readonly schemas: Schemas;
+  readonly nameOf: (field: DescField) => string;
+}
+
+/** Parameter Objects of a path. */
+export function pathParameters(
+  { schemas }: Deps,
+  { method }: Binding,
+  parameters: readonly PathParameter[],
+): JsonObject[] {
+  return parameters.map(({ name, variable, isWhole, isRest }) => {
+    const field = variable && resolveFieldPath(method.input, variable.fieldPath).field;
+    const { description = "", ...schema } = field === undefined ? {} : schemas.field(field);
+    const words = [
+      String(description),
+      ...(variable !== undefined && variable.fieldPath.join("_") !== name
+        ? [`Is \`${variable.fieldPath.join(".")}\` here.`]
+        : []),
+      ...(isRest ? ["May contain slashes."] : []),
+    ].filter((each) => each !== "");
+    return {
+      ...{ name, in: "path", required: true },
+      ...(words.length > 0 && { description: words.join(" ") }),
+      schema: isWhole ? notEmpty(schema) : { type: "string", minLength: 1 },
+    };
+  });
+}
+
+/** A segment that is a parameter is not empty. */
+function notEmpty(schema: JsonObject): JsonObject {
+  const { type, minLength, format, enum: values, pattern } = schema;
+  const isBare = type === "string" && minLength === undefined && format === undefined && pattern === undefined;
+  return isBare && values === undefined ? { ...schema, minLength: 1 } : schema;
+}
+
+/** Parameter Objects of the fields that neither the path nor the body carries. */
+export function queryParameters({ schemas, nameOf }: Deps, { body, method, variables }: Binding): JsonObject[] {
+  if (body.type !== "none" && body.field === undefined) return [];
+  const bound = new Set(variables.map((variable) => variable.path.name));
+  const fields = method.input.fields.filter((field) => body.type === "none" || field !== body.field);
+  return fields
+    .flatMap((field) => leavesOf(field, []))
+    .flatMap((chain) => {
+      const field = chain.at(-1);
+      if (field === undefined || bound.has(chain.map((part) => part.name).join("."))) return [];
+      const { description, deprecated, ...schema } = schemas.field(field);
+      const isRequired = chain.length === 1 && schemas.isRequired(field);
+      return [
+        {
+          ...{ name: chain.map(nameOf).join("."), in: "query" },
+          ...(isRequired && { required: true }),
+          ...(description !== undefined && { description }),
+          ...(deprecated && { deprecated }),
+          // What is JSON within a query is so as text.
+          ...(isJsonText(field) ? { content: { "application/json": { schema } } } : { schema }),
+        },
+      ];
+    });
+}
+
+const JSON_TEXTS = new Set(["google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"]);
+
+function isJsonText({ fieldKind, message }: DescField): boolean {
+  return fieldKind === "message" && JSON_TEXTS.has(message.typeName);
+}
+
+/** The fields that a query can carry, with those that lead to them; of messages that contain themselves only one round. */
+function leavesOf(field: DescField, parents: readonly DescField[]): DescField[][] {
+  const chain = [...parents, field];
+  const isList = field.fieldKind === "list" && field.message !== undefined && !hasTextForm(field.message);
+  if (field.fieldKind === "map" || isList) return [];
+  if (field.fieldKind !== "message" || hasTextForm(field.message)) return [chain];
+  const { message } = field;
+  const inside = parents.some((parent) => parent.message === message);
+  return inside ? [] : message.fields.flatMap((each) => leavesOf(each, chain));
+}

@@ -1,0 +1,130 @@
+import { type DescEnum, type DescField, type DescMessage, type JsonObject, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { type Comments, withWords } from "./comments.ts";
+import { createFieldSchemas, type FieldSchemas } from "./field_schemas.ts";
+import { type MessageRule, messageRulesOf } from "./rules.ts";
+import { WELL_KNOWN } from "./well_known.ts";
+
+/** JSON Schemas of the JSON form of messages; each message and enum becomes a component once, under its full name. */
+export interface Schemas extends FieldSchemas {
+  readonly components: JsonObject;
+  message(desc: DescMessage): JsonObject;
+  /** A message without the fields that the path of a request carries, and those that exclude these; a component of its own. */
+  messageWithout(desc: DescMessage, bound: readonly DescField[]): JsonObject;
+}
+
+interface Options {
+  readonly comments: Comments;
+  /** Messages that requests hold: the server refuses other fields in them. */
+  readonly closed: ReadonlySet<DescMessage>;
+  readonly nameOf: (field: DescField) => string;
+  /** What the server asks of a field beside its rules. */
+  readonly keywords: (field: DescField) => JsonObject;
+}
+
+export function createSchemas({ comments, closed, nameOf, keywords }: Options): Schemas {
+  const components: JsonObject = {};
+  const fieldSchemas = createFieldSchemas({ comments, message, enumeration, keywords });
+
+  return { components, message, messageWithout, ...fieldSchemas };
+
+  function message(desc: DescMessage): JsonObject {
+    if (isWrapperDesc(desc)) return fieldSchemas.field(desc.fields[0]);
+    return WELL_KNOWN.get(desc.typeName) ?? component(desc.typeName, () => object(desc, desc.fields));
+  }
+
+  function messageWithout(desc: DescMessage, bound: readonly DescField[]): JsonObject {
+    if (bound.length === 0) return message(desc);
+    const excluded = messageRulesOf(desc).flatMap(({ exclusive = [] }) =>
+      bound.some(({ name }) => exclusive.includes(name)) ? exclusive : [],
+    );
+    const kept = desc.fields.filter((each) => !bound.includes(each) && !excluded.includes(each.name));
+    const suffix = bound.map(({ name }) => name).join("-");
+    return component(`${desc.typeName}.without-${suffix}`, () => object(desc, kept));
+  }
+
+  function object(desc: DescMessage, fields: readonly DescField[]): JsonObject {
+    const isClosed = closed.has(desc);
+    const required = isClosed ? fields.filter(fieldSchemas.isRequired).map(nameOf) : [];
+    const rules = messageRulesOf(desc).filter((rule) => isAbout(rule, fields));
+    const oneofs = desc.oneofs
+      .map((oneof) => oneof.fields.filter((each) => fields.includes(each)))
+      .filter((members) => members.length > 1);
+    const words = [
+      ...rules.map(({ words: text }) => text),
+      ...oneofs.map(
+        (members) => `At most one of ${members.map((each) => `\`${nameOf(each)}\``).join(", ")} is present`,
+      ),
+    ];
+    const description = withWords(comments.about(desc.typeName), words.map(comments.inJsonNames));
+    const exclusions = [
+      ...rules.map(({ exclusive = [] }) => fields.filter(({ name }) => exclusive.includes(name))),
+      ...oneofs,
+    ];
+    return {
+      type: "object",
+      ...(description !== undefined && { description }),
+      properties: Object.fromEntries(fields.map((each) => [nameOf(each), fieldSchemas.field(each)])),
+      ...(required.length > 0 && { required }),
+      ...(isClosed && excluding(exclusions, nameOf)),
+      ...(isClosed && { additionalProperties: false }),
+      ...(desc.deprecated && { deprecated: true }),
+    };
+  }
+
+  function enumeration(desc: DescEnum): JsonObject {
+    const own = WELL_KNOWN.get(desc.typeName);
+    if (own !== undefined) return own;
+    return component(desc.typeName, () => {
+      const values = desc.values.flatMap(({ name }) => {
+        const text = comments.about(`${desc.typeName}.${name}`);
+        return text === undefined ? [] : [`- \`${name}\`: ${text}`];
+      });
+      const parts = [comments.about(desc.typeName) ?? "", values.join("\n")].filter((part) => part !== "");
+      return {
+        type: "string",
+        ...(parts.length > 0 && { description: parts.join("\n\n") }),
+        enum: desc.values.map(({ name }) => name),
+        ...(desc.deprecated && { deprecated: true }),
+      };
+    });
+  }
+
+  function component(name: string, make: () => JsonObject): JsonObject {
+    if (components[name] === undefined) {
+      // Taken before it is made: messages may contain themselves.
+      components[name] = {};
+      components[name] = make();
+    }
+    return { $ref: `#/components/schemas/${name}` };
+  }
+}
+
+/** Whether a rule says something about a message that has these fields only. */
+function isAbout({ exclusive }: MessageRule, fields: readonly DescField[]): boolean {
+  return exclusive === undefined || exclusive.every((name) => fields.some((each) => each.name === name));
+}
+
+/** Allows at most one field of each group to have another value than none. */
+function excluding(groups: readonly (readonly DescField[])[], nameOf: (field: DescField) => string): JsonObject {
+  const pairs = groups.flatMap((fields) =>
+    fields.flatMap((one, index) => fields.slice(index + 1).map((other) => together([one, other], nameOf))),
+  );
+  const [first] = pairs;
+  if (first === undefined) return {};
+  return { not: pairs.length === 1 ? first : { anyOf: pairs } };
+}
+
+function together(fields: readonly DescField[], nameOf: (field: DescField) => string): JsonObject {
+  return {
+    properties: Object.fromEntries(fields.map((each) => [nameOf(each), notZero(each)])),
+    required: fields.map(nameOf),
+  };
+}
+
+/** What a field without presence has when something was given; fields that have presence are given by being there. */
+function notZero({ presence, fieldKind, scalar }: DescField): JsonObject {
+  if (presence !== FeatureSet_FieldPresence.IMPLICIT || fieldKind !== "scalar") return {};
+  if (scalar === ScalarType.BOOL) return { const: true };
+  return scalar === ScalarType.STRING ? { minLength: 1 } : {};
+}

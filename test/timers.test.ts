@@ -1,0 +1,94 @@
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { readSources } from "./module_graph.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+/** What starts a timer, with the position of the delay among its arguments. */
+const TIMERS: Readonly<Record<string, number>> = {
+  setTimeout: 1,
+  setInterval: 1,
+  delay: 0,
+  "AbortSignal.timeout": 0,
+  "socket.setTimeout": 0,
+};
+
+/** A delay that no caller, job or configuration chooses, or that a constant bounds. */
+const CONSTANT =
+  /^([A-Z][A-Z0-9_]*|\d[\d_]*|Math\.min\([A-Z][A-Z0-9_]*,[\s\S]*\)|[^?]*\? [A-Z][A-Z0-9_]* : [A-Z][A-Z0-9_]*)$/;
+
+/**
+ * Files with timers whose delay is no constant, and what bounds it to the longest delay of setTimeout. `startTimer` of `cluster/` takes any
+ * delay: use it for a time that comes from outside.
+ */
+const BOUNDED: Readonly<Record<string, string>> = {
+  "cluster/availability.ts": "constants",
+  "cluster/timer.ts": "the timer for any delay",
+  "context-node/blobs/results.ts": "constants of node.ts",
+  "context-node/contexts/table.ts": "node.drainTimeoutMs",
+  "context-node/deno/data_flow.ts": "a share of a second",
+  "context-node/deno/process.ts": "a constant, or a test's",
+  "context-node/deno/process_output.ts": "a second",
+  "context-node/events/publisher.ts": "constants",
+  "gateway/access/stay.ts": "gateway.limits.recheckMs",
+  "gateway/audit/log.ts": "constants",
+  "gateway/bundler/bundler.ts": "a constant, or a test's",
+  "gateway/bundler/esbuild.ts": "esbuild's own, of milliseconds",
+  "gateway/gateway.ts": "gateway.drainTimeoutMs",
+  "gateway/jobs/follow.ts": "a constant",
+  "gateway/nodes/answers.ts": "a constant, or a test's",
+  "gateway/nodes/blob_streams.ts": "a constant, or a test's",
+  "gateway/nodes/session.ts": "constants of its callers",
+  "gateway/nodes/wait.ts": "a share of a second",
+  "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
+  "gateway/plugins/patience.ts": "a constant",
+  "gateway/plugins/remote/silence.ts": "timeoutMs of a plugin out of process",
+  "gateway/record/jobs.ts": "constants of its callers",
+  "gateway/retention/retention.ts": "gateway.retention.everyMinutes",
+  "gateway/serve/departures.ts": "a share of a second",
+  "gateway/serve/limits.ts": "gateway.limits",
+  "gateway/serve/preface.ts": "gateway.limits",
+  "gateway/spark/endpoints/timeout.ts": "the largest `timeout` of spark-jobserver, which is as long",
+  "gateway/spark/face.ts": "gateway.spark.requestTimeoutMs",
+  "gateway/transcode/call.ts": "starts its timer again where the time is longer",
+  "plugins/auth-jwt/issuer_keys.ts": "a constant",
+  "standalone/child.ts": "constants of its callers",
+  "standalone/supervise.ts": "a constant",
+};
+
+/** Code inside Deno has timers of its own; tests, and what they share, choose their times themselves. */
+const LEFT_OUT = /\.test\.ts$|_child\.ts$|\/testing\/|\/testdata\/|^context-node\/deno\/sandbox\//;
+
+const sources = readSources(ROOT, ["cluster", "context-node", "gateway", "plugins", "standalone"]).filter(
+  ({ path }) => !LEFT_OUT.test(path),
+);
+
+test("a time that comes from outside goes to a timer that takes it", () => {
+  const variable = sources.filter(({ text }) => delaysIn(text).some((delay) => !CONSTANT.test(delay)));
+  expect(variable.map(({ path }) => path)).toEqual(Object.keys(BOUNDED).sort());
+});
+
+/** The delays of all timers in a source, as they are written. */
+function delaysIn(text: string): string[] {
+  const isPromised = text.includes('{ setTimeout } from "node:timers/promises"');
+  return [...text.matchAll(/(?<![\w.#"])([\w.]+)\(/g)].flatMap(({ 0: call, 1: name = "", index }) => {
+    const position = name === "setTimeout" && isPromised ? 0 : TIMERS[name];
+    if (position === undefined) return [];
+    return [argumentsAt(text, index + call.length)[position]?.trim() ?? "0"];
+  });
+}
+
+/** The arguments of a call whose parenthesis opens before this place. */
+function argumentsAt(text: string, start: number): string[] {
+  const found = [""];
+  let depth = 1;
+  for (let at = start; at < text.length; at++) {
+    const character = text[at] ?? "";
+    if ("([{".includes(character)) depth += 1;
+    if (")]}".includes(character)) depth -= 1;
+    if (depth === 0) break;
+    if (depth === 1 && character === ",") found.push("");
+    else found.push((found.pop() ?? "") + character);
+  }
+  return found;
+}

@@ -4,6 +4,7 @@ import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { isSparkPath } from "../spark/mod.ts";
 import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { recodeGrpcMessage } from "./grpc_message.ts";
 
 /** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. The status is that of plain answers. */
 export function refuseRpc(
@@ -38,7 +39,7 @@ interface Refusal {
 
 /** A response of nothing but its head ("Trailers-Only" in the gRPC protocol; gRPC-Web has the same). */
 function refuseGrpc(response: HttpResponse, { contentType, error }: Refusal): void {
-  const status = Object.fromEntries(setTrailerStatus(new Headers(), error));
+  const status = Object.fromEntries(recodeGrpcMessage(setTrailerStatus(new Headers(), error)));
   const head = { ...headersOf(error), ...status, "content-type": contentType };
   if (response.stream === undefined) {
     response.writeHead(200, head);

@@ -19,6 +19,7 @@ import {
 } from "../transcode/mod.ts";
 import { boundBody, boundQuery } from "./bounded_body.ts";
 import { COMPRESSIONS } from "./compressions.ts";
+import { recodeGrpcMessage } from "./grpc_message.ts";
 import { keepLongDeadline } from "./long_deadline.ts";
 import { refuseRpc } from "./refuse.ts";
 
@@ -110,22 +111,7 @@ async function write(response: HttpResponse, answer: UniversalServerResponse, si
   response.end();
 }
 
-function outgoing(headers: Headers | undefined): OutgoingHttpHeaders {
-  const cookies = headers?.getSetCookie() ?? [];
-  const message = headers?.get(GRPC_MESSAGE) ?? null;
-  return {
-    ...Object.fromEntries(headers ?? []),
-    ...(cookies.length > 0 && { "set-cookie": cookies }),
-    ...(message !== null && { [GRPC_MESSAGE]: encodeGrpcMessage(decodeURIComponent(message)) }),
-  };
-}
-
-const GRPC_MESSAGE = "grpc-message";
-
-/**
- * Encodes the bytes that the specification of gRPC names, and no more. connect-es encodes `:`, `/` and `,` as well, which grpc-js does
- * not decode.
- */
-function encodeGrpcMessage(message: string): string {
-  return message.replaceAll(/[^ -$&-~]+/g, encodeURIComponent);
+function outgoing(headers = new Headers()): OutgoingHttpHeaders {
+  const cookies = headers.getSetCookie();
+  return { ...Object.fromEntries(recodeGrpcMessage(headers)), ...(cookies.length > 0 && { "set-cookie": cookies }) };
 }

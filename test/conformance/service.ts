@@ -60,36 +60,32 @@ export function createConformanceService(protos: SuiteProtos): object {
       throw toError(definition.error, definition.responseData.length === 0 ? info : undefined);
     },
     async *bidiStream(requests: AsyncIterable<Untyped>, context: HandlerContext) {
-      let definition: Untyped;
-      let isFullDuplex = false;
-      let isFirst = true;
+      let first: Untyped;
       let sent = 0;
       let seen: Untyped[] = [];
       const next = async () => {
-        await wait(definition.responseDelayMs, context);
+        const { responseDefinition } = first;
+        await wait(responseDefinition.responseDelayMs, context);
         const requestInfo = describe(seen, sent === 0 ? context : undefined);
         const hasNews = sent === 0 || seen.length > 0;
-        const data = definition.responseData[sent];
+        const payload = { data: responseDefinition.responseData[sent], ...(hasNews && { requestInfo }) };
         sent += 1;
         seen = [];
-        return create(message("BidiStreamResponse"), { payload: { data, ...(hasNews && { requestInfo }) } } as Untyped);
+        return create(message("BidiStreamResponse"), { payload } as Untyped);
       };
       for await (const request of requests) {
         seen.push(request);
-        if (isFirst) {
-          isFirst = false;
-          definition = request.responseDefinition;
-          isFullDuplex = request.fullDuplex;
-          setHeaders(context, definition);
-        }
-        if (!isFullDuplex) continue;
-        if (sent >= (definition?.responseData.length ?? 0)) break;
+        if (first === undefined) setHeaders(context, request.responseDefinition);
+        first ??= request;
+        if (!first.fullDuplex) continue;
+        if (sent >= (first.responseDefinition?.responseData.length ?? 0)) break;
         yield await next();
       }
+      const definition = first?.responseDefinition;
       if (definition === undefined) return;
       while (sent < definition.responseData.length) yield await next();
-      if (definition.error !== undefined)
-        throw toError(definition.error, sent === 0 ? describe(seen, context) : undefined);
+      if (definition.error === undefined) return;
+      throw toError(definition.error, sent === 0 ? describe(seen, context) : undefined);
     },
   };
 }

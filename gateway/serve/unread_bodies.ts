@@ -6,10 +6,13 @@ import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 /** Least that is read of a body after its answer, in bytes. */
 const LEAST_READ_BYTES = 64 * 1024 * 1024;
 
+/** Time in which a client of HTTP/2 may stop by itself, in milliseconds: some take a reset for an error that comes while they send. */
+const STOP_AFTER_MS = 500;
+
 /**
  * Ends a request that is answered before all of its body was read. Over HTTP/1.1 the rest is read and thrown away: many clients send first and
  * read then, and the connection serves their next request. One that sends several times what an upload may have loses it. Over HTTP/2
- * the client is asked to stop (RFC 9113, section 8.1).
+ * a client that does not stop by itself is asked to (RFC 9113, section 8.1).
  */
 export function endUnread(
   request: HttpRequest,
@@ -22,7 +25,15 @@ export function endUnread(
     response.once("close", () => request.complete || throwAway(request, Math.max(4 * uploadBytes, LEAST_READ_BYTES)));
     return;
   }
-  response.once("finish", () => request.complete || stream.closed || stream.close(constants.NGHTTP2_NO_ERROR));
+  // Of the stream: a response of node:http2 finishes when all is over.
+  stream.once("finish", () => request.complete || stopLater(stream));
+}
+
+function stopLater(stream: NonNullable<HttpResponse["stream"]>): void {
+  // Node itself stops a client at once whose body nobody began to read.
+  stream.pause();
+  const timer = setTimeout(() => stream.closed || stream.close(constants.NGHTTP2_NO_ERROR), STOP_AFTER_MS);
+  stream.once("close", () => clearTimeout(timer));
 }
 
 function hasNoBody({ headers, httpVersionMajor }: HttpRequest): boolean {

@@ -6,6 +6,9 @@ import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 /** Least that is read of a body after its answer, in bytes. */
 const LEAST_READ_BYTES = 64 * 1024 * 1024;
 
+/** Size of a body that node buffers without asking anybody, in bytes; a stream's high-water mark is 64 KiB. */
+const BUFFERED_BYTES = 32 * 1024;
+
 /** Time in which a client of HTTP/2 may stop by itself, in milliseconds: some take a reset for an error that comes while they send. */
 const STOP_AFTER_MS = 500;
 
@@ -19,7 +22,7 @@ export function endUnread(
   response: HttpResponse & ServerResponse,
   { uploadBytes }: Pick<Limits, "uploadBytes">,
 ): void {
-  if (request.complete || hasNoBody(request)) return;
+  if (request.complete || isBuffered(request)) return;
   const { stream } = response;
   if (stream === undefined) {
     response.once("close", () => request.complete || throwAway(request, Math.max(4 * uploadBytes, LEAST_READ_BYTES)));
@@ -36,10 +39,10 @@ function stopLater(stream: NonNullable<HttpResponse["stream"]>): void {
   stream.once("close", () => clearTimeout(timer));
 }
 
-function hasNoBody({ headers, httpVersionMajor }: HttpRequest): boolean {
-  return (
-    httpVersionMajor === 1 && headers["transfer-encoding"] === undefined && (headers["content-length"] ?? "0") === "0"
-  );
+/** Whether a body of HTTP/1.1, if there is one, arrives as a whole whether anybody reads it or not: the usual case. */
+function isBuffered({ headers, httpVersionMajor }: HttpRequest): boolean {
+  const isPlain = headers["transfer-encoding"] === undefined && headers["content-encoding"] === undefined;
+  return httpVersionMajor === 1 && isPlain && Number(headers["content-length"] ?? 0) <= BUFFERED_BYTES;
 }
 
 function throwAway(request: HttpRequest, mostBytes: number): void {

@@ -30,6 +30,8 @@ export interface HttpResponse extends EventEmitter {
     readonly closed: boolean;
     readonly destroyed: boolean;
     close(code: number): void;
+    pause(): unknown;
+    once(event: "close" | "finish", listener: () => void): unknown;
     destroy(): unknown;
     respond(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
   };

@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import {
   brotliCompressSync,
   brotliDecompressSync,
+  createGunzip,
   deflateRawSync,
   deflateSync,
   gunzipSync,
@@ -22,7 +24,7 @@ const { transcoder, calls } = openLibrary(
   {
     CreateBook: async (request) => request,
     GetBook: async () => fromJson(BOOK, { title: LONG }),
-    Download: () => toStream([part("text/csv", LONG.slice(0, 10)), part("", LONG.slice(10))]),
+    Download: () => toStream([part("text/csv", LONG.slice(0, 2000)), part("", LONG.slice(2000))]),
     ListBooks: async () => fromJson(methodOf("ListBooks").output, { books: [{ name: "a" }] }),
   },
   { limits: { bodyBytes: 10_000, rawBodyBytes: 20_000 } },
@@ -120,6 +122,22 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
     const answer = await get("/v1/books/x", { "accept-encoding": "identity" });
     expect(answer).toMatchObject({ encoding: undefined, vary: "accept-encoding" });
     expect(answer.length).toBe(String(answer.content.length));
+  });
+
+  test("is compressed piece by piece when it comes in pieces", async () => {
+    const more = Promise.withResolvers<void>();
+    async function* slow(): AsyncIterable<Message> {
+      yield part("text/csv", LONG);
+      await more.promise;
+      yield part("", "the end");
+    }
+    await using side = await startServer(openLibrary({ Download: slow }).transcoder, { protocol });
+    using exchange = await send(side, protocol, { path: "/v1/files/a", headers: { "accept-encoding": "gzip" } });
+    const decoded = exchange.body.pipe(createGunzip());
+    const [first] = await once(decoded, "data");
+    expect(LONG.startsWith(String(first))).toBe(true);
+    more.resolve();
+    expect(await text(decoded)).toMatch(/the end$/);
   });
 
   test("is not compressed when it is small", async () => {

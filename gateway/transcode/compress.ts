@@ -64,12 +64,16 @@ export async function compress(encoding: Encoding, content: string | Uint8Array)
   }
 }
 
-/** Compresses the pieces of an answer, in the thread pool. What they throw, it throws. */
+/** Compresses the pieces of an answer, in the thread pool, so that each can be read when it comes. What they throw, it throws. */
 export async function* compressPieces(
   encoding: Encoding,
   pieces: AsyncIterable<string | Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const encoder = encoding === "br" ? zlib.createBrotliCompress(BROTLI) : zlib.createGzip();
+  const { BROTLI_OPERATION_FLUSH, Z_SYNC_FLUSH } = zlib.constants;
+  const encoder =
+    encoding === "br"
+      ? zlib.createBrotliCompress({ ...BROTLI, flush: BROTLI_OPERATION_FLUSH })
+      : zlib.createGzip({ flush: Z_SYNC_FLUSH });
   underWay += 1;
   try {
     // Its errors come out of the encoder too.

@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import { httpBody, type PrintMessage } from "./answer.ts";
 import type { Call } from "./call.ts";
-import { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
+import { compressPieces, type Encoding, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
 import { writePiece } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { printError } from "./errors.ts";
@@ -109,19 +109,29 @@ export async function answerStream(
 }
 
 /**
- * Writes the bytes of a stream of google.api.HttpBody, with the head that the first one asks for. Rejects when the stream breaks; after the
- * head was sent nothing but cutting the connection tells the client so.
+ * Writes the bytes of a stream of google.api.HttpBody as they come, with the head that the first message asks for. They are compressed, piece by
+ * piece, when the first piece is large enough. Rejects when the stream breaks; after the head was sent nothing but cutting the connection
+ * tells the client so.
  */
 export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
-  let firstBody: HttpBody | undefined;
-  const { first, rest } = await firstPieces(dataOf(stream));
+  let body: HttpBody | undefined;
   const { request, response } = call;
-  const head: Record<string, string> = { ...endpoint.rawHead(firstBody), "accept-ranges": "none" };
-  const isWorthIt = rest !== undefined && isCompressible(head["content-type"] ?? "");
-  const encoding = isWorthIt && !call.closed ? negotiateEncoding(request, response) : undefined;
-  sendStreamHead(call, 200, { ...head, ...(encoding && { "content-encoding": encoding }) });
-  const pieces = joinPieces(first, rest ?? NOTHING);
-  for await (const piece of encoding === undefined ? pieces : compressPieces(encoding, pieces)) {
+  const headers = (): Record<string, string> => ({ ...endpoint.rawHead(body), "accept-ranges": "none" });
+  const headTimer = call.every(HEAD_DELAY_MS, () => {
+    if (body !== undefined && !response.headersSent) sendStreamHead(call, 200, headers());
+  });
+  const pieces = piecesOf(stream);
+  const { value: first = NOTHING } = await pieces.next();
+  clearInterval(headTimer);
+  let encoding: Encoding | undefined;
+  if (!response.headersSent && !call.closed) {
+    const head = headers();
+    const isWorthIt = isCompressible(head["content-type"] ?? "", first.length);
+    encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
+    sendStreamHead(call, 200, { ...head, ...(encoding && { "content-encoding": encoding }) });
+  }
+  const all = joinPieces(first, pieces);
+  for await (const piece of encoding === undefined ? all : compressPieces(encoding, all)) {
     if (response.writableEnded) {
       return;
     }
@@ -131,19 +141,16 @@ export async function answerRawStream(call: Call, stream: AsyncIterable<Message>
   }
   endStream(call);
 
-  async function* dataOf(messages: AsyncIterable<Message>): AsyncGenerator<Uint8Array> {
+  async function* piecesOf(messages: AsyncIterable<Message>): AsyncGenerator<Uint8Array, undefined> {
     for await (const message of messages) {
-      const body = httpBody(endpoint, message);
-      firstBody ??= body;
-      yield body.data;
+      const next = httpBody(endpoint, message);
+      body ??= next;
+      if (next.data.length > 0) yield next.data;
     }
   }
 }
 
-/** No more pieces. */
-const NOTHING: AsyncIterable<never> = {
-  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
-};
+const NOTHING = new Uint8Array(0);
 
 function sendStreamHead(call: Call, status: number, head: Readonly<Record<string, string>>): void {
   const { request, response } = call;

@@ -405,8 +405,13 @@ describe("answers", () => {
     expect((await call("DELETE /v1/books/NotFound")).headers.get("x-deleted")).toBe("NotFound");
   });
 
-  test("OPTIONS and paths of nobody are left to the caller", async () => {
-    expect((await call("OPTIONS /v1/books")).content).toBe("no route");
+  test("OPTIONS answers the methods of a path", async () => {
+    const { status, headers } = await call("OPTIONS /v1/books");
+    expect({ status, allow: headers.get("allow") }).toEqual({ status: 204, allow: "GET, POST, HEAD, OPTIONS" });
+  });
+
+  test("paths of nobody are left to the caller", async () => {
+    expect((await call("OPTIONS /v1/nothing")).content).toBe("no route");
     expect((await call("GET /v2/books")).content).toBe("no route");
     expect((await call("POST /library.v1.Library/Hidden")).content).toBe("no route");
   });

@@ -20,8 +20,8 @@ export interface Transcoder {
   /** Looks at method and path only. */
   route(request: HttpRequest): Route | undefined;
   /**
-   * Answers a request; resolves when the answer is handed to the connection. False when no path template matches, or for OPTIONS
-   * without a rule of its own: nothing was read or written then. Never rejects because of what the request or the method does.
+   * Answers a request; resolves when the answer is handed to the connection. OPTIONS without a rule of its own gets the methods of the
+   * path. False when no path template matches: nothing was read or written then. Never rejects because of what the request or the method does.
    */
   handle(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
@@ -50,8 +50,11 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
         await serve(options, match, { query, call });
         return true;
       }
-      const allowed = httpMethod === "OPTIONS" ? [] : router.allowed(path);
-      if (allowed.length > 0) {
+      const allowed = router.allowed(path);
+      if (allowed.length > 0 && httpMethod === "OPTIONS") {
+        response.writeHead(204, { allow: [...allowed, "OPTIONS"].join(", ") });
+        response.end();
+      } else if (allowed.length > 0) {
         await refuseMethod(new Call(request, response), { path, allowed });
       }
       return allowed.length > 0;

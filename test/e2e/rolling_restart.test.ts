@@ -166,7 +166,7 @@ test("two gateways behind a balancer are restarted in turn, and no call is refus
   isOver = true;
   await balancing;
   for (const gateway of gateways) await end(gateway);
-}, 120_000);
+}, 240_000);
 
 test("a gateway takes over the port of another that is under load, and no call is refused", async () => {
   const listen = `127.0.0.1:${await freePort()}`;
@@ -182,4 +182,4 @@ test("a gateway takes over the port of another that is under load, and no call i
     expect(load.refused).toEqual([]);
   }
   await end(gateway);
-}, 120_000);
+}, 240_000);

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { type Context, Context_State, ContextEventSchema, JobError_Reason } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { publishContextEvent } from "../events/mod.ts";
+import { publishRecordedContextEvent } from "../events/mod.ts";
 import { SEQ_LEAP } from "../record/mod.ts";
 
 export type LoseContextDeps = Pick<Core, "contexts" | "events" | "gatewayId">;
@@ -48,6 +48,6 @@ async function decide(
     event: decision,
   });
   const isApplied = await deps.contexts.apply(event);
-  if (isApplied) await publishContextEvent(deps.events, event, deps);
+  if (isApplied) await publishRecordedContextEvent(deps.events, event, { gatewayId: deps.gatewayId });
   return isApplied;
 }

@@ -11,6 +11,7 @@ import {
   openCallbackQueue,
   openEventStream,
   publishJobEvent,
+  publishRecordedJobEvent,
   type Streamed,
   startCallbackConsumer,
   startConsumers,
@@ -47,11 +48,19 @@ afterEach(() => stack.disposeAsync());
 
 /** Publishes the end of a job. */
 async function end(jobId: string): Promise<void> {
-  const event = create(JobEventSchema, {
+  await publishJobEvent(events, endOf(jobId), { gatewayId: "g" });
+}
+
+function endOf(jobId: string): JobEvent {
+  return create(JobEventSchema, {
     ...{ jobId, attempt: 1, seq: 2, time: timestampNow() },
     event: { case: "succeeded", value: {} },
   });
-  await publishJobEvent(events, event, { gatewayId: "g" });
+}
+
+/** The same of a job whose end is in the record already. */
+async function endRecorded(jobId: string): Promise<void> {
+  await publishRecordedJobEvent(events, endOf(jobId), { gatewayId: "g" });
 }
 
 const manager = () => jetstreamManager(events.nats);
@@ -112,6 +121,13 @@ test("a watch of a job goes on in a stream that was made again, though its numbe
   await expect.poll(() => seen.filter((item) => item !== "past").length, SOON).toBe(2);
   closing.abort();
   await watching;
+});
+
+test("an end that was recorded while NATS was away is published when it is back", async () => {
+  await nats.stop();
+  await endRecorded("recorded");
+  await nats.start();
+  await expect.poll(() => ended, SOON).toEqual(["recorded"]);
 });
 
 test("all is made again when NATS comes back with an empty disk, and callbacks that waited are delivered", async () => {

@@ -6,7 +6,7 @@ export { keepAuditStream, publishAuditEntry } from "./audit.ts";
 export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callbacks.ts";
 export { type EventSink, startConsumers } from "./consumers.ts";
 export { readAttemptEnd } from "./ends.ts";
-export { publishContextEvent, publishJobEvent } from "./publish.ts";
+export { publishJobEvent, publishRecordedContextEvent, publishRecordedJobEvent } from "./publish.ts";
 export { readEvent } from "./read.ts";
 export { type EventStream, openEventStream, whenJetStreamAvailable } from "./stream.ts";
 export { type Streamed, watchStream } from "./watch.ts";

@@ -11,6 +11,7 @@ import {
   whenAvailable,
 } from "../../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
+import { type Outbox, startOutbox } from "./outbox.ts";
 
 /** The prefix is of the subjects of replies to a gateway. NATS accounts let no other user subscribe to it: docs/nats.md. */
 const CLIENT = { name: "hearth-gateway", inboxPrefix: "_INBOX_gateway" };
@@ -19,6 +20,8 @@ const CLIENT = { name: "hearth-gateway", inboxPrefix: "_INBOX_gateway" };
 export interface EventStream extends AsyncDisposable {
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
+  /** Takes events that could not be published at once. */
+  readonly outbox: Outbox;
   /** Whether a server answers at the moment, as far as is known. */
   isConnected(): boolean;
   /** Keeps the streams and consumers of this gateway in existence. */
@@ -39,12 +42,14 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
   const reported = reportStatus(nats, { keeper, connection, log });
   await whenJetStreamAvailable(() => keeper.keepStream(mutable(EVENT_STREAM_CONFIG)), waiting);
   opening.move();
+  const outbox = startOutbox({ log });
   const stream: EventStream = {
-    ...{ nats, keeper },
+    ...{ nats, keeper, outbox },
     js: jetstream(nats),
     log,
     isConnected: () => connection.isUp && !nats.isClosed(),
     async [Symbol.asyncDispose]() {
+      await outbox[Symbol.asyncDispose]();
       await keeper[Symbol.asyncDispose]();
       // With the server away there is nobody to send to, and draining rejects.
       const [drained] = await Promise.allSettled([nats.drain()]);

@@ -3,7 +3,7 @@ import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import { isFinalJob, type Job, JobError_Reason, JobEventSchema } from "../../proto/mod.ts";
 import type { LoseContextDeps } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
-import { publishJobEvent, readAttemptEnd } from "../events/mod.ts";
+import { publishJobEvent, publishRecordedJobEvent, readAttemptEnd } from "../events/mod.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { SEQ_LEAP } from "../record/mod.ts";
 import { canBringResult, ingestJobEvent } from "./ingest.ts";
@@ -96,9 +96,10 @@ async function decide(
     contextId: job.contextId,
     event: decision,
   });
-  const publish = (): Promise<void> => publishJobEvent(deps.events, event, deps);
   // A callback follows from the event that tells the end, so this has to be durable before the end is.
-  if (job.callbackUrl !== "") await publish();
+  if (job.callbackUrl !== "") await publishJobEvent(deps.events, event, { gatewayId: deps.gatewayId });
   const isApplied = await deps.jobs.apply(event);
-  if (isApplied && job.callbackUrl === "") await publish();
+  if (isApplied && job.callbackUrl === "") {
+    await publishRecordedJobEvent(deps.events, event, { gatewayId: deps.gatewayId });
+  }
 }

@@ -20,7 +20,7 @@ const JOBS = `export async function nap({ config, progress }) {
 }`;
 
 /** Calls that callers make between two restarts. */
-const CALLS = 60;
+const CALLS = 20;
 
 /** Refusals after which the load ends. */
 const MOST_REFUSED = 20;
@@ -166,7 +166,7 @@ test("two gateways behind a balancer are restarted in turn, and no call is refus
   isOver = true;
   await balancing;
   for (const gateway of gateways) await end(gateway);
-}, 120_000);
+}, 240_000);
 
 test("a gateway takes over the port of another that is under load, and no call is refused", async () => {
   const listen = `127.0.0.1:${await freePort()}`;
@@ -174,14 +174,12 @@ test("a gateway takes over the port of another that is under load, and no call i
   let gateway = await start(listen, options);
   {
     await using load = startLoad(() => gateway.url);
-    for (const _ of [1, 2]) {
-      await load.untilAnswered(CALLS);
-      const next = await start(listen, options);
-      await end(gateway);
-      gateway = next;
-    }
+    await load.untilAnswered(CALLS);
+    const next = await start(listen, options);
+    await end(gateway);
+    gateway = next;
     await load.untilAnswered(CALLS);
     expect(load.refused).toEqual([]);
   }
   await end(gateway);
-}, 120_000);
+}, 240_000);

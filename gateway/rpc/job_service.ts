@@ -17,6 +17,7 @@ import {
   cancelJob,
   followResult,
   openResult,
+  parseConfig,
   runJob,
   shownJob,
   submitJob,
@@ -74,7 +75,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async getJobConfig({ jobId }) {
       const config = await deps.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
-      return fromJson(StructSchema, JSON.parse(Buffer.from(config).toString()));
+      return fromJson(StructSchema, parseConfig(jobId, config));
     },
     watchJobLogs({ jobId, afterNumber }, { signal }) {
       return watchJobLogs(deps, jobId, { afterNumber, signal });
@@ -133,6 +134,15 @@ function inlined(result: Uint8Array | undefined): Value | undefined {
   if (result === undefined || result.length === 0) return undefined;
   // Fewer bytes cannot have more values.
   if (result.length > MOST_VALUES && countJson(result) > MOST_VALUES) return undefined;
-  const json: JsonValue = JSON.parse(Buffer.from(result).toString());
-  return nestsDeeper(json) || hasInfinity(json) ? undefined : fromJson(ValueSchema, json);
+  const json = parseJson(result);
+  return json === undefined || nestsDeeper(json) || hasInfinity(json) ? undefined : fromJson(ValueSchema, json);
+}
+
+/** Undefined for what is no JSON: of a result that is streamed or long, nobody has looked at it before. */
+function parseJson(result: Uint8Array): JsonValue | undefined {
+  try {
+    return JSON.parse(Buffer.from(result).toString());
+  } catch {
+    return undefined;
+  }
 }

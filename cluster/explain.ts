@@ -111,6 +111,7 @@ function got({ code, input, message }: z.core.$ZodIssue): string {
     return `, got ${Array.isArray(input) ? "a list" : "an object"}`;
   }
   if (code === "custom" && typeof input === "string" && input !== "" && message.includes(input)) return "";
-  const text = JSON.stringify(input);
+  // JSON makes null of 1e400, which JSON.parse reads as infinity.
+  const text = typeof input === "number" ? String(input) : JSON.stringify(input);
   return `, got ${text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text}`;
 }

@@ -27,6 +27,21 @@ const file = import.meta.filename;
 const auth = [{ plugin: "hearth:auth-basic", config: { file } }];
 const roles = { admin: { permissions: ["*"] } };
 
+test("numbers that JSON lacks are faults, with their place", async () => {
+  const beyond = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("1e400");
+  const config = {
+    jobConfig: { a: { b: [beyond] } },
+    contexts: { c: { limit: beyond } },
+    contextSettings: { x: beyond },
+  };
+  const kind = "expected text or a number or true or false or null or a list or an object, got Infinity";
+  expect(await faultsOf(config)).toEqual([
+    `gateway.contexts.c.limit: ${kind}`,
+    `gateway.contextSettings.x: ${kind}`,
+    `gateway.jobConfig.a.b[0]: ${kind}`,
+  ]);
+});
+
 test("without auth plugins everybody may do everything, on loopback", async () => {
   expect(await parse({})).toMatchObject({ access: undefined, isExposed: false });
   for (const listen of ["127.0.0.1:0", "127.1.2.3:0", "[::1]:0", "localhost:0"]) {

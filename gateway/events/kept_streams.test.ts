@@ -3,7 +3,7 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EVENT_STREAM, JobEventSchema } from "../../proto/mod.ts";
+import { EVENT_STREAM, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import {
   type EventStream,

@@ -1,6 +1,7 @@
 /** Jobs: submit, run, wait, watch, cancel, result; and what becomes of jobs whose node is lost. Imports the record, nodes, contexts, binaries and events. */
 export { createEventSink, createSessionObserver } from "./arrivals.ts";
 export { cancelJob } from "./cancel.ts";
+export { parseConfig } from "./defaults.ts";
 export { toMs } from "./durations.ts";
 export { startReconciler } from "./reconcile.ts";
 export { followResult, openResult } from "./result.ts";

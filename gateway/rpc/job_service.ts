@@ -10,7 +10,7 @@ import {
   type LogLine,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { cancelJob, followResult, runJob, shownJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
+import { cancelJob, followResult, parseConfig, runJob, shownJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
 import type { Implementation } from "./call.ts";
 import { toHttpBodies } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, isGrpc, sizeOver } from "./message_bounds.ts";
@@ -57,7 +57,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async getJobConfig({ jobId }, { requestHeader }) {
       const config = await deps.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
-      const message = fromJson(StructSchema, JSON.parse(Buffer.from(config).toString()));
+      const message = fromJson(StructSchema, parseConfig(jobId, config));
       const sizeBytes = isGrpc(requestHeader) ? sizeOver(StructSchema, message, GRPC_MESSAGE_BYTES) : undefined;
       if (sizeBytes !== undefined) throw configNotSent(jobId, sizeBytes, GRPC_MESSAGE_BYTES);
       return message;

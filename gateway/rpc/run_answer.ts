@@ -50,8 +50,18 @@ function toValue(result: Uint8Array): Value | string {
   // Fewer bytes cannot have more values.
   if (result.length > MOST_VALUES && countJson(result) > MOST_VALUES)
     return `it has over ${MOST_VALUES} values and names`;
-  const json: JsonValue = JSON.parse(Buffer.from(result).toString());
+  const json = parseJson(result);
+  if (json === undefined) return "it is not valid JSON";
   if (nestsDeeper(json)) return `it nests deeper than ${MAX_NESTING} levels`;
   if (hasInfinity(json)) return "it has a number beyond those of a double";
   return fromJson(ValueSchema, json);
+}
+
+/** Undefined for what is no JSON: of a result that is streamed or long, nobody has looked at it before. */
+function parseJson(result: Uint8Array): JsonValue | undefined {
+  try {
+    return JSON.parse(Buffer.from(result).toString());
+  } catch {
+    return undefined;
+  }
 }

@@ -7,8 +7,8 @@ import { json, sampleAuditEntry, sampleBinary, sampleContext, sampleFile, sample
 interface Damage {
   /** Replaces the `message` of rows, by a condition in SQL. */
   readonly damage: (table: string, where: string, message: Uint8Array) => Promise<void>;
-  /** What the DAO wrote to its log. */
-  readonly logged: readonly string[];
+  /** What the DAO wrote to its log; undefined where that is another process's. */
+  readonly logged: readonly string[] | undefined;
 }
 
 const GARBAGE = Uint8Array.of(0xff, 0xff, 0xff);
@@ -82,6 +82,7 @@ export async function checkDamagedRecords(dao: Dao, { damage, logged }: Damage):
   expect(await dao.jobs.delete(sampleId(5))).toBe(true);
   expect(await dao.contexts.delete(sampleId(5))).toBe(true);
 
+  if (logged === undefined) return;
   // Each was logged once, however often it was met.
   expect(logged.filter((line) => line.includes(`job "${sampleId(5)}"`))).toHaveLength(1);
   expect(logged.filter((line) => line.includes(`line 2 of job "${sampleId(1)}"`))).toHaveLength(1);

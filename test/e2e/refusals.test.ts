@@ -206,6 +206,29 @@ test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
   },
 );
 
+test("a number of a config that JSON lacks is refused by every API with its place, and none is made null", async () => {
+  const job = { binary: "jobs", context: "warm", config: { rows: [{ limit: Number.NaN }] } };
+  const why = (value: string) =>
+    `Cannot accept the request: job.config.rows[0].limit: must be a number of JSON, got ${value}`;
+  await expect(createClient(JobService, createGrpcTransport({ baseUrl: hearth.url })).runJob({ job })).rejects.toThrow(
+    why("NaN"),
+  );
+  const beyond = '{"binary":"jobs","context":"warm","config":{"rows":[{"limit":-1e999}]}}';
+  for (const [path, body] of [
+    ["/v1/jobs:run", beyond],
+    ["/v1/jobs", beyond],
+    ["/hearth.v1.JobService/SubmitJob", `{"job":${beyond}}`],
+  ] as const) {
+    const response = await fetch(hearth.url + path, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ message: why("-Infinity") });
+  }
+});
+
 test("a field that nothing has is refused in Connect's JSON as well", async () => {
   const job = { binary: "jobs", contxt: "warm" };
   expect(await refusal("POST", "/hearth.v1.JobService/RunJob", { job })).toEqual(

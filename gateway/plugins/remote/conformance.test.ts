@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, test } from "vitest";
 import { damageBlob } from "../../../plugins/blobs-nats/testing/damage.ts";
+import { checkDamagedRecords } from "../../../test/contract/damaged_records.ts";
 import { credentialsWith, describeAuth, describeBlobs, describeDao } from "../../../test/contract/mod.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../../test/nats_server.ts";
@@ -39,6 +41,20 @@ describeDao("dao-sqlite over TCP", async () => {
       await directory[Symbol.asyncDispose]();
     },
   };
+});
+
+test("records that cannot be read are left out of lists and named by a plugin out of process too", async () => {
+  await using directory = await createTemporaryDirectory();
+  await using served = await servers.serve("dao-sqlite", { over: "unix" });
+  const path = join(directory.path, "hearth.sqlite");
+  await using dao = await startRemote("dao", served.address, { config: { path } });
+  await checkDamagedRecords(dao, {
+    logged: undefined,
+    async damage(table, where, message) {
+      using database = new DatabaseSync(path);
+      database.prepare(`UPDATE ${table} SET message = ? WHERE ${where}`).run(message);
+    },
+  });
 });
 
 describeBlobs("blobs-fs over a Unix socket", async () => {

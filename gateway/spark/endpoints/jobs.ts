@@ -1,6 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Job, Job_State } from "../../../proto/mod.ts";
-import { cancelJob } from "../../jobs/mod.ts";
+import { cancelJob, parseConfig } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { renderConfig } from "../hocon/mod.ts";
 import { type Answer, failure, json, rawJson } from "../http/answer.ts";
@@ -38,7 +38,7 @@ export async function getJob({ core }: SparkDeps, { path }: SparkRequest): Promi
 export async function getJobConfig({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
   const config = await core.jobs.config(path.id ?? "");
   if (config === undefined) return noSuchJob(path.id);
-  return rawJson(200, renderConfig(JSON.parse(Buffer.from(config).toString())));
+  return rawJson(200, renderConfig(parseConfig(path.id ?? "", config)));
 }
 
 /** `DELETE /jobs/<id>` */

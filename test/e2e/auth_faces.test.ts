@@ -316,7 +316,7 @@ test("a plugin that cannot tell closes the door, also for those whom others woul
   const answer = await fetch(`${url}/v1/jobs`);
   expect(answer.status).toBe(503);
   expect(await answer.text()).not.toContain("directory");
-  expect((await fetch(`${url}/jobs`)).status).toBe(500);
+  expect((await fetch(`${url}/jobs`)).status).toBe(503);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
 

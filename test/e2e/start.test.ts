@@ -1,4 +1,5 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -200,3 +201,19 @@ test.each([
   await expect(child.closed).rejects.toThrow("exited with code 0");
   expect(messages).toContain("draining");
 });
+
+test.each(["gateway/main.ts", "context-node/main.ts"])(
+  "%s that is asked to end while it waits for NATS, by a signal that comes twice, ends at once and well",
+  async (main) => {
+    await using directory = await createTemporaryDirectory();
+    const nats = `nats://127.0.0.1:${await freePort()}`;
+    const options = ["--nats", nats, "--listen", "127.0.0.1:0", "--data-dir", directory.path];
+    const child = spawn(process.execPath, [resolve(ROOT, main), ...options], { stdio: ["ignore", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    // What it says first is that NATS is not there.
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    child.kill("SIGTERM");
+    expect(await exited).toEqual([0, null]);
+  },
+);

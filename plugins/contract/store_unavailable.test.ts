@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { isStoreUnavailable, StoreUnavailable, translateErrors } from "./store_unavailable.ts";
+
+/** A store of a class, as plugins of others may have it. */
+class Store {
+  readonly #name = "mine";
+
+  fails(): never {
+    throw new Error(`${this.#name} fails`);
+  }
+
+  async rejects(): Promise<never> {
+    throw new Error(`${this.#name} rejects`);
+  }
+
+  async *breaks(): AsyncGenerator<number> {
+    yield 1;
+    throw new Error(`${this.#name} breaks`);
+  }
+
+  async works(value: number): Promise<string> {
+    return `${this.#name} ${value}`;
+  }
+}
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
+
+test("translateErrors() translates what methods throw, reject with and break off with, and nothing else", async () => {
+  const store = translateErrors(new Store(), (error) => `translated: ${(error as Error).message}`);
+  expect(await store.works(7)).toBe("mine 7");
+  expect(store.works).toBe(store.works);
+  expect(thrownBy(() => store.fails())).toBe("translated: mine fails");
+  await expect(store.rejects()).rejects.toBe("translated: mine rejects");
+  const items: number[] = [];
+  const read = async (): Promise<void> => {
+    for await (const item of store.breaks()) items.push(item);
+  };
+  await expect(read()).rejects.toBe("translated: mine breaks");
+  expect(items).toEqual([1]);
+});
+
+test("isStoreUnavailable() knows one of another copy of the contract by its name and state", () => {
+  const foreign = Object.assign(new Error("no space"), { name: "StoreUnavailable", state: "full" });
+  expect(isStoreUnavailable(foreign)).toBe(true);
+  expect(isStoreUnavailable(new StoreUnavailable("away", "gone"))).toBe(true);
+  expect(isStoreUnavailable(Object.assign(new Error("x"), { name: "StoreUnavailable", state: "odd" }))).toBe(false);
+  expect(isStoreUnavailable(new Error("a bug"))).toBe(false);
+});

@@ -70,7 +70,7 @@ export interface JobContext<Config = Record<string, unknown>> {
   readonly jobId: string;
   /** What the caller sent, with the values of secrets in the place of `secret:NAME`. */
   readonly config: Config;
-  /** The context in which it runs, with its free settings. */
+  /** The context in which it runs, with the settings that its creator gave, by the names that were used; `env` is not among them. */
   readonly context: {
     readonly id: string;
     readonly name: string;

@@ -268,7 +268,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   idleTimeout?: Duration | undefined;
 
   /**
-   * Free settings, handed to jobs as `context.settings`. At most 40 levels.
+   * Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels.
    *
    * @generated from field: google.protobuf.Struct settings = 10;
    */

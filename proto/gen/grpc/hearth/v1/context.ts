@@ -45,7 +45,7 @@ export interface ContextSettings {
   idleTimeout:
     | Duration
     | undefined;
-  /** Free settings, handed to jobs as `context.settings`. At most 40 levels. */
+  /** Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels. */
   settings:
     | { [key: string]: any }
     | undefined;

@@ -9,7 +9,7 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     exclude: ["node_modules/**", ".hearth/**"],
     globalSetup: "test/global_setup.ts",
-    setupFiles: "test/same_values.ts",
+    setupFiles: ["test/same_values.ts", "test/listener_leaks.ts"],
     reporters: ["default", "./test/summary_reporter.ts"],
     // Whole systems of processes start in these tests, and small machines share two cores among them.
     maxWorkers: 2,

@@ -16,10 +16,13 @@ export interface Address {
 }
 
 /** `host:port` of the configuration or the command line, as it stands there. */
-export const address = z.string().superRefine((text, context) => {
-  const fault = addressFault(text);
-  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
-});
+export const address = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = addressFault(text);
+    if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+  })
+  .meta({ title: "host:port" });
 
 /** Says what to write in place of what is not `host:port`. No scheme, and no list, by which gRPC would connect to other places. */
 export function addressFault(text: string): string | undefined {

@@ -5,7 +5,8 @@ import {
   NODE_FAREWELL_SUBJECT,
   NODE_HEARTBEAT_SUBJECT,
   NODE_SERVICE_NAME,
-  Node,
+  type Node,
+  printNode,
 } from "../proto/node.ts";
 
 interface AnnounceDeps extends Pick<Membership, "secrets"> {
@@ -26,7 +27,7 @@ export interface Announcement extends Disposable {
 export async function announceNode({ nats, secrets }: AnnounceDeps, describe: () => Node): Promise<Announcement> {
   const sign = secrets && createSigner(secrets);
   const announce = (subject: string): void => {
-    const payload = JSON.stringify(Node.toJSON(describe()));
+    const payload = printNode(describe());
     const signed = headers();
     if (sign) signed.set(SIGNATURE_HEADER, sign({ subject, payload }));
     nats.publish(subject, payload, sign && { headers: signed });

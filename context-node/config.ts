@@ -141,7 +141,9 @@ export const nodeSection = z
       .nonnegative()
       .max(LONGEST_DELAY_MS)
       .default(30_000)
-      .describe("Time for jobs to finish when it is told to end, in milliseconds"),
+      .describe(
+        "Time for jobs to finish when it is told to end, in milliseconds; those that are left then are cancelled, with five seconds of grace at most",
+      ),
   })
   .prefault({})
   .describe("What a context node does");

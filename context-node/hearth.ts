@@ -70,7 +70,7 @@ export interface JobContext<Config = Record<string, unknown>> {
   readonly jobId: string;
   /** What the caller sent, with the values of secrets in the place of `secret:NAME`. */
   readonly config: Config;
-  /** The context in which it runs, with its free settings. */
+  /** The context in which it runs, with the settings that its creator gave, by the names that were used; `env` is not among them. */
   readonly context: {
     readonly id: string;
     readonly name: string;
@@ -125,9 +125,9 @@ export interface NamedObjects {
 }
 
 export interface CreateOptions {
-  /** Forgets the object so many milliseconds after its creation. Default: never. */
+  /** Milliseconds after its creation at which the object is forgotten. Default: `Infinity`, never. */
   readonly ttlMs?: number | undefined;
-  /** Default 60 seconds. */
+  /** Default 60 seconds; `Infinity` waits without end. */
   readonly timeoutMs?: number | undefined;
   /**
    * `executor` keeps the value itself, without cloning, for the jobs of the same executor: for what cannot be cloned, such as a

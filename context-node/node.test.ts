@@ -89,7 +89,7 @@ test("a node that drains takes nothing new, lets jobs finish, and publishes thei
   expect((await readJobEvents(server.url, jobId)).at(-1)?.json.succeeded.value).toBe("done");
 });
 
-test("a node that drains cancels jobs that are not done by the deadline", async () => {
+test("a node that drains cancels jobs that are not done by the deadline, whatever their grace periods", async () => {
   await using tested = await startTestNode({ natsUrl: server.url, drainTimeoutMs: 100 });
   const session = await tested.openSession();
   const contextId = crypto.randomUUID();
@@ -97,8 +97,11 @@ test("a node that drains cancels jobs that are not done by the deadline", async 
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 50 });
   await session.jobEvent(jobId, "running");
+  const patientId = crypto.randomUUID();
+  session.runJob({ jobId: patientId, contextId, entryPoint: "stubborn", gracePeriodMs: 90 * 24 * 3600 * 1000 });
+  await session.jobEvent(patientId, "running");
   await tested.node.drain();
-  expect(session.story(jobId)).toEqual(["running", "cancelling", "cancelled"]);
+  for (const id of [jobId, patientId]) expect(session.story(id)).toEqual(["running", "cancelling", "cancelled"]);
   expect((await readJobEvents(server.url, jobId)).at(-1)?.type).toBe("cancelled");
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasInfinity, nestsDeeper } from "./nesting.ts";
+import { hasInfinity, hasLoneSurrogate, nestsDeeper, wellFormedJson } from "./nesting.ts";
 
 test.each([
   [1, 0],
@@ -20,4 +20,13 @@ test.each([
   ['{"a":[0,{"b":-1e400}]}', true],
 ])("%s has infinity: %s", (json, expected) => {
   expect(hasInfinity(JSON.parse(json))).toBe(expected);
+});
+
+test("wellFormedJson() replaces halves of surrogate pairs in names and texts, and changes nothing else", () => {
+  const json = { "a\ud800": ["\udc00b", "😀", "\\ud800", null, 1.5], at: { c: true } };
+  expect(hasLoneSurrogate(json)).toBe(true);
+  expect(wellFormedJson(json)).toBe('{"a\ufffd":["\ufffdb","😀","\\\\ud800",null,1.5],"at":{"c":true}}');
+  const plain = { text: "\\ud800", at: ["😀"] };
+  expect(hasLoneSurrogate(plain)).toBe(false);
+  expect(wellFormedJson(plain)).toBe(JSON.stringify(plain));
 });

@@ -15,3 +15,24 @@ export function hasInfinity(json: unknown): boolean {
   if (typeof json === "number") return !Number.isFinite(json);
   return typeof json === "object" && json !== null && Object.values(json).some(hasInfinity);
 }
+
+/** Whether a name or text in JSON has half of a surrogate pair, for which UTF-8, and so protobuf's encoding, has no form. */
+export function hasLoneSurrogate(json: unknown): boolean {
+  if (typeof json === "string") return !json.isWellFormed();
+  if (typeof json !== "object" || json === null) return false;
+  return Object.entries(json).some(([name, value]) => !name.isWellFormed() || hasLoneSurrogate(value));
+}
+
+/** The JSON of what goes into a message: halves of surrogate pairs, which decoders refuse, are U+FFFD as in protobuf's encoding. */
+export function wellFormedJson(json: unknown): string {
+  const text = JSON.stringify(json);
+  // JSON.stringify escapes halves alone, and nothing else with these characters but a backslash before "ud".
+  return text.includes("\\ud") ? JSON.stringify(wellFormed(json)) : text;
+}
+
+function wellFormed(json: unknown): unknown {
+  if (typeof json === "string") return json.toWellFormed();
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return json.map(wellFormed);
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name.toWellFormed(), wellFormed(value)]));
+}

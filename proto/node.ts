@@ -19,4 +19,5 @@ export {
 } from "./gen/grpc/hearth/v1/node_service.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";
+export { printContextEvent, printJobEvent, printNode } from "./node_json.ts";
 export * from "./subjects.ts";

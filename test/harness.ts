@@ -48,12 +48,17 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   await writeFile(configFile, JSON.stringify(config ?? {}));
   const log = { debug() {}, info() {}, warn() {} };
   const nats = starting.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log }));
+  const leaks: string[] = [];
+  const readLine = (line: string): void => {
+    if (line.includes("MaxListenersExceededWarning")) leaks.push(line);
+    onLine?.(line);
+  };
   const part = (name: string) => ({
     natsUrl: nats.url,
     listen: "127.0.0.1:0",
     dataDir: join(dataDir, name),
     configFile,
-    onLine,
+    onLine: readLine,
   });
   const startedNodes: Child<string>[] = [];
   const startedGateways: Child<string>[] = [];
@@ -84,7 +89,10 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
     },
     addGateway,
     addNode,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await stack.disposeAsync();
+      if (leaks.length > 0) throw new Error(`Listeners pile up in a process: ${leaks.join("\n")}`);
+    },
   };
 }
 

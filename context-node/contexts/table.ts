@@ -1,3 +1,4 @@
+import { startTimer } from "../../cluster/mod.ts";
 import type {
   CancelJob,
   ContextLoad,
@@ -16,6 +17,9 @@ import type { Session } from "../session/mod.ts";
 import { type ContextDeps, HostedContext } from "./context.ts";
 import { contextNotHeld, draining, jobNotHeld, malformedId, noRoom, queueFull } from "./refusal.ts";
 import { completeSettings } from "./settings.ts";
+
+/** Longest grace period of a job that a drain cancels, in milliseconds: whatever waits for the node kills it before long. */
+const LONGEST_GRACE_MS = 5_000;
 
 export interface ContextTableDeps extends Omit<ContextDeps, "owner"> {
   /** Memory that contexts may be promised, in bytes. */
@@ -148,7 +152,7 @@ export class ContextTable implements AsyncDisposable {
 
   /**
    * Takes nothing new, lets jobs finish until the timeout, cancels those that are left, and resolves when all contexts
-   * are stopped.
+   * are stopped. A grace period that is longer than the node has time for ends early.
    */
   async drain({ timeoutMs }: { timeoutMs: number }): Promise<void> {
     this.#isDraining = true;
@@ -160,6 +164,9 @@ export class ContextTable implements AsyncDisposable {
     }
     const contexts = [...this.#contexts.values()];
     for (const context of contexts) context.stop({ force: false });
+    using _ = startTimer(LONGEST_GRACE_MS, () => {
+      for (const context of contexts) context.stop({ force: true });
+    });
     await Promise.all(contexts.map(({ closed }) => closed));
   }
 

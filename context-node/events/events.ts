@@ -1,4 +1,12 @@
-import { ContextEvent, contextEventSubject, JobEvent, jobEventSubject, type Progress } from "../../proto/node.ts";
+import {
+  ContextEvent,
+  contextEventSubject,
+  JobEvent,
+  jobEventSubject,
+  type Progress,
+  printContextEvent,
+  printJobEvent,
+} from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 import type { EventPublisher } from "./publisher.ts";
 
@@ -144,7 +152,7 @@ export class Events {
       type: `hearth.v1.context.${happening.$case}`,
       about: event.contextId,
       time: event.time,
-      payload: JSON.stringify(ContextEvent.toJSON(event)),
+      payload: printContextEvent(event),
     });
     return event;
   }
@@ -188,7 +196,7 @@ export class Events {
       type: `hearth.v1.job.${type}`,
       about: event.jobId,
       time: event.time,
-      payload: JSON.stringify(JobEvent.toJSON(event)),
+      payload: printJobEvent(event),
       stored,
     });
   }

@@ -169,7 +169,7 @@ function containerFilter(): Uint8Array {
 
 test('"require" refuses to start without bubblewrap, and says what to do', async () => {
   await expect(startTestIsolation({ mode: "require", bubblewrap: "/nowhere/bwrap" })).rejects.toThrow(
-    /^Cannot start with node.sandbox.isolation "require": .*bwrap.*ENOENT.* install bubblewrap 0\.7 or newer/,
+    /^Cannot start with node.sandbox.isolation "require": .*bwrap.*(?:not found|No such file).* install bubblewrap 0\.7 or newer/,
   );
 });
 

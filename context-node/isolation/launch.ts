@@ -65,17 +65,12 @@ interface LaunchDeps {
 const NO_FOLDER = "/dev/null/deno";
 
 /**
- * Starts a program that ignores what asks its node to end, which a terminal sends to all of the node's group and a supervisor to all of its
- * control group: contexts go on while the node drains. Deno, which takes signals back, ignores them by itself. The shell becomes the program, with the process id of the shell.
+ * Starts bubblewrap so that it ignores what asks its node to end, which a terminal sends to all of the node's group and a supervisor to all of
+ * its control group: contexts go on while the node drains. Deno ignores it by itself. The shell becomes bubblewrap, with the same process id.
  */
 const SHIELDED = `trap "" HUP INT TERM; unset PWD OLDPWD SHLVL; exec "$@"`;
 
-export function createLaunch(deps: LaunchDeps, request: LaunchRequest): Launch {
-  const launch = createOpenLaunch(deps, request);
-  return { ...launch, file: "/bin/sh", args: ["-c", SHIELDED, "sandbox", launch.file, ...launch.args] };
-}
-
-function createOpenLaunch({ way, programs, groups }: LaunchDeps, request: LaunchRequest): Launch {
+export function createLaunch({ way, programs, groups }: LaunchDeps, request: LaunchRequest): Launch {
   const { args, mainModule, net, cache, firstDescriptor, memoryBytes } = request;
   // The zone of the machine cannot be read inside.
   const env = { TZ: Intl.DateTimeFormat().resolvedOptions().timeZone, ...request.env };
@@ -121,7 +116,9 @@ function createOpenLaunch({ way, programs, groups }: LaunchDeps, request: Launch
   };
   const options = { env: { ...env, DENO_DIR: cache === undefined ? NO_FOLDER : CACHE_FOLDER } };
   return {
-    ...{ file: way.tools.bwrap, args: bubblewrapArguments(way.tools, box), stdio: ["pipe"], options },
+    file: "/bin/sh",
+    args: ["-c", SHIELDED, "sandbox", way.tools.bwrap, ...bubblewrapArguments(way.tools, box)],
+    ...{ stdio: ["pipe"], options },
     hold: (child) => holdBoxed(group, child, firstDescriptor),
   };
 }

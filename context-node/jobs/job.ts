@@ -2,6 +2,7 @@ import { startTimer } from "../../cluster/mod.ts";
 import {
   type HeldJob,
   hasInfinity,
+  hasLoneSurrogate,
   JobError_Reason,
   nestsDeeper,
   type Progress,
@@ -301,9 +302,9 @@ export class HostedJob {
 
 const decoder = new TextDecoder();
 
-/** Whether it goes into an event: as a message it can be written, and be read by all. */
+/** Whether it goes into an event: as a message it can be written, and be read by all, as it is. */
 function isPlain(value: unknown): boolean {
-  return !nestsDeeper(value) && !hasInfinity(value);
+  return !nestsDeeper(value) && !hasInfinity(value) && !hasLoneSurrogate(value);
 }
 
 function parseJson(text: string): { value: unknown } | undefined {

@@ -32,11 +32,15 @@ async function openLog() {
   const dao = opening.use(await memory.start({ config: {}, log: { info() {}, warn() {} }, signal }));
   const events = opening.use(await openEventStream({ url: nats.url }, { log }));
   await keepAuditStream(events);
-  const store = { isDown: false };
+  const store = { isDown: false, refusals: 0 };
   const audit: typeof dao.audit = {
     ...dao.audit,
     append: async (entries) => {
       if (store.isDown) throw new Error("the disk is full");
+      if (entries.some(({ context }) => context === "poison")) {
+        store.refusals += 1;
+        throw new Error("no such text");
+      }
       await dao.audit.append(entries);
     },
   };
@@ -80,6 +84,17 @@ test("entries wait while the store fails, and there is room for so many only", a
 
   await expect.poll(() => auditLog.hasRoom).toBe(true);
   expect(await dao.audit.list({}, { limit: 20_000 })).toHaveLength(10_000);
+});
+
+test("an entry that the store never takes holds up no other", async () => {
+  await using opened = await openLog();
+  opened.auditLog.add({ ...done, context: "poison" });
+  await expect.poll(() => opened.store.refusals).toBe(1);
+  opened.auditLog.add({ ...done, context: "good" });
+  const stored = () => opened.dao.audit.list({}, { limit: 10 });
+  await expect.poll(stored, { timeout: 10_000 }).toMatchObject([{ context: "good" }]);
+  opened.auditLog.add({ ...done, context: "later" });
+  await expect.poll(stored).toMatchObject([{ context: "later" }, { context: "good" }]);
 });
 
 test("a call that began is on the stream before its end is told, under the id of its end", async () => {

@@ -13,6 +13,12 @@ const WRITE_DELAY_MS = 200;
 /** When the store does not work, it is tried again after so long. */
 const RETRY_DELAY_MS = 1000;
 
+/** Times that the store fails to take entries together, before each goes alone. */
+const FAILURES_TOGETHER = 3;
+
+/** Entries that the store may refuse, one by one, before it counts as away. */
+const MOST_REFUSED = 20;
+
 /** Entries that may wait for the store. */
 const WAITING_LIMIT = 10_000;
 
@@ -120,7 +126,7 @@ export function startAuditLog(
       batch = createBatch();
       storing = [...waiting.values()];
       waiting.clear();
-      const isStored = await store(storing);
+      const isStored = await store();
       written.resolve();
       if (isStored) await publish(storing);
       storing = [];
@@ -129,18 +135,37 @@ export function startAuditLog(
     writing = undefined;
   }
 
-  /** Tries until it works or the log closes. */
-  async function store(entries: readonly AuditEntry[]): Promise<boolean> {
-    for (;;) {
-      try {
-        await dao.audit.append(entries);
-        return true;
-      } catch (error) {
-        log.error({ err: error, entries: entries.length }, "the audit log was not written");
-      }
+  /** Tries until the store has the entries that are being stored, or the log closes. One that it never takes holds up no other. */
+  async function store(): Promise<boolean> {
+    for (let failures = 1; ; failures++) {
+      const [stored] = await Promise.allSettled([dao.audit.append(storing)]);
+      if (stored.status === "fulfilled") return true;
+      log.error({ err: stored.reason, entries: storing.length }, "the audit log was not written");
       if (closing.signal.aborted) return false;
+      if (failures % FAILURES_TOGETHER === 0 && (await storeApart())) return true;
       await pause(RETRY_DELAY_MS, closing.signal);
     }
+  }
+
+  /** Stores entries one by one, with those that came meanwhile. False when the store takes none: then no entry is at fault. */
+  async function storeApart(): Promise<boolean> {
+    storing = [...storing, ...waiting.values()];
+    waiting.clear();
+    const refused: { readonly entry: AuditEntry; readonly err: unknown }[] = [];
+    let taken: AuditEntry | undefined;
+    for (const entry of storing) {
+      const [stored] = await Promise.allSettled([dao.audit.append([entry])]);
+      if (stored.status === "rejected") refused.push({ entry, err: stored.reason });
+      else taken = entry;
+      // The store is away: the rest would only wait for it.
+      if (refused.length === MOST_REFUSED) return false;
+    }
+    if (taken === undefined) return false;
+    // Once more, which changes nothing: the store may have gone away in the middle.
+    const [again] = await Promise.allSettled([dao.audit.append([taken])]);
+    if (again.status === "rejected") return false;
+    for (const each of refused) log.error(each, "the store does not take an entry of the audit log; it is left out");
+    return true;
   }
 
   async function publish(entries: readonly AuditEntry[]): Promise<void> {

@@ -7,6 +7,7 @@ export { proxyUserPrefix } from "./proxy_user.ts";
 export { replaceContext } from "./replace.ts";
 export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";
+export { SETTING_NAMES } from "./shown_settings.ts";
 export {
   askStart,
   createContext,

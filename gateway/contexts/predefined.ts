@@ -54,6 +54,7 @@ async function createMissing(
   { signal, closed }: { readonly signal: AbortSignal; readonly closed: Promise<unknown> },
 ): Promise<void> {
   const missing = new Map(predefined);
+  const logged = new Map<string, string>();
   while (missing.size > 0 && !signal.aborted) {
     const rounds = deps.nodes.sessions().length === 0 ? [] : [...missing];
     for (const [name, settings] of rounds) {
@@ -62,7 +63,11 @@ async function createMissing(
         await ensure(deps, { name, settings }, { signal, waitsForNode: false });
         missing.delete(name);
       } catch (error) {
-        if (!signal.aborted) deps.log.warn({ context: name, err: error }, "a predefined context is not there yet");
+        // Of what stays as it is, such as a record that cannot be read, once.
+        const isNews = logged.get(name) !== String(error);
+        logged.set(name, String(error));
+        if (!signal.aborted && isNews)
+          deps.log.warn({ context: name, err: error }, "a predefined context is not there yet");
       }
     }
     if (missing.size > 0) await Promise.race([delay(RETRY_MS, undefined, { ref: false }), closed]);

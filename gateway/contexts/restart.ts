@@ -1,4 +1,3 @@
-import { toBinary } from "@bufbuild/protobuf";
 import {
   contextNotFound,
   contextNotRestarted,
@@ -6,17 +5,12 @@ import {
   nodeUnreachable,
   noRoom,
 } from "../../proto/errors.ts";
-import {
-  type Context,
-  Context_State,
-  type ContextSettings,
-  ContextSettingsSchema,
-  isFinalContext,
-} from "../../proto/mod.ts";
-import { ContextSettings as NodeContextSettings, type Refusal, Refusal_Reason } from "../../proto/node.ts";
+import { type Context, Context_State, type ContextSettings, isFinalContext } from "../../proto/mod.ts";
+import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { waitForSession } from "../nodes/mod.ts";
 import { completeSettings } from "./settings.ts";
+import { settingsForNode } from "./shown_settings.ts";
 import { takesJobs } from "./start.ts";
 
 interface RestartWanted {
@@ -51,7 +45,7 @@ export async function restartContext(
   );
   const value = {
     contextId: context.id,
-    settings: settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, settings)),
+    settings: settings && settingsForNode(settings),
     force,
   };
   using answer = session.ask({ $case: "restartContext", value }, { signal });

@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
 import { contextExists, contextNotStarted, noNode, noRoom } from "../../proto/errors.ts";
@@ -8,14 +8,14 @@ import {
   ContextEventSchema,
   ContextSchema,
   type ContextSettings,
-  ContextSettingsSchema,
 } from "../../proto/mod.ts";
-import { ContextSettings as NodeContextSettings, Refusal_Reason } from "../../proto/node.ts";
+import { Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { type ExpectedAnswer, labelledNodes, type NodeSession, placementOrder, waitForNodes } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
 import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
+import { settingsForNode } from "./shown_settings.ts";
 
 interface ContextWanted {
   readonly name: string;
@@ -114,7 +114,7 @@ export function sendStart(session: NodeSession, context: Context): void {
 }
 
 function startCommand(context: Context): Parameters<NodeSession["ask"]>[0] {
-  const settings = context.settings && NodeContextSettings.decode(toBinary(ContextSettingsSchema, context.settings));
+  const settings = context.settings && settingsForNode(context.settings);
   return {
     $case: "startContext",
     value: { contextId: context.id, name: context.name, settings, adHoc: context.adHoc, firstSeq: context.seq + 1 },

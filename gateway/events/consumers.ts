@@ -1,12 +1,16 @@
 import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import type { Logger } from "pino";
 import { ATTEMPT_END_EVENTS, contextEventSubject, EVENT_STREAM, jobEventSubject } from "../../proto/mod.ts";
+import { createFailedDeliveries, type RetryPolicy } from "./deliveries.ts";
 import { readDurable } from "./durable.ts";
 import type { EventStream } from "./stream.ts";
 
 const RETRY_DELAY_MS = 1000;
 
-/** Takes events off the stream. A rejection means that the event is delivered again, to this gateway or another. */
+/**
+ * Takes events off the stream. A rejection means that the event is delivered again, to this gateway or another, unless it is hopeless: see
+ * `FailedDeliveries`.
+ */
 export interface EventSink {
   /**
    * An attempt has ended: the job is final, or waits for its next attempt. `later` asks for the event again: its job may be
@@ -18,6 +22,8 @@ export interface EventSink {
   ): Promise<"taken" | "later">;
   jobLogged(payload: Uint8Array): Promise<void>;
   contextChanged(payload: Uint8Array): Promise<void>;
+  /** Rejects while nothing can be recorded. */
+  checkStore(): Promise<void>;
 }
 
 /**
@@ -27,8 +33,9 @@ export interface EventSink {
 export async function startConsumers(
   events: EventStream,
   sink: EventSink,
-  { log }: { readonly log: Logger },
+  { log, ...policy }: { readonly log: Logger } & RetryPolicy,
 ): Promise<AsyncDisposable> {
+  const deliveries = createFailedDeliveries({ log, checkStore: () => sink.checkStore(), ...policy });
   await using starting = new AsyncDisposableStack();
   const consume = async (
     durable: string,
@@ -45,11 +52,12 @@ export async function startConsumers(
     const reader = await readDurable(events, { stream: EVENT_STREAM, config, maxMessages: 1000, log });
     const takeOne = (message: JsMsg): void => {
       take(message).then(
-        (answer) => (answer === "later" ? message.nak(RETRY_DELAY_MS) : message.ack()),
-        (error) => {
-          log.warn({ subject: message.subject, err: error }, "an event was not recorded; it will be delivered again");
-          message.nak(RETRY_DELAY_MS);
+        (answer) => {
+          deliveries.taken(message);
+          if (answer === "later") message.nak(RETRY_DELAY_MS);
+          else message.ack();
         },
+        (error: unknown) => deliveries.failed(message, error),
       );
     };
     const taken = (async () => {

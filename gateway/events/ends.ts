@@ -1,6 +1,6 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { ATTEMPT_END_EVENTS, EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
-import { readEvent } from "./read.ts";
+import { tryReadEvent } from "./read.ts";
 import type { EventStream } from "./stream.ts";
 
 /**
@@ -15,6 +15,10 @@ export async function readAttemptEnd(
   const last = await Promise.all(
     ATTEMPT_END_EVENTS.map((type) => streams.getMessage(EVENT_STREAM, { last_by_subj: jobEventSubject(jobId, type) })),
   );
-  const events = last.filter((message) => message !== null).map(({ data }) => readEvent(JobEventSchema, data));
-  return events.filter((event) => event.attempt === attempt).sort((a, b) => b.seq - a.seq)[0];
+  // One that cannot be read ended nothing that can be recorded; the consumer of ends logs it.
+  const events = last.map((message) => message && tryReadEvent(JobEventSchema, message.data));
+  return events
+    .filter((event) => event?.attempt === attempt)
+    .filter((event) => event !== undefined && event !== null)
+    .sort((a, b) => b.seq - a.seq)[0];
 }

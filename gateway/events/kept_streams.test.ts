@@ -3,7 +3,7 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EVENT_STREAM, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import { EVENT_STREAM, JobEventSchema } from "../../proto/mod.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import {
   type EventStream,
@@ -11,6 +11,7 @@ import {
   openCallbackQueue,
   openEventStream,
   publishJobEvent,
+  type Streamed,
   startCallbackConsumer,
   startConsumers,
   watchStream,
@@ -37,6 +38,7 @@ beforeEach(async () => {
     },
     jobLogged: async () => {},
     contextChanged: async () => {},
+    checkStore: async () => {},
   };
   stack.use(await startConsumers(events, sink, { log }));
 });
@@ -97,7 +99,7 @@ test("limits that an operator set outlive the stream", async () => {
 test("a watch of a job goes on in a stream that was made again, though its numbers begin anew", async () => {
   for (const job of ["other", "watched"]) await end(job);
   const closing = new AbortController();
-  const seen: (JobEvent | "past")[] = [];
+  const seen: (Streamed | "past")[] = [];
   const watching = (async () => {
     for await (const item of watchStream(events, "watched", { signal: closing.signal })) {
       seen.push("past" in item ? "past" : item);

@@ -9,4 +9,4 @@ export { readAttemptEnd } from "./ends.ts";
 export { publishContextEvent, publishJobEvent } from "./publish.ts";
 export { readEvent } from "./read.ts";
 export { type EventStream, openEventStream, whenJetStreamAvailable } from "./stream.ts";
-export { watchStream } from "./watch.ts";
+export { type Streamed, watchStream } from "./watch.ts";

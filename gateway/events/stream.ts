@@ -23,6 +23,7 @@ export interface EventStream extends AsyncDisposable {
   isConnected(): boolean;
   /** Keeps the streams and consumers of this gateway in existence. */
   readonly keeper: StreamKeeper;
+  readonly log: Logger;
 }
 
 /**
@@ -41,6 +42,7 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
   const stream: EventStream = {
     ...{ nats, keeper },
     js: jetstream(nats),
+    log,
     isConnected: () => connection.isUp && !nats.isClosed(),
     async [Symbol.asyncDispose]() {
       await keeper[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ConsumerMessages, DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
 import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
-import { readEvent } from "./read.ts";
+import { tryReadEvent } from "./read.ts";
 import type { EventStream } from "./stream.ts";
 
 /** Wait before a stream that was lost is read again, in milliseconds. */
@@ -13,6 +13,9 @@ interface WatchStream {
   readonly since?: Date | undefined;
   readonly signal: AbortSignal;
 }
+
+/** An event, one that cannot be read, by its number on the stream, or, first of all, how many of the past will follow. */
+export type Streamed = { readonly past: number } | { readonly skipped: number } | JobEvent;
 
 /** Makes a consumer of its own. Rejects with Unavailable when JetStream does not answer. */
 async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOptions>) {
@@ -27,7 +30,7 @@ async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOp
 
 /**
  * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
- * past will follow. When the stream or the consumer was lost, begins anew with such an item and the events that there are: some may come
+ * past will follow; an event that cannot be read is logged and skipped. When the stream or the consumer was lost, begins anew with such an item and the events that there are: some may come
  * again. Never ends by itself; ends when the consumer of the generator does, and when the signal is aborted. Rejects with Unavailable when
  * JetStream does not answer at the first time.
  */
@@ -35,7 +38,7 @@ export async function* watchStream(
   events: EventStream,
   jobId: string,
   { since, signal }: WatchStream,
-): AsyncGenerator<{ readonly past: number } | JobEvent> {
+): AsyncGenerator<Streamed> {
   if (signal.aborted) return;
   const from =
     since === undefined
@@ -54,10 +57,10 @@ type Opened = Awaited<ReturnType<typeof consume>>;
 
 /** Ends when the signal is aborted, and when the consumer or its stream is not what it was. */
 async function* readUntilLost(
-  { keeper }: EventStream,
+  { keeper, log }: EventStream,
   { consumer, past, messages }: Opened,
   signal: AbortSignal,
-): AsyncGenerator<{ readonly past: number } | JobEvent> {
+): AsyncGenerator<Streamed> {
   const stop = (): void => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
   // On another stream the numbers that the consumer goes by mean something else.
@@ -66,7 +69,13 @@ async function* readUntilLost(
   if (signal.aborted) stop();
   try {
     yield { past };
-    for await (const message of messages) yield readEvent(JobEventSchema, message.data);
+    for await (const message of messages) {
+      const event = tryReadEvent(JobEventSchema, message.data);
+      if (event === undefined)
+        log.warn({ subject: message.subject, seq: message.seq }, "a watcher skips an event that cannot be read");
+      // It counts among those of the past all the same.
+      yield event ?? { skipped: message.seq };
+    }
   } finally {
     signal.removeEventListener("abort", stop);
     await messages.close();

@@ -1,5 +1,5 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { ContextEventSchema, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { ContextEventSchema, findUnwritable, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { BlobRequest, JobEventRecord } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { type EventSink, readEvent } from "../events/mod.ts";
@@ -56,18 +56,26 @@ export function createEventSink(deps: Core): EventSink {
     async contextChanged(payload) {
       await deps.contexts.apply(readEvent(ContextEventSchema, payload));
     },
+    checkStore: () => deps.dao.checkHealth(),
   };
 }
 
 /** Lines are written before what comes after them, so that they are there when the end is. */
 async function take(deps: ObserverDeps, session: NodeSession, { event: bytes, result }: JobEventRecord): Promise<void> {
-  const event = fromBinary(JobEventSchema, bytes);
+  const event = writable(JobEventSchema, fromBinary(JobEventSchema, bytes));
   const inlineResult = result.length === 0 ? undefined : result;
   await Promise.all([storeLines(deps, event), ingestJobEvent(deps, event, { inlineResult, session })]);
 }
 
 async function takeOfContext({ contexts }: ObserverDeps, bytes: Uint8Array): Promise<void> {
-  await contexts.apply(fromBinary(ContextEventSchema, bytes));
+  await contexts.apply(writable(ContextEventSchema, fromBinary(ContextEventSchema, bytes)));
+}
+
+/** The event. Throws for one that nobody could read as JSON, once it was recorded. */
+function writable<Desc extends DescMessage>(desc: Desc, event: MessageShape<Desc>): MessageShape<Desc> {
+  const unwritable = findUnwritable(desc, event);
+  if (unwritable === undefined) return event;
+  throw new Error(`Cannot record an event of the node: ${unwritable.path} ${unwritable.why}`);
 }
 
 async function storeLines({ dao, jobs }: Pick<Core, "dao" | "jobs">, { jobId, event }: JobEvent): Promise<void> {

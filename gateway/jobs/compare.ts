@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { UnreadableRecord } from "../../plugins/contract/mod.ts";
 import { type Context, isFinalContext, type Job } from "../../proto/mod.ts";
 import { loseContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
@@ -44,7 +45,7 @@ export async function compareWithNode(deps: CompareDeps, session: NodeSession): 
 async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Promise<void> {
   const { nodeId, contextIdsAtOpening } = session;
   for (const contextId of contextIdsAtOpening) {
-    const context = await dao.contexts.get(contextId);
+    const context = await dao.contexts.get(contextId).catch(unlessUnreadable);
     // What is not in this record is not ours to stop.
     if (context === undefined || (context.nodeId === nodeId && !isFinalContext(context.state))) continue;
     log.warn(
@@ -53,6 +54,11 @@ async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Prom
     );
     session.send({ $case: "stopContext", value: { contextId, force: true, drain: false } });
   }
+}
+
+/** What cannot be read is not known to be given up. */
+function unlessUnreadable(error: unknown): undefined {
+  if (!(error instanceof UnreadableRecord)) throw error;
 }
 
 /** Asks a node which of this it does not hold, loses that, and answers the ids. Rejects when the session ends. */

@@ -1,6 +1,6 @@
 import { isFinalJob, type JobEvent } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { watchStream } from "../events/mod.ts";
+import { type Streamed, watchStream } from "../events/mod.ts";
 import { type IngestDeps, ingestStreamedEnd } from "./ingest.ts";
 
 /** How often the record is looked at while the stream tells nothing. */
@@ -20,7 +20,8 @@ interface Follow {
   readonly signal: AbortSignal;
 }
 
-type Told = { readonly past: number } | JobEvent;
+/** As `watchStream` answers. */
+type Told = Streamed;
 
 /**
  * What the stream tells of a job, as `watchStream`, up to the final event that the record confirms, which is in the record by then. Ends
@@ -31,7 +32,7 @@ export async function* followStream(deps: FollowDeps, jobId: string, { since, si
   const items = watchStream(deps.events, jobId, { since, signal: AbortSignal.any([signal, over.signal]) });
   try {
     for await (const item of untilOver(deps, jobId, items)) {
-      const isEnd = !("past" in item) && isFinalEvent(item);
+      const isEnd = isEvent(item) && isFinalEvent(item);
       if (isEnd && !(await confirms(deps, item))) continue;
       yield item;
       if (isEnd) return;
@@ -68,6 +69,10 @@ async function confirms(deps: FollowDeps, event: JobEvent): Promise<boolean> {
   await ingestStreamedEnd(deps, event.jobId, () => event);
   const job = await deps.jobs.get(event.jobId);
   return job === undefined || (isFinalJob(job.state) && job.attempt === event.attempt && job.seq === event.seq);
+}
+
+export function isEvent(item: Streamed): item is JobEvent {
+  return !("past" in item || "skipped" in item);
 }
 
 /** Whether a job is final after this event. */

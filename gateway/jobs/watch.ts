@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { type FollowDeps, followStream, isFinalEvent } from "./follow.ts";
+import { type FollowDeps, followStream, isEvent, isFinalEvent } from "./follow.ts";
 
 export type WatchDeps = FollowDeps & Pick<Core, "dao" | "closing">;
 
@@ -38,11 +38,11 @@ async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: W
     if ("past" in item) left = item.past;
     else {
       left -= 1;
-      if (item.seq > seq) {
+      if (isEvent(item) && item.seq > seq) {
         seq = item.seq;
         yield item;
       }
-      if (isFinalEvent(item)) return;
+      if (isEvent(item) && isFinalEvent(item)) return;
     }
     if (isFinalJob(job.state) && left <= 0) break;
   }

@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, type LogLine } from "../../proto/mod.ts";
-import { followStream } from "./follow.ts";
+import { followStream, isEvent } from "./follow.ts";
 import type { WatchDeps } from "./watch.ts";
 
 const PAGE = 500;
@@ -74,7 +74,7 @@ async function* publishedLines(
   const live = AbortSignal.any([signal, deps.closing]);
   for await (const item of followStream(deps, job.id, { since, signal: live })) {
     if ("past" in item) past = item.past;
-    else if (item.event.case === "logged") yield* item.event.value.lines;
+    else if (isEvent(item) && item.event.case === "logged") yield* item.event.value.lines;
     if (isFinalJob(job.state) && past-- <= 0) return;
   }
   if (deps.closing.aborted) throw gatewayDraining();

@@ -1,5 +1,5 @@
 import { type Waiting, whenAvailable } from "../../cluster/mod.ts";
-import { BACK_END_UNAVAILABLE, type PluginKind, type PluginKinds } from "../../plugins/contract/mod.ts";
+import { isStoreUnavailable, type PluginKind, type PluginKinds, type StoreState } from "../../plugins/contract/mod.ts";
 import { PluginError } from "./error.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "./host.ts";
 import { StartTimeout } from "./patience.ts";
@@ -16,6 +16,9 @@ const AWAY: ReadonlySet<unknown> = new Set([
   "EPIPE",
   "ETIMEDOUT",
 ]);
+
+/** States of a store that may pass without help. */
+const PASSING: ReadonlySet<StoreState> = new Set(["away", "busy", "readOnly"]);
 
 /**
  * As `startPlugin`, again and again with back-off while the plugin, or what it keeps its data in, is away. Rejects with a PluginError when
@@ -42,7 +45,8 @@ const NAMES: { readonly [Kind in PluginKind]: string } = {
 function isAway(error: unknown): boolean {
   if (!(error instanceof PluginError)) return false;
   for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {
-    if (cause.name === BACK_END_UNAVAILABLE || cause instanceof StartTimeout) return true;
+    if (isStoreUnavailable(cause)) return PASSING.has(cause.state);
+    if (cause instanceof StartTimeout) return true;
     if (cause instanceof RemoteCallError && cause.isAway) return true;
     if ("code" in cause && AWAY.has(cause.code)) return true;
   }

@@ -6,6 +6,7 @@ import { PluginError } from "./error.ts";
 import { loadModule } from "./load.ts";
 import { type Patience, startPatience } from "./patience.ts";
 import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
+import { translateBlobs, translateDao } from "./unavailable.ts";
 
 /** Long enough for a database that is being migrated or is coming up itself. */
 const START_TIMEOUT_MS = 60_000;
@@ -56,9 +57,16 @@ export async function startPlugin<Kind extends PluginKind>(
     void disposeLate(starting, pluginLog);
     throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
   });
-  if (isDisposable(started)) return started;
+  if (isDisposable(started)) return TRANSLATE[kind](plugin.name, started);
   throw new PluginError(reference.plugin, "start", { fault: "what it started cannot be disposed" });
 }
+
+/** What the gateway uses of a plugin: a store that cannot be used now rejects with the API error of callers. */
+const TRANSLATE: { readonly [Kind in PluginKind]: (name: string, started: PluginKinds[Kind]) => PluginKinds[Kind] } = {
+  auth: (_name, auth) => auth,
+  blobs: translateBlobs,
+  dao: translateDao,
+};
 
 /** All of `startPlugin` that comes before the start: nothing is started, and no process asked. Rejects with a PluginError. */
 export async function checkPlugin(

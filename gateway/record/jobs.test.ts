@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import type { Dao, JobStore } from "../../plugins/contract/mod.ts";
+import { type Dao, type JobStore, UnreadableRecord } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
 import { JobRecord } from "./jobs.ts";
@@ -93,4 +93,24 @@ test("apply() tells whether the event changed the job", async () => {
   expect(await Promise.all(both)).toEqual([true, false]);
   expect(await record.apply(last)).toBe(false);
   expect(await new JobRecord({ dao, log }).apply(last)).toBe(false);
+});
+
+test("a followed job whose record is damaged is known, refreshed, and written anew at its end", async () => {
+  await using dao = await startDao();
+  let isDamaged = false;
+  const get: JobStore["get"] = async (id) => {
+    if (isDamaged) throw new UnreadableRecord(`Cannot read job "${id}" from the store`);
+    return dao.jobs.get(id);
+  };
+  const jobs = new Proxy(dao.jobs, { get: (store, name) => (name === "get" ? get : store[name as keyof JobStore]) });
+  const record = new JobRecord({ dao: { ...dao, jobs }, log });
+  await record.insert(newJob(), CONFIG, ON_NODE);
+  isDamaged = true;
+  expect(await record.get("j")).toMatchObject({ id: "j", state: Job_State.QUEUED });
+  await record.refresh("j");
+  await record.apply(succeeded(), RESULT);
+  isDamaged = false;
+  expect(await record.get("j")).toMatchObject({ state: Job_State.SUCCEEDED });
+  isDamaged = true;
+  await expect(record.get("j")).rejects.toThrow('Cannot read job "j"');
 });

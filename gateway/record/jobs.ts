@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Dao } from "../../plugins/contract/mod.ts";
+import { type Dao, UnreadableRecord } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
 import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd } from "./followed.ts";
 import { PendingWrites } from "./pending_writes.ts";
@@ -82,7 +82,7 @@ export class JobRecord {
 
   /** The job as it stands: as this gateway follows it, unless the store has its end, maybe by another gateway; else as stored. */
   async get(id: string): Promise<Job | undefined> {
-    const stored = await this.#dao.jobs.get(id);
+    const stored = await this.#read(id);
     const followed = this.#followed.get(id);
     const hasEnd = stored !== undefined && isFinalJob(stored.state);
     return followed === undefined || followed.ending !== undefined || hasEnd ? stored : followed.job;
@@ -192,7 +192,7 @@ export class JobRecord {
     const followed = this.#followed.get(id);
     if (followed === undefined || followed.ending !== undefined) return;
     this.#events.breakOff(id);
-    const stored = await this.#dao.jobs.get(id);
+    const stored = await this.#read(id);
     if (stored === undefined) return;
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
     else if (stored.attempt > followed.job.attempt) {
@@ -206,6 +206,17 @@ export class JobRecord {
   /** Writes what is waiting. */
   async flush(): Promise<void> {
     await this.#pending.flush();
+  }
+
+  /** The job as stored. Of a job that is followed, a record that cannot be read counts for nothing: the next write replaces it. */
+  async #read(id: string): Promise<Job | undefined> {
+    try {
+      return await this.#dao.jobs.get(id);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord && this.#followed.has(id))) throw error;
+      this.#log.warn({ job: id, err: error }, "the record of a job is written anew");
+      return undefined;
+    }
   }
 
   #unfollow(id: string): Followed | undefined {

@@ -70,7 +70,8 @@ async function sweepBlobs({ dao, blobs }: SweepDeps, { now, signal }: SweepOptio
   for await (const { digest, storedAt } of blobs.list()) {
     if (signal.aborted) break;
     if (++seen % PAGE === 0) await delay(PAUSE_MS);
-    if (storedAt >= storedBefore) continue;
+    // One of unknown age, whose time is no time, stays.
+    if (!(storedAt < storedBefore)) continue;
     const uses = await Promise.all([dao.binaries.uses(digest), dao.files.uses(digest), dao.jobs.uses(digest)]);
     // Stored again in the meantime, it stays: whoever did that is about to name it.
     if (!uses.includes(true) && (await blobs.delete(digest, { storedBefore }))) deleted++;

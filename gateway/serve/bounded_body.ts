@@ -1,12 +1,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Compression, UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { jsonTooLarge, tooManyValues } from "../../proto/errors.ts";
 import { MOST_VALUES, RPC_JSON_BYTES } from "../limits.ts";
 import { countJson } from "../transcode/mod.ts";
+import { COMPRESSIONS } from "./compressions.ts";
 import { countMessage } from "./message_values.ts";
-
-export const COMPRESSIONS: readonly Compression[] = [compressionGzip, compressionBrotli];
 
 /** Content types of Connect, gRPC and gRPC-Web: those of streams and gRPC have an envelope around each message. */
 const CONTENT_TYPE = /^application\/(?:(grpc-web|grpc|connect)(?:\+(proto|json))?|(proto|json))\s*(?:;|$)/i;
@@ -50,6 +48,15 @@ export function boundBody({ header, ...request }: UniversalServerRequest, bounds
   // The usual case: so few bytes cannot have as many values.
   if (encoding === null && Number(header.get("content-length") ?? Number.NaN) <= MOST_VALUES) return body;
   return protocol === undefined ? boundWhole(body, messages, bounds) : boundEnveloped(body, messages, bounds);
+}
+
+/** Checks the message in the query of a call by GET (https://connectrpc.com/docs/protocol/#unary-get-request). Rejects as the body of a call. */
+export async function boundQuery({ url }: UniversalServerRequest, bounds: Bounds): Promise<void> {
+  const { searchParams: query } = new URL(url);
+  const text = query.get("message") ?? "";
+  const compression = COMPRESSIONS.find(({ name }) => name === query.get("compression"));
+  const message = query.get("base64") === "1" ? Buffer.from(text, "base64url") : Buffer.from(text);
+  await check(Uint8Array.from(message), { isJson: query.get("encoding") === "json", compression }, bounds);
 }
 
 async function* boundWhole(body: Body, encoding: Encoding, bounds: Bounds): AsyncGenerator<Uint8Array> {

@@ -2,7 +2,7 @@ import { type DescMethod, type DescService, getOption } from "@bufbuild/protobuf
 import packageJson from "../../package.json" with { type: "json" };
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { comments, permission } from "../../proto/mod.ts";
-import { createOpenApi, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
+import { createOpenApi, type HttpRequest, type HttpResponse, sendContent } from "../transcode/mod.ts";
 import { EXAMPLES, KEYWORDS, RAW_TYPES } from "./openapi_bodies.ts";
 import { describeSecurity } from "./openapi_security.ts";
 
@@ -10,7 +10,7 @@ import { describeSecurity } from "./openapi_security.ts";
 export const OPENAPI_PATH = "/openapi.json";
 
 interface OpenApiPageOptions {
-  /** What callers may show to prove who they are; absent where nobody has to. */
+  /** What callers may show to prove who they are; absent if the gateway asks for no credentials. */
   readonly credentialKinds: readonly CredentialKind[] | undefined;
   /** Whether callers who show nothing are served as well. */
   readonly admitsAnyone: boolean;
@@ -23,7 +23,7 @@ interface OpenApiPageOptions {
 export function createOpenApiPage(
   services: readonly DescService[],
   options: OpenApiPageOptions,
-): (request: HttpRequest, response: HttpResponse) => boolean {
+): (request: HttpRequest, response: HttpResponse) => Promise<boolean> {
   const { version, description, license } = packageJson;
   const { security, securitySchemes } = describeSecurity(options);
   const document = createOpenApi({
@@ -35,7 +35,7 @@ export function createOpenApiPage(
       contact: { name: "The authors of Hearth" },
       license: { name: license, identifier: license },
     },
-    // Relative to the address of the document: whoever reads it there can call there, through proxies too.
+    // Relative to the address of the document, so that it holds behind proxies, too.
     document: { servers: [{ url: "/", description: "The server that has this document" }], security },
     components: { securitySchemes },
     operation: (method) => ({ "x-hearth-permission": getOption(method, permission) }),
@@ -45,10 +45,11 @@ export function createOpenApiPage(
     comments,
   });
   const page = Buffer.from(JSON.stringify(document));
-  return ({ method, url = "" }, response) => {
+  return async (request, response) => {
+    const { method, url = "" } = request;
     if (url.split("?", 1)[0] !== OPENAPI_PATH || (method !== "GET" && method !== "HEAD")) return false;
-    response.writeHead(200, { "content-type": "application/json", "content-length": page.length });
-    response.end(method === "HEAD" ? undefined : page);
+    const headers = { "content-type": "application/json" };
+    await sendContent({ request, response }, { status: 200, headers, content: page });
     return true;
   };
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 
 interface Security {
-  /** Security Requirement Objects, any of which is enough; none where nobody has to prove who they are. */
+  /** Security Requirement Objects, any of which is enough; empty if the gateway asks for no credentials. */
   readonly security: JsonObject[];
   readonly securitySchemes: JsonObject;
 }

@@ -6,13 +6,18 @@ import { isSparkPath } from "../spark/mod.ts";
 import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import { recodeGrpcMessage } from "./grpc_message.ts";
 
-/** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. */
-export function refuseRpc(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+/** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. The status is that of plain answers. */
+export function refuseRpc(
+  request: HttpRequest,
+  response: HttpResponse,
+  error: ConnectError,
+  { status = codeToHttpStatus(error.code) }: { readonly status?: number } = {},
+): void {
   if (isOver(response)) return;
   const contentType = request.headers["content-type"] ?? "";
   if (contentType.startsWith("application/grpc")) return refuseGrpc(response, { contentType, error });
   if (contentType.startsWith("application/connect+")) return refuseConnectStream(response, { contentType, error });
-  response.writeHead(codeToHttpStatus(error.code), { ...headersOf(error), "content-type": "application/json" });
+  response.writeHead(status, { ...headersOf(error), "content-type": "application/json" });
   response.end(JSON.stringify(errorToJson(error, undefined)));
 }
 

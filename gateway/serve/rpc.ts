@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
 import {
+  ConnectError,
   type ConnectRouter,
   type ConnectRouterOptions,
   type ContextValues,
@@ -9,10 +9,19 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
-import { type HttpRequest, type HttpResponse, isOver, sendContinue } from "../transcode/mod.ts";
-import { boundBody, COMPRESSIONS } from "./bounded_body.ts";
+import {
+  type HttpRequest,
+  type HttpResponse,
+  isOver,
+  orderedNames,
+  sendContinue,
+  writePiece,
+} from "../transcode/mod.ts";
+import { boundBody, boundQuery } from "./bounded_body.ts";
+import { COMPRESSIONS } from "./compressions.ts";
 import { recodeGrpcMessage } from "./grpc_message.ts";
 import { keepLongDeadline } from "./long_deadline.ts";
+import { refuseRpc } from "./refuse.ts";
 
 interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -49,11 +58,33 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
       using kept = keepLongDeadline(asked);
       const call = kept?.call ?? asked;
       const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
+      orderEncodings(call.header);
+      const refused = request.method === "GET" ? await refusalOf(boundQuery(call, bounds)) : undefined;
+      if (refused !== undefined) {
+        refuseRpc(request, response, refused);
+        return true;
+      }
       const bounded = { ...call, body: boundBody({ ...call, body: readPieces(request, response) }, bounds) };
-      await write(response, await handler(bounded), leaving.signal);
+      const answer = await handler(bounded);
+      if (request.method === "GET" || answer.header?.has("content-encoding")) {
+        response.appendHeader("vary", "accept-encoding");
+      }
+      await write(response, answer, leaving.signal);
       return true;
     },
   };
+}
+
+/** connect-es takes the first coding that it knows, and knows none that has a weight (RFC 9110, section 12.5.3). */
+function orderEncodings(header: Headers): void {
+  const accepted = header.get("accept-encoding");
+  if (accepted?.includes(";")) header.set("accept-encoding", orderedNames(accepted).join(","));
+}
+
+/** What a check rejects with. */
+async function refusalOf(check: Promise<void>): Promise<ConnectError | undefined> {
+  const [outcome] = await Promise.allSettled([check]);
+  return outcome.status === "rejected" ? ConnectError.from(outcome.reason) : undefined;
 }
 
 /** The body of a call. A call that is refused in the middle of it leaves the rest unread: the connection is still needed for the answer. */
@@ -72,7 +103,7 @@ async function write(response: HttpResponse, answer: UniversalServerResponse, si
   for await (const chunk of body ?? []) {
     if (isOver(response)) return;
     sendHead();
-    if (!response.write(chunk)) await once(response, "drain", { signal });
+    await writePiece(response, chunk, { signal });
   }
   if (isOver(response)) return;
   sendHead();

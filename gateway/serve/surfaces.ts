@@ -3,7 +3,7 @@ import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { type ConnectError, createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
-import { hostInvalid } from "../../proto/errors.ts";
+import { hostInvalid, partRefused } from "../../proto/errors.ts";
 import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
 import { type Limits, MOST_VALUES } from "../limits.ts";
@@ -99,7 +99,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     if (await transcoder.handle(request, response)) return;
     if (door !== undefined && !(await door.enterRpc(request, response))) return;
     if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
-    if (openApi(request, response) || (await spark(request, response))) return;
+    if ((await openApi(request, response)) || (await spark(request, response))) return;
     answerNotFound(request, response);
   };
   return ownExchanges(serve, { log });
@@ -109,9 +109,10 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
 function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectError | undefined {
   const ambiguity = findAmbiguity(request);
   normalizeTarget(request);
-  return (
-    ambiguity ?? findTargetFault(request) ?? checkOrigin(request) ?? (isAddressed(request) ? undefined : hostInvalid())
-  );
+  const refused = ambiguity ?? findTargetFault(request) ?? checkOrigin(request);
+  if (refused !== undefined) return refused;
+  if (!isAddressed(request)) return hostInvalid();
+  return request.headers["content-range"] === undefined ? undefined : partRefused();
 }
 
 /** What only known callers may ask for. */

@@ -18,13 +18,17 @@ export function createUncallableAnswer(
     const { allowedMethods: allowed, requestPath, method } = handler;
     const isAllowed = allowed.includes(httpMethod);
     const contentType = headers["content-type"];
-    if (isAllowed && handler.supportedContentType(contentType ?? "")) return false;
+    // A call by GET has its content in the query.
+    if (isAllowed && (httpMethod === "GET" || handler.supportedContentType(contentType ?? ""))) return false;
     const name = requestPath.slice(1);
     const wanted = method.methodKind === "unary" ? "application/json" : "application/connect+json";
     const error = isAllowed
       ? contentTypeRefused(name, contentType, wanted)
       : httpMethodRefused(name, httpMethod, allowed);
-    response.writeHead(isAllowed ? 415 : 405, { "content-type": "application/json" });
+    response.writeHead(isAllowed ? 415 : 405, {
+      "content-type": "application/json",
+      ...(isAllowed ? { "accept-post": wanted } : { allow: allowed.join(", ") }),
+    });
     response.end(JSON.stringify(errorToJson(error, undefined)));
     return true;
   };

@@ -3,9 +3,12 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Limits } from "../limits.ts";
 import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
+/** Least that is read of a body after its answer, in bytes. */
+const LEAST_READ_BYTES = 64 * 1024 * 1024;
+
 /**
  * Ends a request that is answered before all of its body was read. Over HTTP/1.1 the rest is read and thrown away: many clients send first and
- * read then, and the connection serves their next request. One that sends more than another upload would have loses the connection. Over HTTP/2
+ * read then, and the connection serves their next request. One that sends several times what an upload may have loses it. Over HTTP/2
  * the client is asked to stop (RFC 9113, section 8.1).
  */
 export function endUnread(
@@ -16,7 +19,7 @@ export function endUnread(
   if (request.complete || hasNoBody(request)) return;
   const { stream } = response;
   if (stream === undefined) {
-    response.once("close", () => request.complete || throwAway(request, uploadBytes));
+    response.once("close", () => request.complete || throwAway(request, Math.max(4 * uploadBytes, LEAST_READ_BYTES)));
     return;
   }
   const stop = (): void => {

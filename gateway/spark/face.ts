@@ -1,7 +1,7 @@
 import { createAddressRule } from "../../cluster/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { accepts, type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
 import { answerBug, answerFault, parseFault } from "./fault.ts";
@@ -39,6 +39,8 @@ interface Exchange {
 
 type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
 
+const JSON_TYPE = "application/json";
+
 const NOT_FOUND = "The requested resource could not be found.";
 
 export function createSparkFace(parts: SparkFaceOptions): SparkFace {
@@ -57,8 +59,8 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
     const exchange = { request, response, path, query: new URLSearchParams(query), leaving, hasLeft };
     const answer = await answerRequest(options, exchange);
     if (answer.status >= 500) options.measurements.serverErrors.add();
-    const headers = corsHeaders(header(request, "origin"));
-    await sendAnswer(response, answer, { headers, isHead: request.method === "HEAD" });
+    for (const [name, value] of corsHeaders(header(request, "origin"))) response.appendHeader(name, value);
+    await sendAnswer(response, answer, { request });
     return true;
   };
 }
@@ -69,6 +71,9 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
   if (!("route" in found)) return found;
   const { route, path } = found;
   const { request, query, leaving } = exchange;
+  if (isUnacceptable(route, request)) {
+    return text(406, `Resource representation is only available with these types:\n${JSON_TYPE}`);
+  }
   const { url: target = "", headers } = request;
   let sparkRequest: SparkRequest = {
     ...{ target, path, query, contentType: headers["content-type"] },
@@ -92,6 +97,11 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
     if (!exchange.hasLeft()) options.core.log.error({ route: route.path, err: error }, "internal error");
     return answerBug();
   }
+}
+
+/** Whether a client takes no JSON. What is open to everybody has types of its own, and is answered to monitors that ask for others. */
+function isUnacceptable({ permission }: SparkRoute, { headers }: HttpRequest): boolean {
+  return permission !== undefined && !accepts(headers.accept, JSON_TYPE);
 }
 
 /** Who calls, asked before the body is read; undefined where nobody is asked. Rejects when the caller is not let in. */

@@ -40,12 +40,16 @@ const STATUS: Partial<Record<Code, number>> = {
   [Code.Unauthenticated]: 401,
 };
 
+/** Reasons of errors that end by themselves or by an operator's hand: of what the gateway needs, and misses. */
+const MISSING = /^(?:STORAGE|BLOBS|NATS|AUTH)_UNAVAILABLE$/;
+
 /** The answer to an API error for which a route has none of its own. */
 export function answerFault(fault: Fault): Answer {
   const [refusedStatus, refusal] = REFUSALS[fault.reason] ?? [];
   if (refusedStatus !== undefined && refusal !== undefined) return text(refusedStatus, refusal, fault.headers);
   const status = STATUS[fault.code];
-  return status === undefined ? exception(500, "ERROR", toldFault(fault)) : failure(status, fault.message);
+  if (status !== undefined) return failure(status, fault.message);
+  return exception(MISSING.test(fault.reason) ? 503 : 500, "ERROR", toldFault(fault));
 }
 
 /** An API error as an exception object. */

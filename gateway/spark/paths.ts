@@ -9,15 +9,3 @@ export function expandPaths(entries: Iterable<readonly [string, JsonValue]>): Js
   }
   return tree;
 }
-
-/** The tree without what is at these paths, and without objects that are empty for it. */
-export function withoutPaths(tree: JsonObject, paths: readonly (readonly string[])[]): JsonObject {
-  const kept = Object.entries(tree).flatMap(([key, value]): [string, JsonValue][] => {
-    const below = paths.filter(([first]) => first === key).map(([, ...rest]) => rest);
-    if (below.some((rest) => rest.length === 0)) return [];
-    if (below.length === 0 || !isObject(value)) return [[key, value]];
-    const inner = withoutPaths(value, below);
-    return Object.keys(inner).length === 0 ? [] : [[key, inner]];
-  });
-  return createObject(kept);
-}

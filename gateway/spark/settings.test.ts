@@ -20,11 +20,12 @@ test.each([
   expect(parseContextSettings(parseHocon(text))).toMatchObject(expected);
 });
 
-test("parseContextSettings() leaves what has no meaning here as free settings, nested", () => {
-  const text = "context-factory = x.Y, spark { cores.max = 1, ui.port = 0 }, num-cpu-cores = 2";
+test("parseContextSettings() keeps all as free settings, as they were given, but the environment", () => {
+  const text = "context-factory = x.Y, spark { cores.max = 1, ui.port = 0 }, memory-per-node = 512m, env.TOKEN = x";
   expect(parseContextSettings(parseHocon(text)).settings).toEqual({
     "context-factory": "x.Y",
-    spark: { ui: { port: 0 } },
+    "memory-per-node": "512m",
+    spark: { cores: { max: 1 }, ui: { port: 0 } },
   });
 });
 

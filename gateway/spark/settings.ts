@@ -1,37 +1,24 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type ContextSettings, ContextSettingsSchema, PermissionsSchema } from "../../proto/mod.ts";
-import { isObject, type JsonObject, type JsonValue, parseDurationMs, parseSizeBytes, valueAt } from "./hocon/mod.ts";
-import { withoutPaths } from "./paths.ts";
+import { SETTING_NAMES } from "../contexts/mod.ts";
+import {
+  createObject,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  parseDurationMs,
+  parseSizeBytes,
+  valueAt,
+} from "./hocon/mod.ts";
 
 const MIB = 1024 * 1024;
 
-/**
- * The names that mean each setting, those of spark-jobserver and those of Spark. Of several that are given the first one counts,
- * as Spark's own names stand above spark-jobserver's there.
- */
-const NAMES = {
-  cpuCores: ["spark.cores.max", "num-cpu-cores"],
-  memoryBytes: ["spark.executor.memory", "memory-per-node", "mem-per-node"],
-  namedObjectsBytes: ["named-objects-memory"],
-  maxJobsPerContext: ["max-jobs-per-context", "spark.jobserver.max-jobs-per-context"],
-  maxQueuedJobs: ["max-queued-jobs"],
-  jobsPerExecutor: ["jobs-per-executor"],
-  stopOnJobError: ["stop-context-on-job-error"],
-  idleTimeout: ["idle-timeout"],
-  maxAge: ["max-age"],
-  maxJobs: ["max-jobs"],
-  net: ["permissions.net"],
-  secrets: ["permissions.secrets"],
-  env: ["env"],
-  nodeLabels: ["node-labels"],
-} as const;
+/** Two names mean two parts of one setting. */
+const { permissions, ...ONE_FOR_EACH } = SETTING_NAMES;
+const NAMES = { ...ONE_FOR_EACH, net: [permissions[0]], secrets: [permissions[1]] };
 
 type Setting = keyof typeof NAMES;
-
-const ALL_PATHS = Object.values(NAMES)
-  .flat()
-  .map((name) => name.split("."));
 
 /** A setting has a value that it cannot have. */
 export class SettingError extends Error {
@@ -39,8 +26,8 @@ export class SettingError extends Error {
 }
 
 /**
- * Reads settings by the names that clients of spark-jobserver give them. What has no meaning here is a free setting.
- * Throws SettingError.
+ * Reads settings by the names that clients of spark-jobserver give them. All of them but `env` are free settings too, which jobs
+ * see as they were given. Throws SettingError.
  */
 export function parseContextSettings(tree: JsonObject): ContextSettings {
   const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
@@ -61,7 +48,7 @@ export function parseContextSettings(tree: JsonObject): ContextSettings {
     permissions: (net ?? secrets) && create(PermissionsSchema, { net: net ?? [], secrets: secrets ?? [] }),
     env: read("env", parseTextsByName, "an object of texts") ?? {},
     nodeLabels: read("nodeLabels", parseTextsByName, "an object of texts") ?? {},
-    settings: withoutPaths(tree, ALL_PATHS),
+    settings: createObject(Object.entries(tree).filter(([name]) => name !== "env")),
   });
 }
 

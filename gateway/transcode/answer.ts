@@ -14,6 +14,7 @@ import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
 import { HTTP_STATUS, HttpError, printError } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
+import { type Content, sendContent } from "./send.ts";
 
 /** Makes the JSON text of a response, or of what a stream carries. */
 export type PrintMessage = (message: Message) => string;
@@ -61,12 +62,12 @@ export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeader
 /** What bytes are when nobody says. */
 const DEFAULT_TYPE = "application/octet-stream";
 
-export function answerJson(call: Call, json: string): void {
-  answer(call, 200, { head: JSON_HEAD, content: json });
+export function answerJson(call: Call, json: string): Promise<void> | undefined {
+  return answer(call, { status: 200, headers: JSON_HEAD, content: json });
 }
 
-export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): void {
-  answer(call, 200, { head: rawHead(body), content: body.data });
+export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): Promise<void> | undefined {
+  return answer(call, { status: 200, headers: { ...rawHead(body), "accept-ranges": "none" }, content: body.data });
 }
 
 const JSON_HEAD = { "content-type": "application/json" };
@@ -76,30 +77,18 @@ export function answerError(
   call: Call,
   error: ConnectError,
   { jsonOptions }: { jsonOptions: Partial<JsonWriteOptions> | undefined },
-): void {
+): Promise<void> | undefined {
   if (!call.closed) {
     appendHeaders(call.response, error.metadata);
   }
-  answer(call, error instanceof HttpError ? error.status : HTTP_STATUS[error.code], {
-    head: JSON_HEAD,
-    content: printError(error, jsonOptions),
-  });
+  const status = error instanceof HttpError ? error.status : HTTP_STATUS[error.code];
+  return answer(call, { status, headers: JSON_HEAD, content: printError(error, jsonOptions) });
 }
 
-function answer(
-  call: Call,
-  status: number,
-  { head, content }: { head: Readonly<Record<string, string>>; content: string | Uint8Array },
-): void {
+function answer(call: Call, content: Content): Promise<void> | undefined {
   if (call.closed) {
-    return;
+    return undefined;
   }
   call.copyHeaders();
-  const { response } = call;
-  response.writeHead(status, { ...head, "content-length": Buffer.byteLength(content) });
-  if (call.request.method === "HEAD") {
-    response.end();
-    return;
-  }
-  response.end(content);
+  return sendContent(call, content);
 }

@@ -68,6 +68,14 @@ export function encodingRefused(encoding: string, taken: string): HttpError {
   });
 }
 
+/** `types` are those that the method can answer with. */
+export function notAcceptable(accept: string, types: readonly string[]): HttpError {
+  return new HttpError(`Cannot answer as "${accept}": this method answers ${types.join(" or ")}`, {
+    status: 406,
+    code: Code.InvalidArgument,
+  });
+}
+
 export function bodyUndecodable(encoding: string, cause: Error): ConnectError {
   return invalidArgument(`Cannot read the request body: it is not ${encoding}: ${cause.message}`, cause);
 }

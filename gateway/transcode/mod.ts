@@ -5,11 +5,16 @@
  * A library of its own: it knows nothing of what the methods do, and imports protobuf-es, ConnectError, node's own modules and the
  * generated code of `google.api` only.
  */
+
+export { accepts, orderedNames } from "./accept.ts";
 export { type BodyLimit, readBody, sendContinue } from "./body.ts";
 export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver } from "./call.ts";
+export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
 export { onDecoded } from "./content_coding.ts";
+export { writePiece } from "./drain.ts";
 export { HttpError } from "./errors.ts";
 export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
 export { createOpenApi, type OpenApiOptions, type OperationExamples, type RawTypes } from "./openapi/mod.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
+export { sendContent } from "./send.ts";
 export { createTranscoder, type Route, type Transcoder } from "./transcoder.ts";

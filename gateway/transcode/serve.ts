@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
+import { chooseType, type Offer } from "./accept.ts";
 import { answerError, answerJson, answerRaw, httpBody } from "./answer.ts";
 import { readBody } from "./body.ts";
 import type { Call } from "./call.ts";
@@ -12,6 +13,19 @@ import type { TranscoderOptions } from "./options.ts";
 import { readRequest } from "./request.ts";
 import type { Match } from "./router.ts";
 import { answerRawStream, answerStream, ndjson, type StreamFormat, serverSentEvents } from "./stream.ts";
+
+const JSON_ONLY: readonly [Offer] = [{ type: "application/json" }];
+
+const EVENTS: Offer = { type: "text/event-stream" };
+
+/** How a stream of messages is answered: lines unless the client names server-sent events. */
+const STREAM: readonly [Offer, Offer] = [
+  {
+    type: "application/x-ndjson",
+    aliases: ["application/ndjson", "application/jsonl", "application/jsonlines", "application/json"],
+  },
+  EVENTS,
+];
 
 const LARGE_BODY_BYTES = 256 * 1024;
 
@@ -25,13 +39,17 @@ export async function serve(
   const toConnectError = (error: unknown) => asConnectError(options, error, { call, method: endpoint.method });
   try {
     call.startDeadline();
+    const stream = endpoint.method.methodKind === "server_streaming";
+    // The type of bytes is what it is; a client that did not ask for it takes it all the same.
+    const type = endpoint.rawResponse
+      ? undefined
+      : chooseType(call.request.headers.accept, stream ? STREAM : JSON_ONLY);
     if (options.admit !== undefined) await options.admit(endpoint.method, call.request);
     const body = await readBody(call.request, call.response, endpoint.bodyLimit);
     const contentType = call.request.headers["content-type"];
     const parts = { segments: match.segments, query, body, contentType };
     const request = readRequest(endpoint, parts, options.jsonOptions);
-    const stream = endpoint.method.methodKind === "server_streaming";
-    const format = stream && !endpoint.rawResponse ? streamFormat(options, endpoint, { call, request }) : undefined;
+    const format = type === undefined || !stream ? undefined : streamFormat(options, endpoint, { call, request, type });
     // Decoding a large body took its time; what follows has a turn of its own.
     if (body.length > LARGE_BODY_BYTES) await nextTurn();
     const result = options.invoke(endpoint.method, request, call);
@@ -42,7 +60,7 @@ export async function serve(
       call.cut();
       return;
     }
-    answerError(call, told, { jsonOptions: options.jsonOptions });
+    await answerError(call, told, { jsonOptions: options.jsonOptions });
   }
 }
 
@@ -62,20 +80,19 @@ async function answer(
   }
   const response = await result;
   if (endpoint.rawResponse) {
-    answerRaw(call, httpBody(endpoint, response), endpoint.rawHead);
-    return;
+    return answerRaw(call, httpBody(endpoint, response), endpoint.rawHead);
   }
-  answerJson(call, endpoint.print(response));
+  return answerJson(call, endpoint.print(response));
 }
 
 /** As the client asked for it. Puts `Last-Event-ID` into the request, where it comes from a client that connects again. */
 function streamFormat(
   { events, jsonOptions }: TranscoderOptions,
   endpoint: Endpoint,
-  { call, request }: { call: Call; request: Message },
+  { call, request, type }: { call: Call; request: Message; type: string },
 ): StreamFormat {
   const { headers } = call.request;
-  if (!headers.accept?.includes("text/event-stream")) {
+  if (type !== EVENTS.type) {
     return ndjson(endpoint.print, jsonOptions);
   }
   const { method, resumePath } = endpoint;

@@ -184,7 +184,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
 
   test("bytes that break off do not look complete", async () => {
     await using side = await serve({
-      Download: () => breaking([chunk("ab")], new ConnectError("lost", Code.DataLoss)),
+      Download: () => breaking([chunk("ab".repeat(1000))], new ConnectError("lost", Code.DataLoss)),
     });
     using exchange = await send(side.server, protocol, { path: "/v1/files/a" });
     await expect(buffer(exchange.body)).rejects.toThrow();

@@ -1,8 +1,10 @@
-import { once } from "node:events";
 import type { JsonWriteOptions, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { HttpBody } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import { httpBody, type PrintMessage } from "./answer.ts";
 import type { Call } from "./call.ts";
+import { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
+import { writePiece } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { printError } from "./errors.ts";
 
@@ -88,7 +90,7 @@ export async function answerStream(
       if (response.writableEnded) {
         return;
       }
-      await write(call, format.printMessage(message));
+      await writePiece(response, format.printMessage(message), call);
       keepAlive?.refresh();
     }
     if (!response.headersSent) {
@@ -111,23 +113,37 @@ export async function answerStream(
  * head was sent nothing but cutting the connection tells the client so.
  */
 export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
-  for await (const message of stream) {
-    const body = httpBody(endpoint, message);
-    if (!call.response.headersSent) {
-      sendStreamHead(call, 200, endpoint.rawHead(body));
-    }
-    if (call.response.writableEnded) {
+  let firstBody: HttpBody | undefined;
+  const { first, rest } = await firstPieces(dataOf(stream));
+  const { request, response } = call;
+  const head: Record<string, string> = { ...endpoint.rawHead(firstBody), "accept-ranges": "none" };
+  const isWorthIt = rest !== undefined && isCompressible(head["content-type"] ?? "");
+  const encoding = isWorthIt && !call.closed ? negotiateEncoding(request, response) : undefined;
+  sendStreamHead(call, 200, { ...head, ...(encoding && { "content-encoding": encoding }) });
+  const pieces = joinPieces(first, rest ?? NOTHING);
+  for await (const piece of encoding === undefined ? pieces : compressPieces(encoding, pieces)) {
+    if (response.writableEnded) {
       return;
     }
-    if (body.data.length > 0) {
-      await write(call, body.data);
+    if (piece.length > 0) {
+      await writePiece(response, piece, call);
     }
   }
-  if (!call.response.headersSent) {
-    sendStreamHead(call, 200, endpoint.rawHead(undefined));
-  }
   endStream(call);
+
+  async function* dataOf(messages: AsyncIterable<Message>): AsyncGenerator<Uint8Array> {
+    for await (const message of messages) {
+      const body = httpBody(endpoint, message);
+      firstBody ??= body;
+      yield body.data;
+    }
+  }
 }
+
+/** No more pieces. */
+const NOTHING: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};
 
 function sendStreamHead(call: Call, status: number, head: Readonly<Record<string, string>>): void {
   const { request, response } = call;
@@ -142,14 +158,6 @@ function sendStreamHead(call: Call, status: number, head: Readonly<Record<string
     return;
   }
   response.flushHeaders?.();
-}
-
-/** Resolves when there is room for more. Rejects when the call is over. */
-async function write(call: Call, chunk: string | Uint8Array): Promise<void> {
-  call.signal.throwIfAborted();
-  if (!call.response.write(chunk)) {
-    await once(call.response, "drain", { signal: call.signal });
-  }
 }
 
 function endStream(call: Call, text?: string): void {

@@ -260,10 +260,17 @@ describe("bad requests", () => {
     });
   });
 
-  test("a body that is compressed", async () => {
-    const { content } = await call("POST /v1/mirror", "x", { "content-encoding": "gzip" });
-    expect(content).toContain('its content-encoding is \\"gzip\\"; send it uncompressed');
-  });
+  test.each(["PUT /v1/files", "PUT /v1/files/"])(
+    "an upload to a path without the name of what it stores: %s",
+    async (line) => {
+      const { status, content, call: called } = await call(line, "x");
+      expect({ status, called, message: JSON.parse(content).message }).toEqual({
+        status: 400,
+        called: undefined,
+        message: `Cannot ${line}: the path does not name what it stores; send PUT /v1/files/{name}`,
+      });
+    },
+  );
 
   test("a body that is not UTF-8", async () => {
     const response = await fetch(`${server.url}/v1/books`, {
@@ -514,4 +521,11 @@ describe("createTranscoder()", () => {
       "REST has no streams of requests",
     );
   });
+});
+
+test("%2F in a variable of several segments is a slash where the server is to take it for one", async () => {
+  const open = openLibrary({}, { decodesSlashes: true });
+  await using lenient = await startServer(open.transcoder);
+  for (const path of ["/v1/files/a%2Fb/c", "/v1/files/a%252Fb", "/v1/books/a%2Fb"]) await fetch(lenient.url + path);
+  expect(open.calls.map(({ request }) => request)).toEqual([{ name: "a/b/c" }, { name: "a%2Fb" }, { name: "a/b" }]);
 });

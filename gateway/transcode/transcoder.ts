@@ -3,10 +3,10 @@ import { Code } from "@connectrpc/connect";
 import { answerError } from "./answer.ts";
 import { bindServices } from "./binding.ts";
 import { Call, type HttpRequest, type HttpResponse } from "./call.ts";
-import { createEndpoint } from "./endpoint.ts";
-import { HttpError } from "./errors.ts";
+import { createEndpoint, type Endpoint } from "./endpoint.ts";
+import { HttpError, invalidArgument } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
-import { createRouter } from "./router.ts";
+import { createRouter, type Router } from "./router.ts";
 import { serve } from "./serve.ts";
 
 /** What a request would call. */
@@ -39,6 +39,12 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
       const httpMethod = request.method ?? "";
       const { path, query } = splitTarget(request.url ?? "");
       const match = router.match(httpMethod, path);
+      const upload =
+        match === undefined || match.route.body.type === "raw" ? findNameless(router, httpMethod, path) : undefined;
+      if (upload !== undefined) {
+        await refuseNameless(new Call(request, response), upload);
+        return true;
+      }
       if (match !== undefined) {
         using call = new Call(request, response);
         await serve(options, match, { query, call });
@@ -46,20 +52,36 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
       }
       const allowed = httpMethod === "OPTIONS" ? [] : router.allowed(path);
       if (allowed.length > 0) {
-        refuseMethod(new Call(request, response), { path, allowed });
+        await refuseMethod(new Call(request, response), { path, allowed });
       }
       return allowed.length > 0;
     },
   };
 }
 
-function refuseMethod(call: Call, { path, allowed }: { path: string; allowed: readonly string[] }): void {
+/** The route of an upload to a path that lacks only the name at its end. */
+function findNameless(router: Router<Endpoint>, httpMethod: string, path: string): Endpoint | undefined {
+  const match = router.match(httpMethod, path.endsWith("/") ? `${path}name` : `${path}/name`);
+  const isNamed = match?.route.variables.at(-1)?.start !== (match?.segments.length ?? 0) - 1;
+  return match?.route.body.type !== "raw" || isNamed ? undefined : match.route;
+}
+
+function refuseNameless(call: Call, { templateText }: Endpoint) {
+  const { method, url = "" } = call.request;
+  const template = templateText.replaceAll(/=[^}]*/g, "");
+  const error = invalidArgument(
+    `Cannot ${method} ${splitTarget(url).path}: the path does not name what it stores; send ${method} ${template}`,
+  );
+  return answerError(call, error, { jsonOptions: undefined });
+}
+
+function refuseMethod(call: Call, { path, allowed }: { path: string; allowed: readonly string[] }) {
   const error = new HttpError(`Cannot ${call.request.method} ${path}: this path has ${allowed.join(", ")} only`, {
     status: 405,
     code: Code.Unimplemented,
     headers: { allow: allowed.join(", ") },
   });
-  answerError(call, error, { jsonOptions: undefined });
+  return answerError(call, error, { jsonOptions: undefined });
 }
 
 /** Path and query of a request target, which may be a whole URL (RFC 9112, section 3.2.2). */

@@ -91,11 +91,13 @@ function readAgainAfterLeap(
 /** Resolves after a time, or when the signal is aborted. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => {
+  const end = (): void => {
     clearTimeout(timer);
+    signal.removeEventListener("abort", end);
     resolve();
-  });
-  if (signal.aborted) resolve();
+  };
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
   return promise;
 }

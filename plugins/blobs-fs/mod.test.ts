@@ -90,7 +90,18 @@ test("checkHealth() rejects when the directory is gone", async () => {
   await rm(join(directory.path, "blobs"), { recursive: true });
 
   await expect(store.checkHealth()).rejects.toThrow("ENOENT");
+  const put = store.put(new TextEncoder().encode("some text"));
+  await expect(put).rejects.toMatchObject({ name: "StoreUnavailable", state: "away" });
+  // What the content throws is no state of the store.
+  await using other = await createTemporaryDirectory();
+  const broken = (await openStore(join(other.path, "blobs"))).put(failing());
+  await expect(broken).rejects.toEqual(new Error("the caller left"));
 });
+
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
+  throw new Error("the caller left");
+}
 
 function openFilesBelow(folder: string): number {
   const targets = readdirSync("/proc/self/fd").map((fd) => {

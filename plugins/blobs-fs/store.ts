@@ -1,10 +1,11 @@
 import { mkdir, open, readdir, rename, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { BlobStore, Digest } from "../contract/mod.ts";
+import { type BlobStore, type Digest, translateErrors } from "../contract/mod.ts";
 import { hashContent } from "../files/mod.ts";
 import { createFolder, syncFolder } from "./durable.ts";
 import { BLOB_FOLDER, digestOfFile, locateBlob, PREFIXES, TEMPORARY_FOLDER } from "./layout.ts";
 import { removeAbandoned, temporaryPath, writeTemporaryFile } from "./temporary.ts";
+import { fileSystemFault } from "./unavailable.ts";
 import { openVerified } from "./verified.ts";
 
 /** Opens the store in a directory, creates it when absent, and removes what a crash left half-written. */
@@ -18,7 +19,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
   await syncFolder(blobs);
   await removeAbandoned(temporaries);
 
-  return {
+  const store: BlobStore = {
     async put(content) {
       if (content instanceof Uint8Array) {
         const digest = await hashContent(content);
@@ -68,6 +69,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
 
     async [Symbol.asyncDispose]() {},
   };
+  return translateErrors(store, (error) => fileSystemFault(root, error));
 }
 
 /** Whether the blob is there in its full size; when true, it is durable and its age begins anew. */

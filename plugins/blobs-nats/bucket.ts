@@ -15,7 +15,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
-import { BackEndUnavailable } from "../contract/mod.ts";
+import { StoreUnavailable } from "../contract/mod.ts";
 import { readText } from "../files/mod.ts";
 import type { NatsConfig } from "./config.ts";
 
@@ -50,7 +50,7 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
   const objects = await create()
     .catch(create)
     .catch((cause) => {
-      throw new BackEndUnavailable(`Cannot open object store "${config.bucket}": ${cause.message}`, { cause });
+      throw new StoreUnavailable("away", `Cannot open object store "${config.bucket}": ${cause.message}`, { cause });
     });
   const jsm = await js.jetstreamManager();
   const opened = opening.move();
@@ -76,8 +76,8 @@ async function connectNats(config: NatsConfig): Promise<NatsConnection> {
     ...(authenticator && { authenticator }),
     ...((tls || url.includes("tls://")) && { tls: { ...tls } }),
   }).catch((cause) => {
-    const Fault = AWAY.test(cause.message) ? BackEndUnavailable : Error;
-    throw new Fault(`Cannot connect to NATS at ${url}: ${cause.message}`, { cause });
+    const message = `Cannot connect to NATS at ${url}: ${cause.message}`;
+    throw AWAY.test(cause.message) ? new StoreUnavailable("away", message, { cause }) : new Error(message, { cause });
   });
 }
 

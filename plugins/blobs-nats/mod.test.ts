@@ -88,6 +88,15 @@ test("a store that was deleted is made again, and takes new blobs", async () => 
   expect([await store.open(lost.digest), await store.renew(digest)]).toEqual([undefined, true]);
 });
 
+test("a store whose bucket has no space left is full", async () => {
+  const bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "small" }));
+  await using _closed = bucket;
+  await using store = await start("small");
+  const { config } = await bucket.jsm.streams.info(bucket.stream);
+  await bucket.jsm.streams.update(bucket.stream, { ...config, max_bytes: 100_000 });
+  await expect(store.put(new Uint8Array(200_000))).rejects.toMatchObject({ name: "StoreUnavailable", state: "full" });
+});
+
 test("while NATS is away a store rejects; when it is back it works", async () => {
   await using store = await start("away");
   const { digest } = await store.put(new Uint8Array(10));

@@ -1,10 +1,11 @@
 import type { ObjectInfo } from "@nats-io/obj";
-import type { BlobStore, Digest, PluginStart } from "../contract/mod.ts";
+import { type BlobStore, type Digest, type PluginStart, translateErrors } from "../contract/mod.ts";
 import { hashContent } from "../files/mod.ts";
 import { type Bucket, type Entry, openBucket, replaceEntry } from "./bucket.ts";
 import { openChunks, type Upload, uploadChunks } from "./chunks.ts";
 import type { NatsConfig } from "./config.ts";
 import { startSweeps } from "./sweep.ts";
+import { natsFault } from "./unavailable.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** Changes of others to one blob that a change of ours is tried again after. */
@@ -22,7 +23,7 @@ export async function startBlobStore({ config, log, signal }: PluginStart<NatsCo
   signal.throwIfAborted();
   const opened = opening.move();
 
-  return {
+  const store: BlobStore = {
     async put(content) {
       if (content instanceof Uint8Array) {
         const digest = await hashContent(content);
@@ -59,6 +60,7 @@ export async function startBlobStore({ config, log, signal }: PluginStart<NatsCo
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+  return translateErrors(store, (error) => natsFault(bucket.name, error));
 }
 
 async function findBlob({ objects }: Bucket, digest: Digest): Promise<ObjectInfo | undefined> {

@@ -44,13 +44,13 @@ function terminal(): string | undefined {
  * Calls `end` once, when a signal asks the process to end. A later one ends it at once, with 128 and the number of the signal as its code.
  * Output that nobody takes any more, as of a pipe whose reader has ended, does not end it.
  */
-export function onEndRequest(process: SignalledProcess, end: (signal: EndSignal) => void): void {
+export function onEndRequest(target: SignalledProcess, end: (signal: EndSignal) => void): void {
   let askedMs: number | undefined;
   for (const signal of SIGNALS) {
-    process.on(signal, () => {
+    target.on(signal, () => {
       if (signal === "SIGHUP" && hasLostUnusedTerminal()) return;
       if (askedMs !== undefined) {
-        if (performance.now() - askedMs > REPEATED_MS) process.exit(128 + constants.signals[signal]);
+        if (performance.now() - askedMs > REPEATED_MS) target.exit(128 + constants.signals[signal]);
         return;
       }
       askedMs = performance.now();
@@ -58,7 +58,7 @@ export function onEndRequest(process: SignalledProcess, end: (signal: EndSignal)
     });
   }
   // There is no place left to report it to.
-  for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
+  for (const output of [target.stdout, target.stderr]) output.on("error", () => {});
 }
 
 /** Whether this process was started at a terminal of which it uses nothing, as under nohup(1), and that terminal was closed since. */

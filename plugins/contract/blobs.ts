@@ -11,7 +11,7 @@ export interface StoredBlob {
 /**
  * Immutable byte strings, known by the SHA-256 of their content: binaries, bundles, data files, large results.
  *
- * Methods reject only when the back end is broken. What `put` answered is durable, and there for every store on the same back
+ * Methods reject only when the back end is broken, with a StoreUnavailable where it is away or full. What `put` answered is durable, and there for every store on the same back
  * end; opening a store disturbs nobody. A string that is no digest names no blob.
  */
 export interface BlobStore extends AsyncDisposable {

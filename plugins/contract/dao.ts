@@ -6,9 +6,10 @@ import type { AuditEntry, Binary, Context, Context_State, File, Job, Job_State, 
  * Values are the messages of `hearth.v1`. A DAO keeps every field of them, also those that it does not know by name.
  * A write that resolved is durable: it survives the death of the process and of the machine. Writes of one DAO take
  * effect in the order in which they were called, and a read that is called after a write resolved sees it, through every
- * DAO on the same back end. Methods reject only when the back end is broken; absence is `undefined`, a lost race is
- * `false`. A record that cannot be read (damaged, or of another program) is left out of lists, whose pages are full all the same, and
- * a method that answers it alone rejects with an UnreadableRecord. A write that fails changes nothing and keeps no other from its effect. Names are ordered by their UTF-8 bytes, times
+ * DAO on the same back end. Methods reject only when the back end is broken, with a StoreUnavailable where it is away or full; absence is
+ * `undefined`, a lost race is `false`. A record that cannot be read (damaged, or of another program) is left out of lists, whose pages are
+ * full all the same, and a method that answers it alone rejects with an UnreadableRecord. A write that fails changes nothing and keeps no
+ * other from its effect. Names are ordered by their UTF-8 bytes, times
  * compared to the nanosecond; pages hold `limit` items at most, and `before` and `after` are exclusive. Disposing a DAO lets the
  * writes that were called come to their ends; afterwards its methods reject.
  */

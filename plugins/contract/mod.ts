@@ -25,8 +25,6 @@ export type {
   JobStore,
 } from "./dao.ts";
 export {
-  BACK_END_UNAVAILABLE,
-  BackEndUnavailable,
   CONTRACT_VERSION,
   definePlugin,
   type Plugin,
@@ -36,3 +34,4 @@ export {
   type PluginStart,
 } from "./plugin.ts";
 export { createRecordReader, type RecordReader, readLogLine, readRecord, UnreadableRecord } from "./records.ts";
+export { isStoreUnavailable, type StoreState, StoreUnavailable, translateErrors } from "./store_unavailable.ts";

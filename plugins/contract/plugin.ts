@@ -30,14 +30,6 @@ export interface PluginStart<Config> {
   readonly signal: AbortSignal;
 }
 
-/** Name of the errors by which a host knows them: a plugin may have a copy of this module of its own. */
-export const BACK_END_UNAVAILABLE = "BackEndUnavailable";
-
-/** What `start` rejects with while its back end cannot be reached: the host waits, and starts the plugin again. */
-export class BackEndUnavailable extends Error {
-  override readonly name = BACK_END_UNAVAILABLE;
-}
-
 /** An inert description: importing a plugin starts nothing. */
 export interface Plugin<Kind extends PluginKind = PluginKind, Config = unknown> {
   readonly kind: Kind;
@@ -49,7 +41,8 @@ export interface Plugin<Kind extends PluginKind = PluginKind, Config = unknown> 
   readonly config: z.ZodType<Config>;
   /**
    * Resolves when the plugin is ready for use; the host owns it from then on and disposes it once.
-   * Rejects after releasing whatever it had acquired; with BackEndUnavailable when waiting may help.
+   * Rejects after releasing whatever it had acquired; with a StoreUnavailable that is away, busy or read-only when waiting may help:
+   * the host starts it again.
    */
   start(start: PluginStart<Config>): Promise<PluginKinds[Kind]>;
 }

@@ -107,6 +107,7 @@ test("while the server is away reads, writes and checkHealth() reject; when it i
   await untilRefused(() => dao.jobs.get(sampleId(1)), `Cannot read database "${address}": `);
   await untilRefused(() => dao.jobs.insert(sampleJob(200), json(1)), `Cannot write to database "${address}": `);
   await expect(dao.checkHealth()).rejects.toThrow("ECONNREFUSED");
+  await expect(dao.jobs.get(sampleId(1))).rejects.toMatchObject({ name: "StoreUnavailable", state: "away" });
 
   await server.start();
   await dao.checkHealth();
@@ -123,6 +124,40 @@ async function untilRefused(call: () => Promise<unknown>, told: string): Promise
     return reason.startsWith(`${told}connect ECONNREFUSED`);
   });
 }
+
+test.each([
+  ["readOnly", "ALTER ROLE hearth_weak SET default_transaction_read_only = on"],
+  ["denied", "REVOKE ALL ON ALL TABLES IN SCHEMA %s FROM hearth_weak"],
+  ["busy", "ALTER ROLE hearth_weak CONNECTION LIMIT 0"],
+])("a database that cannot be used is %s, and a bug is no such state", async (state, change) => {
+  await query(
+    `DROP ROLE IF EXISTS hearth_weak; CREATE ROLE hearth_weak LOGIN PASSWORD 'weak'; GRANT CREATE ON DATABASE postgres TO hearth_weak`,
+  );
+  const { host } = new URL(server.url);
+  const url = `postgres://hearth_weak:weak@${host}/postgres`;
+  const owner = change.startsWith("REVOKE") ? server.url : url;
+  {
+    await using _made = await start({ url: owner });
+  }
+  if (change.startsWith("REVOKE"))
+    await query(
+      `GRANT ALL ON SCHEMA ${schema} TO hearth_weak; GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO hearth_weak`,
+    );
+  await using dao = await start({ url });
+  const impossibleTime = { $typeName: "google.protobuf.Timestamp", seconds: 2n ** 62n, nanos: 0 } as const;
+  const bug = dao.jobs.insert(sampleJob(1, { endTime: impossibleTime }), json(1));
+  await expect(bug).rejects.not.toMatchObject({ name: "StoreUnavailable" });
+  await query(change.replace("%s", schema));
+  await query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'hearth_weak'");
+  await until("its connections are gone", async () => {
+    const [outcome] = await Promise.allSettled([dao.jobs.insert(sampleJob(2), json(2))]);
+    if (outcome.status === "fulfilled") return false;
+    expect(outcome.reason).toMatchObject({ name: "StoreUnavailable" });
+    return outcome.reason.state === state;
+  });
+  await query("ALTER ROLE hearth_weak RESET ALL; ALTER ROLE hearth_weak CONNECTION LIMIT -1");
+  await query(`DROP SCHEMA ${schema} CASCADE; DROP OWNED BY hearth_weak; DROP ROLE hearth_weak`);
+});
 
 test("writes that are under way when their connection is cut reject, and the next one connects again", async () => {
   await using dao = await start();

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
-import { BackEndUnavailable, type PluginLog } from "../contract/mod.ts";
+import { type PluginLog, StoreUnavailable } from "../contract/mod.ts";
 import { readText } from "../files/mod.ts";
 import { type PostgresConfig, type TlsConfig, targetOf } from "./config.ts";
 import type { Row } from "./rows.ts";
+import { stateOf } from "./unavailable.ts";
 
 /** Time to get a connection, from the server or from the pool. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -43,7 +44,7 @@ export async function readDatabase(config: PostgresConfig): Promise<Database> {
   const secret = config.passwordFile === undefined ? password : readText(config.passwordFile).trim();
   const settings = Object.entries({ search_path: config.schema, ...SETTINGS });
   return {
-    address: `${host}:${port}/${database}`,
+    address: `${host.includes(":") ? `[${host}]` : host}:${port}/${database}`,
     schema: config.schema,
     options: {
       ...{ host, port, database, user },
@@ -115,22 +116,9 @@ export async function endClient(client: pg.Client): Promise<void> {
 
 /** An error that tells an operator which database, and never its password. */
 export function databaseFault({ address }: Pick<Database, "address">, verb: string, cause: unknown): Error {
-  const Fault = isAway(cause) ? BackEndUnavailable : Error;
-  return new Fault(`Cannot ${verb} database "${address}": ${reasonOf(cause)}`, { cause });
-}
-
-/**
- * What Node and the client report when no server answers, and the server's codes for a connection that it cannot take now: it starts or
- * stops (57P), is at its limit (53300), or is a standby (25006).
- */
-const AWAY_CODE =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|08...|57P0.|53300|25006)$/;
-const AWAY_MESSAGE = /timeout expired|connection timeout|Connection terminated/i;
-
-/** Whether a later attempt may succeed without a change of the configuration. */
-function isAway(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  return ("code" in cause && AWAY_CODE.test(String(cause.code))) || AWAY_MESSAGE.test(cause.message);
+  const message = `Cannot ${verb} database "${address}": ${reasonOf(cause)}`;
+  const state = stateOf(cause);
+  return state === undefined ? new Error(message, { cause }) : new StoreUnavailable(state, message, { cause });
 }
 
 /** A host with several addresses fails with an error that has its reason in its code alone. */

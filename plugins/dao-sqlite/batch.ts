@@ -9,12 +9,19 @@ export interface Batch {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Why a write failed. Of an error only the message would come out of the thread. */
+export interface WriteFailure {
+  readonly message: string;
+  /** That of SQLite. */
+  readonly code: number | undefined;
+}
+
 /** The answer to a batch. Nothing of a write that failed was stored; all others are durable. */
 export interface BatchAnswer {
   /** By position of the write. */
   readonly answers: readonly unknown[];
   /** Errors, by position of the write. */
-  readonly failures: ReadonlyMap<number, Error>;
+  readonly failures: ReadonlyMap<number, WriteFailure>;
 }
 
 /** One write as its caller hands it in. */

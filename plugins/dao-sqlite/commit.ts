@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { BatchAnswer, Write } from "./batch.ts";
+import type { BatchAnswer, Write, WriteFailure } from "./batch.ts";
+import { sqliteCode } from "./unavailable.ts";
 import { prepareWrites } from "./writes.ts";
 
 /** Makes the function that commits a batch in one transaction; when it returns, what did not fail is on the disk. */
@@ -23,7 +24,7 @@ export function prepareCommit(database: DatabaseSync): (batch: readonly Write[])
 
   /** For a batch with a write that fails: savepoints, too dear for every batch, hold the fault to that write. */
   function commitOneByOne(batch: readonly Write[]): BatchAnswer {
-    const failures = new Map<number, Error>();
+    const failures = new Map<number, WriteFailure>();
     try {
       const answers = transact(() =>
         batch.map((write, position) => {
@@ -34,7 +35,7 @@ export function prepareCommit(database: DatabaseSync): (batch: readonly Write[])
             // A full disk, for one, ends the whole transaction, and with it the savepoint.
             if (!database.isTransaction) throw error;
             rollbackOne.run();
-            failures.set(position, asError(error));
+            failures.set(position, failureOf(error));
             return undefined;
           } finally {
             if (database.isTransaction) release.run();
@@ -43,7 +44,7 @@ export function prepareCommit(database: DatabaseSync): (batch: readonly Write[])
       );
       return { answers, failures };
     } catch (error) {
-      return { answers: [], failures: new Map(batch.map((_write, position) => [position, asError(error)])) };
+      return { answers: [], failures: new Map(batch.map((_write, position) => [position, failureOf(error)])) };
     }
   }
 
@@ -65,6 +66,6 @@ export function prepareCommit(database: DatabaseSync): (batch: readonly Write[])
   }
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+function failureOf(error: unknown): WriteFailure {
+  return { message: error instanceof Error ? error.message : String(error), code: sqliteCode(error) };
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { createRecordReader, type Dao, type PluginStart } from "../contract/mod.ts";
+import { createRecordReader, type Dao, type PluginStart, translateErrors } from "../contract/mod.ts";
 import { createAuditStore } from "./audit.ts";
 import { createBinaryStore } from "./binaries.ts";
 import { createContextStore } from "./contexts.ts";
@@ -7,6 +7,7 @@ import { openForReading } from "./database.ts";
 import { createFileStore } from "./files.ts";
 import { createFolderOf } from "./folder.ts";
 import { createJobStore } from "./jobs.ts";
+import { sqliteFault } from "./unavailable.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
 /** Opens the database file, creates it and its folder when absent, and starts its writer thread. */
@@ -24,14 +25,15 @@ export async function startDao(
 
   const resources = opened.move();
   const database = { reader, writer, records: createRecordReader(log) };
+  const translate = (error: unknown): unknown => sqliteFault(path, error);
   const ping = reader.prepare("SELECT 1");
   return {
     capabilities: { durable: true, shared: true },
-    jobs: createJobStore(database),
-    contexts: createContextStore(database),
-    binaries: createBinaryStore(database),
-    files: createFileStore(database),
-    audit: createAuditStore(database),
+    jobs: translateErrors(createJobStore(database), translate),
+    contexts: translateErrors(createContextStore(database), translate),
+    binaries: translateErrors(createBinaryStore(database), translate),
+    files: translateErrors(createFileStore(database), translate),
+    audit: translateErrors(createAuditStore(database), translate),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       ping.get();

@@ -1,5 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
 import { type BatchAnswer, packBatch, type Write } from "./batch.ts";
+import { databaseFault } from "./unavailable.ts";
 import type { Writes } from "./writes.ts";
 
 /** Writes that may wait at a time. So many are minutes of work: the disk has stopped, and memory would be next. */
@@ -50,10 +52,10 @@ export async function openWriter(
   });
   thread.on("error", (cause) => {
     opened.reject(cause);
-    fail(new Error(`Cannot write to database "${path}": its thread died`, { cause }));
+    fail(unavailable("away", "its thread died", cause));
   });
   thread.on("exit", () => {
-    const error = new Error(`Cannot write to database "${path}": its thread ended`);
+    const error = unavailable("away", "its thread ended");
     opened.reject(error);
     fail(error);
     ended.resolve();
@@ -72,10 +74,14 @@ export async function openWriter(
 
   return { write: write as Writer["write"], [Symbol.asyncDispose]: close };
 
+  function unavailable(state: StoreState, why: string, cause?: unknown): StoreUnavailable {
+    return new StoreUnavailable(state, `Cannot write to database "${path}": ${why}`, { cause });
+  }
+
   function write(name: keyof Writes, columns: unknown, ...blobs: Uint8Array[]): Promise<unknown> {
     if (refusal) return Promise.reject(refusal);
     if (waiting.length >= WAITING_LIMIT) {
-      return Promise.reject(new Error(`Cannot write to database "${path}": ${waiting.length} writes wait already`));
+      return Promise.reject(unavailable("busy", `${waiting.length} writes wait already`));
     }
     return new Promise((resolve, reject) => {
       // After the microtasks, so that writes called together go together.
@@ -100,7 +106,7 @@ export async function openWriter(
     commitWaiting();
     for (const [position, { resolve, reject }] of settled.entries()) {
       const cause = failures.get(position);
-      if (cause) reject(new Error(`Cannot write to database "${path}": ${cause.message}`, { cause }));
+      if (cause) reject(databaseFault(path, "write to", cause));
       else resolve(answers[position]);
     }
   }
@@ -114,7 +120,7 @@ export async function openWriter(
   }
 
   async function close(): Promise<void> {
-    refusal ??= new Error(`Cannot write to database "${path}": it is closed`);
+    refusal ??= unavailable("away", "it is closed");
     idle = Promise.withResolvers<void>();
     if (committing.length + waiting.length === 0) idle.resolve();
     await idle.promise;

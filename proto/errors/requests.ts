@@ -18,6 +18,14 @@ export function methodNotFound(path: string): ConnectError {
   });
 }
 
+/** The code that gRPC and Connect have for services and methods that a server does not know. */
+export function rpcNotFound(path: string): ConnectError {
+  return apiError(`Cannot route "${path}": no such method; the services are listed by server reflection`, {
+    code: Code.Unimplemented,
+    reason: "ROUTE_NOT_FOUND",
+  });
+}
+
 /** A call of Connect, gRPC or gRPC-Web whose body is of no type that these have. */
 export function contentTypeRefused(method: string, contentType: string | undefined, wanted: string): ConnectError {
   const given = contentType === undefined ? "none" : `"${contentType}"`;
@@ -113,6 +121,14 @@ export function targetInvalid(target: string): ConnectError {
   return apiError(`Cannot route "${target}": a request names a path that begins with "/", or a whole URL`, {
     code: Code.InvalidArgument,
     reason: "TARGET_INVALID",
+  });
+}
+
+/** A part of a content, which nothing here takes (RFC 9110, section 14.4). */
+export function partRefused(): ConnectError {
+  return apiError("Cannot store a part of a content: send all of it, without header Content-Range", {
+    code: Code.InvalidArgument,
+    reason: "CONTENT_RANGE_REFUSED",
   });
 }
 

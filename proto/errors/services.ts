@@ -19,20 +19,36 @@ export function authUnavailable(plugin: string, cause: unknown): ConnectError {
   });
 }
 
-export function storageUnavailable(plugin: string, cause: unknown): ConnectError {
-  return apiError(`Cannot read or write the record: DAO plugin "${plugin}" does not answer now; try again`, {
+/**
+ * Why a store cannot do now what it was asked, where that is no bug: it does not answer, has no space, takes no writes, does not let us in,
+ * fails, or has no connection, lock or memory to give.
+ */
+export type StoreState = "away" | "full" | "readOnly" | "denied" | "failing" | "busy";
+
+/** What a caller reads of a store, and what helps. */
+const STORE_STATES: Readonly<Record<StoreState, string>> = {
+  away: "does not answer now; try again",
+  full: "has no space left; free or add some, then try again",
+  readOnly: "takes no writes; make its store writable, then try again",
+  denied: "has no access to its store; mend its permissions or credentials, then try again",
+  failing: "cannot read or write its disk; check its space, quota and health, then try again",
+  busy: "has no connection, lock or memory left; try again",
+};
+
+export function storageUnavailable(plugin: string, cause: unknown, state: StoreState = "away"): ConnectError {
+  return apiError(`Cannot read or write the record: DAO plugin "${plugin}" ${STORE_STATES[state]}`, {
     code: Code.Unavailable,
     reason: "STORAGE_UNAVAILABLE",
-    metadata: { plugin },
+    metadata: { plugin, state },
     cause,
   });
 }
 
-export function blobsUnavailable(plugin: string, cause: unknown): ConnectError {
-  return apiError(`Cannot read or write contents: blob plugin "${plugin}" does not answer now; try again`, {
+export function blobsUnavailable(plugin: string, cause: unknown, state: StoreState = "away"): ConnectError {
+  return apiError(`Cannot read or write contents: blob plugin "${plugin}" ${STORE_STATES[state]}`, {
     code: Code.Unavailable,
     reason: "BLOBS_UNAVAILABLE",
-    metadata: { plugin },
+    metadata: { plugin, state },
     cause,
   });
 }

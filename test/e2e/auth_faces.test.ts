@@ -223,6 +223,20 @@ test("every known caller may read the OpenAPI document, and nobody else", async 
   expect(await statusOf({})).toBe(401);
 });
 
+test("the OpenAPI document has the credentials that the auth plugins take", async () => {
+  const response = await fetch(`${hearth.url}/openapi.json`, { headers: { ...proofs["a password"] } });
+  expect(await response.json()).toMatchObject({
+    security: [{ basic: [] }, { bearer: [] }, { "x-api-key": [] }],
+    components: {
+      securitySchemes: {
+        basic: { type: "http", scheme: "basic" },
+        bearer: { type: "http", scheme: "bearer", description: `An API key, \`hk_…\`. A token of ${issuer.issuer}.` },
+        "x-api-key": { type: "apiKey", in: "header", name: "X-API-Key" },
+      },
+    },
+  });
+});
+
 test("anybody may ask for health, and only known callers for reflection", async () => {
   const transport = createGrpcTransport({ baseUrl: hearth.url });
   expect(await codeOf(createClient(Health, transport).check({}))).toBeUndefined();

@@ -108,7 +108,10 @@ describe("a context is restarted", () => {
       error: { reason: JobError_Reason.CANCELLED_BY_FORCE, message: expect.stringContaining("was restarted") },
     });
     await untilState(waiting.id, Job_State.SUCCEEDED);
-    expect((await rest.call("GET", `/v1/jobs/${waiting.id}/result`)).body).toEqual({ color: "blue" });
+    expect((await rest.call("GET", `/v1/jobs/${waiting.id}/result`)).body).toEqual({
+      maxJobsPerContext: 4,
+      color: "blue",
+    });
     expect((await run("changing", "find", { name: "a" })).result).toBe("nothing");
     expect(await restarting(id)).toMatchObject({ message: "It was asked to restart", lostObjects: ["a"] });
   });

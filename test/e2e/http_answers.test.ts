@@ -41,6 +41,35 @@ describe("/openapi.json", () => {
     }
   });
 
+  test("describes every operation, parameter, schema and property", async () => {
+    const response = await fetch(`${hearth.url}/openapi.json`);
+    const { paths, components, tags } = (await response.json()) as OpenApi;
+    const operations = Object.values(paths).flatMap((path) => Object.values(path));
+    const named = [
+      ...operations.map(({ operationId, ...each }) => [operationId, each] as const),
+      ...Object.entries(components.schemas),
+    ];
+    const silent = named.flatMap(([name, { description, parameters = [], properties = {} }]) => [
+      ...(description ? [] : [name]),
+      ...parameters.filter((each) => !each.description).map((each) => `${name}(${each.name})`),
+      ...Object.entries(properties)
+        .filter(([, each]) => !each.description)
+        .map(([property]) => `${name}.${property}`),
+    ]);
+    expect(silent).toEqual([]);
+    expect(tags.filter((tag) => !tag.description)).toEqual([]);
+  });
+
+  test("needs no credentials where the gateway asks for none", async () => {
+    const response = await fetch(`${hearth.url}/openapi.json`);
+    expect(await response.json()).toMatchObject({
+      openapi: "3.1.0",
+      info: { license: { identifier: "Apache-2.0" } },
+      servers: [{ url: "/" }],
+      security: [],
+    });
+  });
+
   test("answers HEAD without a body", async () => {
     const response = await fetch(`${hearth.url}/openapi.json`, { method: "HEAD" });
     expect({ status: response.status, body: await response.text() }).toEqual({ status: 200, body: "" });
@@ -50,9 +79,17 @@ describe("/openapi.json", () => {
 interface OpenApi {
   readonly info: object;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Described>> };
+  readonly tags: readonly Described[];
 }
 
-interface Operation {
+interface Described {
+  readonly description?: string;
+  readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
+  readonly properties?: Readonly<Record<string, Described>>;
+}
+
+interface Operation extends Described {
   readonly operationId: string;
   readonly "x-hearth-permission": string;
 }
@@ -72,8 +109,6 @@ describe("a path that nothing has", () => {
     ["GET", "/v1/nothing"],
     ["POST", "/v1/jobs/x/y/z"],
     ["PUT", "/nothing"],
-    ["POST", "/hearth.v1.JobService/Nothing"],
-    ["POST", "/hearth.v1.NoService/Nothing"],
     ["GET", "/v1/%zz"],
   ])("is Connect's JSON error with 404 over HTTP/1.1: %s %s", async (method, path) => {
     const { status, headers, body } = await rest.call(method, path, method === "GET" ? undefined : {});

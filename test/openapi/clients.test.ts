@@ -11,7 +11,7 @@ import { type Hearth, startHearth } from "../harness.ts";
 
 const TOOLS = resolve(import.meta.dirname, "../../node_modules/.bin");
 
-/** The tools that are asked here call home, unless they are not to. */
+/** Keeps the tools from reporting their use and from looking for updates. */
 const QUIET = { REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true", DO_NOT_TRACK: "1" };
 
 const starting = new AsyncDisposableStack();

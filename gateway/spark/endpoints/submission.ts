@@ -46,8 +46,6 @@ interface Program {
   /** Where the main class is looked for. */
   readonly classPath: readonly Place[];
   readonly mainClass: string;
-  /** `appName` and `classPath`, as spark-jobserver had it first. */
-  readonly isLegacy: boolean;
 }
 
 function readProgram(query: URLSearchParams, config: JsonObject): Program {
@@ -56,13 +54,13 @@ function readProgram(query: URLSearchParams, config: JsonObject): Program {
     const mainClass = query.get("classPath");
     if (mainClass === null) throw cannotParse("classPath parameter is missing!");
     const dependent = parseClassPath(DEPENDENT, config[DEPENDENT]);
-    return { classPath: [...dependent, { type: "binary", name: appName }], mainClass, isLegacy: true };
+    return { classPath: [...dependent, { type: "binary", name: appName }], mainClass };
   }
   const cp = query.get("cp") ?? config.cp;
   if (cp === undefined) throw cannotParse("To start the job appName or cp parameters should be configured!");
   const mainClass = query.get("mainClass") ?? config.mainClass;
   if (typeof mainClass !== "string") throw cannotParse("mainClass parameter is missing!");
-  return { classPath: parseClassPath("cp", cp), mainClass, isLegacy: false };
+  return { classPath: parseClassPath("cp", cp), mainClass };
 }
 
 interface Asking {
@@ -78,14 +76,13 @@ async function chooseProgram(
   program: Program,
   { dependent, context, request }: Asking,
 ): Promise<string> {
-  const { classPath, mainClass, isLegacy } = program;
+  const { classPath, mainClass } = program;
   const wanted = { mainClass, context, signal: request.signal };
   const found = await findProgram(deps, classPath, wanted);
   if (found !== undefined) return found;
   const ofContext = await findProgram(deps, dependent ?? (await classPathOf(deps, context)), wanted);
   if (ofContext !== undefined) return ofContext;
-  // Clients of the first way have always been told an empty name.
-  throw new Rejection(failure(404, `classPath ${isLegacy ? "" : mainClass} not found`));
+  throw new Rejection(failure(404, `classPath ${mainClass} not found`));
 }
 
 /** Where a context that is there looks as well; nowhere when it is not there, which is told later. */

@@ -11,9 +11,13 @@ interface CrossOrigin {
 }
 
 /** Headers of an answer to a page of that origin; none when the request names no origin. */
-export function corsHeaders(origin: string | undefined): Record<string, string> {
-  if (origin === undefined) return {};
-  return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
+export function corsHeaders(origin: string | undefined): readonly (readonly [name: string, value: string])[] {
+  if (origin === undefined) return [];
+  return [
+    ["access-control-allow-origin", origin],
+    ["access-control-allow-credentials", "true"],
+    ["vary", "Origin"],
+  ];
 }
 
 /** The answer to a preflight request (https://fetch.spec.whatwg.org/#cors-preflight-fetch); undefined when it is none. */

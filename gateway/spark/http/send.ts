@@ -1,34 +1,46 @@
-import { once } from "node:events";
-import { type HttpResponse, isOver } from "../../transcode/mod.ts";
+import {
+  compressPieces,
+  firstPieces,
+  type HttpRequest,
+  type HttpResponse,
+  isCompressible,
+  isOver,
+  joinPieces,
+  negotiateEncoding,
+  sendContent,
+  writePiece,
+} from "../../transcode/mod.ts";
 import type { Answer } from "./answer.ts";
 
-interface Sending {
-  readonly headers: Readonly<Record<string, string>>;
-  /** Says the head only. */
-  readonly isHead: boolean;
-}
-
-/** Writes an answer; resolves when all of it is handed to the connection. Rejects when it breaks, or the client leaves in the middle of it. */
-export async function sendAnswer(response: HttpResponse, answer: Answer, sending: Sending): Promise<void> {
-  const { status, body } = answer;
+/**
+ * Writes an answer, compressed where the client takes it and it pays; resolves when all of it is handed to the connection. Rejects when it
+ * breaks, or the client leaves in the middle of it.
+ */
+export async function sendAnswer(
+  response: HttpResponse,
+  { status, headers, body }: Answer,
+  { request }: { readonly request: HttpRequest },
+): Promise<void> {
+  const exchange = { request, response };
+  if (typeof body === "string") return sendContent(exchange, { status, headers, content: body });
+  const { first, rest } = await firstPieces(body);
+  if (rest === undefined) return sendContent(exchange, { status, headers, content: first });
   if (isOver(response)) return;
-  const headers = { ...answer.headers, ...sending.headers };
-  if (typeof body === "string") {
-    const bytes = Buffer.from(body);
-    response.writeHead(status, { ...headers, "content-length": bytes.length });
-    response.end(sending.isHead ? undefined : bytes);
-    return;
+  const isWorthIt = isCompressible(headers["content-type"] ?? "");
+  const encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
+  response.writeHead(status, { ...headers, ...(encoding && { "content-encoding": encoding }) });
+  if (request.method !== "HEAD") {
+    const pieces = joinPieces(first, rest);
+    await writeAll(response, encoding === undefined ? pieces : compressPieces(encoding, pieces));
   }
-  response.writeHead(status, headers);
-  if (!sending.isHead) await writeAll(response, body);
   response.end();
 }
 
 async function writeAll(response: HttpResponse, body: AsyncIterable<string | Uint8Array>): Promise<void> {
   const leaving = new AbortController();
   response.once("close", () => leaving.abort());
-  for await (const chunk of body) {
+  for await (const piece of body) {
     if (isOver(response)) return;
-    if (!response.write(chunk)) await once(response, "drain", { signal: leaving.signal });
+    await writePiece(response, piece, leaving);
   }
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { readComments } from "../../../proto/comments/read.ts";
 import { createOpenApi } from "../mod.ts";
 import { library } from "../testdata/library.ts";
 
@@ -7,6 +8,7 @@ const document = createOpenApi({
   services: [library],
   info: { title: "Library", version: "1" },
   document: { servers: [{ url: "/" }] },
+  comments: Object.fromEntries(readComments(library.file.proto)),
   operation: (method) => ({ "x-method": method.name }),
 }) as {
   openapi: string;
@@ -17,7 +19,9 @@ const document = createOpenApi({
 };
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const inPath = (name: string, more = {}) => ({ name, in: "path", required: true, ...more, schema: { type: "string" } });
+const TEXT = { type: "string", minLength: 1 };
+const inPath = (name: string, more = {}) => ({ ...{ name, in: "path", required: true, schema: TEXT }, ...more });
+const bytes = { type: "string", format: "binary" };
 
 test("the document has what it was given", () => {
   expect({ openapi: document.openapi, info: document.info, servers: document.servers }).toEqual({
@@ -30,15 +34,21 @@ test("the document has what it was given", () => {
 test("an operation has its parameters, body, responses and what the caller adds", () => {
   expect(document.paths["/v1/books/{name}"]?.["patch"]).toEqual({
     operationId: "Library_UpdateBook",
+    summary: "A nested path variable into the field that is the body",
+    description: "A nested path variable into the field that is the body.",
     tags: ["Library"],
     parameters: [
       inPath("name", { description: "Is `book.name` here." }),
       { name: "updateMask", in: "query", schema: { type: "string" } },
     ],
-    requestBody: { content: { "application/json": { schema: ref("library.v1.Book") } } },
+    requestBody: {
+      required: false,
+      content: { "application/json": { schema: ref("library.v1.Book.without-name") } },
+    },
     responses: {
       200: { description: "OK", content: { "application/json": { schema: ref("library.v1.Book") } } },
-      default: { description: "The call failed", content: { "application/json": { schema: ref("connect.Error") } } },
+      "4XX": { $ref: "#/components/responses/Error" },
+      "5XX": { $ref: "#/components/responses/Error" },
     },
     "x-method": "UpdateBook",
   });
@@ -51,7 +61,10 @@ test.each([
   [
     "/v1/changes/{topic}",
     "get",
-    [inPath("topic"), { name: "afterSeq", in: "query", schema: { type: "integer", format: "uint32", minimum: 0 } }],
+    [
+      inPath("topic"),
+      { name: "afterSeq", in: "query", schema: { type: "integer", format: "int64", minimum: 0, maximum: 4294967295 } },
+    ],
   ],
 ])("path %s (%s)", (path, httpMethod, parameters) => {
   expect(document.paths[path]?.[httpMethod]?.["parameters"]).toEqual(parameters);
@@ -88,26 +101,37 @@ test("streams are NDJSON or events, and google.api.HttpBody is bytes", () => {
   expect(document.paths["/v1/changes/{topic}"]?.["get"]).toMatchObject(
     ok({
       "application/x-ndjson": { schema: ref("library.v1.Change") },
-      "text/event-stream": { schema: { type: "string" } },
+      "text/event-stream": {
+        schema: { type: "string", contentMediaType: "application/json", contentSchema: ref("library.v1.Change") },
+      },
     }),
   );
-  expect(document.paths["/v1/files/{name}"]?.["get"]).toMatchObject(ok({ "*/*": {} }));
-  expect(document.paths["/v1/books/{name}/cover"]?.["get"]).toMatchObject(ok({ "*/*": {} }));
-  expect(document.paths["/v1/files/{name}"]?.["put"]?.["requestBody"]).toEqual({ content: { "*/*": {} } });
+  expect(document.paths["/v1/files/{name}"]?.["get"]).toMatchObject(
+    ok({ "application/octet-stream": { schema: bytes }, "*/*": { schema: {} } }),
+  );
+  expect(document.paths["/v1/books/{name}/cover"]?.["get"]).toMatchObject(
+    ok({ "application/octet-stream": { schema: bytes } }),
+  );
+  expect(document.paths["/v1/files/{name}"]?.["put"]?.["requestBody"]).toEqual({
+    required: false,
+    content: { "application/octet-stream": { schema: bytes } },
+  });
 });
 
 test("the body is what the path does not carry", () => {
   const put = document.paths["/v1/shelves/{name_1}/books/{name_2}"]?.["put"];
   expect(put?.["parameters"]).toEqual([
     inPath("name_1", { description: "Is `shelf` here." }),
-    inPath("name_2", { description: "Is `id` here." }),
+    inPath("name_2", {
+      description: "Is `id` here.",
+      schema: { type: "integer", format: "int32", minimum: -2147483648, maximum: 2147483647 },
+    }),
   ]);
-  expect(put?.["requestBody"]).toMatchObject({
-    content: {
-      "application/json": { schema: { properties: { name: { type: "string" }, title: { type: "string" } } } },
-    },
-  });
-  expect(JSON.stringify(put?.["requestBody"])).not.toContain("shelf");
+  const name = "library.v1.Book.without-shelf-id";
+  expect(put?.["requestBody"]).toMatchObject({ content: { "application/json": { schema: ref(name) } } });
+  expect(Object.keys(document.components.schemas[name]?.["properties"] ?? {})).toEqual([
+    ...["name", "title", "authors", "labels", "extra"],
+  ]);
 });
 
 test("operation ids are unique", () => {

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
-/** Messages with those that they contain, at any depth; without well-known types, whose JSON is none of fields. */
+/** Messages with those that they contain, at any depth; without well-known types that have a JSON form of their own. */
 export function messagesIn(roots: readonly DescMessage[]): DescMessage[] {
   const found = new Set<DescMessage>();
   const visit = (desc: DescMessage | undefined): void => {

@@ -2,6 +2,7 @@ import type { DescField, JsonObject } from "@bufbuild/protobuf";
 import type { Binding } from "../binding.ts";
 import { resolveFieldPath } from "../fields.ts";
 import { hasTextForm } from "../text.ts";
+import { withWords } from "./comments.ts";
 import type { PathParameter } from "./path.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -16,14 +17,12 @@ export function pathParameters(
   { method }: Binding,
   parameters: readonly PathParameter[],
 ): JsonObject[] {
-  return parameters.map(({ name, variable, isWhole, isRest }) => {
+  return parameters.map(({ name, isRenamed, variable, isWhole, isRest }) => {
     const field = variable && resolveFieldPath(method.input, variable.fieldPath).field;
     const { description = "", ...schema } = field === undefined ? {} : schemas.field(field);
     const words = [
       String(description),
-      ...(variable !== undefined && variable.fieldPath.join("_") !== name
-        ? [`Is \`${variable.fieldPath.join(".")}\` here.`]
-        : []),
+      ...(isRenamed && variable !== undefined ? [`Is \`${variable.fieldPath.join(".")}\` here.`] : []),
       ...(isRest ? ["May contain slashes."] : []),
     ].filter((each) => each !== "");
     return {
@@ -51,7 +50,8 @@ export function queryParameters({ schemas, nameOf }: Deps, { body, method, varia
     .flatMap((chain) => {
       const field = chain.at(-1);
       if (field === undefined || bound.has(chain.map((part) => part.name).join("."))) return [];
-      const { description, deprecated, ...schema } = schemas.field(field);
+      const { description: own, deprecated, ...schema } = schemas.field(field);
+      const description = withWords(own?.toString(), schemas.exclusionsOf(field));
       const isRequired = chain.length === 1 && schemas.isRequired(field);
       return [
         {

@@ -4,6 +4,8 @@ import type { Variable } from "../template.ts";
 /** A parameter of a path: one segment of it. */
 export interface PathParameter {
   readonly name: string;
+  /** Whether it has the name of another binding's variable. */
+  readonly isRenamed: boolean;
   /** The variable that it carries, or a piece of which it carries; undefined for a wildcard outside of variables. */
   readonly variable: Variable | undefined;
   /** Whether it is all that the variable has. */
@@ -33,12 +35,14 @@ export function createPathPrinter(): (binding: Binding) => OpenApiPath {
       return `/${segments.join("/")}${template.verb === "" ? "" : `:${encodeURIComponent(template.verb)}`}`;
     };
     const shape = print(wildcards.map(() => ""));
-    const names = namesByShape.get(shape) ?? unique(wildcards.map((index) => parameterName(template, index)));
+    const own = unique(wildcards.map((index) => parameterName(template, index)));
+    const names = namesByShape.get(shape) ?? own;
     namesByShape.set(shape, names);
     const parameters = wildcards.map((index, position): PathParameter => {
       const variable = variableAt(template, index);
       return {
         name: names[position] ?? "",
+        isRenamed: names[position] !== own[position],
         variable,
         isWhole: variable !== undefined && variable.end - variable.start === 1,
         isRest: template.segments[index]?.type === "rest",

@@ -71,7 +71,15 @@ export interface TextRules {
 
 const NO_RULES: FieldRules = {};
 
+const rulesByField = new WeakMap<DescField, FieldRules>();
+
 export function rulesOf(field: DescField): FieldRules {
+  const known = rulesByField.get(field) ?? readRules(field);
+  rulesByField.set(field, known);
+  return known;
+}
+
+function readRules(field: DescField): FieldRules {
   if (!hasOption(field, fieldRules)) return NO_RULES;
   const rules = toJson(FieldRulesSchema, getOption(field, fieldRules)) as FieldRules;
   return rules.ignore === "IGNORE_ALWAYS" ? NO_RULES : rules;

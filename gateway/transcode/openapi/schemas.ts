@@ -11,6 +11,8 @@ export interface Schemas extends FieldSchemas {
   message(desc: DescMessage): JsonObject;
   /** A message without the fields that the path of a request carries, and those that exclude these; a component of its own. */
   messageWithout(desc: DescMessage, bound: readonly DescField[]): JsonObject;
+  /** What the rules of its message say, in words, of a field that excludes others: no schema says it of parameters. */
+  exclusionsOf(field: DescField): readonly string[];
 }
 
 interface Options {
@@ -26,7 +28,7 @@ export function createSchemas({ comments, closed, nameOf, keywords }: Options): 
   const components: JsonObject = {};
   const fieldSchemas = createFieldSchemas({ comments, message, enumeration, keywords });
 
-  return { components, message, messageWithout, ...fieldSchemas };
+  return { components, message, messageWithout, exclusionsOf, ...fieldSchemas };
 
   function message(desc: DescMessage): JsonObject {
     if (isWrapperDesc(desc)) return fieldSchemas.field(desc.fields[0]);
@@ -41,6 +43,11 @@ export function createSchemas({ comments, closed, nameOf, keywords }: Options): 
     const kept = desc.fields.filter((each) => !bound.includes(each) && !excluded.includes(each.name));
     const suffix = bound.map(({ name }) => name).join("-");
     return component(`${desc.typeName}.without-${suffix}`, () => object(desc, kept));
+  }
+
+  function exclusionsOf({ parent, name }: DescField): string[] {
+    const rules = messageRulesOf(parent).filter(({ exclusive }) => exclusive?.includes(name));
+    return rules.map(({ words }) => comments.inJsonNames(words));
   }
 
   function object(desc: DescMessage, fields: readonly DescField[]): JsonObject {

@@ -38,6 +38,15 @@ export const CONTEXTS: readonly Group[] = [
         answer: success("Context initialized"),
       },
       {
+        says: "and hands them to its jobs",
+        request: "POST /jobs?appName=values&classPath=Settings&context=test-context&sync=true",
+        status: 200,
+        answer: {
+          jobId: "<uuid>",
+          result: { everywhere: "yes", "num-cpu-cores": "4", "memory-per-node": "512m" },
+        },
+      },
+      {
         says: "refuses a name that is taken",
         request: "POST /contexts/test-context",
         status: 400,
@@ -63,12 +72,15 @@ export const CONTEXTS: readonly Group[] = [
         answer: success("Context initialized"),
       },
       {
-        says: "hands jobs the free settings, and those of the server beneath",
+        says: "hands jobs the settings by the names that were given, and those of the server beneath",
         request: "POST /jobs?appName=values&classPath=Settings&context=settled&sync=true",
         status: 200,
         answer: {
           jobId: "<uuid>",
-          result: { everywhere: "yes", mine: "body", other: "query", nested: { a: 1 } },
+          result: {
+            ...{ everywhere: "yes", mine: "body", other: "query", "memory-per-node": "256m" },
+            ...{ nested: { a: 1 }, spark: { cores: { max: 1 } } },
+          },
         },
       },
       {
@@ -137,6 +149,7 @@ export const CONTEXTS: readonly Group[] = [
             launcher: { spark: { driver: { memory: "512m" } } },
             streaming: { batch_interval: "1000" },
             passthrough: { a: { b: "c" } },
+            spark: { cores: { max: "1" } },
           },
         },
       },

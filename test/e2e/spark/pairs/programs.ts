@@ -103,10 +103,10 @@ export const PROGRAMS: readonly Group[] = [
         answer: error("context none not found"),
       },
       {
-        says: "tells an unknown class, without its name as ever",
+        says: "refuses an unknown class by its name",
         request: "POST /jobs?appName=examples&classPath=spark.jobserver.None",
         status: 404,
-        answer: error("classPath  not found"),
+        answer: error("classPath spark.jobserver.None not found"),
       },
       {
         says: "tells an unknown main class with its name",

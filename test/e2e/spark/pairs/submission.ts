@@ -66,7 +66,7 @@ export const SUBMISSION: readonly Group[] = [
         request: "POST /jobs?appName=values&classPath=Settings&sync=true&spark.proxy.user=ann",
         body: "spark.context-settings { mine = 1, num-cpu-cores = 1 }",
         status: 200,
-        answer: returned({ everywhere: "yes", spark: { proxy: { user: "ann" } }, mine: 1 }),
+        answer: returned({ everywhere: "yes", spark: { proxy: { user: "ann" } }, mine: 1, "num-cpu-cores": 1 }),
       },
       {
         says: "leaves a context that is there as it is",

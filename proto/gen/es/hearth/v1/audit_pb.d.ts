@@ -95,6 +95,8 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
   file: string;
 
   /**
+   * What became of it.
+   *
    * @generated from field: hearth.v1.AuditEntry.Outcome outcome = 12;
    */
   outcome: AuditEntry_Outcome;
@@ -107,7 +109,7 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
   code: string;
 
   /**
-   * Why it was refused, for whoever reads the log. The caller may have been told less.
+   * Why it was refused, for readers of the log. The error that the caller got may say less.
    *
    * @generated from field: string reason = 14;
    */
@@ -121,7 +123,7 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
   gatewayId: string;
 
   /**
-   * How many calls this entry stands for: the same refusal is told once a moment, however often it happens. At least 1.
+   * How many calls this entry stands for: repeated refusals of one kind become one entry. At least 1.
    *
    * @generated from field: uint32 times = 16;
    */
@@ -167,7 +169,7 @@ export enum AuditEntry_Outcome {
   REFUSED = 3,
 
   /**
-   * It was allowed and may change something, and its end is not known yet: an entry with the same id tells it. Without that one the
+   * It was allowed and may change something, and its end is not known yet: an entry with the same id has it. If there is none, the
    * gateway died meanwhile, or refused the call half-way. Only on the event stream, not in the store.
    *
    * @generated from enum value: BEGUN = 4;

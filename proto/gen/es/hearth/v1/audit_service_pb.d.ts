@@ -16,7 +16,7 @@ export declare const file_hearth_v1_audit_service: GenFile;
  */
 export declare type ListAuditEntriesRequest = Message<"hearth.v1.ListAuditEntriesRequest"> & {
   /**
-   * At most so many entries; 0 means 50, more than 1000 means 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -44,10 +44,14 @@ export declare type ListAuditEntriesRequest = Message<"hearth.v1.ListAuditEntrie
 export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest>;
 
 /**
+ * A page of the audit log.
+ *
  * @generated from message hearth.v1.ListAuditEntriesResponse
  */
 export declare type ListAuditEntriesResponse = Message<"hearth.v1.ListAuditEntriesResponse"> & {
   /**
+   * The entries of this page.
+   *
    * @generated from field: repeated hearth.v1.AuditEntry entries = 1;
    */
   entries: AuditEntry[];

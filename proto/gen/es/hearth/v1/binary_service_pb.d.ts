@@ -62,7 +62,7 @@ export declare const GetBinaryRequestSchema: GenMessage<GetBinaryRequest>;
  */
 export declare type ListBinariesRequest = Message<"hearth.v1.ListBinariesRequest"> & {
   /**
-   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -83,10 +83,14 @@ export declare type ListBinariesRequest = Message<"hearth.v1.ListBinariesRequest
 export declare const ListBinariesRequestSchema: GenMessage<ListBinariesRequest>;
 
 /**
+ * A page of binaries.
+ *
  * @generated from message hearth.v1.ListBinariesResponse
  */
 export declare type ListBinariesResponse = Message<"hearth.v1.ListBinariesResponse"> & {
   /**
+   * The binaries of this page, each in its newest version.
+   *
    * @generated from field: repeated hearth.v1.Binary binaries = 1;
    */
   binaries: Binary[];
@@ -117,7 +121,7 @@ export declare type ListBinaryVersionsRequest = Message<"hearth.v1.ListBinaryVer
   name: string;
 
   /**
-   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -138,10 +142,14 @@ export declare type ListBinaryVersionsRequest = Message<"hearth.v1.ListBinaryVer
 export declare const ListBinaryVersionsRequestSchema: GenMessage<ListBinaryVersionsRequest>;
 
 /**
+ * A page of the versions of a binary.
+ *
  * @generated from message hearth.v1.ListBinaryVersionsResponse
  */
 export declare type ListBinaryVersionsResponse = Message<"hearth.v1.ListBinaryVersionsResponse"> & {
   /**
+   * The versions of this page.
+   *
    * @generated from field: repeated hearth.v1.Binary binaries = 1;
    */
   binaries: Binary[];
@@ -179,6 +187,8 @@ export declare type DownloadBinaryRequest = Message<"hearth.v1.DownloadBinaryReq
 export declare const DownloadBinaryRequestSchema: GenMessage<DownloadBinaryRequest>;
 
 /**
+ * Which version to go back to.
+ *
  * @generated from message hearth.v1.RollbackBinaryRequest
  */
 export declare type RollbackBinaryRequest = Message<"hearth.v1.RollbackBinaryRequest"> & {
@@ -241,7 +251,7 @@ export declare const BinaryService: GenService<{
     output: typeof BinarySchema;
   },
   /**
-   * Answers one version of a binary. NotFound when there is none.
+   * Returns one version of a binary. NotFound when it does not exist.
    *
    * @generated from rpc hearth.v1.BinaryService.GetBinary
    */
@@ -271,7 +281,7 @@ export declare const BinaryService: GenService<{
     output: typeof ListBinaryVersionsResponseSchema;
   },
   /**
-   * Answers the bytes that were uploaded, unchanged, as one message: clients of gRPC take 4 MiB unless they are configured otherwise.
+   * Returns the bytes that were uploaded, unchanged, as one message: clients of gRPC take 4 MiB unless they are configured otherwise.
    *
    * @generated from rpc hearth.v1.BinaryService.DownloadBinary
    */

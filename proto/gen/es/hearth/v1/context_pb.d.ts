@@ -32,11 +32,15 @@ export declare type Context = Message<"hearth.v1.Context"> & {
   name: string;
 
   /**
+   * Where it is in its life.
+   *
    * @generated from field: hearth.v1.Context.State state = 3;
    */
   state: Context_State;
 
   /**
+   * Its settings, with the defaults of those that were not given.
+   *
    * @generated from field: hearth.v1.ContextSettings settings = 4;
    */
   settings?: ContextSettings | undefined;
@@ -56,6 +60,8 @@ export declare type Context = Message<"hearth.v1.Context"> & {
   nodeId: string;
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
@@ -255,28 +261,28 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   stopOnJobError: boolean;
 
   /**
-   * Stops the context when it had no job for so long, at least 1 s. Absent: never.
+   * Stops the context after this time without a job, at least 1 s. Absent: never.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 9;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * Free settings, handed to jobs as `context.settings`. At most 40 levels.
+   * Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels.
    *
    * @generated from field: google.protobuf.Struct settings = 10;
    */
   settings?: JsonObject | undefined;
 
   /**
-   * After it has lived so long, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never.
+   * After this time, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never.
    *
    * @generated from field: google.protobuf.Duration max_age = 11;
    */
   maxAge?: Duration | undefined;
 
   /**
-   * After so many jobs, further attempts of one included, the context takes no more, finishes those that it has, and stops.
+   * After this number of jobs, further attempts included, the context takes no more, finishes those that it has, and stops.
    * 0: never.
    *
    * @generated from field: uint32 max_jobs = 12;
@@ -311,6 +317,8 @@ export declare const ContextSettingsSchema: GenMessage<ContextSettings>;
  */
 export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
   /**
+   * Its name, unique within the context.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -323,6 +331,8 @@ export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
   sizeBytes: bigint;
 
   /**
+   * When it was made.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 3;
    */
   createTime?: Timestamp | undefined;

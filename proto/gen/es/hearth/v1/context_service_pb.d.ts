@@ -13,6 +13,8 @@ import type { EmptySchema } from "@bufbuild/protobuf/wkt";
 export declare const file_hearth_v1_context_service: GenFile;
 
 /**
+ * A context to start.
+ *
  * @generated from message hearth.v1.CreateContextRequest
  */
 export declare type CreateContextRequest = Message<"hearth.v1.CreateContextRequest"> & {
@@ -24,6 +26,8 @@ export declare type CreateContextRequest = Message<"hearth.v1.CreateContextReque
   name: string;
 
   /**
+   * Its settings. Absent: the server's defaults.
+   *
    * @generated from field: hearth.v1.ContextSettings settings = 2;
    */
   settings?: ContextSettings | undefined;
@@ -58,7 +62,7 @@ export declare const GetContextRequestSchema: GenMessage<GetContextRequest>;
  */
 export declare type ListContextsRequest = Message<"hearth.v1.ListContextsRequest"> & {
   /**
-   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -86,10 +90,14 @@ export declare type ListContextsRequest = Message<"hearth.v1.ListContextsRequest
 export declare const ListContextsRequestSchema: GenMessage<ListContextsRequest>;
 
 /**
+ * A page of contexts.
+ *
  * @generated from message hearth.v1.ListContextsResponse
  */
 export declare type ListContextsResponse = Message<"hearth.v1.ListContextsResponse"> & {
   /**
+   * The contexts of this page.
+   *
    * @generated from field: repeated hearth.v1.Context contexts = 1;
    */
   contexts: Context[];
@@ -109,6 +117,8 @@ export declare type ListContextsResponse = Message<"hearth.v1.ListContextsRespon
 export declare const ListContextsResponseSchema: GenMessage<ListContextsResponse>;
 
 /**
+ * How to stop a context.
+ *
  * @generated from message hearth.v1.StopContextRequest
  */
 export declare type StopContextRequest = Message<"hearth.v1.StopContextRequest"> & {
@@ -141,6 +151,8 @@ export declare type StopContextRequest = Message<"hearth.v1.StopContextRequest">
 export declare const StopContextRequestSchema: GenMessage<StopContextRequest>;
 
 /**
+ * How to restart a context.
+ *
  * @generated from message hearth.v1.RestartContextRequest
  */
 export declare type RestartContextRequest = Message<"hearth.v1.RestartContextRequest"> & {
@@ -184,7 +196,7 @@ export declare type ListObjectsRequest = Message<"hearth.v1.ListObjectsRequest">
   context: string;
 
   /**
-   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -205,10 +217,14 @@ export declare type ListObjectsRequest = Message<"hearth.v1.ListObjectsRequest">
 export declare const ListObjectsRequestSchema: GenMessage<ListObjectsRequest>;
 
 /**
+ * A page of named objects.
+ *
  * @generated from message hearth.v1.ListObjectsResponse
  */
 export declare type ListObjectsResponse = Message<"hearth.v1.ListObjectsResponse"> & {
   /**
+   * The objects of this page.
+   *
    * @generated from field: repeated hearth.v1.NamedObject objects = 1;
    */
   objects: NamedObject[];
@@ -239,6 +255,8 @@ export declare type DropObjectRequest = Message<"hearth.v1.DropObjectRequest"> &
   context: string;
 
   /**
+   * Name of the object.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
@@ -260,7 +278,7 @@ export declare const ContextService: GenService<{
   /**
    * Starts a context on the live node with most room and answers when it runs.
    * AlreadyExists when a context of that name is not stopped yet; ResourceExhausted when no node with the labels asked for has
-   * so much memory left to promise; PermissionDenied when the caller may not grant what the settings ask for; Unavailable, with the
+   * that much memory left to promise; PermissionDenied when the caller may not grant what the settings ask for; Unavailable, with the
    * reason, when there is no such node, or it does not start there.
    *
    * @generated from rpc hearth.v1.ContextService.CreateContext
@@ -271,7 +289,7 @@ export declare const ContextService: GenService<{
     output: typeof ContextSchema;
   },
   /**
-   * Answers the newest context of that name, also when it is stopped, or the one with that id. NotFound when there is none.
+   * Returns the newest context of that name, also when it is stopped, or the one with that id. NotFound when no context has it.
    *
    * @generated from rpc hearth.v1.ContextService.GetContext
    */
@@ -326,7 +344,7 @@ export declare const ContextService: GenService<{
     output: typeof ListObjectsResponseSchema;
   },
   /**
-   * Drops a named object; the next job that asks for it makes it anew. NotFound when there is none of that name.
+   * Drops a named object; the next job that asks for it makes it anew. NotFound when no object has that name.
    *
    * @generated from rpc hearth.v1.ContextService.DropObject
    */

@@ -19,11 +19,15 @@ export declare const file_hearth_v1_data_service: GenFile;
  */
 export declare type File = Message<"hearth.v1.File"> & {
   /**
+   * The path it was uploaded under.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
+   * Size in bytes.
+   *
    * @generated from field: int64 size_bytes = 2;
    */
   sizeBytes: bigint;
@@ -36,11 +40,15 @@ export declare type File = Message<"hearth.v1.File"> & {
   digest: string;
 
   /**
+   * Content type that it was uploaded with.
+   *
    * @generated from field: string content_type = 4;
    */
   contentType: string;
 
   /**
+   * When it was uploaded.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
@@ -82,7 +90,7 @@ export declare const UploadFileRequestSchema: GenMessage<UploadFileRequest>;
  */
 export declare type ListFilesRequest = Message<"hearth.v1.ListFilesRequest"> & {
   /**
-   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -110,10 +118,14 @@ export declare type ListFilesRequest = Message<"hearth.v1.ListFilesRequest"> & {
 export declare const ListFilesRequestSchema: GenMessage<ListFilesRequest>;
 
 /**
+ * A page of files.
+ *
  * @generated from message hearth.v1.ListFilesResponse
  */
 export declare type ListFilesResponse = Message<"hearth.v1.ListFilesResponse"> & {
   /**
+   * The files of this page.
+   *
    * @generated from field: repeated hearth.v1.File files = 1;
    */
   files: File[];
@@ -137,6 +149,8 @@ export declare const ListFilesResponseSchema: GenMessage<ListFilesResponse>;
  */
 export declare type DownloadFileRequest = Message<"hearth.v1.DownloadFileRequest"> & {
   /**
+   * The path of the file.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -153,6 +167,8 @@ export declare const DownloadFileRequestSchema: GenMessage<DownloadFileRequest>;
  */
 export declare type DeleteFileRequest = Message<"hearth.v1.DeleteFileRequest"> & {
   /**
+   * The path of the file.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -191,7 +207,7 @@ export declare const DataService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Streams the bytes of a file; REST answers them as one body. NotFound when there is none.
+   * Streams the bytes of a file; REST answers them as one body. NotFound when it does not exist.
    *
    * @generated from rpc hearth.v1.DataService.DownloadFile
    */
@@ -201,7 +217,7 @@ export declare const DataService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Deletes a file. NotFound when there is none.
+   * Deletes a file. NotFound when it does not exist.
    *
    * @generated from rpc hearth.v1.DataService.DeleteFile
    */

@@ -26,6 +26,8 @@ export declare const file_hearth_v1_event: GenFile;
  */
 export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -45,11 +47,15 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   seq: number;
 
   /**
+   * When it happened.
+   *
    * @generated from field: google.protobuf.Timestamp time = 4;
    */
   time?: Timestamp | undefined;
 
   /**
+   * Id of the context that the job runs in.
+   *
    * @generated from field: string context_id = 5;
    */
   contextId: string;
@@ -62,7 +68,7 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   nodeId: string;
 
   /**
-   * In a final event: the last progress of the job, when no event told it.
+   * In a final event: the last progress of the job, when no earlier event has it.
    *
    * @generated from field: hearth.v1.Progress last_progress = 7;
    */
@@ -88,8 +94,8 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
    */
   event: {
     /**
-     * The job has waited for a slot for a tenth of a second; told again when its place has changed noticeably. A job that
-     * gets a slot before is not told to wait.
+     * The job has waited for a slot for a tenth of a second; emitted again when its place has changed noticeably. A job that
+     * gets a slot before has no such event.
      *
      * @generated from field: hearth.v1.JobQueued queued = 10;
      */
@@ -105,8 +111,8 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
     case: "running";
   } | {
     /**
-     * It told its progress: for the first time after a twentieth of a second, then at most ten times a second, always the
-     * newest. What was not told when the job ends goes with its final event.
+     * It reported progress: first after a twentieth of a second, then at most ten times a second, always the newest. Progress
+     * that was not emitted when the job ends goes with its final event.
      *
      * @generated from field: hearth.v1.Progress progress = 12;
      */
@@ -224,6 +230,8 @@ export declare const JobRunningSchema: GenMessage<JobRunning>;
  */
 export declare type JobLogged = Message<"hearth.v1.JobLogged"> & {
   /**
+   * The lines, in order.
+   *
    * @generated from field: repeated hearth.v1.LogLine lines = 1;
    */
   lines: LogLine[];
@@ -262,6 +270,8 @@ export declare const JobCancellingSchema: GenMessage<JobCancelling>;
  */
 export declare type JobSucceeded = Message<"hearth.v1.JobSucceeded"> & {
   /**
+   * Size and digest of what it returned.
+   *
    * @generated from field: hearth.v1.JobResult result = 1;
    */
   result?: JobResult | undefined;
@@ -288,6 +298,8 @@ export declare const JobSucceededSchema: GenMessage<JobSucceeded>;
  */
 export declare type JobFailed = Message<"hearth.v1.JobFailed"> & {
   /**
+   * Why.
+   *
    * @generated from field: hearth.v1.JobError error = 1;
    */
   error?: JobError | undefined;
@@ -306,6 +318,8 @@ export declare const JobFailedSchema: GenMessage<JobFailed>;
  */
 export declare type JobCancelled = Message<"hearth.v1.JobCancelled"> & {
   /**
+   * How it ended.
+   *
    * @generated from field: hearth.v1.JobError error = 1;
    */
   error?: JobError | undefined;
@@ -325,6 +339,8 @@ export declare const JobCancelledSchema: GenMessage<JobCancelled>;
  */
 export declare type JobRejected = Message<"hearth.v1.JobRejected"> & {
   /**
+   * Why; `problems` lists what `validate` found.
+   *
    * @generated from field: hearth.v1.JobError error = 1;
    */
   error?: JobError | undefined;
@@ -377,6 +393,8 @@ export declare const JobRetryingSchema: GenMessage<JobRetrying>;
  */
 export declare type ContextEvent = Message<"hearth.v1.ContextEvent"> & {
   /**
+   * Id of the context.
+   *
    * @generated from field: string context_id = 1;
    */
   contextId: string;
@@ -396,11 +414,15 @@ export declare type ContextEvent = Message<"hearth.v1.ContextEvent"> & {
   seq: number;
 
   /**
+   * When it happened.
+   *
    * @generated from field: google.protobuf.Timestamp time = 4;
    */
   time?: Timestamp | undefined;
 
   /**
+   * The node that hosts it.
+   *
    * @generated from field: string node_id = 5;
    */
   nodeId: string;

@@ -26,6 +26,8 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   id: string;
 
   /**
+   * Where it is in its life.
+   *
    * @generated from field: hearth.v1.Job.State state = 2;
    */
   state: Job_State;
@@ -80,6 +82,8 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   attempt: number;
 
   /**
+   * When it was submitted.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
   createTime?: Timestamp | undefined;
@@ -169,7 +173,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   priority: number;
 
   /**
-   * Its place among the jobs that wait for a slot of its context, from 1, when it was last told; 0 when it does not wait.
+   * Its place among the jobs that wait for a slot of its context, from 1, when it was last reported; 0 when it does not wait.
    *
    * @generated from field: uint32 queue_position = 23;
    */
@@ -318,6 +322,8 @@ export declare type Attempt = Message<"hearth.v1.Attempt"> & {
   startTime?: Timestamp | undefined;
 
   /**
+   * When it was given up.
+   *
    * @generated from field: google.protobuf.Timestamp end_time = 4;
    */
   endTime?: Timestamp | undefined;
@@ -421,7 +427,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   maxAttempts: number;
 
   /**
-   * Time before the second attempt, doubled for each further one up to five minutes. Default 1 s.
+   * Time before the second attempt, doubled for each further one up to five minutes; a longer one stays as it is. Default 1 s.
    *
    * @generated from field: google.protobuf.Duration retry_delay = 12;
    */
@@ -497,6 +503,8 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
   fraction: number;
 
   /**
+   * What the job is doing, in words.
+   *
    * @generated from field: string message = 2;
    */
   message: string;
@@ -522,6 +530,8 @@ export declare const ProgressSchema: GenMessage<Progress>;
  */
 export declare type JobError = Message<"hearth.v1.JobError"> & {
   /**
+   * What kind of end it was.
+   *
    * @generated from field: hearth.v1.JobError.Reason reason = 1;
    */
   reason: JobError_Reason;
@@ -534,6 +544,8 @@ export declare type JobError = Message<"hearth.v1.JobError"> & {
   name: string;
 
   /**
+   * The error's message.
+   *
    * @generated from field: string message = 3;
    */
   message: string;
@@ -723,16 +735,22 @@ export declare type LogLine = Message<"hearth.v1.LogLine"> & {
   number: number;
 
   /**
+   * When it was written.
+   *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
   time?: Timestamp | undefined;
 
   /**
+   * How important it is.
+   *
    * @generated from field: hearth.v1.LogLine.Level level = 3;
    */
   level: LogLine_Level;
 
   /**
+   * The line, without its line break.
+   *
    * @generated from field: string text = 4;
    */
   text: string;
@@ -759,6 +777,8 @@ export declare type LogLine = Message<"hearth.v1.LogLine"> & {
 export declare const LogLineSchema: GenMessage<LogLine>;
 
 /**
+ * How important a line is.
+ *
  * @generated from enum hearth.v1.LogLine.Level
  */
 export enum LogLine_Level {
@@ -768,21 +788,29 @@ export enum LogLine_Level {
   LEVEL_UNSPECIFIED = 0,
 
   /**
+   * Details for debugging.
+   *
    * @generated from enum value: DEBUG = 1;
    */
   DEBUG = 1,
 
   /**
+   * What normal operation writes.
+   *
    * @generated from enum value: INFO = 2;
    */
   INFO = 2,
 
   /**
+   * Something unexpected that the job can cope with.
+   *
    * @generated from enum value: WARN = 3;
    */
   WARN = 3,
 
   /**
+   * Something that failed.
+   *
    * @generated from enum value: ERROR = 4;
    */
   ERROR = 4,

@@ -112,6 +112,8 @@ export const LogLine_LevelSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_job, 6, 0);
 
 /**
+ * How important a line is.
+ *
  * @generated from enum hearth.v1.LogLine.Level
  */
 export const LogLine_Level = /*@__PURE__*/

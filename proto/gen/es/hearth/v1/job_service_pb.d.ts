@@ -19,6 +19,8 @@ export declare const file_hearth_v1_job_service: GenFile;
  */
 export declare type SubmitJobRequest = Message<"hearth.v1.SubmitJobRequest"> & {
   /**
+   * What to run, and how.
+   *
    * @generated from field: hearth.v1.JobSpec job = 1;
    */
   job?: JobSpec | undefined;
@@ -43,6 +45,8 @@ export declare const SubmitJobRequestSchema: GenMessage<SubmitJobRequest>;
  */
 export declare type RunJobRequest = Message<"hearth.v1.RunJobRequest"> & {
   /**
+   * What to run, and how.
+   *
    * @generated from field: hearth.v1.JobSpec job = 1;
    */
   job?: JobSpec | undefined;
@@ -69,10 +73,14 @@ export declare type RunJobRequest = Message<"hearth.v1.RunJobRequest"> & {
 export declare const RunJobRequestSchema: GenMessage<RunJobRequest>;
 
 /**
+ * A job and what it returned.
+ *
  * @generated from message hearth.v1.RunJobResponse
  */
 export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   /**
+   * The job as it ended, or as it stood when `wait_timeout` passed.
+   *
    * @generated from field: hearth.v1.Job job = 1;
    */
   job?: Job | undefined;
@@ -105,6 +113,8 @@ export declare const RunJobResponseSchema: GenMessage<RunJobResponse>;
  */
 export declare type GetJobRequest = Message<"hearth.v1.GetJobRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -121,7 +131,7 @@ export declare const GetJobRequestSchema: GenMessage<GetJobRequest>;
  */
 export declare type ListJobsRequest = Message<"hearth.v1.ListJobsRequest"> & {
   /**
-   * The most to answer; 0 means 50, more than 1000 is taken as 1000.
+   * Largest number to return; 0 means 50, more than 1000 is taken as 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -163,10 +173,14 @@ export declare type ListJobsRequest = Message<"hearth.v1.ListJobsRequest"> & {
 export declare const ListJobsRequestSchema: GenMessage<ListJobsRequest>;
 
 /**
+ * A page of jobs.
+ *
  * @generated from message hearth.v1.ListJobsResponse
  */
 export declare type ListJobsResponse = Message<"hearth.v1.ListJobsResponse"> & {
   /**
+   * The jobs of this page.
+   *
    * @generated from field: repeated hearth.v1.Job jobs = 1;
    */
   jobs: Job[];
@@ -190,6 +204,8 @@ export declare const ListJobsResponseSchema: GenMessage<ListJobsResponse>;
  */
 export declare type WatchJobRequest = Message<"hearth.v1.WatchJobRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -209,10 +225,14 @@ export declare type WatchJobRequest = Message<"hearth.v1.WatchJobRequest"> & {
 export declare const WatchJobRequestSchema: GenMessage<WatchJobRequest>;
 
 /**
+ * A job to cancel.
+ *
  * @generated from message hearth.v1.CancelJobRequest
  */
 export declare type CancelJobRequest = Message<"hearth.v1.CancelJobRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -229,6 +249,8 @@ export declare const CancelJobRequestSchema: GenMessage<CancelJobRequest>;
  */
 export declare type GetJobResultRequest = Message<"hearth.v1.GetJobResultRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -245,6 +267,8 @@ export declare const GetJobResultRequestSchema: GenMessage<GetJobResultRequest>;
  */
 export declare type GetJobConfigRequest = Message<"hearth.v1.GetJobConfigRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -261,12 +285,14 @@ export declare const GetJobConfigRequestSchema: GenMessage<GetJobConfigRequest>;
  */
 export declare type ListJobLogsRequest = Message<"hearth.v1.ListJobLogsRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
 
   /**
-   * The most to answer; 0 means 1000, more than 10000 is taken as 10000.
+   * Largest number to return; 0 means 1000, more than 10000 is taken as 10000.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -287,10 +313,14 @@ export declare type ListJobLogsRequest = Message<"hearth.v1.ListJobLogsRequest">
 export declare const ListJobLogsRequestSchema: GenMessage<ListJobLogsRequest>;
 
 /**
+ * A page of log lines.
+ *
  * @generated from message hearth.v1.ListJobLogsResponse
  */
 export declare type ListJobLogsResponse = Message<"hearth.v1.ListJobLogsResponse"> & {
   /**
+   * The lines of this page.
+   *
    * @generated from field: repeated hearth.v1.LogLine lines = 1;
    */
   lines: LogLine[];
@@ -314,6 +344,8 @@ export declare const ListJobLogsResponseSchema: GenMessage<ListJobLogsResponse>;
  */
 export declare type WatchJobLogsRequest = Message<"hearth.v1.WatchJobLogsRequest"> & {
   /**
+   * Id of the job.
+   *
    * @generated from field: string job_id = 1;
    */
   jobId: string;
@@ -343,7 +375,7 @@ export declare const JobService: GenService<{
   /**
    * Records a job, sends it to its context and answers at once; the id is never forgotten from then on.
    * NotFound for an unknown binary or context, InvalidArgument for an unknown entry point, ResourceExhausted when the
-   * context's queue is full. For a context of its own ResourceExhausted when no node with the labels asked for has so much
+   * context's queue is full. For a context of its own ResourceExhausted when no node with the labels asked for has that much
    * memory left to promise, Unavailable when there is no such node; Unavailable as well when the node is out of reach.
    *
    * @generated from rpc hearth.v1.JobService.SubmitJob
@@ -366,7 +398,7 @@ export declare const JobService: GenService<{
     output: typeof RunJobResponseSchema;
   },
   /**
-   * Answers a job. NotFound when there is none of that id.
+   * Returns a job. NotFound when no job has that id.
    *
    * @generated from rpc hearth.v1.JobService.GetJob
    */
@@ -422,7 +454,7 @@ export declare const JobService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Answers the config that the job was submitted with. FailedPrecondition by gRPC for a config that is over 4 MiB in protobuf's encoding,
+   * Returns the config that the job was submitted with. FailedPrecondition by gRPC for a config that is over 4 MiB in protobuf's encoding,
    * more than clients take unless they are configured otherwise; REST and Connect answer it.
    *
    * @generated from rpc hearth.v1.JobService.GetJobConfig

@@ -25,6 +25,8 @@ export declare type Node = Message<"hearth.v1.Node"> & {
   id: string;
 
   /**
+   * Whether it can be given work.
+   *
    * @generated from field: hearth.v1.Node.State state = 2;
    */
   state: Node_State;
@@ -44,6 +46,8 @@ export declare type Node = Message<"hearth.v1.Node"> & {
   version: string;
 
   /**
+   * What it has and uses.
+   *
    * @generated from field: hearth.v1.NodeLoad load = 5;
    */
   load?: NodeLoad | undefined;
@@ -121,11 +125,15 @@ export declare const Node_StateSchema: GenEnum<Node_State>;
  */
 export declare type NodeWall = Message<"hearth.v1.NodeWall"> & {
   /**
+   * What is behind it.
+   *
    * @generated from field: hearth.v1.NodeWall.Kind kind = 1;
    */
   kind: NodeWall_Kind;
 
   /**
+   * Whether it is in place.
+   *
    * @generated from field: bool stands = 2;
    */
   stands: boolean;
@@ -291,10 +299,14 @@ export declare type ListNodesRequest = Message<"hearth.v1.ListNodesRequest"> & {
 export declare const ListNodesRequestSchema: GenMessage<ListNodesRequest>;
 
 /**
+ * The nodes that a gateway knows.
+ *
  * @generated from message hearth.v1.ListNodesResponse
  */
 export declare type ListNodesResponse = Message<"hearth.v1.ListNodesResponse"> & {
   /**
+   * The nodes.
+   *
    * @generated from field: repeated hearth.v1.Node nodes = 1;
    */
   nodes: Node[];

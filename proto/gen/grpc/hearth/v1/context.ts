@@ -41,20 +41,20 @@ export interface ContextSettings {
   env: { [key: string]: string };
   /** Stops the context when one of its jobs fails for good or is rejected. */
   stopOnJobError: boolean;
-  /** Stops the context when it had no job for so long, at least 1 s. Absent: never. */
+  /** Stops the context after this time without a job, at least 1 s. Absent: never. */
   idleTimeout:
     | Duration
     | undefined;
-  /** Free settings, handed to jobs as `context.settings`. At most 40 levels. */
+  /** Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels. */
   settings:
     | { [key: string]: any }
     | undefined;
-  /** After it has lived so long, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never. */
+  /** After this time, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never. */
   maxAge:
     | Duration
     | undefined;
   /**
-   * After so many jobs, further attempts of one included, the context takes no more, finishes those that it has, and stops.
+   * After this number of jobs, further attempts included, the context takes no more, finishes those that it has, and stops.
    * 0: never.
    */
   maxJobs: number;
@@ -76,9 +76,11 @@ export interface ContextSettings_NodeLabelsEntry {
 
 /** A value that the jobs of a context share by name. */
 export interface NamedObject {
+  /** Its name, unique within the context. */
   name: string;
   /** Size of its serialized form, in bytes. */
   sizeBytes: number;
+  /** When it was made. */
   createTime:
     | Date
     | undefined;

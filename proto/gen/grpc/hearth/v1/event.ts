@@ -23,16 +23,21 @@ import {
  * up are void. `ce-id` is `<job id>/<attempt>/<seq>`.
  */
 export interface JobEvent {
+  /** Id of the job. */
   jobId: string;
   /** The try that it belongs to. */
   attempt: number;
   /** 1 for the first event of a job, then ascending, over all attempts. */
   seq: number;
-  time: Date | undefined;
+  /** When it happened. */
+  time:
+    | Date
+    | undefined;
+  /** Id of the context that the job runs in. */
   contextId: string;
   /** The node that hosts the context. */
   nodeId: string;
-  /** In a final event: the last progress of the job, when no event told it. */
+  /** In a final event: the last progress of the job, when no earlier event has it. */
   lastProgress:
     | Progress
     | undefined;
@@ -48,8 +53,8 @@ export interface JobEvent {
   event:
     | //
     /**
-     * The job has waited for a slot for a tenth of a second; told again when its place has changed noticeably. A job that
-     * gets a slot before is not told to wait.
+     * The job has waited for a slot for a tenth of a second; emitted again when its place has changed noticeably. A job that
+     * gets a slot before has no such event.
      */
     { $case: "queued"; value: JobQueued }
     | //
@@ -57,8 +62,8 @@ export interface JobEvent {
     { $case: "running"; value: JobRunning }
     | //
     /**
-     * It told its progress: for the first time after a twentieth of a second, then at most ten times a second, always the
-     * newest. What was not told when the job ends goes with its final event.
+     * It reported progress: first after a twentieth of a second, then at most ten times a second, always the newest. Progress
+     * that was not emitted when the job ends goes with its final event.
      */
     { $case: "progress"; value: Progress }
     | //
@@ -99,6 +104,7 @@ export interface JobRunning {
 
 /** A job wrote to its log. */
 export interface JobLogged {
+  /** The lines, in order. */
   lines: LogLine[];
 }
 
@@ -110,6 +116,7 @@ export interface JobCancelling {
 
 /** A job returned. */
 export interface JobSucceeded {
+  /** Size and digest of what it returned. */
   result:
     | JobResult
     | undefined;
@@ -122,11 +129,13 @@ export interface JobSucceeded {
 
 /** A job failed. */
 export interface JobFailed {
+  /** Why. */
   error: JobError | undefined;
 }
 
 /** A job was cancelled. */
 export interface JobCancelled {
+  /** How it ended. */
   error: JobError | undefined;
 }
 
@@ -135,6 +144,7 @@ export interface JobCancelled {
  * its context was granted (PERMISSION_DENIED).
  */
 export interface JobRejected {
+  /** Why; `problems` lists what `validate` found. */
   error: JobError | undefined;
 }
 
@@ -154,12 +164,17 @@ export interface JobRetrying {
 
 /** One thing that happened to a context. `ce-id` is `<context id>/<seq>`. */
 export interface ContextEvent {
+  /** Id of the context. */
   contextId: string;
   /** Its name. */
   context: string;
   /** 1 for the first event of a context, then ascending. */
   seq: number;
-  time: Date | undefined;
+  /** When it happened. */
+  time:
+    | Date
+    | undefined;
+  /** The node that hosts it. */
   nodeId: string;
   /** As in JobEvent. */
   omitted: string;

@@ -13,6 +13,7 @@ import { Timestamp } from "../../google/protobuf/timestamp.ts";
 export interface Progress {
   /** 0 to 1. */
   fraction: number;
+  /** What the job is doing, in words. */
   message: string;
   /** Free fields; left out when they are over 32 KiB as JSON or nest deeper than 40 levels, which the message says then. */
   fields: { [key: string]: any } | undefined;
@@ -20,9 +21,11 @@ export interface Progress {
 
 /** Why a job did not succeed. */
 export interface JobError {
+  /** What kind of end it was. */
   reason: JobError_Reason;
   /** The error's name, such as `TypeError`. */
   name: string;
+  /** The error's message. */
   message: string;
   /** Stack trace in the author's own files and lines, causes included. */
   stack: string;
@@ -194,8 +197,13 @@ export interface JobResult {
 export interface LogLine {
   /** Number of the line within the job, ascending from 1. A later attempt begins at a higher one than the last of those before. */
   number: number;
-  time: Date | undefined;
+  /** When it was written. */
+  time:
+    | Date
+    | undefined;
+  /** How important it is. */
   level: LogLine_Level;
+  /** The line, without its line break. */
   text: string;
   /** The attempt that wrote it. */
   attempt: number;
@@ -203,7 +211,19 @@ export interface LogLine {
   executor: number;
 }
 
-export const LogLine_Level = { LEVEL_UNSPECIFIED: 0, DEBUG: 1, INFO: 2, WARN: 3, ERROR: 4, UNRECOGNIZED: -1 } as const;
+/** How important a line is. */
+export const LogLine_Level = {
+  LEVEL_UNSPECIFIED: 0,
+  /** DEBUG - Details for debugging. */
+  DEBUG: 1,
+  /** INFO - What normal operation writes. */
+  INFO: 2,
+  /** WARN - Something unexpected that the job can cope with. */
+  WARN: 3,
+  /** ERROR - Something that failed. */
+  ERROR: 4,
+  UNRECOGNIZED: -1,
+} as const;
 
 export type LogLine_Level = typeof LogLine_Level[keyof typeof LogLine_Level];
 

@@ -12,11 +12,13 @@ import { Timestamp } from "../../google/protobuf/timestamp.ts";
 export interface Node {
   /** UUID of the process; a restarted node has a new one. */
   id: string;
+  /** Whether it can be given work. */
   state: Node_State;
   /** `host:port` of its session endpoint. */
   address: string;
   /** Release of Hearth that it runs. */
   version: string;
+  /** What it has and uses. */
   load:
     | NodeLoad
     | undefined;
@@ -96,7 +98,9 @@ export interface Node_LabelsEntry {
 
 /** Something that the operating system keeps the processes of contexts from, whatever their code manages to do. */
 export interface NodeWall {
+  /** What is behind it. */
   kind: NodeWall_Kind;
+  /** Whether it is in place. */
   stands: boolean;
   /** How far it stands, or why it does not. */
   detail: string;

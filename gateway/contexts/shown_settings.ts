@@ -1,0 +1,61 @@
+import { create, type JsonObject, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { type ContextSettings, ContextSettingsSchema } from "../../proto/mod.ts";
+import { ContextSettings as NodeContextSettings } from "../../proto/node.ts";
+import { completeSettings } from "./settings.ts";
+
+/**
+ * The names that mean each setting for clients of spark-jobserver, and for Spark; dots nest. Of several that are given the first one counts, as
+ * Spark's own names stand above spark-jobserver's there.
+ */
+export const SETTING_NAMES = {
+  cpuCores: ["spark.cores.max", "num-cpu-cores"],
+  memoryBytes: ["spark.executor.memory", "memory-per-node", "mem-per-node"],
+  namedObjectsBytes: ["named-objects-memory"],
+  maxJobsPerContext: ["max-jobs-per-context", "spark.jobserver.max-jobs-per-context"],
+  maxQueuedJobs: ["max-queued-jobs"],
+  jobsPerExecutor: ["jobs-per-executor"],
+  stopOnJobError: ["stop-context-on-job-error"],
+  idleTimeout: ["idle-timeout"],
+  maxAge: ["max-age"],
+  maxJobs: ["max-jobs"],
+  permissions: ["permissions.net", "permissions.secrets"],
+  env: ["env"],
+  nodeLabels: ["node-labels"],
+} as const satisfies Readonly<Partial<Record<keyof ContextSettings, readonly string[]>>>;
+
+/** Jobs see `env` as their environment; its values may refer to secrets. */
+const HIDDEN: ReadonlySet<string> = new Set(["settings", "env"]);
+
+/** Settings as a node gets them, whose free settings its jobs see. */
+export function settingsForNode(settings: ContextSettings): NodeContextSettings {
+  const shown = { ...settings, settings: shownSettings(settings) };
+  return NodeContextSettings.decode(toBinary(ContextSettingsSchema, shown));
+}
+
+/**
+ * What jobs see as `context.settings`: the free settings, which of a context of spark-jobserver's API are all that its creator gave; and the
+ * others by their names in JSON, unless they have their default or are among the free settings by another name.
+ */
+export function shownSettings(settings: ContextSettings): JsonObject {
+  const free = settings.settings ?? {};
+  const { memoryBytes } = settings;
+  const usual = toJson(ContextSettingsSchema, completeSettings(create(ContextSettingsSchema, { memoryBytes })));
+  const usualMemory = String(completeSettings(undefined).memoryBytes);
+  const defaults: JsonObject = { ...(usual as JsonObject), memoryBytes: usualMemory };
+  const given = Object.entries(toJson(ContextSettingsSchema, settings) as JsonObject).filter(
+    ([name, value]) => !HIDDEN.has(name) && value !== defaults[name] && !isAmong(free, name),
+  );
+  return { ...Object.fromEntries(given), ...free };
+}
+
+/** Whether a setting is among the free ones, by any of its names. */
+function isAmong(free: JsonObject, name: string): boolean {
+  const names: Readonly<Record<string, readonly string[]>> = SETTING_NAMES;
+  return (names[name] ?? []).some((path) => hasPath(free, path.split(".")));
+}
+
+function hasPath(value: JsonValue | undefined, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return value !== undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.hasOwn(value, key) && hasPath(value[key], rest);
+}

@@ -1,0 +1,25 @@
+import { type BlobStore, type Dao, isStoreUnavailable, translateErrors } from "../../plugins/contract/mod.ts";
+import { blobsUnavailable, storageUnavailable } from "../../proto/errors.ts";
+
+/** A DAO that rejects with Unavailable where its back end cannot be used now. */
+export function translateDao(name: string, dao: Dao): Dao {
+  const translate = (error: unknown): unknown =>
+    isStoreUnavailable(error) ? storageUnavailable(name, error, error.state) : error;
+  return {
+    capabilities: dao.capabilities,
+    jobs: translateErrors(dao.jobs, translate),
+    contexts: translateErrors(dao.contexts, translate),
+    binaries: translateErrors(dao.binaries, translate),
+    files: translateErrors(dao.files, translate),
+    audit: translateErrors(dao.audit, translate),
+    checkHealth: (options) => dao.checkHealth(options),
+    [Symbol.asyncDispose]: () => dao[Symbol.asyncDispose](),
+  };
+}
+
+/** A blob store that rejects with Unavailable where its back end cannot be used now. */
+export function translateBlobs(name: string, blobs: BlobStore): BlobStore {
+  return translateErrors(blobs, (error) =>
+    isStoreUnavailable(error) ? blobsUnavailable(name, error, error.state) : error,
+  );
+}

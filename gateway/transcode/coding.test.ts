@@ -1,0 +1,163 @@
+import { Readable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateRawSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
+import { create, fromJson, type JsonObject, type Message } from "@bufbuild/protobuf";
+import { afterAll, describe, expect, test } from "vitest";
+import { HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
+import { send } from "./testdata/client.ts";
+import { known, methodOf, openLibrary, registry } from "./testdata/library.ts";
+import { startServer } from "./testdata/server.ts";
+
+const BOOK = known(registry.getMessage("library.v1.Book"));
+const LONG = "a long text, again and again. ".repeat(200);
+const { transcoder, calls } = openLibrary(
+  {
+    CreateBook: async (request) => request,
+    GetBook: async () => fromJson(BOOK, { title: LONG }),
+    Download: () => toStream([part("text/csv", LONG.slice(0, 10)), part("", LONG.slice(10))]),
+    ListBooks: async () => fromJson(methodOf("ListBooks").output, { books: [{ name: "a" }] }),
+  },
+  { limits: { bodyBytes: 10_000, rawBodyBytes: 20_000 } },
+);
+const server = await startServer(transcoder);
+afterAll(() => server[Symbol.asyncDispose]());
+
+function part(contentType: string, data: string): Message {
+  return create(HttpBodySchema, { contentType, data: Uint8Array.from(Buffer.from(data)) });
+}
+
+async function* toStream(messages: readonly Message[]): AsyncIterable<Message> {
+  yield* messages;
+}
+
+async function post(body: Uint8Array, headers: Record<string, string>) {
+  using exchange = await send(server, "http1", {
+    method: "POST",
+    path: "/v1/books",
+    headers: { "content-type": "application/json", ...headers },
+    body: Buffer.from(body),
+  });
+  const answer: JsonObject = JSON.parse(await text(exchange.body));
+  return { status: exchange.status, headers: exchange.headers, answer };
+}
+
+const JSON_BODY = Buffer.from('{"title":"t"}');
+
+describe("a request body", () => {
+  test.each([
+    ["gzip", gzipSync(JSON_BODY)],
+    ["X-GZip", gzipSync(JSON_BODY)],
+    ["deflate", deflateSync(JSON_BODY)],
+    ["deflate", deflateRawSync(JSON_BODY)],
+    ["br", brotliCompressSync(JSON_BODY)],
+    ["zstd", zstdCompressSync(JSON_BODY)],
+    ["identity", JSON_BODY],
+  ])("is read when it is %s", async (encoding, body) => {
+    expect(await post(body, { "content-encoding": encoding })).toMatchObject({ status: 200, answer: { title: "t" } });
+  });
+
+  test.each(["compress", "gzip, gzip", "aes128gcm"])("is refused with 415 when it is %s", async (encoding) => {
+    calls.length = 0;
+    expect(await post(JSON_BODY, { "content-encoding": encoding })).toMatchObject({
+      status: 415,
+      headers: { "accept-encoding": "gzip, deflate, br, zstd" },
+      answer: { code: "invalid_argument" },
+    });
+    expect(calls).toEqual([]);
+  });
+
+  test.each([
+    ["no gzip at all", JSON_BODY],
+    ["cut off", gzipSync(JSON_BODY).subarray(0, 20)],
+  ])("is refused when its gzip is %s", async (_, body) => {
+    expect(await post(body, { "content-encoding": "gzip" })).toMatchObject({
+      status: 400,
+      answer: { message: expect.stringMatching(/^Cannot read the request body: it is not gzip: /) },
+    });
+  });
+
+  test.each([
+    ["gzip", gzipSync(Buffer.alloc(50_000_000, " "))],
+    ["br", brotliCompressSync(Buffer.alloc(50_000_000, " "))],
+    ["zstd", zstdCompressSync(Buffer.alloc(50_000_000, " "))],
+  ])("is refused with 413 when its %s unpacks to more than the limit", async (encoding, body) => {
+    expect(await post(body, { "content-encoding": encoding })).toMatchObject({ status: 413 });
+  });
+
+  test("may begin with a byte order mark", async () => {
+    const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), JSON_BODY]);
+    expect(await post(marked, {})).toMatchObject({ status: 200, answer: { title: "t" } });
+  });
+});
+
+describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
+  async function get(path: string, headers: Record<string, string>, method = "GET") {
+    await using side = await startServer(transcoder, { protocol });
+    using exchange = await send(side, protocol, { method, path, headers });
+    const { status, headers: head } = exchange;
+    const content = await buffer(exchange.body);
+    return { status, encoding: head["content-encoding"], vary: head.vary, length: head["content-length"], content };
+  }
+
+  test.each(["/v1/books/x", "/v1/files/a"])("is compressed when the client wants that: %s", async (path) => {
+    const br = await get(path, { "accept-encoding": "gzip, br" });
+    expect(br).toMatchObject({ status: 200, encoding: "br", vary: "accept-encoding" });
+    expect(brotliDecompressSync(br.content).toString()).toContain(LONG);
+    const gzip = await get(path, { "accept-encoding": "br;q=0.5, gzip" });
+    expect(gzip).toMatchObject({ status: 200, encoding: "gzip", vary: "accept-encoding" });
+    expect(gunzipSync(gzip.content).toString()).toContain(LONG);
+  });
+
+  test("is not compressed when the client does not want that, and says that it depends on it", async () => {
+    const answer = await get("/v1/books/x", { "accept-encoding": "identity" });
+    expect(answer).toMatchObject({ encoding: undefined, vary: "accept-encoding" });
+    expect(answer.length).toBe(String(answer.content.length));
+  });
+
+  test("is not compressed when it is small", async () => {
+    expect(await get("/v1/books", { "accept-encoding": "gzip" })).toMatchObject({
+      encoding: undefined,
+      vary: undefined,
+    });
+  });
+
+  test("has the same head for HEAD, but for its length", async () => {
+    expect(await get("/v1/books/x", { "accept-encoding": "gzip" }, "HEAD")).toMatchObject({
+      ...{ status: 200, encoding: "gzip", vary: "accept-encoding", length: undefined },
+      content: Buffer.alloc(0),
+    });
+  });
+
+  test("is refused with 406 before anything is done when the client takes no JSON", async () => {
+    calls.length = 0;
+    expect(await get("/v1/books/x", { accept: "image/png, application/json;q=0" })).toMatchObject({ status: 406 });
+    expect(calls).toEqual([]);
+  });
+});
+
+test("a slow reader makes no listeners pile up", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): unknown => warnings.push(warning);
+  process.on("warning", note);
+  const many = Array.from({ length: 300 }, () => part("application/octet-stream", "x".repeat(100_000)));
+  for (const protocol of ["http1", "http2"] as const) {
+    await using side = await startServer(openLibrary({ Download: () => toStream(many) }).transcoder, { protocol });
+    using exchange = await send(side, protocol, { path: "/v1/files/a" });
+    let sizeBytes = 0;
+    for await (const chunk of Readable.from(exchange.body)) {
+      sizeBytes += chunk.length;
+      await new Promise(setImmediate);
+    }
+    expect(sizeBytes).toBe(30_000_000);
+  }
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import { pipeline, Readable } from "node:stream";
+import { promisify } from "node:util";
+import zlib from "node:zlib";
+import { parsePreferences } from "./accept.ts";
+import type { HttpRequest, HttpResponse } from "./call.ts";
+
+/** Codings of answers, the best first (RFC 9110, section 8.4.1). */
+const ENCODINGS = ["br", "gzip"] as const;
+
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** Smallest answer that is compressed, in bytes: a smaller one fits into a packet anyway. */
+const SMALLEST_BYTES = 1400;
+
+/** Most answers that are compressed at a time; further ones go as they are, so that other work of the thread pool does not wait for them. */
+const MOST_AT_ONCE = 16;
+
+const TEXT =
+  /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|wasm|[\w.-]+\+(?:json|xml))|image\/svg\+xml)/i;
+
+const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } };
+
+const gzip = promisify(zlib.gzip);
+const brotli = promisify<zlib.InputType, zlib.BrotliOptions, Buffer>(zlib.brotliCompress);
+
+let underWay = 0;
+
+/** Whether an answer of that type, and of that size when it is known, gets smaller by what compressing it costs. */
+export function isCompressible(contentType: string, sizeBytes = Number.POSITIVE_INFINITY): boolean {
+  return sizeBytes >= SMALLEST_BYTES && TEXT.test(contentType);
+}
+
+/**
+ * The coding in which a client wants a compressible answer; undefined: as it is. Says in the answer that it depends on the client's header,
+ * for the caches on its way.
+ */
+export function negotiateEncoding({ headers }: HttpRequest, response: HttpResponse): Encoding | undefined {
+  response.appendHeader("vary", "accept-encoding");
+  const accept = headers["accept-encoding"];
+  return typeof accept !== "string" || underWay >= MOST_AT_ONCE ? undefined : chooseEncoding(accept);
+}
+
+/** The coding that the header Accept-Encoding wants most (RFC 9110, section 12.5.3); undefined: none, or not more than the bytes as they are. */
+export function chooseEncoding(accept: string): Encoding | undefined {
+  const preferences = parsePreferences(accept);
+  const qualityOf = (...names: string[]): number | undefined =>
+    preferences.find(({ name }) => names.includes(name))?.quality;
+  const others = qualityOf("*");
+  const wanted = ENCODINGS.map((encoding) => ({
+    encoding,
+    quality: (encoding === "gzip" ? qualityOf("gzip", "x-gzip") : qualityOf(encoding)) ?? others ?? 0,
+  })).reduce((a, b) => (b.quality > a.quality ? b : a));
+  // What a client does not name at all it takes last.
+  return wanted.quality > 0 && wanted.quality >= (qualityOf("identity") ?? 0) ? wanted.encoding : undefined;
+}
+
+/** Compresses a whole answer, in the thread pool. */
+export async function compress(encoding: Encoding, content: string | Uint8Array): Promise<Buffer> {
+  underWay += 1;
+  try {
+    return await (encoding === "br" ? brotli(content, BROTLI) : gzip(content));
+  } finally {
+    underWay -= 1;
+  }
+}
+
+/** Compresses the pieces of an answer, in the thread pool. What they throw, it throws. */
+export async function* compressPieces(
+  encoding: Encoding,
+  pieces: AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const encoder = encoding === "br" ? zlib.createBrotliCompress(BROTLI) : zlib.createGzip();
+  underWay += 1;
+  try {
+    // Its errors come out of the encoder too.
+    pipeline(Readable.from(pieces), encoder, () => {});
+    yield* encoder as AsyncIterable<Uint8Array>;
+  } finally {
+    underWay -= 1;
+  }
+}
+
+/** The first pieces of an answer, up to the size that is worth compressing; `rest` is undefined when these are all. */
+export async function firstPieces(
+  pieces: AsyncIterable<string | Uint8Array>,
+): Promise<{ readonly first: Buffer; readonly rest: AsyncIterable<string | Uint8Array> | undefined }> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const held: Buffer[] = [];
+  let sizeBytes = 0;
+  while (sizeBytes < SMALLEST_BYTES) {
+    const { done, value } = await iterator.next();
+    if (done) return { first: Buffer.concat(held), rest: undefined };
+    const piece = Buffer.from(value);
+    held.push(piece);
+    sizeBytes += piece.length;
+  }
+  return { first: Buffer.concat(held), rest: { [Symbol.asyncIterator]: () => iterator } };
+}
+
+/** Pieces after those that were taken first. */
+export async function* joinPieces(
+  first: Uint8Array,
+  rest: AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<string | Uint8Array> {
+  yield first;
+  yield* rest;
+}

@@ -1,0 +1,44 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors } from "@nats-io/transport-node";
+import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
+
+/** Codes of JetStream's errors (https://github.com/nats-io/nats-server/blob/main/server/errors.json) that are no fault of ours. */
+const STATES: Readonly<Record<number, StoreState>> = {
+  // Resource limits of the account, the server's memory and storage.
+  10002: "full",
+  10023: "full",
+  10028: "full",
+  10047: "full",
+  // A cluster without a quorum, or whose leader is being elected.
+  10005: "away",
+  10008: "away",
+  10009: "away",
+  // JetStream that is off, for the server or the account, and a stream that is gone.
+  10039: "away",
+  10059: "away",
+  10076: "away",
+  // Limits of the stream: bytes, messages.
+  10077: "full",
+};
+
+/** The error of a store whose NATS cannot be used now; any other error as it is. */
+export function natsFault(name: string, error: unknown): unknown {
+  const state = stateOf(error);
+  if (state === undefined) return error;
+  const message = `Cannot use the object store "${name}": ${(error as Error).message}`;
+  return new StoreUnavailable(state, message, { cause: error });
+}
+
+function stateOf(error: unknown): StoreState | undefined {
+  if (error instanceof JetStreamApiError) return STATES[error.code];
+  if (error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError) return "denied";
+  const isAway =
+    error instanceof errors.TimeoutError ||
+    error instanceof errors.ConnectionError ||
+    error instanceof errors.ClosedConnectionError ||
+    error instanceof errors.DrainingConnectionError ||
+    error instanceof errors.RequestError ||
+    error instanceof errors.NoRespondersError ||
+    (error instanceof Error && error.name === "JetStreamNotEnabled");
+  return isAway ? "away" : undefined;
+}

@@ -1,0 +1,39 @@
+import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
+
+/** Result codes of SQLite (https://www.sqlite.org/rescode.html) that are no fault of ours, without their extensions. */
+const STATES: Readonly<Record<number, StoreState>> = {
+  3: "denied",
+  5: "busy",
+  6: "busy",
+  7: "busy",
+  8: "readOnly",
+  // Also a quota, and the limit of a file's size.
+  10: "failing",
+  13: "full",
+  14: "away",
+  15: "busy",
+};
+
+const PRIMARY_CODE = 0xff;
+
+/** SQLite's code of an error; undefined for any other error. */
+export function sqliteCode(error: unknown): number | undefined {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
+}
+
+/** The error of a statement: that of a database which cannot be used now, or of a bug. `verb` is what it was to do. */
+export function databaseFault(
+  path: string,
+  verb: string,
+  cause: { readonly message: string; readonly code?: number | undefined },
+): Error {
+  const message = `Cannot ${verb} database "${path}": ${cause.message}`;
+  const state = cause.code === undefined ? undefined : STATES[cause.code & PRIMARY_CODE];
+  return state === undefined ? new Error(message, { cause }) : new StoreUnavailable(state, message, { cause });
+}
+
+/** What a store rejects with for what SQLite throws; any other error as it is. */
+export function sqliteFault(path: string, error: unknown): unknown {
+  const code = sqliteCode(error);
+  return code === undefined ? error : databaseFault(path, "read", Object.assign(error as Error, { code }));
+}

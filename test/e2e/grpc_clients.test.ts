@@ -155,6 +155,18 @@ describe("a client of gRPC that takes messages of 4 MiB", () => {
     expect((await rest.call("GET", `/v1/jobs/${job.id}/config`)).body).toEqual(config);
   });
 
+  test("is refused a program whose entry points would make each list of binaries too large", async () => {
+    const names = Array.from(
+      { length: 3000 },
+      (_, index) => `export const ${"n".repeat(100)}${index} = () => ${index};`,
+    );
+    const { status, body } = await rest.call("PUT", "/v1/binaries/many", names.join("\n"));
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      message: expect.stringMatching(/^Cannot take binary "many": the names of its entry/),
+    });
+  });
+
   test("gets an error whose text would be longer than its headers may be, cut", async () => {
     const error: ServiceError = await method("ListJobs")({ pageToken: "€".repeat(100_000) }).catch((thrown) => thrown);
     expect({ code: error.code, size: Buffer.byteLength(error.details) < 2048 }).toEqual({ code: 3, size: true });

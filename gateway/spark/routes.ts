@@ -139,7 +139,5 @@ const PREFIXES = new Set(ROUTES.map(({ path }) => path.split("/")[1]));
 
 /** Whether a path, not decoded yet, belongs to this face. */
 export function isSparkPath(path: string): boolean {
-  const [before, prefix = "", ...rest] = path.split("/", 3);
-  // The page is at "/" alone: "//v1/jobs" is no path of this API.
-  return before === "" && PREFIXES.has(prefix) && (prefix !== "" || rest.length === 0);
+  return path.startsWith("/") && PREFIXES.has(path.split("/", 2)[1]);
 }

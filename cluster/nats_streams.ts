@@ -52,7 +52,7 @@ export interface StreamKeeper extends AsyncDisposable {
   keepStream(config: KeptStreamConfig): Promise<void>;
   /**
    * Makes a durable consumer of a kept stream unless it exists, and keeps it from then on. Calls `onRemade` whenever another consumer has taken
-   * its place: whoever reads from it has to begin anew.
+   * its place: its readers have to open it again.
    */
   keepConsumer(stream: string, config: KeptConsumerConfig, onRemade: () => void): Promise<void>;
   /** Calls the listener whenever another stream has taken the place of a kept one. */

@@ -40,13 +40,13 @@ export const gatewaySection = z
       .max(3_600_000)
       .default(0)
       .describe(
-        "Time for which it still takes calls after it was told to end, in milliseconds, while `/readyz` and gRPC health send callers to others. Longer than a load balancer takes to notice",
+        "Time for which it still takes calls after SIGTERM, in milliseconds, while `/readyz` and gRPC health send callers to others. Longer than a load balancer takes to notice",
       ),
     reusePort: z
       .boolean()
       .default(false)
       .describe(
-        "Shares the port with other gateways of this machine that do so too: a new one may start before the old one ends. The port is opened when the gateway is ready, and closed as soon as it is told to end; connections that are open are served for `drainDelayMs`. Linux and the BSDs",
+        "Shares the port with other gateways of this machine that do so too: a new one may start before the old one ends. The port is opened when the gateway is ready, and closed at SIGTERM; connections that are open are served for `drainDelayMs`. Linux and the BSDs",
       ),
     placementWaitMs: z
       .int()

@@ -18,7 +18,7 @@ export interface Departures {
   addSession(session: ServerHttp2Session): void;
   /** From now on answers over HTTP/1.1 close their connection, and sessions ask for no more streams, which they still serve. */
   begin(): void;
-  /** Resolves when clients have had so long since the beginning, or when `over` resolves. */
+  /** Resolves when `lingerMs` have passed since the beginning, or when `over` resolves. */
   untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
   /** Takes no more streams; those that are open end. */
   closeSessions(): void;

@@ -18,20 +18,29 @@ const IN_FUNCTION: Options = {
   allowSuperOutsideMethod: true,
 };
 
-/** A method of acorn's parser that its types lack, and that its plugins extend. */
-type FunctionBodyParser = new (
+/** Methods of acorn's parser that its types lack, and that its plugins extend. */
+type ExtensibleParser = new (
   options: Options,
   source: string,
-) => { parseFunctionBody(node: FunctionNode, ...others: unknown[]): void };
+) => {
+  parseFunctionBody(node: FunctionNode, ...others: unknown[]): void;
+  declareName(...others: unknown[]): void;
+  checkLocalExport(...others: unknown[]): void;
+};
 
-/** Forgets the statements of each function once they are parsed: a tree of all of a bundle would take a hundred times its size. */
+/**
+ * Forgets the statements of each function once they are parsed: a tree of all of a bundle would take a hundred times its size. It does not
+ * look for names that are declared twice, or not at all: esbuild has done so, and acorn takes a time that grows with their square.
+ */
 const LightParser = Parser.extend((base) => {
-  const Base = base as unknown as FunctionBodyParser;
+  const Base = base as unknown as ExtensibleParser;
   const Light = class extends Base {
     override parseFunctionBody(node: FunctionNode, ...others: unknown[]): void {
       super.parseFunctionBody(node, ...others);
       if (node.body.type === "BlockStatement") node.body.body = [];
     }
+    override declareName(): void {}
+    override checkLocalExport(): void {}
   };
   return Light as unknown as typeof Parser;
 });

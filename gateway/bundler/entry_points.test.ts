@@ -67,7 +67,7 @@ describe("listed is what can run", () => {
     ],
     ["what is frozen", "export const a = Object.freeze({ run: () => 1 }), b = Object.freeze({});", ["a"]],
     ["what is assigned later", "export let a: any, b: any; a = () => 1; b = 2;", ["a"]],
-    ["what only running tells", "const make = () => () => 1; export const a = make(), b = [make()][0];", ["a", "b"]],
+    ["what only running shows", "const make = () => () => 1; export const a = make(), b = [make()][0];", ["a", "b"]],
   ])("of %s", async (_, source, expected) => {
     expect((await bundler.bundle(utf8(source))).entryPoints).toEqual(expected);
   });

@@ -63,7 +63,7 @@ describe("what is no program is refused by what it looks like", () => {
     );
   });
 
-  test("and a fault of a program is told as such", async () => {
+  test("and a syntax error is reported as such", async () => {
     expect(await refusal(bundler, utf8("export const job = () => {\n  return 1 +;\n};"))).toBe(
       'main.ts:2:13: Unexpected ";"',
     );

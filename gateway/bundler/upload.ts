@@ -42,7 +42,7 @@ interface ReadOptions {
   readonly limits: BundlerLimits;
 }
 
-/** Tells files from archives by their bytes, and reads them. The content type tells JavaScript from TypeScript. */
+/** Distinguishes files and archives by their bytes, and reads them. The content type distinguishes JavaScript from TypeScript. */
 export async function readUpload(content: Uint8Array, { contentType, limits }: ReadOptions): Promise<Upload> {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (isGzip(content)) {

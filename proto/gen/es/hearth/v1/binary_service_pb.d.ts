@@ -25,7 +25,7 @@ export declare type UploadBinaryRequest = Message<"hearth.v1.UploadBinaryRequest
   name: string;
 
   /**
-   * The program. Its bytes tell what it is; a content type such as `text/javascript` or `text/tsx` tells the language of a single
+   * The program. Its bytes decide what it is; a content type such as `text/javascript` or `text/tsx` gives the language of a single
    * file, which is TypeScript otherwise.
    *
    * @generated from field: google.api.HttpBody content = 2;

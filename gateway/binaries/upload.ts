@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { binaryNotBundled, bundlerBusy, entryPointsTooLarge } from "../../proto/errors.ts";
 import { type Binary, BinarySchema } from "../../proto/mod.ts";
-import { BundleError, BundlerBusyError } from "../bundler/mod.ts";
+import { BundleError, BundlerBusyError, fileOfForm } from "../bundler/mod.ts";
 import type { Core } from "../core.ts";
 
 /** Bytes of the names of entry points of a binary: each list of binaries shows them. */
@@ -16,13 +16,17 @@ interface Upload {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bundles an upload and records it as the newest version of its name. Nothing is recorded of one that does not bundle. */
+/**
+ * Bundles an upload and records it as the newest version of its name. Of a form, its file is the upload. Nothing is recorded of one that
+ * does not bundle.
+ */
 export async function uploadBinary(deps: Pick<Core, "dao" | "blobs" | "bundler">, upload: Upload): Promise<Binary> {
-  const { type, bundle, sourceMap, entryPoints } = await bundleUpload(deps, upload);
+  const { content, bundled } = await bundleUpload(deps, upload);
+  const { type, bundle, sourceMap, entryPoints, warnings } = bundled;
   const namesBytes = entryPoints.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
   if (namesBytes > ENTRY_POINTS_BYTES) throw entryPointsTooLarge(upload.name, namesBytes, ENTRY_POINTS_BYTES);
   const [source, module, map] = await Promise.all([
-    deps.blobs.put(upload.content),
+    deps.blobs.put(content),
     deps.blobs.put(Buffer.from(bundle)),
     deps.blobs.put(Buffer.from(sourceMap)),
   ]);
@@ -36,13 +40,15 @@ export async function uploadBinary(deps: Pick<Core, "dao" | "blobs" | "bundler">
       entryPoints: [...entryPoints],
       bundleDigest: module.digest,
       sourceMapDigest: map.digest,
+      warnings: [...warnings],
     }),
   );
 }
 
-async function bundleUpload({ bundler }: Pick<Core, "bundler">, { name, content, contentType, signal }: Upload) {
+async function bundleUpload({ bundler }: Pick<Core, "bundler">, { name, signal, ...body }: Upload) {
   try {
-    return await bundler.bundle(content, { contentType, signal });
+    const { content, contentType } = fileOfForm(body.content, body.contentType) ?? body;
+    return { content, bundled: await bundler.bundle(content, { contentType, signal }) };
   } catch (error) {
     if (error instanceof BundleError) throw binaryNotBundled(name, error.message, error.problems[0] ?? {}, error);
     if (error instanceof BundlerBusyError) throw bundlerBusy(name, error);

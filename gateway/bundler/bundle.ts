@@ -1,22 +1,28 @@
-import type { BuildFailure, BuildOptions, BuildResult, Message } from "esbuild-wasm";
+import type { BuildOptions } from "esbuild-wasm";
+import { type BuildContext, build, buildEntries, PARSE_OPTIONS } from "./build.ts";
+import { compilerOptionsOf } from "./compile_options.ts";
 import { MANIFEST, manifestLine, readManifest } from "./declared.ts";
 import { type Entry, listEntries } from "./entries.ts";
+import { listExports, NAME_IT, unknownValues } from "./entry_points.ts";
 import type { Esbuild } from "./esbuild.ts";
+import { type Exported, readExports } from "./exported.ts";
 import type { BundlerLimits } from "./limits.ts";
-import { unmatchedPatterns } from "./patterns.ts";
-import { BundleError, type BundleProblem, badUpload } from "./problem.ts";
+import { packageModules } from "./package_modules.ts";
+import { type BundleError, badUpload } from "./problem.ts";
 import type { Upload } from "./upload.ts";
 import { UploadFiles } from "./upload_files.ts";
-import { UPLOAD_ROOT } from "./upload_names.ts";
-import { type BuildEntry, packageEntrySource, uploadPlugin } from "./upload_plugin.ts";
 
 export interface Bundle {
+  /** What was uploaded: one source file, or an archive. */
+  readonly type: Upload["type"];
   /** One ES module that imports nothing but `node:` built-ins; ends with what its modules declare, see `manifestLine`. */
   readonly bundle: string;
   /** JSON, version 3; sources are named by their paths in the upload and included. */
   readonly sourceMap: string;
   /** Those of the package itself first, then `subpath#Export`; sorted. */
   readonly entryPoints: readonly string[];
+  /** What the author should know: exports that are not listed, options that are not heeded. */
+  readonly warnings: readonly string[];
 }
 
 /** What bundling needs. */
@@ -25,192 +31,126 @@ export interface BundleDeps {
   readonly limits: BundlerLimits;
 }
 
-/** Problems beyond these are not told: one wrong line can cause thousands. */
-const MOST_PROBLEMS = 20;
-const MOST_PROBLEM_CHARACTERS = 500;
+/** Warnings beyond these are counted. */
+const MOST_WARNINGS = 20;
+const MOST_WARNING_CHARACTERS = 500;
 
-/** How esbuild writes a class that is no part of anything else. */
-const TOP_CLASS = /^(?:(?:var|let|const) (\S+) = )?class\b(?: ([^\s{]+))?/gm;
-
-const PARSE_OPTIONS = {
-  write: false,
-  format: "esm",
-  metafile: true,
-  logLevel: "silent",
-  // Messages and source maps name files relative to it.
-  absWorkingDir: UPLOAD_ROOT,
-  // Keeps esbuild from looking for a tsconfig.json.
-  tsconfigRaw: {},
-} satisfies BuildOptions;
-
-const BUNDLE_OPTIONS = {
-  ...PARSE_OPTIONS,
-  bundle: true,
-  outdir: UPLOAD_ROOT,
-  platform: "neutral",
-  target: "esnext",
-  // V8 does not know them yet.
-  supported: { decorators: false },
-  charset: "utf8",
-  // Then a module ends with its exports.
-  legalComments: "inline",
-  keepNames: true,
-  // Packages ask for it at load time, and a sandbox may not read the environment.
-  define: { "process.env.NODE_ENV": '"production"' },
-} satisfies BuildOptions;
-
-/** Bundles an upload that was read. Throws BundleError when it does not bundle or exports nothing. */
-export async function bundleFiles(deps: BundleDeps, upload: Upload): Promise<Bundle> {
-  const { limits } = deps;
-  deps.esbuild.show(upload.files);
-  await checkManifest(deps, upload.files);
-  const entries = listEntries(upload);
-  const [only] = entries;
-  const bundle =
-    entries.length === 1 && only?.subpath === ""
-      ? await bundleOne(deps, upload.files, only.path)
-      : await bundlePackage(deps, upload.files, entries);
-  if (bundle.entryPoints.length === 0) {
-    throw badUpload("Nothing is exported that can be called: a job is an exported function or object, and no class", {
-      file: only?.path ?? "",
-      line: 1,
-    });
+/** Bundles an upload that was read. Throws a BundleError when it does not bundle, or exports nothing that can run. */
+export async function bundleFiles({ esbuild, limits }: BundleDeps, upload: Upload): Promise<Bundle> {
+  const { type, files } = upload;
+  esbuild.show(files);
+  const warnings = new Set<string>();
+  const warn = (text: string) => warnings.add(text);
+  const entries = await listChecked({ esbuild, files }, upload, warn);
+  const compilerOptions = compilerOptionsOf(files, entries[0]?.path ?? "");
+  const context: BuildContext = { esbuild, files, warn, compilerOptions };
+  const modules = await readModules(context, entries);
+  const { entryPoints, reasons } = listAll(modules);
+  if (entryPoints.length === 0) throw nothingToRun(modules, reasons);
+  if (entryPoints.length > limits.entryPoints) {
+    throw badUpload(`The upload exports ${entryPoints.length} entry points, more than ${limits.entryPoints}`);
   }
-  if (bundle.bundle.length + bundle.sourceMap.length > limits.bundleBytes) {
+  for (const reason of reasons) warn(reason);
+  const { code, sourceMap } = await finalModule(context, modules);
+  const bundle = code + manifestLine(manifestsOf(modules));
+  if (bundle.length + sourceMap.length > limits.bundleBytes) {
     throw badUpload(`The bundle and its source map have more than ${limits.bundleBytes} bytes`);
   }
-  return bundle;
+  return { type, bundle, sourceMap, entryPoints, warnings: bounded([...warnings]) };
 }
 
-/** JSON.parse() does not tell the line of a fault. */
-async function checkManifest(deps: BundleDeps, files: UploadFiles): Promise<void> {
+/** JSON.parse() does not say where a fault is. */
+async function listChecked(
+  { esbuild, files }: Pick<BuildContext, "esbuild" | "files">,
+  upload: Upload,
+  warn: (text: string) => void,
+): Promise<Entry[]> {
   const contents = files.get("package.json");
-  if (contents === undefined) return;
-  await built(deps, files, { ...PARSE_OPTIONS, stdin: { contents, loader: "json", sourcefile: "package.json" } });
+  if (contents !== undefined) {
+    await build(
+      { esbuild, files },
+      { ...PARSE_OPTIONS, stdin: { contents, loader: "json", sourcefile: "package.json" } },
+    );
+  }
+  return listEntries(upload, warn);
 }
 
-async function bundleOne(deps: BundleDeps, files: UploadFiles, path: string): Promise<Bundle> {
-  const output = await buildModule(deps, files, { path });
-  const exports = callable(await listExports(deps, output.bundle), path);
-  const manifests = new Map(exports.includes(MANIFEST) ? [["", readManifest(output.bundle, path)]] : []);
-  return {
-    ...output,
-    bundle: output.bundle + manifestLine(manifests),
-    entryPoints: entryPointsOf(output.bundle, exports).sort(),
-  };
+/** An entry, what esbuild makes of it, and what that exports. */
+interface EntryModule {
+  readonly entry: Entry;
+  readonly exported: Pick<Exported, "values" | "manifest"> & Partial<Exported>;
+  readonly code: string;
+  readonly sourceMap: string;
 }
 
 /** What each entry exports must be known before the module that stands for all can be written. */
-async function bundlePackage(deps: BundleDeps, files: UploadFiles, entries: readonly Entry[]): Promise<Bundle> {
-  const exportsBySubpath = new Map<string, string[]>();
-  const entryPoints: string[] = [];
-  const manifests = new Map<string, unknown>();
-  const modules = await buildEach(deps, files, entries);
-  for (const [index, { subpath, path }] of entries.entries()) {
-    const bundle = modules[index] ?? "";
-    const exports = callable(await listExports(deps, bundle), path).sort();
-    exportsBySubpath.set(subpath, exports);
-    entryPoints.push(...entryPointsOf(bundle, exports).map((name) => (subpath === "" ? name : `${subpath}#${name}`)));
-    if (exports.includes(MANIFEST)) manifests.set(subpath, readManifest(bundle, path));
+async function readModules(context: BuildContext, entries: readonly Entry[]): Promise<EntryModule[]> {
+  // A single entry is most often the bundle.
+  const outputs = await buildEntries(context, entries, { sourcemap: entries.length === 1 ? "external" : false });
+  return Promise.all(
+    entries.map(async (entry, index) => {
+      const output = outputs[index] ?? { code: "", sourceMap: "" };
+      return { entry, ...output, exported: readExports(output.code) ?? (await readNames(context, output.code)) };
+    }),
+  );
+}
+
+/** The names alone, by esbuild, of a module that our parser does not know. */
+async function readNames({ esbuild }: BuildContext, contents: string): Promise<EntryModule["exported"]> {
+  const options: BuildOptions = { ...PARSE_OPTIONS, stdin: { contents, loader: "js" } };
+  const { metafile } = await build({ esbuild, files: new UploadFiles(new Map()) }, options);
+  const names = Object.values(metafile?.outputs ?? {}).flatMap(({ exports }) => exports);
+  return { values: unknownValues(names), manifest: undefined };
+}
+
+function listAll(modules: readonly EntryModule[]): { entryPoints: readonly string[]; reasons: readonly string[] } {
+  const listed = modules.map(({ entry, exported }) => listExports(entry, exported.values));
+  return {
+    entryPoints: listed.flatMap(({ entryPoints }) => entryPoints),
+    reasons: listed.flatMap(({ reasons }) => reasons),
+  };
+}
+
+/** The module with all entries: the only one as it is, unless it is CommonJS, whose exports have to be named. */
+async function finalModule(context: BuildContext, modules: readonly EntryModule[]) {
+  const [first] = modules;
+  const own = first?.entry.subpath === "" ? first.exported.values : new Map<string, never>();
+  if (own.has("then")) {
+    throw badUpload('The export "then" makes a promise of the module: name it otherwise', {
+      file: first?.entry.path ?? "",
+    });
   }
-  const own = exportsBySubpath.get("") ?? [];
-  const clash = own.find((name) => exportsBySubpath.has(name));
+  const clash = modules.find(({ entry }) => entry.subpath !== "" && own.has(entry.subpath))?.entry.subpath;
   if (clash !== undefined) throw badUpload(`Both "." and "./${clash}" export "${clash}": rename one of them`);
-  const source = packageEntrySource(entries, { hasDefault: own.includes("default") });
-  const output = await buildModule(deps, files, { source });
-  return { ...output, bundle: output.bundle + manifestLine(manifests), entryPoints };
+  const { commonJs, starred = [] } = first?.exported ?? {};
+  const isWhole = modules.length === 1 && first?.entry.subpath === "" && commonJs === undefined && starred.length === 0;
+  if (isWhole) return first;
+  const source = packageModules(modules.map(({ entry, exported }) => ({ ...entry, ...exported })));
+  const [output] = await buildEntries(context, [source], { sourcemap: "external" });
+  return output ?? { code: "", sourceMap: "" };
 }
 
-/** Throws when one of the names cannot be called: `a#b` is the export `b` of the subpath `a`. */
-function callable(names: string[], file: string): string[] {
-  const odd = names.find((name) => name.includes("#"));
-  if (odd !== undefined) throw badUpload(`The export "${odd}" cannot be an entry point: name it without "#"`, { file });
-  return names;
+function manifestsOf(modules: readonly EntryModule[]): ReadonlyMap<string, unknown> {
+  const declaring = modules.filter(({ exported }) => exported.values.has(MANIFEST));
+  return new Map(
+    declaring.map(({ entry, exported }) => [entry.subpath, readManifest(exported.manifest, entry.path)] as const),
+  );
 }
 
-/** The exports without classes, which cannot be called, and without what tells what the module needs: see `Manifest` of `hearth`. */
-function entryPointsOf(module: string, exports: readonly string[]): string[] {
-  const classes = new Set([...module.matchAll(TOP_CLASS)].map(([, assigned, named]) => assigned ?? named));
-  const locals = new Map(exportClause(module)?.map(({ local, exported }) => [exported, local]));
-  return exports.filter((name) => name !== MANIFEST && !classes.has(locals.get(name)));
+const WHAT_A_JOB_IS = 'a job is an exported function, or an exported object with a function "run"';
+
+function nothingToRun(modules: readonly EntryModule[], reasons: readonly string[]): BundleError {
+  const [only, ...further] = modules;
+  const file = only === undefined || further.length > 0 ? {} : { file: only.entry.path };
+  const [reason, ...others] = reasons.map((text) => text.slice(0, MOST_WARNING_CHARACTERS));
+  if (reason?.endsWith(NAME_IT)) return badUpload(reason, file);
+  const why = reason === undefined ? "" : `. ${reason}${others.length === 0 ? "" : ` (and ${others.length} more)`}`;
+  const place = "file" in file ? { ...file, line: 1 } : {};
+  return badUpload(`Nothing is exported that can be called: ${WHAT_A_JOB_IS}${why}`, place);
 }
 
-async function buildModule(
-  deps: BundleDeps,
-  files: UploadFiles,
-  entry: BuildEntry,
-): Promise<Omit<Bundle, "entryPoints">> {
-  const output = await buildAll(deps, files, [entry], { sourcemap: "external" });
-  return { bundle: output("0.js"), sourceMap: output("0.js.map") };
-}
-
-/** The module of each entry, in their order. */
-async function buildEach(deps: BundleDeps, files: UploadFiles, entries: readonly BuildEntry[]): Promise<string[]> {
-  const output = await buildAll(deps, files, entries, { sourcemap: false });
-  return entries.map((_, index) => output(`${index}.js`));
-}
-
-async function buildAll(
-  deps: BundleDeps,
-  files: UploadFiles,
-  entries: readonly BuildEntry[],
-  options: Pick<BuildOptions, "sourcemap">,
-): Promise<(name: string) => string> {
-  const { outputFiles = [] } = await built(deps, files, {
-    ...BUNDLE_OPTIONS,
-    ...options,
-    // The plugin knows which file it is. A name of the upload's would be a pattern if it had a `*` in it.
-    entryPoints: entries.map((_, index) => ({ in: `${index}`, out: `${index}` })),
-    plugins: [uploadPlugin(files, entries)],
-  });
-  return (name) => outputFiles.find(({ path }) => path === `${UPLOAD_ROOT}/${name}`)?.text ?? "";
-}
-
-/** The names that a module without types exports. (The metafile of a TypeScript build lists re-exported types too.) */
-async function listExports(deps: BundleDeps, source: string): Promise<string[]> {
-  const clause = exportClause(source);
-  if (clause !== undefined) return clause.map(({ exported }) => exported);
-  const files = new UploadFiles(new Map());
-  const { metafile } = await built(deps, files, { ...PARSE_OPTIONS, stdin: { contents: source, loader: "js" } });
-  return Object.values(metafile?.outputs ?? {}).flatMap(({ exports }) => exports);
-}
-
-/**
- * The export clause with which esbuild ends most modules: to parse a module again takes half as long as to bundle it. Undefined
- * when anything else looks like an export, or a name is a text.
- */
-function exportClause(source: string): { readonly local: string; readonly exported: string }[] | undefined {
-  const tail = source.slice(source.indexOf("\nexport "));
-  const [, names] = /^\nexport \{([^{}"'`/]*)\};\n$/.exec(tail) ?? [];
-  return names?.split(",").map((name) => {
-    const [local = "", exported = local] = name.trim().split(" as ");
-    return { local, exported };
-  });
-}
-
-async function built({ esbuild }: BundleDeps, files: UploadFiles, options: BuildOptions): Promise<BuildResult> {
-  const result = await esbuild.build(options).catch((error: unknown) => {
-    if (!isBuildFailure(error)) throw error;
-    throw refused(files, error.errors);
-  });
-  const unmatched = unmatchedPatterns(result.warnings);
-  if (unmatched.length > 0) throw refused(files, unmatched);
-  return result;
-}
-
-function refused(files: UploadFiles, messages: readonly Message[]): BundleError {
-  return new BundleError(messages.slice(0, MOST_PROBLEMS).map((message) => toProblem(files, message)));
-}
-
-function isBuildFailure(error: unknown): error is BuildFailure {
-  return error instanceof Error && "errors" in error && Array.isArray(error.errors) && error.errors.length > 0;
-}
-
-function toProblem(files: UploadFiles, { text, location }: Message): BundleProblem {
-  const shown = text.length > MOST_PROBLEM_CHARACTERS ? `${text.slice(0, MOST_PROBLEM_CHARACTERS)}…` : text;
-  if (location === null || !files.has(location.file)) return { text: shown };
-  const { file, line, column, lineText } = location;
-  // esbuild counts UTF-8 bytes from 0.
-  const before = Buffer.from(lineText).subarray(0, column).toString();
-  return { text: shown, file, line, column: before.length + 1 };
+function bounded(warnings: readonly string[]): string[] {
+  const more = warnings.length - MOST_WARNINGS;
+  const shown = warnings.slice(0, MOST_WARNINGS).map((text) => text.slice(0, MOST_WARNING_CHARACTERS));
+  return more > 0 ? [...shown, `And ${more} more`] : shown;
 }

@@ -3,12 +3,11 @@ import type { Bundle } from "./bundle.ts";
 import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
 import { Turns } from "./turns.ts";
-import { isGzip } from "./upload.ts";
 import { WarmWorkers } from "./warm_workers.ts";
 import type { BundleWorker } from "./worker.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
-export interface BundledUpload extends Bundle {
+export interface BundledUpload extends Omit<Bundle, "type"> {
   readonly type: Binary_Type;
 }
 
@@ -53,7 +52,7 @@ export async function startBundler(settings: BundlerSettings = {}): Promise<Bund
     using _turn = await turns.take({ signal: until });
     const worker = await workers.take();
     try {
-      return toBundled(content, await ask(worker, { content, contentType, limits }, until));
+      return toBundled(await ask(worker, { content, contentType, limits }, until));
     } finally {
       await workers.giveBack(worker);
     }
@@ -91,15 +90,17 @@ async function ask(worker: BundleWorker, request: BundleRequest, until: AbortSig
   }
 }
 
+const TYPES = { file: Binary_Type.TYPESCRIPT, folder: Binary_Type.NPM } as const;
+
 function whyEnded(cause: unknown, memoryBytes: number): string {
   if (`${cause}`.includes("Maximum call stack size exceeded")) return "The code nests too deep to be bundled";
   return `Bundling ended its process, most likely for want of memory: it has ${memoryBytes} bytes`;
 }
 
-function toBundled(content: Uint8Array, message: WorkerMessage): BundledUpload {
+function toBundled(message: WorkerMessage): BundledUpload {
   switch (message.type) {
     case "bundled":
-      return { ...message.bundle, type: isGzip(content) ? Binary_Type.NPM : Binary_Type.TYPESCRIPT };
+      return { ...message.bundle, type: TYPES[message.bundle.type] };
     case "refused":
       throw new BundleError(message.problems);
     case "ready":

@@ -1,4 +1,4 @@
-import { type AnyNode, type Expression, type Program, type Property, parse, type SpreadElement } from "acorn";
+import type { AnyNode, Property, SpreadElement } from "acorn";
 import { badUpload } from "./problem.ts";
 
 /** The export by which a module tells what its jobs need. */
@@ -7,13 +7,11 @@ export const MANIFEST = "manifest";
 const WHAT_IT_IS = "must be a literal of objects, arrays, texts, numbers and booleans: it is read, and never run";
 
 /**
- * The value of a bundled module's export `manifest`, as it stands in its syntax: nothing of the module is run. Throws BundleError when
- * it is anything but a literal. `file` is where the author has it, as far as is known.
+ * The value of a module's export `manifest`, as it stands in its syntax: nothing of the module is run. Throws a BundleError when it is
+ * anything but a literal. `file` is where the author has it, as far as is known.
  */
-export function readManifest(module: string, file: string): unknown {
-  const program = parsed(module, file);
-  const value = initialValue(program, localName(program));
-  const literal = value && literalOf(value);
+export function readManifest(node: AnyNode | undefined, file: string): unknown {
+  const literal = node === undefined ? undefined : literalOf(node);
   if (literal === undefined) throw badUpload(`The export "${MANIFEST}" ${WHAT_IT_IS}`, { file });
   return literal.value;
 }
@@ -28,28 +26,8 @@ export function manifestLine(manifests: ReadonlyMap<string, unknown>): string {
   return `//# manifests=${json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")}\n`;
 }
 
-function parsed(module: string, file: string): Program {
-  try {
-    return parse(module, { ecmaVersion: "latest", sourceType: "module" });
-  } catch (cause) {
-    throw badUpload(`The export "${MANIFEST}" cannot be read: ${cause}`, { file });
-  }
-}
-
-/** By which name the module itself knows its export. */
-function localName({ body }: Program): string | undefined {
-  const specifiers = body.flatMap((node) => (node.type === "ExportNamedDeclaration" ? node.specifiers : []));
-  const specifier = specifiers.find(({ exported }) => nameOf(exported) === MANIFEST);
-  return specifier && nameOf(specifier.local);
-}
-
-function initialValue({ body }: Program, name: string | undefined): Expression | undefined {
-  const declarations = body.flatMap((node) => (node.type === "VariableDeclaration" ? node.declarations : []));
-  return declarations.find(({ id }) => name !== undefined && nameOf(id) === name)?.init ?? undefined;
-}
-
 /** In a box, because a literal may be any value; undefined when it is none. */
-function literalOf(node: Expression | SpreadElement | null): { readonly value: unknown } | undefined {
+function literalOf(node: AnyNode | null): { readonly value: unknown } | undefined {
   switch (node?.type) {
     case "Literal":
       return node.regex || node.bigint ? undefined : { value: node.value };

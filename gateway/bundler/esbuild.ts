@@ -7,7 +7,7 @@ import type { UploadFiles } from "./upload_files.ts";
 import { UploadNames } from "./upload_names.ts";
 
 /** esbuild as WebAssembly in this process. It builds for one upload at a time. */
-export interface Esbuild extends Pick<typeof EsbuildModule, "build"> {
+export interface Esbuild extends Pick<typeof EsbuildModule, "build" | "transform"> {
   /** Replaces the upload whose names esbuild can list. It sees no other files. */
   show(files: UploadFiles): void;
 }
@@ -60,7 +60,7 @@ export async function startEsbuild({ log, onExit }: EsbuildSettings): Promise<Es
   if (esbuild === undefined) throw new Error(`${file} exports nothing`);
   await esbuild.initialize({ wasmModule: await compileWasm(wasm), worker: false });
   names.refuseReads();
-  return { build: esbuild.build, show: (files) => names.show(files) };
+  return { build: esbuild.build, transform: esbuild.transform, show: (files) => names.show(files) };
 }
 
 /** The types of Node lack it. */

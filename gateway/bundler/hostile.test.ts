@@ -13,7 +13,7 @@ afterAll(() => bundler[Symbol.asyncDispose]());
 type HeaderArgument = Parameters<Pack["entry"]>[0];
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
-const HARMLESS = utf8("export const job = 1;");
+const HARMLESS = utf8("export const job = () => 1;");
 
 async function tarball(entries: [HeaderArgument, string][]): Promise<Uint8Array> {
   const tar = pack();
@@ -93,7 +93,7 @@ test.each<[string, HeaderArgument, RegExp]>([
   expect(
     await refusal(
       await tarball([
-        [{ name: "index.ts" }, "export const job = 1"],
+        [{ name: "index.ts" }, "export const job = () => 1"],
         [header, ""],
       ]),
     ),
@@ -124,7 +124,7 @@ test("a tsconfig.json, a source map comment and a jsx pragma reach nothing", asy
       [
         { name: "index.ts" },
         `/** @jsxImportSource /etc/passwd */\nimport "./of_root.ts"; import "./of_folder.ts"; import "./of_file.ts";
-export const job = 1;\n//# sourceMappingURL=../../../../etc/passwd`,
+export const job = () => 1;\n//# sourceMappingURL=../../../../etc/passwd`,
       ],
       [{ name: "of_root.ts" }, "globalThis.a = 1;\n//# sourceMappingURL=/"],
       [{ name: "of_folder.ts" }, "globalThis.b = 1;\n//# sourceMappingURL=."],
@@ -149,8 +149,8 @@ test("names of Object.prototype are names like others", async () => {
       { name: "package.json" },
       `{"__proto__": {"polluted": 1}, "exports": {".": "./__proto__.ts", "./constructor": "./b.ts"}}`,
     ],
-    [{ name: "__proto__.ts" }, `export const toString = 1; const p = 2; export { p as "__proto__" };`],
-    [{ name: "b.ts" }, "export const valueOf = 1;"],
+    [{ name: "__proto__.ts" }, `export const toString = () => 1; const p = () => 2; export { p as "__proto__" };`],
+    [{ name: "b.ts" }, "export const valueOf = () => 1;"],
   ]);
   expect(await bundler.bundle(content)).toHaveProperty("entryPoints", ["__proto__", "toString", "constructor#valueOf"]);
 });
@@ -162,7 +162,7 @@ test.each([
   ["cut off in the gzip stream", (tar: Uint8Array) => gzipSync(tar).subarray(0, 60), /The gzip stream is damaged/],
 ])("a tarball that is %s is refused", async (_, damage, message) => {
   const tar = pack();
-  tar.entry({ name: "index.ts" }, "export const job = 1;".repeat(50));
+  tar.entry({ name: "index.ts" }, "export const job = () => 1;".repeat(50));
   tar.finalize();
   expect(await refusal(damage(await buffer(tar)))).toMatch(message);
 });
@@ -183,7 +183,9 @@ test("the upload, the entries of a tarball and the bundle are bounded", async ()
   await withLimits({ entries: 10, uploadBytes: 5000, bundleBytes: 2000 }, async (limited) => {
     expect(await refusal(utf8(" ".repeat(5001)), limited)).toMatch(/has 5001 bytes, more than 5000/);
     expect(await refusal(await tarball(files), limited)).toMatch(/more than 10 entries/);
-    expect(await refusal(utf8(`export const s = "${"x".repeat(2000)}";`), limited)).toMatch(/more than 2000 bytes/);
+    expect(await refusal(utf8(`export const s = () => "${"x".repeat(2000)}";`), limited)).toMatch(
+      /more than 2000 bytes/,
+    );
   });
 });
 

@@ -4,14 +4,16 @@ const MEBIBYTE = 1024 * 1024;
 export interface BundlerLimits {
   /** The upload as it came. */
   readonly uploadBytes: number;
-  /** The tarball after gunzip, headers and padding included; unpacking stops there. */
+  /** A tarball after gunzip, headers and padding included; the files of a zip archive together. Unpacking stops there. */
   readonly unpackedBytes: number;
-  /** Files and folders in a tarball. */
+  /** Files and folders in an archive. */
   readonly entries: number;
-  /** Characters of a path in a tarball. */
+  /** Characters of a path in an archive. */
   readonly pathLength: number;
-  /** Segments of a path in a tarball. */
+  /** Segments of a path in an archive. */
   readonly pathDepth: number;
+  /** Exports that are listed, of all modules of an upload. */
+  readonly entryPoints: number;
   /** Bundle and source map together. */
   readonly bundleBytes: number;
   /** From the moment a worker has the upload to its answer. */
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: BundlerLimits = {
   entries: 10_000,
   pathLength: 512,
   pathDepth: 32,
+  entryPoints: 2000,
   bundleBytes: 64 * MEBIBYTE,
   timeoutMs: 30_000,
   memoryBytes: 2048 * MEBIBYTE,

@@ -1,3 +1,4 @@
+import { parseJsonc } from "./jsonc.ts";
 import { badUpload } from "./problem.ts";
 import type { UploadFiles } from "./upload_files.ts";
 
@@ -17,6 +18,24 @@ export function manifestIn(files: UploadFiles, folder: string): Manifest | undef
   manifestsByUpload.set(files, manifests);
   if (!manifests.has(folder)) manifests.set(folder, parseManifest(files, folder));
   return manifests.get(folder);
+}
+
+const foldersByUpload = new WeakMap<UploadFiles, ReadonlyMap<string, string>>();
+
+/** The folders of the packages that are the upload's own, outside of `node_modules`, by their names. */
+export function packageFolders(files: UploadFiles): ReadonlyMap<string, string> {
+  const known = foldersByUpload.get(files);
+  if (known !== undefined) return known;
+  const folders = new Map<string, string>();
+  for (const path of files.paths()) {
+    if (!/(^|\/)package\.json$/.test(path) || /(^|\/)node_modules\//.test(path)) continue;
+    // Among them may be fixtures of tests that are no manifests at all.
+    const json = parseJsonc(new TextDecoder().decode(files.get(path)));
+    const name = isRecord(json) ? stringOrNothing(json.name) : undefined;
+    if (name !== undefined && !folders.has(name)) folders.set(name, path.slice(0, -"/package.json".length));
+  }
+  foldersByUpload.set(files, folders);
+  return folders;
 }
 
 function parseManifest(files: UploadFiles, folder: string): Manifest | undefined {
@@ -76,7 +95,7 @@ export function chooseTarget(target: unknown, isRequire: boolean): string | unde
   return undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,8 +1,6 @@
-import { buffer } from "node:stream/consumers";
-import { gzipSync } from "node:zlib";
-import { type Pack, pack } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BundleError, type Bundler, startBundler } from "./mod.ts";
+import { type Bundler, startBundler } from "./mod.ts";
+import { link, refusal, runAll, type TarEntry, tgz, utf8 } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -10,44 +8,19 @@ beforeAll(async () => {
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
-type Entry = [header: Parameters<Pack["entry"]>[0] | string, content?: string];
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
-const link = (name: string, linkname: string): Entry => [{ name, type: "symlink", linkname }];
-
-async function tar(entries: readonly Entry[]): Promise<Uint8Array> {
-  const tar = pack();
-  for (const [header, content = ""] of entries)
-    tar.entry(typeof header === "string" ? { name: header } : header, content);
-  tar.finalize();
-  return await buffer(tar);
+/** What the entry points of a tarball return. */
+async function results(entries: readonly TarEntry[]): Promise<unknown> {
+  const { bundle, entryPoints } = await bundler.bundle(await tgz(entries));
+  return await runAll(bundle, entryPoints);
 }
 
-/** The value of the export `job` of the tarball. */
-async function job(entries: readonly Entry[]): Promise<unknown> {
-  const { bundle } = await bundler.bundle(gzipSync(await tar(entries)));
-  const module = await import(
-    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(bundle).toString("base64")}`
-  );
-  return module.job;
-}
-
-async function refusal(content: Uint8Array, contentType?: string): Promise<string> {
-  const error: unknown = await bundler.bundle(content, { contentType }).then(
-    () => new Error("It was bundled"),
-    (thrown) => thrown,
-  );
-  if (!(error instanceof BundleError)) throw error;
-  return error.message;
-}
-
-test.each<[string, Entry[]]>([
-  ["a folder without a package.json", [["jobs/index.ts", "export const job = 1;"]]],
+test.each<[string, TarEntry[]]>([
+  ["a folder without a package.json", [["jobs/index.ts", "export const job = () => 1;"]]],
   [
     "a folder that begins with a file of its own",
     [
       ["jobs/a/b.ts", ""],
-      ["jobs/main.js", "export const job = 1;"],
+      ["jobs/main.js", "export const job = () => 1;"],
     ],
   ],
   [
@@ -56,8 +29,18 @@ test.each<[string, Entry[]]>([
       ["._jobs", "attributes"],
       ["jobs/._index.ts", "attributes"],
       ["jobs/.DS_Store", "attributes"],
+      ["jobs/Icon\r", ""],
       ["__MACOSX/jobs/x", "attributes"],
-      ["jobs/index.ts", "export const job = 1;"],
+      ["jobs/__MACOSX/y", "attributes"],
+      ["jobs/index.ts", "export const job = () => 1;"],
+    ],
+  ],
+  [
+    "a repository with what git keeps of it",
+    [
+      ["repo/.git/HEAD", "ref: refs/heads/main"],
+      ["repo/.git/objects/01/23", Buffer.from([0, 1])],
+      ["repo/index.ts", "export const job = () => 1;"],
     ],
   ],
   [
@@ -66,16 +49,43 @@ test.each<[string, Entry[]]>([
       [{ name: "owner-repo-0123456/", type: "directory" }],
       ["owner-repo-0123456/README.md", "# hi"],
       ["owner-repo-0123456/package.json", `{"main": "src/jobs.ts"}`],
-      ["owner-repo-0123456/src/jobs.ts", "export const job = 1;"],
+      ["owner-repo-0123456/src/jobs.ts", "export const job = () => 1;"],
+    ],
+  ],
+  [
+    "the header of `git archive`, which old tools take for a file",
+    [
+      ["pax_global_header", "52 comment=0123456789012345678901234567890123456789\n"],
+      ["repo/src/index.ts", "export const job = () => 1;"],
+    ],
+  ],
+  ["a folder in a folder", [["repo-main/repo-main/mod.ts", "export const job = () => 1;"]]],
+  ["an entry in src", [["src/main.ts", "export const job = () => 1;"]]],
+  [
+    "one module, of any name, beside its tests",
+    [
+      ["jobs/word_count.ts", "export const job = () => 1;"],
+      ["jobs/word_count.test.ts", "throw new Error('not a job');"],
+      ["jobs/vitest.config.ts", "export default {};"],
+      ["jobs/env.d.ts", "declare const x: number;"],
+      ["jobs/README.md", "# Jobs"],
     ],
   ],
   [
     "the programs of its packages",
     [
       ["jobs/index.ts", `export { job } from "dep";`],
-      ["jobs/node_modules/dep/index.js", "export const job = 1;"],
+      ["jobs/node_modules/dep/index.js", "export const job = () => 1;"],
       link("jobs/node_modules/.bin/dep", "../dep/cli.js"),
       link("jobs/node_modules/.bin/other", "/usr/lib/node_modules/other/cli.js"),
+    ],
+  ],
+  [
+    "links in node_modules that lead out of it and that nobody imports",
+    [
+      ["jobs/index.ts", "export const job = () => 1;"],
+      link("jobs/node_modules/shared", "../../../packages/shared"),
+      link("jobs/node_modules/@org/app", "/home/ann/app"),
     ],
   ],
   [
@@ -83,7 +93,7 @@ test.each<[string, Entry[]]>([
     [
       [
         "jobs/index.ts",
-        `import { job as made } from "dep"; import { state } from "other"; export const job = made(state);`,
+        `import { job as made } from "dep"; import { state } from "other"; export const job = () => made(state);`,
       ],
       link("jobs/node_modules/dep", ".pnpm/dep@1.0.0/node_modules/dep"),
       link("jobs/node_modules/other", ".pnpm/other@2.0.0/node_modules/other"),
@@ -102,66 +112,192 @@ test.each<[string, Entry[]]>([
       ["repo/package.json", `{"main": "apps/jobs/main.ts", "workspaces": ["apps/*", "packages/*"]}`],
       ["repo/apps/jobs/main.ts", `export { job } from "@org/lib/deep";`],
       ["repo/packages/lib/package.json", `{"exports": {"./deep": "./src/deep.ts"}}`],
-      ["repo/packages/lib/src/deep.ts", `export const job = Number("1");`],
+      ["repo/packages/lib/src/deep.ts", `export const job = () => Number("1");`],
       link("repo/node_modules/@org/lib", "../../packages/lib"),
       link("repo/node_modules/@org/repo", "../.."),
     ],
   ],
   [
+    "a workspace that was not installed",
+    [
+      ["repo/package.json", `{"main": "apps/jobs/main.ts", "workspaces": ["apps/*", "packages/*"]}`],
+      ["repo/apps/jobs/main.ts", `export { job } from "@org/lib";`],
+      ["repo/packages/lib/package.json", `{"name": "@org/lib", "main": "src/index.ts"}`],
+      ["repo/packages/lib/src/index.ts", "export const job = () => 1;"],
+      ["repo/fixtures/broken/package.json", "{"],
+    ],
+  ],
+  [
+    "a package that imports itself",
+    [
+      ["pkg/package.json", `{"name": "mine", "exports": {".": "./index.ts", "./parts": "./src/parts.ts"}}`],
+      ["pkg/index.ts", `import { one } from "mine/parts"; export const job = () => one;`],
+      ["pkg/src/parts.ts", "export const one = 1;"],
+    ],
+  ],
+  [
     "a file that it holds twice, as a hard link",
-    [["jobs/one.ts", "export const job = 1;"], [{ name: "jobs/index.ts", type: "link", linkname: "jobs/one.ts" }]],
+    [
+      ["jobs/one.ts", "export const job = () => 1;"],
+      [{ name: "jobs/index.ts", type: "link", linkname: "jobs/one.ts" }],
+    ],
+  ],
+  [
+    "a hard link to a symbolic one",
+    [
+      ["jobs/lib/one.ts", "export const job = () => 1;"],
+      link("jobs/lib/two.ts", "one.ts"),
+      [{ name: "jobs/index.ts", type: "link", linkname: "jobs/lib/two.ts" }],
+    ],
   ],
   [
     "links in a circle",
-    [["index.ts", "export const job = 1;"], link("a", "b"), link("b", "a"), link("c", "c/c"), link("d", "d/../d")],
-  ],
-])("a tarball may have %s", async (_, entries) => {
-  expect(await job(entries)).toBe(1);
-});
-
-test("an import through links in a circle finds nothing", async () => {
-  const content = gzipSync(
-    await tar([
-      ["index.ts", `import "./a/x.ts"; import "./c/x.ts";`],
+    [
+      ["index.ts", "export const job = () => 1;"],
       link("a", "b"),
       link("b", "a"),
       link("c", "c/c"),
+      link("d", "d/../d"),
+    ],
+  ],
+  [
+    "only the requiring half of exports",
+    [
+      ["package.json", `{"type": "commonjs", "exports": {".": {"types": "./index.d.ts", "require": "./index.cjs"}}}`],
+      ["index.cjs", "exports.job = () => 1;"],
+    ],
+  ],
+  [
+    "exports that are no modules",
+    [
+      ["package.json", `{"exports": {".": "./index.ts", "./style.css": "./style.css", "./types": "./index.d.ts"}}`],
+      ["index.ts", "export const job = () => 1;"],
+    ],
+  ],
+  [
+    "an entry that deno.json names, and imports that it maps",
+    [
+      [
+        "jobs/deno.json",
+        `{ // Deno allows comments
+          "exports": "./lib/jobs.ts", "imports": {"@/": "./lib/", "dep": "npm:dep@^1", "std": "jsr:@std/one@1"}, }`,
+      ],
+      [
+        "jobs/lib/jobs.ts",
+        `import { one } from "@/one.ts"; import { two } from "dep"; import { three } from "std";
+        import { four } from "npm:dep@1/four"; export const job = () => one + two + three + four - 9;`,
+      ],
+      ["jobs/lib/one.ts", "export const one = 1;"],
+      ["jobs/node_modules/dep/index.js", "export const two = 2;"],
+      ["jobs/node_modules/dep/four.js", "export const four = 4;"],
+      ["jobs/node_modules/@jsr/std__one/mod.ts", "export const three = 3;"],
+      ["jobs/node_modules/@jsr/std__one/package.json", `{"exports": "./mod.ts"}`],
+    ],
+  ],
+  [
+    "a dependency that looks for what it can do without",
+    [
+      ["index.ts", `import dep from "dep"; export const job = async () => await dep();`],
+      [
+        "node_modules/dep/index.js",
+        `let native = 0; try { native = require("./build/Release/fast.node"); } catch { native = 1; }
+         try { require("./prebuilds/linux.node"); } catch { native += 1; }
+         module.exports = async () => { try { return await import("optional"); } catch { return native - 1; } };`,
+      ],
+      ["node_modules/dep/prebuilds/linux.node", Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff])],
+    ],
+  ],
+])("a tarball may have %s", async (_, entries) => {
+  expect(await results(entries)).toEqual({ job: 1 });
+});
+
+test.each<[string, TarEntry[], RegExp]>([
+  [
+    "through links in a circle",
+    [["index.ts", `import "./a/x.ts"; import "./c/x.ts";`], link("a", "b"), link("b", "a"), link("c", "c/c")],
+    /Cannot import ".\/a\/x.ts": the upload has no such file/,
+  ],
+  [
+    "of a package that is a link to somewhere else",
+    [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org/lib", "../../../../packages/lib")],
+    /node_modules\/@org\/lib is a link to "..\/..\/..\/..\/packages\/lib", outside of the upload; pack a folder that holds both/,
+  ],
+  [
+    "of what Yarn keeps in archives",
+    [
+      ["index.ts", `import "dep";`],
+      [".pnp.cjs", ""],
+    ],
+    /let Yarn make it with "nodeLinker: node-modules"/,
+  ],
+  [
+    "of types alone",
+    [
+      ["index.ts", `export * from "./types";`],
+      ["types.d.ts", "export interface A {}"],
+    ],
+    /the upload has types.d.ts, which has types only/,
+  ],
+  [
+    "that an import map leads in a circle",
+    [
+      ["index.ts", `import "a";`],
+      ["deno.json", `{"imports": {"a": "b", "b": "a"}}`],
+    ],
+    /Cannot import "b": the upload has no node_modules\/b/,
+  ],
+])("an import %s is refused with the reason", async (_, entries, message) => {
+  expect(await refusal(bundler, await tgz(entries))).toMatch(message);
+});
+
+test("a folder without an entry is refused with what was looked for and what is there", async () => {
+  const files: TarEntry[] = ["a.ts", "b.ts", "README.md", "node_modules/dep/index.js"].map((name) => [name, ""]);
+  expect(await refusal(bundler, await tgz(files))).toBe(
+    'The upload has no entry: looked for package.json ("exports", "module" or "main"), index, mod, main with .ts, .js and their kin, and the same in src/; it holds a.ts, b.ts',
+  );
+  expect(await refusal(bundler, await tgz([["types/index.d.ts", "export {};"]]))).toMatch(
+    /it holds index.d.ts; files that end in .d.ts have types only$/,
+  );
+});
+
+test("an entry that was not built is refused with that reason", async () => {
+  const files: TarEntry[] = [
+    ["package.json", `{\n"main": "dist/index.js"}`],
+    ["src/index.ts", "export const job = () => 1;"],
+  ];
+  expect(await refusal(bundler, await tgz(files))).toBe(
+    'package.json:2: The upload has no file "dist/index.js": build the program before it is packed, or name its source',
+  );
+});
+
+test("of two entries the one that is taken is named", async () => {
+  const { entryPoints, warnings } = await bundler.bundle(
+    await tgz([
+      ["main.ts", "export const other = () => 1;"],
+      ["index.ts", "export const job = () => 1;"],
     ]),
   );
-  expect(await refusal(content)).toMatch(/Cannot import ".\/a\/x.ts": the upload has no such file/);
+  expect({ entryPoints, warnings }).toEqual({
+    entryPoints: ["job"],
+    warnings: [
+      'The entry is index.ts, and not main.ts: name the one that you mean in package.json ("main" or "exports")',
+    ],
+  });
 });
 
-test.each<[string, Uint8Array | Promise<Uint8Array>, string | undefined]>([
-  ["a zip archive", utf8("PK\u0003\u0004..."), undefined],
-  ["a zip archive", utf8("PK\u0003\u0004..."), "application/java-archive"],
-  ["a tarball that is not compressed", tar([["index.ts", "export const job = 1;"]]), "application/x-tar"],
-  ["UTF-16 text", Buffer.from("\ufeffexport const job = 1;", "utf16le"), undefined],
-  ["an HTML page", utf8("\n<!DOCTYPE html><title>404</title>"), undefined],
-  ["a Python program", utf8("# jobs\nfrom hearth import job\n"), undefined],
-  ["a Python program", utf8("#!/usr/bin/env python3\nprint(1)\n"), undefined],
-  [
-    "a form, as `curl -F` sends it",
-    utf8(`--x\r\nContent-Disposition: form-data; name="f"\r\n\r\nexport const job = 1;\r\n--x--\r\n`),
-    "multipart/form-data; boundary=x",
-  ],
-])("what is %s is refused as such", async (kind, content, contentType) => {
-  expect(await refusal(await content, contentType)).toBe(
-    `The upload is ${kind}: upload one .ts or .js file, or a gzip tarball (what \`npm pack\` makes, or \`tar -czf\`), as the body itself (\`curl -T\`)`,
-  );
+test("a sparse file is refused with what to do", async () => {
+  const content = await tgz([
+    ["index.ts", "export const job = () => 1;"],
+    [{ name: "data.bin", pax: { "GNU.sparse.major": "1" } }, "0\n"],
+  ]);
+  expect(await refusal(bundler, content)).toMatch(/"data.bin", a sparse file \(pack it without --sparse\)/);
 });
 
-test("an export that no entry point can name is refused", async () => {
-  expect(await refusal(utf8(`const job = () => 1; export { job as "a#b" };`))).toBe(
-    'main.ts: The export "a#b" cannot be an entry point: name it without "#"',
-  );
-});
-
-test("a class is no entry point", async () => {
-  const classes =
-    "export class A { run() {} } export default class B { static self = B; } class C {} export { C as D };";
-  expect(await bundler.bundle(utf8(`${classes} export const made = new C(), job = () => A;`))).toHaveProperty(
-    "entryPoints",
-    ["job", "made"],
-  );
-  expect(await refusal(utf8(classes))).toMatch(/^main.ts:1: Nothing is exported that can be called: .* no class$/);
+test.each([
+  ["a byte order mark", "\ufeffexport const job = () => 1;"],
+  ["lines that end as on Windows", "export const job = () => {\r\n  return 1;\r\n};\r\n"],
+  ["an interpreter in its first line", "#!/usr/bin/env node\nexport const job = () => 1;"],
+])("a file may have %s", async (_, source) => {
+  const { bundle, entryPoints } = await bundler.bundle(utf8(source));
+  expect(await runAll(bundle, entryPoints)).toEqual({ job: 1 });
 });

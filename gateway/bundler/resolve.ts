@@ -1,6 +1,8 @@
 import { isBuiltin } from "node:module";
 import { posix } from "node:path";
-import { exportedSubpaths, manifestIn, matchSubpath } from "./manifest.ts";
+import { importMapped } from "./import_map.ts";
+import { exportedSubpaths, manifestIn, matchSubpath, packageFolders } from "./manifest.ts";
+import { mappedPaths, tsconfigOf } from "./tsconfig.ts";
 import type { UploadFiles } from "./upload_files.ts";
 
 /** Where an import leads: a file of the upload, a module that Deno has itself, nowhere until it runs, or a fault. */
@@ -16,13 +18,27 @@ export interface ImportSite {
   readonly importer: string;
   /** `require(…)` rather than `import`. */
   readonly isRequire: boolean;
+  /** `require(…)` or `import(…)`: it may be in a `try`, or never run. */
+  readonly isLate: boolean;
+  /** Whether the specifier came out of an import map, which is asked once. */
+  readonly isMapped?: boolean;
+}
+
+/** Whether the import stands in a package of `node_modules`. */
+export function isOfDependency({ importer }: ImportSite): boolean {
+  return importer.includes("node_modules/");
 }
 
 /** Extensions that an import may leave out, in the order in which they are tried. */
-const EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json"];
+const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
 /** TypeScript imports `./x.js` and means `./x.ts`. */
-const TYPESCRIPT_OF: Readonly<Record<string, string>> = { ".js": ".ts", ".mjs": ".mts", ".cjs": ".cts" };
+const TYPESCRIPT_OF: Readonly<Record<string, readonly string[]>> = {
+  ".js": [".ts", ".tsx"],
+  ".jsx": [".tsx"],
+  ".mjs": [".mts"],
+  ".cjs": [".cts"],
+};
 
 /** Resolves as Node does, but inside the upload only. */
 export function resolveImport(files: UploadFiles, site: ImportSite): Resolution {
@@ -32,6 +48,8 @@ export function resolveImport(files: UploadFiles, site: ImportSite): Resolution 
   if (specifier === "hearth" || specifier.startsWith("hearth/")) {
     return fault(`${shown} has types only, nothing to import at run time: write \`import type { … } from "hearth"\``);
   }
+  const ofRegistry = resolveRegistry(files, site);
+  if (ofRegistry !== undefined) return ofRegistry;
   if (/^[a-z][a-z0-9+.-]*:/i.test(specifier)) {
     return fault(`Cannot import ${shown}: a URL is not fetched; put the code into the upload`);
   }
@@ -44,7 +62,7 @@ export function resolveImport(files: UploadFiles, site: ImportSite): Resolution 
     if (path === ".." || path.startsWith("../")) {
       return fault(`Cannot import ${shown}: the path leaves the upload; put the file into it`);
     }
-    return found(findFile(files, path)) ?? fault(`Cannot import ${shown}: the upload has no such file`);
+    return found(findFile(files, path)) ?? missing(site, `Cannot import ${shown}: ${whyNoFile(files, path)}`);
   }
   return resolvePackage(files, site, shown);
 }
@@ -65,8 +83,7 @@ export function findFile(files: UploadFiles, path: string): string | undefined {
 
 function typescriptOf(path: string): string[] {
   const extension = posix.extname(path);
-  const typescript = TYPESCRIPT_OF[extension];
-  return typescript === undefined ? [] : [path.slice(0, -extension.length) + typescript];
+  return (TYPESCRIPT_OF[extension] ?? []).map((typescript) => path.slice(0, -extension.length) + typescript);
 }
 
 function manifestMain(files: UploadFiles, folder: string): string | undefined {
@@ -77,24 +94,76 @@ function manifestMain(files: UploadFiles, folder: string): string | undefined {
   return path === "." || path.startsWith("..") || path.startsWith("/") ? undefined : path;
 }
 
-/** A bare name: the nearest `node_modules` of the upload that has the package, else what Deno brings. */
+/** A bare name: what a configuration maps it to, the nearest `node_modules` of the upload that has the package, else what Deno brings. */
 function resolvePackage(files: UploadFiles, site: ImportSite, shown: string): Resolution {
-  const [, name, rest] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(site.specifier) ?? [];
+  const [, name, rest = ""] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(site.specifier) ?? [];
   if (name === undefined || name === ".." || name === ".") return fault(`Cannot import ${shown}: not a module name`);
-  for (const folder of foldersAbove(site.importer)) {
-    const root = posix.join(folder, "node_modules", name);
+  const mapped = resolveMapped(files, site);
+  if (mapped !== undefined) return mapped;
+  const roots = foldersAbove(site.importer).map((folder) => posix.join(folder, "node_modules", name));
+  for (const root of [...roots, ...ownPackage(files, name)]) {
     const exports = manifestIn(files, root)?.exports ?? undefined;
-    const subpath = rest ?? "";
-    const target = exports === undefined ? subpath : matchSubpath(exportedSubpaths(exports), `.${subpath}`, site);
-    if (target === undefined) return fault(`Cannot import ${shown}: ${root}/package.json does not export it`);
+    const target = exports === undefined ? rest : matchSubpath(exportedSubpaths(exports), `.${rest}`, site);
+    if (target === undefined) return missing(site, `Cannot import ${shown}: ${root}/package.json does not export it`);
     const path = posix.join(root, target);
-    const file = path === root || path.startsWith(`${root}/`) ? findFile(files, path) : undefined;
+    const isInside = root === "" ? !path.startsWith("..") : path === root || path.startsWith(`${root}/`);
+    const file = isInside ? findFile(files, path) : undefined;
     if (file !== undefined) return { type: "file", path: file };
   }
   if (isBuiltin(site.specifier)) return builtin(site.specifier);
-  // A dependency that asks for an optional one wraps the call in `try`: it must fail there, when it runs.
-  if (site.isRequire && site.importer.includes("node_modules/")) return { type: "absent" };
-  return fault(`Cannot import ${shown}: the upload has no node_modules/${name}; put the package into the tarball`);
+  return missing(site, `Cannot import ${shown}: ${whyNoPackage(files, { name, rest, roots })}`);
+}
+
+/** Where tsconfig.json (`paths`, `baseUrl`) or deno.json (`imports`) leads a name, when the upload has that. */
+function resolveMapped(files: UploadFiles, site: ImportSite): Resolution | undefined {
+  const config = tsconfigOf(files, site.importer);
+  const candidates = config === undefined ? [] : mappedPaths(config, site.specifier);
+  const file = candidates.map((path) => findFile(files, path)).find((path) => path !== undefined);
+  if (file !== undefined) return { type: "file", path: file };
+  const specifier = site.isMapped ? undefined : importMapped(files, site);
+  return specifier === undefined ? undefined : resolveImport(files, { ...site, specifier, isMapped: true });
+}
+
+/** `npm:name@1/sub` and `jsr:@scope/name@1`, where `node_modules` has the package. */
+function resolveRegistry(files: UploadFiles, site: ImportSite): Resolution | undefined {
+  const [, registry, scope, name, rest = ""] =
+    /^(npm|jsr):\/?(?:@([^/@]+)\/)?([^/@]+)(?:@[^/]*)?(\/.*)?$/.exec(site.specifier) ?? [];
+  if (registry === undefined || name === undefined) return undefined;
+  const scoped = scope === undefined ? name : registry === "jsr" ? `@jsr/${scope}__${name}` : `@${scope}/${name}`;
+  const resolution = resolvePackage(files, { ...site, specifier: `${scoped}${rest}` }, scoped);
+  return resolution.type === "file" ? resolution : undefined;
+}
+
+/** The folder of a package of the upload itself: one that imports itself, and those of a workspace that were not linked. */
+function ownPackage(files: UploadFiles, name: string): readonly string[] {
+  const folder = packageFolders(files).get(name);
+  return folder === undefined ? [] : [folder];
+}
+
+/** A dependency that asks for an optional module does so in `try`: it must fail there, when it runs. */
+function missing(site: ImportSite, text: string): Resolution {
+  return site.isLate && isOfDependency(site) ? { type: "absent" } : fault(text);
+}
+
+function whyNoFile(files: UploadFiles, path: string): string {
+  if (files.has(`${path}.d.ts`)) return `the upload has ${path}.d.ts, which has types only`;
+  return "the upload has no such file";
+}
+
+function whyNoPackage(
+  files: UploadFiles,
+  { name, rest, roots }: { readonly name: string; readonly rest: string; readonly roots: readonly string[] },
+): string {
+  const link = roots.find((root) => files.outsideTarget(root) !== undefined);
+  if (link !== undefined) {
+    return `${link} is a link to "${files.outsideTarget(link)}", outside of the upload; pack a folder that holds both`;
+  }
+  if (/^\/jsx(?:-dev)?-runtime$/.test(rest)) {
+    return `JSX needs it, and the upload has no node_modules/${name}; put it in, or name another runtime by "jsxImportSource" in tsconfig.json or /** @jsxImportSource name */`;
+  }
+  if (files.has(".pnp.cjs"))
+    return `the upload has no node_modules/${name}; let Yarn make it with "nodeLinker: node-modules"`;
+  return `the upload has no node_modules/${name}; put the package there`;
 }
 
 /** `#name`: the `imports` of the package that the importer is part of. */

@@ -1,112 +1,54 @@
-import { posix } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { gunzipSync } from "node:zlib";
 import { extract, type Header } from "tar-stream";
+import { type ArchiveEntry, createUnpacking } from "./archive.ts";
 import type { BundlerLimits } from "./limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
-import { UploadFiles } from "./upload_files.ts";
+import type { UploadFiles } from "./upload_files.ts";
 
-/**
- * Unpacks a gzip tarball in memory. The folder that most put around everything is taken off: `package/` of `npm pack`, the folder of
- * GitHub's, the one that was given to `tar`.
- */
+const BLOCK_BYTES = 512;
+
+/** Where the checksum of a header stands; it counts as spaces while it is computed. */
+const CHECKSUM = { start: 148, end: 156 } as const;
+
+/** Whether the bytes begin with a header of tar, or with the empty block that ends a tarball. */
+export function isTar(content: Uint8Array): boolean {
+  if (content.length < BLOCK_BYTES) return false;
+  const block = content.subarray(0, BLOCK_BYTES);
+  if (block.every((byte) => byte === 0)) return true;
+  const stored = Number.parseInt(Buffer.from(block.subarray(CHECKSUM.start, CHECKSUM.end)).toString("latin1"), 8);
+  const inChecksum = (at: number) => at >= CHECKSUM.start && at < CHECKSUM.end;
+  return stored === block.reduce((sum, byte, at) => sum + (inChecksum(at) ? 0x20 : byte), 0);
+}
+
+/** Reads a tarball that is not compressed. */
 export async function readTarball(content: Uint8Array, limits: BundlerLimits): Promise<UploadFiles> {
-  const files = new Map<string, Uint8Array>();
-  const links = new Map<string, string>();
-  let entries = 0;
+  const unpacking = createUnpacking("tarball", limits);
   const tar = extract();
-  tar.end(gunzip(content, limits));
+  tar.end(content);
   try {
-    for await (const entry of tar) {
-      entries += 1;
-      if (entries > limits.entries) throw badUpload(`The tarball has more than ${limits.entries} entries`);
-      const path = checkedPath(entry.header.name, limits);
-      const content = await buffer(entry);
-      if (isNoise(path)) continue;
-      switch (entry.header.type) {
-        case "directory":
-          break;
-        case "file":
-        case "contiguous-file":
-          files.set(path, content);
-          break;
-        case "symlink":
-          links.set(path, linkedPath(path, entry.header));
-          break;
-        case "link":
-          files.set(path, linkedContent(files, entry.header));
-          break;
-        default:
-          throw notTaken(entry.header);
-      }
-    }
+    for await (const entry of tar) unpacking.add(toEntry(entry.header, await buffer(entry)));
   } catch (error) {
     if (error instanceof BundleError) throw error;
     throw badUpload(`The tarball is damaged: ${error instanceof Error ? error.message : error}`);
   }
-  if (files.size === 0) throw badUpload("The tarball holds no files");
-  return withoutOuterFolder(files, links);
+  return unpacking.finish();
 }
 
-/** What macOS and npm add and no program imports: attributes of files, and links to the programs of packages. */
-function isNoise(path: string): boolean {
-  return /(^|\/)(\._[^/]*|\.DS_Store|node_modules\/\.bin\/[^/]*)$|^__MACOSX\//.test(path);
-}
-
-/** Where a symbolic link leads. Throws when that is outside of the tarball. */
-function linkedPath(path: string, header: Header): string {
-  const target = posix.normalize(posix.join(posix.dirname(path), header.linkname ?? "")).replace(/\/$/, "");
-  const leaves = header.linkname?.startsWith("/") || target === ".." || target.startsWith("../");
-  if (leaves) throw notTaken(header);
-  return target;
-}
-
-/** A hard link: the same file once more, which came before. */
-function linkedContent(files: ReadonlyMap<string, Uint8Array>, header: Header): Uint8Array {
-  const content = files.get(posix.normalize(header.linkname ?? ""));
-  if (content === undefined) throw notTaken(header);
-  return content;
-}
-
-function gunzip(content: Uint8Array, { unpackedBytes }: BundlerLimits): Uint8Array {
-  try {
-    return gunzipSync(content, { maxOutputLength: unpackedBytes });
-  } catch (error) {
-    if (error instanceof RangeError) throw badUpload(`The tarball unpacks to more than ${unpackedBytes} bytes`);
-    throw badUpload(`The gzip stream is damaged: ${error instanceof Error ? error.message : error}`);
+function toEntry({ name, type, linkname, pax }: Header, content: Uint8Array): ArchiveEntry {
+  // GNU tar writes a map of the holes in front of the content, under a name of its own.
+  if (Object.keys(pax ?? {}).some((key) => key.startsWith("GNU.sparse."))) {
+    return { type: "other", name, what: "a sparse file (pack it without --sparse)" };
   }
-}
-
-function notTaken({ name, type }: Header): BundleError {
-  const what = type === "symlink" || type === "link" ? `a ${type} to what it does not hold` : `a ${type}`;
-  return badUpload(`The tarball holds ${JSON.stringify(name)}, ${what}: only files and folders are taken`);
-}
-
-/** The name without `./` and doubled or closing slashes. Throws for one that could point outside, or that nobody needs. */
-function checkedPath(name: string, limits: BundlerLimits): string {
-  const shown = JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
-  if (name.length > limits.pathLength)
-    throw badUpload(`The path ${shown} is longer than ${limits.pathLength} characters`);
-  if (name.startsWith("/") || /^[A-Za-z]:/.test(name)) throw badUpload(`The path ${shown} is absolute`);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f\\]/.test(name)) throw badUpload(`The path ${shown} has a control character or a backslash`);
-  const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".");
-  if (segments.includes("..")) throw badUpload(`The path ${shown} leaves the tarball`);
-  if (segments.length > limits.pathDepth)
-    throw badUpload(`The path ${shown} has more than ${limits.pathDepth} segments`);
-  return segments.join("/");
-}
-
-function withoutOuterFolder(files: ReadonlyMap<string, Uint8Array>, links: ReadonlyMap<string, string>): UploadFiles {
-  const paths = [...files.keys(), ...links.keys(), ...[...links.values()].map((target) => `${target}/`)];
-  const [first = ""] = paths;
-  const outer = first.slice(0, first.indexOf("/") + 1);
-  if (outer === "" || outer === "node_modules/" || !paths.every((path) => path.startsWith(outer))) {
-    return new UploadFiles(files, links);
+  switch (type) {
+    case "file":
+    case "contiguous-file":
+      return { type: "file", name, content };
+    case "directory":
+      return { type: "directory", name };
+    case "symlink":
+    case "link":
+      return { type, name, target: linkname ?? "" };
+    default:
+      return { type: "other", name, what: type ? `a ${type}` : "an entry of an unknown type" };
   }
-  const inside = (path: string) => path.slice(outer.length);
-  return new UploadFiles(
-    new Map([...files].map(([path, content]) => [inside(path), content])),
-    new Map([...links].map(([path, target]) => [inside(path), inside(target) || "."])),
-  );
 }

@@ -182,7 +182,7 @@ test("a module that is imported both ways is one module", async () => {
 
 test("a pattern in a name of the upload's is not one", async () => {
   const { entryPoints } = await bundler.bundle(
-    await tarball({ "package.json": `{"exports": "./src/**/*.ts"}`, "src/**/*.ts": "export const job = 1;" }),
+    await tarball({ "package.json": `{"exports": "./src/**/*.ts"}`, "src/**/*.ts": "export const job = () => 1;" }),
   );
   expect(entryPoints).toEqual(["job"]);
 });

@@ -1,84 +1,120 @@
 import { isUtf8 } from "node:buffer";
+import { gunzipSync } from "node:zlib";
+import { binaryKind, WHAT_IS_TAKEN, zipKind } from "./kinds.ts";
 import type { BundlerLimits } from "./limits.ts";
 import { badUpload } from "./problem.ts";
-import { readTarball } from "./tarball.ts";
+import { isTar, readTarball } from "./tarball.ts";
 import { UploadFiles } from "./upload_files.ts";
+import { isZip, readZip, zipNames } from "./zip.ts";
 
-/** One source file, under the name it goes by in messages and stack traces; or an unpacked tarball. */
+/** One source file, under the name it goes by in messages and stack traces; or what an archive holds. */
 export type Upload =
   | { readonly type: "file"; readonly files: UploadFiles; readonly path: string }
-  | { readonly type: "tarball"; readonly files: UploadFiles };
+  | { readonly type: "folder"; readonly files: UploadFiles };
 
-const JAVASCRIPT_TYPES = new Set([
-  "application/javascript",
-  "application/ecmascript",
-  "application/x-javascript",
-  "text/javascript",
-  "text/ecmascript",
-]);
-const FILE_TYPES = new Set([
-  ...JAVASCRIPT_TYPES,
-  "application/typescript",
-  "application/x-typescript",
-  "text/typescript",
-  "text/x-typescript",
-]);
-const TARBALL_TYPES = new Set(["application/gzip", "application/x-gzip", "application/x-tgz", "application/x-gtar"]);
+/** The names of single files by their media types; a file of another type is `main.ts`. */
+const NAMES_BY_TYPE: Readonly<Record<string, string>> = {
+  "application/javascript": "main.js",
+  "application/ecmascript": "main.js",
+  "application/x-javascript": "main.js",
+  "text/javascript": "main.js",
+  "text/ecmascript": "main.js",
+  "text/jsx": "main.jsx",
+  "text/tsx": "main.tsx",
+};
 
-/** Whether the bytes begin as gzip does (RFC 1952, section 2.3.1). */
-export function isGzip(content: Uint8Array): boolean {
-  return content[0] === 0x1f && content[1] === 0x8b;
+/** Media types that promise an archive or what is compressed. */
+const PACKED_TYPES: Readonly<Record<string, string>> = {
+  "application/gzip": "gzip",
+  "application/x-gzip": "gzip",
+  "application/x-tgz": "gzip",
+  "application/x-compressed-tar": "gzip",
+  "application/x-gtar": "a tarball",
+  "application/x-tar": "a tarball",
+  "application/tar": "a tarball",
+  "application/zip": "a zip archive",
+  "application/x-zip": "a zip archive",
+  "application/x-zip-compressed": "a zip archive",
+};
+
+interface ReadOptions {
+  readonly contentType: string | undefined;
+  readonly limits: BundlerLimits;
 }
 
-/** Tells file from tarball and reads it. A content type that is neither a file's nor a tarball's leaves it to the bytes. */
-export async function readUpload(
-  content: Uint8Array,
-  { contentType, limits }: { contentType: string | undefined; limits: BundlerLimits },
-): Promise<Upload> {
+/** Distinguishes files and archives by their bytes, and reads them. The content type distinguishes JavaScript from TypeScript. */
+export async function readUpload(content: Uint8Array, { contentType, limits }: ReadOptions): Promise<Upload> {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
-  if (isGzip(content) && !FILE_TYPES.has(mediaType)) {
-    return { type: "tarball", files: await readTarball(content, limits) };
+  if (isGzip(content)) {
+    const inner = gunzip(content, limits);
+    const name = fileName(gzipName(content)) ?? NAMES_BY_TYPE[mediaType] ?? "main.ts";
+    return (await readArchive(inner, limits)) ?? readCompressedFile(inner, name);
   }
-  const other = otherKind(content, mediaType);
+  const archive = await readArchive(content, limits);
+  if (archive !== undefined) return archive;
+  const promised = PACKED_TYPES[mediaType];
+  if (promised !== undefined) {
+    throw badUpload(`The content type is ${mediaType}, but the bytes are not ${promised}: ${WHAT_IS_TAKEN}`);
+  }
+  return readFile(content, NAMES_BY_TYPE[mediaType] ?? "main.ts");
+}
+
+/** Undefined when the bytes are no archive. */
+async function readArchive(content: Uint8Array, limits: BundlerLimits): Promise<Upload | undefined> {
+  if (isTar(content)) return { type: "folder", files: await readTarball(content, limits) };
+  if (!isZip(content)) return undefined;
+  const other = zipKind(zipNames(content));
   if (other !== undefined) throw badUpload(`The upload is ${other}: ${WHAT_IS_TAKEN}`);
-  if (TARBALL_TYPES.has(mediaType)) throw badUpload(`The content type is ${mediaType}, but the bytes are not gzip`);
+  return { type: "folder", files: readZip(content, limits) };
+}
+
+function readFile(content: Uint8Array, path: string): Upload {
   if (!isUtf8(content) || content.includes(0)) {
-    throw badUpload(`Neither UTF-8 text nor a gzip tarball: ${WHAT_IS_TAKEN}`);
+    const kind = binaryKind(content);
+    throw badUpload(
+      `${kind ? `The upload is ${kind}` : "Neither UTF-8 text nor a gzip tarball nor a zip archive"}: ${WHAT_IS_TAKEN}`,
+    );
   }
-  const path = JAVASCRIPT_TYPES.has(mediaType) ? "main.js" : "main.ts";
   return { type: "file", files: new UploadFiles(new Map([[path, content]])), path };
 }
 
-const WHAT_IS_TAKEN =
-  "upload one .ts or .js file, or a gzip tarball (what `npm pack` makes, or `tar -czf`), as the body itself (`curl -T`)";
+/** A program exports something; other text was most likely a tarball once. */
+function readCompressedFile(content: Uint8Array, path: string): Upload {
+  const file = readFile(content, path);
+  if (/\bexports?\b/.test(Buffer.from(content).toString("utf8"))) return file;
+  throw badUpload("The tarball is damaged: what was compressed is neither a tarball nor a program");
+}
 
-/** What other files begin with. */
-const SIGNATURES: readonly [kind: string, signature: Buffer, offset: number][] = [
-  ["a zip archive", Buffer.from("PK\u0003\u0004"), 0],
-  ["a tarball that is not compressed", Buffer.from("ustar"), 257],
-  ["compressed with zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 0],
-  ["compressed with xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]), 0],
-  ["compressed with bzip2", Buffer.from("BZh"), 0],
-  ["UTF-16 text", Buffer.from([0xff, 0xfe]), 0],
-  ["UTF-16 text", Buffer.from([0xfe, 0xff]), 0],
-  ["a native program", Buffer.from("\u007fELF"), 0],
-  ["a WebAssembly module", Buffer.from("\0asm"), 0],
-];
+/** Whether the bytes begin as gzip does (RFC 1952, section 2.3.1). */
+function isGzip(content: Uint8Array): boolean {
+  return content[0] === 0x1f && content[1] === 0x8b;
+}
 
-/** What the upload is, when it clearly is something else than what is taken. */
-function otherKind(content: Uint8Array, mediaType: string): string | undefined {
-  const signed = SIGNATURES.find(([, signature, offset]) =>
-    signature.equals(content.subarray(offset, offset + signature.length)),
-  );
-  if (signed !== undefined) return signed[0];
-  const text = Buffer.from(content.subarray(0, 1024))
-    .toString("utf8")
-    .replace(/^\ufeff/, "")
-    .trimStart();
-  if (mediaType === "multipart/form-data" || /^--\S+\r\ncontent-disposition: form-data/i.test(text)) {
-    return "a form, as `curl -F` sends it";
+function gunzip(content: Uint8Array, { unpackedBytes }: BundlerLimits): Uint8Array {
+  try {
+    return gunzipSync(content, { maxOutputLength: unpackedBytes });
+  } catch (error) {
+    if (error instanceof RangeError) throw badUpload(`The tarball unpacks to more than ${unpackedBytes} bytes`);
+    throw badUpload(`The gzip stream is damaged: ${error instanceof Error ? error.message : error}`);
   }
-  if (/^(?:<!doctype html|<html)\b/i.test(text)) return "an HTML page";
-  if (/^#!.*\bpython|^(?:#.*\n\s*)*(?:from \w[\w.]* import |def \w+\()/.test(text)) return "a Python program";
-  return undefined;
+}
+
+const GZIP_HEADER_BYTES = 10;
+const GZIP_HAS_EXTRA = 4;
+const GZIP_HAS_NAME = 8;
+
+/** The name of the file that was compressed; undefined when the header has none. */
+function gzipName(content: Uint8Array): string | undefined {
+  const flags = content[3] ?? 0;
+  if ((flags & GZIP_HAS_NAME) === 0) return undefined;
+  const extraBytes = (flags & GZIP_HAS_EXTRA) === 0 ? 0 : 2 + (content[10] ?? 0) + 256 * (content[11] ?? 0);
+  const start = GZIP_HEADER_BYTES + extraBytes;
+  const end = content.indexOf(0, start);
+  return end === -1 ? undefined : Buffer.from(content.subarray(start, end)).toString("latin1");
+}
+
+/** The name of a single file with the extension of what the author calls it; undefined for one that is no module's. */
+function fileName(authors: string | undefined): string | undefined {
+  const [, extension] = /\.([mc]?[jt]s|[jt]sx)$/.exec(authors ?? "") ?? [];
+  return extension === undefined ? undefined : `main.${extension}`;
 }

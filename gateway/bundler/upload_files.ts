@@ -3,6 +3,14 @@ import { posix } from "node:path";
 /** Links in a path beyond which it is taken for a circle, as Linux does. */
 const MOST_LINKS = 40;
 
+const NO_LINKS: ReadonlyMap<string, string> = new Map();
+
+interface UploadLinks {
+  readonly links?: ReadonlyMap<string, string>;
+  /** Links that lead out of the upload, with their targets as they were packed. */
+  readonly leaving?: ReadonlyMap<string, string>;
+}
+
 /**
  * The contents of an upload by path: relative, `/` between segments, no `.` or `..`. Symbolic links lead from path to path inside of the
  * upload, as `node_modules` of pnpm and of workspaces have them.
@@ -10,10 +18,12 @@ const MOST_LINKS = 40;
 export class UploadFiles {
   readonly #contents: ReadonlyMap<string, Uint8Array>;
   readonly #links: ReadonlyMap<string, string>;
+  readonly #leaving: ReadonlyMap<string, string>;
 
-  constructor(contents: ReadonlyMap<string, Uint8Array>, links: ReadonlyMap<string, string> = new Map()) {
+  constructor(contents: ReadonlyMap<string, Uint8Array>, { links = NO_LINKS, leaving = NO_LINKS }: UploadLinks = {}) {
     this.#contents = contents;
     this.#links = links;
+    this.#leaving = leaving;
   }
 
   has(path: string): boolean {
@@ -22,6 +32,11 @@ export class UploadFiles {
 
   get(path: string): Uint8Array | undefined {
     return this.#contents.get(this.real(path));
+  }
+
+  /** The target of a link that leads out of the upload; undefined when the path is no such link. */
+  outsideTarget(path: string): string | undefined {
+    return this.#leaving.get(path);
   }
 
   /** Paths of the files themselves, without links. */

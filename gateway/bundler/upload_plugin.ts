@@ -1,14 +1,38 @@
 import { isUtf8 } from "node:buffer";
 import { posix } from "node:path";
-import type { Loader, OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from "esbuild-wasm";
-import type { Entry } from "./entries.ts";
+import type {
+  Loader,
+  OnLoadArgs,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  Plugin,
+  TsconfigRaw,
+} from "esbuild-wasm";
+import { configWarnings, ownOptions } from "./compile_options.ts";
+import type { Esbuild } from "./esbuild.ts";
 import { BundleError } from "./problem.ts";
-import { type ImportSite, type Resolution, resolveImport } from "./resolve.ts";
+import { type ImportSite, isOfDependency, type Resolution, resolveImport } from "./resolve.ts";
 import type { UploadFiles } from "./upload_files.ts";
 import { UPLOAD_ROOT } from "./upload_names.ts";
 
-/** Where a build begins: at a file of the upload, or at a module that imports files by their paths. esbuild knows it by its index. */
-export type BuildEntry = { readonly path: string } | { readonly source: string };
+/**
+ * Where a build begins: at a file of the upload, or at a module that imports files by their paths, and further such modules by the names
+ * that they have here. esbuild knows it by its index.
+ */
+export type BuildEntry =
+  | { readonly path: string }
+  | { readonly source: string; readonly modules: ReadonlyMap<string, string> };
+
+/** What a build needs of the upload. */
+export interface BuildInput {
+  readonly files: UploadFiles;
+  readonly esbuild: Esbuild;
+  /** The compiler options of the build; files with others are compiled by themselves. */
+  readonly compilerOptions: NonNullable<TsconfigRaw["compilerOptions"]>;
+  /** Receives what the author should know. */
+  readonly warn: (text: string) => void;
+}
 
 /** That of files, in which alone esbuild expands patterns. */
 const FILE_NAMESPACE = "file";
@@ -16,13 +40,16 @@ const ENTRY_NAMESPACE = "entry";
 const BUILTIN_NAMESPACE = "builtin";
 const BUILTIN_DEFAULT_NAMESPACE = "builtin-default";
 
+/** JavaScript with JSX in it often ends in `.js`. */
 const LOADERS: Readonly<Record<string, Loader>> = {
   ".ts": "ts",
+  ".tsx": "tsx",
   ".mts": "ts",
   ".cts": "ts",
-  ".js": "js",
-  ".mjs": "js",
-  ".cjs": "js",
+  ".js": "jsx",
+  ".jsx": "jsx",
+  ".mjs": "jsx",
+  ".cjs": "jsx",
   ".json": "json",
   ".txt": "text",
 };
@@ -34,12 +61,13 @@ const LOADERS_BY_TYPE: Readonly<Record<string, Loader>> = { json: "json", text: 
  * Owns every resolve and every load of a build: what is not in the upload is a problem of the import that asked for it. Only what an import
  * pattern (`./locale/${name}.ts`) matches, esbuild finds by itself: among the names that it is shown.
  */
-export function uploadPlugin(files: UploadFiles, entries: readonly BuildEntry[]): Plugin {
+export function uploadPlugin(input: BuildInput, entries: readonly BuildEntry[]): Plugin {
+  const { files } = input;
   return {
     name: "upload",
     setup(build) {
       build.onResolve({ filter: /^/ }, (args) => resolveAny(files, entries, args));
-      build.onLoad({ filter: /^/, namespace: FILE_NAMESPACE }, (args) => loadFile(files, args));
+      build.onLoad({ filter: /^/, namespace: FILE_NAMESPACE }, (args) => loadFile(input, args));
       build.onLoad({ filter: /^/, namespace: ENTRY_NAMESPACE }, ({ pluginData }) => ({
         contents: pluginData,
         loader: "js",
@@ -58,17 +86,6 @@ export function uploadPlugin(files: UploadFiles, entries: readonly BuildEntry[])
   };
 }
 
-/** The module of a package with several entries: `.` as it is, each further one under its subpath. */
-export function packageEntrySource(entries: readonly Entry[], options: { hasDefault: boolean }): string {
-  return entries
-    .flatMap(({ subpath, path }) => {
-      const from = `from ${JSON.stringify(path)};`;
-      if (subpath !== "") return [`export * as ${JSON.stringify(subpath)} ${from}`];
-      return [`export * ${from}`, ...(options.hasDefault ? [`export { default } ${from}`] : [])];
-    })
-    .join("\n");
-}
-
 function resolveAny(files: UploadFiles, entries: readonly BuildEntry[], args: OnResolveArgs): OnResolveResult {
   const { path, kind, namespace } = args;
   if (kind === "entry-point") {
@@ -79,7 +96,7 @@ function resolveAny(files: UploadFiles, entries: readonly BuildEntry[], args: On
   }
   switch (namespace) {
     case ENTRY_NAMESPACE:
-      return resolvedFile(path, {});
+      return resolveFromEntry(entries, path);
     case BUILTIN_NAMESPACE:
       return { path, namespace: BUILTIN_DEFAULT_NAMESPACE };
     case BUILTIN_DEFAULT_NAMESPACE:
@@ -91,15 +108,26 @@ function resolveAny(files: UploadFiles, entries: readonly BuildEntry[], args: On
   }
 }
 
+/** A module that stands for all, or for one entry, imports such a module by its name, or a file by its path. */
+function resolveFromEntry(entries: readonly BuildEntry[], path: string): OnResolveResult {
+  const source = entries.flatMap((entry) => ("path" in entry ? [] : (entry.modules.get(path) ?? [])))[0];
+  return source === undefined ? resolvedFile(path, {}) : { path, namespace: ENTRY_NAMESPACE, pluginData: source };
+}
+
 function resolveInUpload(
   files: UploadFiles,
   { path, kind, importer, with: attributes }: OnResolveArgs,
 ): OnResolveResult {
-  const site = { specifier: path, importer: authorsPath(importer), isRequire: kind.startsWith("require") };
+  const site = {
+    specifier: path,
+    importer: authorsPath(importer),
+    isRequire: kind.startsWith("require"),
+    isLate: kind.startsWith("require") || kind === "dynamic-import",
+  };
   const resolution = resolvedOrFault(files, site);
   switch (resolution.type) {
     case "file":
-      return resolvedFile(resolution.path, attributes);
+      return resolvedFile(resolution.path, attributes, { mayFailLate: isOfDependency(site) && site.isLate });
     case "builtin": {
       const builtin = `node:${resolution.name}`;
       return site.isRequire ? { path: builtin, namespace: BUILTIN_NAMESPACE } : { path: builtin, external: true };
@@ -113,10 +141,15 @@ function resolveInUpload(
   }
 }
 
-/** What cannot be loaded is refused where it is imported. */
-function resolvedFile(path: string, attributes: Readonly<Record<string, string>>): OnResolveResult {
+/** What cannot be loaded is refused where it is imported; in a dependency that may do without it, it fails when it runs. */
+function resolvedFile(
+  path: string,
+  attributes: Readonly<Record<string, string>>,
+  { mayFailLate = false }: { readonly mayFailLate?: boolean } = {},
+): OnResolveResult {
   const how = loaderOf(path, attributes);
-  return "fault" in how ? problem(how.fault) : { path: `${UPLOAD_ROOT}/${path}`, namespace: FILE_NAMESPACE };
+  if ("fault" in how && !mayFailLate) return problem(how.fault);
+  return { path: `${UPLOAD_ROOT}/${path}`, namespace: FILE_NAMESPACE };
 }
 
 function authorsPath(path: string): string {
@@ -133,7 +166,8 @@ function resolvedOrFault(files: UploadFiles, site: ImportSite): Resolution {
   }
 }
 
-function loadFile(files: UploadFiles, args: OnLoadArgs): OnLoadResult {
+async function loadFile(input: BuildInput, args: OnLoadArgs): Promise<OnLoadResult> {
+  const { files } = input;
   const path = authorsPath(args.path);
   const contents = files.get(path);
   if (contents === undefined) return problem(`The upload has no file ${JSON.stringify(path)}`);
@@ -142,7 +176,38 @@ function loadFile(files: UploadFiles, args: OnLoadArgs): OnLoadResult {
   if ("fault" in how) return { contents: `throw new Error(${JSON.stringify(how.fault)})`, loader: "js" };
   const { loader } = how;
   if (loader !== "binary" && !isUtf8(contents)) return problem(`The file "${path}" is not UTF-8 text`);
-  return { contents, loader };
+  const isTypeScript = loader === "ts" || loader === "tsx";
+  if (!isTypeScript && loader !== "jsx") return { contents, loader };
+  const text = new TextDecoder().decode(contents);
+  if (isTypeScript) for (const warning of configWarnings(files, path, text)) input.warn(warning);
+  const options = ownOptions(files, { path, text, isTypeScript }, input.compilerOptions);
+  return options === undefined ? { contents, loader } : compiled(input, { path, text, loader }, options);
+}
+
+/** A file whose tsconfig.json differs from that of the build: a build has one only. */
+async function compiled(
+  { esbuild }: BuildInput,
+  { path, text, loader }: { readonly path: string; readonly text: string; readonly loader: Loader },
+  compilerOptions: BuildInput["compilerOptions"],
+): Promise<OnLoadResult> {
+  const code = await esbuild
+    .transform(text, {
+      loader,
+      tsconfigRaw: { compilerOptions },
+      target: "esnext",
+      // The build, whose fields may be others, must find none left.
+      supported: { decorators: false, "class-field": false, "class-static-field": false },
+      keepNames: true,
+      charset: "utf8",
+      sourcefile: posix.basename(path),
+      sourcemap: "inline",
+      logLevel: "silent",
+    })
+    // The build reports what is wrong, with its place.
+    .then(({ code }) => code)
+    .catch(() => text);
+  // TypeScript, as it was: esbuild then knows that what it re-exports may be a type.
+  return { contents: code, loader };
 }
 
 function loaderOf(
@@ -152,8 +217,10 @@ function loaderOf(
   const { type, ...others } = attributes;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return { fault: `The import attribute ${JSON.stringify(unknown)} is not known` };
-  const loader = type === undefined ? LOADERS[posix.extname(path)] : LOADERS_BY_TYPE[type];
+  const extension = posix.extname(path);
+  const loader = type === undefined ? LOADERS[extension] : LOADERS_BY_TYPE[type];
   if (loader !== undefined) return { loader };
+  if (extension === ".node") return { fault: `Cannot load "${path}": native code does not run in a sandbox` };
   return {
     fault:
       `Cannot tell how to load "${path}"${type === undefined ? "" : ` as "${type}"`}: ` +

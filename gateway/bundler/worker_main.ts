@@ -2,17 +2,15 @@
  * The process that bundles: unpacks an upload and runs esbuild on it. It is started for that alone, without environment, under a memory
  * limit and with permission to read nothing but its own code, so that a hostile upload costs the gateway nothing but this process.
  */
-import { bundleFiles } from "./bundle.ts";
+import { bundleUpload } from "./bundle_upload.ts";
 import { startEsbuild } from "./esbuild.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { BundleError } from "./problem.ts";
-import { readUpload } from "./upload.ts";
 import type { BundleAnswer, BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
 async function bundle({ content, contentType, limits }: BundleRequest): Promise<BundleAnswer> {
   try {
-    const upload = await readUpload(content, { contentType, limits });
-    return { type: "bundled", bundle: await bundleFiles({ esbuild, limits }, upload) };
+    return { type: "bundled", bundle: await bundleUpload({ esbuild, limits }, { content, contentType }) };
   } catch (error) {
     if (error instanceof BundleError) return { type: "refused", problems: error.problems };
     throw error;

@@ -84,16 +84,22 @@ export function binaryInUse(name: string, jobIds: readonly string[]): ConnectErr
   });
 }
 
+/** Names of entry points in an error: headers of gRPC carry it. */
+const MOST_NAMES = 20;
+const MOST_NAME_CHARACTERS = 100;
+
 export function entryPointNotFound(entryPoint: string, binary: string, entryPoints: readonly string[]): ConnectError {
   const named = entryPoint === "" ? "without entry point" : `entry point "${entryPoint}"`;
-  return apiError(`Cannot run ${named} of binary "${binary}": it has ${listNames(entryPoints)}`, {
+  const shown = entryPoints.slice(0, MOST_NAMES).map((name) => name.slice(0, MOST_NAME_CHARACTERS));
+  return apiError(`Cannot run ${named} of binary "${binary}": it has ${listNames(shown, entryPoints.length)}`, {
     code: Code.InvalidArgument,
     reason: "ENTRY_POINT_NOT_FOUND",
-    metadata: { binary, entryPoint, entryPoints: entryPoints.join(",") },
+    metadata: { binary, entryPoint, entryPoints: shown.join(",") },
   });
 }
 
-function listNames(names: readonly string[]): string {
+function listNames(names: readonly string[], count: number): string {
   if (names.length === 0) return "no entry points";
-  return `${names.length === 1 ? "the entry point" : "the entry points"} ${names.join(", ")}`;
+  const more = count > names.length ? ` and ${count - names.length} more` : "";
+  return `${count === 1 ? "the entry point" : "the entry points"} ${names.join(", ")}${more}`;
 }

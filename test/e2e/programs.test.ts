@@ -37,6 +37,27 @@ test("every entry point of a package runs, with what its node_modules hold", asy
   expect((await rest.run({ binary: "shop", entryPoint: "reports#Lines" })).result).toEqual([1, 2]);
 });
 
+test("all that an upload lists runs, and it says why it does not list the rest", async () => {
+  const content = await tarball({
+    "package/package.json": JSON.stringify({ exports: { ".": "./index.ts", "./old": "./old.cjs" } }),
+    "package/index.ts": `export * from "./lib.cjs"; export * as words from "./words.ts"; export default { run: () => "default" };
+      export class Counter { run() {} } export const counter = new (class { run() { return "counter"; } })(); export const most = 5;`,
+    "package/lib.cjs": `exports.Lib = () => "lib"; exports.limit = 1;`,
+    "package/words.ts": `export const count = () => "count"; export enum Kind { word }`,
+    "package/old.cjs": `class Job { run() { return "old"; } } module.exports = { Old: new Job(), Job };`,
+  });
+  const { entryPoints, warnings } = await rest.upload("listed", content);
+  expect(entryPoints).toEqual(["Lib", "counter", "default", "words#count", "old#Old"]);
+  expect(warnings.map((text) => text.split(" is no entry point: ")[0])).toEqual([
+    'The export "Counter"',
+    'The export "limit"',
+    'The export "most"',
+    'The export "old#Job"',
+  ]);
+  const results = await Promise.all(entryPoints.map((entryPoint) => rest.run({ binary: "listed", entryPoint })));
+  expect(results.map(({ result }) => result)).toEqual(["lib", "counter", "default", "count", "old"]);
+});
+
 test("each module of a package declares its own needs", async () => {
   const content = await tarball({
     "package/package.json": JSON.stringify({ exports: { ".": "./index.ts", "./net": "./net.ts" } }),

@@ -88,7 +88,9 @@ const statement = fc.oneof(
 );
 const source = fc
   .array(statement, { minLength: 1, maxLength: 4 })
-  .map((lines) => ["export const job = 1;", ...lines.map((line, i) => line.replace("NAME", `job${i}`))].join("\n"));
+  .map((lines) =>
+    ["export const job = () => 1;", ...lines.map((line, i) => line.replace("NAME", `job${i}`))].join("\n"),
+  );
 
 const manifest = fc
   .record(

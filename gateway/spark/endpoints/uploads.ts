@@ -4,13 +4,22 @@ import { checked, type SparkDeps } from "../deps.ts";
 import { failure, Rejection } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
-import { isGzip, isProgram } from "../programs/mod.ts";
+import { isArchive, isProgram } from "../programs/mod.ts";
 
 const WRONG_FORMAT = "Binary is not of the right format";
 
 const FILE_TYPES = new Set(["application/typescript", "text/typescript", "application/javascript", "text/javascript"]);
 
-const TARBALL_TYPES = new Set(["application/gzip", "application/x-gzip", "application/octet-stream"]);
+const ARCHIVE_TYPES = new Set([
+  "application/gzip",
+  "application/octet-stream",
+  "application/x-gzip",
+  "application/x-tar",
+  "application/x-zip-compressed",
+  "application/zip",
+]);
+
+const FORM_TYPE = "multipart/form-data";
 
 /** What clients call a program that they were written for; taken when the bytes are a program of ours. */
 const FOREIGN_TYPES = new Set([
@@ -20,12 +29,13 @@ const FOREIGN_TYPES = new Set([
   "application/python-wheel",
 ]);
 
-/** Stores an upload whose content type says what it is. */
+/** Stores an upload whose content type says what it is. Of a form, its file is the upload. */
 export async function uploadTyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
   const mediaType = mediaTypeOf(request.contentType);
-  const isOctets = mediaType === "application/octet-stream" && !isGzip(request.body);
+  if (mediaType === FORM_TYPE) return upload(deps, request, request.contentType);
+  const isOctets = mediaType === "application/octet-stream" && !isArchive(request.body);
   const isForeign = FOREIGN_TYPES.has(mediaType) && !isProgram(request.body);
-  const isKnown = FILE_TYPES.has(mediaType) || TARBALL_TYPES.has(mediaType) || FOREIGN_TYPES.has(mediaType);
+  const isKnown = FILE_TYPES.has(mediaType) || ARCHIVE_TYPES.has(mediaType) || FOREIGN_TYPES.has(mediaType);
   if (!isKnown || isOctets || isForeign) {
     throw new Rejection(failure(415, `Unsupported binary type ${mediaType}`));
   }
@@ -34,7 +44,8 @@ export async function uploadTyped(deps: SparkDeps, request: SparkRequest): Promi
 
 /** Stores an upload by what its bytes are, whatever its content type. */
 export function uploadUntyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
-  return upload(deps, request, undefined);
+  const isForm = mediaTypeOf(request.contentType) === FORM_TYPE;
+  return upload(deps, request, isForm ? request.contentType : undefined);
 }
 
 /** How a refused upload is told. */
@@ -57,7 +68,8 @@ async function upload(
 ): Promise<Binary> {
   const content = { contentType: contentType ?? "", data: body };
   const { name } = checked({ validator }, UploadBinaryRequestSchema, { name: path.app ?? "", content });
-  if (body.length === 0 || !isProgram(body)) throw new Rejection(failure(400, WRONG_FORMAT));
+  const isForm = contentType !== undefined && mediaTypeOf(contentType) === FORM_TYPE;
+  if (body.length === 0 || !(isForm || isProgram(body))) throw new Rejection(failure(400, WRONG_FORMAT));
   return uploadBinary(core, { name, content: body, contentType, signal });
 }
 

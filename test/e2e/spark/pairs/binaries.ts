@@ -1,8 +1,11 @@
+import { zip } from "../../../../gateway/bundler/testing/uploads.ts";
 import { error, type Group, success } from "../pair.ts";
 import { packExamples } from "../programs.ts";
 
 const TYPESCRIPT = { "content-type": "application/typescript" };
 const PROGRAM = "export const Job = () => 1;";
+const FORM = `--B\r\nContent-Disposition: form-data; name="file"; filename="job.ts"\r\n\r\n${PROGRAM}\r\n--B--\r\n`;
+const JAR = zip([{ name: "META-INF/MANIFEST.MF", content: "Manifest-Version: 1.0\n" }, { name: "a/B.class" }]);
 
 export const BINARIES: readonly Group[] = [
   {
@@ -52,6 +55,27 @@ export const BINARIES: readonly Group[] = [
         status: 201,
         answer: success(),
       })),
+      ...[
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/octet-stream",
+        "application/java-archive",
+      ].map((type) => ({
+        says: `stores a zip archive of type ${type}`,
+        request: "POST /binaries/package",
+        headers: { "content-type": type },
+        body: zip([{ name: "jobs/index.js", content: "exports.Job = () => 1;" }]),
+        status: 201,
+        answer: success(),
+      })),
+      {
+        says: "stores the file of a form",
+        request: "POST /binaries/package",
+        headers: { "content-type": "multipart/form-data; boundary=B" },
+        body: FORM,
+        status: 201,
+        answer: success(),
+      },
       {
         says: "takes bytes without a content type for a tarball",
         request: "POST /binaries/package",
@@ -72,6 +96,14 @@ export const BINARIES: readonly Group[] = [
         request: "POST /binaries/real-jar",
         headers: { "content-type": "application/java-archive" },
         body: Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0xff),
+        status: 415,
+        answer: error("Unsupported binary type application/java-archive"),
+      },
+      {
+        says: "refuses a real jar that is whole",
+        request: "POST /binaries/real-jar",
+        headers: { "content-type": "application/java-archive" },
+        body: JAR,
         status: 415,
         answer: error("Unsupported binary type application/java-archive"),
       },
@@ -238,6 +270,21 @@ export const BINARIES: readonly Group[] = [
         body: packExamples(),
         status: 200,
         answer: success("Jar uploaded"),
+      },
+      {
+        says: "stores the file of a form",
+        request: "POST /jars/tarball",
+        headers: { "content-type": "multipart/form-data; boundary=B" },
+        body: FORM,
+        status: 200,
+        answer: success("Jar uploaded"),
+      },
+      {
+        says: "refuses a real jar",
+        request: "POST /jars/bytes",
+        body: JAR,
+        status: 400,
+        answer: error("Binary is not of the right format"),
       },
       {
         says: "refuses what is neither",

@@ -39,7 +39,7 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   digest: string;
 
   /**
-   * File or tarball.
+   * File or folder.
    *
    * @generated from field: hearth.v1.Binary.Type type = 4;
    */
@@ -60,7 +60,7 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * What a job may name as its entry point: `Export`, or `path#Export` for further entries of a tarball.
+   * What a job may name as its entry point: `Export`, or `path#Export` for further entries of a folder.
    *
    * @generated from field: repeated string entry_points = 7;
    */
@@ -79,6 +79,13 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
    * @generated from field: string source_map_digest = 9;
    */
   sourceMapDigest: string;
+
+  /**
+   * What its author should know: exports that are no entry points and why, options of a tsconfig.json that do not apply.
+   *
+   * @generated from field: repeated string warnings = 10;
+   */
+  warnings: string[];
 };
 
 /**
@@ -99,14 +106,14 @@ export enum Binary_Type {
   TYPE_UNSPECIFIED = 0,
 
   /**
-   * One `.ts` or `.js` file.
+   * One source file of TypeScript or JavaScript.
    *
    * @generated from enum value: TYPESCRIPT = 1;
    */
   TYPESCRIPT = 1,
 
   /**
-   * An npm-style tarball.
+   * A folder, as a tarball or a zip archive.
    *
    * @generated from enum value: NPM = 2;
    */

@@ -25,8 +25,8 @@ export declare type UploadBinaryRequest = Message<"hearth.v1.UploadBinaryRequest
   name: string;
 
   /**
-   * The program. `application/typescript`, `text/javascript` and their kin for a file, `application/gzip` for a tarball;
-   * with any other content type the bytes decide.
+   * The program. Its bytes decide what it is; a content type such as `text/javascript` or `text/tsx` gives the language of a single
+   * file, which is TypeScript otherwise.
    *
    * @generated from field: google.api.HttpBody content = 2;
    */
@@ -239,7 +239,7 @@ export declare const DeleteBinaryRequestSchema: GenMessage<DeleteBinaryRequest>;
  */
 export declare const BinaryService: GenService<{
   /**
-   * Uploads a program: one TypeScript or JavaScript file, or an npm-style tarball (gzip).
+   * Uploads a program: one TypeScript or JavaScript file, or a folder as a tarball or a zip archive; also as the file of a form.
    * The program is bundled before the call returns; one that does not bundle is InvalidArgument, with file, line and
    * message. Uploading the very bytes of the newest version again answers that version and adds none.
    *

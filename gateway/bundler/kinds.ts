@@ -1,0 +1,102 @@
+/** What an upload must be; ends messages about what it is instead. */
+export const WHAT_IS_TAKEN =
+  "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, as the body itself (`curl -T FILE`)";
+
+/** What other files begin with. */
+const SIGNATURES: readonly [kind: string, signature: Buffer, offset?: number][] = [
+  ["compressed with zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
+  ["compressed with xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a])],
+  ["compressed with bzip2", Buffer.from("BZh")],
+  ["a 7z archive", Buffer.from([0x37, 0x7a, 0xbc, 0xaf])],
+  ["a RAR archive", Buffer.from("Rar!")],
+  ["a part of a zip archive that was split", Buffer.from("PK\u0007\u0008")],
+  ["UTF-16 text (save it as UTF-8)", Buffer.from([0xff, 0xfe])],
+  ["UTF-16 text (save it as UTF-8)", Buffer.from([0xfe, 0xff])],
+  ["a native program", Buffer.from("\u007fELF")],
+  ["a native program", Buffer.from([0xcf, 0xfa, 0xed, 0xfe])],
+  ["a native program", Buffer.from("MZ")],
+  ["a Java class", Buffer.from([0xca, 0xfe, 0xba, 0xbe])],
+  ["a WebAssembly module", Buffer.from("\0asm")],
+  ["a PNG image", Buffer.from([0x89, 0x50, 0x4e, 0x47])],
+  ["a JPEG image", Buffer.from([0xff, 0xd8, 0xff])],
+  ["a GIF image", Buffer.from("GIF8")],
+  ["a WebP image", Buffer.from("WEBP"), 8],
+  ["a PDF document", Buffer.from("%PDF-")],
+  ["an SQLite database", Buffer.from("SQLite format 3\0")],
+  ["a Parquet file", Buffer.from("PAR1")],
+];
+
+/** What bytes that are not text are, as far as their first ones say. `MZ`, `BZh` and the like may begin a text, too. */
+export function binaryKind(content: Uint8Array): string | undefined {
+  const known = SIGNATURES.find(([, signature, offset = 0]) =>
+    signature.equals(content.subarray(offset, offset + signature.length)),
+  );
+  return known?.[0];
+}
+
+/** First lines or words by which texts in other languages are known. Consulted for texts that are no program. */
+const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
+  ["an HTML page", /^(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html|head|body)\b/i],
+  ["an XML document", /^<\?xml\b/],
+  ["a Python program", /^#!.*\bpython/],
+  ["a shell script", /^#!.*\b(?:ba|da|z|k)?sh\b/],
+  ["a form, as `curl -F` sends it", /^--\S+\r\ncontent-disposition: form-data/i],
+  ["a PEM file", /^-----BEGIN /],
+  [
+    "a Dockerfile",
+    /^(?:\s*#.*\n|\s*ARG .*\n|\s*\n)*\s*FROM \S+(?: AS \S+)?\s*\n[\s\S]*^(?:RUN|CMD|COPY|ENTRYPOINT|ENV|WORKDIR|ADD)\s/im,
+  ],
+  [
+    "a Python program",
+    /^(?:from [\w.]+ import [\w*(]|import [\w.]+(?: as \w+)?\s*$|(?:async )?def \w+\(.*\).*:\s*$|class \w+(?:\(.*\))?:\s*$|if __name__ ==|print\(.*\)\s*$)/m,
+  ],
+  [
+    "Java, Scala or Kotlin source",
+    /^(?:package|import) [\w.]+(?:\.[\w*{_]+);?\s*$|^\s*(?:public (?:final )?class|object|trait|case class) \w+/m,
+  ],
+  ["Go source", /^package \w+\s*$/m],
+  ["a stylesheet", /^(?:@charset|@import url|[.#]?[\w-]+(?:[ ,>.#:][^{};]*)?\{\s*(?:[\w-]+\s*:[^;{}]+;\s*)+\})/],
+];
+
+/** What a text that is no program looks like; undefined when that is not clear. */
+export function textKind(content: Uint8Array): string | undefined {
+  const text = Buffer.from(content)
+    .toString("utf8")
+    .replace(/^\ufeff/, "")
+    .trim();
+  if (isJson(text))
+    return /"(?:dependencies|scripts|exports)"\s*:/.test(text) ? "a package.json (pack its folder)" : "JSON";
+  const head = text.slice(0, 4096);
+  return TEXT_KINDS.find(([, pattern]) => pattern.test(head))?.[0] ?? binaryKind(content) ?? encodedKind(text);
+}
+
+/** What a zip archive is that holds no program of ours, by the names in it. */
+export function zipKind(names: Iterable<string>): string | undefined {
+  for (const name of names) {
+    if (name === "META-INF/MANIFEST.MF" || name.endsWith(".class")) {
+      return "a Java archive, whose jobs Spark runs; this server runs TypeScript and JavaScript";
+    }
+    if (/^EGG-INFO\/|^[^/]+\.dist-info\//.test(name)) return "a Python package";
+    if (name === "[Content_Types].xml") return "an Office document";
+  }
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  if (!/^[[{"]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // A SyntaxError: whatever it is, it is not JSON.
+    return false;
+  }
+}
+
+/** Base64, as of a `data:` URL or of a client that encodes bytes for JSON. */
+function encodedKind(text: string): string | undefined {
+  const base64 = text.replace(/^data:[^,]*;base64,/, "");
+  return base64.length >= 32 && /^[A-Za-z0-9+/_\s-]+={0,2}\s*$/.test(base64) && !/[ \t]/.test(base64)
+    ? "base64 text (send the bytes that it stands for)"
+    : undefined;
+}

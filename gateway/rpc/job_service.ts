@@ -10,7 +10,17 @@ import {
   type LogLine,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { cancelJob, followResult, parseConfig, runJob, shownJob, submitJob, toMs, watchJob, watchJobLogs } from "../jobs/mod.ts";
+import {
+  cancelJob,
+  followResult,
+  parseConfig,
+  runJob,
+  shownJob,
+  submitJob,
+  toMs,
+  watchJob,
+  watchJobLogs,
+} from "../jobs/mod.ts";
 import type { Implementation } from "./call.ts";
 import { toHttpBodies } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, isGrpc, sizeOver } from "./message_bounds.ts";

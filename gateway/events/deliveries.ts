@@ -1,6 +1,6 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Logger } from "pino";
-import { UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { UnreadableEvent } from "./read.ts";
 
 /** Failed deliveries of one event, while the store works, after which it is given up: a quarter of an hour with these delays. */
@@ -52,8 +52,7 @@ export function createFailedDeliveries({
   return {
     async failed(message, error) {
       if (error instanceof UnreadableEvent) return giveUp(message, error, "it cannot be read");
-      if (error instanceof UnreadableRecord)
-        return giveUp(message, error, "the record of its job or context cannot be read");
+      if (isUnreadableRecord(error)) return giveUp(message, error, "the record of its job or context cannot be read");
       const [health] = await Promise.allSettled([checkStore()]);
       const count = (failures.get(message.seq) ?? 0) + (health.status === "fulfilled" ? 1 : 0);
       if (count >= mostFailures) return giveUp(message, error, `it was not recorded in ${count} deliveries`);

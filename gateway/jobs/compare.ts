@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { type Context, isFinalContext, type Job } from "../../proto/mod.ts";
 import { loseContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
@@ -58,7 +58,7 @@ async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Prom
 
 /** What cannot be read is not known to be given up. */
 function unlessUnreadable(error: unknown): undefined {
-  if (!(error instanceof UnreadableRecord)) throw error;
+  if (!isUnreadableRecord(error)) throw error;
 }
 
 /** Asks a node which of this it does not hold, loses that, and answers the ids. Rejects when the session ends. */

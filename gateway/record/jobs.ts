@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type Dao, UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { type Dao, isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
 import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd } from "./followed.ts";
 import { PendingWrites } from "./pending_writes.ts";
@@ -213,7 +213,7 @@ export class JobRecord {
     try {
       return await this.#dao.jobs.get(id);
     } catch (error) {
-      if (!(error instanceof UnreadableRecord && this.#followed.has(id))) throw error;
+      if (!(isUnreadableRecord(error) && this.#followed.has(id))) throw error;
       this.#log.warn({ job: id, err: error }, "the record of a job is written anew");
       return undefined;
     }

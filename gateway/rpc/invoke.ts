@@ -1,7 +1,7 @@
 import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
 import { ConnectError } from "@connectrpc/connect";
-import { UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
@@ -89,5 +89,5 @@ async function* translateStream(answer: AsyncIterable<Message>): AsyncGenerator<
 }
 
 function translated(error: unknown): unknown {
-  return error instanceof UnreadableRecord ? recordUnreadable(error) : error;
+  return isUnreadableRecord(error) ? recordUnreadable(error) : error;
 }

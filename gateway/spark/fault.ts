@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { UnreadableRecord } from "../../plugins/contract/mod.ts";
+import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { errorInfo, recordUnreadable } from "../../proto/errors.ts";
 import { type Answer, exception, failure, type ToldError, text } from "./http/answer.ts";
 
@@ -16,7 +16,7 @@ export interface Fault {
 
 /** The parts of an API error; undefined for any other error, which is a bug. */
 export function parseFault(thrown: unknown): Fault | undefined {
-  const error = thrown instanceof UnreadableRecord ? recordUnreadable(thrown) : thrown;
+  const error = isUnreadableRecord(thrown) ? recordUnreadable(thrown) : thrown;
   if (!(error instanceof ConnectError)) return undefined;
   const { reason = "", metadata = {} } = errorInfo(error) ?? {};
   return { reason, metadata, message: error.rawMessage, code: error.code, headers: Object.fromEntries(error.metadata) };

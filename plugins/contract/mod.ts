@@ -33,5 +33,12 @@ export {
   type PluginLog,
   type PluginStart,
 } from "./plugin.ts";
-export { createRecordReader, type RecordReader, readLogLine, readRecord, UnreadableRecord } from "./records.ts";
+export {
+  createRecordReader,
+  isUnreadableRecord,
+  type RecordReader,
+  readLogLine,
+  readRecord,
+  UnreadableRecord,
+} from "./records.ts";
 export { isStoreUnavailable, type StoreState, StoreUnavailable, translateErrors } from "./store_unavailable.ts";

@@ -7,6 +7,11 @@ export class UnreadableRecord extends Error {
   override readonly name = "UnreadableRecord";
 }
 
+/** By name: a plugin may come with a contract of its own. */
+export function isUnreadableRecord(error: unknown): error is UnreadableRecord {
+  return error instanceof Error && error.name === "UnreadableRecord";
+}
+
 /** `record` names it: `job "0190…"`. */
 function unreadable(record: string, why: string, cause?: unknown): UnreadableRecord {
   return new UnreadableRecord(`Cannot read ${record} from the store: ${why}`, { cause });
@@ -72,7 +77,7 @@ export function createRecordReader(log: Pick<PluginLog, "warn">): RecordReader {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
+      if (!isUnreadableRecord(error)) throw error;
       leaveOut(error);
       return undefined;
     }

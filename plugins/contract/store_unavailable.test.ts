@@ -52,3 +52,44 @@ test("isStoreUnavailable() knows one of another copy of the contract by its name
   expect(isStoreUnavailable(Object.assign(new Error("x"), { name: "StoreUnavailable", state: "odd" }))).toBe(false);
   expect(isStoreUnavailable(new Error("a bug"))).toBe(false);
 });
+
+test("translateErrors() translates what a stream errors with, reads on demand and passes a cancel on", async () => {
+  const events: unknown[] = [];
+  let count = 0;
+  const source = {
+    open: async () =>
+      new ReadableStream<number>(
+        {
+          pull(controller) {
+            count += 1;
+            events.push(`pull ${count}`);
+            if (count === 3) throw new Error("EIO");
+            controller.enqueue(count);
+          },
+          cancel: (reason) => void events.push(reason),
+        },
+        { highWaterMark: 0 },
+      ),
+  };
+  const store = translateErrors(source, (error) => `translated: ${(error as Error).message}`);
+  const read: number[] = [];
+  const stream = await store.open();
+  expect(events).toEqual([]);
+  const readAll = async (): Promise<void> => {
+    for await (const item of stream) read.push(item);
+  };
+  await expect(readAll()).rejects.toBe("translated: EIO");
+  expect(read).toEqual([1, 2]);
+  const cancelled = await store.open();
+  await cancelled.cancel("enough");
+  expect(events).toEqual(["pull 1", "pull 2", "pull 3", "enough"]);
+});
+
+test("translateErrors() takes a frozen store", async () => {
+  const store = translateErrors(Object.freeze({ name: "cold", works: async () => "works" }), (error) => error);
+  expect(await store.works()).toBe("works");
+  expect(store.name).toBe("cold");
+  expect("works" in store).toBe(true);
+  expect("breaks" in store).toBe(false);
+  expect(await { ...store }.works()).toBe("works");
+});

@@ -23,11 +23,18 @@ export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
   );
 }
 
-/** A store that throws, rejects with, and whose iterations throw, what `translate` makes of the store's own errors. */
+/**
+ * A store that throws, rejects with, and whose iterations and streams fail with, what `translate` makes of the store's own errors. It has the
+ * methods of the store; the store itself may be frozen.
+ */
 export function translateErrors<Store extends object>(store: Store, translate: (error: unknown) => unknown): Store {
   const translated = new Map<PropertyKey, { readonly from: unknown; readonly method: unknown }>();
   const fail = (error: unknown): never => {
     throw translate(error);
+  };
+  const pass = (answer: unknown): unknown => {
+    if (isStream(answer)) return translateStream(answer, fail);
+    return isIterable(answer) ? iterate(answer, fail) : answer;
   };
   function wrap(method: (...inputs: unknown[]) => unknown) {
     return (...inputs: unknown[]): unknown => {
@@ -37,13 +44,13 @@ export function translateErrors<Store extends object>(store: Store, translate: (
       } catch (error) {
         return fail(error);
       }
-      if (answer instanceof Promise) return answer.catch(fail);
-      return isIterable(answer) ? iterate(answer, fail) : answer;
+      return answer instanceof Promise ? answer.then(pass, fail) : pass(answer);
     };
   }
-  return new Proxy(store, {
-    get(target, key) {
-      const from: unknown = Reflect.get(target, key, target);
+  // Not the store as the target: a proxy has to answer what a frozen target holds.
+  return new Proxy({} as Store, {
+    get(_target, key) {
+      const from: unknown = Reflect.get(store, key, store);
       if (typeof from !== "function") return from;
       const known = translated.get(key);
       if (known?.from === from) return known.method;
@@ -51,11 +58,21 @@ export function translateErrors<Store extends object>(store: Store, translate: (
       translated.set(key, { from, method });
       return method;
     },
+    has: (_target, key) => Reflect.has(store, key),
+    ownKeys: () => Reflect.ownKeys(store),
+    getOwnPropertyDescriptor(_target, key) {
+      const property = Reflect.getOwnPropertyDescriptor(store, key);
+      return property && { ...property, configurable: true };
+    },
   });
 }
 
+function isStream(answer: unknown): answer is ReadableStream<unknown> {
+  return typeof answer === "object" && answer !== null && "getReader" in answer;
+}
+
 function isIterable(answer: unknown): answer is AsyncIterable<unknown> {
-  return typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer && !("getReader" in answer);
+  return typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
 }
 
 async function* iterate(items: AsyncIterable<unknown>, fail: (error: unknown) => never): AsyncGenerator<unknown> {
@@ -64,4 +81,20 @@ async function* iterate(items: AsyncIterable<unknown>, fail: (error: unknown) =>
   } catch (error) {
     fail(error);
   }
+}
+
+/** The same chunks, each read when it is asked for. */
+function translateStream(stream: ReadableStream<unknown>, fail: (error: unknown) => never): ReadableStream<unknown> {
+  const reader = stream.getReader();
+  return new ReadableStream<unknown>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch(fail);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason).catch(fail),
+    },
+    { highWaterMark: 0 },
+  );
 }

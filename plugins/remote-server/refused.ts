@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import { isStoreUnavailable, UnreadableRecord } from "../contract/mod.ts";
+import { isStoreUnavailable, isUnreadableRecord } from "../contract/mod.ts";
 
 /** A call that is answered with a status of its own. */
 export class CallRefused extends Error {
@@ -15,7 +15,7 @@ export class CallRefused extends Error {
 /** The status that tells the caller of an error. */
 export function toStatus(error: unknown): { code: status; details: string } {
   const details = error instanceof Error ? error.message : String(error);
-  if (error instanceof UnreadableRecord) return { code: status.DATA_LOSS, details };
+  if (isUnreadableRecord(error)) return { code: status.DATA_LOSS, details };
   if (isStoreUnavailable(error)) return { code: status.UNAVAILABLE, details };
   return { code: error instanceof CallRefused ? error.code : status.INTERNAL, details };
 }

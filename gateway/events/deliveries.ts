@@ -8,7 +8,7 @@ const MOST_FAILURES = 35;
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 30_000;
 
-/** Events whose failures are counted at a time. */
+/** Events whose failures are counted at a time; beyond it, the one that failed longest ago is counted anew. */
 const MOST_COUNTED = 20_000;
 
 export interface RetryPolicy {
@@ -40,8 +40,18 @@ export function createFailedDeliveries({
   mostFailures = MOST_FAILURES,
   firstDelayMs = FIRST_DELAY_MS,
 }: DeliveryDeps): FailedDeliveries {
-  /** By the number of the event on the stream. */
+  /** By the number of the event on the stream, in the order of their last failures. */
   const failures = new Map<number, number>();
+
+  function keepCount(seq: number, count: number): void {
+    failures.delete(seq);
+    // An event that failed only while the store was away may be taken by another gateway: nobody would delete its entry.
+    if (count === 0) return;
+    failures.set(seq, count);
+    if (failures.size <= MOST_COUNTED) return;
+    const [oldest] = failures.keys();
+    if (oldest !== undefined) failures.delete(oldest);
+  }
 
   function giveUp(message: JsMsg, error: unknown, why: string): void {
     failures.delete(message.seq);
@@ -56,7 +66,7 @@ export function createFailedDeliveries({
       const [health] = await Promise.allSettled([checkStore()]);
       const count = (failures.get(message.seq) ?? 0) + (health.status === "fulfilled" ? 1 : 0);
       if (count >= mostFailures) return giveUp(message, error, `it was not recorded in ${count} deliveries`);
-      if (failures.size < MOST_COUNTED) failures.set(message.seq, count);
+      keepCount(message.seq, count);
       const { subject, seq } = message;
       if (count <= 1) log.warn({ subject, seq, err: error }, "an event was not recorded; it will be delivered again");
       message.nak(Math.min(firstDelayMs * 2 ** Math.max(0, count - 1), LONGEST_DELAY_MS));

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { type Context, isFinalContext, type Job } from "../../proto/mod.ts";
 import { loseContext } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { type LoseDeps, loseJobs } from "./lose.ts";
-import { begunJobs, openContexts } from "./stored.ts";
+import { begunJobs, openContexts, unlessUnreadable } from "./stored.ts";
 
 /** What a node does not hold, and was recorded so long before it says so, is lost. Commands and events on their way need less. */
 const GRACE_MS = 5000;
@@ -46,7 +45,7 @@ async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Prom
   const { nodeId, contextIdsAtOpening } = session;
   for (const contextId of contextIdsAtOpening) {
     const context = await dao.contexts.get(contextId).catch(unlessUnreadable);
-    // What is not in this record is not ours to stop.
+    // What is not in this record, or cannot be read, is not known to be given up.
     if (context === undefined || (context.nodeId === nodeId && !isFinalContext(context.state))) continue;
     log.warn(
       { node: nodeId, context: context.name, contextId },
@@ -54,11 +53,6 @@ async function stopStrays({ dao, log }: CompareDeps, session: NodeSession): Prom
     );
     session.send({ $case: "stopContext", value: { contextId, force: true, drain: false } });
   }
-}
-
-/** What cannot be read is not known to be given up. */
-function unlessUnreadable(error: unknown): undefined {
-  if (!isUnreadableRecord(error)) throw error;
 }
 
 /** Asks a node which of this it does not hold, loses that, and answers the ids. Rejects when the session ends. */

@@ -16,7 +16,7 @@ export type LoseDeps = LoseContextDeps & Pick<Core, "jobs" | "blobs" | "log">;
 
 interface Loss {
   readonly why: string;
-  readonly reason?: JobError_Reason.NODE_LOST | JobError_Reason.CONTEXT_LOST | undefined;
+  readonly reason?: JobError_Reason.NODE_LOST | JobError_Reason.CONTEXT_LOST | JobError_Reason.LOAD_FAILED | undefined;
   /** With the node that had the job, to bring what is left of it; absent: the node is gone. */
   readonly session?: NodeSession | undefined;
 }

@@ -1,11 +1,11 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Binary, type Context, isFinalContext, type Job, JobError_Reason } from "../../proto/mod.ts";
 import type { Refusal } from "../../proto/node.ts";
-import { findBinary } from "../binaries/mod.ts";
 import { failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
 import { POSTPONED_MS, type RetryClock } from "./retry_clock.ts";
+import { unlessUnreadable } from "./stored.ts";
 import { dispatch, type SubmitDeps, type Target } from "./submit.ts";
 
 /** How long a node may take to say whether it took an attempt. What becomes of one of which it does not say, `unsent.ts` finds out. */
@@ -15,24 +15,21 @@ export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log" | "closing"> & 
 
 /**
  * Begins the next attempt of a job that waits for one; of several gateways that try, one does. Where it cannot run yet it is
- * put off; when its context is gone for good it has failed. Rejects when the node's answer does not come.
+ * put off; when its context or its binary is gone for good, or cannot be read, it has failed. Rejects when the node's answer does not come.
  */
 export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   await deps.jobs.saveNew(jobId);
   const job = await deps.jobs.get(jobId);
   if (job === undefined || !deps.retryClock.isDue(job)) return;
+  const binary = await deps.dao.binaries.get(job.binary, { digest: job.binaryDigest }).catch(unlessUnreadable);
+  if (binary === undefined) return fail(deps, job, { why: "its binary is gone", reason: JobError_Reason.LOAD_FAILED });
   const target = await findTarget(deps, job);
-  if (target === "gone") {
-    const last = { ...job, maxAttempts: job.attempt };
-    await loseJob(deps, last, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
-    return;
-  }
+  if (target === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
   if (target === "later") {
     await postpone(deps, job, job);
     return;
   }
   const { context, session } = target;
-  const binary = await findBinary(deps, `${job.binary}@${job.binaryDigest}`);
   const next: Job = { ...job, attempt: job.attempt + 1, contextId: context.id, context: context.name };
   delete next.nextAttemptTime;
   // First: an attempt in a context that nobody knows would be taken for one whose context is gone.
@@ -55,6 +52,11 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   if (claimed?.attempt === next.attempt) await postpone(deps, job, claimed);
 }
 
+/** Records that a job has failed whose next attempt will never be possible. */
+function fail(deps: RetryDeps, job: Job, loss: Parameters<typeof loseJob>[2]): Promise<void> {
+  return loseJob(deps, { ...job, maxAttempts: job.attempt }, loss);
+}
+
 /** Sends the attempt to its node; answers why the node did not take it. */
 async function begin(
   deps: RetryDeps,
@@ -73,7 +75,7 @@ async function postpone({ jobs }: RetryDeps, before: Job, { revision }: Job): Pr
 }
 
 async function findTarget(deps: RetryDeps, job: Job): Promise<Target | "gone" | "later"> {
-  const context = await deps.contexts.find(job.contextId);
+  const context = await deps.contexts.find(job.contextId).catch(unlessUnreadable);
   if (context === undefined) return "gone";
   if (context.adHoc) return isFinalContext(context.state) ? planAgain(deps, job, context) : "later";
   if (isFinalContext(context.state)) return "gone";

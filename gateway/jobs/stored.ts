@@ -1,4 +1,4 @@
-import type { JobFilter } from "../../plugins/contract/mod.ts";
+import { isUnreadableRecord, type JobFilter } from "../../plugins/contract/mod.ts";
 import { type Context, type Job, OPEN_CONTEXT_STATES, OPEN_JOB_STATES } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 
@@ -22,6 +22,11 @@ export async function begunJobs(deps: ReadDeps, { id }: Context): Promise<Job[]>
 
 export function allJobs({ dao }: ReadDeps, filter: JobFilter): AsyncGenerator<Job> {
   return pages((before) => dao.jobs.list(filter, { limit: PAGE, before }));
+}
+
+/** What a read of a damaged record rejects with becomes undefined; other errors are thrown. */
+export function unlessUnreadable(error: unknown): undefined {
+  if (!isUnreadableRecord(error)) throw error;
 }
 
 /** The rows of all pages, one after the other. */

@@ -3,7 +3,8 @@ import { canMove, replaceContext, sendStart } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { loseMissing, type Recorded } from "./compare.ts";
-import { type LoseDeps, loseJob } from "./lose.ts";
+import { type LoseDeps, loseJobs } from "./lose.ts";
+import { unlessUnreadable } from "./stored.ts";
 
 /** What was recorded so long ago is on its node, or will never be. */
 const GRACE_MS = 3000;
@@ -56,22 +57,25 @@ export class UnsentSearch {
 
   /** By node, as they are now. */
   async #overdueContexts({ dao }: SearchDeps): Promise<Map<string, Context[]>> {
-    const found = await Promise.all(takeOverdue(this.#contexts).map((id) => dao.contexts.get(id)));
+    const found = await Promise.all(
+      takeOverdue(this.#contexts).map((id) => dao.contexts.get(id).catch(unlessUnreadable)),
+    );
     const beginning = found.filter((context) => context !== undefined).filter(({ state }) => BEGINNING.has(state));
     return Map.groupBy(beginning, ({ nodeId }) => nodeId);
   }
 
-  /** By node, as they are now. One whose context is gone is lost. */
+  /** By node, as they are now. One whose context is gone, or cannot be read any more, is lost. */
   async #overdueJobs(deps: SearchDeps): Promise<Map<string, Job[]>> {
     const byNode = new Map<string, Job[]>();
+    const gone: Job[] = [];
     for (const id of takeOverdue(this.#jobs)) {
-      const job = await deps.dao.jobs.get(id);
+      const job = await deps.dao.jobs.get(id).catch(unlessUnreadable);
       if (job?.state !== Job_State.QUEUED || String(job.attempt) !== this.#jobs.get(id)?.version) continue;
-      const context = await deps.contexts.find(job.contextId);
-      if (context === undefined || isFinalContext(context.state))
-        await loseJob(deps, job, { why: "its context is gone" });
+      const context = await deps.contexts.find(job.contextId).catch(unlessUnreadable);
+      if (context === undefined || isFinalContext(context.state)) gone.push(job);
       else byNode.set(context.nodeId, [...(byNode.get(context.nodeId) ?? []), job]);
     }
+    await loseJobs(deps, gone, { why: "its context is gone" });
     return byNode;
   }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { DatabaseSync } from "node:sqlite";
+import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import sqlite from "../../plugins/dao-sqlite/mod.ts";
@@ -99,6 +100,37 @@ test("a context that was given to another node and never sent begins there", asy
 test("a job whose context was never recorded has failed", async () => {
   const id = await record({ contextId: uuidv7(), context: "nowhere" });
   expect(await end(id)).toMatchObject({ state: Job_State.FAILED, error: { message: "Job lost: its context is gone" } });
+});
+
+/** Puts bytes that are no message in the place of a record. */
+function damage(table: "contexts" | "binaries", name: string): void {
+  using database = new DatabaseSync(join(hearth.dataDir, "gateway", "hearth.sqlite"));
+  const changed = database.prepare(`UPDATE ${table} SET message = ? WHERE name = ?`).run(Uint8Array.of(0xff), name);
+  expect(changed.changes).toBe(1);
+}
+
+test("a damaged context or binary fails the jobs that need it, and holds up no other job", async () => {
+  const contextId = uuidv7();
+  const open = { ...sample.context, id: contextId, name: "damaged", state: Context_State.STARTING };
+  await dao.contexts.insert({ ...open, seq: 0, revision: 1, createTime: timestampNow() });
+  damage("contexts", "damaged");
+  await rest.upload("damaged", JOBS);
+  const { binaryDigest } = (await rest.run({ binary: "damaged", entryPoint: "echo", context: "shared" })).job;
+  damage("binaries", "damaged");
+  const due = { attempt: 1, maxAttempts: 3, nextAttemptTime: timestampFromMs(Date.now()) };
+
+  const unsent = await record({ contextId, context: "damaged" });
+  const other = await record({ maxAttempts: 2 });
+  const waiting = await record({ contextId, context: "damaged", ...due });
+  const unloadable = await record({ binary: "damaged", binaryDigest, ...due });
+  const failed = (reason: JobError_Reason, message: string) => ({
+    state: Job_State.FAILED,
+    error: { reason, message: `Job lost: ${message}` },
+  });
+  expect(await end(unsent)).toMatchObject(failed(JobError_Reason.NODE_LOST, "its context is gone"));
+  expect(await end(other)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 2 });
+  expect(await end(waiting)).toMatchObject(failed(JobError_Reason.CONTEXT_LOST, "its context is gone"));
+  expect(await end(unloadable)).toMatchObject(failed(JobError_Reason.LOAD_FAILED, "its binary is gone"));
 });
 
 test("jobs that wait in their node's queue are left alone", async () => {

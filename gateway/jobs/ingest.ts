@@ -2,7 +2,7 @@ import { toJsonString } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { JobEvent } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import type { NodeSession } from "../nodes/mod.ts";
+import { ContentRefused, type NodeSession } from "../nodes/mod.ts";
 
 export type IngestDeps = Pick<Core, "jobs" | "blobs">;
 
@@ -47,7 +47,7 @@ export async function ingestStreamedEnd(
   await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
 }
 
-/** Whether the result that an event tells of is there, or can be brought. Rejects when the session ends meanwhile. */
+/** Whether the result that an event tells of is there, or can be brought. Rejects when the node does not say: it is silent, or the session ends. */
 export async function canBringResult(
   { blobs }: Pick<IngestDeps, "blobs">,
   { event }: JobEvent,
@@ -64,8 +64,8 @@ async function hasContent(session: NodeSession, digest: string): Promise<boolean
   const isThere = await reader.read().then(
     () => true,
     (error: unknown) => {
-      if (session.isOver) throw error;
-      return false;
+      if (error instanceof ContentRefused) return false;
+      throw error;
     },
   );
   if (isThere) await reader.cancel();

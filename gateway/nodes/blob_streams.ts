@@ -6,6 +6,11 @@ const CHUNK_BYTES = 64 * 1024;
 /** A node that sends nothing of a blob for this time will not, in milliseconds. */
 const SILENCE_MS = 30_000;
 
+/** The node answered that it does not have a content, or cannot send it. Of a node that is silent nothing is known. */
+export class ContentRefused extends Error {
+  override readonly name = "ContentRefused";
+}
+
 /** Where an answer goes. */
 interface Incoming {
   take(chunk: BlobChunk): void;
@@ -32,7 +37,7 @@ export class BlobStreams {
     this.#frames = frames;
   }
 
-  /** Asks the node for a blob. The stream errors when the node does not have it or stays silent, or the session ends. */
+  /** Asks the node for a blob. The stream errors with a ContentRefused when the node does not have it; else when it stays silent, or the session ends. */
   request(
     digest: string,
     { silenceMs = SILENCE_MS }: { silenceMs?: number | undefined } = {},
@@ -107,7 +112,7 @@ export class BlobStreams {
     const incoming = this.#incoming.get(chunk.requestId);
     if (incoming === undefined) return;
     incoming.take(chunk);
-    if (chunk.error !== "") incoming.fail(new Error(chunk.error));
+    if (chunk.error !== "") incoming.fail(new ContentRefused(chunk.error));
     else if (chunk.last) incoming.end();
     if (chunk.last) this.#incoming.delete(chunk.requestId);
   }

@@ -1,10 +1,11 @@
+import { PassThrough } from "node:stream";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, expect, test, vi } from "vitest";
 import type { BlobStore } from "../../plugins/contract/mod.ts";
 import { JobEventSchema } from "../../proto/mod.ts";
-import type { GatewayMessage } from "../../proto/node.ts";
+import type { GatewayMessage, OpenRequest } from "../../proto/node.ts";
 import { BlobStreams } from "../nodes/blob_streams.ts";
-import type { FrameWriter } from "../nodes/frames.ts";
+import { FrameWriter } from "../nodes/frames.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { canBringResult } from "./ingest.ts";
 
@@ -15,8 +16,10 @@ const succeeded = create(JobEventSchema, {
 
 /** A session whose node gets what is asked of it, and answers as the test says. */
 function openBlobs() {
-  const asked: GatewayMessage["message"][] = [];
-  const blobs = new BlobStreams({ send: (message) => asked.push(message) } as FrameWriter);
+  const asked: GatewayMessage[] = [];
+  const stream = new PassThrough({ objectMode: true });
+  stream.on("data", ({ messages }: OpenRequest) => asked.push(...messages));
+  const blobs = new BlobStreams(new FrameWriter(stream as unknown as ConstructorParameters<typeof FrameWriter>[0]));
   const session = { blobs } as NodeSession;
   const deps = { blobs: { renew: async () => false } as unknown as BlobStore };
   return { asked, blobs, ask: () => canBringResult(deps, succeeded, { session }) };

@@ -1,11 +1,12 @@
 import type { Client } from "pg";
+import type { Row } from "./rows.ts";
 import type { Write } from "./write.ts";
 
-export type Outcome = PromiseSettledResult<unknown>;
+export type Outcome = PromiseSettledResult<readonly Row[]>;
 
 /**
  * Commits writes in one transaction that the server sees as one stream: nothing waits for an answer in between. What is
- * fulfilled is durable; nothing of a write that is rejected was stored, unless the connection broke during the commit.
+ * fulfilled, with the rows that it answered, is durable; nothing of a write that is rejected was stored, unless the connection broke during the commit.
  */
 export async function commitBatch(
   client: Client,
@@ -25,9 +26,9 @@ async function transact(client: Client, writes: readonly Write<unknown>[], lock:
   // One packet for many statements.
   stream.cork();
   const begun = client.query(`BEGIN; ${lock}`);
-  const answers = writes.map(async ({ name, text, values, answerOf }) => {
-    const { rows } = await client.query({ name, text, values: [...values] });
-    return answerOf(rows);
+  const answers = writes.map(async ({ name, text, values }) => {
+    const { rows } = await client.query<Row>({ name, text, values: [...values] });
+    return rows;
   });
   const committed = client.query("COMMIT");
   stream.uncork();

@@ -95,6 +95,21 @@ test("a write that fails leaves the others of its group alone", async () => {
   expect(await dao.jobs.config(sampleId(3))).toEqual(json(3));
 });
 
+test("an answer that makes no sense is a bug, and leaves the others of its group alone", async () => {
+  await using dao = await start();
+  await query(`
+    CREATE FUNCTION ${schema}.skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER skip BEFORE INSERT ON ${schema}.binaries FOR EACH ROW EXECUTE FUNCTION ${schema}.skip()`);
+
+  const [binary, job] = await Promise.allSettled([
+    dao.binaries.insert(sampleBinary("a", 1)),
+    dao.jobs.insert(sampleJob(1), json(1)),
+  ]);
+
+  expect(binary).toMatchObject({ reason: { name: "Error", message: expect.stringContaining("answered no version") } });
+  expect(job.status).toBe("fulfilled");
+});
+
 test("while the server is away reads, writes and checkHealth() reject; when it is back they work", async () => {
   await using dao = await start();
   await dao.jobs.insert(sampleJob(1), json(1));

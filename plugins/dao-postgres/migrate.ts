@@ -9,6 +9,9 @@ const OLDEST_SERVER = 130_000;
 /** Marks the advisory locks of Hearth ("Hrth"); the second half of their key is the schema. */
 const LOCK_SPACE = 0x48727468;
 
+/** Why Hearth does not use a database that answers. */
+class DatabaseRefused extends Error {}
+
 /** SQL that waits for the right to write to a schema and keeps it until the transaction ends. */
 export function lockSql(schema: string): string {
   return `SELECT pg_advisory_xact_lock(${LOCK_SPACE}, ${crc32(schema) | 0})`;
@@ -43,15 +46,16 @@ async function migrateOver(client: pg.Client, { schema }: Database): Promise<voi
     "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
   );
   for (const { version, encoding } of rows) {
-    if (version < OLDEST_SERVER) throw new Error(`its server is older than PostgreSQL ${OLDEST_SERVER / 10_000}`);
-    if (encoding !== "UTF8") throw new Error(`its encoding is ${encoding}, not UTF8`);
+    if (version < OLDEST_SERVER)
+      throw new DatabaseRefused(`its server is older than PostgreSQL ${OLDEST_SERVER / 10_000}`);
+    if (encoding !== "UTF8") throw new DatabaseRefused(`its encoding is ${encoding}, not UTF8`);
   }
   // Whoever comes second waits for the first, however long that one takes.
   await client.query(`BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; ${lockSql(schema)}`);
   await createSchema(client, schema);
   const found = await readVersion(client, schema);
   if (found > migrations.length) {
-    throw new Error(`a newer Hearth wrote it (schema ${found}, this one knows ${migrations.length})`);
+    throw new DatabaseRefused(`a newer Hearth wrote it (schema ${found}, this one knows ${migrations.length})`);
   }
   for (const migration of migrations.slice(found)) await client.query(migration);
   await client.query("UPDATE hearth_schema SET version = $1 WHERE version <> $1", [migrations.length]);
@@ -74,7 +78,7 @@ async function readVersion(client: pg.Client, schema: string): Promise<number> {
     await client.query("CREATE TABLE hearth_schema (version integer NOT NULL)");
     await client.query("INSERT INTO hearth_schema VALUES (0)");
   } else if (!rows.some(({ name }) => name === "hearth_schema")) {
-    throw new Error(`its schema "${schema}" holds tables that are not Hearth's`);
+    throw new DatabaseRefused(`its schema "${schema}" holds tables that are not Hearth's`);
   }
   const versions = await client.query<{ version: number }>("SELECT version FROM hearth_schema");
   return versions.rows[0]?.version ?? 0;

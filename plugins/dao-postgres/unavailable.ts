@@ -17,17 +17,31 @@ const STATES: Readonly<Record<string, StoreState>> = {
   "58": "failing",
 };
 
-/** Codes of a socket that reaches nobody, or not any more; others are those of TLS. */
-const NETWORK_CODE = /^E(CONN|NOTFOUND|AI_|HOST|NET|TIMEDOUT|PIPE|NOENT|MFILE|NFILE|ADDR)/;
+/** Codes of a socket that reaches nobody, or not any more. */
+const NETWORK_CODE = /^(E(CONN|NOTFOUND|AI_|HOST|NET|TIMEDOUT|PIPE|NOENT|MFILE|NFILE|ADDR)|ERR_(STREAM|SOCKET)_)/;
 
+/** Codes of TLS (OpenSSL's, those of a certificate, those of Node), and of a socket that may not be opened. */
+const DENIED_CODE =
+  /^(EACCES|EPERM|EPROTO|ERR_(SSL|TLS|OSSL)_.*|UNABLE_TO_.*|.*CERT.*|.*CRL.*|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH)$/;
+
+/** What the client says of a connection that was cut. */
 const CUT = /timeout|timed out|terminated|not queryable|closed|did not answer/i;
+
+/** What the client says of a connection that it refuses to make. */
+const REFUSED = /SSL|SASL|SCRAM|password|authentication/i;
 
 /** Why a database cannot be used now; undefined when it can, and the error is a bug. */
 export function stateOf(cause: unknown): StoreState | undefined {
   if (cause instanceof pg.DatabaseError) return STATES[cause.code ?? ""] ?? STATES[cause.code?.slice(0, 2) ?? ""];
   if (!(cause instanceof Error)) return "away";
-  if ("code" in cause) return NETWORK_CODE.test(String(cause.code)) ? "away" : "denied";
-  // The client's own errors are plain ones: of a connection that was cut, else of one that it refuses to make.
+  if ("code" in cause) return stateOfCode(String(cause.code));
+  // The client's own errors are plain ones.
   if (cause.constructor !== Error) return undefined;
-  return CUT.test(cause.message) ? "away" : "denied";
+  if (CUT.test(cause.message)) return "away";
+  return REFUSED.test(cause.message) ? "denied" : undefined;
+}
+
+function stateOfCode(code: string): StoreState | undefined {
+  if (NETWORK_CODE.test(code)) return "away";
+  return DENIED_CODE.test(code) ? "denied" : undefined;
 }

@@ -2,6 +2,7 @@ import pg from "pg";
 import { commitBatch, type Outcome } from "./commit.ts";
 import { type Database, databaseFault, endClient, SILENCE_TIMEOUT_MS } from "./database.ts";
 import { lockSql } from "./migrate.ts";
+import type { Row } from "./rows.ts";
 import type { Write } from "./write.ts";
 
 /** Writes that may wait at a time. So many are minutes of work: the database has stopped, and memory would be next. */
@@ -25,7 +26,7 @@ export interface Writer extends AsyncDisposable {
 
 interface PendingWrite {
   readonly write: Write<unknown>;
-  resolve(answer: unknown): void;
+  resolve(rows: readonly Row[]): void;
   reject(error: Error): void;
 }
 
@@ -48,11 +49,11 @@ export function createWriter(database: Database): Writer {
       if (waiting.length >= WAITING_LIMIT) {
         return Promise.reject(databaseFault(database, "write to", `${waiting.length} writes wait already`));
       }
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Row[]>();
       waiting.push({ write, resolve, reject });
       committing ??= commitWaiting();
-      // Resolved with what its own `answerOf` gave.
-      return promise as Promise<Answer>;
+      // After the commit: rows that cannot be read are a bug of ours, and no reason to write again.
+      return promise.then((rows) => write.answerOf(rows));
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;

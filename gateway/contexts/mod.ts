@@ -12,6 +12,7 @@ export {
   askStart,
   createContext,
   failContext,
+  insertAdHocContext,
   planAdHocContext,
   sendStart,
   takesJobs,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
@@ -70,14 +71,39 @@ export async function waitForFittingNode(
   if (find() === undefined) await waitForNodes(nodes, find, { signal });
 }
 
-/** Chooses a node and makes the record of a context for one job; `sendStart` and the insert are the caller's. */
+/** Names that are tried for a context that is made for a job. */
+const MOST_NAMES = 5;
+
+/** Chooses a node and makes the record of a context for one job; `sendStart` and `insertAdHocContext` are the caller's. */
 export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, asked: ContextSettings | undefined) {
   const settings = completeSettings(asked);
   const id = uuidv7();
-  const user = proxyUserOf(settings.settings);
-  const prefix = user === undefined ? "" : proxyUserPrefix(user);
-  const name = `${prefix}${id.slice(-8)}-${entryPoint}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
+  const name = adHocName(id.slice(-8), entryPoint, settings);
   return placeContext(deps, { id, name, settings, adHoc: true });
+}
+
+/** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. */
+function adHocName(digits: string, entryPoint: string, settings: ContextSettings | undefined): string {
+  const user = proxyUserOf(settings?.settings);
+  const prefix = user === undefined ? "" : proxyUserPrefix(user);
+  return `${prefix}${digits}-${entryPoint}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
+}
+
+/**
+ * Stores a context that was planned for one job; under another name, when a context that is not final has the planned one. Resolves to what was
+ * stored.
+ */
+export async function insertAdHocContext(
+  { contexts }: Pick<Core, "contexts">,
+  planned: Context,
+  entryPoint: string,
+): Promise<Context> {
+  let context = planned;
+  for (let tried = 1; (await contexts.insert(context)) !== undefined; tried++) {
+    if (tried === MOST_NAMES) throw contextExists(context.name);
+    context = { ...planned, name: adHocName(randomBytes(4).toString("hex"), entryPoint, planned.settings) };
+  }
+  return context;
 }
 
 type NewContext = Pick<Context, "id" | "name" | "adHoc"> & { readonly settings: ContextSettings };

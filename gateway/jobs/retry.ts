@@ -6,7 +6,7 @@ import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
 import { POSTPONED_MS, type RetryClock } from "./retry_clock.ts";
 import { unlessUnreadable } from "./stored.ts";
-import { dispatch, type SubmitDeps, type Target } from "./submit.ts";
+import { dispatch, insertTarget, type SubmitDeps, type Target } from "./submit.ts";
 
 /** How long a node may take to say whether it took an attempt. What becomes of one of which it does not say, `unsent.ts` finds out. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -23,17 +23,15 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   if (job === undefined || !deps.retryClock.isDue(job)) return;
   const binary = await deps.dao.binaries.get(job.binary, { digest: job.binaryDigest }).catch(unlessUnreadable);
   if (binary === undefined) return fail(deps, job, { why: "its binary is gone", reason: JobError_Reason.LOAD_FAILED });
-  const target = await findTarget(deps, job);
-  if (target === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
-  if (target === "later") {
+  const found = await findTarget(deps, job);
+  if (found === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
+  if (found === "later") {
     await postpone(deps, job, job);
     return;
   }
-  const { context, session } = target;
-  const next: Job = { ...job, attempt: job.attempt + 1, contextId: context.id, context: context.name };
-  delete next.nextAttemptTime;
   // First: an attempt in a context that nobody knows would be taken for one whose context is gone.
-  if (target.isNew) await deps.contexts.insert(context);
+  const { job: next, target } = await insertTarget(deps, { job: nextAttempt(job, found.context), target: found });
+  const { context, session } = target;
   if (!(await deps.jobs.claim(next, { nodeId: session.nodeId }))) {
     if (target.isNew) await failContext(deps, context, "another gateway was faster to try the job again");
     session.release(context.id);
@@ -50,6 +48,12 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   if (target.isNew) await failContext(deps, context, refusal.message);
   const claimed = await deps.jobs.get(jobId);
   if (claimed?.attempt === next.attempt) await postpone(deps, job, claimed);
+}
+
+function nextAttempt(job: Job, { id, name }: Context): Job {
+  const next: Job = { ...job, attempt: job.attempt + 1, contextId: id, context: name };
+  delete next.nextAttemptTime;
+  return next;
 }
 
 /** Records that a job has failed whose next attempt will never be possible. */

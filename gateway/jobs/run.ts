@@ -1,6 +1,6 @@
 import type { Job, JobSpec } from "../../proto/mod.ts";
 import { withdrawRefused } from "./refusal.ts";
-import { dispatch, planJob, submitJob } from "./submit.ts";
+import { dispatch, insertTarget, planJob, submitJob } from "./submit.ts";
 import { type WaitDeps, waitForEnd } from "./wait.ts";
 
 interface Run {
@@ -28,9 +28,8 @@ export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
 
 /** Nobody knows the id yet, so the job need not be stored before it runs; its end is durable before it is told. */
 async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
-  const planned = await planJob(deps, spec, { requestId: "", signal });
+  const planned = await insertTarget(deps, await planJob(deps, spec, { requestId: "", signal }));
   const { job, target } = planned;
-  if (target.isNew) await deps.contexts.insert(target.context);
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
   // In this order, and in one turn: when it throws, nothing waits whose rejection nobody would catch.
   using answer = dispatch(deps, planned, { confirm: false, signal });

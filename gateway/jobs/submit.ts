@@ -20,7 +20,7 @@ import {
   nestsDeeper,
 } from "../../proto/mod.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
-import { askStart, planAdHocContext, takesJobs, waitForFittingNode } from "../contexts/mod.ts";
+import { askStart, insertAdHocContext, planAdHocContext, takesJobs, waitForFittingNode } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
@@ -68,11 +68,25 @@ export async function submitJob(deps: SubmitDeps, submission: Submission): Promi
     if (target.isNew) target.session.release(target.context.id);
     return { job: await sameRequest(deps, existing, planned), isRepeated: true };
   }
-  if (target.isNew) await deps.contexts.insert(target.context);
-  using answer = dispatch(deps, planned, { confirm: true, signal });
+  const placed = await insertTarget(deps, planned);
+  // The job came first, because of its request id: it follows its context under another name.
+  if (placed !== planned) await deps.jobs.claim(placed.job, { nodeId: target.session.nodeId });
+  using answer = dispatch(deps, placed, { confirm: true, signal });
   const refusal = await answer.given;
-  if (refusal === undefined) return { job: (await deps.jobs.get(job.id)) ?? job, isRepeated: false };
-  return withdrawRefused(deps, planned, refusal);
+  if (refusal === undefined) return { job: (await deps.jobs.get(job.id)) ?? placed.job, isRepeated: false };
+  return withdrawRefused(deps, placed, refusal);
+}
+
+/** Stores the context that is made for a job, if any; where the job has to run in one of another name, that is in what is resolved to. */
+export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "target">>(
+  { contexts }: Pick<SubmitDeps, "contexts">,
+  planned: Planned,
+): Promise<Planned> {
+  const { job, target } = planned;
+  if (!target.isNew) return planned;
+  const context = await insertAdHocContext({ contexts }, target.context, job.entryPoint);
+  if (context.name === job.context) return planned;
+  return { ...planned, job: { ...job, context: context.name }, target: { ...target, context } };
 }
 
 interface PlannedJob {

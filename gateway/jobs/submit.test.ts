@@ -1,0 +1,112 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { pino } from "pino";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import type { ContextStore, Dao } from "../../plugins/contract/mod.ts";
+import memory from "../../plugins/dao-memory/mod.ts";
+import { type Context, Context_State, Job_State, JobSpecSchema } from "../../proto/mod.ts";
+import type { GatewayMessage } from "../../proto/node.ts";
+import { sampleBinary } from "../../test/contract/samples.ts";
+import type { NodeSession } from "../nodes/mod.ts";
+import { ContextRecord, JobRecord } from "../record/mod.ts";
+import { type RetryDeps, retryJob } from "./retry.ts";
+import { runJob } from "./run.ts";
+import { submitJob } from "./submit.ts";
+import type { WaitDeps } from "./wait.ts";
+
+const log = pino({ level: "silent" });
+const spec = create(JobSpecSchema, { binary: "jobs", entryPoint: "WordCount" });
+const by = { requestId: "", caller: undefined, signal: new AbortController().signal };
+
+let dao: Dao;
+let deps: RetryDeps & WaitDeps;
+/** Contexts that another gateway made, each a moment before this one used the same name. */
+let rivals: Context[];
+let commands: NonNullable<GatewayMessage["message"]>[];
+
+/** A store in which another gateway is faster to use the first name. */
+function withRival(contexts: ContextStore): ContextStore {
+  const insert: ContextStore["insert"] = async (context) => {
+    if (rivals.length === 0) {
+      rivals.push({ ...context, id: "rival", state: Context_State.RUNNING });
+      await Promise.all(rivals.map((rival) => contexts.insert(rival)));
+    }
+    return contexts.insert(context);
+  };
+  return new Proxy(contexts, {
+    get: (store, name) => (name === "insert" ? insert : store[name as keyof ContextStore]),
+  });
+}
+
+beforeEach(async () => {
+  await dao?.[Symbol.asyncDispose]();
+  const started = await memory.start({ config: {}, log: { info() {}, warn() {} }, signal: by.signal });
+  dao = { ...started, contexts: withRival(started.contexts) };
+  await dao.binaries.insert(sampleBinary("jobs", 1));
+  rivals = [];
+  commands = [];
+  const session = {
+    nodeId: "n",
+    labels: {},
+    load: { contexts: {} },
+    freeMemoryBytes: 2 ** 40,
+    reserve() {},
+    release() {},
+    // It takes what it is sent.
+    ask(command: NonNullable<GatewayMessage["message"]>) {
+      commands.push(command);
+      return { given: Promise.resolve(undefined), [Symbol.dispose]() {} };
+    },
+  } as unknown as NodeSession;
+  const nodes = { session: () => session, sessions: () => [session] };
+  const jobs = new JobRecord({ dao, log });
+  deps = {
+    ...{ dao, jobs, log, nodes, contexts: new ContextRecord({ dao }), jobConfig: {}, closing: by.signal },
+    callbacks: { check() {} },
+    retryClock: { isDue: () => true },
+  } as unknown as typeof deps;
+});
+
+afterAll(() => dao[Symbol.asyncDispose]());
+
+/** Expects that a job runs in a context of its own, whose name is the job's, and that the node was told the same. */
+async function expectPlaced(id: string): Promise<void> {
+  const job = await deps.jobs.get(id);
+  const context = await dao.contexts.get(job?.contextId ?? "");
+  const [rival] = rivals;
+  expect(context?.name).toMatch(/^[0-9a-f]{8}-WordCount$/);
+  expect(context?.name).not.toBe(rival?.name);
+  expect(job?.context).toBe(context?.name);
+  expect((await dao.contexts.find(rival?.name ?? ""))?.id).toBe("rival");
+  expect(commands).toMatchObject([
+    { $case: "startContext", value: { contextId: context?.id, name: context?.name } },
+    { $case: "runJob", value: { jobId: id, contextId: context?.id } },
+  ]);
+}
+
+test("submitJob() takes another name for the job's context when one that lives has it", async () => {
+  const { job } = await submitJob(deps, { ...by, spec });
+  await expectPlaced(job.id);
+  expect(await dao.jobs.get(job.id)).toEqual(job);
+});
+
+test("runJob() takes another name for the job's context when one that lives has it", async () => {
+  const { job } = await runJob(deps, { ...by, spec, waitMs: 1 });
+  await expectPlaced(job.id);
+});
+
+test("retryJob() takes another name for the job's context when one that lives has it", async () => {
+  const { job } = await submitJob(deps, { ...by, spec });
+  const context = await dao.contexts.get(job.contextId);
+  if (context === undefined) throw new Error("the context is not in the store");
+  await dao.contexts.update({ ...context, state: Context_State.FAILED, revision: context.revision + 1 });
+  rivals.length = 0;
+  commands.length = 0;
+  await dao.contexts.delete("rival");
+  const nextAttemptTime = timestampFromMs(Date.now());
+  const waiting = { ...job, maxAttempts: 2, nextAttemptTime };
+  await deps.jobs.claim(waiting, { nodeId: "" });
+  await retryJob(deps, job.id);
+  expect(await dao.jobs.get(job.id)).toMatchObject({ attempt: 2, state: Job_State.QUEUED });
+  await expectPlaced(job.id);
+});

@@ -16,6 +16,9 @@ export * from "./gen/es/hearth/plugin/v1/blobs_pb.js";
 export * from "./gen/es/hearth/plugin/v1/dao_pb.js";
 export * from "./gen/es/hearth/plugin/v1/handshake_pb.js";
 
+/** The trailer of a call that a store could not do, with the store's state. */
+export const STORE_STATE_TRAILER = "hearth-store-state";
+
 const PROTOS = import.meta.dirname;
 
 /**

@@ -47,7 +47,7 @@ function isAway(error: unknown): boolean {
   for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {
     if (isStoreUnavailable(cause)) return PASSING.has(cause.state);
     if (cause instanceof StartTimeout) return true;
-    if (cause instanceof RemoteCallError && cause.isAway) return true;
+    if (cause instanceof RemoteCallError && cause.storeState !== undefined) return PASSING.has(cause.storeState);
     if ("code" in cause && AWAY.has(cause.code)) return true;
   }
   return false;

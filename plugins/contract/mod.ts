@@ -41,4 +41,10 @@ export {
   readRecord,
   UnreadableRecord,
 } from "./records.ts";
-export { isStoreUnavailable, type StoreState, StoreUnavailable, translateErrors } from "./store_unavailable.ts";
+export {
+  isStoreState,
+  isStoreUnavailable,
+  type StoreState,
+  StoreUnavailable,
+  translateErrors,
+} from "./store_unavailable.ts";

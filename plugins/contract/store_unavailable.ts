@@ -16,11 +16,13 @@ export class StoreUnavailable extends Error {
   }
 }
 
+export function isStoreState(text: unknown): text is StoreState {
+  return STATES.has(String(text));
+}
+
 /** By name and state: a plugin may come with a contract of its own. */
 export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
-  return (
-    error instanceof Error && error.name === "StoreUnavailable" && "state" in error && STATES.has(`${error.state}`)
-  );
+  return error instanceof Error && error.name === "StoreUnavailable" && "state" in error && isStoreState(error.state);
 }
 
 /**

@@ -3,7 +3,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import type { OutcomeSchema, Write } from "../../proto/remote_plugin.ts";
 import type { Dao } from "../contract/mod.ts";
-import { CallRefused, toStatus } from "./refused.ts";
+import { CallRefused, faultOf } from "./refused.ts";
 
 type Outcome = MessageInitShape<typeof OutcomeSchema>;
 
@@ -12,8 +12,8 @@ export async function doWrite(dao: Dao, { write }: Write): Promise<Outcome> {
   try {
     return { outcome: await callDao(dao, write) };
   } catch (error) {
-    const { code, details } = toStatus(error);
-    return { outcome: { case: "failure", value: { code, message: details } } };
+    const { code, details, state = "" } = faultOf(error);
+    return { outcome: { case: "failure", value: { code, message: details, storeState: state } } };
   }
 }
 

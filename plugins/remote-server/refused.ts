@@ -1,5 +1,6 @@
-import { status } from "@grpc/grpc-js";
-import { isStoreUnavailable, isUnreadableRecord } from "../contract/mod.ts";
+import { Metadata, status } from "@grpc/grpc-js";
+import { STORE_STATE_TRAILER } from "../../proto/remote_plugin.ts";
+import { isStoreUnavailable, isUnreadableRecord, type StoreState } from "../contract/mod.ts";
 
 /** A call that is answered with a status of its own. */
 export class CallRefused extends Error {
@@ -12,10 +13,24 @@ export class CallRefused extends Error {
   }
 }
 
-/** The status that tells the caller of an error. */
-export function toStatus(error: unknown): { code: status; details: string } {
+/** What an error is to the caller: a status, and the state of a store that cannot be used. */
+export interface Fault {
+  readonly code: status;
+  readonly details: string;
+  readonly state?: StoreState | undefined;
+}
+
+/** As grpc-js ends a call with it. */
+export function toStatus(error: unknown): { code: status; details: string; metadata: Metadata } {
+  const { state, ...fault } = faultOf(error);
+  const metadata = new Metadata();
+  if (state !== undefined) metadata.set(STORE_STATE_TRAILER, state);
+  return { ...fault, metadata };
+}
+
+export function faultOf(error: unknown): Fault {
   const details = error instanceof Error ? error.message : String(error);
   if (isUnreadableRecord(error)) return { code: status.DATA_LOSS, details };
-  if (isStoreUnavailable(error)) return { code: status.UNAVAILABLE, details };
+  if (isStoreUnavailable(error)) return { code: status.UNAVAILABLE, details, state: error.state };
   return { code: error instanceof CallRefused ? error.code : status.INTERNAL, details };
 }

@@ -6,7 +6,7 @@ import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import fs from "../../../plugins/blobs-fs/mod.ts";
-import { type BlobStore, definePlugin } from "../../../plugins/contract/mod.ts";
+import { type BlobStore, definePlugin, StoreUnavailable } from "../../../plugins/contract/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { BlobService, loadService, PutBlobRequestSchema } from "../../../proto/remote_plugin.ts";
 import { collect } from "../../../test/contract/samples.ts";
@@ -160,6 +160,16 @@ test("a put() that the plugin refuses half-way rejects with its fault and lets g
 
   await expect(odd.store.put(endless())).rejects.toMatchObject({ name: "RemoteCallError", message: "disk is full" });
   expect(isReleased).toBe(true);
+});
+
+test("a blob store that cannot be used tells its state, of calls and of streams", async () => {
+  const fail = () => Promise.reject(new StoreUnavailable("failing", "EIO on /secret"));
+  const open = async () => new ReadableStream<Uint8Array>({ pull: fail });
+  await using odd = await openOdd({ put: fail, renew: fail, open });
+  const failing = { ...unavailable, message: expect.stringContaining("cannot read or write its disk") };
+  await expect(odd.store.put(new Uint8Array(1))).rejects.toMatchObject(failing);
+  await expect(odd.store.renew("")).rejects.toMatchObject(failing);
+  await expect(odd.store.open("")).rejects.toMatchObject(failing);
 });
 
 test("a put() reads no faster than the plugin takes, and is given up when the plugin is silent", async () => {

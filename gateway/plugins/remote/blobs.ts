@@ -18,7 +18,8 @@ export function createBlobStore(name: string, connection: Connection): BlobStore
     try {
       return await answer;
     } catch (cause) {
-      throw cause instanceof RemoteCallError && cause.isAway ? blobsUnavailable(name, cause) : cause;
+      const state = cause instanceof RemoteCallError ? cause.storeState : undefined;
+      throw state === undefined ? cause : blobsUnavailable(name, cause, state);
     }
   }
 

@@ -24,10 +24,9 @@ export function createDao(name: string, connection: Connection, { durable, share
     try {
       return await answer;
     } catch (cause) {
-      if (cause instanceof RemoteCallError && cause.isAway) throw storageUnavailable(name, cause);
-      if (cause instanceof RemoteCallError && cause.code === status.DATA_LOSS)
-        throw new UnreadableRecord(cause.message, { cause });
-      throw cause;
+      if (!(cause instanceof RemoteCallError)) throw cause;
+      if (cause.storeState !== undefined) throw storageUnavailable(name, cause, cause.storeState);
+      throw cause.code === status.DATA_LOSS ? new UnreadableRecord(cause.message, { cause }) : cause;
     }
   }
 

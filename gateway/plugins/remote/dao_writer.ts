@@ -84,7 +84,8 @@ function outcomeOf({ outcomes }: WriteResponse, n: number): Outcome["outcome"] {
 
 function answerOf<Name extends WriteName>(name: Name, outcome: Outcome["outcome"]): WriteAnswer<Name> {
   if (outcome.case === "failure") {
-    throw new RemoteCallError(outcome.value.message, { code: outcome.value.code });
+    const { code, message, storeState } = outcome.value;
+    throw new RemoteCallError(message, { code, state: storeState });
   }
   if (outcome.case === undefined || outcome.case !== name) {
     throw new Error(`the DAO plugin answered ${outcome.case ?? "nothing"} to ${name}`);

@@ -11,7 +11,15 @@ import {
 import { loadSync } from "@grpc/proto-loader";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { type Auth, type Dao, definePlugin, type Plugin, type PluginKind } from "../../../plugins/contract/mod.ts";
+import {
+  type Auth,
+  type Dao,
+  definePlugin,
+  type Plugin,
+  type PluginKind,
+  type StoreState,
+  StoreUnavailable,
+} from "../../../plugins/contract/mod.ts";
 import memory from "../../../plugins/dao-memory/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { credentialsWith } from "../../../test/contract/mod.ts";
@@ -220,6 +228,35 @@ test("a call that is not answered in time rejects with Unavailable, one whose ba
     code: status.INTERNAL,
     message: "disk is full",
   });
+});
+
+test("a DAO whose store cannot be used tells its state, of reads and of writes", async () => {
+  const full = new StoreUnavailable("full", "no space left on /secret");
+  const fail = () => Promise.reject(full);
+  const plugin: Plugin<"dao"> = {
+    ...memory,
+    async start(start) {
+      const dao = await memory.start({ ...start, config: {} });
+      return { ...dao, jobs: { ...dao.jobs, get: fail, insert: fail } };
+    },
+  };
+  await using served = await serve(plugin);
+  await using dao = await startRemote("dao", served.address);
+
+  const noSpace = { code: status.UNAVAILABLE, message: expect.stringContaining("has no space left") };
+  await expect(dao.jobs.get(sampleId(1))).rejects.toMatchObject(noSpace);
+  await expect(dao.jobs.insert(sampleJob(1), json(1))).rejects.toMatchObject(noSpace);
+  expect(await dao.jobs.list({}, { limit: 1 })).toEqual([]);
+});
+
+test.each<[StoreState, string]>([
+  ["denied", "start"],
+  ["away", "load"],
+])("a plugin whose store is %s at its start is a fault of %s", async (state, step) => {
+  const start = () => Promise.reject(new StoreUnavailable(state, "cannot open it"));
+  await using served = await serve({ ...memory, start });
+  const started: Promise<Dao> = startRemote("dao", served.address);
+  await expect(started).rejects.toMatchObject({ step, message: expect.stringContaining("cannot open it") });
 });
 
 test.each<[string, object, string]>([

@@ -338,6 +338,13 @@ export declare type Failure = Message<"hearth.plugin.v1.Failure"> & {
    * @generated from field: string message = 2;
    */
   message: string;
+
+  /**
+   * With UNAVAILABLE: the state of the store, as the trailer `hearth-store-state` of a call has it. Empty: it is away.
+   *
+   * @generated from field: string store_state = 3;
+   */
+  storeState: string;
 };
 
 /**

@@ -11,7 +11,8 @@
 //   FAILED_PRECONDITION  no handshake has succeeded since the plugin's process started. The call had no effect. The gateway
 //                        does the handshake again and repeats the call once. This is how a plugin that was started anew gets
 //                        its configuration back, so a plugin must answer so, even one that needs no configuration.
-//   UNAVAILABLE          it cannot be done now: the back end is away.
+//   UNAVAILABLE          it cannot be done now: the back end is away. Where it is not away, the trailer `hearth-store-state` has its state,
+//                        which is "full", "readOnly", "denied", "failing" or "busy"; callers of the gateway read it.
 //   any other but OK     it failed. The message is for the log of the gateway and holds no secrets.
 // A gateway gives each call with one request and one response a deadline, gives up on a stream when the plugin has been silent for as
 // long while the gateway waits for it, and cancels calls that nobody waits for; a plugin should then stop working on them.

@@ -58,15 +58,15 @@ export async function checkDamagedRecords(dao: Dao, { damage, logged }: Damage):
   ]);
 
   const refusals = {
-    [`job "${sampleId(5)}"`]: dao.jobs.get(sampleId(5)),
-    [`job "${sampleId(4)}"`]: dao.jobs.get(sampleId(4)),
-    [`context "${sampleId(3)}"`]: dao.contexts.get(sampleId(3)),
-    [`context "${sampleId(5)}"`]: dao.contexts.find("context 5"),
-    'version 1 of binary "binary1"': dao.binaries.get("binary1", { newest: true }),
-    'data file "file1"': dao.files.get("file1"),
+    [`job "${sampleId(5)}"`]: () => dao.jobs.get(sampleId(5)),
+    [`job "${sampleId(4)}"`]: () => dao.jobs.get(sampleId(4)),
+    [`context "${sampleId(3)}"`]: () => dao.contexts.get(sampleId(3)),
+    [`context "${sampleId(5)}"`]: () => dao.contexts.find("context 5"),
+    'version 1 of binary "binary1"': () => dao.binaries.get("binary1", { newest: true }),
+    'data file "file1"': () => dao.files.get("file1"),
   };
-  for (const [name, answer] of Object.entries(refusals)) {
-    const error = await answer.then(
+  for (const [name, read] of Object.entries(refusals)) {
+    const error = await read().then(
       () => undefined,
       (reason: unknown) => reason,
     );

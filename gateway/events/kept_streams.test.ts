@@ -166,3 +166,13 @@ test("all is made again when NATS comes back with an empty disk, and callbacks t
   await end("after");
   await expect.poll(() => ended, SOON).toEqual(["after"]);
 });
+
+test("opening the stream rejects when a stream of another program has its subjects", async () => {
+  await using server = await startTestNatsServer();
+  await using connection = await openEventStream({ url: server.url }, { log });
+  const { streams } = await jetstreamManager(connection.nats);
+  await connection.keeper[Symbol.asyncDispose]();
+  await streams.delete(EVENT_STREAM);
+  await streams.add({ name: "OTHER", subjects: ["hearth.>"] });
+  await expect(openEventStream({ url: server.url }, { log })).rejects.toThrow("overlap");
+});

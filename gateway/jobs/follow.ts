@@ -24,7 +24,11 @@ interface Follow {
  * What the stream tells of a job, as `watchStream`, up to the final event that the record confirms, which is in the record by then. Ends
  * without one when the record has an end that the stream does not tell: whoever decided it may have died before it was published.
  */
-export async function* followStream(deps: FollowDeps, jobId: string, { since, signal }: Follow): AsyncGenerator<Streamed> {
+export async function* followStream(
+  deps: FollowDeps,
+  jobId: string,
+  { since, signal }: Follow,
+): AsyncGenerator<Streamed> {
   const over = new AbortController();
   const items = watchStream(deps.events, jobId, { since, signal: AbortSignal.any([signal, over.signal]) });
   try {

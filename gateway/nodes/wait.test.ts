@@ -6,8 +6,8 @@ test("waitForNodes() searches at growing intervals, and once more at the end of 
   const find = (): undefined => void times.push(performance.now());
   const { signal } = new AbortController();
   expect(await waitForNodes({ placementWaitMs: 1000 }, find, { signal })).toBeUndefined();
-  // At 0, 25, 75, 175, 375, 775 and 1000 ms, or later.
-  expect(times.length).toBeLessThanOrEqual(7);
+  // At 0, 25, 75, 175, 375, 775 and 1000 ms, or later; again when a timer was early.
+  expect(times.length).toBeLessThanOrEqual(9);
   const [first = 0, last = 0] = [times[0], times.at(-1)];
   expect(last - first).toBeGreaterThanOrEqual(990);
 });

@@ -11,7 +11,9 @@ async function explain(treat: (socket: Socket) => void) {
   const port = await freePort();
   const server = stack.adopt(createServer(), (listening) => void listening.close());
   const sockets = new Set<Socket>();
-  stack.defer(() => sockets.forEach((socket) => void socket.destroy()));
+  stack.defer(() => {
+    for (const socket of sockets) socket.destroy();
+  });
   server.on("connection", (socket) => {
     sockets.add(socket.on("error", () => {}));
     treat(socket);
@@ -46,7 +48,9 @@ test("a server is not away when it refuses credentials, wants something else fir
   };
   expect(await explain(refuse)).toMatchObject({ isAway: false, reason: expect.stringMatching(/authorization/i) });
   expect(await explain(() => {})).toEqual({ reason: "timeout", isAway: false });
-  expect(await explain((socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"))).toMatchObject({ isAway: false });
+  expect(await explain((socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"))).toMatchObject({
+    isAway: false,
+  });
 });
 
 test.each([10005, 10008, 10009, 10023, 10039, 10059, 10076])("JetStream is away when it says %i", (err_code) => {

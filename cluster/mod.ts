@@ -1,10 +1,11 @@
 /**
  * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
  * addresses are public.
- * Imports nothing of the other folders but plugins/files and plugins/command-line.
+ * Imports nothing of the other folders but plugins/files, plugins/nats and plugins/command-line.
  */
 
 export { hasLostUnusedTerminal, onEndRequest } from "../plugins/command-line/mod.ts";
+export { isJetStreamAway } from "../plugins/nats/mod.ts";
 export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";
 export {
   createAddressRule,

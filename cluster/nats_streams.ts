@@ -1,10 +1,12 @@
 import {
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
+  RetentionPolicy,
   type StreamConfig,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
@@ -170,7 +172,10 @@ async function checkStream({ jsm, log }: CheckDeps, stream: KeptStream): Promise
     const isOther = info.created !== stream.created;
     stream.seen = info.config;
     stream.created = info.created;
-    for (const consumer of stream.consumers) await checkConsumer({ jsm, log }, { stream: name, consumer, isOther });
+    const { retention } = info.config;
+    for (const consumer of stream.consumers) {
+      await checkConsumer({ jsm, log }, { stream: name, consumer, isOther, retention });
+    }
     if (stream.problem !== undefined) log.info({ stream: name }, "JetStream stream is available again");
     stream.problem = undefined;
     if (isOther) for (const listener of stream.remadeListeners) listener();
@@ -215,13 +220,16 @@ interface ConsumerCheck {
   readonly consumer: KeptConsumer;
   /** Whether the stream is another one than at the last check. */
   readonly isOther: boolean;
+  /** Of the stream. */
+  readonly retention: RetentionPolicy;
 }
 
-async function checkConsumer({ jsm, log }: CheckDeps, { stream, consumer, isOther }: ConsumerCheck): Promise<void> {
+async function checkConsumer({ jsm, log }: CheckDeps, check: ConsumerCheck): Promise<void> {
+  const { stream, consumer } = check;
   const { durable_name: name } = consumer.config;
   const [found] = await Promise.allSettled([jsm.consumers.info(stream, name)]);
   if (found.status === "rejected" && !isApiError(found.reason, JetStreamApiCodes.ConsumerNotFound)) throw found.reason;
-  const info = found.status === "fulfilled" ? found.value : await makeConsumer(jsm, { stream, consumer, isOther });
+  const info = found.status === "fulfilled" ? found.value : await makeConsumer(jsm, check);
   if (found.status === "rejected") {
     log.warn({ stream, consumer: name }, "JetStream consumer was missing; created it again");
   }
@@ -231,16 +239,22 @@ async function checkConsumer({ jsm, log }: CheckDeps, { stream, consumer, isOthe
   if (isRemade) consumer.onRemade();
 }
 
-/** Makes a consumer that goes on where the lost one was; on a new stream it begins at the first message. */
-async function makeConsumer({ consumers }: JetStreamManager, { stream, consumer, isOther }: ConsumerCheck) {
+/** Makes a consumer that continues where the lost one was; on a new stream it begins at the first message. */
+async function makeConsumer(
+  { consumers }: JetStreamManager,
+  { stream, consumer, isOther, retention }: ConsumerCheck,
+): Promise<ConsumerInfo> {
   const { config, ackFloor } = consumer;
-  const position =
-    isOther || ackFloor === 0 ? {} : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: ackFloor + 1 };
+  // What was acknowledged has left a work queue. Its consumers must begin at the first message.
+  const isFirst = isOther || ackFloor === 0 || retention === RetentionPolicy.Workqueue;
+  const position = isFirst ? {} : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: ackFloor + 1 };
   const [made] = await Promise.allSettled([consumers.add(stream, { ...config, ...position })]);
   if (made.status === "fulfilled") return made.value;
-  // Another process was faster and began elsewhere.
-  if (made.reason instanceof JetStreamApiError) return consumers.info(stream, config.durable_name);
-  throw made.reason;
+  if (!(made.reason instanceof JetStreamApiError)) throw made.reason;
+  // Another process may have been faster and have begun elsewhere.
+  const [other] = await Promise.allSettled([consumers.info(stream, config.durable_name)]);
+  if (other.status === "fulfilled") return other.value;
+  throw isApiError(other.reason, JetStreamApiCodes.ConsumerNotFound) ? made.reason : other.reason;
 }
 
 function isApiError(error: unknown, code: number): boolean {

@@ -1,6 +1,7 @@
-import { errors, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import {
   connectToNats,
+  isJetStreamAway,
   type NatsAccess,
   type StreamKeeper,
   startStreamKeeper,
@@ -26,7 +27,7 @@ export interface NodeNats extends AsyncDisposable {
 
 /**
  * Connects to NATS and resolves when the event stream exists. Tries again while the server is away, at the start and later, for ever.
- * Rejects, with what to do, when a server does not let us in.
+ * Rejects, with what to do, when a server does not let us in or JetStream refuses the stream.
  */
 export async function connectNats({ access, name, ...waiting }: NatsOptions): Promise<NodeNats> {
   await using opening = new AsyncDisposableStack();
@@ -35,8 +36,7 @@ export async function connectNats({ access, name, ...waiting }: NatsOptions): Pr
   const keeper = opening.use(startStreamKeeper({ nats, log: waiting.log }));
   const keepEvents = (): Promise<void> =>
     keeper.keepStream({ ...EVENT_STREAM_CONFIG, subjects: [...EVENT_STREAM_CONFIG.subjects] });
-  const isAway = (error: unknown): boolean => !(error instanceof errors.PermissionViolationError);
-  await whenAvailable("JetStream", keepEvents, { ...waiting, isAway });
+  await whenAvailable("JetStream", keepEvents, { ...waiting, isAway: isJetStreamAway });
   const opened = opening.move();
   return { nats, keeper, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -7,7 +7,7 @@ import { openMembership } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { startGate } from "./access/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
-import { createCallbacks, startCallbackDelivery } from "./callbacks/mod.ts";
+import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
@@ -50,6 +50,8 @@ export interface Gateway extends AsyncDisposable {
  * record, the contents, NATS or a plugin. Nothing remains of a start that fails.
  */
 export async function startGateway(config: GatewayConfig, { log }: { readonly log: Logger }): Promise<Gateway> {
+  // The port is closed before what answers on it.
+  await using serving = new AsyncDisposableStack();
   await using opening = new AsyncDisposableStack();
   const draining = new AbortController();
   const closing = new AbortController();
@@ -65,20 +67,17 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
     });
   const early = reusePort ? undefined : opening.use(await open());
   if (early !== undefined) log.info({ address: early.address }, "port is open; starting");
-  const running = await startServing(config, { log, requirements });
+  const running = serving.use(await startServing(config, { log, requirements }));
   serve = running.surfaces;
   requirements.started();
   const port = early ?? opening.use(await openWhenReady(open, { readiness, timeoutMs: config.placementWaitMs }));
-  // The port is closed before what answers on it.
-  const owned = opening.move();
+  serving.use(opening.move());
+  const owned = serving.move();
   return {
     address: port.address,
     closed: untilBroken(running.events),
     drain: () => drain(port, config, { draining, closing }),
-    async [Symbol.asyncDispose]() {
-      await owned.disposeAsync();
-      await running[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
@@ -133,6 +132,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const waiting = { log, signal: closing, onWait: requirements.waitFor };
   const plugin = { ...waiting, baseDir: config.baseDir };
 
+  const secret = await openCallbackSecret(config.callbacks, config.dataDir);
   const dao = starting.use(await startPluginWhenAvailable("dao", config.dao, plugin));
   const blobs = starting.use(await startPluginWhenAvailable("blobs", config.blobs, plugin));
   const bundler = starting.use(await startBundler());
@@ -154,7 +154,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const sink = createEventSink(core);
   starting.use(await whenJetStreamAvailable(() => startConsumers(events, sink, { log }), waiting));
   starting.use(startReconciler(core));
-  const startCallbacks = () => startCallbackDelivery(core, config.callbacks, { ...config, queue });
+  const startCallbacks = () => startCallbackDelivery(core, config.callbacks, { secret, queue });
   starting.use(await whenJetStreamAvailable(startCallbacks, waiting));
   starting.use(startRetention(core, config.retention));
 

@@ -11,7 +11,7 @@ export interface ChildSpec<Ready> {
   readonly args: readonly string[];
   /** Asked for each line of output until it answers something: what the process said when it was ready. */
   readonly readyWhen: (line: string) => Ready | undefined;
-  /** Told each line of standard output and standard error. */
+  /** Receives each line of standard output and standard error. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Longest time until it is ready; Infinity: without end. Default 30 s. */
   readonly startTimeoutMs?: number | undefined;

@@ -40,6 +40,13 @@ test("parseConfig() takes from the file the longest time that a process may drai
   expect(await parseConfig(["--config", config], {})).toMatchObject({ drainTimeoutMs: 2_147_483_647 });
 });
 
+test("parseConfig() adds the gateway's delay to its default time to drain", async () => {
+  await using directory = await createTemporaryDirectory();
+  const config = join(directory.path, "h.json");
+  await writeFile(config, JSON.stringify({ gateway: { drainDelayMs: 60_000 } }));
+  expect(await parseConfig(["--config", config], {})).toMatchObject({ drainTimeoutMs: 70_000 });
+});
+
 test("parseConfig() takes from the file where the gateway listens and NATS is, where no flag says it", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");

@@ -24,7 +24,7 @@ export interface StandaloneConfig {
   readonly natsUrl: string | undefined;
   /** Whether the configuration file says by what gateways and nodes know each other; otherwise they get a secret of their own. */
   readonly hasClusterIdentity: boolean;
-  /** The longest `drainTimeoutMs` that the configuration file gives the gateway or the nodes. */
+  /** The longest that the configuration file lets the gateway (its `drainDelayMs` included) or a node drain, in milliseconds. */
   readonly drainTimeoutMs?: number | undefined;
 }
 
@@ -59,12 +59,17 @@ const flags = z.object({
   config: z.string().optional(),
 });
 
-const drainTimeoutMs = z.number().optional().catch(undefined);
+const durationMs = z.number().optional().catch(undefined);
+
+/** Default of the gateway's `drainTimeoutMs`. */
+const GATEWAY_DRAIN_MS = 10_000;
 
 /** What counts of the file where flags say nothing; gateway and node check it. */
 const fileContent = z.object({
-  gateway: z.object({ listen: address.optional().catch(undefined), drainTimeoutMs }).catch({}),
-  node: z.object({ drainTimeoutMs }).catch({}),
+  gateway: z
+    .object({ listen: address.optional().catch(undefined), drainTimeoutMs: durationMs, drainDelayMs: durationMs })
+    .catch({}),
+  node: z.object({ drainTimeoutMs: durationMs }).catch({}),
   nats: z.looseObject({ url: z.string().optional().catch(undefined) }).catch({ url: undefined }),
   cluster: z.looseObject({}).catch({}),
 });
@@ -99,9 +104,15 @@ export async function parseConfig(
   const { nodes, listen = gateway.listen ?? "127.0.0.1:8090", nats: natsUrl = url, "data-dir": dataDir } = parsed.data;
   const { insecure, ...identity } = cluster;
   const hasClusterIdentity = isGiven(identity) || insecure === true;
-  const drains = [gateway.drainTimeoutMs, node.drainTimeoutMs].filter((drain) => drain !== undefined);
+  const drains = [gatewayDrainMs(gateway), node.drainTimeoutMs].filter((drain) => drain !== undefined);
   const drain = drains.length > 0 ? { drainTimeoutMs: Math.max(...drains) } : {};
   return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl, hasClusterIdentity, ...drain };
+}
+
+/** The longest that a gateway drains; undefined where the file says nothing of it. */
+function gatewayDrainMs({ drainTimeoutMs, drainDelayMs }: z.output<typeof fileContent>["gateway"]): number | undefined {
+  if (drainDelayMs === undefined) return drainTimeoutMs;
+  return drainDelayMs + (drainTimeoutMs ?? GATEWAY_DRAIN_MS);
 }
 
 /** Whether a section of the file says anything. */

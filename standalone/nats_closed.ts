@@ -75,10 +75,12 @@ export async function keepSubscriberConsumer(
   credentials: Credentials,
 ): Promise<AsyncDisposable> {
   const access = { url, user: "gateway", passwordFile: credentials.passwordFile("gateway") };
-  const nats = await connect({
+  await using opening = new AsyncDisposableStack();
+  const connecting = connect({
     ...natsOptions(access),
     ...{ name: "hearth-start", inboxPrefix: "_INBOX_gateway", maxReconnectAttempts: -1 },
   });
+  const nats = opening.adopt(await connecting, (connection) => connection.close());
   const { consumers } = await jetstreamManager(nats, { checkAPI: false });
   const ensure = async (): Promise<void> => {
     const { stream, name } = SUBSCRIBER_CONSUMER;
@@ -96,10 +98,11 @@ export async function keepSubscriberConsumer(
   const timer = setInterval(() => {
     checking = checking.then(check);
   }, CHECK_INTERVAL_MS);
+  const opened = opening.move();
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await nats.close();
+      await opened.disposeAsync();
       await checking;
     },
   };

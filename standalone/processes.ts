@@ -24,7 +24,7 @@ export interface ProcessOptions {
   readonly drainTimeoutMs?: number | undefined;
   /** Default: what the environment says. */
   readonly logLevel?: string | undefined;
-  /** Told each line of its output: JSON lines of its log, mostly. */
+  /** Receives each line of its output: JSON lines of its log, mostly. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Longest time until it is ready. Default 30 s. */
   readonly startTimeoutMs?: number | undefined;

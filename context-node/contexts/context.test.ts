@@ -238,6 +238,7 @@ test("a sandbox that runs out of memory is replaced: its jobs fail with the reas
     message: "over its limit of 1 MiB",
     reason: JobError_Reason.OUT_OF_MEMORY,
     lostObjects: ["a", "b"],
+    lostObjectCount: 2,
     startTime: expect.any(Date),
   });
 });

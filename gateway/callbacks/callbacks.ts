@@ -33,6 +33,11 @@ export interface Callbacks {
   add(jobId: string): Promise<void>;
 }
 
+/** The secret that signs callbacks: the configured one, else the one that the data directory keeps. */
+export async function openCallbackSecret({ secret }: CallbackConfig, dataDir: string): Promise<string> {
+  return secret ?? (await openSecret(dataDir));
+}
+
 export function createCallbacks({ allow }: CallbackConfig, queue: CallbackQueue): Callbacks {
   const isAllowed = createAddressRule(allow);
   return {
@@ -47,9 +52,8 @@ type DeliveryDeps = Pick<Core, "dao" | "log" | "events">;
 export async function startCallbackDelivery(
   deps: DeliveryDeps,
   config: CallbackConfig,
-  { dataDir, queue }: { readonly dataDir: string; readonly queue: CallbackQueue },
+  { secret, queue }: { readonly secret: string; readonly queue: CallbackQueue },
 ): Promise<AsyncDisposable> {
-  const secret = config.secret ?? (await openSecret(dataDir));
   const isAllowed = createAddressRule(config.allow);
   const deliver = (jobId: string, { signal }: { readonly signal: AbortSignal }) =>
     deliverCallback(deps, jobId, { secret, isAllowed, timeoutMs: config.timeoutMs, signal });

@@ -8,7 +8,7 @@ const STREAM_CONFIG = {
   name: "HEARTH_CALLBACKS",
   subjects: [callbackSubject("*")],
   retention: RetentionPolicy.Workqueue,
-  // A callback that could not be delivered for so long is of no use any more.
+  // A callback that could not be delivered within this time is of no use any more.
   max_age: nanos(7 * 24 * 3600 * 1000),
   // Much longer than until an end is delivered again when the gateway that had it died.
   duplicate_window: nanos(10 * 60_000),
@@ -23,7 +23,7 @@ const SLOTS = 64;
 /** Beyond the time of one try: those that wait for a slot here. */
 const ACK_MARGIN_MS = 30_000;
 
-/** Each further try waits so many times longer than the one before. */
+/** Factor by which the delay grows with each further try. */
 const BACK_OFF = 4;
 const LONGEST_DELAY_MS = 3600 * 1000;
 

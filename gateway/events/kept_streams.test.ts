@@ -86,6 +86,24 @@ test("a consumer that was deleted is made again, and goes on after what was ackn
   await expect.poll(() => ended, SOON).toEqual(["before", "after"]);
 });
 
+test("the consumer of callbacks that was deleted after a delivery is made again", async () => {
+  const queue = await openCallbackQueue(events, { log });
+  const delivered: string[] = [];
+  const deliver = async (jobId: string): Promise<void> => void delivered.push(jobId);
+  const options = { attempts: 3, retryDelayMs: 10, timeoutMs: 1000, queue, log };
+  stack.use(await startCallbackConsumer(events, deliver, options));
+  await queue.add("before");
+  const { consumers } = await manager();
+  const floor = async () => (await consumers.info("HEARTH_CALLBACKS", "gateways")).ack_floor.stream_seq;
+  await expect.poll(floor, SOON).toBe(1);
+  await events.keeper.check();
+  await consumers.delete("HEARTH_CALLBACKS", "gateways");
+  await queue.add("after");
+  await expect.poll(() => delivered, SOON).toEqual(["before", "after"]);
+  await events.keeper.check();
+  expect(events.keeper.missing()).toEqual([]);
+});
+
 test("a consumer that another gateway made again is read, too", async () => {
   const { consumers } = await manager();
   const { config } = await consumers.info(EVENT_STREAM, "gateways-succeeded");
@@ -147,4 +165,14 @@ test("all is made again when NATS comes back with an empty disk, and callbacks t
   await expect.poll(() => delivered, SOON).toEqual(["waiting"]);
   await end("after");
   await expect.poll(() => ended, SOON).toEqual(["after"]);
+});
+
+test("opening the stream rejects when a stream of another program has its subjects", async () => {
+  await using server = await startTestNatsServer();
+  await using connection = await openEventStream({ url: server.url }, { log });
+  const { streams } = await jetstreamManager(connection.nats);
+  await connection.keeper[Symbol.asyncDispose]();
+  await streams.delete(EVENT_STREAM);
+  await streams.add({ name: "OTHER", subjects: ["hearth.>"] });
+  await expect(openEventStream({ url: server.url }, { log })).rejects.toThrow("overlap");
 });

@@ -4,6 +4,7 @@ import { errors, type MsgHdrs, type NatsConnection } from "@nats-io/transport-no
 import type { Logger } from "pino";
 import {
   connectToNats,
+  isJetStreamAway,
   type NatsAccess,
   type StreamKeeper,
   startStreamKeeper,
@@ -60,10 +61,9 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
   return stream;
 }
 
-/** As `whenAvailable`, for what needs JetStream. Rejects when we have no permission for it: that would not change. */
+/** As `whenAvailable`, for what needs JetStream. Rejects with what JetStream refuses, such as for a permission or a limit. */
 export function whenJetStreamAvailable<Value>(attempt: () => Promise<Value>, waiting: Waiting): Promise<Value> {
-  const isAway = (error: unknown): boolean => !(error instanceof errors.PermissionViolationError);
-  return whenAvailable("JetStream", attempt, { ...waiting, isAway });
+  return whenAvailable("JetStream", attempt, { ...waiting, isAway: isJetStreamAway });
 }
 
 /** A configuration as the library wants it, which writes to none of its lists. */

@@ -20,14 +20,15 @@ interface Follow {
   readonly signal: AbortSignal;
 }
 
-/** As `watchStream` answers. */
-type Told = Streamed;
-
 /**
  * What the stream tells of a job, as `watchStream`, up to the final event that the record confirms, which is in the record by then. Ends
  * without one when the record has an end that the stream does not tell: whoever decided it may have died before it was published.
  */
-export async function* followStream(deps: FollowDeps, jobId: string, { since, signal }: Follow): AsyncGenerator<Told> {
+export async function* followStream(
+  deps: FollowDeps,
+  jobId: string,
+  { since, signal }: Follow,
+): AsyncGenerator<Streamed> {
   const over = new AbortController();
   const items = watchStream(deps.events, jobId, { since, signal: AbortSignal.any([signal, over.signal]) });
   try {
@@ -44,7 +45,7 @@ export async function* followStream(deps: FollowDeps, jobId: string, { since, si
 }
 
 /** The items as they come; ends when none comes any more of a job that is over. */
-async function* untilOver(deps: FollowDeps, jobId: string, items: AsyncGenerator<Told>): AsyncGenerator<Told> {
+async function* untilOver(deps: FollowDeps, jobId: string, items: AsyncGenerator<Streamed>): AsyncGenerator<Streamed> {
   /** Undefined while JetStream has not answered yet. */
   let left: number | undefined;
   let looks = 0;

@@ -2,8 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NodeDirectory } from "./directory.ts";
 import type { NodeSession } from "./session.ts";
 
-/** Interval between looks while a call waits, in milliseconds. */
-const LOOK_INTERVAL_MS = 25;
+/** First interval between searches while a call waits, in milliseconds. It doubles: a search may read the database. */
+const FIRST_INTERVAL_MS = 25;
+const LONGEST_INTERVAL_MS = 400;
 
 interface WaitOptions {
   /** Of the call that waits. */
@@ -11,8 +12,8 @@ interface WaitOptions {
 }
 
 /**
- * Looks until something is found, for as long as the configuration lets calls wait for nodes: a node may be starting, or this gateway may
- * not know it yet. Undefined when nothing was found in that time, or the call is over.
+ * Searches until something is found, for as long as the configuration lets calls wait for nodes: a node may be starting, or this gateway
+ * may not know it yet. Undefined when nothing was found in that time, or the call is over.
  */
 export async function waitForNodes<Found>(
   { placementWaitMs }: Pick<NodeDirectory, "placementWaitMs">,
@@ -20,11 +21,11 @@ export async function waitForNodes<Found>(
   { signal }: WaitOptions,
 ): Promise<Found | undefined> {
   const deadline = performance.now() + placementWaitMs;
-  for (;;) {
+  for (let intervalMs = FIRST_INTERVAL_MS; ; intervalMs = Math.min(2 * intervalMs, LONGEST_INTERVAL_MS)) {
     const found = await find();
-    const waitMs = Math.min(LOOK_INTERVAL_MS, deadline - performance.now());
+    const waitMs = Math.min(intervalMs, deadline - performance.now());
     if (found !== undefined || waitMs <= 0 || signal.aborted) return found;
-    await delay(waitMs);
+    await Promise.allSettled([delay(waitMs, undefined, { signal })]);
   }
 }
 

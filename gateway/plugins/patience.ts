@@ -15,7 +15,7 @@ export class StartTimeout extends Error {
 export function startPatience({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Patience {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new StartTimeout(`it took longer than ${timeoutMs} ms`)), timeoutMs);
-  const passOn = () => controller.abort(new Error("it was told to stop", { cause: signal.reason }));
+  const passOn = () => controller.abort(new Error("the start was cancelled", { cause: signal.reason }));
   signal.addEventListener("abort", passOn);
   if (signal.aborted) passOn();
 

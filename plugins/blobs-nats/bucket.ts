@@ -17,13 +17,12 @@ import {
 } from "@nats-io/transport-node";
 import { StoreUnavailable } from "../contract/mod.ts";
 import { readText } from "../files/mod.ts";
+import { explainConnectError } from "../nats/mod.ts";
 import type { NatsConfig } from "./config.ts";
+import { natsFault } from "./unavailable.ts";
 
 /** Time until NATS has answered when the store is opened. */
 const CONNECT_TIMEOUT_MS = 5000;
-
-/** What the client says where no server answers. A server that refuses us will not change its mind. */
-const AWAY = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i;
 
 /** What an object store knows of an object. */
 export type Entry = Pick<ObjectInfo, "name" | "nuid" | "size" | "chunks" | "digest" | "mtime" | "deleted">;
@@ -50,7 +49,9 @@ export async function openBucket(config: NatsConfig): Promise<Bucket> {
   const objects = await create()
     .catch(create)
     .catch((cause) => {
-      throw new StoreUnavailable("away", `Cannot open object store "${config.bucket}": ${cause.message}`, { cause });
+      const fault = natsFault(config.bucket, cause);
+      if (fault !== cause) throw fault;
+      throw new Error(`Cannot open object store "${config.bucket}": ${cause.message}`, { cause });
     });
   const jsm = await js.jetstreamManager();
   const opened = opening.move();
@@ -75,9 +76,10 @@ async function connectNats(config: NatsConfig): Promise<NatsConnection> {
     timeout: CONNECT_TIMEOUT_MS,
     ...(authenticator && { authenticator }),
     ...((tls || url.includes("tls://")) && { tls: { ...tls } }),
-  }).catch((cause) => {
-    const message = `Cannot connect to NATS at ${url}: ${cause.message}`;
-    throw AWAY.test(cause.message) ? new StoreUnavailable("away", message, { cause }) : new Error(message, { cause });
+  }).catch(async (cause) => {
+    const { reason, isAway } = await explainConnectError(cause, url);
+    const message = `Cannot connect to NATS at ${url}: ${reason}`;
+    throw isAway ? new StoreUnavailable("away", message, { cause }) : new Error(message, { cause });
   });
 }
 

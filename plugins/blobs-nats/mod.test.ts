@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { inspect } from "node:util";
 import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
@@ -125,4 +126,19 @@ test("starting says which server it cannot reach", async () => {
     reason: { message: expect.stringContaining("nats://127.0.0.1:1: ") },
   });
   expect(inspect(started, { depth: 10 })).not.toContain("secret");
+});
+
+test("a start waits for what is away, and not for what the configuration asks too much of", async () => {
+  const failure = async (options: object): Promise<unknown> => {
+    const config = configSchema.parse({ url: server.url, bucket: "asked", ...options });
+    const [started] = await Promise.allSettled([nats.start({ config, log, signal: new AbortController().signal })]);
+    return started.status === "rejected" ? started.reason : undefined;
+  };
+  // As a published port or a balancer does while the server behind it is away.
+  const closing = createServer((socket) => void socket.end());
+  await new Promise<void>((listening) => void closing.listen(0, "127.0.0.1", listening));
+  const { port } = closing.address() as AddressInfo;
+  expect(await failure({ url: `nats://127.0.0.1:${port}` })).toMatchObject({ name: "StoreUnavailable", state: "away" });
+  closing.close();
+  expect(await failure({ replicas: 3 })).toMatchObject({ name: "Error", message: expect.stringContaining("replicas") });
 });

@@ -1,6 +1,7 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
+import { isJetStreamAway } from "../nats/mod.ts";
 
 /** Codes of JetStream's errors (https://github.com/nats-io/nats-server/blob/main/server/errors.json) that are no fault of ours. */
 const STATES: Readonly<Record<number, StoreState>> = {
@@ -31,14 +32,14 @@ export function natsFault(name: string, error: unknown): unknown {
 
 function stateOf(error: unknown): StoreState | undefined {
   if (error instanceof JetStreamApiError) return STATES[error.code];
-  if (error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError) return "denied";
+  if (isDenied(error) || (error instanceof Error && isDenied(error.cause))) return "denied";
   const isAway =
-    error instanceof errors.TimeoutError ||
-    error instanceof errors.ConnectionError ||
+    isJetStreamAway(error) ||
     error instanceof errors.ClosedConnectionError ||
-    error instanceof errors.DrainingConnectionError ||
-    error instanceof errors.RequestError ||
-    error instanceof errors.NoRespondersError ||
-    (error instanceof Error && error.name === "JetStreamNotEnabled");
+    error instanceof errors.DrainingConnectionError;
   return isAway ? "away" : undefined;
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError;
 }

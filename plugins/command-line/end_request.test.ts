@@ -40,8 +40,10 @@ test("onEndRequest() ends the process at a later signal, with 128 and its number
 test("a process whose output nobody reads any more goes on until it is asked to end", async () => {
   const code = `const { onEndRequest } = await import(${JSON.stringify(join(import.meta.dirname, "end_request.ts"))});
 onEndRequest(process, () => process.disconnect());
+// With a listener the channel keeps the process alive until it disconnects.
+const asked = new Promise((resolve) => process.on("message", resolve));
 process.send("ready");
-await new Promise((resolve) => process.once("message", resolve));
+await asked;
 for (let line = 0; line < 10; line++) await new Promise((resolve) => process.stdout.write("more\\n", resolve));
 process.send("wrote");`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {

@@ -157,8 +157,8 @@ describe("a client of gRPC that takes messages of 4 MiB", () => {
 
   test("is refused a program whose entry points would make each list of binaries too large", async () => {
     const names = Array.from(
-      { length: 3000 },
-      (_, index) => `export const ${"n".repeat(100)}${index} = () => ${index};`,
+      { length: 1000 },
+      (_, index) => `export const ${"n".repeat(400)}${index} = () => ${index};`,
     );
     const { status, body } = await rest.call("PUT", "/v1/binaries/many", names.join("\n"));
     expect(status).toBe(400);

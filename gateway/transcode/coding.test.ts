@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
@@ -152,6 +153,27 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
       ...{ status: 200, encoding: "gzip", vary: "accept-encoding", length: undefined },
       content: Buffer.alloc(0),
     });
+  });
+
+  test.each([
+    ["asks for the head alone", "HEAD", {}],
+    ["asks for the head alone, compressed", "HEAD", { "accept-encoding": "gzip" }],
+    ["leaves", "GET", {}],
+    ["leaves a compressed one", "GET", { "accept-encoding": "gzip" }],
+  ])("closes its content when the client %s", async (_, method, headers) => {
+    const closed = Promise.withResolvers<void>();
+    async function* endless(): AsyncIterable<Message> {
+      try {
+        for (;;) yield part("text/csv", randomBytes(100_000).toString("hex"));
+      } finally {
+        closed.resolve();
+      }
+    }
+    await using side = await startServer(openLibrary({ Download: endless }).transcoder, { protocol });
+    using exchange = await send(side, protocol, { method, path: "/v1/files/a", headers });
+    exchange.body.on("error", () => {});
+    if (method === "GET") exchange.leave();
+    await closed.promise;
   });
 
   test("is refused with 406 before anything is done when the client takes no JSON", async () => {

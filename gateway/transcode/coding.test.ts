@@ -183,6 +183,25 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
   });
 });
 
+test("answers in pieces whose clients are slow leave the compression to others", async () => {
+  const over = Promise.withResolvers<void>();
+  async function* slow(): AsyncIterable<Message> {
+    yield part("text/csv", LONG);
+    await over.promise;
+  }
+  const GetBook = async (): Promise<Message> => fromJson(BOOK, { title: LONG });
+  await using side = await startServer(openLibrary({ Download: slow, GetBook }).transcoder);
+  using slowOnes = new DisposableStack();
+  const headers = { "accept-encoding": "gzip" };
+  for (let count = 0; count < 20; count += 1) {
+    const { headers: head } = slowOnes.use(await send(side, "http1", { path: "/v1/files/a", headers }));
+    expect(head["content-encoding"]).toBe("gzip");
+  }
+  using exchange = await send(side, "http1", { path: "/v1/books/x", headers });
+  expect(exchange.headers["content-encoding"]).toBe("gzip");
+  over.resolve();
+});
+
 test("a slow reader makes no listeners pile up", async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): unknown => warnings.push(warning);

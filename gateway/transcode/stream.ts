@@ -128,7 +128,7 @@ export async function answerRawStream(call: Call, stream: AsyncIterable<Message>
     if (!response.headersSent && !call.closed) {
       const head = headers();
       const isWorthIt = isCompressible(head["content-type"] ?? "", first.length);
-      encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
+      encoding = isWorthIt ? negotiateEncoding(request, response, { inPieces: true }) : undefined;
       sendStreamHead(call, 200, { ...head, ...(encoding && { "content-encoding": encoding }) });
     }
     const all = joinPieces(first, pieces);

@@ -28,7 +28,7 @@ export async function sendAnswer(
   try {
     if (isOver(response)) return;
     const isWorthIt = isCompressible(headers["content-type"] ?? "");
-    const encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
+    const encoding = isWorthIt ? negotiateEncoding(request, response, { inPieces: true }) : undefined;
     response.writeHead(status, { ...headers, ...(encoding && { "content-encoding": encoding }) });
     if (request.method !== "HEAD") {
       const pieces = joinPieces(first, rest);

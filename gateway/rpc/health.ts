@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import { watchesLimited } from "../../proto/errors.ts";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { serviceNotServed, watchesLimited } from "../../proto/errors.ts";
 import {
   type Health,
   HealthCheckResponse_ServingStatus,
@@ -43,7 +43,7 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
   return {
     async check({ service }) {
       if (!isKnown(service)) {
-        throw new ConnectError(`Cannot check service "${service}": it is not served here`, Code.NotFound);
+        throw serviceNotServed(service);
       }
       return create(HealthCheckResponseSchema, { status: await current() });
     },

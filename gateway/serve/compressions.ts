@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { isZlib } from "../transcode/mod.ts";
 
 const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } };
 
@@ -9,9 +10,17 @@ const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } };
 export const COMPRESSIONS: readonly Compression[] = [
   createCompression("gzip", promisify<Uint8Array, Buffer>(zlib.gzip), promisify(zlib.gunzip)),
   createCompression("br", (bytes) => promisify(zlib.brotliCompress)(bytes, BROTLI), promisify(zlib.brotliDecompress)),
-  createCompression("deflate", promisify<Uint8Array, Buffer>(zlib.deflate), promisify(zlib.inflate)),
+  createCompression("deflate", promisify<Uint8Array, Buffer>(zlib.deflate), inflateAny),
   createCompression("zstd", promisify<Uint8Array, Buffer>(zlib.zstdCompress), promisify(zlib.zstdDecompress)),
 ];
+
+/** Clients send both zlib's format, as they should, and the bare one (RFC 9110, section 8.4.1.2). */
+function inflateAny(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> {
+  return promisify<Uint8Array, zlib.ZlibOptions, Buffer>(isZlib(bytes) ? zlib.inflate : zlib.inflateRaw)(
+    bytes,
+    options,
+  );
+}
 
 /** connect-es has gzip and brotli: its brotli compresses a hundred times as long, and its damaged messages are errors of the server. */
 function createCompression(

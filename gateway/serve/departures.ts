@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
-import { constants, type ServerHttp2Session } from "node:http2";
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /**
  * Shortest time that clients have to learn that they should go elsewhere before their idle connections are closed, in milliseconds. A
@@ -7,49 +9,68 @@ import { constants, type ServerHttp2Session } from "node:http2";
  */
 const SHORTEST_LINGER_MS = 250;
 
-/** The number of a last stream by which a server says that it still takes streams, but wants no more (RFC 9113, section 6.8). */
-const LAST_STREAM = 2 ** 31 - 1;
+/**
+ * GOAWAY with the highest number as the last stream: the server still takes streams, but wants no more (RFC 9113, section 6.8). Node can send
+ * it too, but then takes no stream that comes later.
+ */
+const GOODBYE = Buffer.from("0000080700000000007fffffff00000000", "hex");
 
 /** Sends clients to other gateways, without a call that fails. */
 export interface Departures {
+  /** Takes note of a connection. */
+  addConnection(socket: Socket): void;
   /** Takes note of an answer over HTTP/1.1. */
   add(response: ServerResponse): void;
-  /** Takes note of a session of HTTP/2. */
-  addSession(session: ServerHttp2Session): void;
-  /** From now on answers over HTTP/1.1 close their connection, and sessions ask for no more streams, which they still serve. */
+  /** Takes note of a session of HTTP/2, and its connection. */
+  addSession(session: ServerHttp2Session, socket: Socket): void;
+  /** From now on answers over HTTP/1.1 close their connection, and sessions in the clear ask for no more streams, which they still serve. */
   begin(): void;
   /** Resolves when `lingerMs` have passed since the beginning, or when `over` resolves. */
   untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
-  /** Takes no more streams; those that are open end. */
-  closeSessions(): void;
+  /**
+   * Sessions take no more streams; those that are open end. A connection of HTTP/1.1 is closed after the answers that it has, and one that
+   * stays silent is closed. Idle connections of HTTP/1.1 are not closed here.
+   */
+  close(over: Promise<void>): void;
 }
 
 export function createDepartures(): Departures {
+  const connections = new Set<Socket>();
   const responses = new Set<ServerResponse>();
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = new Map<ServerHttp2Session, Socket>();
   let begunAt: number | undefined;
   let isClosing = false;
+
+  /** The head of an answer that began before the departure says nothing of it. */
+  function endConnection({ req: { socket } }: ServerResponse): void {
+    const isInUse = [...responses].some(({ req }) => req.socket === socket);
+    if (!isInUse) socket.destroySoon();
+  }
+
   return {
-    add(response) {
-      if (begunAt !== undefined) {
-        response.setHeader("connection", "close");
-        return;
-      }
-      responses.add(response);
-      response.once("close", () => responses.delete(response));
+    addConnection(socket) {
+      connections.add(socket);
+      socket.once("close", () => connections.delete(socket));
     },
-    addSession(session) {
-      sessions.add(session);
+    add(response) {
+      if (begunAt !== undefined) response.setHeader("connection", "close");
+      responses.add(response);
+      response.once("close", () => {
+        responses.delete(response);
+        if (isClosing) endConnection(response);
+      });
+    },
+    addSession(session, socket) {
+      sessions.set(session, socket);
       session.once("close", () => sessions.delete(session));
       if (isClosing) session.close();
-      else if (begunAt !== undefined) sayGoodbye(session);
+      else if (begunAt !== undefined) sayGoodbye(socket);
     },
     begin() {
       if (begunAt !== undefined) return;
       begunAt = performance.now();
-      for (const session of sessions) sayGoodbye(session);
+      for (const socket of sessions.values()) sayGoodbye(socket);
       for (const response of responses) if (!response.headersSent) response.setHeader("connection", "close");
-      responses.clear();
     },
     async untilKnown(over, { lingerMs }) {
       const leftMs = (begunAt ?? 0) + Math.max(lingerMs, SHORTEST_LINGER_MS) - performance.now();
@@ -59,13 +80,23 @@ export function createDepartures(): Departures {
       await Promise.race([known.promise, over]);
       clearTimeout(timer);
     },
-    closeSessions() {
+    close(over) {
       isClosing = true;
-      for (const session of sessions) session.close();
+      for (const session of sessions.keys()) session.close();
+      // The first request of one that was opened just now may be on its way.
+      const timer = setTimeout(() => {
+        for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+      }, SHORTEST_LINGER_MS);
+      over.finally(() => clearTimeout(timer));
     },
   };
 }
 
-function sayGoodbye(session: ServerHttp2Session): void {
-  if (!session.destroyed && !session.closed) session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM);
+/**
+ * Node writes whole frames, so that there is room for one between them. Its first, SETTINGS, is written before immediates run. Beside what node
+ * writes into a connection with TLS nothing can be written: its clients learn it when their session is closed.
+ */
+function sayGoodbye(socket: Socket): void {
+  if (socket instanceof TLSSocket) return;
+  setImmediate(() => socket.writable && socket.write(GOODBYE));
 }

@@ -102,15 +102,22 @@ function answerNothing(response: ServerResponse, status: number, headers: Outgoi
   response.end();
 }
 
-/** Closes sessions that are idle, and streams whose request does not arrive. */
-export function watchSessions(server: Http2Server, limits: Limits): void {
+interface SessionWatch {
+  onSession(session: ServerHttp2Session, socket: Socket): void;
+}
+
+/** Closes sessions that are idle, and streams whose request does not arrive. Passes each session on, with its connection. */
+export function watchSessions(server: Http2Server, limits: Limits, { onSession }: SessionWatch): void {
   const { bodyTimeoutMs } = limits;
   let connecting: Socket | undefined;
   server.prependListener("connection", (socket: Socket) => {
     connecting = socket;
   });
-  // Told of while the server takes the connection.
-  server.on("session", (session) => closeWhenIdle(session, connecting, limits));
+  // Emitted while the server takes the connection.
+  server.on("session", (session) => {
+    closeWhenIdle(session, connecting, limits);
+    if (connecting !== undefined) onSession(session, connecting);
+  });
   server.on("stream", (stream, _headers, flags) => {
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) === 0) closeWhenLate(stream, bodyTimeoutMs);
   });

@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAuthority } from "../../test/certificates.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { PREFACE, settings } from "../../test/http2_frames.ts";
@@ -25,7 +25,7 @@ const serve: RequestListener = (request, response) => {
   request.resume();
   if (request.url === "/stream") response.write("first ");
   if (request.url === "/now") response.end("now");
-  else asked.resolve(() => response.end(`answer of ${request.url}`));
+  else request.once("end", () => asked.resolve(() => response.end(`answer of ${request.url}`)));
 };
 
 const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
@@ -94,6 +94,20 @@ describe.each([
     socket.end();
     end();
     expect(await answer).toMatch(/\r\nfirst \r\n[\s\S]*answer of \/stream\r\n0\r\n\r\n$/);
+  });
+
+  test.each([
+    ["", "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    [" with a body", "POST /later HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody"],
+    [" whose answer has begun", GET("/stream")],
+  ])("that the client closes a while after a request%s ends it", async (_, request) => {
+    using clock = fakeClock();
+    const socket = await dial();
+    socket.write(request);
+    await asked.promise;
+    clock.advance(1500);
+    socket.end();
+    await ended.promise;
   });
 
   test("that the client half closes in the middle of its request ends", async () => {
@@ -173,6 +187,12 @@ describe("the preface of HTTP/2", () => {
     expect(await answer).toBe("");
   });
 });
+
+/** The clock of the process, without its timers. */
+function fakeClock() {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  return { advance: (ms: number) => vi.advanceTimersByTime(ms), [Symbol.dispose]: () => void vi.useRealTimers() };
+}
 
 /** All that comes until the connection closes. */
 async function received(socket: Socket): Promise<string> {

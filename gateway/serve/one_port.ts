@@ -8,7 +8,7 @@ import { printAddress } from "../../cluster/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
 import { createDepartures } from "./departures.ts";
-import { allowHalfOpen, serveHalfOpen } from "./half_open.ts";
+import { allowHalfOpen, noteRequest, serveHalfOpen } from "./half_open.ts";
 import { createBodyCount } from "./held_bodies.ts";
 import { http1Options, http2Options, serveHttp1, serveHttp2, watchSessions } from "./limits.ts";
 import { handOver } from "./preface.ts";
@@ -35,7 +35,7 @@ export interface OpenPort extends AsyncDisposable {
   readonly address: string;
   /**
    * Asks clients to go elsewhere with their next call, while every call is still served: answers over HTTP/1.1 close their connection,
-   * sessions of HTTP/2 say goodbye.
+   * sessions of HTTP/2 in the clear say goodbye.
    */
   sendAway(): void;
   /**
@@ -62,7 +62,10 @@ export async function listenOnOnePort({
   const serveWatched: RequestListener = (request, response) => {
     answers.add(request, response);
     countBody(request, response);
-    if (request.httpVersionMajor === 1) departures.add(response);
+    if (request.httpVersionMajor === 1) {
+      departures.add(response);
+      noteRequest(request, response);
+    }
     endUnread(request, response, limits);
     serve(request, response);
   };
@@ -77,13 +80,13 @@ export async function listenOnOnePort({
     serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
   );
   serveHttp2(http2, serveWatched);
-  watchSessions(http2, limits);
-  http2.on("session", departures.addSession);
+  watchSessions(http2, limits, { onSession: departures.addSession });
   const sockets = new Map<string, Socket>();
   const admit = createAdmission(limits, { log });
   const tlsServer = tls && createTlsServer(tls, { handshakeTimeoutMs: limits.headersTimeoutMs });
   // The servers behind are those of a port in the clear, with their limits.
   tlsServer?.on("secureConnection", (socket: TLSSocket) => {
+    departures.addConnection(socket);
     if (socket.alpnProtocol === "h2") http2.emit("connection", socket);
     else serveHalfOpen(http1, socket, { tcp: sockets.get(peerName(socket)) ?? socket, limits });
   });
@@ -92,6 +95,7 @@ export async function listenOnOnePort({
     // For its whole life, whichever server has it: an error that nobody listens for ends the process.
     socket.on("error", () => socket.destroy());
     if (!admit(socket)) return;
+    departures.addConnection(socket);
     const name = peerName(socket);
     sockets.set(name, socket);
     socket.once("close", () => sockets.delete(name));
@@ -113,7 +117,7 @@ export async function listenOnOnePort({
       const closed = close(server);
       await departures.untilKnown(closed, { lingerMs });
       http1.closeIdleConnections();
-      departures.closeSessions();
+      departures.close(closed);
       await closed;
     },
     async [Symbol.asyncDispose]() {

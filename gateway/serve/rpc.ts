@@ -13,7 +13,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   isOver,
-  orderedNames,
+  orderedEncodings,
   sendContinue,
   writePiece,
 } from "../transcode/mod.ts";
@@ -58,7 +58,7 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
       using kept = keepLongDeadline(asked);
       const call = kept?.call ?? asked;
       const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
-      orderEncodings(call.header);
+      normalizeEncodings(call.header);
       const refused = request.method === "GET" ? await refusalOf(boundQuery(call, bounds)) : undefined;
       if (refused !== undefined) {
         refuseRpc(request, response, refused);
@@ -75,10 +75,17 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
   };
 }
 
-/** connect-es takes the first coding that it knows, and knows none that has a weight (RFC 9110, section 12.5.3). */
-function orderEncodings(header: Headers): void {
+/**
+ * connect-es knows codings by one name, in small letters. It answers in the first that it knows, and knows none that has a weight (RFC 9110,
+ * section 12.5.3); where the header is empty, in that of the request.
+ */
+function normalizeEncodings(header: Headers): void {
   const accepted = header.get("accept-encoding");
-  if (accepted?.includes(";")) header.set("accept-encoding", orderedNames(accepted).join(","));
+  if (accepted !== null && /[;A-Zx]/.test(accepted)) {
+    header.set("accept-encoding", orderedEncodings(accepted).join(",") || "identity");
+  }
+  const encoding = header.get("content-encoding")?.trim().toLowerCase();
+  if (encoding !== undefined) header.set("content-encoding", encoding === "x-gzip" ? "gzip" : encoding);
 }
 
 /** What a check rejects with. */

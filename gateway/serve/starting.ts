@@ -1,15 +1,17 @@
 import type { RequestListener } from "node:http";
 import { createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
-import { gatewayStarting } from "../../proto/errors.ts";
+import { gatewayStarting, hostInvalid } from "../../proto/errors.ts";
 import { Health } from "../../proto/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createHealth, mostBytes, type Readiness, SERVICE_NAMES } from "../rpc/mod.ts";
+import { isAddressed } from "./addressed.ts";
 import { ownExchanges } from "./exchange.ts";
 import { answerLiveness, createReadinessPage } from "./health_pages.ts";
 import { refuseHttp, refuseRpc } from "./refuse.ts";
 import { createRpc } from "./rpc.ts";
 import { setSecurityHeaders } from "./security_headers.ts";
+import { normalizeTarget } from "./target.ts";
 
 interface Starting {
   readonly readiness: Readiness;
@@ -29,7 +31,9 @@ export function createStartingSurface({ readiness, limits, log }: Starting): Req
   return ownExchanges(
     async (request, response) => {
       setSecurityHeaders(request, response);
+      normalizeTarget(request);
       if ((await answerLiveness(request, response)) || (await answerReadiness(request, response))) return;
+      if (!isAddressed(request)) return refuseHttp(request, response, hostInvalid());
       if (await rpc.answer(request, response)) return;
       const error = gatewayStarting();
       response.setHeader("retry-after", "1");

@@ -92,8 +92,11 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   const answerUncallable = createUncallableAnswer(rpc.handlers);
   const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
+    // By the target as it was sent.
+    const ambiguity = findAmbiguity(request);
+    normalizeTarget(request);
     if (await answerReadiness(request, response)) return;
-    const refused = findRefusal(request, checkOrigin);
+    const refused = ambiguity ?? findRefusal(request, checkOrigin);
     if (refused !== undefined) return refuseHttp(request, response, refused);
     if (cors(request, response) || answerServerOptions(request, response)) return;
     if (await transcoder.handle(request, response)) return;
@@ -105,11 +108,9 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
   return ownExchanges(serve, { log });
 }
 
-/** Why a request may not be served, by its head alone. Afterwards its target is normalized, and its host known. */
+/** Why a request may not be served, by its head alone. Afterwards its host is known. */
 function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectError | undefined {
-  const ambiguity = findAmbiguity(request);
-  normalizeTarget(request);
-  const refused = ambiguity ?? findTargetFault(request) ?? checkOrigin(request);
+  const refused = findTargetFault(request) ?? checkOrigin(request);
   if (refused !== undefined) return refused;
   if (!isAddressed(request)) return hostInvalid();
   return request.headers["content-range"] === undefined ? undefined : partRefused();

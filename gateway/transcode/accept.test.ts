@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accepts, chooseType, orderedNames } from "./accept.ts";
+import { accepts, chooseType, orderedEncodings } from "./accept.ts";
 import { chooseEncoding, isCompressible } from "./compress.ts";
 import { HttpError } from "./errors.ts";
 
@@ -50,9 +50,17 @@ test("accepts() heeds a type that is excluded by name", () => {
   expect(accepts("application/*", "application/json")).toBe(true);
 });
 
-test("orderedNames() lists what is wanted most first, and nothing that is refused", () => {
-  expect(orderedNames("gzip;q=0.5, br;q=1.0, identity;q=0, zstd;q=0.5")).toEqual(["br", "gzip", "zstd"]);
-});
+test.each([
+  ["gzip;q=0.5, br;q=1.0, identity;q=0, zstd;q=0.5", ["br", "gzip", "zstd"]],
+  ["identity, gzip;q=0.5", []],
+  ["identity;q=0.6, gzip;q=0.5, X-GZip", ["gzip"]],
+  ["gzip;q=0", []],
+])(
+  "orderedEncodings() lists what is wanted most first, and nothing that is less wanted than no coding: %s",
+  (header, names) => {
+    expect(orderedEncodings(header)).toEqual(names);
+  },
+);
 
 describe("chooseEncoding()", () => {
   test.each([

@@ -24,10 +24,12 @@ export function parsePreferences(header: string): readonly Preference[] {
   });
 }
 
-/** Names in a header with weights that are not refused, the most wanted first. */
-export function orderedNames(header: string): readonly string[] {
-  const wanted = parsePreferences(header).filter(({ quality }) => quality > 0);
-  return wanted.toSorted((a, b) => b.quality - a.quality).map(({ name }) => name);
+/** Codings in a header with weights that are wanted, and no less than the bytes as they are; the most wanted first. */
+export function orderedEncodings(header: string): readonly string[] {
+  const preferences = parsePreferences(header);
+  const asTheyAre = preferences.find(({ name }) => name === "identity")?.quality ?? 0;
+  const wanted = preferences.filter(({ name, quality }) => name !== "identity" && quality > 0 && quality >= asTheyAre);
+  return wanted.toSorted((a, b) => b.quality - a.quality).map(({ name }) => (name === "x-gzip" ? "gzip" : name));
 }
 
 /** A type that a method can answer with, and other names of it that clients ask for. */

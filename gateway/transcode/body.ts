@@ -16,7 +16,7 @@ type Chunk = Buffer<ArrayBuffer>;
 /**
  * Reads the whole body of a request, decompressed. Rejects with a HttpError when the body is larger than the limit (413) or compressed in a
  * way that is not known (415), with InvalidArgument when it is damaged or has too many values, with Canceled when the client leaves before
- * its end. The rest of a body that is refused stays unread.
+ * its end. The rest of a body that is refused is thrown away as it arrives.
  */
 export async function readBody(request: HttpRequest, response: HttpResponse, limit: BodyLimit): Promise<Chunk> {
   const { headers } = request;

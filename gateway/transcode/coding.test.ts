@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
@@ -154,11 +155,51 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
     });
   });
 
+  test.each([
+    ["asks for the head alone", "HEAD", {}],
+    ["asks for the head alone, compressed", "HEAD", { "accept-encoding": "gzip" }],
+    ["leaves", "GET", {}],
+    ["leaves a compressed one", "GET", { "accept-encoding": "gzip" }],
+  ])("closes its content when the client %s", async (_, method, headers) => {
+    const closed = Promise.withResolvers<void>();
+    async function* endless(): AsyncIterable<Message> {
+      try {
+        for (;;) yield part("text/csv", randomBytes(100_000).toString("hex"));
+      } finally {
+        closed.resolve();
+      }
+    }
+    await using side = await startServer(openLibrary({ Download: endless }).transcoder, { protocol });
+    using exchange = await send(side, protocol, { method, path: "/v1/files/a", headers });
+    exchange.body.on("error", () => {});
+    if (method === "GET") exchange.leave();
+    await closed.promise;
+  });
+
   test("is refused with 406 before anything is done when the client takes no JSON", async () => {
     calls.length = 0;
     expect(await get("/v1/books/x", { accept: "image/png, application/json;q=0" })).toMatchObject({ status: 406 });
     expect(calls).toEqual([]);
   });
+});
+
+test("answers in pieces whose clients are slow leave the compression to others", async () => {
+  const over = Promise.withResolvers<void>();
+  async function* slow(): AsyncIterable<Message> {
+    yield part("text/csv", LONG);
+    await over.promise;
+  }
+  const GetBook = async (): Promise<Message> => fromJson(BOOK, { title: LONG });
+  await using side = await startServer(openLibrary({ Download: slow, GetBook }).transcoder);
+  using slowOnes = new DisposableStack();
+  const headers = { "accept-encoding": "gzip" };
+  for (let count = 0; count < 20; count += 1) {
+    const { headers: head } = slowOnes.use(await send(side, "http1", { path: "/v1/files/a", headers }));
+    expect(head["content-encoding"]).toBe("gzip");
+  }
+  using exchange = await send(side, "http1", { path: "/v1/books/x", headers });
+  expect(exchange.headers["content-encoding"]).toBe("gzip");
+  over.resolve();
 });
 
 test("a slow reader makes no listeners pile up", async () => {

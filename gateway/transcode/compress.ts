@@ -12,8 +12,11 @@ export type Encoding = (typeof ENCODINGS)[number];
 /** Smallest answer that is compressed, in bytes: a smaller one fits into a packet anyway. */
 const SMALLEST_BYTES = 1400;
 
-/** Most answers that are compressed at a time; further ones go as they are, so that other work of the thread pool does not wait for them. */
+/** Most whole answers that are compressed at a time; further ones go as they are, so that other work of the thread pool does not wait for them. */
 const MOST_AT_ONCE = 16;
+
+/** Most answers in pieces that are compressed at a time. Each has memory of its own until the client, however slow, has read all of it. */
+const MOST_STREAMS = 64;
 
 const TEXT =
   /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|wasm|[\w.-]+\+(?:json|xml))|image\/svg\+xml)/i;
@@ -24,6 +27,7 @@ const gzip = promisify(zlib.gzip);
 const brotli = promisify<zlib.InputType, zlib.BrotliOptions, Buffer>(zlib.brotliCompress);
 
 let underWay = 0;
+let streams = 0;
 
 /** Whether an answer of that type, and of that size when it is known, gets smaller by what compressing it costs. */
 export function isCompressible(contentType: string, sizeBytes = Number.POSITIVE_INFINITY): boolean {
@@ -34,10 +38,15 @@ export function isCompressible(contentType: string, sizeBytes = Number.POSITIVE_
  * The coding in which a client wants a compressible answer; undefined: as it is. Says in the answer that it depends on the client's header,
  * for the caches on its way.
  */
-export function negotiateEncoding({ headers }: HttpRequest, response: HttpResponse): Encoding | undefined {
+export function negotiateEncoding(
+  { headers }: HttpRequest,
+  response: HttpResponse,
+  { inPieces }: { readonly inPieces: boolean },
+): Encoding | undefined {
   response.appendHeader("vary", "accept-encoding");
   const accept = headers["accept-encoding"];
-  return typeof accept !== "string" || underWay >= MOST_AT_ONCE ? undefined : chooseEncoding(accept);
+  const isBusy = inPieces ? streams >= MOST_STREAMS : underWay >= MOST_AT_ONCE;
+  return typeof accept !== "string" || isBusy ? undefined : chooseEncoding(accept);
 }
 
 /** The coding that the header Accept-Encoding wants most (RFC 9110, section 12.5.3); undefined: none, or not more than the bytes as they are. */
@@ -74,13 +83,13 @@ export async function* compressPieces(
     encoding === "br"
       ? zlib.createBrotliCompress({ ...BROTLI, flush: BROTLI_OPERATION_FLUSH })
       : zlib.createGzip({ flush: Z_SYNC_FLUSH });
-  underWay += 1;
+  streams += 1;
   try {
     // Its errors come out of the encoder too.
     pipeline(Readable.from(pieces), encoder, () => {});
     yield* encoder as AsyncIterable<Uint8Array>;
   } finally {
-    underWay -= 1;
+    streams -= 1;
   }
 }
 

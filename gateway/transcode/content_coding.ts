@@ -28,9 +28,13 @@ export function bodyDecoder({ headers }: HttpRequest): CreateDecoder | undefined
 }
 
 /** Clients send both zlib's format, as they should, and the bare one (RFC 9110, section 8.4.1.2). */
-function createAnyInflate([first = 0, second = 0]: Uint8Array): Transform {
-  const isZlib = (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
-  return isZlib ? createInflate() : createInflateRaw();
+function createAnyInflate(first: Uint8Array): Transform {
+  return isZlib(first) ? createInflate() : createInflateRaw();
+}
+
+/** Whether bytes compressed by deflate begin as zlib's format does. */
+export function isZlib([first = 0, second = 0]: Uint8Array): boolean {
+  return (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
 }
 
 const decodedListeners = new WeakMap<HttpRequest, (bytes: number) => void>();

@@ -6,11 +6,11 @@
  * generated code of `google.api` only.
  */
 
-export { accepts, orderedNames } from "./accept.ts";
+export { accepts, orderedEncodings } from "./accept.ts";
 export { type BodyLimit, readBody, sendContinue } from "./body.ts";
 export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver } from "./call.ts";
 export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
-export { onDecoded } from "./content_coding.ts";
+export { isZlib, onDecoded } from "./content_coding.ts";
 export { writePiece } from "./drain.ts";
 export { HttpError } from "./errors.ts";
 export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";

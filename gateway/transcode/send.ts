@@ -21,7 +21,7 @@ export function sendContent({ request, response }: Exchange, answer: Content): P
   }
   const sizeBytes = Buffer.byteLength(content);
   const isWorthIt = isCompressible(headers["content-type"] ?? "", sizeBytes);
-  const encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
+  const encoding = isWorthIt ? negotiateEncoding(request, response, { inPieces: false }) : undefined;
   if (encoding !== undefined) {
     return sendCompressed({ request, response }, answer, encoding);
   }

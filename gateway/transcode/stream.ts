@@ -121,25 +121,30 @@ export async function answerRawStream(call: Call, stream: AsyncIterable<Message>
     if (body !== undefined && !response.headersSent) sendStreamHead(call, 200, headers());
   });
   const pieces = piecesOf(stream);
-  const { value: first = NOTHING } = await pieces.next();
-  clearInterval(headTimer);
-  let encoding: Encoding | undefined;
-  if (!response.headersSent && !call.closed) {
-    const head = headers();
-    const isWorthIt = isCompressible(head["content-type"] ?? "", first.length);
-    encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
-    sendStreamHead(call, 200, { ...head, ...(encoding && { "content-encoding": encoding }) });
-  }
-  const all = joinPieces(first, pieces);
-  for await (const piece of encoding === undefined ? all : compressPieces(encoding, all)) {
-    if (response.writableEnded) {
-      return;
+  try {
+    const { value: first = NOTHING } = await pieces.next();
+    clearInterval(headTimer);
+    let encoding: Encoding | undefined;
+    if (!response.headersSent && !call.closed) {
+      const head = headers();
+      const isWorthIt = isCompressible(head["content-type"] ?? "", first.length);
+      encoding = isWorthIt ? negotiateEncoding(request, response, { inPieces: true }) : undefined;
+      sendStreamHead(call, 200, { ...head, ...(encoding && { "content-encoding": encoding }) });
     }
-    if (piece.length > 0) {
-      await writePiece(response, piece, call);
+    const all = joinPieces(first, pieces);
+    for await (const piece of encoding === undefined ? all : compressPieces(encoding, all)) {
+      if (response.writableEnded) {
+        return;
+      }
+      if (piece.length > 0) {
+        await writePiece(response, piece, call);
+      }
     }
+    endStream(call);
+  } finally {
+    // Also where nobody reads on: HEAD, and a client that left.
+    await pieces.return(undefined);
   }
-  endStream(call);
 
   async function* piecesOf(messages: AsyncIterable<Message>): AsyncGenerator<Uint8Array, undefined> {
     for await (const message of messages) {

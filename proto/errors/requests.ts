@@ -132,6 +132,14 @@ export function partRefused(): ConnectError {
   });
 }
 
+export function serviceNotServed(service: string): ConnectError {
+  return apiError(`Cannot check service "${service}": it is not served here`, {
+    code: Code.NotFound,
+    reason: "SERVICE_NOT_SERVED",
+    metadata: { service },
+  });
+}
+
 export function watchesLimited(limit: number): ConnectError {
   return apiError(`Cannot watch the health: ${limit} watches are open; call Check instead`, {
     code: Code.ResourceExhausted,

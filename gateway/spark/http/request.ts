@@ -43,7 +43,7 @@ export function splitPath(path: string): readonly string[] | undefined {
   }
 }
 
-/** Reads a body of at most `limitBytes`. The rest of one that is refused stays unread. */
+/** Reads a body of at most `limitBytes`. The rest of one that is refused is thrown away as it arrives. */
 export async function readBody(
   request: HttpRequest,
   response: HttpResponse,

@@ -25,15 +25,20 @@ export async function sendAnswer(
   if (typeof body === "string") return sendContent(exchange, { status, headers, content: body });
   const { first, rest } = await firstPieces(body);
   if (rest === undefined) return sendContent(exchange, { status, headers, content: first });
-  if (isOver(response)) return;
-  const isWorthIt = isCompressible(headers["content-type"] ?? "");
-  const encoding = isWorthIt ? negotiateEncoding(request, response) : undefined;
-  response.writeHead(status, { ...headers, ...(encoding && { "content-encoding": encoding }) });
-  if (request.method !== "HEAD") {
-    const pieces = joinPieces(first, rest);
-    await writeAll(response, encoding === undefined ? pieces : compressPieces(encoding, pieces));
+  try {
+    if (isOver(response)) return;
+    const isWorthIt = isCompressible(headers["content-type"] ?? "");
+    const encoding = isWorthIt ? negotiateEncoding(request, response, { inPieces: true }) : undefined;
+    response.writeHead(status, { ...headers, ...(encoding && { "content-encoding": encoding }) });
+    if (request.method !== "HEAD") {
+      const pieces = joinPieces(first, rest);
+      await writeAll(response, encoding === undefined ? pieces : compressPieces(encoding, pieces));
+    }
+    response.end();
+  } finally {
+    // Also where nobody reads on: HEAD, and a client that left.
+    await rest[Symbol.asyncIterator]().return?.();
   }
-  response.end();
 }
 
 async function writeAll(response: HttpResponse, body: AsyncIterable<string | Uint8Array>): Promise<void> {

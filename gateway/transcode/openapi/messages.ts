@@ -1,4 +1,4 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** Messages with those that they contain, at any depth; without well-known types that have a JSON form of their own. */
@@ -16,8 +16,4 @@ export function messagesIn(roots: readonly DescMessage[]): DescMessage[] {
 /** Whether the JSON form of a message is another than an object of its fields. */
 export function hasOwnForm(desc: DescMessage): boolean {
   return isWrapperDesc(desc) || desc.typeName.startsWith("google.protobuf.") || desc.typeName === "google.api.HttpBody";
-}
-
-export function jsonNameOf({ name, jsonName }: DescField, { useProtoFieldName = false }): string {
-  return useProtoFieldName ? name : jsonName;
 }

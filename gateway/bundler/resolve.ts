@@ -56,7 +56,7 @@ export function resolveImport(files: UploadFiles, site: ImportSite): Resolution 
   if (specifier.startsWith("/")) {
     return fault(`Cannot import ${shown}: an absolute path is outside of the upload; use a relative path`);
   }
-  if (specifier.startsWith("#")) return resolvePrivate(files, site, shown);
+  if (specifier.startsWith("#")) return resolveMapped(files, site) ?? resolvePrivate(files, site, shown);
   if (/^\.\.?(\/|$)/.test(specifier)) {
     const path = posix.normalize(posix.join(posix.dirname(importer), specifier));
     if (path === ".." || path.startsWith("../")) {
@@ -154,7 +154,8 @@ function whyNoPackage(
   files: UploadFiles,
   { name, rest, roots }: { readonly name: string; readonly rest: string; readonly roots: readonly string[] },
 ): string {
-  const link = roots.find((root) => files.outsideTarget(root) !== undefined);
+  const folders = roots.flatMap((root) => foldersAbove(`${root}/`));
+  const link = folders.find((folder) => files.outsideTarget(folder) !== undefined);
   if (link !== undefined) {
     return `${link} is a link to "${files.outsideTarget(link)}", outside of the upload; pack a folder that holds both`;
   }

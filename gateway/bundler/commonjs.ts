@@ -87,8 +87,6 @@ function foundIn({ module, known }: Pick<Reading, "module" | "known">, run: Func
   readBody({ module, known, scope: module, found }, run);
   const { values, whole, isEsModule } = found;
   values.delete("__esModule");
-  // A module with this export is taken for a promise when it is imported.
-  values.delete("then");
   if (isEsModule) return found;
   values.delete("default");
   if (whole === undefined) return found;

@@ -108,10 +108,14 @@ describe("listed is what can run", () => {
     );
   });
 
-  test("and no module that would be taken for a promise", async () => {
-    expect(await refusal(bundler, utf8("export const then = () => 1, job = () => 2;"))).toBe(
-      'main.ts: The export "then" makes a promise of the module: name it otherwise',
-    );
+  test("also under the name by which promises are known", async () => {
+    for (const source of [
+      "export const then = () => 1, job = () => 2;",
+      "exports.then = () => 1; exports.job = () => 2;",
+    ]) {
+      const { entryPoints } = await bundler.bundle(utf8(source), { contentType: "text/javascript" });
+      expect(entryPoints).toEqual(["job", "then"]);
+    }
   });
 
   test("in modules that are exported under a name, too", async () => {

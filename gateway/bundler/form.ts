@@ -87,12 +87,12 @@ function* parts(body: Buffer, boundary: string): Generator<Part> {
 
 function readHeader(header: string): Omit<Part, "content"> {
   const lines = header.split("\r\n");
-  const valueOf = (name: string) =>
+  const field = (name: string) =>
     lines
       .find((line) => line.toLowerCase().startsWith(`${name}:`))
       ?.slice(name.length + 1)
       .trim();
-  const disposition = valueOf("content-disposition") ?? "";
+  const disposition = field("content-disposition") ?? "";
   const parameters = disposition.matchAll(/;\s*([^\s=;"]+)=(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^;]*))|"[^"]*"/g);
   return {
     parameters: new Map(
@@ -100,7 +100,7 @@ function readHeader(header: string): Omit<Part, "content"> {
         name === undefined ? [] : [[name.toLowerCase(), quoted ?? plain ?? ""] as const],
       ),
     ),
-    contentType: valueOf("content-type"),
+    contentType: field("content-type"),
   };
 }
 

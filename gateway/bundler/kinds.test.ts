@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../proto/mod.ts";
-import { type Bundler, fileOfForm, startBundler } from "./mod.ts";
-import { refusal, runAll, tar, tgz, utf8 } from "./testing/uploads.ts";
+import { type Bundler, fileOfForm, isArchive, startBundler } from "./mod.ts";
+import { refusal, runAll, tar, tgz, utf8, zip } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -116,6 +116,26 @@ describe("what is taken", () => {
       expect((await bundler.bundle(content, { contentType })).type).toBe(Binary_Type.NPM);
     }
     expect(await refusal(bundler, utf8(PROGRAM), "application/zip")).toMatch(/but the bytes are not a zip archive: /);
+  });
+});
+
+describe("isArchive()", () => {
+  const entry = { name: "index.ts", content: PROGRAM };
+
+  test("knows tarballs without the mark of POSIX, and zip archives whatever their files hold", async () => {
+    const header = Buffer.from(await tar([["index.ts", PROGRAM]]));
+    header.fill(0, 257, 265);
+    const sum = header.subarray(0, 512).reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    expect((await bundler.bundle(header)).entryPoints).toEqual(["job"]);
+    const mentions = zip([entry, { name: "README.md", content: "META-INF/MANIFEST.MF", isStored: true }]);
+    expect([header, mentions, gzipSync("x"), zip([entry])].map(isArchive)).toEqual([true, true, true, true]);
+  });
+
+  test("knows what is no folder of ours", () => {
+    const jar = zip([{ name: "META-INF/MANIFEST.MF" }, entry]);
+    const cut = zip([entry]).subarray(0, 40);
+    expect([jar, cut, utf8(PROGRAM), new Uint8Array()].map(isArchive)).toEqual([false, false, false, false]);
   });
 });
 

@@ -8,3 +8,4 @@ export { fileOfForm } from "./form.ts";
 export { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
 export { BundleError, type BundleProblem } from "./problem.ts";
 export { BundlerBusyError } from "./turns.ts";
+export { isArchive } from "./upload.ts";

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { binaryKind, WHAT_IS_TAKEN, zipKind } from "./kinds.ts";
-import type { BundlerLimits } from "./limits.ts";
-import { badUpload } from "./problem.ts";
+import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+import { BundleError, badUpload } from "./problem.ts";
 import { isTar, readTarball } from "./tarball.ts";
 import { UploadFiles } from "./upload_files.ts";
 import { isZip, readZip, zipNames } from "./zip.ts";
@@ -57,6 +57,23 @@ export async function readUpload(content: Uint8Array, { contentType, limits }: R
     throw badUpload(`The content type is ${mediaType}, but the bytes are not ${promised}: ${WHAT_IS_TAKEN}`);
   }
   return readFile(content, NAMES_BY_TYPE.get(mediaType) ?? "main.ts");
+}
+
+/**
+ * Whether bytes are a folder of ours by what they begin with, or by the names in them where they are a zip archive: the JVM and Python have
+ * programs in those. Nothing is unpacked.
+ */
+export function isArchive(content: Uint8Array): boolean {
+  return isGzip(content) || isTar(content) || (isZip(content) && isZipOfOurs(content));
+}
+
+function isZipOfOurs(content: Uint8Array): boolean {
+  try {
+    return zipKind(zipNames(content).take(DEFAULT_LIMITS.entries)) === undefined;
+  } catch (error) {
+    if (error instanceof BundleError) return false;
+    throw error;
+  }
 }
 
 /** Undefined when the bytes are no archive. */

@@ -60,6 +60,7 @@ describe("what is no program is refused by what it looks like", () => {
     ],
     ["an interface first", "interface Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
     ["a call that Python has as well", "print('hi')\nexport const = 1", "main.ts:2:14: "],
+    ["one line", "class A{x:1;}const y=<b>1;export{A}", "main.ts:1:"],
     ["a decorated class", "@job class Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
   ])("but a program with an error and %s is refused with the error", async (_, source, place) => {
     expect(await refusal(bundler, utf8(source))).toContain(place);

@@ -44,9 +44,9 @@ const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
   ["a PEM file", /^-----BEGIN /],
 ];
 
-/** Lines of a module of JavaScript or TypeScript that no other language has. Shells export, and Go and Python import. */
+/** Statements of a module of JavaScript or TypeScript that no other language has. Shells export, and Go and Python import. */
 const MODULE_LINE =
-  /^[ \t]*(?:export (?:default|const|let|var|function|async|abstract|class|interface|type|(?:const )?enum|namespace|declare|import|=|\*|\{)|export\{|import (?:type )?(?:[{*]|[\w$]+(?:,[^\n]*)? from ["']|[\w$]+ = require\()|import\{|module\.exports\b|exports\.[\w$]+ *=)/m;
+  /(?:^|[;}])[ \t]*(?:export[ \t]+(?:default|const|let|var|function|async|abstract|class|interface|type|(?:const[ \t]+)?enum|namespace|declare|import|=|\*|\{)|export\{|import[ \t]+(?:type[ \t]+)?(?:[{*]|[\w$]+(?:,[^\n]*)?[ \t]+from[ \t]*["']|[\w$]+ = require\()|import\{|module\.exports\b|exports\.[\w$]+ *=)/m;
 
 /** Words and lines of texts in other languages, which an error in a program may look like as well. */
 const LANGUAGES: readonly [kind: string, pattern: RegExp][] = [

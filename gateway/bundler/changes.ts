@@ -1,8 +1,8 @@
-import type { AnyNode, CallExpression } from "acorn";
+import type { AnyNode, AssignmentExpression, CallExpression, Expression } from "acorn";
 
 /** What a source does to its names anywhere, in its functions, too. */
 export interface Changes {
-  /** How often a name gets a value. */
+  /** How often a name gets a value that may be a job. */
   readonly assigned: ReadonlyMap<string, number>;
   /** Names of objects and classes that may get a member `run`. */
   readonly grown: ReadonlySet<string>;
@@ -17,9 +17,9 @@ export class ChangeLog implements Changes {
   add(node: AnyNode): void {
     switch (node.type) {
       case "AssignmentExpression":
-        return this.#addTarget(node.left);
+        return this.#addAssignment(node);
       case "VariableDeclarator":
-        if (node.init && node.id.type === "Identifier") this.#count(node.id.name, 1);
+        if (mayBeJob(node.init) && node.id.type === "Identifier") this.#count(node.id.name, 1);
         return;
       case "ForInStatement":
       case "ForOfStatement":
@@ -40,6 +40,11 @@ export class ChangeLog implements Changes {
       default:
         return;
     }
+  }
+
+  #addAssignment(node: AssignmentExpression): void {
+    const isPattern = node.left.type === "ArrayPattern" || node.left.type === "ObjectPattern";
+    if (isPattern || mayBeJob(assignedValue(node))) this.#addTarget(node.left);
   }
 
   #addTarget(target: AnyNode | null): void {
@@ -85,11 +90,24 @@ export class ChangeLog implements Changes {
 const RUN_MEMBERS = new Set<unknown>(["run", "prototype", "__proto__"]);
 
 /** Calls that change their first argument, wherever they stand. */
-const WRITING = /^(?:Object\.(?:assign|defineProperty|defineProperties|setPrototypeOf)|Reflect\.\w+)$/;
+const WRITING =
+  /^(?:Object\.(?:assign|defineProperty|defineProperties|setPrototypeOf)|Reflect\.(?:set|defineProperty|setPrototypeOf))$/;
 
 /** Calls that change no object of the author's, although nothing takes what they return: those of esbuild's helpers and of the console. */
 const HARMLESS =
   /^(?:console\.\w+|__(?:name|publicField|export|reExport|copyProps|decorat\w+|runInitializers|private\w+)\d*)$/;
+
+/** What an assignment gives as it is; undefined for `+=` and its kin, which make numbers and texts. */
+export function assignedValue({ operator, right }: AssignmentExpression): Expression | undefined {
+  return ["=", "||=", "&&=", "??="].includes(operator) ? right : undefined;
+}
+
+/** Expressions that are never a function, nor an object with members of its author's. */
+const PLAIN = new Set(["Literal", "TemplateLiteral", "UnaryExpression", "BinaryExpression", "ArrayExpression"]);
+
+export function mayBeJob(node: AnyNode | null | undefined): node is AnyNode {
+  return node !== null && node !== undefined && !PLAIN.has(node.type);
+}
 
 function isFilled(left: AnyNode, right: AnyNode): left is AnyNode & { readonly type: "Identifier" } {
   if (left.type !== "Identifier" || right.type !== "AssignmentExpression") return false;

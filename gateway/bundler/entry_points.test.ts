@@ -90,6 +90,12 @@ describe("listed is what can run", () => {
        export const e = (d) => { let c = 5; c = d; return c; }; export { a, b, c, d };`,
       ["a", "b", "e"],
     ],
+    [
+      "no counters",
+      `let a = 0, b = 0, c = "", d = []; export const e = () => { a += 1; b = b + 1; c = "x"; d = [...d, 1]; return a++; };
+       export { a, b, c, d };`,
+      ["e"],
+    ],
     ["what is assigned later", "export let a: any, b: any; a = () => 1; b = 2;", ["a"]],
     ["what only running shows", "const make = () => () => 1; export const a = make(), b = [make()][0];", ["a", "b"]],
   ])("of %s", async (_, source, expected) => {

@@ -1,11 +1,12 @@
 import type { AnyNode, Expression, Function as FunctionNode, Property, SpreadElement } from "acorn";
+import { assignedValue, mayBeJob } from "./changes.ts";
 import type { Syntax } from "./syntax.ts";
 
 /** Names of a module or function body, with all that is assigned to them at its top. */
 export interface Scope {
   readonly syntax: Syntax;
   readonly declared: ReadonlyMap<string, readonly AnyNode[]>;
-  /** How often its names get a value at its top. */
+  /** How often its names get a value at its top that may be a job. */
   readonly written: ReadonlyMap<string, number>;
   /** Functions of calls `((N) => {…})(N || (N = {}))`, by which TypeScript's namespaces are made. */
   readonly namespaces: ReadonlyMap<string, readonly FunctionNode[]>;
@@ -50,7 +51,8 @@ export function scopeOf(syntax: Syntax, outer?: Scope): Scope {
 
 function readExpression(names: Names, node: Expression): void {
   const { namespaces, exported } = names;
-  if (node.type === "AssignmentExpression" && node.left.type === "Identifier") write(names, node.left.name, node.right);
+  if (node.type === "AssignmentExpression" && node.left.type === "Identifier")
+    write(names, node.left.name, assignedValue(node));
   if (node.type !== "CallExpression") return;
   const { callee } = node;
   const [first, second] = node.arguments;
@@ -100,7 +102,7 @@ export function isFunction(node: AnyNode): node is FunctionNode & Expression {
 
 function write({ declared, written }: Names, name: string, node: AnyNode | null | undefined): void {
   add(declared, name, node);
-  if (node) written.set(name, (written.get(name) ?? 0) + 1);
+  if (mayBeJob(node)) written.set(name, (written.get(name) ?? 0) + 1);
 }
 
 function add<Node>(nodes: Map<string, Node[]>, name: string, node: Node | null | undefined): void {

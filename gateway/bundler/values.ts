@@ -7,6 +7,7 @@ import type {
   Property,
   SpreadElement,
 } from "acorn";
+import { mayBeJob } from "./changes.ts";
 import { isFunction, propertyName, type Scope, scopeOf } from "./scope.ts";
 import { parseBody } from "./syntax.ts";
 
@@ -89,7 +90,7 @@ function findValue(scope: Scope, name: string, steps: number): Value {
   const fillers = namespaces.get(name);
   if (fillers !== undefined && values.length === 0) return objectOf(scope, fillers);
   const late = assignedLate(scope, name);
-  if (isChanged(scope, name, late.length)) return UNKNOWN;
+  if (isChanged(scope, name, late.filter(({ node }) => mayBeJob(node)).length)) return UNKNOWN;
   if (nodes.length === 0) values.push(...late.map(({ scope, node }) => inferValue(scope, node, steps + 1)));
   // A decorator returns what it likes, most often the class.
   const value = values.find(({ type }) => type === "class") ?? values.find(canRun) ?? values.at(-1) ?? UNKNOWN;

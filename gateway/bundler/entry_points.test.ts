@@ -79,6 +79,11 @@ describe("listed is what can run", () => {
       ["a", "b", "copy"],
     ],
     [
+      "namespaces that get run later",
+      "export namespace A { export const x = 1; } export namespace B { export const y = 2; } (A as any).run = () => 1;",
+      ["A"],
+    ],
+    [
       "instances whose class gets run later",
       `class A {} class B extends A {} class C {} class D { static x = 1; } A.prototype.run = () => 1; Object.assign(C.prototype, { run: () => 2 });
        export const a = new A(), b = new B(), c = new C(), d = new D();`,

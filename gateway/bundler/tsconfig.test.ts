@@ -129,6 +129,13 @@ describe("the tsconfig.json of an upload", () => {
     });
   });
 
+  test("that cannot be read is named where a name leads nowhere", async () => {
+    const files = { "tsconfig.json": "{", "index.ts": `import "~/a"; export const job = () => 1;`, "a.ts": "" };
+    expect(await refusal(bundler, await tgz(Object.entries(files)))).toMatch(
+      /no node_modules\/~; tsconfig.json, which may lead elsewhere, is not a JSON object$/,
+    );
+  });
+
   test("that is wrong, or extends itself, is passed over", async () => {
     const index = { "index.ts": "export const job = () => 1;" };
     const circle = { "tsconfig.json": `{"extends": "./a.json"}`, "a.json": `{"extends": "./tsconfig.json"}` };

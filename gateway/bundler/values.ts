@@ -88,13 +88,18 @@ function findValue(scope: Scope, name: string, steps: number): Value {
   if (nodes === undefined) return outer === undefined ? globalValue(name) : inferName(outer, name, steps);
   const values = nodes.map((node) => inferValue(scope, node, steps + 1));
   const fillers = namespaces.get(name);
-  if (fillers !== undefined && values.length === 0) return objectOf(scope, fillers);
+  if (fillers !== undefined && values.length === 0) return withGrown(scope, name, objectOf(scope, fillers));
   const late = assignedLate(scope, name);
   if (isChanged(scope, name, late.filter(({ node }) => mayBeJob(node)).length)) return UNKNOWN;
   if (nodes.length === 0) values.push(...late.map(({ scope, node }) => inferValue(scope, node, steps + 1)));
   // A decorator returns what it likes, most often the class.
   const value = values.find(({ type }) => type === "class") ?? values.find(canRun) ?? values.at(-1) ?? UNKNOWN;
-  return value.type === "object" && scope.syntax.changes.grown.has(name) ? { ...value, run: UNKNOWN } : value;
+  return withGrown(scope, name, value);
+}
+
+/** The value of a name with what it may get after its definition. */
+function withGrown({ syntax }: Scope, name: string, value: Value): Value {
+  return value.type === "object" && syntax.changes.grown.has(name) ? { ...value, run: UNKNOWN } : value;
 }
 
 /** Whether a name gets a value elsewhere than at the top of its scope: in a block, or in a function. */

@@ -142,7 +142,7 @@ export const nodeSection = z
       .max(LONGEST_DELAY_MS)
       .default(30_000)
       .describe(
-        "Time for jobs to finish when it is told to end, in milliseconds; those that are left then are cancelled, with five seconds of grace at most",
+        "Time for jobs to finish when it stops, in milliseconds; those that are left then are cancelled, with five seconds of grace at most",
       ),
   })
   .prefault({})

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -12,6 +12,8 @@ beforeEach(async () => {
 });
 
 const log = { warn() {} };
+
+const folders = async () => (await readdir(parent)).filter((name) => !name.startsWith(".")).sort();
 
 test("a folder goes with its process, and takes along those that show no sign of life, whatever the clock says", async () => {
   const [past, future] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
@@ -27,12 +29,42 @@ test("a folder goes with its process, and takes along those that show no sign of
 
   const folder = await openRunFolder({ log }, { parent, nodeId: "new", abandonedMs: 200 });
   await writeFile(join(folder.path, "mine.txt"), "");
-  expect(await readdir(parent)).toHaveLength(4);
+  expect(await folders()).toHaveLength(4);
   // Its clock is an hour late.
   await utimes(join(parent, "living"), past, new Date(past.getTime() + 10_000));
 
-  await until("the folders of killed processes are gone", async () => (await readdir(parent)).length === 2);
-  expect((await readdir(parent)).sort()).toEqual(["living", "new"]);
+  await until("the folders of killed processes are gone", async () => (await folders()).length === 2);
+  expect(await folders()).toEqual(["living", "new"]);
   await folder[Symbol.asyncDispose]();
-  expect(await readdir(parent)).toEqual(["living"]);
+  expect(await folders()).toEqual(["living"]);
+});
+
+test("folders of killed processes go also when no process runs for long, but not those that show signs of life", async () => {
+  for (const name of ["killed", "living"]) await mkdir(join(parent, name));
+  let starts = 0;
+  await until("the folder of the killed process is gone", async () => {
+    await using _ = await openRunFolder({ log }, { parent, nodeId: `crashing-${starts}`, abandonedMs: 500 });
+    starts += 1;
+    const sign = new Date(starts * 1000);
+    await utimes(join(parent, "living"), sign, sign);
+    return !(await folders()).includes("killed");
+  });
+  expect(starts).toBeGreaterThan(1);
+  expect(await folders()).toEqual(["living"]);
+});
+
+test("what an earlier process saw does not count when the file with it is damaged, or the machine started anew", async () => {
+  await mkdir(join(parent, "other"));
+  const { mtimeMs: sign } = await stat(join(parent, "other"));
+  for (const text of ["{", "null", `{"other":null}`, JSON.stringify({ other: { sign, sinceMs: 1e15 } })]) {
+    await writeFile(join(parent, ".seen.json"), text);
+    await using _ = await openRunFolder({ log }, { parent, nodeId: "new" });
+    expect(await folders()).toEqual(["new", "other"]);
+  }
+});
+
+test("a folder that is alone leaves nothing when it goes", async () => {
+  const folder = await openRunFolder({ log }, { parent, nodeId: "new" });
+  await folder[Symbol.asyncDispose]();
+  expect(await readdir(parent)).toEqual([]);
 });

@@ -62,3 +62,16 @@ test("fitEvent() cuts the list of the named objects that a restart of a context 
   });
   expect(reduced.omitted).toContain("/v1/contexts/c1");
 });
+
+test("fitEvent() cuts no character in half", () => {
+  for (const start of ["", "x"]) {
+    const message = start + "\u{1f600}".repeat(9000);
+    const { event } = fromJsonString(
+      JobEventSchema,
+      fitEvent(jobEvent({ case: "failed", value: { error: { ...error, message } } }), 2048),
+    );
+    expect(event.value).toMatchObject({
+      error: { message: expect.stringMatching(/^x?\u{1f600}+ … \(cut: 1800[01] characters\)$/u) },
+    });
+  }
+});

@@ -70,8 +70,11 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** Cuts before a surrogate pair that would lose its second half. */
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)} … (cut: ${text.length} characters)`;
+  if (text.length <= length) return text;
+  const isPair = (text.codePointAt(length - 1) ?? 0) > 0xffff;
+  return `${text.slice(0, isPair ? length - 1 : length)} … (cut: ${text.length} characters)`;
 }
 
 function describe({ jobId, contextId, logged }: { readonly [name: string]: Json }, mostBytes: number): string {

@@ -1,3 +1,5 @@
+import { findNonNumber } from "./unwritable.ts";
+
 /**
  * How deep JSON may nest that travels in messages. In protobuf's encoding each level is two messages in each other, and the
  * libraries of most languages read 100 at most: what is deeper could be written, and not be read.
@@ -12,8 +14,7 @@ export function nestsDeeper(json: unknown, levels = MAX_NESTING): boolean {
 
 /** Whether JSON has a number beyond those of a double: `JSON.parse` makes infinity of `1e400`, which `google.protobuf.Value` cannot say. */
 export function hasInfinity(json: unknown): boolean {
-  if (typeof json === "number") return !Number.isFinite(json);
-  return typeof json === "object" && json !== null && Object.values(json).some(hasInfinity);
+  return findNonNumber(json) !== undefined;
 }
 
 /** Whether a name or text in JSON has half of a surrogate pair, for which UTF-8, and so protobuf's encoding, has no form. */

@@ -21,7 +21,7 @@ import { Announcements } from "./announcements.ts";
 import { Deaths } from "./deaths.ts";
 import { Lifetime } from "./lifetime.ts";
 import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
-import { ASKED, describeEnd, type Restart, restartAfter, toldNames } from "./restart.ts";
+import { ASKED, describeEnd, listedNames, type Restart, restartAfter } from "./restart.ts";
 import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
 import { startSandbox } from "./start_sandbox.ts";
@@ -299,7 +299,7 @@ export class HostedContext {
     const startTime = new Date(Date.now() + delayMs);
     this.#announcements.tell({
       $case: "restarting",
-      value: { message, reason, lostObjects: toldNames(lostObjects), lostObjectCount: lostObjects.length, startTime },
+      value: { message, reason, lostObjects: listedNames(lostObjects), lostObjectCount: lostObjects.length, startTime },
     });
   }
 }

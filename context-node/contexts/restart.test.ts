@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { toldNames } from "./restart.ts";
+import { listedNames } from "./restart.ts";
 
-test("toldNames() tells few names as they are, and of many the first", () => {
-  expect(toldNames(["a", "b"])).toEqual(["a", "b"]);
+test("listedNames() returns few names as they are, and the first of many", () => {
+  expect(listedNames(["a", "b"])).toEqual(["a", "b"]);
   const many = Array.from({ length: 10_000 }, (_, index) => `${index}`.padEnd(1000, "€"));
-  const told = toldNames(many);
-  expect(told).toEqual(many.slice(0, told.length));
-  expect(Buffer.byteLength(told.join(""))).toBeGreaterThan(60 * 1024);
-  expect(Buffer.byteLength(told.join(""))).toBeLessThanOrEqual(64 * 1024);
+  const listed = listedNames(many);
+  expect(listed).toEqual(many.slice(0, listed.length));
+  expect(Buffer.byteLength(listed.join(""))).toBeGreaterThan(60 * 1024);
+  expect(Buffer.byteLength(listed.join(""))).toBeLessThanOrEqual(64 * 1024);
 });

@@ -27,7 +27,7 @@ export function restartAfter(
   return { ...describeEnd(end), lostObjects, delayMs };
 }
 
-/** How the end of a sandbox is told. */
+/** How messages and events describe the end of a sandbox. */
 export function describeEnd(end: SandboxEnd): Pick<Restart, "message" | "reason"> {
   const message = end.type === "disposed" ? "The sandbox was stopped" : end.message;
   return { message, reason: lostReason(end) };
@@ -36,8 +36,8 @@ export function describeEnd(end: SandboxEnd): Pick<Restart, "message" | "reason"
 /** Bytes of the names of lost objects in one event. */
 const LOST_NAMES_BYTES = 64 * 1024;
 
-/** The names of lost objects as an event tells them: of many the first. */
-export function toldNames(lostObjects: readonly string[]): string[] {
+/** The names of lost objects that an event lists: of many the first. */
+export function listedNames(lostObjects: readonly string[]): string[] {
   let sizeBytes = 0;
   const end = lostObjects.findIndex((name) => {
     sizeBytes += Buffer.byteLength(name);

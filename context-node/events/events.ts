@@ -109,7 +109,7 @@ export class Events {
     return Math.min(NATS_RESULT_BYTES, this.#publisher.mostBytes * RESULT_SHARE);
   }
 
-  /** Log lines that hold so many bytes go out as one event. */
+  /** Size of the log lines that go out as one event, in bytes. */
   get logBatchBytes(): number {
     return Math.min(LOG_BATCH_BYTES, this.#publisher.mostBytes * LOG_SHARE);
   }

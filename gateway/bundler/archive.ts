@@ -29,27 +29,29 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
   const files = new Map<string, Uint8Array>();
   const links = new Map<string, string>();
   const leaving = new Map<string, string>();
+  /** Contents of files that are left out, and may have another name by a hard link. */
+  const noise = new Map<string, Uint8Array>();
   let entries = 0;
 
   function refused({ name }: ArchiveEntry, what: string): BundleError {
     return badUpload(`The ${kind} holds ${JSON.stringify(name)}, ${what}: only files and folders are taken`);
   }
 
-  /** A link that leaves is refused, but in `node_modules`, where package managers link to packages beside the upload. */
+  /** A link that leaves is refused, but of and in `node_modules`, where people and package managers link to packages beside the upload. */
   function addLink(entry: ArchiveEntry & { readonly type: "symlink" }, path: string): void {
     const target = posix.normalize(posix.join(posix.dirname(path), entry.target)).replace(/\/$/, "");
     if (!entry.target.startsWith("/") && target !== ".." && !target.startsWith("../")) {
       links.set(path, target);
       return;
     }
-    if (!/(^|\/)node_modules\//.test(path)) throw refused(entry, "a symlink to what it does not hold");
+    if (!/(^|\/)node_modules(\/|$)/.test(path)) throw refused(entry, "a symlink to what it does not hold");
     leaving.set(path, entry.target);
   }
 
   /** A hard link names an entry that came before, as it stands in the archive. */
   function addHardLink(entry: ArchiveEntry & { readonly type: "link" }, path: string): void {
     const target = posix.normalize(entry.target);
-    const content = files.get(target);
+    const content = files.get(target) ?? noise.get(target);
     const link = links.get(target);
     if (content !== undefined) files.set(path, content);
     else if (link !== undefined) links.set(path, link);
@@ -60,7 +62,10 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
     add(entry) {
       entries += 1;
       if (entries > limits.entries) throw badUpload(`The ${kind} has more than ${limits.entries} entries`);
-      if (NOISE.test(entry.name)) return;
+      if (NOISE.test(entry.name)) {
+        if (entry.type === "file") noise.set(posix.normalize(entry.name), entry.content);
+        return;
+      }
       const path = checkedPath(entry.name, { kind, limits });
       switch (entry.type) {
         case "directory":

@@ -115,11 +115,6 @@ function listAll(modules: readonly EntryModule[]): { entryPoints: readonly strin
 async function finalModule(context: BuildContext, modules: readonly EntryModule[]) {
   const [first] = modules;
   const own = first?.entry.subpath === "" ? first.exported.values : new Map<string, never>();
-  if (own.has("then")) {
-    throw badUpload('The export "then" makes a promise of the module: name it otherwise', {
-      file: first?.entry.path ?? "",
-    });
-  }
   const clash = modules.find(({ entry }) => entry.subpath !== "" && own.has(entry.subpath))?.entry.subpath;
   if (clash !== undefined) throw badUpload(`Both "." and "./${clash}" export "${clash}": rename one of them`);
   const { commonJs, starred = [] } = first?.exported ?? {};

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type Bundle, type BundleDeps, bundleFiles } from "./bundle.ts";
-import { textKind, WHAT_IS_TAKEN } from "./kinds.ts";
+import { isModule, textKind, WHAT_IS_TAKEN } from "./kinds.ts";
 import { BundleError, badUpload } from "./problem.ts";
 import { readUpload, type Upload } from "./upload.ts";
 import { UploadFiles } from "./upload_files.ts";
@@ -34,18 +34,20 @@ async function retryFile(
   if (!(error instanceof BundleError) || content === undefined) throw error;
   const text = Buffer.from(content).toString("utf8").trim();
   if (text === "") throw badUpload(`Nothing is exported, the upload is empty: ${WHAT_IS_TAKEN}`);
+  if (isModule(text) && (await hasJsx(deps, content, path))) {
+    return bundleFiles(deps, {
+      type: "file",
+      files: new UploadFiles(new Map([["main.tsx", content]])),
+      path: "main.tsx",
+    });
+  }
   const kind = textKind(content);
   if (kind !== undefined) throw badUpload(`The upload is ${kind}: ${WHAT_IS_TAKEN}`);
   if (contentType?.startsWith(URL_ENCODED) && !text.includes("\n")) {
     const problem = { ...error.problems[0], text: `${error.problems[0]?.text} (${LINES_ARE_GONE})` };
     throw new BundleError([problem, ...error.problems.slice(1)], { cause: error });
   }
-  if (!(await hasJsx(deps, content, path))) throw error;
-  return bundleFiles(deps, {
-    type: "file",
-    files: new UploadFiles(new Map([["main.tsx", content]])),
-    path: "main.tsx",
-  });
+  throw error;
 }
 
 const URL_ENCODED = "application/x-www-form-urlencoded";

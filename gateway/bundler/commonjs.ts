@@ -13,7 +13,7 @@ export interface CommonJsExports {
   readonly manifest: AnyNode | undefined;
 }
 
-/** The exports of the module that `require_x()` of a bundle answers, or a variable with it; undefined when a node is no such call. */
+/** The exports of the module that `require_x()` of a bundle returns, or a variable with it; undefined when a node is no such call. */
 export function commonJsExports(scope: Scope, node: AnyNode): CommonJsExports | undefined {
   const name = requiredName(scope, node);
   const module = name === undefined ? undefined : wrappedModule(scope, name);
@@ -87,8 +87,6 @@ function foundIn({ module, known }: Pick<Reading, "module" | "known">, run: Func
   readBody({ module, known, scope: module, found }, run);
   const { values, whole, isEsModule } = found;
   values.delete("__esModule");
-  // A module with this export is taken for a promise when it is imported.
-  values.delete("then");
   if (isEsModule) return found;
   values.delete("default");
   if (whole === undefined) return found;
@@ -124,7 +122,7 @@ function readNode(reading: Reading, node: AnyNode): void {
   }
 }
 
-/** `node` is undefined when what is exported is what a getter answers. */
+/** `node` is undefined when what is exported is what a getter returns. */
 function addName({ scope, found }: Reading, name: string, node: AnyNode | undefined): void {
   if (name === "__esModule") found.isEsModule = true;
   if (name === "manifest") found.manifest = node;

@@ -56,7 +56,11 @@ export function ownOptions(
 export function configWarnings(files: UploadFiles, path: string, text: string): string[] {
   const config = tsconfigOf(files, path);
   if (config === undefined) return [];
-  return [...missingWarnings(config), ...unheededWarnings(config, text)];
+  return [...unreadWarnings(config), ...missingWarnings(config), ...unheededWarnings(config, text)];
+}
+
+function unreadWarnings({ unread }: Tsconfig): string[] {
+  return unread.map((file) => `${file} is not a JSON object: its options are not applied`);
 }
 
 function missingWarnings({ file, missing }: Tsconfig): string[] {
@@ -75,6 +79,6 @@ function unheededWarnings({ file, options }: Tsconfig, text: string): string[] {
 
 /** Comments have words with `@`, too, and so have names of packages. */
 function hasDecorators(text: string): boolean {
-  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+  const code = text.replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/.*/g, "");
   return /(?:^|[^\w"'`.])@[\w$]/.test(code);
 }

@@ -66,6 +66,41 @@ describe("listed is what can run", () => {
       ["a"],
     ],
     ["what is frozen", "export const a = Object.freeze({ run: () => 1 }), b = Object.freeze({});", ["a"]],
+    [
+      "objects that get run later",
+      `const a = {}, b = {}, c = {}, d = {}; a.run = () => 1; Object.assign(b, { run: () => 2 }); c["start"] = () => 3;
+       for (const key of ["run"]) d[key] = () => 4; export { a, b, c, d };`,
+      ["a", "b", "d"],
+    ],
+    [
+      "objects that a function fills",
+      `const a = {}, b = {}, c = {}; (() => { a.run = () => 1; })(); const add = (to) => { to.run = () => 2; }; add(b);
+       console.log(c); export const copy = () => ({ ...c }); export { a, b, c };`,
+      ["a", "b", "copy"],
+    ],
+    [
+      "namespaces that get run later",
+      "export namespace A { export const x = 1; } export namespace B { export const y = 2; } (A as any).run = () => 1;",
+      ["A"],
+    ],
+    [
+      "instances whose class gets run later",
+      `class A {} class B extends A {} class C {} class D { static x = 1; } A.prototype.run = () => 1; Object.assign(C.prototype, { run: () => 2 });
+       export const a = new A(), b = new B(), c = new C(), d = new D();`,
+      ["a", "b", "c"],
+    ],
+    [
+      "what is assigned in a block or a function",
+      `let a = null, b = undefined, c = 1, d = 2; if (Date.now() > 0) a = () => 1; else a = () => 2; function init() { [b] = [() => 3]; } init();
+       export const e = (d) => { let c = 5; c = d; return c; }; export { a, b, c, d };`,
+      ["a", "b", "e"],
+    ],
+    [
+      "no counters",
+      `let a = 0, b = 0, c = "", d = []; export const e = () => { a += 1; b = b + 1; c = "x"; d = [...d, 1]; return a++; };
+       export { a, b, c, d };`,
+      ["e"],
+    ],
     ["what is assigned later", "export let a: any, b: any; a = () => 1; b = 2;", ["a"]],
     ["what only running shows", "const make = () => () => 1; export const a = make(), b = [make()][0];", ["a", "b"]],
   ])("of %s", async (_, source, expected) => {
@@ -108,10 +143,14 @@ describe("listed is what can run", () => {
     );
   });
 
-  test("and no module that would be taken for a promise", async () => {
-    expect(await refusal(bundler, utf8("export const then = () => 1, job = () => 2;"))).toBe(
-      'main.ts: The export "then" makes a promise of the module: name it otherwise',
-    );
+  test("also under the name by which promises are known", async () => {
+    for (const source of [
+      "export const then = () => 1, job = () => 2;",
+      "exports.then = () => 1; exports.job = () => 2;",
+    ]) {
+      const { entryPoints } = await bundler.bundle(utf8(source), { contentType: "text/javascript" });
+      expect(entryPoints).toEqual(["job", "then"]);
+    }
   });
 
   test("in modules that are exported under a name, too", async () => {

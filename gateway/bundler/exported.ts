@@ -45,7 +45,7 @@ export function readExports(module: string): Exported | undefined {
   return { values, manifest, commonJs: undefined, starred };
 }
 
-/** Adds the exports of a module that are not there yet, and answers them. `export *` takes no default. */
+/** Adds the exports of a module that are not there yet, and returns their names. `export *` takes no default. */
 function takeNew({ path, values }: CommonJsExports, known: Map<string, Value>): Starred {
   const names = [...values.keys()].filter((name) => name !== "default" && !known.has(name));
   for (const name of names) known.set(name, values.get(name) ?? UNKNOWN);

@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../proto/mod.ts";
-import { type Bundler, fileOfForm, startBundler } from "./mod.ts";
-import { refusal, runAll, tar, tgz, utf8 } from "./testing/uploads.ts";
+import { type Bundler, fileOfForm, isArchive, startBundler } from "./mod.ts";
+import { refusal, runAll, tar, tgz, utf8, zip } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -49,6 +49,27 @@ describe("what is no program is refused by what it looks like", () => {
     ["nothing but space", " \r\n\t"],
   ])("%s", async (_, content) => {
     expect(await refusal(bundler, utf8(content))).toBe(`Nothing is exported, the upload is empty: ${WHAT_IS_TAKEN}`);
+  });
+
+  test.each([
+    ["a comment in other words", "/*\n object store access\n*/\nconst x = ;", "main.ts:4:11: "],
+    [
+      "a type first",
+      "export type Config = {\n name: string;\n};\nimport x from './missing.ts'; export const job = () => x;",
+      "main.ts:4:15: ",
+    ],
+    ["an interface first", "interface Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
+    ["a call that Python has as well", "print('hi')\nexport const = 1", "main.ts:2:14: "],
+    ["one line", "class A{x:1;}const y=<b>1;export{A}", "main.ts:1:"],
+    ["a decorated class", "@job class Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
+  ])("but a program with an error and %s is refused with the error", async (_, source, place) => {
+    expect(await refusal(bundler, utf8(source))).toContain(place);
+  });
+
+  test("in a time that grows with its length", async () => {
+    const texts = ["\n".repeat(2000), "/*".repeat(1_000_000), " a".repeat(1_000_000), "\nclass A\n".repeat(100_000)];
+    const messages = await Promise.all(texts.map((text) => refusal(bundler, utf8(`x x${text}!`))));
+    expect(messages).toEqual(texts.map(() => expect.stringMatching(/^main\.ts:1:3: /)));
   });
 
   test("but a program is taken, whatever its texts look like", async () => {
@@ -99,6 +120,26 @@ describe("what is taken", () => {
   });
 });
 
+describe("isArchive()", () => {
+  const entry = { name: "index.ts", content: PROGRAM };
+
+  test("knows tarballs without the mark of POSIX, and zip archives whatever their files hold", async () => {
+    const header = Buffer.from(await tar([["index.ts", PROGRAM]]));
+    header.fill(0, 257, 265);
+    const sum = header.subarray(0, 512).reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    expect((await bundler.bundle(header)).entryPoints).toEqual(["job"]);
+    const mentions = zip([entry, { name: "README.md", content: "META-INF/MANIFEST.MF", isStored: true }]);
+    expect([header, mentions, gzipSync("x"), zip([entry])].map(isArchive)).toEqual([true, true, true, true]);
+  });
+
+  test("knows what is no folder of ours", () => {
+    const jar = zip([{ name: "META-INF/MANIFEST.MF" }, entry]);
+    const cut = zip([entry]).subarray(0, 40);
+    expect([jar, cut, utf8(PROGRAM), new Uint8Array()].map(isArchive)).toEqual([false, false, false, false]);
+  });
+});
+
 describe("JSX", () => {
   const JSX = "export const job = () => <b>hi</b>;";
   const H = "const h = (tag: string, _: unknown, ...inner: unknown[]) => [tag, ...inner];";
@@ -109,6 +150,12 @@ describe("JSX", () => {
     expect(await refusal(bundler, utf8(JSX))).toMatch(message);
     expect(await refusal(bundler, utf8(JSX), "text/tsx")).toMatch(message);
     expect(await refusal(bundler, utf8(JSX), "text/javascript")).toMatch(/^main\.js:.*JSX needs it/);
+  });
+
+  test("is known in a file that begins as other texts do", async () => {
+    const source = `/** @jsx h */ export interface Props { name: string; }\n${H}\n${JSX}`;
+    const { bundle, entryPoints } = await bundler.bundle(utf8(source));
+    expect(await runAll(bundle, entryPoints)).toEqual({ job: ["b", "hi"] });
   });
 
   test("calls what a comment names", async () => {
@@ -161,6 +208,25 @@ describe("a form", () => {
       "text/tsx",
     ],
     ["a client without a content type", `${file("job.ts")}--B--\r\n`, undefined, "application/typescript"],
+    [
+      "a page with a field in which no file was chosen",
+      `${file("", "")}${file("a.js")}${file("", "")}--B--\r\n`,
+      TYPE,
+      "text/javascript",
+    ],
+    [
+      "a client with a field that is named as if it had a file",
+      `${part('name="x; filename=y.js"', "x")}${file("job.ts")}--B--\r\n`,
+      TYPE,
+      "application/typescript",
+    ],
+    [
+      "a client that escapes the name",
+      `${part("name=file; FILENAME*=UTF-8''%C3%BC.mjs", PROGRAM)}--B--`,
+      TYPE,
+      "text/javascript",
+    ],
+    ["a client with a file of an odd type", `${file("job.constructor")}--B--`, TYPE, undefined],
     ["a quoted boundary", `${file("job.tgz")}--B--\r\n`, `Multipart/Form-Data; boundary="B"`, undefined],
   ])("of %s has its file taken", (_, body, contentType, expected) => {
     const found = fileOfForm(utf8(body), contentType);
@@ -177,6 +243,14 @@ describe("a form", () => {
 
   test.each([
     ["no file", `${part('name="file"', PROGRAM)}--B--`, TYPE, /is a form without a file/],
+    ["no file chosen", `${file("", "")}--B--`, TYPE, /is a form without a file/],
+    [
+      "a long header",
+      `${part(`name=a${";filename=".repeat(100_000)}`, "")}--B--`,
+      TYPE,
+      /header has more than 8192 bytes/,
+    ],
+    ["a long boundary", file("a.ts"), `multipart/form-data; boundary=${"-".repeat(5000)}`, /longer than 70 characters/],
     ["several files", `${file("a.ts")}${file("b.ts")}--B--`, TYPE, /is a form with 2 files/],
     ["no end", file("a.ts").trimEnd(), TYPE, /is a form without a file/],
     ["no boundary", file("a.ts"), "multipart/form-data", /lacks its boundary/],

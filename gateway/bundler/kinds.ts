@@ -34,7 +34,7 @@ export function binaryKind(content: Uint8Array): string | undefined {
   return known?.[0];
 }
 
-/** First lines or words by which texts in other languages are known. Consulted for texts that are no program. */
+/** Beginnings by which texts are known for sure. Consulted for texts that are no program. */
 const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
   ["an HTML page", /^(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html|head|body)\b/i],
   ["an XML document", /^<\?xml\b/],
@@ -42,9 +42,17 @@ const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
   ["a shell script", /^#!.*\b(?:ba|da|z|k)?sh\b/],
   ["a form, as `curl -F` sends it", /^--\S+\r\ncontent-disposition: form-data/i],
   ["a PEM file", /^-----BEGIN /],
+];
+
+/** Statements of a module of JavaScript or TypeScript that no other language has. Shells export, and Go and Python import. */
+const MODULE_LINE =
+  /(?:^|[;}])[ \t]*(?:export[ \t]+(?:default|const|let|var|function|async|abstract|class|interface|type|(?:const[ \t]+)?enum|namespace|declare|import|=|\*|\{)|export\{|import[ \t]+(?:type[ \t]+)?(?:[{*]|[\w$]+(?:,[^\n]*)?[ \t]+from[ \t]*["']|[\w$]+ = require\()|import\{|module\.exports\b|exports\.[\w$]+ *=)/m;
+
+/** Words and lines of texts in other languages, which an error in a program may look like as well. */
+const LANGUAGES: readonly [kind: string, pattern: RegExp][] = [
   [
     "a Dockerfile",
-    /^(?:\s*#.*\n|\s*ARG .*\n|\s*\n)*\s*FROM \S+(?: AS \S+)?\s*\n[\s\S]*^(?:RUN|CMD|COPY|ENTRYPOINT|ENV|WORKDIR|ADD)\s/im,
+    /^(?:[ \t]*(?:#.*|ARG .*)?\n)*[ \t]*FROM \S+(?: AS \S+)?[ \t]*\n[\s\S]*^(?:RUN|CMD|COPY|ENTRYPOINT|ENV|WORKDIR|ADD)\s/im,
   ],
   [
     "a Python program",
@@ -55,7 +63,10 @@ const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
     /^(?:package|import) [\w.]+(?:\.[\w*{_]+);?\s*$|^\s*(?:public (?:final )?class|object|trait|case class) \w+/m,
   ],
   ["Go source", /^package \w+\s*$/m],
-  ["a stylesheet", /^(?:@charset|@import url|[.#]?[\w-]+(?:[ ,>.#:][^{};]*)?\{\s*(?:[\w-]+\s*:[^;{}]+;\s*)+\})/],
+  [
+    "a stylesheet",
+    /^(?:@charset|@import url|(?:[.#:*][\w-]*|@(?:font-face|media|page|supports|layer|use)|(?:html|body|main|header|footer|nav|section|article|div|span|p|a|h[1-6]|[uo]l|li|table|t[rdh]|img|input|button|form|label|pre|code)\b)(?:[ ,>.#:[(][^{};]*)?\{\s*(?:[\w-]+\s*:[^;{}]+;\s*)+\})/,
+  ],
 ];
 
 /** What a text that is no program looks like; undefined when that is not clear. */
@@ -66,8 +77,16 @@ export function textKind(content: Uint8Array): string | undefined {
     .trim();
   if (isJson(text))
     return /"(?:dependencies|scripts|exports)"\s*:/.test(text) ? "a package.json (pack its folder)" : "JSON";
-  const head = text.slice(0, 4096);
-  return TEXT_KINDS.find(([, pattern]) => pattern.test(head))?.[0] ?? binaryKind(content) ?? encodedKind(text);
+  const head = text.slice(0, 4096).replaceAll("\r\n", "\n");
+  const sure = TEXT_KINDS.find(([, pattern]) => pattern.test(head))?.[0];
+  if (sure !== undefined || isModule(text)) return sure;
+  const code = head.replace(/\/\*[\s\S]*?(?:\*\/|(?![\s\S]))|^[ \t]*\/\/.*/gm, "").trimStart();
+  return LANGUAGES.find(([, pattern]) => pattern.test(code))?.[0] ?? binaryKind(content) ?? encodedKind(text);
+}
+
+/** Whether a text exports or imports as a module does. It may have errors all the same. */
+export function isModule(text: string): boolean {
+  return MODULE_LINE.test(text);
 }
 
 /** What a zip archive is that holds no program of ours, by the names in it. */
@@ -96,7 +115,7 @@ function isJson(text: string): boolean {
 /** Base64, as of a `data:` URL or of a client that encodes bytes for JSON. */
 function encodedKind(text: string): string | undefined {
   const base64 = text.replace(/^data:[^,]*;base64,/, "");
-  return base64.length >= 32 && /^[A-Za-z0-9+/_\s-]+={0,2}\s*$/.test(base64) && !/[ \t]/.test(base64)
+  return base64.length >= 32 && /^[A-Za-z0-9+/_\s-]+={0,2}$/.test(base64) && !/[ \t]/.test(base64)
     ? "base64 text (send the bytes that it stands for)"
     : undefined;
 }

@@ -4,7 +4,8 @@
  * Imports `proto` only; the one place that knows esbuild, tar and zip.
  */
 export { type BundledUpload, type BundleOptions, type Bundler, type BundlerSettings, startBundler } from "./bundler.ts";
-export { type FormFile, fileOfForm } from "./form.ts";
+export { fileOfForm } from "./form.ts";
 export { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
 export { BundleError, type BundleProblem } from "./problem.ts";
 export { BundlerBusyError } from "./turns.ts";
+export { isArchive } from "./upload.ts";

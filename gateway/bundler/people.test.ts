@@ -143,6 +143,33 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
+    "a file that it holds first under a name that is left out",
+    [
+      ["./jobs/node_modules/.bin/one", "export const job = () => 1;"],
+      [{ name: "./jobs/index.ts", type: "link", linkname: "./jobs/node_modules/.bin/one" }],
+    ],
+  ],
+  [
+    "node_modules that are a link to somewhere else, and not needed",
+    [["jobs/index.ts", "export const job = () => 1;"], link("jobs/node_modules", "/opt/shared/node_modules")],
+  ],
+  [
+    "names with a hash that tsconfig.json, deno.json and package.json lead",
+    [
+      ["package.json", `{"main": "index.ts", "imports": {"#own": "./lib/four.ts"}}`],
+      ["tsconfig.json", `{"compilerOptions": {"paths": {"#lib/*": ["./lib/*"]}}}`],
+      ["deno.json", `{"imports": {"#deno/": "./lib/"}}`],
+      [
+        "index.ts",
+        `import { one } from "#lib/one"; import { two } from "#deno/two.ts"; import { four } from "#own";
+        export const job = () => four - two - one;`,
+      ],
+      ["lib/one.ts", "export const one = 1;"],
+      ["lib/two.ts", "export const two = 2;"],
+      ["lib/four.ts", "export const four = 4;"],
+    ],
+  ],
+  [
     "a hard link to a symbolic one",
     [
       ["jobs/lib/one.ts", "export const job = () => 1;"],
@@ -221,6 +248,16 @@ test.each<[string, TarEntry[], RegExp]>([
     "of a package that is a link to somewhere else",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org/lib", "../../../../packages/lib")],
     /node_modules\/@org\/lib is a link to "..\/..\/..\/..\/packages\/lib", outside of the upload; pack a folder that holds both/,
+  ],
+  [
+    "of a package in node_modules that are a link to somewhere else",
+    [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules", "../../node_modules")],
+    /node_modules is a link to "..\/..\/node_modules", outside of the upload; pack a folder that holds both/,
+  ],
+  [
+    "of a package whose scope is a link to somewhere else",
+    [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org", "/opt/packages")],
+    /node_modules\/@org is a link to "\/opt\/packages", outside of the upload/,
   ],
   [
     "of what Yarn keeps in archives",

@@ -56,7 +56,7 @@ export function resolveImport(files: UploadFiles, site: ImportSite): Resolution 
   if (specifier.startsWith("/")) {
     return fault(`Cannot import ${shown}: an absolute path is outside of the upload; use a relative path`);
   }
-  if (specifier.startsWith("#")) return resolvePrivate(files, site, shown);
+  if (specifier.startsWith("#")) return resolveMapped(files, site) ?? resolvePrivate(files, site, shown);
   if (/^\.\.?(\/|$)/.test(specifier)) {
     const path = posix.normalize(posix.join(posix.dirname(importer), specifier));
     if (path === ".." || path.startsWith("../")) {
@@ -111,7 +111,7 @@ function resolvePackage(files: UploadFiles, site: ImportSite, shown: string): Re
     if (file !== undefined) return { type: "file", path: file };
   }
   if (isBuiltin(site.specifier)) return builtin(site.specifier);
-  return missing(site, `Cannot import ${shown}: ${whyNoPackage(files, { name, rest, roots })}`);
+  return missing(site, `Cannot import ${shown}: ${whyNoPackage(files, site, { name, rest, roots })}`);
 }
 
 /** Where tsconfig.json (`paths`, `baseUrl`) or deno.json (`imports`) leads a name, when the upload has that. */
@@ -152,15 +152,20 @@ function whyNoFile(files: UploadFiles, path: string): string {
 
 function whyNoPackage(
   files: UploadFiles,
+  { importer }: ImportSite,
   { name, rest, roots }: { readonly name: string; readonly rest: string; readonly roots: readonly string[] },
 ): string {
-  const link = roots.find((root) => files.outsideTarget(root) !== undefined);
+  const folders = roots.flatMap((root) => foldersAbove(`${root}/`));
+  const link = folders.find((folder) => files.outsideTarget(folder) !== undefined);
   if (link !== undefined) {
     return `${link} is a link to "${files.outsideTarget(link)}", outside of the upload; pack a folder that holds both`;
   }
   if (/^\/jsx(?:-dev)?-runtime$/.test(rest)) {
     return `JSX needs it, and the upload has no node_modules/${name}; put it in, or name another runtime by "jsxImportSource" in tsconfig.json or /** @jsxImportSource name */`;
   }
+  const [unread] = tsconfigOf(files, importer)?.unread ?? [];
+  if (unread !== undefined)
+    return `the upload has no node_modules/${name}; ${unread}, which may lead elsewhere, is not a JSON object`;
   if (files.has(".pnp.cjs"))
     return `the upload has no node_modules/${name}; let Yarn make it with "nodeLinker: node-modules"`;
   return `the upload has no node_modules/${name}; put the package there`;

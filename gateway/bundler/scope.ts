@@ -1,10 +1,13 @@
 import type { AnyNode, Expression, Function as FunctionNode, Property, SpreadElement } from "acorn";
+import { assignedValue, mayBeJob } from "./changes.ts";
 import type { Syntax } from "./syntax.ts";
 
 /** Names of a module or function body, with all that is assigned to them at its top. */
 export interface Scope {
   readonly syntax: Syntax;
   readonly declared: ReadonlyMap<string, readonly AnyNode[]>;
+  /** How often its names get a value at its top that may be a job. */
+  readonly written: ReadonlyMap<string, number>;
   /** Functions of calls `((N) => {…})(N || (N = {}))`, by which TypeScript's namespaces are made. */
   readonly namespaces: ReadonlyMap<string, readonly FunctionNode[]>;
   /** What esbuild's `__export(x, { y: () => y })` makes: the expression of each name. */
@@ -16,13 +19,14 @@ export interface Scope {
 /** What is read of a scope while it is made. */
 interface Names {
   readonly declared: Map<string, AnyNode[]>;
+  readonly written: Map<string, number>;
   readonly namespaces: Map<string, FunctionNode[]>;
   readonly exported: Map<string, ReadonlyMap<string, Expression>>;
 }
 
 /** Reads what a module or a function body declares at its top. */
 export function scopeOf(syntax: Syntax, outer?: Scope): Scope {
-  const names: Names = { declared: new Map(), namespaces: new Map(), exported: new Map() };
+  const names: Names = { declared: new Map(), written: new Map(), namespaces: new Map(), exported: new Map() };
   for (const node of syntax.program.body) {
     switch (node.type) {
       case "FunctionDeclaration":
@@ -30,7 +34,7 @@ export function scopeOf(syntax: Syntax, outer?: Scope): Scope {
         add(names.declared, node.id.name, node);
         break;
       case "VariableDeclaration":
-        for (const { id, init } of node.declarations) if (id.type === "Identifier") add(names.declared, id.name, init);
+        for (const { id, init } of node.declarations) if (id.type === "Identifier") write(names, id.name, init);
         break;
       case "ImportDeclaration":
         for (const specifier of node.specifiers) add(names.declared, specifier.local.name, specifier);
@@ -45,9 +49,10 @@ export function scopeOf(syntax: Syntax, outer?: Scope): Scope {
   return { syntax, outer, ...names };
 }
 
-function readExpression({ declared, namespaces, exported }: Names, node: Expression): void {
+function readExpression(names: Names, node: Expression): void {
+  const { namespaces, exported } = names;
   if (node.type === "AssignmentExpression" && node.left.type === "Identifier")
-    add(declared, node.left.name, node.right);
+    write(names, node.left.name, assignedValue(node));
   if (node.type !== "CallExpression") return;
   const { callee } = node;
   const [first, second] = node.arguments;
@@ -64,18 +69,18 @@ function partsOf(node: Expression): readonly Expression[] {
   return node.type === "SequenceExpression" ? node.expressions : [node];
 }
 
-/** The expressions that functions answer: `{ x: () => x }`. */
+/** The expressions that functions return: `{ x: () => x }`. */
 function gettersOf(properties: readonly (Property | SpreadElement)[]): ReadonlyMap<string, Expression> {
   const getters = new Map<string, Expression>();
   for (const property of properties) {
     const name = propertyName(property);
-    if (name !== undefined && property.type === "Property") getters.set(name, answerOf(property.value));
+    if (name !== undefined && property.type === "Property") getters.set(name, returnedBy(property.value));
   }
   return getters;
 }
 
 /** The expression of an arrow function, which esbuild may have named; of another function one that says nothing. */
-function answerOf(node: Expression): Expression {
+function returnedBy(node: Expression): Expression {
   const [argument] = node.type === "CallExpression" ? node.arguments : [];
   const getter = argument !== undefined && argument.type !== "SpreadElement" ? argument : node;
   const isArrow = getter.type === "ArrowFunctionExpression" && getter.body.type !== "BlockStatement";
@@ -93,6 +98,11 @@ export function propertyName(node: AnyNode): string | undefined {
 
 export function isFunction(node: AnyNode): node is FunctionNode & Expression {
   return node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
+}
+
+function write({ declared, written }: Names, name: string, node: AnyNode | null | undefined): void {
+  add(declared, name, node);
+  if (mayBeJob(node)) written.set(name, (written.get(name) ?? 0) + 1);
 }
 
 function add<Node>(nodes: Map<string, Node[]>, name: string, node: Node | null | undefined): void {

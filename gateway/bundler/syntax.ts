@@ -1,9 +1,11 @@
-import { type Function as FunctionNode, type Options, Parser, type Program } from "acorn";
+import { type AnyNode, type Function as FunctionNode, type Options, Parser, type Program } from "acorn";
+import { ChangeLog, type Changes } from "./changes.ts";
 
 /** A module, or what stands in a function, as syntax: without the statements of the functions in it, which are most of a large bundle. */
 export interface Syntax {
   readonly source: string;
   readonly program: Program;
+  readonly changes: Changes;
 }
 
 const MODULE: Options = { ecmaVersion: "latest", sourceType: "module" };
@@ -23,6 +25,8 @@ type ExtensibleParser = new (
   options: Options,
   source: string,
 ) => {
+  parse(): Program;
+  finishNode(node: AnyNode, ...others: unknown[]): AnyNode;
   parseFunctionBody(node: FunctionNode, ...others: unknown[]): void;
   declareName(...others: unknown[]): void;
   checkLocalExport(...others: unknown[]): void;
@@ -32,18 +36,20 @@ type ExtensibleParser = new (
  * Forgets the statements of each function once they are parsed: a tree of all of a bundle would take a hundred times its size. It does not
  * look for names that are declared twice, or not at all: esbuild has done so, and acorn takes a time that grows with their square.
  */
-const LightParser = Parser.extend((base) => {
-  const Base = base as unknown as ExtensibleParser;
-  const Light = class extends Base {
-    override parseFunctionBody(node: FunctionNode, ...others: unknown[]): void {
-      super.parseFunctionBody(node, ...others);
-      if (node.body.type === "BlockStatement") node.body.body = [];
-    }
-    override declareName(): void {}
-    override checkLocalExport(): void {}
-  };
-  return Light as unknown as typeof Parser;
-});
+class LightParser extends (Parser as unknown as ExtensibleParser) {
+  readonly changes = new ChangeLog();
+  override finishNode(node: AnyNode, ...others: unknown[]): AnyNode {
+    const finished = super.finishNode(node, ...others);
+    this.changes.add(finished);
+    return finished;
+  }
+  override parseFunctionBody(node: FunctionNode, ...others: unknown[]): void {
+    super.parseFunctionBody(node, ...others);
+    if (node.body.type === "BlockStatement") node.body.body = [];
+  }
+  override declareName(): void {}
+  override checkLocalExport(): void {}
+}
 
 /** Parses a module. Undefined where acorn does not know what esbuild knows. */
 export function parseModule(source: string): Syntax | undefined {
@@ -57,7 +63,8 @@ export function parseBody({ source }: Pick<Syntax, "source">, { body }: Function
 
 function parse(source: string, options: Options): Syntax | undefined {
   try {
-    return { source, program: LightParser.parse(source, options) };
+    const parser = new LightParser(options, source);
+    return { source, program: parser.parse(), changes: parser.changes };
   } catch {
     // A SyntaxError; the source is esbuild's, and so right.
     return undefined;

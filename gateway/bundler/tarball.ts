@@ -7,6 +7,9 @@ import type { UploadFiles } from "./upload_files.ts";
 
 const BLOCK_BYTES = 512;
 
+/** The format of Unix Version 7 has no mark. The types of tar-stream lack this option. */
+const ANY_FORMAT = { allowUnknownFormat: true } as Parameters<typeof extract>[0];
+
 /** Where the checksum of a header stands; it counts as spaces while it is computed. */
 const CHECKSUM = { start: 148, end: 156 } as const;
 
@@ -23,7 +26,7 @@ export function isTar(content: Uint8Array): boolean {
 /** Reads a tarball that is not compressed. */
 export async function readTarball(content: Uint8Array, limits: BundlerLimits): Promise<UploadFiles> {
   const unpacking = createUnpacking("tarball", limits);
-  const tar = extract();
+  const tar = extract(ANY_FORMAT);
   tar.end(content);
   try {
     for await (const entry of tar) unpacking.add(toEntry(entry.header, await buffer(entry)));

@@ -99,6 +99,43 @@ describe("the tsconfig.json of an upload", () => {
     ]);
   });
 
+  test("may have comments anywhere, as `tsc --init` writes them", async () => {
+    const text = `{"compilerOptions":{"strict":true, /* x */ "experimentalDecorators":true, /* y */ // z\n } /* " */ }`;
+    const { results, warnings } = await bundled({ "tsconfig.json": text, "index.ts": DECORATED });
+    expect({ results, warnings }).toEqual({ results: { decorators: "string" }, warnings: [] });
+  });
+
+  test("is read in a time that grows with its length", async () => {
+    for (const text of [
+      "/*".repeat(500_000),
+      `"\\`.repeat(500_000),
+      `,/* */`.repeat(500_000),
+      " ,  ".repeat(500_000),
+    ]) {
+      const { results } = await bundled({ "tsconfig.json": `{${text}`, "index.ts": "export const job = () => 1;" });
+      expect(results).toEqual({ job: 1 });
+    }
+  });
+
+  test("that cannot be read is named in a warning, also when another extends it", async () => {
+    const { results, warnings } = await bundled({
+      "tsconfig.json": `{"extends": "./base.json"}`,
+      "base.json": `{"compilerOptions": {`,
+      "index.ts": "export const job = () => 1;",
+    });
+    expect({ results, warnings }).toEqual({
+      results: { job: 1 },
+      warnings: ["base.json is not a JSON object: its options are not applied"],
+    });
+  });
+
+  test("that cannot be read is named where a name leads nowhere", async () => {
+    const files = { "tsconfig.json": "{", "index.ts": `import "~/a"; export const job = () => 1;`, "a.ts": "" };
+    expect(await refusal(bundler, await tgz(Object.entries(files)))).toMatch(
+      /no node_modules\/~; tsconfig.json, which may lead elsewhere, is not a JSON object$/,
+    );
+  });
+
   test("that is wrong, or extends itself, is passed over", async () => {
     const index = { "index.ts": "export const job = () => 1;" };
     const circle = { "tsconfig.json": `{"extends": "./a.json"}`, "a.json": `{"extends": "./tsconfig.json"}` };

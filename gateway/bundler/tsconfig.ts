@@ -13,6 +13,8 @@ export interface Tsconfig {
   readonly baseUrl: string | undefined;
   /** What it extends and the upload has not. */
   readonly missing: readonly string[];
+  /** Paths of configurations, its own and those that it extends, that are not a JSON object. */
+  readonly unread: readonly string[];
 }
 
 /** In this order; `deno.json` has the same under `compilerOptions`. */
@@ -39,12 +41,12 @@ export function tsconfigOf(files: UploadFiles, path: string): Tsconfig | undefin
 }
 
 /** Later ones win. */
-function read(files: UploadFiles, file: string, seen: readonly string[]): Tsconfig | undefined {
-  const content = files.get(file);
-  const json = content === undefined ? undefined : parseJsonc(new TextDecoder().decode(content));
-  if (!isRecord(json)) return undefined;
-  const own = isRecord(json.compilerOptions) ? json.compilerOptions : {};
+function read(files: UploadFiles, file: string, seen: readonly string[]): Tsconfig {
+  const json = parseJsonc(new TextDecoder().decode(files.get(file)));
   const folder = folderOf(file);
+  if (!isRecord(json))
+    return { file, options: {}, pathsFolder: folder, baseUrl: undefined, missing: [], unread: [file] };
+  const own = isRecord(json.compilerOptions) ? json.compilerOptions : {};
   const bases: Tsconfig[] = [];
   const missing: string[] = [];
   for (const name of [json.extends].flat().filter((each) => typeof each === "string")) {
@@ -68,6 +70,7 @@ function read(files: UploadFiles, file: string, seen: readonly string[]): Tsconf
         ? posix.join(folder, own.baseUrl)
         : last(bases.flatMap(({ baseUrl }) => baseUrl ?? [])),
     missing: [...bases.flatMap((base) => base.missing), ...missing],
+    unread: bases.flatMap((base) => base.unread),
   };
 }
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { binaryKind, WHAT_IS_TAKEN, zipKind } from "./kinds.ts";
-import type { BundlerLimits } from "./limits.ts";
-import { badUpload } from "./problem.ts";
+import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+import { BundleError, badUpload } from "./problem.ts";
 import { isTar, readTarball } from "./tarball.ts";
 import { UploadFiles } from "./upload_files.ts";
 import { isZip, readZip, zipNames } from "./zip.ts";
@@ -13,29 +13,29 @@ export type Upload =
   | { readonly type: "folder"; readonly files: UploadFiles };
 
 /** The names of single files by their media types; a file of another type is `main.ts`. */
-const NAMES_BY_TYPE: Readonly<Record<string, string>> = {
-  "application/javascript": "main.js",
-  "application/ecmascript": "main.js",
-  "application/x-javascript": "main.js",
-  "text/javascript": "main.js",
-  "text/ecmascript": "main.js",
-  "text/jsx": "main.jsx",
-  "text/tsx": "main.tsx",
-};
+const NAMES_BY_TYPE: ReadonlyMap<string, string> = new Map([
+  ["application/javascript", "main.js"],
+  ["application/ecmascript", "main.js"],
+  ["application/x-javascript", "main.js"],
+  ["text/javascript", "main.js"],
+  ["text/ecmascript", "main.js"],
+  ["text/jsx", "main.jsx"],
+  ["text/tsx", "main.tsx"],
+]);
 
 /** Media types that promise an archive or what is compressed. */
-const PACKED_TYPES: Readonly<Record<string, string>> = {
-  "application/gzip": "gzip",
-  "application/x-gzip": "gzip",
-  "application/x-tgz": "gzip",
-  "application/x-compressed-tar": "gzip",
-  "application/x-gtar": "a tarball",
-  "application/x-tar": "a tarball",
-  "application/tar": "a tarball",
-  "application/zip": "a zip archive",
-  "application/x-zip": "a zip archive",
-  "application/x-zip-compressed": "a zip archive",
-};
+const PACKED_TYPES: ReadonlyMap<string, string> = new Map([
+  ["application/gzip", "gzip"],
+  ["application/x-gzip", "gzip"],
+  ["application/x-tgz", "gzip"],
+  ["application/x-compressed-tar", "gzip"],
+  ["application/x-gtar", "a tarball"],
+  ["application/x-tar", "a tarball"],
+  ["application/tar", "a tarball"],
+  ["application/zip", "a zip archive"],
+  ["application/x-zip", "a zip archive"],
+  ["application/x-zip-compressed", "a zip archive"],
+]);
 
 interface ReadOptions {
   readonly contentType: string | undefined;
@@ -47,16 +47,33 @@ export async function readUpload(content: Uint8Array, { contentType, limits }: R
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (isGzip(content)) {
     const inner = gunzip(content, limits);
-    const name = fileName(gzipName(content)) ?? NAMES_BY_TYPE[mediaType] ?? "main.ts";
+    const name = fileName(gzipName(content)) ?? NAMES_BY_TYPE.get(mediaType) ?? "main.ts";
     return (await readArchive(inner, limits)) ?? readCompressedFile(inner, name);
   }
   const archive = await readArchive(content, limits);
   if (archive !== undefined) return archive;
-  const promised = PACKED_TYPES[mediaType];
+  const promised = PACKED_TYPES.get(mediaType);
   if (promised !== undefined) {
     throw badUpload(`The content type is ${mediaType}, but the bytes are not ${promised}: ${WHAT_IS_TAKEN}`);
   }
-  return readFile(content, NAMES_BY_TYPE[mediaType] ?? "main.ts");
+  return readFile(content, NAMES_BY_TYPE.get(mediaType) ?? "main.ts");
+}
+
+/**
+ * Whether bytes are a folder of ours by what they begin with, or by the names in them where they are a zip archive: the JVM and Python have
+ * programs in those. Nothing is unpacked.
+ */
+export function isArchive(content: Uint8Array): boolean {
+  return isGzip(content) || isTar(content) || (isZip(content) && isZipOfOurs(content));
+}
+
+function isZipOfOurs(content: Uint8Array): boolean {
+  try {
+    return zipKind(zipNames(content).take(DEFAULT_LIMITS.entries)) === undefined;
+  } catch (error) {
+    if (error instanceof BundleError) return false;
+    throw error;
+  }
 }
 
 /** Undefined when the bytes are no archive. */

@@ -7,6 +7,7 @@ import type {
   Property,
   SpreadElement,
 } from "acorn";
+import { mayBeJob } from "./changes.ts";
 import { isFunction, propertyName, type Scope, scopeOf } from "./scope.ts";
 import { parseBody } from "./syntax.ts";
 
@@ -87,11 +88,23 @@ function findValue(scope: Scope, name: string, steps: number): Value {
   if (nodes === undefined) return outer === undefined ? globalValue(name) : inferName(outer, name, steps);
   const values = nodes.map((node) => inferValue(scope, node, steps + 1));
   const fillers = namespaces.get(name);
-  if (fillers !== undefined && values.length === 0) return objectOf(scope, fillers);
-  if (nodes.length === 0)
-    values.push(...assignedLate(scope, name).map((late) => inferValue(late.scope, late.node, steps + 1)));
-  // A decorator answers what it likes, most often the class.
-  return values.find(({ type }) => type === "class") ?? values.find(canRun) ?? values.at(-1) ?? UNKNOWN;
+  if (fillers !== undefined && values.length === 0) return withGrown(scope, name, objectOf(scope, fillers));
+  const late = assignedLate(scope, name);
+  if (isChanged(scope, name, late.filter(({ node }) => mayBeJob(node)).length)) return UNKNOWN;
+  if (nodes.length === 0) values.push(...late.map(({ scope, node }) => inferValue(scope, node, steps + 1)));
+  // A decorator returns what it likes, most often the class.
+  const value = values.find(({ type }) => type === "class") ?? values.find(canRun) ?? values.at(-1) ?? UNKNOWN;
+  return withGrown(scope, name, value);
+}
+
+/** The value of a name with what it may get after its definition. */
+function withGrown({ syntax }: Scope, name: string, value: Value): Value {
+  return value.type === "object" && syntax.changes.grown.has(name) ? { ...value, run: UNKNOWN } : value;
+}
+
+/** Whether a name gets a value elsewhere than at the top of its scope: in a block, or in a function. */
+function isChanged({ syntax, written }: Scope, name: string, timesLate: number): boolean {
+  return (syntax.changes.assigned.get(name) ?? 0) > (written.get(name) ?? 0) + timesLate;
 }
 
 interface Late {
@@ -206,6 +219,7 @@ function instanceValue(scope: Scope, callee: Expression | AnyNode, steps: number
     return KNOWN_CLASSES.test(callee.name) ? { type: "object", what: `a ${callee.name}`, run: undefined } : UNKNOWN;
   }
   if (definition.type !== "ClassExpression" && definition.type !== "ClassDeclaration") return UNKNOWN;
+  if (isGrown(scope, callee.name)) return UNKNOWN;
   return { type: "object", what: "an instance of a class", run: instanceRun(scope, definition, steps) };
 }
 
@@ -220,10 +234,11 @@ function instanceRun(scope: Scope, { body, superClass }: Class, steps: number): 
   if (!superClass) return undefined;
   const [parent] = superClass.type === "Identifier" ? lookup(scope, superClass.name) : [];
   if (parent?.type !== "ClassExpression" && parent?.type !== "ClassDeclaration") return UNKNOWN;
+  if (superClass.type === "Identifier" && isGrown(scope, superClass.name)) return UNKNOWN;
   return instanceRun(scope, parent, steps + 1);
 }
 
-/** A member whose name is computed, and a constructor that assigns `this.run` or answers another object. */
+/** A member whose name is computed, and a constructor that assigns `this.run` or returns another object. */
 function mayAddRun({ syntax }: Scope, member: AnyNode): boolean {
   if (member.type === "MethodDefinition" && member.kind === "constructor") {
     return /\b(?:run|return)\b/.test(syntax.source.slice(member.start, member.end));
@@ -232,11 +247,17 @@ function mayAddRun({ syntax }: Scope, member: AnyNode): boolean {
   return isNamed && member.computed && propertyName(member) === undefined;
 }
 
+/** Whether a class may get members after its definition. */
+function isGrown({ syntax, declared, outer }: Scope, name: string): boolean {
+  if (syntax.changes.grown.has(name)) return true;
+  return !declared.has(name) && outer !== undefined && isGrown(outer, name);
+}
+
 function lookup({ declared, outer }: Scope, name: string): readonly AnyNode[] {
   return declared.get(name) ?? (outer === undefined ? [] : lookup(outer, name));
 }
 
-/** Sees through what esbuild puts around functions, objects that are frozen, and enums; what else a call answers is not known. */
+/** Sees through what esbuild puts around functions, objects that are frozen, and enums; what else a call returns is not known. */
 function resultOf(scope: Scope, { callee, arguments: [first] }: CallExpression, steps: number): Value {
   if (isFunction(callee) && first?.type === "LogicalExpression") return objectOf(scope, [callee]);
   if (first === undefined || first.type === "SpreadElement") return UNKNOWN;

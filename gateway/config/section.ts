@@ -33,7 +33,7 @@ export const gatewaySection = z
       .nonnegative()
       .max(LONGEST_DELAY_MS)
       .default(10_000)
-      .describe("Time to finish calls in flight when it is told to end, in milliseconds"),
+      .describe("Time to finish calls in flight when it stops, in milliseconds"),
     drainDelayMs: z
       .int()
       .min(0)

@@ -51,7 +51,7 @@ export function answerStream(
       }
       call.end();
     } catch (error) {
-      // This is how grpc-js is told to end a stream with a status.
+      // This makes grpc-js end a stream with a status.
       call.emit("error", toStatus(error));
     }
   };

@@ -13,7 +13,7 @@ const file = { type: "string" } as const;
 const PROGRAM = {
   command: "node plugins/remote-server/main.ts",
   usage: `MODULE [--listen HOST:PORT|unix:PATH] [--cert FILE --key FILE [--client-ca FILE]]
-Serves the plugin that is the default export of MODULE to gateways, by gRPC, until it is told to end.
+Serves the plugin that is the default export of MODULE to gateways, by gRPC, until it is stopped.
 
   --listen      where; default a free port of 127.0.0.1, which its log tells
   --cert --key  certificate and key of the server, PEM; without them it speaks in the clear

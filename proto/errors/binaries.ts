@@ -75,12 +75,15 @@ export function bundlerBusy(name: string, cause: unknown): ConnectError {
   });
 }
 
+/** Ids of jobs in the metadata of an error, which takes no more. */
+const MOST_IDS = 12;
+
 export function binaryInUse(name: string, jobIds: readonly string[]): ConnectError {
   const jobs = jobIds.length === 0 ? "jobs of other callers" : `job(s) ${jobIds.join(", ")}`;
   return apiError(`Cannot delete binary "${name}": it is in use by ${jobs}`, {
     code: Code.FailedPrecondition,
     reason: "BINARY_IN_USE",
-    metadata: { binary: name, jobs: jobIds.join(",") },
+    metadata: { binary: name, jobs: jobIds.slice(0, MOST_IDS).join(",") },
   });
 }
 

@@ -188,7 +188,7 @@ test("npm start takes everything with it when it is killed, and starts again at 
 test.each([
   ["gateway", startGateway],
   ["context node", startNode],
-])("a %s that is told to end as soon as it says that it listens drains first", async (_, startProcess) => {
+])("a %s that is stopped as soon as it says that it listens drains first", async (_, startProcess) => {
   await using directory = await createTemporaryDirectory();
   await using nats = await startTestNatsServer();
   const messages: string[] = [];

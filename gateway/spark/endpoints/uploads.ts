@@ -1,10 +1,11 @@
 import { type Binary, Binary_Type, UploadBinaryRequestSchema } from "../../../proto/mod.ts";
 import { uploadBinary } from "../../binaries/mod.ts";
+import { isArchive } from "../../bundler/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { failure, Rejection } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
-import { isArchive, isProgram } from "../programs/mod.ts";
+import { isProgram } from "../programs/mod.ts";
 
 const WRONG_FORMAT = "Binary is not of the right format";
 

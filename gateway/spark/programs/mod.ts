@@ -3,5 +3,5 @@
  * from, and kept as binaries.
  */
 export { fetchProgram, type ProgramSource } from "./fetch.ts";
-export { isArchive, isProgram } from "./format.ts";
+export { isProgram } from "./format.ts";
 export { type Place, parsePlace } from "./place.ts";

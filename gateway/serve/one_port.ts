@@ -71,7 +71,7 @@ export async function listenOnOnePort({
   const http1 = createHttp1Server(http1Options(limits));
   serveHttp1(http1, serveWatched, limits);
   allowHalfOpen(http1);
-  // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
+  // It never listens itself; after this event it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
   const departures = createDepartures({ closeIdle: () => http1.closeIdleConnections() });
   // The compatibility API of node:http2 hands out requests that node:http listeners take.

@@ -35,10 +35,10 @@ export async function openContent({ blobs }: Pick<Core, "blobs">, digest: string
   return content;
 }
 
-/** Most bytes of content in one message: clients of gRPC take 4 MiB, and whoever stores the content chooses how it is cut. */
+/** Most bytes of content in one message: clients of gRPC take 4 MiB, and the part that stores the content chooses how it is cut. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A content as the messages of a streamed HttpBody: the first tells the type. The content is cancelled when they are not taken to the end. */
+/** A content as the messages of a streamed HttpBody: the first has the type. The content is cancelled when they are not taken to the end. */
 export async function* toHttpBodies(content: AsyncIterable<Uint8Array>, contentType: string): AsyncGenerator<HttpBody> {
   const parts = content[Symbol.asyncIterator]();
   try {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, get, type IncomingMessage, type RequestListener } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -17,7 +17,11 @@ let stack: AsyncDisposableStack;
 /** Resolves when a streamed answer has begun, to what ends it. */
 let begun: PromiseWithResolvers<() => void>;
 
+/** More than a connection takes that nobody reads. */
+const LARGE = Buffer.alloc(32 * 1024 * 1024);
+
 const serve: RequestListener = (request, response) => {
+  if (request.url === "/large") return void response.end(LARGE);
   if (request.url !== "/stream") return void response.end("answer");
   response.write("first ");
   begun.resolve(() => response.end("last"));
@@ -55,6 +59,18 @@ test("a gateway that drains ends when the answers have ended that began before",
   await silentClosed;
   end();
   expect(await text(response)).toBe("first last");
+  await drained;
+});
+
+test("a client that reads slowly gets all of an answer that ended before the drain", async () => {
+  const [response] = (await once(get({ ...target(), path: "/large" }), "response")) as [IncomingMessage];
+  const silent = connect(target());
+  await once(silent, "connect");
+  const silentClosed = once(silent, "close");
+  const drained = port.drain({ lingerMs: 0 });
+  // After those that are idle.
+  await silentClosed;
+  expect((await buffer(response)).length).toBe(LARGE.length);
   await drained;
 });
 

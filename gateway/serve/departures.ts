@@ -28,23 +28,35 @@ export interface Departures {
   /** Resolves when `lingerMs` have passed since the beginning, or when `over` resolves. */
   untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
   /**
-   * Sessions take no more streams; those that are open end. A connection of HTTP/1.1 is closed after the answers that it has, and one that
-   * stays silent is closed. Idle connections of HTTP/1.1 are not closed here.
+   * Sessions take no more streams; those that are open end. A connection of HTTP/1.1 is closed when it is idle, or after the answers that it
+   * has, and one that stays silent is closed. Takes what resolves when no connection is left.
    */
   close(over: Promise<void>): void;
 }
 
-export function createDepartures(): Departures {
+/** `closeIdle` closes the connections of HTTP/1.1 that wait for no answer; see `http.Server.closeIdleConnections()`. */
+export function createDepartures({ closeIdle }: { closeIdle(): void }): Departures {
   const connections = new Set<Socket>();
   const responses = new Set<ServerResponse>();
   const sessions = new Map<ServerHttp2Session, Socket>();
   let begunAt: number | undefined;
   let isClosing = false;
 
-  /** The head of an answer that began before the departure says nothing of it. */
-  function endConnection({ req: { socket } }: ServerResponse): void {
-    const isInUse = [...responses].some(({ req }) => req.socket === socket);
-    if (!isInUse) socket.destroySoon();
+  /** Connections whose answers ended since they were looked at last. */
+  const answered = new Set<Socket>();
+
+  function closeAnswered(): void {
+    const waiting = new Set([...responses].map(({ req }) => req.socket));
+    // The head of an answer that began before the departure does not say that the connection ends.
+    for (const socket of answered) if (!waiting.has(socket)) socket.destroySoon();
+    answered.clear();
+    closeIdleOnes();
+  }
+
+  /** Node takes a connection for idle whose answer was written as a whole, while the client has yet to read it. */
+  function closeIdleOnes(): void {
+    const isReadLater = [...responses].some(({ writableEnded }) => writableEnded);
+    if (!isReadLater) closeIdle();
   }
 
   return {
@@ -57,7 +69,10 @@ export function createDepartures(): Departures {
       responses.add(response);
       response.once("close", () => {
         responses.delete(response);
-        if (isClosing) endConnection(response);
+        if (!isClosing) return;
+        // Many end at once when streams end.
+        if (answered.size === 0) setImmediate(closeAnswered);
+        answered.add(response.req.socket);
       });
     },
     addSession(session, socket) {
@@ -82,6 +97,7 @@ export function createDepartures(): Departures {
     },
     close(over) {
       isClosing = true;
+      closeIdleOnes();
       for (const session of sessions.keys()) session.close();
       // The first request of one that was opened just now may be on its way.
       const timer = setTimeout(() => {

@@ -58,7 +58,6 @@ export async function listenOnOnePort({
   await using starting = new AsyncDisposableStack();
   const answers = starting.use(watchAnswers(limits, { log }));
   const countBody = createBodyCount(limits, { log });
-  const departures = createDepartures();
   const serveWatched: RequestListener = (request, response) => {
     answers.add(request, response);
     countBody(request, response);
@@ -72,8 +71,9 @@ export async function listenOnOnePort({
   const http1 = createHttp1Server(http1Options(limits));
   serveHttp1(http1, serveWatched, limits);
   allowHalfOpen(http1);
-  // It never listens itself; told that it does, it keeps count of its connections, so that idle and stalled ones are closed.
+  // It never listens itself; after this event it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
+  const departures = createDepartures({ closeIdle: () => http1.closeIdleConnections() });
   // The compatibility API of node:http2 hands out requests that node:http listeners take.
   const http2 = createHttp2Server(
     http2Options(limits),
@@ -116,7 +116,6 @@ export async function listenOnOnePort({
       departures.begin();
       const closed = close(server);
       await departures.untilKnown(closed, { lingerMs });
-      http1.closeIdleConnections();
       departures.close(closed);
       await closed;
     },

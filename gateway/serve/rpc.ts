@@ -50,7 +50,7 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
     async answer(request, response) {
       const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
       if (handler === undefined) return false;
-      // The caller was looked up meanwhile; whoever left then would not be noticed any more.
+      // The caller was looked up meanwhile; a client that left then would not be noticed any more.
       if (isOver(response)) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());

@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
 /**
  * Answers a request for a method that no protocol takes for a call; false for any other, and then nothing was written. connect-es
- * answers them by their status alone, which does not tell whoever tries the first call by hand what to send.
+ * answers them by their status alone, which does not show a user who tries the first call by hand what to send.
  */
 export function createUncallableAnswer(
   handlers: readonly UniversalHandler[],

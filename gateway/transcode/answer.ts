@@ -49,7 +49,7 @@ function fieldMessage(message: ReflectMessage, field: DescField): Message {
   return field.fieldKind === "message" ? message.get(field).message : message.message;
 }
 
-/** Makes the headers of an answer that is bytes, by the message that tells their type. */
+/** Makes the headers of an answer that is bytes, by the message that has their type. */
 export type RawHead = (first: Pick<HttpBody, "contentType"> | undefined) => Readonly<Record<string, string>>;
 
 export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeaders">): RawHead {

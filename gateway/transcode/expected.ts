@@ -28,7 +28,7 @@ export function found(value: JsonValue): string {
   }
 }
 
-/** As much of a text as is repeated to whoever sent it. */
+/** As much of a text as is repeated to its sender. */
 export function cut(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }

@@ -3,7 +3,7 @@ import type { CallContext, HttpRequest } from "./call.ts";
 
 /**
  * Calls a method: a promise for a unary one, messages for one with a stream of responses. Either must end when `call.signal` is
- * aborted. A ConnectError is told to the client; anything else is masked.
+ * aborted. A ConnectError is sent to the client; anything else is masked.
  */
 export type Invoke = (
   method: DescMethod,
@@ -27,7 +27,7 @@ export interface TranscoderOptions {
   /** Headers of an answer that is a google.api.HttpBody, besides its type. */
   readonly rawHeaders?: ((contentType: string) => Readonly<Record<string, string>>) | undefined;
   /**
-   * Asked before the body of a request is read; what it rejects with is the answer. A ConnectError is told to the client; anything
+   * Asked before the body of a request is read; what it rejects with is the answer. A ConnectError is sent to the client; anything
    * else is masked.
    */
   readonly admit?: ((method: DescMethod, request: HttpRequest) => Promise<void>) | undefined;

@@ -139,7 +139,7 @@ function walk<R>(node: Node<R>, segments: readonly string[], index: number): R |
   );
 }
 
-/** Text that is malformed equals no literal; whoever reads it as a variable says what is wrong. */
+/** Text that is malformed equals no literal; the part that reads it as a variable says what is wrong. */
 function decoded(segment: string): string {
   return decodeSegment(segment) ?? segment;
 }

@@ -14,7 +14,7 @@ export interface StreamFormat {
   printMessage(message: Message): string;
   /** The end of a stream that broke after its head was sent. */
   printError(error: ConnectError): string;
-  /** Written when the stream has been idle for so long. */
+  /** Written when the stream has been idle for that time. */
   readonly keepAlive: { readonly text: string; readonly intervalMs: number } | undefined;
   /** The status of a stream that ended without a message. */
   readonly emptyStatus: 200 | 204;
@@ -39,7 +39,7 @@ export function ndjson(print: PrintMessage, jsonOptions: Partial<JsonWriteOption
 
 /**
  * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). A broken stream ends with an event `error`.
- * One that was resumed and has nothing more answers 204, which tells a browser not to connect again.
+ * One that was resumed and has nothing more answers 204, after which a browser does not connect again.
  */
 export function serverSentEvents(
   print: PrintMessage,
@@ -110,8 +110,8 @@ export async function answerStream(
 
 /**
  * Writes the bytes of a stream of google.api.HttpBody as they come, with the head that the first message asks for. They are compressed, piece by
- * piece, when the first piece is large enough. Rejects when the stream breaks; after the head was sent nothing but cutting the connection
- * tells the client so.
+ * piece, when the first piece is large enough. Rejects when the stream breaks; after the head was sent the client learns it only by a cut of
+ * the connection.
  */
 export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
   let body: HttpBody | undefined;

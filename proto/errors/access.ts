@@ -16,7 +16,7 @@ export function credentialsMissing(challenges: readonly string[]): ConnectError 
   return withHeaders(error, "www-authenticate", challenges);
 }
 
-/** The caller is not told why. */
+/** The caller does not see why. */
 export function credentialsRefused(challenges: readonly string[], cause: unknown): ConnectError {
   const error = apiError("Cannot authenticate the caller: its credentials are not valid", {
     code: Code.Unauthenticated,

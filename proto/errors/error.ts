@@ -42,7 +42,7 @@ export function errorInfo(error: ConnectError): ErrorInfo | undefined {
 
 /**
  * An error in two words for logs: its code (`permission_denied`; `internal` for what was not made here) and its reason. The reason
- * for which credentials were refused, or could not be looked at, is the plugin's own, which the caller is not told.
+ * for which credentials were refused, or could not be looked at, is the plugin's own, which the caller does not see.
  */
 export function describeError(error: unknown): { readonly code: string; readonly reason: string } {
   if (!(error instanceof ConnectError)) return { code: "internal", reason: "" };

@@ -92,7 +92,7 @@ export function waitEnded(cause: unknown): ConnectError {
   });
 }
 
-/** `origin` is what the browser tells of the page. */
+/** `origin` is what the browser sends for the page. */
 export function originRefused(origin: string): ConnectError {
   return apiError(`Cannot serve pages of "${origin}": gateway.allowedOrigins does not have it`, {
     code: Code.PermissionDenied,

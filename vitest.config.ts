@@ -12,7 +12,7 @@ export default defineConfig({
     setupFiles: ["test/same_values.ts", "test/listener_leaks.ts"],
     reporters: ["default", "./test/summary_reporter.ts"],
     // Whole systems of processes start in these tests, and small machines share two cores among them.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Tests wait for conditions, and end with them: how long that may take says only when one has failed.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -32,15 +32,26 @@ export function createOriginCheck({ allowed, isOpen, host }: OriginOptions): Ori
   const origins = new Set(allowed);
   const names = new Set([...origins].map((origin) => new URL(origin).hostname));
   const isNameChecked = isOpen && isThisMachine(host);
+  /** The authority that was found right last: most requests have the same one. */
+  let lastRight: string | undefined;
+
+  /** The name under which a gateway must not be called; undefined for any other. */
+  function findForeignName(authority: string | undefined): string | undefined {
+    if (!isNameChecked || authority === lastRight) return undefined;
+    const name = hostname(authority);
+    if (name !== undefined && !isThisMachine(name) && !names.has(name)) return name;
+    lastRight = authority;
+    return undefined;
+  }
 
   return (request) => {
     const authority = authorityOf(request);
-    const name = hostname(authority);
-    if (isNameChecked && name !== undefined && !isThisMachine(name) && !names.has(name)) return hostRefused(name);
+    const foreign = findForeignName(authority);
+    if (foreign !== undefined) return hostRefused(foreign);
     const { origin } = request.headers;
     if (origin === undefined) return isForeignWithoutOrigin(request) ? originRefused("another site") : undefined;
     if (origins.has(origin) || (allowed === undefined && isLocal(origin))) return undefined;
-    if (isOwn(origin, authority) && !(isOpen && isRebindable(name))) return undefined;
+    if (isOwn(origin, authority) && !(isOpen && isRebindable(hostname(authority)))) return undefined;
     return originRefused(origin);
   };
 }

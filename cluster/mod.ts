@@ -5,7 +5,6 @@
  */
 
 export { hasLostUnusedTerminal, onEndRequest } from "../plugins/command-line/mod.ts";
-export { isJetStreamAway } from "../plugins/nats/mod.ts";
 export { type Address, address, isAddress, parseAddress, printAddress, reachableAt } from "./address.ts";
 export {
   createAddressRule,
@@ -34,10 +33,9 @@ export { createLog } from "./log.ts";
 export { isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 export { type Membership, openMembership } from "./membership.ts";
 export { type NatsAccess, natsOptions } from "./nats.ts";
-export { connectToNats } from "./nats_connect.ts";
+export { connectToNats, whenJetStreamAvailable } from "./nats_connect.ts";
 export {
   type KeptConsumerConfig,
-  type KeptStreamConfig,
   type StreamKeeper,
   startStreamKeeper,
 } from "./nats_streams.ts";

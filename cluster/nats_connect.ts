@@ -1,5 +1,5 @@
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
-import { explainConnectError } from "../plugins/nats/mod.ts";
+import { explainConnectError, isJetStreamAway } from "../plugins/nats/mod.ts";
 import { type Waiting, whenAvailable } from "./availability.ts";
 import { type NatsAccess, natsOptions } from "./nats.ts";
 
@@ -39,4 +39,9 @@ export function connectToNats(
     }
   };
   return whenAvailable("NATS", attempt, { ...waiting, isAway: (error) => error instanceof NatsAway });
+}
+
+/** As `whenAvailable`, for what needs JetStream. Rejects with what JetStream refuses, such as for a permission or a limit. */
+export function whenJetStreamAvailable<Value>(attempt: () => Promise<Value>, waiting: Waiting): Promise<Value> {
+  return whenAvailable("JetStream", attempt, { ...waiting, isAway: isJetStreamAway });
 }

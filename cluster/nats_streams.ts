@@ -21,7 +21,8 @@ const REPAIR_INTERVAL_MS = 500;
 /** How long JetStream may take to answer, in milliseconds. What was asked before the connection was lost is never answered. */
 const ANSWER_TIMEOUT_MS = 2000;
 
-export type KeptStreamConfig = Partial<StreamConfig> & Pick<StreamConfig, "name">;
+type KeptStreamConfig = Omit<Partial<StreamConfig>, "subjects"> &
+  Pick<StreamConfig, "name"> & { readonly subjects: readonly string[] };
 export type KeptConsumerConfig = Partial<ConsumerConfig> & { readonly durable_name: string };
 
 interface KeptConsumer {
@@ -34,7 +35,8 @@ interface KeptConsumer {
 }
 
 interface KeptStream {
-  readonly config: KeptStreamConfig;
+  /** As the library wants it, which writes to none of its lists. */
+  readonly config: Partial<StreamConfig> & Pick<StreamConfig, "name">;
   /** Configuration as last seen, with what an operator changed. */
   seen: StreamConfig | undefined;
   /** Time at which the server made it; undefined before it was seen. */
@@ -114,7 +116,8 @@ export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
   timer = setTimeout(() => void check(), CHECK_INTERVAL_MS);
 
   return {
-    async keepStream(config) {
+    async keepStream({ subjects, ...rest }) {
+      const config = { ...rest, subjects: [...subjects] };
       const stream: KeptStream = {
         ...{ config, consumers: [], remadeListeners: new Set() },
         ...{ seen: undefined, created: undefined, problem: undefined },

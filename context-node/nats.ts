@@ -1,12 +1,11 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
   connectToNats,
-  isJetStreamAway,
   type NatsAccess,
   type StreamKeeper,
   startStreamKeeper,
   type Waiting,
-  whenAvailable,
+  whenJetStreamAvailable,
 } from "../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../proto/node.ts";
 
@@ -34,9 +33,7 @@ export async function connectNats({ access, name, ...waiting }: NatsOptions): Pr
   const connecting = connectToNats(access, { name, inboxPrefix: INBOX_PREFIX }, waiting);
   const nats = opening.adopt(await connecting, (connection) => connection.close());
   const keeper = opening.use(startStreamKeeper({ nats, log: waiting.log }));
-  const keepEvents = (): Promise<void> =>
-    keeper.keepStream({ ...EVENT_STREAM_CONFIG, subjects: [...EVENT_STREAM_CONFIG.subjects] });
-  await whenAvailable("JetStream", keepEvents, { ...waiting, isAway: isJetStreamAway });
+  await whenJetStreamAvailable(() => keeper.keepStream(EVENT_STREAM_CONFIG), waiting);
   const opened = opening.move();
   return { nats, keeper, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
-import { openMembership } from "../cluster/mod.ts";
+import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { startGate } from "./access/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
@@ -11,7 +11,7 @@ import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./ca
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
-import { openCallbackQueue, openEventStream, startConsumers, whenJetStreamAvailable } from "./events/mod.ts";
+import { openCallbackQueue, openEventStream, startConsumers } from "./events/mod.ts";
 import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPluginWhenAvailable } from "./plugins/mod.ts";

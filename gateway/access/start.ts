@@ -1,8 +1,8 @@
-import type { Waiting } from "../../cluster/mod.ts";
+import { type Waiting, whenJetStreamAvailable } from "../../cluster/mod.ts";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { startAuditLog } from "../audit/mod.ts";
 import type { Core } from "../core.ts";
-import { keepAuditStream, whenJetStreamAvailable } from "../events/mod.ts";
+import { keepAuditStream } from "../events/mod.ts";
 import type { Limits } from "../limits.ts";
 import { type PluginReference, type StartOptions, startPluginWhenAvailable } from "../plugins/mod.ts";
 import type { NamedAuth } from "./authenticate.ts";

@@ -7,11 +7,11 @@ import {
   auditSubject,
 } from "../../proto/mod.ts";
 import { publishCloudEvent } from "./cloud_event.ts";
-import { type EventStream, mutable } from "./stream.ts";
+import type { EventStream } from "./stream.ts";
 
 /** Makes sure that the stream of the audit log exists, now and later. Rejects when that is not possible now. */
 export async function keepAuditStream({ keeper }: EventStream): Promise<void> {
-  await keeper.keepStream(mutable(AUDIT_STREAM_CONFIG));
+  await keeper.keepStream(AUDIT_STREAM_CONFIG);
 }
 
 /** That NATS is away is not waited for. */

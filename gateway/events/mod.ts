@@ -8,5 +8,5 @@ export { type EventSink, startConsumers } from "./consumers.ts";
 export { readAttemptEnd } from "./ends.ts";
 export { publishJobEvent, publishRecordedContextEvent, publishRecordedJobEvent } from "./publish.ts";
 export { readEvent } from "./read.ts";
-export { type EventStream, openEventStream, whenJetStreamAvailable } from "./stream.ts";
+export { type EventStream, openEventStream } from "./stream.ts";
 export { type Streamed, watchStream } from "./watch.ts";

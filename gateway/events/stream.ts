@@ -4,12 +4,11 @@ import { errors, type MsgHdrs, type NatsConnection } from "@nats-io/transport-no
 import type { Logger } from "pino";
 import {
   connectToNats,
-  isJetStreamAway,
   type NatsAccess,
   type StreamKeeper,
   startStreamKeeper,
   type Waiting,
-  whenAvailable,
+  whenJetStreamAvailable,
 } from "../../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
 import { type Outbox, startOutbox } from "./outbox.ts";
@@ -41,7 +40,7 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
   const keeper = opening.use(startStreamKeeper({ nats, log }));
   const connection = { isUp: true };
   const reported = reportStatus(nats, { keeper, connection, log });
-  await whenJetStreamAvailable(() => keeper.keepStream(mutable(EVENT_STREAM_CONFIG)), waiting);
+  await whenJetStreamAvailable(() => keeper.keepStream(EVENT_STREAM_CONFIG), waiting);
   opening.move();
   const outbox = startOutbox({ log });
   const stream: EventStream = {
@@ -59,16 +58,6 @@ export async function openEventStream(access: NatsAccess, waiting: Waiting & { r
     },
   };
   return stream;
-}
-
-/** As `whenAvailable`, for what needs JetStream. Rejects with what JetStream refuses, such as for a permission or a limit. */
-export function whenJetStreamAvailable<Value>(attempt: () => Promise<Value>, waiting: Waiting): Promise<Value> {
-  return whenAvailable("JetStream", attempt, { ...waiting, isAway: isJetStreamAway });
-}
-
-/** A configuration as the library wants it, which writes to none of its lists. */
-export function mutable<Config extends { readonly subjects: readonly string[] }>(config: Config) {
-  return { ...config, subjects: [...config.subjects] };
 }
 
 /** How long JetStream may take to acknowledge a message, all attempts together, in milliseconds. */

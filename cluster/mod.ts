@@ -44,6 +44,7 @@ export { closeFolder, PRIVATE_UMASK } from "./private_folder.ts";
 export { claimSession, PROOF_HEADER, ProofReader, ProofRefused, type SessionClaim } from "./proof.ts";
 export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";
+export { DEFAULT_RETRY_DELAY_MS, doubledDelayMs } from "./retry_delay.ts";
 export type { Secrets } from "./secrets.ts";
 export { createSteadyClock } from "./steady_clock.ts";
 export { LONGEST_DELAY_MS, startTimer } from "./timer.ts";

@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY_DELAY_MS, doubledDelayMs } from "../../cluster/mod.ts";
 import { JobError_Reason, type RunJob } from "../../proto/node.ts";
 import type { JobHappening } from "../events/mod.ts";
 import type { Ending } from "./verdict.ts";
@@ -9,11 +10,6 @@ const WORTH_RETRYING: ReadonlySet<JobError_Reason> = new Set([
   JobError_Reason.EXITED,
   JobError_Reason.CONTEXT_LOST,
 ]);
-
-const DEFAULT_DELAY_MS = 1000;
-
-/** Longest delay that doubling makes, in milliseconds; one that the caller asks for may be longer. */
-const LONGEST_DOUBLED_MS = 5 * 60_000;
 
 /** The event that ends an attempt and announces the next one. */
 export type Retrying = Extract<JobHappening, { $case: "retrying" }>;
@@ -27,8 +23,7 @@ export function orRetrying(
   if (ending.$case !== "failed" || attempt >= maxAttempts) return ending;
   const { error } = ending.value;
   if (error === undefined || !WORTH_RETRYING.has(error.reason)) return ending;
-  const firstMs = retryDelayMs || DEFAULT_DELAY_MS;
-  const delayMs = Math.max(firstMs, Math.min(firstMs * 2 ** (attempt - 1), LONGEST_DOUBLED_MS));
+  const delayMs = doubledDelayMs(retryDelayMs || DEFAULT_RETRY_DELAY_MS, { attempt });
   return {
     $case: "retrying",
     value: { error, nextAttemptTime: new Date(Date.now() + delayMs), startTime },

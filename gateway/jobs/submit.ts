@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
+import { DEFAULT_RETRY_DELAY_MS } from "../../cluster/mod.ts";
 import {
   configTooLarge,
   contextNotFound,
@@ -29,7 +30,6 @@ import { withdrawRefused } from "./refusal.ts";
 import { requestIdOf, requestKey } from "./request_id.ts";
 
 const DEFAULT_GRACE_MS = 1000;
-const DEFAULT_RETRY_DELAY_MS = 1000;
 
 /** A config travels and is kept with its job; what is larger belongs into a data file. */
 const LARGEST_CONFIG_BYTES = 4 * 1024 * 1024;

@@ -47,7 +47,7 @@ export async function ingestStreamedEnd(
   await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
 }
 
-/** Whether the result that an event tells of is there, or can be brought. Rejects when the node does not say: it is silent, or the session ends. */
+/** Whether the result in an event is stored, or can be fetched from the node. Rejects when the node is silent, or the session ends. */
 export async function canBringResult(
   { blobs }: Pick<IngestDeps, "blobs">,
   { event }: JobEvent,

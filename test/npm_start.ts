@@ -42,6 +42,17 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
 }
 
+/** Signals each of the processes; one that has ended meanwhile needs none, as systemd sees it too. */
+export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
 /** A process that nobody has waited for yet is gone. */
 export function isAlive(pid: number): boolean {
   try {

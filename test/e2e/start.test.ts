@@ -12,7 +12,7 @@ import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { passwordOf, writeUsers } from "../credentials.ts";
 import { HAS_IPV6 } from "../ipv6.ts";
 import { freePort, startTestNatsServer } from "../nats_server.ts";
-import { descendantsOf, isAlive, npmStart, npmStartWithUrl, startedPids } from "../npm_start.ts";
+import { descendantsOf, isAlive, npmStart, npmStartWithUrl, signalAll, startedPids } from "../npm_start.ts";
 import { createRest } from "../rest.ts";
 import { until } from "../until.ts";
 
@@ -114,7 +114,7 @@ test("npm start ends with everything that it started when all of its processes a
   });
   // As systemd does with its default KillMode, to sandboxes too; npm would pass it on once more.
   const all = [child.pid, ...(await descendantsOf(child.pid))];
-  for (const pid of [...all, child.pid]) process.kill(pid, "SIGTERM");
+  signalAll([...all, child.pid], "SIGTERM");
   expect((await answer).result).toBe(7);
   await expect(child.closed).rejects.toThrow("npm start exited with code 0");
   for (const pid of all) await until(`process ${pid} is gone`, () => !isAlive(pid));

@@ -95,6 +95,42 @@ test("apply() tells whether the event changed the job", async () => {
   expect(await new JobRecord({ dao, log }).apply(last)).toBe(false);
 });
 
+const RETRYING = create(JobEventSchema, { jobId: "j", attempt: 1, seq: 1, event: { case: "retrying", value: {} } });
+
+test.each([
+  ["an end", (record: JobRecord) => record.apply(succeeded({ seq: 2 }))],
+  ["a change", (record: JobRecord) => record.save("j")],
+  ["a read", (record: JobRecord) => record.refresh("j")],
+])("a gateway that learns by %s that another one began the next attempt polls its end", async (_, learn) => {
+  await using dao = await startDao();
+  const [first, second] = [new JobRecord({ dao, log }), new JobRecord({ dao, log })];
+  await first.insert({ ...newJob(), maxAttempts: 2 }, CONFIG, ON_NODE);
+  await first.apply(RETRYING);
+  await first.save("j");
+  const end = first.end("j");
+  const waiting = (await second.get("j")) as Job;
+  expect(await second.claim({ ...waiting, attempt: 2 }, ON_NODE)).toBe(true);
+
+  await learn(first);
+  expect(first.followed()).toMatchObject([{ job: { id: "j", attempt: 2 }, nodeId: "" }]);
+  await second.apply(succeeded({ attempt: 2, seq: 2 }), RESULT);
+  await first.refresh("j");
+  expect((await end)?.job).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 2 });
+});
+
+test("a gateway that began the next attempt itself goes on following it on its node", async () => {
+  await using dao = await startDao();
+  const record = new JobRecord({ dao, log });
+  await record.insert({ ...newJob(), maxAttempts: 2 }, CONFIG, ON_NODE);
+  await record.apply(RETRYING);
+  await record.save("j");
+  const waiting = (await record.get("j")) as Job;
+  const other = { nodeId: "other" };
+  // The end loses against the claim that is on its way to the store.
+  await Promise.all([record.claim({ ...waiting, attempt: 2 }, other), record.apply(succeeded({ seq: 2 }))]);
+  expect(record.followed()).toMatchObject([{ job: { attempt: 2 }, nodeId: "other" }]);
+});
+
 test("a followed job whose record is damaged is known, refreshed, and written anew at its end", async () => {
   await using dao = await startDao();
   let isDamaged = false;

@@ -197,9 +197,7 @@ export class JobRecord {
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
     else if (stored.attempt > followed.job.attempt) {
       this.#pending.delete(followed);
-      followed.job = stored;
-      // The other gateway hears of it: here it is only read again and again.
-      followed.nodeId = "";
+      takeOver(followed, stored);
     }
   }
 
@@ -246,7 +244,7 @@ export class JobRecord {
         return isApplied;
       }
       // It was the end of an attempt that is not the last any more.
-      followed.job = stored;
+      takeOver(followed, stored);
       followed.ending = undefined;
       return isApplied;
     } catch (error) {
@@ -294,6 +292,12 @@ export class JobRecord {
     const stored = await this.#dao.jobs.get(followed.job.id);
     if (stored === undefined || followed.ending !== undefined) return;
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
-    else followed.job = stored;
+    else takeOver(followed, stored);
   }
+}
+
+/** Goes on with what is stored. Another gateway that began a later attempt receives its events: without a node, this one polls the store. */
+function takeOver(followed: Followed, stored: Job): void {
+  if (stored.attempt > followed.job.attempt) followed.nodeId = "";
+  followed.job = stored;
 }

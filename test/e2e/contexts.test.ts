@@ -153,8 +153,10 @@ test("a context whose process is killed gets another one", async () => {
   for (const pid of children) process.kill(pid, "SIGKILL");
   await untilState(id, Job_State.FAILED);
   expect((await rest.job(id)).error?.reason).toBe(JobError_Reason.CONTEXT_LOST);
-  await untilContext("killed", ({ state, restarts }) => state === "RUNNING" && restarts === 1);
-  expect((await run("killed", "echo", { n: 1 })).result).toEqual({ n: 1 });
+  // The spare process was killed as well: a context that takes it before the node has noticed restarts once more.
+  await untilContext("killed", ({ state, restarts = 0 }) => state === "RUNNING" && restarts >= 1);
+  const echo = { binary: "jobs", entryPoint: "echo", context: "killed", config: { n: 1 }, maxAttempts: 3 };
+  expect((await rest.run(echo)).result).toEqual({ n: 1 });
 });
 
 test("a context is drained: it takes no more jobs and stops when those that it has are done", async () => {

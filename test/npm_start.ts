@@ -42,7 +42,7 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
 }
 
-/** Signals each of the processes; one that has ended meanwhile needs none, as systemd sees it too. */
+/** Signals each process; passes over those that have ended, as systemd does. */
 export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

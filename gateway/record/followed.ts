@@ -10,7 +10,7 @@ export interface JobEnd {
 /** A job that this gateway dispatched, as it keeps it in memory until the end is durable. */
 export interface Followed {
   job: Job;
-  /** Node that was given the job. */
+  /** Node that was given the job; empty where this gateway put its next attempt off, or another gateway began it. */
   nodeId: string;
   readonly waiters: PromiseWithResolvers<JobEnd>[];
   readonly startWaiters: PromiseWithResolvers<Job>[];
@@ -22,6 +22,15 @@ export interface Followed {
 
 export function createFollowed(job: Job, nodeId: string): Followed {
   return { job, nodeId, waiters: [], startWaiters: [], ending: undefined, unstored: undefined };
+}
+
+/**
+ * Goes on with the job as the store has it. Another gateway that began a later attempt receives its events: without a node, this one polls
+ * the store.
+ */
+export function takeOver(followed: Followed, stored: Job): void {
+  if (stored.attempt > followed.job.attempt) followed.nodeId = "";
+  followed.job = stored;
 }
 
 /** Tells all who wait for the job that it will not come. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type Dao, isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
-import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd } from "./followed.ts";
+import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd, takeOver } from "./followed.ts";
 import { PendingWrites } from "./pending_writes.ts";
 import { RecentEnds } from "./recent_ends.ts";
 import { RecentEvents } from "./recent_events.ts";
@@ -294,10 +294,4 @@ export class JobRecord {
     if (isFinalJob(stored.state)) await this.#settle(followed, stored);
     else takeOver(followed, stored);
   }
-}
-
-/** Goes on with what is stored. Another gateway that began a later attempt receives its events: without a node, this one polls the store. */
-function takeOver(followed: Followed, stored: Job): void {
-  if (stored.attempt > followed.job.attempt) followed.nodeId = "";
-  followed.job = stored;
 }

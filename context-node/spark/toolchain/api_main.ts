@@ -2,12 +2,10 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { version } from "../../../package.json" with { type: "json" };
+import packageJson from "../../../package.json" with { type: "json" };
 import { apiJar } from "./driver_jar.ts";
 import { ToolchainError } from "./error.ts";
-import { findJava } from "./find_java.ts";
-import { findSpark } from "./find_spark.ts";
-import { findLibraries } from "./libraries.ts";
+import { findToolchain } from "./find_toolchain.ts";
 
 const USAGE = `npm run spark:api [-- --spark-home <folder>]
 
@@ -22,12 +20,10 @@ else await build(values["spark-home"]);
 
 async function build(home: string | undefined): Promise<void> {
   try {
-    const spark = await findSpark({ home, env: process.env });
-    const java = await findJava({ env: process.env, spark });
-    const libraries = await findLibraries(spark, { env: process.env });
-    const log = (line: string) => console.log(line);
-    const compiled = await apiJar({ spark, java, env: process.env, log }, { libraries });
-    const jar = join(DIST, `hearth-spark-api_${spark.scalaVersion}-${version}.jar`);
+    const { compiler, libraries } = await findToolchain({ home, env: process.env, log: (line) => console.log(line) });
+    const { spark, java } = compiler;
+    const compiled = await apiJar(compiler, { libraries });
+    const jar = join(DIST, `hearth-spark-api_${spark.scalaVersion}-${packageJson.version}.jar`);
     await mkdir(DIST, { recursive: true });
     await copyFile(compiled, jar);
     const classPath = [`${spark.jars}/*`, ...libraries, jar].join(":");

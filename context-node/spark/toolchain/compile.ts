@@ -69,7 +69,7 @@ async function runCompiler(
     [...JVM_OPTIONS, "-cp", compilerPath, "scala.tools.nsc.Main", ...options, "-cp", path, "-d", folder, ...sources],
     { stdio: ["ignore", "pipe", "pipe"], signal },
   );
-  const [[code], ...messages] = await Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]);
+  const [[code], ...messages] = await Promise.all([once(child, "close"), text(child.stderr), text(child.stdout)]);
   if (code === 0) return;
   throw new ToolchainError(
     "COMPILATION_FAILED",

@@ -1,15 +1,12 @@
 package hearth.driver
 
-import java.util.concurrent.ScheduledExecutorService
-import java.util.concurrent.TimeUnit.MILLISECONDS
-
 /** Sends the lines of runs and of the driver to the node, as far as it takes them. */
 final class Logs(connection: Connection, directory: RunDirectory) {
 
   /** The log of the driver itself. */
   val own = new LogBuffer(0)
 
-  def start(timer: ScheduledExecutorService): Unit = timer.scheduleWithFixedDelay(() => sendAll(), 100, 100, MILLISECONDS)
+  def start(timer: Timer): Unit = timer.every(Logs.IntervalMs)(sendAll())
 
   /** Sends all that a run has logged: its end follows. */
   def finish(run: Run): Unit = {
@@ -35,5 +32,6 @@ final class Logs(connection: Connection, directory: RunDirectory) {
 }
 
 object Logs {
+  private val IntervalMs = 100L
   private val MostQueuedBytes = 512 * 1024
 }

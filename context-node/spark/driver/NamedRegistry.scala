@@ -40,7 +40,7 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
     val (value, shared) = share(name, objGen)
     mine.made.complete(shared)
     val old = slots.put(name, mine)
-    if (old != null) old.made.thenAccept(replaced => if (replaced.value != value) remove(replaced, keepView = replaced.view == shared.view))
+    if (old != null) old.made.thenAccept(replaced => replace(replaced, shared))
     value
   }
 
@@ -64,7 +64,7 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
   def drop(name: String): Option[Shared] =
     Option(slots.get(name)).filter(slot => isMade(slot) && slots.remove(name, slot)).map { slot =>
       val shared = slot.made.join()
-      remove(shared, keepView = false)
+      remove(shared)
       shared
     }
 
@@ -94,8 +94,19 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
     (value, new Shared(value, () => persister.unpersist(value), view, System.currentTimeMillis()))
   }
 
-  private def remove(shared: Shared, keepView: Boolean): Unit = {
-    if (!keepView) shared.view.foreach(views.drop)
+  private def replace(old: Shared, next: Shared): Unit = {
+    if (old.view != next.view) old.view.foreach(views.drop)
+    if (!sameData(old.value, next.value)) old.unpersist()
+  }
+
+  // Spark caches plans, not DataFrames: the old one's data may be those of the new one.
+  private def sameData(old: NamedObject, next: NamedObject): Boolean = (old, next) match {
+    case (one: NamedDataFrame, other: NamedDataFrame) => one.df.sameSemantics(other.df)
+    case _ => old == next
+  }
+
+  private def remove(shared: Shared): Unit = {
+    shared.view.foreach(views.drop)
     shared.unpersist()
   }
 

@@ -1,6 +1,6 @@
 package hearth.driver
 
-import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, ScheduledExecutorService}
+import java.util.concurrent.{ConcurrentHashMap, CountDownLatch}
 import java.util.concurrent.TimeUnit.MILLISECONDS
 
 import org.apache.spark.SparkContext
@@ -15,8 +15,7 @@ final class ProgressListener(connection: Connection, directory: RunDirectory, ap
   private val jobs = new ConcurrentHashMap[Int, SparkJob]()
   private val ofStage = new ConcurrentHashMap[Int, RunProgress]()
 
-  def start(timer: ScheduledExecutorService): Unit =
-    timer.scheduleWithFixedDelay(() => sendAll(), ProgressListener.IntervalMs, ProgressListener.IntervalMs, MILLISECONDS)
+  def start(timer: Timer): Unit = timer.every(ProgressListener.IntervalMs)(sendAll())
 
   /** A run begins. */
   def begin(run: Run): Unit = progress.put(run.number, new RunProgress(run.number))

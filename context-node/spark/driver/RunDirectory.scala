@@ -13,11 +13,10 @@ final class RunDirectory {
   /** From now on threads to which Spark has given the properties of a run are known too. */
   def use(sparkContext: SparkContext): Unit = context = Some(sparkContext)
 
-  /** Adds a run for which the calling thread works, and the threads that it will start. */
-  def add(run: Run): Unit = {
-    runs.put(run.number, run)
-    ofStartingThread.set(run)
-  }
+  def register(run: Run): Unit = runs.put(run.number, run)
+
+  /** The calling thread works for the run, and so do the threads that it will start. */
+  def enter(run: Run): Unit = ofStartingThread.set(run)
 
   def remove(run: Run): Unit = runs.remove(run.number)
 

@@ -5,6 +5,7 @@ import pino from "pino";
 import { type Cluster, LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import type { NodeConfig } from "../context-node/config.ts";
 import { type ContextNode, startNode } from "../context-node/node.ts";
+import { completeSpark, sparkSection } from "../context-node/spark_section.ts";
 import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
 import { type Script, ScriptedRuntime } from "./scripted_runtime.ts";
 
@@ -38,7 +39,12 @@ export interface TestNodeOptions {
   readonly net?: NodeConfig["permissions"]["net"];
   /** Default 10 s. */
   readonly drainTimeoutMs?: number;
+  /** Default: none. */
+  readonly spark?: NodeConfig["spark"];
 }
+
+/** The configuration of a node without Spark. */
+export const NO_SPARK: NodeConfig["spark"] = completeSpark(sparkSection.parse({ enabled: false }), {});
 
 export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
   await using stack = new AsyncDisposableStack();
@@ -61,6 +67,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         secrets: options.secrets ?? { dir: undefined, contexts: {} },
         permissions: { net: options.net ?? {} },
         spares: 0,
+        spark: options.spark ?? NO_SPARK,
         ...limits,
       },
       { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtime },

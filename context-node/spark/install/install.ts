@@ -21,8 +21,14 @@ export interface InstallOptions {
  * Installs Spark into the user's cache, unless it is there, and resolves to its home. Waits when another process does it. What a killed
  * process has left is removed. Rejects with a ToolchainError.
  */
-export async function installSpark({ version, env, log, signal }: InstallOptions): Promise<string> {
-  const distribution = chooseDistribution(version);
+export async function installSpark({ version, ...options }: InstallOptions): Promise<string> {
+  return await installDistribution(chooseDistribution(version), options);
+}
+
+export async function installDistribution(
+  distribution: SparkDistribution,
+  { env, log, signal }: Omit<InstallOptions, "version">,
+): Promise<string> {
   const cache = sparkCache(env);
   const home = join(cache, distribution.version);
   if (await exists(home)) return await check(home, env);
@@ -52,8 +58,7 @@ async function install(
     const unpacked = join(folder, "spark");
     log(`unpacking ${distribution.archive}`);
     await mkdir(unpacked);
-    await unpackDistribution(distribution, { archive, folder: unpacked });
-    signal?.throwIfAborted();
+    await unpackDistribution(distribution, { archive, folder: unpacked, signal });
     await rename(unpacked, home);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { ToolchainError } from "./error.ts";
@@ -32,7 +31,7 @@ export interface Compilation {
   readonly sources: readonly string[];
   /** Jars beside Spark's. */
   readonly classPath: readonly string[];
-  /** Path of the jar that is written. */
+  /** Path of the jar that is written. While it compiles, `<jar>.classes` is a folder. */
   readonly jar: string;
   readonly manifest?: Manifest;
   /** For the compiler, as `-deprecation`. */
@@ -41,7 +40,8 @@ export interface Compilation {
 
 /** Compiles Scala files to a jar. Rejects with a ToolchainError that has the compiler's messages with file and line. */
 export async function compileScala(compiler: Compiler, compilation: Compilation): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "hearth-scala-"));
+  const folder = `${compilation.jar}.classes`;
+  await mkdir(folder);
   try {
     await runCompiler(compiler, compilation, folder);
     await writeJar(compilation.jar, { folder, manifest: compilation.manifest ?? {} });

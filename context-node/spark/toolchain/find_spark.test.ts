@@ -39,7 +39,7 @@ test("findSpark() takes the newest in the cache, and nothing that is being insta
   for (const version of ["4.9.1", "4.10.0", "3.5.9"]) {
     await createHome(join(sparkCache(env), version), `spark-core_2.13-${version}.jar`);
   }
-  await createHome(join(sparkCache(env), "4.11.0.part"), "spark-core_2.13-4.11.0.jar");
+  await createHome(join(sparkCache(env), "4.11.0.1.part"), "spark-core_2.13-4.11.0.jar");
   expect(await findSpark({ env })).toMatchObject({ version: "4.10.0" });
 });
 

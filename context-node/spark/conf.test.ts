@@ -41,12 +41,18 @@ test("planContext() sets what every application has", () => {
 
 test.each([
   [{ "num-cpu-cores": 4 }, { "spark.cores.max": "4", "spark.master": "local[4]" }],
-  [{ "num-cpu-cores": "4", spark: { cores: { max: 2 } } }, { "spark.cores.max": "2", "spark.master": "local[2]" }],
+  [
+    { "num-cpu-cores": "4", spark: { cores: { max: 2 } } },
+    { "spark.cores.max": "2", "spark.master": "local[2]" },
+  ],
   [{ "memory-per-node": "512m" }, { "spark.executor.memory": "512m" }],
   [{ "mem-per-node": "2g" }, { "spark.executor.memory": "2g" }],
   [{ "memory-per-node": "1g", "mem-per-node": "2g" }, { "spark.executor.memory": "1g" }],
   [{ "mem-per-node": "2g", "spark.executor.memory": "3g" }, { "spark.executor.memory": "3g" }],
-  [{ spark: { ui: { port: 4040 }, "sql.shuffle.partitions": 8 } }, { "spark.ui.port": "4040", "spark.sql.shuffle.partitions": "8" }],
+  [
+    { spark: { ui: { port: 4040 }, "sql.shuffle.partitions": 8 } },
+    { "spark.ui.port": "4040", "spark.sql.shuffle.partitions": "8" },
+  ],
   [{ "spark.eventLog.enabled": true }, { "spark.eventLog.enabled": "true" }],
   [{ "spark.list": ["a", 2, true] }, { "spark.list": "a,2,true" }],
   [{ "passthrough.spark.cassandra.host": "db" }, { "spark.cassandra.host": "db" }],
@@ -92,7 +98,10 @@ test.each([
   [{ "num-cpu-cores": 1.5 }, 'its setting num-cpu-cores is "1.5"'],
   [{ "memory-per-node": "much" }, 'its setting memory-per-node is "much"; give a size such as 512m or 2g'],
   [{ "mem-per-node": "-1g" }, 'its setting mem-per-node is "-1g"'],
-  [{ streaming: { batch_interval: "soon" } }, 'its setting streaming.batch_interval is "soon"; give a number of milliseconds'],
+  [
+    { streaming: { batch_interval: "soon" } },
+    'its setting streaming.batch_interval is "soon"; give a number of milliseconds',
+  ],
 ])("planContext() refuses %j", (settings, message) => {
   expect(() => plan(settings)).toThrow(`Cannot start Spark context "counts": ${message}`);
 });
@@ -123,7 +132,11 @@ test.each([
 
 test("planContext() takes the settings of Hadoop, the proxy user and the interval of batches", () => {
   const operator = { hadoop: { "fs.defaultFS": "hdfs://a", "io.file.buffer.size": "1" } };
-  const settings = { hadoop: { fs: { defaultFS: "hdfs://b" } }, "spark.proxy.user": "alice", "streaming.batch_interval": 250 };
+  const settings = {
+    hadoop: { fs: { defaultFS: "hdfs://b" } },
+    "spark.proxy.user": "alice",
+    "streaming.batch_interval": 250,
+  };
   const { hadoop, proxyUser, batchIntervalMs, conf } = plan(settings, { operator });
   expect(hadoop).toEqual({ "fs.defaultFS": "hdfs://b", "io.file.buffer.size": "1" });
   expect({ proxyUser, batchIntervalMs }).toEqual({ proxyUser: "alice", batchIntervalMs: 250 });

@@ -33,10 +33,12 @@ test("a connection receives messages and parts in order, however they are cut, a
     driver.socket.write(Buffer.from([byte]));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await expect.poll(() => messages).toEqual([
-    { type: "running", run: 1 },
-    { type: "streamed", run: 1 },
-  ]);
+  await expect
+    .poll(() => messages)
+    .toEqual([
+      { type: "running", run: 1 },
+      { type: "streamed", run: 1 },
+    ]);
   expect(parts).toEqual([[7, "abc"]]);
 });
 
@@ -93,7 +95,10 @@ test("a connection ends when the driver is silent", async () => {
   await using server = await startTestServer({ silenceMs: 1500 });
   const { driver, connection } = await connectExpected(server);
   connection.listen(receive().listener);
-  expect(await connection.ended).toEqual({ type: "silent", message: "The Spark driver gave no sign of life for 1.5 s" });
+  expect(await connection.ended).toEqual({
+    type: "silent",
+    message: "The Spark driver gave no sign of life for 1.5 s",
+  });
   await driver.cut;
 });
 

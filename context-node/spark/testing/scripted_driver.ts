@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
+import { createIntake } from "../../intake.ts";
 import type { DriverConnection } from "../connection.ts";
 import { type DriverServer, type Hello, startDriverServer } from "../driver_server.ts";
-import { createIntake } from "../../intake.ts";
 import { FrameReader } from "../frames.ts";
 import { Kind, LARGEST_NODE_FRAME_BYTES } from "../protocol.ts";
 

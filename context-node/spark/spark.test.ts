@@ -1,61 +1,28 @@
-import { createHash } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import type { ReadableStream as NodeStream } from "node:stream/web";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exampleJar } from "../../examples/spark/build.ts";
 import { JobError_Reason } from "../../proto/node.ts";
 import { describeSpark } from "../../test/spark.ts";
 import { findProgram } from "../isolation/mod.ts";
-import type { JobRun, Outcome, Runtime, Sandbox } from "../runtime/mod.ts";
-import { completeSpark, sparkSection } from "../spark_section.ts";
-import { startSparkRuntime } from "./mod.ts";
-import { contextNamed, MEBIBYTE, NO_GROUPS, observe, sqlJob } from "./testing/mod.ts";
-
-/** Time for what compiles Scala and starts JVMs, in milliseconds, on a machine that does much else. */
-const PATIENCE_MS = 600_000;
+import type { Jar, JobRun, Outcome, Sandbox } from "../runtime/mod.ts";
+import { contextNamed, MEBIBYTE, observe, sqlJob } from "./testing/mod.ts";
+import { jobOf, openJar, PATIENCE_MS, type RealSpark, startRealSpark, testJar } from "./testing/real_spark.ts";
 
 describeSpark("a Spark context", (toolchain) => {
-  let folder: string;
-  let jar: string;
-  let runtime: Runtime;
+  let spark: RealSpark;
+  let jar: Jar;
   let sandbox: Sandbox;
 
   beforeAll(async () => {
-    const { compiler, libraries } = toolchain();
-    const { spark, java } = compiler;
-    jar = await exampleJar(compiler, { libraries });
-    folder = await mkdtemp(join(tmpdir(), "hearth-spark-"));
-    const section = { master: "local[2]", spares: 0, startTimeoutMs: PATIENCE_MS };
-    runtime = await startSparkRuntime({
-      config: completeSpark(sparkSection.parse(section), compiler.env),
-      ...{ spark, java, bubblewrap: findProgram("bwrap"), hidden: [join(folder, "secrets")], groups: NO_GROUPS },
-      ...{ folder: join(folder, "run"), spareMemoryBytes: 1024 * MEBIBYTE, log: { debug() {}, warn() {} } },
-    });
-    sandbox = await runtime.startSandbox(contextNamed("examples", { memoryBytes: 768 * MEBIBYTE }));
+    jar = await openJar(await exampleJar(toolchain().compiler, toolchain()));
+    spark = await startRealSpark(toolchain());
+    sandbox = await spark.runtime.startSandbox(contextNamed("examples", { memoryBytes: 768 * MEBIBYTE }));
   }, PATIENCE_MS);
 
-  afterAll(async () => {
-    await runtime?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => spark?.[Symbol.asyncDispose]());
 
-  function example(main: string, config: object = {}): JobRun {
-    const open = async (): Promise<ReadableStream<Uint8Array>> =>
-      Readable.toWeb(createReadStream(jar)) as NodeStream<Uint8Array> as ReadableStream<Uint8Array>;
-    const artifact = { type: "jars" as const, jars: [{ digest: digest(), name: "examples", open }] };
-    const entryPoint = `spark.jobserver.${main}`;
-    return { jobId: crypto.randomUUID(), binaryDigest: digest(), artifact, entryPoint, config: JSON.stringify(config) };
-  }
-
-  let known: string | undefined;
-  function digest(): string {
-    known ??= `sha256:${createHash("sha256").update(readFileSync(jar)).digest("hex")}`;
-    return known;
-  }
+  const example = (main: string, config: object = {}): JobRun => jobOf(jar, `spark.jobserver.${main}`, config);
 
   async function run(job: JobRun): Promise<Outcome> {
     return sandbox.run(job, observe()).outcome;
@@ -118,21 +85,66 @@ describeSpark("a Spark context", (toolchain) => {
     "hides what the node keeps to itself from jobs",
     { timeout: PATIENCE_MS },
     async () => {
-      await writeFile(join(folder, "visible"), "x");
+      const kept = join(spark.folder, "kept");
+      await writeFile(kept, "x");
       const read = (path: string): JobRun => sqlJob({ statement: `select * from text.\`file://${path}\`` });
       expect(await run(read("/etc/hostname"))).toEqual({ type: "streamed" });
-      expect(await run(read(join(folder, "visible")))).toMatchObject({ type: "failed" });
-      expect(await run(read("/etc/shadow"))).toMatchObject({ type: "failed" });
+      expect(await run(read(kept))).toMatchObject({ type: "failed" });
+      const passwords = observe();
+      await sandbox.run(read("/etc/shadow"), passwords).outcome;
+      expect(passwords.text()).not.toContain("root");
     },
   );
+});
 
-  test("is lost when a job ends its JVM", { timeout: PATIENCE_MS }, async () => {
-    const statement = "select java_method('java.lang.System', 'exit', 0)";
-    const outcome = await run(sqlJob({ statement }));
-    expect(outcome).toMatchObject({
-      type: "lost",
-      end: { type: "crashed", message: expect.stringContaining("System.exit") },
-    });
-    expect(await sandbox.closed).toMatchObject({ type: "crashed" });
+describeSpark("a Spark context that is at an end", (toolchain) => {
+  let spark: RealSpark;
+  let hostile: Jar;
+
+  beforeAll(async () => {
+    hostile = await testJar(toolchain(), "HostileJobs.scala");
+    spark = await startRealSpark(toolchain());
+  }, PATIENCE_MS);
+
+  afterAll(() => spark?.[Symbol.asyncDispose]());
+
+  const start = (): Promise<Sandbox> =>
+    spark.runtime.startSandbox(contextNamed("hostile", { memoryBytes: 768 * MEBIBYTE }));
+
+  test.each([
+    ["ExitJob", { type: "crashed", message: expect.stringContaining("System.exit") }],
+    ["StopJob", { type: "crashed", message: expect.stringContaining("The Spark application ended") }],
+    ["HeapJob", { type: "outOfMemory", message: expect.stringContaining("ran out of memory (Java heap space)") }],
+  ])("says why: %s", { timeout: PATIENCE_MS }, async (main, end) => {
+    await using sandbox = await start();
+    const { outcome } = sandbox.run(jobOf(hostile, `hearth.test.${main}`), observe());
+    expect(await sandbox.closed).toEqual(end);
+    expect(await outcome).toEqual({ type: "lost", end });
+  });
+
+  test("was killed for a job that took no notice of being cancelled", { timeout: PATIENCE_MS }, async () => {
+    await using sandbox = await start();
+    const seen = observe();
+    const execution = sandbox.run(jobOf(hostile, "hearth.test.StubbornJob"), seen);
+    await expect.poll(() => seen.told, { timeout: PATIENCE_MS }).toContain("running");
+    execution.abort("cancelled");
+    execution.terminate();
+    expect(await execution.outcome).toEqual({ type: "terminated" });
+    expect(await sandbox.closed).toMatchObject({ message: expect.stringContaining("ignored its cancellation") });
+  });
+
+  test("is replaced for a new version of a jar", { timeout: PATIENCE_MS }, async () => {
+    const [one, two] = [
+      await testJar(toolchain(), "one/Versioned.scala"),
+      await testJar(toolchain(), "two/Versioned.scala"),
+    ];
+    await using sandbox = await start();
+    const run = (target: Sandbox, jar: Jar): Promise<Outcome> =>
+      target.run(jobOf(jar, "hearth.test.Versioned"), observe()).outcome;
+    expect(await run(sandbox, one)).toEqual({ type: "succeeded", json: '"one"' });
+    expect(await run(sandbox, two)).toEqual({ type: "postponed" });
+    expect(await sandbox.closed).toMatchObject({ type: "replaced", message: expect.stringContaining("Versioned") });
+    await using next = await start();
+    expect(await run(next, two)).toEqual({ type: "succeeded", json: '"two"' });
   });
 });

@@ -106,7 +106,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
       driver.send({ type: "stop" });
       const { code } = await driver.exited;
       if (code !== 0) throw new Error(`the Spark driver that writes it ended with code ${code}`);
-    });
+    }, closing.signal);
   }
 
   /** What makes the next contexts start faster, once one runs: first the archive, which spares start from, then spares. */

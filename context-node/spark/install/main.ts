@@ -1,0 +1,25 @@
+/** `npm run spark:install [-- <version>]`: gets Spark from PyPI into the user's cache. */
+import { ToolchainError } from "../toolchain/mod.ts";
+import { installSpark } from "./install.ts";
+import { SPARK_VERSIONS } from "./versions.ts";
+
+const USAGE = `npm run spark:install [-- <version>]
+
+Downloads Spark (${SPARK_VERSIONS.join(", ")}; the first when none is named) by Python's pip into \${XDG_CACHE_HOME:-~/.cache}/hearth/spark,
+where Hearth finds it. Needs about 1 GB of disk while it runs, half of it afterwards.`;
+
+const [version] = process.argv.slice(2);
+if (version === "--help" || version === "-h") console.log(USAGE);
+else await install();
+
+async function install(): Promise<void> {
+  try {
+    const home = await installSpark({ version, env: process.env, log: (line) => console.log(line) });
+    console.log(`Spark is in ${home}. Hearth finds it there: npm start
+For other programs: export SPARK_HOME=${home}`);
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

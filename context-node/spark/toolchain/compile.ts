@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { ToolchainError } from "./error.ts";
+import type { Java } from "./find_java.ts";
+import type { Spark } from "./find_spark.ts";
+import { type Manifest, writeJar } from "./jar.ts";
+
+/** The compiler's own jars: it starts faster than with all of Spark's. */
+const COMPILER_JAR = /^(scala-(compiler|library|reflect)|jline|jna)-\d.*\.jar$/;
+
+/** A compiler runs for seconds: the simple collector and compiler of the JVM save a quarter of them. Deep types need the stack. */
+const JVM_OPTIONS = ["-Xss8m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+/** Messages of the compiler that an error quotes, in characters. */
+const LONGEST_MESSAGES = 20_000;
+
+/** What compiles: a Spark has the Scala compiler among its jars, and any Java runs it. */
+export interface Compiler {
+  readonly spark: Spark;
+  readonly java: Java;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Compilation {
+  /** For messages: `the Spark driver`. */
+  readonly subject: string;
+  /** Paths of Scala files. */
+  readonly sources: readonly string[];
+  /** Jars beside Spark's. */
+  readonly classPath: readonly string[];
+  /** Path of the jar that is written. */
+  readonly jar: string;
+  readonly manifest?: Manifest;
+  /** For the compiler, as `-deprecation`. */
+  readonly options?: readonly string[];
+}
+
+/** Compiles Scala files to a jar. Rejects with a ToolchainError that has the compiler's messages with file and line. */
+export async function compileScala(compiler: Compiler, compilation: Compilation): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "hearth-scala-"));
+  try {
+    await runCompiler(compiler, compilation, folder);
+    await writeJar(compilation.jar, { folder, manifest: compilation.manifest ?? {} });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runCompiler(
+  { spark, java, signal }: Compiler,
+  { subject, sources, classPath, options = [] }: Compilation,
+  folder: string,
+): Promise<void> {
+  const jars = (await readdir(spark.jars)).filter((name) => COMPILER_JAR.test(name));
+  if (!jars.some((name) => name.startsWith("scala-compiler-"))) {
+    throw new ToolchainError(
+      "SPARK_INCOMPLETE",
+      `Cannot compile ${subject}: ${spark.jars} has no scala-compiler-<version>.jar; use a whole Spark, as \`npm run spark:install\` gets it`,
+    );
+  }
+  const compilerPath = jars.map((name) => join(spark.jars, name)).join(delimiter);
+  const path = [join(spark.jars, "*"), ...classPath].join(delimiter);
+  const child = spawn(
+    java.command,
+    [...JVM_OPTIONS, "-cp", compilerPath, "scala.tools.nsc.Main", ...options, "-cp", path, "-d", folder, ...sources],
+    { stdio: ["ignore", "pipe", "pipe"], signal },
+  );
+  const [[code], ...messages] = await Promise.all([once(child, "close"), text(child.stderr), text(child.stdout)]);
+  if (code === 0) return;
+  throw new ToolchainError(
+    "COMPILATION_FAILED",
+    `Cannot compile ${subject} (${sources.map((source) => basename(source)).join(", ")}) for Spark ${spark.version} with Scala ${spark.scalaVersion}:\n${messages.join("").trim().slice(0, LONGEST_MESSAGES)}`,
+  );
+}

@@ -1,0 +1,21 @@
+/** Why Spark cannot be used on this machine. */
+export type ToolchainProblem =
+  | "JAVA_MISSING"
+  | "JAVA_UNSUPPORTED"
+  | "SPARK_MISSING"
+  | "SPARK_INCOMPLETE"
+  | "SPARK_UNSUPPORTED"
+  | "LIBRARY_UNAVAILABLE"
+  | "COMPILATION_FAILED"
+  | "INSTALLATION_FAILED";
+
+/** Spark, or what it needs, is absent or does not fit. The message says what to do. */
+export class ToolchainError extends Error {
+  override readonly name = "ToolchainError";
+  readonly problem: ToolchainProblem;
+
+  constructor(problem: ToolchainProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.problem = problem;
+  }
+}

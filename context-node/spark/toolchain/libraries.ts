@@ -1,21 +1,13 @@
-import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { type Environment, sparkCache } from "./cache.ts";
+import { access } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import type { Environment } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import type { Spark } from "./find_spark.ts";
-
-/** Maven Central. HEARTH_MAVEN names a mirror of the same layout. */
-const MAVEN_CENTRAL = "https://repo1.maven.org/maven2";
-
-/** A mirror that does not send a library, of two megabytes at most, in this time does not work. */
-const DOWNLOAD_MS = 120_000;
+import { type MavenJar, mavenJar } from "./maven.ts";
 
 /** A library that the job API needs and Spark does not have. */
-interface Library {
-  readonly path: string;
-  readonly sha256: string;
+interface Library extends MavenJar {
   /** Recognizes it, of any version, among the jars that an operator names. */
   readonly pattern: RegExp;
 }
@@ -53,7 +45,7 @@ export interface LibraryOptions {
 export async function findLibraries({ scalaVersion }: Spark, options: LibraryOptions): Promise<string[]> {
   const libraries = [CONFIG, SCALACTIC[scalaVersion]];
   return await Promise.all(
-    libraries.map(async (library) => (await findNamed(library, options)) ?? (await getLibrary(library, options))),
+    libraries.map(async (library) => (await findNamed(library, options)) ?? (await mavenJar(library, options))),
   );
 }
 
@@ -66,50 +58,4 @@ async function findNamed({ pattern }: Library, { named = [] }: LibraryOptions): 
     "LIBRARY_UNAVAILABLE",
     `Cannot read the configured library "${path}": ${readable.reason.message}; correct its path, or leave it out to have it from Maven`,
   );
-}
-
-async function getLibrary(library: Library, { env, signal }: LibraryOptions): Promise<string> {
-  const folder = join(sparkCache(env), "libraries");
-  const file = join(folder, basename(library.path));
-  const [kept] = await Promise.allSettled([readFile(file)]);
-  if (kept.status === "fulfilled" && digestOf(kept.value) === library.sha256) return file;
-  const url = `${(env["HEARTH_MAVEN"] ?? MAVEN_CENTRAL).replace(/\/+$/, "")}/${library.path}`;
-  const content = await download(url, signal);
-  if (digestOf(content) !== library.sha256) {
-    throw unavailable(url, `it has the SHA-256 ${digestOf(content)}, and needed is ${library.sha256}`);
-  }
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content, { flag: "wx" });
-    await rename(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  return file;
-}
-
-async function download(url: string, signal: AbortSignal | undefined): Promise<Buffer> {
-  const timeout = AbortSignal.timeout(DOWNLOAD_MS);
-  try {
-    const response = await fetch(url, { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
-    if (!response.ok) throw new Error(`the answer is ${response.status} ${response.statusText}`);
-    return Buffer.from(await response.arrayBuffer());
-  } catch (cause) {
-    signal?.throwIfAborted();
-    const { message, cause: reason } = cause as Error;
-    throw unavailable(url, reason instanceof Error ? reason.message : message, cause);
-  }
-}
-
-function unavailable(url: string, reason: string, cause?: unknown): ToolchainError {
-  return new ToolchainError(
-    "LIBRARY_UNAVAILABLE",
-    `Cannot get ${url}: ${reason}; set HEARTH_MAVEN to a mirror of Maven Central that this machine reaches, or name the jar in the configuration`,
-    { cause },
-  );
-}
-
-function digestOf(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

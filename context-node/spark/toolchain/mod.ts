@@ -10,3 +10,4 @@ export { findToolchain, type Toolchain, type ToolchainOptions } from "./find_too
 export { type Manifest, writeJar } from "./jar.ts";
 export { findLibraries, type LibraryOptions } from "./libraries.ts";
 export { acquireLock, type LockOptions } from "./lock.ts";
+export { type MavenJar, mavenJar } from "./maven.ts";

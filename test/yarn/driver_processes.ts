@@ -1,35 +1,43 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { descendantsOf } from "../npm_start.ts";
 
-/** What runs the driver: in client mode it is a process of its own, in cluster mode a container of the application. */
-const MAIN_CLASSES: Readonly<Record<string, string>> = {
-  client: "hearth.driver.Main",
-  cluster: "org.apache.spark.deploy.yarn.ApplicationMaster",
-};
-
-/** Id of the process that is the driver of an application. Linux. */
-export function driverOf(applicationId: string, deployMode: string): number {
-  const main = MAIN_CLASSES[deployMode] ?? "";
-  const found = javaProcesses().filter(
-    ({ command }) => command.includes(main) && (deployMode === "client" || command.join(" ").includes(applicationId)),
+/** Id of the driver that a node has started. Linux. */
+export async function driverOfNode(nodePid: number): Promise<number> {
+  const descendants = await descendantsOf(nodePid);
+  return onlyOne(
+    "hearth.driver.Main",
+    descendants.filter((pid) => isJava(pid, ["hearth.driver.Main"])),
   );
-  const [driver, ...others] = found;
-  if (driver === undefined || others.length > 0) throw new Error(`Found ${found.length} drivers of ${applicationId}`);
-  return driver.pid;
 }
 
-function javaProcesses(): { pid: number; command: readonly string[] }[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), command: commandOf(name) }))
-    .filter(({ command }) => /(^|\/)java$/.test(command[0] ?? ""));
+/** Id of the container that is the driver of an application. Linux. */
+export function driverInCluster(applicationId: string): number {
+  const master = "org.apache.spark.deploy.yarn.ApplicationMaster";
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return onlyOne(
+    applicationId,
+    pids.map(Number).filter((pid) => isJava(pid, [master, applicationId])),
+  );
+}
+
+function onlyOne(what: string, pids: readonly number[]): number {
+  const [pid, ...others] = pids;
+  if (pid === undefined || others.length > 0) throw new Error(`Found ${pids.length} driver processes of ${what}`);
+  return pid;
+}
+
+/** Whether the process is a JVM with these words in its command line. */
+function isJava(pid: number, words: readonly string[]): boolean {
+  const command = commandOf(pid);
+  return /^(\S*\/)?java /.test(command) && words.every((word) => command.includes(word));
 }
 
 /** Nothing for a process that has ended meanwhile. */
-function commandOf(pid: string): readonly string[] {
+function commandOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
   } catch (error) {
-    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
     throw error;
   }
 }

@@ -44,17 +44,23 @@ export async function downloadDistribution(
   log(`downloading pyspark ${version} (${megabytes(sizeBytes)} MB) by ${pip.join(" ")}`);
   const [command, ...args] = pip;
   const download = ["download", "--no-deps", "--no-binary=pyspark", "--no-cache-dir", "--disable-pip-version-check"];
+  signal?.throwIfAborted();
+  // A group of its own: `python3` may be a script that starts another.
   const child = spawn(command, [...args, ...download, "--progress-bar=off", "--dest", folder, "-r", requirements], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...env, TMPDIR: temporary },
-    signal,
+    detached: true,
   });
+  const kill = () => void (child.pid !== undefined && process.kill(-child.pid, "SIGKILL"));
+  signal?.addEventListener("abort", kill);
   const done = new AbortController();
   const told = reportProgress({ folder: temporary, sizeBytes, log, signal: done.signal });
   try {
     const [[code], errors] = await Promise.all([once(child, "close"), text(child.stderr)]);
+    signal?.throwIfAborted();
     if (code !== 0) throw downloadFailed(distribution, errors);
   } finally {
+    signal?.removeEventListener("abort", kill);
     done.abort();
     await told;
   }

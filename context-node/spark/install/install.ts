@@ -1,5 +1,6 @@
-import { access, mkdir, rename, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { access, mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { acquireLock, type Environment, findSpark, sparkCache, ToolchainError } from "../toolchain/mod.ts";
 import { downloadDistribution } from "./download.ts";
 import { unpackDistribution } from "./unpack.ts";
@@ -21,8 +22,14 @@ export interface InstallOptions {
  * Installs Spark into the user's cache, unless it is there, and resolves to its home. Waits when another process does it. What a killed
  * process has left is removed. Rejects with a ToolchainError.
  */
-export async function installSpark({ version, env, log, signal }: InstallOptions): Promise<string> {
-  const distribution = chooseDistribution(version);
+export async function installSpark({ version, ...options }: InstallOptions): Promise<string> {
+  return await installDistribution(chooseDistribution(version), options);
+}
+
+export async function installDistribution(
+  distribution: SparkDistribution,
+  { env, log, signal }: Omit<InstallOptions, "version">,
+): Promise<string> {
   const cache = sparkCache(env);
   const home = join(cache, distribution.version);
   if (await exists(home)) return await check(home, env);
@@ -43,8 +50,9 @@ async function install(
   distribution: SparkDistribution,
   { home, env, log, signal }: InstallOptions & { home: string },
 ): Promise<void> {
-  const folder = `${home}.part`;
-  await rm(folder, { recursive: true, force: true });
+  await removeUnfinished(home);
+  // A name of its own: the pip of a killed process may go on for a while.
+  const folder = `${home}.${randomUUID()}.part`;
   await mkdir(folder, { mode: 0o700 });
   try {
     await requireSpace(folder, distribution);
@@ -52,12 +60,18 @@ async function install(
     const unpacked = join(folder, "spark");
     log(`unpacking ${distribution.archive}`);
     await mkdir(unpacked);
-    await unpackDistribution(distribution, { archive, folder: unpacked });
-    signal?.throwIfAborted();
+    await unpackDistribution(distribution, { archive, folder: unpacked, signal });
     await rename(unpacked, home);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a process that was killed has left. */
+async function removeUnfinished(home: string): Promise<void> {
+  const [cache, version] = [dirname(home), basename(home)];
+  const left = (await readdir(cache)).filter((name) => name.startsWith(`${version}.`) && name.endsWith(".part"));
+  await Promise.all(left.map((name) => rm(join(cache, name), { recursive: true, force: true })));
 }
 
 /** An archive and what is unpacked of it are there at the same time. */

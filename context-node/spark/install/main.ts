@@ -1,4 +1,5 @@
 /** `npm run spark:install [-- <version>]`: gets Spark from PyPI into the user's cache. */
+import { onEndRequest } from "../../../cluster/mod.ts";
 import { ToolchainError } from "../toolchain/mod.ts";
 import { installSpark } from "./install.ts";
 import { SPARK_VERSIONS } from "./versions.ts";
@@ -13,13 +14,16 @@ if (version === "--help" || version === "-h") console.log(USAGE);
 else await install();
 
 async function install(): Promise<void> {
+  const asked = new AbortController();
+  const { signal } = asked;
+  onEndRequest(process, () => asked.abort());
   try {
-    const home = await installSpark({ version, env: process.env, log: (line) => console.log(line) });
+    const home = await installSpark({ version, env: process.env, log: (line) => console.log(line), signal });
     console.log(`Spark is in ${home}. Hearth finds it there: npm start
 For other programs: export SPARK_HOME=${home}`);
   } catch (error) {
-    if (!(error instanceof ToolchainError)) throw error;
-    console.error(error.message);
+    if (!(error instanceof ToolchainError) && !signal.aborted) throw error;
+    console.error(signal.aborted ? "Asked to end: nothing is installed." : (error as Error).message);
     process.exitCode = 1;
   }
 }

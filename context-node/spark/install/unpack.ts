@@ -17,7 +17,7 @@ const EXECUTABLE = 0o111;
 /** Unpacks Spark's programs and jars of an archive into a folder. Rejects when the archive is not the pinned one: then the folder is of no use. */
 export async function unpackDistribution(
   { version, sha256 }: SparkDistribution,
-  { archive, folder }: { archive: string; folder: string },
+  { archive, folder, signal }: { archive: string; folder: string; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const hash = createHash("sha256");
   const tar = extract();
@@ -27,7 +27,7 @@ export async function unpackDistribution(
       done(null, chunk);
     },
   });
-  const unpacking = pipeline(createReadStream(archive), hashed, createGunzip(), tar);
+  const unpacking = pipeline(createReadStream(archive), hashed, createGunzip(), tar, { signal });
   await Promise.all([unpacking, writeEntries(tar, folder)]);
   const found = hash.digest("hex");
   if (found === sha256) return;

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { ToolchainError } from "./error.ts";
@@ -12,8 +11,10 @@ import { type Manifest, writeJar } from "./jar.ts";
 /** The compiler's own jars: it starts faster than with all of Spark's. */
 const COMPILER_JAR = /^(scala-(compiler|library|reflect)|jline|jna)-\d.*\.jar$/;
 
-/** A compiler runs for seconds: the simple collector and compiler of the JVM save a quarter of them. Deep types need the stack. */
+/** A compiler runs for seconds: the simple collector and compiler of the JVM halve its time. Deep types need the stack. */
 const JVM_OPTIONS = ["-Xss8m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+const SCALAC_OPTIONS = ["-Ybackend-parallelism", "2"];
 
 /** Messages of the compiler that an error quotes, in characters. */
 const LONGEST_MESSAGES = 20_000;
@@ -32,7 +33,7 @@ export interface Compilation {
   readonly sources: readonly string[];
   /** Jars beside Spark's. */
   readonly classPath: readonly string[];
-  /** Path of the jar that is written. */
+  /** Path of the jar that is written. While it compiles, `<jar>.classes` is a folder. */
   readonly jar: string;
   readonly manifest?: Manifest;
   /** For the compiler, as `-deprecation`. */
@@ -41,7 +42,8 @@ export interface Compilation {
 
 /** Compiles Scala files to a jar. Rejects with a ToolchainError that has the compiler's messages with file and line. */
 export async function compileScala(compiler: Compiler, compilation: Compilation): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "hearth-scala-"));
+  const folder = `${compilation.jar}.classes`;
+  await mkdir(folder);
   try {
     await runCompiler(compiler, compilation, folder);
     await writeJar(compilation.jar, { folder, manifest: compilation.manifest ?? {} });
@@ -66,7 +68,10 @@ async function runCompiler(
   const path = [join(spark.jars, "*"), ...classPath].join(delimiter);
   const child = spawn(
     java.command,
-    [...JVM_OPTIONS, "-cp", compilerPath, "scala.tools.nsc.Main", ...options, "-cp", path, "-d", folder, ...sources],
+    [
+      ...[...JVM_OPTIONS, "-cp", compilerPath, "scala.tools.nsc.Main"],
+      ...[...SCALAC_OPTIONS, ...options, "-cp", path, "-d", folder, ...sources],
+    ],
     { stdio: ["ignore", "pipe", "pipe"], signal },
   );
   const [[code], ...messages] = await Promise.all([once(child, "close"), text(child.stderr), text(child.stdout)]);

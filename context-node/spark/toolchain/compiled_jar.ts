@@ -46,8 +46,8 @@ export async function compiledJar(
 
 /** What a process that was killed has left. */
 async function removeUnfinished(folder: string, stem: string): Promise<void> {
-  const left = (await readdir(folder)).filter((name) => name.startsWith(stem) && name.endsWith(".tmp"));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+  const left = (await readdir(folder)).filter((name) => name.startsWith(stem) && name.includes(".tmp"));
+  await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 async function keyOf(

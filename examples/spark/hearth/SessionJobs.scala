@@ -26,7 +26,7 @@ object Squares extends RowsJob {
   override def runJob(session: SparkSession, runtime: JobEnvironment, rows: Long): DataFrame = squares(session, rows)
 }
 
-/** Keeps a DataFrame under the name `squares`; SQL of the context reads it as `global_temp.squares`. */
+/** Keeps a DataFrame under the name `squares`; SQL of the context reads it as `global_temp.squares`. The first run says how many rows. */
 object NamedSquares extends RowsJob {
   private implicit val persister: NamedObjectPersister[NamedDataFrame] = new DataFramePersister
 

@@ -74,7 +74,7 @@ object TextWordCount extends SparkJob {
       .take(10)
 }
 
-/** How long the longest lines of a text are. After TextWordCount in the same context it generates nothing. */
+/** How many lines and characters a text has, and how long the longest line is. After TextWordCount in the same context it generates nothing. */
 object TextLines extends SparkJob {
   type JobData = Text
   type JobOutput = Map[String, Long]
@@ -83,7 +83,10 @@ object TextLines extends SparkJob {
     Text.parse(config)
 
   override def runJob(sc: SparkContext, runtime: JobEnvironment, text: Text): Map[String, Long] = {
-    val lengths = Text.shared(sc, runtime, text).map(_.length.toLong).cache()
-    Map("lines" -> lengths.count(), "characters" -> lengths.sum().toLong, "longest" -> lengths.max())
+    val (lines, characters, longest) = Text
+      .shared(sc, runtime, text)
+      .map(line => (1L, line.length.toLong, line.length.toLong))
+      .reduce((one, other) => (one._1 + other._1, one._2 + other._2, math.max(one._3, other._3)))
+    Map("lines" -> lines, "characters" -> characters, "longest" -> longest)
   }
 }

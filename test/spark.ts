@@ -1,0 +1,21 @@
+import { describe } from "vitest";
+import { findToolchain, type Toolchain, ToolchainError } from "../context-node/spark/toolchain/mod.ts";
+
+const found = await findOnMachine();
+if (found instanceof ToolchainError) console.warn(`Spark is not tested: ${found.message}`);
+
+/** Tests on a real Spark. Skipped where there is no Java or Spark; with HEARTH_TEST_SPARK=required their absence fails the file instead. */
+export function describeSpark(title: string, define: (toolchain: Toolchain) => void): void {
+  describe.skipIf(found instanceof ToolchainError)(title, () => {
+    if (!(found instanceof ToolchainError)) define(found);
+  });
+}
+
+async function findOnMachine(): Promise<Toolchain | ToolchainError> {
+  try {
+    return await findToolchain({ env: process.env });
+  } catch (error) {
+    if (!(error instanceof ToolchainError) || process.env["HEARTH_TEST_SPARK"] === "required") throw error;
+    return error;
+  }
+}

@@ -22,7 +22,11 @@ exec 9<&0 </dev/null
 exec "$@" 9<&-`;
 
 /** What a worker may read: its own code, and that of packages. Node denies it everything else: files, processes, threads, sockets. */
-const READABLE = [import.meta.dirname, join(import.meta.dirname, "../zip"), ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"])];
+const READABLE = [
+  import.meta.dirname,
+  join(import.meta.dirname, "../zip"),
+  ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"]),
+];
 
 /**
  * The command of a Node process that may do nothing but compute: it reads its own code, and cannot open other files, write, start processes

@@ -129,6 +129,7 @@ class Bounds {
       throw new JarError(`The jar holds ${shown}, which points outside of it`);
     }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    if (/[\u0000-\u001f\u007f]/.test(name)) throw new JarError(`The jar holds ${shown}, a name with control characters`);
+    if (/[\u0000-\u001f\u007f]/.test(name))
+      throw new JarError(`The jar holds ${shown}, a name with control characters`);
   }
 }

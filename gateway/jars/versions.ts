@@ -48,11 +48,7 @@ export function countScalaVersions(
 }
 
 /** Of an object the class beside it has the signature. */
-function scalaVersionOf(
-  header: ClassHeader,
-  classes: ReadonlyMap<string, ClassHeader>,
-  { tasty }: ScalaSigns,
-): string {
+function scalaVersionOf(header: ClassHeader, classes: ReadonlyMap<string, ClassHeader>, { tasty }: ScalaSigns): string {
   const outer = header.name.replace(/\$$/, "");
   if (tasty.has(outer)) return "2.13";
   switch (header.signatureMinor ?? classes.get(outer)?.signatureMinor) {

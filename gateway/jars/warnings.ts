@@ -31,7 +31,10 @@ function aboutJobs({ hasNestedJars }: Jar, entryPoints: readonly string[]): stri
   const library =
     "No class of the jar implements a job of spark-jobserver: it is a library for other jars, unless a class of it inherits from one in another jar";
   if (!hasNestedJars) return [library];
-  return [library, "The jar holds jars, which the JVM does not look into: upload them by themselves, or a jar with their classes"];
+  return [
+    library,
+    "The jar holds jars, which the JVM does not look into: upload them by themselves, or a jar with their classes",
+  ];
 }
 
 function aboutScala({ classes, signs }: Jar, { scalaVersion }: JarVersions): string[] {
@@ -42,12 +45,16 @@ function aboutScala({ classes, signs }: Jar, { scalaVersion }: JarVersions): str
   );
   const isScala3 = signs.tasty.size > 0 && !classes.has("scala/runtime/LazyVals");
   if (!isScala3) return mixed;
-  return [...mixed, "The jar is compiled by Scala 3: jobs need the jar of scala3-library too, such as in dependent-jar-uris"];
+  return [
+    ...mixed,
+    "The jar is compiled by Scala 3: jobs need the jar of scala3-library too, such as in dependent-jar-uris",
+  ];
 }
 
 function broughtAlong({ classes }: Jar): string[] {
   const found = BROUGHT_ALONG.filter(([sign]) => classes.has(sign));
   return found.map(
-    ([, what]) => `The jar holds ${what}, of which the one that runs is used: leave it out ("provided"), the jar gets smaller`,
+    ([, what]) =>
+      `The jar holds ${what}, of which the one that runs is used: leave it out ("provided"), the jar gets smaller`,
   );
 }

@@ -5,18 +5,18 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { openMembership, reachableAt, type StreamKeeper } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { type Load, type Node, Node_State, type NodeWall } from "../proto/node.ts";
+import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
 import { createDataFiles, openBlobCache, openResultStore } from "./blobs/mod.ts";
 import type { NodeConfig } from "./config.ts";
-import { ContextTable, DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
-import { findDeno, startDenoRuntime } from "./deno/mod.ts";
+import { ContextTable } from "./contexts/mod.ts";
 import { EventPublisher, Events } from "./events/mod.ts";
-import { createProcessGroups, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
+import { createProcessGroups } from "./isolation/mod.ts";
 import { connectNats } from "./nats.ts";
 import { isResolverBounded, readResolver, withNetwork } from "./network/mod.ts";
-import { openRunFolder, type RunFolder } from "./run_folder.ts";
-import type { Runtime } from "./runtime/mod.ts";
+import { openRunFolder } from "./run_folder.ts";
+import type { Runtime, Runtimes } from "./runtime/mod.ts";
+import { describeDeno, startDeno } from "./runtimes.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
 
@@ -62,21 +62,23 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
-  const given = deps.runtime && { runtime: deps.runtime, walls: [] };
-  const { runtime: plain, walls } = given ?? stack.use(await startOwnRuntime(config, { groups, folder, log }));
+  const deno = deps.runtime ? describeDeno(deps.runtime) : stack.use(await startDeno(config, { groups, folder, log }));
+  const hosted = [deno];
   const { dir, contexts: secretPolicy } = config.secrets;
   const network = { policy: config.permissions.net, isResolverBounded: isResolverBounded(readResolver()) };
-  const secretive = withSecrets(plain, {
-    read: createSecretFolder(dir),
-    policy: secretPolicy,
-  });
-  const runtime = withNetwork(secretive, network);
+  const read = createSecretFolder(dir);
+  const runtimes: Runtimes = new Map(
+    hosted.map(({ runtime, description }) => [
+      description.runtime,
+      withNetwork(withSecrets(runtime, { read, policy: secretPolicy }), network),
+    ]),
+  );
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions, publisher });
   const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
-  const parts = { runtime, secretPolicy, network, events, blobs, files, results, cpu: groups };
+  const parts = { runtimes, secretPolicy, network, events, blobs, files, results, cpu: groups };
   const contexts = stack.use(new ContextTable({ ...parts, memoryBytes, maxResultBytes, loadTimeoutMs, log }));
 
   const load = (): Load => ({ ...contexts.load(), draining: contexts.isDraining });
@@ -105,7 +107,8 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     load: contexts.load().node,
     heardTime: undefined,
     labels: config.labels,
-    walls,
+    walls: [...deno.walls],
+    runtimes: hosted.map(({ description }) => description),
   });
   const announcement = stack.use(await announceNode({ nats, secrets: membership.secrets }, describe));
   log.info({ node: id, address, memoryBytes }, "node started");
@@ -129,21 +132,6 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** The Deno runtime, and the walls around its processes. */
-async function startOwnRuntime(
-  { sandbox, spares }: NodeConfig,
-  { groups, folder, log }: { groups: ProcessGroups; folder: RunFolder; log: Logger },
-): Promise<AsyncDisposable & { readonly runtime: Runtime; readonly walls: NodeWall[] }> {
-  await using stack = new AsyncDisposableStack();
-  const { isolation: mode, bubblewrap } = sandbox;
-  const isolation = stack.use(await startIsolation({ groups, log }, { mode, bubblewrap, deno: findDeno() }));
-  const cacheDir = join(folder.path, "deno");
-  const options = { isolation, cacheDir, spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
-  const runtime = stack.use(await startDenoRuntime(options));
-  const owned = stack.move();
-  return { runtime, walls: [...isolation.walls], [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */

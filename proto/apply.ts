@@ -49,6 +49,8 @@ export function applyContextEvent(context: Context, event: ContextEvent): Contex
   if (event.event.case === "running") {
     next.startTime = event.time;
     next.warnings = event.event.value.warnings;
+    next.applicationId = event.event.value.applicationId;
+    next.uiUrl = event.event.value.uiUrl;
     // A restart came between that was not told.
     if (context.state === state) next.restarts += 1;
   }

@@ -8,7 +8,18 @@ export {
   Permissions,
 } from "./gen/grpc/hearth/v1/context.ts";
 export * from "./gen/grpc/hearth/v1/event.ts";
-export { JobError, JobError_Reason, JobResult, LogLine, LogLine_Level, Progress } from "./gen/grpc/hearth/v1/job.ts";
+export {
+  JobError,
+  JobError_Reason,
+  JobResult,
+  LogLine,
+  LogLine_Level,
+  Progress,
+  SqlQuery,
+  SqlQuery_Format,
+  Stage,
+  Stage_State,
+} from "./gen/grpc/hearth/v1/job.ts";
 export {
   Node,
   Node_State,
@@ -17,6 +28,11 @@ export {
   NodeWall_Kind,
   nodeWall_KindToJSON,
 } from "./gen/grpc/hearth/v1/node_service.ts";
+export {
+  NodeRuntime,
+  Runtime as RuntimeName,
+  runtimeToJSON as runtimeNameToJSON,
+} from "./gen/grpc/hearth/v1/runtime.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";
 export { printContextEvent, printJobEvent, printNode } from "./node_json.ts";

@@ -271,7 +271,7 @@ export function runJob(
     attempt: 1,
     firstSeq: 1,
     binaryDigest: "sha256:binary",
-    bundleDigest: BUNDLE_DIGEST,
+    artifactDigest: BUNDLE_DIGEST,
     sourceMapDigest: BUNDLE_DIGEST,
     gracePeriodMs: 1000,
   };

@@ -10,7 +10,7 @@ import type {
   SandboxEnd,
   SandboxSpec,
 } from "../context-node/runtime/mod.ts";
-import { type JobError, JobError_Reason, type LogLine, LogLine_Level, type NamedObject } from "../proto/node.ts";
+import { type JobError, JobError_Reason, type LogLine, LogLine_Level, NamedObject } from "../proto/node.ts";
 
 /** What a script is given. */
 export interface ScriptedJob {
@@ -145,7 +145,8 @@ class ScriptedSandbox implements Sandbox {
   run(job: JobRun, observer: JobObserver): Execution {
     let bundle = this.#bundles.get(job.binaryDigest);
     if (bundle === undefined) {
-      bundle = job.bundle();
+      if (job.artifact.type !== "module") throw new Error("A scripted sandbox runs modules");
+      bundle = job.artifact.code();
       this.#bundles.set(job.binaryDigest, bundle);
     }
     const script = this.#scripts[job.entryPoint];
@@ -253,7 +254,7 @@ class ScriptedExecution implements Execution {
       objects,
       bundle: text,
       progress: (fraction, message = "", fields) => {
-        if (!this.#isSettled) observer.progress({ fraction, message, fields });
+        if (!this.#isSettled) observer.progress({ fraction, message, fields, stages: [] });
       },
       log: (line, level = LogLine_Level.INFO) => {
         if (!this.#isSettled) observer.logged([this.#line(line, level)]);
@@ -269,7 +270,7 @@ class ScriptedExecution implements Execution {
 }
 
 function describeObject(name: string, value: unknown): NamedObject {
-  return { name, sizeBytes: JSON.stringify(value).length, createTime: new Date(), expireTime: undefined };
+  return NamedObject.create({ name, sizeBytes: JSON.stringify(value).length, createTime: new Date() });
 }
 
 function describe(error: unknown, reason: JobError_Reason): JobError {

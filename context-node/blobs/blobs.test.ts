@@ -13,19 +13,19 @@ beforeAll(async () => {
 afterAll(() => nats[Symbol.asyncDispose]());
 
 /** Runs a job in a context of its own, which has nothing warm. */
-async function runCold(session: GatewaySession, entryPoint: string, bundleDigest: string) {
+async function runCold(session: GatewaySession, entryPoint: string, artifactDigest: string) {
   const contextId = crypto.randomUUID();
   await session.startContext(contextId, { memoryBytes: 1024 });
   const jobId = crypto.randomUUID();
-  session.runJob({ jobId, contextId, entryPoint, bundleDigest });
+  session.runJob({ jobId, contextId, entryPoint, artifactDigest });
   return session.final(jobId);
 }
 
 /** Runs a job in a context that ends with it. */
-async function runAdHoc(session: GatewaySession, entryPoint: string, bundleDigest: string) {
+async function runAdHoc(session: GatewaySession, entryPoint: string, artifactDigest: string) {
   const contextId = crypto.randomUUID();
   await session.startContext(contextId, { memoryBytes: 1024 }, { adHoc: true });
-  session.runJob({ jobId: contextId, contextId, entryPoint, bundleDigest });
+  session.runJob({ jobId: contextId, contextId, entryPoint, artifactDigest });
   await session.contextEvent(contextId, "stopped");
 }
 
@@ -132,7 +132,7 @@ test("what the node fetched is bounded, and what its contexts use stays", async 
   const [used, ...others] = digests;
   const contextId = crypto.randomUUID();
   await session.startContext(contextId, { memoryBytes: 1024 });
-  session.runJob({ jobId: "long", contextId, entryPoint: "bundle", bundleDigest: used ?? "" });
+  session.runJob({ jobId: "long", contextId, entryPoint: "bundle", artifactDigest: used ?? "" });
   await session.final("long");
   for (const other of others) await runAdHoc(session, "bundle", other);
   const kept = (await readdir(join(tested.dataDir, "blobs"))).map((name) => `sha256:${name}`);

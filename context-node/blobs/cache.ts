@@ -49,7 +49,11 @@ export class BlobCache {
 
   /** Reads for one context, and holds on disk what that used last. */
   lease(): BlobLease {
-    return createLease({ text: (digest) => this.text(digest), hold: (digest) => this.#folder.hold(digest) });
+    return createLease({
+      text: (digest) => this.text(digest),
+      open: (digest) => this.open(digest),
+      hold: (digest) => this.#folder.hold(digest),
+    });
   }
 
   async #read(digest: string): Promise<string> {

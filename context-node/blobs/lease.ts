@@ -5,14 +5,17 @@ const MOST_HELD = 128;
 export interface BlobLease extends Disposable {
   /** As that of the cache; it is held on disk until the lease has asked for many others. */
   text(digest: string): Promise<string>;
+  /** As that of the cache. */
+  open(digest: string): Promise<ReadableStream<Uint8Array>>;
 }
 
 interface LeaseDeps {
   text(digest: string): Promise<string>;
+  open(digest: string): Promise<ReadableStream<Uint8Array>>;
   hold(digest: string): Disposable;
 }
 
-export function createLease({ text, hold }: LeaseDeps): BlobLease {
+export function createLease({ text, open, hold }: LeaseDeps): BlobLease {
   /** By digest, the one used last at the end. */
   const holds = new Map<string, Disposable>();
 
@@ -28,6 +31,7 @@ export function createLease({ text, hold }: LeaseDeps): BlobLease {
       }
       return text(digest);
     },
+    open,
     [Symbol.dispose]() {
       for (const held of holds.values()) held[Symbol.dispose]();
       holds.clear();

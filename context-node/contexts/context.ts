@@ -183,6 +183,10 @@ export class HostedContext {
     this.#slots.close();
   }
 
+  postponed(job: HostedJob): void {
+    this.#slots.putBack(job);
+  }
+
   released(job: HostedJob): void {
     this.#slots.release(job);
   }
@@ -213,12 +217,18 @@ export class HostedContext {
       const { end, livedMs, lostObjects } = await this.#liveOnce(lap.signal);
       if (this.#isEnding && this.#slots.isEmpty) return this.#finish(end);
       if (this.#restart !== undefined) continue;
-      const delayMs = this.#readyAt === 0 || this.#isAdHoc ? undefined : this.#deaths.next({ livedMs });
+      const delayMs = this.#delayAfter(end, { livedMs });
       if (delayMs === undefined) return this.#over(end);
       this.#restarting(restartAfter(end, { lostObjects, delayMs }));
       await pause(delayMs, { signal: lap.signal });
       if (this.#isEnding && this.#slots.isEmpty) return this.#finish(end);
     }
+  }
+
+  /** How long to wait for the next sandbox; undefined: there is none. */
+  #delayAfter(end: SandboxEnd, lived: { livedMs: number }): number | undefined {
+    if (end.type === "replaced") return 0;
+    return this.#readyAt === 0 || this.#isAdHoc ? undefined : this.#deaths.next(lived);
   }
 
   /** Starts a sandbox and runs jobs in it until it is gone. */
@@ -230,7 +240,11 @@ export class HostedContext {
       return { end: { type: "crashed", message: sandbox.message }, livedMs: 0, lostObjects: [] };
     const { cpuCores: cores } = this.#settings;
     using cpu = this.#deps.cpu.hold(this.id, { processId: sandbox.processId, cores });
-    const warnings = [...cpu.warnings, ...networkWarnings({ name, settings: this.#settings }, this.#deps.network)];
+    const warnings = [
+      ...cpu.warnings,
+      ...networkWarnings({ name, settings: this.#settings }, this.#deps.network),
+      ...(sandbox.warnings ?? []),
+    ];
     if (!signal.aborted) this.#ready(sandbox, warnings);
     const end = await Promise.race([sandbox.closed, aborted(signal)]);
     const livedMs = performance.now() - this.#readyAt;
@@ -247,7 +261,8 @@ export class HostedContext {
     this.#readyAt = performance.now();
     if (!this.#isEnding) {
       this.#state = "running";
-      this.#announcements.tell({ $case: "running", value: { warnings } });
+      const { id: applicationId = "", uiUrl = "" } = sandbox.application ?? {};
+      this.#announcements.tell({ $case: "running", value: { warnings, applicationId, uiUrl } });
       this.#lifetime.watch(this.#settings, { isAdHoc: this.#isAdHoc });
     }
     this.#slots.open(sandbox, { count: this.#settings.maxJobsPerContext });

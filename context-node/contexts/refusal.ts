@@ -1,4 +1,11 @@
-import { type ContextSettings, type Refusal, Refusal_Reason, type RunJob } from "../../proto/node.ts";
+import {
+  type ContextSettings,
+  type Refusal,
+  Refusal_Reason,
+  type RunJob,
+  type RuntimeName,
+  runtimeNameToJSON,
+} from "../../proto/node.ts";
 
 interface SlotLimits extends Pick<ContextSettings, "maxJobsPerContext" | "maxQueuedJobs"> {
   /** Its name. */
@@ -21,6 +28,16 @@ export function jobNotHeld(id: string): Refusal {
 export function noRoom(id: string, { wantedBytes, freeBytes }: { wantedBytes: number; freeBytes: number }): Refusal {
   const message = `The context wants ${wantedBytes} bytes of memory, and the node has ${freeBytes} left`;
   return { id, reason: Refusal_Reason.NO_ROOM, message };
+}
+
+export function noRuntime(id: string, runtime: RuntimeName): Refusal {
+  const message = `The node does not run ${runtimeNameToJSON(runtime)} contexts`;
+  return { id, reason: Refusal_Reason.NO_RUNTIME, message };
+}
+
+export function runtimeKept(id: string, { name }: { readonly name: string }): Refusal {
+  const message = `Context "${name}" keeps its runtime; create another context for another one`;
+  return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
 }
 
 export function queueFull(id: string, message: string): Refusal {

@@ -30,7 +30,7 @@ export function restartAfter(
 /** How messages and events describe the end of a sandbox. */
 export function describeEnd(end: SandboxEnd): Pick<Restart, "message" | "reason"> {
   const message = end.type === "disposed" ? "The sandbox was stopped" : end.message;
-  return { message, reason: lostReason(end) };
+  return { message, reason: end.type === "replaced" ? JobError_Reason.REASON_UNSPECIFIED : lostReason(end) };
 }
 
 /** Bytes of the names of lost objects in one event. */

@@ -1,6 +1,11 @@
-import { ContextSettings } from "../../proto/node.ts";
+import { ContextSettings, RuntimeName } from "../../proto/node.ts";
 
 export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
+
+/** What runs the jobs of a context with these settings. */
+export function runtimeOf(asked: Pick<ContextSettings, "runtime"> | undefined): RuntimeName {
+  return asked?.runtime || RuntimeName.DENO;
+}
 
 /** Settings as asked for, with what was left out filled in; see `hearth.v1.ContextSettings`. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {

@@ -39,6 +39,13 @@ export class Slots implements Disposable {
     this.#sandbox = undefined;
   }
 
+  /** None of its code was called; it runs first when there is a sandbox again. */
+  putBack(job: HostedJob): void {
+    this.#running.delete(job);
+    this.#queue.putBack(job);
+    if (this.#running.size === 0) this.#emptied?.resolve();
+  }
+
   /** No code of the job runs, or it waits no more. */
   release(job: HostedJob): void {
     if (!this.#running.delete(job)) this.#queue.delete(job);

@@ -13,15 +13,26 @@ import type {
   StopContext,
 } from "../../proto/node.ts";
 import { HostedJob } from "../jobs/mod.ts";
+import type { Runtimes } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { type ContextDeps, HostedContext } from "./context.ts";
-import { contextNotHeld, draining, jobNotHeld, malformedId, noRoom, queueFull } from "./refusal.ts";
-import { completeSettings } from "./settings.ts";
+import {
+  contextNotHeld,
+  draining,
+  jobNotHeld,
+  malformedId,
+  noRoom,
+  noRuntime,
+  queueFull,
+  runtimeKept,
+} from "./refusal.ts";
+import { completeSettings, runtimeOf } from "./settings.ts";
 
 /** Longest grace period of a job that a drain cancels, in milliseconds: whatever waits for the node kills it before long. */
 const LONGEST_GRACE_MS = 5_000;
 
-export interface ContextTableDeps extends Omit<ContextDeps, "owner"> {
+export interface ContextTableDeps extends Omit<ContextDeps, "owner" | "runtime"> {
+  readonly runtimes: Runtimes;
   /** Memory that contexts may be promised, in bytes. */
   readonly memoryBytes: number;
 }
@@ -105,7 +116,10 @@ export class ContextTable implements AsyncDisposable {
     const wantedBytes = completeSettings(command.settings).memoryBytes;
     const freeBytes = this.#deps.memoryBytes - this.#promisedBytes;
     if (wantedBytes > freeBytes) return noRoom(contextId, { wantedBytes, freeBytes });
-    this.#contexts.set(contextId, new HostedContext({ ...this.#deps, owner: this }, command));
+    const name = runtimeOf(command.settings);
+    const runtime = this.#deps.runtimes.get(name);
+    if (runtime === undefined) return noRuntime(contextId, name);
+    this.#contexts.set(contextId, new HostedContext({ ...this.#deps, runtime, owner: this }, command));
     return undefined;
   }
 
@@ -113,6 +127,8 @@ export class ContextTable implements AsyncDisposable {
     const context = this.#contexts.get(contextId);
     if (context === undefined) return contextNotHeld(contextId, contextId);
     if (this.#isDraining) return draining(contextId, "The node");
+    if (settings !== undefined && runtimeOf(settings) !== runtimeOf(context.settings))
+      return runtimeKept(contextId, context);
     const wantedBytes = settings === undefined ? 0 : completeSettings(settings).memoryBytes;
     const freeBytes = this.#deps.memoryBytes - this.#promisedBytes + context.settings.memoryBytes;
     if (wantedBytes > freeBytes) return noRoom(contextId, { wantedBytes, freeBytes });

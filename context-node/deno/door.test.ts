@@ -57,7 +57,11 @@ function eventOf(given: ExecutorReport): JobEvent["event"] {
   switch (given.type) {
     case "progress": {
       const reports = new ProgressReports(() => {});
-      reports.report({ ...given, fields: given.fields === undefined ? undefined : JSON.parse(given.fields) });
+      reports.report({
+        ...given,
+        stages: [],
+        fields: given.fields === undefined ? undefined : JSON.parse(given.fields),
+      });
       const value = reports.close();
       return value && { $case: "progress", value };
     }

@@ -91,6 +91,7 @@ export function tellObserver(
       job.observer.progress({
         fraction,
         message,
+        stages: [],
         fields: report.fields === undefined ? undefined : JSON.parse(report.fields),
       });
       return;

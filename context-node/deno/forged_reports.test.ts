@@ -194,8 +194,12 @@ test("what a run says while its source map is fetched is bounded in the node", a
   let [characters, reports] = [0, 0];
   const { outcome } = sandbox.run(
     {
-      ...{ jobId: "job", binaryDigest: "sha256:0", bundle: async () => "", entryPoint: "job", config: "{}" },
-      sourceMap: () => new Promise((_, reject) => setTimeout(reject, 2000, new Error("it is gone"))),
+      ...{ jobId: "job", binaryDigest: "sha256:0", entryPoint: "job", config: "{}" },
+      artifact: {
+        type: "module",
+        code: async () => "",
+        sourceMap: () => new Promise((_, reject) => setTimeout(reject, 2000, new Error("it is gone"))),
+      },
     },
     {
       ...{ validating() {}, running() {}, resultBegun() {}, async resultPart() {} },

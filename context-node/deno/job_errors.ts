@@ -25,6 +25,10 @@ export function bundleNotFetched(error: Error): JobError {
   return plainError(JobError_Reason.LOAD_FAILED, `Cannot fetch the program: ${error.message}`);
 }
 
+export function notAModule(type: string): JobError {
+  return plainError(JobError_Reason.LOAD_FAILED, `A Deno context runs TypeScript and JavaScript, but this is ${type}`);
+}
+
 export function jobError(reason: JobError_Reason, { name, message, stack }: ThrownError): JobError {
   return { reason, name, message, stack, problems: [] };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
-import { bundle, IGNORANT, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, IGNORANT, moduleOf, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -120,11 +120,11 @@ test("a bundle that cannot be fetched fails the job, and is asked for again", as
   const job = {
     jobId: "j",
     binaryDigest: program.digest,
-    sourceMap: async () => "{}",
     entryPoint: "job",
     config: "{}",
   };
-  const failing = { ...job, bundle: () => Promise.reject(new Error("the store is down")) };
+  const artifact = moduleOf(program);
+  const failing = { ...job, artifact: { ...artifact, code: () => Promise.reject(new Error("the store is down")) } };
   expect(await sandbox.run(failing, observer).outcome).toMatchObject({
     type: "failed",
     error: { reason: 10, message: "Cannot fetch the program: the store is down" },

@@ -1,4 +1,4 @@
-import type { NamedObject } from "../../proto/node.ts";
+import { NamedObject } from "../../proto/node.ts";
 import { MOST_OBJECTS } from "./sandbox/bounds.ts";
 import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
 import { Violation } from "./violation.ts";
@@ -50,7 +50,7 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
           }
           const { name, sizeBytes, createdAt, expiresAt } = report.object;
           const expireTime = expiresAt === undefined ? undefined : new Date(expiresAt);
-          objects.set(name, { name, sizeBytes, createTime: new Date(createdAt), expireTime });
+          objects.set(name, NamedObject.create({ name, sizeBytes, createTime: new Date(createdAt), expireTime }));
           return;
         }
         case "objectRemoved":

@@ -1,4 +1,4 @@
-import type { JobRun } from "../runtime/mod.ts";
+import type { JobRun, ModuleArtifact } from "../runtime/mod.ts";
 import type { SandboxCommand } from "./sandbox/protocol.ts";
 import type { SourceMaps } from "./source_maps.ts";
 import { createStackMapper, type StackMapper } from "./stack.ts";
@@ -6,10 +6,15 @@ import { createStackMapper, type StackMapper } from "./stack.ts";
 /** Programs that a process keeps at hand for its executors: those that were asked for last. */
 const MOST_KEPT = 64;
 
+/** A run of a module. */
+export interface ModuleRun extends JobRun {
+  readonly artifact: ModuleArtifact;
+}
+
 /** The programs that a sandbox process has. */
 export interface Programs {
-  /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the job's `bundle` does. */
-  send(job: JobRun): Promise<void> | undefined;
+  /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the `code` of its artifact does. */
+  send(job: ModuleRun): Promise<void> | undefined;
   /** Rewrites stacks of these programs to the lines of their authors. */
   readonly stacks: StackMapper;
 }
@@ -22,9 +27,9 @@ export function createPrograms(
   const sends = new Map<string, Promise<void> | undefined>();
   const sourceMaps = new Map<string, () => Promise<string>>();
 
-  async function fetchAndSend({ binaryDigest, bundle }: JobRun): Promise<void> {
+  async function fetchAndSend({ binaryDigest, artifact }: ModuleRun): Promise<void> {
     try {
-      send({ type: "bundle", digest: binaryDigest, code: await bundle() });
+      send({ type: "bundle", digest: binaryDigest, code: await artifact.code() });
       sends.set(binaryDigest, undefined);
       // When all who waited for it have had it loaded.
       setImmediate(dropOldest);
@@ -48,7 +53,7 @@ export function createPrograms(
       const { binaryDigest } = job;
       const isKept = sends.has(binaryDigest);
       const sent = isKept ? sends.get(binaryDigest) : fetchAndSend(job);
-      sourceMaps.set(binaryDigest, job.sourceMap);
+      sourceMaps.set(binaryDigest, () => job.artifact.sourceMap());
       sends.delete(binaryDigest);
       sends.set(binaryDigest, sent);
       return sent;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../runtime/mod.ts";
-import { bundle, IGNORANT, outcomeOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
+import { bundle, IGNORANT, moduleOf, outcomeOf, run, startSandbox, startTestRuntime } from "./testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -179,8 +179,7 @@ test.for([
   const job = {
     jobId: randomUUID(),
     binaryDigest: program.digest,
-    bundle: async () => program.code,
-    sourceMap: async () => program.sourceMap,
+    artifact: moduleOf(program),
     entryPoint: "job",
     config: "{}",
   };
@@ -258,8 +257,7 @@ test("the clock of a job changes no time of its log", async () => {
     {
       jobId: "j",
       binaryDigest: program.digest,
-      bundle: async () => program.code,
-      sourceMap: async () => "",
+      artifact: moduleOf(program),
       entryPoint: "job",
       config: "{}",
     },

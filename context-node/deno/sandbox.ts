@@ -12,7 +12,14 @@ import type {
 import { createRunningJob, keepPart, type RunningJob, tellObserver, tellProgress } from "./execution.ts";
 import type { ExecutorSlot } from "./executor_slots.ts";
 import { Executors } from "./executors.ts";
-import { bundleNotFetched, executorExited, executorTakenAway, jobError, memoryExceeded } from "./job_errors.ts";
+import {
+  bundleNotFetched,
+  executorExited,
+  executorTakenAway,
+  jobError,
+  memoryExceeded,
+  notAModule,
+} from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./object_list.ts";
 import type { DenoProcess } from "./process.ts";
 import { createPrograms, type Programs } from "./programs.ts";
@@ -81,8 +88,13 @@ class DenoSandbox implements Sandbox {
       running.settle({ type: "lost", end: this.#end });
       return running.execution;
     }
+    const { artifact } = job;
+    if (artifact.type !== "module") {
+      running.settle({ type: "failed", error: notAModule(artifact.type) });
+      return running.execution;
+    }
     this.#jobs.set(running.run, running);
-    const sent = this.#programs.send(job);
+    const sent = this.#programs.send({ ...job, artifact });
     if (sent === undefined) this.#start(running);
     else {
       sent.then(

@@ -114,8 +114,7 @@ test("terminate before the program is fetched ends the job at once", async () =>
     {
       jobId: "j",
       binaryDigest: "sha256:never",
-      bundle: () => new Promise(() => {}),
-      sourceMap: async () => "",
+      artifact: { type: "module", code: () => new Promise(() => {}), sourceMap: async () => "" },
       entryPoint: "job",
       config: "{}",
     },

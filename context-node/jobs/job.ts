@@ -12,6 +12,7 @@ import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blob
 import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
+import { artifactOf } from "./artifact.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
@@ -20,7 +21,7 @@ import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type
 
 export interface JobDeps {
   readonly events: Events;
-  readonly blobs: Pick<BlobLease, "text">;
+  readonly blobs: Pick<BlobLease, "text" | "open">;
   readonly results: ResultStore;
   /** The largest result that a job may return, in bytes. */
   readonly maxResultBytes: number;
@@ -33,6 +34,8 @@ export interface JobDeps {
 export interface JobOwner {
   /** Its sandbox is gone: start nothing else there. Told before the job is released. */
   sandboxLost(): void;
+  /** None of its code was called, and it needs another sandbox: it waits at the head of the queue. Told after `sandboxLost`. */
+  postponed(job: HostedJob): void;
   /** No code of the job runs; its slot, or its place in the queue, is free. The final event is still to come. */
   released(job: HostedJob): void;
   /** The last event of the attempt was sent. */
@@ -91,17 +94,10 @@ export class HostedJob {
       this.stop("deadline", { graceMs: deadline.hasBegun ? undefined : 0 });
     });
     this.#deadline = deadline;
-    const { jobId, binaryDigest, bundleDigest, sourceMapDigest, entryPoint, config } = this.command;
-    const { blobs } = this.#deps;
+    const { jobId, binaryDigest, entryPoint, config } = this.command;
+    const artifact = artifactOf(this.command, this.#deps.blobs);
     this.#execution = sandbox.run(
-      {
-        jobId,
-        binaryDigest,
-        bundle: () => blobs.text(bundleDigest),
-        sourceMap: () => blobs.text(sourceMapDigest),
-        entryPoint,
-        config: decoder.decode(config),
-      },
+      { jobId, binaryDigest, artifact, entryPoint, config: decoder.decode(config) },
       {
         validating: () => this.#deadline?.begin(),
         running: (executor) => this.#running(executor),
@@ -170,7 +166,8 @@ export class HostedJob {
   }
 
   #settle(outcome: Outcome): void {
-    if (outcome.type === "lost") this.#deps.owner.sandboxLost();
+    if (outcome.type === "lost" || outcome.type === "postponed") this.#deps.owner.sandboxLost();
+    if (outcome.type === "postponed") return this.#postpone();
     if (outcome.type === "streamed") return this.#finishResult();
     if (outcome.type !== "succeeded") return this.#end(endingOf(outcome, this.#stop));
     this.#release();
@@ -179,6 +176,15 @@ export class HostedJob {
     if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
     if (json.length <= this.#deps.events.resultBytes) return this.#succeedSmall(outcome.json, json);
     this.#succeedApart(json);
+  }
+
+  /** It waits for the next sandbox, unless it was asked to end meanwhile. */
+  #postpone(): void {
+    this.#execution = undefined;
+    this.#deadline?.[Symbol.dispose]();
+    this.#grace?.[Symbol.dispose]();
+    if (this.#stop === undefined) this.#deps.owner.postponed(this);
+    else this.#end(cancelledWhileWaiting(this.#stop.reason));
   }
 
   #succeedSmall(text: string, json: Uint8Array): void {

@@ -38,12 +38,12 @@ export class ProgressReports {
 }
 
 /** A job may report what it likes; an event has to fit into one message. */
-function bounded({ fraction, message, fields }: Progress): Progress {
+function bounded({ fraction, message, fields, stages }: Progress): Progress {
   const within = Math.min(1, Math.max(0, fraction || 0));
   const text = message.slice(0, LONGEST_MESSAGE);
   const fault = fields && faultOf(fields);
-  if (fault === undefined) return { fraction: within, message: text, fields };
-  return { fraction: within, message: `${text} (its fields were left out: ${fault})`, fields: undefined };
+  if (fault === undefined) return { fraction: within, message: text, fields, stages };
+  return { fraction: within, message: `${text} (its fields were left out: ${fault})`, fields: undefined, stages };
 }
 
 function faultOf(fields: NonNullable<Progress["fields"]>): string | undefined {

@@ -21,6 +21,14 @@ export class JobQueue<Job extends { readonly priority: number }> {
     this.#size++;
   }
 
+  /** Adds one that was taken before those of its priority. */
+  putBack(job: Job): void {
+    const line = this.#lines.get(job.priority);
+    if (line === undefined) return this.add(job);
+    line.putBack(job);
+    this.#size++;
+  }
+
   /** Removes and answers the first; undefined when none waits. */
   take(): Job | undefined {
     const [priority] = this.#priorities;
@@ -56,6 +64,14 @@ class Line<Job> extends Set<Job> {
   first(): Job | undefined {
     if (this.#first === undefined || !this.has(this.#first)) this.#first = this.#advance();
     return this.#first;
+  }
+
+  putBack(job: Job): void {
+    const later = [...this];
+    this.clear();
+    for (const each of [job, ...later]) this.add(each);
+    this.#cursor = this.values();
+    this.#first = undefined;
   }
 
   #advance(): Job | undefined {

@@ -17,7 +17,7 @@ export interface Stop {
 
 /** How a job ended that did not succeed, by what the sandbox says and by what was asked of it. */
 export function endingOf(
-  outcome: Exclude<Outcome, { type: "succeeded" | "streamed" }>,
+  outcome: Exclude<Outcome, { type: "succeeded" | "streamed" | "postponed" }>,
   stop: Stop | undefined,
 ): Ending {
   switch (outcome.type) {
@@ -58,6 +58,7 @@ const LOST_REASON = {
   disposed: JobError_Reason.CONTEXT_LOST,
   crashed: JobError_Reason.CONTEXT_LOST,
   outOfMemory: JobError_Reason.OUT_OF_MEMORY,
+  replaced: JobError_Reason.CONTEXT_LOST,
   violated: JobError_Reason.SANDBOX_VIOLATION,
 } as const satisfies Record<SandboxEnd["type"], JobError_Reason>;
 

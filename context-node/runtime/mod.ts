@@ -1,8 +1,17 @@
 /**
- * What a context node asks of a runtime: contexts that run jobs. The Deno runtime lives in `context-node/deno/`, a scripted
- * one for tests in `test/`. Imports `proto` only.
+ * What a context node asks of a runtime: contexts that run jobs. The Deno runtime lives in `context-node/deno/`, that of Spark in
+ * `context-node/spark/`, a scripted one for tests in `test/`. Imports `proto` only.
  */
-import type { ContextLoad, ContextSettings, JobError, LogLine, NamedObject, Progress } from "../../proto/node.ts";
+import type {
+  ContextLoad,
+  ContextSettings,
+  JobError,
+  LogLine,
+  NamedObject,
+  Progress,
+  RuntimeName,
+  SqlQuery,
+} from "../../proto/node.ts";
 
 /** A way to run contexts. Disposing it ends all contexts and whatever was kept warm. */
 export interface Runtime extends AsyncDisposable {
@@ -12,6 +21,9 @@ export interface Runtime extends AsyncDisposable {
    */
   startSandbox(spec: SandboxSpec, options?: { signal?: AbortSignal | undefined }): Promise<Sandbox>;
 }
+
+/** The runtimes that a node can start contexts of, by name. */
+export type Runtimes = ReadonlyMap<RuntimeName, Runtime>;
 
 export interface SandboxSpec {
   readonly contextId: string;
@@ -60,6 +72,17 @@ export interface Sandbox extends AsyncDisposable {
   dropObject(name: string): Promise<NamedObject | undefined>;
   /** Of the operating system; undefined when the sandbox has no process of its own. */
   readonly processId: number | undefined;
+  /** Of a Spark sandbox. */
+  readonly application?: Application | undefined;
+  /** Settings that it cannot be held to, in sentences. */
+  readonly warnings?: readonly string[] | undefined;
+}
+
+/** A Spark application, as Spark knows it. */
+export interface Application {
+  readonly id: string;
+  /** Of its own pages; empty when they are off. */
+  readonly uiUrl: string;
 }
 
 /** Why a sandbox ended. */
@@ -67,6 +90,8 @@ export type SandboxEnd =
   | { readonly type: "disposed" }
   | { readonly type: "outOfMemory"; readonly message: string }
   | { readonly type: "crashed"; readonly message: string }
+  /** It ended itself for a job that needs another one; see the outcome `postponed`. */
+  | { readonly type: "replaced"; readonly message: string }
   /** It broke the protocol between sandbox and node, as only hostile code can, and was ended. */
   | { readonly type: "violated"; readonly message: string };
 
@@ -74,13 +99,44 @@ export interface JobRun {
   readonly jobId: string;
   /** What is kept warm is kept under this key. */
   readonly binaryDigest: string;
-  /** The bundled ES module; resolved once for each binary digest of a sandbox. */
-  readonly bundle: () => Promise<string>;
-  /** The bundle's source map (JSON, version 3), to tell error stacks in the author's lines. */
-  readonly sourceMap: () => Promise<string>;
+  readonly artifact: Artifact;
   readonly entryPoint: string;
   /** JSON object. */
   readonly config: string;
+}
+
+/** What a job runs; a runtime takes one or some of these. */
+export type Artifact = ModuleArtifact | JarArtifact | SqlArtifact;
+
+/** A bundled ES module. */
+export interface ModuleArtifact {
+  readonly type: "module";
+  /** Called once for each binary digest of a sandbox. */
+  code(): Promise<string>;
+  /** Source map (JSON, version 3), to map error stacks to the author's lines. */
+  sourceMap(): Promise<string>;
+}
+
+/** A class path; the entry point is the name of a class. */
+export interface JarArtifact {
+  readonly type: "jars";
+  /** In the order of the class path. */
+  readonly jars: readonly Jar[];
+}
+
+export interface Jar {
+  /** `sha256:<hex>`. */
+  readonly digest: string;
+  /** Name of its binary, for messages. */
+  readonly name: string;
+  /** Its bytes. Rejects when they cannot be had. */
+  open(): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** A query; it has no entry point. */
+export interface SqlArtifact {
+  readonly type: "sql";
+  readonly query: SqlQuery;
 }
 
 /** Told, in order, what a job does, all before its outcome resolves. */
@@ -127,4 +183,6 @@ export type Outcome =
   /** `terminate` ended it. */
   | { readonly type: "terminated" }
   /** The sandbox ended under it; `closed` tells why. */
-  | { readonly type: "lost"; readonly end: SandboxEnd };
+  | { readonly type: "lost"; readonly end: SandboxEnd }
+  /** None of its code was called, and this sandbox cannot run it: another one has to, and this one ends as `replaced`. */
+  | { readonly type: "postponed" };

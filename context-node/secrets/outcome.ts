@@ -22,6 +22,7 @@ export function redactOutcome(redactor: Redactor | undefined, outcome: Outcome):
       return { ...outcome, end: redactEnd(redactor, outcome.end) };
     case "streamed":
     case "terminated":
+    case "postponed":
       return outcome;
     default:
       return outcome satisfies never;

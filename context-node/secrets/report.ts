@@ -23,10 +23,11 @@ export function createReport(observer: JobObserver, known: KnownSecrets): Report
       progress(progress) {
         const { redactor } = known;
         if (redactor === undefined) return observer.progress(progress);
-        const { fraction, message, fields } = progress;
+        const { fields } = progress;
         observer.progress({
-          fraction,
-          message: redactor.text(message),
+          ...progress,
+          message: redactor.text(progress.message),
+          stages: progress.stages.map((stage) => ({ ...stage, failure: redactor.text(stage.failure) })),
           fields: fields && redactFields(redactor, fields),
         });
       },

@@ -56,8 +56,7 @@ function run(entryPoint: string, config: object = {}, observer: Partial<JobObser
     {
       jobId: "job",
       binaryDigest: "sha256:0",
-      bundle: async () => "",
-      sourceMap: async () => "",
+      artifact: { type: "module", code: async () => "", sourceMap: async () => "" },
       entryPoint,
       config: JSON.stringify(config),
     },

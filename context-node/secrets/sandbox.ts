@@ -21,6 +21,8 @@ export function guardSandbox(sandbox: Sandbox, deps: GuardDeps): Sandbox {
   return {
     closed: sandbox.closed.then((end) => redactEnd(known.redactor, end)),
     processId: sandbox.processId,
+    application: sandbox.application,
+    warnings: sandbox.warnings,
     load: () => sandbox.load(),
     async objects() {
       const objects = await sandbox.objects();

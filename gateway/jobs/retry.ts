@@ -1,9 +1,10 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Binary, type Context, isFinalContext, type Job, JobError_Reason } from "../../proto/mod.ts";
+import { type Context, isFinalContext, type Job, JobError_Reason } from "../../proto/mod.ts";
 import type { Refusal } from "../../proto/node.ts";
 import { failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
+import { type Program, programOf } from "./program.ts";
 import { POSTPONED_MS, type RetryClock } from "./retry_clock.ts";
 import { unlessUnreadable } from "./stored.ts";
 import { dispatch, insertTarget, type SubmitDeps, type Target } from "./submit.ts";
@@ -21,8 +22,8 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   await deps.jobs.saveNew(jobId);
   const job = await deps.jobs.get(jobId);
   if (job === undefined || !deps.retryClock.isDue(job)) return;
-  const binary = await deps.dao.binaries.get(job.binary, { digest: job.binaryDigest }).catch(unlessUnreadable);
-  if (binary === undefined) return fail(deps, job, { why: "its binary is gone", reason: JobError_Reason.LOAD_FAILED });
+  const program = await programOf(deps, job);
+  if (program === undefined) return fail(deps, job, { why: "its binary is gone", reason: JobError_Reason.LOAD_FAILED });
   const found = await findTarget(deps, job);
   if (found === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
   if (found === "later") {
@@ -38,7 +39,7 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
     await deps.jobs.refresh(jobId);
     return;
   }
-  const refusal = await begin(deps, { job: (await deps.jobs.get(jobId)) ?? next, binary, target });
+  const refusal = await begin(deps, { job: (await deps.jobs.get(jobId)) ?? next, program, target });
   if (refusal === undefined) {
     deps.log.info({ job: jobId, attempt: next.attempt, context: context.name }, "job is tried again");
     return;
@@ -64,7 +65,7 @@ function fail(deps: RetryDeps, job: Job, loss: Parameters<typeof loseJob>[2]): P
 /** Sends the attempt to its node; answers why the node did not take it. */
 async function begin(
   deps: RetryDeps,
-  attempt: { readonly job: Job; readonly binary: Binary; readonly target: Target },
+  attempt: { readonly job: Job; readonly program: Program; readonly target: Target },
 ): Promise<Refusal | undefined> {
   const config = (await deps.jobs.config(attempt.job.id)) ?? new Uint8Array();
   const waiting = { signal: deps.closing, timeoutMs: ANSWER_LIMIT_MS };

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, equals } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { v7 as uuidv7 } from "uuid";
 import { DEFAULT_RETRY_DELAY_MS } from "../../cluster/mod.ts";
@@ -11,7 +11,6 @@ import {
   requestIdReused,
 } from "../../proto/errors.ts";
 import {
-  type Binary,
   type Context,
   Context_State,
   type Job,
@@ -19,13 +18,14 @@ import {
   JobSchema,
   type JobSpec,
   nestsDeeper,
+  SqlQuerySchema,
 } from "../../proto/mod.ts";
-import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
 import { askStart, insertAdHocContext, planAdHocContext, takesJobs, waitForFittingNode } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
+import { entryPointAsked, findProgram, type Program, pinnedClassPath, programForNode } from "./program.ts";
 import { withdrawRefused } from "./refusal.ts";
 import { requestIdOf, requestKey } from "./request_id.ts";
 
@@ -91,7 +91,7 @@ export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "tar
 
 interface PlannedJob {
   readonly job: Job;
-  readonly binary: Binary;
+  readonly program: Program;
   readonly target: Target;
   /** JSON, UTF-8. */
   readonly config: Uint8Array;
@@ -113,19 +113,20 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
   if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
   const config = Buffer.from(JSON.stringify(spec.config ?? {}));
   if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
-  const binary = await findBinary(deps, spec.binary);
-  const entryPoint = resolveEntryPoint(binary, spec.entryPoint);
-  const entryPointAsked = spec.entryPoint || entryPoint;
-  const target = await findTarget(deps, spec, { entryPoint: entryPointAsked, signal });
+  const program = await findProgram(deps, spec);
+  const entryPoint = entryPointAsked(program, spec);
+  const target = await findTarget(deps, spec, { entryPoint, signal });
   const job = create(JobSchema, {
     id: uuidv7(),
     state: Job_State.QUEUED,
     context: target.context.name,
     contextId: target.context.id,
-    binary: binary.name,
-    binaryVersion: binary.version,
-    binaryDigest: binary.digest,
-    entryPoint: entryPointAsked,
+    binary: program.binary?.name ?? "",
+    binaryVersion: program.binary?.version ?? 0,
+    binaryDigest: program.binary?.digest ?? "",
+    classPath: pinnedClassPath(program),
+    sql: program.sql,
+    entryPoint,
     attempt: 1,
     createTime: timestampNow(),
     timeout: spec.timeout,
@@ -139,7 +140,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
     callbackFormat: spec.callbackFormat,
     revision: 1,
   });
-  return { job, binary, target, config, noQueue: spec.noQueue };
+  return { job, program, target, config, noQueue: spec.noQueue };
 }
 
 interface Dispatch {
@@ -155,7 +156,7 @@ interface Dispatch {
  */
 export function dispatch(
   deps: Pick<SubmitDeps, "jobConfig">,
-  { job, binary, config, noQueue, target: { context, session, isNew } }: PlannedJob,
+  { job, program, config, noQueue, target: { context, session, isNew } }: PlannedJob,
   { confirm, ...options }: Dispatch,
 ): ExpectedAnswer {
   const toContext = isNew ? askStart(session, context, options) : undefined;
@@ -166,10 +167,7 @@ export function dispatch(
       attempt: job.attempt,
       firstSeq: job.seq + 1,
       contextId: job.contextId,
-      binaryDigest: job.binaryDigest,
-      bundleDigest: binary.bundleDigest,
-      sourceMapDigest: binary.sourceMapDigest,
-      entryPoint: resolveEntryPoint(binary, job.entryPoint),
+      ...programForNode(program, job),
       config: completeConfig(config, deps.jobConfig),
       timeoutMs: toMs(job.timeout) ?? 0,
       gracePeriodMs: toMs(job.gracePeriod) ?? DEFAULT_GRACE_MS,
@@ -233,9 +231,16 @@ async function sameRequest({ dao }: SubmitDeps, existing: Job, { job, target, co
   const isSame =
     existing.binary === job.binary &&
     existing.entryPoint === job.entryPoint &&
+    existing.classPath.join() === job.classPath.join() &&
+    isSameQuery(existing, job) &&
     (target.isNew || existing.contextId === job.contextId) &&
     earlier !== undefined &&
     Buffer.compare(earlier, config) === 0;
   if (!isSame) throw requestIdReused(requestIdOf(job.requestId), existing.id);
   return existing;
+}
+
+function isSameQuery({ sql: one }: Job, { sql: other }: Job): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return equals(SqlQuerySchema, one, other);
 }

@@ -1,11 +1,13 @@
 import { create, fromJson } from "@bufbuild/protobuf";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { configNotSent, jobNotFound } from "../../proto/errors.ts";
 import {
   type Job,
   type JobService,
   JobSpecSchema,
   ListJobLogsResponseSchema,
+  ListJobStagesResponseSchema,
   ListJobsResponseSchema,
   type LogLine,
 } from "../../proto/mod.ts";
@@ -13,6 +15,7 @@ import type { Core } from "../core.ts";
 import {
   cancelJob,
   followResult,
+  listedJob,
   parseConfig,
   runJob,
   shownJob,
@@ -52,7 +55,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
         covers: (job) => guard.covers(job),
         read: (limit, before) => deps.dao.jobs.list(filter, { limit, before }),
       });
-      return create(ListJobsResponseSchema, { jobs: jobs.map(shownJob), nextPageToken });
+      return create(ListJobsResponseSchema, { jobs: jobs.map(listedJob), nextPageToken });
     },
     watchJob({ jobId, afterSeq }, { signal }) {
       return watchJob(deps, jobId, { afterSeq, signal });
@@ -64,6 +67,10 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       const { mediaType, content } = await followResult(deps, jobId, { signal });
       yield* toHttpBodies(mediaType === "application/json" ? orNull(content) : content, mediaType);
     },
+    // biome-ignore lint/correctness/useYield: until it is served
+    async *runSql() {
+      throw new ConnectError("RunSql is not served yet", Code.Unimplemented);
+    },
     async getJobConfig({ jobId }, { requestHeader }) {
       const config = await deps.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
@@ -71,6 +78,11 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       const sizeBytes = isGrpc(requestHeader) ? sizeOver(StructSchema, message, GRPC_MESSAGE_BYTES) : undefined;
       if (sizeBytes !== undefined) throw configNotSent(jobId, sizeBytes, GRPC_MESSAGE_BYTES);
       return message;
+    },
+    async listJobStages({ jobId }) {
+      const job = await deps.jobs.get(jobId);
+      if (job === undefined) throw jobNotFound(jobId);
+      return create(ListJobStagesResponseSchema, { stages: job.progress?.stages ?? [] });
     },
     watchJobLogs({ jobId, afterNumber }, { signal }) {
       return watchJobLogs(deps, jobId, { afterNumber, signal });

@@ -58,8 +58,7 @@ export async function startHostileSandboxes(): Promise<HostileSandboxes> {
         {
           jobId: randomUUID(),
           binaryDigest: "sha256:0",
-          bundle: async () => "",
-          sourceMap: async () => "",
+          artifact: { type: "module", code: async () => "", sourceMap: async () => "" },
           entryPoint: "job",
           config: "{}",
         },

@@ -10,7 +10,7 @@ import type {
   Execution,
   FileSource,
   JobObserver,
-  JobRun,
+  ModuleArtifact,
   Outcome,
   Runtime,
   Sandbox,
@@ -23,6 +23,11 @@ export interface Program {
   readonly digest: string;
   readonly code: string;
   readonly sourceMap: string;
+}
+
+/** What a job runs that runs this program. */
+export function moduleOf({ code, sourceMap }: Program): ModuleArtifact {
+  return { type: "module", code: async () => code, sourceMap: async () => sourceMap };
 }
 
 /** Bundles a TypeScript source as the gateway does: one module, a source map that names `job.ts`, and at its end what it declares. */
@@ -68,7 +73,7 @@ export interface RunOptions {
   readonly entryPoint?: string;
   readonly config?: unknown;
   /** Default: that of the program, at once. */
-  readonly sourceMap?: JobRun["sourceMap"];
+  readonly sourceMap?: ModuleArtifact["sourceMap"];
   /** Takes the parts of a result. Default: all of them, at once. */
   readonly keepPart?: JobObserver["resultPart"];
 }
@@ -106,8 +111,7 @@ export function run(
     {
       jobId: randomUUID(),
       binaryDigest: program.digest,
-      bundle: async () => program.code,
-      sourceMap,
+      artifact: { type: "module", code: async () => program.code, sourceMap },
       entryPoint,
       config: JSON.stringify(config),
     },

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Runtime } from "./runtime_pb.js";
 
 /**
  * Describes the file hearth/v1/binary.proto.
@@ -39,7 +40,7 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   digest: string;
 
   /**
-   * File or folder.
+   * File, folder or jar.
    *
    * @generated from field: hearth.v1.Binary.Type type = 4;
    */
@@ -60,21 +61,22 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * What a job may name as its entry point: `Export`, or `path#Export` for further entries of a folder.
+   * What a job may name as its entry point: `Export`, or `path#Export` for further entries of a folder; the full names of the job
+   * classes of a jar.
    *
    * @generated from field: repeated string entry_points = 7;
    */
   entryPoints: string[];
 
   /**
-   * Digest of the bundled ES module that contexts load.
+   * Digest of what contexts load: the bundled ES module, or the jar itself.
    *
    * @generated from field: string bundle_digest = 8;
    */
   bundleDigest: string;
 
   /**
-   * Digest of the bundle's source map.
+   * Digest of the bundle's source map; empty for a jar.
    *
    * @generated from field: string source_map_digest = 9;
    */
@@ -86,6 +88,27 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
    * @generated from field: repeated string warnings = 10;
    */
   warnings: string[];
+
+  /**
+   * What runs it.
+   *
+   * @generated from field: hearth.v1.Runtime runtime = 11;
+   */
+  runtime: Runtime;
+
+  /**
+   * Of a jar whose classes show it: the Scala release that it was compiled for, such as `2.13`.
+   *
+   * @generated from field: string scala_version = 12;
+   */
+  scalaVersion: string;
+
+  /**
+   * Of a jar: the Java release that its newest class needs, such as 17; 0 when it has no class.
+   *
+   * @generated from field: uint32 java_version = 13;
+   */
+  javaVersion: number;
 };
 
 /**
@@ -118,6 +141,13 @@ export enum Binary_Type {
    * @generated from enum value: NPM = 2;
    */
   NPM = 2,
+
+  /**
+   * A jar.
+   *
+   * @generated from enum value: JAR = 3;
+   */
+  JAR = 3,
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Runtime } from "./runtime_pb.js";
 
 /**
  * Describes the file hearth/v1/context.proto.
@@ -128,6 +129,20 @@ export declare type Context = Message<"hearth.v1.Context"> & {
    * @generated from field: repeated string warnings = 16;
    */
   warnings: string[];
+
+  /**
+   * Of a Spark context: Spark's id of the application.
+   *
+   * @generated from field: string application_id = 17;
+   */
+  applicationId: string;
+
+  /**
+   * Of a Spark context: where Spark's own pages of the application are; empty when they are off.
+   *
+   * @generated from field: string ui_url = 18;
+   */
+  uiUrl: string;
 };
 
 /**
@@ -302,6 +317,14 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
    * @generated from field: int64 named_objects_bytes = 14;
    */
   namedObjectsBytes: bigint;
+
+  /**
+   * What runs its jobs. Default: that of the binary for the context of one job, else `gateway.contexts.defaultRuntime` of the
+   * configuration.
+   *
+   * @generated from field: hearth.v1.Runtime runtime = 15;
+   */
+  runtime: Runtime;
 };
 
 /**
@@ -343,6 +366,48 @@ export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * Of a Spark context: `RDD`, `DATA_FRAME`, `BROADCAST`, or the name of another class.
+   *
+   * @generated from field: string kind = 5;
+   */
+  kind: string;
+
+  /**
+   * Of a Spark context: where Spark keeps it, such as `Memory Deserialized 1x Replicated`.
+   *
+   * @generated from field: string storage_level = 6;
+   */
+  storageLevel: string;
+
+  /**
+   * Of a Spark context: the number of its partitions.
+   *
+   * @generated from field: uint32 partitions = 7;
+   */
+  partitions: number;
+
+  /**
+   * Of a Spark context: how many of them are cached.
+   *
+   * @generated from field: uint32 cached_partitions = 8;
+   */
+  cachedPartitions: number;
+
+  /**
+   * Of a Spark context: what is cached in the memory of executors, in bytes.
+   *
+   * @generated from field: int64 memory_bytes = 9;
+   */
+  memoryBytes: bigint;
+
+  /**
+   * Of a Spark context: what is cached on the disks of executors, in bytes.
+   *
+   * @generated from field: int64 disk_bytes = 10;
+   */
+  diskBytes: bigint;
 };
 
 /**

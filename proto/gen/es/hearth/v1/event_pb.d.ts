@@ -498,6 +498,20 @@ export declare type ContextRunning = Message<"hearth.v1.ContextRunning"> & {
    * @generated from field: repeated string warnings = 1;
    */
   warnings: string[];
+
+  /**
+   * As in Context.
+   *
+   * @generated from field: string application_id = 2;
+   */
+  applicationId: string;
+
+  /**
+   * As in Context.
+   *
+   * @generated from field: string ui_url = 3;
+   */
+  uiUrl: string;
 };
 
 /**

@@ -47,7 +47,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   contextId: string;
 
   /**
-   * Name of the binary.
+   * Name of the binary; empty for a query.
    *
    * @generated from field: string binary = 5;
    */
@@ -220,6 +220,20 @@ export declare type Job = Message<"hearth.v1.Job"> & {
    * @generated from field: hearth.v1.JobSpec.CallbackFormat callback_format = 29;
    */
   callbackFormat: JobSpec_CallbackFormat;
+
+  /**
+   * As submitted, with the digests that were pinned: `name@sha256:<hex>`.
+   *
+   * @generated from field: repeated string class_path = 30;
+   */
+  classPath: string[];
+
+  /**
+   * As submitted.
+   *
+   * @generated from field: hearth.v1.SqlQuery sql = 31;
+   */
+  sql?: SqlQuery | undefined;
 };
 
 /**
@@ -343,6 +357,88 @@ export declare type Attempt = Message<"hearth.v1.Attempt"> & {
 export declare const AttemptSchema: GenMessage<Attempt>;
 
 /**
+ * A query in Spark's SQL.
+ *
+ * @generated from message hearth.v1.SqlQuery
+ */
+export declare type SqlQuery = Message<"hearth.v1.SqlQuery"> & {
+  /**
+   * One statement. Its result begins with `{"schema": …}`, one object a row follows, and the last is
+   * `{"truncated": false, "rows": n}`, or `{"truncated": true, "reason": "rows" or "bytes", "rows": n}` when a limit was reached.
+   *
+   * @generated from field: string statement = 1;
+   */
+  statement: string;
+
+  /**
+   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls.
+   *
+   * @generated from field: google.protobuf.Struct parameters = 2;
+   */
+  parameters?: JsonObject | undefined;
+
+  /**
+   * The most rows to return. 0: no limit.
+   *
+   * @generated from field: uint64 max_rows = 3;
+   */
+  maxRows: bigint;
+
+  /**
+   * The most bytes to return. 0: as much as the node lets a job return.
+   *
+   * @generated from field: uint64 max_bytes = 4;
+   */
+  maxBytes: bigint;
+
+  /**
+   * How rows are written.
+   *
+   * @generated from field: hearth.v1.SqlQuery.Format format = 5;
+   */
+  format: SqlQuery_Format;
+};
+
+/**
+ * Describes the message hearth.v1.SqlQuery.
+ * Use `create(SqlQuerySchema)` to create a new message.
+ */
+export declare const SqlQuerySchema: GenMessage<SqlQuery>;
+
+/**
+ * How rows are written.
+ *
+ * @generated from enum hearth.v1.SqlQuery.Format
+ */
+export enum SqlQuery_Format {
+  /**
+   * As NDJSON.
+   *
+   * @generated from enum value: FORMAT_UNSPECIFIED = 0;
+   */
+  FORMAT_UNSPECIFIED = 0,
+
+  /**
+   * One JSON value a line (`application/x-ndjson`).
+   *
+   * @generated from enum value: NDJSON = 1;
+   */
+  NDJSON = 1,
+
+  /**
+   * One JSON array of the same values (`application/json`).
+   *
+   * @generated from enum value: JSON = 2;
+   */
+  JSON = 2,
+}
+
+/**
+ * Describes the enum hearth.v1.SqlQuery.Format.
+ */
+export declare const SqlQuery_FormatSchema: GenEnum<SqlQuery_Format>;
+
+/**
  * What to run, and how.
  *
  * @generated from message hearth.v1.JobSpec
@@ -448,6 +544,20 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
    * @generated from field: hearth.v1.JobSpec.CallbackFormat callback_format = 14;
    */
   callbackFormat: JobSpec_CallbackFormat;
+
+  /**
+   * Further jars whose classes the job needs, as `binary` names one; they stand before it on the class path.
+   *
+   * @generated from field: repeated string class_path = 15;
+   */
+  classPath: string[];
+
+  /**
+   * Instead of a binary: a query to run in a Spark context.
+   *
+   * @generated from field: hearth.v1.SqlQuery sql = 16;
+   */
+  sql?: SqlQuery | undefined;
 };
 
 /**
@@ -515,6 +625,14 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
    * @generated from field: google.protobuf.Struct fields = 3;
    */
   fields?: JsonObject | undefined;
+
+  /**
+   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs leave
+   * them out.
+   *
+   * @generated from field: repeated hearth.v1.Stage stages = 4;
+   */
+  stages: Stage[];
 };
 
 /**
@@ -522,6 +640,183 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export declare const ProgressSchema: GenMessage<Progress>;
+
+/**
+ * A stage of a Spark job: tasks that do the same with one partition each.
+ *
+ * @generated from message hearth.v1.Stage
+ */
+export declare type Stage = Message<"hearth.v1.Stage"> & {
+  /**
+   * Spark's number of it.
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * 0 for its first attempt.
+   *
+   * @generated from field: uint32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * What it does, such as `count at WordCount.scala:21`.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Where it is in its life.
+   *
+   * @generated from field: hearth.v1.Stage.State state = 4;
+   */
+  state: Stage_State;
+
+  /**
+   * Its tasks.
+   *
+   * @generated from field: uint32 tasks = 5;
+   */
+  tasks: number;
+
+  /**
+   * Tasks that are done.
+   *
+   * @generated from field: uint32 completed_tasks = 6;
+   */
+  completedTasks: number;
+
+  /**
+   * Attempts of tasks that failed.
+   *
+   * @generated from field: uint32 failed_tasks = 7;
+   */
+  failedTasks: number;
+
+  /**
+   * Tasks that run.
+   *
+   * @generated from field: uint32 running_tasks = 8;
+   */
+  runningTasks: number;
+
+  /**
+   * Bytes that it read.
+   *
+   * @generated from field: int64 input_bytes = 9;
+   */
+  inputBytes: bigint;
+
+  /**
+   * Bytes that it wrote.
+   *
+   * @generated from field: int64 output_bytes = 10;
+   */
+  outputBytes: bigint;
+
+  /**
+   * Bytes that it read of what other stages wrote for it.
+   *
+   * @generated from field: int64 shuffle_read_bytes = 11;
+   */
+  shuffleReadBytes: bigint;
+
+  /**
+   * Bytes that it wrote for other stages.
+   *
+   * @generated from field: int64 shuffle_write_bytes = 12;
+   */
+  shuffleWriteBytes: bigint;
+
+  /**
+   * Time that executors spent on its tasks.
+   *
+   * @generated from field: google.protobuf.Duration executor_time = 13;
+   */
+  executorTime?: Duration | undefined;
+
+  /**
+   * When its first task could start; absent before.
+   *
+   * @generated from field: google.protobuf.Timestamp submit_time = 14;
+   */
+  submitTime?: Timestamp | undefined;
+
+  /**
+   * When it ended.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 15;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Why it failed.
+   *
+   * @generated from field: string failure = 16;
+   */
+  failure: string;
+};
+
+/**
+ * Describes the message hearth.v1.Stage.
+ * Use `create(StageSchema)` to create a new message.
+ */
+export declare const StageSchema: GenMessage<Stage>;
+
+/**
+ * Where a stage is in its life.
+ *
+ * @generated from enum hearth.v1.Stage.State
+ */
+export enum Stage_State {
+  /**
+   * @generated from enum value: STATE_UNSPECIFIED = 0;
+   */
+  STATE_UNSPECIFIED = 0,
+
+  /**
+   * It waits for other stages, or for executors.
+   *
+   * @generated from enum value: PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * Its tasks run.
+   *
+   * @generated from enum value: ACTIVE = 2;
+   */
+  ACTIVE = 2,
+
+  /**
+   * Its tasks are done.
+   *
+   * @generated from enum value: COMPLETE = 3;
+   */
+  COMPLETE = 3,
+
+  /**
+   * It failed; `failure` says why.
+   *
+   * @generated from enum value: FAILED = 4;
+   */
+  FAILED = 4,
+
+  /**
+   * Its output was there already.
+   *
+   * @generated from enum value: SKIPPED = 5;
+   */
+  SKIPPED = 5,
+}
+
+/**
+ * Describes the enum hearth.v1.Stage.State.
+ */
+export declare const Stage_StateSchema: GenEnum<Stage_State>;
 
 /**
  * Why a job did not succeed.

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Job, Job_State, JobSchema, JobSpec, LogLine, LogLineSchema } from "./job_pb.js";
+import type { Job, Job_State, JobSchema, JobSpec, LogLine, LogLineSchema, SqlQuery, Stage } from "./job_pb.js";
 import type { Duration, StructSchema, Value } from "@bufbuild/protobuf/wkt";
 import type { JobEventSchema } from "./event_pb.js";
 import type { HttpBodySchema } from "../../google/api/httpbody_pb.js";
@@ -263,6 +263,78 @@ export declare type GetJobResultRequest = Message<"hearth.v1.GetJobResultRequest
 export declare const GetJobResultRequestSchema: GenMessage<GetJobResultRequest>;
 
 /**
+ * A query to run.
+ *
+ * @generated from message hearth.v1.RunSqlRequest
+ */
+export declare type RunSqlRequest = Message<"hearth.v1.RunSqlRequest"> & {
+  /**
+   * Name or id of a running Spark context.
+   *
+   * @generated from field: string context = 1;
+   */
+  context: string;
+
+  /**
+   * The query.
+   *
+   * @generated from field: hearth.v1.SqlQuery sql = 2;
+   */
+  sql?: SqlQuery | undefined;
+
+  /**
+   * Longest time it may run before it is cancelled and FAILED. Absent: as long as the call's own deadline allows.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 3;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message hearth.v1.RunSqlRequest.
+ * Use `create(RunSqlRequestSchema)` to create a new message.
+ */
+export declare const RunSqlRequestSchema: GenMessage<RunSqlRequest>;
+
+/**
+ * @generated from message hearth.v1.ListJobStagesRequest
+ */
+export declare type ListJobStagesRequest = Message<"hearth.v1.ListJobStagesRequest"> & {
+  /**
+   * Id of the job.
+   *
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+};
+
+/**
+ * Describes the message hearth.v1.ListJobStagesRequest.
+ * Use `create(ListJobStagesRequestSchema)` to create a new message.
+ */
+export declare const ListJobStagesRequestSchema: GenMessage<ListJobStagesRequest>;
+
+/**
+ * The stages of a job.
+ *
+ * @generated from message hearth.v1.ListJobStagesResponse
+ */
+export declare type ListJobStagesResponse = Message<"hearth.v1.ListJobStagesResponse"> & {
+  /**
+   * The stages; of many the newest 200.
+   *
+   * @generated from field: repeated hearth.v1.Stage stages = 1;
+   */
+  stages: Stage[];
+};
+
+/**
+ * Describes the message hearth.v1.ListJobStagesResponse.
+ * Use `create(ListJobStagesResponseSchema)` to create a new message.
+ */
+export declare const ListJobStagesResponseSchema: GenMessage<ListJobStagesResponse>;
+
+/**
  * @generated from message hearth.v1.GetJobConfigRequest
  */
 export declare type GetJobConfigRequest = Message<"hearth.v1.GetJobConfigRequest"> & {
@@ -452,6 +524,28 @@ export declare const JobService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetJobResultRequestSchema;
     output: typeof HttpBodySchema;
+  },
+  /**
+   * Runs a query in a Spark context and streams its result as it is made, as SqlQuery says; the header `hearth-job-id` has the id of its job,
+   * which is recorded, watched and cancelled like any other. A caller who leaves cancels it. Errors as of SubmitJob; InvalidArgument for a
+   * context that does not run Spark; Aborted when the query fails after its result began, where REST cuts the connection.
+   *
+   * @generated from rpc hearth.v1.JobService.RunSql
+   */
+  runSql: {
+    methodKind: "server_streaming";
+    input: typeof RunSqlRequestSchema;
+    output: typeof HttpBodySchema;
+  },
+  /**
+   * Lists the stages of a job's Spark jobs, in the order of their ids; kept after its end. Empty for a job that does not run on Spark.
+   *
+   * @generated from rpc hearth.v1.JobService.ListJobStages
+   */
+  listJobStages: {
+    methodKind: "unary";
+    input: typeof ListJobStagesRequestSchema;
+    output: typeof ListJobStagesResponseSchema;
   },
   /**
    * Returns the config that the job was submitted with. FailedPrecondition by gRPC for a config that is over 4 MiB in protobuf's encoding,

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { NodeRuntime } from "./runtime_pb.js";
 
 /**
  * Describes the file hearth/v1/node_service.proto.
@@ -72,6 +73,13 @@ export declare type Node = Message<"hearth.v1.Node"> & {
    * @generated from field: repeated hearth.v1.NodeWall walls = 8;
    */
   walls: NodeWall[];
+
+  /**
+   * What it runs, and why it does not run the others.
+   *
+   * @generated from field: repeated hearth.v1.NodeRuntime runtimes = 9;
+   */
+  runtimes: NodeRuntime[];
 };
 
 /**

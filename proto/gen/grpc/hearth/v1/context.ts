@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Duration } from "../../google/protobuf/duration.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { Runtime, runtimeFromJSON, runtimeToJSON } from "./runtime.ts";
 
 /** What a context may use and how it behaves. Unset fields take the server's defaults, which the answer shows. */
 export interface ContextSettings {
@@ -62,6 +63,11 @@ export interface ContextSettings {
   nodeLabels: { [key: string]: string };
   /** What its named objects may take together, in bytes, of `memory_bytes`. Default: a quarter of it. */
   namedObjectsBytes: number;
+  /**
+   * What runs its jobs. Default: that of the binary for the context of one job, else `gateway.contexts.defaultRuntime` of the
+   * configuration.
+   */
+  runtime: Runtime;
 }
 
 export interface ContextSettings_EnvEntry {
@@ -85,7 +91,21 @@ export interface NamedObject {
     | Date
     | undefined;
   /** When it is dropped; absent: with the context. */
-  expireTime: Date | undefined;
+  expireTime:
+    | Date
+    | undefined;
+  /** Of a Spark context: `RDD`, `DATA_FRAME`, `BROADCAST`, or the name of another class. */
+  kind: string;
+  /** Of a Spark context: where Spark keeps it, such as `Memory Deserialized 1x Replicated`. */
+  storageLevel: string;
+  /** Of a Spark context: the number of its partitions. */
+  partitions: number;
+  /** Of a Spark context: how many of them are cached. */
+  cachedPartitions: number;
+  /** Of a Spark context: what is cached in the memory of executors, in bytes. */
+  memoryBytes: number;
+  /** Of a Spark context: what is cached on the disks of executors, in bytes. */
+  diskBytes: number;
 }
 
 /** What a sandbox allows, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration do. */
@@ -127,6 +147,7 @@ function createBaseContextSettings(): ContextSettings {
     maxJobs: 0,
     nodeLabels: {},
     namedObjectsBytes: 0,
+    runtime: 0,
   };
 }
 
@@ -173,6 +194,9 @@ export const ContextSettings: MessageFns<ContextSettings> = {
     });
     if (message.namedObjectsBytes !== 0) {
       writer.uint32(112).int64(message.namedObjectsBytes);
+    }
+    if (message.runtime !== 0) {
+      writer.uint32(120).int32(message.runtime);
     }
     return writer;
   },
@@ -308,6 +332,14 @@ export const ContextSettings: MessageFns<ContextSettings> = {
             message.namedObjectsBytes = longToNumber(reader.int64());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.runtime = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -415,6 +447,7 @@ export const ContextSettings: MessageFns<ContextSettings> = {
         : isSet(object.named_objects_bytes)
         ? globalThis.Number(object.named_objects_bytes)
         : 0,
+      runtime: isSet(object.runtime) ? runtimeFromJSON(object.runtime) : 0,
     };
   },
 
@@ -474,6 +507,9 @@ export const ContextSettings: MessageFns<ContextSettings> = {
     if (message.namedObjectsBytes !== 0) {
       obj.namedObjectsBytes = Math.round(message.namedObjectsBytes);
     }
+    if (message.runtime !== 0) {
+      obj.runtime = runtimeToJSON(message.runtime);
+    }
     return obj;
   },
 
@@ -518,6 +554,7 @@ export const ContextSettings: MessageFns<ContextSettings> = {
       {},
     );
     message.namedObjectsBytes = object.namedObjectsBytes ?? 0;
+    message.runtime = object.runtime ?? 0;
     return message;
   },
 };
@@ -693,7 +730,18 @@ export const ContextSettings_NodeLabelsEntry: MessageFns<ContextSettings_NodeLab
 };
 
 function createBaseNamedObject(): NamedObject {
-  return { name: "", sizeBytes: 0, createTime: undefined, expireTime: undefined };
+  return {
+    name: "",
+    sizeBytes: 0,
+    createTime: undefined,
+    expireTime: undefined,
+    kind: "",
+    storageLevel: "",
+    partitions: 0,
+    cachedPartitions: 0,
+    memoryBytes: 0,
+    diskBytes: 0,
+  };
 }
 
 export const NamedObject: MessageFns<NamedObject> = {
@@ -709,6 +757,24 @@ export const NamedObject: MessageFns<NamedObject> = {
     }
     if (message.expireTime !== undefined) {
       Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(34).fork()).join();
+    }
+    if (message.kind !== "") {
+      writer.uint32(42).string(message.kind);
+    }
+    if (message.storageLevel !== "") {
+      writer.uint32(50).string(message.storageLevel);
+    }
+    if (message.partitions !== 0) {
+      writer.uint32(56).uint32(message.partitions);
+    }
+    if (message.cachedPartitions !== 0) {
+      writer.uint32(64).uint32(message.cachedPartitions);
+    }
+    if (message.memoryBytes !== 0) {
+      writer.uint32(72).int64(message.memoryBytes);
+    }
+    if (message.diskBytes !== 0) {
+      writer.uint32(80).int64(message.diskBytes);
     }
     return writer;
   },
@@ -758,6 +824,54 @@ export const NamedObject: MessageFns<NamedObject> = {
             message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.storageLevel = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.partitions = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.cachedPartitions = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.memoryBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.diskBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -788,6 +902,28 @@ export const NamedObject: MessageFns<NamedObject> = {
         : isSet(object.expire_time)
         ? fromJsonTimestamp(object.expire_time)
         : undefined,
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      storageLevel: isSet(object.storageLevel)
+        ? globalThis.String(object.storageLevel)
+        : isSet(object.storage_level)
+        ? globalThis.String(object.storage_level)
+        : "",
+      partitions: isSet(object.partitions) ? globalThis.Number(object.partitions) : 0,
+      cachedPartitions: isSet(object.cachedPartitions)
+        ? globalThis.Number(object.cachedPartitions)
+        : isSet(object.cached_partitions)
+        ? globalThis.Number(object.cached_partitions)
+        : 0,
+      memoryBytes: isSet(object.memoryBytes)
+        ? globalThis.Number(object.memoryBytes)
+        : isSet(object.memory_bytes)
+        ? globalThis.Number(object.memory_bytes)
+        : 0,
+      diskBytes: isSet(object.diskBytes)
+        ? globalThis.Number(object.diskBytes)
+        : isSet(object.disk_bytes)
+        ? globalThis.Number(object.disk_bytes)
+        : 0,
     };
   },
 
@@ -805,6 +941,24 @@ export const NamedObject: MessageFns<NamedObject> = {
     if (message.expireTime !== undefined) {
       obj.expireTime = message.expireTime.toISOString();
     }
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.storageLevel !== "") {
+      obj.storageLevel = message.storageLevel;
+    }
+    if (message.partitions !== 0) {
+      obj.partitions = Math.round(message.partitions);
+    }
+    if (message.cachedPartitions !== 0) {
+      obj.cachedPartitions = Math.round(message.cachedPartitions);
+    }
+    if (message.memoryBytes !== 0) {
+      obj.memoryBytes = Math.round(message.memoryBytes);
+    }
+    if (message.diskBytes !== 0) {
+      obj.diskBytes = Math.round(message.diskBytes);
+    }
     return obj;
   },
 
@@ -817,6 +971,12 @@ export const NamedObject: MessageFns<NamedObject> = {
     message.sizeBytes = object.sizeBytes ?? 0;
     message.createTime = object.createTime ?? undefined;
     message.expireTime = object.expireTime ?? undefined;
+    message.kind = object.kind ?? "";
+    message.storageLevel = object.storageLevel ?? "";
+    message.partitions = object.partitions ?? 0;
+    message.cachedPartitions = object.cachedPartitions ?? 0;
+    message.memoryBytes = object.memoryBytes ?? 0;
+    message.diskBytes = object.diskBytes ?? 0;
     return message;
   },
 };

@@ -201,6 +201,10 @@ export interface ContextEvent {
 export interface ContextRunning {
   /** What the node cannot hold the context to, in sentences. */
   warnings: string[];
+  /** As in Context. */
+  applicationId: string;
+  /** As in Context. */
+  uiUrl: string;
 }
 
 /** A context takes no more jobs. */
@@ -1623,13 +1627,19 @@ export const ContextEvent: MessageFns<ContextEvent> = {
 };
 
 function createBaseContextRunning(): ContextRunning {
-  return { warnings: [] };
+  return { warnings: [], applicationId: "", uiUrl: "" };
 }
 
 export const ContextRunning: MessageFns<ContextRunning> = {
   encode(message: ContextRunning, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.warnings) {
       writer.uint32(10).string(v!);
+    }
+    if (message.applicationId !== "") {
+      writer.uint32(18).string(message.applicationId);
+    }
+    if (message.uiUrl !== "") {
+      writer.uint32(26).string(message.uiUrl);
     }
     return writer;
   },
@@ -1655,6 +1665,22 @@ export const ContextRunning: MessageFns<ContextRunning> = {
             message.warnings.push(reader.string());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.applicationId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uiUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1670,6 +1696,16 @@ export const ContextRunning: MessageFns<ContextRunning> = {
   fromJSON(object: any): ContextRunning {
     return {
       warnings: globalThis.Array.isArray(object?.warnings) ? object.warnings.map((e: any) => globalThis.String(e)) : [],
+      applicationId: isSet(object.applicationId)
+        ? globalThis.String(object.applicationId)
+        : isSet(object.application_id)
+        ? globalThis.String(object.application_id)
+        : "",
+      uiUrl: isSet(object.uiUrl)
+        ? globalThis.String(object.uiUrl)
+        : isSet(object.ui_url)
+        ? globalThis.String(object.ui_url)
+        : "",
     };
   },
 
@@ -1677,6 +1713,12 @@ export const ContextRunning: MessageFns<ContextRunning> = {
     const obj: any = {};
     if (message.warnings?.length) {
       obj.warnings = message.warnings;
+    }
+    if (message.applicationId !== "") {
+      obj.applicationId = message.applicationId;
+    }
+    if (message.uiUrl !== "") {
+      obj.uiUrl = message.uiUrl;
     }
     return obj;
   },
@@ -1687,6 +1729,8 @@ export const ContextRunning: MessageFns<ContextRunning> = {
   fromPartial(object: DeepPartial<ContextRunning>): ContextRunning {
     const message = createBaseContextRunning();
     message.warnings = object.warnings?.map((e) => e) || [];
+    message.applicationId = object.applicationId ?? "";
+    message.uiUrl = object.uiUrl ?? "";
     return message;
   },
 };

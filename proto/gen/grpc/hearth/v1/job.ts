@@ -6,8 +6,80 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Duration } from "../../google/protobuf/duration.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+
+/** A query in Spark's SQL. */
+export interface SqlQuery {
+  /**
+   * One statement. Its result begins with `{"schema": …}`, one object a row follows, and the last is
+   * `{"truncated": false, "rows": n}`, or `{"truncated": true, "reason": "rows" or "bytes", "rows": n}` when a limit was reached.
+   */
+  statement: string;
+  /** Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. */
+  parameters:
+    | { [key: string]: any }
+    | undefined;
+  /** The most rows to return. 0: no limit. */
+  maxRows: number;
+  /** The most bytes to return. 0: as much as the node lets a job return. */
+  maxBytes: number;
+  /** How rows are written. */
+  format: SqlQuery_Format;
+}
+
+/** How rows are written. */
+export const SqlQuery_Format = {
+  /** FORMAT_UNSPECIFIED - As NDJSON. */
+  FORMAT_UNSPECIFIED: 0,
+  /** NDJSON - One JSON value a line (`application/x-ndjson`). */
+  NDJSON: 1,
+  /** JSON - One JSON array of the same values (`application/json`). */
+  JSON: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SqlQuery_Format = typeof SqlQuery_Format[keyof typeof SqlQuery_Format];
+
+export namespace SqlQuery_Format {
+  export type FORMAT_UNSPECIFIED = typeof SqlQuery_Format.FORMAT_UNSPECIFIED;
+  export type NDJSON = typeof SqlQuery_Format.NDJSON;
+  export type JSON = typeof SqlQuery_Format.JSON;
+  export type UNRECOGNIZED = typeof SqlQuery_Format.UNRECOGNIZED;
+}
+
+export function sqlQuery_FormatFromJSON(object: any): SqlQuery_Format {
+  switch (object) {
+    case 0:
+    case "FORMAT_UNSPECIFIED":
+      return SqlQuery_Format.FORMAT_UNSPECIFIED;
+    case 1:
+    case "NDJSON":
+      return SqlQuery_Format.NDJSON;
+    case 2:
+    case "JSON":
+      return SqlQuery_Format.JSON;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return SqlQuery_Format.UNRECOGNIZED;
+  }
+}
+
+export function sqlQuery_FormatToJSON(object: SqlQuery_Format): string {
+  switch (object) {
+    case SqlQuery_Format.FORMAT_UNSPECIFIED:
+      return "FORMAT_UNSPECIFIED";
+    case SqlQuery_Format.NDJSON:
+      return "NDJSON";
+    case SqlQuery_Format.JSON:
+      return "JSON";
+    case SqlQuery_Format.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 /** How far a job is, as it says itself. */
 export interface Progress {
@@ -16,7 +88,131 @@ export interface Progress {
   /** What the job is doing, in words. */
   message: string;
   /** Free fields; left out when they are over 32 KiB as JSON or nest deeper than 40 levels, which the message says then. */
-  fields: { [key: string]: any } | undefined;
+  fields:
+    | { [key: string]: any }
+    | undefined;
+  /**
+   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs leave
+   * them out.
+   */
+  stages: Stage[];
+}
+
+/** A stage of a Spark job: tasks that do the same with one partition each. */
+export interface Stage {
+  /** Spark's number of it. */
+  id: number;
+  /** 0 for its first attempt. */
+  attempt: number;
+  /** What it does, such as `count at WordCount.scala:21`. */
+  name: string;
+  /** Where it is in its life. */
+  state: Stage_State;
+  /** Its tasks. */
+  tasks: number;
+  /** Tasks that are done. */
+  completedTasks: number;
+  /** Attempts of tasks that failed. */
+  failedTasks: number;
+  /** Tasks that run. */
+  runningTasks: number;
+  /** Bytes that it read. */
+  inputBytes: number;
+  /** Bytes that it wrote. */
+  outputBytes: number;
+  /** Bytes that it read of what other stages wrote for it. */
+  shuffleReadBytes: number;
+  /** Bytes that it wrote for other stages. */
+  shuffleWriteBytes: number;
+  /** Time that executors spent on its tasks. */
+  executorTime:
+    | Duration
+    | undefined;
+  /** When its first task could start; absent before. */
+  submitTime:
+    | Date
+    | undefined;
+  /** When it ended. */
+  endTime:
+    | Date
+    | undefined;
+  /** Why it failed. */
+  failure: string;
+}
+
+/** Where a stage is in its life. */
+export const Stage_State = {
+  STATE_UNSPECIFIED: 0,
+  /** PENDING - It waits for other stages, or for executors. */
+  PENDING: 1,
+  /** ACTIVE - Its tasks run. */
+  ACTIVE: 2,
+  /** COMPLETE - Its tasks are done. */
+  COMPLETE: 3,
+  /** FAILED - It failed; `failure` says why. */
+  FAILED: 4,
+  /** SKIPPED - Its output was there already. */
+  SKIPPED: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Stage_State = typeof Stage_State[keyof typeof Stage_State];
+
+export namespace Stage_State {
+  export type STATE_UNSPECIFIED = typeof Stage_State.STATE_UNSPECIFIED;
+  export type PENDING = typeof Stage_State.PENDING;
+  export type ACTIVE = typeof Stage_State.ACTIVE;
+  export type COMPLETE = typeof Stage_State.COMPLETE;
+  export type FAILED = typeof Stage_State.FAILED;
+  export type SKIPPED = typeof Stage_State.SKIPPED;
+  export type UNRECOGNIZED = typeof Stage_State.UNRECOGNIZED;
+}
+
+export function stage_StateFromJSON(object: any): Stage_State {
+  switch (object) {
+    case 0:
+    case "STATE_UNSPECIFIED":
+      return Stage_State.STATE_UNSPECIFIED;
+    case 1:
+    case "PENDING":
+      return Stage_State.PENDING;
+    case 2:
+    case "ACTIVE":
+      return Stage_State.ACTIVE;
+    case 3:
+    case "COMPLETE":
+      return Stage_State.COMPLETE;
+    case 4:
+    case "FAILED":
+      return Stage_State.FAILED;
+    case 5:
+    case "SKIPPED":
+      return Stage_State.SKIPPED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Stage_State.UNRECOGNIZED;
+  }
+}
+
+export function stage_StateToJSON(object: Stage_State): string {
+  switch (object) {
+    case Stage_State.STATE_UNSPECIFIED:
+      return "STATE_UNSPECIFIED";
+    case Stage_State.PENDING:
+      return "PENDING";
+    case Stage_State.ACTIVE:
+      return "ACTIVE";
+    case Stage_State.COMPLETE:
+      return "COMPLETE";
+    case Stage_State.FAILED:
+      return "FAILED";
+    case Stage_State.SKIPPED:
+      return "SKIPPED";
+    case Stage_State.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
 }
 
 /** Why a job did not succeed. */
@@ -278,8 +474,149 @@ export function logLine_LevelToJSON(object: LogLine_Level): string {
   }
 }
 
+function createBaseSqlQuery(): SqlQuery {
+  return { statement: "", parameters: undefined, maxRows: 0, maxBytes: 0, format: 0 };
+}
+
+export const SqlQuery: MessageFns<SqlQuery> = {
+  encode(message: SqlQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.statement !== "") {
+      writer.uint32(10).string(message.statement);
+    }
+    if (message.parameters !== undefined) {
+      Struct.encode(Struct.wrap(message.parameters), writer.uint32(18).fork()).join();
+    }
+    if (message.maxRows !== 0) {
+      writer.uint32(24).uint64(message.maxRows);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(32).uint64(message.maxBytes);
+    }
+    if (message.format !== 0) {
+      writer.uint32(40).int32(message.format);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SqlQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSqlQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.statement = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parameters = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxRows = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.format = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SqlQuery {
+    return {
+      statement: isSet(object.statement) ? globalThis.String(object.statement) : "",
+      parameters: isObject(object.parameters) ? object.parameters : undefined,
+      maxRows: isSet(object.maxRows)
+        ? globalThis.Number(object.maxRows)
+        : isSet(object.max_rows)
+        ? globalThis.Number(object.max_rows)
+        : 0,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
+      format: isSet(object.format) ? sqlQuery_FormatFromJSON(object.format) : 0,
+    };
+  },
+
+  toJSON(message: SqlQuery): unknown {
+    const obj: any = {};
+    if (message.statement !== "") {
+      obj.statement = message.statement;
+    }
+    if (message.parameters !== undefined) {
+      obj.parameters = message.parameters;
+    }
+    if (message.maxRows !== 0) {
+      obj.maxRows = Math.round(message.maxRows);
+    }
+    if (message.maxBytes !== 0) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
+    if (message.format !== 0) {
+      obj.format = sqlQuery_FormatToJSON(message.format);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SqlQuery>): SqlQuery {
+    return SqlQuery.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SqlQuery>): SqlQuery {
+    const message = createBaseSqlQuery();
+    message.statement = object.statement ?? "";
+    message.parameters = object.parameters ?? undefined;
+    message.maxRows = object.maxRows ?? 0;
+    message.maxBytes = object.maxBytes ?? 0;
+    message.format = object.format ?? 0;
+    return message;
+  },
+};
+
 function createBaseProgress(): Progress {
-  return { fraction: 0, message: "", fields: undefined };
+  return { fraction: 0, message: "", fields: undefined, stages: [] };
 }
 
 export const Progress: MessageFns<Progress> = {
@@ -292,6 +629,9 @@ export const Progress: MessageFns<Progress> = {
     }
     if (message.fields !== undefined) {
       Struct.encode(Struct.wrap(message.fields), writer.uint32(26).fork()).join();
+    }
+    for (const v of message.stages) {
+      Stage.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -333,6 +673,14 @@ export const Progress: MessageFns<Progress> = {
             message.fields = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.stages.push(Stage.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -350,6 +698,7 @@ export const Progress: MessageFns<Progress> = {
       fraction: isSet(object.fraction) ? globalThis.Number(object.fraction) : 0,
       message: isSet(object.message) ? globalThis.String(object.message) : "",
       fields: isObject(object.fields) ? object.fields : undefined,
+      stages: globalThis.Array.isArray(object?.stages) ? object.stages.map((e: any) => Stage.fromJSON(e)) : [],
     };
   },
 
@@ -364,6 +713,9 @@ export const Progress: MessageFns<Progress> = {
     if (message.fields !== undefined) {
       obj.fields = message.fields;
     }
+    if (message.stages?.length) {
+      obj.stages = message.stages.map((e) => Stage.toJSON(e));
+    }
     return obj;
   },
 
@@ -375,6 +727,375 @@ export const Progress: MessageFns<Progress> = {
     message.fraction = object.fraction ?? 0;
     message.message = object.message ?? "";
     message.fields = object.fields ?? undefined;
+    message.stages = object.stages?.map((e) => Stage.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStage(): Stage {
+  return {
+    id: 0,
+    attempt: 0,
+    name: "",
+    state: 0,
+    tasks: 0,
+    completedTasks: 0,
+    failedTasks: 0,
+    runningTasks: 0,
+    inputBytes: 0,
+    outputBytes: 0,
+    shuffleReadBytes: 0,
+    shuffleWriteBytes: 0,
+    executorTime: undefined,
+    submitTime: undefined,
+    endTime: undefined,
+    failure: "",
+  };
+}
+
+export const Stage: MessageFns<Stage> = {
+  encode(message: Stage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(16).uint32(message.attempt);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.tasks !== 0) {
+      writer.uint32(40).uint32(message.tasks);
+    }
+    if (message.completedTasks !== 0) {
+      writer.uint32(48).uint32(message.completedTasks);
+    }
+    if (message.failedTasks !== 0) {
+      writer.uint32(56).uint32(message.failedTasks);
+    }
+    if (message.runningTasks !== 0) {
+      writer.uint32(64).uint32(message.runningTasks);
+    }
+    if (message.inputBytes !== 0) {
+      writer.uint32(72).int64(message.inputBytes);
+    }
+    if (message.outputBytes !== 0) {
+      writer.uint32(80).int64(message.outputBytes);
+    }
+    if (message.shuffleReadBytes !== 0) {
+      writer.uint32(88).int64(message.shuffleReadBytes);
+    }
+    if (message.shuffleWriteBytes !== 0) {
+      writer.uint32(96).int64(message.shuffleWriteBytes);
+    }
+    if (message.executorTime !== undefined) {
+      Duration.encode(message.executorTime, writer.uint32(106).fork()).join();
+    }
+    if (message.submitTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.submitTime), writer.uint32(114).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(122).fork()).join();
+    }
+    if (message.failure !== "") {
+      writer.uint32(130).string(message.failure);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Stage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.completedTasks = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.failedTasks = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.runningTasks = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.inputBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.outputBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.shuffleReadBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.shuffleWriteBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.executorTime = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.submitTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.failure = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Stage {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      state: isSet(object.state) ? stage_StateFromJSON(object.state) : 0,
+      tasks: isSet(object.tasks) ? globalThis.Number(object.tasks) : 0,
+      completedTasks: isSet(object.completedTasks)
+        ? globalThis.Number(object.completedTasks)
+        : isSet(object.completed_tasks)
+        ? globalThis.Number(object.completed_tasks)
+        : 0,
+      failedTasks: isSet(object.failedTasks)
+        ? globalThis.Number(object.failedTasks)
+        : isSet(object.failed_tasks)
+        ? globalThis.Number(object.failed_tasks)
+        : 0,
+      runningTasks: isSet(object.runningTasks)
+        ? globalThis.Number(object.runningTasks)
+        : isSet(object.running_tasks)
+        ? globalThis.Number(object.running_tasks)
+        : 0,
+      inputBytes: isSet(object.inputBytes)
+        ? globalThis.Number(object.inputBytes)
+        : isSet(object.input_bytes)
+        ? globalThis.Number(object.input_bytes)
+        : 0,
+      outputBytes: isSet(object.outputBytes)
+        ? globalThis.Number(object.outputBytes)
+        : isSet(object.output_bytes)
+        ? globalThis.Number(object.output_bytes)
+        : 0,
+      shuffleReadBytes: isSet(object.shuffleReadBytes)
+        ? globalThis.Number(object.shuffleReadBytes)
+        : isSet(object.shuffle_read_bytes)
+        ? globalThis.Number(object.shuffle_read_bytes)
+        : 0,
+      shuffleWriteBytes: isSet(object.shuffleWriteBytes)
+        ? globalThis.Number(object.shuffleWriteBytes)
+        : isSet(object.shuffle_write_bytes)
+        ? globalThis.Number(object.shuffle_write_bytes)
+        : 0,
+      executorTime: isSet(object.executorTime)
+        ? Duration.fromJSON(object.executorTime)
+        : isSet(object.executor_time)
+        ? Duration.fromJSON(object.executor_time)
+        : undefined,
+      submitTime: isSet(object.submitTime)
+        ? fromJsonTimestamp(object.submitTime)
+        : isSet(object.submit_time)
+        ? fromJsonTimestamp(object.submit_time)
+        : undefined,
+      endTime: isSet(object.endTime)
+        ? fromJsonTimestamp(object.endTime)
+        : isSet(object.end_time)
+        ? fromJsonTimestamp(object.end_time)
+        : undefined,
+      failure: isSet(object.failure) ? globalThis.String(object.failure) : "",
+    };
+  },
+
+  toJSON(message: Stage): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.state !== 0) {
+      obj.state = stage_StateToJSON(message.state);
+    }
+    if (message.tasks !== 0) {
+      obj.tasks = Math.round(message.tasks);
+    }
+    if (message.completedTasks !== 0) {
+      obj.completedTasks = Math.round(message.completedTasks);
+    }
+    if (message.failedTasks !== 0) {
+      obj.failedTasks = Math.round(message.failedTasks);
+    }
+    if (message.runningTasks !== 0) {
+      obj.runningTasks = Math.round(message.runningTasks);
+    }
+    if (message.inputBytes !== 0) {
+      obj.inputBytes = Math.round(message.inputBytes);
+    }
+    if (message.outputBytes !== 0) {
+      obj.outputBytes = Math.round(message.outputBytes);
+    }
+    if (message.shuffleReadBytes !== 0) {
+      obj.shuffleReadBytes = Math.round(message.shuffleReadBytes);
+    }
+    if (message.shuffleWriteBytes !== 0) {
+      obj.shuffleWriteBytes = Math.round(message.shuffleWriteBytes);
+    }
+    if (message.executorTime !== undefined) {
+      obj.executorTime = Duration.toJSON(message.executorTime);
+    }
+    if (message.submitTime !== undefined) {
+      obj.submitTime = message.submitTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    if (message.failure !== "") {
+      obj.failure = message.failure;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Stage>): Stage {
+    return Stage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Stage>): Stage {
+    const message = createBaseStage();
+    message.id = object.id ?? 0;
+    message.attempt = object.attempt ?? 0;
+    message.name = object.name ?? "";
+    message.state = object.state ?? 0;
+    message.tasks = object.tasks ?? 0;
+    message.completedTasks = object.completedTasks ?? 0;
+    message.failedTasks = object.failedTasks ?? 0;
+    message.runningTasks = object.runningTasks ?? 0;
+    message.inputBytes = object.inputBytes ?? 0;
+    message.outputBytes = object.outputBytes ?? 0;
+    message.shuffleReadBytes = object.shuffleReadBytes ?? 0;
+    message.shuffleWriteBytes = object.shuffleWriteBytes ?? 0;
+    message.executorTime = (object.executorTime !== undefined && object.executorTime !== null)
+      ? Duration.fromPartial(object.executorTime)
+      : undefined;
+    message.submitTime = object.submitTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.failure = object.failure ?? "";
     return message;
   },
 };

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { NodeRuntime } from "./runtime.ts";
 
 /** A process that hosts contexts. */
 export interface Node {
@@ -30,6 +31,8 @@ export interface Node {
   labels: { [key: string]: string };
   /** What the operating system keeps the processes of contexts from; empty where the node does not isolate them. */
   walls: NodeWall[];
+  /** What it runs, and why it does not run the others. */
+  runtimes: NodeRuntime[];
 }
 
 /** Whether it can be given work. */
@@ -220,7 +223,17 @@ export interface NodeLoad {
 }
 
 function createBaseNode(): Node {
-  return { id: "", state: 0, address: "", version: "", load: undefined, heardTime: undefined, labels: {}, walls: [] };
+  return {
+    id: "",
+    state: 0,
+    address: "",
+    version: "",
+    load: undefined,
+    heardTime: undefined,
+    labels: {},
+    walls: [],
+    runtimes: [],
+  };
 }
 
 export const Node: MessageFns<Node> = {
@@ -248,6 +261,9 @@ export const Node: MessageFns<Node> = {
     });
     for (const v of message.walls) {
       NodeWall.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.runtimes) {
+      NodeRuntime.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -332,6 +348,14 @@ export const Node: MessageFns<Node> = {
             message.walls.push(NodeWall.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.runtimes.push(NodeRuntime.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -371,6 +395,9 @@ export const Node: MessageFns<Node> = {
         )
         : {},
       walls: globalThis.Array.isArray(object?.walls) ? object.walls.map((e: any) => NodeWall.fromJSON(e)) : [],
+      runtimes: globalThis.Array.isArray(object?.runtimes)
+        ? object.runtimes.map((e: any) => NodeRuntime.fromJSON(e))
+        : [],
     };
   },
 
@@ -406,6 +433,9 @@ export const Node: MessageFns<Node> = {
     if (message.walls?.length) {
       obj.walls = message.walls.map((e) => NodeWall.toJSON(e));
     }
+    if (message.runtimes?.length) {
+      obj.runtimes = message.runtimes.map((e) => NodeRuntime.toJSON(e));
+    }
     return obj;
   },
 
@@ -430,6 +460,7 @@ export const Node: MessageFns<Node> = {
       {},
     );
     message.walls = object.walls?.map((e) => NodeWall.fromPartial(e)) || [];
+    message.runtimes = object.runtimes?.map((e) => NodeRuntime.fromPartial(e)) || [];
     return message;
   },
 };

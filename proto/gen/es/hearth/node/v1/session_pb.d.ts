@@ -6,6 +6,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Runtime } from "../../v1/runtime_pb.js";
+import type { SqlQuery } from "../../v1/job_pb.js";
 import type { ContextLoad, ContextSettings, NamedObject } from "../../v1/context_pb.js";
 import type { NodeLoad } from "../../v1/node_service_pb.js";
 
@@ -406,11 +408,11 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   binaryDigest: string;
 
   /**
-   * Blobs to fetch when they are not in the node's cache.
+   * Blobs to fetch when they are not in the node's cache: the bundled module and its source map, or a jar.
    *
-   * @generated from field: string bundle_digest = 6;
+   * @generated from field: string artifact_digest = 6;
    */
-  bundleDigest: string;
+  artifactDigest: string;
 
   /**
    * @generated from field: string source_map_digest = 7;
@@ -475,6 +477,34 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
    * @generated from field: uint64 retry_delay_ms = 16;
    */
   retryDelayMs: bigint;
+
+  /**
+   * What runs it.
+   *
+   * @generated from field: hearth.v1.Runtime runtime = 17;
+   */
+  runtime: Runtime;
+
+  /**
+   * Name of the binary, for messages.
+   *
+   * @generated from field: string binary = 18;
+   */
+  binary: string;
+
+  /**
+   * Further jars, before that of the binary.
+   *
+   * @generated from field: repeated hearth.node.v1.Library class_path = 19;
+   */
+  classPath: Library[];
+
+  /**
+   * Instead of a binary.
+   *
+   * @generated from field: hearth.v1.SqlQuery sql = 20;
+   */
+  sql?: SqlQuery | undefined;
 };
 
 /**
@@ -482,6 +512,31 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
  * Use `create(RunJobSchema)` to create a new message.
  */
 export declare const RunJobSchema: GenMessage<RunJob>;
+
+/**
+ * A jar beside that of the binary.
+ *
+ * @generated from message hearth.node.v1.Library
+ */
+export declare type Library = Message<"hearth.node.v1.Library"> & {
+  /**
+   * Name of its binary, for messages.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string digest = 2;
+   */
+  digest: string;
+};
+
+/**
+ * Describes the message hearth.node.v1.Library.
+ * Use `create(LibrarySchema)` to create a new message.
+ */
+export declare const LibrarySchema: GenMessage<Library>;
 
 /**
  * Cancels a job. Answered by its events; by a Refusal when the node does not hold it.
@@ -748,6 +803,13 @@ export enum Refusal_Reason {
    * @generated from enum value: NO_ROOM = 4;
    */
   NO_ROOM = 4,
+
+  /**
+   * The node has not the runtime that was asked for.
+   *
+   * @generated from enum value: NO_RUNTIME = 5;
+   */
+  NO_RUNTIME = 5,
 }
 
 /**
@@ -800,7 +862,7 @@ export declare type ContextEventRecord = Message<"hearth.node.v1.ContextEventRec
 export declare const ContextEventRecordSchema: GenMessage<ContextEventRecord>;
 
 /**
- * Asks the other end for a blob: bundles, source maps and data files of a gateway, large results of a node.
+ * Asks the other end for a blob: bundles, source maps, jars and data files of a gateway, large results of a node.
  *
  * @generated from message hearth.node.v1.BlobRequest
  */

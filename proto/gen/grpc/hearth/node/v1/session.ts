@@ -18,7 +18,9 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { ContextLoad, ContextSettings, NamedObject } from "../../v1/context.ts";
+import { SqlQuery } from "../../v1/job.ts";
 import { NodeLoad } from "../../v1/node_service.ts";
+import { Runtime, runtimeFromJSON, runtimeToJSON } from "../../v1/runtime.ts";
 
 /** A frame of a gateway. */
 export interface OpenRequest {
@@ -118,8 +120,8 @@ export interface RunJob {
   contextId: string;
   /** Digest of the binary, for what is kept warm. */
   binaryDigest: string;
-  /** Blobs to fetch when they are not in the node's cache. */
-  bundleDigest: string;
+  /** Blobs to fetch when they are not in the node's cache: the bundled module and its source map, or a jar. */
+  artifactDigest: string;
   sourceMapDigest: string;
   entryPoint: string;
   /** JSON object, UTF-8. */
@@ -137,6 +139,21 @@ export interface RunJob {
   maxAttempts: number;
   /** Time before the second attempt; doubled for each further one. */
   retryDelayMs: number;
+  /** What runs it. */
+  runtime: Runtime;
+  /** Name of the binary, for messages. */
+  binary: string;
+  /** Further jars, before that of the binary. */
+  classPath: Library[];
+  /** Instead of a binary. */
+  sql: SqlQuery | undefined;
+}
+
+/** A jar beside that of the binary. */
+export interface Library {
+  /** Name of its binary, for messages. */
+  name: string;
+  digest: string;
 }
 
 /** Cancels a job. Answered by its events; by a Refusal when the node does not hold it. */
@@ -218,6 +235,8 @@ export const Refusal_Reason = {
   DRAINING: 3,
   /** NO_ROOM - The node has not the memory that was asked for. */
   NO_ROOM: 4,
+  /** NO_RUNTIME - The node has not the runtime that was asked for. */
+  NO_RUNTIME: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -229,6 +248,7 @@ export namespace Refusal_Reason {
   export type QUEUE_FULL = typeof Refusal_Reason.QUEUE_FULL;
   export type DRAINING = typeof Refusal_Reason.DRAINING;
   export type NO_ROOM = typeof Refusal_Reason.NO_ROOM;
+  export type NO_RUNTIME = typeof Refusal_Reason.NO_RUNTIME;
   export type UNRECOGNIZED = typeof Refusal_Reason.UNRECOGNIZED;
 }
 
@@ -249,6 +269,9 @@ export function refusal_ReasonFromJSON(object: any): Refusal_Reason {
     case 4:
     case "NO_ROOM":
       return Refusal_Reason.NO_ROOM;
+    case 5:
+    case "NO_RUNTIME":
+      return Refusal_Reason.NO_RUNTIME;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -268,6 +291,8 @@ export function refusal_ReasonToJSON(object: Refusal_Reason): string {
       return "DRAINING";
     case Refusal_Reason.NO_ROOM:
       return "NO_ROOM";
+    case Refusal_Reason.NO_RUNTIME:
+      return "NO_RUNTIME";
     case Refusal_Reason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -289,7 +314,7 @@ export interface ContextEventRecord {
   event: Uint8Array;
 }
 
-/** Asks the other end for a blob: bundles, source maps and data files of a gateway, large results of a node. */
+/** Asks the other end for a blob: bundles, source maps, jars and data files of a gateway, large results of a node. */
 export interface BlobRequest {
   /** Unique among the requests of one end of a session. */
   requestId: number;
@@ -1667,7 +1692,7 @@ function createBaseRunJob(): RunJob {
     firstSeq: 0,
     contextId: "",
     binaryDigest: "",
-    bundleDigest: "",
+    artifactDigest: "",
     sourceMapDigest: "",
     entryPoint: "",
     config: new Uint8Array(0),
@@ -1678,6 +1703,10 @@ function createBaseRunJob(): RunJob {
     confirm: false,
     maxAttempts: 0,
     retryDelayMs: 0,
+    runtime: 0,
+    binary: "",
+    classPath: [],
+    sql: undefined,
   };
 }
 
@@ -1698,8 +1727,8 @@ export const RunJob: MessageFns<RunJob> = {
     if (message.binaryDigest !== "") {
       writer.uint32(42).string(message.binaryDigest);
     }
-    if (message.bundleDigest !== "") {
-      writer.uint32(50).string(message.bundleDigest);
+    if (message.artifactDigest !== "") {
+      writer.uint32(50).string(message.artifactDigest);
     }
     if (message.sourceMapDigest !== "") {
       writer.uint32(58).string(message.sourceMapDigest);
@@ -1730,6 +1759,18 @@ export const RunJob: MessageFns<RunJob> = {
     }
     if (message.retryDelayMs !== 0) {
       writer.uint32(128).uint64(message.retryDelayMs);
+    }
+    if (message.runtime !== 0) {
+      writer.uint32(136).int32(message.runtime);
+    }
+    if (message.binary !== "") {
+      writer.uint32(146).string(message.binary);
+    }
+    for (const v of message.classPath) {
+      Library.encode(v!, writer.uint32(154).fork()).join();
+    }
+    if (message.sql !== undefined) {
+      SqlQuery.encode(message.sql, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -1792,7 +1833,7 @@ export const RunJob: MessageFns<RunJob> = {
               break;
             }
 
-            message.bundleDigest = reader.string();
+            message.artifactDigest = reader.string();
             continue;
           }
           case 7: {
@@ -1875,6 +1916,38 @@ export const RunJob: MessageFns<RunJob> = {
             message.retryDelayMs = longToNumber(reader.uint64());
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.runtime = reader.int32() as any;
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.binary = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.classPath.push(Library.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.sql = SqlQuery.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1910,10 +1983,10 @@ export const RunJob: MessageFns<RunJob> = {
         : isSet(object.binary_digest)
         ? globalThis.String(object.binary_digest)
         : "",
-      bundleDigest: isSet(object.bundleDigest)
-        ? globalThis.String(object.bundleDigest)
-        : isSet(object.bundle_digest)
-        ? globalThis.String(object.bundle_digest)
+      artifactDigest: isSet(object.artifactDigest)
+        ? globalThis.String(object.artifactDigest)
+        : isSet(object.artifact_digest)
+        ? globalThis.String(object.artifact_digest)
         : "",
       sourceMapDigest: isSet(object.sourceMapDigest)
         ? globalThis.String(object.sourceMapDigest)
@@ -1953,6 +2026,14 @@ export const RunJob: MessageFns<RunJob> = {
         : isSet(object.retry_delay_ms)
         ? globalThis.Number(object.retry_delay_ms)
         : 0,
+      runtime: isSet(object.runtime) ? runtimeFromJSON(object.runtime) : 0,
+      binary: isSet(object.binary) ? globalThis.String(object.binary) : "",
+      classPath: globalThis.Array.isArray(object?.classPath)
+        ? object.classPath.map((e: any) => Library.fromJSON(e))
+        : globalThis.Array.isArray(object?.class_path)
+        ? object.class_path.map((e: any) => Library.fromJSON(e))
+        : [],
+      sql: isSet(object.sql) ? SqlQuery.fromJSON(object.sql) : undefined,
     };
   },
 
@@ -1973,8 +2054,8 @@ export const RunJob: MessageFns<RunJob> = {
     if (message.binaryDigest !== "") {
       obj.binaryDigest = message.binaryDigest;
     }
-    if (message.bundleDigest !== "") {
-      obj.bundleDigest = message.bundleDigest;
+    if (message.artifactDigest !== "") {
+      obj.artifactDigest = message.artifactDigest;
     }
     if (message.sourceMapDigest !== "") {
       obj.sourceMapDigest = message.sourceMapDigest;
@@ -2006,6 +2087,18 @@ export const RunJob: MessageFns<RunJob> = {
     if (message.retryDelayMs !== 0) {
       obj.retryDelayMs = Math.round(message.retryDelayMs);
     }
+    if (message.runtime !== 0) {
+      obj.runtime = runtimeToJSON(message.runtime);
+    }
+    if (message.binary !== "") {
+      obj.binary = message.binary;
+    }
+    if (message.classPath?.length) {
+      obj.classPath = message.classPath.map((e) => Library.toJSON(e));
+    }
+    if (message.sql !== undefined) {
+      obj.sql = SqlQuery.toJSON(message.sql);
+    }
     return obj;
   },
 
@@ -2019,7 +2112,7 @@ export const RunJob: MessageFns<RunJob> = {
     message.firstSeq = object.firstSeq ?? 0;
     message.contextId = object.contextId ?? "";
     message.binaryDigest = object.binaryDigest ?? "";
-    message.bundleDigest = object.bundleDigest ?? "";
+    message.artifactDigest = object.artifactDigest ?? "";
     message.sourceMapDigest = object.sourceMapDigest ?? "";
     message.entryPoint = object.entryPoint ?? "";
     message.config = object.config ?? new Uint8Array(0);
@@ -2030,6 +2123,95 @@ export const RunJob: MessageFns<RunJob> = {
     message.confirm = object.confirm ?? false;
     message.maxAttempts = object.maxAttempts ?? 0;
     message.retryDelayMs = object.retryDelayMs ?? 0;
+    message.runtime = object.runtime ?? 0;
+    message.binary = object.binary ?? "";
+    message.classPath = object.classPath?.map((e) => Library.fromPartial(e)) || [];
+    message.sql = (object.sql !== undefined && object.sql !== null) ? SqlQuery.fromPartial(object.sql) : undefined;
+    return message;
+  },
+};
+
+function createBaseLibrary(): Library {
+  return { name: "", digest: "" };
+}
+
+export const Library: MessageFns<Library> = {
+  encode(message: Library, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.digest !== "") {
+      writer.uint32(18).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Library {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLibrary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Library {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+    };
+  },
+
+  toJSON(message: Library): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Library>): Library {
+    return Library.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Library>): Library {
+    const message = createBaseLibrary();
+    message.name = object.name ?? "";
+    message.digest = object.digest ?? "";
     return message;
   },
 };

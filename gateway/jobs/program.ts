@@ -1,0 +1,83 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { type Binary, type Job, type JobSpec, Runtime, type SqlQuery, SqlQuerySchema } from "../../proto/mod.ts";
+import { SqlQuery as NodeSqlQuery, type RunJob } from "../../proto/node.ts";
+import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
+import type { Core } from "../core.ts";
+import { unlessUnreadable } from "./stored.ts";
+
+/** What a job runs: a binary with the jars that it needs beside it, or a query. */
+export interface Program {
+  readonly runtime: Runtime;
+  /** Undefined for a query. */
+  readonly binary: Binary | undefined;
+  /** Further jars, in the order of the class path, before that of the binary. */
+  readonly classPath: readonly Binary[];
+  /** Undefined for a binary. */
+  readonly sql: SqlQuery | undefined;
+}
+
+/** Finds what a submission names. Rejects when something is not there. */
+export async function findProgram(deps: Pick<Core, "dao">, spec: JobSpec): Promise<Program> {
+  if (spec.sql !== undefined) return query(spec.sql);
+  const binary = await findBinary(deps, spec.binary);
+  const classPath = await Promise.all(spec.classPath.map((reference) => findBinary(deps, reference)));
+  return { runtime: runtimeOf(binary), binary, classPath, sql: undefined };
+}
+
+/** What a recorded job runs; undefined when a binary is gone, or cannot be read. */
+export async function programOf({ dao }: Pick<Core, "dao">, job: Job): Promise<Program | undefined> {
+  if (job.sql !== undefined) return query(job.sql);
+  const find = (name: string, digest: string) => dao.binaries.get(name, { digest }).catch(unlessUnreadable);
+  const binary = await find(job.binary, job.binaryDigest);
+  const found = await Promise.all(job.classPath.map((reference) => find(...splitReference(reference))));
+  const classPath = found.filter((each) => each !== undefined);
+  if (binary === undefined || classPath.length < found.length) return undefined;
+  return { runtime: runtimeOf(binary), binary, classPath, sql: undefined };
+}
+
+/** The class path as a job records it. */
+export function pinnedClassPath({ classPath }: Program): string[] {
+  return classPath.map(({ name, digest }) => `${name}@${digest}`);
+}
+
+/** What a node is told of a program. */
+export function programForNode(
+  { runtime, binary, classPath, sql }: Program,
+  { entryPoint }: Pick<Job, "entryPoint">,
+): Pick<
+  RunJob,
+  "runtime" | "binary" | "artifactDigest" | "sourceMapDigest" | "entryPoint" | "binaryDigest" | "classPath" | "sql"
+> {
+  return {
+    runtime,
+    binary: binary?.name ?? "",
+    binaryDigest: binary?.digest ?? "",
+    artifactDigest: binary?.bundleDigest ?? "",
+    sourceMapDigest: binary?.sourceMapDigest ?? "",
+    entryPoint: binary === undefined ? "" : resolveEntryPoint(binary, entryPoint),
+    classPath: classPath.map(({ name, bundleDigest: digest }) => ({ name, digest })),
+    sql: sql && NodeSqlQuery.decode(toBinary(SqlQuerySchema, sql)),
+  };
+}
+
+/** What a job is called that names no entry point of its own. */
+export function entryPointAsked({ binary }: Program, { entryPoint }: Pick<JobSpec, "entryPoint">): string {
+  if (binary === undefined) return "";
+  const resolved = resolveEntryPoint(binary, entryPoint);
+  return entryPoint || resolved;
+}
+
+function query(sql: SqlQuery): Program {
+  return { runtime: Runtime.SPARK, binary: undefined, classPath: [], sql };
+}
+
+/** Binaries that were uploaded before there were runtimes are programs of Deno. */
+function runtimeOf({ runtime }: Binary): Runtime {
+  return runtime || Runtime.DENO;
+}
+
+/** `name@sha256:<hex>` as name and digest. */
+function splitReference(reference: string): [string, string] {
+  const at = reference.indexOf("@");
+  return [reference.slice(0, at), reference.slice(at + 1)];
+}

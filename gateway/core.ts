@@ -3,6 +3,7 @@ import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
 import type { Bundler } from "./bundler/mod.ts";
 import type { Callbacks } from "./callbacks/mod.ts";
 import type { EventStream } from "./events/mod.ts";
+import type { JarReader } from "./jars/mod.ts";
 import type { NodeDirectory } from "./nodes/mod.ts";
 import type { ContextRecord, JobRecord } from "./record/mod.ts";
 import type { JsonObject } from "./spark/mod.ts";
@@ -15,6 +16,7 @@ export interface Core {
   readonly dao: Dao;
   readonly blobs: BlobStore;
   readonly bundler: Bundler;
+  readonly jars: JarReader;
   readonly events: EventStream;
   readonly nodes: NodeDirectory;
   readonly jobs: JobRecord;

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
+import type { Runtime } from "../proto/mod.ts";
 import type { Bundler } from "./bundler/mod.ts";
 import type { Callbacks } from "./callbacks/mod.ts";
 import type { EventStream } from "./events/mod.ts";
@@ -22,6 +23,8 @@ export interface Core {
   readonly jobs: JobRecord;
   readonly contexts: ContextRecord;
   readonly callbacks: Callbacks;
+  /** What runs the jobs of a context that is made by name and says nothing of that. */
+  readonly defaultRuntime: Runtime;
   /** Config of every job, where its submitter says nothing; the record keeps what was submitted. */
   readonly jobConfig: JsonObject;
   /** Aborted when the gateway ends its streams. */

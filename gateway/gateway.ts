@@ -12,8 +12,8 @@ import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
 import { openCallbackQueue, openEventStream, startConsumers } from "./events/mod.ts";
-import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { createJarReader } from "./jars/mod.ts";
+import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPluginWhenAvailable } from "./plugins/mod.ts";
 import { createRequirements, type Requirements, requireCore } from "./readiness.ts";
@@ -149,10 +149,11 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
+  const { defaultRuntime } = config;
   const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
   const callbacks = createCallbacks(config.callbacks, queue);
   const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, callbacks };
-  const core: Core = { gatewayId, log, ...parts, jobConfig, closing };
+  const core: Core = { gatewayId, log, ...parts, defaultRuntime, jobConfig, closing };
   const sink = createEventSink(core);
   starting.use(await whenJetStreamAvailable(() => startConsumers(events, sink, { log }), waiting));
   starting.use(startReconciler(core));

@@ -34,7 +34,10 @@ export async function fetchProgram(
   const { name } = place;
   const content = await read(deps.source, place, signal);
   if (content.length === 0 || !isProgram(content)) {
-    throw programNotLoaded(place.uri, "it is neither a jar, nor a source file, nor a gzip tarball or zip archive of a folder");
+    throw programNotLoaded(
+      place.uri,
+      "it is neither a jar, nor a source file, nor a gzip tarball or zip archive of a folder",
+    );
   }
   const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
   const known = await deps.dao.binaries.get(name, { digest });

@@ -28,16 +28,18 @@ const contextsSection = z
       ),
   })
   .catchall(contextSettings)
-  .superRefine((contexts, context) => {
-    for (const name of Object.keys(contexts).filter((each) => !contextName.test(each))) {
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: "must be a letter, then letters, digits and ._~-",
-        input: name,
-      });
-    }
-  })
+  .superRefine(
+    (contexts, context) => {
+      for (const name of Object.keys(contexts).filter((each) => !contextName.test(each))) {
+        context.addIssue({
+          ...{ code: "custom", path: [name], input: name },
+          message: "must be a letter, then letters, digits and ._~-",
+        });
+      }
+    },
+    // Also when the settings of one are wrong.
+    { when: ({ value }) => z.record(z.string(), z.unknown()).safeParse(value).success },
+  )
   .transform(({ defaultRuntime, ...byName }) => ({ defaultRuntime: Runtime[defaultRuntime], byName }))
   .prefault({})
   .describe("Contexts that exist from the start: their [settings](contexts.md) by name, beside this key");

@@ -36,7 +36,7 @@ export async function fetchProgram(
   if (content.length === 0 || !isProgram(content)) {
     throw programNotLoaded(
       place.uri,
-      "it is neither a jar, nor a source file, nor a gzip tarball or zip archive of a folder",
+      "it is neither a source file nor a gzip tarball or zip archive of a folder, nor a jar",
     );
   }
   const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;

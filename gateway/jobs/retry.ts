@@ -1,7 +1,7 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Context, isFinalContext, type Job, JobError_Reason } from "../../proto/mod.ts";
+import { type Context, isFinalContext, type Job, JobError_Reason, Runtime } from "../../proto/mod.ts";
 import type { Refusal } from "../../proto/node.ts";
-import { failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
+import { completeSettings, failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
 import { type Program, programOf } from "./program.ts";
@@ -90,5 +90,7 @@ async function findTarget(deps: RetryDeps, job: Job): Promise<Target | "gone" | 
 
 function planAgain(deps: RetryDeps, job: Job, { settings }: Context): Target | "later" {
   if (deps.nodes.sessions().length === 0) return "later";
-  return { ...planAdHocContext(deps, job.entryPoint, settings), isNew: true };
+  // Contexts of one job that were made before there were runtimes are Deno's.
+  const completed = completeSettings(settings, Runtime.DENO);
+  return { ...planAdHocContext(deps, job.entryPoint, completed), isNew: true };
 }

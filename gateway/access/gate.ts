@@ -180,8 +180,8 @@ function failed({ record }: CallGuard, error: unknown): AuditRecord {
 }
 
 function describe(caller: Caller, { name, permission, named }: Action): AuditRecord {
-  const { job = "", context = "", binary = "", file = "" } = named;
-  return { ...describeCaller(caller), action: name, permission, job, context, binary, file };
+  const { job = "", context = "", binary = "", classPath = [], file = "" } = named;
+  return { ...describeCaller(caller), action: name, permission, job, context, binary, classPath: [...classPath], file };
 }
 
 function describeCaller({

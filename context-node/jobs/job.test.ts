@@ -220,7 +220,7 @@ test("the progress of a short job goes with its final event", async () => {
   expect(session.story(jobId)).toEqual(["running", "succeeded"]);
   expect(session.jobEvents(jobId).map(({ lastProgress }) => lastProgress)).toEqual([
     undefined,
-    { fraction: 1, message: "step 500", fields: { step: 500 } },
+    { fraction: 1, message: "step 500", fields: { step: 500 }, stages: [] },
   ]);
   expect((await readJobEvents(nats.url, jobId)).at(-1)?.json.lastProgress).toMatchObject({ fraction: 1 });
 });

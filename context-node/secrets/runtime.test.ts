@@ -115,7 +115,7 @@ test("a job that is aborted while its secrets are read begins aborted", async ()
 test("progress is told without the secret", async () => {
   const told: unknown[] = [];
   await run("slowly", { password: "secret:a" }, { progress: (progress) => void told.push(progress) }).outcome;
-  expect(told).toEqual([{ fraction: 0.5, message: "[secret a]", fields: { a: ["[secret a]"] } }]);
+  expect(told).toEqual([{ fraction: 0.5, message: "[secret a]", fields: { a: ["[secret a]"] }, stages: [] }]);
 });
 
 test("the names of objects are told without the secret", async () => {

@@ -732,11 +732,11 @@ export declare type Stage = Message<"hearth.v1.Stage"> & {
   shuffleWriteBytes: bigint;
 
   /**
-   * Time that executors spent on its tasks.
+   * Time that executors spent on its tasks, in milliseconds.
    *
-   * @generated from field: google.protobuf.Duration executor_time = 13;
+   * @generated from field: int64 executor_time_ms = 13;
    */
-  executorTime?: Duration | undefined;
+  executorTimeMs: bigint;
 
   /**
    * When its first task could start; absent before.

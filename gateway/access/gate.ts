@@ -171,7 +171,8 @@ export function createGate(deps: GateDeps): Gate {
   }
 }
 
-function isRead({ permission }: Action): boolean {
+/** Whether an action changes nothing. */
+export function isRead({ permission }: Pick<Action, "permission">): boolean {
   return permission.endsWith(":read");
 }
 

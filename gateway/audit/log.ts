@@ -201,7 +201,18 @@ function createBatch() {
 }
 
 /** The same for refusals that are told once. */
-function likeness({ principal, peer, action, code, reason, job, context, binary, classPath, file }: AuditEntry): string {
+function likeness({
+  principal,
+  peer,
+  action,
+  code,
+  reason,
+  job,
+  context,
+  binary,
+  classPath,
+  file,
+}: AuditEntry): string {
   return JSON.stringify([principal, peer, action, code, reason, job, context, binary, classPath, file]);
 }
 

@@ -8,6 +8,7 @@ import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts
 import { ScriptedRuntime } from "../test/scripted_runtime.ts";
 import { readJobEvents } from "../test/stored_events.ts";
 import { startNode } from "./node.ts";
+import { describeDeno } from "./runtimes.ts";
 
 let server: TestNatsServer;
 let nats: NatsConnection;
@@ -140,7 +141,7 @@ test("a node does not start when its address is taken", async () => {
     spares: 0,
     drainTimeoutMs: 0,
   };
-  await expect(startNode(config, { log: pino({ level: "silent" }), runtime })).rejects.toThrow(
+  await expect(startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] })).rejects.toThrow(
     `Cannot listen on "${tested.node.address}"`,
   );
 });

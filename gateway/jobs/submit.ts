@@ -8,6 +8,7 @@ import {
   contextNotRunning,
   nestedTooDeep,
   nodeUnreachable,
+  queryNeedsSpark,
   requestIdReused,
 } from "../../proto/errors.ts";
 import {
@@ -18,6 +19,7 @@ import {
   JobSchema,
   type JobSpec,
   nestsDeeper,
+  Runtime,
   SqlQuerySchema,
 } from "../../proto/mod.ts";
 import {
@@ -97,7 +99,8 @@ export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "tar
   return { ...planned, job: { ...job, context: context.name }, target: { ...target, context } };
 }
 
-interface PlannedJob {
+/** A job with all that it takes to run it. */
+export interface PlannedJob {
   readonly job: Job;
   readonly program: Program;
   readonly target: Target;
@@ -124,6 +127,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
   const program = await findProgram(deps, spec);
   const entryPoint = entryPointAsked(program, spec);
   const target = await findTarget(deps, spec, { program, entryPoint, signal });
+  if (program.sql !== undefined) checkRunsSpark(target.context);
   const job = create(JobSchema, {
     id: uuidv7(),
     state: Job_State.QUEUED,
@@ -149,6 +153,12 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
     revision: 1,
   });
   return { job, program, target, config, noQueue: spec.noQueue };
+}
+
+/** Throws for a context that runs no queries. */
+function checkRunsSpark({ name, settings }: Context): void {
+  const runtime = settings?.runtime || Runtime.DENO;
+  if (runtime !== Runtime.SPARK) throw queryNeedsSpark(name, Runtime[runtime]);
 }
 
 interface Dispatch {

@@ -229,7 +229,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   classPath: string[];
 
   /**
-   * As submitted.
+   * As submitted. Lists of jobs cut its statement to 1000 characters, and leave out its parameters.
    *
    * @generated from field: hearth.v1.SqlQuery sql = 31;
    */
@@ -371,7 +371,8 @@ export declare type SqlQuery = Message<"hearth.v1.SqlQuery"> & {
   statement: string;
 
   /**
-   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls.
+   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. With the statement
+   * at most 1 MiB in protobuf's encoding.
    *
    * @generated from field: google.protobuf.Struct parameters = 2;
    */

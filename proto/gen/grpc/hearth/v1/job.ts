@@ -16,7 +16,10 @@ export interface SqlQuery {
    * `{"truncated": false, "rows": n}`, or `{"truncated": true, "reason": "rows" or "bytes", "rows": n}` when a limit was reached.
    */
   statement: string;
-  /** Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. */
+  /**
+   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. With the statement
+   * at most 1 MiB in protobuf's encoding.
+   */
   parameters:
     | { [key: string]: any }
     | undefined;

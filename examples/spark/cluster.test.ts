@@ -43,17 +43,20 @@ describeSpark("startSparkCluster()", ({ compiler: { spark, java } }) => {
     await cluster.master.kill();
     expect(cluster.master.pid).toBeUndefined();
     await cluster.master.start();
-    await until("the worker is registered again", async () => {
-      const response = await fetch(`${cluster.webUrl}/json/`);
-      return ((await response.json()) as { aliveworkers: number }).aliveworkers === 1;
-    });
+    await until(
+      "the worker is registered again",
+      async () => {
+        const response = await fetch(`${cluster.webUrl}/json/`);
+        return ((await response.json()) as { aliveworkers: number }).aliveworkers === 1;
+      },
+      { deadlineMs: 60_000 },
+    );
   });
 
   test("leaves no process behind when it is disposed", async () => {
-    const another = await startSparkCluster({ spark, java });
-    const pids = [another.master.pid ?? 0, another.worker.pid ?? 0];
+    const pids = [cluster.master.pid ?? 0, cluster.worker.pid ?? 0];
     expect(pids.map(isAlive)).toEqual([true, true]);
-    await another[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 });

@@ -65,6 +65,7 @@ test("parseConfig() has a default for everything", () => {
       environment: {},
     },
     drainTimeoutMs: 30_000,
+    configFile: undefined,
   });
 });
 

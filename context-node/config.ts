@@ -189,6 +189,8 @@ export interface NodeConfig
     readonly contexts: Readonly<Record<string, readonly string[]>>;
   };
   readonly spark: SparkConfig;
+  /** Absolute path of the file that it was read from. */
+  readonly configFile?: string | undefined;
 }
 
 /** The same for a context node that is a process of its own. */
@@ -215,6 +217,7 @@ export function parseConfig(
     },
     secrets: { ...node.secrets, dir: node.secrets.dir === undefined ? undefined : resolve(node.secrets.dir) },
     spark: completeSpark(node.spark, environment),
+    configFile: configuration.file,
     memoryBytes: node.memoryBytes ?? defaultMemoryBytes(),
   };
 }

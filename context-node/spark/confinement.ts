@@ -58,7 +58,8 @@ function boxArguments({ hidden, readable, writable }: ConfinementOptions): strin
   const covered = [...new Set([...HIDDEN, homedir(), ...hidden])].filter((path) => existsSync(path));
   const seen = [...new Set([...NAME_SERVICE, ...readable])].filter((path) => existsSync(path));
   return [
-    ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--as-pid-1", "--die-with-parent"],
+    // No namespace of control groups: Java 17 reads its own limits from them, and fails where they do not match what is mounted.
+    ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--die-with-parent"],
     ...["--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
     ...covered.sort(byDepth).flatMap(cover),
     ...seen.sort(byDepth).flatMap((path) => ["--ro-bind", path, path]),

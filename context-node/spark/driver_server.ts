@@ -8,8 +8,8 @@ import { parseDriverMessage } from "./messages.ts";
 import { type DriverMessage, Kind } from "./protocol.ts";
 import { Violation } from "./violation.ts";
 
-/** Time of a connection until it says which driver it is, in milliseconds. */
-const HELLO_MS = 10_000;
+/** Time of a connection until it says which driver it is, in milliseconds: a JVM that has just started is slow on a machine under load. */
+const HELLO_MS = 30_000;
 
 const LARGEST_HELLO_BYTES = 4 * 1024;
 
@@ -38,7 +38,7 @@ export interface DriverServer extends AsyncDisposable {
 interface ServerDeps {
   readonly intake: Intake;
   readonly log: { debug(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** Default 10 s. */
+  /** Default `HELLO_MS`. */
   readonly helloMs?: number | undefined;
   readonly silenceMs?: number | undefined;
 }

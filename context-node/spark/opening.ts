@@ -22,12 +22,19 @@ export function openContext(
 ): Promise<Sandbox> {
   const opened = wait<Sandbox>(driver, signal, (message, settle) => {
     if (message.type === "ready") settle.resolve(ready(message));
-    else if (message.type === "notReady" || message.type === "lost") settle.reject(new Error(message.message));
+    else if (message.type === "notReady") settle.reject(notReady(message));
+    else if (message.type === "lost") settle.reject(new Error(message.message));
     else if (message.type === "log" && message.run === 0) log.write(message.lines);
     else throw new Violation(`"${message.type}" before it was ready`);
   });
   driver.send(init);
   return opened;
+}
+
+/** Errors of Java may have no message; the first line of their stack has their name at least. */
+function notReady({ message, stack }: Extract<DriverMessage, { type: "notReady" }>): Error {
+  const [firstLine = ""] = stack.split("\n");
+  return new Error(message || firstLine, { cause: stack });
 }
 
 /** Resolves when a driver that was started as a spare is warm. Rejects like `openContext`. */

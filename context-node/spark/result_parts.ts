@@ -37,7 +37,7 @@ export function arrayParts(observer: Pick<JobObserver, "resultPart">): ResultPar
   let isBetween = false;
 
   function convert(bytes: Buffer): Buffer {
-    const pieces = isBegun ? [] : [Buffer.from("[")];
+    const pieces: Uint8Array[] = isBegun ? [] : [Buffer.from("[")];
     isBegun = true;
     for (let rest = bytes; rest.length > 0; ) {
       if (isBetween) pieces.push(BETWEEN_VALUES);

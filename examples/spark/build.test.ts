@@ -13,14 +13,15 @@ const JOBS = [
   .map((name) => `spark/jobserver/${name}.class`)
   .concat(["Squares", "NamedSquares", "TextWordCount", "TextLines"].map((name) => `hearth/examples/${name}.class`));
 
-describeSpark("the example jobs", ({ compiler, libraries }) => {
+describeSpark("the example jobs", (spark) => {
   test("exampleJar() has every job that clients expect, and not what one of them depends on", async () => {
+    const { compiler, libraries } = spark();
     const jar = await readFile(await exampleJar(compiler, { libraries }), "latin1");
     expect(JOBS.filter((name) => !jar.includes(name))).toEqual([]);
     expect(jar).not.toContain("EmptyClass.class");
   });
 
   test("dependencyJar() has the class that one of them depends on", async () => {
-    expect(await readFile(await dependencyJar(compiler), "latin1")).toContain("EmptyClass.class");
+    expect(await readFile(await dependencyJar(spark().compiler), "latin1")).toContain("EmptyClass.class");
   });
 });

@@ -17,6 +17,21 @@ final class JsonRow(schema: StructType) {
   private val line = new ByteArrayOutputStream(1024)
   private val json = new JsonFactory().createGenerator(line).enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
   json.setRootValueSeparator(null)
+
+  private val writeScalar: Writer = {
+    case number: Int => json.writeNumber(number)
+    case number: Long => json.writeNumber(number)
+    case number: Short => json.writeNumber(number.toInt)
+    case number: Byte => json.writeNumber(number.toInt)
+    case number: Double => if (number.isNaN || number.isInfinity) json.writeNull() else json.writeNumber(number)
+    case number: Float => if (number.isNaN || number.isInfinity) json.writeNull() else json.writeNumber(number)
+    case number: java.math.BigDecimal => json.writeNumber(number)
+    case truth: Boolean => json.writeBoolean(truth)
+    case bytes: Array[Byte] => json.writeBinary(bytes)
+    case time: java.sql.Timestamp => json.writeString(time.toInstant.toString)
+    case text => json.writeString(Text.wellFormed(text.toString))
+  }
+
   private val writeRow = writerOfRow(schema)
 
   /** The row as UTF-8. The array that `bytes` gives is valid until the next call. */
@@ -50,20 +65,6 @@ final class JsonRow(schema: StructType) {
     case MapType(_, value, _) => writerOfMap(writerOf(value))
     case variant if variant.typeName == "variant" => value => json.writeRawValue(Text.wellFormed(value.toString))
     case _ => writeScalar
-  }
-
-  private val writeScalar: Writer = {
-    case number: Int => json.writeNumber(number)
-    case number: Long => json.writeNumber(number)
-    case number: Short => json.writeNumber(number.toInt)
-    case number: Byte => json.writeNumber(number.toInt)
-    case number: Double => if (number.isNaN || number.isInfinity) json.writeNull() else json.writeNumber(number)
-    case number: Float => if (number.isNaN || number.isInfinity) json.writeNull() else json.writeNumber(number)
-    case number: java.math.BigDecimal => json.writeNumber(number)
-    case truth: Boolean => json.writeBoolean(truth)
-    case bytes: Array[Byte] => json.writeBinary(bytes)
-    case time: java.sql.Timestamp => json.writeString(time.toInstant.toString)
-    case text => json.writeString(Text.wellFormed(text.toString))
   }
 
   private def writerOfArray(writer: Writer): Writer = {

@@ -21,7 +21,13 @@ final class ResultSink(run: Int, window: PartWindow, connection: Connection) ext
     write(before, 0, before.length)
   }
 
-  override def write(byte: Int): Unit = write(Array(byte.toByte), 0, 1)
+  override def write(byte: Int): Unit =
+    if (!begun) write(Array(byte.toByte), 0, 1)
+    else {
+      part(partLength) = byte.toByte
+      partLength += 1
+      if (partLength == part.length) sendPart()
+    }
 
   override def write(bytes: Array[Byte], offset: Int, length: Int): Unit = {
     if (!begun && whole.size + length > Protocol.LargestWholeResult) begin("application/json")

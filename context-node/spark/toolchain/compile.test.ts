@@ -8,8 +8,9 @@ import { describeSpark } from "../../../test/spark.ts";
 import { compileScala } from "./compile.ts";
 import { compiledJar } from "./compiled_jar.ts";
 
-describeSpark("with the Scala compiler of a Spark", ({ compiler }) => {
+describeSpark("with the Scala compiler of a Spark", (spark) => {
   test("compileScala() makes a jar that runs", async () => {
+    const { compiler } = spark();
     await using folder = await createTemporaryDirectory();
     const [source, jar] = [join(folder.path, "Greeting.scala"), join(folder.path, "greeting.jar")];
     await writeFile(source, `object Greeting { def main(args: Array[String]): Unit = println("hello " + args(0)) }`);
@@ -19,6 +20,7 @@ describeSpark("with the Scala compiler of a Spark", ({ compiler }) => {
   });
 
   test("compileScala() says in which line of which file the fault is", async () => {
+    const { compiler } = spark();
     await using folder = await createTemporaryDirectory();
     const [source, jar] = [join(folder.path, "Fault.scala"), join(folder.path, "fault.jar")];
     await writeFile(source, "class Fault {\n  val count: Int = true\n}\n");
@@ -32,6 +34,7 @@ describeSpark("with the Scala compiler of a Spark", ({ compiler }) => {
   });
 
   test("compiledJar() compiles equal sources once, also for two that come at once", async () => {
+    const { compiler } = spark();
     await using folder = await createTemporaryDirectory();
     const source = join(folder.path, "Once.scala");
     const lines: string[] = [];

@@ -141,7 +141,7 @@ test("a node does not start when its address is taken", async () => {
     spares: 0,
     drainTimeoutMs: 0,
   };
-  await expect(startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] })).rejects.toThrow(
-    `Cannot listen on "${tested.node.address}"`,
-  );
+  await expect(
+    startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] }),
+  ).rejects.toThrow(`Cannot listen on "${tested.node.address}"`);
 });

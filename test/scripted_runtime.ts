@@ -12,13 +12,7 @@ import type {
   SandboxEnd,
   SandboxSpec,
 } from "../context-node/runtime/mod.ts";
-import {
-  type JobError,
-  JobError_Reason,
-  type LogLine,
-  LogLine_Level,
-  NamedObject,
-} from "../proto/node.ts";
+import { type JobError, JobError_Reason, type LogLine, LogLine_Level, NamedObject } from "../proto/node.ts";
 import { RawResult, type Script, ShownObject, StreamedResult } from "./script.ts";
 import { rejection, STANDARD_SCRIPTS } from "./standard_scripts.ts";
 

@@ -52,7 +52,7 @@ export async function startSparkSystem(): Promise<SparkSystem> {
         name,
         digest,
         bundleDigest: digest,
-        sizeBytes,
+
         runtime: SPARK,
         entryPoints: ["bundle", "stages", "keepFrame", "stubborn"],
       };

@@ -1,9 +1,9 @@
 import { binaryInUse, binaryNotFound } from "../../proto/errors.ts";
+import { OPEN_JOB_STATES } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
 import type { Core } from "../core.ts";
 import { findBinary } from "./find.ts";
 import { parseBinaryName } from "./name.ts";
-import { openJobsWith } from "./open_jobs.ts";
 
 /** Jobs that are looked at for the refusal, which names those of them that the caller may see. */
 const NAMED_JOBS = 20;
@@ -20,7 +20,10 @@ export async function deleteBinary(
   const { name, selector } = parseBinaryName(reference);
   const binary = await findBinary(deps, reference);
   const one = "newest" in selector ? undefined : binary;
-  const jobs = await openJobsWith(deps, { name, digest: one?.digest }, { limit: NAMED_JOBS });
+  const jobs = await deps.dao.jobs.list(
+    { states: OPEN_JOB_STATES, binary: name, binaryDigest: one?.digest },
+    { limit: NAMED_JOBS },
+  );
   if (jobs.length > 0)
     throw binaryInUse(
       reference,

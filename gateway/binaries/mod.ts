@@ -2,6 +2,5 @@
 export { deleteBinary } from "./delete.ts";
 export { findBinary, findEntryPoint, resolveEntryPoint } from "./find.ts";
 export { parseBinaryName } from "./name.ts";
-export { openJobsWith } from "./open_jobs.ts";
 export { rollbackBinary } from "./rollback.ts";
 export { uploadBinary } from "./upload.ts";

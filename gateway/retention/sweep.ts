@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Binary } from "../../proto/mod.ts";
-import { openJobsWith } from "../binaries/mod.ts";
+import { type Binary, OPEN_JOB_STATES } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import type { RetentionConfig } from "./retention.ts";
 
@@ -98,7 +97,8 @@ function isYounger({ createTime }: Binary, time: Date): boolean {
 }
 
 async function isInUse(dao: SweepDeps["dao"], { name, digest }: Binary): Promise<boolean> {
-  return (await openJobsWith({ dao }, { name, digest }, { limit: 1 })).length > 0;
+  const filter = { states: OPEN_JOB_STATES, binary: name, binaryDigest: digest };
+  return (await dao.jobs.list(filter, { limit: 1 })).length > 0;
 }
 
 async function* binaryNames(dao: SweepDeps["dao"]): AsyncGenerator<Binary> {

@@ -177,7 +177,7 @@ test("a statement that returns nothing answers nothing", async () => {
 
 test("what cannot be run is refused before anything is recorded", async () => {
   const wrong: [Promise<Response>, string][] = [
-    [ask("RANGE 1", { context: "deno" }), 'in context "deno": it runs DENO; name a context'],
+    [ask("RANGE 1", { context: "deno" }), 'Cannot run the query in context "deno": it needs the runtime SPARK'],
     [ask("RANGE 1", { sql: { parameters: { ok: 1, list: [1] } } }), 'parameter "list" of the query: it is a list'],
     [ask("RANGE 1", { sql: { parameters: { text: "x".repeat(1_048_576) } } }), "at most 1048576 are taken"],
     [ask(""), "statement"],

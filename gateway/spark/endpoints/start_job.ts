@@ -1,4 +1,4 @@
-import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
+import { isFinalJob, type Job, Job_State, type JobError, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
 import { runJob, submitJob, waitForStart } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
@@ -67,6 +67,7 @@ function answerFailure(job: Job, { context }: JobSpec): Answer {
     case JobError_Reason.INVALID_CONFIG:
       return exception(400, "VALIDATION FAILED", result, { jobId });
     case JobError_Reason.LOAD_FAILED:
+      return answerNotLoaded(job, error) ?? exception(400, "JOB LOADING FAILED", result, { jobId });
     case JobError_Reason.PERMISSION_DENIED:
       return exception(400, "JOB LOADING FAILED", result, { jobId });
     case JobError_Reason.CONTEXT_LOST:
@@ -76,6 +77,16 @@ function answerFailure(job: Job, { context }: JobSpec): Answer {
       return json(200, { jobId, status: "ERROR", result });
   }
 }
+
+/** What Spark's driver says of a main class that is no job for its context; undefined for what went wrong otherwise. */
+function answerNotLoaded({ id: jobId, entryPoint }: Job, { message }: JobError): Answer | undefined {
+  if (message.startsWith(`Class ${entryPoint} not found`)) {
+    return failure(404, `classPath ${entryPoint} not found`, { jobId });
+  }
+  return message.startsWith(WRONG_TYPE) ? failure(400, WRONG_TYPE, { jobId }) : undefined;
+}
+
+const WRONG_TYPE = "Invalid job type for this context";
 
 /** How `POST /jobs` tells why no job was started. */
 export const POST_JOB_EXPLANATIONS: Explanations = {
@@ -96,6 +107,9 @@ export const POST_JOB_EXPLANATIONS: Explanations = {
   PROGRAM_URI_INVALID: (fault) => exception(400, "JOB LOADING FAILED: Malformed URL", malformedUrl(fault)),
   PROGRAM_NOT_LOADED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
   BINARY_NOT_BUNDLED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  JAR_NOT_READ: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  JAR_UNFIT: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  RUNTIME_MISMATCH: ({ message }) => failure(400, WRONG_TYPE, { reason: message }),
   NO_NODE: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
   NO_ROOM: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
 };

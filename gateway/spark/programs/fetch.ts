@@ -20,7 +20,7 @@ export interface ProgramSource {
   readonly limitBytes: number;
 }
 
-type FetchDeps = Pick<Core, "dao" | "blobs" | "bundler"> & { readonly source: ProgramSource };
+type FetchDeps = Pick<Core, "dao" | "blobs" | "bundler" | "jars"> & { readonly source: ProgramSource };
 
 /**
  * The binary that a URI stands for now: what is there is uploaded under the URI's name, unless the same bytes were before. Throws the
@@ -34,7 +34,10 @@ export async function fetchProgram(
   const { name } = place;
   const content = await read(deps.source, place, signal);
   if (content.length === 0 || !isProgram(content)) {
-    throw programNotLoaded(place.uri, "it is neither a source file nor a gzip tarball or zip archive of a folder");
+    throw programNotLoaded(
+      place.uri,
+      "it is neither a source file nor a gzip tarball or zip archive of a folder, nor a jar",
+    );
   }
   const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
   const known = await deps.dao.binaries.get(name, { digest });

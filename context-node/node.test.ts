@@ -142,7 +142,7 @@ test("a node does not start when its address is taken", async () => {
     drainTimeoutMs: 0,
     spark: NO_SPARK,
   };
-  await expect(startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] })).rejects.toThrow(
-    `Cannot listen on "${tested.node.address}"`,
-  );
+  await expect(
+    startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] }),
+  ).rejects.toThrow(`Cannot listen on "${tested.node.address}"`);
 });

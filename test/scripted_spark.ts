@@ -2,6 +2,7 @@ import type { Application } from "../context-node/runtime/mod.ts";
 import { type SqlQuery, SqlQuery_Format, Stage, Stage_State } from "../proto/node.ts";
 import { type Script, type ScriptedJob, ShownObject, StreamedResult } from "./script.ts";
 import { rejection } from "./standard_scripts.ts";
+import { until } from "./until.ts";
 
 /** What every scripted Spark context belongs to. */
 export const APPLICATION: Application = { id: "local-1700000000000", uiUrl: "http://127.0.0.1:4040" };
@@ -40,12 +41,13 @@ const STATEMENTS: Readonly<Record<string, (job: ScriptedJob, query: SqlQuery, wo
   THROW(_job, _query, [, name]) {
     throw Object.assign(new Error("as the statement says"), { name });
   },
-  /** Breaks off after its first row. */
-  BREAK: (_job, query) =>
+  /** `BREAK file`: breaks off after its first row, once there is a data file of that name. */
+  BREAK: ({ files }, query, [, file = ""]) =>
     print(
       query,
       (async function* () {
         yield { begun: true };
+        await until(`there is a file "${file}"`, async () => (await files.list()).includes(file));
         throw new Error("a task failed");
       })(),
     ),
@@ -66,7 +68,9 @@ export const SPARK_SCRIPTS: Readonly<Record<string, Script>> = {
   stages: {
     run({ config, progress }) {
       const name = "x".repeat(Number(config.length));
-      const stages = Array.from({ length: Number(config.stages) }, (_, id) => createStage({ id, name, failure: name }));
+      const stages = Array.from({ length: Number(config.stages) }, (_, id) =>
+        createStage({ id, name, failure: name, inputBytes: 2 ** 42, submitTime: new Date(0) }),
+      );
       progress(1, "done", undefined, stages);
     },
   },

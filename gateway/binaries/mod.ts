@@ -1,7 +1,7 @@
 /** Uploaded programs: upload, find, roll back, delete. Imports the record, the bundler, the reader of jars and the contract. */
+export { openClassPaths } from "./class_paths.ts";
 export { deleteBinary } from "./delete.ts";
 export { findBinary, findEntryPoint, resolveEntryPoint } from "./find.ts";
 export { parseBinaryName } from "./name.ts";
-export { openJobsWith } from "./open_jobs.ts";
 export { rollbackBinary } from "./rollback.ts";
 export { uploadBinary } from "./upload.ts";

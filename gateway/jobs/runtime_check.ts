@@ -13,14 +13,6 @@ export function checkRuntime(
   if (contextRuntime !== runtime) {
     throw runtimeMismatch({ binary: binary?.name, context: name }, Runtime[runtime], Runtime[contextRuntime]);
   }
-  const other = program.classPath.find((each) => each.runtime !== runtime);
-  if (other !== undefined) {
-    throw runtimeMismatch(
-      { binary: other.name, context: name },
-      Runtime[other.runtime || Runtime.DENO],
-      Runtime[runtime],
-    );
-  }
 }
 
 /** Throws when the Spark of a context's node cannot run a jar of the job, as far as its release shows: Spark 4 has Scala 2.13 only. */

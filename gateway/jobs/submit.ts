@@ -8,7 +8,6 @@ import {
   contextNotRunning,
   nestedTooDeep,
   nodeUnreachable,
-  queryNeedsSpark,
   requestIdReused,
 } from "../../proto/errors.ts";
 import {
@@ -19,7 +18,6 @@ import {
   JobSchema,
   type JobSpec,
   nestsDeeper,
-  Runtime,
   SqlQuerySchema,
 } from "../../proto/mod.ts";
 import {
@@ -127,7 +125,6 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
   const program = await findProgram(deps, spec);
   const entryPoint = entryPointAsked(program, spec);
   const target = await findTarget(deps, spec, { program, entryPoint, signal });
-  if (program.sql !== undefined) checkRunsSpark(target.context);
   const job = create(JobSchema, {
     id: uuidv7(),
     state: Job_State.QUEUED,
@@ -153,12 +150,6 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
     revision: 1,
   });
   return { job, program, target, config, noQueue: spec.noQueue };
-}
-
-/** Throws for a context that runs no queries. */
-function checkRunsSpark({ name, settings }: Context): void {
-  const runtime = settings?.runtime || Runtime.DENO;
-  if (runtime !== Runtime.SPARK) throw queryNeedsSpark(name, Runtime[runtime]);
 }
 
 interface Dispatch {

@@ -66,16 +66,12 @@ test("sweep() deletes old versions but the newest, and but those that an open jo
   await dao.binaries.insert(sampleBinary("b", 1, { createTime: daysAgo(20) }));
   const binaryDigest = sampleBinary("a", 2).digest;
   await dao.jobs.insert(sampleJob(1, { state: RUNNING, binary: "a", binaryDigest }), json({}));
-  for (const n of [1, 2]) await dao.binaries.insert(sampleBinary("lib", n, { createTime: daysAgo(20) }));
-  const classPath = [`lib@${sampleBinary("lib", 1).digest}`];
-  await dao.jobs.insert(sampleJob(2, { state: RUNNING, binary: "b", classPath }), json({}));
 
   const swept = await sweep(stores, { ...never, binaryDays: 10 }, { now: new Date(NOW), signal });
 
   expect(swept.binaries).toBe(1);
   expect((await dao.binaries.versions("a", { limit: 9 })).map(({ version }) => version)).toEqual([4, 3, 2]);
   expect(await dao.binaries.versions("b", { limit: 9 })).toHaveLength(1);
-  expect(await dao.binaries.versions("lib", { limit: 9 })).toHaveLength(2);
 });
 
 test("sweep() deletes contents that nothing names, a day after they were stored", async () => {
@@ -100,6 +96,18 @@ test("sweep() deletes contents that nothing names, a day after they were stored"
   await dao.files.delete("f");
   await dao.binaries.delete("a");
   expect(await sweepAt(2 * DAY_MS)).toBe(5);
+});
+
+test("sweep() keeps old jars that are on the class path of an open job", async () => {
+  await using stores = await startStores();
+  const { dao } = stores;
+  const versions = [1, 2, 3].map((version) => sampleBinary("lib", version, { createTime: daysAgo(30) }));
+  for (const version of versions) await dao.binaries.insert(version);
+  const classPath = [`lib@${versions[0]?.digest}`];
+  await dao.jobs.insert(sampleJob(1, { state: RUNNING, classPath }), json({}));
+
+  await sweep(stores, { ...never, binaryDays: 7 }, { now: new Date(NOW), signal });
+  expect((await dao.binaries.versions("lib", { limit: 9 })).map(({ version }) => version)).toEqual([3, 1]);
 });
 
 test("sweep() with nothing to keep but for ever deletes nothing", async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Binary } from "../../proto/mod.ts";
-import { openJobsWith } from "../binaries/mod.ts";
+import { type Binary, OPEN_JOB_STATES } from "../../proto/mod.ts";
+import { openClassPaths } from "../binaries/mod.ts";
 import type { Core } from "../core.ts";
 import type { RetentionConfig } from "./retention.ts";
 
@@ -82,10 +82,12 @@ async function sweepBlobs({ dao, blobs }: SweepDeps, { now, signal }: SweepOptio
 
 async function sweepBinaries({ dao }: SweepDeps, before: Date, signal: AbortSignal): Promise<number> {
   let deleted = 0;
+  const onClassPaths = await openClassPaths({ dao });
   for await (const { name, version: newest } of binaryNames(dao)) {
     for await (const binary of olderVersions(dao, name, newest)) {
       if (signal.aborted) return deleted;
-      if (isYounger(binary, before) || (await isInUse(dao, binary))) continue;
+      if (isYounger(binary, before) || onClassPaths.has(`${name}@${binary.digest}`)) continue;
+      if (await isInUse(dao, binary)) continue;
       deleted += (await dao.binaries.delete(name, binary.version)).length;
     }
     await delay(PAUSE_MS);
@@ -98,7 +100,8 @@ function isYounger({ createTime }: Binary, time: Date): boolean {
 }
 
 async function isInUse(dao: SweepDeps["dao"], { name, digest }: Binary): Promise<boolean> {
-  return (await openJobsWith({ dao }, { name, digest }, { limit: 1 })).length > 0;
+  const filter = { states: OPEN_JOB_STATES, binary: name, binaryDigest: digest };
+  return (await dao.jobs.list(filter, { limit: 1 })).length > 0;
 }
 
 async function* binaryNames(dao: SweepDeps["dao"]): AsyncGenerator<Binary> {

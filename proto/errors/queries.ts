@@ -3,13 +3,6 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { JobError_Reason } from "../gen/es/hearth/v1/job_pb.js";
 import { apiError } from "./error.ts";
 
-export function queryNeedsSpark(context: string, runtime: string): ConnectError {
-  return apiError(
-    `Cannot run a query in context "${context}": it runs ${runtime}; name a context that was created with the runtime SPARK`,
-    { code: Code.InvalidArgument, reason: "RUNTIME_MISMATCH", metadata: { context, runtime, needed: "SPARK" } },
-  );
-}
-
 export function parameterInvalid(name: string, kind: string): ConnectError {
   return apiError(
     `Cannot bind parameter "${name}" of the query: it is ${kind}; texts, numbers, booleans and nulls can be bound`,

@@ -94,8 +94,8 @@ export interface Progress {
     | { [key: string]: any }
     | undefined;
   /**
-   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs leave
-   * them out.
+   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs, and
+   * callbacks, leave them out.
    */
   stages: Stage[];
 }

@@ -5,8 +5,8 @@ const found = await findOnMachine();
 if (found instanceof ToolchainError) console.warn(`Spark is not tested: ${found.message}`);
 
 /**
- * Tests on a real Spark, which they get by calling what `define` is given. Skipped where there is no Java or Spark; with
- * HEARTH_TEST_SPARK=required their absence fails the file instead.
+ * Defines tests that need a real Spark; they obtain it by calling `spark`. They are skipped if Java or Spark is missing; with
+ * HEARTH_TEST_SPARK=required the file fails instead.
  */
 export function describeSpark(title: string, define: (spark: () => Toolchain) => void): void {
   describe.skipIf(found instanceof ToolchainError)(title, () => define(foundToolchain));

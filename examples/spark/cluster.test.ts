@@ -8,15 +8,16 @@ import { describeSpark } from "../../test/spark.ts";
 import { until } from "../../test/until.ts";
 import { type SparkCluster, startSparkCluster } from "./cluster.ts";
 
-describeSpark("startSparkCluster()", ({ compiler: { spark, java } }) => {
+describeSpark("startSparkCluster()", (toolchain) => {
   let cluster: SparkCluster;
   beforeAll(async () => {
-    cluster = await startSparkCluster({ spark, java });
+    cluster = await startSparkCluster(toolchain().compiler);
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   /** What `spark-submit`, the master and an executor make of a query. */
   async function query(statement: string): Promise<string> {
+    const { spark } = toolchain().compiler;
     const conf = {
       "spark.executor.memory": "512m",
       "spark.ui.enabled": "false",

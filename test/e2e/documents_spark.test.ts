@@ -17,13 +17,14 @@ const PAGES = [
   ["docs/migrating-from-spark-jobserver.md", "bash"],
 ] as const;
 
-describeSpark("the lines for the shell", ({ compiler, libraries }) => {
+describeSpark("the lines for the shell", (toolchain) => {
   beforeAll(async () => {
+    const { compiler, libraries } = toolchain();
     await driverJar(compiler, { libraries });
   });
 
   test.each(PAGES)("in %s work as they stand", { timeout: 270_000 }, async (document, language) => {
-    const { spark, java } = compiler;
+    const { spark, java } = toolchain().compiler;
     const section = { enabled: true, home: spark.home, java: java.home, master: "local[2]" };
     const config = { node: { spark: section }, gateway: { contexts: { defaultRuntime: "SPARK" } } };
     await using hearth = await startHearth({ config });
@@ -36,6 +37,7 @@ describeSpark("the lines for the shell", ({ compiler, libraries }) => {
 
   /** What `npm run spark:examples` puts there. */
   async function addExamples({ folder }: Page): Promise<void> {
+    const { compiler, libraries } = toolchain();
     const dist = join(folder, "dist");
     await rm(dist, { force: true });
     await mkdir(dist);
@@ -47,6 +49,7 @@ describeSpark("the lines for the shell", ({ compiler, libraries }) => {
   async function addOwnJob({ folder, blocks }: Page): Promise<void> {
     const [source] = blocks("scala");
     if (source === undefined || !source.startsWith("package com.example")) return;
+    const { compiler, libraries } = toolchain();
     const [file, jar] = [join(folder, "my-job.scala"), join(folder, "my-job.jar")];
     await writeFile(file, source);
     const classPath = [...libraries, await apiJar(compiler, { libraries })];

@@ -16,18 +16,18 @@ const TEXT = { megabytes: 1, partitions: 2 };
 const SLOW = { deadlineMs: 90_000 };
 
 describeSpark("Spark contexts on YARN", (toolchain) => {
-  const { compiler, libraries } = toolchain;
   let yarn: YarnCluster;
   let jar: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {
-    yarn = await startYarnCluster(toolchain);
+    yarn = await startYarnCluster(toolchain());
+    const { compiler, libraries } = toolchain();
     jar = await readFile(await exampleJar(compiler, { libraries }));
   });
   afterAll(() => yarn[Symbol.asyncDispose]());
 
   function sparkSection(deployMode: string) {
-    const { spark, java } = compiler;
+    const { spark, java } = toolchain().compiler;
     return {
       ...{ enabled: true, home: spark.home, java: java.home, master: "yarn", deployMode, spares: 0 },
       folders: [yarn.configurationFolder],

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { type Environment, ToolchainError } from "../toolchain/mod.ts";
 import type { SparkDistribution } from "./versions.ts";
 
-/** Ways to call pip, the first that works is used. */
+/** Commands for pip, in order of preference. */
 const PIPS: readonly (readonly [string, ...string[]])[] = [
   ["python3", "-m", "pip"],
   ["pip3"],
@@ -18,7 +18,7 @@ const PIPS: readonly (readonly [string, ...string[]])[] = [
 
 const PROGRESS_MS = 5_000;
 
-/** Lines of pip's errors that a message quotes. */
+/** Number of lines that an error quotes of pip's output. */
 const QUOTED_LINES = 8;
 
 export interface DownloadOptions {
@@ -29,7 +29,7 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Gets a distribution from PyPI, or the mirror that pip is configured for, and resolves to the archive. Rejects with a ToolchainError. */
+/** Downloads a distribution from PyPI, or from the mirror in pip's configuration. Resolves to the path of the archive. Rejects with a ToolchainError. */
 export async function downloadDistribution(
   distribution: SparkDistribution,
   { folder, env, log, signal }: DownloadOptions,
@@ -45,16 +45,19 @@ export async function downloadDistribution(
   const [command, ...args] = pip;
   const download = ["download", "--no-deps", "--no-binary=pyspark", "--no-cache-dir", "--disable-pip-version-check"];
   signal?.throwIfAborted();
-  // A group of its own: `python3` may be a script that starts another.
+  // A process group, as `python3` may be a wrapper script around the real process.
   const child = spawn(command, [...args, ...download, "--progress-bar=off", "--dest", folder, "-r", requirements], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...env, TMPDIR: temporary },
     detached: true,
   });
-  const kill = () => void (child.pid !== undefined && process.kill(-child.pid, "SIGKILL"));
+  const kill = () => {
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    if (isRunning && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
   signal?.addEventListener("abort", kill);
   const done = new AbortController();
-  const told = reportProgress({ folder: temporary, sizeBytes, log, signal: done.signal });
+  const reporting = reportProgress({ folder: temporary, sizeBytes, log, signal: done.signal });
   try {
     const [[code], errors] = await Promise.all([once(child, "close"), text(child.stderr)]);
     signal?.throwIfAborted();
@@ -62,7 +65,7 @@ export async function downloadDistribution(
   } finally {
     signal?.removeEventListener("abort", kill);
     done.abort();
-    await told;
+    await reporting;
   }
   return join(folder, archive);
 }
@@ -75,7 +78,7 @@ async function findPip(env: Environment): Promise<readonly [string, ...string[]]
   }
   throw new ToolchainError(
     "INSTALLATION_FAILED",
-    "Cannot install Spark: Python's pip, by which it is downloaded, is not on PATH; install it (Debian, Ubuntu: apt install python3-pip; Fedora: dnf install python3-pip; macOS: brew install python), or get Spark from https://spark.apache.org/downloads.html and set SPARK_HOME",
+    "Cannot install Spark: Python's pip, which downloads it, is not on PATH; install it (Debian, Ubuntu: apt install python3-pip; Fedora: dnf install python3-pip; macOS: brew install python), or download Spark from https://spark.apache.org/downloads.html and set SPARK_HOME",
   );
 }
 
@@ -83,22 +86,22 @@ function downloadFailed({ version, sha256 }: SparkDistribution, errors: string):
   const lines = errors.trim().split("\n").slice(-QUOTED_LINES).join("\n");
   return new ToolchainError(
     "INSTALLATION_FAILED",
-    `Cannot download pyspark ${version}: ${reasonOf(errors, sha256)}. pip says:\n${lines}`,
+    `Cannot download pyspark ${version}: ${reasonOf(errors, sha256)}. Output of pip:\n${lines}`,
   );
 }
 
 function reasonOf(errors: string, sha256: string): string {
   if (/No space left on device|Errno 28/.test(errors))
-    return "the disk is full; make space, or set XDG_CACHE_HOME to a folder elsewhere";
+    return "the disk is full; free some space, or set XDG_CACHE_HOME to a folder elsewhere";
   if (errors.includes("DO NOT MATCH THE HASHES"))
-    return `what PyPI or its mirror sends has not the SHA-256 ${sha256}; use another mirror`;
+    return `the SHA-256 of the download is not ${sha256}; use another mirror`;
   if (/ConnectionError|NewConnectionError|Max retries|Temporary failure|Could not find a version/.test(errors)) {
-    return "pip does not reach PyPI; check the network, or name a mirror (PIP_INDEX_URL) or a proxy (HTTPS_PROXY)";
+    return "pip cannot reach PyPI; check the network, or configure a mirror (PIP_INDEX_URL) or a proxy (HTTPS_PROXY)";
   }
-  return "pip has failed";
+  return "pip failed";
 }
 
-/** A line every few seconds with what pip has got, until the signal aborts. pip itself writes none where there is no terminal. */
+/** Logs the downloaded size every few seconds until the signal aborts. Without a terminal, pip itself logs no progress. */
 async function reportProgress({
   folder,
   sizeBytes,
@@ -122,7 +125,7 @@ async function reportProgress({
   }
 }
 
-/** pip removes folders while they are listed. */
+/** Size of the largest file in bytes. Ignores errors, as pip removes files and folders meanwhile. */
 async function largestFile(folder: string): Promise<number> {
   const [found] = await Promise.allSettled([readdir(folder, { recursive: true })]);
   const names = found.status === "fulfilled" ? found.value : [];

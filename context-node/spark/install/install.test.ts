@@ -62,21 +62,27 @@ test("installDistribution() lets two that come at once install one Spark", async
   expect(lines).toContain("waiting for another process that installs Spark 4.9.9");
 });
 
-test("installDistribution() removes what a killed process has left", async () => {
+test("installDistribution() replaces a damaged Spark and the leftovers of a killed process", async () => {
   await using machine = await createMachine('cp "$archive" "$dest"');
   const { env, distribution, home } = machine;
   await mkdir(join(`${home}.1.part`, "spark", "jars"), { recursive: true });
   await writeFile(join(`${home}.1.part`, distribution.archive), "half");
+  await mkdir(join(home, "jars"), { recursive: true });
   await installDistribution(distribution, { env, log: silent });
   expect(await machine.cached()).toEqual(["4.9.9", "4.9.9.lock"]);
+  expect(await readdir(join(home, "jars"))).toEqual(["spark-core_2.13-4.9.9.jar"]);
 });
 
 test.each([
   ["the disk is full", "echo 'OSError: [Errno 28] No space left on device' >&2; exit 1", /the disk is full/],
-  ["there is no network", "echo 'NewConnectionError: refused' >&2; exit 1", /pip does not reach PyPI; .*HTTPS_PROXY/],
-  ["pip finds another digest", "echo 'THESE PACKAGES DO NOT MATCH THE HASHES' >&2; exit 1", /has not the SHA-256/],
-  ["the archive has another digest", 'echo x | gzip >"$dest/pyspark-4.9.9.tar.gz"', /has the SHA-256|Cannot install/],
-  ["pip fails otherwise", "echo 'out of order' >&2; exit 3", /pip has failed. pip says:\nout of order/],
+  ["there is no network", "echo 'NewConnectionError: refused' >&2; exit 1", /pip cannot reach PyPI; .*HTTPS_PROXY/],
+  [
+    "pip finds another digest",
+    "echo 'THESE PACKAGES DO NOT MATCH THE HASHES' >&2; exit 1",
+    /the SHA-256 of the download is not/,
+  ],
+  ["the archive has another digest", 'echo x | gzip >"$dest/pyspark-4.9.9.tar.gz"', /Cannot install/],
+  ["pip fails otherwise", "echo 'out of order' >&2; exit 3", /pip failed. Output of pip:\nout of order/],
 ])("installDistribution() installs nothing when %s", async (_, script, message) => {
   await using machine = await createMachine(script);
   const { env, distribution } = machine;
@@ -91,7 +97,7 @@ test("installDistribution() says how much space it needs", async () => {
   await using machine = await createMachine("exit 1");
   const distribution = { ...machine.distribution, sizeBytes: 1e15 };
   await expect(installDistribution(distribution, { env: machine.env, log: silent })).rejects.toThrow(
-    /MB of free space, and needed are/,
+    /MB of free space, and .* MB are needed/,
   );
 });
 
@@ -118,6 +124,6 @@ test("installDistribution() stops when the signal aborts", async () => {
 
 test("installSpark() refuses a version whose digest is not known", async () => {
   await expect(installSpark({ version: "3.4", env: {}, log: silent })).rejects.toThrow(
-    /Cannot install Spark "3.4": there is 4.3.0 and 3.5.9/,
+    /Cannot install Spark "3.4": the available versions are 4.3.0 and 3.5.9/,
   );
 });

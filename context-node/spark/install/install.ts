@@ -1,26 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { acquireLock, type Environment, findSpark, sparkCache, ToolchainError } from "../toolchain/mod.ts";
 import { downloadDistribution } from "./download.ts";
 import { unpackDistribution } from "./unpack.ts";
 import { chooseDistribution, type SparkDistribution } from "./versions.ts";
 
-/** What is free afterwards: others write too. */
+/** Minimum of free space that remains, in bytes: other programs write meanwhile. */
 const SPARE_BYTES = 100_000_000;
 
 export interface InstallOptions {
-  /** `4.3.0`, `3.5`; without one, the newest. */
+  /** Such as `4.3.0` or `3.5`. Default: the newest. */
   readonly version?: string | undefined;
   readonly env: Environment;
-  /** Takes lines for people. */
+  /** Receives progress lines. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Installs Spark into the user's cache, unless it is there, and resolves to its home. Waits when another process does it. What a killed
- * process has left is removed. Rejects with a ToolchainError.
+ * Installs Spark into the user's cache unless it is installed, and resolves to its home. Waits if another process is installing it. Removes
+ * the leftovers of a killed process. Rejects with a ToolchainError.
  */
 export async function installSpark({ version, ...options }: InstallOptions): Promise<string> {
   return await installDistribution(chooseDistribution(version), options);
@@ -32,18 +32,18 @@ export async function installDistribution(
 ): Promise<string> {
   const cache = sparkCache(env);
   const home = join(cache, distribution.version);
-  if (await exists(home)) return await check(home, env);
+  if (await isInstalled(home, env)) return home;
   try {
     using _lock = await acquireLock(join(cache, `${distribution.version}.lock`), {
       signal,
       onWait: () => log(`waiting for another process that installs Spark ${distribution.version}`),
     });
-    if (!(await exists(home))) await install(distribution, { home, env, log, signal });
+    if (!(await isInstalled(home, env))) await install(distribution, { home, env, log, signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw explain(error, distribution, cache);
   }
-  return await check(home, env);
+  return home;
 }
 
 async function install(
@@ -51,7 +51,7 @@ async function install(
   { home, env, log, signal }: InstallOptions & { home: string },
 ): Promise<void> {
   await removeUnfinished(home);
-  // A name of its own: the pip of a killed process may go on for a while.
+  // A unique name, as the pip of a killed process may still write to its folder.
   const folder = `${home}.${randomUUID()}.part`;
   await mkdir(folder, { mode: 0o700 });
   try {
@@ -61,47 +61,44 @@ async function install(
     log(`unpacking ${distribution.archive}`);
     await mkdir(unpacked);
     await unpackDistribution(distribution, { archive, folder: unpacked, signal });
+    await rm(home, { recursive: true, force: true });
     await rename(unpacked, home);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What a process that was killed has left. */
+/** Removes the leftovers of killed processes. */
 async function removeUnfinished(home: string): Promise<void> {
   const [cache, version] = [dirname(home), basename(home)];
   const left = (await readdir(cache)).filter((name) => name.startsWith(`${version}.`) && name.endsWith(".part"));
   await Promise.all(left.map((name) => rm(join(cache, name), { recursive: true, force: true })));
 }
 
-/** An archive and what is unpacked of it are there at the same time. */
+/** Rejects unless the archive and the unpacked files fit on the disk together. */
 async function requireSpace(folder: string, { version, sizeBytes }: SparkDistribution): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const [free, needed] = [bavail * bsize, 2.1 * sizeBytes + SPARE_BYTES];
   if (free >= needed) return;
   throw new ToolchainError(
     "INSTALLATION_FAILED",
-    `Cannot install Spark ${version}: ${folder} has ${Math.floor(free / 1e6)} MB of free space, and needed are ${Math.ceil(needed / 1e6)}; make space, or set XDG_CACHE_HOME to a folder elsewhere`,
+    `Cannot install Spark ${version}: ${folder} has ${Math.floor(free / 1e6)} MB of free space, and ${Math.ceil(needed / 1e6)} MB are needed; free some space, or set XDG_CACHE_HOME to a folder elsewhere`,
   );
-}
-
-/** A home that was damaged since is told as such. */
-async function check(home: string, env: Environment): Promise<string> {
-  return (await findSpark({ home, env })).home;
 }
 
 function explain(error: unknown, { version }: SparkDistribution, cache: string): ToolchainError {
   if (error instanceof ToolchainError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const reason = code === "ENOSPC" ? "the disk is full; make space" : message;
+  const reason = code === "ENOSPC" ? "the disk is full; free some space" : message;
   return new ToolchainError(
     "INSTALLATION_FAILED",
-    `Cannot install Spark ${version} in ${cache}: ${reason}. XDG_CACHE_HOME names another folder`,
+    `Cannot install Spark ${version} in ${cache}: ${reason}. XDG_CACHE_HOME moves the cache to another folder`,
     { cause: error },
   );
 }
 
-async function exists(path: string): Promise<boolean> {
-  const [found] = await Promise.allSettled([access(path)]);
+/** Returns false for a damaged Spark, too. */
+async function isInstalled(home: string, env: Environment): Promise<boolean> {
+  const [found] = await Promise.allSettled([findSpark({ home, env })]);
   return found.status === "fulfilled";
 }

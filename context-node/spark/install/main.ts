@@ -1,4 +1,4 @@
-/** `npm run spark:install [-- <version>]`: gets Spark from PyPI into the user's cache. */
+/** `npm run spark:install [-- <version>]`: installs Spark from PyPI into the user's cache. */
 import { onEndRequest } from "../../../cluster/mod.ts";
 import { ToolchainError } from "../toolchain/mod.ts";
 import { installSpark } from "./install.ts";
@@ -23,7 +23,7 @@ async function install(): Promise<void> {
 For other programs: export SPARK_HOME=${home}`);
   } catch (error) {
     if (!(error instanceof ToolchainError) && !signal.aborted) throw error;
-    console.error(signal.aborted ? "Asked to end: nothing is installed." : (error as Error).message);
+    console.error(signal.aborted ? "Interrupted: nothing was installed." : (error as Error).message);
     process.exitCode = 1;
   }
 }

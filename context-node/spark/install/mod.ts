@@ -1,3 +1,3 @@
-/** Gets a Spark for people who have none. Imports the toolchain and nothing of the other folders. */
+/** Downloads and installs Spark. Imports the toolchain only. */
 export { type InstallOptions, installSpark } from "./install.ts";
 export { SPARK_VERSIONS } from "./versions.ts";

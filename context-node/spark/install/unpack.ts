@@ -9,12 +9,15 @@ import { extract } from "tar-stream";
 import { ToolchainError } from "../toolchain/mod.ts";
 import type { SparkDistribution } from "./versions.ts";
 
-/** What a Spark consists of, below `pyspark-<version>/deps/`: examples, data and licenses are left out. */
+/** What a Spark consists of, below `pyspark-<version>/deps/`: examples, data and licenses are not needed. */
 const PARTS = /^[^/]+\/deps\/(?<path>(bin|jars|sbin)\/.+)$/;
 
 const EXECUTABLE = 0o111;
 
-/** Unpacks Spark's programs and jars of an archive into a folder. Rejects when the archive is not the pinned one: then the folder is of no use. */
+/**
+ * Unpacks the programs and jars of Spark from an archive into a folder. Checks the digest of the archive as it reads it: if this rejects,
+ * discard the folder.
+ */
 export async function unpackDistribution(
   { version, sha256 }: SparkDistribution,
   { archive, folder, signal }: { archive: string; folder: string; signal?: AbortSignal | undefined },
@@ -33,7 +36,7 @@ export async function unpackDistribution(
   if (found === sha256) return;
   throw new ToolchainError(
     "INSTALLATION_FAILED",
-    `Cannot install Spark ${version}: ${archive} has the SHA-256 ${found}, and expected is ${sha256}; run \`npm run spark:install\` again`,
+    `Cannot install Spark ${version}: the SHA-256 of ${archive} is ${found}, expected ${sha256}; run \`npm run spark:install\` again`,
   );
 }
 

@@ -1,11 +1,11 @@
 import { ToolchainError } from "../toolchain/mod.ts";
 
-/** A Spark as PyPI has it: the source distribution of pyspark, with Spark's own programs and jars. */
+/** A source distribution of pyspark on PyPI. It contains Spark's own programs and jars. */
 export interface SparkDistribution {
   readonly version: string;
   readonly archive: string;
   readonly sha256: string;
-  /** Of the archive. Unpacked it is about as large. */
+  /** Size of the archive. The unpacked files are about as large. */
   readonly sizeBytes: number;
 }
 
@@ -36,6 +36,6 @@ export function chooseDistribution(wanted: string | undefined): SparkDistributio
   if (found !== undefined) return found;
   throw new ToolchainError(
     "SPARK_UNSUPPORTED",
-    `Cannot install Spark "${wanted}": there is ${SPARK_VERSIONS.join(" and ")}; for another one get it from https://spark.apache.org/downloads.html and set SPARK_HOME`,
+    `Cannot install Spark "${wanted}": the available versions are ${SPARK_VERSIONS.join(" and ")}; download other versions from https://spark.apache.org/downloads.html and set SPARK_HOME`,
   );
 }

@@ -6,20 +6,20 @@ import { text } from "node:stream/consumers";
 import { ToolchainError } from "./error.ts";
 import type { Java } from "./find_java.ts";
 import type { Spark } from "./find_spark.ts";
-import { type Manifest, writeJar } from "./jar.ts";
+import { writeJar } from "./jar.ts";
 
-/** The compiler's own jars: it starts faster than with all of Spark's. */
+/** The compiler's own jars: it starts faster with these alone than with all jars of Spark. */
 const COMPILER_JAR = /^(scala-(compiler|library|reflect)|jline|jna)-\d.*\.jar$/;
 
-/** A compiler runs for seconds: the simple collector and compiler of the JVM halve its time. Deep types need the stack. */
+/** The serial collector and C1 halve the time of a compiler that runs for seconds. Deeply nested types need the stack. */
 const JVM_OPTIONS = ["-Xss8m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 const SCALAC_OPTIONS = ["-Ybackend-parallelism", "2"];
 
-/** Messages of the compiler that an error quotes, in characters. */
+/** Longest quote of the compiler's messages in an error, in characters. */
 const LONGEST_MESSAGES = 20_000;
 
-/** What compiles: a Spark has the Scala compiler among its jars, and any Java runs it. */
+/** The Scala compiler among the jars of a Spark, and the Java that runs it: a JRE suffices. */
 export interface Compiler {
   readonly spark: Spark;
   readonly java: Java;
@@ -33,20 +33,19 @@ export interface Compilation {
   readonly sources: readonly string[];
   /** Jars beside Spark's. */
   readonly classPath: readonly string[];
-  /** Path of the jar that is written. While it compiles, `<jar>.classes` is a folder. */
+  /** Path of the jar to write. The folder `<jar>.classes` exists while the compiler runs. */
   readonly jar: string;
-  readonly manifest?: Manifest;
-  /** For the compiler, as `-deprecation`. */
+  /** Options of scalac, such as `-deprecation`. */
   readonly options?: readonly string[];
 }
 
-/** Compiles Scala files to a jar. Rejects with a ToolchainError that has the compiler's messages with file and line. */
+/** Compiles Scala files to a jar. If it fails, rejects with a ToolchainError that quotes the compiler's messages with file and line. */
 export async function compileScala(compiler: Compiler, compilation: Compilation): Promise<void> {
   const folder = `${compilation.jar}.classes`;
   await mkdir(folder);
   try {
     await runCompiler(compiler, compilation, folder);
-    await writeJar(compilation.jar, { folder, manifest: compilation.manifest ?? {} });
+    await writeJar(compilation.jar, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -61,7 +60,7 @@ async function runCompiler(
   if (!jars.some((name) => name.startsWith("scala-compiler-"))) {
     throw new ToolchainError(
       "SPARK_INCOMPLETE",
-      `Cannot compile ${subject}: ${spark.jars} has no scala-compiler-<version>.jar; use a whole Spark, as \`npm run spark:install\` gets it`,
+      `Cannot compile ${subject}: ${spark.jars} has no scala-compiler-<version>.jar; use a complete Spark, such as the one of \`npm run spark:install\``,
     );
   }
   const compilerPath = jars.map((name) => join(spark.jars, name)).join(delimiter);

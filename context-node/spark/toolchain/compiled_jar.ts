@@ -1,21 +1,25 @@
 import { createHash, randomUUID } from "node:crypto";
 import { access, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type Environment, sparkCache } from "./cache.ts";
+import { cacheUnusable, type Environment, sparkCache } from "./cache.ts";
 import { type Compilation, type Compiler, compileScala } from "./compile.ts";
+import { ToolchainError } from "./error.ts";
 import { acquireLock } from "./lock.ts";
 
-/** Changes when equal sources give other jars. */
+/** Version of the cached jars: a change makes all of them compile again. */
 const FORMAT = "1";
 
-/** A compiler, and where its jars are kept. */
+/** A compiler with a cache for its jars. */
 export interface CachingCompiler extends Compiler {
   readonly env: Environment;
-  /** Takes lines for people: compiling takes some seconds, once. */
+  /** Receives progress lines: the first compilation takes some seconds. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** Compiles once for equal sources, libraries and Spark, in all processes of the user, and resolves to the path of the jar. */
+/**
+ * Resolves to the path of the compiled jar in the user's cache. Equal sources, libraries and Spark compile once, also when several processes
+ * ask at the same time. Rejects with a ToolchainError.
+ */
 export async function compiledJar(
   compiler: CachingCompiler,
   { name, ...compilation }: Omit<Compilation, "jar"> & { name: string },
@@ -36,6 +40,9 @@ export async function compiledJar(
   try {
     await compileScala(compiler, { ...compilation, jar: unfinished });
     await rename(unfinished, jar);
+  } catch (error) {
+    if (error instanceof ToolchainError || compiler.signal?.aborted) throw error;
+    throw cacheUnusable(folder, error);
   } finally {
     await rm(unfinished, { force: true });
   }
@@ -44,7 +51,7 @@ export async function compiledJar(
   return jar;
 }
 
-/** What a process that was killed has left. */
+/** Removes the leftovers of a killed process. */
 async function removeUnfinished(folder: string, stem: string): Promise<void> {
   const left = (await readdir(folder)).filter((name) => name.startsWith(stem) && name.includes(".tmp"));
   await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })));
@@ -52,10 +59,10 @@ async function removeUnfinished(folder: string, stem: string): Promise<void> {
 
 async function keyOf(
   { spark }: Compiler,
-  { sources, classPath, options = [], manifest = {} }: Omit<Compilation, "jar" | "subject">,
+  { sources, classPath, options = [] }: Omit<Compilation, "jar" | "subject">,
 ): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([FORMAT, spark.version, spark.scalaVersion, options, manifest]));
+  hash.update(JSON.stringify([FORMAT, spark.version, spark.scalaVersion, options]));
   const contents = await Promise.all([...sources, ...classPath].map((path) => readFile(path)));
   for (const [index, path] of [...sources, ...classPath].entries()) {
     const content = contents[index] ?? Buffer.alloc(0);

@@ -8,11 +8,11 @@ const SPARK_FOLDER = resolve(import.meta.dirname, "..");
 export interface DriverJar {
   /** The classes of `driver/` and `api/`. */
   readonly jar: string;
-  /** What they need beside Spark's jars, at run time too. */
+  /** Jars that they need in addition to Spark's, also at run time. */
   readonly libraries: readonly string[];
 }
 
-/** The compiled Spark driver with the job API: from the user's cache, or compiled now. Rejects with a ToolchainError. */
+/** The compiled Spark driver with the job API. Compiles it on first use. Rejects with a ToolchainError. */
 export async function driverJar(
   compiler: CachingCompiler,
   { libraries }: { libraries: readonly string[] },
@@ -28,7 +28,7 @@ export async function driverJar(
   return { jar, libraries };
 }
 
-/** The job API alone, which authors of jobs compile against. */
+/** The job API alone, for authors to compile jobs against. */
 export async function apiJar(
   compiler: CachingCompiler,
   { libraries }: { libraries: readonly string[] },
@@ -41,7 +41,7 @@ export async function apiJar(
   });
 }
 
-/** Scala files of a part of the driver: for all versions of Spark, and for this one's major version. */
+/** Scala files of a part: those for all versions of Spark, and those in the folder of this major version. */
 async function sourcesOf(part: "api" | "driver", { major }: Spark): Promise<string[]> {
   const folder = join(SPARK_FOLDER, part);
   const names = await readdir(folder, { recursive: true });

@@ -5,11 +5,12 @@ export type ToolchainProblem =
   | "SPARK_MISSING"
   | "SPARK_INCOMPLETE"
   | "SPARK_UNSUPPORTED"
+  | "CACHE_UNUSABLE"
   | "LIBRARY_UNAVAILABLE"
   | "COMPILATION_FAILED"
   | "INSTALLATION_FAILED";
 
-/** Spark, or what it needs, is absent or does not fit. The message says what to do. */
+/** Java, Spark or a library is missing or unsupported. The message says what to do. */
 export class ToolchainError extends Error {
   override readonly name = "ToolchainError";
   readonly problem: ToolchainProblem;

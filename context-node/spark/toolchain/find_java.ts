@@ -13,19 +13,20 @@ export interface Java {
   readonly command: string;
   /** Major version: 8, 11, 17, … */
   readonly version: number;
-  /** Its JAVA_HOME, where it is known. */
+  /** Its JAVA_HOME, if known. */
   readonly home?: string;
 }
 
-/** A Java that does not answer in this time does not run. */
+/** Time limit for a Java that is asked for its version, in milliseconds. */
 const ANSWER_MS = 20_000;
 
 const HOW_TO_GET_JAVA =
   "install one (Debian, Ubuntu: apt install openjdk-17-jre-headless; Fedora: dnf install java-17-openjdk-headless; macOS: brew install openjdk@17) or set JAVA_HOME to the folder of one";
 
 /**
- * Finds the Java of `javaHome`, else that of JAVA_HOME, else `java` on PATH; no other is tried when the first does not fit. Reads its file
- * `release`, and starts a process only when there is none. Rejects with a ToolchainError, also when `spark` does not run on it.
+ * Finds the Java of `javaHome`, else that of JAVA_HOME, else `java` on PATH; an unsuitable one is an error and
+ * not skipped. Reads the file `release` of the Java, and starts a process only if that file is missing. Rejects with a ToolchainError if
+ * there is no Java, or `spark` does not support it.
  */
 export async function findJava({
   javaHome,
@@ -65,7 +66,7 @@ async function readOnPath(command: string): Promise<Java> {
   return (await readRelease(home, join(home, "bin", "java"))) ?? (await askJava(command, `the Java "${command}"`));
 }
 
-/** What the file `release` of a Java says. Programs that only start another Java have none beside them. */
+/** Reads the file `release` of a Java. Wrappers that start another Java have none beside them. */
 async function readRelease(home: string, command: string): Promise<Java | undefined> {
   if (!(await isProgram(command))) return undefined;
   const [release] = await Promise.allSettled([readFile(join(home, "release"), "utf8")]);
@@ -87,7 +88,10 @@ async function askJava(command: string, subject: string): Promise<Java> {
   const version = propertyOf(stderr + stdout, "java.version");
   const home = propertyOf(stderr + stdout, "java.home");
   if (version === undefined) {
-    throw new ToolchainError("JAVA_MISSING", `Cannot use ${subject}: it does not say its version; ${HOW_TO_GET_JAVA}`);
+    throw new ToolchainError(
+      "JAVA_MISSING",
+      `Cannot use ${subject}: it does not print its version; ${HOW_TO_GET_JAVA}`,
+    );
   }
   return { command, version: majorOf(version), ...(home !== undefined && { home }) };
 }
@@ -109,7 +113,7 @@ function requireSupported({ version, command }: Java, spark: Spark): void {
   const needed = spark.major === 3 ? "Java 8, 11 or 17" : "Java 17 or newer";
   throw new ToolchainError(
     "JAVA_UNSUPPORTED",
-    `Cannot run Spark ${spark.version} with ${command}: it is Java ${version}, and needed is ${needed}; ${HOW_TO_GET_JAVA}`,
+    `Cannot run Spark ${spark.version} with ${command}: it is Java ${version}, and Spark needs ${needed}; ${HOW_TO_GET_JAVA}`,
   );
 }
 

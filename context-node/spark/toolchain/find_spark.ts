@@ -10,7 +10,7 @@ export interface Spark {
   /** Such as `4.3.0`. */
   readonly version: string;
   readonly major: number;
-  /** What its jars, and jobs for it, are compiled for. */
+  /** The Scala version of its jars, and of jobs for it. */
   readonly scalaVersion: "2.12" | "2.13";
   /** Folder of its jars. */
   readonly jars: string;
@@ -61,7 +61,7 @@ async function readSpark(folder: string, subject: string): Promise<Spark> {
   return { home, version, major: Number(major), scalaVersion: scala, jars };
 }
 
-/** Names in a folder; none when it does not exist. */
+/** Names in a folder, or none if the folder does not exist. */
 async function listFolder(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

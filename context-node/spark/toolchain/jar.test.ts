@@ -27,12 +27,12 @@ test("writeJar() writes the manifest first, then the files by name, and the same
   await writeFile(join(classes, "a", "ü.class"), "");
   const write = async (name: string) => {
     const jar = join(folder.path, name);
-    await writeJar(jar, { folder: classes, manifest: { "Main-Class": "b" } });
+    await writeJar(jar, classes);
     return await readFile(jar);
   };
   const first = await write("1.jar");
   expect(readJar(first)).toEqual([
-    ["META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nMain-Class: b\r\n\r\n"],
+    ["META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n\r\n"],
     ["a/ü.class", ""],
     ["b.class", "the class b"],
   ]);

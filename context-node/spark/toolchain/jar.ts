@@ -3,35 +3,27 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** 1980-01-01, the first day of ZIP: equal classes give equal jars. */
+/** 1980-01-01, the first day of ZIP: equal classes result in equal jars. */
 const DATE = 0x0021;
 
 const VERSION_NEEDED = 20;
 const UTF8_NAMES = 0x0800;
 const DEFLATED = 8;
 
-const MANIFEST = "META-INF/MANIFEST.MF";
+const MANIFEST = { name: "META-INF/MANIFEST.MF", content: Buffer.from("Manifest-Version: 1.0\r\n\r\n") };
 
-/** Headers of a jar's manifest by name, such as `Main-Class`. */
-export type Manifest = Readonly<Record<string, string>>;
-
-/** Writes the files below a folder as a jar, sorted by name and without dates: equal files give equal bytes. */
-export async function writeJar(jar: string, { folder, manifest = {} }: { folder: string; manifest?: Manifest }) {
+/** Writes the files below a folder as a jar, sorted by name and without dates: equal files result in equal bytes. */
+export async function writeJar(jar: string, folder: string): Promise<void> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = found.filter((entry) => entry.isFile()).map((entry) => nameOf(folder, entry));
   const files = await Promise.all(
     names.toSorted().map(async (name) => ({ name, content: await readFile(join(folder, name)) })),
   );
-  await writeFile(jar, createZip([{ name: MANIFEST, content: Buffer.from(printManifest(manifest)) }, ...files]));
+  await writeFile(jar, createZip([MANIFEST, ...files]));
 }
 
 function nameOf(folder: string, { parentPath, name }: Dirent): string {
   return relative(folder, join(parentPath, name)).replaceAll(sep, "/");
-}
-
-function printManifest(headers: Manifest): string {
-  const lines = Object.entries({ "Manifest-Version": "1.0", ...headers }).map(([name, value]) => `${name}: ${value}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
 /** ZIP without its 64-bit extension: up to 65535 files, 4 GiB in all. Layout: APPNOTE.TXT of PKWARE, 4.3. */

@@ -34,7 +34,7 @@ test("findLibraries() refuses what has another digest, and keeps nothing of it",
   const env = { XDG_CACHE_HOME: folder.path, HEARTH_MAVEN: mirror.url };
   await expect(findLibraries(SPARK, { env })).rejects.toMatchObject({
     problem: "LIBRARY_UNAVAILABLE",
-    message: expect.stringMatching(/Cannot get http.*\.jar: it has the SHA-256/),
+    message: expect.stringMatching(/Cannot get http.*\.jar: its SHA-256 is/),
   });
   const [kept] = await Promise.allSettled([readdir(join(sparkCache(env), "libraries"))]);
   expect(kept).toMatchObject({ status: "rejected", reason: { code: "ENOENT" } });
@@ -47,7 +47,7 @@ test("findLibraries() gets those for the Scala of the Spark, also in the place o
   await mkdir(join(sparkCache(env), "libraries"), { recursive: true });
   await writeFile(join(sparkCache(env), "libraries", "config-1.4.3.jar"), "damaged");
   await expect(findLibraries({ ...SPARK, scalaVersion: "2.12" }, { env })).rejects.toThrow(
-    /the answer is 404 .*HEARTH_MAVEN/,
+    /the server responded with 404 .*HEARTH_MAVEN/,
   );
   await expect
     .poll(() => mirror.paths.toSorted())

@@ -1,4 +1,5 @@
 import { constants } from "node:fs";
+<<<<<<< HEAD
 import { access } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Environment } from "./cache.ts";
@@ -9,6 +10,25 @@ import { type MavenJar, mavenJar } from "./maven.ts";
 /** A library that the job API needs and Spark does not have. */
 interface Library extends MavenJar {
   /** Recognizes it, of any version, among the jars that an operator names. */
+=======
+import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { cacheUnusable, type Environment, sparkCache } from "./cache.ts";
+import { ToolchainError } from "./error.ts";
+import type { Spark } from "./find_spark.ts";
+
+/** Maven Central. HEARTH_MAVEN names a mirror of the same layout. */
+const MAVEN_CENTRAL = "https://repo1.maven.org/maven2";
+
+/** Time limit for the download of a library (two megabytes at most), in milliseconds. */
+const DOWNLOAD_MS = 120_000;
+
+/** A library that the job API needs and Spark does not have. */
+interface Library {
+  readonly path: string;
+  readonly sha256: string;
+  /** Matches the file names of all its versions. */
+>>>>>>> h-install
   readonly pattern: RegExp;
 }
 
@@ -33,14 +53,14 @@ const SCALACTIC: Readonly<Record<Spark["scalaVersion"], Library>> = {
 
 export interface LibraryOptions {
   readonly env: Environment;
-  /** Jars that the operator names: they replace those of Maven. */
+  /** Jars from the configuration. They take precedence over Maven. */
   readonly named?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Paths of the jars that the job API needs beside Spark's: those that the operator names, else those in the user's cache, which is filled
- * from Maven. Rejects with a ToolchainError.
+ * Paths of the jars that the job API needs in addition to Spark's: from the configuration, else from the user's cache, else downloaded from
+ * Maven. Rejects with a ToolchainError.
  */
 export async function findLibraries({ scalaVersion }: Spark, options: LibraryOptions): Promise<string[]> {
   const libraries = [CONFIG, SCALACTIC[scalaVersion]];
@@ -56,6 +76,57 @@ async function findNamed({ pattern }: Library, { named = [] }: LibraryOptions): 
   if (readable.status === "fulfilled") return resolve(path);
   throw new ToolchainError(
     "LIBRARY_UNAVAILABLE",
-    `Cannot read the configured library "${path}": ${readable.reason.message}; correct its path, or leave it out to have it from Maven`,
+    `Cannot read the configured library "${path}": ${readable.reason.message}; correct the path, or remove it to download the library from Maven`,
   );
 }
+<<<<<<< HEAD
+=======
+
+async function getLibrary(library: Library, { env, signal }: LibraryOptions): Promise<string> {
+  const folder = join(sparkCache(env), "libraries");
+  const file = join(folder, basename(library.path));
+  const [kept] = await Promise.allSettled([readFile(file)]);
+  if (kept.status === "fulfilled" && digestOf(kept.value) === library.sha256) return file;
+  const url = `${(env["HEARTH_MAVEN"] ?? MAVEN_CENTRAL).replace(/\/+$/, "")}/${library.path}`;
+  const content = await download(url, signal);
+  if (digestOf(content) !== library.sha256) {
+    throw unavailable(url, `its SHA-256 is ${digestOf(content)}, expected ${library.sha256}`);
+  }
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(temporary, content, { flag: "wx" });
+    await rename(temporary, file);
+  } catch (cause) {
+    throw cacheUnusable(folder, cause);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return file;
+}
+
+async function download(url: string, signal: AbortSignal | undefined): Promise<Buffer> {
+  const timeout = AbortSignal.timeout(DOWNLOAD_MS);
+  try {
+    const response = await fetch(url, { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
+    if (!response.ok) throw new Error(`the server responded with ${response.status} ${response.statusText}`);
+    return Buffer.from(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const { message, cause: reason } = cause as Error;
+    throw unavailable(url, reason instanceof Error ? reason.message : message, cause);
+  }
+}
+
+function unavailable(url: string, reason: string, cause?: unknown): ToolchainError {
+  return new ToolchainError(
+    "LIBRARY_UNAVAILABLE",
+    `Cannot get ${url}: ${reason}; set HEARTH_MAVEN to a reachable mirror of Maven Central, or name the jar in the configuration`,
+    { cause },
+  );
+}
+
+function digestOf(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+>>>>>>> h-install

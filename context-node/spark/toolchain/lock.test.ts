@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { acquireLock } from "./lock.ts";
 
-test("acquireLock() lets one caller in after the other", async () => {
+test("acquireLock() admits one caller after the other", async () => {
   await using folder = await createTemporaryDirectory();
   const path = join(folder.path, "deep", "x.lock");
   const happened: string[] = [];
@@ -22,7 +23,7 @@ test("acquireLock() lets one caller in after the other", async () => {
   expect(happened).toEqual(["second waits", "first is done", "second has it"]);
 });
 
-test("acquireLock() gets the lock of a process that was killed", async () => {
+test("acquireLock() acquires the lock of a killed process", async () => {
   await using folder = await createTemporaryDirectory();
   const path = join(folder.path, "x.lock");
   const code = `const { acquireLock } = await import(${JSON.stringify(join(import.meta.dirname, "lock.ts"))});
@@ -36,7 +37,7 @@ const lock = await acquireLock(${JSON.stringify(path)}); console.log("locked"); 
   using _lock = await lock;
 });
 
-test("acquireLock() gives up when the signal aborts", async () => {
+test("acquireLock() stops waiting when the signal aborts", async () => {
   await using folder = await createTemporaryDirectory();
   const path = join(folder.path, "x.lock");
   using _lock = await acquireLock(path);
@@ -45,6 +46,13 @@ test("acquireLock() gives up when the signal aborts", async () => {
   await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
 });
 
-test("acquireLock() names a file that it cannot make", async () => {
-  await expect(acquireLock("/proc/x.lock")).rejects.toThrow("/proc/x.lock");
+test.each(["a folder, not a file", "below a file"])("acquireLock() rejects for %s", async (kind) => {
+  await using folder = await createTemporaryDirectory();
+  const file = join(folder.path, "file");
+  await writeFile(file, "");
+  const path = kind === "below a file" ? join(file, "x.lock") : folder.path;
+  await expect(acquireLock(path)).rejects.toMatchObject({
+    problem: "CACHE_UNUSABLE",
+    message: expect.stringMatching(/Cannot use the cache .*XDG_CACHE_HOME/),
+  });
 });

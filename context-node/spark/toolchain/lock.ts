@@ -2,24 +2,26 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { cacheUnusable } from "./cache.ts";
 
-/** SQLite's code for a lock that somebody else has. */
+/** SQLite's code for a lock that another connection holds. */
 const SQLITE_BUSY = 5;
 
 const RETRY_MS = 200;
 
 export interface LockOptions {
-  /** Called once, when somebody else has the lock. */
+  /** Called once, if another holder makes the caller wait. */
   readonly onWait?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Has the lock of a file, which is made when absent, for this caller alone until it is disposed; waits while another process, or another
- * caller in this one, has it. The kernel holds the lock, as one that SQLite takes on a file: it ends with the process.
+ * Acquires an exclusive lock on a file, which is created if it does not exist, and waits while another process or another caller in this
+ * process holds it. Disposing releases it. SQLite takes it as a lock of the kernel, which ends with the process. Rejects with a
+ * ToolchainError if the file cannot be created.
  */
 export async function acquireLock(path: string, { onWait, signal }: LockOptions = {}): Promise<Disposable> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await createFolder(dirname(path));
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
     const lock = tryLock(path);
@@ -33,13 +35,20 @@ function tryLock(path: string): DatabaseSync | undefined {
   let lock: DatabaseSync | undefined;
   try {
     lock = new DatabaseSync(path);
-    // Nothing is ever written: a journal would only be left behind.
+    // SQLite never writes to the file: a journal on disk would only be left behind.
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (cause) {
     lock?.close();
-    const { errcode, message } = cause as Error & { errcode?: number };
-    if (errcode === SQLITE_BUSY) return undefined;
-    throw new Error(`Cannot lock ${path}: ${message}`, { cause });
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    throw cacheUnusable(dirname(path), cause);
+  }
+}
+
+async function createFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw cacheUnusable(folder, cause);
   }
 }

@@ -4,18 +4,18 @@ import { gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
 import type { SparkDistribution } from "../versions.ts";
 
-/** What of a header matters: the rest has defaults. */
+/** A header of tar; all fields but the name have defaults. */
 export type EntryHeader = Pick<Header, "name"> & Partial<Header>;
 
 const VERSION = "4.9.9";
 
-/** A small pyspark, and what is known of it. */
+/** An archive in the layout of pyspark's, and its description. */
 export interface TestArchive {
   readonly distribution: SparkDistribution;
   readonly content: Buffer;
 }
 
-/** What is looked for in a Spark, and beside it what is not. */
+/** Entries that belong to a Spark, and two that the installation leaves out. */
 export const SMALL_SPARK: readonly (readonly [EntryHeader, string?])[] = [
   [{ name: `pyspark-${VERSION}/deps/bin/spark-submit`, mode: 0o775 }, "#!/bin/sh\n"],
   [{ name: `pyspark-${VERSION}/deps/jars/spark-core_2.13-${VERSION}.jar`, mode: 0o666 }, "core"],

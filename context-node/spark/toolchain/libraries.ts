@@ -1,16 +1,5 @@
+import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-<<<<<<< HEAD
-import { access } from "node:fs/promises";
-import { basename, resolve } from "node:path";
-import type { Environment } from "./cache.ts";
-import { ToolchainError } from "./error.ts";
-import type { Spark } from "./find_spark.ts";
-import { type MavenJar, mavenJar } from "./maven.ts";
-
-/** A library that the job API needs and Spark does not have. */
-interface Library extends MavenJar {
-  /** Recognizes it, of any version, among the jars that an operator names. */
-=======
 import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { cacheUnusable, type Environment, sparkCache } from "./cache.ts";
@@ -20,15 +9,19 @@ import type { Spark } from "./find_spark.ts";
 /** Maven Central. HEARTH_MAVEN names a mirror of the same layout. */
 const MAVEN_CENTRAL = "https://repo1.maven.org/maven2";
 
-/** Time limit for the download of a library (two megabytes at most), in milliseconds. */
+/** Time limit for the download of a jar (60 megabytes at most), in milliseconds. */
 const DOWNLOAD_MS = 120_000;
 
-/** A library that the job API needs and Spark does not have. */
-interface Library {
+/** A jar of Maven Central. */
+export interface MavenJar {
+  /** Path in the repository. */
   readonly path: string;
   readonly sha256: string;
+}
+
+/** A library that the job API needs and Spark does not have. */
+interface Library extends MavenJar {
   /** Matches the file names of all its versions. */
->>>>>>> h-install
   readonly pattern: RegExp;
 }
 
@@ -79,18 +72,20 @@ async function findNamed({ pattern }: Library, { named = [] }: LibraryOptions): 
     `Cannot read the configured library "${path}": ${readable.reason.message}; correct the path, or remove it to download the library from Maven`,
   );
 }
-<<<<<<< HEAD
-=======
 
-async function getLibrary(library: Library, { env, signal }: LibraryOptions): Promise<string> {
+/** Path of the jar in the user's cache, which is filled from Maven. Rejects with a ToolchainError. */
+export async function mavenJar(
+  { path, sha256 }: MavenJar,
+  { env, signal }: Pick<LibraryOptions, "env" | "signal">,
+): Promise<string> {
   const folder = join(sparkCache(env), "libraries");
-  const file = join(folder, basename(library.path));
+  const file = join(folder, basename(path));
   const [kept] = await Promise.allSettled([readFile(file)]);
-  if (kept.status === "fulfilled" && digestOf(kept.value) === library.sha256) return file;
-  const url = `${(env["HEARTH_MAVEN"] ?? MAVEN_CENTRAL).replace(/\/+$/, "")}/${library.path}`;
+  if (kept.status === "fulfilled" && digestOf(kept.value) === sha256) return file;
+  const url = `${(env["HEARTH_MAVEN"] ?? MAVEN_CENTRAL).replace(/\/+$/, "")}/${path}`;
   const content = await download(url, signal);
-  if (digestOf(content) !== library.sha256) {
-    throw unavailable(url, `its SHA-256 is ${digestOf(content)}, expected ${library.sha256}`);
+  if (digestOf(content) !== sha256) {
+    throw unavailable(url, `its SHA-256 is ${digestOf(content)}, expected ${sha256}`);
   }
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
@@ -129,4 +124,3 @@ function unavailable(url: string, reason: string, cause?: unknown): ToolchainErr
 function digestOf(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
->>>>>>> h-install

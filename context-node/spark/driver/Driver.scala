@@ -71,12 +71,13 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
     } catch { case error: Throwable => end.notReady(connection, logs, error) }
 
   private def list(application: Application, request: Int, drop: Option[String]): Unit = {
-    val objects = new NamedObjectList(application.context)
     val listed = drop match {
-      case Some(name) => application.named.drop(name).map(name -> _).toSeq
+      case Some(name) => application.named.find(name).map(name -> _).toSeq
       case None => application.named.all
     }
-    connection.send(objects.message(request, listed))
+    val message = new NamedObjectList(application.context).message(request, listed)
+    drop.foreach(application.named.drop)
+    connection.send(message)
   }
 
   private def withStarted(action: String)(body: Started => Unit): Unit = started match {

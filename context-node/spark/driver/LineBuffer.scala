@@ -7,15 +7,21 @@ final class LineBuffer(emit: String => Unit) {
   private val line = new ByteArrayOutputStream(256)
 
   def write(bytes: Array[Byte], offset: Int, length: Int): Unit = synchronized {
+    var start = offset
     var i = offset
     while (i < offset + length) {
-      if (bytes(i) == '\n') flush()
-      else {
-        line.write(bytes(i))
-        if (line.size >= LineBuffer.LongestLine) flush()
+      if (bytes(i) == '\n') {
+        line.write(bytes, start, i - start)
+        flush()
+        start = i + 1
+      } else if (line.size + i - start >= LineBuffer.LongestLine) {
+        line.write(bytes, start, i - start)
+        flush()
+        start = i
       }
       i += 1
     }
+    line.write(bytes, start, offset + length - start)
   }
 
   /** Emits what has no end of line yet. */

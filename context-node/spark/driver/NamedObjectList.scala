@@ -15,7 +15,7 @@ final class NamedObjectList(context: SparkContext) {
     objects.take(NamedObjectList.MostObjects).foreach { case (name, shared) =>
       val node = array.addObject().put("name", Text.cut(name, 256)).put("kind", kindOf(shared))
       val rdd = cachedRdd(shared).flatMap(infos.get)
-      node.put("storageLevel", levelOf(shared).description).put("partitions", partitionsOf(shared, rdd))
+      node.put("storageLevel", descriptionOf(levelOf(shared))).put("partitions", partitionsOf(shared, rdd))
       node.put("cachedPartitions", rdd.map(_.numCachedPartitions).getOrElse(0))
       node.put("memoryBytes", rdd.map(_.memSize).getOrElse(0L)).put("diskBytes", rdd.map(_.diskSize).getOrElse(0L))
       node.put("createTime", shared.createTime)
@@ -35,6 +35,8 @@ final class NamedObjectList(context: SparkContext) {
     case named: NamedDataFrame => named.df.storageLevel
     case _ => StorageLevel.NONE
   }
+
+  private def descriptionOf(level: StorageLevel): String = if (level == StorageLevel.NONE) "None" else level.description
 
   private def cachedRdd(shared: Shared): Option[Int] = shared.value match {
     case named: NamedRDD[_] => Some(named.rdd.id)

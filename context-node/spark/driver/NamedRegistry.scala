@@ -60,12 +60,15 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
     found.result().sortBy(_._1)
   }
 
-  /** Removes a name and unpersists its object. What it was, if there was one that is made. */
-  def drop(name: String): Option[Shared] =
-    Option(slots.get(name)).filter(slot => isMade(slot) && slots.remove(name, slot)).map { slot =>
+  /** The object of that name, if it is made. */
+  def find(name: String): Option[Shared] = Option(slots.get(name)).filter(isMade).map(_.made.join())
+
+  /** Removes a name and unpersists its object. */
+  def drop(name: String): Unit =
+    Option(slots.get(name)).filter(slot => isMade(slot) && slots.remove(name, slot)).foreach { slot =>
       val shared = slot.made.join()
-      remove(shared)
-      shared
+      shared.view.foreach(views.drop)
+      shared.unpersist()
     }
 
   private def take(name: String): Option[Slot] = Option(slots.remove(name))
@@ -103,11 +106,6 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
   private def sameData(old: NamedObject, next: NamedObject): Boolean = (old, next) match {
     case (one: NamedDataFrame, other: NamedDataFrame) => one.df.sameSemantics(other.df)
     case _ => old == next
-  }
-
-  private def remove(shared: Shared): Unit = {
-    shared.view.foreach(views.drop)
-    shared.unpersist()
   }
 
   private def await(name: String, slot: Slot, timeout: FiniteDuration): Shared = {

@@ -32,13 +32,17 @@ final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: Clust
     else if (level.isMoreSpecificThan(Level.INFO)) "INFO"
     else "DEBUG"
 
+  private def removeOthers(logger: LoggerConfig): Unit =
+    logger.getAppenders.keySet.forEach(name => if (name != getName) logger.removeAppender(name))
+
   /** Makes this the only appender. Spark configures Log4j when its first class logs, so it is called again after that. */
   def install(): Unit = LogManager.getContext(false) match {
     case context: LoggerContext =>
       val config = context.getConfiguration
       if (!isStarted) start()
-      config.getLoggers.values.forEach(logger => logger.getAppenders.keySet.forEach(name => if (name != getName) logger.removeAppender(name)))
       val root = config.getRootLogger
+      config.getLoggers.values.forEach(removeOthers(_))
+      removeOthers(root)
       if (!root.getAppenders.containsKey(getName)) root.addAppender(this, null, null)
       root.setLevel(Level.INFO)
       RunAppender.Quiet.foreach(name => if (!config.getLoggers.containsKey(name)) config.addLogger(name, new LoggerConfig(name, Level.WARN, true)))

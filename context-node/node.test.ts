@@ -3,7 +3,7 @@ import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import { NODE_FAREWELL_SUBJECT, NODE_HEARTBEAT_SUBJECT, Node, Node_State, Refusal_Reason } from "../proto/node.ts";
-import { startTestNode } from "../test/context_node.ts";
+import { NO_SPARK, startTestNode } from "../test/context_node.ts";
 import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
 import { ScriptedRuntime } from "../test/scripted_runtime.ts";
 import { readJobEvents } from "../test/stored_events.ts";
@@ -140,6 +140,7 @@ test("a node does not start when its address is taken", async () => {
     permissions: { net: {} },
     spares: 0,
     drainTimeoutMs: 0,
+    spark: NO_SPARK,
   };
   await expect(
     startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] }),

@@ -16,7 +16,7 @@ import { connectNats } from "./nats.ts";
 import { isResolverBounded, readResolver, withNetwork } from "./network/mod.ts";
 import { openRunFolder } from "./run_folder.ts";
 import type { Runtimes } from "./runtime/mod.ts";
-import { type HostedRuntime, startDeno } from "./runtimes.ts";
+import { type HostedRuntime, startDeno, startSpark } from "./runtimes.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
 
@@ -62,15 +62,20 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
-  const hosted = deps.runtimes ?? [stack.use(await startDeno(config, { groups, folder, log }))];
+  const own = { groups, folder, log };
+  const hosted = deps.runtimes ?? [
+    stack.use(await startDeno(config, own)),
+    ...[stack.use((await startSpark(config, own)) ?? null)].filter((spark) => spark !== null),
+  ];
   const { dir, contexts: secretPolicy } = config.secrets;
   const network = { policy: config.permissions.net, isResolverBounded: isResolverBounded(readResolver()) };
   const read = createSecretFolder(dir);
   const runtimes: Runtimes = new Map(
-    hosted.map(({ runtime, description }) => [
-      description.runtime,
-      withNetwork(withSecrets(runtime, { read, policy: secretPolicy }), network),
-    ]),
+    hosted.flatMap(({ runtime, description }) => {
+      if (runtime === undefined) return [];
+      const secretive = withSecrets(runtime, { read, policy: secretPolicy });
+      return [[description.runtime, withNetwork(secretive, network)] as const];
+    }),
   );
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions, publisher });

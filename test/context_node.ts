@@ -6,6 +6,7 @@ import { type Cluster, LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import type { NodeConfig } from "../context-node/config.ts";
 import { type ContextNode, startNode } from "../context-node/node.ts";
 import type { HostedRuntime } from "../context-node/runtimes.ts";
+import { completeSpark, sparkSection } from "../context-node/spark_section.ts";
 import { NodeRuntime, RuntimeName } from "../proto/node.ts";
 import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
 import type { Script } from "./script.ts";
@@ -45,7 +46,12 @@ export interface TestNodeOptions {
   readonly net?: NodeConfig["permissions"]["net"];
   /** Default 10 s. */
   readonly drainTimeoutMs?: number;
+  /** Default: none. */
+  readonly spark?: NodeConfig["spark"];
 }
+
+/** The configuration of a node without Spark. */
+export const NO_SPARK: NodeConfig["spark"] = completeSpark(sparkSection.parse({ enabled: false }), {});
 
 export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
   await using stack = new AsyncDisposableStack();
@@ -70,6 +76,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         secrets: options.secrets ?? { dir: undefined, contexts: {} },
         permissions: { net: options.net ?? {} },
         spares: 0,
+        spark: options.spark ?? NO_SPARK,
         ...limits,
       },
       { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtimes },

@@ -72,10 +72,22 @@ export function isJar(content: Uint8Array): boolean {
   return isZip(content) && kindOfZip(content) === JAVA_ARCHIVE;
 }
 
+/** Characters of names that are looked at to tell what a zip archive holds: each may have 65535. */
+const LOOKED_AT = 1024 * 1024;
+
+function* firstNames(content: Uint8Array): Generator<string> {
+  let left = LOOKED_AT;
+  for (const name of zipNames(content).take(DEFAULT_LIMITS.entries)) {
+    yield name;
+    left -= name.length;
+    if (left < 0) return;
+  }
+}
+
 /** What a zip archive holds, by its first names; undefined when these cannot be read. */
 function kindOfZip(content: Uint8Array): string | undefined {
   try {
-    return zipKind(zipNames(content).take(DEFAULT_LIMITS.entries)) ?? "ours";
+    return zipKind(firstNames(content)) ?? "ours";
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;

@@ -32,6 +32,8 @@ export interface ConfigurationOptions {
 export interface Configuration {
   /** What the file says, with flags and environment laid over it. */
   readonly content: unknown;
+  /** Path of the configuration file. */
+  readonly file: string | undefined;
   /** Folder of the configuration file; without one the working directory. */
   readonly baseDir: string;
   /** As pino names it. */
@@ -68,6 +70,7 @@ export function readConfiguration(
   return {
     content,
     logLevel: textOf(given.get("log-level")) ?? "info",
+    file: path === undefined ? undefined : resolve(path),
     baseDir: path === undefined ? process.cwd() : dirname(resolve(path)),
     parse(schema) {
       if (read.fault) return undefined;

@@ -45,7 +45,27 @@ test("parseConfig() has a default for everything", () => {
     secrets: { dir: undefined, contexts: { "*": ["*"] } },
     permissions: { net: { "*": ["*"] } },
     spares: 1,
+    spark: {
+      enabled: "auto",
+      home: undefined,
+      java: undefined,
+      master: "local[*]",
+      deployMode: "client",
+      conf: {},
+      hadoop: {},
+      env: {},
+      libraries: [],
+      listen: "127.0.0.1:0",
+      advertise: undefined,
+      spares: 1,
+      startTimeoutMs: 120_000,
+      onNewVersion: "replace",
+      confine: true,
+      folders: [],
+      environment: {},
+    },
     drainTimeoutMs: 30_000,
+    configFile: undefined,
   });
 });
 

@@ -16,6 +16,7 @@ import {
 } from "../cluster/mod.ts";
 import type { IsolationMode } from "./isolation/mod.ts";
 import { isPolicyEntry } from "./network/mod.ts";
+import { completeSpark, type SparkConfig, sparkSection } from "./spark_section.ts";
 
 export const OPTIONS = {
   config: COMMON_OPTIONS.config,
@@ -136,6 +137,7 @@ export const nodeSection = z
       })
       .prefault({})
       .describe("What the creators of contexts may grant them"),
+    spark: sparkSection,
     drainTimeoutMs: z
       .int()
       .nonnegative()
@@ -171,7 +173,7 @@ const exposureKeys = z.object({
 
 /** What a context node is told. */
 export interface NodeConfig
-  extends Omit<z.output<typeof nodeSection>, "advertise" | "memoryBytes" | "sandbox" | "secrets"> {
+  extends Omit<z.output<typeof nodeSection>, "advertise" | "memoryBytes" | "sandbox" | "secrets" | "spark"> {
   readonly nats: NatsAccess;
   readonly cluster: Cluster;
   readonly advertise: string | undefined;
@@ -186,6 +188,9 @@ export interface NodeConfig
     readonly dir: string | undefined;
     readonly contexts: Readonly<Record<string, readonly string[]>>;
   };
+  readonly spark: SparkConfig;
+  /** Absolute path of the file that it was read from. */
+  readonly configFile?: string | undefined;
 }
 
 /** The same for a context node that is a process of its own. */
@@ -211,6 +216,8 @@ export function parseConfig(
       bubblewrap: node.sandbox.bubblewrap === undefined ? undefined : resolve(node.sandbox.bubblewrap),
     },
     secrets: { ...node.secrets, dir: node.secrets.dir === undefined ? undefined : resolve(node.secrets.dir) },
+    spark: completeSpark(node.spark, environment),
+    configFile: configuration.file,
     memoryBytes: node.memoryBytes ?? defaultMemoryBytes(),
   };
 }

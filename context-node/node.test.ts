@@ -3,11 +3,12 @@ import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import { NODE_FAREWELL_SUBJECT, NODE_HEARTBEAT_SUBJECT, Node, Node_State, Refusal_Reason } from "../proto/node.ts";
-import { startTestNode } from "../test/context_node.ts";
+import { NO_SPARK, startTestNode } from "../test/context_node.ts";
 import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
 import { ScriptedRuntime } from "../test/scripted_runtime.ts";
 import { readJobEvents } from "../test/stored_events.ts";
 import { startNode } from "./node.ts";
+import { describeDeno } from "./runtimes.ts";
 
 let server: TestNatsServer;
 let nats: NatsConnection;
@@ -139,8 +140,9 @@ test("a node does not start when its address is taken", async () => {
     permissions: { net: {} },
     spares: 0,
     drainTimeoutMs: 0,
+    spark: NO_SPARK,
   };
-  await expect(startNode(config, { log: pino({ level: "silent" }), runtime })).rejects.toThrow(
-    `Cannot listen on "${tested.node.address}"`,
-  );
+  await expect(
+    startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] }),
+  ).rejects.toThrow(`Cannot listen on "${tested.node.address}"`);
 });

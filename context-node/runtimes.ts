@@ -1,11 +1,12 @@
-import { join } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { NodeRuntime, type NodeWall, RuntimeName } from "../proto/node.ts";
 import type { NodeConfig } from "./config.ts";
-import { DEFAULT_MEMORY_BYTES } from "./contexts/mod.ts";
+import { DEFAULT_MEMORY_BYTES, DEFAULT_SPARK_MEMORY_BYTES } from "./contexts/mod.ts";
 import { findDeno, startDenoRuntime } from "./deno/mod.ts";
-import { type ProcessGroups, startIsolation } from "./isolation/mod.ts";
+import { findProgram, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 
@@ -17,7 +18,8 @@ export interface RuntimeDeps {
 
 /** A runtime of the node, and what the node announces of it. */
 export interface HostedRuntime {
-  readonly runtime: Runtime;
+  /** Undefined when it is not available. */
+  readonly runtime: Runtime | undefined;
   readonly description: NodeRuntime;
   /** What the operating system keeps its processes from. */
   readonly walls: readonly NodeWall[];
@@ -43,4 +45,62 @@ export function describeDeno(runtime: Runtime): HostedRuntime {
   const version = packageJson.dependencies.deno;
   const description = NodeRuntime.create({ runtime: RuntimeName.DENO, available: true, version });
   return { runtime, description, walls: [] };
+}
+
+/** Starts the Spark runtime, or answers why there is none. Undefined where it is off. Loads nothing of Spark there, and starts no JVM. */
+export async function startSpark(
+  config: NodeConfig,
+  deps: RuntimeDeps,
+): Promise<(HostedRuntime & AsyncDisposable) | undefined> {
+  const { spark: settings } = config;
+  if (settings.enabled === false) return undefined;
+  const { findJava, findSpark, ToolchainError, startSparkRuntime } = await import("./spark/mod.ts");
+  const { environment: env, home, java: javaHome } = settings;
+  try {
+    const spark = await findSpark({ home, env });
+    const java = await findJava({ javaHome, env, spark });
+    const runtime = await startSparkRuntime({
+      ...{
+        config: settings,
+        spark,
+        java,
+        groups: deps.groups,
+        log: deps.log,
+        spareMemoryBytes: DEFAULT_SPARK_MEMORY_BYTES,
+      },
+      bubblewrap: config.sandbox.bubblewrap ?? findProgram("bwrap"),
+      hidden: hiddenFromDrivers(config),
+      folder: join(deps.folder.path, "spark"),
+    });
+    const detail = `${settings.master}, Scala ${spark.scalaVersion}, Java ${java.version}`;
+    return describeSpark({ available: true, version: spark.version, detail }, runtime);
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error;
+    if (settings.enabled === true) throw new Error(`${error.message}; node.spark.enabled is true`, { cause: error });
+    return describeSpark({ available: false, version: "", detail: error.message });
+  }
+}
+
+function describeSpark(
+  found: Pick<NodeRuntime, "available" | "version" | "detail">,
+  runtime?: Runtime,
+): HostedRuntime & AsyncDisposable {
+  return {
+    runtime,
+    description: NodeRuntime.create({ runtime: RuntimeName.SPARK, ...found }),
+    walls: [],
+    [Symbol.asyncDispose]: async () => runtime?.[Symbol.asyncDispose](),
+  };
+}
+
+/** What the node keeps to itself: its data, and of the folder around that all that is the owner's alone; secrets and configuration. */
+function hiddenFromDrivers({ dataDir, secrets, configFile, nats, cluster }: NodeConfig): string[] {
+  const around = dirname(dataDir);
+  const isPrivate = ((statSync(around, { throwIfNoEntry: false })?.mode ?? 0o777) & 0o077) === 0;
+  const clusterSecret = cluster.secret !== undefined && "file" in cluster.secret ? cluster.secret.file : undefined;
+  const files = [
+    ...[secrets.dir, configFile, clusterSecret, cluster.tls?.key],
+    ...[nats.credentialsFile, nats.passwordFile, nats.tokenFile, nats.tls?.key],
+  ];
+  return [isPrivate ? around : dataDir, ...files.filter((file) => file !== undefined)];
 }

@@ -16,7 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   gateway: ["proto", "plugins/contract", "cluster"],
   "context-node": ["proto", "cluster"],
   standalone: ["cluster"],
-  examples: ["standalone"],
+  examples: ["standalone", "context-node"],
   bench: ["proto", "standalone"],
   docs: ["cluster", "gateway", "context-node", "standalone"],
 };
@@ -27,7 +27,8 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   proto: /^proto\/((mod|node|errors|remote_plugin)\.ts|gen\/es\/(google|buf)\/.*)$/,
   // The reference of the configuration is made of what checks it.
   gateway: /^gateway\/(config|plugins\/mod)\.ts$/,
-  "context-node": /^context-node\/config\.ts$/,
+  // Examples of Spark jobs are compiled as the driver is.
+  "context-node": /^context-node\/(config|spark\/(toolchain|install)\/mod)\.ts$/,
   standalone: /^standalone\/(mod|config)\.ts$/,
 };
 
@@ -36,7 +37,10 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^@connectrpc\//, files: /^gateway\/(rpc|rest|serve|spark|transcode)|^proto\/errors(\.ts$|\/)|^bench\// },
   { library: /^@nats-io\//, files: /(discovery|announce|event|nats|main)[^/]*(\/|\.ts$)|^bench\// },
   { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
-  { library: /^node:sqlite$/, files: /^plugins\/[^/]*sqlite[^/]*\/|^standalone\/lock\.ts$/ },
+  {
+    library: /^node:sqlite$/,
+    files: /^plugins\/[^/]*sqlite[^/]*\/|^(standalone|context-node\/spark\/toolchain)\/lock\.ts$/,
+  },
   { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
   { library: /^jose$/, files: /^plugins\/[^/]*jwt[^/]*\// },
   { library: /^esbuild(-wasm)?$/, files: /(bundle|deno_program)[^/]*(\/|\.ts$)/ },

@@ -2,6 +2,9 @@ import { ContextSettings, RuntimeName } from "../../proto/node.ts";
 
 export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
 
+/** Of a Spark context: its driver takes most of half of it before it runs a job. */
+export const DEFAULT_SPARK_MEMORY_BYTES = 1024 * 1024 * 1024;
+
 /** What runs the jobs of a context with these settings. */
 export function runtimeOf(asked: Pick<ContextSettings, "runtime"> | undefined): RuntimeName {
   return asked?.runtime || RuntimeName.DENO;
@@ -10,7 +13,8 @@ export function runtimeOf(asked: Pick<ContextSettings, "runtime"> | undefined): 
 /** Settings as asked for, with what was left out filled in; see `hearth.v1.ContextSettings`. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? ContextSettings.create();
-  const memoryBytes = settings.memoryBytes || DEFAULT_MEMORY_BYTES;
+  const isSpark = runtimeOf(settings) === RuntimeName.SPARK;
+  const memoryBytes = settings.memoryBytes || (isSpark ? DEFAULT_SPARK_MEMORY_BYTES : DEFAULT_MEMORY_BYTES);
   return {
     ...settings,
     maxJobsPerContext: settings.maxJobsPerContext || 8,

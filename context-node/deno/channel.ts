@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Intake, LineSource } from "./intake.ts";
+import type { Intake, LineSource } from "../intake.ts";
 import { LONGEST_LINE_BYTES } from "./sandbox/bounds.ts";
 import { createOutbox } from "./sandbox/outbox.ts";
 

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ProcessLog } from "./process.ts";
+import type { ProcessLog } from "../process_output.ts";
 
 /** A folder for what Deno caches (`DENO_DIR`). Disposing it removes it. */
 export interface CacheFolder extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { residentBytes } from "../process_memory.ts";
 
 /**
  * What a process takes beside the memory of jobs. Measured (Deno 2.9, x64): 18 MB for the process, 10 MB for each idle executor, and up to
@@ -68,20 +68,6 @@ function allowance(limitBytes: number, executors: number): number {
 
 export function describeExcess(bytes: number, limitBytes: number): string {
   return `The context had ${mebibytes(bytes)} in memory; its limit is ${mebibytes(limitBytes)}`;
-}
-
-/** Memory of its own: pages of the program's file, which all processes share, do not count. */
-function residentBytes(pid: number | undefined): number {
-  if (pid === undefined) return 0;
-  let status: string;
-  try {
-    status = readFileSync(`/proc/${pid}/status`, "utf8");
-  } catch {
-    // The process has just ended, or there is no /proc here.
-    return 0;
-  }
-  const kibibytes = [...status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm)].map(([, value]) => Number(value));
-  return 1024 * kibibytes.reduce((sum, value) => sum + value, 0);
 }
 
 function mebibytes(bytes: number): string {

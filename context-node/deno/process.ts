@@ -2,25 +2,19 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import { closeOutputAtExit } from "../../cluster/mod.ts";
+import type { Intake } from "../intake.ts";
 import type { Isolation } from "../isolation/mod.ts";
+import { logOutput, type ProcessLog } from "../process_output.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import type { CodeCaches } from "./code_caches.ts";
 import { weighCommand } from "./command_weights.ts";
 import type { SandboxProgram } from "./deno_program.ts";
-import type { Intake } from "./intake.ts";
 import { describeExcess, hardLimitBytes, watchMemory } from "./memory.ts";
-import { logOutput } from "./process_output.ts";
 import type { ProcessProfile } from "./profile.ts";
 import { parseReports } from "./reports.ts";
 import type { SandboxCommand, SandboxReport } from "./sandbox/protocol.ts";
 import { Violation } from "./violation.ts";
-
-/** Where this folder writes; a pino logger is one. */
-export interface ProcessLog {
-  debug(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 /** A sandbox process with its first executor, ready for a context. Disposing it kills it. */
 export interface DenoProcess extends AsyncDisposable {

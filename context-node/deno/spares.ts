@@ -1,4 +1,5 @@
-import type { DenoProcess, ProcessLog } from "./process.ts";
+import type { ProcessLog } from "../process_output.ts";
+import type { DenoProcess } from "./process.ts";
 import { isSameProfile, type ProcessProfile } from "./profile.ts";
 
 /** Processes of one profile, of which some wait for a context. Disposing it ends those. */

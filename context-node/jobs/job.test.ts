@@ -3,7 +3,7 @@ import { JobError_Reason, jobEventSubject, LogLine_Level } from "../../proto/nod
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import type { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import type { Script } from "../../test/scripted_runtime.ts";
+import type { Script } from "../../test/script.ts";
 import { readEvents, readJobEvents } from "../../test/stored_events.ts";
 
 /** Reports its progress all the time, until it is cancelled. */

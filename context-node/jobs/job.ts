@@ -71,6 +71,7 @@ export class HostedJob {
     this.command = command;
     this.session = session;
     this.#seq = command.firstSeq || 1;
+    deps.results.expect(this.id);
   }
 
   get id(): string {
@@ -258,6 +259,7 @@ export class HostedJob {
     this.#grace?.[Symbol.dispose]();
     this.#lastProgress = this.#progress?.close();
     this.#log?.close();
+    this.#deps.results.expectNone(this.id);
     this.#deps.owner.released(this);
   }
 

@@ -94,7 +94,8 @@ export type NodeMessage =
   | { readonly type: "stop" }
   | { readonly type: "beat" };
 
-const text = z.string();
+/** Half a character, as UTF-16 can have it, is written in no other encoding. */
+const text = z.string().transform((value) => value.toWellFormed());
 const count = z.number().int().nonnegative();
 const run = count;
 /** Milliseconds since 1970; 0: not yet. */

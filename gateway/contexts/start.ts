@@ -89,11 +89,11 @@ export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, 
   return placeContext(deps, { id, name, settings, adHoc: true });
 }
 
-/** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. */
+/** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. A query has no entry point. */
 function adHocName(digits: string, entryPoint: string, settings: ContextSettings | undefined): string {
   const user = proxyUserOf(settings?.settings);
   const prefix = user === undefined ? "" : proxyUserPrefix(user);
-  return `${prefix}${digits}-${entryPoint}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
+  return `${prefix}${digits}-${entryPoint || "sql"}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
 }
 
 /**

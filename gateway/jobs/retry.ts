@@ -23,7 +23,11 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   const job = await deps.jobs.get(jobId);
   if (job === undefined || !deps.retryClock.isDue(job)) return;
   const program = await programOf(deps, job);
-  if (program === undefined) return fail(deps, job, { why: "its binary is gone", reason: JobError_Reason.LOAD_FAILED });
+  if (program === undefined)
+    return fail(deps, job, {
+      why: "its binary, or one on its class path, is gone",
+      reason: JobError_Reason.LOAD_FAILED,
+    });
   const found = await findTarget(deps, job);
   if (found === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
   if (found === "later") {

@@ -12,12 +12,4 @@ export function checkRuntime(
   if (contextRuntime !== runtime) {
     throw runtimeMismatch({ binary: binary?.name, context: name }, Runtime[runtime], Runtime[contextRuntime]);
   }
-  const other = program.classPath.find((each) => each.runtime !== runtime);
-  if (other !== undefined) {
-    throw runtimeMismatch(
-      { binary: other.name, context: name },
-      Runtime[other.runtime || Runtime.DENO],
-      Runtime[runtime],
-    );
-  }
 }

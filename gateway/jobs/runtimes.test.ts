@@ -99,7 +99,11 @@ test.each<[string, MessageInitShape<typeof JobSpecSchema>, string]>([
     { sql: { statement: "SELECT 1" }, context: "of-deno" },
     'Cannot run the query in context "of-deno": it needs the runtime SPARK',
   ],
-  ["a module on the class path of a jar", { binary: "jar", classPath: ["module"] }, 'Cannot run binary "module"'],
+  [
+    "a module on the class path of a jar",
+    { binary: "jar", classPath: ["module"] },
+    'Cannot put binary "module" on the class path: it is TypeScript',
+  ],
   [
     "a driver with too little memory",
     { binary: "jar", contextSettings: { memoryBytes: 256n * MIB } },

@@ -98,7 +98,8 @@ export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "tar
   return { ...planned, job: { ...job, context: context.name }, target: { ...target, context } };
 }
 
-interface PlannedJob {
+/** A job with all that it takes to run it. */
+export interface PlannedJob {
   readonly job: Job;
   readonly program: Program;
   readonly target: Target;

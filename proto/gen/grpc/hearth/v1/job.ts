@@ -16,7 +16,10 @@ export interface SqlQuery {
    * `{"truncated": false, "rows": n}`, or `{"truncated": true, "reason": "rows" or "bytes", "rows": n}` when a limit was reached.
    */
   statement: string;
-  /** Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. */
+  /**
+   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. With the statement
+   * at most 1 MiB in protobuf's encoding.
+   */
   parameters:
     | { [key: string]: any }
     | undefined;
@@ -91,8 +94,8 @@ export interface Progress {
     | { [key: string]: any }
     | undefined;
   /**
-   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs leave
-   * them out.
+   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs, and
+   * callbacks, leave them out.
    */
   stages: Stage[];
 }

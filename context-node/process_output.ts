@@ -1,33 +1,36 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
-import type { ProcessLog } from "./process.ts";
 
 /** Jobs can print without end: beyond this the pipe is left full, and they wait. */
 const BYTES_A_SECOND = 256 * 1024;
 const LONGEST_ENTRY = 4096;
 
+/** Where runtimes write; a pino logger is one. */
+export interface ProcessLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
 /** What a process prints. */
 export interface ProcessOutput {
-  /** Its last words on standard error, complete once the process is closed. */
-  lastWords(): string;
+  /** Its last words, on standard error unless said otherwise; complete once the process is closed. */
+  lastWords(stream?: "stdout" | "stderr"): string;
   /** Logs no more of it: from now on there may be secrets in it. */
   conceal(): void;
 }
 
 /** Logs what the process prints, until it is to be concealed. */
-export function logOutput(child: ChildProcess, log: ProcessLog): ProcessOutput {
-  let lastWords = "";
+export function logOutput(child: ChildProcess, log: Pick<ProcessLog, "debug">): ProcessOutput {
+  const lastWords = { stdout: "", stderr: "" };
   let isConcealed = false;
-  const write = (text: string): void => {
-    if (!isConcealed) log.debug({ pid: child.pid, text: text.slice(0, LONGEST_ENTRY) }, "sandbox output");
-  };
-  read(child, child.stdout, write);
-  read(child, child.stderr, (text) => {
-    write(text);
-    lastWords = (lastWords + text).slice(-LONGEST_ENTRY);
-  });
+  for (const name of ["stdout", "stderr"] as const) {
+    read(child, child[name], (text) => {
+      if (!isConcealed) log.debug({ pid: child.pid, text: text.slice(0, LONGEST_ENTRY) }, "sandbox output");
+      lastWords[name] = (lastWords[name] + text).slice(-LONGEST_ENTRY);
+    });
+  }
   return {
-    lastWords: () => lastWords.trim(),
+    lastWords: (stream = "stderr") => lastWords[stream].trim(),
     conceal() {
       isConcealed = true;
     },

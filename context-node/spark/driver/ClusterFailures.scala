@@ -1,0 +1,26 @@
+package hearth.driver
+
+import org.apache.logging.log4j.Level
+import org.apache.logging.log4j.core.LogEvent
+
+/** Remembers what Spark said of the end of the application, and of the heap: it tells it in its log only. */
+final class ClusterFailures {
+  @volatile private var last: Option[String] = None
+  @volatile private var heap: Option[String] = None
+
+  def note(event: LogEvent): Unit = {
+    if (event.getThrown.isInstanceOf[OutOfMemoryError]) heap = Some(event.getThrown.getMessage)
+    if (event.getLevel.isMoreSpecificThan(Level.ERROR) && ClusterFailures.Loggers.exists(event.getLoggerName.startsWith(_)))
+      last = Some(event.getMessage.getFormattedMessage)
+  }
+
+  /** What the cluster said. */
+  def ofCluster: Option[String] = last
+
+  /** What the JVM said of its memory. */
+  def ofHeap: Option[String] = heap
+}
+
+object ClusterFailures {
+  private val Loggers = Seq("org.apache.spark.scheduler", "org.apache.spark.deploy")
+}

@@ -1,0 +1,39 @@
+package hearth.driver
+
+import java.io.ByteArrayOutputStream
+
+/** Makes lines of the bytes that a job prints. A line that is longer than the bound is cut into several. */
+final class LineBuffer(emit: String => Unit) {
+  private val line = new ByteArrayOutputStream(256)
+
+  def write(bytes: Array[Byte], offset: Int, length: Int): Unit = synchronized {
+    var start = offset
+    var i = offset
+    while (i < offset + length) {
+      if (bytes(i) == '\n') {
+        line.write(bytes, start, i - start)
+        flush()
+        start = i + 1
+      } else if (line.size + i - start >= LineBuffer.LongestLine) {
+        line.write(bytes, start, i - start)
+        flush()
+        start = i
+      }
+      i += 1
+    }
+    line.write(bytes, start, offset + length - start)
+  }
+
+  /** Emits what has no end of line yet. */
+  def close(): Unit = synchronized(if (line.size > 0) flush())
+
+  private def flush(): Unit = {
+    val text = line.toString("UTF-8")
+    line.reset()
+    emit(if (text.endsWith("\r")) text.dropRight(1) else text)
+  }
+}
+
+object LineBuffer {
+  private val LongestLine = 16 * 1024
+}

@@ -1,0 +1,16 @@
+package org.apache.spark.hearth
+
+import java.util.concurrent.CountDownLatch
+
+import org.apache.spark.SparkContext
+import org.apache.spark.scheduler.SparkListenerEvent
+
+/** An event of Hearth's own: whoever sees it has seen all events before it. */
+final class Marker(val seen: CountDownLatch) extends SparkListenerEvent {
+  override protected[spark] def logEvent: Boolean = false
+}
+
+/** Posts to the bus of listeners, which Spark opens to its own packages only. */
+object ListenerBus {
+  def post(context: SparkContext, event: SparkListenerEvent): Unit = context.listenerBus.post(event)
+}

@@ -1,0 +1,56 @@
+package hearth.driver
+
+import com.fasterxml.jackson.databind.node.ObjectNode
+import org.apache.spark.SparkContext
+import org.apache.spark.storage.{RDDInfo, StorageLevel}
+import spark.jobserver.{NamedBroadcast, NamedDataFrame, NamedRDD}
+
+/** Describes named objects as `protocol.ts` lists them. */
+final class NamedObjectList(context: SparkContext) {
+
+  def message(request: Int, objects: Seq[(String, Shared)]): ObjectNode = {
+    val sent = DriverMessage.objects(request)
+    val array = sent.putArray("objects")
+    val infos = context.getRDDStorageInfo.map(info => info.id -> info).toMap
+    objects.take(NamedObjectList.MostObjects).foreach { case (name, shared) =>
+      val node = array.addObject().put("name", Text.cut(name, 256)).put("kind", kindOf(shared))
+      val rdd = cachedRdd(shared).flatMap(infos.get)
+      node.put("storageLevel", descriptionOf(levelOf(shared))).put("partitions", partitionsOf(shared, rdd))
+      node.put("cachedPartitions", rdd.map(_.numCachedPartitions).getOrElse(0))
+      node.put("memoryBytes", rdd.map(_.memSize).getOrElse(0L)).put("diskBytes", rdd.map(_.diskSize).getOrElse(0L))
+      node.put("createTime", shared.createTime)
+    }
+    sent
+  }
+
+  private def kindOf(shared: Shared): String = shared.value match {
+    case _: NamedRDD[_] => "RDD"
+    case _: NamedDataFrame => "DATA_FRAME"
+    case _: NamedBroadcast[_] => "BROADCAST"
+    case other => Text.cut(other.getClass.getName, 256)
+  }
+
+  private def levelOf(shared: Shared): StorageLevel = shared.value match {
+    case named: NamedRDD[_] => named.rdd.getStorageLevel
+    case named: NamedDataFrame => named.df.storageLevel
+    case _ => StorageLevel.NONE
+  }
+
+  private def descriptionOf(level: StorageLevel): String = if (level == StorageLevel.NONE) "None" else level.description
+
+  private def cachedRdd(shared: Shared): Option[Int] = shared.value match {
+    case named: NamedRDD[_] => Some(named.rdd.id)
+    case named: NamedDataFrame => SessionInternals.cachedRddId(named.df)
+    case _ => None
+  }
+
+  // Those of a DataFrame that is not cached are known only when it is planned.
+  private def partitionsOf(shared: Shared, cached: Option[RDDInfo]): Int = shared.value match {
+    case named: NamedRDD[_] => named.rdd.getNumPartitions
+    case _ => cached.map(_.numPartitions).getOrElse(0)
+  }
+}
+
+object NamedObjectList {
+  private val MostObjects = 500
+}

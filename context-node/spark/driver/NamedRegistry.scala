@@ -1,0 +1,120 @@
+package hearth.driver
+
+import java.util.concurrent.{CompletableFuture, ConcurrentHashMap, ExecutionException, TimeoutException}
+import java.util.concurrent.TimeUnit.NANOSECONDS
+
+import scala.concurrent.duration.{DurationInt, FiniteDuration}
+import spark.jobserver.{NamedDataFrame, NamedObject, NamedObjectPersister, NamedObjects}
+
+/** A shared object, with what undoes its sharing. */
+final class Shared(val value: NamedObject, val unpersist: () => Unit, val view: Option[String], val createTime: Long)
+
+/**
+ * The named objects of the context. Whoever asks first for a name makes the object in its own thread, all others wait. A maker that
+ * fails or is killed frees the name, and those who wait get its exception.
+ */
+final class NamedRegistry(views: NamedViews) extends NamedObjects {
+  private final class Slot(val maker: Thread) {
+    val made = new CompletableFuture[Shared]()
+  }
+
+  private val slots = new ConcurrentHashMap[String, Slot]()
+
+  override def defaultTimeout: FiniteDuration = 60.seconds
+
+  override def getOrElseCreate[O <: NamedObject](name: String, objGen: => O)
+      (implicit timeout: FiniteDuration, persister: NamedObjectPersister[O]): O = {
+    val mine = new Slot(Thread.currentThread())
+    val known = slots.putIfAbsent(name, mine)
+    // The type of the object is known to the jobs that share it only.
+    if (known == null) create(name, mine, objGen)
+    else persister.refresh(await(name, known, timeout).value.asInstanceOf[O])
+  }
+
+  override def get[O <: NamedObject](name: String)(implicit timeout: FiniteDuration): Option[O] =
+    Option(slots.get(name)).map(slot => await(name, slot, timeout).value.asInstanceOf[O])
+
+  override def update[O <: NamedObject](name: String, objGen: => O)
+      (implicit timeout: FiniteDuration, persister: NamedObjectPersister[O]): O = {
+    val mine = new Slot(Thread.currentThread())
+    val (value, shared) = share(name, objGen)
+    mine.made.complete(shared)
+    val old = slots.put(name, mine)
+    if (old != null) old.made.thenAccept(replaced => replace(replaced, shared))
+    value
+  }
+
+  override def forget(name: String): Unit = take(name).foreach(slot => slot.made.thenAccept(shared => shared.view.foreach(views.drop)))
+
+  override def destroy[O <: NamedObject](objOfType: O, name: String)(implicit persister: NamedObjectPersister[O]): Unit = {
+    forget(name)
+    persister.unpersist(objOfType)
+  }
+
+  override def getNames(): Iterable[String] = all.map(_._1)
+
+  /** The objects that are made, by name. */
+  def all: Seq[(String, Shared)] = {
+    val found = Vector.newBuilder[(String, Shared)]
+    slots.forEach((name, slot) => if (isMade(slot)) found += name -> slot.made.join())
+    found.result().sortBy(_._1)
+  }
+
+  /** The object of that name, if it is made. */
+  def find(name: String): Option[Shared] = Option(slots.get(name)).filter(isMade).map(_.made.join())
+
+  /** Removes a name and unpersists its object. */
+  def drop(name: String): Unit =
+    Option(slots.get(name)).filter(slot => isMade(slot) && slots.remove(name, slot)).foreach { slot =>
+      val shared = slot.made.join()
+      shared.view.foreach(views.drop)
+      shared.unpersist()
+    }
+
+  private def take(name: String): Option[Slot] = Option(slots.remove(name))
+
+  private def isMade(slot: Slot): Boolean = slot.made.isDone && !slot.made.isCompletedExceptionally
+
+  private def create[O <: NamedObject](name: String, mine: Slot, objGen: => O)(implicit persister: NamedObjectPersister[O]): O =
+    try {
+      val (value, shared) = share(name, objGen)
+      mine.made.complete(shared)
+      value
+    } catch {
+      case error: Throwable =>
+        slots.remove(name, mine)
+        mine.made.completeExceptionally(error)
+        throw error
+    }
+
+  private def share[O <: NamedObject](name: String, objGen: => O)(implicit persister: NamedObjectPersister[O]): (O, Shared) = {
+    val value = objGen
+    persister.persist(value, name)
+    val view = value match {
+      case frame: NamedDataFrame => views.create(name, frame.df)
+      case _ => None
+    }
+    (value, new Shared(value, () => persister.unpersist(value), view, System.currentTimeMillis()))
+  }
+
+  private def replace(old: Shared, next: Shared): Unit = {
+    if (old.view != next.view) old.view.foreach(views.drop)
+    if (!sameData(old.value, next.value)) old.unpersist()
+  }
+
+  // Spark caches plans, not DataFrames: the old one's data may be those of the new one.
+  private def sameData(old: NamedObject, next: NamedObject): Boolean = (old, next) match {
+    case (one: NamedDataFrame, other: NamedDataFrame) => one.df.sameSemantics(other.df)
+    case _ => old == next
+  }
+
+  private def await(name: String, slot: Slot, timeout: FiniteDuration): Shared = {
+    if (!slot.made.isDone && slot.maker == Thread.currentThread())
+      throw new IllegalStateException(s"Cannot get named object $name while the same thread makes it")
+    try slot.made.get(timeout.toNanos, NANOSECONDS)
+    catch {
+      case _: TimeoutException => throw new TimeoutException(s"Named object $name was not made within $timeout")
+      case failed: ExecutionException => throw new RuntimeException(s"Named object $name could not be made: ${failed.getCause}", failed.getCause)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package hearth.driver
+
+import org.apache.logging.log4j.{Level, LogManager}
+import org.apache.logging.log4j.core.{LogEvent, LoggerContext}
+import org.apache.logging.log4j.core.appender.AbstractAppender
+import org.apache.logging.log4j.core.config.{LoggerConfig, Property}
+
+/**
+ * Gives events of Log4j to the run whose thread logs. Warnings and errors of other threads go to `own`, the log of the driver.
+ * It only fills buffers, so it neither blocks a job nor logs itself.
+ */
+final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: ClusterFailures)
+    extends AbstractAppender("hearth", null, null, true, Property.EMPTY_ARRAY) {
+
+  override def append(event: LogEvent): Unit = {
+    failures.note(event)
+    directory.ofThread() match {
+      case Some(run) => run.log.add(levelOf(event.getLevel), textOf(event))
+      case None => if (event.getLevel.isMoreSpecificThan(Level.WARN)) own.add(levelOf(event.getLevel), textOf(event))
+    }
+  }
+
+  private def textOf(event: LogEvent): String = {
+    val name = event.getLoggerName
+    val text = s"${name.substring(name.lastIndexOf('.') + 1)}: ${event.getMessage.getFormattedMessage}"
+    if (event.getThrown == null) text else s"$text\n${Thrown.of(event.getThrown).stack.stripTrailing}"
+  }
+
+  private def levelOf(level: Level): String =
+    if (level.isMoreSpecificThan(Level.ERROR)) "ERROR"
+    else if (level.isMoreSpecificThan(Level.WARN)) "WARN"
+    else if (level.isMoreSpecificThan(Level.INFO)) "INFO"
+    else "DEBUG"
+
+  private def removeOthers(logger: LoggerConfig): Unit =
+    logger.getAppenders.keySet.forEach(name => if (name != getName) logger.removeAppender(name))
+
+  /** Makes this the only appender. Spark configures Log4j when its first class logs, so it is called again after that. */
+  def install(): Unit = LogManager.getContext(false) match {
+    case context: LoggerContext =>
+      val config = context.getConfiguration
+      if (!isStarted) start()
+      val root = config.getRootLogger
+      config.getLoggers.values.forEach(removeOthers(_))
+      removeOthers(root)
+      if (!root.getAppenders.containsKey(getName)) root.addAppender(this, null, null)
+      root.setLevel(Level.INFO)
+      RunAppender.Quiet.foreach(name => if (!config.getLoggers.containsKey(name)) config.addLogger(name, new LoggerConfig(name, Level.WARN, true)))
+      context.updateLoggers()
+    // Another binding of SLF4J in Spark's folder: the job's logs go where it sends them.
+    case _ => own.add("WARN", "Logs of jobs stay in the driver's output: Log4j 2 is not what this Spark logs with")
+  }
+}
+
+object RunAppender {
+
+  /** Loggers whose INFO is of no use to a job's author. */
+  private val Quiet = Seq("org.apache.spark", "org.apache.hadoop", "org.apache.hive", "org.apache.parquet", "org.sparkproject", "io.netty", "org.eclipse.jetty")
+}

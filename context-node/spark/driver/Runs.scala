@@ -1,0 +1,90 @@
+package hearth.driver
+
+/** Starts runs, a thread each, aborts them, and tells how they ended. */
+final class Runs(
+    application: Application,
+    loader: ClassLoader,
+    connection: Connection,
+    directory: RunDirectory,
+    logs: Logs,
+    progress: ProgressListener,
+    streams: StandardStreams,
+    timer: Timer) {
+
+  def start(message: RunWork): Unit = {
+    val run = new Run(message.run, message.jobId, message.work, message.config)
+    val thread = new Thread(() => perform(run), s"hearth-run-${run.number}")
+    thread.setContextClassLoader(loader)
+    thread.setDaemon(true)
+    directory.register(run)
+    thread.start()
+  }
+
+  /** Cancels what the run does in Spark and interrupts its thread, again and again until it ends. */
+  def abort(number: Int, reason: String): Unit = directory.get(number).foreach { run =>
+    run.abort(reason)
+    timer.whileTrue(Runs.AbortIntervalMs)(cancel(run))
+  }
+
+  def taken(message: Taken): Unit = directory.get(message.run).foreach { run =>
+    if (message.bytes < 0) run.window.refuse(message.message) else run.window.release(message.bytes)
+  }
+
+  /** False once the run has ended. */
+  private def cancel(run: Run): Boolean = {
+    val goesOn = directory.get(run.number).contains(run)
+    if (goesOn && !application.context.isStopped) {
+      application.context.cancelJobGroup(run.jobId)
+      // A job may have set a job group of its own.
+      progress.jobsOf(run).foreach(application.context.cancelJob)
+    }
+    if (goesOn) run.interrupt()
+    goesOn
+  }
+
+  private def perform(run: Run): Unit = {
+    directory.enter(run)
+    progress.begin(run)
+    val context = application.context
+    context.setJobGroup(run.jobId, describe(run.work), interruptOnCancel = true)
+    context.setLocalProperty(RunDirectory.Property, run.number.toString)
+    val contexts = new RunContexts(application)
+    run.begin()
+    val end = streams.within(new RunExecution(run, application, contexts, loader, connection).execute())
+    run.leave()
+    finish(run, contexts, run.aborted.map(killed(run, _, end)).getOrElse(end))
+  }
+
+  private def finish(run: Run, contexts: RunContexts, end: RunEnd): Unit = {
+    val told =
+      try {
+        contexts.close(run.aborted.isDefined)
+        end
+      } catch { case error: Throwable => Failed(JobThrew, Thrown.of(error)) }
+    progress.finish(run, application.context)
+    directory.remove(run)
+    logs.finish(run)
+    connection.send(DriverMessage.end(run.number, told))
+  }
+
+  private def killed(run: Run, reason: String, end: RunEnd): RunEnd = {
+    val message = if (reason.isEmpty) s"Job ${run.jobId} killed" else s"Job ${run.jobId} killed: $reason"
+    val stack = end match {
+      case Failed(_, error) => error.stack
+      case _ => ""
+    }
+    Failed(JobThrew, Thrown(Runs.KilledException, Text.cut(message, 4096), stack))
+  }
+
+  private def describe(work: Work): String = work match {
+    case job: JobWork => job.main
+    case sql: SqlWork => Text.cut(sql.statement, 200)
+  }
+}
+
+object Runs {
+  private val AbortIntervalMs = 100L
+
+  /** The name that spark-jobserver gives to it. */
+  private val KilledException = "spark.jobserver.JobManagerActor$JobKilledException"
+}

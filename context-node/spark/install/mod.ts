@@ -1,0 +1,3 @@
+/** Downloads and installs Spark. Imports the toolchain only. */
+export { type InstallOptions, installSpark } from "./install.ts";
+export { SPARK_VERSIONS } from "./versions.ts";

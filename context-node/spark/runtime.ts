@@ -1,0 +1,205 @@
+import { hostname } from "node:os";
+import { isDeepStrictEqual } from "node:util";
+import { parseAddress, reachableAt, startTimer } from "../../cluster/mod.ts";
+import { createIntake } from "../intake.ts";
+import type { ProcessGroups } from "../isolation/mod.ts";
+import type { ProcessLog } from "../process_output.ts";
+import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
+import { type ContextPlan, planContext } from "./conf.ts";
+import { type Driver, type DriverDeps, startDriver } from "./driver.ts";
+import { createDriverLog } from "./driver_log.ts";
+import { startDriverServer } from "./driver_server.ts";
+import { heapOf } from "./heap.ts";
+import { type Installation, type InstallationOptions, prepareInstallation } from "./installation.ts";
+import { initOf, openContext, type ReadyMessage, untilWarm } from "./opening.ts";
+import { createSandbox } from "./sandbox.ts";
+import { createSpares } from "./spares.ts";
+import { archivingStart, plainStart, submitStart } from "./starts.ts";
+
+export interface SparkRuntimeOptions extends Omit<InstallationOptions, "log"> {
+  /** Folder of this runtime alone, in which drivers have theirs. */
+  readonly folder: string;
+  readonly groups: Pick<ProcessGroups, "open">;
+  /** Memory of a context that a spare fits: the default of Spark contexts. */
+  readonly spareMemoryBytes: number;
+  /** Gets what drivers are started from. Default: fetches and compiles it where that was not done. */
+  readonly prepare?: ((signal: AbortSignal) => Promise<Installation>) | undefined;
+  /** Gets what drivers write beside their jobs, and what an operator should know. */
+  readonly log: ProcessLog;
+}
+
+/** Time of a spare, or a driver that makes the archive, until it is warm, in milliseconds: nobody waits for it. */
+const WARM_MS = 300_000;
+
+/** The longest address of Spark's pages that is shown. */
+const LONGEST_URL = 2048;
+
+/** Resolves when drivers can connect; starts no driver before the first context. Rejects when the address is taken. */
+export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<Runtime> {
+  const { config, folder, groups, log, spareMemoryBytes } = options;
+  const { prepare = (signal: AbortSignal) => prepareInstallation(options, signal) } = options;
+  await using starting = new AsyncDisposableStack();
+  const closing = new AbortController();
+  const server = starting.use(await startDriverServer({ intake: createIntake(), log }, { listen: config.listen }));
+  const connectTo = parseAddress(config.advertise ?? reachableAt(server.address, hostname()));
+  const deps: DriverDeps = { server, log, groups, parent: folder };
+  const drivers = new Set<Driver>();
+  starting.defer(async () => {
+    await Promise.all(Array.from(drivers, (driver) => driver[Symbol.asyncDispose]()));
+  });
+
+  let preparing: Promise<Installation> | undefined;
+  /** What could not be had is looked for again by the next context. */
+  async function installation(): Promise<Installation> {
+    preparing ??= prepare(closing.signal);
+    try {
+      return await preparing;
+    } catch (error) {
+      preparing = undefined;
+      throw error;
+    }
+  }
+
+  const spareProfile = { heapBytes: heapOf(spareMemoryBytes).bytes, env: config.env };
+  const spares = starting.use(createSpares({ start: startSpare, log }, { count: config.spares }));
+  let background: Promise<void> | undefined;
+  starting.defer(async () => {
+    closing.abort(new Error("The runtime is closing"));
+    await background;
+  });
+
+  async function start(...[what, signal]: [Parameters<typeof startDriver>[1], AbortSignal]): Promise<Driver> {
+    const driver = await startDriver(deps, what, AbortSignal.any([signal, closing.signal]));
+    drivers.add(driver);
+    void driver.ended.then(() => drivers.delete(driver));
+    return driver;
+  }
+
+  async function startWarm(what: Parameters<typeof startDriver>[1], signal: AbortSignal): Promise<Driver> {
+    const limited = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(WARM_MS)]);
+    const driver = await start(what, limited);
+    try {
+      await untilWarm(driver, { log: createDriverLog(log, { contextId: "", name: "" }), signal: limited });
+    } catch (error) {
+      await driver[Symbol.asyncDispose]();
+      throw error;
+    }
+    return driver;
+  }
+
+  async function startSpare(signal: AbortSignal): Promise<Driver> {
+    const parts = { config, installation: await installation(), connectTo };
+    const options = { isSpare: true, memoryBytes: spareMemoryBytes, isConcealed: false };
+    return startWarm(plainStart(parts, spareProfile, options), signal);
+  }
+
+  async function makeArchive(): Promise<void> {
+    const parts = { config, installation: await installation(), connectTo };
+    await parts.installation.archive.make(async (archiveOptions) => {
+      const what = archivingStart(parts, spareProfile, { archiveOptions, memoryBytes: spareMemoryBytes });
+      const driver = await startWarm(what, closing.signal);
+      driver.send({ type: "stop" });
+      await driver.ended;
+    });
+  }
+
+  /** What makes the next contexts start faster, once one runs: first the archive, which spares start from, then spares. */
+  function prepareNext(): void {
+    background ??= makeArchive().catch((error: unknown) => {
+      if (!closing.signal.aborted)
+        log.warn({ err: error }, "cannot make the archive of classes; Spark contexts start more slowly");
+    });
+    void background.then(() => spares.refill());
+  }
+
+  async function startFor(plan: ContextPlan, { settings }: SandboxSpec, signal: AbortSignal): Promise<Driver> {
+    const profile = { heapBytes: plan.heapBytes, env: plan.env };
+    const isConcealed = (settings.permissions?.secrets ?? []).length > 0;
+    if (!plan.needsSubmit && isDeepStrictEqual(profile, spareProfile)) {
+      const spare = spares.take();
+      if (isConcealed) spare?.conceal();
+      if (spare !== undefined) return spare;
+    }
+    const parts = { config, installation: await raced(installation(), signal), connectTo };
+    const { memoryBytes } = settings;
+    if (plan.needsSubmit) return start(submitStart(parts, plan, { memoryBytes, isConcealed }), signal);
+    return start(plainStart(parts, profile, { isSpare: false, memoryBytes, isConcealed }), signal);
+  }
+
+  async function open(driver: Driver, spec: SandboxSpec, { plan, signal }: Opening): Promise<Sandbox> {
+    try {
+      const ready = (message: ReadyMessage): Sandbox => {
+        const application = { id: message.applicationId, uiUrl: urlOf(message.uiUrl) };
+        const { onNewVersion } = config;
+        return createSandbox({ driver, log, onNewVersion }, spec, { application, warnings: plan.warnings });
+      };
+      const { contextId, name } = spec;
+      const init = initOf(plan, { contextId, settings: spec.settings.settings });
+      return await openContext(driver, init, { log: createDriverLog(log, { contextId, name }), ready, signal });
+    } catch (error) {
+      await driver[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  const running = starting.move();
+  return {
+    async startSandbox(spec, { signal } = {}) {
+      signal?.throwIfAborted();
+      const plan = planContext(spec, config);
+      using limit = startLimit(plan, config.startTimeoutMs);
+      const limited = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
+      try {
+        const driver = await startFor(plan, spec, limited);
+        limit.driverStarted();
+        const sandbox = await open(driver, spec, { plan, signal: limited });
+        prepareNext();
+        return sandbox;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const { message } = error as Error;
+        throw new Error(`Cannot start Spark context "${spec.name}" on ${plan.master}: ${message}`, { cause: error });
+      }
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+interface Opening {
+  readonly plan: ContextPlan;
+  readonly signal: AbortSignal;
+}
+
+/** Ends a start that takes too long; the reason says what it waited for. */
+function startLimit(
+  { master }: ContextPlan,
+  timeoutMs: number,
+): Disposable & { readonly signal: AbortSignal; driverStarted(): void } {
+  const controller = new AbortController();
+  let waitsFor = "the driver did not start and connect back";
+  const seconds = timeoutMs / 1000;
+  const timer = startTimer(timeoutMs, () =>
+    controller.abort(new Error(`${waitsFor} within ${seconds} s (node.spark.startTimeoutMs)`)),
+  );
+  return {
+    signal: controller.signal,
+    driverStarted() {
+      waitsFor = `the master ${master} gave no application; check that it runs and that this node reaches it,`;
+    },
+    [Symbol.dispose]: () => timer[Symbol.dispose](),
+  };
+}
+
+/** What others wait for too goes on when this one leaves. */
+function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const left = Promise.withResolvers<never>();
+  const onAbort = (): void => left.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return Promise.race([promise, left.promise]).finally(() => signal.removeEventListener("abort", onAbort));
+}
+
+/** What the driver says of Spark's pages, where it is a link that can be shown. */
+function urlOf(text: string): string {
+  return text.length <= LONGEST_URL && /^https?:\/\//.test(text) && URL.canParse(text) ? text : "";
+}

@@ -1,0 +1,2 @@
+/** What jobJarDependenciesJob needs from another jar. */
+class EmptyClass

@@ -1,6 +1,7 @@
 /** What the measurements ask of Hearth besides the load. Each call rejects with the answer when that is an error. */
 export interface Api {
-  upload(binary: string, source: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** The type is TypeScript unless given. */
+  upload(binary: string, content: Uint8Array<ArrayBuffer>, type?: string): Promise<void>;
   /** Sends JSON and answers JSON. */
   post(path: string, body?: object): Promise<Json>;
   get(path: string): Promise<Json>;
@@ -19,10 +20,13 @@ export interface Json {
 /** No call takes a second; one that takes so long will not end. */
 const CALL_TIMEOUT_MS = 30_000;
 
-export function createApi(url: string, { signal }: { readonly signal: AbortSignal }): Api {
+export function createApi(
+  url: string,
+  { signal, callTimeoutMs = CALL_TIMEOUT_MS }: { readonly signal: AbortSignal; readonly callTimeoutMs?: number },
+): Api {
   return {
-    async upload(binary, body) {
-      const headers = { "content-type": "application/typescript" };
+    async upload(binary, body, type = "application/typescript") {
+      const headers = { "content-type": type };
       await send(`/v1/binaries/${binary}`, { method: "PUT", body, headers });
     },
     async post(path, body = {}) {
@@ -44,7 +48,7 @@ export function createApi(url: string, { signal }: { readonly signal: AbortSigna
   };
 
   async function send(path: string, request: RequestInit): Promise<Response> {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]);
     const response = await fetch(url + path, { ...request, signal: bounded }).catch((cause) => {
       throw new Error(`${request.method} ${path}: ${cause.message}`, { cause });
     });

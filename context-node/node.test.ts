@@ -8,6 +8,7 @@ import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts
 import { ScriptedRuntime } from "../test/scripted_runtime.ts";
 import { readJobEvents } from "../test/stored_events.ts";
 import { startNode } from "./node.ts";
+import { describeDeno } from "./runtimes.ts";
 
 let server: TestNatsServer;
 let nats: NatsConnection;
@@ -141,7 +142,7 @@ test("a node does not start when its address is taken", async () => {
     drainTimeoutMs: 0,
     spark: NO_SPARK,
   };
-  await expect(startNode(config, { log: pino({ level: "silent" }), runtime })).rejects.toThrow(
-    `Cannot listen on "${tested.node.address}"`,
-  );
+  await expect(
+    startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] }),
+  ).rejects.toThrow(`Cannot listen on "${tested.node.address}"`);
 });

@@ -15,8 +15,8 @@ import { createProcessGroups } from "./isolation/mod.ts";
 import { connectNats } from "./nats.ts";
 import { isResolverBounded, readResolver, withNetwork } from "./network/mod.ts";
 import { openRunFolder } from "./run_folder.ts";
-import type { Runtime, Runtimes } from "./runtime/mod.ts";
-import { describeDeno, startDeno, startSpark } from "./runtimes.ts";
+import type { Runtimes } from "./runtime/mod.ts";
+import { type HostedRuntime, startDeno, startSpark } from "./runtimes.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
 
@@ -43,8 +43,8 @@ export interface ContextNode extends AsyncDisposable {
 
 export interface NodeDeps {
   readonly log: Logger;
-  /** Stays the caller's. Default: a Deno runtime of its own. */
-  readonly runtime?: Runtime | undefined;
+  /** Stay the caller's. Default: a Deno runtime of its own. */
+  readonly runtimes?: readonly HostedRuntime[] | undefined;
 }
 
 /** Starts a context node and resolves when gateways can find it. Waits for NATS while that is away. Rejects when NATS does not let the node in, and when the address is taken. */
@@ -62,10 +62,11 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
-  const deno = deps.runtime ? describeDeno(deps.runtime) : stack.use(await startDeno(config, { groups, folder, log }));
-  const spark = await startSpark(config, { groups, folder, log });
-  if (spark !== undefined) stack.use(spark);
-  const hosted = spark === undefined ? [deno] : [deno, spark];
+  const own = { groups, folder, log };
+  const hosted = deps.runtimes ?? [
+    stack.use(await startDeno(config, own)),
+    ...[stack.use((await startSpark(config, own)) ?? null)].filter((spark) => spark !== null),
+  ];
   const { dir, contexts: secretPolicy } = config.secrets;
   const network = { policy: config.permissions.net, isResolverBounded: isResolverBounded(readResolver()) };
   const read = createSecretFolder(dir);
@@ -95,7 +96,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     findMissing: (request) => findMissing({ contextIds: contexts.contextIds, jobs: contexts.heldJobs }, request),
     objects: (command) => contexts.objects(command),
     openResult: (digest) => results.open(digest),
-    readLive: (jobId, offset) => results.readLive(jobId, offset),
+    readLive: (part) => results.readLive(part),
   };
   const server = stack.use(
     await startSessionServer({ nodeId: id, sessions, commands, load, log }, { listen: config.listen, membership }),
@@ -110,7 +111,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     load: contexts.load().node,
     heardTime: undefined,
     labels: config.labels,
-    walls: [...deno.walls],
+    walls: hosted.flatMap(({ walls }) => walls),
     runtimes: hosted.map(({ description }) => description),
   });
   const announcement = stack.use(await announceNode({ nats, secrets: membership.secrets }, describe));

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { ConfigurationError, printFault } from "../cluster/mod.ts";
+import { Runtime } from "../proto/mod.ts";
 import { createAuthority } from "../test/certificates.ts";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { type GatewayConfig, parseConfig } from "./config.ts";
@@ -26,6 +27,16 @@ async function faultsOf(gateway: object, ...flags: string[]): Promise<string[]> 
 const file = import.meta.filename;
 const auth = [{ plugin: "hearth:auth-basic", config: { file } }];
 const roles = { admin: { permissions: ["*"] } };
+
+test("the runtime of contexts that name none stands beside predefined contexts", async () => {
+  const config = await parse({ contexts: { defaultRuntime: "SPARK", jars: { "num-cpu-cores": 2 } } });
+  expect(config).toMatchObject({ defaultRuntime: Runtime.SPARK, contexts: { jars: { "num-cpu-cores": 2 } } });
+  expect(Object.keys(config.contexts)).toEqual(["jars"]);
+  expect((await parse({})).defaultRuntime).toBeUndefined();
+  expect(await faultsOf({ contexts: { defaultRuntime: "JVM" } })).toEqual([
+    'gateway.contexts.defaultRuntime: expected "DENO" or "SPARK", got "JVM"',
+  ]);
+});
 
 test("numbers that JSON lacks are faults, with their place", async () => {
   const beyond = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("1e400");
@@ -125,9 +136,9 @@ test("all that is wrong is told at once: keys, rules between them, files, flags,
     '--insecur: unknown flag; did you mean "--insecure"?',
     '--listen: must be host:port, got "everywhere"',
     "gateway.tls.cert: cannot be read: ENOENT: no such file or directory, open '/absent.pem'",
-    'gateway.contexts.7: must be a letter, then letters, digits and ._~-, got "7"',
     'gateway.contexts.shared: memory-per-node must be a size such as 512m, but is "much"',
     'gateway.contexts.shared: max-jobs-per-context must be a whole number, but is "few"',
+    'gateway.contexts.7: must be a letter, then letters, digits and ._~-, got "7"',
     "gateway.callbacks.secret: expected at least 16 characters",
     'gateway.allowedOrigins: must be "*" or a list of origins like https://page.example, got "https://page.example"',
     "gateway.auth[4].plugin: expected text, got 7",

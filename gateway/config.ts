@@ -56,17 +56,13 @@ type GatewaySection = z.output<typeof gatewaySection>;
 export interface GatewayConfig
   extends Pick<
     GatewaySection,
-    | "drainTimeoutMs"
-    | "drainDelayMs"
-    | "reusePort"
-    | "placementWaitMs"
-    | "contexts"
-    | "contextSettings"
-    | "jobConfig"
-    | "spark"
+    "drainTimeoutMs" | "drainDelayMs" | "reusePort" | "placementWaitMs" | "contextSettings" | "jobConfig" | "spark"
   > {
   readonly nats: NatsAccess;
   readonly cluster: Cluster;
+  /** Settings of contexts that exist from the start, by name. */
+  readonly contexts: GatewaySection["contexts"]["byName"];
+  readonly defaultRuntime: GatewaySection["contexts"]["defaultRuntime"];
   readonly host: string;
   readonly port: number;
   /** Absolute paths. Undefined: HTTP in the clear. */
@@ -117,7 +113,8 @@ export async function parseConfig(
     drainDelayMs: gateway.drainDelayMs,
     reusePort: gateway.reusePort,
     placementWaitMs: gateway.placementWaitMs,
-    contexts: gateway.contexts,
+    contexts: gateway.contexts.byName,
+    defaultRuntime: gateway.contexts.defaultRuntime,
     contextSettings: gateway.contextSettings,
     jobConfig: gateway.jobConfig,
     spark: gateway.spark,

@@ -5,6 +5,7 @@ import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
 import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { Runtime } from "../proto/mod.ts";
 import { startGate } from "./access/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
 import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
@@ -12,6 +13,7 @@ import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
 import { openCallbackQueue, openEventStream, startConsumers } from "./events/mod.ts";
+import { createJarReader } from "./jars/mod.ts";
 import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPluginWhenAvailable } from "./plugins/mod.ts";
@@ -136,6 +138,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const dao = starting.use(await startPluginWhenAvailable("dao", config.dao, plugin));
   const blobs = starting.use(await startPluginWhenAvailable("blobs", config.blobs, plugin));
   const bundler = starting.use(await startBundler());
+  const jars = starting.use(createJarReader());
   const events = starting.use(await openEventStream(config.nats, waiting));
   const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
   const contexts = new ContextRecord({ dao });
@@ -147,10 +150,11 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
+  const defaultRuntime = config.defaultRuntime ?? Runtime.DENO;
   const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
   const callbacks = createCallbacks(config.callbacks, queue);
-  const parts = { dao, blobs, bundler, events, nodes, jobs, contexts, callbacks };
-  const core: Core = { gatewayId, log, ...parts, jobConfig, closing };
+  const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, callbacks };
+  const core: Core = { gatewayId, log, ...parts, defaultRuntime, jobConfig, closing };
   const sink = createEventSink(core);
   starting.use(await whenJetStreamAvailable(() => startConsumers(events, sink, { log }), waiting));
   starting.use(startReconciler(core));

@@ -15,7 +15,7 @@ async function parseLimits(limits: object) {
 test("every limit has a default", async () => {
   const { limits } = await parseConfig([], {});
   expect(limits).toEqual({
-    uploadBytes: 64 * 1024 * 1024,
+    uploadBytes: 256 * 1024 * 1024,
     messageBytes: 5 * 1024 * 1024,
     bodiesBytes: 1024 * 1024 * 1024,
     answersBytes: 1024 * 1024 * 1024,

@@ -29,7 +29,7 @@ export const limitsSection = z
     uploadBytes: z
       .int()
       .positive()
-      .default(64 * MEBIBYTE)
+      .default(256 * MEBIBYTE)
       .describe("Largest body of an upload (binaries and data files), in bytes; larger ones are answered 413"),
     messageBytes: z
       .int()

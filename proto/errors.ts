@@ -8,5 +8,6 @@ export * from "./errors/binaries.ts";
 export * from "./errors/contexts.ts";
 export { describeError, errorInfo } from "./errors/error.ts";
 export * from "./errors/jobs.ts";
+export * from "./errors/queries.ts";
 export * from "./errors/requests.ts";
 export * from "./errors/services.ts";

@@ -23,6 +23,9 @@ const REDUCTIONS: readonly Reduction[] = [
   { text: 128, list: 0, without: FREE_FIELDS },
 ];
 
+/** Lists of which the newest entries are last. Of others the first are kept. */
+const GROWING_LISTS = new Set(["stages"]);
+
 /** What a NATS server takes as one message unless it is configured otherwise, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 
@@ -62,7 +65,16 @@ function reduce(value: Json, reduction: Reduction): Json {
 
 function reduceFields(fields: { readonly [name: string]: Json }, reduction: Reduction): { [name: string]: Json } {
   const kept = Object.entries(fields).filter(([name]) => !reduction.without.has(name));
-  return Object.fromEntries(kept.map(([name, value]) => [name, reduce(value, reduction)]));
+  return Object.fromEntries(
+    kept.map(([name, value]) => {
+      const isGrowing = GROWING_LISTS.has(name) && isList(value);
+      return [name, reduce(isGrowing ? newest(value, reduction.list) : value, reduction)];
+    }),
+  );
+}
+
+function newest(list: readonly Json[], count: number): readonly Json[] {
+  return list.slice(Math.max(0, list.length - count));
 }
 
 /** `Array.isArray` does not know of readonly arrays. */

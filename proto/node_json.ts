@@ -6,7 +6,16 @@ import { wellFormedJson } from "./nesting.ts";
  * Numbers of 64 bits in what nodes publish, by the names of protobuf's JSON, which has them as text (https://protobuf.dev/programming-guides/json/).
  * The node plane's generator writes them as numbers, and all else as that mapping says.
  */
-const JOB_EVENT_FIELDS = [["succeeded", "result", "sizeBytes"]] as const;
+const JOB_EVENT_FIELDS = [
+  ["succeeded", "result", "sizeBytes"],
+  ...["progress", "lastProgress"].flatMap((progress) =>
+    ["inputBytes", "outputBytes", "shuffleReadBytes", "shuffleWriteBytes", "executorTimeMs"].map((field) => [
+      progress,
+      "stages",
+      field,
+    ]),
+  ),
+];
 const NODE_FIELDS = [
   ["load", "memoryBytes"],
   ["load", "promisedMemoryBytes"],
@@ -32,8 +41,13 @@ function print(json: unknown, fields: readonly (readonly string[])[]): string {
   return wellFormedJson(json);
 }
 
-/** Changes the JSON, which nobody else has. */
-function toText(json: unknown, [name = "", ...rest]: readonly string[]): void {
+/** Changes the JSON, which nobody else has. A path goes through all elements of a list. */
+function toText(json: unknown, path: readonly string[]): void {
+  if (Array.isArray(json)) {
+    for (const element of json) toText(element, path);
+    return;
+  }
+  const [name = "", ...rest] = path;
   if (typeof json !== "object" || json === null || !(name in json)) return;
   const members = json as Record<string, unknown>;
   if (rest.length > 0) toText(members[name], rest);

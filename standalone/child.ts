@@ -9,6 +9,8 @@ export interface ChildSpec<Ready> {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Its environment, whole. Default: that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Asked for each line of output until it answers something: what the process said when it was ready. */
   readonly readyWhen: (line: string) => Ready | undefined;
   /** Receives each line of standard output and standard error. */
@@ -42,7 +44,7 @@ export async function startChild<Ready>(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Child<Ready>> {
   options.signal?.throwIfAborted();
-  const child = spawn(spec.command, spec.args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(spec.command, spec.args, { stdio: ["ignore", "pipe", "pipe"], detached: true, env: spec.env });
   const lines: string[] = [];
   const ready = Promise.withResolvers<Ready>();
   for (const stream of [child.stdout, child.stderr]) {

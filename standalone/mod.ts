@@ -7,5 +7,6 @@ export { type BubblewrapOptions, findBubblewrap } from "./bubblewrap.ts";
 export { type Child, type ChildSpec, startChild } from "./child.ts";
 export { type NatsServer, type NatsServerOptions, startNatsServer } from "./nats.ts";
 export { findNatsServer, type NatsBinaryOptions } from "./nats_binary.ts";
+export { freePort } from "./ports.ts";
 export { type ProcessOptions, startGateway, startNode } from "./processes.ts";
 export { type Standalone, type StandaloneOptions, startStandalone } from "./standalone.ts";

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { parseAddress } from "../cluster/mod.ts";
@@ -20,4 +21,20 @@ export async function requireFreePort(listen: string): Promise<void> {
 function reasonOf(error: unknown): string {
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return "another process has the port";
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A port of loopback that is free, for a server that is to come back on its port. It is none of those that systems give to whoever
+ * asks for any, so nobody gets it while the server is down.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const [listening] = await Promise.allSettled([once(server, "listening")]);
+    if (listening.status === "rejected") continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }

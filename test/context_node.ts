@@ -5,14 +5,21 @@ import pino from "pino";
 import { type Cluster, LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import type { NodeConfig } from "../context-node/config.ts";
 import { type ContextNode, startNode } from "../context-node/node.ts";
+import type { HostedRuntime } from "../context-node/runtimes.ts";
 import { completeSpark, sparkSection } from "../context-node/spark_section.ts";
+import { NodeRuntime, RuntimeName } from "../proto/node.ts";
 import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
-import { type Script, ScriptedRuntime } from "./scripted_runtime.ts";
+import type { Script } from "./script.ts";
+import { ScriptedRuntime } from "./scripted_runtime.ts";
+import { APPLICATION, SPARK_SCRIPTS } from "./scripted_spark.ts";
 
 /** A real context node with scripted jobs. Disposing it ends it, its sessions and its runtime, and removes its data. */
 export interface TestNode extends AsyncDisposable {
   readonly node: ContextNode;
+  /** Of its contexts of Deno. */
   readonly runtime: ScriptedRuntime;
+  /** Of its contexts of Spark. */
+  readonly spark: ScriptedRuntime;
   readonly dataDir: string;
   /** Opens a session with it and resolves when it is welcomed. */
   openSession(options?: GatewaySessionOptions): Promise<GatewaySession>;
@@ -51,6 +58,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const dataDir = await mkdtemp(join(tmpdir(), "hearth-node-"));
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const runtime = stack.use(new ScriptedRuntime(options.scripts));
+  const spark = stack.use(new ScriptedRuntime({ ...SPARK_SCRIPTS, ...options.scripts }, { application: APPLICATION }));
+  const runtimes = [host(RuntimeName.DENO, runtime), host(RuntimeName.SPARK, spark)];
   const { natsUrl, memoryBytes = 8 * 1024 ** 3, maxResultBytes = 256 * 1024 ** 2, drainTimeoutMs = 10_000 } = options;
   const { cluster = LOOPBACK_CLUSTER, cacheBytes = 1024 ** 3, loadTimeoutMs = 60_000 } = options;
   const limits = { cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs, drainTimeoutMs };
@@ -70,13 +79,14 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
         spark: options.spark ?? NO_SPARK,
         ...limits,
       },
-      { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtime },
+      { log: pino({ level: process.env.LOG_LEVEL ?? "silent" }), runtimes },
     ),
   );
   const owned = stack.move();
   return {
     node,
     runtime,
+    spark,
     dataDir,
     async openSession(sessionOptions) {
       const session = owned.use(new GatewaySession(node.address, sessionOptions));
@@ -85,4 +95,8 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function host(name: RuntimeName, runtime: ScriptedRuntime): HostedRuntime {
+  return { runtime, description: NodeRuntime.create({ runtime: name, available: true, version: "1.0.0" }), walls: [] };
 }

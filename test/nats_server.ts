@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { findNatsServer } from "../standalone/nats_binary.ts";
+import { freePort } from "../standalone/ports.ts";
+
+export { freePort };
 
 /** A NATS server of a test, with JetStream. Disposing it ends it and removes its store. */
 export interface TestNatsServer extends AsyncDisposable {
@@ -60,20 +61,4 @@ export async function startTestNatsServer(flags: readonly string[] = []): Promis
       await rm(storeDir, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * A port of loopback that is free, for a server that is to come back on its port. It is none of those that systems give to whoever
- * asks for any, so nobody gets it while the server is down.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 30_000);
-    const server = createServer().listen(port, "127.0.0.1");
-    const [listening] = await Promise.allSettled([once(server, "listening")]);
-    if (listening.status === "rejected") continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
 }

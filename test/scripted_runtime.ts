@@ -1,5 +1,7 @@
 import type {
   AbortReason,
+  Application,
+  Artifact,
   Execution,
   FileSource,
   JobObserver,
@@ -11,108 +13,32 @@ import type {
   SandboxSpec,
 } from "../context-node/runtime/mod.ts";
 import { type JobError, JobError_Reason, type LogLine, LogLine_Level, NamedObject } from "../proto/node.ts";
-
-/** What a script is given. */
-export interface ScriptedJob {
-  readonly jobId: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly signal: AbortSignal;
-  readonly files: FileSource;
-  /** Text of the bundle. */
-  readonly bundle: string;
-  /** The named objects of the sandbox. */
-  readonly objects: Map<string, unknown>;
-  progress(fraction: number, message?: string, fields?: Record<string, unknown>): void;
-  log(text: string, level?: LogLine_Level): void;
-}
-
-/** An entry point: what it answers is the result, what it throws the error. */
-export interface Script {
-  /** Problems of a config; `run` is called when there are none. */
-  validate?(config: Readonly<Record<string, unknown>>): string[];
-  run(job: ScriptedJob): unknown;
-}
-
-/** Returned by a script to stand for what a program that meddles with JSON.stringify would send. */
-export class RawResult {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
+import { RawResult, type Script, ShownObject, StreamedResult } from "./script.ts";
+import { rejection, STANDARD_SCRIPTS } from "./standard_scripts.ts";
 
 const never = new Promise<never>(() => {});
-
-/** Entry points that every scripted runtime has. */
-export const STANDARD_SCRIPTS: Readonly<Record<string, Script>> = {
-  /** Answers its config. */
-  echo: { run: ({ config }) => config },
-  nothing: { run: () => undefined },
-  bundle: { run: ({ bundle }) => bundle },
-  /** Throws its config's `message`. */
-  fail: {
-    run({ config }) {
-      throw new TypeError(String(config.message));
-    },
-  },
-  /** Refuses a config without `string`. */
-  strict: { validate: ({ string }) => (string ? [] : ["No string config param"]), run: ({ config }) => config.string },
-  /** Waits until its signal is aborted, then throws the reason. */
-  cooperative: { run: ({ signal }) => rejection(signal) },
-  /** Waits until its signal is aborted, then returns all the same. */
-  polite: { run: ({ signal }) => rejection(signal).catch((reason: Error) => `ended: ${reason.message}`) },
-  /** Never ends by itself. */
-  stubborn: { run: () => never },
-  broken: { run: () => new RawResult("{") },
-  /** Keeps its config's `value` under its `name`. */
-  keep: { run: ({ config, objects }) => void objects.set(String(config.name), config.value) },
-  /** Answers a string of `length` characters. */
-  large: { run: ({ config }) => "x".repeat(Number(config.length)) },
-  /** Writes `lines` lines of `length` characters. */
-  chatty: {
-    run({ config, log }) {
-      for (let line = 1; line <= Number(config.lines); line++) log(`${line} `.padEnd(Number(config.length), "."));
-    },
-  },
-  /** Reports its progress `steps` times. */
-  steps: {
-    run({ config, progress }) {
-      const steps = Number(config.steps);
-      for (let step = 1; step <= steps; step++) progress(step / steps, `step ${step}`, { step });
-    },
-  },
-  /** Answers the texts of all data files. */
-  files: {
-    async run({ files }) {
-      const texts: Record<string, string> = {};
-      for (const name of await files.list()) {
-        const content = await files.open(name);
-        if (content !== undefined) texts[name] = await new Response(content).text();
-      }
-      return texts;
-    },
-  },
-};
-
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error(String(signal.reason)))));
-}
 
 /** A runtime whose jobs are scripts by their entry point, in this process. */
 export class ScriptedRuntime implements Runtime {
   readonly #scripts: Readonly<Record<string, Script>>;
+  readonly #application: Application | undefined;
   readonly #sandboxes = new Map<string, ScriptedSandbox>();
   /** Set to make the start of sandboxes wait, or fail. */
   beforeStart: () => Promise<void> = async () => {};
 
-  constructor(scripts: Readonly<Record<string, Script>> = {}) {
+  /** A query is the script `sql`. Sandboxes are of the application, if there is one. */
+  constructor(
+    scripts: Readonly<Record<string, Script>> = {},
+    { application }: { readonly application?: Application | undefined } = {},
+  ) {
     this.#scripts = { ...STANDARD_SCRIPTS, ...scripts };
+    this.#application = application;
   }
 
   async startSandbox(spec: SandboxSpec, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Sandbox> {
     const aborted = signal === undefined ? never : rejection(signal);
     await Promise.race([this.beforeStart(), aborted]);
-    const sandbox = new ScriptedSandbox(spec, this.#scripts);
+    const sandbox = new ScriptedSandbox(spec, this.#scripts, this.#application);
     this.#sandboxes.set(spec.contextId, sandbox);
     return sandbox;
   }
@@ -137,19 +63,18 @@ class ScriptedSandbox implements Sandbox {
   readonly closed = this.#closed.promise;
   readonly processId = undefined;
 
-  constructor(spec: SandboxSpec, scripts: Readonly<Record<string, Script>>) {
+  readonly application: Application | undefined;
+
+  constructor(spec: SandboxSpec, scripts: Readonly<Record<string, Script>>, application: Application | undefined) {
     this.#spec = spec;
     this.#scripts = scripts;
+    this.application = application;
   }
 
   run(job: JobRun, observer: JobObserver): Execution {
-    let bundle = this.#bundles.get(job.binaryDigest);
-    if (bundle === undefined) {
-      if (job.artifact.type !== "module") throw new Error("A scripted sandbox runs modules");
-      bundle = job.artifact.code();
-      this.#bundles.set(job.binaryDigest, bundle);
-    }
-    const script = this.#scripts[job.entryPoint];
+    const bundle = this.#bundles.get(job.binaryDigest) ?? textOf(job.artifact);
+    if (job.binaryDigest !== "") this.#bundles.set(job.binaryDigest, bundle);
+    const script = this.#scripts[job.artifact.type === "sql" ? "sql" : job.entryPoint];
     const execution = new ScriptedExecution({
       job,
       observer,
@@ -253,13 +178,15 @@ class ScriptedExecution implements Execution {
       files,
       objects,
       bundle: text,
-      progress: (fraction, message = "", fields) => {
-        if (!this.#isSettled) observer.progress({ fraction, message, fields, stages: [] });
+      query: job.artifact.type === "sql" ? job.artifact.query : undefined,
+      progress: (fraction, message = "", fields, stages = []) => {
+        if (!this.#isSettled) observer.progress({ fraction, message, fields, stages });
       },
       log: (line, level = LogLine_Level.INFO) => {
         if (!this.#isSettled) observer.logged([this.#line(line, level)]);
       },
     });
+    if (result instanceof StreamedResult) return stream(result, observer);
     if (result instanceof RawResult) return { type: "succeeded", json: result.text };
     return { type: "succeeded", json: result === undefined ? undefined : JSON.stringify(result) };
   }
@@ -269,7 +196,31 @@ class ScriptedExecution implements Execution {
   }
 }
 
+async function textOf(artifact: Artifact): Promise<string> {
+  switch (artifact.type) {
+    case "module":
+      return artifact.code();
+    case "jars":
+      return (await Promise.all(artifact.jars.map(async (jar) => new Response(await jar.open()).text()))).join("\n");
+    case "sql":
+      return "";
+    default:
+      return artifact satisfies never;
+  }
+}
+
+async function stream({ mediaType, content }: StreamedResult, observer: JobObserver): Promise<Outcome> {
+  observer.resultBegun(mediaType);
+  for await (const part of content) {
+    const [kept] = await Promise.allSettled([observer.resultPart(Buffer.from(part))]);
+    if (kept.status === "rejected")
+      return { type: "failed", error: describe(kept.reason, JobError_Reason.RESULT_TOO_LARGE) };
+  }
+  return { type: "streamed" };
+}
+
 function describeObject(name: string, value: unknown): NamedObject {
+  if (value instanceof ShownObject) return NamedObject.create({ ...value.shown, name });
   return NamedObject.create({ name, sizeBytes: JSON.stringify(value).length, createTime: new Date() });
 }
 

@@ -6,4 +6,4 @@ export { type BlobCache, openBlobCache } from "./cache.ts";
 export { createDataFiles } from "./files.ts";
 export type { BlobLease } from "./lease.ts";
 export type { LiveResult } from "./live_result.ts";
-export { type FinishedResult, openResultStore, type ResultStore } from "./results.ts";
+export { type FinishedResult, type LivePart, openResultStore, type ResultStore } from "./results.ts";

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { LiveResultPart } from "../../proto/node.ts";
 import { digestOf } from "./digest.ts";
 import { LiveResult } from "./live_result.ts";
 
@@ -36,6 +37,13 @@ export interface FinishedResult {
   readonly bytes: Buffer | undefined;
 }
 
+/** A part of a result that a job is making. */
+export interface LivePart {
+  readonly mediaType: string;
+  /** Empty when the result is whole and ends before it. */
+  readonly bytes: Uint8Array;
+}
+
 /** Opens the store of results in a directory of its own, which stays the caller's. */
 export async function openResultStore(directory: string): Promise<ResultStore> {
   await mkdir(directory, { recursive: true });
@@ -49,6 +57,8 @@ export class ResultStore implements AsyncDisposable {
   readonly #results = new Map<string, KeptResult>();
   /** By job id; those that are whole for as long as their content is kept. */
   readonly #live = new Map<string, { readonly result: LiveResult; digest: string | undefined }>();
+  /** By job id, of jobs that have not ended: resolved when the job begins a result, or ends without. */
+  readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   readonly #sweep: NodeJS.Timeout;
   #sweeping: Promise<void> = Promise.resolve();
   #allRead: PromiseWithResolvers<void> | undefined;
@@ -61,10 +71,22 @@ export class ResultStore implements AsyncDisposable {
     }, SWEEP_MS);
   }
 
+  /** A job may begin a result from now on, until `expectNone`. */
+  expect(jobId: string): void {
+    this.#awaited.set(jobId, Promise.withResolvers());
+  }
+
+  /** The job begins no result any more. */
+  expectNone(jobId: string): void {
+    this.#awaited.get(jobId)?.resolve();
+    this.#awaited.delete(jobId);
+  }
+
   /** Begins the result of a job that makes it piece by piece. It ends with `finish` or `abandon`. */
   begin(jobId: string, { mediaType, maxBytes }: { mediaType: string; maxBytes: number }): LiveResult {
     const result = new LiveResult({ path: this.#nextPath(), mediaType, maxBytes });
     this.#live.set(jobId, { result, digest: undefined });
+    this.#awaited.get(jobId)?.resolve();
     return result;
   }
 
@@ -97,8 +119,12 @@ export class ResultStore implements AsyncDisposable {
     this.#sweeping = this.#sweeping.then(() => abandoned);
   }
 
-  /** A part of the result that a job makes, or has made: see LiveResult.read. Undefined when the job has begun none. */
-  async readLive(jobId: string, offset: number): Promise<{ mediaType: string; bytes: Uint8Array } | undefined> {
+  /**
+   * A part of the result that a job makes, or has made: see LiveResult.read. Undefined when the job has begun none; with `awaitBegin`, when it
+   * ends without one.
+   */
+  async readLive({ jobId, offset, awaitBegin }: LiveResultPart): Promise<LivePart | undefined> {
+    if (awaitBegin && !this.#live.has(jobId)) await this.#awaited.get(jobId)?.promise;
     const result = this.#live.get(jobId)?.result;
     return result && { mediaType: result.mediaType, bytes: await result.read(offset) };
   }

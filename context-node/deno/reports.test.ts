@@ -36,7 +36,7 @@ test("log, console and progress are told in order, before the outcome", async ()
     "error four",
     expect.stringMatching(/^info ┌/),
   ]);
-  expect(job.progress).toEqual([{ fraction: 0.25, message: "quarter", fields: { rows: 10 } }]);
+  expect(job.progress).toEqual([{ fraction: 0.25, message: "quarter", fields: { rows: 10 }, stages: [] }]);
 });
 
 test("what the console prints when the signal is aborted is told", async () => {
@@ -142,7 +142,7 @@ test.for<[string, string, unknown]>([
 ])("%s is reported as it is", async ([call, message, fields]) => {
   const job = run(sandbox, await bundle(`export const job = ({ progress }) => { ${call}; };`));
   expect(await job.outcome).toMatchObject({ type: "succeeded" });
-  expect(job.progress).toEqual([{ fraction: 0.5, message, fields }]);
+  expect(job.progress).toEqual([{ fraction: 0.5, message, fields, stages: [] }]);
 });
 
 test("what a finished job leaves behind is not heard any more", async () => {

@@ -3,7 +3,7 @@ import { JobError_Reason, jobEventSubject, LogLine_Level } from "../../proto/nod
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import type { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import type { Script } from "../../test/scripted_runtime.ts";
+import type { Script } from "../../test/script.ts";
 import { readEvents, readJobEvents } from "../../test/stored_events.ts";
 
 /** Reports its progress all the time, until it is cancelled. */
@@ -220,7 +220,7 @@ test("the progress of a short job goes with its final event", async () => {
   expect(session.story(jobId)).toEqual(["running", "succeeded"]);
   expect(session.jobEvents(jobId).map(({ lastProgress }) => lastProgress)).toEqual([
     undefined,
-    { fraction: 1, message: "step 500", fields: { step: 500 } },
+    { fraction: 1, message: "step 500", fields: { step: 500 }, stages: [] },
   ]);
   expect((await readJobEvents(nats.url, jobId)).at(-1)?.json.lastProgress).toMatchObject({ fraction: 1 });
 });

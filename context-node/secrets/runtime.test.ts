@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ContextSettings, JobError_Reason } from "../../proto/node.ts";
-import { RawResult, ScriptedRuntime } from "../../test/scripted_runtime.ts";
+import { RawResult } from "../../test/script.ts";
+import { ScriptedRuntime } from "../../test/scripted_runtime.ts";
 import { IGNORANT, NO_FILES } from "../deno/testing/mod.ts";
 import type { Execution, JobObserver, Sandbox } from "../runtime/mod.ts";
 import { SecretUnavailable } from "./folder.ts";
@@ -115,7 +116,7 @@ test("a job that is aborted while its secrets are read begins aborted", async ()
 test("progress is told without the secret", async () => {
   const told: unknown[] = [];
   await run("slowly", { password: "secret:a" }, { progress: (progress) => void told.push(progress) }).outcome;
-  expect(told).toEqual([{ fraction: 0.5, message: "[secret a]", fields: { a: ["[secret a]"] } }]);
+  expect(told).toEqual([{ fraction: 0.5, message: "[secret a]", fields: { a: ["[secret a]"] }, stages: [] }]);
 });
 
 test("the names of objects are told without the secret", async () => {

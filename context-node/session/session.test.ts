@@ -5,7 +5,7 @@ import { startTestNode, type TestNode } from "../../test/context_node.ts";
 import { GatewaySession } from "../../test/gateway_session.ts";
 import { HAS_IPV6 } from "../../test/ipv6.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import type { Script } from "../../test/scripted_runtime.ts";
+import type { Script } from "../../test/script.ts";
 
 /** Reports its progress until it is cancelled. */
 const ticking: Script = {

@@ -38,8 +38,8 @@ export interface Commands {
   objects(command: ObjectsRequest): Promise<NamedObject[] | undefined>;
   /** A large result by its digest; undefined when it is not kept, or no more. */
   openResult(digest: string): AsyncIterable<Uint8Array> | undefined;
-  /** A part of a result that a job is making; undefined when it has begun none. Rejects when it breaks off. */
-  readLive(jobId: string, offset: number): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>;
+  /** A part of a result that a job is making; undefined when it has begun none, or ended without. Rejects when it breaks off. */
+  readLive(part: LiveResultPart): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>;
 }
 
 export interface SessionDeps {
@@ -205,10 +205,10 @@ export class Session {
     });
   }
 
-  async #serveLive(requestId: number, { jobId, offset }: LiveResultPart): Promise<void> {
+  async #serveLive(requestId: number, asked: LiveResultPart): Promise<void> {
     try {
-      const part = await this.#deps.commands.readLive(jobId, offset);
-      if (part === undefined) this.#blobs.fail(requestId, `Job "${jobId}" has begun no result`);
+      const part = await this.#deps.commands.readLive(asked);
+      if (part === undefined) this.#blobs.fail(requestId, `Job "${asked.jobId}" has begun no result`);
       else await this.#blobs.send(requestId, [part.bytes], part);
     } catch (error) {
       // A job that ends before its result does is nothing unusual.

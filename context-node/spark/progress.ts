@@ -47,7 +47,6 @@ export function objectOf(object: ReportedObject): NamedObject {
 
 function stageOf(stage: ReportedProgress["stages"][number]): Stage {
   const { inputBytes, outputBytes, shuffleReadBytes, shuffleWriteBytes, executorRunMs, submitTime, endTime } = stage;
-  const executorMs = Math.min(executorRunMs, LAST_TIME_MS);
   return {
     ...{ name: stage.name, failure: stage.failure, state: STAGE_STATE[stage.state] },
     ...{ inputBytes, outputBytes, shuffleReadBytes, shuffleWriteBytes },
@@ -57,7 +56,7 @@ function stageOf(stage: ReportedProgress["stages"][number]): Stage {
     completedTasks: uint32(stage.completedTasks),
     failedTasks: uint32(stage.failedTasks),
     runningTasks: uint32(stage.runningTasks),
-    executorTime: { seconds: Math.floor(executorMs / 1000), nanos: (executorMs % 1000) * 1e6 },
+    executorTimeMs: Math.min(executorRunMs, LAST_TIME_MS),
     submitTime: submitTime === 0 ? undefined : dateOf(submitTime),
     endTime: endTime === 0 ? undefined : dateOf(endTime),
   };

@@ -7,10 +7,20 @@ export interface Client {
 interface JobProgress {
   readonly fraction?: number;
   readonly message?: string;
+  /** Of a job in a Spark context. */
+  readonly stages?: readonly JobStage[];
+}
+
+/** A stage of Spark's; a number that is 0 is left out. */
+export interface JobStage {
+  readonly state?: string;
+  readonly tasks?: number;
+  readonly completedTasks?: number;
 }
 
 /** An event of a job, as WatchJob tells it: the field that is set says what happened. */
 export interface JobEvent {
+  readonly running?: object;
   readonly progress?: JobProgress;
   /** With the end of a job: the last progress, when no event told it. */
   readonly lastProgress?: JobProgress;
@@ -20,7 +30,12 @@ export interface JobEvent {
   readonly rejected?: object;
 }
 
-export async function upload({ url, signal }: Client, path: string, content: string, type: string): Promise<void> {
+export async function upload(
+  { url, signal }: Client,
+  path: string,
+  content: string | Uint8Array<ArrayBuffer>,
+  type: string,
+): Promise<void> {
   await answerOf(await fetch(url + path, { method: "PUT", body: content, headers: { "content-type": type }, signal }));
 }
 
@@ -37,11 +52,26 @@ export async function get<Answer>({ url, signal }: Client, path: string): Promis
 /** The events of a job as they happen, one JSON line each; ends after the final one. */
 export async function* watchJob({ url, signal }: Client, id: string): AsyncGenerator<JobEvent> {
   const response = await answerOf(await fetch(`${url}/v1/jobs/${id}/events`, { signal }));
+  yield* readLines<JobEvent>(response);
+}
+
+/** The lines of a query's result as they arrive: the schema, the rows, and how many rows there were. */
+export async function* runSql({ url, signal }: Client, context: string, query: object): AsyncGenerator<SqlLine> {
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify(query);
+  const request = fetch(`${url}/v1/contexts/${context}:sql`, { method: "POST", body, headers, signal });
+  yield* readLines<SqlLine>(await answerOf(await request));
+}
+
+/** A line of a query's result. */
+export type SqlLine = Readonly<Record<string, unknown>>;
+
+async function* readLines<Line>(response: Response): AsyncGenerator<Line> {
   let rest = "";
   for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) if (line) yield JSON.parse(line) as JobEvent;
+    for (const line of lines) if (line) yield JSON.parse(line) as Line;
   }
 }
 

@@ -171,7 +171,8 @@ export function createGate(deps: GateDeps): Gate {
   }
 }
 
-function isRead({ permission }: Action): boolean {
+/** Whether an action changes nothing. */
+export function isRead({ permission }: Pick<Action, "permission">): boolean {
   return permission.endsWith(":read");
 }
 
@@ -180,8 +181,8 @@ function failed({ record }: CallGuard, error: unknown): AuditRecord {
 }
 
 function describe(caller: Caller, { name, permission, named }: Action): AuditRecord {
-  const { job = "", context = "", binary = "", file = "" } = named;
-  return { ...describeCaller(caller), action: name, permission, job, context, binary, file };
+  const { job = "", context = "", binary = "", classPath = [], file = "" } = named;
+  return { ...describeCaller(caller), action: name, permission, job, context, binary, classPath: [...classPath], file };
 }
 
 function describeCaller({

@@ -85,7 +85,7 @@ export class CallGuard implements Guard {
   }
 
   tell(named: Named): void {
-    const known = Object.entries(named).filter((entry): entry is [keyof Named, string] => Boolean(entry[1]));
+    const known = Object.entries(named).filter(([, value]) => value !== undefined && value.length > 0);
     this.record = { ...this.record, ...Object.fromEntries(known) };
   }
 }

@@ -4,7 +4,7 @@
  * the audit log.
  */
 export { type HttpRequest, peerOf } from "./credentials.ts";
-export type { Action, Caller, Gate } from "./gate.ts";
+export { type Action, type Caller, type Gate, isRead } from "./gate.ts";
 export { type Granting, type Guard, OPEN } from "./guard.ts";
 export { networkOf } from "./network.ts";
 export type { Named } from "./objects.ts";

@@ -1,6 +1,6 @@
 import { jobNotFound } from "../../proto/errors.ts";
 import type { Core } from "../core.ts";
-import type { Touched } from "./roles.ts";
+import { binaryName, type Touched } from "./roles.ts";
 
 /** The objects that a call names, as the caller gave them. */
 export interface Named {
@@ -9,13 +9,15 @@ export interface Named {
   readonly context?: string | undefined;
   /** `name`, `name@2` or `name@sha256:<hex>`. */
   readonly binary?: string | undefined;
+  /** Further binaries, as `binary` names one. */
+  readonly classPath?: readonly string[] | undefined;
   readonly file?: string | undefined;
 }
 
-/** The names by which roles know the objects of a call: of a job, those of its context and binary. Rejects when there is no such job. */
+/** The names by which roles know the objects of a call: of a job, those of its context and binaries. Rejects when there is no such job. */
 export async function touchedBy(
   { jobs, contexts }: Pick<Core, "jobs" | "contexts">,
-  { job: jobId, context, binary }: Named,
+  { job: jobId, context, binary, classPath }: Named,
 ): Promise<Touched> {
   if (jobId !== undefined) {
     const job = await jobs.get(jobId);
@@ -24,6 +26,7 @@ export async function touchedBy(
   }
   return {
     context: context ? ((await contexts.find(context))?.name ?? context) : context,
-    binary: binary?.replace(/@.*$/s, ""),
+    binary: binary && binaryName(binary),
+    classPath,
   };
 }

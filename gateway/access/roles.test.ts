@@ -60,6 +60,19 @@ test("limits hold for the permissions of their own role only", () => {
   expect(read?.covers({ context: "", binary: "words" })).toBe(false);
 });
 
+test("one role has to cover every binary of a class path, and a query has none", () => {
+  const roles = {
+    team: { permissions: ["jobs:*"], binaries: ["words", "lib-*"] },
+    other: { permissions: ["jobs:*"], binaries: ["pi"] },
+    any: { permissions: ["jobs:read"], binaries: ["*"] },
+  };
+  const start = access(roles, { roles: ["team", "other", "any"] }, "jobs:start");
+  expect(start?.covers({ binary: "words", classPath: ["lib-a@3", "lib-b@sha256:00"] })).toBe(true);
+  expect(start?.covers({ binary: "words", classPath: ["lib-a", "pi"] })).toBe(false);
+  expect(start?.covers({ binary: "" })).toBe(false);
+  expect(access(roles, { roles: ["any"] }, "jobs:read")?.covers({ binary: "" })).toBe(true);
+});
+
 test("one role without limits is enough to touch everything", () => {
   const roles = { team: { permissions: ["jobs"], contexts: ["a"] }, all: { permissions: ["jobs:read"] } };
   expect(access(roles, { roles: ["team", "all"] }, "jobs:read")?.isUnlimited).toBe(true);

@@ -16,10 +16,20 @@ export interface Role {
 /** By name. */
 export type Roles = ReadonlyMap<string, Role>;
 
-/** What a call touches: names of a context and a binary, where it touches any. A context made for a job is named "". */
+/**
+ * What a call touches: names of a context and of binaries, where it touches any. A context made for a job is named "", and so is the binary of
+ * a query.
+ */
 export interface Touched {
   readonly context?: string | undefined;
   readonly binary?: string | undefined;
+  /** References to further binaries. */
+  readonly classPath?: readonly string[] | undefined;
+}
+
+/** The name in `name`, `name@2` or `name@sha256:<hex>`. */
+export function binaryName(reference: string): string {
+  return reference.replace(/@.*$/s, "");
 }
 
 /** What a caller may touch with one permission. */
@@ -43,8 +53,13 @@ export function accessOf(roles: Roles, principal: Principal, permission: string)
   if (isUnlimited) return UNLIMITED;
   return {
     isUnlimited,
-    covers: ({ context, binary }) =>
-      granting.some(({ contexts, binaries }) => matchesAny(contexts, context) && matchesAny(binaries, binary)),
+    covers: ({ context, binary, classPath = [] }) =>
+      granting.some(
+        ({ contexts, binaries }) =>
+          matchesAny(contexts, context) &&
+          matchesAny(binaries, binary) &&
+          classPath.every((reference) => matchesAny(binaries, binaryName(reference))),
+      ),
   };
 }
 

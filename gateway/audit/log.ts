@@ -30,6 +30,9 @@ export type AuditRecord = Partial<Omit<AuditEntry, keyof Message | "id" | "time"
 /** Characters of a text in an entry; callers make some of them up. The rest of a longer one is left out. */
 const LONGEST_TEXT = 256;
 
+/** Entries of a list in an entry: a class path that is taken has no more. */
+const LONGEST_LIST = 256;
+
 /** Takes what was done, by whom. Disposing it writes what waits. */
 export interface AuditLog extends AsyncDisposable {
   /** False while the store is so far behind that nothing more can be remembered: what has to be told may not be done then. */
@@ -185,8 +188,10 @@ export function startAuditLog(
 }
 
 function cutTexts(record: AuditRecord): AuditRecord {
-  const cut = (value: unknown) =>
-    typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
+  const cut = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.slice(0, LONGEST_LIST).map(cut);
+    return typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
+  };
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cut(value)]));
 }
 
@@ -196,8 +201,19 @@ function createBatch() {
 }
 
 /** The same for refusals that are told once. */
-function likeness({ principal, peer, action, code, reason, job, context, binary, file }: AuditEntry): string {
-  return JSON.stringify([principal, peer, action, code, reason, job, context, binary, file]);
+function likeness({
+  principal,
+  peer,
+  action,
+  code,
+  reason,
+  job,
+  context,
+  binary,
+  classPath,
+  file,
+}: AuditEntry): string {
+  return JSON.stringify([principal, peer, action, code, reason, job, context, binary, classPath, file]);
 }
 
 /** The smallest UUIDv7 of a time. */

@@ -1,7 +1,8 @@
 import { binaryInUse, binaryNotFound } from "../../proto/errors.ts";
-import { OPEN_JOB_STATES } from "../../proto/mod.ts";
+import { type Binary, type Job, OPEN_JOB_STATES, Runtime } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
 import type { Core } from "../core.ts";
+import { openJobsWithClassPath } from "./class_paths.ts";
 import { findBinary } from "./find.ts";
 import { parseBinaryName } from "./name.ts";
 
@@ -24,11 +25,26 @@ export async function deleteBinary(
     { states: OPEN_JOB_STATES, binary: name, binaryDigest: one?.digest },
     { limit: NAMED_JOBS },
   );
-  if (jobs.length > 0)
+  const users = binary.runtime === Runtime.SPARK ? [...jobs, ...(await usersOfJar(deps, { name, one }))] : jobs;
+  if (users.length > 0)
     throw binaryInUse(
       reference,
-      jobs.filter((job) => guard.covers(job)).map(({ id }) => id),
+      users.filter((job) => guard.covers(job)).map(({ id }) => id),
     );
   const deleted = await deps.dao.binaries.delete(name, one?.version);
   if (deleted.length === 0) throw binaryNotFound(reference);
+}
+
+/** Some of the open jobs that have the jar, or that version of it, on their class path beside their own. */
+async function usersOfJar(
+  deps: Pick<Core, "dao">,
+  { name, one }: { readonly name: string; readonly one: Binary | undefined },
+): Promise<Job[]> {
+  const reference = `${name}@${one?.digest ?? ""}`;
+  const users: Job[] = [];
+  for await (const job of openJobsWithClassPath(deps)) {
+    if (job.classPath.some((each) => each.startsWith(reference))) users.push(job);
+    if (users.length === NAMED_JOBS) break;
+  }
+  return users;
 }

@@ -1,6 +1,8 @@
-/** Uploaded programs: upload, find, roll back, delete. Imports the record, the bundler and the contract. */
+/** Uploaded programs: upload, find, roll back, delete. Imports the record, the bundler, the reader of jars and the contract. */
+export { openClassPaths } from "./class_paths.ts";
 export { deleteBinary } from "./delete.ts";
 export { findBinary, findEntryPoint, resolveEntryPoint } from "./find.ts";
 export { parseBinaryName } from "./name.ts";
 export { rollbackBinary } from "./rollback.ts";
+export { inSlices } from "./slices.ts";
 export { uploadBinary } from "./upload.ts";

@@ -14,7 +14,7 @@ export async function rollbackBinary(
   const older = await dao.binaries.get(name, { version });
   if (older === undefined) throw binaryNotFound(`${name}@${version}`);
   // Somebody may delete the older version right now: from here on its contents are safe from the sweep all the same.
-  const contents = [older.digest, older.bundleDigest, older.sourceMapDigest];
+  const contents = [older.digest, older.bundleDigest, older.sourceMapDigest].filter((digest) => digest !== "");
   const kept = await Promise.all(contents.map((digest) => blobs.renew(digest)));
   if (kept.includes(false)) throw binaryNotFound(`${name}@${version}`);
   return dao.binaries.insert({ ...older, createTime: timestampNow() });

@@ -1,9 +1,11 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { binaryNotBundled, bundlerBusy, entryPointsTooLarge } from "../../proto/errors.ts";
-import { type Binary, BinarySchema } from "../../proto/mod.ts";
-import { BundleError, BundlerBusyError, fileOfForm } from "../bundler/mod.ts";
+import { binaryNotBundled, bundlerBusy, entryPointsTooLarge, jarNotRead } from "../../proto/errors.ts";
+import { type Binary, Binary_Type, BinarySchema, Runtime } from "../../proto/mod.ts";
+import { BundleError, BundlerBusyError, fileOfForm, isJar } from "../bundler/mod.ts";
 import type { Core } from "../core.ts";
+import { JarError } from "../jars/mod.ts";
+import { inSlices } from "./slices.ts";
 
 /** Bytes of the names of entry points of a binary: each list of binaries shows them. */
 const ENTRY_POINTS_BYTES = 256 * 1024;
@@ -16,42 +18,83 @@ interface Upload {
   readonly signal?: AbortSignal | undefined;
 }
 
+type UploadDeps = Pick<Core, "dao" | "blobs" | "bundler" | "jars">;
+
+/** An upload that can run, and what contexts load of it. */
+interface Packaged {
+  /** What was uploaded, without the form around it. */
+  readonly content: Uint8Array;
+  /** What the binary says of itself, but for digests. */
+  readonly described: MessageInitShape<typeof BinarySchema> & { readonly entryPoints: readonly string[] };
+  /** A module and its source map; undefined when contexts load the upload itself. */
+  readonly module: { readonly bundle: Uint8Array; readonly sourceMap: Uint8Array } | undefined;
+}
+
 /**
- * Bundles an upload and records it as the newest version of its name. Of a form, its file is the upload. Nothing is recorded of one that
- * does not bundle.
+ * Reads a jar or bundles a program, and records it as the newest version of its name. Of a form, its file is the upload. Nothing is recorded of
+ * one that does not bundle, or cannot be read.
  */
-export async function uploadBinary(deps: Pick<Core, "dao" | "blobs" | "bundler">, upload: Upload): Promise<Binary> {
-  const { content, bundled } = await bundleUpload(deps, upload);
-  const { type, bundle, sourceMap, entryPoints, warnings } = bundled;
-  const namesBytes = entryPoints.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
+export async function uploadBinary(deps: UploadDeps, upload: Upload): Promise<Binary> {
+  const { content, described, module } = await packageUpload(deps, upload);
+  const namesBytes = described.entryPoints.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
   if (namesBytes > ENTRY_POINTS_BYTES) throw entryPointsTooLarge(upload.name, namesBytes, ENTRY_POINTS_BYTES);
-  const [source, module, map] = await Promise.all([
-    deps.blobs.put(content),
-    deps.blobs.put(Buffer.from(bundle)),
-    deps.blobs.put(Buffer.from(sourceMap)),
+  const [source, bundle, sourceMap] = await Promise.all([
+    deps.blobs.put(inSlices(content)),
+    module && deps.blobs.put(module.bundle),
+    module && deps.blobs.put(module.sourceMap),
   ]);
   return deps.dao.binaries.insert(
     create(BinarySchema, {
+      ...described,
       name: upload.name,
-      type,
       digest: source.digest,
       sizeBytes: BigInt(source.sizeBytes),
       createTime: timestampNow(),
-      entryPoints: [...entryPoints],
-      bundleDigest: module.digest,
-      sourceMapDigest: map.digest,
-      warnings: [...warnings],
+      bundleDigest: (bundle ?? source).digest,
+      sourceMapDigest: sourceMap?.digest ?? "",
     }),
   );
 }
 
-async function bundleUpload({ bundler }: Pick<Core, "bundler">, { name, signal, ...body }: Upload) {
+/** Chooses by the bytes. Rejects with the API error for an upload that is at fault. */
+async function packageUpload(deps: UploadDeps, { name, signal, ...body }: Upload): Promise<Packaged> {
   try {
     const { content, contentType } = fileOfForm(body.content, body.contentType) ?? body;
-    return { content, bundled: await bundler.bundle(content, { contentType, signal }) };
+    if (isJar(content)) return await packageJar(deps, content, { signal });
+    return await packageModule(deps, content, { contentType, signal });
   } catch (error) {
     if (error instanceof BundleError) throw binaryNotBundled(name, error.message, error.problems[0] ?? {}, error);
+    if (error instanceof JarError) throw jarNotRead(name, error.message, error);
     if (error instanceof BundlerBusyError) throw bundlerBusy(name, error);
     throw error;
   }
+}
+
+async function packageModule(
+  { bundler }: UploadDeps,
+  content: Uint8Array,
+  options: Pick<Upload, "contentType" | "signal">,
+): Promise<Packaged> {
+  const { type, bundle, sourceMap, entryPoints, warnings } = await bundler.bundle(content, options);
+  return {
+    content,
+    described: { type, runtime: Runtime.DENO, entryPoints: [...entryPoints], warnings: [...warnings] },
+    module: { bundle: Buffer.from(bundle), sourceMap: Buffer.from(sourceMap) },
+  };
+}
+
+async function packageJar(
+  { jars }: UploadDeps,
+  content: Uint8Array,
+  options: Pick<Upload, "signal">,
+): Promise<Packaged> {
+  const { entryPoints, warnings, scalaVersion, javaVersion } = await jars.read(content, options);
+  return {
+    content,
+    described: {
+      ...{ type: Binary_Type.JAR, runtime: Runtime.SPARK, scalaVersion, javaVersion },
+      ...{ entryPoints: [...entryPoints], warnings: [...warnings] },
+    },
+    module: undefined,
+  };
 }

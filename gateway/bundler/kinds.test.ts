@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../proto/mod.ts";
-import { type Bundler, fileOfForm, isArchive, startBundler } from "./mod.ts";
+import { type Bundler, fileOfForm, isArchive, isJar, startBundler } from "./mod.ts";
 import { refusal, runAll, tar, tgz, utf8, zip } from "./testing/uploads.ts";
 
 let bundler: Bundler;
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => bundler[Symbol.asyncDispose]());
 
 const WHAT_IS_TAKEN =
-  "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, as the body itself (`curl -T FILE`)";
+  "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, or a jar, as the body itself (`curl -T FILE`)";
 const PROGRAM = "export const job = () => 1;";
 
 describe("what is no program is refused by what it looks like", () => {
@@ -137,6 +137,7 @@ describe("isArchive()", () => {
     const jar = zip([{ name: "META-INF/MANIFEST.MF" }, entry]);
     const cut = zip([entry]).subarray(0, 40);
     expect([jar, cut, utf8(PROGRAM), new Uint8Array()].map(isArchive)).toEqual([false, false, false, false]);
+    expect([jar, cut, zip([entry]), utf8(PROGRAM)].map(isJar)).toEqual([true, false, false, false]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What an upload must be; ends messages about what it is instead. */
 export const WHAT_IS_TAKEN =
-  "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, as the body itself (`curl -T FILE`)";
+  "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, or a jar, as the body itself (`curl -T FILE`)";
 
 /** What other files begin with. */
 const SIGNATURES: readonly [kind: string, signature: Buffer, offset?: number][] = [
@@ -89,11 +89,14 @@ export function isModule(text: string): boolean {
   return MODULE_LINE.test(text);
 }
 
+/** What `zipKind` calls a jar. */
+export const JAVA_ARCHIVE = "a Java archive";
+
 /** What a zip archive is that holds no program of ours, by the names in it. */
 export function zipKind(names: Iterable<string>): string | undefined {
   for (const name of names) {
     if (name === "META-INF/MANIFEST.MF" || name.endsWith(".class")) {
-      return "a Java archive, whose jobs Spark runs; this server runs TypeScript and JavaScript";
+      return JAVA_ARCHIVE;
     }
     if (/^EGG-INFO\/|^[^/]+\.dist-info\//.test(name)) return "a Python package";
     if (name === "[Content_Types].xml") return "an Office document";

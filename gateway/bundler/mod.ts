@@ -7,5 +7,5 @@ export { type BundledUpload, type BundleOptions, type Bundler, type BundlerSetti
 export { fileOfForm } from "./form.ts";
 export { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
 export { BundleError, type BundleProblem } from "./problem.ts";
-export { BundlerBusyError } from "./turns.ts";
-export { isArchive } from "./upload.ts";
+export { BundlerBusyError, Turns } from "./turns.ts";
+export { isArchive, isJar } from "./upload.ts";

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { BundlerLimits } from "./limits.ts";
 
 /** V8 sets so much aside for machine code, whatever it uses of it, and RLIMIT_DATA counts it. */
@@ -21,7 +22,11 @@ exec 9<&0 </dev/null
 exec "$@" 9<&-`;
 
 /** What a worker may read: its own code, and that of packages. Node denies it everything else: files, processes, threads, sockets. */
-const READABLE = [import.meta.dirname, ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"])];
+const READABLE = [
+  import.meta.dirname,
+  join(import.meta.dirname, "../zip"),
+  ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"]),
+];
 
 /**
  * The command of a Node process that may do nothing but compute: it reads its own code, and cannot open other files, write, start processes

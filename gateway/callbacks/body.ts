@@ -1,6 +1,6 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { type Job, Job_State, JobSchema, JobSpec_CallbackFormat, resultOmitted } from "../../proto/mod.ts";
-import { shownJob } from "../jobs/mod.ts";
+import { listedJob } from "../jobs/mod.ts";
 import { printCallback } from "../spark/mod.ts";
 
 /** A result that is larger is not sent along, but as its size and digest in the job. */
@@ -22,7 +22,7 @@ export function printBody(job: Job, result: Uint8Array | undefined): string {
 
 /** The JSON form of `hearth.v1.RunJobResponse`; the result goes in as it is. */
 function printRunJobResponse(job: Job, result: string | undefined): string {
-  const text = toJsonString(JobSchema, shownJob(job));
+  const text = toJsonString(JobSchema, listedJob(job));
   if (job.state !== Job_State.SUCCEEDED) return `{"job":${text}}`;
   const isKeptApart = (job.result?.digest ?? "") !== "";
   if (result === undefined && !isKeptApart) return `{"job":${text}}`;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { address, isLoopbackAddress, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
+import { Runtime } from "../../proto/mod.ts";
 import { limitsSection } from "../limits.ts";
 import { settingFaults } from "../spark/mod.ts";
 import { auditSection, isOrigin, role } from "./access_section.ts";
@@ -13,6 +14,35 @@ import { tlsSection } from "./tls_section.ts";
 const contextSettings = z.record(z.string(), z.json()).superRefine((settings, context) => {
   for (const fault of settingFaults(settings)) context.addIssue(fault);
 });
+
+const contextName = /^[A-Za-z][A-Za-z0-9._~-]{0,127}$/;
+
+/** Contexts by name, and what concerns those that are not named here. */
+const contextsSection = z
+  .object({
+    defaultRuntime: z
+      .enum(["DENO", "SPARK"])
+      .optional()
+      .describe(
+        "What runs the jobs of a context that is created by name and names no runtime: `DENO` for TypeScript and JavaScript, `SPARK` for jars. Default: `DENO`; on spark-jobserver's API that of the program that was uploaded last. The context of one job has that of its binary",
+      ),
+  })
+  .catchall(contextSettings)
+  .superRefine(
+    (contexts, context) => {
+      for (const name of Object.keys(contexts).filter((each) => !contextName.test(each))) {
+        context.addIssue({
+          ...{ code: "custom", path: [name], input: name },
+          message: "must be a letter, then letters, digits and ._~-",
+        });
+      }
+    },
+    // Also when the settings of one are wrong.
+    { when: ({ value }) => z.record(z.string(), z.unknown()).safeParse(value).success },
+  )
+  .transform(({ defaultRuntime, ...byName }) => ({ defaultRuntime: defaultRuntime && Runtime[defaultRuntime], byName }))
+  .prefault({})
+  .describe("Contexts that exist from the start: their [settings](contexts.md) by name, beside this key");
 
 /** Section `gateway` of the configuration file. */
 export const gatewaySection = z
@@ -56,13 +86,7 @@ export const gatewaySection = z
       .describe(
         "The longest that a call waits, in milliseconds, for a context node that it needs and that is not connected: one that starts, or that a gateway which has just started does not know yet",
       ),
-    contexts: z
-      .record(
-        z.string().regex(/^[A-Za-z][A-Za-z0-9._~-]{0,127}$/, "must be a letter, then letters, digits and ._~-"),
-        contextSettings,
-      )
-      .default({})
-      .describe("Contexts that exist from the start: their [settings](contexts.md) by name"),
+    contexts: contextsSection,
     contextSettings: contextSettings
       .default({})
       .describe(

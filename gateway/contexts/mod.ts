@@ -1,4 +1,5 @@
 /** Contexts: where they go, how they start and stop. Imports the record and the nodes. */
+export { type ContextKind, FACTORY, findFactory } from "./factories.ts";
 export { withLoad } from "./load.ts";
 export { canMove, type LoseContextDeps, loseContext } from "./lose.ts";
 export { dropObject, listObjects } from "./objects.ts";

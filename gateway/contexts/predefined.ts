@@ -11,7 +11,7 @@ const RETRY_MS = 500;
 /** Contexts that exist from the start: their settings by name. */
 export type Predefined = ReadonlyMap<string, ContextSettings>;
 
-type PredefinedDeps = Pick<Core, "dao" | "contexts" | "nodes" | "log">;
+type PredefinedDeps = Pick<Core, "dao" | "contexts" | "nodes" | "defaultRuntime" | "log">;
 
 /**
  * Creates the contexts that the configuration names, as soon as there is a node for them; those that are alive stay. Disposing

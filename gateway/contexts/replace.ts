@@ -1,4 +1,4 @@
-import type { Context } from "../../proto/mod.ts";
+import { type Context, Runtime } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { placementOrder } from "../nodes/mod.ts";
 import { sendStart } from "./start.ts";
@@ -8,8 +8,9 @@ export async function replaceContext(
   { contexts, nodes }: Pick<Core, "contexts" | "nodes">,
   context: Context,
 ): Promise<boolean> {
-  const { memoryBytes = 0n, nodeLabels = {} } = context.settings ?? {};
-  const [session] = placementOrder(nodes.sessions(), { memoryBytes: Number(memoryBytes), labels: nodeLabels });
+  const { memoryBytes = 0n, nodeLabels: labels = {}, runtime = Runtime.DENO } = context.settings ?? {};
+  const demand = { memoryBytes: Number(memoryBytes), labels, runtime: runtime || Runtime.DENO };
+  const [session] = placementOrder(nodes.sessions(), demand);
   if (session === undefined) return false;
   session.reserve(context.id, Number(memoryBytes));
   const moved = await contexts.move(context.id, { from: context.nodeId, to: session.nodeId });

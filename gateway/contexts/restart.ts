@@ -5,10 +5,11 @@ import {
   nodeUnreachable,
   noRoom,
 } from "../../proto/errors.ts";
-import { type Context, Context_State, type ContextSettings, isFinalContext } from "../../proto/mod.ts";
+import { type Context, Context_State, type ContextSettings, isFinalContext, Runtime } from "../../proto/mod.ts";
 import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import { waitForSession } from "../nodes/mod.ts";
+import { FACTORY } from "./factories.ts";
 import { completeSettings } from "./settings.ts";
 import { settingsForNode } from "./shown_settings.ts";
 import { takesJobs } from "./start.ts";
@@ -33,10 +34,10 @@ export async function restartContext(
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
   if (!takesJobs(context)) throw contextNotRunning(nameOrId, Context_State[context.state]);
+  const settings = asked && settingsAfter(context, asked);
   const findNodeId = async () => (await deps.contexts.find(context.id))?.nodeId;
   const session = deps.nodes.session(context.nodeId) ?? (await waitForSession(deps.nodes, findNodeId, { signal }));
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
-  const settings = asked && completeSettings(asked);
   // Before the node is told: a context that moves to another node in the middle of this takes them along.
   if (settings !== undefined) await deps.contexts.changeSettings(context.id, settings);
   using restart = deps.contexts.watch(
@@ -57,6 +58,20 @@ export async function restartContext(
   const restarted = await restart.met;
   if (restarted.state !== Context_State.RUNNING) throw contextNotRunning(nameOrId, Context_State[restarted.state]);
   return restarted;
+}
+
+/** What a context has after a restart with other settings: its runtime stays, and the factory of a Spark context where they name none. */
+function settingsAfter({ name, settings: before }: Context, asked: ContextSettings): ContextSettings {
+  const runtime = before?.runtime || Runtime.DENO;
+  if (asked.runtime !== Runtime.RUNTIME_UNSPECIFIED && asked.runtime !== runtime) {
+    throw contextNotRestarted(
+      name,
+      `it runs ${Runtime[runtime]} and keeps that; create another context for another runtime`,
+    );
+  }
+  const factory = before?.settings?.[FACTORY];
+  const free = factory === undefined ? asked.settings : { [FACTORY]: factory, ...asked.settings };
+  return completeSettings({ ...asked, ...(free && { settings: free }) }, runtime);
 }
 
 function refusedBy({ reason, message }: Refusal, nameOrId: string): Error {

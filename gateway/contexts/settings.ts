@@ -1,14 +1,25 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { nestedTooDeep, requestInvalid } from "../../proto/errors.ts";
-import { type ContextSettings, ContextSettingsSchema, nestsDeeper } from "../../proto/mod.ts";
+import { type ContextSettings, ContextSettingsSchema, nestsDeeper, Runtime } from "../../proto/mod.ts";
 
 const MIB = 1024 * 1024;
 
 /** Size of the settings of a context, in protobuf's encoding: lists of contexts show them, of those that ended too. */
 const LARGEST_BYTES = 64 * 1024;
 
-/** The settings with the server's defaults where the caller said nothing. Throws when they are too large, or the free ones nest too deep. */
-export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
+/** Of a Spark context it is the memory of the driver, whose JVM takes part of it beside the heap; Spark refuses a heap below 450 MiB. */
+const DEFAULT_MEMORY_BYTES = {
+  [Runtime.RUNTIME_UNSPECIFIED]: 512 * MIB,
+  [Runtime.DENO]: 512 * MIB,
+  [Runtime.SPARK]: 1024 * MIB,
+} as const satisfies Record<Runtime, number>;
+const LEAST_SPARK_BYTES = 512 * MIB;
+
+/**
+ * The settings with the server's defaults where the caller said nothing. Throws when they are too large, the free ones nest too deep, or a Spark
+ * context gets too little memory.
+ */
+export function completeSettings(asked: ContextSettings | undefined, defaultRuntime: Runtime): ContextSettings {
   const settings = asked ?? create(ContextSettingsSchema);
   if (nestsDeeper(settings.settings)) throw nestedTooDeep("settings");
   const sizeBytes = toBinary(ContextSettingsSchema, settings).length;
@@ -17,9 +28,16 @@ export function completeSettings(asked: ContextSettings | undefined): ContextSet
       `settings: must have at most ${LARGEST_BYTES} bytes, got ${sizeBytes}; put data into data files`,
     );
   }
-  const memoryBytes = settings.memoryBytes || BigInt(512 * MIB);
+  const runtime = settings.runtime || defaultRuntime;
+  const memoryBytes = settings.memoryBytes || BigInt(DEFAULT_MEMORY_BYTES[runtime]);
+  if (runtime === Runtime.SPARK && memoryBytes < LEAST_SPARK_BYTES) {
+    throw requestInvalid(
+      `settings.memory_bytes: must be at least ${LEAST_SPARK_BYTES} for a Spark context, whose driver it is for, got ${memoryBytes}`,
+    );
+  }
   return {
     ...settings,
+    runtime,
     maxJobsPerContext: settings.maxJobsPerContext || 8,
     maxQueuedJobs: settings.maxQueuedJobs ?? 1000,
     jobsPerExecutor: settings.jobsPerExecutor || 1,

@@ -1,10 +1,11 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { ContextSettingsSchema } from "../../proto/mod.ts";
+import { ContextSettingsSchema, Runtime } from "../../proto/mod.ts";
 import { completeSettings } from "./settings.ts";
 import { shownSettings } from "./shown_settings.ts";
 
-const shown = (settings: JsonValue) => shownSettings(completeSettings(fromJson(ContextSettingsSchema, settings)));
+const shown = (settings: JsonValue) =>
+  shownSettings(completeSettings(fromJson(ContextSettingsSchema, settings), Runtime.DENO));
 
 test.for<[string, JsonValue, object]>([
   ["nothing", {}, {}],
@@ -39,7 +40,7 @@ test.for<[string, JsonValue, object]>([
 });
 
 test("shownSettings() leaves the settings as they are", () => {
-  const settings = completeSettings(create(ContextSettingsSchema, { cpuCores: 2, settings: { a: 1 } }));
+  const settings = completeSettings(create(ContextSettingsSchema, { cpuCores: 2, settings: { a: 1 } }), Runtime.DENO);
   shownSettings(settings);
   expect(settings.settings).toEqual({ a: 1 });
 });

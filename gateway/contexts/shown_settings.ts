@@ -21,6 +21,7 @@ export const SETTING_NAMES = {
   permissions: ["permissions.net", "permissions.secrets"],
   env: ["env"],
   nodeLabels: ["node-labels"],
+  runtime: ["runtime"],
 } as const satisfies Readonly<Partial<Record<keyof ContextSettings, readonly string[]>>>;
 
 /** Jobs see `env` as their environment; its values may refer to secrets. */
@@ -38,9 +39,12 @@ export function settingsForNode(settings: ContextSettings): NodeContextSettings 
  */
 export function shownSettings(settings: ContextSettings): JsonObject {
   const free = settings.settings ?? {};
-  const { memoryBytes } = settings;
-  const usual = toJson(ContextSettingsSchema, completeSettings(create(ContextSettingsSchema, { memoryBytes })));
-  const usualMemory = String(completeSettings(undefined).memoryBytes);
+  const { memoryBytes, runtime } = settings;
+  const usual = toJson(
+    ContextSettingsSchema,
+    completeSettings(create(ContextSettingsSchema, { memoryBytes }), runtime),
+  );
+  const usualMemory = String(completeSettings(undefined, runtime).memoryBytes);
   const defaults: JsonObject = { ...(usual as JsonObject), memoryBytes: usualMemory };
   const given = Object.entries(toJson(ContextSettingsSchema, settings) as JsonObject).filter(
     ([name, value]) => !HIDDEN.has(name) && value !== defaults[name] && !isAmong(free, name),

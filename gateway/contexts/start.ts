@@ -9,10 +9,19 @@ import {
   ContextEventSchema,
   ContextSchema,
   type ContextSettings,
+  Runtime,
 } from "../../proto/mod.ts";
 import { Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
-import { type ExpectedAnswer, labelledNodes, type NodeSession, placementOrder, waitForNodes } from "../nodes/mod.ts";
+import {
+  type ExpectedAnswer,
+  fittingNodes,
+  labelledNodes,
+  type NodeSession,
+  placementOrder,
+  runtimeOf,
+  waitForNodes,
+} from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
 import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
@@ -23,7 +32,7 @@ interface ContextWanted {
   readonly settings: ContextSettings | undefined;
 }
 
-type StartDeps = Pick<Core, "contexts" | "nodes">;
+type StartDeps = Pick<Core, "contexts" | "nodes" | "defaultRuntime">;
 
 /**
  * Starts a context on the node with most room and resolves when it runs. Waits for a node first, as the configuration says, unless `waitsForNode`
@@ -34,7 +43,7 @@ export async function createContext(
   wanted: ContextWanted,
   { signal, waitsForNode = true }: { readonly signal: AbortSignal; readonly waitsForNode?: boolean },
 ): Promise<Context> {
-  const settings = completeSettings(wanted.settings);
+  const settings = completeSettings(wanted.settings, deps.defaultRuntime);
   if (waitsForNode) await waitForFittingNode(deps, settings, { signal });
   const { session, context } = placeContext(deps, { id: uuidv7(), name: wanted.name, settings, adHoc: false });
   if ((await deps.contexts.insert(context)) !== undefined) {
@@ -60,14 +69,13 @@ export function takesJobs({ state }: Context): boolean {
   return state === Context_State.RUNNING || state === Context_State.RESTARTING;
 }
 
-/** Resolves when there is a node with the labels that a context asks for, or when the time to wait for one is over. */
+/** Resolves when there is a node with the labels and the runtime of a context, or when the time to wait for one is over. */
 export async function waitForFittingNode(
   { nodes }: Pick<Core, "nodes">,
-  asked: ContextSettings | undefined,
+  { nodeLabels: labels, runtime }: Pick<ContextSettings, "nodeLabels" | "runtime">,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  const labels = asked?.nodeLabels ?? {};
-  const find = () => labelledNodes(nodes.sessions(), labels)[0];
+  const find = () => fittingNodes(nodes.sessions(), { labels, runtime })[0];
   if (find() === undefined) await waitForNodes(nodes, find, { signal });
 }
 
@@ -75,18 +83,17 @@ export async function waitForFittingNode(
 const MOST_NAMES = 5;
 
 /** Chooses a node and makes the record of a context for one job; `sendStart` and `insertAdHocContext` are the caller's. */
-export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, asked: ContextSettings | undefined) {
-  const settings = completeSettings(asked);
+export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, settings: ContextSettings) {
   const id = uuidv7();
   const name = adHocName(id.slice(-8), entryPoint, settings);
   return placeContext(deps, { id, name, settings, adHoc: true });
 }
 
-/** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. */
+/** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. A query has no entry point. */
 function adHocName(digits: string, entryPoint: string, settings: ContextSettings | undefined): string {
   const user = proxyUserOf(settings?.settings);
   const prefix = user === undefined ? "" : proxyUserPrefix(user);
-  return `${prefix}${digits}-${entryPoint}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
+  return `${prefix}${digits}-${entryPoint || "sql"}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
 }
 
 /**
@@ -170,14 +177,37 @@ function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): 
   if (sessions.length === 0) {
     throw noNode("no context node is connected; start one, or wait until it has announced itself");
   }
-  const { memoryBytes, nodeLabels: labels } = settings;
-  const [best] = placementOrder(sessions, { memoryBytes: Number(memoryBytes), labels });
+  const { memoryBytes, nodeLabels: labels, runtime } = settings;
+  const [best] = placementOrder(sessions, { memoryBytes: Number(memoryBytes), labels, runtime });
   if (best !== undefined) return best;
   const asked = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const labelled = asked.length === 0 ? "" : ` with the labels ${asked.join(", ")}`;
-  const count = labelledNodes(sessions, labels).length;
-  if (count === 0) throw noNode(`there is no context node${labelled}; start one, or ask for labels that nodes have`);
+  const candidates = labelledNodes(sessions, labels);
+  if (candidates.length === 0) {
+    throw noNode(`there is no context node${labelled}; start one, or ask for labels that nodes have`);
+  }
+  const count = fittingNodes(candidates, { labels, runtime }).length;
+  if (count === 0) throw noRuntime(candidates, { runtime, labelled });
   throw noRoom(
     `none of ${count} node(s)${labelled} has ${memoryBytes} bytes of memory to promise; stop a context or ask for less`,
   );
+}
+
+/** Nodes whose reasons an error lists. */
+const MOST_REASONS = 5;
+
+interface Missing {
+  readonly runtime: Runtime;
+  /** The labels that all of the nodes have, in words. */
+  readonly labelled: string;
+}
+
+function noRuntime(nodes: readonly NodeSession[], { runtime, labelled }: Missing): Error {
+  const name = Runtime[runtime];
+  const reasons = nodes.slice(0, MOST_REASONS).map((node) => {
+    const detail = runtimeOf(node, runtime)?.detail || `announces no runtime ${name}`;
+    return `node "${node.nodeId}": ${detail}`;
+  });
+  const more = nodes.length > MOST_REASONS ? `; and ${nodes.length - MOST_REASONS} more` : "";
+  return noNode(`no context node${labelled} runs ${name} contexts (${reasons.join("; ")}${more})`);
 }

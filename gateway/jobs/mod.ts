@@ -6,6 +6,7 @@ export { toMs } from "./durations.ts";
 export { startReconciler } from "./reconcile.ts";
 export { followResult, openResult } from "./result.ts";
 export { type RunOutcome, runJob } from "./run.ts";
+export { submitQuery } from "./run_sql.ts";
 export { listedJob, shownJob } from "./shown.ts";
 export { submitJob } from "./submit.ts";
 export { type WaitDeps, waitForEnd, waitForStart } from "./wait.ts";

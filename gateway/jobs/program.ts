@@ -1,8 +1,10 @@
 import { toBinary } from "@bufbuild/protobuf";
+import { classPathNotTaken, libraryNotJar } from "../../proto/errors.ts";
 import { type Binary, type Job, type JobSpec, Runtime, type SqlQuery, SqlQuerySchema } from "../../proto/mod.ts";
 import { SqlQuery as NodeSqlQuery, type RunJob } from "../../proto/node.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
 import type { Core } from "../core.ts";
+import { checkQuery } from "./query.ts";
 import { unlessUnreadable } from "./stored.ts";
 
 /** What a job runs: a binary with the jars that it needs beside it, or a query. */
@@ -18,10 +20,15 @@ export interface Program {
 
 /** Finds what a submission names. Rejects when something is not there. */
 export async function findProgram(deps: Pick<Core, "dao">, spec: JobSpec): Promise<Program> {
-  if (spec.sql !== undefined) return query(spec.sql);
+  if (spec.sql !== undefined) {
+    checkQuery(spec.sql);
+    return query(spec.sql);
+  }
   const binary = await findBinary(deps, spec.binary);
-  const classPath = await Promise.all(spec.classPath.map((reference) => findBinary(deps, reference)));
-  return { runtime: runtimeOf(binary), binary, classPath, sql: undefined };
+  const runtime = runtimeOf(binary);
+  if (runtime === Runtime.DENO && spec.classPath.length > 0) throw classPathNotTaken(spec.binary);
+  const classPath = await Promise.all(spec.classPath.map((reference) => findLibrary(deps, reference)));
+  return { runtime, binary, classPath, sql: undefined };
 }
 
 /** What a recorded job runs; undefined when a binary is gone, or cannot be read. */
@@ -65,6 +72,12 @@ export function entryPointAsked({ binary }: Program, { entryPoint }: Pick<JobSpe
   if (binary === undefined) return "";
   const resolved = resolveEntryPoint(binary, entryPoint);
   return entryPoint || resolved;
+}
+
+async function findLibrary(deps: Pick<Core, "dao">, reference: string): Promise<Binary> {
+  const library = await findBinary(deps, reference);
+  if (runtimeOf(library) === Runtime.DENO) throw libraryNotJar(reference);
+  return library;
 }
 
 function query(sql: SqlQuery): Program {

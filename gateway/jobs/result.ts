@@ -4,7 +4,7 @@ import type { Core } from "../core.ts";
 import { waitForSession } from "../nodes/mod.ts";
 
 type ResultDeps = Pick<Core, "dao" | "blobs" | "jobs">;
-type LiveDeps = ResultDeps & Pick<Core, "contexts" | "nodes" | "closing">;
+export type LiveDeps = ResultDeps & Pick<Core, "contexts" | "nodes" | "closing">;
 
 /** What a job returned, or is returning. */
 export interface Result {
@@ -31,7 +31,9 @@ export async function followResult(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Result> {
   const job = await findJob(deps, jobId);
-  const live = isRunning(job) ? await openLive(deps, job, AbortSignal.any([signal, deps.closing])) : undefined;
+  const live = isRunning(job)
+    ? await openLive(deps, job, { awaitBegin: false, signal: AbortSignal.any([signal, deps.closing]) })
+    : undefined;
   if (live !== undefined) return live;
   // It may have ended in the meantime.
   const ended = await findJob(deps, jobId);
@@ -49,11 +51,22 @@ function isRunning({ state }: Job): boolean {
   return state === Job_State.RUNNING || state === Job_State.CANCELLING;
 }
 
-/** Undefined when the job has begun no result. */
-async function openLive(deps: LiveDeps, { id, contextId }: Job, signal: AbortSignal): Promise<Result | undefined> {
+interface OpenLive {
+  /** Waits until the job begins its result. */
+  readonly awaitBegin: boolean;
+  /** Aborted as well when the gateway closes. */
+  readonly signal: AbortSignal;
+}
+
+/** What a job is returning. Undefined when it has begun no result or, where its begin is awaited, ended without; or its node is out of reach. */
+export async function openLive(
+  deps: LiveDeps,
+  { id, contextId }: Job,
+  { awaitBegin, signal }: OpenLive,
+): Promise<Result | undefined> {
   const findNodeId = async () => (await deps.contexts.find(contextId))?.nodeId;
   const session = await waitForSession(deps.nodes, findNodeId, { signal });
-  const read = (offset: number) => session?.blobs.readLive(id, { offset, signal });
+  const read = (offset: number) => session?.blobs.readLive(id, { offset, awaitBegin, signal });
   const leave = (): void => {
     if (deps.closing.aborted) throw gatewayDraining();
     signal.throwIfAborted();
@@ -64,12 +77,16 @@ async function openLive(deps: LiveDeps, { id, contextId }: Job, signal: AbortSig
   async function* follow(): AsyncGenerator<Uint8Array> {
     let part = first;
     for (let offset = 0; part !== undefined && part.bytes.length > 0; ) {
-      yield part.bytes;
       offset += part.bytes.length;
-      part = await read(offset)?.catch((error: unknown) => {
+      // The node sends the next part while the reader takes this one.
+      const next = Promise.allSettled([read(offset)]);
+      yield part.bytes;
+      const [outcome] = await next;
+      if (outcome.status === "rejected") {
         leave();
-        throw resultBrokenOff(id, error);
-      });
+        throw resultBrokenOff(id, outcome.reason);
+      }
+      part = outcome.value;
     }
   }
   return { mediaType: first.mediaType, content: follow() };

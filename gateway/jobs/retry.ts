@@ -1,7 +1,7 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Context, isFinalContext, type Job, JobError_Reason } from "../../proto/mod.ts";
+import { type Context, isFinalContext, type Job, JobError_Reason, Runtime } from "../../proto/mod.ts";
 import type { Refusal } from "../../proto/node.ts";
-import { failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
+import { completeSettings, failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
 import { type Program, programOf } from "./program.ts";
@@ -23,7 +23,11 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   const job = await deps.jobs.get(jobId);
   if (job === undefined || !deps.retryClock.isDue(job)) return;
   const program = await programOf(deps, job);
-  if (program === undefined) return fail(deps, job, { why: "its binary is gone", reason: JobError_Reason.LOAD_FAILED });
+  if (program === undefined)
+    return fail(deps, job, {
+      why: "its binary, or one on its class path, is gone",
+      reason: JobError_Reason.LOAD_FAILED,
+    });
   const found = await findTarget(deps, job);
   if (found === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
   if (found === "later") {
@@ -90,5 +94,7 @@ async function findTarget(deps: RetryDeps, job: Job): Promise<Target | "gone" | 
 
 function planAgain(deps: RetryDeps, job: Job, { settings }: Context): Target | "later" {
   if (deps.nodes.sessions().length === 0) return "later";
-  return { ...planAdHocContext(deps, job.entryPoint, settings), isNew: true };
+  // Contexts of one job that were made before there were runtimes are Deno's.
+  const completed = completeSettings(settings, Runtime.DENO);
+  return { ...planAdHocContext(deps, job.entryPoint, completed), isNew: true };
 }

@@ -1,11 +1,14 @@
 import { type Job, withoutCredentials } from "../../proto/mod.ts";
+import { listedQuery } from "./query.ts";
 import { requestIdOf } from "./request_id.ts";
 
-/** A job as lists show it: without the stages of its progress, which one call of their own lists. */
+/** A job as lists show it: without the stages of its progress, which one call of their own lists, and with the beginning of its query. */
 export function listedJob(job: Job): Job {
-  const shown = shownJob(job);
-  if (job.progress === undefined || job.progress.stages.length === 0) return shown;
-  return { ...shown, progress: { ...job.progress, stages: [] } };
+  const shown = { ...shownJob(job) };
+  const { progress, sql } = job;
+  if (progress !== undefined) shown.progress = { ...progress, stages: [] };
+  if (sql !== undefined) shown.sql = listedQuery(sql);
+  return shown;
 }
 
 /** A job as callers and receivers of callbacks see it: with the request id that its caller gave, and no credentials. */

@@ -48,6 +48,7 @@ beforeEach(async () => {
   const session = {
     nodeId: "n",
     labels: {},
+    runtimes: [],
     load: { contexts: {} },
     freeMemoryBytes: 2 ** 40,
     reserve() {},

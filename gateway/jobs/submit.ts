@@ -20,7 +20,14 @@ import {
   nestsDeeper,
   SqlQuerySchema,
 } from "../../proto/mod.ts";
-import { askStart, insertAdHocContext, planAdHocContext, takesJobs, waitForFittingNode } from "../contexts/mod.ts";
+import {
+  askStart,
+  completeSettings,
+  insertAdHocContext,
+  planAdHocContext,
+  takesJobs,
+  waitForFittingNode,
+} from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
 import { completeConfig } from "./defaults.ts";
@@ -28,6 +35,8 @@ import { toMs } from "./durations.ts";
 import { entryPointAsked, findProgram, type Program, pinnedClassPath, programForNode } from "./program.ts";
 import { withdrawRefused } from "./refusal.ts";
 import { requestIdOf, requestKey } from "./request_id.ts";
+import { checkRuntime } from "./runtime_check.ts";
+import { checkVersions } from "./versions_check.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 
@@ -89,7 +98,8 @@ export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "tar
   return { ...planned, job: { ...job, context: context.name }, target: { ...target, context } };
 }
 
-interface PlannedJob {
+/** A job with all that it takes to run it. */
+export interface PlannedJob {
   readonly job: Job;
   readonly program: Program;
   readonly target: Target;
@@ -115,7 +125,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
   if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   const program = await findProgram(deps, spec);
   const entryPoint = entryPointAsked(program, spec);
-  const target = await findTarget(deps, spec, { entryPoint, signal });
+  const target = await findTarget(deps, spec, { program, entryPoint, signal });
   const job = create(JobSchema, {
     id: uuidv7(),
     state: Job_State.QUEUED,
@@ -189,18 +199,43 @@ export function dispatch(
   };
 }
 
-async function findTarget(
-  deps: SubmitDeps,
-  spec: JobSpec,
-  { entryPoint, signal }: { readonly entryPoint: string; readonly signal: AbortSignal },
-): Promise<Target> {
-  if (spec.context === "") {
-    await waitForFittingNode(deps, spec.contextSettings, { signal });
-    return { ...planAdHocContext(deps, entryPoint, spec.contextSettings), isNew: true };
+interface TargetWanted {
+  readonly program: Program;
+  readonly entryPoint: string;
+  readonly signal: AbortSignal;
+}
+
+async function findTarget(deps: SubmitDeps, spec: JobSpec, { program, ...wanted }: TargetWanted): Promise<Target> {
+  const target =
+    spec.context === ""
+      ? await planTarget(deps, spec, { program, ...wanted })
+      : await findRunning(deps, spec, { program, ...wanted });
+  try {
+    checkVersions(program, target);
+  } catch (error) {
+    if (target.isNew) target.session.release(target.context.id);
+    throw error;
   }
+  return target;
+}
+
+/** A context for the job alone. */
+async function planTarget(
+  deps: SubmitDeps,
+  { contextSettings }: JobSpec,
+  { program, entryPoint, signal }: TargetWanted,
+): Promise<Target> {
+  checkRuntime(program, { name: "", settings: contextSettings });
+  const settings = completeSettings(contextSettings, program.runtime);
+  await waitForFittingNode(deps, settings, { signal });
+  return { ...planAdHocContext(deps, entryPoint, settings), isNew: true };
+}
+
+async function findRunning(deps: SubmitDeps, spec: JobSpec, { program, signal }: TargetWanted): Promise<Target> {
   const context = await deps.contexts.find(spec.context);
   if (context === undefined) throw contextNotFound(spec.context);
   if (!takesJobs(context)) throw contextNotRunning(spec.context, Context_State[context.state]);
+  checkRuntime(program, context);
   const session = deps.nodes.session(context.nodeId);
   if (session !== undefined) return { context, session, isNew: false };
   return waitForContext(deps, spec.context, { signal });

@@ -25,6 +25,13 @@ export interface LivePart {
   readonly bytes: Uint8Array;
 }
 
+interface LiveRequest {
+  readonly offset: number;
+  /** Waits for a job that has begun no result yet to begin it. */
+  readonly awaitBegin?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** Contents that travel on a session beside everything else, in chunks, both ways. */
 export class BlobStreams {
   readonly #frames: FrameWriter;
@@ -75,10 +82,10 @@ export class BlobStreams {
   }
 
   /**
-   * What a job has made of its result after an offset, once there is something. Rejects when it has begun none, when it ends before its
-   * result does, when the session ends, or the signal is aborted.
+   * What a job has made of its result after an offset, once there is something. Rejects with a ContentRefused when it has begun none, or, where
+   * `awaitBegin`, ends without one, and when it ends before its result does; otherwise when the session ends, or the signal is aborted.
    */
-  async readLive(jobId: string, { offset, signal }: { offset: number; signal: AbortSignal }): Promise<LivePart> {
+  async readLive(jobId: string, { offset, awaitBegin = false, signal }: LiveRequest): Promise<LivePart> {
     signal.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
     const requestId = ++this.#lastRequestId;
@@ -97,7 +104,7 @@ export class BlobStreams {
     });
     this.#frames.send({
       $case: "blobRequest",
-      value: { requestId, blob: { $case: "liveResult", value: { jobId, offset } } },
+      value: { requestId, blob: { $case: "liveResult", value: { jobId, offset, awaitBegin } } },
     });
     try {
       return await promise;

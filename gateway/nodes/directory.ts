@@ -169,6 +169,7 @@ export class NodeDirectory implements AsyncDisposable {
     if (known === undefined) this.#deps.log.info({ node: announced.id, address: announced.address }, "node appeared");
     const node = known ?? { announced, heardAt: 0, session: undefined, connection: undefined };
     node.announced = announced;
+    if (node.session !== undefined) node.session.runtimes = announced.runtimes;
     node.heardAt = performance.now();
     this.#nodesById.set(announced.id, node);
     if (!this.#closing.signal.aborted) node.connection ??= this.#connect(node);
@@ -184,11 +185,11 @@ export class NodeDirectory implements AsyncDisposable {
   /** Opens a session and serves it until it ends; the next heartbeat opens another. */
   async #connect(node: KnownNode): Promise<void> {
     const { log, observer, gatewayId, version, membership } = this.#deps;
-    const { id, address, labels } = node.announced;
+    const { id, address, labels, runtimes } = node.announced;
     try {
       const session = await openSession({
         ...{ gatewayId, version, membership, observer },
-        ...{ nodeId: id, address, labels },
+        ...{ nodeId: id, address, labels, runtimes },
         signal: this.#closing.signal,
       });
       node.session = session;

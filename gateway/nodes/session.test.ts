@@ -65,7 +65,7 @@ beforeEach(async () => {
   });
   const closing = new AbortController();
   session = await openSession({
-    ...{ gatewayId: "g", version: "", nodeId: "n", address: `127.0.0.1:${port}`, labels: {} },
+    ...{ gatewayId: "g", version: "", nodeId: "n", address: `127.0.0.1:${port}`, labels: {}, runtimes: [] },
     membership: { secrets: undefined, identity: undefined, insecure: true, [Symbol.dispose]() {} },
     observer: { jobEvent() {}, contextEvent() {}, blobRequested() {} },
     signal: closing.signal,

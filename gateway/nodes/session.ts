@@ -1,6 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { claimSession, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
 import { sessionEnded } from "../../proto/errors.ts";
+import type { NodeRuntime } from "../../proto/mod.ts";
 import {
   type BlobRequest,
   type GatewayMessage,
@@ -65,6 +66,8 @@ export interface SessionOptions {
   readonly membership: Membership;
   /** As the node announced. */
   readonly labels: Readonly<Record<string, string>>;
+  /** As the node announced. */
+  readonly runtimes: readonly NodeRuntime[];
   readonly observer: SessionObserver;
   readonly signal: AbortSignal;
 }
@@ -96,6 +99,8 @@ export class NodeSession {
   readonly welcomed: Promise<Welcome>;
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** As the node announced last: it may find Spark, or lose it. */
+  runtimes: readonly NodeRuntime[];
   readonly blobs: BlobStreams;
   readonly objects: NamedObjects;
   readonly #client: SessionServiceClient;
@@ -120,6 +125,7 @@ export class NodeSession {
     this.#observer = options.observer;
     this.address = options.address;
     this.labels = options.labels;
+    this.runtimes = options.runtimes;
     const { secrets } = options.membership;
     const claim = secrets && claimSession(secrets, options.nodeId);
     const metadata = new Metadata();

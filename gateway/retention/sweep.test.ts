@@ -98,6 +98,18 @@ test("sweep() deletes contents that nothing names, a day after they were stored"
   expect(await sweepAt(2 * DAY_MS)).toBe(5);
 });
 
+test("sweep() keeps old jars that are on the class path of an open job", async () => {
+  await using stores = await startStores();
+  const { dao } = stores;
+  const versions = [1, 2, 3].map((version) => sampleBinary("lib", version, { createTime: daysAgo(30) }));
+  for (const version of versions) await dao.binaries.insert(version);
+  const classPath = [`lib@${versions[0]?.digest}`];
+  await dao.jobs.insert(sampleJob(1, { state: RUNNING, classPath }), json({}));
+
+  await sweep(stores, { ...never, binaryDays: 7 }, { now: new Date(NOW), signal });
+  expect((await dao.binaries.versions("lib", { limit: 9 })).map(({ version }) => version)).toEqual([3, 1]);
+});
+
 test("sweep() with nothing to keep but for ever deletes nothing", async () => {
   await using stores = await startStores();
   await stores.dao.jobs.insert(sampleJob(1, { state: SUCCEEDED, endTime: daysAgo(10_000) }), json({}));

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Binary, OPEN_JOB_STATES } from "../../proto/mod.ts";
+import { openClassPaths } from "../binaries/mod.ts";
 import type { Core } from "../core.ts";
 import type { RetentionConfig } from "./retention.ts";
 
@@ -81,10 +82,12 @@ async function sweepBlobs({ dao, blobs }: SweepDeps, { now, signal }: SweepOptio
 
 async function sweepBinaries({ dao }: SweepDeps, before: Date, signal: AbortSignal): Promise<number> {
   let deleted = 0;
+  const onClassPaths = await openClassPaths({ dao });
   for await (const { name, version: newest } of binaryNames(dao)) {
     for await (const binary of olderVersions(dao, name, newest)) {
       if (signal.aborted) return deleted;
-      if (isYounger(binary, before) || (await isInUse(dao, binary))) continue;
+      if (isYounger(binary, before) || onClassPaths.has(`${name}@${binary.digest}`)) continue;
+      if (await isInUse(dao, binary)) continue;
       deleted += (await dao.binaries.delete(name, binary.version)).length;
     }
     await delay(PAUSE_MS);

@@ -15,7 +15,7 @@ import { createContentReader } from "./content.ts";
 import { numberIn, pageLimit, readPage } from "./paging.ts";
 
 export function createBinaryService(
-  deps: Pick<Core, "dao" | "blobs" | "bundler">,
+  deps: Pick<Core, "dao" | "blobs" | "bundler" | "jars">,
 ): Implementation<typeof BinaryService> {
   const readContent = createContentReader(deps);
   return {

@@ -14,7 +14,7 @@ import type { Implementation } from "./call.ts";
 import { pageLimit, pageOf, readPage } from "./paging.ts";
 
 export function createContextService(
-  deps: Pick<Core, "dao" | "contexts" | "nodes" | "events" | "gatewayId">,
+  deps: Pick<Core, "dao" | "contexts" | "nodes" | "defaultRuntime" | "events" | "gatewayId">,
 ): Implementation<typeof ContextService> {
   return {
     async createContext({ name, settings }, { signal }) {

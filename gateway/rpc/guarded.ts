@@ -1,7 +1,7 @@
 import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
 import { credentialsMissing } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
-import type { Action, Caller, Gate, Stay } from "../access/mod.ts";
+import { type Action, type Caller, type Gate, isRead, type Stay } from "../access/mod.ts";
 import type { Call } from "./call.ts";
 import { createGrantReader } from "./grants.ts";
 import type { Answer, Method } from "./invoke.ts";
@@ -43,14 +43,36 @@ export function guardMethod(
     });
   }
 
-  /** What the audit log calls done is the beginning of the stream. */
+  /** What the audit log calls done is the beginning of the stream: of one that changes something its first message. */
   async function* serveStream(request: Message, call: Call, caller: Caller | undefined): AsyncGenerator<Message> {
     const action = actionOf(request);
     using stay = gate.stay(known(caller), action, call.signal);
-    const stream = await gate.run(known(caller), action, async (guard) => serve(request, within(call, stay), guard));
-    if (!(Symbol.asyncIterator in stream)) throw new Error(`Method ${method} answers no stream`);
+    const stream = await gate.run(known(caller), action, async (guard) => {
+      const answer = serve(request, within(call, stay), guard);
+      if (!(Symbol.asyncIterator in answer)) throw new Error(`Method ${method} answers no stream`);
+      return isRead(action) ? answer : stay.hold(withFirst(answer));
+    });
     yield* stay.follow(stream);
   }
+}
+
+/** The stream, once its first message is there. Read it: it holds what the first message began. */
+async function withFirst(stream: AsyncIterable<Message>): Promise<AsyncIterable<Message>> {
+  const messages = stream[Symbol.asyncIterator]();
+  let first: IteratorResult<Message> | undefined = await messages.next();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const next = first ?? (await messages.next());
+        first = undefined;
+        return next;
+      },
+      async return() {
+        await messages.return?.();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
 }
 
 /** The same call, which ends as well when its caller may not go on. */

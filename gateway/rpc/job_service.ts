@@ -1,6 +1,5 @@
 import { create, fromJson } from "@bufbuild/protobuf";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { configNotSent, jobNotFound } from "../../proto/errors.ts";
 import {
   type Job,
@@ -20,6 +19,7 @@ import {
   runJob,
   shownJob,
   submitJob,
+  submitQuery,
   toMs,
   watchJob,
   watchJobLogs,
@@ -67,9 +67,14 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       const { mediaType, content } = await followResult(deps, jobId, { signal });
       yield* toHttpBodies(mediaType === "application/json" ? orNull(content) : content, mediaType);
     },
-    // biome-ignore lint/correctness/useYield: until it is served
-    async *runSql() {
-      throw new ConnectError("RunSql is not served yet", Code.Unimplemented);
+    async *runSql({ context, sql, timeout }, { signal, responseHeader }, guard) {
+      // Like a submission of it, which names no binary.
+      await guard.allow({ context, binary: "" });
+      await using query = await submitQuery(deps, { context, sql, timeout }, { signal });
+      guard.tell({ job: query.jobId });
+      responseHeader.set("hearth-job-id", query.jobId);
+      const { mediaType, content } = await query.run({ signal });
+      yield* toHttpBodies(content, mediaType);
     },
     async getJobConfig({ jobId }, { requestHeader }) {
       const config = await deps.jobs.config(jobId);

@@ -36,6 +36,16 @@ test("every method but the lists says in its request which object it is about", 
   expect(nameless.map(({ name }) => name).sort()).toEqual([...NAMELESS].sort());
 });
 
+test("a submission names every binary of its class path", () => {
+  const { submitJob } = proto.JobService.method;
+  const json = { job: { binary: "words@2", context: "c", classPath: ["lib-a", "lib-b@1"] } };
+  expect(createNameReader(submitJob.input)(fromJson(submitJob.input, json))).toEqual({
+    binary: "words@2",
+    context: "c",
+    classPath: ["lib-a", "lib-b@1"],
+  });
+});
+
 test("whatever grants jobs something needs a permission of its own, in every request that has it", () => {
   const granting = methods.filter(({ input }) => {
     const read = createGrantReader(input);

@@ -6,7 +6,7 @@ import type { AllowedOrigins } from "./origins.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].join(", ");
 
 /** Of answers, beside those that every page may read. */
-const EXPOSED_HEADERS = [...cors.exposedHeaders, "content-disposition", "retry-after"].join(", ");
+const EXPOSED_HEADERS = [...cors.exposedHeaders, "content-disposition", "hearth-job-id", "retry-after"].join(", ");
 
 /** How long a browser may remember the answer to a preflight request. */
 const MAX_AGE_SECONDS = 1800;

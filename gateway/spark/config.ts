@@ -1,5 +1,5 @@
 import { createValidator } from "@bufbuild/protovalidate";
-import { ContextSettingsSchema } from "../../proto/mod.ts";
+import { ContextSettingsSchema, Runtime } from "../../proto/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import { brokenRules } from "../rpc/mod.ts";
 import type { SparkConfig } from "./deps.ts";
@@ -10,10 +10,11 @@ import { parseContextSettings, SettingError } from "./settings.ts";
 type JsonRecord = Readonly<Record<string, JsonValue>>;
 
 interface Configured {
+  readonly defaultRuntime: Runtime | undefined;
   readonly contexts: Readonly<Record<string, JsonRecord>>;
   readonly contextSettings: JsonRecord;
   readonly jobConfig: JsonRecord;
-  readonly spark: Omit<SparkConfig, "contextSettings">;
+  readonly spark: Omit<SparkConfig, "contextSettings" | "defaultRuntime">;
 }
 
 interface ParsedConfig extends SparkConfig {
@@ -23,19 +24,24 @@ interface ParsedConfig extends SparkConfig {
 
 /** What the configuration says of this face, of predefined contexts and of all jobs. Throws a SettingError that `settingFaults` would tell. */
 export function parseSparkConfig(configured: Configured): ParsedConfig {
+  const { defaultRuntime } = configured;
   const contextSettings = expand(configured.contextSettings);
   const predefined = Object.entries(configured.contexts).map(
-    ([name, settings]) => [name, parseContextSettings(withFallback(expand(settings), contextSettings))] as const,
+    ([name, settings]) =>
+      [
+        name,
+        parseContextSettings(withFallback(expand(settings), contextSettings), defaultRuntime ?? Runtime.DENO),
+      ] as const,
   );
   const jobConfig = expand(configured.jobConfig);
-  return { ...configured.spark, contextSettings, jobConfig, predefined: new Map(predefined) };
+  return { ...configured.spark, contextSettings, defaultRuntime, jobConfig, predefined: new Map(predefined) };
 }
 
 /** All that is wrong with settings of contexts. */
 export function settingFaults(settings: JsonRecord): string[] {
   const faults = Object.entries(settings).flatMap((entry) => {
     try {
-      parseContextSettings(expandPaths([entry]));
+      parseContextSettings(expandPaths([entry]), Runtime.DENO);
       return [];
     } catch (error) {
       if (!(error instanceof SettingError)) throw error;
@@ -43,7 +49,7 @@ export function settingFaults(settings: JsonRecord): string[] {
     }
   });
   if (faults.length > 0) return faults;
-  return brokenRules(createValidator(), ContextSettingsSchema, parseContextSettings(expand(settings)));
+  return brokenRules(createValidator(), ContextSettingsSchema, parseContextSettings(expand(settings), Runtime.DENO));
 }
 
 function expand(record: JsonRecord): JsonObject {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Runtime } from "../../proto/mod.ts";
 import { parseHocon } from "./hocon/mod.ts";
 import { expandPaths } from "./paths.ts";
 import { parseContextSettings } from "./settings.ts";
@@ -17,13 +18,13 @@ test.each([
   ['permissions.net = ["a:1"], env { TZ = UTC }', { permissions: { net: ["a:1"] }, env: { TZ: "UTC" } }],
   ['permissions.secrets = "db, mail-*"', { permissions: { net: [], secrets: ["db", "mail-*"] } }],
 ])("parseContextSettings() reads %s", (text, expected) => {
-  expect(parseContextSettings(parseHocon(text))).toMatchObject(expected);
+  expect(parseContextSettings(parseHocon(text), Runtime.DENO)).toMatchObject(expected);
 });
 
 test("parseContextSettings() keeps all as free settings, as they were given, but the environment", () => {
-  const text = "context-factory = x.Y, spark { cores.max = 1, ui.port = 0 }, memory-per-node = 512m, env.TOKEN = x";
-  expect(parseContextSettings(parseHocon(text)).settings).toEqual({
-    "context-factory": "x.Y",
+  const text = "color = red, spark { cores.max = 1, ui.port = 0 }, memory-per-node = 512m, env.TOKEN = x";
+  expect(parseContextSettings(parseHocon(text), Runtime.DENO).settings).toEqual({
+    color: "red",
     "memory-per-node": "512m",
     spark: { cores: { max: 1 }, ui: { port: 0 } },
   });
@@ -35,7 +36,43 @@ test.each([
   ["max-jobs-per-context = 1.5", "max-jobs-per-context must be a whole number, but is 1.5"],
   ["stop-context-on-job-error = 2", "stop-context-on-job-error must be true or false, but is 2"],
 ])("parseContextSettings() refuses %s", (text, message) => {
-  expect(() => parseContextSettings(parseHocon(text))).toThrow(message);
+  expect(() => parseContextSettings(parseHocon(text), Runtime.DENO)).toThrow(message);
+});
+
+const SESSION_FACTORY = "spark.jobserver.context.SessionContextFactory";
+
+test.each([
+  ["num-cpu-cores = 4, memory-per-node = 512m", { cpuCores: 0, memoryBytes: 0n }],
+  ["launcher.spark.driver.memory = 2g, spark.executor.memory = 300m", { memoryBytes: 2_147_483_648n }],
+  ["spark.driver.memory = 768m", { memoryBytes: 805_306_368n }],
+])("parseContextSettings() keeps what is for Spark alone of %s", (text, expected) => {
+  const tree = parseHocon(text);
+  const settings = parseContextSettings(tree, Runtime.SPARK);
+  expect(settings).toMatchObject({ runtime: Runtime.SPARK, ...expected });
+  expect(settings.settings).toEqual(tree);
+});
+
+test.each([
+  [`context-factory = ${SESSION_FACTORY}`, Runtime.DENO, Runtime.SPARK],
+  ["context-factory = spark.jobserver.util.DefaultSparkContextFactory", Runtime.DENO, Runtime.SPARK],
+  ["runtime = spark", Runtime.DENO, Runtime.SPARK],
+  ["runtime = DENO", Runtime.SPARK, Runtime.DENO],
+  ["", Runtime.SPARK, Runtime.SPARK],
+])("parseContextSettings() finds the runtime of %s, by default %i", (text, defaultRuntime, expected) => {
+  expect(parseContextSettings(parseHocon(text), defaultRuntime).runtime).toBe(expected);
+});
+
+test.each([
+  [
+    "launcher.spark.driver.memory = 2GB",
+    "launcher.spark.driver.memory must be a number with k, m, g or t, such as 512m",
+  ],
+  ["context-factory = com.example.MyFactory", "com.example.MyFactory is no factory that is known here"],
+  ["context-factory = spark.jobserver.python.PythonSessionContextFactory", "which does not run here"],
+  [`context-factory = ${SESSION_FACTORY}, runtime = DENO`, "but runtime is DENO"],
+  ["runtime = JVM", 'runtime must be DENO or SPARK, but is "JVM"'],
+])("parseContextSettings() refuses %s", (text, message) => {
+  expect(() => parseContextSettings(parseHocon(text), Runtime.SPARK)).toThrow(message);
 });
 
 test("expandPaths() nests at the dots, the later of two winning", () => {

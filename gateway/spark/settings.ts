@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { type ContextSettings, ContextSettingsSchema, PermissionsSchema } from "../../proto/mod.ts";
-import { SETTING_NAMES } from "../contexts/mod.ts";
+import { type ContextSettings, ContextSettingsSchema, PermissionsSchema, Runtime } from "../../proto/mod.ts";
+import { FACTORY, findFactory, SETTING_NAMES } from "../contexts/mod.ts";
 import {
   createObject,
   isObject,
@@ -14,9 +14,15 @@ import {
 
 const MIB = 1024 * 1024;
 
-/** Two names mean two parts of one setting. */
+/** Two names mean two parts of one setting. The memory of a Spark context is that of its driver; its executors have settings of their own. */
 const { permissions, ...ONE_FOR_EACH } = SETTING_NAMES;
-const NAMES = { ...ONE_FOR_EACH, net: [permissions[0]], secrets: [permissions[1]] };
+const NAMES = {
+  ...ONE_FOR_EACH,
+  net: [permissions[0]],
+  secrets: [permissions[1]],
+  launchedMemory: ["launcher.spark.driver.memory"],
+  driverMemory: ["spark.driver.memory"],
+};
 
 type Setting = keyof typeof NAMES;
 
@@ -27,16 +33,18 @@ export class SettingError extends Error {
 
 /**
  * Reads settings by the names that clients of spark-jobserver give them. All of them but `env` are free settings too, which jobs
- * see as they were given. Throws SettingError.
+ * see as they were given, and from which a node takes what is for Spark alone. The runtime is what they name, else what their factory makes, else
+ * the default. Throws SettingError.
  */
-export function parseContextSettings(tree: JsonObject): ContextSettings {
+export function parseContextSettings(tree: JsonObject, defaultRuntime: Runtime): ContextSettings {
   const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
     readSetting(tree, setting, { parse, kind });
   const net = read("net", parseTexts, "a list of texts");
   const secrets = read("secrets", parseTexts, "a list of texts");
+  const runtime = read("runtime", parseRuntime, "DENO or SPARK");
+  const factoryRuntime = runtimeOfFactory(tree[FACTORY], runtime);
   return create(ContextSettingsSchema, {
-    cpuCores: read("cpuCores", parseNumber, "a number") ?? 0,
-    memoryBytes: BigInt(read("memoryBytes", parseMemory, "a size such as 512m") ?? 0),
+    ...readResources(tree, runtime ?? factoryRuntime ?? defaultRuntime),
     namedObjectsBytes: BigInt(read("namedObjectsBytes", parseMemory, "a size such as 512m") ?? 0),
     maxJobsPerContext: read("maxJobsPerContext", parseCount, "a whole number") ?? 0,
     maxQueuedJobs: read("maxQueuedJobs", parseCount, "a whole number"),
@@ -50,6 +58,28 @@ export function parseContextSettings(tree: JsonObject): ContextSettings {
     nodeLabels: read("nodeLabels", parseTextsByName, "an object of texts") ?? {},
     settings: createObject(Object.entries(tree).filter(([name]) => name !== "env")),
   });
+}
+
+/** What a context takes of its node: for a Spark context its driver does, and cores and memory "per node" are Spark's own affair. */
+function readResources(tree: JsonObject, runtime: Runtime) {
+  const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
+    readSetting(tree, setting, { parse, kind });
+  const cpuCores = read("cpuCores", parseNumber, "a number") ?? 0;
+  const memory = read("memoryBytes", parseMemory, "a size such as 512m") ?? 0;
+  const launched = read("launchedMemory", parseLaunchedMemory, "a number with k, m, g or t, such as 512m");
+  const driver = launched ?? read("driverMemory", parseMemory, "a size such as 512m") ?? 0;
+  const isSpark = runtime === Runtime.SPARK;
+  return { runtime, cpuCores: isSpark ? 0 : cpuCores, memoryBytes: BigInt(isSpark ? driver : memory) };
+}
+
+/** All factories of spark-jobserver that are known here make Spark contexts. Undefined where none is named. */
+function runtimeOfFactory(className: JsonValue | undefined, asked: Runtime | undefined): Runtime | undefined {
+  if (className === undefined || className === null) return undefined;
+  if (typeof className !== "string") throw new SettingError(`${FACTORY} must be the name of a class`);
+  const factory = findFactory(className);
+  if ("fault" in factory) throw new SettingError(`${FACTORY}: ${factory.fault}`);
+  if (asked === Runtime.DENO) throw new SettingError(`${FACTORY} makes a Spark context, but runtime is DENO`);
+  return Runtime.SPARK;
 }
 
 interface Reading<Value> {
@@ -84,6 +114,16 @@ function parseMemory(value: JsonValue): number | undefined {
   const number = parseNumber(value);
   if (number !== undefined && Number.isInteger(number) && number < MIB) return number * MIB;
   return parseSizeBytes(value);
+}
+
+/** As spark-jobserver takes it. */
+function parseLaunchedMemory(value: JsonValue): number | undefined {
+  return /^[0-9]+[kmgt]?$/.test(String(value)) ? parseMemory(value) : undefined;
+}
+
+function parseRuntime(value: JsonValue): Runtime | undefined {
+  const runtimes: Readonly<Record<string, Runtime>> = { DENO: Runtime.DENO, SPARK: Runtime.SPARK };
+  return runtimes[String(value).toUpperCase()];
 }
 
 function parseFlag(value: JsonValue): boolean | undefined {

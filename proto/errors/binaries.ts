@@ -37,6 +37,15 @@ export function binaryNotBundled(name: string, message: string, place: UploadPla
   });
 }
 
+export function jarNotRead(name: string, why: string, cause: unknown): ConnectError {
+  return apiError(`Cannot read jar "${name}": ${why}`, {
+    code: Code.InvalidArgument,
+    reason: "JAR_NOT_READ",
+    metadata: { binary: name },
+    cause,
+  });
+}
+
 export function entryPointsTooLarge(name: string, sizeBytes: number, limitBytes: number): ConnectError {
   return apiError(
     `Cannot take binary "${name}": the names of its entry points have ${sizeBytes} bytes; at most ${limitBytes} are taken`,

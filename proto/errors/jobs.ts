@@ -84,3 +84,36 @@ export function resultLost(jobId: string): ConnectError {
     metadata: { job: jobId },
   });
 }
+
+/** What a job names, and the context that it is for; without a name it is the context of one job. */
+interface Place {
+  /** Undefined for a query. */
+  readonly binary: string | undefined;
+  readonly context: string;
+}
+
+const PROGRAMS: Readonly<Record<string, string>> = { DENO: "a program in TypeScript or JavaScript", SPARK: "a jar" };
+
+/** Runtimes by their names in the API. */
+export function runtimeMismatch({ binary, context }: Place, needed: string, given: string): ConnectError {
+  const what = binary === undefined ? "the query" : `binary "${binary}"`;
+  const is = binary === undefined ? "it" : `it is ${PROGRAMS[needed] ?? "a program"}, which`;
+  const where = context === "" ? "a context of its own" : `context "${context}"`;
+  return apiError(
+    `Cannot run ${what} in ${where}: ${is} needs the runtime ${needed}, and the context has ${given}; name a context of runtime ${needed}`,
+    {
+      code: Code.FailedPrecondition,
+      reason: "RUNTIME_MISMATCH",
+      metadata: { binary: binary ?? "", context, needed, given },
+    },
+  );
+}
+
+/** A jar that no job of the context's Spark could use. */
+export function jarUnfit({ binary = "", context }: Place, why: string): ConnectError {
+  return apiError(`Cannot run jar "${binary}" in context "${context}": ${why}`, {
+    code: Code.FailedPrecondition,
+    reason: "JAR_UNFIT",
+    metadata: { binary, context },
+  });
+}

@@ -130,7 +130,9 @@ test("a damaged context or binary fails the jobs that need it, and holds up no o
   expect(await end(unsent)).toMatchObject(failed(JobError_Reason.NODE_LOST, "its context is gone"));
   expect(await end(other)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 2 });
   expect(await end(waiting)).toMatchObject(failed(JobError_Reason.CONTEXT_LOST, "its context is gone"));
-  expect(await end(unloadable)).toMatchObject(failed(JobError_Reason.LOAD_FAILED, "its binary is gone"));
+  expect(await end(unloadable)).toMatchObject(
+    failed(JobError_Reason.LOAD_FAILED, "its binary, or one on its class path, is gone"),
+  );
 });
 
 test("jobs that wait in their node's queue are left alone", async () => {

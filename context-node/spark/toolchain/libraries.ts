@@ -9,13 +9,18 @@ import type { Spark } from "./find_spark.ts";
 /** Maven Central. HEARTH_MAVEN names a mirror of the same layout. */
 const MAVEN_CENTRAL = "https://repo1.maven.org/maven2";
 
-/** Time limit for the download of a library (two megabytes at most), in milliseconds. */
+/** Time limit for the download of a jar (60 megabytes at most), in milliseconds. */
 const DOWNLOAD_MS = 120_000;
 
-/** A library that the job API needs and Spark does not have. */
-interface Library {
+/** A jar of Maven Central. */
+export interface MavenJar {
+  /** Path in the repository. */
   readonly path: string;
   readonly sha256: string;
+}
+
+/** A library that the job API needs and Spark does not have. */
+interface Library extends MavenJar {
   /** Matches the file names of all its versions. */
   readonly pattern: RegExp;
 }
@@ -53,7 +58,7 @@ export interface LibraryOptions {
 export async function findLibraries({ scalaVersion }: Spark, options: LibraryOptions): Promise<string[]> {
   const libraries = [CONFIG, SCALACTIC[scalaVersion]];
   return await Promise.all(
-    libraries.map(async (library) => (await findNamed(library, options)) ?? (await getLibrary(library, options))),
+    libraries.map(async (library) => (await findNamed(library, options)) ?? (await mavenJar(library, options))),
   );
 }
 
@@ -68,15 +73,19 @@ async function findNamed({ pattern }: Library, { named = [] }: LibraryOptions): 
   );
 }
 
-async function getLibrary(library: Library, { env, signal }: LibraryOptions): Promise<string> {
+/** Path of the jar in the user's cache, which is filled from Maven. Rejects with a ToolchainError. */
+export async function mavenJar(
+  { path, sha256 }: MavenJar,
+  { env, signal }: Pick<LibraryOptions, "env" | "signal">,
+): Promise<string> {
   const folder = join(sparkCache(env), "libraries");
-  const file = join(folder, basename(library.path));
+  const file = join(folder, basename(path));
   const [kept] = await Promise.allSettled([readFile(file)]);
-  if (kept.status === "fulfilled" && digestOf(kept.value) === library.sha256) return file;
-  const url = `${(env["HEARTH_MAVEN"] ?? MAVEN_CENTRAL).replace(/\/+$/, "")}/${library.path}`;
+  if (kept.status === "fulfilled" && digestOf(kept.value) === sha256) return file;
+  const url = `${(env["HEARTH_MAVEN"] ?? MAVEN_CENTRAL).replace(/\/+$/, "")}/${path}`;
   const content = await download(url, signal);
-  if (digestOf(content) !== library.sha256) {
-    throw unavailable(url, `its SHA-256 is ${digestOf(content)}, expected ${library.sha256}`);
+  if (digestOf(content) !== sha256) {
+    throw unavailable(url, `its SHA-256 is ${digestOf(content)}, expected ${sha256}`);
   }
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {

@@ -7,5 +7,5 @@ export { ToolchainError, type ToolchainProblem } from "./error.ts";
 export { findJava, type Java } from "./find_java.ts";
 export { findSpark, type Spark } from "./find_spark.ts";
 export { findToolchain, type Toolchain, type ToolchainOptions } from "./find_toolchain.ts";
-export { findLibraries, type LibraryOptions } from "./libraries.ts";
+export { findLibraries, type LibraryOptions, type MavenJar, mavenJar } from "./libraries.ts";
 export { acquireLock } from "./lock.ts";

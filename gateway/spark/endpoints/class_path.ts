@@ -1,9 +1,9 @@
-import type { Binary } from "../../../proto/mod.ts";
+import { type Binary, Runtime } from "../../../proto/mod.ts";
 import { findBinary, findEntryPoint } from "../../binaries/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import type { JsonValue } from "../hocon/mod.ts";
 import type { SparkRequest } from "../http/request.ts";
-import { fetchProgram, type Place, parsePlace } from "../programs/mod.ts";
+import { fetchProgram, type Place, parsePlace, type RemotePlace } from "../programs/mod.ts";
 import { parseTexts } from "../settings.ts";
 import { cannotParse } from "./config_body.ts";
 
@@ -26,28 +26,72 @@ interface Wanted {
   readonly signal: SparkRequest["signal"];
 }
 
+/** What a class path has at one place. */
+export interface FoundProgram {
+  /** By which a job names it: a name, or for what was fetched from a URI a name and the digest. */
+  readonly reference: string;
+  readonly binary: Binary;
+}
+
 /**
- * The reference of the program that has the main class: of the binaries the first, else of what the URIs lead to. So a URI is
+ * The program that has the main class: of the binaries the first, else of what the URIs lead to. So a URI is
  * followed only when it is needed. Undefined when none has it. Rejects when a binary is not there.
  */
 export async function findProgram(
   deps: SparkDeps,
   classPath: readonly Place[],
-  { mainClass, context, signal }: Wanted,
-): Promise<string | undefined> {
-  const { core, guard, source } = deps;
-  const hasMainClass = (binary: Binary): boolean => findEntryPoint(binary, mainClass) !== undefined;
-  const names = classPath.filter(({ type }) => type === "binary").map(({ name }) => name);
-  for (const binary of names) await guard.allow({ context, binary });
-  const binaries = await Promise.all(names.map((name) => findBinary(core, name)));
-  const found = names[binaries.findIndex(hasMainClass)];
-  if (found !== undefined) return found;
+  wanted: Wanted,
+): Promise<FoundProgram | undefined> {
+  const binaries = await findBinaries(deps, classPath, wanted);
+  const found = binaries.find((each) => hasMainClass(each, wanted));
+  // Jars are looked at together, as one may have the class by another.
+  if (found !== undefined || binaries.some(isJar)) return found ?? binaries.find(isJar);
   for (const place of classPath) {
     if (place.type === "binary") continue;
-    await guard.allow({ context, binary: place.name });
-    await guard.allow({ binary: place.name }, "binaries:upload");
-    const binary = await fetchProgram({ ...core, source }, place, { signal });
-    if (hasMainClass(binary)) return `${binary.name}@${binary.digest}`;
+    const program = await fetchPlace(deps, place, wanted);
+    if (isJar(program) || hasMainClass(program, wanted)) return program;
   }
   return undefined;
+}
+
+/** All jars of a class path, in its order. Rejects when one is not there. */
+export async function findAll(deps: SparkDeps, classPath: readonly Place[], wanted: Wanted): Promise<FoundProgram[]> {
+  const binaries = await findBinaries(deps, classPath, wanted);
+  const all: FoundProgram[] = [];
+  for (const place of classPath) {
+    const known = place.type === "binary" ? binaries.find(({ reference }) => reference === place.name) : undefined;
+    if (known !== undefined) all.push(known);
+    else if (place.type !== "binary") all.push(await fetchPlace(deps, place, wanted));
+  }
+  const seen = new Set<string>();
+  return all.filter(({ binary: { digest } }) => !seen.has(digest) && seen.add(digest));
+}
+
+export function isJar({ binary }: FoundProgram): boolean {
+  return binary.runtime === Runtime.SPARK;
+}
+
+export function hasMainClass({ binary }: FoundProgram, { mainClass }: Pick<Wanted, "mainClass">): boolean {
+  return findEntryPoint(binary, mainClass) !== undefined;
+}
+
+async function findBinaries(
+  { core, guard }: SparkDeps,
+  classPath: readonly Place[],
+  { context }: Wanted,
+): Promise<FoundProgram[]> {
+  const names = classPath.filter(({ type }) => type === "binary").map(({ name }) => name);
+  for (const binary of names) await guard.allow({ context, binary });
+  return Promise.all(names.map(async (reference) => ({ reference, binary: await findBinary(core, reference) })));
+}
+
+async function fetchPlace(
+  { core, guard, source }: SparkDeps,
+  place: RemotePlace,
+  { context, signal }: Wanted,
+): Promise<FoundProgram> {
+  await guard.allow({ context, binary: place.name });
+  await guard.allow({ binary: place.name }, "binaries:upload");
+  const binary = await fetchProgram({ ...core, source }, place, { signal });
+  return { reference: `${binary.name}@${binary.digest}`, binary };
 }

@@ -4,8 +4,10 @@ import {
   type ContextSettings,
   CreateContextRequestSchema,
   RestartContextRequestSchema,
+  Runtime,
 } from "../../../proto/mod.ts";
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
+import { completeAsked, runtimeOfNew } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
@@ -50,6 +52,8 @@ export async function getContext({ core }: SparkDeps, request: SparkRequest): Pr
     name: ownNames(request, [context.name])[0] ?? context.name,
     startTime: utcTime(context.startTime ?? context.createTime),
     state: contextStatus(context),
+    url: context.uiUrl || undefined,
+    applicationId: context.applicationId || undefined,
     endTime: context.endTime === undefined ? "Empty" : utcTime(context.endTime),
     id: context.id,
   });
@@ -61,9 +65,10 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   const wanted = path.name ?? "";
   if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
   const asked = askedSettings(request);
-  const settings = settingsOf(deps, request, asked);
+  const runtime = await runtimeOfNew(deps, asked);
+  const settings = settingsOf(deps, request, { asked, runtime });
   const { name } = checked(deps, CreateContextRequestSchema, { name: keptName(request, wanted), settings });
-  await checkGrants(deps, name, parseContextSettings(asked));
+  await checkGrants(deps, name, parseContextSettings(asked, runtime ?? deps.core.defaultRuntime));
   await createContext(deps.core, { name, settings }, { signal });
   return success("Context initialized");
 }
@@ -99,12 +104,12 @@ export async function restart(deps: SparkDeps, request: SparkRequest): Promise<A
   const { path, query, signal } = request;
   const force = readFlag(query, "force", { fallback: false });
   const asked = askedSettings(request);
-  const settings = Object.keys(asked).length === 0 ? undefined : settingsOf(deps, request, asked);
-  const { context } = checked(deps, RestartContextRequestSchema, {
-    context: keptName(request, path.name ?? ""),
-    ...(settings && { settings }),
-  });
-  await checkGrants(deps, context, parseContextSettings(asked));
+  const name = keptName(request, path.name ?? "");
+  const before = (await deps.core.contexts.find(name))?.settings;
+  const runtime = before?.runtime || Runtime.DENO;
+  const settings = Object.keys(asked).length === 0 ? undefined : settingsOf(deps, request, { asked, runtime });
+  const { context } = checked(deps, RestartContextRequestSchema, { context: name, ...(settings && { settings }) });
+  await checkGrants(deps, context, parseContextSettings(asked, runtime));
   await restartContext(deps.core, { context, settings, force, signal });
   return success("Context restarted");
 }
@@ -137,10 +142,16 @@ function askedSettings(request: SparkRequest): JsonObject {
   return withFallback(isObject(posted) ? posted : {}, settingsInQuery(request.query));
 }
 
-function settingsOf({ config }: SparkDeps, request: SparkRequest, asked: JsonObject): ContextSettings {
+interface Asked {
+  readonly asked: JsonObject;
+  /** That a context has already. */
+  readonly runtime: Runtime | undefined;
+}
+
+function settingsOf(deps: SparkDeps, request: SparkRequest, { asked, runtime }: Asked): ContextSettings {
   const own = asProxyUser(request, asked);
   parseClassPath("dependent-jar-uris", own["dependent-jar-uris"]);
-  return parseContextSettings(withFallback(own, config.contextSettings));
+  return completeAsked(deps, own, { runtime });
 }
 
 function settingsInQuery(query: URLSearchParams): JsonObject {

@@ -7,6 +7,7 @@ import { readFlag, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
 import { jobError, killed } from "../view/job_error.ts";
+import { answerLoadFailure, WRONG_TYPE } from "../view/load_failure.ts";
 import { reportStarted } from "../view/report.ts";
 import { printSynchronous, readResult, resultText } from "../view/result.ts";
 import { readSubmission } from "./submission.ts";
@@ -63,12 +64,11 @@ function answerFailure(job: Job, { context }: JobSpec): Answer {
   const result = jobError(job) ?? { message: "", errorClass: "Error", stack: "" };
   if (job.state === Job_State.CANCELLED) return failure(500, killed(jobId), { jobId });
   if (job.startTime !== undefined || error === undefined) return json(200, { jobId, status: "ERROR", result });
+  const notLoaded = answerLoadFailure(job);
+  if (notLoaded !== undefined) return notLoaded;
   switch (error.reason) {
     case JobError_Reason.INVALID_CONFIG:
       return exception(400, "VALIDATION FAILED", result, { jobId });
-    case JobError_Reason.LOAD_FAILED:
-    case JobError_Reason.PERMISSION_DENIED:
-      return exception(400, "JOB LOADING FAILED", result, { jobId });
     case JobError_Reason.CONTEXT_LOST:
       if (context === "") return exception(500, "CONTEXT INIT FAILED", result, { jobId });
       return json(200, { jobId, status: "ERROR", result });
@@ -96,6 +96,9 @@ export const POST_JOB_EXPLANATIONS: Explanations = {
   PROGRAM_URI_INVALID: (fault) => exception(400, "JOB LOADING FAILED: Malformed URL", malformedUrl(fault)),
   PROGRAM_NOT_LOADED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
   BINARY_NOT_BUNDLED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  JAR_NOT_READ: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  JAR_UNFIT: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  RUNTIME_MISMATCH: ({ message }) => failure(400, WRONG_TYPE, { reason: message }),
   NO_NODE: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
   NO_ROOM: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
 };

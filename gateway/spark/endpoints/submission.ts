@@ -1,5 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { type JobSpec, JobSpec_CallbackFormat, JobSpecSchema, SubmitJobRequestSchema } from "../../../proto/mod.ts";
+import {
+  type JobSpec,
+  JobSpec_CallbackFormat,
+  JobSpecSchema,
+  Runtime,
+  SubmitJobRequestSchema,
+} from "../../../proto/mod.ts";
+import { completeAsked } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { exception, failure, Rejection } from "../http/answer.ts";
@@ -9,7 +16,7 @@ import { asProxyUser, keptName } from "../own_contexts.ts";
 import { expandPaths } from "../paths.ts";
 import type { Place } from "../programs/mod.ts";
 import { parseContextSettings } from "../settings.ts";
-import { findProgram, parseClassPath } from "./class_path.ts";
+import { findAll, findProgram, hasMainClass, isJar, parseClassPath } from "./class_path.ts";
 import { cannotParse, parseBody } from "./config_body.ts";
 
 /** Setting that names more places to look for the main class. */
@@ -25,19 +32,21 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
   const context = keptName(request, query.get("context") ?? "");
   const asked = context === "" ? readSettings(request, withFallback(config, jobConfig)) : undefined;
   const dependent = asked && parseClassPath(DEPENDENT, asked[DEPENDENT]);
-  const binary = await chooseProgram(deps, program, { dependent, request, context });
+  const { binary, classPath, runtime } = await chooseProgram(deps, program, { dependent, request, context });
   const job = create(JobSpecSchema, {
     binary,
+    classPath: [...classPath],
     entryPoint: program.mainClass,
     context,
     config,
-    contextSettings: asked && parseContextSettings(withFallback(asked, deps.config.contextSettings)),
+    contextSettings: asked && completeAsked(deps, asked, { runtime }),
     noQueue: !readFlag(query, "queue", { fallback: false }),
     callbackUrl,
     callbackFormat: JobSpec_CallbackFormat.SPARK_JOBSERVER,
   });
   checked(deps, SubmitJobRequestSchema, { job });
-  if (asked !== undefined) await checkGrants(deps, context, parseContextSettings(readSettings(request, config)));
+  if (asked !== undefined)
+    await checkGrants(deps, context, parseContextSettings(readSettings(request, config), runtime));
   return job;
 }
 
@@ -70,19 +79,31 @@ interface Asking {
   readonly request: SparkRequest;
 }
 
-/** What of the job's class path has the main class, or of its context's. */
+/** What a job runs, by references. */
+interface Chosen {
+  readonly binary: string;
+  /** Of jars: the others, in their order. */
+  readonly classPath: readonly string[];
+  readonly runtime: Runtime;
+}
+
+/** What of the job's class path has the main class, or of its context's. Of jars all are needed, with those of the context in front. */
 async function chooseProgram(
   deps: SparkDeps,
   program: Program,
   { dependent, context, request }: Asking,
-): Promise<string> {
+): Promise<Chosen> {
   const { classPath, mainClass } = program;
   const wanted = { mainClass, context, signal: request.signal };
-  const found = await findProgram(deps, classPath, wanted);
-  if (found !== undefined) return found;
-  const ofContext = await findProgram(deps, dependent ?? (await classPathOf(deps, context)), wanted);
-  if (ofContext !== undefined) return ofContext;
-  throw new Rejection(failure(404, `classPath ${mainClass} not found`));
+  const ofContext = dependent ?? (await classPathOf(deps, context));
+  const found = (await findProgram(deps, classPath, wanted)) ?? (await findProgram(deps, ofContext, wanted));
+  if (found === undefined) throw new Rejection(failure(404, `classPath ${mainClass} not found`));
+  if (!isJar(found)) return { binary: found.reference, classPath: [], runtime: Runtime.DENO };
+  const all = await findAll(deps, [...ofContext, ...classPath], wanted);
+  // A class that no jar lists as a job may be one all the same: Spark's driver finds it.
+  const main = all.find((each) => hasMainClass(each, wanted)) ?? all.findLast(isJar) ?? found;
+  const others = all.filter((each) => each !== main).map(({ reference }) => reference);
+  return { binary: main.reference, classPath: others, runtime: Runtime.SPARK };
 }
 
 /** Where a context that is there looks as well; nowhere when it is not there, which is told later. */

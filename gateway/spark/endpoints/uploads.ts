@@ -1,6 +1,6 @@
 import { type Binary, Binary_Type, UploadBinaryRequestSchema } from "../../../proto/mod.ts";
 import { uploadBinary } from "../../binaries/mod.ts";
-import { isArchive } from "../../bundler/mod.ts";
+import { isArchive, isJar } from "../../bundler/mod.ts";
 import { checked, type SparkDeps } from "../deps.ts";
 import { failure, Rejection } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
@@ -22,9 +22,11 @@ const ARCHIVE_TYPES = new Set([
 
 const FORM_TYPE = "multipart/form-data";
 
-/** What clients call a program that they were written for; taken when the bytes are a program of ours. */
+const JAR_TYPE = "application/java-archive";
+
+/** What clients call programs that they were written for; taken when the bytes are a program that runs here. */
 const FOREIGN_TYPES = new Set([
-  "application/java-archive",
+  JAR_TYPE,
   "application/python-archive",
   "application/python-egg",
   "application/python-wheel",
@@ -34,9 +36,10 @@ const FOREIGN_TYPES = new Set([
 export async function uploadTyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
   const mediaType = mediaTypeOf(request.contentType);
   if (mediaType === FORM_TYPE) return upload(deps, request, request.contentType);
-  const isOctets = mediaType === "application/octet-stream" && !isArchive(request.body);
+  const isOctets = mediaType === "application/octet-stream" && !isArchive(request.body) && !isJar(request.body);
   const isForeign = FOREIGN_TYPES.has(mediaType) && !isProgram(request.body);
   const isKnown = FILE_TYPES.has(mediaType) || ARCHIVE_TYPES.has(mediaType) || FOREIGN_TYPES.has(mediaType);
+  if (isForeign && mediaType === JAR_TYPE) throw new Rejection(failure(400, WRONG_FORMAT));
   if (!isKnown || isOctets || isForeign) {
     throw new Rejection(failure(415, `Unsupported binary type ${mediaType}`));
   }
@@ -55,10 +58,15 @@ export const UPLOAD_EXPLANATIONS: Explanations = {
     const why = message.replace(`Cannot bundle binary "${metadata.binary}": `, "");
     return failure(400, `${WRONG_FORMAT}: ${why}`);
   },
+  JAR_NOT_READ: ({ message, metadata }) => {
+    const why = message.replace(`Cannot read jar "${metadata.binary}": `, "");
+    return failure(400, `${WRONG_FORMAT}: ${why}`);
+  },
 };
 
 /** What a binary is called in lists. */
 export function typeName({ type }: Binary): string {
+  if (type === Binary_Type.JAR) return "Jar";
   return type === Binary_Type.NPM ? "Npm" : "TypeScript";
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { isArchive } from "../../bundler/mod.ts";
+import { isArchive, isJar } from "../../bundler/mod.ts";
 
-/** Whether bytes may be a file or a folder of ours; the bundler knows for sure. */
+/** Whether bytes may be a jar, or a file or a folder of ours; the bundler knows for sure. */
 export function isProgram(bytes: Uint8Array): boolean {
-  return isArchive(bytes) || (isUtf8(bytes) && !bytes.includes(0));
+  return isJar(bytes) || isArchive(bytes) || (isUtf8(bytes) && !bytes.includes(0));
 }

@@ -4,4 +4,4 @@
  */
 export { fetchProgram, type ProgramSource } from "./fetch.ts";
 export { isProgram } from "./format.ts";
-export { type Place, parsePlace } from "./place.ts";
+export { type Place, parsePlace, type RemotePlace } from "./place.ts";

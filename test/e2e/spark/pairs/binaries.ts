@@ -7,6 +7,8 @@ const PROGRAM = "export const Job = () => 1;";
 const FORM = `--B\r\nContent-Disposition: form-data; name="file"; filename="job.ts"\r\n\r\n${PROGRAM}\r\n--B--\r\n`;
 const JAR = zip([{ name: "META-INF/MANIFEST.MF", content: "Manifest-Version: 1.0\n" }, { name: "a/B.class" }]);
 
+const DAMAGED_JAR = zip([{ name: "META-INF/MANIFEST.MF" }, { name: "a/B.class", content: "x", checksum: 1 }]);
+
 export const BINARIES: readonly Group[] = [
   {
     title: "GET /binaries/<app>",
@@ -92,20 +94,40 @@ export const BINARIES: readonly Group[] = [
         answer: success(),
       },
       {
-        says: "refuses a real jar",
-        request: "POST /binaries/real-jar",
-        headers: { "content-type": "application/java-archive" },
-        body: Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0xff),
-        status: 415,
-        answer: error("Unsupported binary type application/java-archive"),
-      },
-      {
-        says: "refuses a real jar that is whole",
+        says: "stores a jar",
         request: "POST /binaries/real-jar",
         headers: { "content-type": "application/java-archive" },
         body: JAR,
-        status: 415,
-        answer: error("Unsupported binary type application/java-archive"),
+        status: 201,
+        answer: success(),
+      },
+      {
+        says: "and tells its type",
+        request: "GET /binaries/real-jar",
+        status: 200,
+        answer: { "app-name": "real-jar", "binary-type": "Jar", "upload-time": "<utc>" },
+      },
+      {
+        says: "and deletes it",
+        request: "DELETE /binaries/real-jar",
+        status: 200,
+        answer: success(),
+      },
+      ...["not a jar\0", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0xff)].map((body) => ({
+        says: "refuses what is called a jar and is none",
+        request: "POST /binaries/real-jar",
+        headers: { "content-type": "application/java-archive" },
+        body,
+        status: 400,
+        answer: error("Binary is not of the right format"),
+      })),
+      {
+        says: "refuses a damaged jar",
+        request: "POST /binaries/real-jar",
+        headers: { "content-type": "application/java-archive" },
+        body: DAMAGED_JAR,
+        status: 400,
+        answer: error("Binary is not of the right format: The jar is damaged: <text> differs from its checksum"),
       },
       ...["application/python-egg", "application/python-archive", "application/python-wheel"].map((type) => ({
         says: `refuses ${type}`,
@@ -280,11 +302,30 @@ export const BINARIES: readonly Group[] = [
         answer: success("Jar uploaded"),
       },
       {
-        says: "refuses a real jar",
+        says: "stores a jar",
         request: "POST /jars/bytes",
         body: JAR,
-        status: 400,
-        answer: error("Binary is not of the right format"),
+        status: 200,
+        answer: success("Jar uploaded"),
+      },
+      {
+        says: "that runs where a node has Spark only",
+        request: "POST /jobs?appName=bytes&classPath=a.B&sync=true",
+        status: 500,
+        answer: {
+          status: "CONTEXT INIT FAILED",
+          result: {
+            message: "Cannot place the context: no context node runs SPARK contexts (node <text>)",
+            errorClass: "NO_NODE",
+            stack: "<text>",
+          },
+        },
+      },
+      {
+        says: "and is deleted like others",
+        request: "DELETE /binaries/bytes",
+        status: 200,
+        answer: success(),
       },
       {
         says: "refuses what is neither",

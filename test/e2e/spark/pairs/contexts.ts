@@ -133,7 +133,7 @@ export const CONTEXTS: readonly Group[] = [
       {
         says: "takes settings of Spark that mean nothing here for what jobs may look at",
         request:
-          "POST /contexts/sparky?context-factory=spark.jobserver.context.SessionContextFactory&launcher.spark.driver.memory=512m&streaming.batch_interval=1000&spark.cores.max=1&passthrough.a.b=c",
+          "POST /contexts/sparky?color=red&launcher.spark.driver.memory=512m&streaming.batch_interval=1000&spark.cores.max=1&passthrough.a.b=c",
         status: 200,
         answer: success("Context initialized"),
       },
@@ -145,13 +145,50 @@ export const CONTEXTS: readonly Group[] = [
           jobId: "<uuid>",
           result: {
             everywhere: "yes",
-            "context-factory": "spark.jobserver.context.SessionContextFactory",
+            color: "red",
             launcher: { spark: { driver: { memory: "512m" } } },
             streaming: { batch_interval: "1000" },
             spark: { cores: { max: "1" } },
             passthrough: { a: { b: "c" } },
           },
         },
+      },
+      {
+        says: "takes a factory for a Spark context, which needs a node that has Spark",
+        request: "POST /contexts/factory?context-factory=spark.jobserver.context.SessionContextFactory",
+        status: 500,
+        answer: {
+          status: "CONTEXT INIT ERROR",
+          result: {
+            message: "Cannot place the context: no context node runs SPARK contexts (node <text>)",
+            errorClass: "NO_NODE",
+            stack: "<text>",
+          },
+        },
+      },
+      {
+        says: "refuses a factory for Python",
+        request: "POST /contexts/factory?context-factory=spark.jobserver.python.PythonSessionContextFactory",
+        status: 400,
+        answer: error(
+          "Cannot parse config: context-factory: spark.jobserver.python.PythonSessionContextFactory makes contexts for Python, which does not run here: use a job of a jar, or Spark's SQL, in a context of spark.jobserver.context.SessionContextFactory",
+        ),
+      },
+      {
+        says: "refuses a factory that is not known",
+        request: "POST /contexts/factory?context-factory=com.example.Mine",
+        status: 400,
+        answer: error(
+          "Cannot parse config: context-factory: com.example.Mine is no factory that is known here: <text>",
+        ),
+      },
+      {
+        says: "refuses memory of a driver that spark-jobserver does not take",
+        request: "POST /contexts/factory?launcher.spark.driver.memory=2GB",
+        status: 400,
+        answer: error(
+          "Cannot parse config: launcher.spark.driver.memory must be a number with k, m, g or t, such as 512m, but is <text>2GB<text>",
+        ),
       },
       {
         says: "takes Spark's name for the memory, and a dependency by name",

@@ -128,6 +128,13 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
    * @generated from field: uint32 times = 16;
    */
   times: number;
+
+  /**
+   * References to further binaries, on the class path of a job, as the caller gave them.
+   *
+   * @generated from field: repeated string class_path = 17;
+   */
+  classPath: string[];
 };
 
 /**

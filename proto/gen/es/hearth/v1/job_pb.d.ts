@@ -229,7 +229,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   classPath: string[];
 
   /**
-   * As submitted.
+   * As submitted. Lists of jobs, and callbacks, cut its statement to 1000 characters and leave out its parameters.
    *
    * @generated from field: hearth.v1.SqlQuery sql = 31;
    */
@@ -371,7 +371,8 @@ export declare type SqlQuery = Message<"hearth.v1.SqlQuery"> & {
   statement: string;
 
   /**
-   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls.
+   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. With the statement
+   * at most 1 MiB in protobuf's encoding.
    *
    * @generated from field: google.protobuf.Struct parameters = 2;
    */
@@ -627,8 +628,8 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
   fields?: JsonObject | undefined;
 
   /**
-   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs leave
-   * them out.
+   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs, and
+   * callbacks, leave them out.
    *
    * @generated from field: repeated hearth.v1.Stage stages = 4;
    */
@@ -732,11 +733,11 @@ export declare type Stage = Message<"hearth.v1.Stage"> & {
   shuffleWriteBytes: bigint;
 
   /**
-   * Time that executors spent on its tasks.
+   * Time that executors spent on its tasks, in milliseconds.
    *
-   * @generated from field: google.protobuf.Duration executor_time = 13;
+   * @generated from field: int64 executor_time_ms = 13;
    */
-  executorTime?: Duration | undefined;
+  executorTimeMs: bigint;
 
   /**
    * When its first task could start; absent before.

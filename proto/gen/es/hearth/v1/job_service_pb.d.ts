@@ -527,8 +527,11 @@ export declare const JobService: GenService<{
   },
   /**
    * Runs a query in a Spark context and streams its result as it is made, as SqlQuery says; the header `hearth-job-id` has the id of its job,
-   * which is recorded, watched and cancelled like any other. A caller who leaves cancels it. Errors as of SubmitJob; InvalidArgument for a
-   * context that does not run Spark; Aborted when the query fails after its result began, where REST cuts the connection.
+   * which is recorded, watched and cancelled like any other. A caller who leaves cancels it. Errors as of SubmitJob; FailedPrecondition for
+   * a context that does not run Spark; InvalidArgument for a statement that Spark cannot read or that names what is not there, FailedPrecondition
+   * when the query throws otherwise, DeadlineExceeded when its timeout passes, Aborted when it is cancelled, Unavailable when its context or node is lost,
+   * ResourceExhausted when it runs out of memory, or its result is too large. Aborted when it fails after its result began, where REST cuts
+   * the connection.
    *
    * @generated from rpc hearth.v1.JobService.RunSql
    */

@@ -6,7 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Duration } from "../../google/protobuf/duration.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
@@ -17,7 +16,10 @@ export interface SqlQuery {
    * `{"truncated": false, "rows": n}`, or `{"truncated": true, "reason": "rows" or "bytes", "rows": n}` when a limit was reached.
    */
   statement: string;
-  /** Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. */
+  /**
+   * Values by the names of the statement's parameters (`:name`), which Spark binds: texts, numbers, booleans and nulls. With the statement
+   * at most 1 MiB in protobuf's encoding.
+   */
   parameters:
     | { [key: string]: any }
     | undefined;
@@ -92,8 +94,8 @@ export interface Progress {
     | { [key: string]: any }
     | undefined;
   /**
-   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs leave
-   * them out.
+   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs, and
+   * callbacks, leave them out.
    */
   stages: Stage[];
 }
@@ -124,10 +126,8 @@ export interface Stage {
   shuffleReadBytes: number;
   /** Bytes that it wrote for other stages. */
   shuffleWriteBytes: number;
-  /** Time that executors spent on its tasks. */
-  executorTime:
-    | Duration
-    | undefined;
+  /** Time that executors spent on its tasks, in milliseconds. */
+  executorTimeMs: number;
   /** When its first task could start; absent before. */
   submitTime:
     | Date
@@ -746,7 +746,7 @@ function createBaseStage(): Stage {
     outputBytes: 0,
     shuffleReadBytes: 0,
     shuffleWriteBytes: 0,
-    executorTime: undefined,
+    executorTimeMs: 0,
     submitTime: undefined,
     endTime: undefined,
     failure: "",
@@ -791,8 +791,8 @@ export const Stage: MessageFns<Stage> = {
     if (message.shuffleWriteBytes !== 0) {
       writer.uint32(96).int64(message.shuffleWriteBytes);
     }
-    if (message.executorTime !== undefined) {
-      Duration.encode(message.executorTime, writer.uint32(106).fork()).join();
+    if (message.executorTimeMs !== 0) {
+      writer.uint32(104).int64(message.executorTimeMs);
     }
     if (message.submitTime !== undefined) {
       Timestamp.encode(toTimestamp(message.submitTime), writer.uint32(114).fork()).join();
@@ -916,11 +916,11 @@ export const Stage: MessageFns<Stage> = {
             continue;
           }
           case 13: {
-            if (tag !== 106) {
+            if (tag !== 104) {
               break;
             }
 
-            message.executorTime = Duration.decode(reader, reader.uint32());
+            message.executorTimeMs = longToNumber(reader.int64());
             continue;
           }
           case 14: {
@@ -1001,11 +1001,11 @@ export const Stage: MessageFns<Stage> = {
         : isSet(object.shuffle_write_bytes)
         ? globalThis.Number(object.shuffle_write_bytes)
         : 0,
-      executorTime: isSet(object.executorTime)
-        ? Duration.fromJSON(object.executorTime)
-        : isSet(object.executor_time)
-        ? Duration.fromJSON(object.executor_time)
-        : undefined,
+      executorTimeMs: isSet(object.executorTimeMs)
+        ? globalThis.Number(object.executorTimeMs)
+        : isSet(object.executor_time_ms)
+        ? globalThis.Number(object.executor_time_ms)
+        : 0,
       submitTime: isSet(object.submitTime)
         ? fromJsonTimestamp(object.submitTime)
         : isSet(object.submit_time)
@@ -1058,8 +1058,8 @@ export const Stage: MessageFns<Stage> = {
     if (message.shuffleWriteBytes !== 0) {
       obj.shuffleWriteBytes = Math.round(message.shuffleWriteBytes);
     }
-    if (message.executorTime !== undefined) {
-      obj.executorTime = Duration.toJSON(message.executorTime);
+    if (message.executorTimeMs !== 0) {
+      obj.executorTimeMs = Math.round(message.executorTimeMs);
     }
     if (message.submitTime !== undefined) {
       obj.submitTime = message.submitTime.toISOString();
@@ -1090,9 +1090,7 @@ export const Stage: MessageFns<Stage> = {
     message.outputBytes = object.outputBytes ?? 0;
     message.shuffleReadBytes = object.shuffleReadBytes ?? 0;
     message.shuffleWriteBytes = object.shuffleWriteBytes ?? 0;
-    message.executorTime = (object.executorTime !== undefined && object.executorTime !== null)
-      ? Duration.fromPartial(object.executorTime)
-      : undefined;
+    message.executorTimeMs = object.executorTimeMs ?? 0;
     message.submitTime = object.submitTime ?? undefined;
     message.endTime = object.endTime ?? undefined;
     message.failure = object.failure ?? "";

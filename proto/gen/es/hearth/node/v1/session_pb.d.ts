@@ -920,7 +920,7 @@ export declare const BlobRequestSchema: GenMessage<BlobRequest>;
 
 /**
  * Answered, once there is something after the offset, with some of it; with nothing when the result is whole and ends there. So a
- * reader asks for each part when it has use for it, and who leaves need not say so.
+ * reader asks for each part when it has use for it, and who leaves need not say so. Answered with an error when the job has begun no result.
  *
  * @generated from message hearth.node.v1.LiveResultPart
  */
@@ -934,6 +934,13 @@ export declare type LiveResultPart = Message<"hearth.node.v1.LiveResultPart"> & 
    * @generated from field: int64 offset = 2;
    */
   offset: bigint;
+
+  /**
+   * Of a job that has begun no result yet: answered once it begins one, or ends without.
+   *
+   * @generated from field: bool await_begin = 3;
+   */
+  awaitBegin: boolean;
 };
 
 /**

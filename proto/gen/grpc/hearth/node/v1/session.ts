@@ -336,11 +336,13 @@ export interface BlobRequest {
 
 /**
  * Answered, once there is something after the offset, with some of it; with nothing when the result is whole and ends there. So a
- * reader asks for each part when it has use for it, and who leaves need not say so.
+ * reader asks for each part when it has use for it, and who leaves need not say so. Answered with an error when the job has begun no result.
  */
 export interface LiveResultPart {
   jobId: string;
   offset: number;
+  /** Of a job that has begun no result yet: answered once it begins one, or ends without. */
+  awaitBegin: boolean;
 }
 
 /** A part of an answer to a BlobRequest. Chunks keep their order. */
@@ -3358,7 +3360,7 @@ export const BlobRequest: MessageFns<BlobRequest> = {
 };
 
 function createBaseLiveResultPart(): LiveResultPart {
-  return { jobId: "", offset: 0 };
+  return { jobId: "", offset: 0, awaitBegin: false };
 }
 
 export const LiveResultPart: MessageFns<LiveResultPart> = {
@@ -3368,6 +3370,9 @@ export const LiveResultPart: MessageFns<LiveResultPart> = {
     }
     if (message.offset !== 0) {
       writer.uint32(16).int64(message.offset);
+    }
+    if (message.awaitBegin !== false) {
+      writer.uint32(24).bool(message.awaitBegin);
     }
     return writer;
   },
@@ -3401,6 +3406,14 @@ export const LiveResultPart: MessageFns<LiveResultPart> = {
             message.offset = longToNumber(reader.int64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.awaitBegin = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3421,6 +3434,11 @@ export const LiveResultPart: MessageFns<LiveResultPart> = {
         ? globalThis.String(object.job_id)
         : "",
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
+      awaitBegin: isSet(object.awaitBegin)
+        ? globalThis.Boolean(object.awaitBegin)
+        : isSet(object.await_begin)
+        ? globalThis.Boolean(object.await_begin)
+        : false,
     };
   },
 
@@ -3432,6 +3450,9 @@ export const LiveResultPart: MessageFns<LiveResultPart> = {
     if (message.offset !== 0) {
       obj.offset = Math.round(message.offset);
     }
+    if (message.awaitBegin !== false) {
+      obj.awaitBegin = message.awaitBegin;
+    }
     return obj;
   },
 
@@ -3442,6 +3463,7 @@ export const LiveResultPart: MessageFns<LiveResultPart> = {
     const message = createBaseLiveResultPart();
     message.jobId = object.jobId ?? "";
     message.offset = object.offset ?? 0;
+    message.awaitBegin = object.awaitBegin ?? false;
     return message;
   },
 };

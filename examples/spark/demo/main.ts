@@ -1,0 +1,56 @@
+/** `npm run demo:spark`: jobs and queries on a Spark cluster of one master and one worker, then gone without a trace. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import type { Toolchain } from "../../../context-node/spark/toolchain/mod.ts";
+import { onEndRequest, startStandalone } from "../../../standalone/mod.ts";
+import { exampleJar } from "../build.ts";
+import { startSparkCluster } from "../cluster.ts";
+import { showJobs } from "./jobs.ts";
+import { getToolchain } from "./toolchain.ts";
+
+/** Without the time that it takes to get Spark. */
+const TIME_LIMIT_MS = 300_000;
+
+async function run({ compiler, libraries }: Toolchain, signal: AbortSignal): Promise<void> {
+  const { spark, java } = compiler;
+  const jar = await exampleJar(compiler, { libraries });
+  const directory = await mkdtemp(join(tmpdir(), "hearth-demo-spark-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+
+  console.log(`Starting a master and a worker of Spark ${spark.version} …`);
+  const cluster = stack.use(await startSparkCluster({ spark, java, signal }));
+  console.log(`The cluster is ${cluster.url}; the page of its master is ${cluster.webUrl}.`);
+
+  console.log("Starting a NATS server, a context node and a gateway …");
+  const configFile = join(directory, "hearth.json");
+  const sparkSection = { enabled: true, home: spark.home, java: java.home, master: cluster.url };
+  await writeFile(configFile, JSON.stringify({ node: { spark: sparkSection } }));
+  const log = pino({ level: "warn" });
+  const standalone = stack.use(
+    await startStandalone({
+      ...{ listen: "127.0.0.1:0", dataDir: join(directory, "hearth"), nodes: 1, configFile, log, signal },
+    }),
+  );
+  console.log(`Hearth runs at ${standalone.url}.`);
+  await showJobs({ url: standalone.url, signal }, jar);
+  console.log("\nEnding Hearth, the worker and the master …");
+}
+
+const stop = new AbortController();
+onEndRequest(process, (signal) => stop.abort(new Error(`Stopped by ${signal}`)));
+let timer: NodeJS.Timeout | undefined;
+try {
+  const log = (line: string) => console.log(line);
+  const toolchain = await getToolchain({ env: process.env, log, signal: stop.signal });
+  timer = setTimeout(() => stop.abort(new Error(`Not done in ${TIME_LIMIT_MS / 1000} s`)), TIME_LIMIT_MS);
+  await run(toolchain, stop.signal);
+} catch (error) {
+  const reason = stop.signal.aborted ? stop.signal.reason : error;
+  console.error(reason instanceof Error ? reason.message : reason);
+  process.exitCode = 1;
+} finally {
+  clearTimeout(timer);
+}

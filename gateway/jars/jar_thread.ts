@@ -1,0 +1,27 @@
+/** The thread in which one jar is read: what it costs is bounded there, and ends with the thread. */
+import { parentPort, workerData } from "node:worker_threads";
+import { JarError } from "./jar_error.ts";
+import type { JarLimits } from "./limits.ts";
+import { type JarContents, readJar } from "./read_jar.ts";
+
+/** What the thread is given. */
+export interface JarTask {
+  readonly content: SharedArrayBuffer;
+  readonly limits: JarLimits;
+}
+
+/** What it answers. It ends with an error for anything else. */
+export type JarAnswer =
+  | { readonly type: "read"; readonly contents: JarContents }
+  | { readonly type: "refused"; readonly message: string };
+
+function answer({ content, limits }: JarTask): JarAnswer {
+  try {
+    return { type: "read", contents: readJar(new Uint8Array(content), limits) };
+  } catch (error) {
+    if (error instanceof JarError) return { type: "refused", message: error.message };
+    throw error;
+  }
+}
+
+parentPort?.postMessage(answer(workerData));

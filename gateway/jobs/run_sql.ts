@@ -1,0 +1,101 @@
+import { create } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { gatewayDraining, queryAbandoned, queryFailed } from "../../proto/errors.ts";
+import { type Job, Job_State, JobError_Reason, JobSpecSchema, type SqlQuery } from "../../proto/mod.ts";
+import type { Core } from "../core.ts";
+import { cancelJob } from "./cancel.ts";
+import type { LoseDeps } from "./lose.ts";
+import { withdrawRefused } from "./refusal.ts";
+import { type LiveDeps, openLive, openResult, type Result } from "./result.ts";
+import { dispatch, type PlannedJob, planJob } from "./submit.ts";
+import { type WaitDeps, waitForEnd } from "./wait.ts";
+
+export type SqlDeps = WaitDeps & LoseDeps & LiveDeps & Pick<Core, "log">;
+
+/** Longest wait for the end of a query that nobody reads any more, in milliseconds. */
+const CANCEL_LIMIT_MS = 10_000;
+
+interface RunSql {
+  /** Name or id. */
+  readonly context: string;
+  readonly sql: SqlQuery | undefined;
+  readonly timeout: Duration | undefined;
+}
+
+interface Calling {
+  readonly signal: AbortSignal;
+}
+
+/** Records a query, without running it. Rejects when there is no such context, or it runs no queries. */
+export async function submitQuery(deps: SqlDeps, query: RunSql, { signal }: Calling): Promise<RecordedQuery> {
+  const planned = await planJob(deps, create(JobSpecSchema, { ...query }), { requestId: "", signal });
+  const { job, target, config } = planned;
+  await deps.jobs.insert(job, config, { nodeId: target.session.nodeId });
+  return new RecordedQuery(deps, planned);
+}
+
+/** A query that is recorded as a job. Disposing it cancels the job, unless its result was read to the end, or it has ended. */
+export class RecordedQuery implements AsyncDisposable {
+  readonly #deps: SqlDeps;
+  readonly #planned: PlannedJob;
+  #isOver = false;
+
+  constructor(deps: SqlDeps, planned: PlannedJob) {
+    this.#deps = deps;
+    this.#planned = planned;
+  }
+
+  get jobId(): string {
+    return this.#planned.job.id;
+  }
+
+  /** Runs it; resolves when its result begins. Rejects when it ends without one, with the reason. */
+  async run({ signal }: Calling): Promise<Result> {
+    const { closing } = this.#deps;
+    try {
+      const { mediaType, content } = await this.#open(AbortSignal.any([signal, closing]));
+      return { mediaType, content: this.#noteEnd(content) };
+    } catch (error) {
+      if (closing.aborted) throw gatewayDraining();
+      throw signal.aborted ? queryAbandoned(this.jobId, error) : error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOver) return;
+    const { log } = this.#deps;
+    // The caller has left: there is nobody else to report it to.
+    await cancelJob(this.#deps, this.jobId, { signal: AbortSignal.timeout(CANCEL_LIMIT_MS) }).catch((error) =>
+      log.warn({ err: error, job: this.jobId }, "a query whose caller left was not cancelled"),
+    );
+  }
+
+  async #open(signal: AbortSignal): Promise<Result> {
+    const { job } = this.#planned;
+    using answer = dispatch(this.#deps, this.#planned, { confirm: true, signal });
+    const refusal = await answer.given;
+    if (refusal !== undefined) {
+      this.#isOver = true;
+      return withdrawRefused(this.#deps, this.#planned, refusal);
+    }
+    const live = await openLive(this.#deps, job, { awaitBegin: true, signal });
+    if (live !== undefined) return live;
+    const end = await waitForEnd(this.#deps, job.id, { signal });
+    this.#isOver = true;
+    return openResult(this.#deps, succeeded(end?.job ?? job));
+  }
+
+  async *#noteEnd(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* content;
+    this.#isOver = true;
+  }
+}
+
+/** The job of a query that has ended. Throws the reason for which it has no result. */
+function succeeded(job: Job): Job {
+  if (job.state === Job_State.SUCCEEDED) return job;
+  const { reason, name, message } = job.error ?? {
+    ...{ reason: JobError_Reason.REASON_UNSPECIFIED, name: "", message: `it is ${Job_State[job.state]}` },
+  };
+  throw queryFailed({ jobId: job.id, reason, name, message });
+}

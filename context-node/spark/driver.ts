@@ -12,8 +12,7 @@ import { endOf } from "./exit.ts";
 import type { DriverCommand, LaunchRequest } from "./launch.ts";
 import type { NodeMessage } from "./protocol.ts";
 
-/** Time that a driver has to stop by itself before it is ended by SIGTERM, and again before SIGKILL, in milliseconds. */
-const STOP_MS = 2_000;
+/** Time between SIGTERM and SIGKILL, in milliseconds. */
 const TERM_MS = 1_000;
 
 /** Time between the end of a driver's connection and that of its process, or the other way round, in milliseconds. */
@@ -25,6 +24,8 @@ export interface Driver extends AsyncDisposable {
   readonly processId: number | undefined;
   /** Resolves when it is gone, after its last message. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
+  /** Of the process on this machine. Never rejects. */
+  readonly exited: DriverProcess["exited"];
   listen(listener: DriverListener): void;
   send(message: NodeMessage): void;
   sendContent: DriverConnection["sendContent"];
@@ -57,8 +58,12 @@ export interface DriverStart {
   /** The driver runs in the cluster, and the process here only submits it. */
   readonly isSubmitted: boolean;
   readonly isConcealed: boolean;
-  /** For what nobody waits for. */
+  /** False for what nobody waits for. */
   readonly isUrgent: boolean;
+  /** Time that it has to stop by itself before it is ended by SIGTERM, in milliseconds. */
+  readonly stopMs: number;
+  /** Time between the end of its connection and that of its process. Default 2 s. */
+  readonly lastWordsMs?: number | undefined;
 }
 
 /** Resolves when the driver has connected. Rejects, with nothing left behind, when it ends before or the signal is aborted. */
@@ -110,7 +115,7 @@ interface StartedDriver {
 }
 
 function createDriver({ spawned, connection, hello, owned }: StartedDriver, start: DriverStart): Driver {
-  const { heapBytes, isSubmitted } = start;
+  const { heapBytes, isSubmitted, stopMs, lastWordsMs = LAST_WORDS_MS } = start;
   let end: SandboxEnd | undefined;
   let { isConcealed } = start;
   const timers = new Set<NodeJS.Timeout>();
@@ -130,7 +135,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
       if (closed.type === "violated") end ??= { type: "violated", message: closed.message };
       if (closed.type === "silent") end ??= { type: "crashed", message: closed.message };
       // It ends by itself now, unless something holds it up.
-      if (closed.type === "closed" && !isSubmitted) after(LAST_WORDS_MS, () => spawned.kill("SIGKILL"));
+      if (closed.type === "closed" && !isSubmitted) after(lastWordsMs, () => spawned.kill("SIGKILL"));
       else spawned.kill("SIGKILL");
     });
     const processGone = spawned.exited.then((exit) => {
@@ -157,6 +162,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     hello,
     processId: isSubmitted ? undefined : spawned.processId(),
     ended,
+    exited: spawned.exited,
     listen: (listener) => connection.listen(listener),
     send: (message) => connection.send(message),
     sendContent: (request, bytes) => connection.sendContent(request, bytes),
@@ -176,8 +182,8 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     async [Symbol.asyncDispose]() {
       end ??= { type: "disposed" };
       connection.send({ type: "stop" });
-      after(STOP_MS, () => spawned.kill("SIGTERM"));
-      after(STOP_MS + TERM_MS, () => kill({ type: "disposed" }));
+      after(stopMs, () => spawned.kill("SIGTERM"));
+      after(stopMs + TERM_MS, () => kill({ type: "disposed" }));
       await ended;
     },
   };

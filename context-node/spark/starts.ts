@@ -13,12 +13,19 @@ import {
   submitCommand,
   submitProperties,
 } from "./launch.ts";
-import { isLocalCluster } from "./master.ts";
+import { isLocal, isLocalCluster } from "./master.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
 /** What the processes of a driver may take together, beside half as much again as its memory: the kernel ends one that takes more. */
 const SPARE_ROOM_BYTES = 256 * MEBIBYTE;
+
+/** Time that a JVM may take to write its archive, in milliseconds: some seconds, many times that on a machine under load. */
+const WRITE_MS = 180_000;
+
+/** Time of an application to stop by itself, in milliseconds: one in a cluster says goodbye to it. */
+const LOCAL_STOP_MS = 2_000;
+const CLUSTER_STOP_MS = 5_000;
 
 interface StartDeps {
   readonly config: SparkConfig;
@@ -55,6 +62,7 @@ export function archivingStart(
     // Writing it takes memory beside that of the driver.
     ...startOf(config, { profile, memoryBytes: 2 * memoryBytes, isConcealed: false }),
     isUrgent: false,
+    lastWordsMs: WRITE_MS,
     async command(own) {
       return javaCommand(installation.parts, config, { ...own, profile, connectTo, isSpare: true, archiveOptions });
     },
@@ -94,6 +102,7 @@ function startOf(
     heapBytes: profile.heapBytes,
     memoryLimitBytes: isLocalCluster(master) ? undefined : limitBytes,
     isSubmitted: false,
+    stopMs: isLocal(master) ? LOCAL_STOP_MS : CLUSTER_STOP_MS,
     isConcealed,
   };
 }

@@ -60,7 +60,14 @@ export async function startSpark(
     const spark = await findSpark({ home, env });
     const java = await findJava({ javaHome, env, spark });
     const runtime = await startSparkRuntime({
-      ...{ config: settings, spark, java, groups: deps.groups, log: deps.log, spareMemoryBytes: DEFAULT_SPARK_MEMORY_BYTES },
+      ...{
+        config: settings,
+        spark,
+        java,
+        groups: deps.groups,
+        log: deps.log,
+        spareMemoryBytes: DEFAULT_SPARK_MEMORY_BYTES,
+      },
       bubblewrap: config.sandbox.bubblewrap ?? findProgram("bwrap"),
       hidden: hiddenFromDrivers(config),
       folder: join(deps.folder.path, "spark"),
@@ -69,8 +76,7 @@ export async function startSpark(
     return describeSpark({ available: true, version: spark.version, detail }, runtime);
   } catch (error) {
     if (!(error instanceof ToolchainError)) throw error;
-    if (settings.enabled === true)
-      throw new Error(`${error.message}; node.spark.enabled is true`, { cause: error });
+    if (settings.enabled === true) throw new Error(`${error.message}; node.spark.enabled is true`, { cause: error });
     return describeSpark({ available: false, version: "", detail: error.message });
   }
 }

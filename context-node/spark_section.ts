@@ -19,7 +19,9 @@ export const sparkSection = z
       ),
     home: path
       .optional()
-      .describe("Folder of Spark 3.5 or 4; default `SPARK_HOME`, else the newest that `npm run spark:install` installed"),
+      .describe(
+        "Folder of Spark 3.5 or 4; default `SPARK_HOME`, else the newest that `npm run spark:install` installed",
+      ),
     java: path.optional().describe("Folder of Java, as in `JAVA_HOME`; default `JAVA_HOME`, else `java` on `PATH`"),
     master: z
       .string()
@@ -55,7 +57,9 @@ export const sparkSection = z
       .nonnegative()
       .max(16)
       .default(1)
-      .describe("Warm driver processes kept for contexts to come, from the first Spark context on; each takes about 400 MB"),
+      .describe(
+        "Warm driver processes kept for contexts to come, from the first Spark context on; each takes about 400 MB",
+      ),
     startTimeoutMs: z
       .int()
       .positive()

@@ -1,6 +1,9 @@
 import { describe } from "vitest";
 import { findToolchain, type Toolchain, ToolchainError } from "../context-node/spark/toolchain/mod.ts";
 
+/** Time limit of a test that compiles Scala, in milliseconds: minutes on a loaded machine. */
+export const COMPILING_MS = 300_000;
+
 const found = await findOnMachine();
 if (found instanceof ToolchainError) console.warn(`Spark is not tested: ${found.message}`);
 

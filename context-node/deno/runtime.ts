@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { createIntake } from "../intake.ts";
 import type { Isolation } from "../isolation/mod.ts";
 import type { ProcessLog } from "../process_output.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import { createCodeCaches } from "./code_caches.ts";
 import { buildSandboxProgram } from "./deno_program.ts";
-import { createIntake } from "../intake.ts";
 import { type DenoProcess, type ProcessDeps, startDenoProcess } from "./process.ts";
 import { type ProcessProfile, profileOf } from "./profile.ts";
 import { createSandbox } from "./sandbox.ts";

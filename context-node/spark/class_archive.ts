@@ -30,7 +30,8 @@ export async function openClassArchive(
   const key = createHash("sha256").update(JSON.stringify(identity)).digest("hex");
   const file = join(sparkCache(env), "archives", `${key}.jsa`);
   // A folder in front of the jars has files that may change, which Java does not look after.
-  const isPossible = java.version >= FIRST_JAVA && classPath.every((each) => each.endsWith(".jar") || each.endsWith("*"));
+  const isPossible =
+    java.version >= FIRST_JAVA && classPath.every((each) => each.endsWith(".jar") || each.endsWith("*"));
   return {
     options: () => (isPossible && existsSync(file) ? [`-XX:SharedArchiveFile=${file}`] : []),
     async make(write) {

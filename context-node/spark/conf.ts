@@ -53,7 +53,10 @@ const SUBMIT_ONLY =
   /^spark\.(jars|files|archives)($|\.)|^spark\.driver\.(extra|default|userClassPathFirst)|^spark\.(yarn|kubernetes|kerberos)\./;
 
 /** What the settings of a context mean. Throws an Error that names a wrong one, and what to write. */
-export function planContext({ name, settings }: Pick<SandboxSpec, "name" | "settings">, operator: Operator): ContextPlan {
+export function planContext(
+  { name, settings }: Pick<SandboxSpec, "name" | "settings">,
+  operator: Operator,
+): ContextPlan {
   const flat = flattenSettings(settings.settings ?? {});
   const check = (setting: string, pattern: RegExp, wanted: string): string | undefined => {
     const value = flat.get(setting);
@@ -64,7 +67,8 @@ export function planContext({ name, settings }: Pick<SandboxSpec, "name" | "sett
     check(setting, /^[1-9]\d*[kmgt]?b?$/i, "a size such as 512m or 2g"),
   );
   const [executorMemory] = memory.filter((each) => each !== undefined);
-  const cores = check("num-cpu-cores", /^[1-9]\d{0,8}$/, "a whole number of at least 1") ?? wholeCores(settings.cpuCores);
+  const cores =
+    check("num-cpu-cores", /^[1-9]\d{0,8}$/, "a whole number of at least 1") ?? wholeCores(settings.cpuCores);
   const interval = check("streaming.batch_interval", /^[1-9]\d{0,8}$/, "a number of milliseconds");
 
   const heap = heapOf(settings.memoryBytes);

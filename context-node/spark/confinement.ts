@@ -9,7 +9,17 @@ import type { DriverCommand } from "./launch.ts";
 const TRIAL_MS = 10_000;
 
 /** Folders in which other programs and users keep what is theirs. */
-const HIDDEN = ["/root", "/home", "/tmp", "/var/tmp", "/run", "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private"];
+const HIDDEN = [
+  "/root",
+  "/home",
+  "/tmp",
+  "/var/tmp",
+  "/run",
+  "/etc/shadow",
+  "/etc/gshadow",
+  "/etc/ssh",
+  "/etc/ssl/private",
+];
 
 /** What resolves host names lies in a hidden folder on some systems. */
 const NAME_SERVICE = ["/run/systemd/resolve", "/run/nscd", "/run/resolvconf"];
@@ -46,7 +56,19 @@ export async function tryConfinement(options: ConfinementOptions): Promise<Confi
   return {
     confine: ({ file, args, env, folder }) => ({
       file: options.bubblewrap,
-      args: [...box, "--info-fd", String(INFO_DESCRIPTOR), "--bind", folder, folder, "--chdir", folder, "--", file, ...args],
+      args: [
+        ...box,
+        "--info-fd",
+        String(INFO_DESCRIPTOR),
+        "--bind",
+        folder,
+        folder,
+        "--chdir",
+        folder,
+        "--",
+        file,
+        ...args,
+      ],
       env,
       folder,
       isBoxed: true,

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProcessGroups } from "../isolation/mod.ts";
-import type { ProcessLog } from "../process_output.ts";
 import { residentBytes } from "../process_memory.ts";
+import type { ProcessLog } from "../process_output.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import type { DriverConnection, DriverListener } from "./connection.ts";
 import { type DriverProcess, spawnDriver } from "./driver_process.ts";
@@ -83,7 +83,10 @@ export async function startDriver(deps: DriverDeps, start: DriverStart, signal: 
   return createDriver({ spawned, connection, hello, owned: stack.move() }, start);
 }
 
-async function failWhenEnded(spawned: DriverProcess, { heapBytes, isConcealed, isSubmitted }: DriverStart): Promise<never> {
+async function failWhenEnded(
+  spawned: DriverProcess,
+  { heapBytes, isConcealed, isSubmitted }: DriverStart,
+): Promise<never> {
   const exit = await spawned.exited;
   // The cluster starts it when it can.
   if (isSubmitted && exit.code === 0) return new Promise<never>(() => {});
@@ -139,10 +142,14 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     for (const timer of timers) clearTimeout(timer);
     await owned[Symbol.asyncDispose]();
     if (end !== undefined) return end;
-    if (exit === undefined) return { type: "crashed", message: "The Spark driver in the cluster closed its connection" };
+    if (exit === undefined)
+      return { type: "crashed", message: "The Spark driver in the cluster closed its connection" };
     const bytes = spawned.outOfMemoryBytes();
     if (bytes === undefined) return endOf({ ...exit, heapBytes, isConcealed });
-    return { type: "outOfMemory", message: `The Spark driver had ${Math.ceil(bytes / 1024 ** 2)} MiB in memory, which is more than its context may take` };
+    return {
+      type: "outOfMemory",
+      message: `The Spark driver had ${Math.ceil(bytes / 1024 ** 2)} MiB in memory, which is more than its context may take`,
+    };
   }
 
   const ended = watch();

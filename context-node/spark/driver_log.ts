@@ -21,7 +21,8 @@ export function createDriverLog(log: ProcessLog, context: { contextId: string; n
     write(lines) {
       const now = performance.now();
       if (now >= windowEnd) {
-        if (written > MOST_A_SECOND) log.debug({ ...context, lines: written - MOST_A_SECOND }, "left out lines of a Spark driver");
+        if (written > MOST_A_SECOND)
+          log.debug({ ...context, lines: written - MOST_A_SECOND }, "left out lines of a Spark driver");
         windowEnd = now + 1000;
         written = 0;
       }

@@ -43,7 +43,12 @@ export function spawnDriver(
   const memory = memoryLimitBytes ?? Number.MAX_SAFE_INTEGER;
   const group = groups.open({ memoryBytes: memory, threads: MOST_THREADS });
   // A group of its own: what a terminal sends to the node is not for it, and all that it starts ends with it.
-  const child = spawn(file, args, { env, cwd: folder, stdio: [...STDIO, ...(isBoxed ? ["pipe" as const] : [])], detached: true });
+  const child = spawn(file, args, {
+    env,
+    cwd: folder,
+    stdio: [...STDIO, ...(isBoxed ? ["pipe" as const] : [])],
+    detached: true,
+  });
   closeOutputAtExit(child);
   const output = logOutput(child, log);
   if (isConcealed) output.conceal();

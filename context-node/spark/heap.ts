@@ -22,7 +22,9 @@ export interface HeapSize {
 /** The heap of a driver whose process may take this much memory. */
 export function heapOf(memoryBytes: number): HeapSize {
   const besideBytes = Math.max(BESIDE_HEAP_BYTES, memoryBytes * BESIDE_HEAP_SHARE);
-  const bytes = wholeMebibytes(Math.max(memoryBytes - besideBytes, Math.min(memoryBytes, 1024 * MEBIBYTE) * SMALL_HEAP_SHARE));
+  const bytes = wholeMebibytes(
+    Math.max(memoryBytes - besideBytes, Math.min(memoryBytes, 1024 * MEBIBYTE) * SMALL_HEAP_SHARE),
+  );
   if (bytes >= SMALLEST_USUAL_HEAP_BYTES) return { bytes, conf: {} };
   // Spark reserves 300 MiB for itself, and wants half as much again at least.
   return { bytes, conf: { "spark.testing.reservedMemory": String(Math.floor(bytes / 5)) } };

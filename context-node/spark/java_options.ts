@@ -1,8 +1,16 @@
 /** Packages of Java that Spark opens for itself, as its launcher does (org.apache.spark.launcher.JavaModuleOptions). */
 const OPENED = [
-  ...["lang", "lang.invoke", "lang.reflect", "io", "net", "nio", "util", "util.concurrent", "util.concurrent.atomic"].map(
-    (name) => `java.base/java.${name}`,
-  ),
+  ...[
+    "lang",
+    "lang.invoke",
+    "lang.reflect",
+    "io",
+    "net",
+    "nio",
+    "util",
+    "util.concurrent",
+    "util.concurrent.atomic",
+  ].map((name) => `java.base/java.${name}`),
   ...["jdk.internal.ref", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"].map(
     (name) => `java.base/${name}`,
   ),
@@ -15,7 +23,8 @@ const LARGEST_SERIAL_HEAP_BYTES = 2 * 1024 ** 3;
 /** What Spark's own launcher gives every JVM of Spark. */
 export function moduleOptions(sparkMajor: number): string[] {
   const opens = OPENED.map((name) => `--add-opens=${name}=ALL-UNNAMED`);
-  if (sparkMajor < 4) return ["-XX:+IgnoreUnrecognizedVMOptions", ...opens, "-Djdk.reflect.useDirectMethodHandle=false"];
+  if (sparkMajor < 4)
+    return ["-XX:+IgnoreUnrecognizedVMOptions", ...opens, "-Djdk.reflect.useDirectMethodHandle=false"];
   return [
     "-XX:+IgnoreUnrecognizedVMOptions",
     "--add-modules=jdk.incubator.vector",

@@ -119,12 +119,12 @@ export function submitProperties(
 
 /** As Java reads properties: what would end a name, a value or a line is escaped. */
 export function printProperties(properties: Readonly<Record<string, string>>): string {
-  const escape = (text: string): string =>
+  const escaped = (text: string): string =>
     text.replaceAll(/[\\\s=:#!]|[^\x20-\x7e]/g, (each) =>
       /[\x21-\x7e]/.test(each) ? `\\${each}` : Array.from(units(each), escapeUnit).join(""),
     );
   return Object.entries(properties)
-    .map(([name, value]) => `${escape(name)}=${escape(value)}\n`)
+    .map(([name, value]) => `${escaped(name)}=${escaped(value)}\n`)
     .join("");
 }
 

@@ -22,6 +22,8 @@ export interface SparkRuntimeOptions extends Omit<InstallationOptions, "log"> {
   readonly groups: Pick<ProcessGroups, "open">;
   /** Memory of a context that a spare fits: the default of Spark contexts. */
   readonly spareMemoryBytes: number;
+  /** Gets what drivers are started from. Default: fetches and compiles it where that was not done. */
+  readonly prepare?: ((signal: AbortSignal) => Promise<Installation>) | undefined;
   /** Gets what drivers write beside their jobs, and what an operator should know. */
   readonly log: ProcessLog;
 }
@@ -35,6 +37,7 @@ const LONGEST_URL = 2048;
 /** Resolves when drivers can connect; starts no driver before the first context. Rejects when the address is taken. */
 export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<Runtime> {
   const { config, folder, groups, log, spareMemoryBytes } = options;
+  const { prepare = (signal: AbortSignal) => prepareInstallation(options, signal) } = options;
   await using starting = new AsyncDisposableStack();
   const closing = new AbortController();
   const server = starting.use(await startDriverServer({ intake: createIntake(), log }, { listen: config.listen }));
@@ -48,7 +51,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
   let preparing: Promise<Installation> | undefined;
   /** What could not be had is looked for again by the next context. */
   async function installation(): Promise<Installation> {
-    preparing ??= prepareInstallation(options, closing.signal);
+    preparing ??= prepare(closing.signal);
     try {
       return await preparing;
     } catch (error) {
@@ -103,7 +106,8 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
   /** What makes the next contexts start faster, once one runs: first the archive, which spares start from, then spares. */
   function prepareNext(): void {
     background ??= makeArchive().catch((error: unknown) => {
-      if (!closing.signal.aborted) log.warn({ err: error }, "cannot make the archive of classes; Spark contexts start more slowly");
+      if (!closing.signal.aborted)
+        log.warn({ err: error }, "cannot make the archive of classes; Spark contexts start more slowly");
     });
     void background.then(() => spares.refill());
   }

@@ -1,20 +1,12 @@
 import type { NamedObject } from "../../proto/node.ts";
 import type { ProcessLog } from "../process_output.ts";
-import type {
-  Application,
-  Execution,
-  JobObserver,
-  JobRun,
-  Sandbox,
-  SandboxEnd,
-  SandboxSpec,
-} from "../runtime/mod.ts";
+import type { Application, Execution, JobObserver, JobRun, Sandbox, SandboxEnd, SandboxSpec } from "../runtime/mod.ts";
 import type { SparkConfig } from "../spark_section.ts";
 import { type ContentServer, createContentServer } from "./content.ts";
 import type { Driver } from "./driver.ts";
+import { createDriverLog, type DriverLog, isStarved } from "./driver_log.ts";
 import { classesTaken, commandTooLarge, notForSpark } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./objects.ts";
-import { createDriverLog, type DriverLog, isStarved } from "./driver_log.ts";
 import type { DriverMessage, Work } from "./protocol.ts";
 import { Run } from "./run.ts";
 import type { RunMessage } from "./run_protocol.ts";
@@ -57,7 +49,11 @@ class SparkSandbox implements Sandbox {
   #replacement: string | undefined;
   #end: SandboxEnd | undefined;
 
-  constructor({ driver, log, onNewVersion }: SparkSandboxDeps, spec: SandboxSpec, { application, warnings }: ReadyContext) {
+  constructor(
+    { driver, log, onNewVersion }: SparkSandboxDeps,
+    spec: SandboxSpec,
+    { application, warnings }: ReadyContext,
+  ) {
     this.#driver = driver;
     this.#onNewVersion = onNewVersion;
     this.application = application;
@@ -66,12 +62,18 @@ class SparkSandbox implements Sandbox {
     this.#objects = createObjectList((message) => driver.send(message));
     this.#log = createDriverLog(log, { contextId: spec.contextId, name: spec.name });
     this.closed = driver.ended.then((end) => this.#lose(end));
-    driver.listen({ received: (message) => this.#receive(message), part: (run, bytes) => this.#runOf(run).part(bytes) });
+    driver.listen({
+      received: (message) => this.#receive(message),
+      part: (run, bytes) => this.#runOf(run).part(bytes),
+    });
   }
 
   run(job: JobRun, observer: JobObserver): Execution {
     this.#lastRun += 1;
-    const control = { send: (message: Parameters<Driver["send"]>[0]) => this.#driver.send(message), terminate: (run: Run) => this.#terminate(run) };
+    const control = {
+      send: (message: Parameters<Driver["send"]>[0]) => this.#driver.send(message),
+      terminate: (run: Run) => this.#terminate(run),
+    };
     const run = new Run(this.#lastRun, job, { observer, control });
     if (this.#end !== undefined) {
       run.settle({ type: "lost", end: this.#end });
@@ -218,15 +220,18 @@ class SparkSandbox implements Sandbox {
     if (!this.#runs.has(run.number)) return;
     const now = performance.now();
     const waitedMs = now - (run.abortedAt ?? now);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.#runs.has(run.number)) return;
-      const seconds = Math.round((performance.now() - now + waitedMs) / 1000);
-      const message = `Job ${run.job.jobId} ignored its cancellation for ${seconds} s and the Spark driver was killed`;
-      this.#runs.delete(run.number);
-      this.#driver.kill({ type: "crashed", message });
-      void this.closed.then(() => run.settle({ type: "terminated" }));
-    }, Math.max(0, PATIENCE_MS - waitedMs));
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        if (!this.#runs.has(run.number)) return;
+        const seconds = Math.round((performance.now() - now + waitedMs) / 1000);
+        const message = `Job ${run.job.jobId} ignored its cancellation for ${seconds} s and the Spark driver was killed`;
+        this.#runs.delete(run.number);
+        this.#driver.kill({ type: "crashed", message });
+        void this.closed.then(() => run.settle({ type: "terminated" }));
+      },
+      Math.max(0, PATIENCE_MS - waitedMs),
+    );
     this.#timers.add(timer);
   }
 

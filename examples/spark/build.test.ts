@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { describeSpark } from "../../test/spark.ts";
+import { COMPILING_MS, describeSpark } from "../../test/spark.ts";
 import { dependencyJar, exampleJar } from "./build.ts";
 
 /** The jobs that clients of spark-jobserver expect, and those of Hearth. */
@@ -14,14 +14,22 @@ const JOBS = [
   .concat(["Squares", "NamedSquares", "TextWordCount", "TextLines"].map((name) => `hearth/examples/${name}.class`));
 
 describeSpark("the example jobs", (spark) => {
-  test("exampleJar() has every job that clients expect, and not what one of them depends on", async () => {
-    const { compiler, libraries } = spark();
-    const jar = await readFile(await exampleJar(compiler, { libraries }), "latin1");
-    expect(JOBS.filter((name) => !jar.includes(name))).toEqual([]);
-    expect(jar).not.toContain("EmptyClass.class");
-  });
+  test(
+    "exampleJar() has every job that clients expect, and not what one of them depends on",
+    async () => {
+      const { compiler, libraries } = spark();
+      const jar = await readFile(await exampleJar(compiler, { libraries }), "latin1");
+      expect(JOBS.filter((name) => !jar.includes(name))).toEqual([]);
+      expect(jar).not.toContain("EmptyClass.class");
+    },
+    COMPILING_MS,
+  );
 
-  test("dependencyJar() has the class that one of them depends on", async () => {
-    expect(await readFile(await dependencyJar(spark().compiler), "latin1")).toContain("EmptyClass.class");
-  });
+  test(
+    "dependencyJar() has the class that one of them depends on",
+    async () => {
+      expect(await readFile(await dependencyJar(spark().compiler), "latin1")).toContain("EmptyClass.class");
+    },
+    COMPILING_MS,
+  );
 });

@@ -1,0 +1,129 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ContextSettings, type LogLine, type Progress, SqlQuery } from "../../../proto/node.ts";
+import type { JobObserver, JobRun, Runtime, SandboxSpec } from "../../runtime/mod.ts";
+import { completeSpark, type SparkConfig, sparkSection } from "../../spark_section.ts";
+import type { Confinement } from "../confinement.ts";
+import { startSparkRuntime } from "../runtime.ts";
+
+export const MEBIBYTE = 1024 * 1024;
+
+/** Control groups that hold nothing. */
+export const NO_GROUPS = {
+  open: () => ({
+    add: async () => true,
+    raiseMemory() {},
+    outOfMemoryBytes: () => undefined,
+    [Symbol.dispose]() {},
+  }),
+};
+
+export interface TestRuntime extends AsyncDisposable {
+  readonly runtime: Runtime;
+  /** Folder of all that it keeps. */
+  readonly folder: string;
+  /** What it logged as warnings. */
+  readonly warnings: string[];
+}
+
+/** A Spark runtime whose drivers are `driver_child.ts`. */
+export async function startScriptedSpark(
+  settings: Partial<SparkConfig> = {},
+  { confinement }: { confinement?: Confinement } = {},
+): Promise<TestRuntime> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "hearth-spark-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const java = join(folder, "java");
+  const program = resolve(import.meta.dirname, "driver_child.ts");
+  // Options of Java are not for Node.
+  await writeFile(java, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
+  await chmod(java, 0o700);
+  await mkdir(join(folder, "jars"));
+  const warnings: string[] = [];
+  const log = { debug() {}, warn: (_fields: object, message: string) => void warnings.push(message) };
+  const parts = {
+    spark: { home: folder, version: "4.3.0", major: 4, scalaVersion: "2.13" as const, jars: join(folder, "jars") },
+    java: { command: java, version: 17, home: folder },
+    driverJar: join(folder, "driver.jar"),
+    libraries: [],
+  };
+  const archive = { options: () => [], make: async () => {} };
+  const config = { ...completeSpark(sparkSection.parse({ spares: 0 }), {}), ...settings };
+  const runtime = stack.use(
+    await startSparkRuntime({
+      ...{ config, spark: parts.spark, java: parts.java, bubblewrap: undefined, hidden: [], log },
+      groups: NO_GROUPS,
+      folder: join(folder, "run"),
+      spareMemoryBytes: 1024 * MEBIBYTE,
+      prepare: async () => ({ parts, archive, confinement }),
+    }),
+  );
+  const owned = stack.move();
+  return { runtime, folder, warnings, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+export function contextNamed(
+  name: string,
+  { files = {}, ...settings }: Partial<ContextSettings> & { files?: Readonly<Record<string, string>> } = {},
+): SandboxSpec {
+  return {
+    contextId: `id-${name}`,
+    name,
+    settings: { ...ContextSettings.create(), memoryBytes: 1024 * MEBIBYTE, ...settings },
+    files: {
+      list: async () => Object.keys(files),
+      open: async (file) => (files[file] === undefined ? undefined : new Blob([files[file]]).stream()),
+    },
+  };
+}
+
+export function jarJob(
+  main: string,
+  { config = {}, digest = "sha256:1" }: { config?: object; digest?: string } = {},
+): JobRun {
+  const open = async (): Promise<ReadableStream<Uint8Array>> => new Blob([`bytes of ${digest}`]).stream();
+  const artifact = { type: "jars" as const, jars: [{ digest, name: "jobs", open }] };
+  return { jobId: `job-${main}`, binaryDigest: digest, artifact, entryPoint: main, config: JSON.stringify(config) };
+}
+
+export function sqlJob(query: Pick<SqlQuery, "statement"> & Partial<SqlQuery>): JobRun {
+  const complete = { ...SqlQuery.create(), ...query };
+  return {
+    jobId: "job-sql",
+    binaryDigest: "",
+    artifact: { type: "sql", query: complete },
+    entryPoint: "",
+    config: "{}",
+  };
+}
+
+/** An observer that keeps what it is told. */
+export interface Observed extends JobObserver {
+  readonly told: string[];
+  readonly lines: LogLine[];
+  readonly reports: Progress[];
+  text(): string;
+}
+
+/** Refuses parts beyond so many. */
+export function observe({ mostParts = Number.POSITIVE_INFINITY }: { mostParts?: number } = {}): Observed {
+  const told: string[] = [];
+  const lines: LogLine[] = [];
+  const reports: Progress[] = [];
+  const parts: Uint8Array[] = [];
+  return {
+    ...{ told, lines, reports },
+    validating: () => void told.push("validating"),
+    running: () => void told.push("running"),
+    progress: (progress) => void reports.push(progress),
+    logged: (more) => void lines.push(...more),
+    resultBegun: (mediaType) => void told.push(mediaType),
+    async resultPart(bytes) {
+      if (parts.length >= mostParts) throw new Error("no more is kept");
+      parts.push(bytes);
+    },
+    text: () => Buffer.concat(parts).toString(),
+  };
+}

@@ -17,6 +17,7 @@ final class Application(
 }
 
 object Application {
+  private val MaxResultSize = "spark.driver.maxResultSize"
 
   /**
    * Makes the session, and with it the SparkContext, from the settings of `init`. The thread's context class loader is that of jobs.
@@ -27,9 +28,13 @@ object Application {
     init.conf.foreach { case (key, value) => conf.set(key, value) }
     init.hadoop.foreach { case (key, value) => conf.set(s"spark.hadoop.$key", value) }
     if (!conf.contains("spark.app.name")) conf.setAppName(init.contextName)
+    if (!conf.contains(MaxResultSize)) conf.set(MaxResultSize, s"${mostResultMiB}m")
     val builder = SparkSession.builder().config(conf)
     (if (init.kind == "hive") withHive(builder) else builder).getOrCreate()
   }
+
+  /** Spark's own default, or half of a heap that is smaller than twice that: results must not fill it. */
+  private def mostResultMiB: Long = math.min(1024, Runtime.getRuntime.maxMemory / 2 / (1024 * 1024))
 
   private def withHive(builder: SparkSession.Builder): SparkSession.Builder =
     try builder.enableHiveSupport()

@@ -61,6 +61,7 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
       val context = session.sparkContext
       directory.use(context)
       context.addSparkListener(progress)
+      PlatformJars.addTo(context)
       val classPath = new ClassPath(content, folder, loader, jar => context.addJar(jar.toString))
       val named = new NamedRegistry(new NamedViews(session, logs.own.add("WARN", _)))
       val application = new Application(

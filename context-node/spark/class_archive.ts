@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { DriverParts } from "./launch.ts";
 import { acquireLock, type Environment, sparkCache } from "./toolchain/mod.ts";
 
@@ -15,7 +15,7 @@ const FIRST_JAVA = 13;
 export interface ClassArchive {
   /** Options of a JVM that starts from it; none while there is no archive. */
   options(): readonly string[];
-  /** Makes it unless it is there, or cannot be: `write` runs a driver with these options to its end. */
+  /** Makes it unless it is there, or cannot be: `write` runs a driver with these options to its end, and rejects when that was not a good one. */
   make(write: (options: readonly string[]) => Promise<void>): Promise<void>;
 }
 
@@ -39,13 +39,21 @@ export async function openClassArchive(
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       using _lock = await acquireLock(`${file}.lock`);
       if (existsSync(file)) return;
+      await removeDrafts(file);
       const draft = `${file}.${randomUUID()}.tmp`;
       try {
         await write([`-XX:ArchiveClassesAtExit=${draft}`]);
-        if (existsSync(draft)) await rename(draft, file);
+        await rename(draft, file);
       } finally {
         await rm(draft, { force: true });
       }
     },
   };
+}
+
+/** What a process that was killed has left. */
+async function removeDrafts(file: string): Promise<void> {
+  const folder = dirname(file);
+  const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(file)}.`) && name.endsWith(".tmp"));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }

@@ -25,6 +25,8 @@ export interface Driver extends AsyncDisposable {
   readonly processId: number | undefined;
   /** Resolves when it is gone, after its last message. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
+  /** Of the process on this machine. Never rejects. */
+  readonly exited: DriverProcess["exited"];
   listen(listener: DriverListener): void;
   send(message: NodeMessage): void;
   sendContent: DriverConnection["sendContent"];
@@ -57,8 +59,10 @@ export interface DriverStart {
   /** The driver runs in the cluster, and the process here only submits it. */
   readonly isSubmitted: boolean;
   readonly isConcealed: boolean;
-  /** For what nobody waits for. */
+  /** False for what nobody waits for. */
   readonly isUrgent: boolean;
+  /** Time between the end of its connection and that of its process. Default 2 s. */
+  readonly lastWordsMs?: number | undefined;
 }
 
 /** Resolves when the driver has connected. Rejects, with nothing left behind, when it ends before or the signal is aborted. */
@@ -110,7 +114,7 @@ interface StartedDriver {
 }
 
 function createDriver({ spawned, connection, hello, owned }: StartedDriver, start: DriverStart): Driver {
-  const { heapBytes, isSubmitted } = start;
+  const { heapBytes, isSubmitted, lastWordsMs = LAST_WORDS_MS } = start;
   let end: SandboxEnd | undefined;
   let { isConcealed } = start;
   const timers = new Set<NodeJS.Timeout>();
@@ -130,7 +134,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
       if (closed.type === "violated") end ??= { type: "violated", message: closed.message };
       if (closed.type === "silent") end ??= { type: "crashed", message: closed.message };
       // It ends by itself now, unless something holds it up.
-      if (closed.type === "closed" && !isSubmitted) after(LAST_WORDS_MS, () => spawned.kill("SIGKILL"));
+      if (closed.type === "closed" && !isSubmitted) after(lastWordsMs, () => spawned.kill("SIGKILL"));
       else spawned.kill("SIGKILL");
     });
     const processGone = spawned.exited.then((exit) => {
@@ -157,6 +161,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     hello,
     processId: isSubmitted ? undefined : spawned.processId(),
     ended,
+    exited: spawned.exited,
     listen: (listener) => connection.listen(listener),
     send: (message) => connection.send(message),
     sendContent: (request, bytes) => connection.sendContent(request, bytes),

@@ -98,8 +98,10 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
     await parts.installation.archive.make(async (archiveOptions) => {
       const what = archivingStart(parts, spareProfile, { archiveOptions, memoryBytes: spareMemoryBytes });
       const driver = await startWarm(what, closing.signal);
+      closing.signal.addEventListener("abort", () => driver.kill({ type: "disposed" }), { once: true });
       driver.send({ type: "stop" });
-      await driver.ended;
+      const { code } = await driver.exited;
+      if (code !== 0) throw new Error(`the Spark driver that writes it ended with code ${code}`);
     });
   }
 

@@ -20,6 +20,9 @@ const MEBIBYTE = 1024 * 1024;
 /** What the processes of a driver may take together, beside half as much again as its memory: the kernel ends one that takes more. */
 const SPARE_ROOM_BYTES = 256 * MEBIBYTE;
 
+/** Time that a JVM may take to write its archive, in milliseconds: some seconds, many times that on a machine under load. */
+const WRITE_MS = 180_000;
+
 interface StartDeps {
   readonly config: SparkConfig;
   readonly installation: Installation;
@@ -55,6 +58,7 @@ export function archivingStart(
     // Writing it takes memory beside that of the driver.
     ...startOf(config, { profile, memoryBytes: 2 * memoryBytes, isConcealed: false }),
     isUrgent: false,
+    lastWordsMs: WRITE_MS,
     async command(own) {
       return javaCommand(installation.parts, config, { ...own, profile, connectTo, isSpare: true, archiveOptions });
     },

@@ -1,0 +1,150 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { exampleJar } from "../../examples/spark/build.ts";
+import { JobError_Reason } from "../../proto/node.ts";
+import { describeSpark } from "../../test/spark.ts";
+import { findProgram } from "../isolation/mod.ts";
+import type { Jar, JobRun, Outcome, Sandbox } from "../runtime/mod.ts";
+import { contextNamed, MEBIBYTE, observe, sqlJob } from "./testing/mod.ts";
+import { jobOf, openJar, PATIENCE_MS, type RealSpark, startRealSpark, testJar } from "./testing/real_spark.ts";
+
+describeSpark("a Spark context", (toolchain) => {
+  let spark: RealSpark;
+  let jar: Jar;
+  let sandbox: Sandbox;
+
+  beforeAll(async () => {
+    jar = await openJar(await exampleJar(toolchain().compiler, toolchain()));
+    spark = await startRealSpark(toolchain());
+    sandbox = await spark.runtime.startSandbox(contextNamed("examples", { memoryBytes: 768 * MEBIBYTE }));
+  }, PATIENCE_MS);
+
+  afterAll(() => spark?.[Symbol.asyncDispose]());
+
+  const example = (main: string, config: object = {}): JobRun => jobOf(jar, `spark.jobserver.${main}`, config);
+
+  async function run(job: JobRun): Promise<Outcome> {
+    return sandbox.run(job, observe()).outcome;
+  }
+
+  test("runs a job of a jar", { timeout: PATIENCE_MS }, async () => {
+    const seen = observe();
+    const job = example("WordCountExample", { input: { string: "a b a" } });
+    expect(await sandbox.run(job, seen).outcome).toEqual({ type: "succeeded", json: expect.any(String) });
+    expect(seen.told).toEqual(["validating", "running"]);
+    expect(seen.reports.at(-1)?.stages.length).toBeGreaterThan(0);
+    expect(await run(job)).toMatchObject({ json: expect.stringMatching(/"a":2/) });
+  });
+
+  test("rejects a config with the words of spark-jobserver", { timeout: PATIENCE_MS }, async () => {
+    expect(await run(example("WordCountExample"))).toEqual({
+      type: "rejected",
+      problems: ["SparkJobInvalid(No input.string config param)"],
+    });
+  });
+
+  test("fails a class that is not there", { timeout: PATIENCE_MS }, async () => {
+    expect(await run(example("Absent"))).toMatchObject({
+      type: "failed",
+      error: { reason: JobError_Reason.LOAD_FAILED, message: expect.stringContaining("spark.jobserver.Absent") },
+    });
+  });
+
+  test("ends a job that is cancelled, and no other", { timeout: PATIENCE_MS }, async () => {
+    const seen = observe();
+    const execution = sandbox.run(example("SleepJob", { sleep: { time: { millis: PATIENCE_MS } } }), seen);
+    await expect.poll(() => seen.told, { timeout: PATIENCE_MS }).toContain("running");
+    execution.abort("cancelled");
+    expect(await execution.outcome).toMatchObject({ type: "failed" });
+    expect(await run(example("NoOpJob"))).toMatchObject({ type: "succeeded" });
+  });
+
+  test("lists named objects", { timeout: PATIENCE_MS }, async () => {
+    expect(await run(example("CacheRddByNameJob"))).toMatchObject({ json: "55" });
+    expect(await sandbox.objects()).toMatchObject([{ name: "numbers", kind: "RDD" }]);
+    expect(await sandbox.dropObject("numbers")).toMatchObject({ name: "numbers" });
+    expect(await sandbox.objects()).toEqual([]);
+  });
+
+  test("streams the rows of a query", { timeout: PATIENCE_MS }, async () => {
+    const seen = observe();
+    const query = { statement: "select id * :factor as n from range(3)", parameters: { factor: 2 } };
+    expect(await sandbox.run(sqlJob(query), seen).outcome).toEqual({ type: "streamed" });
+    const [schema, ...rows] = seen
+      .text()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(schema).toMatchObject({ schema: { type: "struct" } });
+    expect(rows.map(({ n }) => Number(n))).toEqual([0, 2, 4, Number.NaN]);
+    expect(rows.at(-1)).toEqual({ truncated: false, rows: 3 });
+  });
+
+  test.skipIf(findProgram("bwrap") === undefined)(
+    "hides what the node keeps to itself from jobs",
+    { timeout: PATIENCE_MS },
+    async () => {
+      const kept = join(spark.folder, "kept");
+      await writeFile(kept, "x");
+      const read = (path: string): JobRun => sqlJob({ statement: `select * from text.\`file://${path}\`` });
+      expect(await run(read("/etc/hostname"))).toEqual({ type: "streamed" });
+      expect(await run(read(kept))).toMatchObject({ type: "failed" });
+      const passwords = observe();
+      await sandbox.run(read("/etc/shadow"), passwords).outcome;
+      expect(passwords.text()).not.toContain("root");
+    },
+  );
+});
+
+describeSpark("a Spark context that is at an end", (toolchain) => {
+  let spark: RealSpark;
+  let hostile: Jar;
+
+  beforeAll(async () => {
+    hostile = await testJar(toolchain(), "HostileJobs.scala");
+    spark = await startRealSpark(toolchain());
+  }, PATIENCE_MS);
+
+  afterAll(() => spark?.[Symbol.asyncDispose]());
+
+  const start = (): Promise<Sandbox> =>
+    spark.runtime.startSandbox(contextNamed("hostile", { memoryBytes: 768 * MEBIBYTE }));
+
+  test.each([
+    ["ExitJob", { type: "crashed", message: expect.stringContaining("System.exit") }],
+    ["StopJob", { type: "crashed", message: expect.stringContaining("The Spark application ended") }],
+    ["HeapJob", { type: "outOfMemory", message: expect.stringContaining("ran out of memory (Java heap space)") }],
+  ])("says why: %s", { timeout: PATIENCE_MS }, async (main, end) => {
+    await using sandbox = await start();
+    const { outcome } = sandbox.run(jobOf(hostile, `hearth.test.${main}`), observe());
+    expect(await sandbox.closed).toEqual(end);
+    expect(await outcome).toEqual({ type: "lost", end });
+  });
+
+  test("was killed for a job that took no notice of being cancelled", { timeout: PATIENCE_MS }, async () => {
+    await using sandbox = await start();
+    const seen = observe();
+    const execution = sandbox.run(jobOf(hostile, "hearth.test.StubbornJob"), seen);
+    await expect.poll(() => seen.told, { timeout: PATIENCE_MS }).toContain("running");
+    execution.abort("cancelled");
+    execution.terminate();
+    expect(await execution.outcome).toEqual({ type: "terminated" });
+    expect(await sandbox.closed).toMatchObject({ message: expect.stringContaining("ignored its cancellation") });
+  });
+
+  test("is replaced for a new version of a jar", { timeout: PATIENCE_MS }, async () => {
+    const [one, two] = [
+      await testJar(toolchain(), "one/Versioned.scala"),
+      await testJar(toolchain(), "two/Versioned.scala"),
+    ];
+    await using sandbox = await start();
+    const run = (target: Sandbox, jar: Jar): Promise<Outcome> =>
+      target.run(jobOf(jar, "hearth.test.Versioned"), observe()).outcome;
+    expect(await run(sandbox, one)).toEqual({ type: "succeeded", json: '"one"' });
+    expect(await run(sandbox, two)).toEqual({ type: "postponed" });
+    expect(await sandbox.closed).toMatchObject({ type: "replaced", message: expect.stringContaining("Versioned") });
+    await using next = await start();
+    expect(await run(next, two)).toEqual({ type: "succeeded", json: '"two"' });
+  });
+});

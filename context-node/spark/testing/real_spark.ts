@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeStream } from "node:stream/web";
+import { findProgram } from "../../isolation/mod.ts";
+import type { Jar, JobRun, Runtime } from "../../runtime/mod.ts";
+import { completeSpark, sparkSection } from "../../spark_section.ts";
+import { startSparkRuntime } from "../mod.ts";
+import { apiJar, compiledJar, type Toolchain } from "../toolchain/mod.ts";
+import { MEBIBYTE, NO_GROUPS } from "./mod.ts";
+
+/** Time for what compiles Scala and starts JVMs, in milliseconds, on a machine that does much else. */
+export const PATIENCE_MS = 600_000;
+
+export interface RealSpark extends AsyncDisposable {
+  readonly runtime: Runtime;
+  /** Folder that is gone afterwards, and hidden from drivers. */
+  readonly folder: string;
+}
+
+/** A Spark runtime with real drivers. */
+export async function startRealSpark({ compiler }: Toolchain, settings: object = {}): Promise<RealSpark> {
+  await using stack = new AsyncDisposableStack();
+  const { spark, java, env } = compiler;
+  const folder = await mkdtemp(join(tmpdir(), "hearth-spark-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const section = { master: "local[2]", spares: 0, startTimeoutMs: PATIENCE_MS, ...settings };
+  const runtime = stack.use(
+    await startSparkRuntime({
+      config: completeSpark(sparkSection.parse(section), env),
+      ...{ spark, java, bubblewrap: findProgram("bwrap"), hidden: [folder], groups: NO_GROUPS },
+      ...{ folder: join(folder, "run"), spareMemoryBytes: 1024 * MEBIBYTE, log: { debug() {}, warn() {} } },
+    }),
+  );
+  const owned = stack.move();
+  return { runtime, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Compiles a jar of the jobs in `jobs/`. */
+export async function testJar({ compiler, libraries }: Toolchain, source: string): Promise<Jar> {
+  const path = await compiledJar(compiler, {
+    name: "test-jobs",
+    subject: "jobs of tests",
+    sources: [resolve(import.meta.dirname, "jobs", source)],
+    classPath: [...libraries, await apiJar(compiler, { libraries })],
+  });
+  return openJar(path);
+}
+
+export async function openJar(path: string): Promise<Jar> {
+  const digest = `sha256:${createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex")}`;
+  const open = async (): Promise<ReadableStream<Uint8Array>> =>
+    Readable.toWeb(createReadStream(path)) as NodeStream<Uint8Array> as ReadableStream<Uint8Array>;
+  return { digest, name: "test-jobs", open };
+}
+
+export function jobOf(jar: Jar, entryPoint: string, config: object = {}): JobRun {
+  const artifact = { type: "jars" as const, jars: [jar] };
+  return {
+    jobId: crypto.randomUUID(),
+    binaryDigest: jar.digest,
+    artifact,
+    entryPoint,
+    config: JSON.stringify(config),
+  };
+}

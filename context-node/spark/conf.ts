@@ -72,7 +72,8 @@ export function planContext(
   const interval = check("streaming.batch_interval", /^[1-9]\d{0,8}$/, "a number of milliseconds");
 
   const heap = heapOf(settings.memoryBytes);
-  const { given, warnings } = givenConf(flat);
+  const { given, warnings: leftOut } = givenConf(flat);
+  const warnings = [...leftOut, ...networkWarnings(settings)];
   const wantedCores = coresOf(given["spark.cores.max"] ?? cores);
   const master = isLocal(operator.master) ? localMaster(operator.master, wantedCores) : operator.master;
   const proxyUser = flat.get("spark.proxy.user") || undefined;
@@ -97,6 +98,14 @@ export function planContext(
     env: { ...operator.env, ...settings.env },
     needsSubmit: isForeign || proxyUser !== undefined || Object.keys(conf).some((each) => SUBMIT_ONLY.test(each)),
   };
+}
+
+/** Spark's executors and its storage are on the network: drivers have all of it. */
+function networkWarnings({ permissions }: SandboxSpec["settings"]): string[] {
+  if ((permissions?.net ?? []).length === 0) return [];
+  return [
+    "permissions.net does not hold for a Spark context: its jobs may connect to whatever its node and executors reach",
+  ];
 }
 
 /** What the context sets of its application: `spark.*` as it stands, then `launcher.spark.*` and `passthrough.*` without their prefix. */

@@ -34,7 +34,7 @@ interface StartDeps {
   readonly connectTo: LaunchRequest["connectTo"];
 }
 
-/** A driver by plain `java`, for a context or as a spare. */
+/** A driver by plain `java`, for a context or as a spare: that is no less urgent, as no process gets back a priority that it gave up. */
 export function plainStart(
   { config, installation, connectTo }: StartDeps,
   profile: DriverProfile,
@@ -43,7 +43,7 @@ export function plainStart(
   const { parts, archive, confinement } = installation;
   return {
     ...startOf(config, { profile, memoryBytes, isConcealed }),
-    isUrgent: !isSpare,
+    isUrgent: true,
     async command(own) {
       const request = { ...own, profile, connectTo, isSpare, archiveOptions: archive.options() };
       const command = javaCommand(parts, config, request);

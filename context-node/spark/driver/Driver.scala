@@ -27,11 +27,12 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
 
   /** Says hello, and is ready for `init` when it is warm. */
   def start(token: String, warm: Boolean): Unit = {
+    // First: the node waits for it, and loading Log4j takes seconds on a busy machine.
+    connection.send(DriverMessage.hello(token))
+    connection.start(this)
     streams.install()
     appender.install()
     Runtime.getRuntime.addShutdownHook(new Thread(() => end.shutdown(connection, reasons.ofJvm()), "hearth-shutdown"))
-    connection.send(DriverMessage.hello(token))
-    connection.start(this)
     logs.start(timer)
     progress.start(timer)
     if (warm) worker.execute { () =>

@@ -23,6 +23,7 @@ final class Runs(
   /** Cancels what the run does in Spark and interrupts its thread, again and again until it ends. */
   def abort(number: Int, reason: String): Unit = directory.get(number).foreach { run =>
     run.abort(reason)
+    if (!application.context.isStopped) application.context.cancelJobGroup(run.jobId)
     timer.whileTrue(Runs.AbortIntervalMs)(cancel(run))
   }
 
@@ -33,11 +34,8 @@ final class Runs(
   /** False once the run has ended. */
   private def cancel(run: Run): Boolean = {
     val goesOn = directory.get(run.number).contains(run)
-    if (goesOn && !application.context.isStopped) {
-      application.context.cancelJobGroup(run.jobId)
-      // A job may have set a job group of its own.
-      progress.jobsOf(run).foreach(application.context.cancelJob)
-    }
+    // Those that it has started since, also in a job group of its own. Spark warns of a group that has no job.
+    if (goesOn && !application.context.isStopped) progress.jobsOf(run).foreach(application.context.cancelJob)
     if (goesOn) run.interrupt()
     goesOn
   }

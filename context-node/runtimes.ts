@@ -73,16 +73,17 @@ export async function startSpark(
       folder: join(deps.folder.path, "spark"),
     });
     const detail = `${settings.master}, Scala ${spark.scalaVersion}, Java ${java.version}`;
-    return describeSpark({ available: true, version: spark.version, detail }, runtime);
+    const releases = { version: spark.version, scalaVersion: spark.scalaVersion, javaVersion: java.version };
+    return describeSpark({ available: true, ...releases, detail }, runtime);
   } catch (error) {
     if (!(error instanceof ToolchainError)) throw error;
     if (settings.enabled === true) throw new Error(`${error.message}; node.spark.enabled is true`, { cause: error });
-    return describeSpark({ available: false, version: "", detail: error.message });
+    return describeSpark({ available: false, detail: error.message });
   }
 }
 
 function describeSpark(
-  found: Pick<NodeRuntime, "available" | "version" | "detail">,
+  found: Pick<NodeRuntime, "available" | "detail"> & Partial<NodeRuntime>,
   runtime?: Runtime,
 ): HostedRuntime & AsyncDisposable {
   return {

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { ConfigurationError, printFault } from "../cluster/mod.ts";
+import { Runtime } from "../proto/mod.ts";
 import { createAuthority } from "../test/certificates.ts";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { type GatewayConfig, parseConfig } from "./config.ts";
@@ -26,6 +27,16 @@ async function faultsOf(gateway: object, ...flags: string[]): Promise<string[]> 
 const file = import.meta.filename;
 const auth = [{ plugin: "hearth:auth-basic", config: { file } }];
 const roles = { admin: { permissions: ["*"] } };
+
+test("the runtime of contexts that name none stands beside predefined contexts", async () => {
+  const config = await parse({ contexts: { defaultRuntime: "SPARK", jars: { "num-cpu-cores": 2 } } });
+  expect(config).toMatchObject({ defaultRuntime: Runtime.SPARK, contexts: { jars: { "num-cpu-cores": 2 } } });
+  expect(Object.keys(config.contexts)).toEqual(["jars"]);
+  expect((await parse({})).defaultRuntime).toBe(Runtime.DENO);
+  expect(await faultsOf({ contexts: { defaultRuntime: "JVM" } })).toEqual([
+    'gateway.contexts.defaultRuntime: expected "DENO" or "SPARK", got "JVM"',
+  ]);
+});
 
 test("numbers that JSON lacks are faults, with their place", async () => {
   const beyond = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("1e400");

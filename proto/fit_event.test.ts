@@ -42,6 +42,15 @@ test.each([
   expect(omitted).toContain(`/v1/jobs/${jobId}`);
 });
 
+test("fitEvent() keeps the newest stages", () => {
+  const stages = Array.from({ length: 200 }, (_, id) => ({ id, name: "n".repeat(200) }));
+  const text = jobEvent({ case: "progress", value: { fraction: 0.5, stages } as never });
+  const { event } = fromJsonString(JobEventSchema, fitEvent(text, 8192));
+  expect(event).toMatchObject({ case: "progress", value: { fraction: 0.5 } });
+  const kept = event.case === "progress" ? event.value.stages.map(({ id }) => id) : [];
+  expect(kept).toEqual(Array.from({ length: 10 }, (_, n) => 190 + n));
+});
+
 test("fitEvent() keeps the reason and the beginning of the message of an error", () => {
   const { event } = fromJsonString(JobEventSchema, fitEvent(jobEvent({ case: "failed", value: { error } }), 2048));
   expect(event.value).toMatchObject({ error: { reason: JobError_Reason.THROWN, name: "TypeError" } });

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { pino } from "pino";
@@ -9,7 +10,7 @@ import { type Binary, BinarySchema, Runtime } from "../proto/mod.ts";
 import { startTestNode, type TestNode } from "./context_node.ts";
 import { createTemporaryDirectory } from "./contract/temporary_directory.ts";
 import { startTestNatsServer } from "./nats_server.ts";
-import { createRest, type Rest } from "./rest.ts";
+import { createRestAs, type Rest } from "./rest.ts";
 
 /** Two gateways and a node with a scripted Spark, in this process. Disposing it ends them and deletes what they kept. */
 export interface SparkSystem extends AsyncDisposable {
@@ -22,14 +23,23 @@ export interface SparkSystem extends AsyncDisposable {
   addJar(name: string, text: string): Promise<Binary>;
 }
 
+export interface SparkSystemOptions {
+  /** What the configuration of the gateways says, in a directory where it may keep files. */
+  readonly configure?: ((directory: string) => Promise<object>) | undefined;
+  /** By which the gateways know the owner of `rest`, where they ask who calls. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Has a context `spark` of Spark, and a context `deno` of Deno. */
-export async function startSparkSystem(): Promise<SparkSystem> {
+export async function startSparkSystem({ configure, headers = {} }: SparkSystemOptions = {}): Promise<SparkSystem> {
   await using stack = new AsyncDisposableStack();
   const nats = stack.use(await startTestNatsServer());
   const node = stack.use(await startTestNode({ natsUrl: nats.url }));
   const { path } = stack.use(await createTemporaryDirectory());
+  const configFile = join(path, "config.json");
+  await writeFile(configFile, JSON.stringify({ gateway: (await configure?.(path)) ?? {} }));
   const start = async (): Promise<string> => {
-    const args = ["--nats", nats.url, "--listen", "127.0.0.1:0", "--data-dir", path];
+    const args = ["--nats", nats.url, "--listen", "127.0.0.1:0", "--data-dir", path, "--config", configFile];
     const gateway = stack.use(await startGateway(await parseConfig(args, {}), { log: pino({ level: "silent" }) }));
     return `http://${gateway.address}`;
   };
@@ -37,7 +47,7 @@ export async function startSparkSystem(): Promise<SparkSystem> {
   const started = { log: { info() {}, warn() {} }, signal: new AbortController().signal };
   const dao = stack.use(await daoSqlite.start({ ...started, config: { path: join(path, "hearth.sqlite") } }));
   const blobs = stack.use(await blobsFs.start({ ...started, config: { path: join(path, "blobs") } }));
-  const rest = createRest(urls[0]);
+  const rest = createRestAs(urls[0], headers);
   await Promise.all([rest.createContext("spark", { runtime: "SPARK" }), rest.createContext("deno")]);
   const owned = stack.move();
   return {

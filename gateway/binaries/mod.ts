@@ -4,4 +4,5 @@ export { deleteBinary } from "./delete.ts";
 export { findBinary, findEntryPoint, resolveEntryPoint } from "./find.ts";
 export { parseBinaryName } from "./name.ts";
 export { rollbackBinary } from "./rollback.ts";
+export { inSlices } from "./slices.ts";
 export { uploadBinary } from "./upload.ts";

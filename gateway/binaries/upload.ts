@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { binaryNotBundled, bundlerBusy, entryPointsTooLarge, jarNotRead } from "../../proto/errors.ts";
@@ -6,6 +5,7 @@ import { type Binary, Binary_Type, BinarySchema, Runtime } from "../../proto/mod
 import { BundleError, BundlerBusyError, fileOfForm, isJar } from "../bundler/mod.ts";
 import type { Core } from "../core.ts";
 import { JarError } from "../jars/mod.ts";
+import { inSlices } from "./slices.ts";
 
 /** Bytes of the names of entry points of a binary: each list of binaries shows them. */
 const ENTRY_POINTS_BYTES = 256 * 1024;
@@ -54,16 +54,6 @@ export async function uploadBinary(deps: UploadDeps, upload: Upload): Promise<Bi
       sourceMapDigest: sourceMap?.digest ?? "",
     }),
   );
-}
-
-/** Bytes that are hashed and written at a time; others get their turn between. */
-const SLICE_BYTES = 1024 * 1024;
-
-async function* inSlices(content: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < content.length; at += SLICE_BYTES) {
-    yield content.subarray(at, at + SLICE_BYTES);
-    await nextTurn();
-  }
 }
 
 /** Chooses by the bytes. Rejects with the API error for an upload that is at fault. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { binaryKind, JAVA_ARCHIVE, WHAT_IS_TAKEN, zipKind } from "./kinds.ts";
-import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+import type { BundlerLimits } from "./limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
 import { isTar, readTarball } from "./tarball.ts";
 import { UploadFiles } from "./upload_files.ts";
@@ -72,10 +72,13 @@ export function isJar(content: Uint8Array): boolean {
   return isZip(content) && kindOfZip(content) === JAVA_ARCHIVE;
 }
 
+/** Bytes of the directory of a zip archive that are looked at to tell what it holds. */
+const LOOKED_AT_BYTES = 1024 * 1024;
+
 /** What a zip archive holds, by its first names; undefined when these cannot be read. */
 function kindOfZip(content: Uint8Array): string | undefined {
   try {
-    return zipKind(zipNames(content).take(DEFAULT_LIMITS.entries)) ?? "ours";
+    return zipKind(zipNames(content, { directoryBytes: LOOKED_AT_BYTES })) ?? "ours";
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;

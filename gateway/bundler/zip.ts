@@ -37,9 +37,9 @@ export function readZip(content: Uint8Array, limits: BundlerLimits): UploadFiles
 }
 
 /** The names that the central directory lists. Throws a BundleError where it cannot be read. */
-export function* zipNames(content: Uint8Array): Generator<string> {
+export function* zipNames(content: Uint8Array, options: Parameters<typeof zipEntries>[1] = {}): Generator<string> {
   try {
-    for (const { name } of zipEntries(content)) yield name;
+    for (const { name } of zipEntries(content, options)) yield name;
   } catch (error) {
     throw translated(error);
   }

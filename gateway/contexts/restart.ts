@@ -34,10 +34,10 @@ export async function restartContext(
   const context = await deps.contexts.find(nameOrId);
   if (context === undefined || isFinalContext(context.state)) throw contextNotFound(nameOrId);
   if (!takesJobs(context)) throw contextNotRunning(nameOrId, Context_State[context.state]);
+  const settings = asked && settingsAfter(context, asked);
   const findNodeId = async () => (await deps.contexts.find(context.id))?.nodeId;
   const session = deps.nodes.session(context.nodeId) ?? (await waitForSession(deps.nodes, findNodeId, { signal }));
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
-  const settings = asked && settingsAfter(context, asked);
   // Before the node is told: a context that moves to another node in the middle of this takes them along.
   if (settings !== undefined) await deps.contexts.changeSettings(context.id, settings);
   using restart = deps.contexts.watch(

@@ -77,12 +77,16 @@ export async function openLive(
   async function* follow(): AsyncGenerator<Uint8Array> {
     let part = first;
     for (let offset = 0; part !== undefined && part.bytes.length > 0; ) {
-      yield part.bytes;
       offset += part.bytes.length;
-      part = await read(offset)?.catch((error: unknown) => {
+      // The node sends the next part while the reader takes this one.
+      const next = Promise.allSettled([read(offset)]);
+      yield part.bytes;
+      const [outcome] = await next;
+      if (outcome.status === "rejected") {
         leave();
-        throw resultBrokenOff(id, error);
-      });
+        throw resultBrokenOff(id, outcome.reason);
+      }
+      part = outcome.value;
     }
   }
   return { mediaType: first.mediaType, content: follow() };

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
-import { Binary_Type, Context_State, JobSpecSchema, type NodeRuntime, Runtime } from "../../proto/mod.ts";
+import { Binary_Type, Context_State, JobSpecSchema, NodeRuntimeSchema, Runtime } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary, sampleContext } from "../../test/contract/samples.ts";
 import type { NodeSession } from "../nodes/mod.ts";
@@ -25,7 +25,7 @@ beforeEach(async () => {
   const jar = { type: Binary_Type.JAR, runtime: Runtime.SPARK };
   const binaries = [
     sampleBinary("module", 1, { entryPoints: ["Job"] }),
-    sampleBinary("jar", 2, { ...jar, entryPoints: ["com.example.Job"], scalaVersion: "2.12" }),
+    sampleBinary("jar", 2, { ...jar, entryPoints: ["com.example.Job"], scalaVersion: "2.12", javaVersion: 11 }),
     sampleBinary("library", 3, { ...jar, entryPoints: [], scalaVersion: "2.12" }),
   ];
   for (const binary of binaries) await dao.binaries.insert(binary);
@@ -36,6 +36,8 @@ beforeEach(async () => {
 });
 
 afterEach(() => dao[Symbol.asyncDispose]());
+
+const SPARK = { runtime: Runtime.SPARK, available: true };
 
 const DENO_NODE = node("deno", [
   { runtime: Runtime.DENO, available: true },
@@ -114,8 +116,15 @@ test.each<[string, MessageInitShape<typeof JobSpecSchema>, string]>([
 
 test("submitJob() refuses a jar of another Scala than that of the node's Spark", async () => {
   const submitting = submit({ binary: "jar" }, [sparkNode("4.3.0")]);
-  await expectRefused(submitting, 'compiled for Scala 2.12, and node "spark" runs Spark 4.3.0, which takes Scala 2.13');
+  await expectRefused(submitting, 'it is compiled for Scala 2.12, not for 2.13; node "spark" runs Spark 4.3.0');
   expect(released).toHaveLength(1);
+});
+
+test("submitJob() refuses a jar of another Scala or Java than the node announces", async () => {
+  const scala = [node("spark", [{ ...SPARK, version: "3.5.9", scalaVersion: "2.13" }])];
+  await expectRefused(submit({ binary: "jar" }, scala), "compiled for Scala 2.12, not for 2.13");
+  const java = [node("spark", [{ ...SPARK, version: "3.5.9", scalaVersion: "2.12", javaVersion: 8 }])];
+  await expectRefused(submit({ binary: "jar" }, java), "compiled for Java 11, which is newer than 8");
 });
 
 async function expectRefused(submitting: Promise<unknown>, message: string): Promise<void> {
@@ -125,12 +134,13 @@ async function expectRefused(submitting: Promise<unknown>, message: string): Pro
 }
 
 function sparkNode(version: string): NodeSession {
-  return node("spark", [{ runtime: Runtime.SPARK, available: true, version }]);
+  return node("spark", [{ ...SPARK, version }]);
 }
 
-function node(nodeId: string, runtimes: readonly Partial<NodeRuntime>[]): NodeSession {
+function node(nodeId: string, runtimes: readonly MessageInitShape<typeof NodeRuntimeSchema>[]): NodeSession {
   return {
-    ...{ nodeId, runtimes, labels: {}, load: { contexts: {} }, freeMemoryBytes: 2 ** 40 },
+    ...{ nodeId, labels: {}, load: { contexts: {} }, freeMemoryBytes: 2 ** 40 },
+    runtimes: runtimes.map((runtime) => create(NodeRuntimeSchema, runtime)),
     reserve() {},
     release: (id: string) => released.push(id),
     ask(command: NonNullable<GatewayMessage["message"]>) {

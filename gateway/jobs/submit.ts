@@ -35,7 +35,8 @@ import { toMs } from "./durations.ts";
 import { entryPointAsked, findProgram, type Program, pinnedClassPath, programForNode } from "./program.ts";
 import { withdrawRefused } from "./refusal.ts";
 import { requestIdOf, requestKey } from "./request_id.ts";
-import { checkRuntime, checkVersions } from "./runtime_check.ts";
+import { checkRuntime } from "./runtime_check.ts";
+import { checkVersions } from "./versions_check.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 

@@ -1,4 +1,5 @@
-import { type NodeRuntime, Runtime } from "../../proto/mod.ts";
+import { create } from "@bufbuild/protobuf";
+import { type NodeRuntime, NodeRuntimeSchema, Runtime } from "../../proto/mod.ts";
 import type { NodeSession } from "./session.ts";
 
 /** What a context needs of a node. */
@@ -29,11 +30,8 @@ export function labelledNodes(sessions: readonly NodeSession[], labels: Demand["
 }
 
 /** What a node announced of a runtime; undefined when it announced nothing of it. A node that announces no runtime at all has Deno. */
-export function runtimeOf(
-  { runtimes }: Pick<NodeSession, "runtimes">,
-  runtime: Runtime,
-): Pick<NodeRuntime, "available" | "version" | "detail"> | undefined {
-  if (runtimes.length === 0 && runtime === Runtime.DENO) return { available: true, version: "", detail: "" };
+export function runtimeOf({ runtimes }: Pick<NodeSession, "runtimes">, runtime: Runtime): NodeRuntime | undefined {
+  if (runtimes.length === 0 && runtime === Runtime.DENO) return create(NodeRuntimeSchema, { runtime, available: true });
   return runtimes.find((each) => each.runtime === runtime);
 }
 

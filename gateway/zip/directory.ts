@@ -28,10 +28,19 @@ export interface ZipEntry {
   readonly attributes: number;
 }
 
+interface DirectoryOptions {
+  /** Where to stop, in bytes of the directory. Default: at its end. */
+  readonly directoryBytes?: number;
+}
+
 /** The entries that the central directory lists, with nothing unpacked. Throws a ZipError where it cannot be read. */
-export function* zipEntries(content: Uint8Array): Generator<ZipEntry> {
+export function* zipEntries(
+  content: Uint8Array,
+  { directoryBytes = Number.POSITIVE_INFINITY }: DirectoryOptions = {},
+): Generator<ZipEntry> {
   const view = viewOf(content);
-  let at = centralOffset(view);
+  const start = centralOffset(view);
+  let at = start;
   while (at + CENTRAL_BYTES <= content.length && view.getUint32(at, true) === SIGNATURE.central) {
     const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
     const nameEnd = at + CENTRAL_BYTES + (nameBytes ?? 0);
@@ -39,23 +48,20 @@ export function* zipEntries(content: Uint8Array): Generator<ZipEntry> {
     if (extraEnd > content.length) throw damaged("its directory is cut off");
     yield centralHeader(view, at, {
       name: content.subarray(at + CENTRAL_BYTES, nameEnd),
-      fields: extraFields(content.subarray(nameEnd, extraEnd)),
+      extra: content.subarray(nameEnd, extraEnd),
     });
     at = extraEnd + (commentBytes ?? 0);
+    if (at - start >= directoryBytes) return;
   }
   if (at + 4 > content.length || ![SIGNATURE.end, SIGNATURE.end64].includes(view.getUint32(at, true))) {
     throw damaged("its directory does not end where it should");
   }
 }
 
-function centralHeader(
-  view: DataView,
-  at: number,
-  { name, fields }: { name: Uint8Array; fields: ReadonlyMap<number, Uint8Array> },
-): ZipEntry {
+function centralHeader(view: DataView, at: number, { name, extra }: { name: Uint8Array; extra: Uint8Array }): ZipEntry {
   const flags = view.getUint16(at + 8, true);
   // ZIP64 has those values that do not fit into 32 bits, in this order.
-  const large = fields.get(ZIP64_FIELD) ?? new Uint8Array();
+  const large = extraField(extra, ZIP64_FIELD) ?? new Uint8Array();
   let taken = 0;
   const value = (offset: number): number => {
     const small = view.getUint32(at + offset, true);
@@ -68,7 +74,7 @@ function centralHeader(
   const compressedBytes = value(20);
   const localOffset = value(42);
   return {
-    name: nameOf(name, flags, fields.get(UNICODE_PATH_FIELD)),
+    name: nameOf(name, flags, extraField(extra, UNICODE_PATH_FIELD)),
     system: view.getUint8(at + 5),
     flags,
     method: view.getUint16(at + 10, true),
@@ -89,15 +95,16 @@ function nameOf(bytes: Uint8Array, flags: number, unicodePath: Uint8Array | unde
   return (isUtf8 ? text : Buffer.from(bytes).toString("latin1")).replaceAll("\\", "/");
 }
 
-function extraFields(extra: Uint8Array): ReadonlyMap<number, Uint8Array> {
+/** The last field of that kind. */
+function extraField(extra: Uint8Array, wanted: number): Uint8Array | undefined {
   const view = viewOf(extra);
-  const fields = new Map<number, Uint8Array>();
+  let found: Uint8Array | undefined;
   for (let at = 0; at + 4 <= extra.length; ) {
     const end = at + 4 + view.getUint16(at + 2, true);
-    fields.set(view.getUint16(at, true), extra.subarray(at + 4, end));
+    if (view.getUint16(at, true) === wanted) found = extra.subarray(at + 4, end);
     at = end;
   }
-  return fields;
+  return found;
 }
 
 /** Where the central directory begins. */

@@ -1,4 +1,4 @@
-import { isFinalJob, type Job, Job_State, type JobError, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
+import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
 import { runJob, submitJob, waitForStart } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
@@ -7,6 +7,7 @@ import { readFlag, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
 import { jobError, killed } from "../view/job_error.ts";
+import { answerLoadFailure, WRONG_TYPE } from "../view/load_failure.ts";
 import { reportStarted } from "../view/report.ts";
 import { printSynchronous, readResult, resultText } from "../view/result.ts";
 import { readSubmission } from "./submission.ts";
@@ -63,13 +64,11 @@ function answerFailure(job: Job, { context }: JobSpec): Answer {
   const result = jobError(job) ?? { message: "", errorClass: "Error", stack: "" };
   if (job.state === Job_State.CANCELLED) return failure(500, killed(jobId), { jobId });
   if (job.startTime !== undefined || error === undefined) return json(200, { jobId, status: "ERROR", result });
+  const notLoaded = answerLoadFailure(job);
+  if (notLoaded !== undefined) return notLoaded;
   switch (error.reason) {
     case JobError_Reason.INVALID_CONFIG:
       return exception(400, "VALIDATION FAILED", result, { jobId });
-    case JobError_Reason.LOAD_FAILED:
-      return answerNotLoaded(job, error) ?? exception(400, "JOB LOADING FAILED", result, { jobId });
-    case JobError_Reason.PERMISSION_DENIED:
-      return exception(400, "JOB LOADING FAILED", result, { jobId });
     case JobError_Reason.CONTEXT_LOST:
       if (context === "") return exception(500, "CONTEXT INIT FAILED", result, { jobId });
       return json(200, { jobId, status: "ERROR", result });
@@ -77,16 +76,6 @@ function answerFailure(job: Job, { context }: JobSpec): Answer {
       return json(200, { jobId, status: "ERROR", result });
   }
 }
-
-/** What Spark's driver says of a main class that is no job for its context; undefined for what went wrong otherwise. */
-function answerNotLoaded({ id: jobId, entryPoint }: Job, { message }: JobError): Answer | undefined {
-  if (message.startsWith(`Class ${entryPoint} not found`)) {
-    return failure(404, `classPath ${entryPoint} not found`, { jobId });
-  }
-  return message.startsWith(WRONG_TYPE) ? failure(400, WRONG_TYPE, { jobId }) : undefined;
-}
-
-const WRONG_TYPE = "Invalid job type for this context";
 
 /** How `POST /jobs` tells why no job was started. */
 export const POST_JOB_EXPLANATIONS: Explanations = {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IsAllowed } from "../../../cluster/mod.ts";
 import { programNotLoaded } from "../../../proto/errors.ts";
 import type { Binary } from "../../../proto/mod.ts";
-import { uploadBinary } from "../../binaries/mod.ts";
+import { inSlices, uploadBinary } from "../../binaries/mod.ts";
 import type { Core } from "../../core.ts";
 import { download } from "../../outgoing/mod.ts";
 import { readFileBelow } from "./file.ts";
@@ -10,7 +10,7 @@ import { isProgram } from "./format.ts";
 import type { RemotePlace } from "./place.ts";
 
 /** The longest that a program may take to arrive, in milliseconds. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 /** Where programs may be fetched from. */
 export interface ProgramSource {
@@ -39,9 +39,15 @@ export async function fetchProgram(
       "it is neither a source file nor a gzip tarball or zip archive of a folder, nor a jar",
     );
   }
-  const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  const digest = await digestOf(content);
   const known = await deps.dao.binaries.get(name, { digest });
   return known ?? uploadBinary(deps, { name, content, signal });
+}
+
+async function digestOf(content: Uint8Array): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const slice of inSlices(content)) hash.update(slice);
+  return `sha256:${hash.digest("hex")}`;
 }
 
 async function read(source: ProgramSource, place: RemotePlace, signal: AbortSignal): Promise<Uint8Array> {

@@ -239,9 +239,9 @@ export declare const DeleteBinaryRequestSchema: GenMessage<DeleteBinaryRequest>;
  */
 export declare const BinaryService: GenService<{
   /**
-   * Uploads a program: one TypeScript or JavaScript file, or a folder as a tarball or a zip archive; also as the file of a form.
+   * Uploads a program: one TypeScript or JavaScript file, a folder as a tarball or a zip archive, or a jar; also as the file of a form.
    * The program is bundled before the call returns; one that does not bundle is InvalidArgument, with file, line and
-   * message. Uploading the very bytes of the newest version again answers that version and adds none.
+   * message, and so is a jar that cannot be read. Uploading the very bytes of the newest version again answers that version and adds none.
    *
    * @generated from rpc hearth.v1.BinaryService.UploadBinary
    */

@@ -239,7 +239,8 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
 
   /**
    * Memory of the whole context in bytes: the heap of each executor and the resident memory of the process are held
-   * under it. Default 512 MiB; at least 32 MiB, four times what a sandbox needs to start at all.
+   * under it. Default 512 MiB; at least 32 MiB, four times what a sandbox needs to start at all. Of a Spark context: memory of its driver;
+   * default 1 GiB, at least 512 MiB.
    *
    * @generated from field: int64 memory_bytes = 4;
    */

@@ -43,6 +43,20 @@ export declare type NodeRuntime = Message<"hearth.v1.NodeRuntime"> & {
    * @generated from field: string detail = 4;
    */
   detail: string;
+
+  /**
+   * Of Spark: the Scala release that it is compiled for, such as `2.13`; empty when it is not known.
+   *
+   * @generated from field: string scala_version = 5;
+   */
+  scalaVersion: string;
+
+  /**
+   * Of Spark: the Java release that its drivers run on, such as 17; 0 when it is not known.
+   *
+   * @generated from field: uint32 java_version = 6;
+   */
+  javaVersion: number;
 };
 
 /**

@@ -8,7 +8,7 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/code
  * Describes the file hearth/v1/runtime.proto.
  */
 export const file_hearth_v1_runtime = /*@__PURE__*/
-  fileDesc("ChdoZWFydGgvdjEvcnVudGltZS5wcm90bxIJaGVhcnRoLnYxImYKC05vZGVSdW50aW1lEiMKB3J1bnRpbWUYASABKA4yEi5oZWFydGgudjEuUnVudGltZRIRCglhdmFpbGFibGUYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRIOCgZkZXRhaWwYBCABKAkqNwoHUnVudGltZRIXChNSVU5USU1FX1VOU1BFQ0lGSUVEEAASCAoEREVOTxABEgkKBVNQQVJLEAJiBnByb3RvMw");
+  fileDesc("ChdoZWFydGgvdjEvcnVudGltZS5wcm90bxIJaGVhcnRoLnYxIpMBCgtOb2RlUnVudGltZRIjCgdydW50aW1lGAEgASgOMhIuaGVhcnRoLnYxLlJ1bnRpbWUSEQoJYXZhaWxhYmxlGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSDgoGZGV0YWlsGAQgASgJEhUKDXNjYWxhX3ZlcnNpb24YBSABKAkSFAoMamF2YV92ZXJzaW9uGAYgASgNKjcKB1J1bnRpbWUSFwoTUlVOVElNRV9VTlNQRUNJRklFRBAAEggKBERFTk8QARIJCgVTUEFSSxACYgZwcm90bzM");
 
 /**
  * Describes the message hearth.v1.NodeRuntime.

@@ -68,10 +68,14 @@ export interface NodeRuntime {
   version: string;
   /** How it is configured, or why it is not available, in a sentence. */
   detail: string;
+  /** Of Spark: the Scala release that it is compiled for, such as `2.13`; empty when it is not known. */
+  scalaVersion: string;
+  /** Of Spark: the Java release that its drivers run on, such as 17; 0 when it is not known. */
+  javaVersion: number;
 }
 
 function createBaseNodeRuntime(): NodeRuntime {
-  return { runtime: 0, available: false, version: "", detail: "" };
+  return { runtime: 0, available: false, version: "", detail: "", scalaVersion: "", javaVersion: 0 };
 }
 
 export const NodeRuntime: MessageFns<NodeRuntime> = {
@@ -87,6 +91,12 @@ export const NodeRuntime: MessageFns<NodeRuntime> = {
     }
     if (message.detail !== "") {
       writer.uint32(34).string(message.detail);
+    }
+    if (message.scalaVersion !== "") {
+      writer.uint32(42).string(message.scalaVersion);
+    }
+    if (message.javaVersion !== 0) {
+      writer.uint32(48).uint32(message.javaVersion);
     }
     return writer;
   },
@@ -136,6 +146,22 @@ export const NodeRuntime: MessageFns<NodeRuntime> = {
             message.detail = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.scalaVersion = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.javaVersion = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -154,6 +180,16 @@ export const NodeRuntime: MessageFns<NodeRuntime> = {
       available: isSet(object.available) ? globalThis.Boolean(object.available) : false,
       version: isSet(object.version) ? globalThis.String(object.version) : "",
       detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      scalaVersion: isSet(object.scalaVersion)
+        ? globalThis.String(object.scalaVersion)
+        : isSet(object.scala_version)
+        ? globalThis.String(object.scala_version)
+        : "",
+      javaVersion: isSet(object.javaVersion)
+        ? globalThis.Number(object.javaVersion)
+        : isSet(object.java_version)
+        ? globalThis.Number(object.java_version)
+        : 0,
     };
   },
 
@@ -171,6 +207,12 @@ export const NodeRuntime: MessageFns<NodeRuntime> = {
     if (message.detail !== "") {
       obj.detail = message.detail;
     }
+    if (message.scalaVersion !== "") {
+      obj.scalaVersion = message.scalaVersion;
+    }
+    if (message.javaVersion !== 0) {
+      obj.javaVersion = Math.round(message.javaVersion);
+    }
     return obj;
   },
 
@@ -183,6 +225,8 @@ export const NodeRuntime: MessageFns<NodeRuntime> = {
     message.available = object.available ?? false;
     message.version = object.version ?? "";
     message.detail = object.detail ?? "";
+    message.scalaVersion = object.scalaVersion ?? "";
+    message.javaVersion = object.javaVersion ?? 0;
     return message;
   },
 };

@@ -12,7 +12,3 @@ import java.nio.file.Path
 final class JobClassLoader(parent: ClassLoader) extends URLClassLoader(new Array[URL](0), parent) {
   def add(jar: Path): Unit = addURL(jar.toUri.toURL)
 }
-
-object JobClassLoader {
-  ClassLoader.registerAsParallelCapable()
-}

@@ -35,8 +35,13 @@ final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: Clust
   private def removeOthers(logger: LoggerConfig): Unit =
     logger.getAppenders.keySet.forEach(name => if (name != getName) logger.removeAppender(name))
 
-  /** Makes this the only appender. Spark configures Log4j when its first class logs, so it is called again after that. */
-  def install(): Unit = LogManager.getContext(false) match {
+  /** Makes this the only appender. Spark configures Log4j when its first class logs, which would undo it. */
+  def install(): Unit = {
+    SparkLogging.configure()
+    replaceOthers()
+  }
+
+  private def replaceOthers(): Unit = LogManager.getContext(false) match {
     case context: LoggerContext =>
       val config = context.getConfiguration
       if (!isStarted) start()
@@ -50,6 +55,11 @@ final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: Clust
     // Another binding of SLF4J in Spark's folder: the job's logs go where it sends them.
     case _ => own.add("WARN", "Logs of jobs stay in the driver's output: Log4j 2 is not what this Spark logs with")
   }
+}
+
+/** A class of Spark's that logs. */
+private object SparkLogging extends org.apache.spark.internal.Logging {
+  def configure(): Unit = log.isInfoEnabled
 }
 
 object RunAppender {

@@ -2,9 +2,7 @@ package hearth.driver
 
 import java.nio.charset.StandardCharsets.UTF_8
 
-import com.fasterxml.jackson.databind.JsonNode
-import org.apache.spark.sql.{Column, DataFrame, SparkSession}
-import org.apache.spark.sql.functions
+import org.apache.spark.sql.{DataFrame, SparkSession}
 
 /**
  * Runs a statement of SQL. Its result is NDJSON: a line with the schema, a line a row, and a last line that says whether a limit
@@ -54,26 +52,9 @@ final class SqlRun(session: SparkSession, work: SqlWork) {
 
   private def parameters: Map[String, Any] = {
     var named = Map.empty[String, Any]
-    work.parameters.fields().forEachRemaining(field => named += field.getKey -> literal(field.getValue))
+    work.parameters.fields().forEachRemaining(field => named += field.getKey -> SqlParameter.literal(field.getValue))
     named
   }
-
-  private def literal(node: JsonNode): Column =
-    if (node.isArray) functions.array((0 until node.size).map(i => literal(node.get(i))): _*)
-    else if (node.isObject) {
-      var members = Vector.empty[Column]
-      node.fields().forEachRemaining(field => members = members :+ functions.lit(field.getKey) :+ literal(field.getValue))
-      functions.map(members: _*)
-    } else functions.lit(scalar(node))
-
-  private def scalar(node: JsonNode): Any =
-    if (node.isNull) null
-    else if (node.isBoolean) node.booleanValue
-    else if (node.isInt) node.intValue
-    else if (node.isLong) node.longValue
-    else if (node.isBigInteger) new java.math.BigDecimal(node.bigIntegerValue)
-    else if (node.isNumber) node.doubleValue
-    else node.textValue
 }
 
 object SqlRun {

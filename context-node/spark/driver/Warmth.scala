@@ -8,7 +8,8 @@ object Warmth {
 
   def raise(): Unit = {
     val session = SparkSession.builder().master("local[1]").appName("hearth-spare")
-      .config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+      .config("spark.ui.enabled", "false").config("spark.eventLog.enabled", "false").config("spark.plugins", "")
+      .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
       .getOrCreate()
     try for (_ <- 1 to Rounds) use(session)
     finally {

@@ -32,7 +32,7 @@ test("the runtime of contexts that name none stands beside predefined contexts",
   const config = await parse({ contexts: { defaultRuntime: "SPARK", jars: { "num-cpu-cores": 2 } } });
   expect(config).toMatchObject({ defaultRuntime: Runtime.SPARK, contexts: { jars: { "num-cpu-cores": 2 } } });
   expect(Object.keys(config.contexts)).toEqual(["jars"]);
-  expect((await parse({})).defaultRuntime).toBe(Runtime.DENO);
+  expect((await parse({})).defaultRuntime).toBeUndefined();
   expect(await faultsOf({ contexts: { defaultRuntime: "JVM" } })).toEqual([
     'gateway.contexts.defaultRuntime: expected "DENO" or "SPARK", got "JVM"',
   ]);

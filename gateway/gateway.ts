@@ -5,6 +5,7 @@ import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
 import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { Runtime } from "../proto/mod.ts";
 import { startGate } from "./access/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
 import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
@@ -149,7 +150,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
-  const { defaultRuntime } = config;
+  const defaultRuntime = config.defaultRuntime ?? Runtime.DENO;
   const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
   const callbacks = createCallbacks(config.callbacks, queue);
   const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, callbacks };

@@ -1,13 +1,5 @@
 import { startTimer } from "../../cluster/mod.ts";
-import {
-  type HeldJob,
-  hasInfinity,
-  hasLoneSurrogate,
-  JobError_Reason,
-  nestsDeeper,
-  type Progress,
-  type RunJob,
-} from "../../proto/node.ts";
+import { type HeldJob, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
@@ -16,6 +8,7 @@ import { artifactOf } from "./artifact.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
+import { isPlain, parseJson } from "./result_json.ts";
 import { orRetrying } from "./retry.ts";
 import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type StopReason } from "./verdict.ts";
 
@@ -98,7 +91,7 @@ export class HostedJob {
     const { jobId, binaryDigest, entryPoint, config } = this.command;
     const artifact = artifactOf(this.command, this.#deps.blobs);
     this.#execution = sandbox.run(
-      { jobId, binaryDigest, artifact, entryPoint, config: decoder.decode(config) },
+      { jobId, binaryDigest, artifact, entryPoint, config: Buffer.from(config).toString() },
       {
         validating: () => this.#deadline?.begin(),
         running: (executor) => this.#running(executor),
@@ -269,10 +262,9 @@ export class HostedJob {
   }
 
   #tellEnd(happening: JobHappening): void {
-    const { session } = this;
     const known = happening.$case === "retrying" ? {} : this.#known;
     const stored = this.#whenStored(undefined);
-    this.#deps.events.job(this.#identity(), happening, { session, ...known, stored });
+    this.#deps.events.job(this.#identity(), happening, { session: this.session, ...known, stored });
     this.#deps.owner.ended(this, happening.$case);
   }
 
@@ -283,8 +275,7 @@ export class HostedJob {
 
   #succeed(content: ResultContent | undefined, keptDigest = content?.digest): void {
     const stored = this.#whenStored(keptDigest);
-    const { session } = this;
-    this.#deps.events.jobSucceeded(this.#identity(), content, { session, ...this.#known, stored });
+    this.#deps.events.jobSucceeded(this.#identity(), content, { session: this.session, ...this.#known, stored });
     this.#deps.owner.ended(this, "succeeded");
   }
 
@@ -305,20 +296,5 @@ export class HostedJob {
   #identity() {
     const { jobId, attempt, contextId } = this.command;
     return { jobId, attempt, seq: this.#seq++, contextId };
-  }
-}
-
-const decoder = new TextDecoder();
-
-/** Whether it goes into an event: as a message it can be written, and be read by all, as it is. */
-function isPlain(value: unknown): boolean {
-  return !nestsDeeper(value) && !hasInfinity(value) && !hasLoneSurrogate(value);
-}
-
-function parseJson(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
   }
 }

@@ -16,7 +16,7 @@ export interface ClassArchive {
   /** Options of a JVM that starts from it; none while there is no archive. */
   options(): readonly string[];
   /** Makes it unless it is there, or cannot be: `write` runs a driver with these options to its end, and rejects when that was not a good one. */
-  make(write: (options: readonly string[]) => Promise<void>): Promise<void>;
+  make(write: (options: readonly string[]) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
 /** Java uses an archive only with the class path that it was made with. It is kept in the user's cache. */
@@ -34,10 +34,10 @@ export async function openClassArchive(
     java.version >= FIRST_JAVA && classPath.every((each) => each.endsWith(".jar") || each.endsWith("*"));
   return {
     options: () => (isPossible && existsSync(file) ? [`-XX:SharedArchiveFile=${file}`] : []),
-    async make(write) {
+    async make(write, signal) {
       if (!isPossible || existsSync(file)) return;
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      using _lock = await acquireLock(`${file}.lock`);
+      using _lock = await acquireLock(`${file}.lock`, { signal });
       if (existsSync(file)) return;
       await removeDrafts(file);
       const draft = `${file}.${randomUUID()}.tmp`;

@@ -27,6 +27,9 @@ const NAME_SERVICE = ["/run/systemd/resolve", "/run/nscd", "/run/resolvconf"];
 /** Descriptor to which bubblewrap writes the id of the process that it starts. */
 export const INFO_DESCRIPTOR = 3;
 
+/** Descriptor from which it reads arguments that no list of processes shows. */
+export const ARGUMENTS_DESCRIPTOR = 4;
+
 export interface ConfinementOptions {
   readonly bubblewrap: string;
   /** What drivers must not read: folders and files of the node. */
@@ -57,21 +60,13 @@ export async function tryConfinement(options: ConfinementOptions): Promise<Confi
     confine: ({ file, args, env, folder }) => ({
       file: options.bubblewrap,
       args: [
-        ...box,
-        "--info-fd",
-        String(INFO_DESCRIPTOR),
-        "--bind",
-        folder,
-        folder,
-        "--chdir",
-        folder,
-        "--",
-        file,
-        ...args,
+        ...["--info-fd", String(INFO_DESCRIPTOR), "--args", String(ARGUMENTS_DESCRIPTOR), ...box],
+        ...["--bind", folder, folder, "--chdir", folder, "--", file, ...args],
       ],
-      env,
+      // Of bubblewrap itself, which is not confined: what a context sets, such as LD_PRELOAD, is for the driver alone.
+      env: {},
       folder,
-      isBoxed: true,
+      hiddenArguments: Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]),
     }),
   };
 }

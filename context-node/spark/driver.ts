@@ -12,8 +12,7 @@ import { endOf } from "./exit.ts";
 import type { DriverCommand, LaunchRequest } from "./launch.ts";
 import type { NodeMessage } from "./protocol.ts";
 
-/** Time that a driver has to stop by itself before it is ended by SIGTERM, and again before SIGKILL, in milliseconds. */
-const STOP_MS = 2_000;
+/** Time between SIGTERM and SIGKILL, in milliseconds. */
 const TERM_MS = 1_000;
 
 /** Time between the end of a driver's connection and that of its process, or the other way round, in milliseconds. */
@@ -61,6 +60,8 @@ export interface DriverStart {
   readonly isConcealed: boolean;
   /** False for what nobody waits for. */
   readonly isUrgent: boolean;
+  /** Time that it has to stop by itself before it is ended by SIGTERM, in milliseconds. */
+  readonly stopMs: number;
   /** Time between the end of its connection and that of its process. Default 2 s. */
   readonly lastWordsMs?: number | undefined;
 }
@@ -114,7 +115,7 @@ interface StartedDriver {
 }
 
 function createDriver({ spawned, connection, hello, owned }: StartedDriver, start: DriverStart): Driver {
-  const { heapBytes, isSubmitted, lastWordsMs = LAST_WORDS_MS } = start;
+  const { heapBytes, isSubmitted, stopMs, lastWordsMs = LAST_WORDS_MS } = start;
   let end: SandboxEnd | undefined;
   let { isConcealed } = start;
   const timers = new Set<NodeJS.Timeout>();
@@ -181,8 +182,8 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     async [Symbol.asyncDispose]() {
       end ??= { type: "disposed" };
       connection.send({ type: "stop" });
-      after(STOP_MS, () => spawned.kill("SIGTERM"));
-      after(STOP_MS + TERM_MS, () => kill({ type: "disposed" }));
+      after(stopMs, () => spawned.kill("SIGTERM"));
+      after(stopMs + TERM_MS, () => kill({ type: "disposed" }));
       await ended;
     },
   };

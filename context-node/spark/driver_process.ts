@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setPriority } from "node:os";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { closeOutputAtExit } from "../../cluster/mod.ts";
 import type { ProcessGroups } from "../isolation/mod.ts";
 import { logOutput, type ProcessLog } from "../process_output.ts";
-import { INFO_DESCRIPTOR } from "./confinement.ts";
+import { ARGUMENTS_DESCRIPTOR, INFO_DESCRIPTOR } from "./confinement.ts";
 import type { ProcessExit } from "./exit.ts";
 import type { DriverCommand } from "./launch.ts";
 
@@ -12,6 +12,7 @@ import type { DriverCommand } from "./launch.ts";
 const MOST_THREADS = 8192;
 
 const STDIO = ["ignore", "pipe", "pipe"] as const;
+const BOXED_STDIO = [...STDIO, "pipe", "pipe"] as const;
 
 /** Priority of what nobody waits for. */
 const NICE = 10;
@@ -37,7 +38,7 @@ interface SpawnOptions {
 
 export function spawnDriver(
   { log, groups }: { log: ProcessLog; groups: Pick<ProcessGroups, "open"> },
-  { file, args, env, folder, isBoxed = false }: DriverCommand,
+  { file, args, env, folder, hiddenArguments }: DriverCommand,
   { memoryLimitBytes, isConcealed, isUrgent }: SpawnOptions,
 ): DriverProcess {
   const memory = memoryLimitBytes ?? Number.MAX_SAFE_INTEGER;
@@ -46,7 +47,7 @@ export function spawnDriver(
   const child = spawn(file, args, {
     env,
     cwd: folder,
-    stdio: [...STDIO, ...(isBoxed ? ["pipe" as const] : [])],
+    stdio: hiddenArguments === undefined ? [...STDIO] : [...BOXED_STDIO],
     detached: true,
   });
   closeOutputAtExit(child);
@@ -59,8 +60,10 @@ export function spawnDriver(
     // Where it cannot be held, the group says so in the log.
     void group.add(found);
   };
-  if (isBoxed) readProcessId(child, place);
-  else if (child.pid !== undefined) place(child.pid);
+  if (hiddenArguments !== undefined) {
+    readProcessId(child, place);
+    writeArguments(child, hiddenArguments);
+  } else if (child.pid !== undefined) place(child.pid);
 
   let outOfMemoryBytes: number | undefined;
   const exited = new Promise<Awaited<DriverProcess["exited"]>>((resolve) => {
@@ -96,6 +99,12 @@ function readProcessId(child: ChildProcess, found: (processId: number) => void):
     const id = /"child-pid": (\d+)/.exec(text)?.[1];
     if (id !== undefined && !wasFound && text.includes("}")) found(Number(id));
   });
+}
+
+function writeArguments(child: ChildProcess, args: readonly string[]): void {
+  const pipe = child.stdio[ARGUMENTS_DESCRIPTOR] as Writable;
+  pipe.on("error", () => {});
+  pipe.end(args.map((each) => `${each}\0`).join(""));
 }
 
 /** Whatever of the group is left; there may be nothing. */

@@ -44,8 +44,8 @@ export interface DriverCommand {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
-  /** Bubblewrap runs it. */
-  readonly isBoxed?: boolean | undefined;
+  /** Bubblewrap runs it, and reads these further arguments from a pipe. */
+  readonly hiddenArguments?: readonly string[] | undefined;
 }
 
 type Operator = Pick<SparkConfig, "master" | "deployMode" | "environment" | "env">;
@@ -180,6 +180,21 @@ function environment(
     ...(isSpare ? { HEARTH_SPARE: "warm" } : {}),
     HEARTH_DRIVER_TOKEN: token,
   };
+}
+
+/**
+ * Spark's configuration of an application as its driver gets it. Executors that are no part of the driver fetch the classes of the job API from it;
+ * what `spark-submit` has prepared stays as it is.
+ */
+export function applicationConf(
+  { driverJar, libraries }: Pick<DriverParts, "driverJar" | "libraries">,
+  { conf, master, needsSubmit }: Pick<ContextPlan, "conf" | "master" | "needsSubmit">,
+): Record<string, string> {
+  if (needsSubmit)
+    return Object.fromEntries(
+      Object.entries(conf).filter(([name]) => !/^spark\.(jars|files|archives)($|\.)/.test(name)),
+    );
+  return isLocal(master) ? { ...conf } : { ...conf, "spark.jars": [driverJar, ...libraries].join(",") };
 }
 
 function listOf(text: string | undefined): string[] {

@@ -73,8 +73,8 @@ async function wait<T>(
 
 /** The message that has a driver make the SparkContext of a plan. */
 export function initOf(
-  { name, kind, conf, hadoop, batchIntervalMs }: ContextPlan,
-  { contextId, settings }: { contextId: string; settings: unknown },
+  { name, kind, hadoop, batchIntervalMs }: ContextPlan,
+  { contextId, settings, conf }: { contextId: string; settings: unknown; conf: Readonly<Record<string, string>> },
 ): Extract<NodeMessage, { type: "init" }> {
   const contextConfig = JSON.stringify(settings ?? {});
   return { type: "init", contextId, contextName: name, kind, conf, hadoop, contextConfig, batchIntervalMs };

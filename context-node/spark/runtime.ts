@@ -11,9 +11,11 @@ import { createDriverLog } from "./driver_log.ts";
 import { startDriverServer } from "./driver_server.ts";
 import { heapOf } from "./heap.ts";
 import { type Installation, type InstallationOptions, prepareInstallation } from "./installation.ts";
+import { applicationConf } from "./launch.ts";
 import { initOf, openContext, type ReadyMessage, untilWarm } from "./opening.ts";
 import { createSandbox } from "./sandbox.ts";
 import { createSpares } from "./spares.ts";
+import { readSparkDefaults } from "./spark_defaults.ts";
 import { archivingStart, plainStart, submitStart } from "./starts.ts";
 
 export interface SparkRuntimeOptions extends Omit<InstallationOptions, "log"> {
@@ -36,7 +38,9 @@ const LONGEST_URL = 2048;
 
 /** Resolves when drivers can connect; starts no driver before the first context. Rejects when the address is taken. */
 export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<Runtime> {
-  const { config, folder, groups, log, spareMemoryBytes } = options;
+  const { spark, folder, groups, log, spareMemoryBytes } = options;
+  const defaults = await readSparkDefaults(spark, options.config.env);
+  const config = { ...options.config, conf: { ...defaults, ...options.config.conf } };
   const { prepare = (signal: AbortSignal) => prepareInstallation(options, signal) } = options;
   await using starting = new AsyncDisposableStack();
   const closing = new AbortController();
@@ -102,7 +106,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
       driver.send({ type: "stop" });
       const { code } = await driver.exited;
       if (code !== 0) throw new Error(`the Spark driver that writes it ended with code ${code}`);
-    });
+    }, closing.signal);
   }
 
   /** What makes the next contexts start faster, once one runs: first the archive, which spares start from, then spares. */
@@ -136,7 +140,8 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
         return createSandbox({ driver, log, onNewVersion }, spec, { application, warnings: plan.warnings });
       };
       const { contextId, name } = spec;
-      const init = initOf(plan, { contextId, settings: spec.settings.settings });
+      const { parts } = await installation();
+      const init = initOf(plan, { contextId, settings: spec.settings.settings, conf: applicationConf(parts, plan) });
       return await openContext(driver, init, { log: createDriverLog(log, { contextId, name }), ready, signal });
     } catch (error) {
       await driver[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ import {
   submitCommand,
   submitProperties,
 } from "./launch.ts";
-import { isLocalCluster } from "./master.ts";
+import { isLocal, isLocalCluster } from "./master.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -22,6 +22,10 @@ const SPARE_ROOM_BYTES = 256 * MEBIBYTE;
 
 /** Time that a JVM may take to write its archive, in milliseconds: some seconds, many times that on a machine under load. */
 const WRITE_MS = 180_000;
+
+/** Time of an application to stop by itself, in milliseconds: one in a cluster says goodbye to it. */
+const LOCAL_STOP_MS = 2_000;
+const CLUSTER_STOP_MS = 5_000;
 
 interface StartDeps {
   readonly config: SparkConfig;
@@ -98,6 +102,7 @@ function startOf(
     heapBytes: profile.heapBytes,
     memoryLimitBytes: isLocalCluster(master) ? undefined : limitBytes,
     isSubmitted: false,
+    stopMs: isLocal(master) ? LOCAL_STOP_MS : CLUSTER_STOP_MS,
     isConcealed,
   };
 }

@@ -22,9 +22,9 @@ const contextsSection = z
   .object({
     defaultRuntime: z
       .enum(["DENO", "SPARK"])
-      .default("DENO")
+      .optional()
       .describe(
-        "What runs the jobs of a context that is created by name and names no runtime: `DENO` for TypeScript and JavaScript, `SPARK` for jars. The context of one job has that of its binary",
+        "What runs the jobs of a context that is created by name and names no runtime: `DENO` for TypeScript and JavaScript, `SPARK` for jars. Default: `DENO`; on spark-jobserver's API that of the program that was uploaded last. The context of one job has that of its binary",
       ),
   })
   .catchall(contextSettings)
@@ -40,7 +40,7 @@ const contextsSection = z
     // Also when the settings of one are wrong.
     { when: ({ value }) => z.record(z.string(), z.unknown()).safeParse(value).success },
   )
-  .transform(({ defaultRuntime, ...byName }) => ({ defaultRuntime: Runtime[defaultRuntime], byName }))
+  .transform(({ defaultRuntime, ...byName }) => ({ defaultRuntime: defaultRuntime && Runtime[defaultRuntime], byName }))
   .prefault({})
   .describe("Contexts that exist from the start: their [settings](contexts.md) by name, beside this key");
 

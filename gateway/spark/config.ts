@@ -10,11 +10,11 @@ import { parseContextSettings, SettingError } from "./settings.ts";
 type JsonRecord = Readonly<Record<string, JsonValue>>;
 
 interface Configured {
-  readonly defaultRuntime: Runtime;
+  readonly defaultRuntime: Runtime | undefined;
   readonly contexts: Readonly<Record<string, JsonRecord>>;
   readonly contextSettings: JsonRecord;
   readonly jobConfig: JsonRecord;
-  readonly spark: Omit<SparkConfig, "contextSettings">;
+  readonly spark: Omit<SparkConfig, "contextSettings" | "defaultRuntime">;
 }
 
 interface ParsedConfig extends SparkConfig {
@@ -24,13 +24,17 @@ interface ParsedConfig extends SparkConfig {
 
 /** What the configuration says of this face, of predefined contexts and of all jobs. Throws a SettingError that `settingFaults` would tell. */
 export function parseSparkConfig(configured: Configured): ParsedConfig {
+  const { defaultRuntime } = configured;
   const contextSettings = expand(configured.contextSettings);
   const predefined = Object.entries(configured.contexts).map(
     ([name, settings]) =>
-      [name, parseContextSettings(withFallback(expand(settings), contextSettings), configured.defaultRuntime)] as const,
+      [
+        name,
+        parseContextSettings(withFallback(expand(settings), contextSettings), defaultRuntime ?? Runtime.DENO),
+      ] as const,
   );
   const jobConfig = expand(configured.jobConfig);
-  return { ...configured.spark, contextSettings, jobConfig, predefined: new Map(predefined) };
+  return { ...configured.spark, contextSettings, defaultRuntime, jobConfig, predefined: new Map(predefined) };
 }
 
 /** All that is wrong with settings of contexts. */

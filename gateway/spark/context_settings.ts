@@ -1,7 +1,10 @@
-import { type ContextSettings, Runtime } from "../../proto/mod.ts";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Binary, type ContextSettings, Runtime } from "../../proto/mod.ts";
 import { FACTORY } from "../contexts/mod.ts";
+import type { Core } from "../core.ts";
 import type { SparkDeps } from "./deps.ts";
 import { type JsonObject, withFallback } from "./hocon/mod.ts";
+import { readPages } from "./pages.ts";
 import { parseContextSettings } from "./settings.ts";
 
 /** What settings name a runtime by. */
@@ -22,6 +25,29 @@ export function completeAsked(
   const dropped = runtime === Runtime.SPARK ? ["runtime"] : RUNTIME_NAMES;
   const given = isDecided ? without(config.contextSettings, dropped) : config.contextSettings;
   return parseContextSettings(withFallback(asked, given), runtime ?? core.defaultRuntime);
+}
+
+/** The runtime of a context that is created by name; undefined where its settings name one. */
+export async function runtimeOfNew(
+  { config, core }: Pick<SparkDeps, "config" | "core">,
+  asked: JsonObject,
+): Promise<Runtime | undefined> {
+  const settings = withFallback(asked, config.contextSettings);
+  if (RUNTIME_NAMES.some((name) => settings[name] !== undefined)) return undefined;
+  return config.defaultRuntime ?? (await lastUploadedRuntime(core));
+}
+
+/** What runs the program that was uploaded last; undefined before there is one. */
+async function lastUploadedRuntime({ dao }: Pick<Core, "dao">): Promise<Runtime | undefined> {
+  let last: Binary | undefined;
+  for await (const binary of readPages((limit, before?: Binary) => dao.binaries.list({ limit, after: before?.name }))) {
+    if (last === undefined || uploadedAt(binary) > uploadedAt(last)) last = binary;
+  }
+  return last && (last.runtime || Runtime.DENO);
+}
+
+function uploadedAt({ createTime }: Binary): number {
+  return createTime === undefined ? 0 : timestampMs(createTime);
 }
 
 function without(settings: JsonObject, names: readonly string[]): JsonObject {

@@ -1,7 +1,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
-import { type ContextSettings, ContextSettingsSchema } from "../../proto/mod.ts";
+import { type ContextSettings, ContextSettingsSchema, type Runtime } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
@@ -18,6 +18,8 @@ export interface SparkConfig {
   readonly contextDeletionTimeoutMs: number;
   /** Settings of every context, where its creator says nothing. */
   readonly contextSettings: JsonObject;
+  /** Of contexts that name none; undefined: that of the program that was uploaded last. */
+  readonly defaultRuntime: Runtime | undefined;
   /** Gives each caller that an auth plugin knows contexts of its own. */
   readonly useAsProxyUser: boolean;
   /** Where URIs in class paths may lead. */

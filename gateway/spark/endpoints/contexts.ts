@@ -7,7 +7,7 @@ import {
   Runtime,
 } from "../../../proto/mod.ts";
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
-import { completeAsked } from "../context_settings.ts";
+import { completeAsked, runtimeOfNew } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
@@ -65,9 +65,10 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   const wanted = path.name ?? "";
   if (!/^[A-Za-z]/.test(wanted)) return failure(400, "context name must start with letters");
   const asked = askedSettings(request);
-  const settings = settingsOf(deps, request, { asked, runtime: undefined });
+  const runtime = await runtimeOfNew(deps, asked);
+  const settings = settingsOf(deps, request, { asked, runtime });
   const { name } = checked(deps, CreateContextRequestSchema, { name: keptName(request, wanted), settings });
-  await checkGrants(deps, name, parseContextSettings(asked, deps.core.defaultRuntime));
+  await checkGrants(deps, name, parseContextSettings(asked, runtime ?? deps.core.defaultRuntime));
   await createContext(deps.core, { name, settings }, { signal });
   return success("Context initialized");
 }

@@ -17,7 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "context-node": ["proto", "cluster"],
   standalone: ["cluster"],
   examples: ["standalone", "context-node"],
-  bench: ["proto", "standalone"],
+  bench: ["proto", "standalone", "context-node", "examples"],
   docs: ["cluster", "gateway", "context-node", "standalone"],
 };
 
@@ -30,6 +30,8 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   // Examples of Spark jobs are compiled as the driver is.
   "context-node": /^context-node\/(config|spark\/(toolchain|install)\/mod)\.ts$/,
   standalone: /^standalone\/(mod|config)\.ts$/,
+  // The bench of Spark runs the example jobs.
+  examples: /^examples\/spark\/build\.ts$/,
 };
 
 /** Foreign libraries, and the only files that may import them. Types of any library may be named anywhere. */

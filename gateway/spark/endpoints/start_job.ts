@@ -1,5 +1,6 @@
 import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
-import { runJob, submitJob, waitForStart } from "../../jobs/mod.ts";
+import { type RunOutcome, runJob, submitJob, waitForEnd, waitForStart } from "../../jobs/mod.ts";
+import { isStarted } from "../../record/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
 import { type Answer, exception, failure, json, rawJson } from "../http/answer.ts";
@@ -11,7 +12,7 @@ import { answerLoadFailure, WRONG_TYPE } from "../view/load_failure.ts";
 import { reportStarted } from "../view/report.ts";
 import { printSynchronous, readResult, resultText } from "../view/result.ts";
 import { readSubmission } from "./submission.ts";
-import { answerTimeout, patienceMs, TIMED_OUT } from "./timeout.ts";
+import { answerTimeout, patienceMs, settledIn, TIMED_OUT } from "./timeout.ts";
 
 /** `POST /jobs` */
 export async function postJob(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
@@ -33,6 +34,7 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
   const { signal } = request;
   const { job: submitted } = await submitJob(core, { spec, requestId: "", caller: undefined, signal });
   guard.tell({ job: submitted.id });
+  if (spec.context === "") await contextStarted(core, submitted, request);
   const waitMs = patienceMs(timeoutMs, request);
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
   if (job === undefined) return answerLate(submitted, { timeoutMs, waitMs });
@@ -42,14 +44,46 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
 
 /** Answers when the job has ended. */
 async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
-  const waitMs = patienceMs(timeoutMs, request);
-  const run = { spec, requestId: "", caller: undefined, waitMs, signal: request.signal };
-  const { job, result } = await runJob(core, run);
+  const { job, result, waitMs } = await runToEnd(core, { spec, timeoutMs, request });
   guard.tell({ job: job.id });
   if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
   if (job.state !== Job_State.SUCCEEDED) return answerFailure(job, spec);
   const content = job.result?.digest ? await readResult(core, job) : resultText(result);
   return rawJson(200, printSynchronous(job.id, content));
+}
+
+interface Ended extends RunOutcome {
+  /** How long it was waited for. */
+  readonly waitMs: number;
+}
+
+async function runToEnd(core: SparkDeps["core"], { spec, timeoutMs, request }: Wait): Promise<Ended> {
+  const { signal } = request;
+  const run = { spec, requestId: "", caller: undefined, signal };
+  if (spec.context !== "") {
+    const waitMs = patienceMs(timeoutMs, request);
+    return { ...(await runJob(core, { ...run, waitMs })), waitMs };
+  }
+  const { job } = await submitJob(core, run);
+  await contextStarted(core, job, request);
+  const waitMs = patienceMs(timeoutMs, request);
+  const end = await waitForEnd(core, job.id, { waitMs, signal });
+  return { job: end?.job ?? (await core.jobs.get(job.id)) ?? job, result: end?.result, waitMs };
+}
+
+/**
+ * Resolves when the context that is made for a job has started, or could not, or the request may take no longer: the caller's `timeout` begins
+ * after that, as Spark takes seconds to start.
+ */
+async function contextStarted(
+  { contexts }: SparkDeps["core"],
+  { contextId }: Job,
+  request: Pick<SparkRequest, "answeredByMs">,
+): Promise<void> {
+  using start = contexts.watch(contextId, isStarted);
+  const context = await contexts.find(contextId);
+  if (context === undefined || isStarted(context)) return;
+  await settledIn(start.met, patienceMs(Number.POSITIVE_INFINITY, request));
 }
 
 /** The time was over before the job was where its caller waited for it. */

@@ -100,7 +100,7 @@ export function runtimeMismatch({ binary, context }: Place, needed: string, give
   const is = binary === undefined ? "it" : `it is ${PROGRAMS[needed] ?? "a program"}, which`;
   const where = context === "" ? "a context of its own" : `context "${context}"`;
   return apiError(
-    `Cannot run ${what} in ${where}: ${is} needs the runtime ${needed}, and the context has ${given}; name a context of runtime ${needed}`,
+    `Cannot run ${what} in ${where}: ${is} needs the runtime ${needed}, and the context has ${given}; name a context that was created with runtime ${needed} (spark-jobserver's API: by context-factory, or gateway.contexts.defaultRuntime)`,
     {
       code: Code.FailedPrecondition,
       reason: "RUNTIME_MISMATCH",

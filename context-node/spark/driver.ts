@@ -118,6 +118,8 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
   const { heapBytes, isSubmitted, stopMs, lastWordsMs = LAST_WORDS_MS } = start;
   let end: SandboxEnd | undefined;
   let { isConcealed } = start;
+  /** It was asked to stop: a JVM that writes an archive at its end says nothing meanwhile. */
+  let isStopping = false;
   const timers = new Set<NodeJS.Timeout>();
 
   function after(delayMs: number, act: () => void): void {
@@ -133,9 +135,9 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
   async function watch(): Promise<SandboxEnd> {
     const connectionGone = connection.ended.then((closed) => {
       if (closed.type === "violated") end ??= { type: "violated", message: closed.message };
-      if (closed.type === "silent") end ??= { type: "crashed", message: closed.message };
+      if (closed.type === "silent" && !isStopping) end ??= { type: "crashed", message: closed.message };
       // It ends by itself now, unless something holds it up.
-      if (closed.type === "closed" && !isSubmitted) after(lastWordsMs, () => spawned.kill("SIGKILL"));
+      if ((closed.type === "closed" || isStopping) && !isSubmitted) after(lastWordsMs, () => spawned.kill("SIGKILL"));
       else spawned.kill("SIGKILL");
     });
     const processGone = spawned.exited.then((exit) => {
@@ -164,7 +166,10 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     ended,
     exited: spawned.exited,
     listen: (listener) => connection.listen(listener),
-    send: (message) => connection.send(message),
+    send(message) {
+      if (message.type === "stop") isStopping = true;
+      connection.send(message);
+    },
     sendContent: (request, bytes) => connection.sendContent(request, bytes),
     conceal() {
       isConcealed = true;

@@ -97,6 +97,19 @@ describeSpark("a Spark context", (toolchain) => {
   );
 });
 
+describeSpark("a Spark context with executors", (toolchain) => {
+  test("ships the classes of jobs and of the job API to them", { timeout: PATIENCE_MS }, async () => {
+    const jar = await openJar(await exampleJar(toolchain().compiler, toolchain()));
+    const conf = { "spark.executor.memory": "600m" };
+    await using spark = await startRealSpark(toolchain(), { master: "local-cluster[1,1,600]", conf });
+    const sandbox = await spark.runtime.startSandbox(contextNamed("executors"));
+    const job = jobOf(jar, "spark.jobserver.WordCountExample", { input: { string: "a b a" } });
+    expect(await sandbox.run(job, observe()).outcome).toMatchObject({ json: expect.stringMatching(/"a":2/) });
+    const pi = jobOf(jar, "spark.jobserver.LongPiJob", { stress: { test: { longpijob: { duration: 1 } } } });
+    expect(await sandbox.run(pi, observe()).outcome).toMatchObject({ json: expect.stringMatching(/^3\.\d+$/) });
+  });
+});
+
 describeSpark("a Spark context that is at an end", (toolchain) => {
   let spark: RealSpark;
   let hostile: Jar;

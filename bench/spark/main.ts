@@ -21,10 +21,13 @@ const MASTER = "local-cluster[1,1,600]";
 const CONF = { "spark.executor.memory": "600m", "spark.ui.enabled": "false" };
 
 const QUICK = { warmUp: 20, rounds: 2, jobsPerRound: 20, starts: 2 };
-const FULL = { warmUp: 200, rounds: 10, jobsPerRound: 40, starts: 8 };
+const FULL = { warmUp: 100, rounds: 10, jobsPerRound: 20, starts: 5 };
 
-/** After this time a spare driver waits for the next context. */
-const REST_MS = 10_000;
+/** Time in which a node that has run a Spark context makes the archive of classes and its first spare driver, in milliseconds. */
+const PREPARATION_MS = 60_000;
+
+/** Time in which it makes the next one. */
+const REST_MS = 20_000;
 
 type Extent = typeof FULL;
 
@@ -56,15 +59,19 @@ async function measureWarmJobs(toolchain: Toolchain, { warmUp, rounds, jobsPerRo
 /** Ad-hoc jobs: each makes a context of its own on the cores of the node. */
 async function measureStarts(toolchain: Toolchain, { starts }: Extent, { directory, signal }: Context) {
   const rows: Row[] = [];
-  for (const { name, spares, restMs } of [
-    { name: "ad-hoc job, its context included, no spare", spares: 0, restMs: 0 },
-    { name: "ad-hoc job, its context included, from a spare", spares: 1, restMs: REST_MS },
+  for (const { name, spares, preparationMs, restMs } of [
+    { name: "ad-hoc job, its context included, no spare", spares: 0, preparationMs: 0, restMs: 0 },
+    {
+      name: "ad-hoc job, its context included, from a spare",
+      ...{ spares: 1, preparationMs: PREPARATION_MS, restMs: REST_MS },
+    },
   ]) {
     const folder = join(directory, `spares-${spares}`);
     const spark = { master: "local[2]", conf: { "spark.ui.enabled": "false" }, spares };
     await using hearth = await startHearth(toolchain, { directory: folder, spark, signal });
-    // It compiles the driver where that is still to be done, and starts the first spare.
+    // The first one compiles the driver, where that is still to be done.
     await runAdHocJob(hearth.api);
+    await rest(preparationMs, undefined, { signal });
     const times: number[] = [];
     for (let number = 0; number < starts; number++) {
       await rest(restMs, undefined, { signal });

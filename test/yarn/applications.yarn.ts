@@ -13,7 +13,7 @@ const WORDS = { entryPoint: "spark.jobserver.WordCountExample", config: { input:
 const TEXT = { megabytes: 1, partitions: 2 };
 
 /** An application starts in two containers, one after the other. */
-const SLOW = { deadlineMs: 90_000 };
+const SLOW = { deadlineMs: 180_000 };
 
 describeSpark("Spark contexts on YARN", (toolchain) => {
   let yarn: YarnCluster;

@@ -6,5 +6,5 @@ import base from "../../vitest.config.ts";
 export default defineConfig({
   ...base,
   root: resolve(import.meta.dirname, "../.."),
-  test: { ...base.test, include: ["test/yarn/*.yarn.ts"], testTimeout: 240_000, hookTimeout: 240_000 },
+  test: { ...base.test, include: ["test/yarn/*.yarn.ts"], testTimeout: 400_000, hookTimeout: 400_000 },
 });

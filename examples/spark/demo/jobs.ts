@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Client, get, post, runSql, upload, watchJob } from "../../demo/client.ts";
+import { type Client, get, type JobStage, post, runSql, upload, watchJob } from "../../demo/client.ts";
 import { createProgressBar } from "../../demo/progress_bar.ts";
 import { describeStages } from "./stages.ts";
 
@@ -106,10 +106,15 @@ async function runJob<Result>(client: Client, entryPoint: string, config: object
   const { id } = await submit(client, entryPoint, config);
   console.log(`\nJob ${id}, ${entryPoint}`);
   const bar = createProgressBar(process.stdout);
+  let stages: readonly JobStage[] = [];
   for await (const event of watchJob(client, id)) {
     const progress = event.progress ?? event.lastProgress;
-    if (progress) bar.show(progress.fraction ?? 0, describeStages(progress.stages ?? []));
-    if (event.succeeded) bar.end();
+    stages = progress?.stages ?? stages;
+    if (progress) bar.show(progress.fraction ?? 0, describeStages(stages));
+    if (event.succeeded) {
+      bar.show(1, describeStages(stages));
+      bar.end();
+    }
     if (event.failed) throw new Error(`The job failed: ${event.failed.error?.stack ?? event.failed.error?.message}`);
     if (event.cancelled || event.rejected) throw new Error(`The job did not run: ${JSON.stringify(event)}`);
   }

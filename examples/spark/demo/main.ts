@@ -27,7 +27,9 @@ async function run({ compiler, libraries }: Toolchain, signal: AbortSignal): Pro
   console.log("Starting a NATS server, a context node and a gateway …");
   const configFile = join(directory, "hearth.json");
   const sparkSection = { enabled: true, home: spark.home, java: java.home, master: cluster.url };
-  await writeFile(configFile, JSON.stringify({ node: { spark: sparkSection } }));
+  // Jobs that run when the demonstration is stopped need not end.
+  const node = { spark: sparkSection, drainTimeoutMs: 0 };
+  await writeFile(configFile, JSON.stringify({ node }));
   const log = pino({ level: "warn" });
   const standalone = stack.use(
     await startStandalone({

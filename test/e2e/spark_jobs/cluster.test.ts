@@ -106,7 +106,7 @@ describeSpark("a Spark context on a standalone cluster", (toolchain) => {
     expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
     const seen = events.flatMap(({ event }) => (event.case === "progress" ? event.value.stages : []));
     expect(seen.map(({ state }) => state)).toContain(Stage_State.ACTIVE);
-    expect(await spark.untilState(id, Job_State.SUCCEEDED)).toMatchObject({ progress: { fraction: 1 } });
+    await spark.untilState(id, Job_State.SUCCEEDED);
 
     const { body } = await spark.rest.call("GET", `/v1/jobs/${id}/stages`);
     const { stages } = body as unknown as { stages: Record<string, unknown>[] };

@@ -4,25 +4,29 @@ import { findToolchain, type Toolchain, ToolchainError } from "../context-node/s
 /** Time limit of a test that compiles Scala, in milliseconds: minutes on a loaded machine. */
 export const COMPILING_MS = 300_000;
 
-const found = await findOnMachine();
-if (found instanceof ToolchainError) console.warn(`Spark is not tested: ${found.message}`);
+type DescribeSpark = (title: string, define: (spark: () => Toolchain) => void) => void;
 
 /**
  * Defines tests that need a real Spark; they obtain it by calling `spark`. They are skipped if Java or Spark is missing; with
  * HEARTH_TEST_SPARK=required the file fails instead.
  */
-export function describeSpark(title: string, define: (spark: () => Toolchain) => void): void {
-  describe.skipIf(found instanceof ToolchainError)(title, () => define(foundToolchain));
+export const describeSpark: DescribeSpark = describeWith(await findOnMachine());
+
+export function describeWith(found: Toolchain | ToolchainError): DescribeSpark {
+  if (found instanceof ToolchainError) console.warn(`Spark is not tested: ${found.message}`);
+  const foundToolchain = (): Toolchain => {
+    if (found instanceof ToolchainError) throw found;
+    return found;
+  };
+  return (title, define) => {
+    describe.skipIf(found instanceof ToolchainError)(title, () => define(foundToolchain));
+  };
 }
 
-function foundToolchain(): Toolchain {
-  if (found instanceof ToolchainError) throw found;
-  return found;
-}
-
-async function findOnMachine(): Promise<Toolchain | ToolchainError> {
+/** Resolves to the error when Java, Spark or a library is missing; rejects with it if they are required. */
+export async function findOnMachine(home?: string): Promise<Toolchain | ToolchainError> {
   try {
-    return await findToolchain({ env: process.env });
+    return await findToolchain({ home, env: process.env });
   } catch (error) {
     if (!(error instanceof ToolchainError) || process.env["HEARTH_TEST_SPARK"] === "required") throw error;
     return error;

@@ -7,7 +7,9 @@ export async function driverOfNode(nodePid: number): Promise<number> {
   return onlyOne(
     "hearth.driver.Main",
     // Another one may run beside it to write the archive of classes.
-    descendants.filter((pid) => isJava(pid, ["hearth.driver.Main"]) && !commandOf(pid).includes("ArchiveClassesAtExit")),
+    descendants.filter(
+      (pid) => isJava(pid, ["hearth.driver.Main"]) && !commandOf(pid).includes("ArchiveClassesAtExit"),
+    ),
   );
 }
 

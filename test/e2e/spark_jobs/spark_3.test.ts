@@ -30,10 +30,15 @@ describeSpark3("a context of Spark 3.5 with Scala 2.12, with an executor of its 
   test.each([
     ["counts words", "spark.jobserver.WordCountExample", { input: { string: "a b a" } }, { a: 2, b: 1 }],
     ["returns instances of classes of the jar", "spark.jobserver.ZookeeperJob", {}, [["horse"]]],
-    ["returns the rows of a Dataset", "hearth.examples.Squares", { rows: 2 }, [
-      { id: 0, square: 0, name: "number 0" },
-      { id: 1, square: 1, name: "number 1" },
-    ]],
+    [
+      "returns the rows of a Dataset",
+      "hearth.examples.Squares",
+      { rows: 2 },
+      [
+        { id: 0, square: 0, name: "number 0" },
+        { id: 1, square: 1, name: "number 1" },
+      ],
+    ],
   ])("%s", { timeout: PATIENCE_MS }, async (_, entryPoint, config, result) => {
     expect(await spark.resultOf(ofExamples(entryPoint, config))).toEqual(result);
   });
@@ -61,7 +66,10 @@ describeSpark3("a context of Spark 3.5 with Scala 2.12, with an executor of its 
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ statement: "SELECT id * :factor AS n FROM range(2)", parameters: { factor: 3 } }),
     });
-    const [schema, ...rows] = (await response.text()).trimEnd().split("\n").map((line) => JSON.parse(line));
+    const [schema, ...rows] = (await response.text())
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(schema).toMatchObject({ schema: { type: "struct" } });
     expect(rows.map(({ n }) => n && Number(n))).toEqual([0, 3, undefined]);
     expect(rows.at(-1)).toEqual({ truncated: false, rows: 2 });

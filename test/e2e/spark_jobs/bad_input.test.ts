@@ -4,8 +4,7 @@ import { Job_State, JobError_Reason } from "../../../proto/mod.ts";
 import { startHearth } from "../../harness.ts";
 import { createRest } from "../../rest.ts";
 import { describeSpark } from "../../spark.ts";
-import { until } from "../../until.ts";
-import { type ContextBody, PATIENCE_MS, type SparkHearth, startSparkHearth, testJobs } from "./system.ts";
+import { PATIENCE_MS, type SparkHearth, startSparkHearth, testJobs } from "./system.ts";
 
 describeSpark("with a node that has Spark", (toolchain) => {
   let spark: SparkHearth;

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { SandboxEnd } from "../runtime/mod.ts";
 
 /** How the process of a driver ended, and what it printed. */
@@ -14,6 +15,9 @@ export interface ProcessExit {
 /** Where the JVM says so, as `-XX:+ExitOnOutOfMemoryError` has it end. */
 const OUT_OF_MEMORY = /Terminating due to java\.lang\.OutOfMemoryError: (?<what>.*)/;
 
+/** By the convention of shells. */
+const FIRST_SIGNAL_CODE = 128;
+
 /** Lines at the end that say why a JVM ended. */
 const LAST_LINES = 12;
 
@@ -26,11 +30,17 @@ export function endOf({ code, signal, stdout, stderr, isConcealed, heapBytes }: 
     const heap = `${Math.floor(heapBytes / MEBIBYTE)} MiB`;
     return { type: "outOfMemory", message: `The Spark driver ran out of memory (${what}) with a heap of ${heap}` };
   }
-  if (signal !== null) return crashed(`The Spark driver was ended by signal ${signal}`);
+  const killedBy = signal ?? signalOf(code);
+  if (killedBy !== undefined) return crashed(`The Spark driver was ended by signal ${killedBy}`);
   if (code === 0) return crashed("A job ended the JVM of its Spark context (System.exit)");
   const words = isConcealed ? "" : lastLines(stderr);
   const how = `The Spark driver ended with code ${code}, by itself or because a job called System.exit`;
   return crashed(words === "" ? how : `${how}: ${words}`);
+}
+
+/** The signal that an exit code stands for: bubblewrap and `spark-submit` report the end of a JVM so. */
+function signalOf(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === FIRST_SIGNAL_CODE + number)?.[0];
 }
 
 export function lastLines(text: string): string {

@@ -6,7 +6,10 @@ export async function driverOfNode(nodePid: number): Promise<number> {
   const descendants = await descendantsOf(nodePid);
   return onlyOne(
     "hearth.driver.Main",
-    descendants.filter((pid) => isJava(pid, ["hearth.driver.Main"])),
+    // Another one may run beside it to write the archive of classes.
+    descendants.filter(
+      (pid) => isJava(pid, ["hearth.driver.Main"]) && !commandOf(pid).includes("ArchiveClassesAtExit"),
+    ),
   );
 }
 

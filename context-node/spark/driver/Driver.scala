@@ -12,7 +12,8 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
   private val logs = new Logs(connection, directory)
   private val timer = new Timer(error => logs.own.add("ERROR", s"A task of the driver failed: ${Thrown.of(error).stack}"))
   private val streams = new StandardStreams(directory)
-  private val appender = new RunAppender(directory, logs.own, failures)
+  private val master = new MasterWatch
+  private val appender = new RunAppender(directory, logs.own, failures, master)
   private val content = new Content(connection)
   private val progress = new ProgressListener(connection, directory, () => lost())
   // What may take long is done here, in order: the thread that reads goes on.
@@ -69,7 +70,10 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
         session, init.kind == "streaming", init.batchIntervalMs, JobConfig.parse(init.contextConfig), classPath, named, new DataFiles(content, folder))
       started = Some(new Started(application, new Runs(application, loader, connection, directory, logs, progress, streams, timer)))
       connection.send(DriverMessage.ready(context.applicationId, context.uiWebUrl.getOrElse(""), context.master))
-      timer.every(Driver.CheckIntervalMs)(if (context.isStopped) lost())
+      timer.every(Driver.CheckIntervalMs) {
+        if (context.isStopped) lost()
+        else if (master.isForgotten(context)) end.lost(connection, logs, Driver.Forgotten)
+      }
     } catch { case error: Throwable => end.notReady(connection, logs, error) }
 
   private def list(application: Application, request: Int, drop: Option[String]): Unit = {
@@ -94,4 +98,6 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
 
 object Driver {
   private val CheckIntervalMs = 500L
+  private val Forgotten =
+    "Spark's master was lost, or came back and has forgotten the application, and its executors are gone"
 }

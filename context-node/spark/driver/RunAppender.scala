@@ -9,11 +9,12 @@ import org.apache.logging.log4j.core.config.{LoggerConfig, Property}
  * Gives events of Log4j to the run whose thread logs. Warnings and errors of other threads go to `own`, the log of the driver.
  * It only fills buffers, so it neither blocks a job nor logs itself.
  */
-final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: ClusterFailures)
+final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: ClusterFailures, master: MasterWatch)
     extends AbstractAppender("hearth", null, null, true, Property.EMPTY_ARRAY) {
 
   override def append(event: LogEvent): Unit = {
     failures.note(event)
+    master.note(event)
     directory.ofThread() match {
       case Some(run) => run.log.add(levelOf(event.getLevel), textOf(event))
       case None => if (event.getLevel.isMoreSpecificThan(Level.WARN)) own.add(levelOf(event.getLevel), textOf(event))
@@ -50,7 +51,10 @@ final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: Clust
       removeOthers(root)
       if (!root.getAppenders.containsKey(getName)) root.addAppender(this, null, null)
       root.setLevel(Level.INFO)
-      RunAppender.Quiet.foreach(name => if (!config.getLoggers.containsKey(name)) config.addLogger(name, new LoggerConfig(name, Level.WARN, true)))
+      def levelFor(name: String, level: Level): Unit =
+        if (!config.getLoggers.containsKey(name)) config.addLogger(name, new LoggerConfig(name, level, true))
+      RunAppender.Quiet.foreach(levelFor(_, Level.WARN))
+      levelFor(MasterWatch.Client, Level.INFO)
       context.updateLoggers()
     // Another binding of SLF4J in Spark's folder: the job's logs go where it sends them.
     case _ => own.add("WARN", "Logs of jobs stay in the driver's output: Log4j 2 is not what this Spark logs with")

@@ -266,7 +266,7 @@ describeSpark("a Spark context on a standalone cluster", (toolchain) => {
     });
   });
 
-  test("and one of Deno each refuse what is for the other", { timeout: PATIENCE_MS }, async () => {
+  test("and a context of Deno refuse what is for the other", { timeout: PATIENCE_MS }, async () => {
     await spark.rest.upload("script", "export const run = () => 1;");
     await spark.rest.createContext("deno", { runtime: "DENO" });
     for (const [spec, message] of [
@@ -284,7 +284,7 @@ describeSpark("a Spark context on a standalone cluster", (toolchain) => {
     await spark.untilTasksRun(id);
     const driver = await driverOfNode(nodePid());
     process.kill(nodePid(), "SIGKILL");
-    await until("the driver is gone", () => !isAlive(driver), { deadlineMs: 2_000 });
+    await until("the driver is gone", () => !isAlive(driver), { deadlineMs: 5_000 });
     await until("the master has no application", async () => (await applications()).length === 0);
     await spark.untilState(id, Job_State.FAILED);
     expect((await spark.rest.job(id)).error?.reason).toBe(JobError_Reason.NODE_LOST);

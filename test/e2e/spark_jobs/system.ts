@@ -10,7 +10,7 @@ import { createRest, type Rest } from "../../rest.ts";
 import { until } from "../../until.ts";
 
 /** Longest time for what starts JVMs, in milliseconds, on a machine that does much else. */
-export const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 300_000;
 
 const PATIENT = { deadlineMs: PATIENCE_MS };
 

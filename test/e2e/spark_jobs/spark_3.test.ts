@@ -25,46 +25,8 @@ describeSpark(
     const ofExamples = (entryPoint: string, config: object = {}) => ({
       ...{ binary: "examples", entryPoint, context: CONTEXT, config },
     });
-<<<<<<< HEAD
     const ofTests = (main: string, config: object = {}) => ({
       ...{ binary: "tests", entryPoint: `hearth.e2e.${main}`, context: CONTEXT, config },
-=======
-    await spark.uploadJar("examples", example);
-    await spark.uploadJar("tests", tests);
-    await spark.createContext(CONTEXT);
-  }, PATIENCE_MS);
-
-  afterAll(() => spark?.[Symbol.asyncDispose]());
-
-  const ofExamples = (entryPoint: string, config: object = {}) => ({
-    ...{ binary: "examples", entryPoint, context: CONTEXT, config },
-  });
-  const ofTests = (main: string, config: object = {}) => ({
-    ...{ binary: "tests", entryPoint: `hearth.e2e.${main}`, context: CONTEXT, config },
-  });
-
-  test.each([
-    ["counts words", "spark.jobserver.WordCountExample", { input: { string: "a b a" } }, { a: 2, b: 1 }],
-    ["returns instances of classes of the jar", "spark.jobserver.ZookeeperJob", {}, [["horse"]]],
-    [
-      "returns the rows of a Dataset",
-      "hearth.examples.Squares",
-      { rows: 2 },
-      [
-        { id: 0, square: 0, name: "number 0" },
-        { id: 1, square: 1, name: "number 1" },
-      ],
-    ],
-  ])("%s", { timeout: PATIENCE_MS }, async (_, entryPoint, config, result) => {
-    expect(await spark.resultOf(ofExamples(entryPoint, config))).toEqual(result);
-  });
-
-  test("shares a named RDD of classes of the jar", { timeout: PATIENCE_MS }, async () => {
-    expect(await spark.resultOf(ofTests("KeepReadings"))).toBe(1000);
-    expect(await spark.resultOf(ofTests("SumReadings"))).toEqual({ s0: 125_250, s1: 125_000 });
-    expect((await spark.rest.call("GET", `/v1/contexts/${CONTEXT}/objects`)).body).toMatchObject({
-      objects: [{ name: "readings", kind: "RDD", partitions: 2, cachedPartitions: 2 }],
->>>>>>> h-e2e
     });
 
     test.each([
@@ -82,7 +44,6 @@ describeSpark(
     ])("%s", { timeout: PATIENCE_MS }, async (_, entryPoint, config, result) => {
       expect(await spark.resultOf(ofExamples(entryPoint, config))).toEqual(result);
     });
-<<<<<<< HEAD
 
     test("shares a named RDD of classes of the jar", { timeout: PATIENCE_MS }, async () => {
       expect(await spark.resultOf(ofTests("KeepReadings"))).toBe(1000);
@@ -118,14 +79,3 @@ describeSpark(
   },
   { version: "3.5" },
 );
-=======
-    const [schema, ...rows] = (await response.text())
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    expect(schema).toMatchObject({ schema: { type: "struct" } });
-    expect(rows.map(({ n }) => n && Number(n))).toEqual([0, 3, undefined]);
-    expect(rows.at(-1)).toEqual({ truncated: false, rows: 2 });
-  });
-});
->>>>>>> h-e2e

@@ -1,34 +1,46 @@
-import { describe } from "vitest";
-import { findToolchain, type Toolchain, ToolchainError } from "../context-node/spark/toolchain/mod.ts";
+import { beforeAll, describe } from "vitest";
+import { installSpark } from "../context-node/spark/install/mod.ts";
+import { findToolchain, type Toolchain } from "../context-node/spark/toolchain/mod.ts";
+import { findMissing } from "./spark_missing.ts";
 
 /** Time limit of a test that compiles Scala, in milliseconds: minutes on a loaded machine. */
 export const COMPILING_MS = 300_000;
 
-type DescribeSpark = (title: string, define: (spark: () => Toolchain) => void) => void;
+/** Time to download and unpack Spark, to compile for it and to wait for others who do, in milliseconds. */
+const OBTAINING_MS = 600_000;
 
-/**
- * Defines tests that need a real Spark; they obtain it by calling `spark`. They are skipped if Java or Spark is missing; with
- * HEARTH_TEST_SPARK=required the file fails instead.
- */
-export const describeSpark: DescribeSpark = describeWith(await findOnMachine());
-
-export function describeWith(found: Toolchain | ToolchainError): DescribeSpark {
-  if (found instanceof ToolchainError) console.warn(`Spark is not tested: ${found.message}`);
-  const foundToolchain = (): Toolchain => {
-    if (found instanceof ToolchainError) throw found;
-    return found;
-  };
-  return (title, define) => {
-    describe.skipIf(found instanceof ToolchainError)(title, () => define(foundToolchain));
-  };
+interface SparkTests {
+  /** Such as `3.5`. Default: the Spark in SPARK_HOME, else the newest. */
+  readonly version?: string | undefined;
 }
 
-/** Resolves to the error when Java, Spark or a library is missing; rejects with it if they are required. */
-export async function findOnMachine(home?: string): Promise<Toolchain | ToolchainError> {
-  try {
-    return await findToolchain({ home, env: process.env });
-  } catch (error) {
-    if (!(error instanceof ToolchainError) || process.env["HEARTH_TEST_SPARK"] === "required") throw error;
-    return error;
-  }
+const missing = await findMissing();
+if (missing !== undefined && process.env["HEARTH_TEST_SPARK"] === "required") throw missing;
+
+/**
+ * Defines tests that need a real Spark, which is installed into the user's cache before the first of them; they obtain it by calling `spark`.
+ * They are skipped where Java is missing, or pip to fetch Spark; with HEARTH_TEST_SPARK=required the file fails instead.
+ */
+export function describeSpark(
+  title: string,
+  define: (spark: () => Toolchain) => void,
+  { version }: SparkTests = {},
+): void {
+  describe.skipIf(missing !== undefined)(title, () => {
+    let toolchain: Toolchain | undefined;
+    beforeAll(async () => {
+      toolchain = await obtain(version);
+    }, OBTAINING_MS);
+    define(() => {
+      if (toolchain === undefined) throw new Error("Spark is there when the tests run, not when they are defined");
+      return toolchain;
+    });
+  });
+}
+
+async function obtain(version: string | undefined): Promise<Toolchain> {
+  const { env } = process;
+  const isGiven = version === undefined && env["SPARK_HOME"] !== undefined;
+  const home = isGiven ? undefined : await installSpark({ version, env, log: () => {} });
+  return findToolchain({ home, env });
 }

@@ -39,13 +39,13 @@ test("the node lists and drops objects, and jobs do not find them afterwards", a
   `);
   await run(sandbox, program, { entryPoint: "set" }).outcome;
   const [a, b] = await sandbox.objects();
-  expect(a).toEqual({
+  expect(a).toMatchObject({
     name: "a",
     sizeBytes: expect.any(Number),
     createTime: expect.any(Date),
     expireTime: expect.any(Date),
   });
-  expect(b).toEqual({ name: "b", sizeBytes: expect.any(Number), createTime: expect.any(Date), expireTime: undefined });
+  expect(b).toMatchObject({ name: "b", sizeBytes: expect.any(Number), createTime: expect.any(Date), expireTime: undefined });
   expect((a?.expireTime?.getTime() ?? 0) - (a?.createTime?.getTime() ?? 0)).toBe(60_000);
   expect(await sandbox.dropObject("b")).toEqual(b);
   expect(await sandbox.dropObject("b")).toBeUndefined();

@@ -70,7 +70,7 @@ export async function downloadDistribution(
   return join(folder, archive);
 }
 
-async function findPip(env: Environment): Promise<readonly [string, ...string[]]> {
+export async function findPip(env: Environment): Promise<readonly [string, ...string[]]> {
   for (const pip of PIPS) {
     const [command, ...args] = pip;
     const [answer] = await Promise.allSettled([promisify(execFile)(command, [...args, "--version"], { env })]);

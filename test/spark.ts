@@ -1,5 +1,6 @@
 import { beforeAll, describe } from "vitest";
 import { installSpark } from "../context-node/spark/install/mod.ts";
+import { startRealSpark } from "../context-node/spark/testing/real_spark.ts";
 import { findToolchain, type Toolchain } from "../context-node/spark/toolchain/mod.ts";
 import { findMissing } from "./spark_missing.ts";
 
@@ -42,5 +43,9 @@ async function obtain(version: string | undefined): Promise<Toolchain> {
   const { env } = process;
   const isGiven = version === undefined && env["SPARK_HOME"] !== undefined;
   const home = isGiven ? undefined : await installSpark({ version, env, log: () => {} });
-  return findToolchain({ home, env });
+  const toolchain = await findToolchain({ home, env });
+  // Drivers start in half of the time from then on.
+  await using spark = await startRealSpark(toolchain);
+  await spark.runtime.prepare();
+  return toolchain;
 }

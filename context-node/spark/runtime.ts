@@ -36,8 +36,14 @@ const WARM_MS = 300_000;
 /** The longest address of Spark's pages that is shown. */
 const LONGEST_URL = 2048;
 
+/** The runtime of Spark contexts. */
+export interface SparkRuntime extends Runtime {
+  /** Makes what lets contexts start faster, and is kept in the user's cache; done anyway after the first context. Rejects when it cannot be made. */
+  prepare(): Promise<void>;
+}
+
 /** Resolves when drivers can connect; starts no driver before the first context. Rejects when the address is taken. */
-export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<Runtime> {
+export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<SparkRuntime> {
   const { spark, folder, groups, log, spareMemoryBytes } = options;
   const defaults = await readSparkDefaults(spark, options.config.env);
   const config = { ...options.config, conf: { ...defaults, ...options.config.conf } };
@@ -168,6 +174,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
         throw new Error(`Cannot start Spark context "${spec.name}" on ${plan.master}: ${message}`, { cause: error });
       }
     },
+    prepare: makeArchive,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

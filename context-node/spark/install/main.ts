@@ -1,6 +1,6 @@
 /** `npm run spark:install [-- <version>]`: installs Spark from PyPI into the user's cache. */
 import { onEndRequest } from "../../../cluster/mod.ts";
-import { ToolchainError } from "../toolchain/mod.ts";
+import { driverJar, findToolchain, ToolchainError } from "../toolchain/mod.ts";
 import { installSpark } from "./install.ts";
 import { SPARK_VERSIONS } from "./versions.ts";
 
@@ -19,11 +19,23 @@ async function install(): Promise<void> {
   onEndRequest(process, () => asked.abort());
   try {
     const home = await installSpark({ version, env: process.env, log: (line) => console.log(line), signal });
+    await compileDriver(home, signal);
     console.log(`Spark is in ${home}. Hearth finds it there: npm start
 For other programs: export SPARK_HOME=${home}`);
   } catch (error) {
     if (!(error instanceof ToolchainError) && !signal.aborted) throw error;
     console.error(signal.aborted ? "Interrupted: nothing was installed." : (error as Error).message);
     process.exitCode = 1;
+  }
+}
+
+/** The first Spark context does it otherwise, and whoever creates that would wait. */
+async function compileDriver(home: string, signal: AbortSignal): Promise<void> {
+  try {
+    const { compiler, libraries } = await findToolchain({ home, env: process.env, signal });
+    await driverJar({ ...compiler, log: (line) => console.log(line) }, { libraries });
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error;
+    console.warn(`The driver of Spark contexts is not compiled yet: ${error.message}`);
   }
 }

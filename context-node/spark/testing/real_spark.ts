@@ -6,9 +6,10 @@ import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import { findProgram } from "../../isolation/mod.ts";
-import type { Jar, JobRun, Runtime } from "../../runtime/mod.ts";
+import type { Jar, JobRun } from "../../runtime/mod.ts";
 import { completeSpark, sparkSection } from "../../spark_section.ts";
 import { startSparkRuntime } from "../mod.ts";
+import type { SparkRuntime } from "../runtime.ts";
 import { apiJar, compiledJar, type Toolchain } from "../toolchain/mod.ts";
 import { MEBIBYTE, NO_GROUPS } from "./mod.ts";
 
@@ -16,7 +17,7 @@ import { MEBIBYTE, NO_GROUPS } from "./mod.ts";
 export const PATIENCE_MS = 600_000;
 
 export interface RealSpark extends AsyncDisposable {
-  readonly runtime: Runtime;
+  readonly runtime: SparkRuntime;
   /** Folder that is gone afterwards, and hidden from drivers. */
   readonly folder: string;
 }

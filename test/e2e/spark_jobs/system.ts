@@ -52,7 +52,10 @@ export async function startSparkHearth(
   { section = {}, ...options }: Parameters<typeof startHearth>[0] & { section?: object } = {},
 ): Promise<SparkHearth> {
   const sparkSection = { enabled: true, home: spark.home, java: java.home, ...section };
-  const hearth = await startHearth({ ...options, config: { ...options.config, node: { spark: sparkSection } } });
+  // Callers wait for JVMs, on machines that do much else.
+  const gateway = { spark: { requestTimeoutMs: PATIENCE_MS }, ...options.config?.gateway };
+  const config = { ...options.config, gateway, node: { spark: sparkSection } };
+  const hearth = await startHearth({ ...options, config });
   const rest = createRest(hearth.url);
   const get = async <Body>(path: string): Promise<Body> => (await rest.call("GET", path)).body as Body;
   const context = (name: string): Promise<ContextBody> => get(`/v1/contexts/${name}`);

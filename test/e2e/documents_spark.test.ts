@@ -6,6 +6,7 @@ import { dependencyJar, exampleJar } from "../../examples/spark/build.ts";
 import { openPage, type Page, runLines } from "../documents.ts";
 import { startHearth } from "../harness.ts";
 import { describeSpark } from "../spark.ts";
+import { FAST_SECTION } from "./spark_jobs/system.ts";
 
 /** A driver takes seconds to start, and so do the first tasks of an executor. */
 const CALL_SECONDS = 90;
@@ -25,7 +26,7 @@ describeSpark("the lines for the shell", (toolchain) => {
 
   test.each(PAGES)("in %s work as they stand", { timeout: 270_000 }, async (document, language) => {
     const { spark, java } = toolchain().compiler;
-    const section = { enabled: true, home: spark.home, java: java.home, master: "local[2]" };
+    const section = { enabled: true, home: spark.home, java: java.home, master: "local[2]", ...FAST_SECTION };
     const config = { node: { spark: section }, gateway: { contexts: { defaultRuntime: "SPARK" } } };
     await using hearth = await startHearth({ config });
     await using page = await openPage(document);

@@ -25,13 +25,14 @@ export interface RealSpark extends AsyncDisposable {
 /** A Spark runtime with real drivers. */
 export async function startRealSpark({ compiler }: Toolchain, settings: object = {}): Promise<RealSpark> {
   await using stack = new AsyncDisposableStack();
-  const { spark, java, env } = compiler;
+  const { spark, java } = compiler;
   const folder = await mkdtemp(join(tmpdir(), "hearth-spark-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const section = { master: "local[2]", spares: 0, startTimeoutMs: PATIENCE_MS, ...settings };
+  const env = { JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1" };
+  const section = { master: "local[2]", env, spares: 0, startTimeoutMs: PATIENCE_MS, ...settings };
   const runtime = stack.use(
     await startSparkRuntime({
-      config: completeSpark(sparkSection.parse(section), env),
+      config: completeSpark(sparkSection.parse(section), compiler.env),
       ...{ spark, java, bubblewrap: findProgram("bwrap"), hidden: [folder], groups: NO_GROUPS },
       ...{ folder: join(folder, "run"), spareMemoryBytes: 1024 * MEBIBYTE, log: { debug() {}, warn() {} } },
     }),

@@ -12,7 +12,9 @@ final class RunExecution(run: Run, application: Application, contexts: RunContex
     try run.work match {
       case job: JobWork => execute(job)
       case sql: SqlWork => execute(sql)
-    } catch { case error: Throwable => endOf(error) }
+    } catch {
+      case error: Throwable => try endOf(error) catch { case broken: Throwable => Failed(JobThrew, Thrown.undescribed(error, broken)) }
+    }
 
   private def execute(work: JobWork): RunEnd = {
     val config = JobConfig.parse(run.config)

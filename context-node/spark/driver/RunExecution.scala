@@ -33,7 +33,7 @@ final class RunExecution(run: Run, application: Application, contexts: RunContex
 
   private def load(work: JobWork): JobCall = {
     application.classPath.ensure(work.jars)
-    val environment = new RunEnvironment(run.jobId, application.named, application.contextConfig, application.dataFiles)
+    val environment = new RunEnvironment(run.jobId, application.named, application.contextConfig, new RunDataFiles(application.dataFiles))
     JobCall.of(new JobLoader(loader).load(work.main, work.jars.map(_.name)), contexts, environment)
   }
 

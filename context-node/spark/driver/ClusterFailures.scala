@@ -3,7 +3,7 @@ package hearth.driver
 import org.apache.logging.log4j.Level
 import org.apache.logging.log4j.core.LogEvent
 
-/** Remembers what Spark said of the end of the application, and of the heap: it tells it in its log only. */
+/** Remembers what Spark said of the end of the application, and of the heap: Spark reports it only in its log. */
 final class ClusterFailures {
   @volatile private var last: Option[String] = None
   @volatile private var heap: Option[String] = None

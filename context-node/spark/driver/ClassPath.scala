@@ -17,7 +17,7 @@ final class ClassPath(content: Content, folder: TemporaryFolder, loader: JobClas
   private val added = new java.util.LinkedHashSet[String]()
   // By the key of an entry: its version, and the name of the jar.
   private val loadable = new HashMap[String, (EntryStamp, String)]()
-  private var accepted = Set.empty[Seq[String]]
+  private var accepted = Set.empty[Seq[JarReference]]
 
   /**
    * Makes the classes of these jars loadable, here and on executors. Throws [[ClassConflict]] if the context has other classes of the
@@ -26,12 +26,11 @@ final class ClassPath(content: Content, folder: TemporaryFolder, loader: JobClas
   def ensure(jars: Seq[JarReference]): Unit = {
     lock.lockInterruptibly()
     try {
-      val digests = jars.map(_.digest)
-      if (!accepted(digests)) {
+      if (!accepted(jars)) {
         val wanted = jars.map(fetch)
         check(wanted)
         wanted.foreach(add)
-        accepted += digests
+        accepted += jars
       }
     } finally lock.unlock()
   }
@@ -50,15 +49,22 @@ final class ClassPath(content: Content, folder: TemporaryFolder, loader: JobClas
   // Classes have one namespace. Jars of different names may each have a file of that name, such as reference.conf.
   private def keyOf(jar: Jar, entry: String): String = if (JarIndex.isClass(entry)) entry else s"${jar.reference.name}!/$entry"
 
-  private def add(jar: Jar): Unit =
+  private def add(jar: Jar): Unit = {
     if (!added.contains(jar.reference.digest)) {
       addToSpark(jar.file)
       loader.add(jar.file)
       added.add(jar.reference.digest)
-      jar.index.entries.forEach((entry, stamp) => loadable.putIfAbsent(keyOf(jar, entry), (stamp, jar.reference.name)))
     }
+    // Also of one that was added under another name.
+    jar.index.entries.forEach((entry, stamp) => loadable.putIfAbsent(keyOf(jar, entry), (stamp, jar.reference.name)))
+  }
 
-  private def fetch(reference: JarReference): Jar = Option(fetched.get(reference.digest)).getOrElse {
+  private def fetch(reference: JarReference): Jar = {
+    val known = fetched.get(reference.digest)
+    if (known == null) download(reference) else new Jar(reference, known.file, known.index)
+  }
+
+  private def download(reference: JarReference): Jar = {
     val file = folder.newFile(if (reference.name.endsWith(".jar")) reference.name else s"${reference.name}.jar")
     try {
       content.fetchJar(reference.digest, file)

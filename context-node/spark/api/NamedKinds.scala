@@ -14,8 +14,9 @@ class RDDPersister[T] extends NamedObjectPersister[NamedRDD[T]] {
     StorageRule.check(namedObj.forceComputation, namedObj.storageLevel)
     val rdd = namedObj.rdd
     rdd.setName(name)
-    if (rdd.getStorageLevel == StorageLevel.NONE) rdd.persist(namedObj.storageLevel)
-    if (namedObj.forceComputation) rdd.count()
+    val isFirst = rdd.getStorageLevel == StorageLevel.NONE
+    if (isFirst) rdd.persist(namedObj.storageLevel)
+    if (namedObj.forceComputation) Computation.orUndo(rdd.count())(if (isFirst) rdd.unpersist(blocking = false))
   }
 
   override def refresh(namedRDD: NamedRDD[T]): NamedRDD[T] = {
@@ -33,8 +34,10 @@ case class NamedDataFrame(df: DataFrame, forceComputation: Boolean, storageLevel
 class DataFramePersister extends NamedObjectPersister[NamedDataFrame] {
   override def persist(namedObj: NamedDataFrame, name: String): Unit = {
     StorageRule.check(namedObj.forceComputation, namedObj.storageLevel)
-    namedObj.df.persist(namedObj.storageLevel)
-    if (namedObj.forceComputation) namedObj.df.count()
+    val df = namedObj.df
+    val isFirst = df.storageLevel == StorageLevel.NONE
+    df.persist(namedObj.storageLevel)
+    if (namedObj.forceComputation) Computation.orUndo(df.count())(if (isFirst) df.unpersist(blocking = false))
   }
 
   override def refresh(namedDF: NamedDataFrame): NamedDataFrame = {
@@ -56,6 +59,18 @@ class BroadcastPersister[T] extends NamedObjectPersister[NamedBroadcast[T]] {
   override def refresh(namedBroadcast: NamedBroadcast[T]): NamedBroadcast[T] = namedBroadcast
 
   override def unpersist(namedObj: NamedBroadcast[T]): Unit = namedObj.broadcast.unpersist(blocking = false)
+}
+
+private object Computation {
+
+  /** Computes, and undoes what was done before if that fails. */
+  def orUndo(computation: => Unit)(undo: => Unit): Unit = {
+    var done = false
+    try {
+      computation
+      done = true
+    } finally if (!done) undo
+  }
 }
 
 private object StorageRule {

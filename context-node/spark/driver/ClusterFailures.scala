@@ -3,13 +3,13 @@ package hearth.driver
 import org.apache.logging.log4j.Level
 import org.apache.logging.log4j.core.LogEvent
 
-/** Remembers what Spark said of the end of the application, and of the heap: it tells it in its log only. */
+/** Remembers what Spark said of the end of the application, and of the heap: Spark reports it only in its log. */
 final class ClusterFailures {
   @volatile private var last: Option[String] = None
-  @volatile private var heap: Option[String] = None
+  @volatile private var heapIsFull = false
 
   def note(event: LogEvent): Unit = {
-    if (event.getThrown.isInstanceOf[OutOfMemoryError]) heap = Some(event.getThrown.getMessage)
+    if (event.getThrown.isInstanceOf[OutOfMemoryError]) heapIsFull = true
     if (event.getLevel.isMoreSpecificThan(Level.ERROR) && ClusterFailures.Loggers.exists(event.getLoggerName.startsWith(_)))
       last = Some(event.getMessage.getFormattedMessage)
   }
@@ -17,8 +17,8 @@ final class ClusterFailures {
   /** What the cluster said. */
   def ofCluster: Option[String] = last
 
-  /** What the JVM said of its memory. */
-  def ofHeap: Option[String] = heap
+  /** Whether the JVM ran out of memory. */
+  def ranOutOfMemory: Boolean = heapIsFull
 }
 
 object ClusterFailures {

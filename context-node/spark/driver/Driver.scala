@@ -81,9 +81,8 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
       case Some(name) => application.named.find(name).map(name -> _).toSeq
       case None => application.named.all
     }
-    val message = new NamedObjectList(application.context).message(request, listed)
-    drop.foreach(application.named.drop)
-    connection.send(message)
+    try drop.foreach(application.named.drop)
+    finally connection.send(new NamedObjectList(application.context).message(request, listed))
   }
 
   private def withStarted(action: String)(body: Started => Unit): Unit = started match {

@@ -12,23 +12,36 @@ object Thrown {
   private val MostMessage = 16 * 1024
   private val MostStack = 64 * 1024
 
-  /** The exception with its causes in the stack, bounded. */
+  /** The exception with its causes in the stack, bounded. What the exception's own methods throw is part of the text. */
   def of(error: Throwable): Thrown = of(error.getClass.getName, messageOf(error), error)
 
   /** An exception under another name or message. */
   def of(name: String, message: String, error: Throwable): Thrown =
     Thrown(Text.cut(name, 1024), Text.cut(message, MostMessage), Text.cut(stackOf(error), MostStack))
 
-  // The classes of a job may override both methods, and throw.
-  private def messageOf(error: Throwable): String =
-    try error.getMessage catch { case broken: Exception => s"(getMessage threw ${broken.getClass.getName})" }
+  /** Only the name of an exception whose description threw another one. */
+  def undescribed(error: Throwable, broken: Throwable): Thrown =
+    Thrown(Text.cut(error.getClass.getName, 1024), s"(describing it threw ${Text.cut(broken.getClass.getName, 1024)})", "")
+
+  private def messageOf(error: Throwable): String = textOf("getMessage")(error.getMessage)
 
   private def stackOf(error: Throwable): String = {
     val text = new StringWriter()
-    try error.printStackTrace(new PrintWriter(text, true))
-    catch { case broken: Exception => text.append(s"(printStackTrace threw ${broken.getClass.getName})") }
+    text.append(textOf("printStackTrace") {
+      error.printStackTrace(new PrintWriter(text, true))
+      ""
+    })
     text.toString
   }
+
+  // The classes of a job may override both methods, and throw anything.
+  private def textOf(method: String)(text: => String): String =
+    try text
+    catch {
+      case broken: Throwable =>
+        if (broken.isInstanceOf[InterruptedException]) Thread.currentThread().interrupt()
+        s"($method threw ${broken.getClass.getName})"
+    }
 }
 
 /** Makes the messages of `protocol.ts` that a driver sends. */

@@ -14,13 +14,12 @@ final class EndReasons(directory: RunDirectory, failures: ClusterFailures) {
     }
 
   /** Why the JVM shuts down. */
-  def ofJvm(): String = failures.ofHeap match {
-    case Some(reason) => s"The driver ran out of memory ($reason): create the context with more (launcher.spark.driver.memory)"
-    case None => callerOf(frame => frame.getClassName == "java.lang.System" && frame.getMethodName == "exit") match {
+  def ofJvm(): String =
+    if (failures.ranOutOfMemory) "The Spark driver ran out of memory: create the context with more memory (memoryBytes, launcher.spark.driver.memory)"
+    else callerOf(frame => frame.getClassName == "java.lang.System" && frame.getMethodName == "exit") match {
       case Some(caller) => s"$caller ended the driver's JVM (System.exit)"
       case None => "The driver's JVM was asked to end, by a signal"
     }
-  }
 
   private def callerOf(isCall: StackTraceElement => Boolean): Option[String] = {
     val stacks = Thread.getAllStackTraces.entrySet.iterator

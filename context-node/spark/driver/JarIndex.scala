@@ -5,24 +5,25 @@ import java.nio.file.Path
 import java.util.HashMap
 import java.util.zip.ZipFile
 
-/** The classes of a jar: the CRC and size of each, by the name of its entry. */
-final class JarIndex(val classes: HashMap[String, ClassStamp])
+/** The entries of a jar that jobs read, without META-INF: the CRC and size of each by its name. */
+final class JarIndex(val entries: HashMap[String, EntryStamp])
 
-/** Tells versions of a class apart. */
-final case class ClassStamp(crc: Long, size: Long)
+/** Tells versions of an entry apart. */
+final case class EntryStamp(crc: Long, size: Long)
 
 object JarIndex {
 
   /** Reads the directory of a jar. Throws `IOException` if it is no zip file. */
   def read(jar: Path): JarIndex = {
-    val classes = new HashMap[String, ClassStamp]()
+    val entries = new HashMap[String, EntryStamp]()
     val zip = try new ZipFile(jar.toFile) catch { case error: IOException => throw new IOException(s"it is no jar: ${error.getMessage}", error) }
     try zip.stream().forEach { entry =>
-      if (isClass(entry.getName)) classes.putIfAbsent(entry.getName, ClassStamp(entry.getCrc, entry.getSize))
+      if (!entry.isDirectory && isCompared(entry.getName)) entries.putIfAbsent(entry.getName, EntryStamp(entry.getCrc, entry.getSize))
     } finally zip.close()
-    new JarIndex(classes)
+    new JarIndex(entries)
   }
 
-  private def isClass(name: String): Boolean =
-    name.endsWith(".class") && !name.startsWith("META-INF/") && !name.endsWith("module-info.class")
+  def isClass(entry: String): Boolean = entry.endsWith(".class")
+
+  private def isCompared(entry: String): Boolean = !entry.startsWith("META-INF/") && !entry.endsWith("module-info.class")
 }

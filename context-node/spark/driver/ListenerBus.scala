@@ -5,7 +5,7 @@ import java.util.concurrent.CountDownLatch
 import org.apache.spark.SparkContext
 import org.apache.spark.scheduler.SparkListenerEvent
 
-/** An event of Hearth's own: whoever sees it has seen all events before it. */
+/** An event of Hearth's own: a listener that receives it has received all earlier events. */
 final class Marker(val seen: CountDownLatch) extends SparkListenerEvent {
   override protected[spark] def logEvent: Boolean = false
 }

@@ -5,23 +5,27 @@ import org.apache.spark.SparkContext
 import org.apache.spark.storage.{RDDInfo, StorageLevel}
 import spark.jobserver.{NamedBroadcast, NamedDataFrame, NamedRDD}
 
-/** Describes named objects as `protocol.ts` lists them. */
+/** Describes named objects as `protocol.ts` lists them. What Spark cannot say of one that is broken is 0 or None. */
 final class NamedObjectList(context: SparkContext) {
 
   def message(request: Int, objects: Seq[(String, Shared)]): ObjectNode = {
     val sent = DriverMessage.objects(request)
     val array = sent.putArray("objects")
-    val infos = context.getRDDStorageInfo.map(info => info.id -> info).toMap
+    val infos = orElse(Map.empty[Int, RDDInfo])(context.getRDDStorageInfo.map(info => info.id -> info).toMap)
     objects.take(NamedObjectList.MostObjects).foreach { case (name, shared) =>
       val node = array.addObject().put("name", Text.cut(name, 256)).put("kind", kindOf(shared))
-      val rdd = cachedRdd(shared).flatMap(infos.get)
-      node.put("storageLevel", descriptionOf(levelOf(shared))).put("partitions", partitionsOf(shared, rdd))
+      val rdd = orElse(Option.empty[RDDInfo])(cachedRdd(shared).flatMap(infos.get))
+      val level = orElse(StorageLevel.NONE)(levelOf(shared))
+      node.put("storageLevel", descriptionOf(level)).put("partitions", orElse(0)(partitionsOf(shared, rdd)))
       node.put("cachedPartitions", rdd.map(_.numCachedPartitions).getOrElse(0))
       node.put("memoryBytes", rdd.map(_.memSize).getOrElse(0L)).put("diskBytes", rdd.map(_.diskSize).getOrElse(0L))
       node.put("createTime", shared.createTime)
     }
     sent
   }
+
+  // A missing file makes an RDD throw, and RDDs of jobs' own classes throw anything.
+  private def orElse[T](unknown: T)(value: => T): T = try value catch { case _: Throwable => unknown }
 
   private def kindOf(shared: Shared): String = shared.value match {
     case _: NamedRDD[_] => "RDD"

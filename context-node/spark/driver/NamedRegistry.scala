@@ -7,17 +7,21 @@ import scala.concurrent.duration.{DurationInt, FiniteDuration}
 import spark.jobserver.{NamedDataFrame, NamedObject, NamedObjectPersister, NamedObjects}
 
 /** A shared object, with what undoes its sharing. */
-final class Shared(val value: NamedObject, val unpersist: () => Unit, val view: Option[String], val createTime: Long)
+final class Shared(val value: NamedObject, val unpersist: () => Unit, val createTime: Long)
 
 /**
- * The named objects of the context. Whoever asks first for a name makes the object in its own thread, all others wait. A maker that
- * fails or is killed frees the name, and those who wait get its exception.
+ * The named objects of the context. The first thread that asks for a name makes the object; the others wait. A maker that
+ * fails or is killed frees the name, and the others get its exception.
  */
 final class NamedRegistry(views: NamedViews) extends NamedObjects {
   private final class Slot(val maker: Thread) {
     val made = new CompletableFuture[Shared]()
+    // Used under the lock.
+    var view: Option[String] = None
   }
 
+  // Names lose their slots and get their views under the lock, so that a view is that of the present slot.
+  private val lock = new Object
   private val slots = new ConcurrentHashMap[String, Slot]()
 
   override def defaultTimeout: FiniteDuration = 60.seconds
@@ -38,13 +42,20 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
       (implicit timeout: FiniteDuration, persister: NamedObjectPersister[O]): O = {
     val mine = new Slot(Thread.currentThread())
     val (value, shared) = share(name, objGen)
-    mine.made.complete(shared)
-    val old = slots.put(name, mine)
-    if (old != null) old.made.thenAccept(replaced => replace(replaced, shared))
+    val old = lock.synchronized {
+      show(name, mine, value)
+      mine.made.complete(shared)
+      val replaced = slots.put(name, mine)
+      if (replaced != null && replaced.view != mine.view) replaced.view.foreach(views.drop)
+      replaced
+    }
+    if (old != null) old.made.thenAccept(replaced => if (!sameData(replaced.value, value)) replaced.unpersist())
     value
   }
 
-  override def forget(name: String): Unit = take(name).foreach(slot => slot.made.thenAccept(shared => shared.view.foreach(views.drop)))
+  override def forget(name: String): Unit = lock.synchronized {
+    Option(slots.remove(name)).foreach(_.view.foreach(views.drop))
+  }
 
   override def destroy[O <: NamedObject](objOfType: O, name: String)(implicit persister: NamedObjectPersister[O]): Unit = {
     forget(name)
@@ -63,21 +74,22 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
   /** The object of that name, if it is made. */
   def find(name: String): Option[Shared] = Option(slots.get(name)).filter(isMade).map(_.made.join())
 
-  /** Removes a name and unpersists its object. */
-  def drop(name: String): Unit =
-    Option(slots.get(name)).filter(slot => isMade(slot) && slots.remove(name, slot)).foreach { slot =>
-      val shared = slot.made.join()
-      shared.view.foreach(views.drop)
-      shared.unpersist()
+  /** Removes a name and unpersists its object, if it is made. */
+  def drop(name: String): Unit = {
+    val dropped = lock.synchronized {
+      val found = find(name)
+      if (found.isDefined) forget(name)
+      found
     }
-
-  private def take(name: String): Option[Slot] = Option(slots.remove(name))
+    dropped.foreach(_.unpersist())
+  }
 
   private def isMade(slot: Slot): Boolean = slot.made.isDone && !slot.made.isCompletedExceptionally
 
   private def create[O <: NamedObject](name: String, mine: Slot, objGen: => O)(implicit persister: NamedObjectPersister[O]): O =
     try {
       val (value, shared) = share(name, objGen)
+      lock.synchronized(if (slots.get(name) eq mine) show(name, mine, value))
       mine.made.complete(shared)
       value
     } catch {
@@ -90,16 +102,12 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
   private def share[O <: NamedObject](name: String, objGen: => O)(implicit persister: NamedObjectPersister[O]): (O, Shared) = {
     val value = objGen
     persister.persist(value, name)
-    val view = value match {
-      case frame: NamedDataFrame => views.create(name, frame.df)
-      case _ => None
-    }
-    (value, new Shared(value, () => persister.unpersist(value), view, System.currentTimeMillis()))
+    (value, new Shared(value, () => persister.unpersist(value), System.currentTimeMillis()))
   }
 
-  private def replace(old: Shared, next: Shared): Unit = {
-    if (old.view != next.view) old.view.foreach(views.drop)
-    if (!sameData(old.value, next.value)) old.unpersist()
+  private def show(name: String, slot: Slot, value: NamedObject): Unit = value match {
+    case frame: NamedDataFrame => slot.view = views.create(name, frame.df)
+    case _ => ()
   }
 
   // Spark caches plans, not DataFrames: the old one's data may be those of the new one.

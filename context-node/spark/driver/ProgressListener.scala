@@ -20,14 +20,13 @@ final class ProgressListener(connection: Connection, directory: RunDirectory, ap
   /** A run begins. */
   def begin(run: Run): Unit = progress.put(run.number, new RunProgress(run.number))
 
-  /** A run ends: sends its last progress, once Spark has told all that happened before, or after a short while. */
+  /** A run ends: sends its last progress, once Spark's earlier events have arrived, or after a time limit. */
   def finish(run: Run, context: SparkContext): Unit = {
     val marker = new Marker(new CountDownLatch(1))
-    if (!context.isStopped) {
+    try if (!context.isStopped) {
       ListenerBus.post(context, marker)
       marker.seen.await(ProgressListener.LongestWaitMs, MILLISECONDS)
-    }
-    Option(progress.remove(run.number)).foreach(send)
+    } finally Option(progress.remove(run.number)).foreach(send)
   }
 
   /** Jobs of Spark's that go on for a run. */

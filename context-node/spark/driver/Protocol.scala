@@ -12,7 +12,7 @@ object Protocol {
   /** Bytes of parts of one run that the node has not taken yet. */
   val PartWindowBytes: Long = 1024L * 1024
 
-  /** Largest result in one message, in characters of JSON. */
+  /** Largest result in one message, in bytes of JSON. */
   val LargestWholeResult: Int = 128 * 1024
 
   /** Interval between beats, in milliseconds. */

@@ -3,7 +3,7 @@ package hearth.driver
 import java.io.{ByteArrayOutputStream, OutputStream}
 
 /**
- * Takes the result of a run. One of at most [[Protocol.LargestWholeResult]] bytes of JSON is kept and told with the end of the run;
+ * Takes the result of a run. One of at most [[Protocol.LargestWholeResult]] bytes of JSON is kept and sent with the end of the run;
  * of a larger one parts are sent as they come. Writing waits for the credit of the run.
  */
 final class ResultSink(run: Int, window: PartWindow, connection: Connection) extends OutputStream {

@@ -11,7 +11,7 @@ final class RunEnvironment(
     override val jobId: String,
     override val namedObjects: NamedObjects,
     override val contextConfig: Config,
-    dataFiles: DataFiles)
+    dataFiles: RunDataFiles)
     extends JobEnvironment with DataFileCache {
   override def getDataFile(dataFile: String): File = dataFiles.get(dataFile)
 }

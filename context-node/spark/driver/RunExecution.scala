@@ -12,7 +12,9 @@ final class RunExecution(run: Run, application: Application, contexts: RunContex
     try run.work match {
       case job: JobWork => execute(job)
       case sql: SqlWork => execute(sql)
-    } catch { case error: Throwable => endOf(error) }
+    } catch {
+      case error: Throwable => try endOf(error) catch { case broken: Throwable => Failed(JobThrew, Thrown.undescribed(error, broken)) }
+    }
 
   private def execute(work: JobWork): RunEnd = {
     val config = JobConfig.parse(run.config)
@@ -31,7 +33,7 @@ final class RunExecution(run: Run, application: Application, contexts: RunContex
 
   private def load(work: JobWork): JobCall = {
     application.classPath.ensure(work.jars)
-    val environment = new RunEnvironment(run.jobId, application.named, application.contextConfig, application.dataFiles)
+    val environment = new RunEnvironment(run.jobId, application.named, application.contextConfig, new RunDataFiles(application.dataFiles))
     JobCall.of(new JobLoader(loader).load(work.main, work.jars.map(_.name)), contexts, environment)
   }
 

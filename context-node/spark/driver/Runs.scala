@@ -41,29 +41,48 @@ final class Runs(
   }
 
   private def perform(run: Run): Unit = {
+    val contexts = new RunContexts(application)
+    val end = orFailed(execute(run, contexts))
+    run.leave()
+    finish(run, contexts, run.aborted.map(killed(run, _, end)).getOrElse(end))
+  }
+
+  private def execute(run: Run, contexts: RunContexts): RunEnd = {
     directory.enter(run)
     progress.begin(run)
     val context = application.context
     context.setJobGroup(run.jobId, describe(run.work), interruptOnCancel = true)
     context.setLocalProperty(RunDirectory.Property, run.number.toString)
-    val contexts = new RunContexts(application)
     run.begin()
-    val end = streams.within(new RunExecution(run, application, contexts, loader, connection).execute())
-    run.leave()
-    finish(run, contexts, run.aborted.map(killed(run, _, end)).getOrElse(end))
+    streams.within(new RunExecution(run, application, contexts, loader, connection).execute())
   }
 
-  private def finish(run: Run, contexts: RunContexts, end: RunEnd): Unit = {
-    val told =
-      try {
-        contexts.close(run.aborted.isDefined)
-        end
-      } catch { case error: Throwable => Failed(JobThrew, Thrown.of(error)) }
-    progress.finish(run, application.context)
-    directory.remove(run)
-    logs.finish(run)
-    connection.send(DriverMessage.end(run.number, told))
+  /** Sends the end whatever throws before: without it the node waits for the run for ever. */
+  private def finish(run: Run, contexts: RunContexts, result: RunEnd): Unit = {
+    val end = orFailed {
+      contexts.close(run.aborted.isDefined)
+      result
+    }
+    try progress.finish(run, application.context)
+    finally {
+      directory.remove(run)
+      try logs.finish(run) finally send(run, end)
+    }
   }
+
+  private def send(run: Run, end: RunEnd): Unit =
+    try connection.send(DriverMessage.end(run.number, end))
+    catch {
+      case error: Throwable =>
+        connection.send(DriverMessage.end(run.number, Failed(JobThrew, Thrown(error.getClass.getName, "Cannot send how the job ended", ""))))
+    }
+
+  private def orFailed(end: => RunEnd): RunEnd =
+    try end
+    catch {
+      case error: Throwable =>
+        Failed(JobThrew, try Thrown.of(error) catch { case broken: Throwable => Thrown.undescribed(error, broken) })
+    }
 
   private def killed(run: Run, reason: String, end: RunEnd): RunEnd = {
     val message = if (reason.isEmpty) s"Job ${run.jobId} killed" else s"Job ${run.jobId} killed: $reason"

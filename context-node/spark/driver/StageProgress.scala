@@ -40,7 +40,7 @@ final class StageProgress(val id: Int, val attempt: Int, val name: String, val t
   def taskEnded(successful: Boolean, metrics: TaskMetrics): Unit = {
     running = math.max(0, running - 1)
     if (successful) completed += 1 else failed += 1
-    // An executor that is gone has told nothing.
+    // A lost executor reports nothing.
     if (metrics != null) {
       inputBytes += metrics.inputMetrics.bytesRead
       outputBytes += metrics.outputMetrics.bytesWritten

@@ -3,7 +3,7 @@ package hearth.driver
 import java.util.concurrent.{ScheduledThreadPoolExecutor, ThreadFactory}
 import java.util.concurrent.TimeUnit.MILLISECONDS
 
-/** Repeats tasks, in threads of its own. A task that throws goes on at its next turn, and `failed` is told. */
+/** Repeats tasks, in threads of its own. A task that throws goes on at its next turn, and `failed` receives the error. */
 final class Timer(failed: Throwable => Unit) {
   private val threads: ThreadFactory = task => {
     val thread = new Thread(task, "hearth-timer")

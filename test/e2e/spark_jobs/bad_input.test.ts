@@ -54,6 +54,11 @@ describeSpark("with a node that has Spark", (toolchain) => {
       "hearth.e2e.CyclicJob",
       { reason: "THROWN", message: /nest|deep|cycl|itself/i },
     ],
+    [
+      "throws an exception whose message cannot be read",
+      "hearth.e2e.UnreadableFailureJob",
+      { reason: "THROWN", message: /getMessage threw java\.lang\.NoClassDefFoundError/ },
+    ],
   ])("fails a job whose class %s, and goes on", { timeout: PATIENCE_MS }, async (_, main, error) => {
     const { job: failed } = await spark.rest.run(job(main));
     const { reason, message } = error as { reason: keyof typeof JobError_Reason; message: RegExp };
@@ -75,6 +80,21 @@ describeSpark("with a node that has Spark", (toolchain) => {
   test("outlives a job that leaves threads", { timeout: PATIENCE_MS }, async () => {
     expect(await spark.resultOf(job("hearth.e2e.LeaveThreadsJob"))).toBe("left");
     await isWell("bad");
+  });
+
+  test("lists and drops a named object that is broken", { timeout: PATIENCE_MS }, async () => {
+    expect(await spark.resultOf(job("hearth.e2e.KeepMissingJob"))).toBe("kept");
+    const objects = "/v1/contexts/bad/objects";
+    expect((await spark.rest.call("GET", objects)).body).toMatchObject({ objects: [{ name: "missing" }] });
+    expect((await spark.rest.call("DELETE", `${objects}/missing`)).status).toBe(200);
+    expect((await spark.rest.call("GET", objects)).body).toEqual({});
+  });
+
+  test("gives a job the data file as it is now", { timeout: PATIENCE_MS }, async () => {
+    for (const words of ["one", "two"]) {
+      expect((await spark.rest.call("PUT", "/v1/data/words.txt", Buffer.from(words))).status).toBe(200);
+      expect(await spark.resultOf(job("hearth.e2e.ReadWordsJob"))).toBe(words);
+    }
   });
 
   test.each([

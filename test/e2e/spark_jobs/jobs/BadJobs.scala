@@ -2,6 +2,9 @@ package hearth.e2e
 
 import com.typesafe.config.Config
 import org.apache.spark.SparkContext
+import org.scalactic.{Every, Good, Or}
+import spark.jobserver.NamedRddSupport
+import spark.jobserver.api.{DataFileCache, JobEnvironment, SparkJob, ValidationProblem}
 
 /** Implements no job trait. */
 class NoJob
@@ -37,5 +40,33 @@ object LeaveThreadsJob extends TestJob {
       thread.start()
     }
     "left"
+  }
+}
+
+class UnreadableFailure extends RuntimeException {
+  override def getMessage: String = throw new NoClassDefFoundError("hearth.e2e.Absent")
+}
+
+object UnreadableFailureJob extends TestJob {
+  override def runJob(sc: SparkContext, config: Config): Any = throw new UnreadableFailure
+}
+
+/** Keeps an RDD of a file that does not exist under the name `missing`. */
+object KeepMissingJob extends TestJob with NamedRddSupport {
+  override def runJob(sc: SparkContext, config: Config): Any = {
+    namedRdds.update("missing", sc.textFile("/hearth/no/such/file"), forceComputation = false)
+    "kept"
+  }
+}
+
+/** The text of the data file `words.txt`. */
+object ReadWordsJob extends SparkJob {
+  type JobData = Config
+  type JobOutput = String
+
+  override def validate(sc: SparkContext, runtime: JobEnvironment, config: Config): Config Or Every[ValidationProblem] = Good(config)
+
+  override def runJob(sc: SparkContext, runtime: JobEnvironment, config: Config): String = runtime match {
+    case files: DataFileCache => sc.textFile(files.getDataFile("words.txt").getPath).collect().mkString
   }
 }

@@ -23,7 +23,7 @@ import {
   waitForNodes,
 } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
-import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
+import { proxyUserPrefix, proxyUsersOf } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
 import { settingsForNode } from "./shown_settings.ts";
 
@@ -91,7 +91,7 @@ export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, 
 
 /** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. A query has no entry point. */
 function adHocName(digits: string, entryPoint: string, settings: ContextSettings | undefined): string {
-  const user = proxyUserOf(settings?.settings);
+  const [user] = proxyUsersOf(settings?.settings);
   const prefix = user === undefined ? "" : proxyUserPrefix(user);
   return `${prefix}${digits}-${entryPoint || "sql"}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
 }

@@ -1,6 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Binary, type ContextSettings, Runtime } from "../../proto/mod.ts";
-import { FACTORY } from "../contexts/mod.ts";
+import { FACTORY, proxyUsersOf, withoutProxyUser } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { SparkDeps } from "./deps.ts";
 import { type JsonObject, withFallback } from "./hocon/mod.ts";
@@ -24,7 +24,9 @@ export function completeAsked(
   const isDecided = runtime !== undefined || RUNTIME_NAMES.some((name) => asked[name] !== undefined);
   const dropped = runtime === Runtime.SPARK ? ["runtime"] : RUNTIME_NAMES;
   const given = isDecided ? without(config.contextSettings, dropped) : config.contextSettings;
-  return parseContextSettings(withFallback(asked, given), runtime ?? core.defaultRuntime);
+  // In another spelling, that of the configuration would stand beside the caller's.
+  const others = proxyUsersOf(asked).length === 0 ? given : withoutProxyUser(given);
+  return parseContextSettings(withFallback(asked, others), runtime ?? core.defaultRuntime);
 }
 
 /** The runtime of a context that is created by name; undefined where its settings name one. */

@@ -1,5 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Binary, type ContextSettings, Runtime } from "../../proto/mod.ts";
+import type { Guard } from "../access/mod.ts";
 import { FACTORY, proxyUsersOf, withoutProxyUser } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { SparkDeps } from "./deps.ts";
@@ -31,18 +32,19 @@ export function completeAsked(
 
 /** The runtime of a context that is created by name; undefined where its settings name one. */
 export async function runtimeOfNew(
-  { config, core }: Pick<SparkDeps, "config" | "core">,
+  { config, core, guard }: Pick<SparkDeps, "config" | "core" | "guard">,
   asked: JsonObject,
 ): Promise<Runtime | undefined> {
   const settings = withFallback(asked, config.contextSettings);
   if (RUNTIME_NAMES.some((name) => settings[name] !== undefined)) return undefined;
-  return config.defaultRuntime ?? (await lastUploadedRuntime(core));
+  return config.defaultRuntime ?? (await lastUploadedRuntime(core, guard));
 }
 
-/** What runs the program that was uploaded last; undefined before there is one. */
-async function lastUploadedRuntime({ dao }: Pick<Core, "dao">): Promise<Runtime | undefined> {
+/** What runs the program that was uploaded last of those that the caller may see; undefined before there is one. */
+async function lastUploadedRuntime({ dao }: Pick<Core, "dao">, guard: Guard): Promise<Runtime | undefined> {
   let last: Binary | undefined;
   for await (const binary of readPages((limit, before?: Binary) => dao.binaries.list({ limit, after: before?.name }))) {
+    if (!guard.covers({ binary: binary.name })) continue;
     if (last === undefined || uploadedAt(binary) > uploadedAt(last)) last = binary;
   }
   return last && (last.runtime || Runtime.DENO);

@@ -165,7 +165,11 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   starting.use(startPredefined(core, predefined));
 
   const { access, isExposed, limits, host } = config;
-  const gate = access && starting.use(await startGate(core, access, { ...plugin, isExposed, limits }));
+  const gate =
+    access &&
+    starting.use(
+      await startGate(core, access, { ...plugin, isExposed, limits, useAsProxyUser: config.spark.useAsProxyUser }),
+    );
   const services = createServices(core);
   const validator = createValidator();
   const surfaces = createSurfaces({

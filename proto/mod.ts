@@ -36,6 +36,8 @@ export * from "./gen/es/hearth/v1/job_service_pb.js";
 export * from "./gen/es/hearth/v1/node_service_pb.js";
 export * from "./gen/es/hearth/v1/options_pb.js";
 export * from "./gen/es/hearth/v1/runtime_pb.js";
+export * from "./gen/es/hearth/v1/sql_pb.js";
+export * from "./gen/es/hearth/v1/stage_pb.js";
 export * from "./message_size.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";

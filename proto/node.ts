@@ -15,10 +15,6 @@ export {
   LogLine,
   LogLine_Level,
   Progress,
-  SqlQuery,
-  SqlQuery_Format,
-  Stage,
-  Stage_State,
 } from "./gen/grpc/hearth/v1/job.ts";
 export {
   Node,
@@ -33,6 +29,8 @@ export {
   Runtime as RuntimeName,
   runtimeToJSON as runtimeNameToJSON,
 } from "./gen/grpc/hearth/v1/runtime.ts";
+export { SqlQuery, SqlQuery_Format } from "./gen/grpc/hearth/v1/sql.ts";
+export { Stage, Stage_State } from "./gen/grpc/hearth/v1/stage.ts";
 export * from "./name_pattern.ts";
 export * from "./nesting.ts";
 export { printContextEvent, printJobEvent, printNode } from "./node_json.ts";

@@ -5,10 +5,12 @@ import {
   isCredentialsRefused,
   loginsLimited,
   permissionDenied,
+  proxyUserDenied,
   rateLimited,
 } from "../../proto/errors.ts";
 import { AuditEntry_Outcome } from "../../proto/mod.ts";
 import type { AuditLog, AuditRecord } from "../audit/mod.ts";
+import { PROXY_USER } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { authenticate, type Identity, type NamedAuth } from "./authenticate.ts";
 import { createCredentialDigest } from "./credential_digest.ts";
@@ -67,6 +69,8 @@ interface GateDeps extends Pick<Core, "jobs" | "contexts"> {
   readonly refusals: Refusals;
   /** Whether the audit log is told of what was only read, too. */
   readonly auditReads: boolean;
+  /** Callers run contexts in their own name: that needs no permission, and no other name can be granted. */
+  readonly useAsProxyUser: boolean;
 }
 
 export function createGate(deps: GateDeps): Gate {
@@ -141,8 +145,8 @@ export function createGate(deps: GateDeps): Gate {
     return access;
   }
 
-  async function allowGrants(caller: Caller, { grants = [], ...action }: Action): Promise<void> {
-    if (grants.length === 0) return;
+  async function allowGrants(caller: Caller, { grants: asked = [], ...action }: Action): Promise<void> {
+    const grants = deps.useAsProxyUser ? asked.filter((grant) => !isOwnName(caller, action, grant)) : asked;
     for (const permission of new Set(grants.map((grant) => grant.permission))) {
       const granted = grants.filter((grant) => grant.permission === permission);
       const { context } = action.named;
@@ -150,6 +154,14 @@ export function createGate(deps: GateDeps): Gate {
         grantDenied(permission, caller.principal.id, { context, granted }),
       );
     }
+  }
+
+  /** Refuses the name of another. */
+  function isOwnName(caller: Caller, action: Action, { kind, values }: Granting): boolean {
+    if (kind !== PROXY_USER) return false;
+    const { id } = caller.principal;
+    const other = values.find((user) => user !== id);
+    return other === undefined || refuse(describe(caller, action), proxyUserDenied(id, other));
   }
 
   async function allowTouch(

@@ -6,7 +6,7 @@ import { type Access, type Touched, UNLIMITED } from "./roles.ts";
 export interface Granting {
   /** What the caller needs to give them. */
   readonly permission: string;
-  /** `net` or `secrets`. */
+  /** `net`, `secrets`, or `spark.proxy.user`. */
   readonly kind: string;
   readonly values: readonly string[];
 }

@@ -28,6 +28,8 @@ interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait">
   /** Whether other machines reach the gateway, so that callers who show nothing may not be let in. */
   readonly isExposed: boolean;
   readonly limits: Pick<Limits, "failedLoginsPerMinute" | "recheckMs">;
+  /** Whether nobody may have a context run in another's name. */
+  readonly useAsProxyUser: boolean;
 }
 
 /** A gate with its plugins. Disposing it ends them. */
@@ -44,7 +46,7 @@ interface RunningGate extends Gate, AsyncDisposable {
 export async function startGate(
   deps: StartDeps,
   { auth, roles, requestsPerSecond, audit }: AccessConfig,
-  { isExposed, limits, ...options }: GateOptions,
+  { isExposed, limits, useAsProxyUser, ...options }: GateOptions,
 ): Promise<RunningGate> {
   const { log, gatewayId } = deps;
   await using starting = new AsyncDisposableStack();
@@ -66,7 +68,7 @@ export async function startGate(
   const failedLogins = createFailedLogins(limits);
   const gate = createGate({
     ...{ ...deps, plugins, roles, limiter, failedLogins, recheckMs: limits.recheckMs },
-    ...{ audit: auditLog, auditReads: audit.reads, refusals },
+    ...{ audit: auditLog, auditReads: audit.reads, refusals, useAsProxyUser },
   });
   const running = starting.move();
   return {

@@ -23,9 +23,9 @@ const KINDS: ReadonlyMap<string, ContextKind> = new Map([
 ]);
 
 /** What a factory of spark-jobserver, by its full name, makes here; or why it makes nothing, in words. */
-export type Factory = { readonly kind: ContextKind } | { readonly fault: string };
+export type Factory = { readonly kind: ContextKind } | { readonly problem: string };
 
-/** Looks a factory up. */
+/** Looks up a factory by its full class name. */
 export function findFactory(className: string): Factory {
   const dot = className.lastIndexOf(".");
   const [folder, name] = [className.slice(0, dot), className.slice(dot + 1)];
@@ -33,11 +33,11 @@ export function findFactory(className: string): Factory {
   if (kind !== undefined) return { kind };
   if (/python/i.test(className)) {
     return {
-      fault: `${className} makes contexts for Python, which does not run here: use a job of a jar, or Spark's SQL, in a context of spark.jobserver.context.SessionContextFactory`,
+      problem: `${className} makes contexts for Python, which does not run here: use a job of a jar, or Spark's SQL, in a context of spark.jobserver.context.SessionContextFactory`,
     };
   }
   const known = [...KINDS.keys()].filter((each) => !each.startsWith("Java")).join(", ");
   return {
-    fault: `${className} is no factory that is known here: leave it out, or name one of spark.jobserver.context: ${known}`,
+    problem: `${className} is no factory that is known here: leave it out, or name one of spark.jobserver.context: ${known}`,
   };
 }

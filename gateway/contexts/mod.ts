@@ -4,7 +4,7 @@ export { withLoad } from "./load.ts";
 export { canMove, type LoseContextDeps, loseContext } from "./lose.ts";
 export { dropObject, listObjects } from "./objects.ts";
 export { createPredefined, type Predefined, startPredefined, stopAllContexts } from "./predefined.ts";
-export { proxyUserPrefix } from "./proxy_user.ts";
+export { PROXY_USER, proxyUserPrefix, proxyUsersOf, withoutProxyUser } from "./proxy_user.ts";
 export { replaceContext } from "./replace.ts";
 export { restartContext } from "./restart.ts";
 export { completeSettings } from "./settings.ts";

@@ -23,7 +23,7 @@ import {
   waitForNodes,
 } from "../nodes/mod.ts";
 import { isStarted } from "../record/mod.ts";
-import { proxyUserOf, proxyUserPrefix } from "./proxy_user.ts";
+import { proxyUserPrefix, proxyUsersOf } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
 import { settingsForNode } from "./shown_settings.ts";
 
@@ -83,15 +83,21 @@ export async function waitForFittingNode(
 const MOST_NAMES = 5;
 
 /** Chooses a node and makes the record of a context for one job; `sendStart` and `insertAdHocContext` are the caller's. */
-export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, settings: ContextSettings) {
+export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, { settings, accepts }: AdHocWanted) {
   const id = uuidv7();
   const name = adHocName(id.slice(-8), entryPoint, settings);
-  return placeContext(deps, { id, name, settings, adHoc: true });
+  return placeContext(deps, { id, name, settings, adHoc: true }, accepts);
+}
+
+interface AdHocWanted {
+  readonly settings: ContextSettings;
+  /** Which nodes can run the job. Where there is none, the context goes to another, and the caller finds out why that is unfit. */
+  readonly accepts: (session: NodeSession) => boolean;
 }
 
 /** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. A query has no entry point. */
 function adHocName(digits: string, entryPoint: string, settings: ContextSettings | undefined): string {
-  const user = proxyUserOf(settings?.settings);
+  const [user] = proxyUsersOf(settings?.settings);
   const prefix = user === undefined ? "" : proxyUserPrefix(user);
   return `${prefix}${digits}-${entryPoint || "sql"}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
 }
@@ -119,8 +125,12 @@ type NewContext = Pick<Context, "id" | "name" | "adHoc"> & { readonly settings: 
  * Chooses a node for a new context. Its room is counted there from now on: whoever asks next, in the same moment, finds less. Release it when
  * the context is not sent after all.
  */
-function placeContext(deps: Pick<Core, "nodes">, wanted: NewContext): { session: NodeSession; context: Context } {
-  const session = chooseNode(deps, wanted.settings);
+function placeContext(
+  deps: Pick<Core, "nodes">,
+  wanted: NewContext,
+  accepts?: AdHocWanted["accepts"],
+): { session: NodeSession; context: Context } {
+  const session = chooseNode(deps, wanted.settings, accepts);
   session.reserve(wanted.id, Number(wanted.settings.memoryBytes));
   const context = create(ContextSchema, {
     ...wanted,
@@ -172,13 +182,19 @@ export async function failContext(
   );
 }
 
-function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): NodeSession {
+function chooseNode(
+  { nodes }: Pick<Core, "nodes">,
+  settings: ContextSettings,
+  accepts: AdHocWanted["accepts"] | undefined,
+): NodeSession {
   const sessions = nodes.sessions();
   if (sessions.length === 0) {
     throw noNode("no context node is connected; start one, or wait until it has announced itself");
   }
   const { memoryBytes, nodeLabels: labels, runtime } = settings;
-  const [best] = placementOrder(sessions, { memoryBytes: Number(memoryBytes), labels, runtime });
+  const isAnyAccepted = fittingNodes(sessions, { labels, runtime, accepts }).length > 0;
+  const demand = { labels, runtime, accepts: isAnyAccepted ? accepts : undefined };
+  const [best] = placementOrder(sessions, { memoryBytes: Number(memoryBytes), ...demand });
   if (best !== undefined) return best;
   const asked = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const labelled = asked.length === 0 ? "" : ` with the labels ${asked.join(", ")}`;
@@ -186,7 +202,7 @@ function chooseNode({ nodes }: Pick<Core, "nodes">, settings: ContextSettings): 
   if (candidates.length === 0) {
     throw noNode(`there is no context node${labelled}; start one, or ask for labels that nodes have`);
   }
-  const count = fittingNodes(candidates, { labels, runtime }).length;
+  const count = fittingNodes(candidates, demand).length;
   if (count === 0) throw noRuntime(candidates, { runtime, labelled });
   throw noRoom(
     `none of ${count} node(s)${labelled} has ${memoryBytes} bytes of memory to promise; stop a context or ask for less`,

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { createJarReader, type JarContents, JarError, type JarLimits } from "./mod.ts";
+import type { JarLimits } from "./limits.ts";
+import { createJarReader, JarError } from "./mod.ts";
+import type { JarContents } from "./read_jar.ts";
 import { classFile, jar, jobClass } from "./testing/jars.ts";
 
 const read = async (content: Uint8Array, limits: Partial<JarLimits> = {}): Promise<JarContents> => {

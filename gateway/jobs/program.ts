@@ -47,7 +47,7 @@ export function pinnedClassPath({ classPath }: Program): string[] {
   return classPath.map(({ name, digest }) => `${name}@${digest}`);
 }
 
-/** What a node is told of a program. */
+/** The fields of RunJob that name a program. */
 export function programForNode(
   { runtime, binary, classPath, sql }: Program,
   { entryPoint }: Pick<Job, "entryPoint">,

@@ -3,11 +3,13 @@ import { type Context, isFinalContext, type Job, JobError_Reason, Runtime } from
 import type { Refusal } from "../../proto/node.ts";
 import { completeSettings, failContext, planAdHocContext, takesJobs } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
+import { type NodeSession, placementOrder } from "../nodes/mod.ts";
 import { type LoseDeps, loseJob } from "./lose.ts";
 import { type Program, programOf } from "./program.ts";
 import { POSTPONED_MS, type RetryClock } from "./retry_clock.ts";
 import { unlessUnreadable } from "./stored.ts";
 import { dispatch, insertTarget, type SubmitDeps, type Target } from "./submit.ts";
+import { runsOn } from "./versions_check.ts";
 
 /** How long a node may take to say whether it took an attempt. What becomes of one of which it does not say, `unsent.ts` finds out. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -28,7 +30,7 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
       why: "its binary, or one on its class path, is gone",
       reason: JobError_Reason.LOAD_FAILED,
     });
-  const found = await findTarget(deps, job);
+  const found = await findTarget(deps, job, program);
   if (found === "gone") return fail(deps, job, { why: "its context is gone", reason: JobError_Reason.CONTEXT_LOST });
   if (found === "later") {
     await postpone(deps, job, job);
@@ -83,18 +85,29 @@ async function postpone({ jobs }: RetryDeps, before: Job, { revision }: Job): Pr
   if (!(await jobs.claim({ ...before, revision, nextAttemptTime }, { nodeId: "" }))) await jobs.refresh(before.id);
 }
 
-async function findTarget(deps: RetryDeps, job: Job): Promise<Target | "gone" | "later"> {
+async function findTarget(deps: RetryDeps, job: Job, program: Program): Promise<Target | "gone" | "later"> {
   const context = await deps.contexts.find(job.contextId).catch(unlessUnreadable);
   if (context === undefined) return "gone";
-  if (context.adHoc) return isFinalContext(context.state) ? planAgain(deps, job, context) : "later";
+  if (context.adHoc) return isFinalContext(context.state) ? planAgain(deps, { job, program, context }) : "later";
   if (isFinalContext(context.state)) return "gone";
   const session = deps.nodes.session(context.nodeId);
   return takesJobs(context) && session !== undefined ? { context, session, isNew: false } : "later";
 }
 
-function planAgain(deps: RetryDeps, job: Job, { settings }: Context): Target | "later" {
-  if (deps.nodes.sessions().length === 0) return "later";
+interface Again {
+  readonly job: Job;
+  readonly program: Program;
+  /** That of the attempt before. */
+  readonly context: Context;
+}
+
+/** Plans a context like that of the attempt before, once there is a node for it. */
+function planAgain(deps: RetryDeps, { job, program, context }: Again): Target | "later" {
   // Contexts of one job that were made before there were runtimes are Deno's.
-  const completed = completeSettings(settings, Runtime.DENO);
-  return { ...planAdHocContext(deps, job.entryPoint, completed), isNew: true };
+  const settings = completeSettings(context.settings, Runtime.DENO);
+  const { memoryBytes, nodeLabels: labels, runtime } = settings;
+  const accepts = (session: NodeSession) => runsOn(program, session);
+  const demand = { memoryBytes: Number(memoryBytes), labels, runtime, accepts };
+  if (placementOrder(deps.nodes.sessions(), demand).length === 0) return "later";
+  return { ...planAdHocContext(deps, job.entryPoint, { settings, accepts }), isNew: true };
 }

@@ -127,6 +127,12 @@ test("submitJob() refuses a jar of another Scala or Java than the node announces
   await expectRefused(submit({ binary: "jar" }, java), "compiled for Java 11, which is newer than 8");
 });
 
+test("submitJob() places a jar on a node whose Spark fits, though another has more room", async () => {
+  const four = { ...sparkNode("4.3.0"), nodeId: "four", freeMemoryBytes: 2 ** 41 } as NodeSession;
+  await submit({ binary: "jar" }, [four, sparkNode("3.5.9")]);
+  expect(commands.map(({ nodeId }) => nodeId)).toEqual(["spark", "spark"]);
+});
+
 async function expectRefused(submitting: Promise<unknown>, message: string): Promise<void> {
   await expect(submitting).rejects.toThrow(message);
   expect(commands).toEqual([]);

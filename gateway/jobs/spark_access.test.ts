@@ -18,7 +18,7 @@ beforeAll(async () => {
       const file = await writeUsers(directory, { admin: ["admin"], team: ["team"] });
       return {
         auth: [{ plugin: "hearth:auth-basic", config: { file } }],
-        roles: { admin: { permissions: ["*"] }, team: { permissions: ["jobs:*"], binaries: ["team-*"] } },
+        roles: { admin: { permissions: ["*"] }, team: { permissions: ["jobs:*", "contexts:*"], binaries: ["team-*"] } },
       };
     },
   });
@@ -56,6 +56,16 @@ test("a job with a binary on its class path that a caller may not touch is not t
   const { job: hidden } = await admin.run(job("other-lib"));
   expect((await team.call("GET", `/v1/jobs/${hidden.id}/result`)).status).toBe(403);
   expect(JSON.stringify((await team.call("GET", "/v1/jobs")).body)).not.toContain(hidden.id);
+});
+
+test("of the last upload only a caller that may see it learns the runtime, by spark-jobserver's API", async () => {
+  await admin.upload("script", "export const job = () => 1;");
+  const runtimeOf = async (rest: Rest, name: string) => {
+    expect(await rest.call("POST", `/contexts/${name}`, {})).toMatchObject({ status: 200 });
+    return (await admin.call("GET", `/v1/contexts/${name}`)).body;
+  };
+  expect(await runtimeOf(admin, "of-admin")).toMatchObject({ settings: { runtime: "DENO" } });
+  expect(await runtimeOf(team, "of-team")).toMatchObject({ settings: { runtime: "SPARK" } });
 });
 
 test("a role that limits binaries runs no queries, however they are submitted", async () => {

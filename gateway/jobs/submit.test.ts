@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import type { ContextStore, Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
-import { type Context, Context_State, Job_State, JobSpecSchema } from "../../proto/mod.ts";
+import { type Context, Context_State, type Job, Job_State, JobSpecSchema } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary } from "../../test/contract/samples.ts";
 import type { NodeSession } from "../nodes/mod.ts";
@@ -97,6 +97,25 @@ test("runJob() takes another name for the job's context when one that lives has 
 });
 
 test("retryJob() takes another name for the job's context when one that lives has it", async () => {
+  const job = await submitLost();
+  await retryJob(deps, job.id);
+  expect(await dao.jobs.get(job.id)).toMatchObject({ attempt: 2, state: Job_State.QUEUED });
+  await expectPlaced(job.id);
+});
+
+test("retryJob() puts a job off while no node has room for it", async () => {
+  const job = await submitLost();
+  const [session] = deps.nodes.sessions();
+  Object.assign(session ?? {}, { freeMemoryBytes: 0 });
+  await retryJob(deps, job.id);
+  expect(commands).toEqual([]);
+  const putOff = await dao.jobs.get(job.id);
+  expect(putOff).toMatchObject({ attempt: 1, state: Job_State.QUEUED });
+  expect(Number(putOff?.nextAttemptTime?.seconds)).toBeGreaterThanOrEqual(Math.floor(Date.now() / 1000));
+});
+
+/** A job whose context is lost and whose next attempt is due. */
+async function submitLost(): Promise<Job> {
   const { job } = await submitJob(deps, { ...by, spec });
   const context = await dao.contexts.get(job.contextId);
   if (context === undefined) throw new Error("the context is not in the store");
@@ -107,7 +126,5 @@ test("retryJob() takes another name for the job's context when one that lives ha
   const nextAttemptTime = timestampFromMs(Date.now());
   const waiting = { ...job, maxAttempts: 2, nextAttemptTime };
   await deps.jobs.claim(waiting, { nodeId: "" });
-  await retryJob(deps, job.id);
-  expect(await dao.jobs.get(job.id)).toMatchObject({ attempt: 2, state: Job_State.QUEUED });
-  await expectPlaced(job.id);
-});
+  return job;
+}

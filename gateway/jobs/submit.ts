@@ -36,7 +36,7 @@ import { entryPointAsked, findProgram, type Program, pinnedClassPath, programFor
 import { withdrawRefused } from "./refusal.ts";
 import { requestIdOf, requestKey } from "./request_id.ts";
 import { checkRuntime } from "./runtime_check.ts";
-import { checkVersions } from "./versions_check.ts";
+import { checkVersions, runsOn } from "./versions_check.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 
@@ -228,7 +228,8 @@ async function planTarget(
   checkRuntime(program, { name: "", settings: contextSettings });
   const settings = completeSettings(contextSettings, program.runtime);
   await waitForFittingNode(deps, settings, { signal });
-  return { ...planAdHocContext(deps, entryPoint, settings), isNew: true };
+  const accepts = (session: NodeSession) => runsOn(program, session);
+  return { ...planAdHocContext(deps, entryPoint, { settings, accepts }), isNew: true };
 }
 
 async function findRunning(deps: SubmitDeps, spec: JobSpec, { program, signal }: TargetWanted): Promise<Target> {

@@ -8,23 +8,38 @@ interface Place {
   readonly session: Pick<NodeSession, "nodeId" | "runtimes">;
 }
 
+/** Whether the Spark of a node can run a program, as far as that is known of both. */
+export function runsOn(program: Pick<Program, "binary" | "classPath">, session: Place["session"]): boolean {
+  return findUnfit(program, session) === undefined;
+}
+
 /**
  * Throws when the Spark of a context's node cannot run a job of a jar, as its Scala and Java show. Of jars without jobs nothing is said: what was
  * found in them may not be used.
  */
-export function checkVersions({ binary, classPath }: Pick<Program, "binary" | "classPath">, place: Place): void {
-  const node = runtimeOf(place.session, Runtime.SPARK);
-  if (node === undefined) return;
-  const jars = binary === undefined ? [] : [...classPath, binary].filter(({ entryPoints }) => entryPoints.length > 0);
-  for (const jar of jars) {
+export function checkVersions(program: Pick<Program, "binary" | "classPath">, { context, session }: Place): void {
+  const unfit = findUnfit(program, session);
+  if (unfit === undefined) return;
+  const { jar, why, node } = unfit;
+  const spark = `Spark ${node.version}${node.detail === "" ? "" : ` (${node.detail})`}`;
+  throw jarUnfit(
+    { binary: jar.name, context: context.name },
+    `${why}; node "${session.nodeId}" runs ${spark}: compile the jar for that, or use a node that fits`,
+  );
+}
+
+/** The first jar that a node cannot run, and why, in words. */
+function findUnfit(
+  { binary, classPath }: Pick<Program, "binary" | "classPath">,
+  session: Place["session"],
+): { readonly jar: Binary; readonly why: string; readonly node: NodeRuntime } | undefined {
+  const node = runtimeOf(session, Runtime.SPARK);
+  if (node === undefined || binary === undefined) return undefined;
+  for (const jar of [...classPath, binary].filter(({ entryPoints }) => entryPoints.length > 0)) {
     const why = whyUnfit(jar, node);
-    if (why === undefined) continue;
-    const { nodeId } = place.session;
-    throw jarUnfit(
-      { binary: jar.name, context: place.context.name },
-      `${why}; node "${nodeId}" runs Spark ${node.version}${node.detail === "" ? "" : ` (${node.detail})`}: compile the jar for that, or use a node that fits`,
-    );
+    if (why !== undefined) return { jar, why, node };
   }
+  return undefined;
 }
 
 function whyUnfit(

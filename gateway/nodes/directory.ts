@@ -15,6 +15,7 @@ import {
   type Node,
   Node_State,
   NodeLoadSchema,
+  type NodeRuntime,
   NodeSchema,
   SILENCE_LIMIT_MS,
 } from "../../proto/mod.ts";
@@ -22,6 +23,9 @@ import { type NodeSession, openSession, type SessionObserver } from "./session.t
 
 /** NATS that does not answer for so long does not bring heartbeats either. */
 const LISTEN_LIMIT_MS = 2000;
+
+/** Lost nodes whose runtimes are remembered, for the contexts that move away from them. */
+const LOST_REMEMBERED = 1000;
 
 /** Of an announcement that is ignored, in the log. */
 const COMPLAINT_BYTES = 300;
@@ -57,6 +61,8 @@ export class NodeDirectory implements AsyncDisposable {
   readonly placementWaitMs: number;
   readonly #deps: DirectoryDeps;
   readonly #nodesById = new Map<string, KnownNode>();
+  /** What nodes had that are lost, by their ids; the newest last. */
+  readonly #lostRuntimes = new Map<string, readonly NodeRuntime[]>();
   readonly #closing = new AbortController();
   readonly #subscriptions: Subscription[] = [];
   /** Since when, in milliseconds of the process, all that nodes say reaches us; undefined: it does not. */
@@ -93,6 +99,11 @@ export class NodeDirectory implements AsyncDisposable {
     return this.#nodesById.get(nodeId)?.session;
   }
 
+  /** The runtimes that a node announced last, even if it is lost; none when it is forgotten. */
+  runtimes(nodeId: string): readonly NodeRuntime[] {
+    return this.#nodesById.get(nodeId)?.announced.runtimes ?? this.#lostRuntimes.get(nodeId) ?? [];
+  }
+
   /**
    * Takes note of whether what nodes say reaches us, and resolves when what they have said so far is read: this process may have stood still, or NATS be
    * away. Forgets the nodes that are lost. Call it again and again, or no node is ever lost.
@@ -110,9 +121,9 @@ export class NodeDirectory implements AsyncDisposable {
     clearTimeout(timer);
     this.#listeningSince = isListening ? (this.#listeningSince ?? askedAt) : undefined;
     if (isListening) this.#heardUntil = askedAt;
-    for (const [id, { connection }] of [...this.#nodesById]) {
+    for (const [id, { connection, announced }] of [...this.#nodesById]) {
       // One to which a session is being opened stays: it may be back.
-      if (connection === undefined && this.isLost(id)) this.#nodesById.delete(id);
+      if (connection === undefined && this.isLost(id)) this.#forget(announced);
     }
   }
 
@@ -131,6 +142,14 @@ export class NodeDirectory implements AsyncDisposable {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#closing.abort();
     await Promise.all([...this.#nodesById.values()].map(({ connection }) => connection));
+  }
+
+  #forget({ id, runtimes }: Node): void {
+    this.#nodesById.delete(id);
+    this.#lostRuntimes.delete(id);
+    this.#lostRuntimes.set(id, runtimes);
+    const [oldest] = this.#lostRuntimes.keys();
+    if (oldest !== undefined && this.#lostRuntimes.size > LOST_REMEMBERED) this.#lostRuntimes.delete(oldest);
   }
 
   #isDown({ session, heardAt }: KnownNode): boolean {

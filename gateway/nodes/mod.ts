@@ -4,6 +4,6 @@
  */
 export { ContentRefused } from "./blob_streams.ts";
 export { type DirectoryObserver, NodeDirectory } from "./directory.ts";
-export { type Demand, fittingNodes, labelledNodes, placementOrder, runtimeOf } from "./placement.ts";
+export { fittingNodes, haveSameSpark, labelledNodes, placementOrder, runtimeOf } from "./placement.ts";
 export type { ExpectedAnswer, NodeSession } from "./session.ts";
 export { waitForNodes, waitForSession } from "./wait.ts";

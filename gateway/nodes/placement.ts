@@ -8,9 +8,11 @@ export interface Demand {
   /** The node must have all of these. */
   readonly labels: Readonly<Record<string, string>>;
   readonly runtime: Runtime;
+  /** What else a node must be; unset: nothing. */
+  readonly accepts?: ((session: NodeSession) => boolean) | undefined;
 }
 
-type Fitness = Pick<Demand, "labels" | "runtime">;
+type Fitness = Pick<Demand, "labels" | "runtime" | "accepts">;
 
 /** Sessions of the nodes that meet the demand, the one with most room first; those with fewer contexts win a tie. */
 export function placementOrder(sessions: readonly NodeSession[], { memoryBytes, ...demand }: Demand): NodeSession[] {
@@ -18,9 +20,13 @@ export function placementOrder(sessions: readonly NodeSession[], { memoryBytes, 
   return fitting.sort((a, b) => b.freeMemoryBytes - a.freeMemoryBytes || contexts(a) - contexts(b));
 }
 
-/** Sessions of the nodes that have all of these labels and the runtime, whatever room they have. */
-export function fittingNodes(sessions: readonly NodeSession[], { labels, runtime }: Fitness): NodeSession[] {
-  return labelledNodes(sessions, labels).filter((session) => runtimeOf(session, runtime)?.available);
+/** Sessions of the nodes that have all of these labels and the runtime, and are accepted, whatever room they have. */
+export function fittingNodes(
+  sessions: readonly NodeSession[],
+  { labels, runtime, accepts = () => true }: Fitness,
+): NodeSession[] {
+  const labelled = labelledNodes(sessions, labels);
+  return labelled.filter((session) => runtimeOf(session, runtime)?.available && accepts(session));
 }
 
 /** Sessions of the nodes that have all of these labels. */
@@ -33,6 +39,13 @@ export function labelledNodes(sessions: readonly NodeSession[], labels: Demand["
 export function runtimeOf({ runtimes }: Pick<NodeSession, "runtimes">, runtime: Runtime): NodeRuntime | undefined {
   if (runtimes.length === 0 && runtime === Runtime.DENO) return create(NodeRuntimeSchema, { runtime, available: true });
   return runtimes.find((each) => each.runtime === runtime);
+}
+
+/** Whether jars that run on the Spark that one node has run on that of the other, as far as both say what they have. */
+export function haveSameSpark(one: Pick<NodeSession, "runtimes">, other: Pick<NodeSession, "runtimes">): boolean {
+  const [a, b] = [runtimeOf(one, Runtime.SPARK), runtimeOf(other, Runtime.SPARK)];
+  if (a === undefined || b === undefined) return false;
+  return Number.parseInt(a.version, 10) === Number.parseInt(b.version, 10) && a.scalaVersion === b.scalaVersion;
 }
 
 function contexts({ load }: NodeSession): number {

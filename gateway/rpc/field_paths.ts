@@ -17,10 +17,9 @@ export function findFieldPaths<Found>(
 ): FieldPath<Found>[] {
   return desc.fields.flatMap((field): FieldPath<Found>[] => {
     const fields = [...outer, field];
-    if (field.fieldKind === "message") {
-      const isOurs = field.message.file.proto.package === desc.file.proto.package;
+    if (field.fieldKind === "message" && field.message.file.proto.package === desc.file.proto.package) {
       const isNested = outer.some((each) => each.message === field.message);
-      return isOurs && !isNested ? findFieldPaths(field.message, find, fields) : [];
+      return !isNested ? findFieldPaths(field.message, find, fields) : [];
     }
     const found = find(field);
     return found === undefined ? [] : [{ fields, found }];

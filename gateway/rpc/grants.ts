@@ -1,6 +1,7 @@
-import { type DescMessage, getOption, type Message } from "@bufbuild/protobuf";
+import { type DescMessage, getOption, type JsonObject, type Message } from "@bufbuild/protobuf";
 import { grants } from "../../proto/mod.ts";
 import type { Granting } from "../access/mod.ts";
+import { PROXY_USER, proxyUsersOf } from "../contexts/mod.ts";
 import { findFieldPaths, valueAt } from "./field_paths.ts";
 
 /**
@@ -13,8 +14,15 @@ export function createGrantReader(desc: DescMessage): (message: Message) => read
   if (inOneof !== undefined) throw new Error(`Field ${inOneof} grants something, and is in a oneof`);
   return (message) =>
     paths.flatMap(({ fields, found }): Granting[] => {
-      const values = valueAt(message, fields);
-      if (!Array.isArray(values) || values.length === 0) return [];
-      return [{ permission: found, kind: fields.at(-1)?.name ?? "", values: values.map(String) }];
+      const value = valueAt(message, fields);
+      const granted = Array.isArray(value)
+        ? { kind: fields.at(-1)?.name ?? "", values: value.map(String) }
+        : { kind: PROXY_USER, values: isObject(value) ? proxyUsersOf(value) : [] };
+      return granted.values.length === 0 ? [] : [{ permission: found, ...granted }];
     });
+}
+
+/** A field that grants something is a list of texts, or free settings. */
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null;
 }

@@ -49,9 +49,9 @@ test("a submission names every binary of its class path", () => {
 test("whatever grants jobs something needs a permission of its own, in every request that has it", () => {
   const granting = methods.filter(({ input }) => {
     const read = createGrantReader(input);
-    const settings = { permissions: { net: ["a"], secrets: ["b"] } };
+    const settings = { permissions: { net: ["a"], secrets: ["b"] }, settings: { "spark.proxy.user": "c" } };
     const request = fromJson(input, { settings, job: { contextSettings: settings } }, { ignoreUnknownFields: true });
-    return read(request).length === 2 && read(request).every(({ permission }) => permission === "contexts:grant");
+    return read(request).length === 3 && read(request).every(({ permission }) => permission === "contexts:grant");
   });
   expect(granting.map(({ name }) => name).sort()).toEqual(["CreateContext", "RestartContext", "RunJob", "SubmitJob"]);
   const ungranted = proto.PermissionsSchema.fields.filter((field) => getOption(field, proto.grants) === "");

@@ -1,6 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Binary, type ContextSettings, Runtime } from "../../proto/mod.ts";
-import { FACTORY } from "../contexts/mod.ts";
+import type { Guard } from "../access/mod.ts";
+import { FACTORY, proxyUsersOf, withoutProxyUser } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { SparkDeps } from "./deps.ts";
 import { type JsonObject, withFallback } from "./hocon/mod.ts";
@@ -24,23 +25,26 @@ export function completeAsked(
   const isDecided = runtime !== undefined || RUNTIME_NAMES.some((name) => asked[name] !== undefined);
   const dropped = runtime === Runtime.SPARK ? ["runtime"] : RUNTIME_NAMES;
   const given = isDecided ? without(config.contextSettings, dropped) : config.contextSettings;
-  return parseContextSettings(withFallback(asked, given), runtime ?? core.defaultRuntime);
+  // In another spelling, that of the configuration would stand beside the caller's.
+  const others = proxyUsersOf(asked).length === 0 ? given : withoutProxyUser(given);
+  return parseContextSettings(withFallback(asked, others), runtime ?? core.defaultRuntime);
 }
 
 /** The runtime of a context that is created by name; undefined where its settings name one. */
 export async function runtimeOfNew(
-  { config, core }: Pick<SparkDeps, "config" | "core">,
+  { config, core, guard }: Pick<SparkDeps, "config" | "core" | "guard">,
   asked: JsonObject,
 ): Promise<Runtime | undefined> {
   const settings = withFallback(asked, config.contextSettings);
   if (RUNTIME_NAMES.some((name) => settings[name] !== undefined)) return undefined;
-  return config.defaultRuntime ?? (await lastUploadedRuntime(core));
+  return config.defaultRuntime ?? (await lastUploadedRuntime(core, guard));
 }
 
-/** What runs the program that was uploaded last; undefined before there is one. */
-async function lastUploadedRuntime({ dao }: Pick<Core, "dao">): Promise<Runtime | undefined> {
+/** What runs the program that was uploaded last of those that the caller may see; undefined before there is one. */
+async function lastUploadedRuntime({ dao }: Pick<Core, "dao">, guard: Guard): Promise<Runtime | undefined> {
   let last: Binary | undefined;
   for await (const binary of readPages((limit, before?: Binary) => dao.binaries.list({ limit, after: before?.name }))) {
+    if (!guard.covers({ binary: binary.name })) continue;
     if (last === undefined || uploadedAt(binary) > uploadedAt(last)) last = binary;
   }
   return last && (last.runtime || Runtime.DENO);

@@ -1,4 +1,4 @@
-import { proxyUserPrefix } from "../contexts/mod.ts";
+import { PROXY_USER, proxyUserPrefix, withoutProxyUser } from "../contexts/mod.ts";
 import { type JsonObject, withFallback } from "./hocon/mod.ts";
 import { failure, Rejection } from "./http/answer.ts";
 import type { SparkRequest } from "./http/request.ts";
@@ -25,7 +25,12 @@ export function keptName({ owner }: Pick<SparkRequest, "owner">, name: string): 
 export function asProxyUser({ owner }: Pick<SparkRequest, "owner">, asked: JsonObject): JsonObject {
   if (owner === undefined) return asked;
   checkUser(owner);
-  return withFallback(expandPaths([["spark.proxy.user", owner]]), asked);
+  return withFallback(expandPaths([[PROXY_USER, owner]]), withoutProxyUser(asked));
+}
+
+/** Of what a caller asks of a context what it decides itself. */
+export function askedByCaller({ owner }: Pick<SparkRequest, "owner">, asked: JsonObject): JsonObject {
+  return owner === undefined ? asked : withoutProxyUser(asked);
 }
 
 /** Of the names under which contexts are kept those of the caller, as the caller calls them. */

@@ -77,7 +77,7 @@ function runtimeOfFactory(className: JsonValue | undefined, asked: Runtime | und
   if (className === undefined || className === null) return undefined;
   if (typeof className !== "string") throw new SettingError(`${FACTORY} must be the name of a class`);
   const factory = findFactory(className);
-  if ("fault" in factory) throw new SettingError(`${FACTORY}: ${factory.fault}`);
+  if ("problem" in factory) throw new SettingError(`${FACTORY}: ${factory.problem}`);
   if (asked === Runtime.DENO) throw new SettingError(`${FACTORY} makes a Spark context, but runtime is DENO`);
   return Runtime.SPARK;
 }

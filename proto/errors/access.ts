@@ -62,6 +62,14 @@ export function grantDenied(permission: string, principal: string, { context, gr
   );
 }
 
+/** Every caller runs contexts in its own name, by `gateway.spark.useAsProxyUser`. */
+export function proxyUserDenied(principal: string, user: string): ConnectError {
+  return apiError(
+    `Cannot run a context in the name of "${user}": spark.proxy.user of "${principal}" is "${principal}"; leave the setting out, or name yourself`,
+    { code: Code.PermissionDenied, reason: "GRANT_DENIED", metadata: { permission: "contexts:grant", principal } },
+  );
+}
+
 /** Answered with the whole seconds after which to try again (Retry-After). */
 export function rateLimited(principal: string, waitMs: number): ConnectError {
   const seconds = String(Math.ceil(waitMs / 1000));

@@ -82,12 +82,25 @@ describe("a caller without contexts:grant", () => {
       "net a.example.com, b.example.com and secrets db",
       "team-m-a",
     ],
+    [
+      ...(["mallory", "POST", "/v1/contexts/team-m-a"] as const),
+      { settings: { spark: { "proxy.user": "root" } } },
+      "spark.proxy.user root",
+      "team-m-a",
+    ],
     ["runner", "POST", "/v1/jobs", { binary: "call", entryPoint: "Call", contextSettings: NET }, undefined],
     ["runner", "POST", "/v1/jobs:run", { binary: "call", entryPoint: "Call", contextSettings: NET }, undefined],
   ])("%s is refused %s %s %j", async (who, method, path, body, grants, context) => {
     expect(await rest[who as keyof typeof rest].call(method, path, body)).toMatchObject({
       status: 403,
       body: { code: "permission_denied", message: denied(who, grants, context) },
+    });
+  });
+
+  test("is refused a proxy user by spark-jobserver's API", async () => {
+    expect(await rest.mallory.call("POST", "/contexts/team-m-a?spark.proxy.user=root", {})).toMatchObject({
+      status: 403,
+      body: { result: denied("mallory", "spark.proxy.user root", "team-m-a") },
     });
   });
 

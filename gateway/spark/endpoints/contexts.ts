@@ -15,7 +15,7 @@ import { type Answer, exception, failure, json, Rejection, success } from "../ht
 import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
 import type { Explanations } from "../http/route.ts";
-import { asProxyUser, keptName, ownNames } from "../own_contexts.ts";
+import { askedByCaller, asProxyUser, keptName, ownNames } from "../own_contexts.ts";
 import { readPages } from "../pages.ts";
 import { expandPaths } from "../paths.ts";
 import { parseContextSettings } from "../settings.ts";
@@ -68,7 +68,8 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   const runtime = await runtimeOfNew(deps, asked);
   const settings = settingsOf(deps, request, { asked, runtime });
   const { name } = checked(deps, CreateContextRequestSchema, { name: keptName(request, wanted), settings });
-  await checkGrants(deps, name, parseContextSettings(asked, runtime ?? deps.core.defaultRuntime));
+  const byCaller = askedByCaller(request, asked);
+  await checkGrants(deps, name, parseContextSettings(byCaller, runtime ?? deps.core.defaultRuntime));
   await createContext(deps.core, { name, settings }, { signal });
   return success("Context initialized");
 }
@@ -109,7 +110,7 @@ export async function restart(deps: SparkDeps, request: SparkRequest): Promise<A
   const runtime = before?.runtime || Runtime.DENO;
   const settings = Object.keys(asked).length === 0 ? undefined : settingsOf(deps, request, { asked, runtime });
   const { context } = checked(deps, RestartContextRequestSchema, { context: name, ...(settings && { settings }) });
-  await checkGrants(deps, context, parseContextSettings(asked, runtime));
+  await checkGrants(deps, context, parseContextSettings(askedByCaller(request, asked), runtime));
   await restartContext(deps.core, { context, settings, force, signal });
   return success("Context restarted");
 }

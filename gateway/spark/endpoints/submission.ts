@@ -6,13 +6,14 @@ import {
   Runtime,
   SubmitJobRequestSchema,
 } from "../../../proto/mod.ts";
+import { PROXY_USER } from "../../contexts/mod.ts";
 import { completeAsked } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { exception, failure, Rejection } from "../http/answer.ts";
 import { readFlag } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
-import { asProxyUser, keptName } from "../own_contexts.ts";
+import { askedByCaller, asProxyUser, keptName } from "../own_contexts.ts";
 import { expandPaths } from "../paths.ts";
 import type { Place } from "../programs/mod.ts";
 import { parseContextSettings } from "../settings.ts";
@@ -30,7 +31,8 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
   const program = readProgram(query, config);
   const callbackUrl = readCallbackUrl(query);
   const context = keptName(request, query.get("context") ?? "");
-  const asked = context === "" ? readSettings(request, withFallback(config, jobConfig)) : undefined;
+  const asked =
+    context === "" ? asProxyUser(request, readSettings(request, withFallback(config, jobConfig))) : undefined;
   const dependent = asked && parseClassPath(DEPENDENT, asked[DEPENDENT]);
   const { binary, classPath, runtime } = await chooseProgram(deps, program, { dependent, request, context });
   const job = create(JobSpecSchema, {
@@ -45,8 +47,10 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
     callbackFormat: JobSpec_CallbackFormat.SPARK_JOBSERVER,
   });
   checked(deps, SubmitJobRequestSchema, { job });
-  if (asked !== undefined)
-    await checkGrants(deps, context, parseContextSettings(readSettings(request, config), runtime));
+  if (asked !== undefined) {
+    const byCaller = askedByCaller(request, readSettings(request, config));
+    await checkGrants(deps, context, parseContextSettings(byCaller, runtime));
+  }
   return job;
 }
 
@@ -124,7 +128,7 @@ function readCallbackUrl(query: URLSearchParams): string {
 /** What a job says of the context that is made for it: in its config, then in its parameters. */
 function readSettings(request: SparkRequest, config: JsonObject): JsonObject {
   const inConfig = valueAt(config, ["spark", "context-settings"]);
-  const user = request.query.get("spark.proxy.user");
-  const inQuery = user === null ? {} : expandPaths([["spark.proxy.user", user]]);
-  return asProxyUser(request, withFallback(isObject(inConfig) ? inConfig : {}, inQuery));
+  const user = request.query.get(PROXY_USER);
+  const inQuery = user === null ? {} : expandPaths([[PROXY_USER, user]]);
+  return withFallback(isObject(inConfig) ? inConfig : {}, inQuery);
 }

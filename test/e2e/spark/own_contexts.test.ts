@@ -47,14 +47,31 @@ test("with useAsProxyUser jobs run in contexts of the user who calls, in its nam
     await ask("ann", `${settings}&context=mine`),
     await ask("ann~b", `${settings}&context=mine`),
     await ask("ann", `${settings}&spark.proxy.user=root`, "spark.context-settings.spark.proxy.user = root"),
+    await ask("ann", settings, 'spark.context-settings { "spark.proxy.user" = root }'),
   ].map(({ text }) => JSON.parse(text));
-  expect(ran.map(({ result }) => result.spark.proxy.user)).toEqual(["ann", "ann~b", "ann"]);
+  expect(ran.map(({ result }) => result.spark.proxy.user)).toEqual(["ann", "ann~b", "ann", "ann"]);
+  expect(ran[3].result).not.toHaveProperty(["spark.proxy.user"]);
   const reports = await Promise.all(ran.map(({ jobId }) => ask("ann", `GET /jobs/${jobId}`)));
   expect(reports.map(({ text }) => JSON.parse(text).context)).toEqual([
     "ann~mine",
     "ann~~b~mine",
     expect.stringMatching(/^ann~[0-9a-f]{8}-Settings$/),
+    expect.stringMatching(/^ann~[0-9a-f]{8}-Settings$/),
   ]);
+});
+
+test("with useAsProxyUser nobody names another in /v1 either", async () => {
+  const headers = { ...basicProof("ann", passwordOf("ann")), "content-type": "application/json" };
+  const create = (user: string) =>
+    send(hearth.url, {
+      ...{ method: "POST", target: "/v1/contexts/named", headers },
+      body: JSON.stringify({ settings: { "spark.proxy": { user } } }),
+    });
+  const refused = await create("root");
+  expect(refused.status).toBe(403);
+  expect(JSON.parse(refused.text).message).toMatch(/^Cannot run a context in the name of "root": /);
+  expect((await create("ann")).status).toBe(200);
+  expect((await ask("ann", "DELETE /v1/contexts/named")).status).toBe(200);
 });
 
 test.each(["ann~mine", "~b~mine", "ann~~b~mine"])(

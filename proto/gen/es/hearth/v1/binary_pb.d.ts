@@ -104,7 +104,7 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   scalaVersion: string;
 
   /**
-   * Of a jar: the Java release that its newest class needs, such as 17; 0 when it has no class.
+   * Of a jar: the Java release that its jobs need, such as 17; without jobs, its newest class. 0 when it has no class.
    *
    * @generated from field: uint32 java_version = 13;
    */

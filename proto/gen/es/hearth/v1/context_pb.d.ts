@@ -13,7 +13,7 @@ import type { Runtime } from "./runtime_pb.js";
 export declare const file_hearth_v1_context: GenFile;
 
 /**
- * A long-lived sandbox.
+ * A long-lived process in which jobs run: a sandbox of Deno, or a Spark application.
  *
  * @generated from message hearth.v1.Context
  */
@@ -285,6 +285,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
 
   /**
    * Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels.
+   * `spark.proxy.user` needs the permission `contexts:grant`.
    *
    * @generated from field: google.protobuf.Struct settings = 10;
    */

@@ -4,8 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Job, Job_State, JobSchema, JobSpec, LogLine, LogLineSchema, SqlQuery, Stage } from "./job_pb.js";
+import type { Job, Job_State, JobSchema, JobSpec, LogLine, LogLineSchema } from "./job_pb.js";
 import type { Duration, StructSchema, Value } from "@bufbuild/protobuf/wkt";
+import type { SqlQuery } from "./sql_pb.js";
+import type { Stage } from "./stage_pb.js";
 import type { JobEventSchema } from "./event_pb.js";
 import type { HttpBodySchema } from "../../google/api/httpbody_pb.js";
 

@@ -74,8 +74,8 @@ export declare const permission: GenExtension<MethodOptions, string>;
 export declare const names: GenExtension<FieldOptions, ObjectKind>;
 
 /**
- * The permission that a caller needs beside that of the method when it fills this field, a list of texts: what jobs are granted
- * by it, such as `contexts:grant`.
+ * The permission that a caller needs beside that of the method when it fills this field: what jobs are granted by it, such as
+ * `contexts:grant`. The field is a list of texts; or free settings, of which `spark.proxy.user` needs the permission.
  *
  * @generated from extension: string grants = 50803;
  */

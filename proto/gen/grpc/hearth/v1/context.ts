@@ -47,7 +47,10 @@ export interface ContextSettings {
   idleTimeout:
     | Duration
     | undefined;
-  /** Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels. */
+  /**
+   * Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels.
+   * `spark.proxy.user` needs the permission `contexts:grant`.
+   */
   settings:
     | { [key: string]: any }
     | undefined;

@@ -7,7 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Runtime } from "../../v1/runtime_pb.js";
-import type { SqlQuery } from "../../v1/job_pb.js";
+import type { SqlQuery } from "../../v1/sql_pb.js";
 import type { ContextLoad, ContextSettings, NamedObject } from "../../v1/context_pb.js";
 import type { NodeLoad } from "../../v1/node_service_pb.js";
 

@@ -18,9 +18,9 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { ContextLoad, ContextSettings, NamedObject } from "../../v1/context.ts";
-import { SqlQuery } from "../../v1/job.ts";
 import { NodeLoad } from "../../v1/node_service.ts";
 import { Runtime, runtimeFromJSON, runtimeToJSON } from "../../v1/runtime.ts";
+import { SqlQuery } from "../../v1/sql.ts";
 
 /** A frame of a gateway. */
 export interface OpenRequest {

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { proxyUsersOf, withoutProxyUser } from "./proxy_user.ts";
+
+test.each([
+  { spark: { proxy: { user: "root" } } },
+  { "spark.proxy.user": "root" },
+  { "spark.proxy": { user: "root" } },
+  { spark: { "proxy.user": ["root"] } },
+  { "launcher.spark": { proxy: { user: "root" } } },
+  { passthrough: { "spark.proxy.user": "root" } },
+  { "spark.context-settings": { launcher: { spark: { proxy: { user: "root" } } } } },
+])("the proxy user is found and dropped in %j", (spelled) => {
+  const settings = { ...spelled, "spark.cores.max": 4, env: { "spark.proxy.user": "kept" } };
+  expect(proxyUsersOf(settings)).toEqual(["root"]);
+  const rest = withoutProxyUser(settings);
+  expect(proxyUsersOf(rest)).toEqual([]);
+  expect(rest).toMatchObject({ "spark.cores.max": 4, env: { "spark.proxy.user": "kept" } });
+});
+
+test("settings without a proxy user stay as they are", () => {
+  const settings = { spark: { proxy: { host: "a" }, list: [{ proxy: { user: "b" } }] }, other: null };
+  expect(proxyUsersOf(settings)).toEqual([]);
+  expect(withoutProxyUser(settings)).toEqual(settings);
+});

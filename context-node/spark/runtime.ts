@@ -33,6 +33,9 @@ export interface SparkRuntimeOptions extends Omit<InstallationOptions, "log"> {
 /** Time of a spare, or a driver that makes the archive, until it is warm, in milliseconds: nobody waits for it. */
 const WARM_MS = 300_000;
 
+/** A driver without one logs nothing of jobs. */
+const NO_CONTEXT = { contextId: "", name: "", isConcealed: false };
+
 /** The longest address of Spark's pages that is shown. */
 const LONGEST_URL = 2048;
 
@@ -83,7 +86,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
     const limited = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(WARM_MS)]);
     const driver = await start(what, limited);
     try {
-      await untilWarm(driver, { log: createDriverLog(log, { contextId: "", name: "" }), signal: limited });
+      await untilWarm(driver, { log: createDriverLog(log, NO_CONTEXT), signal: limited });
     } catch (error) {
       await driver[Symbol.asyncDispose]();
       throw error;
@@ -120,7 +123,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
 
   async function startFor(plan: ContextPlan, { settings }: SandboxSpec, signal: AbortSignal): Promise<Driver> {
     const profile = { heapBytes: plan.heapBytes, env: plan.env };
-    const isConcealed = (settings.permissions?.secrets ?? []).length > 0;
+    const isConcealed = hasSecrets(settings);
     if (!plan.needsSubmit && isDeepStrictEqual(profile, spareProfile)) {
       const spare = spares.take();
       if (isConcealed) spare?.conceal();
@@ -133,16 +136,17 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
   }
 
   async function open(driver: Driver, spec: SandboxSpec, { plan, signal }: Opening): Promise<Sandbox> {
+    const { contextId, name } = spec;
+    const driverLog = createDriverLog(log, { contextId, name, isConcealed: hasSecrets(spec.settings) });
     try {
       const ready = (message: ReadyMessage): Sandbox => {
         const application = { id: message.applicationId, uiUrl: urlOf(message.uiUrl) };
         const { onNewVersion } = config;
-        return createSandbox({ driver, log, onNewVersion }, spec, { application, warnings: plan.warnings });
+        return createSandbox({ driver, log: driverLog, onNewVersion }, spec, { application, warnings: plan.warnings });
       };
-      const { contextId, name } = spec;
       const { parts } = await installation();
       const init = initOf(plan, { contextId, settings: spec.settings.settings, conf: applicationConf(parts, plan) });
-      return await openContext(driver, init, { log: createDriverLog(log, { contextId, name }), ready, signal });
+      return await openContext(driver, init, { log: driverLog, ready, signal });
     } catch (error) {
       await driver[Symbol.asyncDispose]();
       throw error;
@@ -170,6 +174,11 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Secrets of its environment count among them. */
+function hasSecrets({ permissions }: SandboxSpec["settings"]): boolean {
+  return (permissions?.secrets ?? []).length > 0;
 }
 
 interface Opening {

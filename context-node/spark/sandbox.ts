@@ -1,10 +1,9 @@
 import type { NamedObject } from "../../proto/node.ts";
-import type { ProcessLog } from "../process_output.ts";
 import type { Application, Execution, JobObserver, JobRun, Sandbox, SandboxEnd, SandboxSpec } from "../runtime/mod.ts";
 import type { SparkConfig } from "../spark_section.ts";
 import { type ContentServer, createContentServer } from "./content.ts";
 import type { Driver } from "./driver.ts";
-import { createDriverLog, type DriverLog, isStarved } from "./driver_log.ts";
+import { type DriverLog, isStarved } from "./driver_log.ts";
 import { classesTaken, commandTooLarge, notForSpark } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./objects.ts";
 import type { DriverMessage, Work } from "./protocol.ts";
@@ -18,7 +17,7 @@ const PATIENCE_MS = 2_000;
 export interface SparkSandboxDeps {
   /** Its SparkContext is there. */
   readonly driver: Driver;
-  readonly log: ProcessLog;
+  readonly log: DriverLog;
   readonly onNewVersion: SparkConfig["onNewVersion"];
 }
 
@@ -60,7 +59,7 @@ class SparkSandbox implements Sandbox {
     this.warnings = warnings;
     this.#content = createContentServer({ driver, files: spec.files });
     this.#objects = createObjectList((message) => driver.send(message));
-    this.#log = createDriverLog(log, { contextId: spec.contextId, name: spec.name });
+    this.#log = log;
     this.closed = driver.ended.then((end) => this.#lose(end));
     driver.listen({
       received: (message) => this.#receive(message),

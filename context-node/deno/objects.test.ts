@@ -45,7 +45,12 @@ test("the node lists and drops objects, and jobs do not find them afterwards", a
     createTime: expect.any(Date),
     expireTime: expect.any(Date),
   });
-  expect(b).toMatchObject({ name: "b", sizeBytes: expect.any(Number), createTime: expect.any(Date), expireTime: undefined });
+  expect(b).toMatchObject({
+    name: "b",
+    sizeBytes: expect.any(Number),
+    createTime: expect.any(Date),
+    expireTime: undefined,
+  });
   expect((a?.expireTime?.getTime() ?? 0) - (a?.createTime?.getTime() ?? 0)).toBe(60_000);
   expect(await sandbox.dropObject("b")).toEqual(b);
   expect(await sandbox.dropObject("b")).toBeUndefined();

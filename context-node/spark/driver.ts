@@ -34,7 +34,7 @@ export interface Driver extends AsyncDisposable {
   /** Resident memory now, in bytes; 0 where it is not known. */
   memoryBytes(): number;
   /** What its end is, whatever ends it from now on. */
-  foretell(end: SandboxEnd): void;
+  expectEnd(end: SandboxEnd): void;
   /** It is about to end by itself; if not, it is killed soon. */
   expire(end: SandboxEnd): void;
   /** Ends it at once. */
@@ -176,7 +176,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
       spawned.conceal();
     },
     memoryBytes: () => (isSubmitted ? 0 : residentBytes(spawned.processId())),
-    foretell(known) {
+    expectEnd(known) {
       end ??= known;
     },
     expire(known) {

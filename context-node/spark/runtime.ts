@@ -141,8 +141,9 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<R
     try {
       const ready = (message: ReadyMessage): Sandbox => {
         const application = { id: message.applicationId, uiUrl: urlOf(message.uiUrl) };
-        const { onNewVersion } = config;
-        return createSandbox({ driver, log: driverLog, onNewVersion }, spec, { application, warnings: plan.warnings });
+        const { onNewVersion, replaceTimeoutMs } = config;
+        const newVersions = { onNewVersion, replaceTimeoutMs, kind: plan.kind };
+        return createSandbox({ driver, log: driverLog, newVersions }, spec, { application, warnings: plan.warnings });
       };
       const { parts } = await installation();
       const init = initOf(plan, { contextId, settings: spec.settings.settings, conf: applicationConf(parts, plan) });

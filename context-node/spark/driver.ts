@@ -121,9 +121,10 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
   /** It was asked to stop: a JVM that writes an archive at its end says nothing meanwhile. */
   let isStopping = false;
   const timers = new Set<NodeJS.Timeout>();
+  let isGone = false;
 
   function after(delayMs: number, act: () => void): void {
-    timers.add(setTimeout(act, delayMs));
+    if (!isGone) timers.add(setTimeout(act, delayMs));
   }
 
   function kill(known: SandboxEnd): void {
@@ -146,6 +147,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
       return exit;
     });
     const [exit] = await Promise.all([processGone, connectionGone]);
+    isGone = true;
     for (const timer of timers) clearTimeout(timer);
     await owned[Symbol.asyncDispose]();
     if (end !== undefined) return end;

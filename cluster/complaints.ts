@@ -1,15 +1,17 @@
-import type { Logger } from "pino";
-
 /** So often a line tells of what strangers do, for each reason. */
 const INTERVAL_MS = 60_000;
 
+interface WarningLog {
+  warn(fields: object, message: string): void;
+}
+
 /** Tells the log of strangers, who may try as often as they like. */
 export class Complaints {
-  readonly #log: Pick<Logger, "warn">;
+  readonly #log: WarningLog;
   /** When it was last told, by reason. */
   readonly #toldAt = new Map<string, number>();
 
-  constructor({ log }: { readonly log: Pick<Logger, "warn"> }) {
+  constructor({ log }: { readonly log: WarningLog }) {
     this.#log = log;
   }
 

@@ -60,6 +60,7 @@ test("parseConfig() has a default for everything", () => {
       spares: 1,
       startTimeoutMs: 120_000,
       onNewVersion: "replace",
+      replaceTimeoutMs: 600_000,
       confine: true,
       folders: [],
       environment: {},

@@ -72,6 +72,14 @@ export const sparkSection = z
       .describe(
         "What happens to a job whose jar has other classes under names that its context has loaded: `replace` lets running jobs end, restarts the context and runs it then; `refuse` fails it",
       ),
+    replaceTimeoutMs: z
+      .int()
+      .positive()
+      .max(LONGEST_DELAY_MS)
+      .default(600_000)
+      .describe(
+        "The longest that a job with a new version of a jar waits for the jobs that run in its context, in milliseconds; after that it fails, and the context goes on as it is",
+      ),
     confine: z
       .boolean()
       .default(true)

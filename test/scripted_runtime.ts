@@ -48,6 +48,11 @@ export class ScriptedRuntime implements Runtime {
     this.#sandboxes.get(contextId)?.end(end);
   }
 
+  /** Postpones a job as if it needed another sandbox. */
+  postpone(contextId: string, jobId: string, calledOff: Promise<JobError | undefined>): void {
+    this.#sandboxes.get(contextId)?.postpone(jobId, calledOff);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const sandbox of this.#sandboxes.values()) sandbox.end({ type: "disposed" });
   }
@@ -102,6 +107,11 @@ class ScriptedSandbox implements Sandbox {
     return this.#objects.delete(name) ? describeObject(name, value) : undefined;
   }
 
+  postpone(jobId: string, calledOff: Promise<JobError | undefined>): void {
+    for (const execution of this.#executions)
+      if (execution.jobId === jobId) execution.settle({ type: "postponed", calledOff });
+  }
+
   end(end: SandboxEnd): void {
     for (const execution of this.#executions) execution.settle({ type: "lost", end });
     // After the outcomes, as the interface says.
@@ -131,6 +141,7 @@ interface ExecutionParts {
 
 class ScriptedExecution implements Execution {
   readonly executor: number;
+  readonly jobId: string;
   readonly #abort = new AbortController();
   readonly #settled = Promise.withResolvers<Outcome>();
   readonly outcome = this.#settled.promise;
@@ -138,6 +149,7 @@ class ScriptedExecution implements Execution {
 
   constructor(parts: ExecutionParts) {
     this.executor = parts.executor;
+    this.jobId = parts.job.jobId;
     this.#run(parts).then(
       (outcome) => this.settle(outcome),
       (error: unknown) => this.settle({ type: "failed", error: describe(error, JobError_Reason.THROWN) }),

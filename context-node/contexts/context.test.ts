@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type ContextEvent,
   ContextSettings,
+  JobError,
   JobError_Reason,
   type NamedObject,
   Refusal_Reason,
@@ -256,6 +257,33 @@ test("a sandbox that violated its protocol is replaced, and its jobs are not tri
   expect((await session.contextEvent(contextId, "restarting")).event?.value).toMatchObject({
     reason: JobError_Reason.SANDBOX_VIOLATION,
   });
+});
+
+test("a job that needs another sandbox keeps the others waiting until its sandbox goes on, and fails then", async () => {
+  const contextId = await start({ maxJobsPerContext: 2 });
+  const [running, refused] = [run(contextId, "stubborn"), run(contextId, "stubborn")];
+  for (const jobId of [running, refused]) await session.jobEvent(jobId, "running");
+  const calledOff = Promise.withResolvers<JobError>();
+  tested.runtime.postpone(contextId, refused, calledOff.promise);
+  const waiting = run(contextId, "echo");
+  await objects(contextId);
+  expect(session.story(waiting)).not.toContain("running");
+  const error = JobError.create({ reason: JobError_Reason.LOAD_FAILED, message: "it took too long" });
+  calledOff.resolve(error);
+  expect((await session.final(refused)).event).toMatchObject({ $case: "failed", value: { error } });
+  expect((await session.final(waiting)).event.$case).toBe("succeeded");
+  expect(session.contextStory(contextId)).toEqual(["running"]);
+});
+
+test("a job that needs another sandbox runs in the next one", async () => {
+  const contextId = await start();
+  const jobId = run(contextId, "stubborn");
+  await session.jobEvent(jobId, "running");
+  tested.runtime.postpone(contextId, jobId, new Promise(() => {}));
+  tested.runtime.crash(contextId, { type: "replaced", message: "a new version" });
+  await session.until("the next run", () => session.story(jobId).filter((each) => each === "running")[1]);
+  cancel(jobId);
+  expect((await session.final(jobId)).event.$case).toBe("cancelled");
 });
 
 test("a context waits longer after each death in a row, and takes jobs meanwhile", async () => {

@@ -1,52 +1,31 @@
-import type { Logger } from "pino";
 import type {
   ContextLoad,
   ContextSettings,
   HeldJob,
+  JobError,
   NamedObject,
   Refusal,
   RestartContext,
   RunJob,
   StartContext,
 } from "../../proto/node.ts";
-import type { BlobCache, BlobLease } from "../blobs/mod.ts";
+import type { BlobLease } from "../blobs/mod.ts";
 import type { JobHappening } from "../events/mod.ts";
-import type { CpuGroups } from "../isolation/mod.ts";
-import { HostedJob, type JobDeps, lost } from "../jobs/mod.ts";
-import { type NetworkBounds, networkWarnings } from "../network/mod.ts";
-import type { FileSource, Runtime, Sandbox, SandboxEnd } from "../runtime/mod.ts";
-import { type SecretPolicy, tellRefusedEnv } from "../secrets/mod.ts";
+import { HostedJob, lost } from "../jobs/mod.ts";
+import { networkWarnings } from "../network/mod.ts";
+import type { Sandbox, SandboxEnd } from "../runtime/mod.ts";
+import { tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { Announcements } from "./announcements.ts";
+import type { ContextDeps } from "./context_deps.ts";
 import { Deaths } from "./deaths.ts";
 import { Lifetime } from "./lifetime.ts";
 import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
-import { ASKED, describeEnd, listedNames, type Restart, restartAfter } from "./restart.ts";
+import { ASKED, delayAfter, describeEnd, listedNames, type Restart, restartAfter } from "./restart.ts";
 import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
 import { startSandbox } from "./start_sandbox.ts";
 import { aborted, objectNames, pause } from "./waits.ts";
-
-export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
-  readonly blobs: BlobCache;
-  readonly runtime: Runtime;
-  readonly files: FileSource;
-  readonly cpu: CpuGroups;
-  readonly secretPolicy: SecretPolicy;
-  readonly network: NetworkBounds;
-  readonly log: Pick<Logger, "info" | "warn">;
-  readonly owner: ContextOwner;
-}
-
-/** Who holds all contexts and their jobs. */
-export interface ContextOwner {
-  /** The last event of an attempt of a job was sent. */
-  jobEnded(job: HostedJob, options: { isFinal: boolean }): void;
-  /** JetStream has it. */
-  jobStored(job: HeldJob): void;
-  /** The final event of the context was sent. */
-  contextClosed(context: HostedContext): void;
-}
 
 type State = "starting" | "running" | "restarting" | "stopping" | "ended";
 
@@ -180,11 +159,13 @@ export class HostedContext {
   }
 
   sandboxLost(): void {
-    this.#slots.close();
+    this.#slots.pause();
   }
 
-  postponed(job: HostedJob): void {
-    this.#slots.putBack(job);
+  postponed(job: HostedJob, calledOff: Promise<JobError | undefined>): void {
+    const { id: context, name } = this;
+    this.#deps.log.warn({ context, name, job: job.id }, "a job waits for another sandbox");
+    this.#slots.postpone(job, calledOff);
   }
 
   released(job: HostedJob): void {
@@ -217,18 +198,13 @@ export class HostedContext {
       const { end, livedMs, lostObjects } = await this.#liveOnce(lap.signal);
       if (this.#isEnding && this.#slots.isEmpty) return this.#finish(end);
       if (this.#restart !== undefined) continue;
-      const delayMs = this.#delayAfter(end, { livedMs });
+      const isOnly = this.#readyAt === 0 || this.#isAdHoc;
+      const delayMs = delayAfter(end, { deaths: this.#deaths, livedMs, isOnly });
       if (delayMs === undefined) return this.#over(end);
       this.#restarting(restartAfter(end, { lostObjects, delayMs }));
       await pause(delayMs, { signal: lap.signal });
       if (this.#isEnding && this.#slots.isEmpty) return this.#finish(end);
     }
-  }
-
-  /** How long to wait for the next sandbox; undefined: there is none. */
-  #delayAfter(end: SandboxEnd, lived: { livedMs: number }): number | undefined {
-    if (end.type === "replaced") return 0;
-    return this.#readyAt === 0 || this.#isAdHoc ? undefined : this.#deaths.next(lived);
   }
 
   /** Starts a sandbox and runs jobs in it until it is gone. */

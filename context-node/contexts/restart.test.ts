@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { listedNames } from "./restart.ts";
+import { Deaths } from "./deaths.ts";
+import { delayAfter, listedNames } from "./restart.ts";
+
+test("delayAfter() replaces a sandbox at once, but waits longer when it did not live for ten seconds", () => {
+  const deaths = new Deaths();
+  const after = (livedMs: number): number | undefined =>
+    delayAfter({ type: "replaced", message: "a new version" }, { deaths, livedMs, isOnly: false });
+  expect([10_000, 10_000, 0, 0, 0, 10_000].map(after)).toEqual([0, 0, 0, 1000, 2000, 0]);
+});
 
 test("listedNames() returns few names as they are, and the first of many", () => {
   expect(listedNames(["a", "b"])).toEqual(["a", "b"]);

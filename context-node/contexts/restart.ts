@@ -1,6 +1,7 @@
 import { JobError_Reason } from "../../proto/node.ts";
 import { lostReason } from "../jobs/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
+import type { Deaths } from "./deaths.ts";
 
 /** Why a context gets a new sandbox, what it loses, and when. */
 export interface Restart {
@@ -25,6 +26,18 @@ export function restartAfter(
   { lostObjects, delayMs }: Pick<Restart, "lostObjects" | "delayMs">,
 ): Restart {
   return { ...describeEnd(end), lostObjects, delayMs };
+}
+
+/** Life of a sandbox that did something for its jobs, in milliseconds: replaced sooner, it may be so for ever. */
+const USEFUL_AFTER_MS = 10_000;
+
+/** How long to wait for the next sandbox, in milliseconds; undefined: there is none. */
+export function delayAfter(
+  end: SandboxEnd,
+  { deaths, livedMs, isOnly }: { deaths: Deaths; livedMs: number; isOnly: boolean },
+): number | undefined {
+  if (end.type === "replaced") return livedMs >= USEFUL_AFTER_MS ? 0 : deaths.next({ livedMs });
+  return isOnly ? undefined : deaths.next({ livedMs });
 }
 
 /** How messages and events describe the end of a sandbox. */

@@ -1,5 +1,5 @@
-import type { ContextLoad } from "../../proto/node.ts";
-import { type HostedJob, JobQueue } from "../jobs/mod.ts";
+import type { ContextLoad, JobError } from "../../proto/node.ts";
+import { failed, type HostedJob, JobQueue } from "../jobs/mod.ts";
 import type { Sandbox } from "../runtime/mod.ts";
 import { QueuePlaces } from "./places.ts";
 
@@ -10,6 +10,9 @@ export class Slots implements Disposable {
   readonly #places = new QueuePlaces(this.#queue, () => this.#free);
   #count: number;
   #sandbox: Sandbox | undefined;
+  #isPaused = false;
+  /** Those that wait for another sandbox, unless this one goes on. */
+  readonly #postponed = new Set<HostedJob>();
   #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(count: number) {
@@ -30,6 +33,8 @@ export class Slots implements Disposable {
   /** Starts jobs in this sandbox from now on, so many at a time. */
   open(sandbox: Sandbox, { count }: { count: number }): void {
     this.#sandbox = sandbox;
+    this.#isPaused = false;
+    this.#postponed.clear();
     this.#count = count;
     this.#startWaiting();
   }
@@ -39,11 +44,21 @@ export class Slots implements Disposable {
     this.#sandbox = undefined;
   }
 
-  /** None of its code was called; it runs first when there is a sandbox again. */
-  putBack(job: HostedJob): void {
+  /** Starts nothing until it is opened again, or its sandbox goes on. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** None of its code was called; it runs first when there is another sandbox. `calledOff`: see `Outcome`. */
+  postpone(job: HostedJob, calledOff: Promise<JobError | undefined>): void {
+    const sandbox = this.#sandbox;
     this.#running.delete(job);
     this.#queue.putBack(job);
+    this.#postponed.add(job);
     if (this.#running.size === 0) this.#emptied?.resolve();
+    void calledOff.then((error) => {
+      if (sandbox !== undefined && sandbox === this.#sandbox) this.#goOn(job, error);
+    });
   }
 
   /** No code of the job runs, or it waits no more. */
@@ -86,8 +101,17 @@ export class Slots implements Disposable {
     return Math.max(0, this.#count - this.#running.size);
   }
 
+  /** Goes on once no job is left that must not run in this sandbox. */
+  #goOn(job: HostedJob, error: JobError | undefined): void {
+    if (error !== undefined) job.fail(failed(error), { forGood: true });
+    this.#postponed.delete(job);
+    if (this.#postponed.size > 0) return;
+    this.#isPaused = false;
+    this.#startWaiting();
+  }
+
   #startWaiting(): void {
-    while (this.#sandbox !== undefined && this.#running.size < this.#count) {
+    while (!this.#isPaused && this.#sandbox !== undefined && this.#running.size < this.#count) {
       const job = this.#queue.take();
       if (job === undefined) return;
       this.#running.add(job);

@@ -15,7 +15,8 @@ import type {
 import { HostedJob } from "../jobs/mod.ts";
 import type { Runtimes } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { type ContextDeps, HostedContext } from "./context.ts";
+import { HostedContext } from "./context.ts";
+import type { ContextDeps } from "./context_deps.ts";
 import {
   contextNotHeld,
   draining,

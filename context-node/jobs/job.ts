@@ -1,5 +1,5 @@
 import { startTimer } from "../../cluster/mod.ts";
-import { type HeldJob, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
+import { type HeldJob, type JobError, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
@@ -28,7 +28,7 @@ export interface JobOwner {
   /** Its sandbox is gone: start nothing else there. Told before the job is released. */
   sandboxLost(): void;
   /** None of its code was called, and it needs another sandbox: it waits at the head of the queue. Told after `sandboxLost`. */
-  postponed(job: HostedJob): void;
+  postponed(job: HostedJob, calledOff: Promise<JobError | undefined>): void;
   /** No code of the job runs; its slot, or its place in the queue, is free. The final event is still to come. */
   released(job: HostedJob): void;
   /** The last event of the attempt was sent. */
@@ -161,7 +161,7 @@ export class HostedJob {
 
   #settle(outcome: Outcome): void {
     if (outcome.type === "lost" || outcome.type === "postponed") this.#deps.owner.sandboxLost();
-    if (outcome.type === "postponed") return this.#postpone();
+    if (outcome.type === "postponed") return this.#postpone(outcome.calledOff);
     if (outcome.type === "streamed") return this.#finishResult();
     if (outcome.type !== "succeeded") return this.#end(endingOf(outcome, this.#stop));
     this.#release();
@@ -173,11 +173,11 @@ export class HostedJob {
   }
 
   /** It waits for the next sandbox, unless it was asked to end meanwhile. */
-  #postpone(): void {
+  #postpone(calledOff: Promise<JobError | undefined>): void {
     this.#execution = undefined;
     this.#deadline?.[Symbol.dispose]();
     this.#grace?.[Symbol.dispose]();
-    if (this.#stop === undefined) this.#deps.owner.postponed(this);
+    if (this.#stop === undefined) this.#deps.owner.postponed(this, calledOff);
     else this.#end(cancelledWhileWaiting(this.#stop.reason));
   }
 

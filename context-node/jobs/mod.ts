@@ -4,4 +4,4 @@
  */
 export { HostedJob, type JobDeps, type JobOwner } from "./job.ts";
 export { JobQueue } from "./queue.ts";
-export { lost, lostReason } from "./verdict.ts";
+export { failed, lost, lostReason } from "./verdict.ts";

@@ -83,7 +83,8 @@ function stopped({ reason, overdue }: Stop, { byForce, stack }: { byForce: boole
   return { $case: "cancelled", value: { error: { ...jobError(code, `${CANCELLED_BY[reason]}; ${how}`), stack } } };
 }
 
-function failed(error: JobError): Ending {
+/** The end of a job with an error. */
+export function failed(error: JobError): Ending {
   return { $case: "failed", value: { error: bounded(error) } };
 }
 

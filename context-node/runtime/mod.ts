@@ -184,5 +184,8 @@ export type Outcome =
   | { readonly type: "terminated" }
   /** The sandbox ended under it; `closed` tells why. */
   | { readonly type: "lost"; readonly end: SandboxEnd }
-  /** None of its code was called, and this sandbox cannot run it: another one has to, and this one ends as `replaced`. */
-  | { readonly type: "postponed" };
+  /**
+   * None of its code was called, and this sandbox cannot run it: another one has to, and this one ends as `replaced`. If it does not after all,
+   * `calledOff` resolves: to why the job fails, or to undefined when this sandbox can run it.
+   */
+  | { readonly type: "postponed"; readonly calledOff: Promise<JobError | undefined> };

@@ -1,3 +1,4 @@
+import type { JobError } from "../../proto/node.ts";
 import type { Outcome, SandboxEnd } from "../runtime/mod.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -8,12 +9,10 @@ export function redactOutcome(redactor: Redactor | undefined, outcome: Outcome):
   switch (outcome.type) {
     case "succeeded":
       return outcome.json === undefined ? outcome : { ...outcome, json: redactor.json(outcome.json) };
-    case "failed": {
-      const { error } = outcome;
-      const { name, message, stack, problems } = error;
-      const texts = { name: text(name), message: text(message), stack: text(stack), problems: problems.map(text) };
-      return { ...outcome, error: { ...error, ...texts } };
-    }
+    case "failed":
+      return { ...outcome, error: redactError(redactor, outcome.error) };
+    case "postponed":
+      return { ...outcome, calledOff: outcome.calledOff.then((error) => error && redactError(redactor, error)) };
     case "rejected":
       return { ...outcome, problems: outcome.problems.map(text) };
     case "denied":
@@ -22,11 +21,15 @@ export function redactOutcome(redactor: Redactor | undefined, outcome: Outcome):
       return { ...outcome, end: redactEnd(redactor, outcome.end) };
     case "streamed":
     case "terminated":
-    case "postponed":
       return outcome;
     default:
       return outcome satisfies never;
   }
+}
+
+function redactError({ text }: Redactor, error: JobError): JobError {
+  const { name, message, stack, problems } = error;
+  return { ...error, name: text(name), message: text(message), stack: text(stack), problems: problems.map(text) };
 }
 
 /** How a sandbox ended, without secrets. */

@@ -27,7 +27,11 @@ export function createReport(observer: JobObserver, known: KnownSecrets): Report
         observer.progress({
           ...progress,
           message: redactor.text(progress.message),
-          stages: progress.stages.map((stage) => ({ ...stage, failure: redactor.text(stage.failure) })),
+          stages: progress.stages.map((stage) => ({
+            ...stage,
+            name: redactor.text(stage.name),
+            failure: redactor.text(stage.failure),
+          })),
           fields: fields && redactFields(redactor, fields),
         });
       },

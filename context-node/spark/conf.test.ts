@@ -158,3 +158,16 @@ test("planContext() gives drivers the environment of the operator and the contex
   const operator = { env: { A: "1", B: "1" } };
   expect(plan({}, { operator, env: { B: "2" } }).env).toEqual({ A: "1", B: "2" });
 });
+
+test("planContext() leaves out environment variables of the node's own", () => {
+  const { env, warnings } = plan({}, { env: { A: "1", HEARTH_SPARE: "warm" } });
+  expect(env).toEqual({ A: "1" });
+  expect(warnings).toEqual(["env HEARTH_SPARE was left out: names that begin with HEARTH_ are the node's own"]);
+});
+
+test("planContext() refuses a setting with two values under two spellings", () => {
+  expect(plan({ "spark.proxy.user": "a", spark: { proxy: { user: "a" } } }).proxyUser).toBe("a");
+  expect(() => plan({ "spark.proxy.user": "a", spark: { proxy: { user: "b" } } })).toThrow(
+    'Cannot start Spark context "counts": its settings give spark.proxy.user two values, "a" and "b"; give one',
+  );
+});

@@ -17,7 +17,7 @@ export interface ContextPlan {
   readonly heapBytes: number;
   /** Of the driver's process, beside what the node sets. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whom Hadoop takes the application for. */
+  /** The user as whom Hadoop runs the application. */
   readonly proxyUser: string | undefined;
   /** Only `spark-submit` can start it as it is asked for. */
   readonly needsSubmit: boolean;
@@ -57,7 +57,7 @@ export function planContext(
   { name, settings }: Pick<SandboxSpec, "name" | "settings">,
   operator: Operator,
 ): ContextPlan {
-  const flat = flattenSettings(settings.settings ?? {});
+  const flat = flattenSettings(settings.settings ?? {}, { context: name });
   const check = (setting: string, pattern: RegExp, wanted: string): string | undefined => {
     const value = flat.get(setting);
     if (value === undefined || pattern.test(value)) return value;
@@ -73,7 +73,8 @@ export function planContext(
 
   const heap = heapOf(settings.memoryBytes);
   const { given, warnings: leftOut } = givenConf(flat);
-  const warnings = [...leftOut, ...networkWarnings(settings)];
+  const { env, warnings: envWarnings } = givenEnv(settings.env);
+  const warnings = [...leftOut, ...envWarnings, ...networkWarnings(settings)];
   const wantedCores = coresOf(given["spark.cores.max"] ?? cores);
   const master = isLocal(operator.master) ? localMaster(operator.master, wantedCores) : operator.master;
   const proxyUser = flat.get("spark.proxy.user") || undefined;
@@ -95,8 +96,19 @@ export function planContext(
     hadoop: { ...operator.hadoop, ...Object.fromEntries(settingsBelow(flat, "hadoop.")) },
     batchIntervalMs: interval === undefined ? BATCH_INTERVAL_MS : Number(interval),
     heapBytes: heap.bytes,
-    env: { ...operator.env, ...settings.env },
+    env: { ...operator.env, ...env },
     needsSubmit: isForeign || proxyUser !== undefined || Object.keys(conf).some((each) => SUBMIT_ONLY.test(each)),
+  };
+}
+
+/** Names of the node's own are left out. */
+function givenEnv(env: Readonly<Record<string, string>>): { env: Record<string, string>; warnings: string[] } {
+  const isOwn = (name: string): boolean => name.startsWith("HEARTH_");
+  return {
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => !isOwn(name))),
+    warnings: Object.keys(env)
+      .filter(isOwn)
+      .map((name) => `env ${name} was left out: names that begin with HEARTH_ are the node's own`),
   };
 }
 

@@ -34,7 +34,7 @@ export interface Driver extends AsyncDisposable {
   /** Resident memory now, in bytes; 0 where it is not known. */
   memoryBytes(): number;
   /** What its end is, whatever ends it from now on. */
-  foretell(end: SandboxEnd): void;
+  expectEnd(end: SandboxEnd): void;
   /** It is about to end by itself; if not, it is killed soon. */
   expire(end: SandboxEnd): void;
   /** Ends it at once. */
@@ -121,9 +121,10 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
   /** It was asked to stop: a JVM that writes an archive at its end says nothing meanwhile. */
   let isStopping = false;
   const timers = new Set<NodeJS.Timeout>();
+  let isGone = false;
 
   function after(delayMs: number, act: () => void): void {
-    timers.add(setTimeout(act, delayMs));
+    if (!isGone) timers.add(setTimeout(act, delayMs));
   }
 
   function kill(known: SandboxEnd): void {
@@ -146,6 +147,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
       return exit;
     });
     const [exit] = await Promise.all([processGone, connectionGone]);
+    isGone = true;
     for (const timer of timers) clearTimeout(timer);
     await owned[Symbol.asyncDispose]();
     if (end !== undefined) return end;
@@ -176,7 +178,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
       spawned.conceal();
     },
     memoryBytes: () => (isSubmitted ? 0 : residentBytes(spawned.processId())),
-    foretell(known) {
+    expectEnd(known) {
       end ??= known;
     },
     expire(known) {

@@ -8,13 +8,20 @@ const MOST_A_SECOND = 50;
 
 const LONGEST_ENTRY = 4096;
 
+interface LoggedContext {
+  readonly contextId: string;
+  readonly name: string;
+  /** There may be secrets in what it writes: texts are left out. */
+  readonly isConcealed: boolean;
+}
+
 /** Where what a driver logs beside its jobs goes. */
 export interface DriverLog {
   write(lines: readonly Line[]): void;
 }
 
 /** Logs what goes wrong as warnings, all else at debug; of too many lines it counts the rest. */
-export function createDriverLog(log: ProcessLog, context: { contextId: string; name: string }): DriverLog {
+export function createDriverLog(log: ProcessLog, { isConcealed, ...context }: LoggedContext): DriverLog {
   let windowEnd = 0;
   let written = 0;
   return {
@@ -30,7 +37,8 @@ export function createDriverLog(log: ProcessLog, context: { contextId: string; n
         written += 1;
         if (written > MOST_A_SECOND) continue;
         const severity = level === "ERROR" || level === "WARN" ? "warn" : "debug";
-        log[severity]({ ...context, text: text.slice(0, LONGEST_ENTRY) }, "Spark driver");
+        if (isConcealed) log[severity]({ ...context, level }, "Spark driver, text left out: its context has secrets");
+        else log[severity]({ ...context, text: text.slice(0, LONGEST_ENTRY) }, "Spark driver");
       }
     },
   };

@@ -66,8 +66,13 @@ export function spawnDriver(
   } else if (child.pid !== undefined) place(child.pid);
 
   let outOfMemoryBytes: number | undefined;
+  /** The id of its group may be that of another by now. */
+  let isGone = false;
   const exited = new Promise<Awaited<DriverProcess["exited"]>>((resolve) => {
-    child.once("exit", () => killGroup(child, "SIGKILL"));
+    child.once("exit", () => {
+      killGroup(child, "SIGKILL");
+      isGone = true;
+    });
     child.once("close", (code, signal) => {
       outOfMemoryBytes = memoryLimitBytes === undefined ? undefined : group.outOfMemoryBytes();
       group[Symbol.dispose]();
@@ -81,7 +86,9 @@ export function spawnDriver(
   return {
     exited,
     processId: () => processId,
-    kill: (signal) => killGroup(child, signal),
+    kill(signal) {
+      if (!isGone) killGroup(child, signal);
+    },
     conceal: () => output.conceal(),
     outOfMemoryBytes: () => outOfMemoryBytes,
   };

@@ -50,14 +50,19 @@ test("a driver server cuts who does not say hello in time", async () => {
   await driver.cut;
 });
 
-test("a driver server cuts who comes while 64 strangers are connected, and no longer when they have left", async () => {
-  await using server = await startTestServer();
+test("a driver server cuts the oldest of 64 strangers for a driver that comes, and logs few lines about them", async () => {
+  const lines: string[] = [];
+  const log = { debug() {}, warn: (_fields: object, message: string) => void lines.push(message) };
+  await using server = await startTestServer({ log });
+  const oldest = await connectDriver(server);
   const strangers = await Promise.all(Array.from({ length: 64 }, () => connectDriver(server)));
-  using oneTooMany = await connectDriver(server);
-  await oneTooMany.cut;
-  for (const stranger of strangers) stranger[Symbol.dispose]();
+  await oldest.cut;
+  const { hello } = await connectExpected(server);
+  expect(hello.type).toBe("hello");
+  for (const stranger of strangers) stranger.send({ type: "beat" });
   await Promise.all(strangers.map(({ cut }) => cut));
-  await expect.poll(() => connectExpected(server).then(({ hello }) => hello.type)).toBe("hello");
+  // One for each reason.
+  expect(lines).toEqual(Array(2).fill("refused a connection to the port of Spark drivers"));
 });
 
 test("a driver server says whose configuration to change when its address is taken", async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
-import { parseAddress, printAddress } from "../../cluster/mod.ts";
+import { Complaints, parseAddress, printAddress } from "../../cluster/mod.ts";
 import type { Intake } from "../intake.ts";
 import { type DriverConnection, openConnection } from "./connection.ts";
 import { FrameReader } from "./frames.ts";
@@ -13,7 +13,7 @@ const HELLO_MS = 30_000;
 
 const LARGEST_HELLO_BYTES = 4 * 1024;
 
-/** Connections at a time that have not said yet which driver they are; one more is cut. */
+/** Connections at a time that have not said yet which driver they are; one more cuts the oldest. */
 const MOST_STRANGERS = 64;
 
 const TOKEN_BYTES = 32;
@@ -51,7 +51,9 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
   /** By the digest of its token, so that looking one up takes as long for any other. */
   const expected = new Map<Buffer, Claim>();
   const sockets = new Set<Socket>();
-  let strangers = 0;
+  /** The oldest first. */
+  const strangers = new Set<Socket>();
+  const complaints = new Complaints({ log });
 
   function takeClaim(token: string): Claim | undefined {
     const digest = digestOf(token);
@@ -63,22 +65,35 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
     return undefined;
   }
 
+  /** Whoever connects may do so as often as they like: few lines are logged. */
+  function complain(reason: string, fields: object): void {
+    complaints.tell(reason, fields, "refused a connection to the port of Spark drivers");
+  }
+
+  /** The newest may be a driver: it says so at once, while strangers wait. */
+  function cutOldest(oldest: Socket): void {
+    strangers.delete(oldest);
+    complain("too many wait without saying which driver they are", { address: oldest.remoteAddress });
+    oldest.destroy();
+  }
+
   function welcome(socket: Socket): void {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     // `close` follows.
     socket.on("error", () => {});
-    if (strangers >= MOST_STRANGERS) return void socket.destroy();
-    strangers += 1;
+    const [oldest] = strangers;
+    if (strangers.size >= MOST_STRANGERS && oldest !== undefined) cutOldest(oldest);
+    strangers.add(socket);
     socket.setNoDelay(true);
     const reader = new FrameReader(LARGEST_HELLO_BYTES);
     const left = (): void => {
-      strangers -= 1;
+      strangers.delete(socket);
       clearTimeout(timer);
       socket.off("data", onData).off("close", left);
     };
-    const refuse = (why: string): void => {
-      log.warn({ address: socket.remoteAddress }, `refused a connection to the port of Spark drivers: ${why}`);
+    const refuse = (reason: string, fields: object = {}): void => {
+      complain(reason, { address: socket.remoteAddress, ...fields });
       socket.destroy();
     };
     const timer = setTimeout(() => refuse("it did not say in time which driver it is"), helloMs);
@@ -87,7 +102,7 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
       reader.push(chunk);
       const hello = readHello(reader);
       if (hello === undefined) return;
-      if (typeof hello === "string") return refuse(hello);
+      if (typeof hello === "string") return refuse(`its first message is not "hello"`, { detail: hello });
       const claim = takeClaim(hello.token);
       if (claim === undefined) return refuse("its token is not that of a driver that is expected");
       left();

@@ -3,12 +3,20 @@ export type FlatSettings = ReadonlyMap<string, string>;
 
 /**
  * The free settings of a context, which come as nested objects, under dotted names, or both: `{"spark": {"ui.port": 0}}` is `spark.ui.port`.
- * Numbers and booleans become texts, lists their entries with commas between; nulls and objects in lists are left out.
+ * Throws an Error when one name has two values. Numbers and booleans become texts, lists their entries with commas between; nulls and objects in lists are left out.
  */
-export function flattenSettings(settings: Readonly<Record<string, unknown>>): FlatSettings {
+export function flattenSettings(
+  settings: Readonly<Record<string, unknown>>,
+  { context }: { context: string },
+): FlatSettings {
   const flat = new Map<string, string>();
   const add = (prefix: string, value: unknown): void => {
     const text = textOf(value);
+    const other = flat.get(prefix);
+    if (text !== undefined && other !== undefined && other !== text)
+      throw new Error(
+        `Cannot start Spark context "${context}": its settings give ${prefix} two values, "${other}" and "${text}"; give one`,
+      );
     if (text !== undefined) flat.set(prefix, text);
     else if (isObject(value)) for (const [name, each] of Object.entries(value)) add(`${prefix}.${name}`, each);
   };

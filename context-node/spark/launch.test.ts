@@ -92,3 +92,12 @@ test("parseSparkDefaults() reads what spark-submit reads", async () => {
   await writeFile(join(home, "conf", "spark-defaults.conf"), text);
   expect(await readSparkDefaults({ home }, {})).toMatchObject({ "spark.a": "1" });
 });
+
+test("readSparkDefaults() says which file is to be mended", async () => {
+  const folder = join(home, "unreadable");
+  await mkdir(join(folder, "spark-defaults.conf"), { recursive: true });
+  await expect(readSparkDefaults({ home }, { SPARK_CONF_DIR: folder })).rejects.toMatchObject({
+    name: "ToolchainError",
+    message: expect.stringContaining(`Cannot read the settings of Spark in ${folder}/spark-defaults.conf`),
+  });
+});

@@ -35,8 +35,10 @@ export function createObjectList(send: Driver["send"]): ObjectList {
     lastRequest += 1;
     const request = lastRequest;
     const { promise, resolve } = Promise.withResolvers<NamedObject[] | undefined>();
-    // The request stays: its answer may still come.
-    const patience = setTimeout(() => resolve(undefined), ANSWER_MS);
+    const patience = setTimeout(() => {
+      pending.delete(request);
+      resolve(undefined);
+    }, ANSWER_MS);
     pending.set(request, resolve);
     send({ type: "objects", request, ...question });
     const objects = await promise;
@@ -58,7 +60,9 @@ export function createObjectList(send: Driver["send"]): ObjectList {
     },
     answered({ request, objects }) {
       const resolve = pending.get(request);
-      if (resolve === undefined) throw new Violation(`"objects" of request ${request}, which does not wait`);
+      if (request > lastRequest) throw new Violation(`"objects" of request ${request}, which was not sent`);
+      // It came too late.
+      if (resolve === undefined) return;
       pending.delete(request);
       resolve(objects.map(objectOf).sort((a, b) => (a.name < b.name ? -1 : 1)));
     },

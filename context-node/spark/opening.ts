@@ -7,6 +7,11 @@ import { Violation } from "./violation.ts";
 
 export type ReadyMessage = Extract<DriverMessage, { type: "ready" }>;
 
+/** The driver ended before it could say whether it has a SparkContext. */
+export class DriverEnded extends Error {
+  override readonly name = "DriverEnded";
+}
+
 interface OpenOptions {
   readonly log: DriverLog;
   /** Called at once when the SparkContext is there, before the next message is received. */
@@ -62,7 +67,7 @@ async function wait<T>(
     },
   });
   void driver.ended.then((end) =>
-    settle.reject(new Error(end.type === "disposed" ? "the driver was ended" : end.message)),
+    settle.reject(new DriverEnded(end.type === "disposed" ? "the driver was ended" : end.message)),
   );
   try {
     return await settle.promise;

@@ -67,7 +67,7 @@ export class Run {
   }
 
   logged(lines: Extract<DriverMessage, { type: "log" }>["lines"]): void {
-    if (this.#protocol.hearsLines(lines)) this.#observer.logged(lines.map((line) => lineOf(line, DRIVER)));
+    if (this.#protocol.acceptsLines(lines)) this.#observer.logged(lines.map((line) => lineOf(line, DRIVER)));
   }
 
   /** Throws a Violation when no part may come. */

@@ -4,7 +4,7 @@ import { Violation } from "./violation.ts";
 /** A message about one run. */
 export type RunMessage = Extract<DriverMessage, { run: number }>;
 
-/** Log lines and characters of one run that are heard; its log is cut before, at 10 000 lines and 1 MiB. */
+/** Log lines and characters of one run that are accepted; its log is cut before, at 10 000 lines and 1 MiB. */
 const MOST_LINES = 20_000;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
@@ -12,6 +12,7 @@ const MEDIA_TYPES = ["application/json", "application/x-ndjson", "application/oc
 
 /** The order in which a driver reports on one run. */
 export class RunProtocol {
+  #isValidating = false;
   #isRunning = false;
   #isStreaming = false;
   #untakenBytes = 0;
@@ -22,9 +23,13 @@ export class RunProtocol {
   check(message: RunMessage): void {
     switch (message.type) {
       case "validating":
+        require(!this.#isRunning, message);
+        this.#isValidating = true;
+        return;
       case "rejected":
-      case "conflict":
         return require(!this.#isRunning, message);
+      case "conflict":
+        return require(!this.#isValidating && !this.#isRunning, message);
       case "running":
         require(!this.#isRunning, message);
         this.#isRunning = true;
@@ -47,7 +52,7 @@ export class RunProtocol {
   }
 
   /** Counts what is logged. False once it is more than any log keeps. */
-  hearsLines(lines: readonly { readonly text: string }[]): boolean {
+  acceptsLines(lines: readonly { readonly text: string }[]): boolean {
     if (this.#lines > MOST_LINES || this.#characters > MOST_CHARACTERS) return false;
     this.#lines += lines.length;
     for (const { text } of lines) this.#characters += text.length;

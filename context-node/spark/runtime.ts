@@ -12,7 +12,7 @@ import { startDriverServer } from "./driver_server.ts";
 import { heapOf } from "./heap.ts";
 import { type Installation, type InstallationOptions, prepareInstallation } from "./installation.ts";
 import { applicationConf } from "./launch.ts";
-import { initOf, openContext, type ReadyMessage, untilWarm } from "./opening.ts";
+import { DriverEnded, initOf, openContext, type ReadyMessage, untilWarm } from "./opening.ts";
 import { createSandbox } from "./sandbox.ts";
 import { createSpares } from "./spares.ts";
 import { readSparkDefaults } from "./spark_defaults.ts";
@@ -32,6 +32,9 @@ export interface SparkRuntimeOptions extends Omit<InstallationOptions, "log"> {
 
 /** Time of a spare, or a driver that makes the archive, until it is warm, in milliseconds: nobody waits for it. */
 const WARM_MS = 300_000;
+
+/** A driver without one logs nothing of jobs. */
+const NO_CONTEXT = { contextId: "", name: "", isConcealed: false };
 
 /** The longest address of Spark's pages that is shown. */
 const LONGEST_URL = 2048;
@@ -89,7 +92,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
     const limited = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(WARM_MS)]);
     const driver = await start(what, limited);
     try {
-      await untilWarm(driver, { log: createDriverLog(log, { contextId: "", name: "" }), signal: limited });
+      await untilWarm(driver, { log: createDriverLog(log, NO_CONTEXT), signal: limited });
     } catch (error) {
       await driver[Symbol.asyncDispose]();
       throw error;
@@ -124,35 +127,60 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
     void background.then(() => spares.refill());
   }
 
-  async function startFor(plan: ContextPlan, { settings }: SandboxSpec, signal: AbortSignal): Promise<Driver> {
-    const profile = { heapBytes: plan.heapBytes, env: plan.env };
-    const isConcealed = (settings.permissions?.secrets ?? []).length > 0;
-    if (!plan.needsSubmit && isDeepStrictEqual(profile, spareProfile)) {
-      const spare = spares.take();
-      if (isConcealed) spare?.conceal();
-      if (spare !== undefined) return spare;
-    }
-    const parts = { config, installation: await raced(installation(), signal), connectTo };
+  function takeSpare(plan: ContextPlan, { settings }: SandboxSpec): Driver | undefined {
+    if (plan.needsSubmit || !isDeepStrictEqual({ heapBytes: plan.heapBytes, env: plan.env }, spareProfile))
+      return undefined;
+    const spare = spares.take();
+    if (hasSecrets(settings)) spare?.conceal();
+    return spare;
+  }
+
+  function startFor({ settings }: SandboxSpec, { plan, installed, signal }: Opening): Promise<Driver> {
+    const parts = { config, installation: installed, connectTo };
     const { memoryBytes } = settings;
+    const isConcealed = hasSecrets(settings);
     if (plan.needsSubmit) return start(submitStart(parts, plan, { memoryBytes, isConcealed }), signal);
+    const profile = { heapBytes: plan.heapBytes, env: plan.env };
     return start(plainStart(parts, profile, { isSpare: false, memoryBytes, isConcealed }), signal);
   }
 
-  async function open(driver: Driver, spec: SandboxSpec, { plan, signal }: Opening): Promise<Sandbox> {
+  async function open(driver: Driver, spec: SandboxSpec, { plan, installed, signal }: Opening): Promise<Sandbox> {
+    const { contextId, name } = spec;
+    const driverLog = createDriverLog(log, { contextId, name, isConcealed: hasSecrets(spec.settings) });
     try {
       const ready = (message: ReadyMessage): Sandbox => {
         const application = { id: message.applicationId, uiUrl: urlOf(message.uiUrl) };
-        const { onNewVersion } = config;
-        return createSandbox({ driver, log, onNewVersion }, spec, { application, warnings: plan.warnings });
+        const { onNewVersion, replaceTimeoutMs } = config;
+        const newVersions = { onNewVersion, replaceTimeoutMs, kind: plan.kind };
+        return createSandbox({ driver, log: driverLog, newVersions }, spec, { application, warnings: plan.warnings });
       };
-      const { contextId, name } = spec;
-      const { parts } = await installation();
-      const init = initOf(plan, { contextId, settings: spec.settings.settings, conf: applicationConf(parts, plan) });
-      return await openContext(driver, init, { log: createDriverLog(log, { contextId, name }), ready, signal });
+      const conf = applicationConf(installed.parts, plan);
+      const init = initOf(plan, { contextId, settings: spec.settings.settings, conf });
+      return await openContext(driver, init, { log: driverLog, ready, signal });
     } catch (error) {
       await driver[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Undefined when no spare fits, or the one that does was about to end. */
+  async function openSpare(spec: SandboxSpec, opening: Opening): Promise<Sandbox | undefined> {
+    const spare = takeSpare(opening.plan, spec);
+    if (spare === undefined) return undefined;
+    opening.limit.driverStarted();
+    try {
+      return await open(spare, spec, opening);
+    } catch (error) {
+      if (!(error instanceof DriverEnded)) throw error;
+      opening.limit.installed();
+      return undefined;
+    }
+  }
+
+  async function openNew(spec: SandboxSpec, opening: Opening): Promise<Sandbox> {
+    const driver = await startFor(spec, opening);
+    opening.limit.driverStarted();
+    return open(driver, spec, opening);
   }
 
   const running = starting.move();
@@ -163,9 +191,10 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
       using limit = startLimit(plan, config.startTimeoutMs);
       const limited = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
       try {
-        const driver = await startFor(plan, spec, limited);
-        limit.driverStarted();
-        const sandbox = await open(driver, spec, { plan, signal: limited });
+        const installed = await raced(installation(), limited);
+        limit.installed();
+        const opening = { plan, installed, limit, signal: limited };
+        const sandbox = (await openSpare(spec, opening)) ?? (await openNew(spec, opening));
         prepareNext();
         return sandbox;
       } catch (error) {
@@ -179,24 +208,38 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
   };
 }
 
+/** Secrets of its environment count among them. */
+function hasSecrets({ permissions }: SandboxSpec["settings"]): boolean {
+  return (permissions?.secrets ?? []).length > 0;
+}
+
 interface Opening {
   readonly plan: ContextPlan;
+  readonly installed: Installation;
+  readonly limit: StartLimit;
   readonly signal: AbortSignal;
 }
 
+interface StartLimit extends Disposable {
+  readonly signal: AbortSignal;
+  /** What drivers are started from is there. */
+  installed(): void;
+  driverStarted(): void;
+}
+
 /** Ends a start that takes too long; the reason says what it waited for. */
-function startLimit(
-  { master }: ContextPlan,
-  timeoutMs: number,
-): Disposable & { readonly signal: AbortSignal; driverStarted(): void } {
+function startLimit({ master }: ContextPlan, timeoutMs: number): StartLimit {
   const controller = new AbortController();
-  let waitsFor = "the driver did not start and connect back";
+  let waitsFor = "the driver was not fetched and compiled";
   const seconds = timeoutMs / 1000;
   const timer = startTimer(timeoutMs, () =>
     controller.abort(new Error(`${waitsFor} within ${seconds} s (node.spark.startTimeoutMs)`)),
   );
   return {
     signal: controller.signal,
+    installed() {
+      waitsFor = "the driver did not start and connect back";
+    },
     driverStarted() {
       waitsFor = `the master ${master} gave no application; check that it runs and that this node reaches it,`;
     },

@@ -1,13 +1,12 @@
 import type { NamedObject } from "../../proto/node.ts";
-import type { ProcessLog } from "../process_output.ts";
 import type { Application, Execution, JobObserver, JobRun, Sandbox, SandboxEnd, SandboxSpec } from "../runtime/mod.ts";
-import type { SparkConfig } from "../spark_section.ts";
 import { type ContentServer, createContentServer } from "./content.ts";
 import type { Driver } from "./driver.ts";
-import { createDriverLog, type DriverLog, isStarved } from "./driver_log.ts";
+import { type DriverLog, isStarved } from "./driver_log.ts";
 import { classesTaken, commandTooLarge, notForSpark } from "./job_errors.ts";
 import { createObjectList, type ObjectList } from "./objects.ts";
 import type { DriverMessage, Work } from "./protocol.ts";
+import { type NewVersions, type Replacement, refuseNewVersion, startReplacement } from "./replacement.ts";
 import { Run } from "./run.ts";
 import type { RunMessage } from "./run_protocol.ts";
 import { Violation } from "./violation.ts";
@@ -18,8 +17,8 @@ const PATIENCE_MS = 2_000;
 export interface SparkSandboxDeps {
   /** Its SparkContext is there. */
   readonly driver: Driver;
-  readonly log: ProcessLog;
-  readonly onNewVersion: SparkConfig["onNewVersion"];
+  readonly log: DriverLog;
+  readonly newVersions: NewVersions;
 }
 
 interface ReadyContext {
@@ -37,30 +36,31 @@ class SparkSandbox implements Sandbox {
   readonly application: Application;
   readonly warnings: readonly string[];
   readonly #driver: Driver;
-  readonly #onNewVersion: SparkConfig["onNewVersion"];
+  readonly #newVersions: NewVersions;
   readonly #runs = new Map<number, Run>();
   readonly #content: ContentServer;
   readonly #objects: ObjectList;
   readonly #log: DriverLog;
   readonly #timers = new Set<NodeJS.Timeout>();
   #lastRun = 0;
-  #hasLoadedJars = false;
-  /** Why it is to be replaced once its runs have ended. */
-  #replacement: string | undefined;
+  /** Jobs in jars that were sent to the driver. */
+  #jarRuns = 0;
+  /** It ends once its runs have ended. */
+  #replacement: Replacement | undefined;
   #end: SandboxEnd | undefined;
 
   constructor(
-    { driver, log, onNewVersion }: SparkSandboxDeps,
+    { driver, log, newVersions }: SparkSandboxDeps,
     spec: SandboxSpec,
     { application, warnings }: ReadyContext,
   ) {
     this.#driver = driver;
-    this.#onNewVersion = onNewVersion;
+    this.#newVersions = newVersions;
     this.application = application;
     this.warnings = warnings;
     this.#content = createContentServer({ driver, files: spec.files });
     this.#objects = createObjectList((message) => driver.send(message));
-    this.#log = createDriverLog(log, { contextId: spec.contextId, name: spec.name });
+    this.#log = log;
     this.closed = driver.ended.then((end) => this.#lose(end));
     driver.listen({
       received: (message) => this.#receive(message),
@@ -79,12 +79,18 @@ class SparkSandbox implements Sandbox {
       run.settle({ type: "lost", end: this.#end });
       return run.execution;
     }
+    // Its start took longer than that of the replacement.
+    if (this.#replacement !== undefined) {
+      this.#replacement.postpone(run);
+      return run.execution;
+    }
     const work = this.#workOf(job);
     if (work === undefined) {
       run.settle({ type: "failed", error: notForSpark() });
       return run.execution;
     }
     this.#runs.set(run.number, run);
+    if (work.type === "job") this.#jarRuns += 1;
     try {
       this.#driver.send({ type: "run", run: run.number, jobId: job.jobId, work, config: job.config });
     } catch (error) {
@@ -173,7 +179,6 @@ class SparkSandbox implements Sandbox {
   #receiveOf(run: Run, message: RunMessage): void {
     run.check(message);
     if (message.type === "conflict") return this.#conflict(run, message.message);
-    if (message.type !== "log" && message.type !== "progress") this.#hasLoadedJars = true;
     switch (message.type) {
       case "succeeded":
       case "streamed":
@@ -189,17 +194,15 @@ class SparkSandbox implements Sandbox {
   /** Other classes are loaded under the names of this job's. */
   #conflict(run: Run, message: string): void {
     this.#release(run);
-    if (this.#onNewVersion === "refuse") {
-      const advice = "restart the context, or run the job in another one (node.spark.onNewVersion is refuse)";
-      return run.settle({ type: "failed", error: classesTaken(message, advice) });
-    }
-    // In an empty name space it would be no other in the next driver.
-    if (!this.#hasLoadedJars) {
-      const advice = "two jars of this job have different classes of that name: leave one of them out";
-      return run.settle({ type: "failed", error: classesTaken(message, advice) });
-    }
-    this.#replacement ??= `A new version of a jar needs a new Spark application: ${message}`;
-    run.settle({ type: "postponed" });
+    const advice = refuseNewVersion(this.#newVersions, this.#jarRuns > 1);
+    if (advice !== undefined) return run.settle({ type: "failed", error: classesTaken(message, advice) });
+    this.#replacement ??= startReplacement(message, this.#newVersions, {
+      running: () => [...this.#runs.values()],
+      calledOff: () => {
+        this.#replacement = undefined;
+      },
+    });
+    this.#replacement.postponeRefused(run, message);
     this.#endIfReplaced();
   }
 
@@ -211,7 +214,8 @@ class SparkSandbox implements Sandbox {
 
   #endIfReplaced(): void {
     if (this.#replacement === undefined || this.#runs.size > 0) return;
-    this.#driver.foretell({ type: "replaced", message: this.#replacement });
+    this.#replacement[Symbol.dispose]();
+    this.#driver.expectEnd({ type: "replaced", message: this.#replacement.message });
     void this.#driver[Symbol.asyncDispose]();
   }
 
@@ -243,6 +247,7 @@ class SparkSandbox implements Sandbox {
 
   async #lose(end: SandboxEnd): Promise<SandboxEnd> {
     this.#end = end;
+    this.#replacement?.[Symbol.dispose]();
     this.#content.close();
     for (const timer of this.#timers) clearTimeout(timer);
     const lost = [...this.#runs.values()];

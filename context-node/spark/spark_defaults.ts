@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Spark } from "./toolchain/mod.ts";
+import { type Spark, ToolchainError } from "./toolchain/mod.ts";
 
 /** `spark.name value`, `spark.name=value` or `spark.name: value`, as Java reads properties. */
 const ENTRY = /^\s*(?<name>spark\.[^\s=:]+)(?:\s*[=:]\s*|\s+)(?<value>.*\S)\s*$/;
 
-/** The settings of `conf/spark-defaults.conf`, which only `spark-submit` reads by itself. None where there is no such file. */
+/** The settings of `conf/spark-defaults.conf`, which only `spark-submit` reads by itself. None where there is no such file. Rejects with a ToolchainError. */
 export async function readSparkDefaults(
   { home }: Pick<Spark, "home">,
   { SPARK_CONF_DIR: folder = join(home, "conf") }: Readonly<Record<string, string>>,
@@ -27,6 +27,7 @@ async function readIfThere(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw new Error(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    const message = `Cannot read the settings of Spark in ${path}: ${(error as Error).message}; make it readable for the node`;
+    throw new ToolchainError("SPARK_INCOMPLETE", message, { cause: error });
   }
 }

@@ -81,6 +81,10 @@ const SCRIPTS: Readonly<Record<string, (command: RunCommand) => void>> = {
     else return send({ type: "conflict", run, message: "class a.B differs" });
     conflicting.add(jar?.digest ?? "");
   },
+  lateConflict({ run }) {
+    send({ type: "validating", run });
+    send({ type: "conflict", run, message: "class a.B differs" });
+  },
   alwaysConflict: ({ run }) => send({ type: "conflict", run, message: "class a.B differs" }),
   stream({ run, config }) {
     const { parts = 3, mediaType = "application/octet-stream" } = JSON.parse(config);

@@ -62,9 +62,11 @@ export async function connectDriver({ address }: Pick<DriverServer, "address">):
   };
 }
 
-const SILENT_LOG = { debug() {}, warn() {} };
+const SILENT_LOG = { debug() {}, warn(_fields: object, _message: string) {} };
 
-export function startTestServer(options: { helloMs?: number; silenceMs?: number } = {}): Promise<DriverServer> {
+export function startTestServer(
+  options: { helloMs?: number; silenceMs?: number; log?: typeof SILENT_LOG } = {},
+): Promise<DriverServer> {
   return startDriverServer({ intake: createIntake(), log: SILENT_LOG, ...options }, { listen: "127.0.0.1:0" });
 }
 

@@ -59,6 +59,7 @@ export async function startSpark(
   try {
     const spark = await findSpark({ home, env });
     const java = await findJava({ javaHome, env, spark });
+    const bubblewrap = config.sandbox.bubblewrap ?? findProgram("bwrap");
     const runtime = await startSparkRuntime({
       ...{
         config: settings,
@@ -68,11 +69,17 @@ export async function startSpark(
         log: deps.log,
         spareMemoryBytes: DEFAULT_SPARK_MEMORY_BYTES,
       },
-      bubblewrap: config.sandbox.bubblewrap ?? findProgram("bwrap"),
+      bubblewrap,
       hidden: hiddenFromDrivers(config),
       folder: join(deps.folder.path, "spark"),
     });
-    const detail = `${settings.master}, Scala ${spark.scalaVersion}, Java ${java.version}`;
+    const confinement = settings.confine
+      ? bubblewrap === undefined && "there is no bubblewrap"
+      : "node.spark.confine is false";
+    const detail = [
+      ...[settings.master, `Scala ${spark.scalaVersion}`, `Java ${java.version}`],
+      ...(confinement === false ? [] : [`not confined: ${confinement}`]),
+    ].join(", ");
     const releases = { version: spark.version, scalaVersion: spark.scalaVersion, javaVersion: java.version };
     return describeSpark({ available: true, ...releases, detail }, runtime);
   } catch (error) {

@@ -162,16 +162,13 @@ class DenoSandbox implements Sandbox {
         return;
       }
       case "unresponsive":
-        this.#unresponsive(this.#executors.get(report.executor));
-        return;
+        return this.#unresponsive(this.#executors.get(report.executor));
       case "executorEnded":
-        this.#executorEnded(this.#executors.get(report.executor), report.end);
-        return;
+        return this.#executorEnded(this.#executors.get(report.executor), report.end);
       case "objectStored":
       case "objectRemoved":
       case "objectDropped":
-        this.#objects.hear(report);
-        return;
+        return this.#objects.hear(report);
       default:
         report satisfies never;
     }
@@ -183,16 +180,13 @@ class DenoSandbox implements Sandbox {
       case "dataOpen":
       case "dataPull":
       case "dataCancel":
-        slot.data.obey(report);
-        return;
+        return slot.data.obey(report);
       case "crashed":
         slot.lastWord ??= report;
-        this.#executors.end(slot);
-        return;
+        return this.#executors.end(slot);
       case "outOfHeap":
         slot.lastWord ??= { type: "outOfMemory" };
-        this.#executors.end(slot);
-        return;
+        return this.#executors.end(slot);
       default: {
         const running = slot.jobs.get(report.run);
         if (running === undefined) throw new Violation(`"${report.type}" of run ${report.run}, which is not its own`);
@@ -208,36 +202,28 @@ class DenoSandbox implements Sandbox {
       case "logged":
         if (!running.protocol.hearsLines(report.lines)) return;
         for (const { text } of report.lines) this.#loadStacks(running, text);
-        this.#tell(running, slot, report);
-        return;
+        return this.#tell(running, slot, report);
       case "validating":
       case "running":
       case "resultBegun":
-        this.#tell(running, slot, report);
-        return;
+        return this.#tell(running, slot, report);
       case "progress":
-        tellProgress(running, report, { executor: slot.number, stacks: this.#programs.stacks });
-        return;
+        return tellProgress(running, report, { executor: slot.number, stacks: this.#programs.stacks });
       case "resultPart":
         running.turns.take(() => {
           void keepPart(running, report).then((message) => this.#executors.tell(slot, message));
         });
         return;
       case "streamed":
-        this.#finish(running, { type: "streamed" });
-        return;
+        return this.#finish(running, { type: "streamed" });
       case "succeeded":
-        this.#finish(running, { type: "succeeded", json: report.json });
-        return;
+        return this.#finish(running, { type: "succeeded", json: report.json });
       case "rejected":
-        this.#finish(running, { type: "rejected", problems: report.problems });
-        return;
+        return this.#finish(running, { type: "rejected", problems: report.problems });
       case "denied":
-        this.#finish(running, { type: "denied", message: report.message });
-        return;
+        return this.#finish(running, { type: "denied", message: report.message });
       case "failed":
-        this.#fail(running, JobError_Reason[report.reason], report.error);
-        return;
+        return this.#fail(running, JobError_Reason[report.reason], report.error);
       default:
         report satisfies never;
     }

@@ -2,10 +2,21 @@ import { type RunJob, RuntimeName } from "../../proto/node.ts";
 import type { BlobLease } from "../blobs/mod.ts";
 import type { Artifact, Jar } from "../runtime/mod.ts";
 
-/** What a job runs, whose contents are fetched when they are asked for. */
-export function artifactOf(command: RunJob, blobs: Pick<BlobLease, "text" | "open">): Artifact {
+interface ArtifactDeps {
+  readonly blobs: Pick<BlobLease, "text" | "open">;
+  readonly maxResultBytes: number;
+}
+
+/** The most bytes of a result that are left for what is no row: the schema and the last line. */
+const MOST_ROOM_BYTES = 1024 * 1024;
+
+/** What a job runs, whose contents are fetched when they are asked for. The rows of a query fit a result. */
+export function artifactOf(command: RunJob, { blobs, maxResultBytes }: ArtifactDeps): Artifact {
   const { runtime, binary, classPath, artifactDigest, sourceMapDigest, sql } = command;
-  if (sql !== undefined) return { type: "sql", query: sql };
+  if (sql !== undefined) {
+    const mostBytes = Math.ceil(maxResultBytes - Math.min(MOST_ROOM_BYTES, maxResultBytes / 4));
+    return { type: "sql", query: { ...sql, maxBytes: Math.min(sql.maxBytes || mostBytes, mostBytes) } };
+  }
   if (runtime === RuntimeName.SPARK) {
     const jar = (name: string, digest: string): Jar => ({ name, digest, open: () => blobs.open(digest) });
     const libraries = classPath.map(({ name, digest }) => jar(name, digest));

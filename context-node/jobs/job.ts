@@ -89,7 +89,7 @@ export class HostedJob {
     });
     this.#deadline = deadline;
     const { jobId, binaryDigest, entryPoint, config } = this.command;
-    const artifact = artifactOf(this.command, this.#deps.blobs);
+    const artifact = artifactOf(this.command, this.#deps);
     this.#execution = sandbox.run(
       { jobId, binaryDigest, artifact, entryPoint, config: Buffer.from(config).toString() },
       {

@@ -28,7 +28,11 @@ export function endOf({ code, signal, stdout, stderr, isConcealed, heapBytes }: 
   const what = (OUT_OF_MEMORY.exec(stdout) ?? OUT_OF_MEMORY.exec(stderr))?.groups?.["what"]?.trim();
   if (what !== undefined) {
     const heap = `${Math.floor(heapBytes / MEBIBYTE)} MiB`;
-    return { type: "outOfMemory", message: `The Spark driver ran out of memory (${what}) with a heap of ${heap}` };
+    const advice = "create the context with more memory (memoryBytes, launcher.spark.driver.memory)";
+    return {
+      type: "outOfMemory",
+      message: `The Spark driver ran out of memory (${what}) with a heap of ${heap}: ${advice}`,
+    };
   }
   const killedBy = signal ?? signalOf(code);
   if (killedBy !== undefined) return crashed(`The Spark driver was ended by signal ${killedBy}`);
@@ -43,7 +47,7 @@ function signalOf(code: number | null): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => code === FIRST_SIGNAL_CODE + number)?.[0];
 }
 
-export function lastLines(text: string): string {
+function lastLines(text: string): string {
   return text.split("\n").slice(-LAST_LINES).join("\n").trim();
 }
 

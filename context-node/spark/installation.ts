@@ -13,6 +13,8 @@ export interface Installation {
   readonly archive: ClassArchive;
   /** Undefined: drivers are not confined. */
   readonly confinement: Confinement | undefined;
+  /** Why drivers are not confined that were to be. */
+  readonly obstacle?: string | undefined;
 }
 
 export interface InstallationOptions {
@@ -37,15 +39,15 @@ export async function prepareInstallation(options: InstallationOptions, signal: 
   const others = config.libraries.filter((each) => !libraries.includes(each));
   const parts: DriverParts = { spark, java, driverJar: jar, libraries: [...libraries, ...others] };
   const archive = await openClassArchive(parts, { env, classPath: classPath(parts, config.env) });
-  return { parts, archive, confinement: await confinementOf(options, parts) };
+  return { parts, archive, ...(await confinementOf(options, parts)) };
 }
 
 async function confinementOf(
   { config, bubblewrap, hidden, log }: InstallationOptions,
   { spark, java, driverJar: jar, libraries }: DriverParts,
-): Promise<Confinement | undefined> {
+): Promise<Pick<Installation, "confinement" | "obstacle">> {
   // Its workers keep their folders in SPARK_HOME; it is there for tests.
-  if (!config.confine || isLocalCluster(config.master)) return undefined;
+  if (!config.confine || isLocalCluster(config.master)) return { confinement: undefined };
   const configured = ["SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR"].flatMap((name) => config.env[name] ?? []);
   const found =
     bubblewrap === undefined
@@ -59,7 +61,7 @@ async function confinementOf(
           ],
           writable: config.folders,
         });
-  if (!("obstacle" in found)) return found;
+  if (!("obstacle" in found)) return { confinement: found };
   log.warn({ why: found.obstacle }, "Spark drivers are not confined: jobs in them can do what the node can");
-  return undefined;
+  return { confinement: undefined, obstacle: found.obstacle };
 }

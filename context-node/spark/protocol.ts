@@ -25,10 +25,10 @@ export const LARGEST_WHOLE_RESULT = 128 * 1024;
 /** Both ends send `beat` this often. */
 export const BEAT_MS = 1_000;
 
-/** A driver that hears nothing of its node for this time ends; a closed connection ends it at once. */
+/** A driver ends after this time without a message from its node; it ends at once when the connection closes. */
 export const NODE_SILENCE_MS = 15_000;
 
-/** A node that hears nothing of a driver for this time ends it: collecting garbage takes no longer. */
+/** A node ends a driver after this time without a message from it. Garbage collection takes less. */
 export const DRIVER_SILENCE_MS = 30_000;
 
 /** A jar on the class path of a job. */

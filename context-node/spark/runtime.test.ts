@@ -24,6 +24,14 @@ test("a Spark runtime runs jobs in a driver, and leaves nothing of it", async ()
   expect(await readdir(join(spark.folder, "run"))).toEqual([]);
 });
 
+test("a context says that its driver is not confined", async () => {
+  await using spark = await startScriptedSpark({}, { obstacle: "there is no bubblewrap" });
+  const { warnings } = await startContext(spark);
+  expect(warnings).toEqual([
+    "The Spark driver is not confined, its jobs can do what the node can: there is no bubblewrap",
+  ]);
+});
+
 test("a driver gets nothing of the node's environment, and the context's own", async () => {
   await using spark = await startScriptedSpark({ env: { A: "operator" } });
   const sandbox = await spark.runtime.startSandbox(contextNamed("counts", { env: { B: "context" } }));
@@ -108,7 +116,8 @@ test.each([
     "heap",
     {
       type: "outOfMemory",
-      message: "The Spark driver ran out of memory (Java heap space) with a heap of 640 MiB",
+      message:
+        "The Spark driver ran out of memory (Java heap space) with a heap of 640 MiB: create the context with more memory (memoryBytes, launcher.spark.driver.memory)",
     },
   ],
   ["lost", { type: "crashed", message: "The Spark application ended: the master removed it" }],

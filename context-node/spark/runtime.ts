@@ -152,7 +152,10 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
         const application = { id: message.applicationId, uiUrl: urlOf(message.uiUrl) };
         const { onNewVersion, replaceTimeoutMs } = config;
         const newVersions = { onNewVersion, replaceTimeoutMs, kind: plan.kind };
-        return createSandbox({ driver, log: driverLog, newVersions }, spec, { application, warnings: plan.warnings });
+        return createSandbox({ driver, log: driverLog, newVersions }, spec, {
+          application,
+          warnings: [...plan.warnings, ...unconfined(installed)],
+        });
       };
       const conf = applicationConf(installed.parts, plan);
       const init = initOf(plan, { contextId, settings: spec.settings.settings, conf });
@@ -206,6 +209,12 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
     prepare: makeArchive,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function unconfined({ obstacle }: Installation): string[] {
+  return obstacle === undefined
+    ? []
+    : [`The Spark driver is not confined, its jobs can do what the node can: ${obstacle}`];
 }
 
 /** Secrets of its environment count among them. */

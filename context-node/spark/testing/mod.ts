@@ -30,7 +30,7 @@ export interface TestRuntime extends AsyncDisposable {
 /** A Spark runtime whose drivers are `driver_child.ts`. */
 export async function startScriptedSpark(
   settings: Partial<SparkConfig> = {},
-  { confinement }: { confinement?: Confinement } = {},
+  { confinement, obstacle }: { confinement?: Confinement; obstacle?: string } = {},
 ): Promise<TestRuntime> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "hearth-spark-"));
@@ -57,7 +57,7 @@ export async function startScriptedSpark(
       groups: NO_GROUPS,
       folder: join(folder, "run"),
       spareMemoryBytes: 1024 * MEBIBYTE,
-      prepare: async () => ({ parts, archive, confinement }),
+      prepare: async () => ({ parts, archive, confinement, obstacle }),
     }),
   );
   const owned = stack.move();

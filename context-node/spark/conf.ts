@@ -30,6 +30,9 @@ type Operator = Pick<SparkConfig, "master" | "deployMode" | "conf" | "hadoop" | 
 /** Interval of a streaming context that names none: spark-jobserver's default. */
 const BATCH_INTERVAL_MS = 1000;
 
+/** By these Hadoop would take the application for another user's, past the rules for `spark.proxy.user`. */
+const HADOOP_USERS: ReadonlySet<string> = new Set(["HADOOP_PROXY_USER", "HADOOP_USER_NAME"]);
+
 /** Settings of an application that every context begins with. Nobody is to end jobs through Spark's own pages. */
 const BEGINNING: Readonly<Record<string, string>> = {
   "spark.ui.port": "0",
@@ -103,12 +106,15 @@ export function planContext(
 
 /** Names of the node's own are left out. */
 function givenEnv(env: Readonly<Record<string, string>>): { env: Record<string, string>; warnings: string[] } {
-  const isOwn = (name: string): boolean => name.startsWith("HEARTH_");
+  const isOwn = (name: string): boolean => name.startsWith("HEARTH_") || HADOOP_USERS.has(name);
   return {
     env: Object.fromEntries(Object.entries(env).filter(([name]) => !isOwn(name))),
     warnings: Object.keys(env)
       .filter(isOwn)
-      .map((name) => `env ${name} was left out: names that begin with HEARTH_ are the node's own`),
+      .map(
+        (name) =>
+          `env ${name} was left out: names that begin with HEARTH_, and those of Hadoop's users, are the node's own`,
+      ),
   };
 }
 

@@ -44,8 +44,10 @@ async function obtain(version: string | undefined): Promise<Toolchain> {
   const isGiven = version === undefined && env["SPARK_HOME"] !== undefined;
   const home = isGiven ? undefined : await installSpark({ version, env, log: () => {} });
   const toolchain = await findToolchain({ home, env });
-  // Drivers start in half of the time from then on.
-  await using spark = await startRealSpark(toolchain);
-  await spark.runtime.prepare();
+  // Drivers start in half of the time from then on, which pays where there are many of them.
+  if (version === undefined) {
+    await using spark = await startRealSpark(toolchain);
+    await spark.runtime.prepare();
+  }
   return toolchain;
 }

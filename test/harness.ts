@@ -45,7 +45,9 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   const scheme = config?.gateway?.tls ? "https" : "http";
   const dataDir = options.dataDir ?? starting.use(await createTemporaryDirectory()).path;
   const configFile = join(dataDir, "config.json");
-  await writeFile(configFile, JSON.stringify(config ?? {}));
+  // Whether the machine has a Spark is no matter of tests that do not ask for one.
+  const node = { spark: { enabled: false }, ...config?.node };
+  await writeFile(configFile, JSON.stringify({ ...config, node }));
   const log = { debug() {}, info() {}, warn() {} };
   const nats = starting.use(await startNatsServer({ storeDir: join(dataDir, "nats"), port: 0, log }));
   const leaks: string[] = [];

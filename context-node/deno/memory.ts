@@ -8,11 +8,14 @@ const PROCESS_BYTES = 36 * 1024 * 1024;
 const EXECUTOR_BYTES = 38 * 1024 * 1024;
 const INTERVAL_MS = 200;
 
-/**
- * Over the limit by less than so many times, the process gets until the next look: an executor that reaches its heap limit takes more room while it is
- * ended, and gives it back.
- */
+/** Multiple of the limit that ends the process at once. */
 const FAR_OVER = 2;
+
+/**
+ * Number of samples in a row over the limit that end the process. An executor that reaches its heap limit takes more room while it is ended, and
+ * gives it back, which takes some tenths of a second where the CPU is busy.
+ */
+const SAMPLES_OVER = 4;
 
 /** A watch on the memory of a process. Disposing it ends it. */
 export interface MemoryWatch extends Disposable {
@@ -37,13 +40,12 @@ export function watchMemory(
   exceeded: (message: string) => void,
 ): MemoryWatch {
   let bytes = 0;
-  let wasOver = false;
+  let over = 0;
   const timer = setInterval(() => {
     bytes = residentBytes(pid());
     const allowedBytes = allowance(limitBytes, executors());
-    const isTooMuch = bytes > (wasOver ? 1 : FAR_OVER) * allowedBytes;
-    wasOver = bytes > allowedBytes;
-    if (!isTooMuch) return;
+    over = bytes > allowedBytes ? over + 1 : 0;
+    if (bytes <= FAR_OVER * allowedBytes && over < SAMPLES_OVER) return;
     clearInterval(timer);
     exceeded(describeExcess(bytes, limitBytes));
   }, INTERVAL_MS);

@@ -162,7 +162,9 @@ test("planContext() gives drivers the environment of the operator and the contex
 test("planContext() leaves out environment variables of the node's own", () => {
   const { env, warnings } = plan({}, { env: { A: "1", HEARTH_SPARE: "warm" } });
   expect(env).toEqual({ A: "1" });
-  expect(warnings).toEqual(["env HEARTH_SPARE was left out: names that begin with HEARTH_, and those of Hadoop's users, are the node's own"]);
+  expect(warnings).toEqual([
+    "env HEARTH_SPARE was left out: names that begin with HEARTH_, and those of Hadoop's users, are the node's own",
+  ]);
 });
 
 test("planContext() refuses a setting with two values under two spellings", () => {

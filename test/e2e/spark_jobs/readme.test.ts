@@ -4,29 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dependencyJar } from "../../../examples/spark/build.ts";
 import { describeSpark } from "../../spark.ts";
 import { until } from "../../until.ts";
+import { README_LINES } from "../spark/readme_lines.ts";
 import { examples, PATIENCE_MS, type SparkHearth, startSparkHearth } from "./system.ts";
 
 const run = promisify(execFile);
 
-/** Lines as they stand in spark-jobserver's README; `localhost:8090` is where it listens. */
+/** Further lines of the same, with the jar. */
 const LINES = {
-  upload: "curl --data-binary @job-server-tests/target/scala-2.10/job-server-tests-$VER.jar localhost:8090/jars/test",
-  jars: "curl localhost:8090/jars/",
-  binary:
-    "curl -X POST localhost:8090/binaries/test -H 'Content-Type: application/java-archive' --data-binary @job-server-tests/target/scala-2.10/job-server-tests-$VER.jar",
-  adHoc:
-    'curl -d "input.string = a b c a b see" "localhost:8090/jobs?appName=test&classPath=spark.jobserver.WordCountExample"',
-  job: "curl localhost:8090/jobs/$JOB",
-  context: `curl -d "" "localhost:8090/contexts/test-context?num-cpu-cores=4&memory-per-node=512m"`,
-  contexts: "curl localhost:8090/contexts",
-  inContext:
-    'curl -d "input.string = a b c a b see" "localhost:8090/jobs?appName=test&classPath=spark.jobserver.WordCountExample&context=test-context&sync=true"',
-  jobs: "curl localhost:8090/jobs",
-  invalid: `curl -i -d "bad.input=abc" "localhost:8090/jobs?appName=test&classPath=spark.jobserver.WordCountExample"`,
+  ...README_LINES,
   cp: `curl -d 'cp = ["test"], mainClass = "spark.jobserver.WordCountExample", input.string = "a b c a b see"' 'localhost:8090/jobs?sync=true&context=test-context'`,
   kill: "curl -X DELETE localhost:8090/jobs/$JOB",
-  override: 'curl -X POST "localhost:8090/contexts/test-context?_method=DELETE"',
-  config: "curl localhost:8090/jobs/$JOB/config",
 };
 
 const COUNTS = { a: 2, b: 2, c: 1, see: 1 };

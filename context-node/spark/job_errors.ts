@@ -1,15 +1,8 @@
 import { type JobError, JobError_Reason } from "../../proto/node.ts";
 import type { DriverMessage } from "./protocol.ts";
 
-const THROWN_REASON = {
-  THROWN: JobError_Reason.THROWN,
-  LOAD_FAILED: JobError_Reason.LOAD_FAILED,
-  OUT_OF_MEMORY: JobError_Reason.OUT_OF_MEMORY,
-  RESULT_TOO_LARGE: JobError_Reason.RESULT_TOO_LARGE,
-} as const;
-
 export function thrownError({ reason, error }: Extract<DriverMessage, { type: "failed" }>): JobError {
-  return { ...error, reason: THROWN_REASON[reason], problems: [] };
+  return { ...error, reason: JobError_Reason[reason], problems: [] };
 }
 
 export function notForSpark(): JobError {

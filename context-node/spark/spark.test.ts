@@ -7,7 +7,7 @@ import { describeSpark } from "../../test/spark.ts";
 import { findProgram } from "../isolation/mod.ts";
 import type { Jar, JobRun, Outcome, Sandbox } from "../runtime/mod.ts";
 import { contextNamed, MEBIBYTE, observe, sqlJob } from "./testing/mod.ts";
-import { jobOf, openJar, PATIENCE_MS, type RealSpark, startRealSpark, testJar } from "./testing/real_spark.ts";
+import { jobOf, openJar, PATIENCE_MS, type RealSpark, startRealSpark } from "./testing/real_spark.ts";
 
 describeSpark("a Spark context", (toolchain) => {
   let spark: RealSpark;
@@ -95,69 +95,4 @@ describeSpark("a Spark context", (toolchain) => {
       expect(passwords.text()).not.toContain("root");
     },
   );
-});
-
-describeSpark("a Spark context with executors", (toolchain) => {
-  test("ships the classes of jobs and of the job API to them", { timeout: PATIENCE_MS }, async () => {
-    const jar = await openJar(await exampleJar(toolchain().compiler, toolchain()));
-    const conf = { "spark.executor.memory": "600m" };
-    await using spark = await startRealSpark(toolchain(), { master: "local-cluster[1,1,600]", conf });
-    const sandbox = await spark.runtime.startSandbox(contextNamed("executors"));
-    const job = jobOf(jar, "spark.jobserver.WordCountExample", { input: { string: "a b a" } });
-    expect(await sandbox.run(job, observe()).outcome).toMatchObject({ json: expect.stringMatching(/"a":2/) });
-    const pi = jobOf(jar, "spark.jobserver.LongPiJob", { stress: { test: { longpijob: { duration: 1 } } } });
-    expect(await sandbox.run(pi, observe()).outcome).toMatchObject({ json: expect.stringMatching(/^3\.\d+$/) });
-  });
-});
-
-describeSpark("a Spark context that is at an end", (toolchain) => {
-  let spark: RealSpark;
-  let hostile: Jar;
-
-  beforeAll(async () => {
-    hostile = await testJar(toolchain(), "HostileJobs.scala");
-    spark = await startRealSpark(toolchain());
-  }, PATIENCE_MS);
-
-  afterAll(() => spark?.[Symbol.asyncDispose]());
-
-  const start = (): Promise<Sandbox> =>
-    spark.runtime.startSandbox(contextNamed("hostile", { memoryBytes: 768 * MEBIBYTE }));
-
-  test.each([
-    ["ExitJob", { type: "crashed", message: expect.stringContaining("System.exit") }],
-    ["StopJob", { type: "crashed", message: expect.stringContaining("The Spark application ended") }],
-    ["HeapJob", { type: "outOfMemory", message: expect.stringContaining("ran out of memory (Java heap space)") }],
-  ])("says why: %s", { timeout: PATIENCE_MS }, async (main, end) => {
-    await using sandbox = await start();
-    const { outcome } = sandbox.run(jobOf(hostile, `hearth.test.${main}`), observe());
-    expect(await sandbox.closed).toEqual(end);
-    expect(await outcome).toEqual({ type: "lost", end });
-  });
-
-  test("was killed for a job that took no notice of being cancelled", { timeout: PATIENCE_MS }, async () => {
-    await using sandbox = await start();
-    const seen = observe();
-    const execution = sandbox.run(jobOf(hostile, "hearth.test.StubbornJob"), seen);
-    await expect.poll(() => seen.told, { timeout: PATIENCE_MS }).toContain("running");
-    execution.abort("cancelled");
-    execution.terminate();
-    expect(await execution.outcome).toEqual({ type: "terminated" });
-    expect(await sandbox.closed).toMatchObject({ message: expect.stringContaining("ignored its cancellation") });
-  });
-
-  test("is replaced for a new version of a jar", { timeout: PATIENCE_MS }, async () => {
-    const [one, two] = [
-      await testJar(toolchain(), "one/Versioned.scala"),
-      await testJar(toolchain(), "two/Versioned.scala"),
-    ];
-    await using sandbox = await start();
-    const run = (target: Sandbox, jar: Jar): Promise<Outcome> =>
-      target.run(jobOf(jar, "hearth.test.Versioned"), observe()).outcome;
-    expect(await run(sandbox, one)).toEqual({ type: "succeeded", json: '"one"' });
-    expect(await run(sandbox, two)).toMatchObject({ type: "postponed" });
-    expect(await sandbox.closed).toMatchObject({ type: "replaced", message: expect.stringContaining("Versioned") });
-    await using next = await start();
-    expect(await run(next, two)).toEqual({ type: "succeeded", json: '"two"' });
-  });
 });

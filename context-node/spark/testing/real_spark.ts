@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import { findProgram } from "../../isolation/mod.ts";
@@ -10,7 +10,7 @@ import type { Jar, JobRun } from "../../runtime/mod.ts";
 import { completeSpark, sparkSection } from "../../spark_section.ts";
 import { startSparkRuntime } from "../mod.ts";
 import type { SparkRuntime } from "../runtime.ts";
-import { apiJar, compiledJar, type Toolchain } from "../toolchain/mod.ts";
+import type { Toolchain } from "../toolchain/mod.ts";
 import { MEBIBYTE, NO_GROUPS } from "./mod.ts";
 
 /** Time for what compiles Scala and starts JVMs, in milliseconds, on a machine that does much else. */
@@ -39,17 +39,6 @@ export async function startRealSpark({ compiler }: Toolchain, settings: object =
   );
   const owned = stack.move();
   return { runtime, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** Compiles a jar of the jobs in `jobs/`. */
-export async function testJar({ compiler, libraries }: Toolchain, source: string): Promise<Jar> {
-  const path = await compiledJar(compiler, {
-    name: "test-jobs",
-    subject: "jobs of tests",
-    sources: [resolve(import.meta.dirname, "jobs", source)],
-    classPath: [...libraries, await apiJar(compiler, { libraries })],
-  });
-  return openJar(path);
 }
 
 export async function openJar(path: string): Promise<Jar> {

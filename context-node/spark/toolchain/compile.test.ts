@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { COMPILING_MS, describeSpark } from "../../../test/spark.ts";
@@ -9,20 +7,6 @@ import { compileScala } from "./compile.ts";
 import { compiledJar } from "./compiled_jar.ts";
 
 describeSpark("with the Scala compiler of a Spark", (spark) => {
-  test(
-    "compileScala() makes a jar that runs",
-    async () => {
-      const { compiler } = spark();
-      await using folder = await createTemporaryDirectory();
-      const [source, jar] = [join(folder.path, "Greeting.scala"), join(folder.path, "greeting.jar")];
-      await writeFile(source, `object Greeting { def main(args: Array[String]): Unit = println("hello " + args(0)) }`);
-      await compileScala(compiler, { subject: "a greeting", sources: [source], classPath: [], jar });
-      const args = ["-Xmx64m", "-cp", `${compiler.spark.jars}/*:${jar}`, "Greeting", "you"];
-      expect(await promisify(execFile)(compiler.java.command, args)).toMatchObject({ stdout: "hello you\n" });
-    },
-    COMPILING_MS,
-  );
-
   test(
     "compileScala() says in which line of which file the fault is",
     async () => {

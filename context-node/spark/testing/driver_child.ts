@@ -1,33 +1,15 @@
 /** A program in place of the JVM of a driver: what its runs do is the name of their main class. */
 import { connect } from "node:net";
-import { FrameReader } from "../frames.ts";
-import { Kind, LARGEST_NODE_FRAME_BYTES, type NodeMessage } from "../protocol.ts";
+import type { NodeMessage } from "../protocol.ts";
+import { openDriverEnd } from "./driver_end.ts";
 
 const [host = "", port] = process.argv.slice(-2);
 const { HEARTH_DRIVER_TOKEN: token = "", HEARTH_SPARE, ...env } = process.env;
 const isSpare = HEARTH_SPARE === "warm";
 const socket = connect({ host, port: Number(port) });
-const reader = new FrameReader(LARGEST_NODE_FRAME_BYTES);
-const contents = new Map<number, Buffer[]>();
+const { contents, send, sendPart } = openDriverEnd(socket, receive);
 const conflicting = new Set<string>();
 let isStopIgnored = false;
-
-function send(message: object): void {
-  sendFrame(Kind.MESSAGE, Buffer.from(JSON.stringify(message)));
-}
-
-function sendFrame(kind: number, payload: Uint8Array): void {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(1 + payload.byteLength);
-  head.writeUInt8(kind, 4);
-  socket.write(Buffer.concat([head, payload]));
-}
-
-function sendPart(run: number, bytes: Uint8Array): void {
-  const number = Buffer.alloc(4);
-  number.writeUInt32BE(run);
-  sendFrame(Kind.PART, Buffer.concat([number, bytes]));
-}
 
 const error = { name: "java.lang.Error", message: "it failed", stack: "java.lang.Error: it failed" };
 
@@ -197,15 +179,6 @@ function receive(message: NodeMessage): void {
   }
 }
 
-socket.on("data", (chunk: Buffer) => {
-  reader.push(chunk);
-  for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-    if (frame.kind === Kind.CONTENT) {
-      const request = frame.payload.readUInt32BE();
-      contents.set(request, [...(contents.get(request) ?? []), frame.payload.subarray(4)]);
-    } else receive(JSON.parse(frame.payload.toString()));
-  }
-});
 socket.on("close", () => process.exit(3));
 send({ type: "hello", token, pid: process.pid, java: "17", spark: "4.3.0", scala: "2.13" });
 if (isSpare) send({ type: "spare" });

@@ -2,21 +2,15 @@ import { connect, type Socket } from "node:net";
 import { createIntake } from "../../intake.ts";
 import type { DriverConnection } from "../connection.ts";
 import { type DriverServer, type Hello, startDriverServer } from "../driver_server.ts";
-import { FrameReader } from "../frames.ts";
-import { Kind, LARGEST_NODE_FRAME_BYTES } from "../protocol.ts";
+import { type DriverEnd, openDriverEnd } from "./driver_end.ts";
 
 /** The end of a driver, as a test writes it: it may send what no driver would. */
-export interface ScriptedDriver extends Disposable {
+export interface ScriptedDriver extends DriverEnd, Disposable {
   readonly socket: Socket;
   /** Resolves when the node cut the connection. */
   readonly cut: Promise<void>;
   /** Messages of the node so far, but for beats. */
   readonly messages: unknown[];
-  /** Parts of contents so far, by request. */
-  readonly contents: Map<number, Buffer[]>;
-  send(message: object): void;
-  sendFrame(kind: number, payload: Uint8Array): void;
-  sendPart(run: number, bytes: Uint8Array): void;
 }
 
 export function helloWith(token: string): object {
@@ -27,39 +21,13 @@ export async function connectDriver({ address }: Pick<DriverServer, "address">):
   const [host, port] = address.split(":");
   const socket = connect({ host: host ?? "", port: Number(port) });
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  const reader = new FrameReader(LARGEST_NODE_FRAME_BYTES);
   const messages: unknown[] = [];
-  const contents = new Map<number, Buffer[]>();
-  socket.on("data", (chunk: Buffer) => {
-    reader.push(chunk);
-    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-      if (frame.kind === Kind.CONTENT) {
-        const request = frame.payload.readUInt32BE();
-        contents.set(request, [...(contents.get(request) ?? []), frame.payload.subarray(4)]);
-        continue;
-      }
-      const message = JSON.parse(frame.payload.toString()) as { type: string };
-      if (message.type !== "beat") messages.push(message);
-    }
+  const end = openDriverEnd(socket, (message) => {
+    if (message.type !== "beat") messages.push(message);
   });
   socket.on("error", () => {});
   const cut = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  const sendFrame = (kind: number, payload: Uint8Array): void => {
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(1 + payload.byteLength);
-    head.writeUInt8(kind, 4);
-    socket.write(Buffer.concat([head, payload]));
-  };
-  return {
-    ...{ socket, cut, messages, contents, sendFrame },
-    send: (message) => sendFrame(Kind.MESSAGE, Buffer.from(JSON.stringify(message))),
-    sendPart(run, bytes) {
-      const number = Buffer.alloc(4);
-      number.writeUInt32BE(run);
-      sendFrame(Kind.PART, Buffer.concat([number, bytes]));
-    },
-    [Symbol.dispose]: () => void socket.destroy(),
-  };
+  return { ...end, socket, cut, messages, [Symbol.dispose]: () => void socket.destroy() };
 }
 
 const SILENT_LOG = { debug() {}, warn(_fields: object, _message: string) {} };

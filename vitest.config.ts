@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 // Node keeps compiled modules here, with their types stripped. Tests start some hundred gateways and nodes, each a third faster with it.
-process.env.NODE_COMPILE_CACHE ??= resolve(import.meta.dirname, ".hearth/compile-cache");
+process.env.NODE_COMPILE_CACHE ??= resolve(import.meta.dirname, "node_modules/.cache/hearth");
 
 export default defineConfig({
   test: {

@@ -1,4 +1,5 @@
 /** The context node as a process. */
+import { flushCompileCache } from "node:module";
 import { ConfigurationError, closeFolder, createLog, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { type NodeProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startNode } from "./node.ts";
@@ -34,6 +35,8 @@ async function run(config: NodeProcessConfig): Promise<void> {
   }
   await using node = started;
   log.info({ address: node.address, node: node.id }, "listening");
+  // It may be killed: then the next start would compile all again.
+  flushCompileCache();
   await Promise.race([asked, node.closed]);
   log.info("draining");
   await node.drain();

@@ -3,14 +3,14 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
-import { openMembership, reachableAt, type StreamKeeper } from "../cluster/mod.ts";
+import { openMembership, reachableAt } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type Load, type Node, Node_State } from "../proto/node.ts";
 import { announceNode } from "./announce.ts";
 import { createDataFiles, openBlobCache, openResultStore } from "./blobs/mod.ts";
 import type { NodeConfig } from "./config.ts";
 import { ContextTable } from "./contexts/mod.ts";
-import { EventPublisher, Events } from "./events/mod.ts";
+import { Events } from "./events/mod.ts";
 import { createProcessGroups } from "./isolation/mod.ts";
 import { connectNats } from "./nats.ts";
 import { isResolverBounded, readResolver, withNetwork } from "./network/mod.ts";
@@ -20,7 +20,7 @@ import { type HostedRuntime, startDeno, startSpark } from "./runtimes.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
 
-/** How long to wait at the end until JetStream has the last events. */
+/** How long to wait at the end until gateways have acknowledged the last events, in milliseconds. */
 const FLUSH_TIMEOUT_MS = 10_000;
 
 /** How long to wait at the end until gateways have fetched the last large results. */
@@ -37,7 +37,7 @@ export interface ContextNode extends AsyncDisposable {
   readonly address: string;
   /** Resolves after disposal; rejects when the node died by itself. */
   readonly closed: Promise<void>;
-  /** Takes nothing new, lets jobs finish or cancels them by the deadline, and publishes their last events. */
+  /** Takes nothing new, lets jobs finish or cancels them by the deadline, and hands their last events to gateways. */
   drain(): Promise<void>;
 }
 
@@ -55,9 +55,8 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   await using stack = new AsyncDisposableStack();
 
   const membership = stack.use(openMembership(config.cluster, { log }));
-  const { nats, keeper } = stack.use(await connectNats({ access: config.nats, name: `hearth-node-${id}`, log }));
-  const publisher = stack.use(new EventPublisher({ nats, keeper, log }));
-  const closed = watchConnection(nats, { publisher, keeper, log });
+  const { nats } = stack.use(await connectNats({ access: config.nats, name: `hearth-node-${id}`, log }));
+  const connection = watchConnection(nats, { log });
 
   const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
@@ -78,7 +77,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     }),
   );
   const sessions = new OpenSessions();
-  const events = new Events({ nodeId: id, sessions, publisher });
+  const events = new Events({ nodeId: id, sessions });
   const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
   const files = createDataFiles(sessions, blobs);
   const results = stack.use(await openResultStore(join(folder.path, "results")));
@@ -97,6 +96,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
     objects: (command) => contexts.objects(command),
     openResult: (digest) => results.open(digest),
     readLive: (part) => results.readLive(part),
+    acknowledge: ({ numbers }) => events.acknowledge(numbers),
   };
   const server = stack.use(
     await startSessionServer({ nodeId: id, sessions, commands, load, log }, { listen: config.listen, membership }),
@@ -121,41 +121,44 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   return {
     id,
     address,
-    closed,
+    closed: connection.closed,
     async drain() {
       const drained = contexts.drain({ timeoutMs: config.drainTimeoutMs });
       announcement.beat();
       await drained;
-      const unstored = await publisher.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
-      if (unstored > 0) log.error({ unstored }, "JetStream did not take the last events in time");
+      const unacknowledged = await events.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
+      if (unacknowledged > 0) log.error({ unacknowledged }, "node ends with events that no gateway has acknowledged");
       await results.drain({ timeoutMs: FETCH_TIMEOUT_MS });
       await server[Symbol.asyncDispose]();
       announcement[Symbol.dispose]();
       // Without a server there is nothing to drain, and it would wait for one.
-      if (unstored === 0 && publisher.isConnected) await nats.drain();
+      if (connection.isConnected()) await nats.drain();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */
-async function watchConnection(
-  nats: NatsConnection,
-  { publisher, keeper, log }: { publisher: EventPublisher; keeper: StreamKeeper; log: Logger },
-): Promise<void> {
-  for await (const status of nats.status()) {
-    if (status.type === "disconnect") {
-      log.warn({ server: status.server }, "NATS is away; events wait until it is back");
-      publisher.disconnected();
-      keeper.disconnected();
+interface WatchedConnection {
+  /** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */
+  readonly closed: Promise<void>;
+  isConnected(): boolean;
+}
+
+function watchConnection(nats: NatsConnection, { log }: Pick<NodeDeps, "log">): WatchedConnection {
+  let isConnected = true;
+  async function watch(): Promise<void> {
+    for await (const status of nats.status()) {
+      if (status.type === "disconnect") {
+        log.warn({ server: status.server }, "NATS connection lost; gateways cannot discover this node");
+        isConnected = false;
+      }
+      if (status.type === "reconnect") {
+        log.info({ server: status.server }, "NATS is back; gateways can discover this node");
+        isConnected = true;
+      }
     }
-    if (status.type === "reconnect") {
-      log.info({ server: status.server }, "NATS is back");
-      // The disk of the server may be empty: an event that finds no stream is only sent again.
-      await keeper.reconnected();
-      publisher.reconnected();
-    }
+    const error = await nats.closed();
+    if (error) throw error;
   }
-  const error = await nats.closed();
-  if (error) throw error;
+  return { closed: watch(), isConnected: () => isConnected };
 }

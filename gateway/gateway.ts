@@ -7,14 +7,15 @@ import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { Runtime } from "../proto/mod.ts";
 import { startGate } from "./access/mod.ts";
+import { rememberBinaries } from "./binaries/mod.ts";
 import { startBundler } from "./bundler/mod.ts";
 import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
-import { openCallbackQueue, openEventStream, startConsumers } from "./events/mod.ts";
+import { createJobPublishing, Outbox, openCallbackQueue, openEventStream, readLastSeq } from "./events/mod.ts";
 import { createJarReader } from "./jars/mod.ts";
-import { createEventSink, createSessionObserver, startReconciler } from "./jobs/mod.ts";
+import { createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPluginWhenAvailable } from "./plugins/mod.ts";
 import { createRequirements, type Requirements, requireCore } from "./readiness.ts";
@@ -134,15 +135,24 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const waiting = { log, signal: closing, onWait: requirements.waitFor };
   const plugin = { ...waiting, baseDir: config.baseDir };
 
+  // Its process takes as long to start as all the rest.
+  const bundling = startBundler();
+  starting.defer(async () => {
+    const [bundler] = await Promise.allSettled([bundling]);
+    if (bundler.status === "fulfilled") await bundler.value[Symbol.asyncDispose]();
+  });
   const secret = await openCallbackSecret(config.callbacks, config.dataDir);
-  const dao = starting.use(await startPluginWhenAvailable("dao", config.dao, plugin));
+  const dao = rememberBinaries(starting.use(await startPluginWhenAvailable("dao", config.dao, plugin)));
   const blobs = starting.use(await startPluginWhenAvailable("blobs", config.blobs, plugin));
-  const bundler = starting.use(await startBundler());
   const jars = starting.use(createJarReader());
-  const events = starting.use(await openEventStream(config.nats, waiting));
-  const jobs = starting.adopt(new JobRecord({ dao, log }), (record) => record.flush());
-  const contexts = new ContextRecord({ dao });
-  const observer = createSessionObserver({ dao, blobs, jobs, contexts, events, gatewayId, log });
+  const events = starting.use(await openEventStream(config.nats, { ...waiting, gatewayId }));
+  const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
+  const lastSeq = (jobId: string) => readLastSeq(events, jobId);
+  const outbox = starting.use(new Outbox({ dao, publisher: events.publisher, lastSeq, queue, log }));
+  const contexts = new ContextRecord({ dao, publishOutbox: (event) => outbox.publish(event) });
+  const nodeOf = async (contextId: string) => (await contexts.find(contextId))?.nodeId;
+  const jobs = starting.use(new JobRecord({ dao, publishing: createJobPublishing(events, outbox), nodeOf, log }));
+  const observer = createSessionObserver({ dao, blobs, jobs, contexts, log });
   const nodes = starting.use(
     new NodeDirectory({
       ...{ nats: events.nats, membership: starting.use(openMembership(config.cluster, { log })), log },
@@ -151,12 +161,10 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
   const defaultRuntime = config.defaultRuntime ?? Runtime.DENO;
-  const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
-  const callbacks = createCallbacks(config.callbacks, queue);
+  const callbacks = createCallbacks(config.callbacks);
+  const bundler = await bundling;
   const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, callbacks };
   const core: Core = { gatewayId, log, ...parts, defaultRuntime, jobConfig, closing };
-  const sink = createEventSink(core);
-  starting.use(await whenJetStreamAvailable(() => startConsumers(events, sink, { log }), waiting));
   starting.use(startReconciler(core));
   const startCallbacks = () => startCallbackDelivery(core, config.callbacks, { secret, queue });
   starting.use(await whenJetStreamAvailable(startCallbacks, waiting));

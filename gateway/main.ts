@@ -1,4 +1,5 @@
 /** The gateway as a process. */
+import { flushCompileCache } from "node:module";
 import { ConfigurationError, closeFolder, createLog, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
 import { type GatewayProcessConfig, parseConfig, USAGE } from "./config.ts";
 import { startGateway } from "./gateway.ts";
@@ -35,6 +36,8 @@ async function run(config: GatewayProcessConfig): Promise<void> {
   await using gateway = started;
   const auth = config.access?.auth.map(({ name }) => name) ?? [];
   log.info({ address: gateway.address, scheme: config.tls ? "https" : "http", auth }, "listening");
+  // It may be killed: then the next start would compile all again.
+  flushCompileCache();
   await Promise.race([asked, gateway.closed]);
   log.info("draining");
   await gateway.drain();

@@ -7,20 +7,17 @@ interface Reduction {
   readonly text: number;
   /** Entries of a list. */
   readonly list: number;
-  /** Fields that are left out altogether. */
-  readonly without: ReadonlySet<string>;
 }
 
-/** What a job says freely; then what it returned, which its record has as well. */
-const PROGRESS_FIELDS = new Set(["fields"]);
+/** Fields that are left out altogether: what a job says freely, and what it returned, which would be wrong where it is cut. */
 const FREE_FIELDS = new Set(["fields", "value"]);
 
 const REDUCTIONS: readonly Reduction[] = [
-  { text: 16_384, list: 1000, without: PROGRESS_FIELDS },
-  { text: 2048, list: 200, without: PROGRESS_FIELDS },
-  { text: 256, list: 100, without: FREE_FIELDS },
-  { text: 128, list: 10, without: FREE_FIELDS },
-  { text: 128, list: 0, without: FREE_FIELDS },
+  { text: 16_384, list: 1000 },
+  { text: 2048, list: 200 },
+  { text: 256, list: 100 },
+  { text: 128, list: 10 },
+  { text: 128, list: 0 },
 ];
 
 /** Lists of which the newest entries are last. Of others the first are kept. */
@@ -64,7 +61,7 @@ function reduce(value: Json, reduction: Reduction): Json {
 }
 
 function reduceFields(fields: { readonly [name: string]: Json }, reduction: Reduction): { [name: string]: Json } {
-  const kept = Object.entries(fields).filter(([name]) => !reduction.without.has(name));
+  const kept = Object.entries(fields).filter(([name]) => !FREE_FIELDS.has(name));
   return Object.fromEntries(
     kept.map(([name, value]) => {
       const isGrowing = GROWING_LISTS.has(name) && isList(value);

@@ -6,7 +6,15 @@
 export * from "./apply.ts";
 export * from "./fit_event.ts";
 export { default as comments } from "./gen/comments/comments.json" with { type: "json" };
-export { field as fieldRules } from "./gen/es/buf/validate/validate_pb.js";
+export {
+  FieldRulesSchema,
+  field as fieldRules,
+  Ignore,
+  MessageRulesSchema,
+  message as messageRules,
+  oneof as oneofRules,
+  type Rule,
+} from "./gen/es/buf/validate/validate_pb.js";
 export { type HttpBody, HttpBodySchema } from "./gen/es/google/api/httpbody_pb.js";
 export { file_google_rpc_code } from "./gen/es/google/rpc/code_pb.js";
 export { file_google_rpc_error_details } from "./gen/es/google/rpc/error_details_pb.js";

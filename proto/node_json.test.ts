@@ -9,8 +9,8 @@ import {
 } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { expect, test } from "vitest";
-import { ContextEventSchema, JobEventSchema, NodeSchema } from "./mod.ts";
-import { ContextEvent, JobEvent, Node, printContextEvent, printJobEvent, printNode } from "./node.ts";
+import { NodeSchema } from "./mod.ts";
+import { Node, printNode } from "./node.ts";
 
 /** A number that no double shows as it is in JSON by mistake, and that a double holds. */
 const WIDE = 2n ** 41n + 7n;
@@ -58,14 +58,12 @@ function sampleOf(schema: DescMessage, choice: number): Message {
   return fill(schema, choice);
 }
 
-test.each([
-  [JobEventSchema, (bytes: Uint8Array) => printJobEvent(JobEvent.decode(bytes))] as const,
-  [ContextEventSchema, (bytes: Uint8Array) => printContextEvent(ContextEvent.decode(bytes))] as const,
-  [NodeSchema, (bytes: Uint8Array) => printNode(Node.decode(bytes))] as const,
-])("$typeName is published as protobuf's JSON has it, whichever of its fields are set", (schema, print) => {
-  const choices = Math.max(1, ...schema.oneofs.map(({ fields }) => fields.length));
+test("a node is published as protobuf's JSON has it, whichever of its fields are set", () => {
+  const choices = Math.max(1, ...NodeSchema.oneofs.map(({ fields }) => fields.length));
   for (let choice = 0; choice < choices; choice++) {
-    const message = fill(schema, choice);
-    expect(JSON.parse(print(toBinary(schema, message as never)))).toEqual(toJson(schema, message as never));
+    const message = fill(NodeSchema, choice);
+    expect(JSON.parse(printNode(Node.decode(toBinary(NodeSchema, message as never))))).toEqual(
+      toJson(NodeSchema, message as never),
+    );
   }
 });

@@ -28,7 +28,8 @@ const ENDS = {
 export const JOB_MOVES: Moves<Job_State, JobEventType> = {
   [Job_State.STATE_UNSPECIFIED]: {},
   [QUEUED]: { queued: QUEUED, running: RUNNING, progress: RUNNING, logged: QUEUED, cancelling: CANCELLING, ...ENDS },
-  [RUNNING]: { progress: RUNNING, logged: RUNNING, cancelling: CANCELLING, ...ENDS },
+  // Running again: a gateway heard that the job runs before the event came.
+  [RUNNING]: { running: RUNNING, progress: RUNNING, logged: RUNNING, cancelling: CANCELLING, ...ENDS },
   [CANCELLING]: { progress: CANCELLING, logged: CANCELLING, ...ENDS },
   [SUCCEEDED]: {},
   [FAILED]: {},

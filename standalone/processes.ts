@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { type Child, startChild } from "./child.ts";
+import { childEnvironment } from "./config.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
 /** The longer of the default times to drain, a node's, in milliseconds. */
 const DEFAULT_DRAIN_MS = 30_000;
 
-/** Time after the drain until a process that has not ended is killed, in milliseconds: its last events go to NATS. */
+/** Time after the drain until a process that has not ended is killed, in milliseconds: gateways take its last events. */
 const CLOSING_MS = 20_000;
 
 /** A gateway or a context node as a process of its own. */
@@ -58,6 +59,7 @@ function startProcess(name: string, file: string, options: ProcessOptions): Prom
       name,
       command: process.execPath,
       args,
+      env: childEnvironment(),
       onLine: options.onLine,
       readyWhen: listeningAddress,
       startTimeoutMs: options.startTimeoutMs,

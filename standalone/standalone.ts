@@ -9,7 +9,7 @@ import { lockFolder } from "./lock.ts";
 import { keepSubscriberConsumer, startClosedNats } from "./nats_closed.ts";
 import { requireFreePort } from "./ports.ts";
 import { type ProcessOptions, startGateway, startNode } from "./processes.ts";
-import { startPart } from "./supervise.ts";
+import { type Part, startPart } from "./supervise.ts";
 
 export interface StandaloneOptions {
   /** `host:port` of the gateway; port 0 for a free one. */
@@ -34,7 +34,7 @@ export interface StandaloneOptions {
 }
 
 /**
- * A running system. A process that dies is started again until the signal is aborted. Disposing it drains the gateway, then the nodes, and
+ * A running system. A process that dies is started again until the signal is aborted. Disposing it drains the nodes, then the gateway, and
  * ends the NATS server.
  */
 export interface Standalone extends AsyncDisposable {
@@ -77,31 +77,34 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     onLine: (line: string) => options.onLine?.(name, line),
   });
 
-  for (let number = 1; number <= options.nodes; number++) {
-    const name = `node-${number}`;
-    const node = part(name, "node");
-    const start = ({ signal }: { readonly signal: AbortSignal }) =>
-      startNode({ ...node, name, listen: "127.0.0.1:0", signal });
-    const { pid } = stack.use(await startPart({ log, signal }, { name, start }));
-    log.info({ process: name, processId: pid }, "started");
-  }
   const gatewayLog = createGatewayLog(options);
   const { onLine, ...gatewayPart } = part("gateway", "gateway");
   const readLine = (line: string): void => {
     gatewayLog.read(line);
     onLine?.(line);
   };
-  const gateway = stack.use(
-    await startPart<string>(
+  const startParts = (signal: AbortSignal): Promise<Part<string>>[] => {
+    const nodes = Array.from({ length: options.nodes }, (_, index) => {
+      const name = `node-${index + 1}`;
+      const node = { ...part(name, "node"), name, listen: "127.0.0.1:0" };
+      return startPart<string>({ log, signal }, { name, start: ({ signal }) => startNode({ ...node, signal }) });
+    });
+    const gateway = startPart<string>(
       { log, signal },
       {
         name: "gateway",
         start: ({ signal, before: listen = options.listen }) =>
           startGateway({ ...gatewayPart, listen, onLine: readLine, signal }),
       },
-    ),
-  );
-  log.info({ process: "gateway", processId: gateway.pid }, "started");
+    );
+    return [gateway, ...nodes];
+  };
+  const [gateway, ...nodes] = await startTogether(stack, startParts, signal);
+  if (gateway === undefined) throw new Error("The gateway was not started");
+  // The nodes end before it, all at once: it records how their last jobs end.
+  stack.defer(async () => {
+    await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+  });
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
   // What it waits for, such as the issuer of tokens, its log says.
@@ -115,6 +118,26 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ...{ auth, natsUrl, subscriberUrlFile },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Starts parts at the same time, and disposes them with the stack. When one does not start, the others are given up. */
+async function startTogether<Ready>(
+  stack: AsyncDisposableStack,
+  start: (signal: AbortSignal) => readonly Promise<Part<Ready>>[],
+  signal: AbortSignal | undefined,
+): Promise<Part<Ready>[]> {
+  const failing = new AbortController();
+  const until = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
+  const starting = start(until).map(async (part) => {
+    try {
+      return stack.use(await part);
+    } catch (error) {
+      failing.abort(error);
+      throw error;
+    }
+  });
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
 }
 
 async function untilReady(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { type ChannelCredentials, credentials, Metadata, type StatusObject } from "@grpc/grpc-js";
 import { PROOF_HEADER } from "../cluster/mod.ts";
 import {
@@ -9,10 +8,11 @@ import {
   HEARTBEAT_INTERVAL_MS,
   JobEvent,
   type NodeMessage,
-  RunJob,
+  type RunJob,
   SessionServiceClient,
   type Welcome,
 } from "../proto/node.ts";
+import { BUNDLE, BUNDLE_DIGEST, digestOf, runJob } from "./run_job.ts";
 
 type Sent = NonNullable<GatewayMessage["message"]>;
 type Received = NonNullable<NodeMessage["message"]>;
@@ -28,20 +28,24 @@ export interface GatewaySessionOptions {
   readonly proof?: string;
   /** Whether it sends heartbeats; default true. */
   readonly isAlive?: boolean;
+  /** Whether it acknowledges events as they come; default true. */
+  readonly acknowledges?: boolean;
 }
 
-/** The bundle that every session of a test has. */
-export const BUNDLE = Buffer.from("export const job = () => 1;");
-export const BUNDLE_DIGEST = digestOf(BUNDLE);
-
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${hash("sha256", bytes, "hex")}`;
+/** A job's event as it came. */
+interface HeardEvent {
+  readonly event: JobEvent;
+  readonly result: Uint8Array;
+  readonly number: number;
+  readonly again: boolean;
 }
 
 /** A gateway's end of a session, over a real connection, that remembers all it hears. */
 export class GatewaySession implements AsyncDisposable {
   readonly messages: Received[] = [];
-  readonly #jobEvents: { readonly event: JobEvent; readonly result: Uint8Array }[] = [];
+  readonly #jobEvents: HeardEvent[] = [];
+  /** Numbers of events that it will acknowledge. */
+  #unacknowledged: number[] = [];
   /** Resolves with the status when the session is over. */
   readonly closed: Promise<StatusObject>;
   /** The node's proof, once it has answered; empty when it gave none. */
@@ -72,8 +76,11 @@ export class GatewaySession implements AsyncDisposable {
     this.closed = closed.promise;
     this.#stream.on("status", (status: StatusObject) => closed.resolve(status));
     this.#stream.on("error", () => {});
+    const { acknowledges = true } = options;
     this.#stream.on("data", ({ messages }: { messages: NodeMessage[] }) => {
       for (const { message } of messages) if (message !== undefined) this.#receive(message);
+      if (acknowledges) this.acknowledge(this.#unacknowledged);
+      this.#unacknowledged = [];
       for (const watcher of this.#watchers) watcher();
     });
     this.send({ $case: "hello", value: { gatewayId, version: "0.0.0" } });
@@ -84,6 +91,18 @@ export class GatewaySession implements AsyncDisposable {
 
   send(...messages: Sent[]): void {
     this.#stream.write({ messages: messages.map((message) => ({ message, requestId: 0 })) });
+  }
+
+  /** Says that it has taken the events with these numbers. */
+  acknowledge(numbers: readonly number[]): void {
+    if (numbers.length > 0) this.send({ $case: "acknowledgement", value: { numbers: [...numbers] } });
+  }
+
+  /** The events of a job as they came: their numbers, and whether another session had them before. */
+  deliveries(jobId: string): { readonly type: string; readonly number: number; readonly again: boolean }[] {
+    return this.#jobEvents
+      .filter(({ event }) => event.jobId === jobId)
+      .map(({ event, number, again }) => ({ type: event.event?.$case ?? "", number, again }));
   }
 
   /** Resolves with what the question answers as soon as it answers something. Rejects after thirty seconds. */
@@ -216,7 +235,11 @@ export class GatewaySession implements AsyncDisposable {
   #receive(message: Received): void {
     this.messages.push(message);
     if (message.$case === "jobEvent") {
-      this.#jobEvents.push({ event: JobEvent.decode(message.value.event), result: message.value.result });
+      const { event, ...how } = message.value;
+      this.#jobEvents.push({ event: JobEvent.decode(event), ...how });
+    }
+    if (message.$case === "jobEvent" || message.$case === "contextEvent") {
+      if (message.value.number > 0) this.#unacknowledged.push(message.value.number);
     }
     if (message.$case !== "blobRequest") return;
     const { requestId, blob } = message.value;
@@ -261,20 +284,3 @@ type JobHappening = NonNullable<JobEvent["event"]>;
 type JobCase = JobHappening["$case"];
 
 const FINAL: ReadonlySet<string> = new Set(FINAL_JOB_EVENTS);
-
-/** A command to run a job of the test's bundle. */
-export function runJob(
-  command: Partial<RunJob> & Pick<RunJob, "jobId" | "contextId" | "entryPoint">,
-  config: unknown = {},
-): Sent {
-  const defaults = {
-    attempt: 1,
-    firstSeq: 1,
-    binaryDigest: "sha256:binary",
-    artifactDigest: BUNDLE_DIGEST,
-    sourceMapDigest: BUNDLE_DIGEST,
-    gracePeriodMs: 1000,
-  };
-  const value = RunJob.create({ ...defaults, ...command, config: Buffer.from(JSON.stringify(config)) });
-  return { $case: "runJob", value };
-}

@@ -92,6 +92,8 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
     addGateway,
     addNode,
     async [Symbol.asyncDispose]() {
+      // Before the gateways, which take their last events.
+      await Promise.all(startedNodes.map((node) => node[Symbol.asyncDispose]()));
       await stack.disposeAsync();
       if (leaks.length > 0) throw new Error(`Listeners pile up in a process: ${leaks.join("\n")}`);
     },

@@ -16,14 +16,32 @@ export interface PythonPlugin extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+interface Modules {
+  /** Imports what the requirements bring. */
+  readonly imports: string;
+  /** Folder of the environment, in `.hearth/`. */
+  readonly environment: string;
+}
+
+const GRPC: Modules = {
+  imports: "import grpc, google.protobuf; from grpc_tools import protoc",
+  environment: "python",
+};
+
+/** The client of NATS. */
+export const NATS: Modules = { imports: "import nats", environment: "python-nats" };
+
 /**
- * A Python with gRPC: the machine's, or one in `.hearth/` that pip completes with the requirements. `missing` tells why there is
- * none.
+ * A Python that has modules, by default those of gRPC: the machine's, or one in `.hearth/` that pip completes with the requirements. `missing`
+ * tells why there is none.
  */
-export function findPython(requirements: string): { python: string; missing?: string } {
-  const environment = resolve(import.meta.dirname, "../.hearth/python");
+export function findPython(
+  requirements: string,
+  { imports, environment: name }: Modules = GRPC,
+): { python: string; missing?: string } {
+  const environment = resolve(import.meta.dirname, "../.hearth", name);
   const own = join(environment, "bin/python");
-  for (const python of ["python3", own]) if (hasGrpc(python)) return { python };
+  for (const python of ["python3", own]) if (runs(python, imports)) return { python };
   // Test files that start side by side make one each; the first that is whole takes the place.
   const made = `${environment}-${randomUUID()}`;
   const steps: [string, string[]][] = [
@@ -39,7 +57,7 @@ export function findPython(requirements: string): { python: string; missing?: st
       if (status !== 0)
         return { python: own, missing: `${command} ${args.join(" ")}: ${error?.message ?? stderr.trim()}` };
     }
-    if (!hasGrpc(own)) {
+    if (!runs(own, imports)) {
       rmSync(environment, { recursive: true, force: true });
       renameSync(made, environment);
     }
@@ -49,9 +67,8 @@ export function findPython(requirements: string): { python: string; missing?: st
   }
 }
 
-function hasGrpc(python: string): boolean {
-  const { status } = spawnSync(python, ["-c", "import grpc, google.protobuf; from grpc_tools import protoc"]);
-  return status === 0;
+function runs(python: string, imports: string): boolean {
+  return spawnSync(python, ["-c", imports]).status === 0;
 }
 
 /** Resolves when the program says that it listens. */

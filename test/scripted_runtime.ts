@@ -48,6 +48,11 @@ export class ScriptedRuntime implements Runtime {
     this.#sandboxes.get(contextId)?.end(end);
   }
 
+  /** Count of the jobs that run in the sandbox of a context. */
+  running(contextId: string): number {
+    return this.#sandboxes.get(contextId)?.load().executors ?? 0;
+  }
+
   /** Postpones a job as if it needed another sandbox. */
   postpone(contextId: string, jobId: string, calledOff: Promise<JobError | undefined>): void {
     this.#sandboxes.get(contextId)?.postpone(jobId, calledOff);

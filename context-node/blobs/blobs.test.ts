@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JobError_Reason } from "../../proto/node.ts";
 import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import { digestOf, type GatewaySession } from "../../test/gateway_session.ts";
+import type { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { digestOf } from "../../test/run_job.ts";
 
 let nats: TestNatsServer;
 beforeAll(async () => {

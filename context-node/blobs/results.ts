@@ -6,12 +6,12 @@ import { digestOf } from "./digest.ts";
 import { LiveResult } from "./live_result.ts";
 
 /**
- * How long a result is kept once JetStream has its event: the time that a gateway has to fetch it. Nobody tells the node
+ * How long a result is kept once a gateway has acknowledged its event: the time that gateways have to fetch it. Nobody tells the node
  * that it was fetched, and several gateways may.
  */
 const KEPT_MS = 10 * 60_000;
 
-/** When results whose events are stored take more than this, the oldest go before their time. */
+/** When results whose events are acknowledged take more than this, the oldest go before their time. */
 const KEPT_BYTES = 4 * 1024 ** 3;
 
 const SWEEP_MS = 10_000;
@@ -20,10 +20,10 @@ interface KeptResult {
   readonly path: string;
   readonly sizeBytes: number;
   readonly written: Promise<void>;
-  /** How many jobs returned it whose event is not stored yet. */
-  unstored: number;
-  /** When the last of those events was stored. */
-  storedAt: number;
+  /** Count of the jobs that returned it and whose events no gateway has acknowledged. */
+  unacknowledged: number;
+  /** When the last of those events was acknowledged. */
+  acknowledgedAt: number;
   /** Whether a gateway has read it to its end. */
   isRead: boolean;
 }
@@ -53,7 +53,7 @@ export async function openResultStore(directory: string): Promise<ResultStore> {
 /** Results that are too large for an event, as files. Disposing it ends its work on them. */
 export class ResultStore implements AsyncDisposable {
   readonly #directory: string;
-  /** By digest, those whose event was stored last at the end. */
+  /** By digest, those whose event was acknowledged last at the end. */
   readonly #results = new Map<string, KeptResult>();
   /** By job id; those that are whole for as long as their content is kept. */
   readonly #live = new Map<string, { readonly result: LiveResult; digest: string | undefined }>();
@@ -91,8 +91,8 @@ export class ResultStore implements AsyncDisposable {
   }
 
   /**
-   * The result is whole: resolves to what it is, with the bytes when there are no more than `inlineBytes`. Call `stored` when the
-   * event that tells of it is safe. Rejects when it could not be written.
+   * The result is whole: resolves to what it is, with the bytes when there are no more than `inlineBytes`. Call `acknowledged` when
+   * a gateway has the event that tells of it. Rejects when it could not be written.
    */
   async finish(jobId: string, { inlineBytes }: { inlineBytes: number }): Promise<FinishedResult> {
     const live = this.#live.get(jobId);
@@ -103,9 +103,16 @@ export class ResultStore implements AsyncDisposable {
     const same = this.#results.get(digest);
     if (same === undefined) {
       const isRead = bytes !== undefined;
-      this.#results.set(digest, { path, sizeBytes, written: Promise.resolve(), unstored: 1, storedAt: 0, isRead });
+      this.#results.set(digest, {
+        path,
+        sizeBytes,
+        written: Promise.resolve(),
+        unacknowledged: 1,
+        acknowledgedAt: 0,
+        isRead,
+      });
     } else {
-      same.unstored++;
+      same.unacknowledged++;
       live.result.path = same.path;
       await rm(path, { force: true });
     }
@@ -129,7 +136,7 @@ export class ResultStore implements AsyncDisposable {
     return result && { mediaType: result.mediaType, bytes: await result.read(offset) };
   }
 
-  /** Resolves with its digest when it is written. Call `stored` when the event that names it is safe. */
+  /** Resolves with its digest when it is written. Call `acknowledged` when a gateway has the event that names it. */
   async keep(bytes: Uint8Array): Promise<string> {
     const digest = digestOf(bytes);
     let result = this.#results.get(digest);
@@ -139,13 +146,13 @@ export class ResultStore implements AsyncDisposable {
         path,
         sizeBytes: bytes.length,
         written: writeFile(path, bytes),
-        unstored: 0,
-        storedAt: 0,
+        unacknowledged: 0,
+        acknowledgedAt: 0,
         isRead: false,
       };
       this.#results.set(digest, result);
     }
-    result.unstored++;
+    result.unacknowledged++;
     try {
       await result.written;
     } catch (error) {
@@ -155,11 +162,12 @@ export class ResultStore implements AsyncDisposable {
     return digest;
   }
 
-  stored(digest: string): void {
+  /** A gateway has the event of a job that returned it. */
+  acknowledged(digest: string): void {
     const result = this.#results.get(digest);
     if (result === undefined) return;
-    result.unstored--;
-    result.storedAt = performance.now();
+    result.unacknowledged--;
+    result.acknowledgedAt = performance.now();
     this.#results.delete(digest);
     this.#results.set(digest, result);
   }
@@ -197,9 +205,9 @@ export class ResultStore implements AsyncDisposable {
   async #removeOld(): Promise<void> {
     let keptBytes = 0;
     for (const { sizeBytes } of this.#results.values()) keptBytes += sizeBytes;
-    for (const [digest, { path, sizeBytes, unstored, storedAt }] of this.#results) {
-      if (unstored > 0) continue;
-      if (performance.now() - storedAt < KEPT_MS && keptBytes <= KEPT_BYTES) return;
+    for (const [digest, { path, sizeBytes, unacknowledged, acknowledgedAt }] of this.#results) {
+      if (unacknowledged > 0) continue;
+      if (performance.now() - acknowledgedAt < KEPT_MS && keptBytes <= KEPT_BYTES) return;
       keptBytes -= sizeBytes;
       this.#results.delete(digest);
       for (const [jobId, live] of this.#live) if (live.digest === digest) this.#live.delete(jobId);

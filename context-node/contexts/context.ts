@@ -181,8 +181,8 @@ export class HostedContext {
     else this.#closeWhenEmpty();
   }
 
-  stored(job: HeldJob): void {
-    this.#deps.owner.jobStored(job);
+  acknowledged(job: HeldJob): void {
+    this.#deps.owner.jobAcknowledged(job);
   }
 
   get #isEnding(): boolean {

@@ -23,8 +23,8 @@ export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
 export interface ContextOwner {
   /** The last event of an attempt of a job was sent. */
   jobEnded(job: HostedJob, options: { isFinal: boolean }): void;
-  /** JetStream has it. */
-  jobStored(job: HeldJob): void;
+  /** A gateway has acknowledged it. */
+  jobAcknowledged(job: HeldJob): void;
   /** The final event of the context was sent. */
   contextClosed(context: { readonly id: string }): void;
 }

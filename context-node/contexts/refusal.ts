@@ -67,3 +67,9 @@ export function settingsRefused(id: string, message: string): Refusal {
 export function malformedId(id: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message: `"${id}" is no id` };
 }
+
+/** A number of the command is so large that those that the node derives of it would not fit into its events. */
+export function numberTooLarge(id: string, largest: Readonly<Record<string, number>>): Refusal {
+  const limits = Object.entries(largest).map(([name, limit]) => `${name} may be ${limit}`);
+  return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message: `A number is too large: ${limits.join(", ")}` };
+}

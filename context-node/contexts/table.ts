@@ -12,7 +12,7 @@ import type {
   StartContext,
   StopContext,
 } from "../../proto/node.ts";
-import { HostedJob } from "../jobs/mod.ts";
+import { type HeldAttempt, HostedJob } from "../jobs/mod.ts";
 import type { Runtimes } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { HostedContext } from "./context.ts";
@@ -24,6 +24,7 @@ import {
   malformedId,
   noRoom,
   noRuntime,
+  numberTooLarge,
   queueFull,
   runtimeKept,
 } from "./refusal.ts";
@@ -38,7 +39,11 @@ export interface ContextTableDeps extends Omit<ContextDeps, "owner" | "runtime">
   readonly memoryBytes: number;
 }
 
-interface EndedAttempt extends HeldJob {
+/** Largest numbers of commands: events count on from them, lines of logs take a range for each attempt, and the delay is added to a date. */
+const LARGEST_FIRST_SEQ = { firstSeq: 2 ** 31 };
+const LARGEST_OF_JOB = { ...LARGEST_FIRST_SEQ, attempt: 100_000, retryDelayMs: 10 ** 15 };
+
+interface EndedAttempt extends HeldAttempt {
   /** It was the job's last. */
   readonly isFinal: boolean;
 }
@@ -50,8 +55,8 @@ export class ContextTable implements AsyncDisposable {
   readonly #contexts = new Map<string, HostedContext>();
   /** Those that are not final, by id; of two attempts of a job the later one. */
   readonly #jobs = new Map<string, HostedJob>();
-  /** Attempts whose last event was sent, and JetStream does not have it yet, by job id. */
-  readonly #unstored = new Map<string, EndedAttempt>();
+  /** Attempts whose last event no gateway has acknowledged yet, by job id; of two attempts of a job the later one. */
+  readonly #unacknowledged = new Map<string, EndedAttempt>();
   #openJobs = 0;
   #isDraining = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -70,28 +75,29 @@ export class ContextTable implements AsyncDisposable {
 
   get heldJobs(): HeldJob[] {
     const open = Array.from(this.#jobs.values(), ({ command: { jobId, attempt } }) => ({ jobId, attempt }));
-    const ended = Array.from(this.#unstored.values(), ({ jobId, attempt }) => ({ jobId, attempt }));
+    const ended = Array.from(this.#unacknowledged.values(), ({ jobId, attempt }) => ({ jobId, attempt }));
     return [...open, ...ended];
   }
 
-  /** Takes a job, or answers why not. A job that is held already goes on; its events go to the session that asked last. */
+  /** Takes a job, or answers why not. An attempt that is held already goes on; its events go to the session that asked last. */
   runJob(command: RunJob, session: Session): Refusal | undefined {
     const { jobId, attempt, contextId } = command;
     if (!isId(jobId)) return malformedId(jobId);
-    const held = this.#jobs.get(jobId);
-    if (held?.command.attempt === attempt) {
-      held.session = session;
+    if (!isWithin(command, LARGEST_OF_JOB)) return numberTooLarge(jobId, LARGEST_OF_JOB);
+    const open = this.#jobs.get(jobId);
+    const held = [open?.held, this.#unacknowledged.get(jobId)].find((each) => each?.attempt === attempt);
+    if (held !== undefined) {
+      this.#deps.events.moveJob(held.route, session);
       return undefined;
     }
-    if (this.#unstored.get(jobId)?.attempt === attempt) return undefined;
     if (this.#isDraining) return draining(jobId, "The node");
-    if (this.#deps.events.isFull) return queueFull(jobId, "Too many events of the node wait for NATS");
+    if (this.#deps.events.isFull) return queueFull(jobId, "Too many events of the node wait for gateways");
     const context = this.#contexts.get(contextId);
     if (context === undefined) return contextNotHeld(jobId, contextId);
     const taken = context.run(command, session);
     if (!(taken instanceof HostedJob)) return taken;
     // The gateways gave up on the attempt before; its events are void.
-    held?.stop("cancelled", { graceMs: 0 });
+    open?.stop("cancelled", { graceMs: 0 });
     this.#jobs.set(jobId, taken);
     this.#openJobs++;
     return undefined;
@@ -99,7 +105,7 @@ export class ContextTable implements AsyncDisposable {
 
   cancelJob({ jobId }: CancelJob): Refusal | undefined {
     const job = this.#jobs.get(jobId);
-    if (job === undefined && this.#unstored.get(jobId)?.isFinal !== true) return jobNotHeld(jobId);
+    if (job === undefined && this.#unacknowledged.get(jobId)?.isFinal !== true) return jobNotHeld(jobId);
     job?.stop("cancelled");
     return undefined;
   }
@@ -108,6 +114,7 @@ export class ContextTable implements AsyncDisposable {
   startContext(command: StartContext, session: Session): Refusal | undefined {
     const { contextId } = command;
     if (!isId(contextId)) return malformedId(contextId);
+    if (!isWithin(command, LARGEST_FIRST_SEQ)) return numberTooLarge(contextId, LARGEST_FIRST_SEQ);
     const held = this.#contexts.get(contextId);
     if (held !== undefined) {
       held.repeat(session, command);
@@ -193,15 +200,16 @@ export class ContextTable implements AsyncDisposable {
   }
 
   jobEnded(job: HostedJob, { isFinal }: { isFinal: boolean }): void {
-    const { jobId, attempt } = job.command;
-    if (this.#jobs.get(jobId) === job) this.#jobs.delete(jobId);
-    this.#unstored.set(jobId, { jobId, attempt, isFinal });
+    const { id, held } = job;
+    if (this.#jobs.get(id) === job) this.#jobs.delete(id);
+    const later = this.#unacknowledged.get(id);
+    if (later === undefined || later.attempt <= held.attempt) this.#unacknowledged.set(id, { ...held, isFinal });
     this.#openJobs--;
     if (this.#openJobs === 0) this.#idle?.resolve();
   }
 
-  jobStored({ jobId, attempt }: HeldJob): void {
-    if (this.#unstored.get(jobId)?.attempt === attempt) this.#unstored.delete(jobId);
+  jobAcknowledged({ jobId, attempt }: HeldJob): void {
+    if (this.#unacknowledged.get(jobId)?.attempt === attempt) this.#unacknowledged.delete(jobId);
   }
 
   contextClosed(context: HostedContext): void {
@@ -213,6 +221,13 @@ export class ContextTable implements AsyncDisposable {
     for (const { settings } of this.#contexts.values()) bytes += settings.memoryBytes;
     return bytes;
   }
+}
+
+function isWithin<Name extends string>(
+  command: Readonly<Record<NoInfer<Name>, number>>,
+  largest: Readonly<Record<Name, number>>,
+): boolean {
+  return (Object.keys(largest) as Name[]).every((name) => command[name] <= largest[name]);
 }
 
 /** Ids become part of subjects and paths. */

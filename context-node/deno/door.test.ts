@@ -56,7 +56,7 @@ const report = fc.oneof(
 function eventOf(given: ExecutorReport): JobEvent["event"] {
   switch (given.type) {
     case "progress": {
-      const reports = new ProgressReports(() => {});
+      const reports = new ProgressReports(() => true);
       reports.report({
         ...given,
         stages: [],

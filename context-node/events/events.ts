@@ -1,32 +1,15 @@
-import {
-  ContextEvent,
-  contextEventSubject,
-  JobEvent,
-  jobEventSubject,
-  type Progress,
-  printContextEvent,
-  printJobEvent,
-} from "../../proto/node.ts";
+import { ContextEvent, JobEvent, type Progress } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
-import type { EventPublisher } from "./publisher.ts";
+import { type JobRoute, Unacknowledged } from "./unacknowledged.ts";
 
-/** A result with up to so many bytes travels on the session with its event. */
-const SESSION_RESULT_BYTES = 256 * 1024;
+/** The largest result that travels on the session with its event, in bytes of JSON. Larger ones are kept as blobs. */
+const INLINE_RESULT_BYTES = 256 * 1024;
 
-/** A result with up to so many bytes is part of the event on NATS; see `hearth.v1.JobSucceeded`. */
-const NATS_RESULT_BYTES = 64 * 1024;
+/** The same while events pile up, which are in memory. */
+const FULL_INLINE_RESULT_BYTES = 1024;
 
-/** Share of a message on NATS that a result may take: printed again, `1e20` becomes five times as long. */
-const RESULT_SHARE = 1 / 12;
-
-/** Bytes of log lines in one event. */
-const LOG_BATCH_BYTES = 128 * 1024;
-
-/** Share of a message on NATS that log lines may take: JSON makes six bytes of a control character. */
-const LOG_SHARE = 1 / 8;
-
-/** Types of job events that NATS does not get while it is so slow that they pile up. Sessions carry them all. */
-const EXPENDABLE: ReadonlySet<JobHappening["$case"]> = new Set(["progress", "logged"]);
+/** Size of the log lines of one event, in bytes. */
+export const LOG_BATCH_BYTES = 128 * 1024;
 
 const NOTHING = new Uint8Array();
 
@@ -48,165 +31,128 @@ export interface ContextEventIdentity {
   readonly seq: number;
 }
 
-/**
- * What a job returned. JSON that is larger than `Events.resultBytes`, or nests too deep, is kept as a blob and has a digest, else there is the value. Of what
- * was streamed there may be the blob alone.
- */
+/** What a job returned: JSON of at most `Events.inlineResultBytes`, or a blob. */
 export type ResultContent =
-  | { readonly json: Uint8Array; readonly value: unknown; readonly digest?: undefined }
-  | { readonly json: Uint8Array; readonly value?: undefined; readonly digest: string }
-  | BlobContent;
-
-interface BlobContent {
-  readonly mediaType: string;
-  readonly sizeBytes: number;
-  readonly digest: string;
-  readonly json?: undefined;
-  readonly value?: undefined;
-}
+  | { readonly json: Uint8Array; readonly digest?: undefined }
+  | { readonly mediaType: string; readonly sizeBytes: number; readonly digest: string; readonly json?: undefined };
 
 export interface JobEventOptions {
-  /** The session that the job came on. */
-  readonly session: Session;
-  /** What no event told of its progress, for a final event. */
+  readonly route: JobRoute;
+  /** When it happened; default now. */
+  readonly time?: Date | undefined;
+  /** Progress that no earlier event contains, for a final event. */
   readonly lastProgress?: Progress | undefined;
   /** Of a final event: when the attempt began to run. */
   readonly startTime?: Date | undefined;
-  /** Called once, when JetStream has stored the event. */
-  readonly stored?: (() => void) | undefined;
+  /** Called once, when a gateway has acknowledged the event. */
+  readonly acknowledged?: (() => void) | undefined;
 }
 
 export interface EventsDeps {
   readonly nodeId: string;
   readonly sessions: OpenSessions;
-  readonly publisher: EventPublisher;
 }
 
 /**
- * Tells gateways and NATS what happens to jobs and contexts, in the order of the calls. Of a job hears the session that it came
- * on; if that is gone another one, if there is none only NATS. Of a context hear all sessions: every gateway may send it jobs.
+ * Sends the events of jobs and contexts to gateways, in the order of the calls, and keeps each until a gateway acknowledges it. Events of a job
+ * go along its route to one session. Events of a context go to all sessions, because every gateway may send it jobs; the first acknowledgement
+ * counts.
  */
 export class Events {
   readonly #nodeId: string;
-  readonly #sessions: OpenSessions;
-  readonly #publisher: EventPublisher;
-  readonly #source: string;
+  readonly #unacknowledged: Unacknowledged;
 
-  constructor({ nodeId, sessions, publisher }: EventsDeps) {
+  constructor({ nodeId, sessions }: EventsDeps) {
     this.#nodeId = nodeId;
-    this.#sessions = sessions;
-    this.#publisher = publisher;
-    this.#source = `/nodes/${nodeId}`;
+    this.#unacknowledged = new Unacknowledged(sessions);
   }
 
-  /** Whether NATS lags so far behind that no more jobs should be taken. */
+  /** Whether so many events wait for gateways that the node should accept no more jobs. */
   get isFull(): boolean {
-    return this.#publisher.isFull;
+    return this.#unacknowledged.isFull;
   }
 
-  /** The largest result that is part of the event on NATS, in bytes of JSON. */
-  get resultBytes(): number {
-    return Math.min(NATS_RESULT_BYTES, this.#publisher.mostBytes * RESULT_SHARE);
+  /** The largest result that `jobSucceeded` takes as JSON, in bytes. */
+  get inlineResultBytes(): number {
+    return this.isFull ? FULL_INLINE_RESULT_BYTES : INLINE_RESULT_BYTES;
   }
 
-  /** Size of the log lines that go out as one event, in bytes. */
-  get logBatchBytes(): number {
-    return Math.min(LOG_BATCH_BYTES, this.#publisher.mostBytes * LOG_SHARE);
+  /** A route to the session that asks for an attempt of a job. */
+  openRoute(session: Session): JobRoute {
+    return { origin: session, session: undefined, unacknowledged: 0 };
   }
 
-  /** Tells everything about a job but its success. */
+  /** Another session asks for the attempt: it gets the events that no gateway has acknowledged, and the next ones. */
+  moveJob(route: JobRoute, session: Session): void {
+    this.#unacknowledged.moveJob(route, session);
+  }
+
+  /** Sends any event of a job but its success. */
   job(identity: JobEventIdentity, happening: JobHappening, options: JobEventOptions): void {
-    const event = this.#jobEvent(identity, happening, options);
-    this.#sendJob(event, NOTHING, options);
-    this.#publishJob(event, happening.$case, options);
+    this.#sendJob(this.#jobEvent(identity, happening, options), NOTHING, options);
   }
 
-  /**
-   * Tells that a job returned. What travels on the session has no digest when the result goes with it; on NATS there is
-   * either the value or the digest, so that whoever hears of it there only can ask for the blob.
-   */
+  /** Sends that a job returned. The result has a digest when it does not travel with the event. */
   jobSucceeded(identity: JobEventIdentity, content: ResultContent | undefined, options: JobEventOptions): void {
-    const { json, mediaType, sizeBytes } = describeContent(content);
-    const result = { mediaType, sizeBytes, digest: "" };
+    const { mediaType, sizeBytes, digest, json } = describeContent(content);
+    const result = { mediaType, sizeBytes, digest };
     const event = this.#jobEvent(identity, { $case: "succeeded", value: { result, value: undefined } }, options);
-    const inline = json !== undefined && json.length <= SESSION_RESULT_BYTES ? json : undefined;
-    if (inline === undefined) result.digest = content?.digest ?? "";
-    this.#sendJob(event, inline ?? NOTHING, options);
-
-    result.digest = content?.digest ?? "";
-    this.#publishJob(
-      { ...event, event: { $case: "succeeded", value: { result, value: content?.value } } },
-      "succeeded",
-      options,
-    );
+    this.#sendJob(event, json ?? NOTHING, options);
   }
 
-  /** Answers what was told, for `repeatContext`. */
+  /** Sends that the code of an attempt runs, ahead of its `running` event. Nobody acknowledges it. */
+  jobStarted({ jobId, attempt }: JobEventIdentity, { route, time }: { route: JobRoute; time: Date }): void {
+    this.#unacknowledged.pick(route)?.send({ $case: "jobStarted", value: { jobId, attempt, time } });
+  }
+
+  /** Returns the event, for `repeatContext`. */
   context(identity: ContextEventIdentity, happening: ContextHappening): ContextEvent {
     const event = { ...identity, time: new Date(), nodeId: this.#nodeId, event: happening, omitted: "" };
-    for (const session of this.#sessions) this.repeatContext(event, { session });
-    this.#publisher.publish({
-      source: this.#source,
-      subject: contextEventSubject(event.contextId, happening.$case),
-      id: `${event.contextId}/${event.seq}`,
-      type: `hearth.v1.context.${happening.$case}`,
-      about: event.contextId,
-      time: event.time,
-      payload: printContextEvent(event),
-    });
+    this.#unacknowledged.sendContext(ContextEvent.encode(event).finish());
     return event;
   }
 
-  /** Tells one session again what it may have missed. */
+  /** Sends an event again, to one session. It has no number: a gateway has acknowledged it, or it is kept under the number that it had. */
   repeatContext(event: ContextEvent, { session }: { session: Session }): void {
-    session.send({ $case: "contextEvent", value: { event: ContextEvent.encode(event).finish() } });
+    session.send({ $case: "contextEvent", value: { event: ContextEvent.encode(event).finish(), number: 0 } });
+  }
+
+  /** A gateway has taken the events with these numbers. Others are ignored. */
+  acknowledge(numbers: readonly number[]): void {
+    this.#unacknowledged.acknowledge(numbers);
+  }
+
+  /**
+   * Resolves when all events are acknowledged, or after the timeout; to the count of those that are not. Does not wait with events of contexts alone
+   * while no session is open.
+   */
+  flush({ timeoutMs }: { timeoutMs: number }): Promise<number> {
+    return this.#unacknowledged.flush({ timeoutMs });
   }
 
   #jobEvent(
     { jobId, attempt, seq, contextId }: JobEventIdentity,
     event: JobHappening,
-    { lastProgress, startTime }: JobEventOptions,
-  ): TimedJobEvent {
-    return {
-      jobId,
-      attempt,
-      seq,
-      time: new Date(),
-      contextId,
-      nodeId: this.#nodeId,
-      lastProgress,
-      startTime,
-      event,
-      omitted: "",
-    };
+    { time = new Date(), lastProgress, startTime }: JobEventOptions,
+  ): JobEvent {
+    const nodeId = this.#nodeId;
+    return { jobId, attempt, seq, time, contextId, nodeId, lastProgress, startTime, event, omitted: "" };
   }
 
-  #sendJob(event: JobEvent, result: Uint8Array, { session }: JobEventOptions): void {
-    const listener = this.#sessions.pick(session);
-    if (listener === undefined) return;
-    listener.send({ $case: "jobEvent", value: { event: JobEvent.encode(event).finish(), result } });
-  }
-
-  #publishJob(event: TimedJobEvent, type: JobHappening["$case"], { stored }: JobEventOptions): void {
-    if (this.#publisher.isFull && EXPENDABLE.has(type)) return;
-    this.#publisher.publish({
-      source: this.#source,
-      subject: jobEventSubject(event.jobId, type),
-      id: `${event.jobId}/${event.attempt}/${event.seq}`,
-      type: `hearth.v1.job.${type}`,
-      about: event.jobId,
-      time: event.time,
-      payload: printJobEvent(event),
-      stored,
-    });
+  #sendJob(event: JobEvent, result: Uint8Array, { route, acknowledged }: JobEventOptions): void {
+    this.#unacknowledged.sendJob(route, { event: JobEvent.encode(event).finish(), result, acknowledged });
   }
 }
 
-function describeContent(content: ResultContent | undefined): Pick<BlobContent, "mediaType" | "sizeBytes"> & {
+interface Described {
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly digest: string;
   readonly json?: Uint8Array | undefined;
-} {
-  if (content !== undefined && content.json === undefined) return content;
-  return { mediaType: "application/json", sizeBytes: content?.json.length ?? 0, json: content?.json };
 }
 
-type TimedJobEvent = JobEvent & { time: Date };
+function describeContent(content: ResultContent | undefined): Described {
+  if (content !== undefined && content.json === undefined) return content;
+  const json = content?.json;
+  return { mediaType: "application/json", sizeBytes: json?.length ?? 0, digest: "", json };
+}

@@ -1,11 +1,13 @@
 /**
- * Events of jobs and contexts on their way out: to a session at once, and to JetStream until it has acknowledged them.
+ * Events of jobs and contexts on their way to gateways, which store and publish them.
  * May import `proto` and the sessions.
  */
 export {
   type ContextHappening,
   Events,
+  type JobEventIdentity,
   type JobHappening,
+  LOG_BATCH_BYTES,
   type ResultContent,
 } from "./events.ts";
-export { EventPublisher } from "./publisher.ts";
+export type { JobRoute } from "./unacknowledged.ts";

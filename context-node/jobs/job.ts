@@ -1,14 +1,15 @@
 import { startTimer } from "../../cluster/mod.ts";
 import { type HeldJob, type JobError, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
-import type { Events, JobHappening, ResultContent } from "../events/mod.ts";
+import { type Events, type JobHappening, LOG_BATCH_BYTES, type ResultContent } from "../events/mod.ts";
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { artifactOf } from "./artifact.ts";
+import { AttemptEvents, type HeldAttempt } from "./attempt_events.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
-import { isPlain, parseJson } from "./result_json.ts";
+import { isJson } from "./result_json.ts";
 import { orRetrying } from "./retry.ts";
 import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type StopReason } from "./verdict.ts";
 
@@ -33,21 +34,17 @@ export interface JobOwner {
   released(job: HostedJob): void;
   /** The last event of the attempt was sent. */
   ended(job: HostedJob, type: JobHappening["$case"]): void;
-  /** JetStream has the last event: nothing is left to do for the attempt. */
-  stored(job: HeldJob): void;
+  /** A gateway has acknowledged the last event: nothing is left to do for the attempt. */
+  acknowledged(job: HeldJob): void;
 }
 
 /** One attempt of a job, from its arrival to its last event: the job is final then, or waits for its next attempt. */
 export class HostedJob {
   /** As the gateway sent it. */
   readonly command: RunJob;
-  /** On which events go out. */
-  session: Session;
   readonly #deps: JobDeps;
-  #seq: number;
+  readonly #events: AttemptEvents;
   #execution: Execution | undefined;
-  /** When its `running` was told. */
-  #startTime: Date | undefined;
   #isFinal = false;
   #stop: Stop | undefined;
   #log: JobLog | undefined;
@@ -62,13 +59,16 @@ export class HostedJob {
   constructor(deps: JobDeps, command: RunJob, session: Session) {
     this.#deps = deps;
     this.command = command;
-    this.session = session;
-    this.#seq = command.firstSeq || 1;
+    this.#events = new AttemptEvents(deps.events, { command, session });
     deps.results.expect(this.id);
   }
 
   get id(): string {
     return this.command.jobId;
+  }
+
+  get held(): HeldAttempt {
+    return this.#events.held;
   }
 
   get priority(): number {
@@ -77,7 +77,7 @@ export class HostedJob {
 
   /** It waits for a slot, at this place. */
   tellPlace(position: number): void {
-    this.#tell({ $case: "queued", value: { position } });
+    this.#events.queued(position);
   }
 
   /** It has a slot. */
@@ -117,7 +117,7 @@ export class HostedJob {
     if (this.#execution === undefined) return this.#end(cancelledWhileWaiting(reason));
     if (this.#stop === undefined) {
       this.#stop = { reason, overdue: this.#deadline?.overdue ?? "" };
-      if (this.#startTime !== undefined) this.#tellCancelling(this.#stop);
+      if (this.#events.startTime !== undefined) this.#tellCancelling(this.#stop);
       this.#execution.abort(reason === "contextRestarted" ? "contextStopped" : reason);
       if (graceMs > 0) this.#grace = startTimer(graceMs, () => this.#execution?.terminate());
     }
@@ -133,30 +133,29 @@ export class HostedJob {
   }
 
   get #reports(): ProgressReports {
-    this.#progress ??= new ProgressReports((progress) => this.#tell({ $case: "progress", value: progress }));
+    this.#progress ??= new ProgressReports((progress) => this.#events.progress(progress));
     return this.#progress;
   }
 
   get #lines(): JobLog {
     this.#log ??= new JobLog({
       attempt: this.command.attempt,
-      batchBytes: this.#deps.events.logBatchBytes,
-      send: (lines) => this.#tell({ $case: "logged", value: { lines } }),
+      batchBytes: LOG_BATCH_BYTES,
+      isFull: () => this.#deps.events.isFull,
+      send: (lines) => this.#events.logged(lines),
     });
     return this.#log;
   }
 
   #running(executor: number): void {
-    this.#startTime = new Date();
-    this.#tell({ $case: "running", value: { executor } });
+    this.#events.running(executor);
     this.#deadline?.begin();
     // It was asked to end before it ran.
     if (this.#stop !== undefined) this.#tellCancelling(this.#stop);
   }
 
   #tellCancelling({ reason }: Stop): void {
-    const code = reason === "deadline" ? JobError_Reason.DEADLINE_EXCEEDED : JobError_Reason.CANCELLED;
-    this.#tell({ $case: "cancelling", value: { reason: code } });
+    this.#events.cancelling(reason === "deadline" ? JobError_Reason.DEADLINE_EXCEEDED : JobError_Reason.CANCELLED);
   }
 
   #settle(outcome: Outcome): void {
@@ -168,31 +167,26 @@ export class HostedJob {
     if (outcome.json === undefined) return this.#succeed(undefined);
     const json = Buffer.from(outcome.json);
     if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
-    if (json.length <= this.#deps.events.resultBytes) return this.#succeedSmall(outcome.json, json);
-    this.#succeedApart(json);
+    if (json.length > this.#deps.events.inlineResultBytes) return this.#succeedApart(json);
+    // Code of the job's can meddle with what makes its JSON; it must not get further than here.
+    if (isJson(outcome.json)) this.#succeed({ json });
+    else this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
   }
 
   /** It waits for the next sandbox, unless it was asked to end meanwhile. */
   #postpone(calledOff: Promise<JobError | undefined>): void {
     this.#execution = undefined;
+    this.#events.postponed();
     this.#deadline?.[Symbol.dispose]();
     this.#grace?.[Symbol.dispose]();
     if (this.#stop === undefined) this.#deps.owner.postponed(this, calledOff);
     else this.#end(cancelledWhileWaiting(this.#stop.reason));
   }
 
-  #succeedSmall(text: string, json: Uint8Array): void {
-    const parsed = parseJson(text);
-    // Code of the job's can meddle with what makes its JSON; it must not get further than here.
-    if (parsed === undefined) this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
-    else if (!isPlain(parsed.value)) this.#succeedApart(json);
-    else this.#succeed({ json, value: parsed.value });
-  }
-
   /** Its result does not go into an event. */
   #succeedApart(json: Uint8Array): void {
     this.#deps.results.keep(json).then(
-      (digest) => this.#succeed({ json, digest }),
+      (digest) => this.#succeed({ mediaType: "application/json", sizeBytes: json.length, digest }),
       (error: unknown) => {
         const message = `The node cannot keep a result of ${json.length} bytes: ${error}`;
         this.#finish(failedBy(JobError_Reason.RESULT_TOO_LARGE, message));
@@ -212,7 +206,7 @@ export class HostedJob {
 
   #finishResult(): void {
     this.#release();
-    this.#deps.results.finish(this.id, { inlineBytes: this.#deps.events.resultBytes }).then(
+    this.#deps.results.finish(this.id, { inlineBytes: this.#deps.events.inlineResultBytes }).then(
       (result) => this.#succeedStreamed(result),
       (error: unknown) => {
         this.#abandonResult();
@@ -223,11 +217,8 @@ export class HostedJob {
 
   /** What is small is told like a result that was returned as a whole. */
   #succeedStreamed({ mediaType, sizeBytes, digest, bytes }: FinishedResult): void {
-    const isJson = bytes !== undefined && mediaType === "application/json";
-    const parsed = isJson ? parseJson(bytes.toString()) : undefined;
-    if (!isJson || parsed === undefined || !isPlain(parsed.value))
-      return this.#succeed({ mediaType, sizeBytes, digest });
-    this.#succeed({ json: bytes, value: parsed.value }, digest);
+    const isInline = bytes !== undefined && mediaType === "application/json" && isJson(bytes.toString());
+    this.#succeed(isInline ? { json: bytes } : { mediaType, sizeBytes, digest }, digest);
   }
 
   #abandonResult(): void {
@@ -258,43 +249,30 @@ export class HostedJob {
 
   #finish(ending: Ending): void {
     // What was asked to end is not begun again.
-    this.#tellEnd(this.#stop === undefined ? orRetrying(ending, this.command, this.#startTime) : ending);
+    this.#tellEnd(this.#stop === undefined ? orRetrying(ending, this.command, this.#events.startTime) : ending);
   }
 
   #tellEnd(happening: JobHappening): void {
-    const known = happening.$case === "retrying" ? {} : this.#known;
-    const stored = this.#whenStored(undefined);
-    this.#deps.events.job(this.#identity(), happening, { session: this.session, ...known, stored });
+    this.#events.ended(happening, {
+      lastProgress: this.#lastProgress,
+      acknowledged: this.#whenAcknowledged(undefined),
+    });
     this.#deps.owner.ended(this, happening.$case);
   }
 
-  /** Said again in the final event, which may be heard without those before. */
-  get #known() {
-    return { lastProgress: this.#lastProgress, startTime: this.#startTime };
-  }
-
   #succeed(content: ResultContent | undefined, keptDigest = content?.digest): void {
-    const stored = this.#whenStored(keptDigest);
-    this.#deps.events.jobSucceeded(this.#identity(), content, { session: this.session, ...this.#known, stored });
+    const acknowledged = this.#whenAcknowledged(keptDigest);
+    this.#events.succeeded(content, { lastProgress: this.#lastProgress, acknowledged });
     this.#deps.owner.ended(this, "succeeded");
   }
 
-  /** Keeps nothing of the job but its name: its event may wait for long while NATS is away. */
-  #whenStored(resultDigest: string | undefined): () => void {
+  /** Keeps nothing of the job but its name: its event may wait for long while no gateway is there. */
+  #whenAcknowledged(resultDigest: string | undefined): () => void {
     const { owner, results } = this.#deps;
     const { jobId, attempt } = this.command;
     return () => {
-      if (resultDigest !== undefined) results.stored(resultDigest);
-      owner.stored({ jobId, attempt });
+      if (resultDigest !== undefined) results.acknowledged(resultDigest);
+      owner.acknowledged({ jobId, attempt });
     };
-  }
-
-  #tell(happening: JobHappening): void {
-    this.#deps.events.job(this.#identity(), happening, { session: this.session });
-  }
-
-  #identity() {
-    const { jobId, attempt, contextId } = this.command;
-    return { jobId, attempt, seq: this.#seq++, contextId };
   }
 }

@@ -17,6 +17,8 @@ interface JobLogOptions {
   readonly attempt: number;
   /** A batch that holds so much goes at once. */
   readonly batchBytes: number;
+  /** Whether events pile up: the log is cut then. */
+  readonly isFull: () => boolean;
   readonly send: (lines: LogLine[]) => void;
 }
 
@@ -24,6 +26,7 @@ interface JobLogOptions {
 export class JobLog {
   readonly #attempt: number;
   readonly #batchBytes: number;
+  readonly #isFull: () => boolean;
   readonly #send: (lines: LogLine[]) => void;
   #waiting: LogLine[] = [];
   #waitingBytes = 0;
@@ -32,9 +35,10 @@ export class JobLog {
   #bytes = 0;
   #isCut = false;
 
-  constructor({ attempt, batchBytes, send }: JobLogOptions) {
+  constructor({ attempt, batchBytes, isFull, send }: JobLogOptions) {
     this.#attempt = attempt;
     this.#batchBytes = batchBytes;
+    this.#isFull = isFull;
     this.#send = send;
   }
 
@@ -53,14 +57,17 @@ export class JobLog {
   #add(line: LogLine): void {
     const text = cutLine(line.text);
     const bytes = Buffer.byteLength(text);
-    if (this.#lines === MOST_LINES || this.#bytes + bytes > MOST_BYTES) {
-      this.#isCut = true;
-      const notice = `The log was cut here: a job may write ${MOST_LINES} lines and ${MOST_BYTES} bytes.`;
-      this.#push({ ...line, level: LogLine_Level.WARN, text: notice }, notice.length);
-      return;
-    }
+    if (this.#lines === MOST_LINES || this.#bytes + bytes > MOST_BYTES)
+      return this.#cut(line, `a job may write ${MOST_LINES} lines and ${MOST_BYTES} bytes.`);
+    if (this.#isFull()) return this.#cut(line, "too many events of the node wait for gateways.");
     this.#bytes += bytes;
     this.#push({ ...line, text }, bytes);
+  }
+
+  #cut(line: LogLine, why: string): void {
+    this.#isCut = true;
+    const text = `The log was cut here: ${why}`;
+    this.#push({ ...line, level: LogLine_Level.WARN, text }, text.length);
   }
 
   #push(line: LogLine, bytes: number): void {

@@ -21,11 +21,12 @@ const STAGES_OF_ONE = 20;
 
 /** Passes on what a job reports, no more often than the interval: of what comes faster the newest. */
 export class ProgressReports {
-  readonly #send: (progress: Progress) => void;
+  readonly #send: (progress: Progress) => boolean;
   #newest: Progress | undefined;
   #timer: NodeJS.Timeout;
 
-  constructor(send: (progress: Progress) => void) {
+  /** `send` returns false for what it leaves out: that is reported later, or goes with the final event. */
+  constructor(send: (progress: Progress) => boolean) {
     this.#send = send;
     this.#timer = setTimeout(() => this.#pass(), FIRST_AFTER_MS);
   }
@@ -44,8 +45,7 @@ export class ProgressReports {
     const stages = this.#newest?.stages.length ?? 0;
     const times = 1 + Math.min(stages, MOST_STAGES) / STAGES_OF_ONE;
     this.#timer = setTimeout(() => this.#pass(), INTERVAL_MS * times);
-    if (this.#newest !== undefined) this.#send(bounded(this.#newest));
-    this.#newest = undefined;
+    if (this.#newest !== undefined && this.#send(bounded(this.#newest))) this.#newest = undefined;
   }
 }
 

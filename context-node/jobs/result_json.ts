@@ -1,15 +1,9 @@
-import { hasInfinity, hasLoneSurrogate, nestsDeeper } from "../../proto/node.ts";
-
-/** Whether it goes into an event: as a message it can be written, and be read by all, as it is. */
-export function isPlain(value: unknown): boolean {
-  return !nestsDeeper(value) && !hasInfinity(value) && !hasLoneSurrogate(value);
-}
-
-/** Undefined for what is no JSON. */
-export function parseJson(text: string): { value: unknown } | undefined {
+/** Whether a text is JSON. It may nest deeper, and have larger numbers and other texts, than a protobuf message can hold. */
+export function isJson(text: string): boolean {
   try {
-    return { value: JSON.parse(text) };
+    JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }

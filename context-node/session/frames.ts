@@ -11,7 +11,7 @@ const FULL_BYTES = 256 * 1024 * 1024;
 
 /**
  * Writes messages to a session, one frame for all that is waiting: under load a frame carries many events.
- * Calls `overflowed` when the other end does not read what it is sent.
+ * Calls `overflowed`, which must close it, when the other end does not read what it is sent.
  */
 export class FrameWriter {
   readonly #stream: ServerDuplexStream<OpenRequest, OpenResponse>;
@@ -26,20 +26,14 @@ export class FrameWriter {
     this.#stream = stream;
     this.#overflowed = overflowed;
     stream.on("drain", () => this.#resume());
-    stream.on("close", () => {
-      this.#isClosed = true;
-      this.#drained?.resolve();
-    });
+    stream.on("close", () => this.close());
   }
 
   send(message: Message, requestId = 0): void {
+    if (this.#isClosed) return;
     this.#waiting.push({ message, requestId });
     this.#waitingBytes += sizeOf(message);
-    if (this.#waitingBytes > FULL_BYTES) {
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      this.#overflowed();
-    }
+    if (this.#waitingBytes > FULL_BYTES) return this.#overflowed();
     if (this.#isScheduled || this.#drained !== undefined) return;
     this.#isScheduled = true;
     // After the I/O of this round of the event loop, so that what it brings goes into one frame.
@@ -60,6 +54,14 @@ export class FrameWriter {
     for (const messages of framesOf(waiting)) {
       if (!this.#stream.write({ messages })) this.#drained ??= Promise.withResolvers<void>();
     }
+  }
+
+  /** Drops what is waiting, and writes nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#drained?.resolve();
   }
 
   #resume(): void {

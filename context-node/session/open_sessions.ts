@@ -1,28 +1,46 @@
 import type { Session } from "./session.ts";
 
+interface SessionsObserver {
+  /** The gateway was welcomed. */
+  opened(session: Session): void;
+  closed(session: Session): void;
+}
+
 /** The sessions that are open now, oldest first. */
 export class OpenSessions {
   readonly #sessions = new Set<Session>();
+  readonly #observers: SessionsObserver[] = [];
   #opened = Promise.withResolvers<void>();
+
+  observe(observer: SessionsObserver): void {
+    this.#observers.push(observer);
+  }
 
   add(session: Session): void {
     this.#sessions.add(session);
     this.#opened.resolve();
     this.#opened = Promise.withResolvers();
+    for (const observer of this.#observers) observer.opened(session);
   }
 
   delete(session: Session): void {
-    this.#sessions.delete(session);
+    if (!this.#sessions.delete(session)) return;
+    for (const observer of this.#observers) observer.closed(session);
+  }
+
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
+  has(session: Session): boolean {
+    return this.#sessions.has(session);
   }
 
   [Symbol.iterator](): Iterator<Session> {
     return this.#sessions.values();
   }
 
-  /**
-   * Whom to tell about something that came on a session: that session, when it is gone one of the same gateway, else any.
-   * Undefined when none is open.
-   */
+  /** The session itself while it is open, else another one of the same gateway, else the oldest. Undefined when none is open. */
   pick(origin: Session): Session | undefined {
     if (this.#sessions.has(origin)) return origin;
     return (

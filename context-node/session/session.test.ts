@@ -143,11 +143,38 @@ test("a session that does not begin with hello is ended", async () => {
   stream.destroy();
 });
 
-test("a frame that cannot be read ends its session and disturbs no other", async () => {
+test.each([{ firstSeq: 2 ** 32 - 1 }, { attempt: 2 ** 32 - 1 }, { retryDelayMs: Number.MAX_SAFE_INTEGER }])(
+  "a job with numbers that no event can hold is refused: %o",
+  async (numbers) => {
+    const session = await tested.openSession();
+    const contextId = crypto.randomUUID();
+    await session.startContext(contextId);
+    const jobId = crypto.randomUUID();
+    session.runJob({ jobId, contextId, entryPoint: "fail", maxAttempts: 3, ...numbers });
+    expect((await session.refusal(jobId)).message).toBe(
+      "A number is too large: firstSeq may be 2147483648, attempt may be 100000, retryDelayMs may be 1000000000000000",
+    );
+    const value = {
+      contextId: crypto.randomUUID(),
+      name: "c",
+      settings: undefined,
+      adHoc: false,
+      firstSeq: 2 ** 32 - 1,
+    };
+    session.send({ $case: "startContext", value });
+    expect((await session.refusal(value.contextId)).message).toBe("A number is too large: firstSeq may be 2147483648");
+  },
+);
+
+test.each([
+  { what: "that is cut short", frame: [0x0a, 0x7f, 0x01] },
+  // An acknowledgement of the event 2^64 - 1.
+  { what: "with a number beyond those that are exact", frame: [10, 14, 98, 12, 10, 10, ...Array(9).fill(255), 1] },
+])("a frame $what ends its session and disturbs no other", async ({ frame }) => {
   const session = await tested.openSession();
   const contextId = crypto.randomUUID();
   await session.startContext(contextId);
-  const { ended } = openRaw(Buffer.from([0x0a, 0x7f, 0x01]));
+  const { ended } = openRaw(Buffer.from(frame));
   expect((await ended).code).not.toBe(status.OK);
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "echo" });

@@ -1,6 +1,7 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import {
+  type Acknowledgement,
   type BlobRequest,
   type CancelJob,
   type GatewayMessage,
@@ -28,6 +29,8 @@ export interface Commands {
   /** What the node is and holds at this moment. */
   welcome(): Welcome;
   runJob(command: RunJob, session: Session): Refusal | undefined;
+  /** The gateway has taken these events. */
+  acknowledge(acknowledgement: Acknowledgement): void;
   cancelJob(command: CancelJob): Refusal | undefined;
   startContext(command: StartContext, session: Session): Refusal | undefined;
   stopContext(command: StopContext): Refusal | undefined;
@@ -113,6 +116,7 @@ export class Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#blobs.close();
+    this.#frames.close();
     this.#deps.closed(this);
     if (this.#hello !== undefined) this.#deps.log.info({ gateway: this.gatewayId, reason }, "session closed");
   }
@@ -162,6 +166,8 @@ export class Session {
         return this.#refuse(commands.restartContext(message.value), requestId);
       case "holdingsRequest":
         return this.send({ $case: "holdingsAnswer", value: commands.findMissing(message.value) });
+      case "acknowledgement":
+        return commands.acknowledge(message.value);
       case "objectsRequest":
         void this.#tellObjects(message.value);
         return;

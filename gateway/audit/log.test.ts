@@ -30,7 +30,7 @@ async function openLog() {
   await using opening = new AsyncDisposableStack();
   const { signal } = new AbortController();
   const dao = opening.use(await memory.start({ config: {}, log: { info() {}, warn() {} }, signal }));
-  const events = opening.use(await openEventStream({ url: nats.url }, { log }));
+  const events = opening.use(await openEventStream({ url: nats.url }, { log, gatewayId: "g" }));
   await keepAuditStream(events);
   const store = { isDown: false, refusals: 0 };
   const audit: typeof dao.audit = {

@@ -6,6 +6,7 @@ import { createSteadyClock } from "../../cluster/mod.ts";
 import { type AuditEntry, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { publishAuditEntry } from "../events/mod.ts";
+import { newId } from "../ids.ts";
 
 /** Entries are written together, so long after the first of them. */
 const WRITE_DELAY_MS = 200;
@@ -79,9 +80,9 @@ export function startAuditLog(
     get hasRoom() {
       return waiting.size + storing.length < WAITING_LIMIT;
     },
-    add: (record) => insert(createEntry(record, uuidv7())),
+    add: (record) => insert(createEntry(record, newId())),
     begin(record) {
-      const id = uuidv7();
+      const id = newId();
       const told = tellBeginning(createEntry({ ...record, outcome: AuditEntry_Outcome.BEGUN }, id));
       return {
         async end(last) {

@@ -26,11 +26,6 @@ export interface CallbackConfig {
 export interface Callbacks {
   /** Throws the API error for a URL that no callback could ever go to. */
   check(url: string): void;
-  /**
-   * Takes on the callback of a job that is final in the record; resolves when that is durable. Of a job that is taken on again
-   * within minutes there is one callback only.
-   */
-  add(jobId: string): Promise<void>;
 }
 
 /** The secret that signs callbacks: the configured one, else the one that the data directory keeps. */
@@ -38,12 +33,9 @@ export async function openCallbackSecret({ secret }: CallbackConfig, dataDir: st
   return secret ?? (await openSecret(dataDir));
 }
 
-export function createCallbacks({ allow }: CallbackConfig, queue: CallbackQueue): Callbacks {
+export function createCallbacks({ allow }: CallbackConfig): Callbacks {
   const isAllowed = createAddressRule(allow);
-  return {
-    check: (url) => void parseCallbackUrl(url, isAllowed),
-    add: (jobId) => queue.add(jobId),
-  };
+  return { check: (url) => void parseCallbackUrl(url, isAllowed) };
 }
 
 type DeliveryDeps = Pick<Core, "dao" | "log" | "events">;

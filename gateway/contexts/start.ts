@@ -1,18 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { v7 as uuidv7 } from "uuid";
 import { contextExists, contextNotStarted, noNode, noRoom } from "../../proto/errors.ts";
-import {
-  type Context,
-  Context_State,
-  ContextEventSchema,
-  ContextSchema,
-  type ContextSettings,
-  Runtime,
-} from "../../proto/mod.ts";
+import { type Context, Context_State, ContextSchema, type ContextSettings, Runtime } from "../../proto/mod.ts";
 import { Refusal_Reason } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
+import { newId } from "../ids.ts";
 import {
   type ExpectedAnswer,
   fittingNodes,
@@ -45,7 +38,7 @@ export async function createContext(
 ): Promise<Context> {
   const settings = completeSettings(wanted.settings, deps.defaultRuntime);
   if (waitsForNode) await waitForFittingNode(deps, settings, { signal });
-  const { session, context } = placeContext(deps, { id: uuidv7(), name: wanted.name, settings, adHoc: false });
+  const { session, context } = placeContext(deps, { id: newId(), name: wanted.name, settings, adHoc: false });
   if ((await deps.contexts.insert(context)) !== undefined) {
     session.release(context.id);
     throw contextExists(wanted.name);
@@ -84,7 +77,7 @@ const MOST_NAMES = 5;
 
 /** Chooses a node and makes the record of a context for one job; `sendStart` and `insertAdHocContext` are the caller's. */
 export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, { settings, accepts }: AdHocWanted) {
-  const id = uuidv7();
+  const id = newId();
   const name = adHocName(id.slice(-8), entryPoint, settings);
   return placeContext(deps, { id, name, settings, adHoc: true }, accepts);
 }
@@ -170,16 +163,7 @@ export async function failContext(
   context: Context,
   message: string,
 ): Promise<void> {
-  await contexts.apply(
-    create(ContextEventSchema, {
-      contextId: context.id,
-      context: context.name,
-      nodeId: context.nodeId,
-      seq: context.seq + 1,
-      time: timestampNow(),
-      event: { case: "failed", value: { message } },
-    }),
-  );
+  await contexts.decide(context, { case: "failed", value: { message } });
 }
 
 function chooseNode(

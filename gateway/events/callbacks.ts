@@ -10,7 +10,7 @@ const STREAM_CONFIG = {
   retention: RetentionPolicy.Workqueue,
   // A callback that could not be delivered within this time is of no use any more.
   max_age: nanos(7 * 24 * 3600 * 1000),
-  // Much longer than until an end is delivered again when the gateway that had it died.
+  // Much longer than until another gateway finds what one that died left in the outbox.
   duplicate_window: nanos(10 * 60_000),
   deny_purge: true,
 };
@@ -44,10 +44,8 @@ export interface CallbackQueue {
 /**
  * Opens the work queue of callbacks, a JetStream stream that holds a job's id until its callback was delivered or given up.
  *
- * Only jobs that have a callback cost anything: the shared consumers of final events take every end of a job to one gateway
- * until it is recorded; that gateway knows then, from memory or from the row it has just read, whether the job wants a callback,
- * and puts its id here before it acknowledges the event. If it dies in between, the event goes to another gateway and the id is
- * a duplicate.
+ * Only jobs that have a callback cost anything. Their ends stay in the outbox until they are published and the id is here: a gateway that dies in
+ * between leaves that to another one, and the id that is added twice is a duplicate.
  */
 export async function openCallbackQueue(
   events: EventStream,

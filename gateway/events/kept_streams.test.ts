@@ -3,18 +3,16 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EVENT_STREAM, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import { EVENT_STREAM, JobEventSchema } from "../../proto/mod.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import {
   type EventStream,
+  jobOutboxEvent,
   keepAuditStream,
   openCallbackQueue,
   openEventStream,
-  publishJobEvent,
-  publishRecordedJobEvent,
   type Streamed,
   startCallbackConsumer,
-  startConsumers,
   watchStream,
 } from "./mod.ts";
 
@@ -24,66 +22,76 @@ const SOON = { timeout: 15_000 };
 let stack: AsyncDisposableStack;
 let nats: TestNatsServer;
 let events: EventStream;
-/** Jobs whose end the shared consumers delivered, in order. */
-let ended: string[];
-
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
   nats = stack.use(await startTestNatsServer());
-  events = stack.use(await openEventStream({ url: nats.url }, { log }));
-  ended = [];
-  const sink = {
-    attemptEnded: async (jobId: string) => {
-      ended.push(jobId);
-      return "taken" as const;
-    },
-    jobLogged: async () => {},
-    contextChanged: async () => {},
-    checkStore: async () => {},
-  };
-  stack.use(await startConsumers(events, sink, { log }));
+  events = stack.use(await openEventStream({ url: nats.url }, { log, gatewayId: "g" }));
 });
 
 afterEach(() => stack.disposeAsync());
 
-/** Publishes the end of a job. */
-async function end(jobId: string): Promise<void> {
-  await publishJobEvent(events, endOf(jobId), { gatewayId: "g" });
-}
-
-function endOf(jobId: string): JobEvent {
-  return create(JobEventSchema, {
-    ...{ jobId, attempt: 1, seq: 2, time: timestampNow() },
+/** Publishes the end of a job. Resolves when the stream has it. */
+function end(jobId: string, seq = 2): Promise<void> {
+  const event = create(JobEventSchema, {
+    ...{ jobId, attempt: 1, seq, time: timestampNow() },
     event: { case: "succeeded", value: {} },
   });
-}
-
-/** The same of a job whose end is in the record already. */
-async function endRecorded(jobId: string): Promise<void> {
-  await publishRecordedJobEvent(events, endOf(jobId), { gatewayId: "g" });
+  return new Promise((resolve) => events.publisher.publish(jobOutboxEvent(event), resolve));
 }
 
 const manager = () => jetstreamManager(events.nats);
 
-test("an event that is published after the stream was deleted is stored, and delivered", async () => {
+/** Ids of the events that the stream has, in order. */
+async function stored(): Promise<string[]> {
+  const { streams } = await manager();
+  const { state } = await streams.info(EVENT_STREAM);
+  const seqs = Array.from({ length: state.last_seq - state.first_seq + 1 }, (_, n) => state.first_seq + n);
+  const messages = await Promise.all(seqs.map((seq) => streams.getMessage(EVENT_STREAM, { seq })));
+  return messages.map((message) => message?.header.get("ce-id") ?? "");
+}
+
+test("an event that is published after the stream was deleted is stored", async () => {
   await end("before");
-  await expect.poll(() => ended, SOON).toEqual(["before"]);
   await (await manager()).streams.delete(EVENT_STREAM);
   await end("after");
-  await expect.poll(() => ended, SOON).toEqual(["before", "after"]);
+  expect(await stored()).toEqual(["after/1/2"]);
   expect(events.keeper.missing()).toEqual([]);
 });
 
-test("a consumer that was deleted is made again, and goes on after what was acknowledged", async () => {
-  await end("before");
-  await expect.poll(() => ended, SOON).toEqual(["before"]);
-  const { consumers } = await manager();
-  const floor = async () => (await consumers.info(EVENT_STREAM, "gateways-succeeded")).ack_floor.stream_seq;
-  await expect.poll(floor, SOON).toBe(1);
-  await events.keeper.check();
-  await consumers.delete(EVENT_STREAM, "gateways-succeeded");
-  await end("after");
-  await expect.poll(() => ended, SOON).toEqual(["before", "after"]);
+test("events are stored in order, and again after NATS was away, each once", async () => {
+  const before = Array.from({ length: 2000 }, (_, n) => `before-${n}`);
+  await Promise.all(before.map((job) => end(job)));
+  await nats.stop();
+  const during = Array.from({ length: 2000 }, (_, n) => `during-${n}`);
+  const published = Promise.all(during.map((job) => end(job)));
+  await nats.start();
+  await published;
+  expect(await stored()).toEqual([...before, ...during].map((job) => `${job}/1/2`));
+});
+
+test("the end of a job is stored though an event has its number", async () => {
+  const progress = create(JobEventSchema, { jobId: "job", attempt: 1, seq: 2, event: { case: "progress", value: {} } });
+  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(progress), resolve));
+  await end("job", 2);
+  const { streams } = await manager();
+  expect((await streams.getMessage(EVENT_STREAM, { last_by_subj: "hearth.v1.jobs.job.succeeded" }))?.seq).toBe(2);
+});
+
+test("an event that is told again while NATS is away waits once", async () => {
+  await nats.stop();
+  const told = [end("first"), end("second"), end("first")];
+  expect(events.publisher.waiting).toBe(2);
+  await nats.start();
+  await Promise.all(told);
+  expect(await stored()).toEqual(["first/1/2", "second/1/2"]);
+});
+
+test("a job has one end on the stream, though one that comes later has another number", async () => {
+  await end("job");
+  await end("job");
+  await end("job", 3);
+  await end("other");
+  expect(await stored()).toEqual(["job/1/2", "other/1/2"]);
 });
 
 test("the consumer of callbacks that was deleted after a delivery is made again", async () => {
@@ -102,15 +110,6 @@ test("the consumer of callbacks that was deleted after a delivery is made again"
   await expect.poll(() => delivered, SOON).toEqual(["before", "after"]);
   await events.keeper.check();
   expect(events.keeper.missing()).toEqual([]);
-});
-
-test("a consumer that another gateway made again is read, too", async () => {
-  const { consumers } = await manager();
-  const { config } = await consumers.info(EVENT_STREAM, "gateways-succeeded");
-  await consumers.delete(EVENT_STREAM, "gateways-succeeded");
-  await consumers.add(EVENT_STREAM, config);
-  await end("after");
-  await expect.poll(() => ended, SOON).toEqual(["after"]);
 });
 
 test("limits that an operator set outlive the stream", async () => {
@@ -141,11 +140,11 @@ test("a watch of a job goes on in a stream that was made again, though its numbe
   await watching;
 });
 
-test("an end that was recorded while NATS was away is published when it is back", async () => {
-  await nats.stop();
-  await endRecorded("recorded");
-  await nats.start();
-  await expect.poll(() => ended, SOON).toEqual(["recorded"]);
+test("a watch of a job that the stream tells nothing of ends when its reader leaves", async () => {
+  for await (const item of watchStream(events, "nobody", { signal: new AbortController().signal })) {
+    expect(item).toEqual({ past: 0 });
+    break;
+  }
 });
 
 test("all is made again when NATS comes back with an empty disk, and callbacks that waited are delivered", async () => {
@@ -164,15 +163,15 @@ test("all is made again when NATS comes back with an empty disk, and callbacks t
   stack.use(await startCallbackConsumer(events, deliver, options));
   await expect.poll(() => delivered, SOON).toEqual(["waiting"]);
   await end("after");
-  await expect.poll(() => ended, SOON).toEqual(["after"]);
+  expect(await stored()).toEqual(["after/1/2"]);
 });
 
 test("opening the stream rejects when a stream of another program has its subjects", async () => {
   await using server = await startTestNatsServer();
-  await using connection = await openEventStream({ url: server.url }, { log });
+  await using connection = await openEventStream({ url: server.url }, { log, gatewayId: "g" });
   const { streams } = await jetstreamManager(connection.nats);
   await connection.keeper[Symbol.asyncDispose]();
   await streams.delete(EVENT_STREAM);
   await streams.add({ name: "OTHER", subjects: ["hearth.>"] });
-  await expect(openEventStream({ url: server.url }, { log })).rejects.toThrow("overlap");
+  await expect(openEventStream({ url: server.url }, { log, gatewayId: "g" })).rejects.toThrow("overlap");
 });

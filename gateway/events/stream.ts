@@ -11,17 +11,19 @@ import {
   whenJetStreamAvailable,
 } from "../../cluster/mod.ts";
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
-import { type Outbox, startOutbox } from "./outbox.ts";
+import { EventPublisher } from "./publisher.ts";
 
 /** The prefix is of the subjects of replies to a gateway. NATS accounts let no other user subscribe to it: docs/nats.md. */
 const CLIENT = { name: "hearth-gateway", inboxPrefix: "_INBOX_gateway" };
+
+/** How long the end of the gateway waits until JetStream has the last events, in milliseconds. */
+const FLUSH_TIMEOUT_MS = 5000;
 
 /** A connection to NATS with the event stream in place. Disposing it sends what is waiting and closes the connection. */
 export interface EventStream extends AsyncDisposable {
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
-  /** Takes events that could not be published at once. */
-  readonly outbox: Outbox;
+  readonly publisher: EventPublisher;
   /** Whether a server answers at the moment, as far as is known. */
   isConnected(): boolean;
   /** Keeps the streams and consumers of this gateway in existence. */
@@ -33,23 +35,27 @@ export interface EventStream extends AsyncDisposable {
  * Connects to NATS, for ever from then on, and makes sure that the event stream exists. Waits for a server that is away. Rejects when the
  * server does not let us in, and with the signal's reason.
  */
-export async function openEventStream(access: NatsAccess, waiting: Waiting & { readonly log: Logger }) {
+export async function openEventStream(
+  access: NatsAccess,
+  { gatewayId, ...waiting }: Waiting & { readonly gatewayId: string; readonly log: Logger },
+) {
   await using opening = new AsyncDisposableStack();
   const { log } = waiting;
   const nats = opening.adopt(await connectToNats(access, CLIENT, waiting), (connection) => connection.close());
   const keeper = opening.use(startStreamKeeper({ nats, log }));
   const connection = { isUp: true };
-  const reported = reportStatus(nats, { keeper, connection, log });
+  const publisher = opening.use(new EventPublisher({ nats, gatewayId, keeper, log }, CLIENT));
+  const reported = reportStatus(nats, { keeper, publisher, connection, log });
   await whenJetStreamAvailable(() => keeper.keepStream(EVENT_STREAM_CONFIG), waiting);
   opening.move();
-  const outbox = startOutbox({ log });
   const stream: EventStream = {
-    ...{ nats, keeper, outbox },
+    ...{ nats, keeper, publisher },
     js: jetstream(nats),
     log,
     isConnected: () => connection.isUp && !nats.isClosed(),
     async [Symbol.asyncDispose]() {
-      await outbox[Symbol.asyncDispose]();
+      await publisher.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
+      publisher[Symbol.dispose]();
       await keeper[Symbol.asyncDispose]();
       // With the server away there is nobody to send to, and draining rejects.
       const [drained] = await Promise.allSettled([nats.drain()]);
@@ -104,18 +110,25 @@ function isUnanswered(error: unknown): boolean {
 
 async function reportStatus(
   nats: NatsConnection,
-  { keeper, connection, log }: Pick<EventStream, "keeper"> & { connection: { isUp: boolean }; readonly log: Logger },
+  {
+    keeper,
+    publisher,
+    connection,
+    log,
+  }: Pick<EventStream, "keeper" | "publisher" | "log"> & { readonly connection: { isUp: boolean } },
 ): Promise<void> {
   for await (const { type } of nats.status()) {
     if (type === "disconnect") {
       log.warn("NATS connection lost; reconnecting");
       connection.isUp = false;
       keeper.disconnected();
+      publisher.disconnected();
     }
     if (type === "reconnect") {
       log.info("NATS connection is back");
       connection.isUp = true;
-      void keeper.reconnected();
+      // The disk of the server may be empty: an event that finds no stream is only sent again.
+      void keeper.reconnected().then(() => publisher.reconnected());
     }
   }
 }

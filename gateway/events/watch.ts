@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { fromJsonString } from "@bufbuild/protobuf";
 import { type ConsumerMessages, DeliverPolicy, type OrderedConsumerOptions } from "@nats-io/jetstream";
 import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
-import { tryReadEvent } from "./read.ts";
 import type { EventStream } from "./stream.ts";
 
 /** Wait before a stream that was lost is read again, in milliseconds. */
@@ -70,7 +70,7 @@ async function* readUntilLost(
   try {
     yield { past };
     for await (const message of messages) {
-      const event = tryReadEvent(JobEventSchema, message.data);
+      const event = tryReadEvent(message.data);
       if (event === undefined)
         log.warn({ subject: message.subject, seq: message.seq }, "a watcher skips an event that cannot be read");
       // It counts among those of the past all the same.
@@ -78,7 +78,8 @@ async function* readUntilLost(
     }
   } finally {
     signal.removeEventListener("abort", stop);
-    await messages.close();
+    // Its `close` waits for an iteration that may never have begun.
+    messages.stop();
     // One that went with its stream is gone already.
     await Promise.allSettled([consumer.delete()]);
   }
@@ -100,5 +101,14 @@ async function consumeAgain(
     if (signal.aborted) throw opened.reason;
     await keeper.check();
     await delay(RETRY_MS, undefined, { ref: false });
+  }
+}
+
+/** What a newer gateway says beyond what this one knows is ignored. Undefined for what cannot be read. */
+function tryReadEvent(payload: Uint8Array): JobEvent | undefined {
+  try {
+    return fromJsonString(JobEventSchema, new TextDecoder().decode(payload), { ignoreUnknownFields: true });
+  } catch {
+    return undefined;
   }
 }

@@ -1,29 +1,46 @@
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { ContextEventSchema, findUnwritable, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
-import type { BlobRequest, JobEventRecord } from "../../proto/node.ts";
+import type { BlobRequest, ContextEventRecord, JobEventRecord } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
-import { type EventSink, readEvent } from "../events/mod.ts";
 import type { DirectoryObserver, NodeSession } from "../nodes/mod.ts";
+import { endsAttempt } from "../record/mod.ts";
 import { compareWithNode } from "./compare.ts";
-import { ingestJobEvent, ingestStreamedEnd } from "./ingest.ts";
-import type { LoseDeps } from "./lose.ts";
+import { type IngestDeps, ingestJobEvent, loseAttempt } from "./ingest.ts";
+import { Intake, Unrecordable } from "./intake.ts";
 
-type ObserverDeps = LoseDeps & Pick<Core, "dao" | "blobs" | "log">;
+/** Beyond that there has to be room for the numbers of what gateways decide. */
+const LARGEST_SEQ = 2 ** 31;
 
-/** A gateway may run a job for so long before others find it in the record; events of an unknown job that are older are void. */
-const ADOPTION_MS = 10_000;
+type ObserverDeps = IngestDeps & Pick<Core, "log">;
 
 /** Takes what sessions bring: events into the record, requests for content to the stores. */
 export function createSessionObserver(deps: ObserverDeps): DirectoryObserver {
   const { log } = deps;
+  const intake = new Intake({ log, checkStore: () => deps.dao.checkHealth() });
   const report = (what: string, ids: Record<string, unknown>) => (error: unknown) =>
     log.error({ ...ids, err: error }, what);
+  /** What cannot be decoded cannot be asked for again. */
+  const acknowledge = (session: NodeSession, number: number, taking: () => Promise<boolean>): void => {
+    const take = async (): Promise<void> => {
+      if (await taking()) session.acknowledge(number);
+    };
+    take().catch((error) => {
+      report("an event was not recorded", { node: session.nodeId })(error);
+      session.acknowledge(number);
+    });
+  };
   return {
     jobEvent(session, record) {
-      take(deps, session, record).catch(report("an event was not recorded", { node: session.nodeId }));
+      acknowledge(session, record.number, () => takeJobEvent(deps, intake, { session, record }));
     },
-    contextEvent(session, bytes) {
-      takeOfContext(deps, bytes).catch(report("an event was not recorded", { node: session.nodeId }));
+    jobStarted({ nodeId }, { jobId, attempt, time }) {
+      const startTime = readTime(time);
+      if (startTime === undefined) log.error({ job: jobId, node: nodeId }, "a node reports a start at no time");
+      else deps.jobs.begun(jobId, { attempt, time: startTime, nodeId });
+    },
+    contextEvent(session, record) {
+      acknowledge(session, record.number, () => takeContextEvent(deps, intake, { session, record }));
     },
     blobRequested(session, request) {
       sendContent(deps, session, request).catch((error) => {
@@ -33,53 +50,82 @@ export function createSessionObserver(deps: ObserverDeps): DirectoryObserver {
     },
     opened(session) {
       deps.contexts.nodeOpened(session.nodeId);
+      refreshFollowed(deps, session).catch(report("jobs of a node were not read again", { node: session.nodeId }));
       compareWithNode(deps, session).catch(report("the record was not compared with a node", { node: session.nodeId }));
     },
     closed({ nodeId }) {
       deps.contexts.nodeClosed(nodeId);
+      deps.jobs.lostTouch(nodeId);
     },
   };
 }
 
-/** Takes what the shared consumers bring. */
-export function createEventSink(deps: Core): EventSink {
-  return {
-    async attemptEnded(jobId, { payload, ageMs }) {
-      if (ageMs < ADOPTION_MS && !(await deps.jobs.isKnown(jobId))) return "later";
-      await ingestStreamedEnd(deps, jobId, () => readEvent(JobEventSchema, payload));
-      if (deps.jobs.wantsCallback(jobId)) await deps.callbacks.add(jobId);
-      return "taken";
-    },
-    async jobLogged(payload) {
-      await storeLines(deps, readEvent(JobEventSchema, payload));
-    },
-    async contextChanged(payload) {
-      await deps.contexts.apply(readEvent(ContextEventSchema, payload));
-    },
-    checkStore: () => deps.dao.checkHealth(),
-  };
+/** Another gateway may have received what the node told while there was no session. */
+async function refreshFollowed({ jobs }: ObserverDeps, { nodeId }: NodeSession): Promise<void> {
+  const missed = jobs.followed().filter((followed) => followed.isOutOfTouch && followed.nodeId === nodeId);
+  await Promise.all(missed.map(({ job }) => jobs.refresh(job.id)));
 }
 
-/** Lines are written before what comes after them, so that they are there when the end is. */
-async function take(deps: ObserverDeps, session: NodeSession, { event: bytes, result }: JobEventRecord): Promise<void> {
-  const event = writable(JobEventSchema, fromBinary(JobEventSchema, bytes));
-  const inlineResult = result.length === 0 ? undefined : result;
-  await Promise.all([storeLines(deps, event), ingestJobEvent(deps, event, { inlineResult, session })]);
+function takeJobEvent(
+  deps: ObserverDeps,
+  intake: Intake,
+  {
+    session,
+    record: { event: bytes, result, again },
+  }: { readonly session: NodeSession; readonly record: JobEventRecord },
+): Promise<boolean> {
+  const event = fromBinary(JobEventSchema, bytes);
+  const report = { again, session, result: result.length === 0 ? undefined : result };
+  return intake.take({
+    session,
+    id: event.jobId,
+    record: async () => {
+      checkSender(event, session);
+      checkWritable(JobEventSchema, event);
+      await ingestJobEvent(deps, event, report);
+    },
+    giveUp: async (why) => {
+      if (endsAttempt(event) && event.nodeId === session.nodeId) await loseAttempt(deps, event, why);
+    },
+  });
 }
 
-async function takeOfContext({ contexts }: ObserverDeps, bytes: Uint8Array): Promise<void> {
-  await contexts.apply(writable(ContextEventSchema, fromBinary(ContextEventSchema, bytes)));
+function takeContextEvent(
+  { contexts }: ObserverDeps,
+  intake: Intake,
+  { session, record }: { readonly session: NodeSession; readonly record: ContextEventRecord },
+): Promise<boolean> {
+  const { nodeId } = session;
+  const event = fromBinary(ContextEventSchema, record.event);
+  return intake.take({
+    session,
+    id: event.contextId,
+    record: async () => {
+      checkSender(event, session);
+      checkWritable(ContextEventSchema, event);
+      await contexts.take(event, { nodeId });
+    },
+  });
 }
 
-/** The event. Throws for one that nobody could read as JSON, once it was recorded. */
-function writable<Desc extends DescMessage>(desc: Desc, event: MessageShape<Desc>): MessageShape<Desc> {
+function checkSender({ nodeId, seq }: Pick<JobEvent, "nodeId" | "seq">, session: NodeSession): void {
+  if (nodeId !== session.nodeId)
+    throw new Unrecordable(`Node "${session.nodeId}" reports an event of node "${nodeId}"`);
+  if (seq > LARGEST_SEQ) throw new Unrecordable(`Node "${nodeId}" reports an event with the number ${seq}`);
+}
+
+/** Undefined for what is no time that people could read. */
+function readTime(date: Date | undefined): Timestamp | undefined {
+  if (date === undefined || Number.isNaN(date.getTime())) return undefined;
+  const time = timestampFromDate(date);
+  return findUnwritable(JobEventSchema, create(JobEventSchema, { time })) === undefined ? time : undefined;
+}
+
+/** Throws for an event that nobody could read as JSON, once it was recorded. */
+function checkWritable<Desc extends DescMessage>(desc: Desc, event: MessageShape<Desc>): void {
   const unwritable = findUnwritable(desc, event);
-  if (unwritable === undefined) return event;
-  throw new Error(`Cannot record an event of the node: ${unwritable.path} ${unwritable.why}`);
-}
-
-async function storeLines({ dao, jobs }: Pick<Core, "dao" | "jobs">, { jobId, event }: JobEvent): Promise<void> {
-  if (event.case === "logged") await Promise.all([jobs.saveNew(jobId), dao.jobs.appendLogs(jobId, event.value.lines)]);
+  if (unwritable === undefined) return;
+  throw new Unrecordable(`Cannot record an event of the node: ${unwritable.path} ${unwritable.why}`);
 }
 
 async function sendContent(deps: ObserverDeps, session: NodeSession, { requestId, blob }: BlobRequest): Promise<void> {

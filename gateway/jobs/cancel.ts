@@ -25,7 +25,7 @@ export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Wai
     if (job === undefined) throw jobNotFound(jobId);
     if (isFinalJob(job.state)) return job;
     if (job.nextAttemptTime !== undefined) {
-      await cancelIdleJob(deps, job, { message: "Cancelled while it waited for its next attempt" });
+      await cancelIdleJob(deps, job, "Cancelled while it waited for its next attempt");
       continue;
     }
     const ended = await cancelOnNode(deps, job, { signal });
@@ -52,6 +52,6 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
   }
   const now = await deps.jobs.get(job.id);
   const isUnchanged = now !== undefined && now.attempt === job.attempt && now.seq === job.seq;
-  if (isUnchanged) await cancelIdleJob(deps, now, { message: "Cancelled; its node did not hold it any more", session });
+  if (isUnchanged) await cancelIdleJob(deps, now, "Cancelled; its node did not hold it any more");
   return undefined;
 }

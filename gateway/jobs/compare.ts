@@ -67,7 +67,7 @@ export async function loseMissing(
   });
   const missingJobs = jobs.filter(({ id }) => missing.has(id));
   // Contexts after their jobs: as long as they are open, whoever looks again finds both.
-  if (!(await loseJobs(deps, missingJobs, { why: WHY, session }))) return missing;
+  if (!(await loseJobs(deps, missingJobs, { why: WHY }))) return missing;
   for (const context of contexts) if (missing.has(context.id)) await loseContext(deps, context, WHY);
   return missing;
 }

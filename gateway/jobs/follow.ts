@@ -1,18 +1,17 @@
 import { isFinalJob, type JobEvent } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { type Streamed, watchStream } from "../events/mod.ts";
-import { type IngestDeps, ingestStreamedEnd } from "./ingest.ts";
 
 /** How often the record is looked at while the stream tells nothing. */
 const LOOK_INTERVAL_MS = 1000;
 
-/** The job is over when so many looks in a row say so: its end may be on its way here. */
+/** The job is over when so many looks in a row say so: its end may be on its way to the stream. */
 const LOOKS = 2;
 
 /** As long as the stream has still to tell of the past, it may only be slow. */
 const LOOKS_AT_PAST = 10;
 
-export type FollowDeps = IngestDeps & Pick<Core, "events" | "nodes">;
+export type FollowDeps = Pick<Core, "jobs" | "events">;
 
 interface Follow {
   /** Only events that the stream took at that time or later. */
@@ -22,7 +21,7 @@ interface Follow {
 
 /**
  * What the stream tells of a job, as `watchStream`, up to the final event that the record confirms, which is in the record by then. Ends
- * without one when the record has an end that the stream does not tell: whoever decided it may have died before it was published.
+ * without one when the record has an end that the stream does not tell: the gateway that recorded it may have died before it was published.
  */
 export async function* followStream(
   deps: FollowDeps,
@@ -65,10 +64,9 @@ async function* untilOver(deps: FollowDeps, jobId: string, items: AsyncGenerator
   }
 }
 
-/** Takes an end into the record, and tells whether it is the one that the job has: that of an attempt that was given up is none. */
-async function confirms(deps: FollowDeps, event: JobEvent): Promise<boolean> {
-  await ingestStreamedEnd(deps, event.jobId, () => event);
-  const job = await deps.jobs.get(event.jobId);
+/** Whether it is the end that the record has: anybody may have published another one. */
+async function confirms({ jobs }: FollowDeps, event: JobEvent): Promise<boolean> {
+  const job = await jobs.get(event.jobId);
   return job === undefined || (isFinalJob(job.state) && job.attempt === event.attempt && job.seq === event.seq);
 }
 

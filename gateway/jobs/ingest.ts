@@ -1,87 +1,64 @@
-import { toJsonString } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { JobEvent } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { ContentRefused, type NodeSession } from "../nodes/mod.ts";
+import { JobUnknown, type Report } from "../record/mod.ts";
+import { type LoseDeps, loseJobs } from "./lose.ts";
 
-export type IngestDeps = Pick<Core, "jobs" | "blobs">;
-
-export interface Arrival {
-  /** The result that came beside the event, on a session. */
-  readonly inlineResult?: Uint8Array | undefined;
-  /** A session with the node that made the event, to bring a large result. */
-  readonly session: NodeSession | undefined;
-}
+export type IngestDeps = LoseDeps & Pick<Core, "dao">;
 
 /**
- * Takes an event into the record, whichever way it came. After a final event, resolves when the end is durable, with its
- * result. Rejects when the result cannot be had now.
+ * Takes an event that a node reports into the record, with its log lines or its result. Idempotent. Resolves when all of it is durable. Rejects when
+ * that is to be tried again.
  */
-export async function ingestJobEvent(deps: IngestDeps, event: JobEvent, arrival: Arrival): Promise<void> {
-  if (event.event.case !== "succeeded") {
-    await deps.jobs.apply(event);
+export async function ingestJobEvent(
+  deps: IngestDeps,
+  event: JobEvent,
+  { session, ...report }: Omit<Report, "nodeId"> & { readonly session: NodeSession },
+): Promise<void> {
+  const { nodeId } = session;
+  if (event.event.case === "logged") {
+    // Lines are written before what comes after them, so that they are there when the end is.
+    await Promise.all([storeLines(deps, event, nodeId), deps.jobs.take(event, { nodeId, ...report })]);
     return;
   }
-  if (deps.jobs.hasEnded(event.jobId)) return;
-  const { result, value } = event.event.value;
-  if (result !== undefined && result.digest !== "")
-    await bringResult(deps, event, { ...arrival, digest: result.digest });
-  await deps.jobs.apply(event, arrival.inlineResult ?? (value && Buffer.from(toJsonString(ValueSchema, value))));
+  const digest = event.event.case === "succeeded" ? (event.event.value.result?.digest ?? "") : "";
+  if (digest !== "" && !(await bringResult(deps, event, { digest, session }))) return;
+  await deps.jobs.take(event, { nodeId, ...report });
 }
 
-/**
- * The session of a job that this gateway follows brings its events in order, the stream only its end, now and then sooner: the
- * session gets so long.
- */
-const SESSION_LEAD_MS = 500;
-
-/** Takes an end that the stream told into the record; it is read only when nobody was faster. Resolves when it is durable. */
-export async function ingestStreamedEnd(
-  deps: IngestDeps & Pick<Core, "nodes">,
-  jobId: string,
-  read: () => JobEvent,
-): Promise<void> {
-  await deps.jobs.untilEnded(jobId, SESSION_LEAD_MS);
-  if (deps.jobs.hasEnded(jobId)) return;
-  const event = read();
-  await ingestJobEvent(deps, event, { session: deps.nodes.session(event.nodeId) });
+async function storeLines({ dao, jobs }: Pick<Core, "dao" | "jobs">, event: JobEvent, nodeId: string): Promise<void> {
+  if (event.event.case !== "logged") return;
+  const isHeld = jobs.isHeldBy(nodeId, event);
+  if (isHeld === false || (isHeld !== true && !(await isHeld))) return;
+  const { lines } = event.event.value;
+  await Promise.all([jobs.saveNew(event.jobId), dao.jobs.appendLogs(event.jobId, lines)]);
 }
 
-/** Whether the result in an event is stored, or can be fetched from the node. Rejects when the node is silent, or the session ends. */
-export async function canBringResult(
-  { blobs }: Pick<IngestDeps, "blobs">,
-  { event }: JobEvent,
-  { session }: Pick<Arrival, "session">,
-): Promise<boolean> {
-  const digest = event.case === "succeeded" ? (event.value.result?.digest ?? "") : "";
-  if (digest === "" || (await blobs.renew(digest))) return true;
-  return session !== undefined && (await hasContent(session, digest));
-}
-
-/** Whether the node still has a result: it lets go of what nobody fetched for long. */
-async function hasContent(session: NodeSession, digest: string): Promise<boolean> {
-  const reader = session.blobs.request(digest).getReader();
-  const isThere = await reader.read().then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof ContentRefused) return false;
-      throw error;
-    },
-  );
-  if (isThere) await reader.cancel();
-  return isThere;
-}
-
-/** Brings a large result from its node to the blob store, unless it is there. */
+/** Brings a large result from its node to the blob store, unless it is there. False when the node does not have it any more: the job is lost. */
 async function bringResult(
-  { blobs }: IngestDeps,
-  { jobId, nodeId }: JobEvent,
-  { digest, session }: Arrival & { digest: string },
-): Promise<void> {
+  deps: IngestDeps,
+  event: JobEvent,
+  { digest, session }: { readonly digest: string; readonly session: NodeSession },
+): Promise<boolean> {
+  const { blobs } = deps;
+  const { jobId } = event;
   // One that is there is taken over, before a sweep finds that nothing names it.
-  if (await blobs.renew(digest)) return;
-  if (session === undefined)
-    throw new Error(`The result of job ${jobId} is on node ${nodeId}, to which no session is open`);
-  const stored = await blobs.put(session.blobs.request(digest));
-  if (stored.digest !== digest) throw new Error(`The result of job ${jobId} did not arrive whole`);
+  if (await blobs.renew(digest)) return true;
+  try {
+    const stored = await blobs.put(session.blobs.request(digest));
+    if (stored.digest !== digest) throw new Error(`The result of job ${jobId} did not arrive whole`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ContentRefused)) throw error;
+    await loseAttempt(deps, event, `its node does not have its result any more: ${error.message}`);
+    return false;
+  }
+}
+
+/** Loses the attempt that an event is of, unless the record has its end. */
+export async function loseAttempt(deps: IngestDeps, { jobId, attempt, nodeId }: JobEvent, why: string): Promise<void> {
+  const job = await deps.jobs.get(jobId);
+  if (job === undefined) throw new JobUnknown(`Job ${jobId} is not in the store`);
+  const context = await deps.contexts.find(job.contextId);
+  if (job.attempt === attempt && context?.nodeId === nodeId) await loseJobs(deps, [job], { why });
 }

@@ -1,5 +1,5 @@
 /** Jobs: submit, run, wait, watch, cancel, result; and what becomes of jobs whose node is lost. Imports the record, nodes, contexts, binaries and events. */
-export { createEventSink, createSessionObserver } from "./arrivals.ts";
+export { createSessionObserver } from "./arrivals.ts";
 export { cancelJob } from "./cancel.ts";
 export { parseConfig } from "./defaults.ts";
 export { toMs } from "./durations.ts";

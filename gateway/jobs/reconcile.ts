@@ -48,13 +48,13 @@ export function startReconciler(core: Omit<ReconcileDeps, "retryClock">): AsyncD
 /** With a search for what was never sent, the round is a thorough one. */
 async function reconcile(deps: ReconcileDeps, unsent: UnsentSearch | undefined): Promise<void> {
   const followed = deps.jobs.followed();
-  for (const { job, nodeId } of followed) {
-    const isOutOfTouch = deps.nodes.session(nodeId) === undefined || (await hasEndedElsewhere(deps, job));
-    if (isOutOfTouch) await deps.jobs.refresh(job.id);
+  for (const { job, nodeId, isOutOfTouch } of followed) {
+    const hasNoSession = isOutOfTouch || deps.nodes.session(nodeId) === undefined;
+    if (hasNoSession || (await hasEndedElsewhere(deps, job))) await deps.jobs.refresh(job.id);
   }
   await deps.nodes.listen();
   for await (const context of openContexts(deps)) {
-    if (deps.nodes.isLost(context.nodeId)) await loseWithNode(deps, context);
+    if (deps.nodes.isLost(context.nodeId)) await loseWithNode(deps, context).catch(reportLoss(deps, context));
     else unsent?.seeContext(context);
   }
   const waiting = unsent ? allJobs(deps, { states: [Job_State.QUEUED] }) : followed.map(({ job }) => job);
@@ -84,6 +84,11 @@ async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void>
     if (retry.status === "fulfilled") continue;
     deps.log.warn({ job: due[index]?.id, err: retry.reason }, "the next attempt of a job could not be begun");
   }
+}
+
+/** One context that cannot be lost now does not hold up the others. */
+function reportLoss({ log }: ReconcileDeps, { id, name }: Context): (error: unknown) => void {
+  return (error) => log.warn({ context: name, contextId: id, err: error }, "a context could not be lost with its node");
 }
 
 /** The context begins anew on another node where it can; its jobs of the lost process are retried or have failed. */

@@ -23,7 +23,7 @@ export type RetryDeps = SubmitDeps & LoseDeps & Pick<Core, "log" | "closing"> & 
 export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   await deps.jobs.saveNew(jobId);
   const job = await deps.jobs.get(jobId);
-  if (job === undefined || !deps.retryClock.isDue(job)) return;
+  if (job === undefined || !deps.retryClock.isDue(job) || !(await deps.jobs.isTold(jobId))) return;
   const program = await programOf(deps, job);
   if (program === undefined)
     return fail(deps, job, {

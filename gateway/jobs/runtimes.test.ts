@@ -6,6 +6,7 @@ import memory from "../../plugins/dao-memory/mod.ts";
 import { Binary_Type, Context_State, JobSpecSchema, NodeRuntimeSchema, Runtime } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary, sampleContext } from "../../test/contract/samples.ts";
+import { TestPublishing } from "../../test/publishing.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";
 import { type SubmitDeps, submitJob } from "./submit.ts";
@@ -159,7 +160,12 @@ function node(nodeId: string, runtimes: readonly MessageInitShape<typeof NodeRun
 async function submit(spec: MessageInitShape<typeof JobSpecSchema>, sessions: readonly NodeSession[]) {
   const find = (id: string) => sessions.find(({ nodeId }) => nodeId === id);
   const deps = {
-    ...{ dao, jobs: new JobRecord({ dao, log }), contexts: new ContextRecord({ dao }), jobConfig: {} },
+    ...{
+      dao,
+      jobs: new JobRecord({ dao, publishing: new TestPublishing(), nodeOf: async () => undefined, log }),
+      contexts: new ContextRecord({ dao, publishOutbox() {} }),
+      jobConfig: {},
+    },
     nodes: { session: find, sessions: () => sessions, placementWaitMs: 0 },
     callbacks: { check() {} },
   } as unknown as SubmitDeps;

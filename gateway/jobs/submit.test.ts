@@ -7,6 +7,7 @@ import memory from "../../plugins/dao-memory/mod.ts";
 import { type Context, Context_State, type Job, Job_State, JobSpecSchema } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary } from "../../test/contract/samples.ts";
+import { TestPublishing } from "../../test/publishing.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";
 import { type RetryDeps, retryJob } from "./retry.ts";
@@ -60,9 +61,17 @@ beforeEach(async () => {
     },
   } as unknown as NodeSession;
   const nodes = { session: () => session, sessions: () => [session] };
-  const jobs = new JobRecord({ dao, log });
+  const jobs = new JobRecord({ dao, publishing: new TestPublishing(), nodeOf: async () => undefined, log });
   deps = {
-    ...{ dao, jobs, log, nodes, contexts: new ContextRecord({ dao }), jobConfig: {}, closing: by.signal },
+    ...{
+      dao,
+      jobs,
+      log,
+      nodes,
+      contexts: new ContextRecord({ dao, publishOutbox() {} }),
+      jobConfig: {},
+      closing: by.signal,
+    },
     callbacks: { check() {} },
     retryClock: { isDue: () => true },
   } as unknown as typeof deps;

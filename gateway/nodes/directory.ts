@@ -219,7 +219,10 @@ export class NodeDirectory implements AsyncDisposable {
       observer.closed(session);
       log.info({ node: id, address }, "session closed");
     } catch (error) {
-      log.warn({ node: id, address, err: error }, "no session with the node; the next heartbeat tries again");
+      // One that ends may have closed its port already.
+      if (node.announced.state === Node_State.DRAINING)
+        log.info({ node: id, address }, "no session with a node that ends");
+      else log.warn({ node: id, address, err: error }, "no session with the node; the next heartbeat tries again");
     } finally {
       node.connection = undefined;
     }

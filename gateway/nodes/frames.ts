@@ -10,6 +10,8 @@ type Message = NonNullable<GatewayMessage["message"]>;
 export class FrameWriter {
   readonly #stream: ClientDuplexStream<OpenRequest, OpenResponse>;
   #waiting: GatewayMessage[] = [];
+  /** Numbers of events that the next frame acknowledges. */
+  #acknowledged: number[] = [];
   /** Resolves when what is waiting is written. */
   #flushing: PromiseWithResolvers<void> | undefined;
   /** Resolves when the stream takes more. */
@@ -24,9 +26,14 @@ export class FrameWriter {
   send(message: Message, requestId = 0): void {
     if (this.#isClosed) return;
     this.#waiting.push({ message, requestId });
-    if (this.#flushing !== undefined) return;
-    this.#flushing = Promise.withResolvers();
-    setImmediate(() => this.#flush());
+    this.#schedule();
+  }
+
+  /** Acknowledges an event, together with all others in the same round. */
+  acknowledge(number: number): void {
+    if (this.#isClosed) return;
+    this.#acknowledged.push(number);
+    this.#schedule();
   }
 
   /** Resolves when all is written and the stream takes more, or the session is over; for senders of long content. */
@@ -41,11 +48,20 @@ export class FrameWriter {
     this.#release();
   }
 
+  #schedule(): void {
+    if (this.#flushing !== undefined) return;
+    this.#flushing = Promise.withResolvers();
+    setImmediate(() => this.#flush());
+  }
+
   #flush(): void {
     this.#flushing?.resolve();
     this.#flushing = undefined;
     const messages = this.#waiting;
     this.#waiting = [];
+    const numbers = this.#acknowledged;
+    this.#acknowledged = [];
+    if (numbers.length > 0) messages.push({ message: { $case: "acknowledgement", value: { numbers } }, requestId: 0 });
     if (this.#isClosed || this.#stream.write({ messages })) return;
     this.#drained ??= Promise.withResolvers();
   }

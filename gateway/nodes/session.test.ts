@@ -49,9 +49,11 @@ class Peer {
 let stack: AsyncDisposableStack;
 let session: NodeSession;
 let peer: Peer;
+let onStarted: () => void;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
+  onStarted = () => {};
   const server = new Server();
   const open: SessionServiceServer["open"] = (stream) => {
     peer = new Peer(stream);
@@ -67,7 +69,7 @@ beforeEach(async () => {
   session = await openSession({
     ...{ gatewayId: "g", version: "", nodeId: "n", address: `127.0.0.1:${port}`, labels: {}, runtimes: [] },
     membership: { secrets: undefined, identity: undefined, insecure: true, [Symbol.dispose]() {} },
-    observer: { jobEvent() {}, contextEvent() {}, blobRequested() {} },
+    observer: { jobEvent() {}, jobStarted: () => onStarted(), contextEvent() {}, blobRequested() {} },
     signal: closing.signal,
   });
   stack.defer(() => closing.abort());
@@ -102,22 +104,40 @@ test("a command that a node does not answer in its time is given up", async () =
   await expect(answer.given).rejects.toThrow("Node n did not answer within 10 ms");
 });
 
+test.each<[string, Told]>([
+  ["what cannot be taken", { $case: "jobStarted", value: { jobId: "j", attempt: 1, time: new Date(Number.NaN) } }],
+  [
+    "that it is another node",
+    {
+      $case: "welcome",
+      value: { nodeId: "other", version: "", contextIds: [], jobs: [], load: undefined },
+    },
+  ],
+])("a node that says %s ends its session", async (_, told) => {
+  onStarted = () => {
+    throw new Error("no such time");
+  };
+  peer.tell(told);
+  await session.closed;
+  expect(session.nodeId).toBe("n");
+});
+
 test("a node that does not say what it holds is waited for no longer than its time", async () => {
   const missing = session.findMissing({ contextIds: ["c"], jobs: [] }, { timeoutMs: 10 });
   await expect(missing).rejects.toThrow("it did not answer within 10 ms");
 });
 
 test("content of which a node sends nothing more errors, and what it sends slowly arrives", async () => {
-  const received = session.blobs.request("sha256:slow", { silenceMs: 200 }).getReader();
+  const received = session.blobs.request("sha256:slow", { silenceMs: 1000 }).getReader();
   const { message } = await peer.commandOf("blobRequest");
   const requestId = message?.$case === "blobRequest" ? message.value.requestId : 0;
   const started = performance.now();
-  for (let byte = 0; performance.now() - started < 400; byte++) {
-    const bytes = Uint8Array.of(byte);
+  for (let byte = 0; performance.now() - started < 1500; byte++) {
+    const bytes = Uint8Array.of(byte % 256);
     peer.tell({ $case: "blobChunk", value: { requestId, bytes, last: false, error: "", mediaType: "" } });
     expect([...((await received.read()).value ?? [])]).toEqual([...bytes]);
   }
-  await expect(received.read()).rejects.toThrow("The node sent nothing of sha256:slow for 200 ms");
+  await expect(received.read()).rejects.toThrow("The node sent nothing of sha256:slow for 1000 ms");
 });
 
 test.each([

@@ -4,11 +4,13 @@ import { sessionEnded } from "../../proto/errors.ts";
 import type { NodeRuntime } from "../../proto/mod.ts";
 import {
   type BlobRequest,
+  type ContextEventRecord,
   type GatewayMessage,
   HEARTBEAT_INTERVAL_MS,
   type HeldJob,
   type HoldingsAnswer,
   type JobEventRecord,
+  type JobStarted,
   type Load,
   type NodeMessage,
   type Refusal,
@@ -24,8 +26,11 @@ import { sessionCredentials, targetName } from "./session_credentials.ts";
 
 /** What a session tells its owner, in the order in which the node said it. */
 export interface SessionObserver {
+  /** To be acknowledged. */
   jobEvent(session: NodeSession, record: JobEventRecord): void;
-  contextEvent(session: NodeSession, event: Uint8Array): void;
+  jobStarted(session: NodeSession, started: JobStarted): void;
+  /** To be acknowledged. */
+  contextEvent(session: NodeSession, record: ContextEventRecord): void;
   /** The node asks for content; answer with `session.blobs`. */
   blobRequested(session: NodeSession, request: BlobRequest): void;
 }
@@ -161,7 +166,12 @@ export class NodeSession {
     });
     this.#stream.on("data", ({ messages }) => {
       this.#heardAt = performance.now();
-      for (const message of messages) this.#receive(message, welcomed.resolve);
+      try {
+        for (const message of messages) this.#receive(message, options.nodeId, welcomed.resolve);
+      } catch (error) {
+        // What a broken node says ends its session, and not the gateway.
+        this.close(new Error(`the node sent what cannot be taken: ${error instanceof Error ? error.message : error}`));
+      }
     });
     this.#stream.on("error", end);
     this.#stream.on("end", () => end(new Error("the node ended the session")));
@@ -212,6 +222,12 @@ export class NodeSession {
 
   send(message: Message): void {
     this.#frames.send(message);
+  }
+
+  /** The node may forget the event of this number: it is recorded, or void. */
+  acknowledge(number: number): void {
+    // What has no number is kept by nobody.
+    if (number > 0) this.#frames.acknowledge(number);
   }
 
   /**
@@ -270,13 +286,16 @@ export class NodeSession {
     this.send({ $case: "heartbeat", value: {} });
   }
 
-  #receive({ message, requestId }: NodeMessage, welcome: (welcome: Welcome) => void): void {
+  #receive({ message, requestId }: NodeMessage, announcedId: string, welcome: (welcome: Welcome) => void): void {
     switch (message?.$case) {
       case "jobEvent":
         this.#observer.jobEvent(this, message.value);
         break;
       case "contextEvent":
-        this.#observer.contextEvent(this, message.value.event);
+        this.#observer.contextEvent(this, message.value);
+        break;
+      case "jobStarted":
+        this.#observer.jobStarted(this, message.value);
         break;
       case "acceptance":
         this.#answers.get(requestId)?.resolve(undefined);
@@ -302,6 +321,9 @@ export class NodeSession {
         this.#holdings.receive(message.value.requestId, message.value);
         break;
       case "welcome":
+        // Events count by the node that tells them.
+        if (this.#welcome !== undefined || message.value.nodeId !== announcedId)
+          throw new Error(`node "${announcedId}" welcomes as "${message.value.nodeId}"`);
         this.#welcome = message.value;
         welcome(message.value);
         break;

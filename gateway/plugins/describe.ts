@@ -13,6 +13,10 @@ export function isPlugin(value: unknown): value is Plugin {
   );
 }
 
+/** What keeps this host from using a DAO that was written before there was an outbox. */
+export const NO_OUTBOX =
+  'it keeps no outbox, so ends of jobs would not be published; use a version of it that does (docs/plugins.md, "The outbox of a DAO")';
+
 /** Whether a plugin is of a kind. */
 export function isOfKind<Kind extends PluginKind>(plugin: Plugin, kind: Kind): plugin is Plugin<Kind> {
   return plugin.kind === kind;

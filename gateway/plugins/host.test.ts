@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import type { PluginKind } from "../../plugins/contract/mod.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { checkPlugin, type PluginError, startPlugin } from "./mod.ts";
 
@@ -24,10 +25,10 @@ async function writePlugin(source: string) {
   const log = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
   return {
     lines,
-    start(config: unknown = goodConfig, options: { signal?: AbortSignal; timeoutMs?: number } = {}) {
-      const { signal = new AbortController().signal, timeoutMs } = options;
+    start(config: unknown = goodConfig, options: { kind?: PluginKind; signal?: AbortSignal; timeoutMs?: number } = {}) {
+      const { kind = "blobs", signal = new AbortController().signal, timeoutMs } = options;
       const reference = { plugin: "./plugin.ts", config };
-      return startPlugin("blobs", reference, { log, signal, baseDir: directory.path, timeoutMs });
+      return startPlugin(kind, reference, { log, signal, baseDir: directory.path, timeoutMs });
     },
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
@@ -146,6 +147,22 @@ test("a start that gives nothing to dispose is a fault of start", async () => {
   expect((await faultOf(plugin.start())).message).toBe(
     'Cannot start plugin "./plugin.ts": what it started cannot be disposed',
   );
+});
+
+test("a DAO without an outbox is a fault of check, and is disposed", async () => {
+  await using plugin =
+    await writePlugin(`export default definePlugin({ kind: "dao", name, config, start: async ({ log }) => ({
+    jobs: {}, contexts: {}, binaries: {}, files: {}, audit: {},
+    [Symbol.asyncDispose]: async () => log.info("disposed"),
+  }) });`);
+
+  const error = await faultOf(plugin.start(goodConfig, { kind: "dao" }));
+
+  expect(error).toMatchObject({
+    step: "check",
+    message: expect.stringContaining('Cannot check plugin "./plugin.ts": it keeps no outbox, '),
+  });
+  expect(plugin.lines.map((line) => line.msg)).toEqual(["disposed"]);
 });
 
 test("a start that hangs is given up at the deadline: its signal is aborted, and what comes late is disposed", async () => {

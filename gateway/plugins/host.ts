@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { explainIssues, PARSE_OPTIONS } from "../../cluster/mod.ts";
 import type { Plugin, PluginKind, PluginKinds, PluginLog, PluginStart } from "../../plugins/contract/mod.ts";
-import { contractFault, isOfKind, isPlugin } from "./describe.ts";
+import { contractFault, isOfKind, isPlugin, NO_OUTBOX } from "./describe.ts";
 import { PluginError } from "./error.ts";
 import { loadModule } from "./load.ts";
 import { type Patience, startPatience } from "./patience.ts";
@@ -57,8 +57,12 @@ export async function startPlugin<Kind extends PluginKind>(
     void disposeLate(starting, pluginLog);
     throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
   });
-  if (isDisposable(started)) return TRANSLATE[kind](plugin.name, started);
-  throw new PluginError(reference.plugin, "start", { fault: "what it started cannot be disposed" });
+  if (!isDisposable(started)) {
+    throw new PluginError(reference.plugin, "start", { fault: "what it started cannot be disposed" });
+  }
+  if (kind !== "dao" || "outbox" in started) return TRANSLATE[kind](plugin.name, started);
+  await using _refused = started;
+  throw new PluginError(reference.plugin, "check", { fault: NO_OUTBOX });
 }
 
 /** What the gateway uses of a plugin: a store that cannot be used now rejects with the API error of callers. */

@@ -12,6 +12,7 @@ export function translateDao(name: string, dao: Dao): Dao {
     binaries: translateErrors(dao.binaries, translate),
     files: translateErrors(dao.files, translate),
     audit: translateErrors(dao.audit, translate),
+    outbox: translateErrors(dao.outbox, translate),
     checkHealth: (options) => dao.checkHealth(options),
     [Symbol.asyncDispose]: () => dao[Symbol.asyncDispose](),
   };

@@ -1,15 +1,36 @@
-import type { Dao } from "../../plugins/contract/mod.ts";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { Dao, OutboxEvent } from "../../plugins/contract/mod.ts";
 import {
   applyContextEvent,
   type Context,
   Context_State,
   type ContextEvent,
+  ContextEventSchema,
   type ContextSettings,
   isFinalContext,
 } from "../../proto/mod.ts";
+import { contextOutboxEvent } from "../events/mod.ts";
+import { TurnsByKey } from "./in_turn.ts";
 
 /** How often a context that somebody waits for is read again. */
 const READ_INTERVAL_MS = 200;
+
+interface ContextRecordDeps {
+  readonly dao: Dao;
+  /** Publishes an event that the outbox has. */
+  readonly publishOutbox: (event: OutboxEvent) => void;
+}
+
+/** What a gateway decides about a context without its node. */
+export type ContextDecision = NonNullable<MessageInitShape<typeof ContextEventSchema>["event"]>;
+
+interface Change {
+  /** Which node is to host the context. */
+  readonly nodeId: string;
+  /** The event that changes the context as it is stored. */
+  readonly eventAfter: (stored: Context) => ContextEvent;
+}
 
 type Waiter = (context: Context) => void;
 
@@ -19,18 +40,19 @@ type Waiter = (context: Context) => void;
  */
 export class ContextRecord {
   readonly #dao: Dao;
+  readonly #publishOutbox: ContextRecordDeps["publishOutbox"];
   /** The nodes that tell us of changes. */
   readonly #heardNodes = new Set<string>();
   readonly #runningById = new Map<string, Context>();
   readonly #runningByName = new Map<string, Context>();
   readonly #waitersById = new Map<string, Set<Waiter>>();
-  /** The last event of each context that is being applied. */
-  readonly #applyingById = new Map<string, Promise<boolean>>();
+  readonly #turns = new TurnsByKey();
   /** How many changes were applied: what was read before the last one may be old. */
   #changes = 0;
 
-  constructor({ dao }: { readonly dao: Dao }) {
+  constructor({ dao, publishOutbox }: ContextRecordDeps) {
     this.#dao = dao;
+    this.#publishOutbox = publishOutbox;
   }
 
   /** Stores a new context; resolves to the one alive that has its name, when there is one: then nothing is stored. */
@@ -66,33 +88,46 @@ export class ContextRecord {
   }
 
   /**
-   * Applies an event, whichever way it came; those of one context one after the other, as a move is legal after the one before it
-   * only. Idempotent. Resolves when the change is durable, to whether there was one.
+   * Takes an event that a node reports; those of one context one after the other, as a move is legal after the one before it only. Idempotent.
+   * Resolves when the change is durable and its event in the outbox; also when the event is void, because it is no legal move, or the
+   * node does not host the context. Rejects when the store fails: then it is to be taken again.
    */
-  async apply(event: ContextEvent): Promise<boolean> {
-    const { contextId } = event;
-    const apply = (): Promise<boolean> => this.#apply(event);
-    const applying = (this.#applyingById.get(contextId) ?? Promise.resolve(false)).then(apply, apply);
-    this.#applyingById.set(contextId, applying);
-    try {
-      return await applying;
-    } finally {
-      if (this.#applyingById.get(contextId) === applying) this.#applyingById.delete(contextId);
+  async take(event: ContextEvent, { nodeId }: { readonly nodeId: string }): Promise<void> {
+    await this.#turns.run(event.contextId, () => this.#apply(event.contextId, { nodeId, eventAfter: () => event }));
+  }
+
+  /** Stores what a gateway decides about a context as it was read; false when that is no legal move any more, or another node hosts it now. */
+  async decide({ id, name, nodeId }: Context, decision: ContextDecision): Promise<boolean> {
+    const time = timestampNow();
+    const eventAfter = ({ seq }: Context): ContextEvent =>
+      create(ContextEventSchema, { contextId: id, context: name, seq: seq + 1, time, nodeId, event: decision });
+    return this.#turns.run(id, () => this.#apply(id, { nodeId, eventAfter }));
+  }
+
+  /** Resolves to whether the context has changed. */
+  async #apply(id: string, { nodeId, eventAfter }: Change): Promise<boolean> {
+    for (;;) {
+      const stored = await this.#dao.contexts.get(id);
+      if (stored === undefined || stored.nodeId !== nodeId) return false;
+      const event = eventAfter(stored);
+      const changed = applyContextEvent(stored, event);
+      if (changed === undefined) {
+        this.#tell(stored);
+        return false;
+      }
+      const next = { ...changed, revision: stored.revision + 1 };
+      const outboxEvent = contextOutboxEvent(event);
+      if (!(await this.#dao.contexts.update(next, { event: outboxEvent }))) continue;
+      this.#publishOutbox(outboxEvent);
+      this.#tell(next);
+      return true;
     }
   }
 
-  async #apply(event: ContextEvent): Promise<boolean> {
-    for (;;) {
-      const stored = await this.#dao.contexts.get(event.contextId);
-      if (stored === undefined) return false;
-      const changed = applyContextEvent(stored, event);
-      const next = changed === undefined ? undefined : { ...changed, revision: stored.revision + 1 };
-      if (next !== undefined && !(await this.#dao.contexts.update(next))) continue;
-      this.#changes += 1;
-      this.#remember(next ?? stored);
-      for (const waiter of this.#waitersById.get(event.contextId) ?? []) waiter(next ?? stored);
-      return next !== undefined;
-    }
+  #tell(context: Context): void {
+    this.#changes += 1;
+    this.#remember(context);
+    for (const waiter of this.#waitersById.get(context.id) ?? []) waiter(context);
   }
 
   /** Records which node hosts a context now that was lost; undefined when it is not on its former node any more, or not lost. */

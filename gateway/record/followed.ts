@@ -1,4 +1,4 @@
-import { type Job, Job_State } from "../../proto/mod.ts";
+import { type Job, Job_State, type JobEvent } from "../../proto/mod.ts";
 
 /** The end of a job, durable in the record. */
 export interface JobEnd {
@@ -7,21 +7,40 @@ export interface JobEnd {
   readonly result: Uint8Array | undefined;
 }
 
+/** An event that is applied in memory, and published once it is stored. */
+export interface UnpublishedEvent {
+  readonly event: JobEvent;
+  /** Resolves when the event is published, or void. */
+  readonly taken: PromiseWithResolvers<void>;
+}
+
 /** A job that this gateway dispatched, as it keeps it in memory until the end is durable. */
 export interface Followed {
   job: Job;
   /** Node that was given the job; empty where this gateway put its next attempt off, or another gateway began it. */
   nodeId: string;
+  /** The session that was to bring its events is over: until the next one comes, another gateway may receive them. */
+  isOutOfTouch: boolean;
   readonly waiters: PromiseWithResolvers<JobEnd>[];
   readonly startWaiters: PromiseWithResolvers<Job>[];
-  /** The final event is being made durable; whether it was that which ended the job. */
+  /** The end of its attempt is being made durable; whether the event was what ended it. */
   ending: Promise<boolean> | undefined;
   /** The config of a job that the store does not have yet. */
   unstored: Uint8Array | undefined;
+  /** In the order of their numbers. */
+  unpublished: UnpublishedEvent[];
 }
 
 export function createFollowed(job: Job, nodeId: string): Followed {
-  return { job, nodeId, waiters: [], startWaiters: [], ending: undefined, unstored: undefined };
+  const waiting = { waiters: [], startWaiters: [], unpublished: [] };
+  return { job, nodeId, isOutOfTouch: false, ...waiting, ending: undefined, unstored: undefined };
+}
+
+/** The events up to this number, which are left to their receiver. */
+export function takeUnpublished(followed: Followed, upTo = Number.POSITIVE_INFINITY): UnpublishedEvent[] {
+  const { unpublished } = followed;
+  const later = unpublished.findIndex(({ event }) => event.seq > upTo);
+  return unpublished.splice(0, later === -1 ? unpublished.length : later);
 }
 
 /**
@@ -33,9 +52,9 @@ export function takeOver(followed: Followed, stored: Job): void {
   followed.job = stored;
 }
 
-/** Tells all who wait for the job that it will not come. */
-export function giveUp({ waiters, startWaiters }: Followed, reason: unknown): void {
-  for (const { reject } of [...waiters, ...startWaiters]) reject(reason);
+/** Rejects the waits of everybody who waits for the job. */
+export function rejectWaiters({ waiters, startWaiters }: Followed, reason: unknown): void {
+  for (const { reject } of [...waiters.splice(0), ...startWaiters.splice(0)]) reject(reason);
 }
 
 /** Whether its context has said what becomes of a job at first. */

@@ -1,30 +1,43 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampNow } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
-import { type Dao, isUnreadableRecord } from "../../plugins/contract/mod.ts";
-import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
-import { createFollowed, type Followed, giveUp, hasArrived, type JobEnd, takeOver } from "./followed.ts";
-import { PendingWrites } from "./pending_writes.ts";
-import { RecentEnds } from "./recent_ends.ts";
-import { RecentEvents } from "./recent_events.ts";
-import { storeFollowed } from "./store_followed.ts";
+import type { Dao } from "../../plugins/contract/mod.ts";
+import { applyJobEvent, isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import { createFollowed, type Followed, hasArrived, type JobEnd, rejectWaiters } from "./followed.ts";
+import { FollowedJobs } from "./followed_jobs.ts";
+import { type FindNodeOf, type JobPublishing, type Report, StoredJobs } from "./stored_jobs.ts";
+
+interface JobRecordDeps {
+  readonly dao: Dao;
+  readonly publishing: JobPublishing;
+  readonly nodeOf: FindNodeOf;
+  readonly log: Logger;
+}
+
+/** What a gateway decides about a job without its node. */
+export type Decision = NonNullable<MessageInitShape<typeof JobEventSchema>["event"]>;
 
 /**
  * The record of jobs. Jobs that this gateway dispatched are followed in memory until they are final; every change is applied
- * by the table of legal moves, and the store's revision decides between two gateways.
+ * by the table of legal moves, and the store's revision decides between two gateways. Events are published once the store has what they
+ * report. Disposing it writes what is waiting.
  */
-export class JobRecord {
-  /** Ends that were recorded here, since this gateway began. */
-  readonly endedByState = new Map<Job_State, number>();
-  readonly #events = new RecentEvents();
-  readonly #ends = new RecentEnds();
+export class JobRecord implements AsyncDisposable {
   readonly #dao: Dao;
-  readonly #log: Logger;
-  readonly #followed = new Map<string, Followed>();
-  readonly #pending: PendingWrites;
+  readonly #publishing: JobPublishing;
+  readonly #stored: StoredJobs;
+  readonly #followed: FollowedJobs;
 
-  constructor({ dao, log }: { readonly dao: Dao; readonly log: Logger }) {
-    this.#dao = dao;
-    this.#log = log;
-    this.#pending = new PendingWrites({ log, write: (followed) => this.#write(followed) });
+  constructor(deps: JobRecordDeps) {
+    this.#dao = deps.dao;
+    this.#publishing = deps.publishing;
+    this.#stored = new StoredJobs(deps);
+    this.#followed = new FollowedJobs(deps);
+  }
+
+  /** Ends that were recorded here, since this gateway began. */
+  get endedByState(): ReadonlyMap<Job_State, number> {
+    return this.#followed.endedByState;
   }
 
   /**
@@ -32,15 +45,15 @@ export class JobRecord {
    * then nothing is stored.
    */
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
-    this.#followed.set(job.id, createFollowed(job, nodeId));
-    this.#events.begin(job.id);
+    this.#followed.add(createFollowed(job, nodeId));
+    this.#followed.events.begin(job.id);
     let isStored = false;
     try {
       const existing = await this.#dao.jobs.insert(job, config);
       isStored = existing === undefined;
       return existing;
     } finally {
-      if (!isStored) this.#unfollow(job.id);
+      if (!isStored) this.#followed.delete(job.id);
     }
   }
 
@@ -51,8 +64,16 @@ export class JobRecord {
   adopt(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): void {
     const followed = createFollowed(job, nodeId);
     followed.unstored = config;
-    this.#followed.set(job.id, followed);
-    this.#pending.add(followed);
+    this.#followed.add(followed);
+    this.#followed.pending.add(followed);
+  }
+
+  /**
+   * Whether the end of its attempt, and what came before it, is on the stream, or will be before all that is told from now on. False: another
+   * gateway may be about to publish it.
+   */
+  isTold(id: string): Promise<boolean> {
+    return this.#publishing.publishLeft(id);
   }
 
   /**
@@ -61,28 +82,29 @@ export class JobRecord {
    */
   async claim(job: Job, { nodeId }: { readonly nodeId: string }): Promise<boolean> {
     const followed = this.#followed.get(job.id);
-    if (followed !== undefined) this.#pending.delete(followed);
+    if (followed !== undefined) this.#followed.pending.delete(followed);
     const claimed = { ...job, revision: job.revision + 1 };
     if (!(await this.#dao.jobs.update(claimed))) return false;
     if (followed === undefined) {
-      this.#followed.set(job.id, createFollowed(claimed, nodeId));
+      this.#followed.add(createFollowed(claimed, nodeId));
       return true;
     }
     followed.job = claimed;
     followed.nodeId = nodeId;
+    followed.isOutOfTouch = false;
     return true;
   }
 
   /** Forgets a job that its node did not take, as if it had never been submitted; whoever waits for it is told the reason. */
   async withdraw(id: string, reason: Error): Promise<void> {
-    const followed = this.#unfollow(id);
-    if (followed !== undefined) giveUp(followed, reason);
+    const followed = this.#followed.delete(id);
+    if (followed !== undefined) rejectWaiters(followed, reason);
     if (followed?.unstored === undefined) await this.#dao.jobs.delete(id);
   }
 
   /** The job as it stands: as this gateway follows it, unless the store has its end, maybe by another gateway; else as stored. */
   async get(id: string): Promise<Job | undefined> {
-    const stored = await this.#read(id);
+    const stored = await this.#followed.read(id);
     const followed = this.#followed.get(id);
     const hasEnd = stored !== undefined && isFinalJob(stored.state);
     return followed === undefined || followed.ending !== undefined || hasEnd ? stored : followed.job;
@@ -108,190 +130,100 @@ export class JobRecord {
     return waiter.promise;
   }
 
-  /** Whether this gateway recorded the job's end, or read it, lately. */
-  hasEnded(id: string): boolean {
-    return this.#ends.has(id);
-  }
-
-  /** Whether this gateway follows the job, or the store has it. */
-  async isKnown(id: string): Promise<boolean> {
-    return this.#followed.has(id) || this.#ends.has(id) || (await this.#dao.jobs.get(id)) !== undefined;
-  }
-
-  /** Whether a job of which `hasEnded` is true wants a callback; false of any other. */
-  wantsCallback(id: string): boolean {
-    return this.#ends.wantsCallback(id);
-  }
-
-  /** The jobs that this gateway follows, each with the node that it was given to. */
-  followed(): { readonly job: Job; readonly nodeId: string }[] {
-    return [...this.#followed.values()].map(({ job, nodeId }) => ({ job, nodeId }));
+  /** The jobs that this gateway follows. */
+  followed(): Pick<Followed, "job" | "nodeId" | "isOutOfTouch">[] {
+    return [...this.#followed.all()].map(({ job, nodeId, isOutOfTouch }) => ({ job, nodeId, isOutOfTouch }));
   }
 
   /** The events of a job as this gateway saw them; ends, maybe at once, where it cannot tell them all. */
   watchEvents(id: string, options: { afterSeq: number; signal: AbortSignal }): AsyncGenerator<JobEvent> {
-    return this.#events.watch(id, options);
+    return this.#followed.events.watch(id, options);
   }
 
   /**
-   * Applies an event, whichever way it came. Idempotent. After a final event, resolves when the end is durable. Resolves to whether the
-   * event changed the job.
+   * Takes an event that a node reports. Idempotent. Resolves when its change is durable and it is published or in the outbox; also when it is
+   * void, because it is not of the current attempt, not from the node that holds that, or no legal move. Rejects with JobUnknown, and when
+   * the store fails: then it is to be taken again.
    */
-  async apply(event: JobEvent, result?: Uint8Array): Promise<boolean> {
+  async take(event: JobEvent, report: Report): Promise<void> {
     const followed = this.#followed.get(event.jobId);
-    if (followed === undefined) return this.#applyStored(event, result);
-    if (followed.ending !== undefined) {
-      await followed.ending;
-      return false;
-    }
-    if (event.attempt > followed.job.attempt) {
+    if (followed === undefined) return this.#stored.take(event, report);
+    if (event.attempt > followed.job.attempt || followed.nodeId === "") {
       // Another gateway has begun it.
+      await this.#stored.take(event, report);
       await this.refresh(event.jobId);
-      if (!this.#followed.has(event.jobId)) return false;
+      return;
     }
-    const next = applyJobEvent(followed.job, event);
-    if (next === undefined) return false;
-    followed.job = next;
-    if (!isFinalJob(next.state)) this.#events.add(event);
-    if (hasArrived(next)) for (const { resolve } of followed.startWaiters.splice(0)) resolve(next);
-    if (!isFinalJob(next.state)) {
-      this.#pending.add(followed);
-      return true;
+    if (followed.nodeId !== report.nodeId || followed.job.contextId !== event.contextId) return;
+    followed.isOutOfTouch = false;
+    await this.#followed.apply(followed, { event, result: report.result });
+  }
+
+  /**
+   * Whether a node that reports an event has the attempt of the job that it is about. Of a job that is followed here, answered at once: what is
+   * written then is before what comes after the event. Rejects with JobUnknown.
+   */
+  isHeldBy(nodeId: string, { jobId, attempt, contextId }: JobEvent): boolean | Promise<boolean> {
+    const followed = this.#followed.get(jobId);
+    if (followed?.nodeId === nodeId && followed.job.attempt === attempt) return followed.job.contextId === contextId;
+    return this.#stored.isHeldBy(nodeId, { jobId, attempt, contextId });
+  }
+
+  /** The code of a job runs; its `running` event is still to come. */
+  begun(id: string, { attempt, time, nodeId }: { attempt: number; time: Timestamp | undefined; nodeId: string }): void {
+    const followed = this.#followed.get(id);
+    if (followed === undefined || followed.ending !== undefined || followed.nodeId !== nodeId) return;
+    const { job } = followed;
+    if (job.attempt !== attempt || job.state !== Job_State.QUEUED || job.nextAttemptTime !== undefined) return;
+    followed.job = { ...job, state: Job_State.RUNNING, queuePosition: 0 };
+    followed.job.startTime ??= time;
+    this.#followed.resolveStarted(followed);
+    this.#followed.pending.add(followed);
+  }
+
+  /** The session with this node is over. */
+  lostTouch(nodeId: string): void {
+    for (const followed of this.#followed.all()) if (followed.nodeId === nodeId) followed.isOutOfTouch = true;
+  }
+
+  /** Stores what a gateway decides about a job as it was read. Resolves to false when the job has gone on, or ended, meanwhile. */
+  async decide(job: Job, decision: Decision): Promise<boolean> {
+    const { id: jobId, attempt, contextId } = job;
+    const eventOf = (seq: number): JobEvent =>
+      create(JobEventSchema, { jobId, attempt, seq, time: timestampNow(), contextId, event: decision });
+    const followed = this.#followed.get(jobId);
+    if (followed === undefined || followed.nodeId === "") {
+      const isStored = await this.#stored.decide(job, eventOf);
+      await this.refresh(jobId);
+      return isStored;
     }
-    followed.ending = this.#end(followed, event, result);
-    return followed.ending;
+    const current = followed.job;
+    const isSame =
+      current.attempt === attempt && (current.nextAttemptTime === undefined) === (job.nextAttemptTime === undefined);
+    const event = eventOf(current.seq + 1);
+    if (followed.ending !== undefined || !isSame || applyJobEvent(current, event) === undefined) return false;
+    return this.#followed.end(followed, { event });
   }
 
   /** Makes a followed job durable as it stands. */
   async save(id: string): Promise<void> {
     const followed = this.#followed.get(id);
-    if (followed !== undefined && followed.ending === undefined) await this.#write(followed);
+    if (followed !== undefined) await this.#followed.write(followed);
   }
 
   /** Hands a job that the store does not have yet to it, before what belongs to the job. */
   async saveNew(id: string): Promise<void> {
     const followed = this.#followed.get(id);
-    if (followed?.unstored !== undefined) await this.#write(followed);
+    if (followed?.unstored !== undefined) await this.#followed.write(followed);
   }
 
-  /** Resolves when a followed job has ended, or after so long; at once of a job that is not followed. */
-  async untilEnded(id: string, waitMs: number): Promise<void> {
-    const end = this.end(id);
-    if (end === undefined) return;
-    const waited = Promise.withResolvers<void>();
-    const timer = setTimeout(waited.resolve, waitMs);
-    try {
-      await Promise.race([end, waited.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Reads a followed job again: another gateway may have recorded its end, or have begun its next attempt. */
+  /** Reads a followed job again: another gateway may have changed it, recorded its end, or begun its next attempt. */
   async refresh(id: string): Promise<void> {
     const followed = this.#followed.get(id);
-    if (followed === undefined || followed.ending !== undefined) return;
-    this.#events.breakOff(id);
-    const stored = await this.#read(id);
-    if (stored === undefined) return;
-    if (isFinalJob(stored.state)) await this.#settle(followed, stored);
-    else if (stored.attempt > followed.job.attempt) {
-      this.#pending.delete(followed);
-      takeOver(followed, stored);
-    }
+    if (followed !== undefined) await this.#followed.refresh(followed);
   }
 
-  /** Writes what is waiting. */
-  async flush(): Promise<void> {
-    await this.#pending.flush();
-  }
-
-  /** The job as stored. Of a job that is followed, a record that cannot be read counts for nothing: the next write replaces it. */
-  async #read(id: string): Promise<Job | undefined> {
-    try {
-      return await this.#dao.jobs.get(id);
-    } catch (error) {
-      if (!(isUnreadableRecord(error) && this.#followed.has(id))) throw error;
-      this.#log.warn({ job: id, err: error }, "the record of a job is written anew");
-      return undefined;
-    }
-  }
-
-  #unfollow(id: string): Followed | undefined {
-    const followed = this.#followed.get(id);
-    if (followed !== undefined) this.#pending.delete(followed);
-    this.#followed.delete(id);
-    this.#events.breakOff(id);
-    return followed;
-  }
-
-  /** Resolves to whether it was this event that ended the job. */
-  async #end(followed: Followed, event: JobEvent, result: Uint8Array | undefined): Promise<boolean> {
-    this.#pending.delete(followed);
-    try {
-      if (await storeFollowed(this.#dao, followed, result)) {
-        this.#events.add(event);
-        this.#finish(followed, { job: followed.job, result });
-        return true;
-      }
-      const isApplied = await this.#applyStored(event, result);
-      const stored = await this.#dao.jobs.get(event.jobId);
-      // The write before this one, which was to store it, failed in the meantime.
-      if (stored === undefined && followed.unstored !== undefined) return await this.#end(followed, event, result);
-      if (stored === undefined) throw new Error(`Job ${event.jobId} is not in the record any more`);
-      if (isFinalJob(stored.state)) {
-        await this.#settle(followed, stored);
-        return isApplied;
-      }
-      // It was the end of an attempt that is not the last any more.
-      takeOver(followed, stored);
-      followed.ending = undefined;
-      return isApplied;
-    } catch (error) {
-      this.#unfollow(event.jobId);
-      giveUp(followed, error);
-      throw error;
-    }
-  }
-
-  async #settle(followed: Followed, stored: Job): Promise<void> {
-    this.#events.breakOff(stored.id);
-    const result = await this.#dao.jobs.result(stored.id);
-    this.#finish(followed, { job: stored, result });
-  }
-
-  #finish(followed: Followed, end: JobEnd): void {
-    const { state } = end.job;
-    this.#followed.delete(end.job.id);
-    this.endedByState.set(state, (this.endedByState.get(state) ?? 0) + 1);
-    this.#ends.add(end.job);
-    this.#events.end(end.job.id);
-    for (const { resolve } of followed.startWaiters) resolve(end.job);
-    for (const { resolve } of followed.waiters) resolve(end);
-  }
-
-  /** Applies an event to the stored job, again when another gateway was faster. Resolves to whether it changed the job. */
-  async #applyStored(event: JobEvent, result: Uint8Array | undefined): Promise<boolean> {
-    for (;;) {
-      const stored = await this.#dao.jobs.get(event.jobId);
-      if (stored === undefined) {
-        this.#log.warn({ job: event.jobId }, "an event of a job that is not in the record is left out");
-        return false;
-      }
-      const next = applyJobEvent(stored, event);
-      const isWritten =
-        next === undefined || (await this.#dao.jobs.update({ ...next, revision: stored.revision + 1 }, { result }));
-      if (!isWritten) continue;
-      if (isFinalJob((next ?? stored).state)) this.#ends.add(stored);
-      return next !== undefined;
-    }
-  }
-
-  async #write(followed: Followed): Promise<void> {
-    if (await storeFollowed(this.#dao, followed)) return;
-    const stored = await this.#dao.jobs.get(followed.job.id);
-    if (stored === undefined || followed.ending !== undefined) return;
-    if (isFinalJob(stored.state)) await this.#settle(followed, stored);
-    else takeOver(followed, stored);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#followed[Symbol.asyncDispose]();
   }
 }

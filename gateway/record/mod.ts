@@ -1,8 +1,8 @@
 /**
- * What happened to jobs and contexts, as this gateway knows it: events in, durable states out. Both ways that events take,
- * session and JetStream, end here. Imports the contract and `proto` only.
+ * What happened to jobs and contexts, as this gateway knows it: what nodes report and gateways decide goes in, durable states and events come
+ * out. Imports the contract, `proto`, and the form of events.
  */
-export { ContextRecord, isStarted } from "./contexts.ts";
+export { type ContextDecision, ContextRecord, isStarted } from "./contexts.ts";
 export type { JobEnd } from "./followed.ts";
-export { JobRecord } from "./jobs.ts";
-export { SEQ_LEAP } from "./seq_leap.ts";
+export { type Decision, JobRecord } from "./jobs.ts";
+export { endsAttempt, JobUnknown, type Report } from "./stored_jobs.ts";

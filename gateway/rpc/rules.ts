@@ -12,6 +12,7 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { Validator, Violation } from "@bufbuild/protovalidate";
 import { requestInvalid } from "../../proto/errors.ts";
 import { findUnwritable } from "../../proto/mod.ts";
+import { passesPrecheck } from "./precheck.ts";
 import { oversized } from "./sizes.ts";
 
 /** More violations are counted only: an error may travel in a header. */
@@ -39,6 +40,13 @@ export function brokenRules<Desc extends DescMessage>(
   desc: Desc,
   message: MessageShape<Desc>,
 ): string[] {
+  return passesPrecheck(desc, message) && findUnwritable(desc, message) === undefined
+    ? []
+    : explain(validator, desc, message);
+}
+
+/** What the validator says of a message that may break rules. */
+function explain<Desc extends DescMessage>(validator: Validator, desc: Desc, message: MessageShape<Desc>): string[] {
   const tooLarge = oversized(desc, message);
   if (tooLarge.length > 0) return tooLarge;
   // Of gRPC, and of numbers such as 1e400: it could be recorded, and then nobody could read the record as JSON.

@@ -20,6 +20,7 @@ export interface Dao extends AsyncDisposable {
   readonly binaries: BinaryStore;
   readonly files: FileStore;
   readonly audit: AuditStore;
+  readonly outbox: OutboxStore;
   /** Rejects when the back end does not work, or with the signal's reason. */
   checkHealth(options?: { signal?: AbortSignal | undefined }): Promise<void>;
 }
@@ -35,16 +36,16 @@ export interface DaoCapabilities {
 export interface JobStore {
   /**
    * Stores a new job with the config that it was submitted with (JSON, UTF-8).
-   * A job that is final already may come with its result (JSON, UTF-8), stored in the same commit.
+   * The result (JSON, UTF-8) of a job that is final already and the event for the outbox, when given, are stored in the same commit.
    * Resolves to undefined when stored; when its id, or its request id (unless empty), is taken, to the job that has it.
    */
-  insert(job: Job, config: Uint8Array, options?: { result?: Uint8Array | undefined }): Promise<Job | undefined>;
+  insert(job: Job, config: Uint8Array, options?: JobWriteOptions): Promise<Job | undefined>;
   get(id: string): Promise<Job | undefined>;
   /**
    * Replaces a job, if the stored one has revision `job.revision - 1`; else changes nothing and resolves to false.
-   * The result (JSON, UTF-8), when given, is stored in the same commit.
+   * The result (JSON, UTF-8) and the event for the outbox, when given, are stored in the same commit.
    */
-  update(job: Job, options?: { result?: Uint8Array | undefined }): Promise<boolean>;
+  update(job: Job, options?: JobWriteOptions): Promise<boolean>;
   /** Newest first, that is by id descending. */
   list(filter: JobFilter, page: JobPage): Promise<Job[]>;
   config(id: string): Promise<Uint8Array | undefined>;
@@ -60,6 +61,12 @@ export interface JobStore {
   deleteEnded(before: Date, options: { limit: number }): Promise<number>;
   /** Whether any job's result has this digest. */
   uses(digest: string): Promise<boolean>;
+}
+
+export interface JobWriteOptions {
+  /** JSON, UTF-8. */
+  readonly result?: Uint8Array | undefined;
+  readonly event?: OutboxEvent | undefined;
 }
 
 /** All conditions given must hold. */
@@ -88,8 +95,11 @@ export interface ContextStore {
   get(id: string): Promise<Context | undefined>;
   /** The newest context of that name, final or not. */
   find(name: string): Promise<Context | undefined>;
-  /** Replaces a context, if the stored one has revision `context.revision - 1`; else resolves to false. */
-  update(context: Context): Promise<boolean>;
+  /**
+   * Replaces a context, if the stored one has revision `context.revision - 1`; else resolves to false.
+   * The event for the outbox, when given, is stored in the same commit.
+   */
+  update(context: Context, options?: { readonly event?: OutboxEvent | undefined }): Promise<boolean>;
   /** Newest first, that is by id descending. */
   list(filter: ContextFilter, page: { limit: number; before?: string | undefined }): Promise<Context[]>;
   /** True when there was one. */
@@ -151,4 +161,25 @@ export interface AuditStore {
   ): Promise<AuditEntry[]>;
   /** Forgets the entries with a smaller id; answers how many there were. */
   forgetBefore(id: string): Promise<number>;
+}
+
+/** An event to publish, as it is published. Its texts may hold any character, U+0000 included, but no lone surrogate. */
+export interface OutboxEvent {
+  /** The `ce-id` of the event. An event whose id is in the outbox already is left as it is. */
+  readonly id: string;
+  /** On NATS. */
+  readonly subject: string;
+  /** JSON. */
+  readonly payload: string;
+}
+
+/**
+ * A transactional outbox. `insert` and `update` of jobs and `update` of contexts add an event in the commit of the change that it reports, and
+ * none when they change nothing. Gateways publish the events and then delete them. Until then an event stays, also when its job or context is deleted.
+ */
+export interface OutboxStore {
+  /** By id ascending (compared as UTF-8 bytes). */
+  list(page: { limit: number; after?: string | undefined }): Promise<OutboxEvent[]>;
+  /** Deletes events by id and ignores ids that are not there. Resolves to the number of events that were deleted. */
+  delete(ids: readonly string[]): Promise<number>;
 }

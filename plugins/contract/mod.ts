@@ -23,6 +23,9 @@ export type {
   JobFilter,
   JobPage,
   JobStore,
+  JobWriteOptions,
+  OutboxEvent,
+  OutboxStore,
 } from "./dao.ts";
 export {
   CONTRACT_VERSION,

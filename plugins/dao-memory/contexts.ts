@@ -3,9 +3,11 @@ import { ContextSchema, isFinalContext } from "../../proto/mod.ts";
 import type { ContextStore } from "../contract/mod.ts";
 import { hasEnded, isAmong } from "./filter.ts";
 import { newestFirst } from "./order.ts";
+import { addToOutbox } from "./outbox.ts";
 import type { MemoryRecord } from "./record.ts";
 
-export function createContextStore({ contextsById }: MemoryRecord): ContextStore {
+export function createContextStore(record: MemoryRecord): ContextStore {
+  const { contextsById } = record;
   return {
     async insert(context) {
       const contexts = [...contextsById.values()];
@@ -25,9 +27,10 @@ export function createContextStore({ contextsById }: MemoryRecord): ContextStore
       const [newest] = newestFirst(contextsById.values(), { limit: 1, before: undefined, meets });
       return newest && clone(ContextSchema, newest);
     },
-    async update(context) {
+    async update(context, { event } = {}) {
       if (contextsById.get(context.id)?.revision !== context.revision - 1) return false;
       contextsById.set(context.id, clone(ContextSchema, context));
+      addToOutbox(record, event);
       return true;
     },
     async list({ states, endedBefore }, { limit, before }) {

@@ -4,6 +4,7 @@ import { createBinaryStore } from "./binaries.ts";
 import { createContextStore } from "./contexts.ts";
 import { createFileStore } from "./files.ts";
 import { createJobStore } from "./jobs.ts";
+import { createOutboxStore } from "./outbox.ts";
 import type { MemoryRecord } from "./record.ts";
 
 /** Opens a record. Every write is done when its method is called; once it is disposed, all methods reject. */
@@ -35,6 +36,7 @@ export function openDao(record: MemoryRecord): Dao {
     binaries: guard(createBinaryStore(record)),
     files: guard(createFileStore(record)),
     audit: guard(createAuditStore(record)),
+    outbox: guard(createOutboxStore(record)),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       requireOpen();

@@ -3,9 +3,12 @@ import { type Job, JobSchema, LogLineSchema } from "../../proto/mod.ts";
 import type { JobFilter, JobStore } from "../contract/mod.ts";
 import { hasEnded, isAmong, isAsked } from "./filter.ts";
 import { newestFirst } from "./order.ts";
+import { addToOutbox } from "./outbox.ts";
 import type { MemoryRecord } from "./record.ts";
 
-export function createJobStore({ jobsById, jobIdsByRequest }: MemoryRecord): JobStore {
+export function createJobStore(record: MemoryRecord): JobStore {
+  const { jobsById, jobIdsByRequest } = record;
+
   function jobs(): Job[] {
     return [...jobsById.values()].map(({ job }) => job);
   }
@@ -17,7 +20,7 @@ export function createJobStore({ jobsById, jobIdsByRequest }: MemoryRecord): Job
   }
 
   return {
-    async insert(job, config, { result } = {}) {
+    async insert(job, config, { result, event } = {}) {
       const taken = jobsById.get(job.id) ?? jobsById.get(jobIdsByRequest.get(job.requestId) ?? "");
       if (taken) return clone(JobSchema, taken.job);
       jobsById.set(job.id, {
@@ -27,18 +30,20 @@ export function createJobStore({ jobsById, jobIdsByRequest }: MemoryRecord): Job
         logs: new Map(),
       });
       if (job.requestId) jobIdsByRequest.set(job.requestId, job.id);
+      addToOutbox(record, event);
       return undefined;
     },
     async get(id) {
       const stored = jobsById.get(id);
       return stored && clone(JobSchema, stored.job);
     },
-    async update(job, { result } = {}) {
+    async update(job, { result, event } = {}) {
       const stored = jobsById.get(job.id);
       if (stored?.job.revision !== job.revision - 1) return false;
       if (stored.job.requestId) jobIdsByRequest.delete(stored.job.requestId);
       if (job.requestId) jobIdsByRequest.set(job.requestId, job.id);
       jobsById.set(job.id, { ...stored, job: clone(JobSchema, job), result: result?.slice() ?? stored.result });
+      addToOutbox(record, event);
       return true;
     },
     async list(filter, { limit, before }) {

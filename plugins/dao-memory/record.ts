@@ -1,4 +1,5 @@
 import type { AuditEntry, Binary, Context, File, Job, LogLine } from "../../proto/mod.ts";
+import type { OutboxEvent } from "../contract/mod.ts";
 
 export interface StoredJob {
   readonly job: Job;
@@ -19,6 +20,7 @@ export interface MemoryRecord {
   readonly lastVersions: Map<string, number>;
   readonly filesByName: Map<string, File>;
   readonly auditById: Map<string, AuditEntry>;
+  readonly outboxById: Map<string, OutboxEvent>;
 }
 
 export function createRecord(): MemoryRecord {
@@ -30,5 +32,6 @@ export function createRecord(): MemoryRecord {
     lastVersions: new Map(),
     filesByName: new Map(),
     auditById: new Map(),
+    outboxById: new Map(),
   };
 }

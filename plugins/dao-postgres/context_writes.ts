@@ -1,3 +1,5 @@
+import type { OutboxEvent } from "../contract/mod.ts";
+import { outboxValues } from "./outbox.ts";
 import { blobOf } from "./rows.ts";
 import type { Write } from "./write.ts";
 
@@ -28,14 +30,23 @@ export function insertContext(columns: ContextColumns, message: Uint8Array): Wri
 }
 
 /** False when the stored revision is not the one before. */
-export function updateContext(columns: ContextColumns, message: Uint8Array): Write<boolean> {
+export function updateContext(
+  columns: ContextColumns,
+  message: Uint8Array,
+  event: OutboxEvent | undefined,
+): Write<boolean> {
   return {
     name: "update_context",
     text: `
-      UPDATE contexts SET name = $2, state = $3, is_final = $4, end_ms = $5, revision = $6, message = $7
-      WHERE id = $1 AND revision = $6::bigint - 1
-      RETURNING 1`,
-    values: [...columns, message],
+      WITH updated AS (
+        UPDATE contexts SET name = $2, state = $3, is_final = $4, end_ms = $5, revision = $6, message = $7
+        WHERE id = $1 AND revision = $6::bigint - 1
+        RETURNING 1),
+      reported AS (
+        INSERT INTO outbox (id, subject, payload)
+        SELECT $8::text, $9::text, $10::text WHERE $8::text IS NOT NULL AND EXISTS (SELECT FROM updated) ON CONFLICT DO NOTHING)
+      SELECT 1 FROM updated`,
+    values: [...columns, message, ...outboxValues(event)],
     answerOf: (rows) => rows.length > 0,
   };
 }

@@ -30,8 +30,8 @@ export function createContextStore({ reader, writer, records }: StoreDeps): Cont
       const [row] = await reader.read({ name: "context_by_name", text, values: [textOf(name)] });
       return row && contextOf(row);
     },
-    async update(context) {
-      return writer.write(updateContext(columnsOf(context), toBinary(ContextSchema, context)));
+    async update(context, { event } = {}) {
+      return writer.write(updateContext(columnsOf(context), toBinary(ContextSchema, context), event));
     },
     async list({ states, endedBefore }, { limit, before }) {
       return records.readPage({

@@ -8,7 +8,15 @@ import { inspect } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { checkDamagedRecords } from "../../test/contract/damaged_records.ts";
-import { json, sampleBinary, sampleFile, sampleId, sampleJob } from "../../test/contract/samples.ts";
+import {
+  json,
+  sampleBinary,
+  sampleContext,
+  sampleEvent,
+  sampleFile,
+  sampleId,
+  sampleJob,
+} from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
 import { until } from "../../test/until.ts";
@@ -52,7 +60,7 @@ async function query(sql: string): Promise<void> {
   }
 }
 
-test("what was acknowledged before a crash of gateway and server is there afterwards, results included", async () => {
+test("what was acknowledged before a crash of gateway and server is there afterwards, with its result and its event", async () => {
   const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
   const config = JSON.stringify({ url: server.url, schema });
   const child = spawn(process.execPath, [script, config], { stdio: ["ignore", "pipe", "inherit"] });
@@ -72,6 +80,31 @@ test("what was acknowledged before a crash of gateway and server is there afterw
     expect((await dao.jobs.get(sampleId(n)))?.revision).toBe(2);
     expect(await dao.jobs.result(sampleId(n))).toEqual(json(n));
   }
+  // Each change is there with its event, or neither is.
+  const jobs = await dao.jobs.list({}, { limit: 100_000 });
+  const events = await dao.outbox.list({ limit: 100_000 });
+  expect(events.map(({ id }) => id)).toEqual(
+    jobs.flatMap(({ id, revision }) => (revision === 2 ? [id] : [])).toReversed(),
+  );
+});
+
+test("an event that cannot be stored keeps its change from being stored", async () => {
+  await using dao = await start();
+  const event = sampleEvent("e");
+  await dao.jobs.insert(sampleJob(1), json(1));
+  await dao.contexts.insert(sampleContext(1));
+  await query(`ALTER TABLE ${schema}.outbox ADD CHECK (id <> 'e')`);
+
+  const answers = await Promise.allSettled([
+    dao.jobs.insert(sampleJob(2), json(2), { event }),
+    dao.jobs.update(sampleJob(1, { revision: 2 }), { result: json("done"), event }),
+    dao.contexts.update(sampleContext(1, { revision: 2 }), { event }),
+  ]);
+
+  expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(await dao.jobs.list({}, { limit: 10 })).toEqual([sampleJob(1)]);
+  expect(await dao.jobs.result(sampleId(1))).toBeUndefined();
+  expect(await dao.contexts.list({}, { limit: 10 })).toEqual([sampleContext(1)]);
 });
 
 test("a write that fails leaves the others of its group alone", async () => {
@@ -234,44 +267,6 @@ test("names may hold any character", async () => {
     names.slice(1, 3),
   );
   expect((await dao.binaries.get("a\u0000", { newest: true }))?.name).toBe("a\u0000");
-});
-
-test("start() refuses a database of a newer Hearth", async () => {
-  await (await start())[Symbol.asyncDispose]();
-  await query(`UPDATE ${schema}.hearth_schema SET version = 99`);
-
-  await expect(start()).rejects.toThrow(
-    `Cannot open database "${address}": a newer Hearth wrote it (schema 99, this one knows 1)`,
-  );
-});
-
-test("start() refuses a schema of another program and leaves it as it was", async () => {
-  await query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.books (title text)`);
-
-  await expect(start()).rejects.toThrow(
-    `Cannot open database "${address}": its schema "${schema}" holds tables that are not Hearth's`,
-  );
-  await expect(query(`SELECT FROM ${schema}.jobs`)).rejects.toThrow("does not exist");
-});
-
-test("start() rejects with the reason of a signal that is aborted, also while it waits", async () => {
-  const reason = new Error("enough");
-  await expect(start({}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-
-  const holder = new pg.Client(server.url);
-  await holder.connect();
-  await holder.query(`BEGIN; ${lockSql(schema)}`);
-  const controller = new AbortController();
-  const starting = start({}, { signal: controller.signal });
-  controller.abort(reason);
-  await expect(starting).rejects.toBe(reason);
-  await holder.end();
-});
-
-test("DAOs that start on an empty database at the same moment all succeed", async () => {
-  const opened = await Promise.all(Array.from({ length: 6 }, () => start()));
-  for (const dao of opened) await dao.checkHealth();
-  for (const dao of opened) await dao[Symbol.asyncDispose]();
 });
 
 function reasonOf({ reason }: PromiseRejectedResult): string {

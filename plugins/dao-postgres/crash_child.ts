@@ -1,5 +1,5 @@
 /** For the crash test: stores jobs in the database that the first argument configures until killed, and prints each that is durable. */
-import { json, sampleJob } from "../../test/contract/samples.ts";
+import { json, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { configSchema } from "./config.ts";
 import postgres from "./mod.ts";
 
@@ -12,7 +12,7 @@ async function storeEndlessly(): Promise<never> {
   for (;;) {
     const n = next++;
     void dao.jobs.insert(sampleJob(n), json({}));
-    await dao.jobs.update(sampleJob(n, { revision: 2 }), { result: json(n) });
+    await dao.jobs.update(sampleJob(n, { revision: 2 }), { result: json(n), event: sampleEvent(sampleId(n)) });
     process.stdout.write(`${n}\n`);
   }
 }

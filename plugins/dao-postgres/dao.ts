@@ -7,6 +7,7 @@ import { createReader, readDatabase } from "./database.ts";
 import { createFileStore } from "./files.ts";
 import { createJobStore } from "./jobs.ts";
 import { migrate } from "./migrate.ts";
+import { createOutboxStore } from "./outbox.ts";
 import type { Write } from "./write.ts";
 import { createWriter } from "./writer.ts";
 
@@ -37,6 +38,7 @@ export async function startDao({ config, log, signal }: PluginStart<PostgresConf
     binaries: createBinaryStore(stores),
     files: createFileStore(stores),
     audit: createAuditStore(stores),
+    outbox: createOutboxStore(stores),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       const checks = Promise.all([reader.read({ text: "SELECT 1", values: [] }), writer.write(ping)]);

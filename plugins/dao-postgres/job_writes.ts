@@ -1,3 +1,5 @@
+import type { OutboxEvent } from "../contract/mod.ts";
+import { outboxValues } from "./outbox.ts";
 import { blobOf, numberOf } from "./rows.ts";
 import type { Write } from "./write.ts";
 
@@ -15,11 +17,17 @@ export type JobColumns = readonly [
   revision: number,
 ];
 
+/** What is stored in the commit of a job beside it. */
+interface JobParts {
+  readonly result: Uint8Array | undefined;
+  readonly event: OutboxEvent | undefined;
+}
+
 /** Answers the job that was in the way, if one was. Messages are encoded jobs. */
 export function insertJob(
   columns: JobColumns,
   message: Uint8Array,
-  { config, result }: { config: Uint8Array; result: Uint8Array | undefined },
+  { config, result, event }: { config: Uint8Array } & JobParts,
 ): Write<Uint8Array | undefined> {
   return {
     name: "insert_job",
@@ -28,24 +36,32 @@ export function insertJob(
         INSERT INTO jobs (id, request_id, state, context_id, context, "binary", binary_digest, result_digest, end_ms, revision,
           message, config, result)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING
-        RETURNING 1)
+        RETURNING 1),
+      reported AS (
+        INSERT INTO outbox (id, subject, payload)
+        SELECT $14::text, $15::text, $16::text WHERE $14::text IS NOT NULL AND EXISTS (SELECT FROM inserted) ON CONFLICT DO NOTHING)
       SELECT message FROM jobs WHERE NOT EXISTS (SELECT FROM inserted) AND (id = $1 OR request_id = $2)
       ORDER BY id = $1 DESC LIMIT 1`,
-    values: [...columns, message, config, result ?? null],
+    values: [...columns, message, config, result ?? null, ...outboxValues(event)],
     answerOf: ([taken]) => taken && blobOf(taken, "message"),
   };
 }
 
 /** False when the stored revision is not the one before. */
-export function updateJob(columns: JobColumns, message: Uint8Array, result: Uint8Array | undefined): Write<boolean> {
+export function updateJob(columns: JobColumns, message: Uint8Array, { result, event }: JobParts): Write<boolean> {
   return {
     name: "update_job",
     text: `
-      UPDATE jobs SET request_id = $2, state = $3, context_id = $4, context = $5, "binary" = $6, binary_digest = $7,
-        result_digest = $8, end_ms = $9, revision = $10, message = $11, result = COALESCE($12, result)
-      WHERE id = $1 AND revision = $10::bigint - 1
-      RETURNING 1`,
-    values: [...columns, message, result ?? null],
+      WITH updated AS (
+        UPDATE jobs SET request_id = $2, state = $3, context_id = $4, context = $5, "binary" = $6, binary_digest = $7,
+          result_digest = $8, end_ms = $9, revision = $10, message = $11, result = COALESCE($12, result)
+        WHERE id = $1 AND revision = $10::bigint - 1
+        RETURNING 1),
+      reported AS (
+        INSERT INTO outbox (id, subject, payload)
+        SELECT $13::text, $14::text, $15::text WHERE $13::text IS NOT NULL AND EXISTS (SELECT FROM updated) ON CONFLICT DO NOTHING)
+      SELECT 1 FROM updated`,
+    values: [...columns, message, result ?? null, ...outboxValues(event)],
     answerOf: (rows) => rows.length > 0,
   };
 }

@@ -10,8 +10,8 @@ import { epochMs } from "./time.ts";
 
 export function createJobStore({ reader, writer, records }: StoreDeps): JobStore {
   return {
-    async insert(job, config, { result } = {}) {
-      const taken = await writer.write(insertJob(columnsOf(job), toBinary(JobSchema, job), { config, result }));
+    async insert(job, config, { result, event } = {}) {
+      const taken = await writer.write(insertJob(columnsOf(job), toBinary(JobSchema, job), { config, result, event }));
       return taken && readRecord(JobSchema, taken, `the job that is in the way of "${job.id}"`);
     },
     async get(id) {
@@ -19,8 +19,8 @@ export function createJobStore({ reader, writer, records }: StoreDeps): JobStore
       const [row] = await reader.read({ name: "job", text, values: [textOf(id)] });
       return row && jobOf(row);
     },
-    async update(job, { result } = {}) {
-      return writer.write(updateJob(columnsOf(job), toBinary(JobSchema, job), result));
+    async update(job, { result, event } = {}) {
+      return writer.write(updateJob(columnsOf(job), toBinary(JobSchema, job), { result, event }));
     },
     async list({ states, endedBefore, context, contextId, binary, binaryDigest }, { limit, before }) {
       const equal = { context, binary, context_id: contextId, binary_digest: binaryDigest };

@@ -70,4 +70,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE audit (id text COLLATE "C" PRIMARY KEY, principal text COLLATE "C" NOT NULL, message bytea NOT NULL);
   CREATE INDEX audit_by_principal ON audit (principal, id);
   `,
+  // Events that are to be published, stored with the changes that they report.
+  `
+  CREATE TABLE outbox (id text COLLATE "C" PRIMARY KEY, subject text NOT NULL, payload text NOT NULL);
+  `,
 ];

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { type OutboxColumns, prepareOutboxInsert } from "./outbox_writes.ts";
 import { blobOf } from "./rows.ts";
 
 /** What queries need of a context, in the order of the statements below. */
@@ -11,6 +12,9 @@ export type ContextColumns = readonly [
   id: string,
 ];
 
+/** With the event that reports the change. */
+type ChangedContext = readonly [...ContextColumns, event: OutboxColumns | null];
+
 /** Writes of contexts, as the writer thread runs them inside a transaction. Messages are encoded contexts. */
 export function prepareContextWrites(database: DatabaseSync) {
   // One that has the id already was stored by an earlier try of the same insert.
@@ -22,6 +26,7 @@ export function prepareContextWrites(database: DatabaseSync) {
   const update = database.prepare(`
     UPDATE contexts SET name = ?, state = ?, is_final = ?, end_ms = ?, revision = ?, message = ?
     WHERE id = ? AND revision = ?`);
+  const insertEvent = prepareOutboxInsert(database);
   const remove = database.prepare("DELETE FROM contexts WHERE id = ?");
   const removeEnded = database.prepare(`
     DELETE FROM contexts WHERE key IN (SELECT key FROM contexts WHERE end_ms < ? ORDER BY end_ms LIMIT ?)`);
@@ -37,9 +42,12 @@ export function prepareContextWrites(database: DatabaseSync) {
     },
 
     /** False when the stored revision is not the one before. */
-    updateContext(columns: ContextColumns, message: Uint8Array): boolean {
-      const [name, state, isFinal, endMs, revision, id] = columns;
-      return update.run(name, state, isFinal, endMs, revision, message, id, revision - 1).changes > 0;
+    updateContext(columns: ChangedContext, message: Uint8Array): boolean {
+      const [name, state, isFinal, endMs, revision, id, event] = columns;
+      const { changes } = update.run(name, state, isFinal, endMs, revision, message, id, revision - 1);
+      if (changes === 0) return false;
+      insertEvent(event);
+      return true;
     },
 
     deleteContext([id]: readonly [id: string]): boolean {

@@ -2,6 +2,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { type Context, Context_State, ContextSchema, isFinalContext } from "../../proto/mod.ts";
 import { type ContextStore, readRecord } from "../contract/mod.ts";
 import type { ContextColumns } from "./context_writes.ts";
+import { outboxColumns } from "./outbox_writes.ts";
 import { preparePages } from "./pages.ts";
 import { type Row, textOf } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";
@@ -25,8 +26,9 @@ export function createContextStore({ reader, writer, records }: StoreDeps): Cont
       const row = newestOfName.get(name);
       return row && contextOf(row);
     },
-    async update(context) {
-      return writer.write("updateContext", columnsOf(context), toBinary(ContextSchema, context));
+    async update(context, { event } = {}) {
+      const columns = [...columnsOf(context), outboxColumns(event)] as const;
+      return writer.write("updateContext", columns, toBinary(ContextSchema, context));
     },
     async list({ states, endedBefore }, { limit, before }) {
       return records.readPage({

@@ -2,19 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { json, sampleId, sampleJob } from "../../test/contract/samples.ts";
+import { json, sampleContext, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { startDao } from "./dao.ts";
-import { migrations } from "./schema.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
 const { signal } = new AbortController();
 const log = { info() {}, warn() {} };
 
-test("what was acknowledged before a kill -9 is there afterwards, results included", async () => {
+test("what was acknowledged before a kill -9 is there afterwards, with its result and its event", async () => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
   const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
@@ -33,6 +31,31 @@ test("what was acknowledged before a kill -9 is there afterwards, results includ
     expect((await dao.jobs.get(sampleId(n)))?.revision).toBe(2);
     expect(await dao.jobs.result(sampleId(n))).toEqual(json(n));
   }
+  // Each change is there with its event, or neither is.
+  const jobs = await dao.jobs.list({}, { limit: 100_000 });
+  const events = await dao.outbox.list({ limit: 100_000 });
+  expect(events.map(({ id }) => id)).toEqual(
+    jobs.flatMap(({ id, revision }) => (revision === 2 ? [id] : [])).toReversed(),
+  );
+});
+
+test("an event that cannot be stored keeps its change from being stored", async () => {
+  await using directory = await createTemporaryDirectory();
+  await using dao = await startDao(join(directory.path, "hearth.db"), { log, signal });
+  const event = sampleEvent("e", { payload: null as never });
+  await dao.jobs.insert(sampleJob(1), json(1));
+  await dao.contexts.insert(sampleContext(1));
+
+  const answers = await Promise.allSettled([
+    dao.jobs.insert(sampleJob(2), json(2), { event }),
+    dao.jobs.update(sampleJob(1, { revision: 2 }), { result: json("done"), event }),
+    dao.contexts.update(sampleContext(1, { revision: 2 }), { event }),
+  ]);
+
+  expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(await dao.jobs.list({}, { limit: 10 })).toEqual([sampleJob(1)]);
+  expect(await dao.jobs.result(sampleId(1))).toBeUndefined();
+  expect(await dao.contexts.list({}, { limit: 10 })).toEqual([sampleContext(1)]);
 });
 
 test("a write that fails leaves the others of its group alone", async () => {
@@ -72,29 +95,6 @@ test("when the writer thread dies, writes that wait and those that follow reject
   await writer[Symbol.asyncDispose]();
 });
 
-test("startDao() refuses a database of a newer Hearth", async () => {
-  await using directory = await createTemporaryDirectory();
-  const path = join(directory.path, "hearth.db");
-  await (await startDao(path, { log, signal }))[Symbol.asyncDispose]();
-  alter(path, "PRAGMA user_version = 99");
-
-  await expect(startDao(path, { log, signal })).rejects.toThrow(
-    `Cannot open database "${path}": a newer Hearth wrote it (schema 99, this one knows ${migrations.length})`,
-  );
-});
-
-test("startDao() refuses a database of another program and leaves it as it was", async () => {
-  await using directory = await createTemporaryDirectory();
-  const path = join(directory.path, "other.db");
-  alter(path, "CREATE TABLE books (title TEXT)");
-
-  await expect(startDao(path, { log, signal })).rejects.toThrow(
-    `Cannot open database "${path}": it holds tables that are not Hearth's`,
-  );
-  using database = new DatabaseSync(path);
-  expect(database.prepare("SELECT name FROM sqlite_schema").all()).toEqual([{ name: "books" }]);
-});
-
 test("startDao() says why it cannot open a path", async () => {
   await using directory = await createTemporaryDirectory();
 
@@ -109,17 +109,3 @@ test("startDao() rejects with the reason of a signal that is aborted", async () 
     reason,
   );
 });
-
-test("DAOs that open a new database at the same moment all succeed", async () => {
-  await using directory = await createTemporaryDirectory();
-  const path = join(directory.path, "hearth.db");
-
-  const opened = await Promise.all(Array.from({ length: 6 }, () => startDao(path, { log, signal })));
-  for (const dao of opened) await dao.checkHealth();
-  for (const dao of opened) await dao[Symbol.asyncDispose]();
-});
-
-function alter(path: string, sql: string): void {
-  using database = new DatabaseSync(path);
-  database.exec(sql);
-}

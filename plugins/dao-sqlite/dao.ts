@@ -7,6 +7,7 @@ import { openForReading } from "./database.ts";
 import { createFileStore } from "./files.ts";
 import { createFolderOf } from "./folder.ts";
 import { createJobStore } from "./jobs.ts";
+import { createOutboxStore } from "./outbox.ts";
 import { sqliteFault } from "./unavailable.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
 
@@ -34,6 +35,7 @@ export async function startDao(
     binaries: translateErrors(createBinaryStore(database), translate),
     files: translateErrors(createFileStore(database), translate),
     audit: translateErrors(createAuditStore(database), translate),
+    outbox: translateErrors(createOutboxStore(database), translate),
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       ping.get();

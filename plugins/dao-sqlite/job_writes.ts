@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { type OutboxColumns, prepareOutboxInsert } from "./outbox_writes.ts";
 import { blobOf, numberOf } from "./rows.ts";
 
 /** What queries need of a job, in the order of the statements below. */
@@ -14,6 +15,7 @@ export type JobColumns = readonly [
   id: string,
   /** Empty unless the result is a blob. */
   resultDigest: string,
+  event: OutboxColumns | null,
 ];
 
 const EMPTY = new Uint8Array();
@@ -24,6 +26,7 @@ export function prepareJobWrites(database: DatabaseSync) {
     INSERT INTO jobs (state, context_id, context, binary, binary_digest, end_ms, request_id, revision, id, message)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
   const insertConfig = database.prepare("INSERT INTO job_configs (job_key, config) VALUES (?, ?)");
+  const insertEvent = prepareOutboxInsert(database);
   const byId = database.prepare("SELECT message FROM jobs WHERE id = ?");
   const byRequest = database.prepare("SELECT message FROM jobs WHERE request_id = ?");
   // A column that is assigned costs its index an entry even when its value stays, so the usual update leaves out those
@@ -52,7 +55,8 @@ export function prepareJobWrites(database: DatabaseSync) {
     /** Answers the job that was in the way, if one was. The blobs are its message, its config and, of a final job, its result. */
     insertJob(columns: JobColumns, ...blobs: readonly Uint8Array[]): Uint8Array | undefined {
       const [message = EMPTY, config = EMPTY, result] = blobs;
-      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest] = columns;
+      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest, event] =
+        columns;
       const fixed = [contextId, context, binary, binaryDigest] as const;
       const { changes, lastInsertRowid } = insert.run(state, ...fixed, endMs, requestId, revision, id, message);
       if (changes === 0) {
@@ -62,12 +66,14 @@ export function prepareJobWrites(database: DatabaseSync) {
       insertConfig.run(lastInsertRowid, config);
       if (result) putResult.run(lastInsertRowid, result);
       if (resultDigest !== "") putResultDigest.run(lastInsertRowid, resultDigest);
+      insertEvent(event);
       return undefined;
     },
 
     /** False when the stored revision is not the one before. */
     updateJob(columns: JobColumns, message: Uint8Array, result?: Uint8Array): boolean {
-      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest] = columns;
+      const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest, event] =
+        columns;
       const fixed = [contextId, context, binary, binaryDigest] as const;
       const row =
         advance.get(state, endMs, revision, message, id, revision - 1, ...fixed, requestId) ??
@@ -75,6 +81,7 @@ export function prepareJobWrites(database: DatabaseSync) {
       if (!row) return false;
       if (result) putResult.run(numberOf(row, "key"), result);
       if (resultDigest !== "") putResultDigest.run(numberOf(row, "key"), resultDigest);
+      insertEvent(event);
       return true;
     },
 

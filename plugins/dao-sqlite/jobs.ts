@@ -1,7 +1,8 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { type Job, Job_State, JobSchema, LogLineSchema } from "../../proto/mod.ts";
-import { type JobStore, readLogLine, readRecord } from "../contract/mod.ts";
+import { type JobStore, type OutboxEvent, readLogLine, readRecord } from "../contract/mod.ts";
 import type { JobColumns } from "./job_writes.ts";
+import { outboxColumns } from "./outbox_writes.ts";
 import { preparePages } from "./pages.ts";
 import { blobOf, numberOf, type Row, textOf } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";
@@ -22,18 +23,18 @@ export function createJobStore({ reader, writer, records }: StoreDeps): JobStore
   const readPage = preparePages(reader, { table: "jobs", commonState: Job_State.SUCCEEDED });
 
   return {
-    async insert(job, config, { result } = {}) {
+    async insert(job, config, { result, event } = {}) {
       const blobs = [toBinary(JobSchema, job), config, ...(result ? [result] : [])];
-      const taken = await writer.write("insertJob", columnsOf(job), ...blobs);
+      const taken = await writer.write("insertJob", columnsOf(job, event), ...blobs);
       return taken && readRecord(JobSchema, taken, `the job that is in the way of "${job.id}"`);
     },
     async get(id) {
       const row = byId.get(id);
       return row && jobOf(row);
     },
-    async update(job, { result } = {}) {
+    async update(job, { result, event } = {}) {
       const message = toBinary(JobSchema, job);
-      return writer.write("updateJob", columnsOf(job), message, ...(result ? [result] : []));
+      return writer.write("updateJob", columnsOf(job, event), message, ...(result ? [result] : []));
     },
     async list(filter, { limit, before }) {
       const { states, endedBefore, context, binary } = filter;
@@ -85,7 +86,7 @@ function jobOf(row: Row): Job {
   return readRecord(JobSchema, row.message, `job "${row.id}"`);
 }
 
-function columnsOf(job: Job): JobColumns {
+function columnsOf(job: Job, event: OutboxEvent | undefined): JobColumns {
   return [
     job.state,
     job.contextId,
@@ -97,5 +98,6 @@ function columnsOf(job: Job): JobColumns {
     job.revision,
     job.id,
     job.result?.digest ?? "",
+    outboxColumns(event),
   ];
 }

@@ -88,4 +88,8 @@ export const migrations: readonly string[] = [
     SELECT key, CAST(substr(message, instr(message, x'1a477368613235363a') + 2, 71) AS TEXT) FROM jobs
     WHERE instr(message, x'1a477368613235363a') > 0;
   `,
+  // Events that are to be published, stored with the changes that they report.
+  `
+  CREATE TABLE outbox (id TEXT PRIMARY KEY, subject TEXT NOT NULL, payload TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

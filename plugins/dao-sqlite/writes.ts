@@ -4,6 +4,7 @@ import { prepareBinaryWrites } from "./binary_writes.ts";
 import { prepareContextWrites } from "./context_writes.ts";
 import { prepareFileWrites } from "./file_writes.ts";
 import { prepareJobWrites } from "./job_writes.ts";
+import { prepareOutboxWrites } from "./outbox_writes.ts";
 
 /** Every write there is, by name; the table is the protocol between the DAO and its writer thread. */
 export type Writes = ReturnType<typeof prepareWrites>;
@@ -16,6 +17,7 @@ export function prepareWrites(database: DatabaseSync) {
     ...prepareBinaryWrites(database),
     ...prepareFileWrites(database),
     ...prepareAuditWrites(database),
+    ...prepareOutboxWrites(database),
     /** Writes nothing: shows that the thread answers and gets its lock. */
     ping(_columns: readonly []): void {},
   };

@@ -42,6 +42,8 @@ export function createDaoService(dao: () => Dao): Methods<typeof DaoService> {
     listFiles: async ({ prefix, limit, after }) => ({ files: await dao().files.list({ prefix }, { limit, after }) }),
     isDigestUsedByFile: async ({ digest }) => ({ used: await dao().files.uses(digest) }),
 
+    listOutboxEvents: async ({ limit, after }) => ({ events: await dao().outbox.list({ limit, after }) }),
+
     listAuditEntries: async ({ principal, limit, before }) => ({
       entries: await dao().audit.list({ principal }, { limit, before }),
     }),

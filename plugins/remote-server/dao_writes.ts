@@ -19,17 +19,17 @@ export async function doWrite(dao: Dao, { write }: Write): Promise<Outcome> {
 
 /** Calls the DAO at once, before it gives a promise. */
 async function callDao(
-  { jobs, contexts, binaries, files, audit }: Dao,
+  { jobs, contexts, binaries, files, audit, outbox }: Dao,
   write: Write["write"],
 ): Promise<NonNullable<Outcome["outcome"]>> {
   switch (write.case) {
     case "insertJob": {
-      const { job, config, result } = write.value;
-      return { case: write.case, value: { takenBy: await jobs.insert(given(job, "job"), config, { result }) } };
+      const { job, config, result, event } = write.value;
+      return { case: write.case, value: { takenBy: await jobs.insert(given(job, "job"), config, { result, event }) } };
     }
     case "updateJob": {
-      const { job, result } = write.value;
-      return { case: write.case, value: { updated: await jobs.update(given(job, "job"), { result }) } };
+      const { job, result, event } = write.value;
+      return { case: write.case, value: { updated: await jobs.update(given(job, "job"), { result, event }) } };
     }
     case "appendJobLogs":
       await jobs.appendLogs(write.value.id, write.value.lines);
@@ -45,8 +45,10 @@ async function callDao(
     }
     case "insertContext":
       return { case: write.case, value: { takenBy: await contexts.insert(given(write.value.context, "context")) } };
-    case "updateContext":
-      return { case: write.case, value: { updated: await contexts.update(given(write.value.context, "context")) } };
+    case "updateContext": {
+      const { context, event } = write.value;
+      return { case: write.case, value: { updated: await contexts.update(given(context, "context"), { event }) } };
+    }
     case "deleteContext":
       return { case: write.case, value: { deleted: await contexts.delete(write.value.id) } };
     case "deleteEndedContexts": {
@@ -71,6 +73,8 @@ async function callDao(
       return { case: write.case, value: {} };
     case "forgetAuditEntries":
       return { case: write.case, value: { count: await audit.forgetBefore(write.value.before) } };
+    case "deleteOutboxEvents":
+      return { case: write.case, value: { count: await outbox.delete(write.value.ids) } };
     case undefined:
       throw new CallRefused("the write is not known", status.UNIMPLEMENTED);
     default:

@@ -20,7 +20,11 @@ const KINDS: { readonly [Kind in PluginKind]: RemoteKind } = {
 const CAPABILITIES: { readonly [Kind in PluginKind]: (started: PluginKinds[Kind]) => Capabilities } = {
   auth: ({ admitsAnyone }) => ({ case: "auth", value: { admitsAnyone } }),
   blobs: () => ({ case: "blobs", value: {} }),
-  dao: ({ capabilities: { durable, shared } }) => ({ case: "dao", value: { durable, shared } }),
+  // A plugin that was built before there was an outbox has none.
+  dao: ({ capabilities: { durable, shared }, outbox }) => ({
+    case: "dao",
+    value: { durable, shared, outbox: outbox !== undefined },
+  }),
 };
 
 export function createPluginService<Kind extends PluginKind>({

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { type DaoBackEnd, openOther } from "./dao_back_end.ts";
-import { json, sampleBinary, sampleContext, sampleFile, sampleId, sampleJob } from "./samples.ts";
+import { json, sampleBinary, sampleContext, sampleEvent, sampleFile, sampleId, sampleJob } from "./samples.ts";
 
 export function describeDurability(createBackEnd: () => Promise<DaoBackEnd>): void {
   test("after a DAO is closed and opened again everything is there, when it is durable", async () => {
@@ -65,7 +65,7 @@ async function storeOneOfEach(backEnd: DaoBackEnd): Promise<void> {
 
 async function writeOneOfEach(dao: Dao): Promise<void> {
   await dao.jobs.insert(sampleJob(1), json("config"));
-  await dao.jobs.update(sampleJob(1, { revision: 2 }), { result: json("result") });
+  await dao.jobs.update(sampleJob(1, { revision: 2 }), { result: json("result"), event: sampleEvent("e") });
   await dao.contexts.insert(sampleContext(1));
   await dao.binaries.insert(sampleBinary("a", 1));
   await dao.files.put(sampleFile("a"));
@@ -78,4 +78,5 @@ async function expectOneOfEach(dao: Dao): Promise<void> {
   expect(await dao.contexts.list({}, { limit: 10 })).toEqual([sampleContext(1)]);
   expect(await dao.binaries.list({ limit: 10 })).toEqual([sampleBinary("a", 1, { version: 1 })]);
   expect(await dao.files.list({}, { limit: 10 })).toEqual([sampleFile("a")]);
+  expect(await dao.outbox.list({ limit: 10 })).toEqual([sampleEvent("e")]);
 }

@@ -6,6 +6,7 @@ import { describeContexts } from "./dao_contexts.ts";
 import { describeDurability } from "./dao_durability.ts";
 import { describeFiles } from "./dao_files.ts";
 import { describeJobs } from "./dao_jobs.ts";
+import { describeOutbox } from "./dao_outbox.ts";
 
 export type { DaoBackEnd };
 
@@ -17,6 +18,7 @@ export function describeDao(name: string, createBackEnd: () => Promise<DaoBackEn
     describeBinaries(createBackEnd);
     describeFiles(createBackEnd);
     describeAudit(createBackEnd);
+    describeOutbox(createBackEnd);
     describeDurability(createBackEnd);
   });
 }

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { OutboxEvent } from "../../plugins/contract/mod.ts";
 import {
   type AuditEntry,
   AuditEntry_Outcome,
@@ -86,6 +87,11 @@ export function sampleAuditEntry(n: number, fields: MessageInitShape<typeof Audi
   });
 }
 
+/** An event for the outbox. */
+export function sampleEvent(id: string, fields: Partial<OutboxEvent> = {}): OutboxEvent {
+  return { id, subject: `hearth.v1.jobs.${id}.succeeded`, payload: JSON.stringify({ jobId: id }), ...fields };
+}
+
 /** UTF-8 bytes of a JSON value. */
 export function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
@@ -109,7 +115,7 @@ export const namesInByteOrder = [
   "😀",
 ];
 
-/** All items of a list, read page by page. */
+/** All items of a list, read page by page. Throws when a page does not go on after the one before. */
 export async function readPages<Item, Cursor>(
   readPage: (cursor: Cursor | undefined) => Promise<Item[]>,
   cursorOf: (item: Item) => Cursor,
@@ -117,8 +123,11 @@ export async function readPages<Item, Cursor>(
   const items: Item[] = [];
   for (;;) {
     const last = items.at(-1);
-    const page = await readPage(last === undefined ? undefined : cursorOf(last));
+    const cursor = last === undefined ? undefined : cursorOf(last);
+    const page = await readPage(cursor);
     if (page.length === 0) return items;
+    if (page.some((item) => cursorOf(item) === cursor))
+      throw new Error(`The page after ${cursor} holds ${cursor} again`);
     items.push(...page);
   }
 }

@@ -53,7 +53,7 @@ test("while NATS is away sessions stay and jobs run; their events are published 
 
   await nats.start();
   await until("both are back", () => count("NATS is back") > 0 && count("NATS connection is back") > 0);
-  expect((await readJobEvents(nats.url, job.id)).map(({ type }) => type)).toEqual(["running", "succeeded"]);
+  expect((await readJobEvents(nats.url, job.id)).at(-1)).toMatchObject({ type: "succeeded" });
   expect(count("session closed")).toBe(0);
   stack.use(await startNode(part("another")));
   await untilNodesAreReady(url, 2);

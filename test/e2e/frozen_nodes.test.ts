@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Job_State } from "../../proto/mod.ts";
+import { checkBooks } from "../books.ts";
 import { type Hearth, startHearth, untilNodesAreReady } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 import { until } from "../until.ts";
@@ -63,6 +64,27 @@ test("what a node held that was silent for too long is stopped there when it is 
   await until("the job is final", async () => (await rest.job(id)).state >= Job_State.SUCCEEDED);
   expect(await rest.job(id)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 2, attempts: [{ number: 1 }] });
   expect(await contextState("shared")).toBe("RUNNING");
+  await checkBooks(hearth.natsUrl, rest, [id]);
+});
+
+test("a node that comes back with the end of a job that was lost with it is not believed", async () => {
+  await rest.createContext("shared", { maxJobsPerContext: 2 });
+  const spec = { binary: "jobs", entryPoint: "sleep", context: "shared", config: { ms: 1500 } };
+  const lost = await rest.submit(spec);
+  const retried = await rest.submit({ ...spec, maxAttempts: 2, retryDelay: "0.1s" });
+  for (const { id } of [lost, retried]) {
+    await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  }
+  // The processes of its contexts run on: both jobs succeed in there, and the node hears of it when it is thawed.
+  const node = freeze(0);
+  await until("the job is lost", async () => (await rest.job(lost.id)).state === Job_State.FAILED);
+  node.thaw();
+  await untilNodesAreReady(hearth.url, 1);
+  await hearth.addNode();
+  await until("the other job has succeeded", async () => (await rest.job(retried.id)).state === Job_State.SUCCEEDED);
+  expect(await rest.job(lost.id)).toMatchObject({ state: Job_State.FAILED, attempt: 1 });
+  expect(await rest.job(retried.id)).toMatchObject({ attempt: 2, attempts: [{ number: 1 }] });
+  await checkBooks(hearth.natsUrl, rest, [lost.id, retried.id]);
 });
 
 test("a context that no other node could take is taken back when its node is back", async () => {

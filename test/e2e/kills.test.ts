@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { isFinalJob, Job_State } from "../../proto/mod.ts";
+import { checkBooks } from "../books.ts";
 import { startHearth, untilNodesAreReady } from "../harness.ts";
 import { createRest, type Rest } from "../rest.ts";
 import { until } from "../until.ts";
@@ -20,7 +21,7 @@ interface Told {
   readonly result: unknown;
 }
 
-test("gateways and nodes are killed while callers run, submit and cancel jobs: each job ends once, as its caller was told", async () => {
+test("gateways and nodes are killed while callers run, submit and cancel jobs: each job ends once, as its caller and the stream were told", async () => {
   await using hearth = await startHearth({ gateways: 2, nodes: 2 });
   const gateways = hearth.gateways.map((process, n) => ({ process, rest: createRest(hearth.urls[n] ?? "") }));
   const nodes = [...hearth.nodes];
@@ -61,6 +62,12 @@ test("gateways and nodes are killed while callers run, submit and cancel jobs: e
       expect((await rest.call("GET", `/v1/jobs/${id}/result`)).body).toBe(result);
     }
   }
+
+  await checkBooks(
+    hearth.natsUrl,
+    someGateway(0),
+    told.map(({ id }) => id),
+  );
 
   function someGateway(n: number): Rest {
     const gateway = gateways[n % gateways.length];

@@ -32,7 +32,7 @@ async function forgetEnd(jobId: string, type: string): Promise<void> {
 }
 
 test("a watch of a job whose end the stream does not hold ends with what the record says", async () => {
-  const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: { n: 1 } });
+  const { job } = await rest.run({ binary: "jobs", entryPoint: "slow", config: { ms: 500 } });
   await until("the stream has its end", async () => (await eventTypes(hearth.url, job.id)).includes("succeeded"));
   await forgetEnd(job.id, "succeeded");
   // One that has not seen the job itself.

@@ -1,9 +1,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
+import { type ConnectionOptions, connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { AUDIT_STREAM, AUDIT_STREAM_CONFIG, Job_State } from "../../proto/mod.ts";
+import {
+  AUDIT_STREAM,
+  AUDIT_STREAM_CONFIG,
+  EVENT_STREAM,
+  FINAL_JOB_EVENTS,
+  Job_State,
+  jobEventSubject,
+} from "../../proto/mod.ts";
 import { startGateway, startNode } from "../../standalone/mod.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { untilNodesAreReady } from "../harness.ts";
@@ -145,12 +152,12 @@ const HARM = [
   "$JS.API.STREAM.PURGE.HEARTH",
   "$JS.API.STREAM.MSG.GET.HEARTH_AUDIT",
   "$JS.API.CONSUMER.CREATE.HEARTH.mine",
-  "$JS.API.CONSUMER.MSG.NEXT.HEARTH.gateways-succeeded",
+  "$JS.API.CONSUMER.MSG.NEXT.HEARTH.other",
   "$JS.hearth.API.CONSUMER.CREATE.HEARTH.mine",
-  "$JS.hearth.API.CONSUMER.MSG.NEXT.HEARTH.gateways-succeeded",
+  "$JS.hearth.API.CONSUMER.MSG.NEXT.HEARTH.other",
   "$JS.hearth.API.CONSUMER.DELETE.HEARTH.subscriber",
   "$JS.hearth.API.STREAM.INFO.HEARTH",
-  "$JS.ACK.HEARTH.gateways-succeeded.1.1.1.1.0",
+  "$JS.ACK.HEARTH.other.1.1.1.1.0",
 ];
 
 test("a subscriber publishes nothing: no end of a job, no consumer, nothing that another would read", async () => {
@@ -189,15 +196,59 @@ test("a node reads no events, no audit log and no answers to others, and publish
     );
   }
   const written = [
-    ...["hearth.v1.audit.done.jobs.start", "hearth.v1.callbacks.victim", "$JS.API.STREAM.PURGE.HEARTH"],
-    ...["$JS.API.STREAM.MSG.GET.HEARTH", "$JS.API.STREAM.INFO.HEARTH_AUDIT", "$JS.API.CONSUMER.CREATE.HEARTH.mine"],
-    ...["$JS.API.CONSUMER.MSG.NEXT.HEARTH.gateways-succeeded", "$JS.ACK.HEARTH.gateways-succeeded.1.1.1.1.0"],
+    ...["hearth.v1.audit.done.jobs.start", "hearth.v1.callbacks.victim", "hearth.v1.contexts.victim.stopped"],
+    ...["$JS.API.INFO", "$JS.API.STREAM.CREATE.HEARTH", "$JS.API.STREAM.INFO.HEARTH", "$JS.API.STREAM.PURGE.HEARTH"],
+    ...["$JS.API.STREAM.MSG.GET.HEARTH", "$JS.API.CONSUMER.CREATE.HEARTH.mine", "$JS.ACK.HEARTH.other.1.1.1.1.0"],
   ];
   for (const subject of written) {
     node.connection.publish(subject, "{}");
     await until(`${subject} is denied`, () => node.refused.some((each) => each.includes(`"${subject}"`)));
   }
 });
+
+/** A made-up end of a job, as the gateway that follows the job would publish it. */
+function forgedEnd(jobId: string) {
+  const payload = {
+    ...{ jobId, attempt: 1, seq: 9, time: new Date().toISOString() },
+    succeeded: { result: { mediaType: "application/json", sizeBytes: "2" }, value: {} },
+  };
+  const attributes = headers();
+  for (const name of ["Nats-Msg-Id", "ce-id"]) attributes.set(name, `${jobId}/1/9`);
+  return { subject: `hearth.v1.jobs.${jobId}.succeeded`, payload: JSON.stringify(payload), headers: attributes };
+}
+
+test("a node publishes no event: JetStream does not get the made-up end of a job", async () => {
+  const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow" });
+  const { subject, payload, headers } = forgedEnd(id);
+  await using node = await connectAs("node", { inboxPrefix: "_INBOX_node" });
+  node.connection.publish(subject, payload, { headers });
+  await until("the end is denied", () => node.refused.some((each) => each.includes(`"${subject}"`)));
+  await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
+  expect(await publishedEnds(id, "cancelled")).toEqual(["cancelled"]);
+});
+
+test("gateways take no end of a job from JetStream, whoever has published it there", async () => {
+  const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", timeout: "1s" });
+  const { subject, payload, headers } = forgedEnd(id);
+  await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
+  await jetstream(gateway.connection).publish(subject, payload, { headers });
+  expect(await publishedEnds(id, "failed")).toEqual(["failed", "succeeded"]);
+  expect((await rest.job(id)).state).toBe(Job_State.FAILED);
+});
+
+/** The types of the final events of a job that JetStream has, once it has the awaited one. */
+async function publishedEnds(jobId: string, awaited: string): Promise<string[]> {
+  await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
+  const { streams } = await jetstreamManager(gateway.connection);
+  const final: readonly string[] = FINAL_JOB_EVENTS;
+  let types: string[] = [];
+  await until("its end is published", async () => {
+    const { state } = await streams.info(EVENT_STREAM, { subjects_filter: jobEventSubject(jobId, "*") });
+    types = Object.keys(state.subjects ?? {}).map((subject) => subject.split(".").at(-1) ?? "");
+    return types.includes(awaited);
+  });
+  return types.filter((type) => final.includes(type)).sort();
+}
 
 test("a gateway deletes and purges no stream, and does not speak for nodes", async () => {
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
@@ -218,17 +269,16 @@ test("a gateway deletes and purges no stream, and does not speak for nodes", asy
   );
 });
 
-test("a node that has answers of JetStream sent to its API does not purge the audit log", async () => {
+test("a gateway that has answers of JetStream sent to its API does not purge the audit log", async () => {
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
   const { streams } = await jetstreamManager(gateway.connection);
   await streams.add({ ...AUDIT_STREAM_CONFIG, subjects: [...AUDIT_STREAM_CONFIG.subjects] });
   await jetstream(gateway.connection).publish("hearth.v1.audit.done.jobs.start", "{}");
-  await using node = await connectAs("node", { inboxPrefix: "_INBOX_node" });
   const event = "hearth.v1.jobs.none.running";
   for (let n = 0; n < 20; n++) {
-    node.connection.publish(event, "{}", { reply: `$JS.API.STREAM.PURGE.${AUDIT_STREAM}` });
+    gateway.connection.publish(event, "{}", { reply: `$JS.API.STREAM.PURGE.${AUDIT_STREAM}` });
   }
   // Answers come in order: when this one is here, the others are where they were sent.
-  await node.connection.request(event, "{}");
+  await gateway.connection.request(event, "{}");
   expect((await streams.info(AUDIT_STREAM)).state.messages).toBe(1);
 });

@@ -6,9 +6,11 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Child, startChild, startNatsServer, startNode } from "../../standalone/mod.ts";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
+import { openPage } from "../documents.ts";
 import { untilNodesAreReady } from "../harness.ts";
 import { startTestNatsServer } from "../nats_server.ts";
 import { npmStart, npmStartWithUrl, startedPids } from "../npm_start.ts";
+import { findPython, NATS } from "../python.ts";
 import { createRest } from "../rest.ts";
 import { until } from "../until.ts";
 
@@ -116,7 +118,25 @@ test("the example of a subscriber reads from the durable consumer that npm start
     name: "job_events",
     command: "bash",
     args: ["-c", `cd ${ROOT}; export PATH="${dirname(process.execPath)}:$PATH"; ${line}`],
-    readyWhen: (line) => line.includes(` hearth.v1.job.succeeded ${job.id}/1/2 `) || undefined,
+    readyWhen: (line) => line.includes(` hearth.v1.job.succeeded ${job.id}/1/`) || undefined,
+  });
+});
+
+const { python, missing } = findPython(join(ROOT, "examples/clients/nats/requirements.txt"), NATS);
+
+test.for([
+  { language: "js", file: "ends.mjs", command: process.execPath },
+  { language: "python", file: "events.py", command: python, missing },
+])("the program in $language in docs/events.md prints the end of a job", async (program, { skip }) => {
+  skip(program.missing !== undefined, program.missing);
+  const { language, file, command } = program;
+  await using page = await openPage("docs/events.md");
+  await writeFile(join(page.folder, file), page.blocks(language)[0] ?? "");
+  const { job } = await createRest(child.ready).run({ binary: "jobs", entryPoint: "echo", config: { n: language } });
+  const isItsEnd = (line: string): boolean => line.includes(job.id) && line.includes(language);
+  await using _client = await startChild({
+    ...{ name: file, command, args: [join(page.folder, file)], env: { NATS_URL: await credential("subscriber.url") } },
+    readyWhen: (line) => isItsEnd(line) || undefined,
   });
 });
 

@@ -104,7 +104,8 @@ describe("every surface runs the same job to the same end", () => {
     expect(result && toJson(ValueSchema, result)).toEqual(COUNTS);
     const events: (string | undefined)[] = [];
     for await (const { event } of client.watchJob({ jobId: job?.id ?? "" })) events.push(event.case);
-    expect(events).toEqual(["running", "succeeded"]);
+    // One that ends at once has its end only.
+    expect(["succeeded", "running,succeeded"]).toContain(events.join());
   });
 
   test("gRPC by grpc-js from the .proto files alone", async () => {
@@ -139,8 +140,9 @@ test("NATS tells the events of a job in order, as CloudEvents", async () => {
     if (message.subject.endsWith(".succeeded")) break;
   }
   await nats.close();
-  expect(seen.map(({ subject }) => subject.split(".").at(-1))).toEqual(["running", "succeeded"]);
-  expect(seen.map(({ id }) => id)).toEqual([1, 2].map((seq) => `${job.id}/1/${seq}`));
+  const types = seen.map(({ subject }) => subject.split(".").at(-1));
+  expect(["succeeded", "running,succeeded"]).toContain(types.join());
+  expect(seen.map(({ id }) => id)).toEqual(types.map((_, n) => `${job.id}/1/${n + 1}`));
   expect(seen.at(-1)).toMatchObject({
     type: "hearth.v1.job.succeeded",
     payload: { jobId: job.id, lastProgress: { fraction: 1, message: "counted" }, succeeded: { value: COUNTS } },

@@ -104,7 +104,7 @@ test("a job whose context was never recorded has failed", async () => {
 
 /** Puts bytes that are no message in the place of a record. */
 function damage(table: "contexts" | "binaries", name: string): void {
-  using database = new DatabaseSync(join(hearth.dataDir, "gateway", "hearth.sqlite"));
+  using database = new DatabaseSync(join(hearth.dataDir, "gateway", "hearth.sqlite"), { timeout: 5000 });
   const changed = database.prepare(`UPDATE ${table} SET message = ? WHERE name = ?`).run(Uint8Array.of(0xff), name);
   expect(changed.changes).toBe(1);
 }

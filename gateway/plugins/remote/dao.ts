@@ -10,6 +10,7 @@ import type { DaoCalls } from "./dao_calls.ts";
 import { createContextStore } from "./dao_contexts.ts";
 import { createFileStore } from "./dao_files.ts";
 import { createJobStore } from "./dao_jobs.ts";
+import { createOutboxStore } from "./dao_outbox.ts";
 import { createWriter } from "./dao_writer.ts";
 
 /** A record out of process. While it is away its methods reject with Unavailable. */
@@ -37,6 +38,7 @@ export function createDao(name: string, connection: Connection, { durable, share
     binaries: createBinaryStore(calls),
     files: createFileStore(calls),
     audit: createAuditStore(calls),
+    outbox: createOutboxStore(calls),
     async checkHealth({ signal } = {}) {
       await orUnavailable(connection.call(DaoService.method.checkHealth, {}, { signal }));
     },

@@ -17,8 +17,8 @@ export function createContextStore({ read, write }: DaoCalls): ContextStore {
     async find(name) {
       return (await read(method.findContext, { name })).context;
     },
-    async update(context) {
-      return (await write("updateContext", { context })).updated;
+    async update(context, { event } = {}) {
+      return (await write("updateContext", { context, ...defined({ event }) })).updated;
     },
     async list({ states = [], endedBefore }, { limit, before }) {
       const conditions = defined({ before, endedBefore: endedBefore && timestampFromDate(endedBefore) });

@@ -8,14 +8,14 @@ const { method } = DaoService;
 
 export function createJobStore({ read, write }: DaoCalls): JobStore {
   return {
-    async insert(job, config, { result } = {}) {
-      return (await write("insertJob", { job, config, ...defined({ result }) })).takenBy;
+    async insert(job, config, { result, event } = {}) {
+      return (await write("insertJob", { job, config, ...defined({ result, event }) })).takenBy;
     },
     async get(id) {
       return (await read(method.getJob, { id })).job;
     },
-    async update(job, { result } = {}) {
-      return (await write("updateJob", { job, ...defined({ result }) })).updated;
+    async update(job, { result, event } = {}) {
+      return (await write("updateJob", { job, ...defined({ result, event }) })).updated;
     },
     async list({ states = [], endedBefore, context, contextId, binary, binaryDigest }, { limit, before }) {
       const conditions = defined({ context, contextId, binary, binaryDigest, before });

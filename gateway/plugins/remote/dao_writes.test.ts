@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Dao, Plugin } from "../../../plugins/contract/mod.ts";
 import memory from "../../../plugins/dao-memory/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
-import { json, sampleContext, sampleFile, sampleId, sampleJob } from "../../../test/contract/samples.ts";
+import { json, sampleContext, sampleEvent, sampleFile, sampleId, sampleJob } from "../../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { startPluginProcess, startRemote } from "../../../test/plugin_server.ts";
 import { until } from "../../../test/until.ts";
@@ -56,16 +56,18 @@ test("a write that fails keeps the others of its group from nothing, and tells w
     if (job.id === sampleId(2)) return Promise.reject(new Error("disk is full"));
     return dao.jobs.insert(job, ...rest);
   });
-  const { jobs, contexts, files } = storing.dao;
+  const { jobs, contexts, files, outbox } = storing.dao;
+  const event = sampleEvent("e");
 
   const answers = await Promise.allSettled([
     jobs.insert(sampleJob(1), json({})),
-    jobs.insert(sampleJob(2), json({})),
-    jobs.insert(sampleJob(1), json({})),
+    jobs.insert(sampleJob(2), json({}), { event }),
+    jobs.insert(sampleJob(1), json({}), { event }),
     jobs.update(sampleJob(3)),
     contexts.insert(sampleContext(1)),
     files.put(sampleFile("a")),
     files.delete("a"),
+    outbox.delete(["e"]),
   ]);
 
   expect(answers).toEqual([
@@ -79,6 +81,7 @@ test("a write that fails keeps the others of its group from nothing, and tells w
     { status: "fulfilled", value: undefined },
     { status: "fulfilled", value: undefined },
     { status: "fulfilled", value: sampleFile("a") },
+    { status: "fulfilled", value: 0 },
   ]);
 });
 

@@ -6,7 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import { Client, credentials, Server, ServerCredentials, type ServiceError, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import fs from "../../../plugins/blobs-fs/mod.ts";
-import type { Plugin, PluginKind } from "../../../plugins/contract/mod.ts";
+import type { Dao, Plugin, PluginKind } from "../../../plugins/contract/mod.ts";
 import memory from "../../../plugins/dao-memory/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import {
@@ -19,8 +19,10 @@ import {
 } from "../../../proto/remote_plugin.ts";
 import { startRemote } from "../../../test/plugin_server.ts";
 
+const log = { info() {}, warn() {} };
+
 function serve<Kind extends PluginKind, Config>(plugin: Plugin<Kind, Config>) {
-  return startPluginServer(plugin, { listen: "127.0.0.1:0", log: { info() {}, warn() {} } });
+  return startPluginServer(plugin, { listen: "127.0.0.1:0", log });
 }
 
 /** A gRPC server that answers handshakes so; without an answer it does not know them. */
@@ -113,6 +115,20 @@ test("a plugin that tells the capabilities of another kind is a fault of check",
     step: "check",
     message: `Cannot check plugin "${foreign.address}": it does not tell the capabilities of its kind`,
   });
+});
+
+test("a DAO plugin that was built before there was an outbox is a fault of check", async () => {
+  const capabilities = { case: "dao", value: { durable: true, shared: true } } as const;
+  await using foreign = await serveForeign({ contractVersion: 1, kind: RemoteKind.DAO, name: "foreign", capabilities });
+  const { outbox: _none, ...old } = await memory.start({ config: {}, log, signal: new AbortController().signal });
+  await using served = await serve({ ...memory, start: async () => old as Dao });
+
+  for (const { address } of [foreign, served]) {
+    await expect(startRemote("dao", address)).rejects.toMatchObject({
+      step: "check",
+      message: `Cannot check plugin "${address}": it keeps no outbox, so ends of jobs would not be published; use a version of it that does (docs/plugins.md, "The outbox of a DAO")`,
+    });
+  }
 });
 
 test("a gRPC server that is no plugin is a fault of check", async () => {

@@ -8,6 +8,7 @@ import {
   PluginService,
   PluginKind as RemoteKind,
 } from "../../../proto/remote_plugin.ts";
+import { NO_OUTBOX } from "../describe.ts";
 import type { PluginStep } from "../error.ts";
 import { RemoteCallError } from "./call_error.ts";
 import type { CallOptions, Channel } from "./channel.ts";
@@ -35,7 +36,7 @@ export function shakeHands(
 
 /** What keeps this gateway from using a plugin that answered so, and at which step that shows; undefined when nothing does. */
 export function faultOf(
-  { contractVersion, kind, name, faults }: HandshakeResponse,
+  { contractVersion, kind, name, faults, capabilities }: HandshakeResponse,
   asked: Asked,
 ): { readonly step: PluginStep; readonly fault: string } | undefined {
   if (contractVersion !== CONTRACT_VERSION) {
@@ -47,6 +48,7 @@ export function faultOf(
   }
   if (name === "") return { step: "check", fault: "it tells no name" };
   if (faults.length > 0) return { step: "configure", fault: `\n${faults.map((fault) => `✖ ${fault}`).join("\n")}` };
+  if (capabilities.case === "dao" && !capabilities.value.outbox) return { step: "check", fault: NO_OUTBOX };
   return undefined;
 }
 

@@ -30,7 +30,13 @@ beforeEach(async () => {
 afterEach(() => dao[Symbol.asyncDispose]());
 
 async function read(query: Record<string, string>, body = "", contextSettings: JsonObject = {}) {
-  const core = { dao, log, contexts: new ContextRecord({ dao }), jobConfig: {}, defaultRuntime: Runtime.DENO };
+  const core = {
+    dao,
+    log,
+    contexts: new ContextRecord({ dao, publishOutbox() {} }),
+    jobConfig: {},
+    defaultRuntime: Runtime.DENO,
+  };
   const deps = { core, guard: OPEN, validator: createValidator(), config: { contextSettings } } as unknown as SparkDeps;
   return readSubmission(deps, {
     ...{ target: "/jobs", path: {}, query: new URLSearchParams(query), contentType: undefined, owner: undefined },

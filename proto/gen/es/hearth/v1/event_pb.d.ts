@@ -2,11 +2,11 @@
 // @generated from file hearth/v1/event.proto (package hearth.v1, syntax proto3)
 /* eslint-disable */
 
-// Events: what happens to jobs and contexts, as NATS carries them and WatchJob streams them.
+// Events: what happens to jobs and contexts, as NATS carries them and WatchJob streams them. docs/events.md is the page for subscribers.
 //
-// On NATS an event is a message of the JetStream stream `HEARTH`, in the CloudEvents 1.0 binary mode: its attributes are
-// `ce-` headers, its payload is the JSON form of the message below. Subjects are `hearth.v1.jobs.<job id>.<type>` and
-// `hearth.v1.contexts.<context id>.<type>`, where the type is the name of the field that is set in `event`.
+// Gateways publish an event when the store has what it reports. On NATS it is a message of the JetStream stream `HEARTH`, in the CloudEvents 1.0
+// binary mode: its attributes are `ce-` headers, its payload is the JSON form of the message below. Subjects are
+// `hearth.v1.jobs.<job id>.<type>` and `hearth.v1.contexts.<context id>.<type>`, where the type is the name of the field that is set in `event`.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
@@ -19,8 +19,9 @@ import type { JobError, JobError_Reason, JobResult, LogLine, Progress } from "./
 export declare const file_hearth_v1_event: GenFile;
 
 /**
- * One thing that happened to a job. Of one job, events are ordered by (attempt, seq); those of an attempt that was given
- * up are void. `ce-id` is `<job id>/<attempt>/<seq>`.
+ * One thing that happened to a job. A job has exactly one final event, the end that GetJob answers. Events of one job are published in the order
+ * of `seq`. One that is not final may be published twice, with the same `ce-id`, which is `<job id>/<attempt>/<seq>`: drop an event whose
+ * `seq` is not higher than the highest so far.
  *
  * @generated from message hearth.v1.JobEvent
  */
@@ -40,7 +41,7 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   attempt: number;
 
   /**
-   * 1 for the first event of a job, then ascending, over all attempts.
+   * 1 for the first event of a job, then one more for each, over all attempts.
    *
    * @generated from field: uint32 seq = 3;
    */
@@ -61,7 +62,7 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   contextId: string;
 
   /**
-   * The node that hosts the context.
+   * The node that reported it; empty where a gateway decided, as for a job whose node was lost.
    *
    * @generated from field: string node_id = 6;
    */
@@ -103,7 +104,8 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
     case: "queued";
   } | {
     /**
-     * An executor runs it; `validate` had no objection.
+     * An executor runs it; `validate` had no objection. Emitted 50 ms later, or before the next event: a job that ends within that time, and
+     * neither writes to its log nor is cancelled, has its end alone, with `start_time`.
      *
      * @generated from field: hearth.v1.JobRunning running = 11;
      */
@@ -277,8 +279,8 @@ export declare type JobSucceeded = Message<"hearth.v1.JobSucceeded"> & {
   result?: JobResult | undefined;
 
   /**
-   * The value, when it is not over 64 KiB as JSON (less where the NATS server takes messages under 1 MiB), does not nest deeper than 40
-   * levels, and is not undefined. GetJobResult streams any.
+   * The value, when it is JSON of at most 64 KiB that nests at most 40 levels deep and has neither numbers beyond those of a double nor lone
+   * surrogates. Absent where the job returned undefined, and where the event is cut (`omitted`). GetJobResult streams any.
    *
    * @generated from field: google.protobuf.Value value = 2;
    */
@@ -387,7 +389,8 @@ export declare type JobRetrying = Message<"hearth.v1.JobRetrying"> & {
 export declare const JobRetryingSchema: GenMessage<JobRetrying>;
 
 /**
- * One thing that happened to a context. `ce-id` is `<context id>/<seq>`.
+ * One thing that happened to a context. `ce-id` is `<context id>/<seq>`. Of several events the one with the highest `seq` has the current state:
+ * gateways share the work, so two that follow each other at once may be published in the other order.
  *
  * @generated from message hearth.v1.ContextEvent
  */

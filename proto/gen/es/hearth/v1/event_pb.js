@@ -2,11 +2,11 @@
 // @generated from file hearth/v1/event.proto (package hearth.v1, syntax proto3)
 /* eslint-disable */
 
-// Events: what happens to jobs and contexts, as NATS carries them and WatchJob streams them.
+// Events: what happens to jobs and contexts, as NATS carries them and WatchJob streams them. docs/events.md is the page for subscribers.
 //
-// On NATS an event is a message of the JetStream stream `HEARTH`, in the CloudEvents 1.0 binary mode: its attributes are
-// `ce-` headers, its payload is the JSON form of the message below. Subjects are `hearth.v1.jobs.<job id>.<type>` and
-// `hearth.v1.contexts.<context id>.<type>`, where the type is the name of the field that is set in `event`.
+// Gateways publish an event when the store has what it reports. On NATS it is a message of the JetStream stream `HEARTH`, in the CloudEvents 1.0
+// binary mode: its attributes are `ce-` headers, its payload is the JSON form of the message below. Subjects are
+// `hearth.v1.jobs.<job id>.<type>` and `hearth.v1.contexts.<context id>.<type>`, where the type is the name of the field that is set in `event`.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";

@@ -19,15 +19,16 @@ import {
 } from "./job.ts";
 
 /**
- * One thing that happened to a job. Of one job, events are ordered by (attempt, seq); those of an attempt that was given
- * up are void. `ce-id` is `<job id>/<attempt>/<seq>`.
+ * One thing that happened to a job. A job has exactly one final event, the end that GetJob answers. Events of one job are published in the order
+ * of `seq`. One that is not final may be published twice, with the same `ce-id`, which is `<job id>/<attempt>/<seq>`: drop an event whose
+ * `seq` is not higher than the highest so far.
  */
 export interface JobEvent {
   /** Id of the job. */
   jobId: string;
   /** The try that it belongs to. */
   attempt: number;
-  /** 1 for the first event of a job, then ascending, over all attempts. */
+  /** 1 for the first event of a job, then one more for each, over all attempts. */
   seq: number;
   /** When it happened. */
   time:
@@ -35,7 +36,7 @@ export interface JobEvent {
     | undefined;
   /** Id of the context that the job runs in. */
   contextId: string;
-  /** The node that hosts the context. */
+  /** The node that reported it; empty where a gateway decided, as for a job whose node was lost. */
   nodeId: string;
   /** In a final event: the last progress of the job, when no earlier event has it. */
   lastProgress:
@@ -58,7 +59,10 @@ export interface JobEvent {
      */
     { $case: "queued"; value: JobQueued }
     | //
-    /** An executor runs it; `validate` had no objection. */
+    /**
+     * An executor runs it; `validate` had no objection. Emitted 50 ms later, or before the next event: a job that ends within that time, and
+     * neither writes to its log nor is cancelled, has its end alone, with `start_time`.
+     */
     { $case: "running"; value: JobRunning }
     | //
     /**
@@ -121,8 +125,8 @@ export interface JobSucceeded {
     | JobResult
     | undefined;
   /**
-   * The value, when it is not over 64 KiB as JSON (less where the NATS server takes messages under 1 MiB), does not nest deeper than 40
-   * levels, and is not undefined. GetJobResult streams any.
+   * The value, when it is JSON of at most 64 KiB that nests at most 40 levels deep and has neither numbers beyond those of a double nor lone
+   * surrogates. Absent where the job returned undefined, and where the event is cut (`omitted`). GetJobResult streams any.
    */
   value: any | undefined;
 }
@@ -162,7 +166,10 @@ export interface JobRetrying {
   startTime: Date | undefined;
 }
 
-/** One thing that happened to a context. `ce-id` is `<context id>/<seq>`. */
+/**
+ * One thing that happened to a context. `ce-id` is `<context id>/<seq>`. Of several events the one with the highest `seq` has the current state:
+ * gateways share the work, so two that follow each other at once may be published in the other order.
+ */
 export interface ContextEvent {
   /** Id of the context. */
   contextId: string;

@@ -9,6 +9,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Runtime } from "../../v1/runtime_pb.js";
 import type { SqlQuery } from "../../v1/sql_pb.js";
 import type { ContextLoad, ContextSettings, NamedObject } from "../../v1/context_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { NodeLoad } from "../../v1/node_service_pb.js";
 
 /**
@@ -125,6 +126,12 @@ export declare type GatewayMessage = Message<"hearth.node.v1.GatewayMessage"> & 
      */
     value: HoldingsRequest;
     case: "holdingsRequest";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.Acknowledgement acknowledgement = 12;
+     */
+    value: Acknowledgement;
+    case: "acknowledgement";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -209,6 +216,12 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
      */
     value: HoldingsAnswer;
     case: "holdingsAnswer";
+  } | {
+    /**
+     * @generated from field: hearth.node.v1.JobStarted job_started = 11;
+     */
+    value: JobStarted;
+    case: "jobStarted";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -272,7 +285,7 @@ export declare type Welcome = Message<"hearth.node.v1.Welcome"> & {
   contextIds: string[];
 
   /**
-   * Jobs that are not final, and those whose final event JetStream has not acknowledged yet.
+   * Jobs that are not final, and those whose final event no gateway has acknowledged yet.
    *
    * @generated from field: repeated hearth.node.v1.HeldJob jobs = 4;
    */
@@ -458,7 +471,7 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   priority: number;
 
   /**
-   * Asks for an Acceptance.
+   * Asks for an Acceptance, and for JobStarted.
    *
    * @generated from field: bool confirm = 14;
    */
@@ -818,8 +831,37 @@ export enum Refusal_Reason {
 export declare const Refusal_ReasonSchema: GenEnum<Refusal_Reason>;
 
 /**
+ * The code of an attempt runs. Sent at once, while the `running` event waits until the job has run for a twentieth of a second.
+ *
+ * @generated from message hearth.node.v1.JobStarted
+ */
+export declare type JobStarted = Message<"hearth.node.v1.JobStarted"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: uint32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp time = 3;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message hearth.node.v1.JobStarted.
+ * Use `create(JobStartedSchema)` to create a new message.
+ */
+export declare const JobStartedSchema: GenMessage<JobStarted>;
+
+/**
  * A job event, in the encoding of `hearth.v1.JobEvent`, without `succeeded.value`. Bytes, because the two ends use
- * different code generators and each decodes it with its own.
+ * different code generators and each decodes it with its own. The node sends it to one gateway, again when the session with that one
+ * ends or another one asks for the attempt, until a gateway acknowledges it.
  *
  * @generated from message hearth.node.v1.JobEventRecord
  */
@@ -835,6 +877,21 @@ export declare type JobEventRecord = Message<"hearth.node.v1.JobEventRecord"> & 
    * @generated from field: bytes result = 2;
    */
   result: Uint8Array;
+
+  /**
+   * Number of the event among those of the node, by which it is acknowledged.
+   *
+   * @generated from field: uint64 number = 3;
+   */
+  number: bigint;
+
+  /**
+   * It, or one of the job's before it, was sent to another session: that gateway may have stored or published it, and what
+   * this gateway knows of the job may be old.
+   *
+   * @generated from field: bool again = 4;
+   */
+  again: boolean;
 };
 
 /**
@@ -844,7 +901,7 @@ export declare type JobEventRecord = Message<"hearth.node.v1.JobEventRecord"> & 
 export declare const JobEventRecordSchema: GenMessage<JobEventRecord>;
 
 /**
- * A context event, in the encoding of `hearth.v1.ContextEvent`.
+ * A context event, in the encoding of `hearth.v1.ContextEvent`. Sent to all gateways, until one acknowledges it.
  *
  * @generated from message hearth.node.v1.ContextEventRecord
  */
@@ -853,6 +910,13 @@ export declare type ContextEventRecord = Message<"hearth.node.v1.ContextEventRec
    * @generated from field: bytes event = 1;
    */
   event: Uint8Array;
+
+  /**
+   * As in JobEventRecord; 0 for one that is sent again because a gateway asked, which needs no acknowledgement.
+   *
+   * @generated from field: uint64 number = 2;
+   */
+  number: bigint;
 };
 
 /**
@@ -860,6 +924,25 @@ export declare type ContextEventRecord = Message<"hearth.node.v1.ContextEventRec
  * Use `create(ContextEventRecordSchema)` to create a new message.
  */
 export declare const ContextEventRecordSchema: GenMessage<ContextEventRecord>;
+
+/**
+ * Events that the gateway has taken: they are stored, and are published whatever becomes of the gateway; or they are void. The node
+ * keeps them no longer.
+ *
+ * @generated from message hearth.node.v1.Acknowledgement
+ */
+export declare type Acknowledgement = Message<"hearth.node.v1.Acknowledgement"> & {
+  /**
+   * @generated from field: repeated uint64 numbers = 1;
+   */
+  numbers: bigint[];
+};
+
+/**
+ * Describes the message hearth.node.v1.Acknowledgement.
+ * Use `create(AcknowledgementSchema)` to create a new message.
+ */
+export declare const AcknowledgementSchema: GenMessage<Acknowledgement>;
 
 /**
  * Asks the other end for a blob: bundles, source maps, jars and data files of a gateway, large results of a node.

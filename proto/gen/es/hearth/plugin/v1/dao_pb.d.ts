@@ -172,6 +172,14 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
      */
     value: InsertFileRequest;
     case: "insertFile";
+  } | {
+    /**
+     * Deletes events from the outbox by id; ids that are not there are ignored.
+     *
+     * @generated from field: hearth.plugin.v1.DeleteOutboxEventsRequest delete_outbox_events = 17;
+     */
+    value: DeleteOutboxEventsRequest;
+    case: "deleteOutboxEvents";
   } | { case: undefined; value?: undefined };
 };
 
@@ -310,6 +318,12 @@ export declare type Outcome = Message<"hearth.plugin.v1.Outcome"> & {
      */
     value: InsertFileResponse;
     case: "insertFile";
+  } | {
+    /**
+     * @generated from field: hearth.plugin.v1.DeleteManyResponse delete_outbox_events = 18;
+     */
+    value: DeleteManyResponse;
+    case: "deleteOutboxEvents";
   } | { case: undefined; value?: undefined };
 };
 
@@ -399,6 +413,13 @@ export declare type InsertJobRequest = Message<"hearth.plugin.v1.InsertJobReques
    * @generated from field: optional bytes result = 3;
    */
   result?: Uint8Array | undefined;
+
+  /**
+   * Added to the outbox in the same commit; not when nothing is stored.
+   *
+   * @generated from field: hearth.plugin.v1.OutboxEvent event = 4;
+   */
+  event?: OutboxEvent | undefined;
 };
 
 /**
@@ -474,6 +495,13 @@ export declare type UpdateJobRequest = Message<"hearth.plugin.v1.UpdateJobReques
    * @generated from field: optional bytes result = 2;
    */
   result?: Uint8Array | undefined;
+
+  /**
+   * Added to the outbox in the same commit; not when nothing is replaced.
+   *
+   * @generated from field: hearth.plugin.v1.OutboxEvent event = 3;
+   */
+  event?: OutboxEvent | undefined;
 };
 
 /**
@@ -903,6 +931,13 @@ export declare type UpdateContextRequest = Message<"hearth.plugin.v1.UpdateConte
    * @generated from field: hearth.v1.Context context = 1;
    */
   context?: Context | undefined;
+
+  /**
+   * Added to the outbox in the same commit; not when nothing is replaced.
+   *
+   * @generated from field: hearth.plugin.v1.OutboxEvent event = 2;
+   */
+  event?: OutboxEvent | undefined;
 };
 
 /**
@@ -1449,6 +1484,96 @@ export declare type ForgetAuditEntriesRequest = Message<"hearth.plugin.v1.Forget
 export declare const ForgetAuditEntriesRequestSchema: GenMessage<ForgetAuditEntriesRequest>;
 
 /**
+ * An event to publish, as it is published. It stays in the outbox until a gateway deletes it, also when its job or context is deleted.
+ * The texts may hold any character, U+0000 included.
+ *
+ * @generated from message hearth.plugin.v1.OutboxEvent
+ */
+export declare type OutboxEvent = Message<"hearth.plugin.v1.OutboxEvent"> & {
+  /**
+   * An event whose id is in the outbox already is left as it is.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * On NATS.
+   *
+   * @generated from field: string subject = 2;
+   */
+  subject: string;
+
+  /**
+   * JSON.
+   *
+   * @generated from field: string payload = 3;
+   */
+  payload: string;
+};
+
+/**
+ * Describes the message hearth.plugin.v1.OutboxEvent.
+ * Use `create(OutboxEventSchema)` to create a new message.
+ */
+export declare const OutboxEventSchema: GenMessage<OutboxEvent>;
+
+/**
+ * @generated from message hearth.plugin.v1.ListOutboxEventsRequest
+ */
+export declare type ListOutboxEventsRequest = Message<"hearth.plugin.v1.ListOutboxEventsRequest"> & {
+  /**
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * Only greater ids.
+   *
+   * @generated from field: optional string after = 2;
+   */
+  after?: string | undefined;
+};
+
+/**
+ * Describes the message hearth.plugin.v1.ListOutboxEventsRequest.
+ * Use `create(ListOutboxEventsRequestSchema)` to create a new message.
+ */
+export declare const ListOutboxEventsRequestSchema: GenMessage<ListOutboxEventsRequest>;
+
+/**
+ * @generated from message hearth.plugin.v1.ListOutboxEventsResponse
+ */
+export declare type ListOutboxEventsResponse = Message<"hearth.plugin.v1.ListOutboxEventsResponse"> & {
+  /**
+   * @generated from field: repeated hearth.plugin.v1.OutboxEvent events = 1;
+   */
+  events: OutboxEvent[];
+};
+
+/**
+ * Describes the message hearth.plugin.v1.ListOutboxEventsResponse.
+ * Use `create(ListOutboxEventsResponseSchema)` to create a new message.
+ */
+export declare const ListOutboxEventsResponseSchema: GenMessage<ListOutboxEventsResponse>;
+
+/**
+ * @generated from message hearth.plugin.v1.DeleteOutboxEventsRequest
+ */
+export declare type DeleteOutboxEventsRequest = Message<"hearth.plugin.v1.DeleteOutboxEventsRequest"> & {
+  /**
+   * @generated from field: repeated string ids = 1;
+   */
+  ids: string[];
+};
+
+/**
+ * Describes the message hearth.plugin.v1.DeleteOutboxEventsRequest.
+ * Use `create(DeleteOutboxEventsRequestSchema)` to create a new message.
+ */
+export declare const DeleteOutboxEventsRequestSchema: GenMessage<DeleteOutboxEventsRequest>;
+
+/**
  * The record: what Hearth remembers of jobs, contexts, binaries and files. Served by plugins of kind PLUGIN_KIND_DAO.
  *
  * Values are the messages of hearth.v1. A plugin keeps every field of them, also those that it does not know by name: keep the
@@ -1636,6 +1761,16 @@ export declare const DaoService: GenService<{
     methodKind: "unary";
     input: typeof IsDigestUsedByFileRequestSchema;
     output: typeof IsDigestUsedResponseSchema;
+  },
+  /**
+   * Events that are to be published, by id ascending.
+   *
+   * @generated from rpc hearth.plugin.v1.DaoService.ListOutboxEvents
+   */
+  listOutboxEvents: {
+    methodKind: "unary";
+    input: typeof ListOutboxEventsRequestSchema;
+    output: typeof ListOutboxEventsResponseSchema;
   },
   /**
    * Newest first, that is by id descending.

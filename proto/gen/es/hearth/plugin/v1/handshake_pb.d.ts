@@ -140,6 +140,14 @@ export declare type DaoCapabilities = Message<"hearth.plugin.v1.DaoCapabilities"
    * @generated from field: bool shared = 2;
    */
   shared: boolean;
+
+  /**
+   * It keeps an outbox: stores the `event` of `insert_job`, `update_job` and `update_context`, serves ListOutboxEvents and does
+   * `delete_outbox_events`. A gateway does not use a DAO that keeps none, because ends of jobs would never be published.
+   *
+   * @generated from field: bool outbox = 3;
+   */
+  outbox: boolean;
 };
 
 /**

@@ -17,6 +17,7 @@ import {
   type Metadata,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { ContextLoad, ContextSettings, NamedObject } from "../../v1/context.ts";
 import { NodeLoad } from "../../v1/node_service.ts";
 import { Runtime, runtimeFromJSON, runtimeToJSON } from "../../v1/runtime.ts";
@@ -45,6 +46,7 @@ export interface GatewayMessage {
     | { $case: "restartContext"; value: RestartContext }
     | { $case: "objectsRequest"; value: ObjectsRequest }
     | { $case: "holdingsRequest"; value: HoldingsRequest }
+    | { $case: "acknowledgement"; value: Acknowledgement }
     | undefined;
   /**
    * Of a command about a job or context: by which its Acceptance or Refusal is known. Chosen by the gateway; 0 where it
@@ -65,6 +67,7 @@ export interface NodeMessage {
     | { $case: "acceptance"; value: Acceptance }
     | { $case: "objectsAnswer"; value: ObjectsAnswer }
     | { $case: "holdingsAnswer"; value: HoldingsAnswer }
+    | { $case: "jobStarted"; value: JobStarted }
     | undefined;
   /** Of an Acceptance or Refusal: the `request_id` of the command that it answers. */
   requestId: number;
@@ -82,7 +85,7 @@ export interface Welcome {
   version: string;
   /** Contexts that are not final. */
   contextIds: string[];
-  /** Jobs that are not final, and those whose final event JetStream has not acknowledged yet. */
+  /** Jobs that are not final, and those whose final event no gateway has acknowledged yet. */
   jobs: HeldJob[];
   load: Load | undefined;
 }
@@ -133,7 +136,7 @@ export interface RunJob {
   noQueue: boolean;
   /** Higher goes first among those that wait. */
   priority: number;
-  /** Asks for an Acceptance. */
+  /** Asks for an Acceptance, and for JobStarted. */
   confirm: boolean;
   /** When the attempt is the last, its failure is final; else the node tells `retrying`. */
   maxAttempts: number;
@@ -299,19 +302,44 @@ export function refusal_ReasonToJSON(object: Refusal_Reason): string {
   }
 }
 
+/** The code of an attempt runs. Sent at once, while the `running` event waits until the job has run for a twentieth of a second. */
+export interface JobStarted {
+  jobId: string;
+  attempt: number;
+  time: Date | undefined;
+}
+
 /**
  * A job event, in the encoding of `hearth.v1.JobEvent`, without `succeeded.value`. Bytes, because the two ends use
- * different code generators and each decodes it with its own.
+ * different code generators and each decodes it with its own. The node sends it to one gateway, again when the session with that one
+ * ends or another one asks for the attempt, until a gateway acknowledges it.
  */
 export interface JobEventRecord {
   event: Uint8Array;
   /** The JSON of a result that is kept with the job; larger ones are fetched as a blob by their digest. */
   result: Uint8Array;
+  /** Number of the event among those of the node, by which it is acknowledged. */
+  number: number;
+  /**
+   * It, or one of the job's before it, was sent to another session: that gateway may have stored or published it, and what
+   * this gateway knows of the job may be old.
+   */
+  again: boolean;
 }
 
-/** A context event, in the encoding of `hearth.v1.ContextEvent`. */
+/** A context event, in the encoding of `hearth.v1.ContextEvent`. Sent to all gateways, until one acknowledges it. */
 export interface ContextEventRecord {
   event: Uint8Array;
+  /** As in JobEventRecord; 0 for one that is sent again because a gateway asked, which needs no acknowledgement. */
+  number: number;
+}
+
+/**
+ * Events that the gateway has taken: they are stored, and are published whatever becomes of the gateway; or they are void. The node
+ * keeps them no longer.
+ */
+export interface Acknowledgement {
+  numbers: number[];
 }
 
 /** Asks the other end for a blob: bundles, source maps, jars and data files of a gateway, large results of a node. */
@@ -557,6 +585,9 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       case "holdingsRequest":
         HoldingsRequest.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
+      case "acknowledgement":
+        Acknowledgement.encode(message.message.value, writer.uint32(98).fork()).join();
+        break;
     }
     if (message.requestId !== 0) {
       writer.uint32(120).uint32(message.requestId);
@@ -665,6 +696,14 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
             message.message = { $case: "holdingsRequest", value: HoldingsRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.message = { $case: "acknowledgement", value: Acknowledgement.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 120) {
               break;
@@ -727,6 +766,8 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         ? { $case: "holdingsRequest", value: HoldingsRequest.fromJSON(object.holdingsRequest) }
         : isSet(object.holdings_request)
         ? { $case: "holdingsRequest", value: HoldingsRequest.fromJSON(object.holdings_request) }
+        : isSet(object.acknowledgement)
+        ? { $case: "acknowledgement", value: Acknowledgement.fromJSON(object.acknowledgement) }
         : undefined,
       requestId: isSet(object.requestId)
         ? globalThis.Number(object.requestId)
@@ -760,6 +801,8 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
       obj.objectsRequest = ObjectsRequest.toJSON(message.message.value);
     } else if (message.message?.$case === "holdingsRequest") {
       obj.holdingsRequest = HoldingsRequest.toJSON(message.message.value);
+    } else if (message.message?.$case === "acknowledgement") {
+      obj.acknowledgement = Acknowledgement.toJSON(message.message.value);
     }
     if (message.requestId !== 0) {
       obj.requestId = Math.round(message.requestId);
@@ -839,6 +882,12 @@ export const GatewayMessage: MessageFns<GatewayMessage> = {
         }
         break;
       }
+      case "acknowledgement": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "acknowledgement", value: Acknowledgement.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     message.requestId = object.requestId ?? 0;
     return message;
@@ -881,6 +930,9 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         break;
       case "holdingsAnswer":
         HoldingsAnswer.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
+      case "jobStarted":
+        JobStarted.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
     }
     if (message.requestId !== 0) {
@@ -982,6 +1034,14 @@ export const NodeMessage: MessageFns<NodeMessage> = {
             message.message = { $case: "holdingsAnswer", value: HoldingsAnswer.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = { $case: "jobStarted", value: JobStarted.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 120) {
               break;
@@ -1036,6 +1096,10 @@ export const NodeMessage: MessageFns<NodeMessage> = {
         ? { $case: "holdingsAnswer", value: HoldingsAnswer.fromJSON(object.holdingsAnswer) }
         : isSet(object.holdings_answer)
         ? { $case: "holdingsAnswer", value: HoldingsAnswer.fromJSON(object.holdings_answer) }
+        : isSet(object.jobStarted)
+        ? { $case: "jobStarted", value: JobStarted.fromJSON(object.jobStarted) }
+        : isSet(object.job_started)
+        ? { $case: "jobStarted", value: JobStarted.fromJSON(object.job_started) }
         : undefined,
       requestId: isSet(object.requestId)
         ? globalThis.Number(object.requestId)
@@ -1067,6 +1131,8 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       obj.objectsAnswer = ObjectsAnswer.toJSON(message.message.value);
     } else if (message.message?.$case === "holdingsAnswer") {
       obj.holdingsAnswer = HoldingsAnswer.toJSON(message.message.value);
+    } else if (message.message?.$case === "jobStarted") {
+      obj.jobStarted = JobStarted.toJSON(message.message.value);
     }
     if (message.requestId !== 0) {
       obj.requestId = Math.round(message.requestId);
@@ -1137,6 +1203,12 @@ export const NodeMessage: MessageFns<NodeMessage> = {
       case "holdingsAnswer": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "holdingsAnswer", value: HoldingsAnswer.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "jobStarted": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "jobStarted", value: JobStarted.fromPartial(object.message.value) };
         }
         break;
       }
@@ -3038,8 +3110,113 @@ export const Refusal: MessageFns<Refusal> = {
   },
 };
 
+function createBaseJobStarted(): JobStarted {
+  return { jobId: "", attempt: 0, time: undefined };
+}
+
+export const JobStarted: MessageFns<JobStarted> = {
+  encode(message: JobStarted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(16).uint32(message.attempt);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobStarted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobStarted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobStarted {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+    };
+  },
+
+  toJSON(message: JobStarted): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobStarted>): JobStarted {
+    return JobStarted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobStarted>): JobStarted {
+    const message = createBaseJobStarted();
+    message.jobId = object.jobId ?? "";
+    message.attempt = object.attempt ?? 0;
+    message.time = object.time ?? undefined;
+    return message;
+  },
+};
+
 function createBaseJobEventRecord(): JobEventRecord {
-  return { event: new Uint8Array(0), result: new Uint8Array(0) };
+  return { event: new Uint8Array(0), result: new Uint8Array(0), number: 0, again: false };
 }
 
 export const JobEventRecord: MessageFns<JobEventRecord> = {
@@ -3049,6 +3226,12 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
     }
     if (message.result.length !== 0) {
       writer.uint32(18).bytes(message.result);
+    }
+    if (message.number !== 0) {
+      writer.uint32(24).uint64(message.number);
+    }
+    if (message.again !== false) {
+      writer.uint32(32).bool(message.again);
     }
     return writer;
   },
@@ -3082,6 +3265,22 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
             message.result = reader.bytes();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.number = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.again = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3098,6 +3297,8 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
     return {
       event: isSet(object.event) ? bytesFromBase64(object.event) : new Uint8Array(0),
       result: isSet(object.result) ? bytesFromBase64(object.result) : new Uint8Array(0),
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      again: isSet(object.again) ? globalThis.Boolean(object.again) : false,
     };
   },
 
@@ -3109,6 +3310,12 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
     if (message.result.length !== 0) {
       obj.result = base64FromBytes(message.result);
     }
+    if (message.number !== 0) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.again !== false) {
+      obj.again = message.again;
+    }
     return obj;
   },
 
@@ -3119,18 +3326,23 @@ export const JobEventRecord: MessageFns<JobEventRecord> = {
     const message = createBaseJobEventRecord();
     message.event = object.event ?? new Uint8Array(0);
     message.result = object.result ?? new Uint8Array(0);
+    message.number = object.number ?? 0;
+    message.again = object.again ?? false;
     return message;
   },
 };
 
 function createBaseContextEventRecord(): ContextEventRecord {
-  return { event: new Uint8Array(0) };
+  return { event: new Uint8Array(0), number: 0 };
 }
 
 export const ContextEventRecord: MessageFns<ContextEventRecord> = {
   encode(message: ContextEventRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.event.length !== 0) {
       writer.uint32(10).bytes(message.event);
+    }
+    if (message.number !== 0) {
+      writer.uint32(16).uint64(message.number);
     }
     return writer;
   },
@@ -3156,6 +3368,14 @@ export const ContextEventRecord: MessageFns<ContextEventRecord> = {
             message.event = reader.bytes();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3169,13 +3389,19 @@ export const ContextEventRecord: MessageFns<ContextEventRecord> = {
   },
 
   fromJSON(object: any): ContextEventRecord {
-    return { event: isSet(object.event) ? bytesFromBase64(object.event) : new Uint8Array(0) };
+    return {
+      event: isSet(object.event) ? bytesFromBase64(object.event) : new Uint8Array(0),
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+    };
   },
 
   toJSON(message: ContextEventRecord): unknown {
     const obj: any = {};
     if (message.event.length !== 0) {
       obj.event = base64FromBytes(message.event);
+    }
+    if (message.number !== 0) {
+      obj.number = Math.round(message.number);
     }
     return obj;
   },
@@ -3186,6 +3412,90 @@ export const ContextEventRecord: MessageFns<ContextEventRecord> = {
   fromPartial(object: DeepPartial<ContextEventRecord>): ContextEventRecord {
     const message = createBaseContextEventRecord();
     message.event = object.event ?? new Uint8Array(0);
+    message.number = object.number ?? 0;
+    return message;
+  },
+};
+
+function createBaseAcknowledgement(): Acknowledgement {
+  return { numbers: [] };
+}
+
+export const Acknowledgement: MessageFns<Acknowledgement> = {
+  encode(message: Acknowledgement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.numbers.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.numbers) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Acknowledgement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.numbers.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.numbers.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Acknowledgement {
+    return {
+      numbers: globalThis.Array.isArray(object?.numbers) ? object.numbers.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: Acknowledgement): unknown {
+    const obj: any = {};
+    if (message.numbers?.length) {
+      obj.numbers = message.numbers.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Acknowledgement>): Acknowledgement {
+    return Acknowledgement.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Acknowledgement>): Acknowledgement {
+    const message = createBaseAcknowledgement();
+    message.numbers = object.numbers?.map((e) => e) || [];
     return message;
   },
 };
@@ -3975,6 +4285,28 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = Math.trunc(date.getTime() / 1_000);
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (t.seconds || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());

@@ -101,6 +101,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   };
   const [gateway, ...nodes] = await startTogether(stack, startParts, signal);
   if (gateway === undefined) throw new Error("The gateway was not started");
+  for (const [index, { pid }] of nodes.entries()) log.info({ process: `node-${index + 1}`, processId: pid }, "started");
+  log.info({ process: "gateway", processId: gateway.pid }, "started");
   // The nodes end before it, all at once: it records how their last jobs end.
   stack.defer(async () => {
     await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));

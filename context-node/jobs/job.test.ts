@@ -77,7 +77,8 @@ test("a job that runs for longer is announced by an event of its own, before all
     [3, "cancelled"],
   ]);
   const [running, , cancelled] = session.jobEvents(jobId);
-  expect(Number(running?.time) - Number(cancelled?.startTime)).toBeGreaterThan(45);
+  // It was said later.
+  expect(running?.time).toEqual(cancelled?.startTime);
 });
 
 test("a job that is cancelled as soon as it runs has its events in order", async () => {

@@ -71,14 +71,25 @@ test("a gateway that is started before NATS waits for it", async () => {
 
 test("a node whose address changed is found at the new one", async () => {
   const gateway = stack.use(await startGateway(part("gateway")));
+  // On a server of its own the node announces itself to nobody here.
+  const elsewhere = stack.use(await startTestNatsServer());
+  const { node } = stack.use(await startTestNode({ natsUrl: elsewhere.url }));
   const connection = stack.adopt(await connect({ servers: nats.url }), (opened) => opened.close());
-  const announce = (address: string) =>
-    connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id: "moving", address }));
-  announce("127.0.0.1:1");
+  const announce = (id: string, address: string) =>
+    connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id, address }));
+  announce(node.id, "127.0.0.1:1");
   await until("nobody is there", () => count("no session with the node") > 0);
-  const node = stack.use(await startTestNode({ natsUrl: nats.url }));
-  const beat = setInterval(() => announce(node.node.address), 200);
+  const beat = setInterval(() => announce(node.id, node.address), 200);
   stack.defer(() => clearInterval(beat));
-  // It is known as itself, too.
-  await untilNodesAreReady(`http://${gateway.ready}`, 2);
+  await untilNodesAreReady(`http://${gateway.ready}`, 1);
+});
+
+test("a node that says that it is another one than was announced is given nothing", async () => {
+  const gateway = stack.use(await startGateway(part("gateway")));
+  const elsewhere = stack.use(await startTestNatsServer());
+  const { node } = stack.use(await startTestNode({ natsUrl: elsewhere.url }));
+  const connection = stack.adopt(await connect({ servers: nats.url }), (opened) => opened.close());
+  connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id: "another", address: node.address }));
+  await until("it is refused", () => count(`node \\"another\\" welcomes as \\"${node.id}\\"`) > 0);
+  await untilNodesAreReady(`http://${gateway.ready}`, 0);
 });

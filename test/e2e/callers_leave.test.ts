@@ -15,7 +15,7 @@ test("the time of a caller is over while the context for its job waits for the d
   await calm.createContext("warm");
   const job = { binary: "jobs", entryPoint: "sleep" };
 
-  using database = new DatabaseSync(join(hearth.dataDir, "gateway", "hearth.sqlite"));
+  using database = new DatabaseSync(join(hearth.dataDir, "gateway", "hearth.sqlite"), { timeout: 5000 });
   database.exec("BEGIN IMMEDIATE");
   const inItsOwnContext = hurried.call("POST", "/v1/jobs:run", job);
   // A warm job needs no write to begin, so this one measures by the gateway's clock that the other's time has passed.

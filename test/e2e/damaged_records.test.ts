@@ -40,7 +40,7 @@ const run = (entryPoint: string, config: object = {}) =>
 function damage(table: string, column: string, value: string): void {
   const folder = join(hearth.dataDir, "gateway");
   const file = readdirSync(folder).find((name) => name.endsWith(".db") || name.endsWith(".sqlite")) ?? "";
-  using database = new DatabaseSync(join(folder, file));
+  using database = new DatabaseSync(join(folder, file), { timeout: 5000 });
   const sql = `UPDATE ${table} SET message = ? WHERE ${column} = ?`;
   expect(database.prepare(sql).run(Uint8Array.of(0xff, 0xff), value).changes).toBe(1);
 }

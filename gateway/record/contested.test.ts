@@ -127,3 +127,29 @@ test("a decision is left to the outbox while it is not known what is published",
   expect(publishing.ids).toEqual([]);
   expect((await dao.outbox.list({ limit: 9 })).map(({ id }) => id)).toEqual(["j/1/1"]);
 });
+
+test("a decision about a job whose end is being stored waits for that, so that who asks again and again finds it", async () => {
+  await using dao = await startDao();
+  const gate = Promise.withResolvers<void>();
+  const update: JobStore["update"] = async (...args) => {
+    await gate.promise;
+    return dao.jobs.update(...args);
+  };
+  const jobs = new Proxy(dao.jobs, {
+    get: (target, name) => (name === "update" ? update : target[name as keyof JobStore]),
+  });
+  const record = recordOn({ ...dao, jobs });
+  const job = newJob();
+  await record.insert(job, CONFIG, ON_NODE);
+  const ended = record.take(event(1, "retrying"), REPORT);
+  const outcome = record.decide(job, LOST);
+  const first = await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve, "waits"))]);
+  expect(first).toBe("waits");
+  gate.resolve();
+  expect(await outcome).toBe(false);
+  await ended;
+  expect(await record.get("j")).toMatchObject({
+    state: Job_State.QUEUED,
+    nextAttemptTime: RETRYING.value.nextAttemptTime,
+  });
+});

@@ -197,11 +197,16 @@ export class JobRecord implements AsyncDisposable {
       await this.refresh(jobId);
       return isStored;
     }
+    // Whoever asks again at once would ask for ever: nothing is stored before this turn of the event loop is over.
+    if (followed.ending !== undefined) {
+      await followed.ending;
+      return false;
+    }
     const current = followed.job;
     const isSame =
       current.attempt === attempt && (current.nextAttemptTime === undefined) === (job.nextAttemptTime === undefined);
     const event = eventOf(current.seq + 1);
-    if (followed.ending !== undefined || !isSame || applyJobEvent(current, event) === undefined) return false;
+    if (!isSame || applyJobEvent(current, event) === undefined) return false;
     return this.#followed.end(followed, { event });
   }
 

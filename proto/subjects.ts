@@ -59,6 +59,19 @@ export const FINAL_JOB_EVENTS = ["succeeded", "failed", "cancelled", "rejected"]
 /** The types of job events that end an attempt: the job is final, or waits for its next attempt. */
 export const ATTEMPT_END_EVENTS = [...FINAL_JOB_EVENTS, "retrying"] as const;
 
+const FINAL: ReadonlySet<string> = new Set(FINAL_JOB_EVENTS);
+const ATTEMPT_ENDS: ReadonlySet<string> = new Set(ATTEMPT_END_EVENTS);
+
+/** Whether a job is final after an event of this type. */
+export function endsJob(type = ""): boolean {
+  return FINAL.has(type);
+}
+
+/** Whether an attempt of a job is over after an event of this type: the job is final, or waits for its next attempt. */
+export function endsAttempt(type = ""): boolean {
+  return ATTEMPT_ENDS.has(type);
+}
+
 /** Subject of one type of event of one job; `*` or `>` as type watches all. */
 export function jobEventSubject(jobId: string, type: string): string {
   return `hearth.v1.jobs.${jobId}.${type}`;

@@ -1,44 +1,32 @@
-import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
-import { headers } from "@nats-io/transport-node";
-import { fitEvent, mostEventBytes } from "../../proto/mod.ts";
-import { type EventStream, publishAcknowledged } from "./stream.ts";
+import { headers, type MsgHdrs } from "@nats-io/transport-node";
 
 /** An event of a gateway, without its payload. */
 export interface CloudEvent {
-  /** Unique; of events with the same one JetStream keeps the first. */
   readonly id: string;
   /** Such as `hearth.v1.job.started`. */
   readonly type: string;
   /** What it is about, where that has an id. */
   readonly subject?: string | undefined;
-  readonly time: Timestamp | undefined;
+  /** RFC 3339. */
+  readonly time: string | undefined;
   readonly gatewayId: string;
+  /** Of messages with the same one JetStream keeps the first. */
+  readonly messageId: string;
 }
 
-interface Publication {
-  /** On NATS. */
-  readonly to: string;
-  /** JSON. */
-  readonly payload: string;
-  /** The longest that the stream may take to say that it has the event; default 5 s. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** Publishes a CloudEvent 1.0 (NATS protocol binding, binary mode), cut to what the server takes. Resolves when the stream has it. */
-export async function publishCloudEvent(
-  stream: Pick<EventStream, "js" | "nats" | "keeper">,
-  { id, type, subject, time, gatewayId }: CloudEvent,
-  { to, payload, timeoutMs }: Publication,
-): Promise<void> {
-  const attributes = headers();
-  attributes.set("Nats-Msg-Id", id);
-  attributes.set("ce-specversion", "1.0");
-  attributes.set("ce-id", id);
-  attributes.set("ce-type", type);
-  attributes.set("ce-source", `/gateways/${gatewayId}`);
-  if (subject !== undefined) attributes.set("ce-subject", subject);
-  if (time !== undefined) attributes.set("ce-time", timestampDate(time).toISOString());
-  attributes.set("content-type", "application/json");
-  const fitting = fitEvent(payload, mostEventBytes(stream.nats.info?.max_payload));
-  await publishAcknowledged(stream, { subject: to, payload: fitting }, { headers: attributes, timeoutMs });
+/**
+ * The headers of a CloudEvent 1.0 in the NATS binary mode, and of JetStream's duplicate detection.
+ * https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md
+ */
+export function cloudEventHeaders({ id, type, subject, time, gatewayId, messageId }: CloudEvent): MsgHdrs {
+  const all = headers();
+  all.set("Nats-Msg-Id", messageId);
+  all.set("ce-specversion", "1.0");
+  all.set("ce-id", id);
+  all.set("ce-type", type);
+  all.set("ce-source", `/gateways/${gatewayId}`);
+  if (subject !== undefined) all.set("ce-subject", subject);
+  if (time !== undefined) all.set("ce-time", time);
+  all.set("content-type", "application/json");
+  return all;
 }

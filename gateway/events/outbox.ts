@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { type Dao, isUnreadableRecord, type OutboxEvent } from "../../plugins/contract/mod.ts";
-import { FINAL_JOB_EVENTS, type JobEvent } from "../../proto/mod.ts";
+import { endsJob, type JobEvent } from "../../proto/mod.ts";
 import type { CallbackQueue } from "./callbacks.ts";
 import type { EventPublisher } from "./publisher.ts";
 
@@ -24,8 +24,6 @@ const PAGE_TIMEOUT_MS = 10_000;
 
 /** `10` comes after `9`. */
 const NUMERIC = new Intl.Collator("en", { numeric: true });
-
-const FINAL: ReadonlySet<string> = new Set(FINAL_JOB_EVENTS);
 
 interface OutboxDeps {
   readonly dao: Pick<Dao, "outbox" | "jobs">;
@@ -57,10 +55,9 @@ export class Outbox implements AsyncDisposable {
 
   /** Publishes an event that was just stored; `hasCallback`: it ends a job that wants a callback. */
   publish(event: OutboxEvent, { hasCallback }: { readonly hasCallback: boolean } = { hasCallback: false }): void {
-    const { publisher } = this.#deps;
     // Beyond that the sweep publishes it, once there is room.
-    if (publisher.isFull) return;
-    publisher.publish(event, () => void this.#published(event, hasCallback));
+    if (this.#deps.publisher.isFull) return;
+    this.#hand(event, hasCallback);
   }
 
   /**
@@ -68,27 +65,34 @@ export class Outbox implements AsyncDisposable {
    * is published from then on; false: the gateway that stored it may be about to publish it.
    */
   async publishLeft(jobId: string): Promise<boolean> {
-    const { dao, publisher, lastSeq } = this.#deps;
-    const prefix = `${jobId}/`;
-    const page = await dao.outbox.list({ limit: MOST_OF_JOB, after: prefix });
-    for (const event of inOrder(page.filter(({ id }) => id.startsWith(prefix)))) {
-      if (publisher.has(event)) continue;
-      const last = await lastSeq(jobId);
+    for (const event of await this.#waitingOf(jobId)) {
+      const last = await this.#deps.lastSeq(jobId);
       const isNext = last !== undefined && last >= seqOf(event) - 1;
       if (!isNext && !this.#isLeft(event, performance.now())) return false;
-      const hasCallback = await this.#hasCallback(event);
-      publisher.publish(event, () => void this.#published(event, hasCallback));
+      this.#hand(event, await this.#hasCallback(event));
     }
     return true;
   }
 
   /** Publishes what the store keeps of the attempts of a job before this one, whose node has lost the gateway that stored it. */
   async publishEarlier({ jobId, attempt }: Pick<JobEvent, "jobId" | "attempt">): Promise<void> {
+    const events = await this.#waitingOf(jobId);
+    for (const event of events) if (Number(event.id.split("/")[1]) < attempt) this.#hand(event, false);
+  }
+
+  /** What the store keeps of a job and this gateway has not handed to JetStream yet, in order. */
+  async #waitingOf(jobId: string): Promise<OutboxEvent[]> {
     const { dao, publisher } = this.#deps;
-    const page = await dao.outbox.list({ limit: MOST_OF_JOB, after: `${jobId}/` });
-    const earlier = page.filter(({ id }) => id.startsWith(`${jobId}/`) && Number(id.split("/")[1]) < attempt);
-    for (const event of inOrder(earlier))
-      if (!publisher.has(event)) publisher.publish(event, () => void this.#published(event, false));
+    const prefix = `${jobId}/`;
+    const page = await dao.outbox.list({ limit: MOST_OF_JOB, after: prefix });
+    return inOrder(page.filter((event) => event.id.startsWith(prefix) && !publisher.has(event)));
+  }
+
+  #hand(event: OutboxEvent, hasCallback: boolean, published?: () => void): void {
+    this.#deps.publisher.publish(event, () => {
+      void this.#published(event, hasCallback);
+      published?.();
+    });
   }
 
   /** Whether the gateway that stored it, and what came before, had the time to publish it. */
@@ -164,9 +168,7 @@ export class Outbox implements AsyncDisposable {
     let waiting = events.length;
     const timer = setTimeout(() => all.resolve(false), PAGE_TIMEOUT_MS);
     for (const [index, event] of events.entries()) {
-      const hasCallback = hasCallbacks[index] ?? false;
-      this.#deps.publisher.publish(event, () => {
-        void this.#published(event, hasCallback);
+      this.#hand(event, hasCallbacks[index] ?? false, () => {
         waiting -= 1;
         if (waiting === 0) all.resolve(true);
       });
@@ -180,7 +182,7 @@ export class Outbox implements AsyncDisposable {
 
   /** Rejects while the store does not say. Nobody can call back for a job whose record is damaged. */
   async #hasCallback(event: OutboxEvent): Promise<boolean> {
-    if (!FINAL.has(event.subject.split(".").at(-1) ?? "")) return false;
+    if (!endsJob(event.subject.split(".").at(-1))) return false;
     const [job] = await Promise.allSettled([this.#deps.dao.jobs.get(jobIdOf(event))]);
     if (job.status === "fulfilled") return (job.value?.callbackUrl ?? "") !== "";
     if (isUnreadableRecord(job.reason)) return false;

@@ -1,8 +1,9 @@
-import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import type { StreamKeeper } from "../../cluster/mod.ts";
 import type { OutboxEvent } from "../../plugins/contract/mod.ts";
-import { FINAL_JOB_EVENTS, fitEvent, mostEventBytes } from "../../proto/mod.ts";
+import { endsJob, fitEvent, mostEventBytes } from "../../proto/mod.ts";
+import { cloudEventHeaders } from "./cloud_event.ts";
 
 /** Messages that may be under way to JetStream without its acknowledgement. */
 const WINDOW = 1024;
@@ -18,9 +19,6 @@ const FULL_BYTES = 64 * 1024 * 1024;
 
 /** What a message costs beside its payload, in bytes: headers, subject, bookkeeping. */
 const OVERHEAD_BYTES = 1024;
-
-/** The last token of the subjects of events that end a job. */
-const FINAL: ReadonlySet<string> = new Set(FINAL_JOB_EVENTS);
 
 /** JetStream's error code for a message whose expected sequence is not the last one: the subject has a message already. */
 const WRONG_LAST_SEQUENCE = 10071;
@@ -226,26 +224,15 @@ function sizeOf({ payload }: OutboxEvent): number {
   return payload.length + OVERHEAD_BYTES;
 }
 
-/**
- * The headers of a CloudEvent 1.0 in the NATS binary mode, and of JetStream's duplicate detection.
- * https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md
- */
 function headersOf(event: OutboxEvent, gatewayId: string): MsgHdrs {
   const { id, subject, payload } = event;
   // hearth.v1.jobs.<id>.<type>
-  const [, , kind = "", about = "", type = ""] = subject.split(".");
-  const all = headers();
-  all.set("Nats-Msg-Id", messageIdOf(event));
+  const [, , kind = "", about, type] = subject.split(".");
+  const ceType = `hearth.v1.${kind.slice(0, -1)}.${type}`;
+  const messageId = messageIdOf(event);
+  const all = cloudEventHeaders({ id, type: ceType, subject: about, time: timeOf(payload), gatewayId, messageId });
   // The window of `Nats-Msg-Id` is minutes; this holds for as long as the stream has the event.
-  if (FINAL.has(type) && kind === "jobs") all.set("Nats-Expected-Last-Subject-Sequence", "0");
-  all.set("ce-specversion", "1.0");
-  all.set("ce-id", id);
-  all.set("ce-type", `hearth.v1.${kind.slice(0, -1)}.${type}`);
-  all.set("ce-source", `/gateways/${gatewayId}`);
-  all.set("ce-subject", about);
-  const time = timeOf(payload);
-  if (time !== undefined) all.set("ce-time", time);
-  all.set("content-type", "application/json");
+  if (endsJob(type) && kind === "jobs") all.set("Nats-Expected-Last-Subject-Sequence", "0");
   return all;
 }
 

@@ -1,10 +1,9 @@
 import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { ContextEventSchema, findUnwritable, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import { ContextEventSchema, endsAttempt, findUnwritable, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { BlobRequest, ContextEventRecord, JobEventRecord } from "../../proto/node.ts";
 import type { Core } from "../core.ts";
 import type { DirectoryObserver, NodeSession } from "../nodes/mod.ts";
-import { endsAttempt } from "../record/mod.ts";
 import { compareWithNode } from "./compare.ts";
 import { type IngestDeps, ingestJobEvent, loseAttempt } from "./ingest.ts";
 import { Intake, Unrecordable } from "./intake.ts";
@@ -85,7 +84,7 @@ function takeJobEvent(
       await ingestJobEvent(deps, event, report);
     },
     giveUp: async (why) => {
-      if (endsAttempt(event) && event.nodeId === session.nodeId) await loseAttempt(deps, event, why);
+      if (endsAttempt(event.event.case) && event.nodeId === session.nodeId) await loseAttempt(deps, event, why);
     },
   });
 }

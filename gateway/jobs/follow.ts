@@ -1,4 +1,4 @@
-import { isFinalJob, type JobEvent } from "../../proto/mod.ts";
+import { endsJob, isFinalJob, type JobEvent } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
 import { type Streamed, watchStream } from "../events/mod.ts";
 
@@ -32,7 +32,7 @@ export async function* followStream(
   const items = watchStream(deps.events, jobId, { since, signal: AbortSignal.any([signal, over.signal]) });
   try {
     for await (const item of untilOver(deps, jobId, items)) {
-      const isEnd = isEvent(item) && isFinalEvent(item);
+      const isEnd = isEvent(item) && endsJob(item.event.case);
       if (isEnd && !(await confirms(deps, item))) continue;
       yield item;
       if (isEnd) return;
@@ -72,19 +72,6 @@ async function confirms({ jobs }: FollowDeps, event: JobEvent): Promise<boolean>
 
 export function isEvent(item: Streamed): item is JobEvent {
   return !("past" in item || "skipped" in item);
-}
-
-/** Whether a job is final after this event. */
-export function isFinalEvent({ event }: JobEvent): boolean {
-  switch (event.case) {
-    case "succeeded":
-    case "failed":
-    case "cancelled":
-    case "rejected":
-      return true;
-    default:
-      return false;
-  }
 }
 
 async function isOver({ jobs }: FollowDeps, jobId: string): Promise<boolean> {

@@ -49,16 +49,13 @@ export class Intake {
   /** Resolves to whether the node is to forget the event: it is recorded, or never will be. False: the session is over, and the node tells it again. */
   async take(reported: Reported): Promise<boolean> {
     const { id } = reported;
-    const before = this.#failing.get(id);
-    if (before === undefined) {
+    const tryFirst = async (then: (reason: unknown) => Promise<boolean>): Promise<boolean> => {
       const [recorded] = await Promise.allSettled([reported.record()]);
-      if (recorded.status === "fulfilled") return true;
-      return this.#inTurn(id, () => this.#tryAgain(reported, recorded.reason));
-    }
-    return this.#inTurn(id, async () => {
-      const [recorded] = await Promise.allSettled([reported.record()]);
-      return recorded.status === "fulfilled" || this.#tryAgain(reported, recorded.reason);
-    });
+      return recorded.status === "fulfilled" || then(recorded.reason);
+    };
+    const tryAgain = (reason: unknown): Promise<boolean> => this.#tryAgain(reported, reason);
+    if (this.#failing.has(id)) return this.#inTurn(id, () => tryFirst(tryAgain));
+    return tryFirst((reason) => this.#inTurn(id, () => tryAgain(reason)));
   }
 
   async #inTurn(id: string, task: () => Promise<boolean>): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
-import { isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
+import { endsJob, isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
-import { type FollowDeps, followStream, isEvent, isFinalEvent } from "./follow.ts";
+import { type FollowDeps, followStream, isEvent } from "./follow.ts";
 
 export type WatchDeps = FollowDeps & Pick<Core, "dao" | "closing">;
 
@@ -25,7 +25,7 @@ export async function* watchJob(deps: WatchDeps, jobId: string, { afterSeq, sign
   for await (const event of deps.jobs.watchEvents(jobId, { afterSeq, signal: until })) {
     seq = event.seq;
     yield event;
-    if (isFinalEvent(event)) return;
+    if (endsJob(event.event.case)) return;
   }
   yield* watchStreamed(deps, job, { afterSeq: seq, signal: until });
   if (deps.closing.aborted) throw gatewayDraining();
@@ -42,7 +42,7 @@ async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: W
         seq = item.seq;
         yield item;
       }
-      if (isEvent(item) && isFinalEvent(item)) return;
+      if (isEvent(item) && endsJob(item.event.case)) return;
     }
     if (isFinalJob(job.state) && left <= 0) break;
   }

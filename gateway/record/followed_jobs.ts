@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { type Dao, isUnreadableRecord } from "../../plugins/contract/mod.ts";
-import { applyJobEvent, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
+import { applyJobEvent, endsAttempt, isFinalJob, type Job, type Job_State, type JobEvent } from "../../proto/mod.ts";
 import { jobOutboxEvent } from "../events/mod.ts";
 import { type Followed, hasArrived, type JobEnd, rejectWaiters, takeOver, takeUnpublished } from "./followed.ts";
 import { PendingWrites } from "./pending_writes.ts";
 import { RecentEvents } from "./recent_events.ts";
 import { storeFollowed } from "./store_followed.ts";
-import { endsAttempt, hasCallback, type JobPublishing } from "./stored_jobs.ts";
+import { hasCallback, isAttemptOver, type JobPublishing } from "./stored_jobs.ts";
 
 interface FollowedJobsDeps {
   readonly dao: Dao;
@@ -71,7 +71,7 @@ export class FollowedJobs implements AsyncDisposable {
     if (this.#byId.get(followed.job.id) !== followed) return;
     const next = followed.job.nextAttemptTime === undefined ? applyJobEvent(followed.job, event) : undefined;
     if (next === undefined) return followed.unpublished.find(({ event: { seq } }) => seq === event.seq)?.taken.promise;
-    if (endsAttempt(event)) {
+    if (endsAttempt(event.event.case)) {
       await this.end(followed, { event, result });
       return;
     }
@@ -180,9 +180,8 @@ export class FollowedJobs implements AsyncDisposable {
       rejectWaiters(followed, new Error(`Job ${jobId} is not in the store any more`));
       return false;
     }
-    const isOver = isFinalJob(job.state) || job.nextAttemptTime !== undefined;
     // A write that was taken for failed may have stored it.
-    const isOurs = isOver && job.attempt === attempt && job.seq === seq;
+    const isOurs = isAttemptOver(job) && job.attempt === attempt && job.seq === seq;
     if (isOurs) this.#publish(followed, seq);
     if (isFinalJob(job.state)) {
       await this.#settle(followed, job);

@@ -163,10 +163,11 @@ export class JobRecord implements AsyncDisposable {
    * Whether a node that reports an event has the attempt of the job that it is about. Of a job that is followed here, answered at once: what is
    * written then is before what comes after the event. Rejects with JobUnknown.
    */
-  isHeldBy(nodeId: string, { jobId, attempt, contextId }: JobEvent): boolean | Promise<boolean> {
+  isHeldBy(nodeId: string, event: JobEvent): boolean | Promise<boolean> {
+    const { jobId, attempt, contextId } = event;
     const followed = this.#followed.get(jobId);
     if (followed?.nodeId === nodeId && followed.job.attempt === attempt) return followed.job.contextId === contextId;
-    return this.#stored.isHeldBy(nodeId, { jobId, attempt, contextId });
+    return this.#stored.isHeldBy(nodeId, event);
   }
 
   /** The code of a job runs; its `running` event is still to come. */

@@ -5,4 +5,4 @@
 export { type ContextDecision, ContextRecord, isStarted } from "./contexts.ts";
 export type { JobEnd } from "./followed.ts";
 export { type Decision, JobRecord } from "./jobs.ts";
-export { endsAttempt, JobUnknown, type Report } from "./stored_jobs.ts";
+export { JobUnknown, type Report } from "./stored_jobs.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Dao, OutboxEvent } from "../../plugins/contract/mod.ts";
-import { applyJobEvent, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
+import { applyJobEvent, endsAttempt, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
 import { jobOutboxEvent } from "../events/mod.ts";
 import { TurnsByKey } from "./in_turn.ts";
 
@@ -40,17 +40,6 @@ export class JobUnknown extends Error {
   override readonly name = "JobUnknown";
 }
 
-/** Whether the job's attempt is over with this event: the job is final, or waits for its next attempt. */
-export function endsAttempt({ event }: JobEvent): boolean {
-  return (
-    event.case === "succeeded" ||
-    event.case === "failed" ||
-    event.case === "cancelled" ||
-    event.case === "rejected" ||
-    event.case === "retrying"
-  );
-}
-
 export function hasCallback({ state, callbackUrl }: Job): boolean {
   return isFinalJob(state) && callbackUrl !== "";
 }
@@ -79,13 +68,9 @@ export class StoredJobs {
     if (isToPublish) await new Promise<void>((resolve) => this.#deps.publishing.publish(event, resolve));
   }
 
-  /** Whether a node has this attempt of a job. Rejects with JobUnknown. */
-  async isHeldBy(
-    nodeId: string,
-    { jobId, attempt, contextId }: Pick<JobEvent, "jobId" | "attempt" | "contextId">,
-  ): Promise<boolean> {
-    const job = await this.#read(jobId);
-    return attempt === job.attempt && contextId === job.contextId && (await this.#deps.nodeOf(contextId)) === nodeId;
+  /** Whether a node has the attempt of the job that an event is of. Rejects with JobUnknown. */
+  async isHeldBy(nodeId: string, event: JobEvent): Promise<boolean> {
+    return this.#isHeld(await this.#read(event.jobId), { nodeId, event });
   }
 
   /** Stores a decision about a job as it was read, numbered after what is published of it. False when the job has changed. */
@@ -118,27 +103,27 @@ export class StoredJobs {
 
   /** Resolves to whether the event is still to be published. */
   async #apply(event: JobEvent, { nodeId, result, again }: Report): Promise<boolean> {
-    const { dao, publishing, nodeOf } = this.#deps;
+    const { dao, publishing } = this.#deps;
     // The gateway that dispatched the attempt may have died before the end of the one before was published.
     if (again && event.attempt > 1) await publishing.publishEarlier(event);
     for (;;) {
       const job = await this.#read(event.jobId);
-      if (
-        event.attempt !== job.attempt ||
-        event.contextId !== job.contextId ||
-        (await nodeOf(job.contextId)) !== nodeId
-      )
-        return false;
+      if (!(await this.#isHeld(job, { nodeId, event }))) return false;
       if (again && mayBeStored(job, event)) return this.#isUnpublished(event);
       if (isAttemptOver(job)) return false;
       const next = applyJobEvent(job, event);
       if (next === undefined) return false;
-      const stored = endsAttempt(event) ? jobOutboxEvent(event, result) : undefined;
+      const stored = endsAttempt(event.event.case) ? jobOutboxEvent(event, result) : undefined;
       if (!(await dao.jobs.update({ ...next, revision: job.revision + 1 }, { result, event: stored }))) continue;
       if (stored === undefined) return true;
       publishing.publishOutbox(stored, { hasCallback: hasCallback(next) });
       return false;
     }
+  }
+
+  async #isHeld(job: Job, { nodeId, event }: Pick<Report, "nodeId"> & { readonly event: JobEvent }): Promise<boolean> {
+    const isSame = event.attempt === job.attempt && event.contextId === job.contextId;
+    return isSame && (await this.#deps.nodeOf(job.contextId)) === nodeId;
   }
 
   async #read(id: string): Promise<Job> {
@@ -155,13 +140,13 @@ export class StoredJobs {
 }
 
 /** The attempt has ended: its node has nothing more to say of it. */
-function isAttemptOver({ state, nextAttemptTime }: Job): boolean {
+export function isAttemptOver({ state, nextAttemptTime }: Job): boolean {
   return isFinalJob(state) || nextAttemptTime !== undefined;
 }
 
 /** Whether a gateway may have stored an event that ends nothing, and be gone before it published it. */
 function mayBeStored(job: Job, event: JobEvent): boolean {
-  if (endsAttempt(event)) return false;
+  if (endsAttempt(event.event.case)) return false;
   // A decision that ended the attempt may have the number of an event that went with its gateway.
   return isAttemptOver(job) ? event.seq < job.seq : event.seq <= job.seq;
 }

@@ -8,15 +8,8 @@ import { inspect } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { checkDamagedRecords } from "../../test/contract/damaged_records.ts";
-import {
-  json,
-  sampleBinary,
-  sampleContext,
-  sampleEvent,
-  sampleFile,
-  sampleId,
-  sampleJob,
-} from "../../test/contract/samples.ts";
+import { expectRefusedWithItsChange } from "../../test/contract/refused_event.ts";
+import { json, sampleBinary, sampleEvent, sampleFile, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
 import { until } from "../../test/until.ts";
@@ -90,21 +83,10 @@ test("what was acknowledged before a crash of gateway and server is there afterw
 
 test("an event that cannot be stored keeps its change from being stored", async () => {
   await using dao = await start();
-  const event = sampleEvent("e");
-  await dao.jobs.insert(sampleJob(1), json(1));
-  await dao.contexts.insert(sampleContext(1));
-  await query(`ALTER TABLE ${schema}.outbox ADD CHECK (id <> 'e')`);
-
-  const answers = await Promise.allSettled([
-    dao.jobs.insert(sampleJob(2), json(2), { event }),
-    dao.jobs.update(sampleJob(1, { revision: 2 }), { result: json("done"), event }),
-    dao.contexts.update(sampleContext(1, { revision: 2 }), { event }),
-  ]);
-
-  expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
-  expect(await dao.jobs.list({}, { limit: 10 })).toEqual([sampleJob(1)]);
-  expect(await dao.jobs.result(sampleId(1))).toBeUndefined();
-  expect(await dao.contexts.list({}, { limit: 10 })).toEqual([sampleContext(1)]);
+  await expectRefusedWithItsChange(dao, async () => {
+    await query(`ALTER TABLE ${schema}.outbox ADD CHECK (id <> 'e')`);
+    return sampleEvent("e");
+  });
 });
 
 test("a write that fails leaves the others of its group alone", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { json, sampleContext, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
+import { expectRefusedWithItsChange } from "../../test/contract/refused_event.ts";
+import { json, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { startDao } from "./dao.ts";
 import { openWriter, startWriterThread } from "./writer.ts";
@@ -42,20 +43,7 @@ test("what was acknowledged before a kill -9 is there afterwards, with its resul
 test("an event that cannot be stored keeps its change from being stored", async () => {
   await using directory = await createTemporaryDirectory();
   await using dao = await startDao(join(directory.path, "hearth.db"), { log, signal });
-  const event = sampleEvent("e", { payload: null as never });
-  await dao.jobs.insert(sampleJob(1), json(1));
-  await dao.contexts.insert(sampleContext(1));
-
-  const answers = await Promise.allSettled([
-    dao.jobs.insert(sampleJob(2), json(2), { event }),
-    dao.jobs.update(sampleJob(1, { revision: 2 }), { result: json("done"), event }),
-    dao.contexts.update(sampleContext(1, { revision: 2 }), { event }),
-  ]);
-
-  expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
-  expect(await dao.jobs.list({}, { limit: 10 })).toEqual([sampleJob(1)]);
-  expect(await dao.jobs.result(sampleId(1))).toBeUndefined();
-  expect(await dao.contexts.list({}, { limit: 10 })).toEqual([sampleContext(1)]);
+  await expectRefusedWithItsChange(dao, async () => sampleEvent("e", { payload: null as never }));
 });
 
 test("a write that fails leaves the others of its group alone", async () => {

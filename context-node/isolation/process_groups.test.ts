@@ -137,6 +137,15 @@ test("a sandbox that the kernel ended for want of memory had so much", () => {
   expect(group.outOfMemoryBytes()).toBe(998);
 });
 
+test("a group serves one sandbox alone, also where two runtimes of a process make groups, and may be gone when it ends", () => {
+  const [first, second] = [0, 1].map(() => unified({ controllers: "cpu memory", enabled: "cpu memory" }));
+  const limits = { memoryBytes: 512 * MEBIBYTE, threads: 64 };
+  const groups = [first?.open(limits), second?.open(limits)];
+  expect(readdirSync(join(root, "service")).filter((name) => name.startsWith(NAME))).toHaveLength(2);
+  rmSync(join(root, "service"), { recursive: true });
+  expect(groups.map((group) => group?.outOfMemoryBytes())).toEqual([undefined, undefined]);
+});
+
 test("groups of nodes that were killed are removed, those of others stay", async () => {
   const ended = spawn("true");
   await once(ended, "exit");

@@ -75,20 +75,27 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
     else removeAbandoned(group.path);
   }
 
-  /** Makes the groups of a sandbox for some controllers. In version 2 one folder serves all of them. */
-  function make(name: string, controllers: readonly Controller[]): Map<Controller, ControlGroup> {
-    const groups = new Map<Controller, ControlGroup>();
+  /** Makes groups for some controllers, which nothing else uses. In version 2 one folder serves all of them. */
+  function make(controllers: readonly Controller[]): Map<Controller, ControlGroup> {
+    const parents = new Map<Controller, ControlGroup>();
     for (const controller of controllers) {
       const parent = claimed[controller];
-      if ("obstacle" in parent) continue;
-      const path = join(parent.path, name);
-      mkdirSync(path, { recursive: true });
-      groups.set(controller, { version: parent.version, path });
+      if (!("obstacle" in parent)) parents.set(controller, parent);
     }
-    return groups;
+    const name = makeFolders(new Set(Array.from(parents.values(), ({ path }) => path)));
+    return new Map(Array.from(parents, ([key, { version, path }]) => [key, { version, path: join(path, name) }]));
   }
 
-  const nextName = (): string => `hearth-${process.pid}-${++made}`;
+  /** Makes a folder of one name in each parent; answers the name. A name that another user of this process has, or left, is passed over. */
+  function makeFolders(parents: ReadonlySet<string>): string {
+    for (;;) {
+      const name = `hearth-${process.pid}-${++made}`;
+      const paths = Array.from(parents, (parent) => join(parent, name));
+      if (paths.some((path) => existsSync(path))) continue;
+      for (const path of paths) mkdirSync(path);
+      return name;
+    }
+  }
 
   /** Groups whose last process was still dying. */
   const occupied = new Set<string>();
@@ -108,7 +115,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
 
     open({ memoryBytes, threads }) {
       remove([...occupied]);
-      const groups = make(nextName(), CONTROLLERS);
+      const groups = make(CONTROLLERS);
       const members: number[] = [];
       let limitBytes = memoryBytes;
       let isRemoved = false;
@@ -159,16 +166,17 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
       if ("obstacle" in claimed.cpu)
         return unlimited([`The context is not held to ${cores} CPU cores: ${claimed.cpu.obstacle}`]);
       const own = groupsById.get(processId)?.get("cpu");
-      const group = own ?? { ...claimed.cpu, path: join(claimed.cpu.path, nextName()) };
+      let group = own;
       try {
-        mkdirSync(group.path, { recursive: true });
+        group ??= make(["cpu"]).get("cpu") as ControlGroup;
         for (const [file, value] of cpuLimit(group, cores)) writeFileSync(join(group.path, file), value);
         if (group !== own) writeFileSync(join(group.path, "cgroup.procs"), String(processId));
       } catch (error) {
-        if (group !== own) removeGroup(group.path);
+        if (group !== undefined && group !== own) removeGroup(group.path);
         return unlimited([`The context is not held to ${cores} CPU cores: ${(error as Error).message}`]);
       }
-      return { warnings: [], [Symbol.dispose]: () => void (group !== own && remove([group.path])) };
+      const { path } = group;
+      return { warnings: [], [Symbol.dispose]: () => void (group !== own && remove([path])) };
     },
   };
 }
@@ -218,6 +226,8 @@ function writeWhereThere(path: string, value: string): void {
 function outOfMemoryBytes({ version, path }: ControlGroup): number | undefined {
   const [events, peak] =
     version === 2 ? ["memory.events", "memory.peak"] : ["memory.oom_control", "memory.max_usage_in_bytes"];
+  // What cleans up after services may have removed the empty group.
+  if (!existsSync(path)) return undefined;
   const ended = /^oom_kill (\d+)$/m.exec(readFileSync(join(path, events), "utf8"))?.[1];
   if (Number(ended ?? 0) === 0) return undefined;
   const measured = existsSync(join(path, peak)) ? peak : "memory.max";

@@ -23,6 +23,13 @@ export function openForWriting(path: string): DatabaseSync {
   }
 }
 
+/** Opens the database for commits beside those of the thread that opened it for writing: they wait for no lock, and leave the log to that thread. */
+export function openBesideThread(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  database.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0");
+  return database;
+}
+
 /** Opens the database for reading only. It sees every transaction that was committed before a statement. */
 export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
 import { type BatchAnswer, packBatch, type Write } from "./batch.ts";
+import { OwnCommits } from "./own_commits.ts";
 import { databaseFault } from "./unavailable.ts";
 import type { Writes } from "./writes.ts";
 
@@ -11,7 +12,7 @@ const WAITING_LIMIT = 200_000;
 export interface Writer extends AsyncDisposable {
   /**
    * Runs a write and resolves to its answer when it is durable. Writes take effect in the order of the calls. Those that come
-   * while a commit is under way share the next one. Rejects when the write failed, the thread has died, or the writer is closed.
+   * while a commit is under way share the next one; a small one that comes alone is committed on the thread of its caller. Rejects when the write failed, the thread has died, or the writer is closed.
    */
   write<Name extends keyof Writes>(
     name: Name,
@@ -43,11 +44,15 @@ export async function openWriter(
   let idle = Promise.withResolvers<void>();
   let waiting: PendingWrite[] = [];
   let committing: PendingWrite[] = [];
+  const own = new OwnCommits(path);
   /** Why no more writes are taken. */
   let refusal: Error | undefined;
 
   thread.once("message", () => {
-    thread.on("message", settle);
+    thread.on("message", (answer: BatchAnswer) => {
+      own.threadCommitted();
+      settle(answer);
+    });
     opened.resolve();
   });
   thread.on("error", (cause) => {
@@ -97,6 +102,12 @@ export async function openWriter(
       idle.resolve();
       return;
     }
+    const [first] = committing;
+    const answer = committing.length === 1 && first !== undefined ? own.commit(first) : undefined;
+    if (answer !== undefined) {
+      settle(answer);
+      return;
+    }
     const batch = packBatch(committing);
     thread.postMessage(batch, [batch.bytes.buffer]);
   }
@@ -124,6 +135,7 @@ export async function openWriter(
     idle = Promise.withResolvers<void>();
     if (committing.length + waiting.length === 0) idle.resolve();
     await idle.promise;
+    own[Symbol.dispose]();
     thread.postMessage("close");
     await ended.promise;
   }

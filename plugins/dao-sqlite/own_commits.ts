@@ -1,0 +1,70 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { BatchAnswer, Write } from "./batch.ts";
+import { prepareCommit } from "./commit.ts";
+import { openBesideThread } from "./database.ts";
+import type { Writes } from "./writes.ts";
+
+/** Small writes that a caller waits for. */
+const QUICK: ReadonlySet<keyof Writes> = new Set(["insertJob", "updateJob", "insertContext", "updateContext"]);
+
+const LARGEST_BYTES = 32 * 1024;
+
+/** After a commit within so many milliseconds before it a write may have company, which shares a commit of the thread. */
+const QUIET_MS = 1;
+
+/** Where commits take longer than this on the whole, in milliseconds, they are left to the thread for a while: all else stands still meanwhile. */
+const SLOW_MS = 2;
+const SLOW_PAUSE_MS = 1000;
+
+/** Weight of the last commit in what they take on the whole. */
+const SMOOTHING = 0.1;
+
+/** Every so many commits the thread has its turn: it writes the log back into the database. */
+const MOST_IN_ROW = 100;
+
+/** SQLite's codes for a lock that another process has. */
+const LOCKED: ReadonlySet<number | undefined> = new Set([5, 6]);
+
+/** Commits single writes on the thread of their caller: two changes of threads would take longer than the commit. */
+export class OwnCommits implements Disposable {
+  readonly #path: string;
+  #database: DatabaseSync | undefined;
+  #commit: ((batch: readonly Write[]) => BatchAnswer) | undefined;
+  #inRow = 0;
+  #notBefore = 0;
+  #usualMs = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Durable when it returns. Undefined: nothing happened, and the write is for the thread. */
+  commit(write: Write): BatchAnswer | undefined {
+    const started = performance.now();
+    if (!QUICK.has(write.name) || started < this.#notBefore || this.#inRow >= MOST_IN_ROW) return undefined;
+    if (write.blobs.reduce((sum, { length }) => sum + length, 0) > LARGEST_BYTES) return undefined;
+    const commit = this.#commit ?? this.#open();
+    const answer = commit([write]);
+    const ended = performance.now();
+    this.#usualMs += SMOOTHING * (ended - started - this.#usualMs);
+    this.#notBefore = ended + (this.#usualMs > SLOW_MS ? SLOW_PAUSE_MS : QUIET_MS);
+    this.#inRow += 1;
+    return LOCKED.has(answer.failures.get(0)?.code) ? undefined : answer;
+  }
+
+  /** The thread has committed. */
+  threadCommitted(): void {
+    this.#inRow = 0;
+    this.#notBefore = Math.max(this.#notBefore, performance.now() + QUIET_MS);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database?.close();
+  }
+
+  #open(): (batch: readonly Write[]) => BatchAnswer {
+    this.#database = openBesideThread(this.#path);
+    this.#commit = prepareCommit(this.#database);
+    return this.#commit;
+  }
+}

@@ -16,6 +16,7 @@ import {
   Job_State,
   JobSchema,
   type JobSpec,
+  keptText,
   nestsDeeper,
   SqlQuerySchema,
 } from "../../proto/mod.ts";
@@ -123,8 +124,7 @@ interface Plan {
  */
 export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, signal }: Plan): Promise<PlannedJob> {
   if (spec.callbackUrl !== "") deps.callbacks.check(spec.callbackUrl);
-  if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
-  const config = Buffer.from(JSON.stringify(spec.config ?? {}));
+  const config = Buffer.from(configText(spec));
   if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   const program = await findProgram(deps, spec);
   const entryPoint = entryPointAsked(program, spec);
@@ -156,6 +156,14 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
     revision: 1,
   };
   return { job, program, target, config, noQueue: spec.noQueue };
+}
+
+/** As it came, where it came as text. */
+function configText(spec: JobSpec): string {
+  const text = keptText(spec, "config");
+  if (text !== undefined) return text;
+  if (nestsDeeper(spec.config)) throw nestedTooDeep("config");
+  return JSON.stringify(spec.config ?? {});
 }
 
 interface Dispatch {
@@ -276,9 +284,14 @@ async function sameRequest({ dao }: SubmitDeps, existing: Job, { job, target, co
     isSameQuery(existing, job) &&
     (target.isNew || existing.contextId === job.contextId) &&
     earlier !== undefined &&
-    Buffer.compare(earlier, config) === 0;
+    (Buffer.compare(earlier, config) === 0 || printed(earlier) === printed(config));
   if (!isSame) throw requestIdReused(requestIdOf(job.requestId), existing.id);
   return existing;
+}
+
+/** The same for texts that differ in spaces, or in how they write a number. */
+function printed(config: Uint8Array): string {
+  return JSON.stringify(JSON.parse(Buffer.from(config).toString()));
 }
 
 function isSameQuery({ sql: one }: Job, { sql: other }: Job): boolean {

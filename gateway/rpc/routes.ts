@@ -1,6 +1,6 @@
 import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import { Health, permission, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
+import { Health, permission, readKept, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Caller } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createHealth, type Readiness } from "./health.ts";
@@ -49,6 +49,14 @@ function takesUploads({ methods }: DescService): boolean {
 }
 
 function bind(method: DescMethod, invoke: Invoke) {
-  return (request: Message, { signal, requestHeader, responseHeader, values }: HandlerContext) =>
-    invoke(method, request, { signal, requestHeader, responseHeader }, values.get(CALLER));
+  return (request: Message, { signal, requestHeader, responseHeader, values }: HandlerContext) => {
+    const answer = invoke(method, request, { signal, requestHeader, responseHeader }, values.get(CALLER));
+    return Symbol.asyncIterator in answer ? answer : withoutTexts(method, answer);
+  };
+}
+
+async function withoutTexts({ output }: DescMethod, answer: Promise<Message>): Promise<Message> {
+  const message = await answer;
+  readKept(output, message);
+  return message;
 }

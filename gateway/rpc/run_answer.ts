@@ -3,6 +3,7 @@ import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   hasInfinity,
   type Job,
+  keepText,
   MAX_NESTING,
   nestsDeeper,
   type RunJobResponse,
@@ -12,6 +13,7 @@ import {
 import type { Core } from "../core.ts";
 import { openResult, shownJob } from "../jobs/mod.ts";
 import { MOST_VALUES } from "../limits.ts";
+import { resultText } from "../result_text.ts";
 import { countJson } from "../transcode/mod.ts";
 import { readAll } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
@@ -35,14 +37,22 @@ export async function answerRun(
   if (result.sizeBytes > GRPC_MESSAGE_BYTES) return without(TOO_LARGE);
   const json = result.digest === "" ? kept : await readAll((await openResult(deps, job)).content);
   if (json === undefined || json.length === 0) return create(RunJobResponseSchema, { job: shown });
+  // Less JSON than that is no such message, whatever is in it.
+  const isSmall = json.length < GRPC_MESSAGE_BYTES / 16 && job.attempts.length === 0;
+  const text = isSmall && json.length <= MOST_VALUES ? resultText(json) : undefined;
+  if (text !== undefined) return withText(shown, text);
   const value = toValue(json);
   if (typeof value === "string") return without(value);
   const answer = create(RunJobResponseSchema, { job: shown, result: value });
-  // Less JSON than that is no such message, whatever is in it.
-  const isSmall = json.length < GRPC_MESSAGE_BYTES / 16 && job.attempts.length === 0;
   return isSmall || sizeOver(RunJobResponseSchema, answer, GRPC_MESSAGE_BYTES) === undefined
     ? answer
     : without(TOO_LARGE);
+}
+
+function withText(job: Job, text: string): RunJobResponse {
+  const answer = create(RunJobResponseSchema, { job });
+  keepText(answer, "result", text);
+  return answer;
 }
 
 /** A result as a message carries it, or why it cannot. */

@@ -10,6 +10,7 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { ConnectError } from "@connectrpc/connect";
 import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
+import { printJson } from "../../proto/print_json.ts";
 import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
 import { HTTP_STATUS, HttpError, printError } from "./errors.ts";
@@ -25,7 +26,9 @@ export function createPrinter(
   jsonOptions: Partial<JsonWriteOptions> | undefined,
 ): PrintMessage {
   if (responseField === undefined) {
-    return (message) => JSON.stringify(toJson(method.output, message, jsonOptions));
+    return jsonOptions === undefined
+      ? (message) => printJson(method.output, message)
+      : (message) => JSON.stringify(toJson(method.output, message, jsonOptions));
   }
   const name = jsonOptions?.useProtoFieldName ? responseField.name : responseField.jsonName;
   const absent = property(

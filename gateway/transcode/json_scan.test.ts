@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
+import { countJson, endOfValue, findDuplicateName, findMember, JsonCounter } from "./json_scan.ts";
 
 /** Values, and names of members. */
 function count(json: unknown): number {
@@ -24,7 +24,7 @@ test("countJson() counts values and names, however the text is cut and indented"
 test("findDuplicateName() finds none in what JSON.stringify() printed", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
-      expect(findDuplicateName(Buffer.from(JSON.stringify(json)))).toBeUndefined();
+      expect(findDuplicateName(Buffer.from(JSON.stringify(json)), json)).toBeUndefined();
     }),
   );
 });
@@ -38,5 +38,19 @@ test.each([
   ['["a","a",{"b":"a","a":"b"}]', undefined],
   ['"a"', undefined],
 ])("findDuplicateName() of %s is %s", (text, name) => {
-  expect(findDuplicateName(Buffer.from(text))).toBe(name);
+  expect(findDuplicateName(Buffer.from(text), JSON.parse(text))).toBe(name);
+});
+
+test("findMember() and endOfValue() find each member of an object, however it is indented", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }), fc.nat(3), (json, indent) => {
+      const text = Buffer.from(JSON.stringify(json, undefined, indent));
+      for (const [name, value] of Object.entries(json)) {
+        const start = findMember(text, 0, name);
+        if (start === undefined) expect(JSON.stringify(name)).toContain("\\");
+        else expect(JSON.parse(text.toString("utf8", start, endOfValue(text, start)))).toEqual(value);
+      }
+      expect(findMember(text, 0, "a name that none has")).toBeUndefined();
+    }),
+  );
 });

@@ -1,3 +1,5 @@
+import { MAX_NESTING } from "../../proto/nesting.ts";
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -7,6 +9,10 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LARGE_E = 0x45;
+const SMALL_E = 0x65;
 
 /**
  * Counts the values and the names of a JSON text, chunk by chunk as it arrives, at about a nanosecond a byte: what it costs to decode a text
@@ -69,13 +75,37 @@ export function countJson(text: Uint8Array): number {
   return counter.count;
 }
 
-const decoder = new TextDecoder();
-
 /**
- * A name that an object of a JSON text has twice; undefined when there is none. `JSON.parse` keeps the last of them and does not tell. The
- * text has to be JSON; protobuf-es has the same check, which takes up to 60 times as long for long texts.
+ * A name that an object of a JSON text has twice; undefined when there is none. `JSON.parse`, which made `json` of the text, keeps the last of
+ * them and does not tell. protobuf-es has the same check, which takes up to 60 times as long for long texts.
  */
-export function findDuplicateName(text: Uint8Array): string | undefined {
+export function findDuplicateName(text: Buffer, json: unknown): string | undefined {
+  return countNames(json) === countColons(text) ? undefined : searchDuplicateName(text);
+}
+
+function countNames(json: unknown): number {
+  if (typeof json !== "object" || json === null) return 0;
+  let count = 0;
+  if (Array.isArray(json)) {
+    for (const item of json) count += countNames(item);
+    return count;
+  }
+  const values = Object.values(json);
+  for (const value of values) count += countNames(value);
+  return count + values.length;
+}
+
+/** Each stands after a name. */
+function countColons(text: Buffer): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === QUOTE) index = endOfText(text, index);
+    else if (text[index] === COLON) count += 1;
+  }
+  return count;
+}
+
+function searchDuplicateName(text: Buffer): string | undefined {
   /** The names of each open object; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   let isNameNext = false;
@@ -104,7 +134,7 @@ export function findDuplicateName(text: Uint8Array): string | undefined {
         const end = endOfText(text, index);
         const names = open.at(-1);
         if (isNameNext && names !== undefined) {
-          const name: string = JSON.parse(decoder.decode(text.subarray(index, end + 1)));
+          const name = textBetween(text, index, end);
           if (names.has(name)) return name;
           names.add(name);
         }
@@ -121,5 +151,78 @@ export function findDuplicateName(text: Uint8Array): string | undefined {
 function endOfText(text: Uint8Array, start: number): number {
   let index = start + 1;
   while (index < text.length && text[index] !== QUOTE) index += text[index] === BACKSLASH ? 2 : 1;
+  return index;
+}
+
+/** The text between two quotes. */
+function textBetween(text: Buffer, start: number, end: number): string {
+  const raw = text.toString("utf8", start + 1, end);
+  return raw.includes("\\") ? JSON.parse(`"${raw}"`) : raw;
+}
+
+/**
+ * Index of the first byte of a member of the object that begins at `start`, in a JSON text; undefined when the object has none of that name, or
+ * writes the name with escapes.
+ */
+export function findMember(text: Buffer, start: number, name: string): number | undefined {
+  let index = skipSpace(text, start + 1);
+  while (text[index] === QUOTE) {
+    const end = endOfText(text, index);
+    const isIt = text.toString("utf8", index + 1, end) === name;
+    // After the colon.
+    const value = skipSpace(text, skipSpace(text, end + 1) + 1);
+    if (isIt) return value;
+    index = skipSpace(text, endOfValue(text, value));
+    if (text[index] !== COMMA) return undefined;
+    index = skipSpace(text, index + 1);
+  }
+  return undefined;
+}
+
+/** Index after the last byte of the value that begins at `start`, in a JSON text. */
+export function endOfValue(text: Uint8Array, start: number): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index++) {
+    const byte = text[index];
+    if (byte === QUOTE) index = endOfText(text, index);
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
+    else if (byte !== COMMA || depth > 0) continue;
+    // A number or a word ends where what it is in goes on, or ends.
+    if (depth < 0 || byte === COMMA) return index;
+    if (depth === 0) return index + 1;
+  }
+  return text.length;
+}
+
+/** So many digits are still less than the greatest double. */
+const PLAIN_DIGITS = 300;
+
+/**
+ * Whether a JSON text nests no deeper than messages may, and its numbers are surely within those of a double: they have no exponent, and are not
+ * hundreds of digits long.
+ */
+export function isPlainJson(text: Uint8Array): boolean {
+  let [depth, digits] = [0, 0];
+  for (let index = 0; index < text.length; index++) {
+    const byte = text[index] as number;
+    if (byte >= ZERO && byte <= NINE) {
+      digits += 1;
+      continue;
+    }
+    // `true` and `false` have no digit before their "e".
+    const isExponent = digits > 0 && (byte === SMALL_E || byte === LARGE_E);
+    if (isExponent || digits > PLAIN_DIGITS || depth > MAX_NESTING) return false;
+    digits = 0;
+    if (byte === QUOTE) index = endOfText(text, index);
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
+  }
+  return digits <= PLAIN_DIGITS && depth <= MAX_NESTING;
+}
+
+function skipSpace(text: Uint8Array, start: number): number {
+  let index = start;
+  while (index < text.length && (text[index] as number) <= SPACE) index += 1;
   return index;
 }

@@ -13,7 +13,7 @@ export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncod
 export { isZlib, onDecoded } from "./content_coding.ts";
 export { writePiece } from "./drain.ts";
 export { HttpError } from "./errors.ts";
-export { countJson, findDuplicateName, JsonCounter } from "./json_scan.ts";
+export { countJson, findDuplicateName, isPlainJson, JsonCounter } from "./json_scan.ts";
 export { createOpenApi, type OpenApiOptions, type OperationExamples, type RawTypes } from "./openapi/mod.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
 export { sendContent } from "./send.ts";

@@ -17,6 +17,7 @@ import { explainJson } from "./json_fault.ts";
 import { findDuplicateName } from "./json_scan.ts";
 import { decodeSegment, decodeSegments } from "./percent.ts";
 import { readQuery } from "./query.ts";
+import { takeStructs } from "./struct_texts.ts";
 
 /** An HTTP request, taken apart. */
 export interface RequestParts {
@@ -125,7 +126,7 @@ function readJson(
   const json = decoding(subject, () => parseJson(desc, body));
   return decoding(
     subject,
-    () => (field === undefined ? fromJson(input, json, jsonOptions) : readField(input, json, { field, jsonOptions })),
+    () => decodeJson(input, json, { field, jsonOptions, body }),
     () => explainJson({ desc: input, field, jsonOptions }, json),
   );
 }
@@ -145,24 +146,34 @@ function parseJson({ typeName }: DescMessage, body: Buffer<ArrayBuffer>): JsonVa
   } catch (error) {
     throw fault(error instanceof Error ? error.message : String(error), error);
   }
-  const twice = findDuplicateName(body);
+  const twice = findDuplicateName(body, json);
   if (twice !== undefined) {
     throw fault(`duplicate object key "${twice}"`);
   }
   return json;
 }
 
-function readField(
-  input: DescMessage,
-  json: JsonValue,
-  { field, jsonOptions }: { field: DescField; jsonOptions: Partial<JsonReadOptions> | undefined },
-): Message {
-  if (field.fieldKind === "message") {
-    const request = reflect(input);
-    request.set(field, reflect(field.message, fromJson(field.message, json, jsonOptions)));
-    return request.message;
+interface JsonBody {
+  /** That the body is of; undefined: the whole request. */
+  readonly field: DescField | undefined;
+  readonly jsonOptions: Partial<JsonReadOptions> | undefined;
+  readonly body: Buffer<ArrayBuffer>;
+}
+
+function decodeJson(input: DescMessage, json: JsonValue, { field, jsonOptions, body }: JsonBody): Message {
+  if (field !== undefined && field.fieldKind !== "message") {
+    return fromJson(input, { [field.jsonName]: json }, jsonOptions);
   }
-  return fromJson(input, { [field.jsonName]: json }, jsonOptions);
+  const desc = field?.message ?? input;
+  const { rest, restore } = takeStructs(desc, json, body);
+  const message = fromJson(desc, rest, jsonOptions);
+  restore(message);
+  if (field === undefined) {
+    return message;
+  }
+  const request = reflect(input);
+  request.set(field, reflect(desc, message));
+  return request.message;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?;?$/i;

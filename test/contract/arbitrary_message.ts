@@ -2,13 +2,17 @@ import {
   create,
   type DescField,
   type DescMessage,
+  type DescOneof,
+  fromJson,
+  type JsonValue,
   type MessageInitShape,
   type MessageShape,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import fc, { type Arbitrary } from "fast-check";
 
-/** Any message of a type without oneofs: every field may be set, to anything that its type can say. */
+/** Any message of a type: every field may be set, to anything that its type can say. */
 export function arbitraryMessage<Desc extends DescMessage>(schema: Desc): Arbitrary<MessageShape<Desc>> {
   // Built field by field from the descriptor, which is what gives the shape its type.
   return arbitraryInit(schema).map((init) => create(schema, init as MessageInitShape<Desc>));
@@ -29,17 +33,30 @@ const wellKnown: Readonly<Record<string, Arbitrary<unknown>>> = {
     seconds: fc.bigInt({ min: 0n, max: 315576000000n }),
     nanos: fc.nat(999_999_999),
   }),
+  "google.protobuf.Value": fc
+    .jsonValue({ maxDepth: 3 })
+    .filter((json) => !JSON.stringify(json).includes('"__proto__"'))
+    .map((json) => fromJson(ValueSchema, json as JsonValue)),
 };
 
 function arbitraryInit(message: DescMessage): Arbitrary<unknown> {
   const known = wellKnown[message.typeName];
   if (known) return known;
-  const fields = message.fields.map((field) => [field.localName, arbitraryField(field)] as const);
-  return fc.record(Object.fromEntries(fields), { requiredKeys: [], noNullPrototype: true });
+  const fields = message.fields.filter(({ oneof }) => oneof === undefined);
+  const all = [
+    ...fields.map((field) => [field.localName, arbitraryField(field)] as const),
+    ...message.oneofs.map((oneof) => [oneof.localName, arbitraryOneof(oneof)] as const),
+  ];
+  return fc.record(Object.fromEntries(all), { requiredKeys: [], noNullPrototype: true });
+}
+
+function arbitraryOneof({ fields }: DescOneof): Arbitrary<unknown> {
+  return fc.oneof(
+    ...fields.map((field) => fc.record({ case: fc.constant(field.localName), value: arbitraryField(field) })),
+  );
 }
 
 function arbitraryField(field: DescField): Arbitrary<unknown> {
-  if (field.oneof) throw new Error(`Cannot make up a value for "${field}": oneofs are not supported`);
   switch (field.fieldKind) {
     case "scalar":
       return arbitraryScalar(field.scalar);

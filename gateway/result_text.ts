@@ -1,0 +1,18 @@
+import { hasInfinity, hasLoneSurrogate, nestsDeeper } from "../proto/mod.ts";
+import { isPlainJson } from "./transcode/mod.ts";
+
+/** The result of a job as text that goes into messages as it is; undefined where not every reader of JSON could read that. */
+export function resultText(result: Uint8Array): string | undefined {
+  const text = Buffer.from(result.buffer, result.byteOffset, result.length).toString();
+  return isReadable(text, result) ? text : undefined;
+}
+
+function isReadable(text: string, bytes: Uint8Array): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isPlainJson(bytes) && !text.includes("\\u")) return true;
+    return !nestsDeeper(value) && !hasInfinity(value) && !hasLoneSurrogate(value);
+  } catch {
+    return false;
+  }
+}

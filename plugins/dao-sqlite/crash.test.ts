@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { expectRefusedWithItsChange } from "../../test/contract/refused_event.ts";
@@ -13,21 +14,24 @@ import { openWriter, startWriterThread } from "./writer.ts";
 const { signal } = new AbortController();
 const log = { info() {}, warn() {} };
 
-test("what was acknowledged before a kill -9 is there afterwards, with its result and its event", async () => {
+test.for([
+  [16, 500],
+  [1, 150],
+])("what was acknowledged before a kill -9 is there afterwards, %i writes at a time", async ([atATime = 0, count]) => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
   const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, path], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, path, String(atATime)], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const acknowledged: number[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     acknowledged.push(Number(line));
-    if (acknowledged.length === 500) child.kill("SIGKILL");
+    if (acknowledged.length === count) child.kill("SIGKILL");
   }
   await exited;
 
   await using dao = await startDao(path, { log, signal });
-  expect(acknowledged.length).toBeGreaterThanOrEqual(500);
+  expect(acknowledged.length).toBeGreaterThanOrEqual(count ?? 0);
   for (const n of acknowledged) {
     expect((await dao.jobs.get(sampleId(n)))?.revision).toBe(2);
     expect(await dao.jobs.result(sampleId(n))).toEqual(json(n));
@@ -38,6 +42,20 @@ test("what was acknowledged before a kill -9 is there afterwards, with its resul
   expect(events.map(({ id }) => id)).toEqual(
     jobs.flatMap(({ id, revision }) => (revision === 2 ? [id] : [])).toReversed(),
   );
+});
+
+test("a write that comes alone waits for the lock of another process", async () => {
+  await using directory = await createTemporaryDirectory();
+  const path = join(directory.path, "hearth.db");
+  await using dao = await startDao(path, { log, signal });
+  using other = new DatabaseSync(path);
+  other.exec("BEGIN IMMEDIATE");
+  const inserted = dao.jobs.insert(sampleJob(1), json(1));
+  // The reader does not wait.
+  expect(await dao.jobs.get(sampleId(1))).toBeUndefined();
+  other.exec("COMMIT");
+  expect(await inserted).toBeUndefined();
+  expect((await dao.jobs.get(sampleId(1)))?.id).toBe(sampleId(1));
 });
 
 test("an event that cannot be stored keeps its change from being stored", async () => {

@@ -1,4 +1,8 @@
-/** For the crash test: stores jobs in the database named by the first argument until killed, and prints each that is durable. */
+/**
+ * For the crash test: stores jobs in the database named by the first argument until killed, and prints each that is durable. So many at a time as
+ * the second argument says: 1 makes each write one that has no company.
+ */
+import { setTimeout as delay } from "node:timers/promises";
 import { json, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { startDao } from "./dao.ts";
 
@@ -6,15 +10,20 @@ const dao = await startDao(process.argv[2] ?? "", {
   log: { info() {}, warn() {} },
   signal: new AbortController().signal,
 });
+const atATime = Number(process.argv[3]);
 let next = 0;
 
 async function storeEndlessly(): Promise<never> {
   for (;;) {
     const n = next++;
-    void dao.jobs.insert(sampleJob(n), json({}));
+    const inserted = dao.jobs.insert(sampleJob(n), json({}));
+    if (atATime === 1) {
+      await inserted;
+      await delay(2);
+    }
     await dao.jobs.update(sampleJob(n, { revision: 2 }), { result: json(n), event: sampleEvent(sampleId(n)) });
     process.stdout.write(`${n}\n`);
   }
 }
 
-await Promise.all(Array.from({ length: 16 }, storeEndlessly));
+await Promise.all(Array.from({ length: atATime }, storeEndlessly));

@@ -10,10 +10,12 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Duplex, Readable, Writable } from "node:stream";
 import { isMainThread, threadId } from "node:worker_threads";
-import { HOPS_FOLDER, type HopRecord, isTraced } from "./records.ts";
+import { HOPS_FOLDER, HOPS_PROGRAM, type HopRecord, isTraced } from "./records.ts";
 
 const folder = process.env[HOPS_FOLDER];
-const program = process.argv[1] ?? "";
+// Of a thread it is the file of the thread.
+if (isMainThread) process.env[HOPS_PROGRAM] = process.argv[1];
+const program = process.env[HOPS_PROGRAM] ?? "";
 if (folder !== undefined && isTraced(program)) recordInto(folder);
 
 function recordInto(folder: string): void {

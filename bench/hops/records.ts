@@ -1,6 +1,9 @@
 /** Name of the variable that says where processes leave their records. */
 export const HOPS_FOLDER = "HEARTH_BENCH_HOPS";
 
+/** Name of the variable by which threads know the program of their process. */
+export const HOPS_PROGRAM = "HEARTH_BENCH_PROGRAM";
+
 /** Something that went in or out of a process. */
 export interface HopRecord {
   readonly what:

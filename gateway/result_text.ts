@@ -1,4 +1,4 @@
-import { hasInfinity, hasLoneSurrogate, nestsDeeper } from "../proto/mod.ts";
+import { hasInfinity, hasLoneSurrogate, MAX_NESTING, nestsDeeper } from "../proto/mod.ts";
 import { isPlainJson } from "./transcode/mod.ts";
 
 /** The result of a job as text that goes into messages as it is; undefined where not every reader of JSON could read that. */
@@ -10,7 +10,7 @@ export function resultText(result: Uint8Array): string | undefined {
 function isReadable(text: string, bytes: Uint8Array): boolean {
   try {
     const value: unknown = JSON.parse(text);
-    if (isPlainJson(bytes) && !text.includes("\\u")) return true;
+    if (isPlainJson(bytes, MAX_NESTING) && !text.includes("\\u")) return true;
     return !nestsDeeper(value) && !hasInfinity(value) && !hasLoneSurrogate(value);
   } catch {
     return false;

@@ -41,7 +41,7 @@ const FENCES: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^@grpc\//, files: /(session|remote)[^/]*(\/|\.ts$)|^proto\/node\.ts$|^bench\// },
   {
     library: /^node:sqlite$/,
-    files: /^plugins\/[^/]*sqlite[^/]*\/|^(standalone|context-node\/spark\/toolchain)\/lock\.ts$/,
+    files: /^plugins\/[^/]*sqlite[^/]*\/|^(standalone|context-node\/spark\/toolchain)\/lock\.ts$|^bench\//,
   },
   { library: /^pg$/, files: /^plugins\/[^/]*postgres[^/]*\// },
   { library: /^jose$/, files: /^plugins\/[^/]*jwt[^/]*\// },

@@ -6,9 +6,9 @@ import {
   type JobEvent,
   JobEventSchema,
   jobEventSubject,
-  printJson,
 } from "../../proto/mod.ts";
 import { resultText } from "../result_text.ts";
+import { printJson } from "../transcode/mod.ts";
 
 /** The largest result that is part of its event, in bytes of JSON; see `hearth.v1.JobSucceeded`. */
 const LARGEST_VALUE_BYTES = 64 * 1024;

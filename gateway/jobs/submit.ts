@@ -16,7 +16,6 @@ import {
   Job_State,
   JobSchema,
   type JobSpec,
-  keptText,
   nestsDeeper,
   SqlQuerySchema,
 } from "../../proto/mod.ts";
@@ -31,6 +30,7 @@ import {
 import type { Core } from "../core.ts";
 import { newId } from "../ids.ts";
 import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
+import { keptText } from "../transcode/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
 import { entryPointAsked, findProgram, type Program, pinnedClassPath, programForNode } from "./program.ts";

@@ -3,7 +3,6 @@ import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   hasInfinity,
   type Job,
-  keepText,
   MAX_NESTING,
   nestsDeeper,
   type RunJobResponse,
@@ -14,7 +13,7 @@ import type { Core } from "../core.ts";
 import { openResult, shownJob } from "../jobs/mod.ts";
 import { MOST_VALUES } from "../limits.ts";
 import { resultText } from "../result_text.ts";
-import { countJson } from "../transcode/mod.ts";
+import { countJson, keepText } from "../transcode/mod.ts";
 import { readAll } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
 

@@ -4,7 +4,13 @@ import { type ConnectError, createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { hostInvalid, partRefused } from "../../proto/errors.ts";
-import { JobEventSchema, LogLineSchema, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
+import {
+  JobEventSchema,
+  LogLineSchema,
+  MAX_NESTING,
+  ServerReflection,
+  ServerReflectionV1Alpha,
+} from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
 import { type Limits, MOST_VALUES } from "../limits.ts";
 import {
@@ -71,6 +77,7 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
     admit: door && ((method, request) => door.enter(request, actionName(method))),
     decodesSlashes: true,
+    structLevels: MAX_NESTING,
     limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {

@@ -10,11 +10,11 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { ConnectError } from "@connectrpc/connect";
 import { type HttpBody, HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
-import { printJson } from "../../proto/print_json.ts";
 import type { Binding } from "./binding.ts";
 import { appendHeaders, type Call } from "./call.ts";
 import { HTTP_STATUS, HttpError, printError } from "./errors.ts";
 import type { TranscoderOptions } from "./options.ts";
+import { printJson } from "./print_json.ts";
 import { type Content, sendContent } from "./send.ts";
 
 /** Makes the JSON text of a response, or of what a stream carries. */

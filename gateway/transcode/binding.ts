@@ -22,6 +22,8 @@ export interface Binding extends Routable {
   readonly responseField: DescField | undefined;
   /** The response body is the bytes of a google.api.HttpBody. */
   readonly rawResponse: boolean;
+  /** As in `TranscoderOptions`. */
+  readonly structLevels?: number | undefined;
 }
 
 export interface BoundVariable {

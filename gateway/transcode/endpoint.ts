@@ -20,6 +20,7 @@ export function createEndpoint(binding: Binding, options: TranscoderOptions): En
   const resumeField = events?.resumeFields?.find((name) => input.fields.some((field) => field.name === name));
   return {
     ...binding,
+    structLevels: options.structLevels,
     variables: binding.variables.map((variable) => ({ ...variable, decodesSlashes: options.decodesSlashes })),
     templateText: printTemplate(binding.template),
     bodyLimit: {

@@ -1,5 +1,3 @@
-import { MAX_NESTING } from "../../proto/nesting.ts";
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -199,10 +197,10 @@ export function endOfValue(text: Uint8Array, start: number): number {
 const PLAIN_DIGITS = 300;
 
 /**
- * Whether a JSON text nests no deeper than messages may, and its numbers are surely within those of a double: they have no exponent, and are not
+ * Whether a JSON text nests no deeper than so many levels, and its numbers are surely within those of a double: they have no exponent, and are not
  * hundreds of digits long.
  */
-export function isPlainJson(text: Uint8Array): boolean {
+export function isPlainJson(text: Uint8Array, levels: number): boolean {
   let [depth, digits] = [0, 0];
   for (let index = 0; index < text.length; index++) {
     const byte = text[index] as number;
@@ -212,13 +210,13 @@ export function isPlainJson(text: Uint8Array): boolean {
     }
     // `true` and `false` have no digit before their "e".
     const isExponent = digits > 0 && (byte === SMALL_E || byte === LARGE_E);
-    if (isExponent || digits > PLAIN_DIGITS || depth > MAX_NESTING) return false;
+    if (isExponent || digits > PLAIN_DIGITS || depth > levels) return false;
     digits = 0;
     if (byte === QUOTE) index = endOfText(text, index);
     else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
   }
-  return digits <= PLAIN_DIGITS && depth <= MAX_NESTING;
+  return digits <= PLAIN_DIGITS && depth <= levels;
 }
 
 function skipSpace(text: Uint8Array, start: number): number {

@@ -21,6 +21,11 @@ export interface TranscoderOptions {
    */
   readonly decodesSlashes?: boolean | undefined;
   readonly limits?: BodyLimits | undefined;
+  /**
+   * Each `google.protobuf.Struct` of a request that nests no deeper than so many levels is kept as the text that it is (`keptText`), besides its
+   * value. By default none is.
+   */
+  readonly structLevels?: number | undefined;
   /** For bodies, messages and the details of errors. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   readonly events?: EventOptions | undefined;

@@ -65,7 +65,7 @@ function readVariable(request: ReflectMessage, variable: BoundVariable, segments
 }
 
 function readMessage(
-  { method, body: rule }: Binding,
+  { method, body: rule, structLevels }: Binding,
   parts: RequestParts,
   jsonOptions: Partial<JsonReadOptions> | undefined,
 ): Message {
@@ -74,7 +74,7 @@ function readMessage(
       refuseBody(parts);
       return create(method.input);
     case "json":
-      return readJson(method.input, parts, { field: rule.field, jsonOptions });
+      return readJson(method.input, parts, { field: rule.field, jsonOptions, structLevels });
     case "raw":
       return readRaw(method.input, parts, rule);
     default:
@@ -111,7 +111,7 @@ function plainBytes(buffer: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 function readJson(
   input: DescMessage,
   parts: RequestParts,
-  { field, jsonOptions }: { field: DescField | undefined; jsonOptions: Partial<JsonReadOptions> | undefined },
+  { field, jsonOptions, structLevels }: Omit<JsonBody, "body">,
 ): Message {
   const body = withoutByteOrderMark(parts.body);
   if (body.length === 0) {
@@ -126,7 +126,7 @@ function readJson(
   const json = decoding(subject, () => parseJson(desc, body));
   return decoding(
     subject,
-    () => decodeJson(input, json, { field, jsonOptions, body }),
+    () => decodeJson(input, json, { field, jsonOptions, structLevels, body }),
     () => explainJson({ desc: input, field, jsonOptions }, json),
   );
 }
@@ -153,21 +153,37 @@ function parseJson({ typeName }: DescMessage, body: Buffer<ArrayBuffer>): JsonVa
   return json;
 }
 
+/** Structs go on as text where so is asked. */
+function decodeMessage(
+  desc: DescMessage,
+  json: JsonValue,
+  { jsonOptions, structLevels, body }: Omit<JsonBody, "field">,
+): Message {
+  if (structLevels === undefined) return fromJson(desc, json, jsonOptions);
+  const { rest, restore } = takeStructs(desc, json, { text: body, levels: structLevels });
+  const message = fromJson(desc, rest, jsonOptions);
+  restore(message);
+  return message;
+}
+
 interface JsonBody {
   /** That the body is of; undefined: the whole request. */
   readonly field: DescField | undefined;
   readonly jsonOptions: Partial<JsonReadOptions> | undefined;
+  readonly structLevels: number | undefined;
   readonly body: Buffer<ArrayBuffer>;
 }
 
-function decodeJson(input: DescMessage, json: JsonValue, { field, jsonOptions, body }: JsonBody): Message {
+function decodeJson(
+  input: DescMessage,
+  json: JsonValue,
+  { field, jsonOptions, structLevels, body }: JsonBody,
+): Message {
   if (field !== undefined && field.fieldKind !== "message") {
     return fromJson(input, { [field.jsonName]: json }, jsonOptions);
   }
   const desc = field?.message ?? input;
-  const { rest, restore } = takeStructs(desc, json, body);
-  const message = fromJson(desc, rest, jsonOptions);
-  restore(message);
+  const message = decodeMessage(desc, json, { jsonOptions, structLevels, body });
   if (field === undefined) {
     return message;
   }

@@ -1,12 +1,13 @@
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { JobSpecSchema, keptText, RunJobRequestSchema } from "../../proto/mod.ts";
+import { JobSpecSchema, MAX_NESTING, RunJobRequestSchema } from "../../proto/mod.ts";
+import { keptText } from "./kept_text.ts";
 import { takeStructs } from "./struct_texts.ts";
 
 function read(text: string) {
   const json: JsonValue = JSON.parse(text);
-  const { rest, restore } = takeStructs(RunJobRequestSchema, json, Buffer.from(text));
+  const { rest, restore } = takeStructs(RunJobRequestSchema, json, { text: Buffer.from(text), levels: MAX_NESTING });
   const message = fromJson(RunJobRequestSchema, rest);
   restore(message);
   return message;
@@ -49,11 +50,11 @@ test.each([
   ["something else than an object", '{"config":[1]}'],
 ])("a config with %s is left to protobuf-es", (_, text) => {
   const json: JsonValue = JSON.parse(text);
-  expect(takeStructs(JobSpecSchema, json, Buffer.from(text)).rest).toBe(json);
+  expect(takeStructs(JobSpecSchema, json, { text: Buffer.from(text), levels: MAX_NESTING }).rest).toBe(json);
 });
 
 test("a config of forty levels, and words with an e, are plain text", () => {
   const text = `{"config":{"a":${"[".repeat(39)}true,false,null,"1e5",12.5,-3${"]".repeat(39)}}}`;
-  const { rest } = takeStructs(JobSpecSchema, JSON.parse(text), Buffer.from(text));
+  const { rest } = takeStructs(JobSpecSchema, JSON.parse(text), { text: Buffer.from(text), levels: MAX_NESTING });
   expect(rest).toEqual({});
 });

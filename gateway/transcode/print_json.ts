@@ -2,6 +2,8 @@ import {
   type DescEnum,
   type DescField,
   type DescMessage,
+  fromJson,
+  type JsonValue,
   type Message,
   type MessageShape,
   ScalarType,
@@ -9,7 +11,6 @@ import {
 } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { keptText } from "./kept_text.ts";
-import { hasInfinity } from "./nesting.ts";
 
 type Print = (value: never) => string;
 type PrintMessage = (message: Message & Readonly<Record<string, unknown>>) => string;
@@ -145,12 +146,8 @@ function enumPrinter(desc: DescEnum): Print {
 
 function messagePrinter(desc: DescMessage, field: DescField): Print {
   if (desc.typeName === "google.protobuf.Struct" && field.fieldKind === "message") {
-    // In code it is plain JSON already.
-    return (value: object) => {
-      if (hasInfinity(value))
-        throw new Error(`cannot encode ${field} to JSON: it has a number beyond those of a double`);
-      return JSON.stringify(value);
-    };
+    // In code it is JSON, which may have what the message cannot say.
+    return (value: JsonValue) => toJsonString(desc, fromJson(desc, value));
   }
   const print = printerOf(desc);
   return (value: Message) => print(value as never);

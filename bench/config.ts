@@ -6,6 +6,8 @@ export interface BenchConfig {
   readonly warmUpMs: number;
   readonly durationMs: number;
   readonly times: Times;
+  /** Of the job that is watched. */
+  readonly progressEvents: number;
 }
 
 /** How often each command is timed. */
@@ -31,11 +33,13 @@ export const USAGE = `Measures warm synchronous jobs, and what a user would pick
 const QUICK = {
   seconds: 0.5,
   warmUpMs: 200,
+  progressEvents: 10_000,
   times: { coldStarts: 5, cancels: 20, restarts: 5, neighbors: 200, queuedJobs: 1000 },
 };
 const FULL = {
   seconds: 6,
   warmUpMs: 2000,
+  progressEvents: 200_000,
   times: { coldStarts: 30, cancels: 60, restarts: 20, neighbors: 1000, queuedJobs: 1000 },
 };
 
@@ -53,5 +57,6 @@ export function parseConfig(args: readonly string[]): BenchConfig | undefined {
   const extent = values.quick ? QUICK : FULL;
   const seconds = Number(values.seconds ?? extent.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new Error(`--seconds "${values.seconds}" is not a number up to 600`);
-  return { connections: [1, 32, 128], warmUpMs: extent.warmUpMs, durationMs: seconds * 1000, times: extent.times };
+  const { warmUpMs, progressEvents, times } = extent;
+  return { connections: [1, 32, 128], warmUpMs, progressEvents, durationMs: seconds * 1000, times };
 }

@@ -8,6 +8,7 @@ import { type BenchConfig, parseConfig, USAGE } from "./config.ts";
 import { startHearth } from "./hearth.ts";
 import { measure } from "./load/mod.ts";
 import { type Measurement, PLAN } from "./plan.ts";
+import { measureProgress } from "./progress/mod.ts";
 import { describeMachine, formatReport, type Report, type Row, ratiosOf } from "./report.ts";
 import { startBullmq, startConnectEcho, startRestate } from "./rivals/mod.ts";
 
@@ -24,6 +25,7 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
   // One system at a time: those that wait would take their share of the machine.
   const rows: Row[] = [];
   let commands: CommandRow[] = [];
+  const progress = await measureProgress(join(directory, "progress"), { events: config.progressEvents, signal });
   {
     await using hearth = await startHearth(join(directory, "hearth"), { signal });
     commands = await measureCommands(createApi(hearth.url, { signal }), config.times);
@@ -55,6 +57,7 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
     secondsPerFigure: config.durationMs / 1000,
     rows,
     commands,
+    progress,
     ratios: ratiosOf(rows),
   };
 }

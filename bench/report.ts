@@ -1,7 +1,8 @@
 import { cpus, totalmem } from "node:os";
 import type { CommandRow } from "./commands/mod.ts";
 import type { Figures } from "./load/mod.ts";
-import { REST, RIVALS } from "./plan.ts";
+import { PLAN, REST, RIVALS } from "./plan.ts";
+import type { ProgressFigures } from "./progress/mod.ts";
 
 export interface Row extends Figures {
   readonly name: string;
@@ -14,13 +15,14 @@ export interface Report {
   readonly secondsPerFigure: number;
   readonly rows: readonly Row[];
   readonly commands: readonly CommandRow[];
-  /** Empty when there is no rival on this machine. */
+  readonly progress: ProgressFigures;
   readonly ratios: readonly Ratio[];
 }
 
-/** Hearth's REST divided by a rival's figure. */
+/** One line divided by another, at the same number of connections. */
 interface Ratio {
-  readonly rival: string;
+  readonly line: string;
+  readonly by: string;
   readonly connections: number;
   readonly perSecond: number;
   readonly p50: number;
@@ -32,22 +34,27 @@ export function describeMachine(): string {
   return `${cpus().length} × ${cpu?.model.trim()}, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
 }
 
+/** Hearth's REST by each rival that there is, then what else Hearth has by its REST. */
 export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
-  return RIVALS.flatMap(({ name: rival }) =>
-    rows
-      .filter(({ name }) => name === rival)
-      .flatMap((theirs): Ratio[] => {
-        const { connections } = theirs;
-        const ours = rows.find((row) => row.name === REST.name && row.connections === connections);
-        if (!theirs.p50Ms || !ours?.p50Ms) return [];
-        return [{ rival, connections, perSecond: ours.perSecond / theirs.perSecond, p50: ours.p50Ms / theirs.p50Ms }];
-      }),
-  );
+  const rivals = RIVALS.flatMap(({ name }) => ratios(rows, { line: REST.name, by: name }));
+  const others = new Set(PLAN.filter(({ system, name }) => system === "hearth" && name !== REST.name));
+  return [...rivals, ...[...others].flatMap(({ name }) => ratios(rows, { line: name, by: REST.name }))];
+}
+
+function ratios(rows: readonly Row[], { line, by }: Pick<Ratio, "line" | "by">): Ratio[] {
+  return rows
+    .filter(({ name }) => name === line)
+    .flatMap((one): Ratio[] => {
+      const { connections } = one;
+      const other = rows.find((row) => row.name === by && row.connections === connections);
+      if (!one.p50Ms || !other?.p50Ms) return [];
+      return [{ line, by, connections, perSecond: one.perSecond / other.perSecond, p50: one.p50Ms / other.p50Ms }];
+    });
 }
 
 /** The report as Markdown. */
 export function formatReport(report: Report): string {
-  const { rows, commands, ratios } = report;
+  const { rows, commands, progress, ratios } = report;
   return [
     `${report.machine}; ${report.secondsPerFigure} s a figure; ${report.at.slice(0, 10)}`,
     "",
@@ -63,17 +70,15 @@ export function formatReport(report: Report): string {
       ]),
     ),
     "",
-    ...(ratios.length === 0
-      ? ["No redis-server and no restate-server on PATH: nothing to compare with."]
-      : table(
-          ["Hearth (REST) ÷", "connections", "throughput", "p50"],
-          ratios.map((ratio) => [
-            ratio.rival,
-            `${ratio.connections}`,
-            `${ratio.perSecond.toFixed(2)} ×`,
-            `${ratio.p50.toFixed(2)} ×`,
-          ]),
-        )),
+    ...table(
+      ["ratio", "connections", "throughput", "p50"],
+      ratios.map(({ line, by, connections, perSecond, p50 }) => [
+        `${line} ÷ ${by}`,
+        String(connections),
+        `${perSecond.toFixed(2)} ×`,
+        `${p50.toFixed(2)} ×`,
+      ]),
+    ),
     "",
     ...table(
       ["Hearth, one call at a time", "times", "p50 ms", "p99 ms", "worst ms"],
@@ -83,6 +88,19 @@ export function formatReport(report: Report): string {
         milliseconds(p50Ms),
         milliseconds(p99Ms),
         milliseconds(worstMs),
+      ]),
+    ),
+    "",
+    ...table(
+      ["progress events of one job", "events", "per second", "memory of the gateway, MiB"],
+      [
+        ["to one watcher", progress.perSecond, progress.memoryMiB[0]] as const,
+        ["to one watcher, beside one that has stopped reading", progress.besideStopped, progress.memoryMiB[1]] as const,
+      ].map(([name, perSecond, memory]) => [
+        name,
+        String(progress.events),
+        perSecond.toFixed(0),
+        memory === null ? "–" : memory.toFixed(0),
       ]),
     ),
   ].join("\n");

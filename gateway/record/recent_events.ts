@@ -1,21 +1,27 @@
 import type { JobEvent } from "../../proto/mod.ts";
 
-/** Events of one job that are kept; a job with more is watched on the stream. */
+/** Events of one job that are kept, the newest. */
 const EVENTS_PER_JOB = 500;
+
+/** When so many more than that are there, the oldest go, together: one by one each would move all others. */
+const SLACK = 500;
 
 /** Jobs whose events are kept after their end, for those who submit first and watch then. */
 const ENDED_JOBS = 2000;
 
 interface Track {
-  readonly events: JobEvent[];
+  /** Without a gap. */
+  events: JobEvent[];
+  /** `seq` of the last that is not kept any more. */
+  dropped: number;
   readonly watchers: Set<() => void>;
-  /** All events of the job so far are here, in order. */
+  /** All events of the job so far have come this way, in order. */
   isWhole: boolean;
 }
 
 /**
  * The events of jobs as they came on sessions: watching them here costs nothing but the memory. A job of which this gateway may
- * have missed an event is not told here any more.
+ * have missed an event is not told here any more; of a job with many events only the newest are told.
  */
 export class RecentEvents {
   readonly #tracks = new Map<string, Track>();
@@ -23,20 +29,24 @@ export class RecentEvents {
 
   /** Begins to keep the events of a job that was not sent to its node yet. */
   begin(jobId: string): void {
-    this.#tracks.set(jobId, { events: [], watchers: new Set(), isWhole: true });
+    this.#tracks.set(jobId, { events: [], dropped: 0, watchers: new Set(), isWhole: true });
   }
 
   /** Adds the next event; one that does not follow the last breaks the track off. */
   add(event: JobEvent): void {
     const track = this.#tracks.get(event.jobId);
     if (track === undefined || !track.isWhole) return;
-    const expected = (track.events.at(-1)?.seq ?? 0) + 1;
+    const expected = track.dropped + track.events.length + 1;
     if (event.seq < expected) return;
-    if (event.seq > expected || track.events.length >= EVENTS_PER_JOB) {
+    if (event.seq > expected) {
       this.breakOff(event.jobId);
       return;
     }
     track.events.push(event);
+    if (track.events.length > EVENTS_PER_JOB + SLACK) {
+      track.dropped += SLACK;
+      track.events = track.events.slice(SLACK);
+    }
     for (const wake of track.watchers) wake();
   }
 
@@ -56,7 +66,10 @@ export class RecentEvents {
     if (this.#ended.length > ENDED_JOBS) this.#tracks.delete(this.#ended.shift() ?? "");
   }
 
-  /** The events after `afterSeq`, in order, as they come. Ends when the job is not told here, or not any more. */
+  /**
+   * The events after `afterSeq`, in order, as they come. Ends when the job is not told here, or not any more, and when the next event is not kept
+   * any more.
+   */
   async *watch(
     jobId: string,
     { afterSeq, signal }: { afterSeq: number; signal: AbortSignal },
@@ -69,14 +82,14 @@ export class RecentEvents {
     track.watchers.add(wake);
     signal.addEventListener("abort", wake);
     try {
-      while (track.isWhole && !signal.aborted) {
+      while (track.isWhole && !signal.aborted && told >= track.dropped) {
         waiting = Promise.withResolvers();
         // Whole tracks count from 1 without a gap.
-        for (const event of track.events.slice(told)) {
+        for (const event of track.events.slice(told - track.dropped)) {
           told = event.seq;
           yield event;
         }
-        if (track.events.length <= told) await waiting.promise;
+        if (track.dropped + track.events.length <= told) await waiting.promise;
       }
     } finally {
       track.watchers.delete(wake);

@@ -20,8 +20,8 @@ export interface Announcement extends Disposable {
 }
 
 /**
- * Announces the node, and resolves when it can be found: now, each second with its load, and to whoever asks by the NATS
- * services protocol; also while it drains, since gateways take a node for lost that they do not hear of. With a secret, what gateways act on
+ * Announces the node, and resolves when it can be found: now, each second with its load, and when somebody asks by the NATS
+ * services protocol who is there; also while it drains, since gateways take a node for lost that they do not hear of. With a secret, what gateways act on
  * is signed.
  */
 export async function announceNode({ nats, secrets }: AnnounceDeps, describe: () => Node): Promise<Announcement> {
@@ -33,7 +33,7 @@ export async function announceNode({ nats, secrets }: AnnounceDeps, describe: ()
     nats.publish(subject, payload, sign && { headers: signed });
   };
   const beat = (): void => announce(NODE_HEARTBEAT_SUBJECT);
-  const answers = answerServiceRequests(nats, describe());
+  const answers = answerServiceRequests(nats, describe(), { onPing: beat });
   beat();
   await nats.flush();
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
@@ -53,9 +53,13 @@ export async function announceNode({ nats, secrets }: AnnounceDeps, describe: ()
 
 /**
  * The discovery part of the NATS services protocol, for a service without endpoints of its own, so that `nats micro ls`,
- * `info` and `stats` show the node. https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md
+ * `info` and `stats` show the node. A gateway that starts sends a ping, too. https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md
  */
-function answerServiceRequests(nats: NatsConnection, { id, version, address }: Node): Disposable {
+function answerServiceRequests(
+  nats: NatsConnection,
+  { id, version, address }: Node,
+  { onPing }: { readonly onPing: () => void },
+): Disposable {
   const identity = { name: NODE_SERVICE_NAME, id, version, metadata: { address } };
   const answers = {
     PING: { type: "io.nats.micro.v1.ping_response", ...identity },
@@ -66,6 +70,7 @@ function answerServiceRequests(nats: NatsConnection, { id, version, address }: N
     const payload = JSON.stringify(answer);
     const callback = (_error: Error | null, message: Msg): void => {
       message.respond(payload);
+      if (verb === "PING") onPing();
     };
     const subjects = [`$SRV.${verb}`, `$SRV.${verb}.${NODE_SERVICE_NAME}`, `$SRV.${verb}.${NODE_SERVICE_NAME}.${id}`];
     return subjects.map((subject) => nats.subscribe(subject, { callback }));

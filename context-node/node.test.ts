@@ -2,10 +2,18 @@ import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node"
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOOPBACK_CLUSTER } from "../cluster/mod.ts";
-import { NODE_FAREWELL_SUBJECT, NODE_HEARTBEAT_SUBJECT, Node, Node_State, Refusal_Reason } from "../proto/node.ts";
+import {
+  NODE_FAREWELL_SUBJECT,
+  NODE_HEARTBEAT_SUBJECT,
+  NODE_PING_SUBJECT,
+  Node,
+  Node_State,
+  Refusal_Reason,
+} from "../proto/node.ts";
 import { NO_SPARK, startTestNode } from "../test/context_node.ts";
 import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
 import { ScriptedRuntime } from "../test/scripted_runtime.ts";
+import { until } from "../test/until.ts";
 import { startNode } from "./node.ts";
 import { describeDeno } from "./runtimes.ts";
 
@@ -64,6 +72,19 @@ test.each([
       ...extra,
     });
   }
+});
+
+test("a node announces itself at once when a gateway asks who is there", async () => {
+  await using tested = await startTestNode({ natsUrl: server.url });
+  let announcements = 0;
+  const callback = (_error: Error | null, message: Msg): void => {
+    if (Node.fromJSON(message.json()).id === tested.node.id) announcements += 1;
+  };
+  const subscription = nats.subscribe(NODE_HEARTBEAT_SUBJECT, { callback });
+  for (let pings = 0; pings < 20; pings++) nats.publish(NODE_PING_SUBJECT);
+  // Beats alone would take 20 s.
+  await until("20 announcements", () => announcements >= 20, { deadlineMs: 10_000 });
+  subscription.unsubscribe();
 });
 
 test("a node that drains takes nothing new, lets jobs finish, and hands over their last events", async () => {

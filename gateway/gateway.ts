@@ -3,12 +3,12 @@ import type { RequestListener } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
-import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
+import { openMembership, startTogether, whenJetStreamAvailable } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { Runtime } from "../proto/mod.ts";
 import { startGate } from "./access/mod.ts";
 import { rememberBinaries } from "./binaries/mod.ts";
-import { startBundler } from "./bundler/mod.ts";
+import { createBundler } from "./bundler/mod.ts";
 import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
@@ -132,20 +132,23 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   await using starting = new AsyncDisposableStack();
   const gatewayId = randomUUID();
   const { closing } = requirements.readiness;
-  const waiting = { log, signal: closing, onWait: requirements.waitFor };
-  const plugin = { ...waiting, baseDir: config.baseDir };
+  const waitWith = (signal: AbortSignal) => ({ log, signal, onWait: requirements.createWait() });
+  const waiting = waitWith(closing);
+  const { baseDir } = config;
 
-  // Its process takes as long to start as all the rest.
-  const bundling = startBundler();
-  starting.defer(async () => {
-    const [bundler] = await Promise.allSettled([bundling]);
-    if (bundler.status === "fulfilled") await bundler.value[Symbol.asyncDispose]();
-  });
   const secret = await openCallbackSecret(config.callbacks, config.dataDir);
-  const dao = rememberBinaries(starting.use(await startPluginWhenAvailable("dao", config.dao, plugin)));
-  const blobs = starting.use(await startPluginWhenAvailable("blobs", config.blobs, plugin));
+  const [store, blobs, events] = await startTogether(
+    starting,
+    [
+      (signal) => startPluginWhenAvailable("dao", config.dao, { ...waitWith(signal), baseDir }),
+      (signal) => startPluginWhenAvailable("blobs", config.blobs, { ...waitWith(signal), baseDir }),
+      (signal) => openEventStream(config.nats, { ...waitWith(signal), gatewayId }),
+    ],
+    { signal: closing },
+  );
+  const dao = rememberBinaries(store);
+  const bundler = starting.use(createBundler());
   const jars = starting.use(createJarReader());
-  const events = starting.use(await openEventStream(config.nats, { ...waiting, gatewayId }));
   const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
   const lastSeq = (jobId: string) => readLastSeq(events, jobId);
   const outbox = starting.use(new Outbox({ dao, publisher: events.publisher, lastSeq, queue, log }));
@@ -157,12 +160,12 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     new NodeDirectory({
       ...{ nats: events.nats, membership: starting.use(openMembership(config.cluster, { log })), log },
       ...{ gatewayId, version: packageJson.version, observer, placementWaitMs: config.placementWaitMs },
+      onOpened: requirements.changed,
     }),
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
   const defaultRuntime = config.defaultRuntime ?? Runtime.DENO;
   const callbacks = createCallbacks(config.callbacks);
-  const bundler = await bundling;
   const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, callbacks };
   const core: Core = { gatewayId, log, ...parts, defaultRuntime, jobConfig, closing };
   starting.use(startReconciler(core));
@@ -176,7 +179,13 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const gate =
     access &&
     starting.use(
-      await startGate(core, access, { ...plugin, isExposed, limits, useAsProxyUser: config.spark.useAsProxyUser }),
+      await startGate(core, access, {
+        ...waiting,
+        baseDir,
+        isExposed,
+        limits,
+        useAsProxyUser: config.spark.useAsProxyUser,
+      }),
     );
   const services = createServices(core);
   const validator = createValidator();
@@ -197,6 +206,8 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     spark: createSparkFace({ gate, core, config: spark, predefined, validator, limits }),
   });
   requireCore(requirements, core, gate);
+  // Its process takes as long to start as all the rest. An upload waits for it.
+  bundler.warm().catch((err: unknown) => log.error({ err }, "the process that bundles uploads does not start"));
   const owned = starting.move();
   return { surfaces, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -20,10 +20,12 @@ export interface Requirements extends Disposable {
   readonly readiness: Readiness;
   /** Adds a part that has to be well. */
   require(part: string, check: Check): void;
-  /** Says what the start waits for; undefined: for nothing that is away. */
-  waitFor(what: string | undefined): void;
+  /** For one part of the start: a function that takes what that part waits for; undefined: nothing that is away. */
+  createWait(): (what: string | undefined) => void;
   /** The start is over: from now on the required parts decide. */
   started(): void;
+  /** Something that was missing may be there now: a gateway that is not ready checks at once. */
+  changed(): void;
 }
 
 /** Adds what it takes to place a context, and to know who asks for it. */
@@ -51,13 +53,13 @@ interface RequirementDeps extends Pick<Readiness, "draining" | "closing"> {
 export function createRequirements({ log, draining, closing }: RequirementDeps): Requirements {
   const checks = new Map<string, Check>();
   let isStarted = false;
-  let waitedFor: string | undefined;
+  const waits: (string | undefined)[] = [];
   let shared: { readonly outcome: Promise<readonly Problem[]>; endedAt: number } | undefined;
   let logged: string | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const checkAll = async (): Promise<readonly Problem[]> => {
-    if (!isStarted) return [{ part: "gateway", reason: waitedFor ? `starting; waiting for ${waitedFor}` : "starting" }];
+    if (!isStarted) return [{ part: "gateway", reason: describeStart(waits) }];
     const outcomes = await Promise.all([...checks].map(([part, check]) => checkPart({ log }, part, check)));
     const problems = outcomes.filter((problem) => problem !== undefined);
     report(problems);
@@ -88,23 +90,43 @@ export function createRequirements({ log, draining, closing }: RequirementDeps):
   const watch = async (): Promise<void> => {
     const found = await problems();
     if (draining.aborted) return;
+    // Another check may have been asked for meanwhile.
+    clearTimeout(timer);
     timer = setTimeout(() => void watch(), found.length > 0 ? WAITING_INTERVAL_MS : READY_INTERVAL_MS);
     timer.unref();
+  };
+
+  const checkAgain = async (): Promise<void> => {
+    // The outcome of a check under way is older than the change.
+    await shared?.outcome;
+    shared = undefined;
+    await watch();
   };
 
   return {
     readiness: { draining, closing, problems },
     require: (part, check) => void checks.set(part, check),
-    waitFor(what) {
-      waitedFor = what;
+    createWait() {
+      const index = waits.push(undefined) - 1;
+      return (what) => {
+        waits[index] = what;
+      };
     },
     started() {
       isStarted = true;
       shared = undefined;
       void watch();
     },
+    changed() {
+      if (isStarted && logged !== "") void checkAgain();
+    },
     [Symbol.dispose]: () => clearTimeout(timer),
   };
+}
+
+function describeStart(waits: readonly (string | undefined)[]): string {
+  const missing = waits.filter((what) => what !== undefined);
+  return missing.length === 0 ? "starting" : `starting; waiting for ${missing.join(", ")}`;
 }
 
 /** What is wrong with a part. What it rejects with may name addresses and is for the log. */

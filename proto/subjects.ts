@@ -41,6 +41,9 @@ export const AUDIT_STREAM_CONFIG = {
 /** Name under which nodes answer the NATS services protocol, so that `nats micro ls` shows them. */
 export const NODE_SERVICE_NAME = "hearth-node";
 
+/** A request of the NATS services protocol, to which each node answers with its announcement, too. */
+export const NODE_PING_SUBJECT = `$SRV.PING.${NODE_SERVICE_NAME}`;
+
 /** A node's announcement, with each heartbeat: the JSON form of `hearth.v1.Node`. */
 export const NODE_HEARTBEAT_SUBJECT = "hearth.v1.nodes.heartbeat";
 

@@ -3,11 +3,11 @@ import { gzipSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../proto/mod.ts";
-import { BundleError, type Bundler, BundlerBusyError, startBundler } from "./mod.ts";
+import { BundleError, type Bundler, BundlerBusyError, createBundler } from "./mod.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler();
+  bundler = createBundler();
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
@@ -257,7 +257,7 @@ describe("a tarball", () => {
 
 describe("turns", () => {
   test("are taken by as many as there are workers, waited for by as many as the queue holds", async () => {
-    await using small = await startBundler({ workers: 1, queue: 1 });
+    await using small = createBundler({ workers: 1, queue: 1 });
     const source = utf8("export const a = () => 1;");
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => small.bundle(source)));
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
@@ -278,7 +278,7 @@ describe("turns", () => {
   });
 
   test("end when the bundler is disposed", async () => {
-    const closing = await startBundler({ workers: 1 });
+    const closing = createBundler({ workers: 1 });
     const outcomes = [1, 2].map(() =>
       closing.bundle(utf8("export const a = () => 1;")).catch((error) => error.message),
     );

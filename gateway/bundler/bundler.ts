@@ -19,6 +19,8 @@ export interface BundleOptions {
 
 /** Turns uploads into bundles, in processes of its own. Disposing it ends them and rejects what is under way. */
 export interface Bundler extends AsyncDisposable {
+  /** Starts a process ahead of the first upload. Resolves when it is warm; rejects when it does not start. */
+  warm(): Promise<void>;
   /**
    * Rejects with BundleError when the upload is at fault, also when it takes too much time or memory; with
    * BundlerBusyError when too many wait already; with the signal's reason.
@@ -35,14 +37,13 @@ export interface BundlerSettings {
   readonly queue?: number | undefined;
 }
 
-/** Starts a bundler; resolves when a process is warm. */
-export async function startBundler(settings: BundlerSettings = {}): Promise<Bundler> {
+/** Starts no process before it is warmed or asked. */
+export function createBundler(settings: BundlerSettings = {}): Bundler {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   const turns = new Turns(settings.workers ?? 2, { queue: settings.queue ?? 32 });
   const workers = new WarmWorkers(limits);
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
-  await workers.warm();
 
   async function bundle(content: Uint8Array, { contentType, signal }: BundleOptions): Promise<BundledUpload> {
     if (content.length > limits.uploadBytes) {
@@ -59,6 +60,7 @@ export async function startBundler(settings: BundlerSettings = {}): Promise<Bund
   }
 
   return {
+    warm: () => workers.warm(),
     async bundle(content, options = {}) {
       const bundled = bundle(content, options);
       running.add(bundled);

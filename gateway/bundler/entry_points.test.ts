@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Bundler, startBundler } from "./mod.ts";
+import { type Bundler, createBundler } from "./mod.ts";
 import { refusal, runAll, type TarEntry, tgz, utf8 } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler();
+  bundler = createBundler();
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
@@ -165,7 +165,7 @@ describe("listed is what can run", () => {
   });
 
   test("of more names than an answer holds is refused", async () => {
-    await using small = await startBundler({ limits: { entryPoints: 2 } });
+    await using small = createBundler({ limits: { entryPoints: 2 } });
     expect(await refusal(small, utf8("export const a = () => 1, b = () => 1, c = () => 1;"))).toBe(
       "The upload exports 3 entry points, more than 2",
     );

@@ -2,11 +2,11 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BundleError, type Bundler, type BundlerLimits, startBundler } from "./mod.ts";
+import { BundleError, type Bundler, type BundlerLimits, createBundler } from "./mod.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler();
+  bundler = createBundler();
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
@@ -168,7 +168,7 @@ test.each([
 });
 
 async function withLimits<T>(limits: Partial<BundlerLimits>, use: (bundler: Bundler) => Promise<T>): Promise<T> {
-  await using limited = await startBundler({ limits });
+  await using limited = createBundler({ limits });
   return await use(limited);
 }
 

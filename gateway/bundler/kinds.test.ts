@@ -1,12 +1,12 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../proto/mod.ts";
-import { type Bundler, fileOfForm, isArchive, isJar, startBundler } from "./mod.ts";
+import { type Bundler, createBundler, fileOfForm, isArchive, isJar } from "./mod.ts";
 import { refusal, runAll, tar, tgz, utf8, zip } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler();
+  bundler = createBundler();
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Bundler, startBundler } from "./mod.ts";
+import { type Bundler, createBundler } from "./mod.ts";
 import { link, refusal, runAll, type TarEntry, tgz, utf8 } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler();
+  bundler = createBundler();
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 

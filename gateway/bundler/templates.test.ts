@@ -6,11 +6,11 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BundleError, type Bundler, startBundler } from "./mod.ts";
+import { BundleError, type Bundler, createBundler } from "./mod.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler();
+  bundler = createBundler();
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
@@ -237,7 +237,7 @@ test("many patterns over many files end within the limits", async () => {
   const names = Array.from({ length: 2000 }, (_, i) => [`f/${i}.js`, ""]);
   const patterns = Array.from({ length: 100 }, (_, i) => `(x) => import(\`./f/\${x}${i % 10}.js\`)`);
   const content = await tarball({ "index.js": `export const job = [${patterns}];`, ...Object.fromEntries(names) });
-  await using limited = await startBundler({ limits: { timeoutMs: 5000 } });
+  await using limited = createBundler({ limits: { timeoutMs: 5000 } });
   const started = performance.now();
   await limited.bundle(content).catch((error) => expect(error).toBeInstanceOf(BundleError));
   expect(performance.now() - started).toBeLessThan(10_000);

@@ -64,8 +64,9 @@ test.runIf(process.platform === "linux")(
     try {
       await writeFile(join(folder, "upload"), await uploadOfMinutes());
       const script = `
-      import { startBundler } from ${JSON.stringify(join(import.meta.dirname, "mod.ts"))};
-      const bundler = await startBundler();
+      import { createBundler } from ${JSON.stringify(join(import.meta.dirname, "mod.ts"))};
+      const bundler = createBundler();
+      await bundler.warm();
       const content = (await import("node:fs")).readFileSync(${JSON.stringify(join(folder, "upload"))});
       bundler.bundle(content).catch(() => undefined).then(() => console.log("ended"));
       setTimeout(() => console.log("busy"), 1000);`;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../proto/mod.ts";
-import { type Bundler, startBundler } from "./mod.ts";
+import { type Bundler, createBundler } from "./mod.ts";
 import { refusal, runAll, utf8, type ZipEntry, zip } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
-  bundler = await startBundler({ limits: { unpackedBytes: 1_000_000, entries: 100 } });
+  bundler = createBundler({ limits: { unpackedBytes: 1_000_000, entries: 100 } });
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 

@@ -12,6 +12,7 @@ import {
 import {
   NODE_FAREWELL_SUBJECT,
   NODE_HEARTBEAT_SUBJECT,
+  NODE_PING_SUBJECT,
   type Node,
   Node_State,
   NodeLoadSchema,
@@ -52,6 +53,8 @@ interface DirectoryDeps {
   readonly gatewayId: string;
   readonly version: string;
   readonly observer: DirectoryObserver;
+  /** Called when a session was opened, after the observer. */
+  readonly onOpened?: (() => void) | undefined;
   /** The longest that a call waits for a node that it needs. */
   readonly placementWaitMs: number;
 }
@@ -79,6 +82,8 @@ export class NodeDirectory implements AsyncDisposable {
     this.#reader = deps.membership.secrets && new AnnouncementReader(deps.membership.secrets);
     this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
     this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
+    // Nodes answer with their announcements; without permission to ask, we hear of them at their next beat.
+    deps.nats.publish(NODE_PING_SUBJECT);
   }
 
   /** The nodes that are not lost, by id. */
@@ -214,6 +219,7 @@ export class NodeDirectory implements AsyncDisposable {
       node.session = session;
       log.info({ node: id, address }, "session opened");
       observer.opened(session);
+      this.#deps.onOpened?.();
       await session.closed;
       node.session = undefined;
       observer.closed(session);

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { type Pack, pack } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BundleError, type Bundler, startBundler } from "../../gateway/bundler/mod.ts";
+import { BundleError, type Bundler, createBundler } from "../../gateway/bundler/mod.ts";
 
 /** HEARTH_FUZZ_SECONDS lengthens the search. */
 const SECONDS = Number(process.env.HEARTH_FUZZ_SECONDS ?? 5);
@@ -28,7 +28,7 @@ beforeAll(async () => {
     );
   }
   await symlink(join(folder, `${CANARY}.ts`), join(folder, "known.ts"));
-  bundler = await startBundler({ limits: { timeoutMs: TIMEOUT_MS } });
+  bundler = createBundler({ limits: { timeoutMs: TIMEOUT_MS } });
 });
 afterAll(async () => {
   await bundler[Symbol.asyncDispose]();

@@ -48,5 +48,5 @@ export { DEFAULT_RETRY_DELAY_MS, doubledDelayMs } from "./retry_delay.ts";
 export type { Secrets } from "./secrets.ts";
 export { createSteadyClock } from "./steady_clock.ts";
 export { LONGEST_DELAY_MS, startTimer } from "./timer.ts";
-export { startTogether } from "./together.ts";
+export { type Start, startTogether } from "./together.ts";
 export { watchFiles } from "./watch_files.ts";

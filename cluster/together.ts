@@ -5,7 +5,7 @@ export type Start<Part> = (signal: AbortSignal) => Promise<Part>;
  * Starts parts at the same time. The stack owns those that start, in the order of the list: the last one is disposed first. When one does
  * not start, the others are given up, and this rejects, when all of them have settled, with the first error.
  */
-export async function startTogether<const Parts extends readonly AsyncDisposable[]>(
+export async function startTogether<const Parts extends readonly (AsyncDisposable | undefined)[]>(
   stack: AsyncDisposableStack,
   starts: { readonly [Index in keyof Parts]: Start<Parts[Index]> },
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
@@ -24,5 +24,5 @@ export async function startTogether<const Parts extends readonly AsyncDisposable
     if (outcome.status === "fulfilled") stack.use(outcome.value);
   }
   failing.signal.throwIfAborted();
-  return (await Promise.all(starting)) as readonly AsyncDisposable[] as Parts;
+  return (await Promise.all(starting)) as readonly (AsyncDisposable | undefined)[] as Parts;
 }

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { z } from "zod";
 import {
   address,
@@ -10,6 +9,7 @@ import {
   printOptions,
   readConfiguration,
 } from "../cluster/mod.ts";
+import { COMPILE_CACHE } from "./compile_cache.ts";
 import { findPartFaults } from "./part_faults.ts";
 
 /** What `npm start` was asked for. */
@@ -120,9 +120,6 @@ function gatewayDrainMs({ drainTimeoutMs, drainDelayMs }: z.output<typeof fileCo
 function isGiven(section: object): boolean {
   return Object.values(section).some((value) => value !== undefined);
 }
-
-/** Where gateways and nodes keep compiled code from one start to the next, which halves what a start takes. */
-const COMPILE_CACHE = resolve(import.meta.dirname, "../node_modules/.cache/hearth");
 
 /** The environment of the processes of a system: that of this process. */
 export function childEnvironment(): Readonly<Record<string, string | undefined>> {

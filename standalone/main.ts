@@ -1,10 +1,16 @@
 /** `npm start`: the whole of Hearth on this machine, until Ctrl-C. */
-import { pino } from "pino";
-import { hasLostUnusedTerminal, onEndRequest, PRIVATE_UMASK } from "../cluster/mod.ts";
-import { parseConfig, type StandaloneConfig, USAGE } from "./config.ts";
-import { formatLogLine, levelOf } from "./log_lines.ts";
-import { nextSteps } from "./next_steps.ts";
-import { startStandalone } from "./standalone.ts";
+import { enableCompileCache, flushCompileCache } from "node:module";
+import { COMPILE_CACHE } from "./compile_cache.ts";
+import type { StandaloneConfig } from "./config.ts";
+
+// What is imported from here on is compiled at the first start only.
+enableCompileCache(process.env.NODE_COMPILE_CACHE ?? COMPILE_CACHE);
+const { pino } = await import("pino");
+const { hasLostUnusedTerminal, onEndRequest, PRIVATE_UMASK } = await import("../cluster/mod.ts");
+const { parseConfig, USAGE } = await import("./config.ts");
+const { formatLogLine, levelOf } = await import("./log_lines.ts");
+const { nextSteps } = await import("./next_steps.ts");
+const { startStandalone } = await import("./standalone.ts");
 
 process.umask(PRIVATE_UMASK);
 
@@ -40,6 +46,8 @@ async function run(config: StandaloneConfig): Promise<void> {
   }
   await using standalone = started.value;
   console.log(nextSteps(standalone));
+  // It may be killed: then the next start would compile all again.
+  flushCompileCache();
   await stopped;
 }
 

@@ -7,7 +7,8 @@ import { natsOptions } from "../cluster/mod.ts";
 import type { Credentials } from "./credentials.ts";
 import { startNatsBinary } from "./nats.ts";
 import { findNatsServer } from "./nats_binary.ts";
-import { type Part, startPart } from "./supervise.ts";
+import { freePort } from "./ports.ts";
+import { type Part, type PartSpec, startPart } from "./supervise.ts";
 
 /** Account of gateways and nodes in `nats.conf`. */
 const ACCOUNT = "HEARTH";
@@ -32,25 +33,32 @@ interface ClosedNatsOptions {
   readonly credentials: Credentials;
 }
 
-/** Starts a NATS server that nobody uses without credentials, and starts it again, on its port and store, when it dies; `ready` is its URL. */
-export async function startClosedNats(
+/** A NATS server that does not run yet. */
+export interface ClosedNats {
+  /** Where it will listen. */
+  readonly url: string;
+  /** Starts it, and starts it again, on its port and store, when it dies. */
+  start(deps: ClosedNatsDeps): Promise<Part<string>>;
+}
+
+/** Finds, or fetches, a NATS server that nobody will use without credentials, and a free port for it. */
+export async function prepareClosedNats(
   { log, signal }: ClosedNatsDeps,
   { storeDir, credentials }: ClosedNatsOptions,
-): Promise<Part<string>> {
+): Promise<ClosedNats> {
   const binary = await findNatsServer({ log, signal });
   await adoptStreams({ log }, join(storeDir, "jetstream"));
-  const nats = await startPart<string>(
-    { log, signal },
-    {
-      name: "nats-server",
-      start: ({ signal, before }) => {
-        const port = before === undefined ? 0 : Number(new URL(before).port);
-        return startNatsBinary(binary, { storeDir, port, configFile: credentials.natsConfigFile, log, signal });
-      },
+  const port = await freePort();
+  const options = { storeDir, port, configFile: credentials.natsConfigFile, log };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    async start(deps) {
+      const start: PartSpec<string>["start"] = ({ signal }) => startNatsBinary(binary, { ...options, signal });
+      const nats = await startPart(deps, { name: "nats-server", start });
+      log.debug({ process: "nats-server", processId: nats.pid }, "started");
+      return nats;
     },
-  );
-  log.debug({ process: "nats-server", processId: nats.pid }, "started");
-  return nats;
+  };
 }
 
 /** Gives the streams of a store from before there were users to the account of gateways and nodes. */

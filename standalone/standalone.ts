@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { closeFolder, reachableAt } from "../cluster/mod.ts";
+import { closeFolder, reachableAt, type Start, startTogether } from "../cluster/mod.ts";
 import { findBubblewrap } from "./bubblewrap.ts";
 import { type NatsUser, openCredentials } from "./credentials.ts";
 import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
-import { keepSubscriberConsumer, startClosedNats } from "./nats_closed.ts";
+import { keepSubscriberConsumer, prepareClosedNats } from "./nats_closed.ts";
 import { requireFreePort } from "./ports.ts";
 import { type ProcessOptions, startGateway, startNode } from "./processes.ts";
 import { type Part, startPart } from "./supervise.ts";
@@ -63,8 +63,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const credentials = await openCredentials(join(dataDir, "credentials"));
   const ownNats = options.natsUrl
     ? undefined
-    : stack.use(await startClosedNats({ log, signal }, { storeDir: join(dataDir, "nats"), credentials }));
-  const natsUrl = options.natsUrl ?? ownNats?.ready ?? "";
+    : await prepareClosedNats({ log, signal }, { storeDir: join(dataDir, "nats"), credentials });
+  const natsUrl = options.natsUrl ?? ownNats?.url ?? "";
   await findBubblewrap({ log, signal });
   if (ownNats) await credentials.writeUrl(natsUrl);
   const clusterSecretFile = options.hasClusterIdentity ? undefined : credentials.clusterSecretFile;
@@ -83,24 +83,29 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     gatewayLog.read(line);
     onLine?.(line);
   };
-  const startParts = (signal: AbortSignal): Promise<Part<string>>[] => {
-    const nodes = Array.from({ length: options.nodes }, (_, index) => {
-      const name = `node-${index + 1}`;
-      const node = { ...part(name, "node"), name, listen: "127.0.0.1:0" };
-      return startPart<string>({ log, signal }, { name, start: ({ signal }) => startNode({ ...node, signal }) });
-    });
-    const gateway = startPart<string>(
-      { log, signal },
-      {
-        name: "gateway",
-        start: ({ signal, before: listen = options.listen }) =>
-          startGateway({ ...gatewayPart, listen, onLine: readLine, signal }),
-      },
-    );
-    return [gateway, ...nodes];
-  };
-  const [gateway, ...nodes] = await startTogether(stack, startParts, signal);
-  if (gateway === undefined) throw new Error("The gateway was not started");
+  const nodeNames = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
+  // They load while the NATS server starts.
+  const [, gateway, ...nodes] = await startTogether(
+    stack,
+    [
+      async (signal) => ownNats?.start({ log, signal }),
+      (signal) =>
+        startPart<string>(
+          { log, signal },
+          {
+            name: "gateway",
+            start: ({ signal, before: listen = options.listen }) =>
+              startGateway({ ...gatewayPart, listen, onLine: readLine, signal }),
+          },
+        ),
+      ...nodeNames.map((name): Start<Part<string>> => {
+        const node = { ...part(name, "node"), name, listen: "127.0.0.1:0" };
+        return (signal) =>
+          startPart<string>({ log, signal }, { name, start: ({ signal }) => startNode({ ...node, signal }) });
+      }),
+    ],
+    { signal },
+  );
   for (const [index, { pid }] of nodes.entries()) log.info({ process: `node-${index + 1}`, processId: pid }, "started");
   log.info({ process: "gateway", processId: gateway.pid }, "started");
   // The nodes end before it, all at once: it records how their last jobs end.
@@ -120,26 +125,6 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ...{ auth, natsUrl, subscriberUrlFile },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** Starts parts at the same time, and disposes them with the stack. When one does not start, the others are given up. */
-async function startTogether<Ready>(
-  stack: AsyncDisposableStack,
-  start: (signal: AbortSignal) => readonly Promise<Part<Ready>>[],
-  signal: AbortSignal | undefined,
-): Promise<Part<Ready>[]> {
-  const failing = new AbortController();
-  const until = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
-  const starting = start(until).map(async (part) => {
-    try {
-      return stack.use(await part);
-    } catch (error) {
-      failing.abort(error);
-      throw error;
-    }
-  });
-  await Promise.allSettled(starting);
-  return Promise.all(starting);
 }
 
 async function untilReady(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

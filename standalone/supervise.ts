@@ -19,7 +19,7 @@ interface SuperviseDeps {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface PartSpec<Ready> {
+export interface PartSpec<Ready> {
   readonly name: string;
   /** Starts a process of the part. `before` is what the first one said when it was ready; absent for the first. */
   start(options: { readonly signal: AbortSignal; readonly before?: Ready }): Promise<Child<Ready>>;

@@ -8,6 +8,7 @@ import { type ExecutorThread, startExecutor } from "./executor_thread.ts";
 import { createObjectStore } from "./object_store.ts";
 import { createOutbox } from "./outbox.ts";
 import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./protocol.ts";
+import { endsRehearsal, REHEARSAL } from "./rehearsal.ts";
 import { inPieces, weigh } from "./weights.ts";
 
 const { post: report, hold } = createOutbox<SandboxReport>(
@@ -30,6 +31,7 @@ const begunRuns = createBegunRuns({
 
 let program: Extract<SandboxCommand, { type: "start" }> | undefined;
 let ready = false;
+const rehearsed = Promise.withResolvers<void>();
 let opened: Extract<SandboxCommand, { type: "open" }> | undefined;
 
 // The node is gone: so is the reason to run. Deno does not always tell `disconnect` of a channel that broke while it was
@@ -45,7 +47,8 @@ function obey(command: SandboxCommand): void {
   switch (command.type) {
     case "start":
       program = command;
-      void start(command.firstExecutor).up.then(() => {
+      rehearse(start(command.firstExecutor));
+      void rehearsed.promise.then(() => {
         ready = true;
         report({ type: "ready" });
       });
@@ -93,10 +96,20 @@ function tell(number: number, message: ExecutorMessage): void {
   if (message.type === "run") begunRuns.handed(number, message.run, executor);
 }
 
+/** Before any code of a job is there. */
+function rehearse(executor: ExecutorThread): void {
+  for (const message of REHEARSAL) executor.tell(message);
+}
+
 function start(number: number): ExecutorThread {
   if (program === undefined) throw new Error("An executor was to start before the sandbox was");
   const executor = startExecutor(program, {
-    mail({ urgent, forNode, forMain }) {
+    mail(mail) {
+      const { urgent, forNode, forMain } = mail;
+      if (!ready) {
+        if (endsRehearsal(mail)) rehearsed.resolve();
+        return;
+      }
       begunRuns.heard(forNode);
       const send = urgent ? report : hold;
       if (forNode.length > 0) {

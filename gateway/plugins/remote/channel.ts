@@ -10,7 +10,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { type ChannelCredentials, Client } from "@grpc/grpc-js";
 import { fromBuffer, loadService } from "../../../proto/remote_plugin.ts";
-import { callError } from "./call_error.ts";
+import { callError } from "./service_error.ts";
 import { receiveStream, sendStream } from "./streams.ts";
 
 export interface CallOptions {

@@ -2,8 +2,19 @@
  * Plugins out of process, in any language, over gRPC as `proto/hearth/plugin/v1` describes it: to the rest of the gateway they
  * are plugins like any other. Imports `plugins/contract` and `proto`.
  */
+import type { PluginKind, PluginKinds } from "../../../plugins/contract/mod.ts";
+import type { RemoteStart } from "./start.ts";
+
 export { isRemote } from "./address.ts";
 export { RemoteCallError } from "./call_error.ts";
 export { parseReach } from "./reach.ts";
 export { remoteSettings } from "./settings.ts";
-export { type RemoteStart, startRemotePlugin } from "./start.ts";
+
+/** Connects to a plugin and does the handshake, and loads what that takes first. Rejects with a PluginError, after closing the connection. */
+export async function startRemotePlugin<Kind extends PluginKind>(
+  kind: Kind,
+  start: RemoteStart,
+): Promise<PluginKinds[Kind]> {
+  const remote = await import("./start.ts");
+  return remote.startRemotePlugin(kind, start);
+}

@@ -2,7 +2,8 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, type ServiceError, status } from "@grpc/grpc-js";
 import { fromBuffer } from "../../../proto/remote_plugin.ts";
-import { callError, RemoteCallError } from "./call_error.ts";
+import { RemoteCallError } from "./call_error.ts";
+import { callError } from "./service_error.ts";
 import { withinSilence } from "./silence.ts";
 
 /** A method whose requests or answers come one after the other. */

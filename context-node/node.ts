@@ -61,7 +61,8 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
   const { dataDir, cacheBytes, memoryBytes, maxResultBytes, loadTimeoutMs } = config;
   const folder = stack.use(await openRunFolder({ log }, { parent: join(dataDir, "runs"), nodeId: id }));
   const groups = createProcessGroups({ processFolder: PROCESS_FOLDER, log });
-  const own = { groups, folder, log };
+  const sessions = new OpenSessions();
+  const own = { groups, folder, whenNeeded: sessions.opened, log };
   const hosted = deps.runtimes ?? [
     stack.use(await startDeno(config, own)),
     ...[stack.use((await startSpark(config, own)) ?? null)].filter((spark) => spark !== null),
@@ -76,7 +77,6 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
       return [[description.runtime, withNetwork(secretive, network)] as const];
     }),
   );
-  const sessions = new OpenSessions();
   const events = new Events({ nodeId: id, sessions });
   const blobs = await openBlobCache(sessions, { directory: join(dataDir, "blobs"), cacheBytes });
   const files = createDataFiles(sessions, blobs);

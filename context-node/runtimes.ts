@@ -13,6 +13,8 @@ import type { Runtime } from "./runtime/mod.ts";
 export interface RuntimeDeps {
   readonly groups: ProcessGroups;
   readonly folder: RunFolder;
+  /** Resolves when a gateway is there that may ask for contexts. */
+  readonly whenNeeded: Promise<void>;
   readonly log: Logger;
 }
 
@@ -28,13 +30,13 @@ export interface HostedRuntime {
 /** Starts the Deno runtime. Disposing it ends its processes. */
 export async function startDeno(
   { sandbox, spares }: NodeConfig,
-  { groups, folder, log }: RuntimeDeps,
+  { groups, folder, whenNeeded, log }: RuntimeDeps,
 ): Promise<HostedRuntime & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const { isolation: mode, bubblewrap } = sandbox;
   const isolation = stack.use(await startIsolation({ groups, log }, { mode, bubblewrap, deno: findDeno() }));
   const cacheDir = join(folder.path, "deno");
-  const options = { isolation, cacheDir, spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, log };
+  const options = { isolation, cacheDir, spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, whenNeeded, log };
   const runtime = stack.use(await startDenoRuntime(options));
   const owned = stack.move();
   return { ...describeDeno(runtime), walls: [...isolation.walls], [Symbol.asyncDispose]: () => owned.disposeAsync() };

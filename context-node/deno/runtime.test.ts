@@ -50,6 +50,27 @@ test("disposing a sandbox loses its jobs and leaves no process", async () => {
   expect(await run(sandbox, await bundle(ENDLESS_JOB)).outcome).toEqual({ type: "lost", end: { type: "disposed" } });
 });
 
+test("a runtime starts no process before it is needed, nor when it ends before", async () => {
+  await using isolation = await startTestIsolation();
+  let launches = 0;
+  const counting: Pick<typeof isolation, "launch"> = {
+    launch(options) {
+      launches += 1;
+      return isolation.launch(options);
+    },
+  };
+  const needed = Promise.withResolvers<void>();
+  const options = { isolation: counting, spares: 1, spareMemoryBytes: 256 * MEBIBYTE, whenNeeded: needed.promise };
+  await (await startTestRuntime(options))[Symbol.asyncDispose]();
+  expect(launches).toBe(0);
+
+  await using runtime = await startTestRuntime(options);
+  const starting = startSandbox(runtime);
+  needed.resolve();
+  await (await starting)[Symbol.asyncDispose]();
+  expect(launches).toBeGreaterThan(0);
+});
+
 test("disposing the runtime ends sandboxes and spares", async () => {
   const before = childrenOf(process.pid);
   const runtime = await startTestRuntime({ spares: 2, spareMemoryBytes: 256 * MEBIBYTE });

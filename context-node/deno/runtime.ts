@@ -20,6 +20,8 @@ export interface DenoRuntimeOptions {
   readonly spareMemoryBytes?: number | undefined;
   /** Folder of this runtime alone for its program and the caches of its processes, which run as code. It stays the caller's to remove. */
   readonly cacheDir: string;
+  /** When spares, and the cache with which processes begin, are first made. Default: at once. */
+  readonly whenNeeded?: Promise<void> | undefined;
   /** The longest that a process may take until it is ready, in milliseconds. Default 60 s. */
   readonly startTimeoutMs?: number | undefined;
   /** Gets what sandboxes write to their standard output and error, at debug, and what an operator should know. */
@@ -34,7 +36,7 @@ const MEBIBYTE = 1024 * 1024;
 /** Resolves when sandboxes can be started; spares get ready meanwhile. */
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
   const { isolation, cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
-  const { startTimeoutMs = START_TIMEOUT_MS } = options;
+  const { startTimeoutMs = START_TIMEOUT_MS, whenNeeded } = options;
   await using starting = new AsyncDisposableStack();
   const deps: ProcessDeps = {
     isolation,
@@ -53,14 +55,20 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
 
   const spareProfile: ProcessProfile = { reach: undefined, timeZone: undefined, memoryBytes: spareMemoryBytes };
   const closing = new AbortController();
-  const warm = warmUp(deps, spareProfile, { signal: closing.signal });
+  const closed = Promise.withResolvers<void>();
+  closing.signal.addEventListener("abort", () => closed.resolve(), { once: true });
+  const warm = Promise.race([whenNeeded, closed.promise]).then(() =>
+    warmUp(deps, spareProfile, { signal: closing.signal }),
+  );
+  const close = (): void => closing.abort(new Error("The runtime is closing"));
   starting.defer(async () => {
-    closing.abort(new Error("The runtime is closing"));
+    close();
     await warm;
   });
 
   async function startProcess(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess> {
     await warm;
+    closing.signal.throwIfAborted();
     const process = await startDenoProcess(deps, profile, { signal });
     processes.add(process);
     void process.ended.then(() => processes.delete(process));
@@ -73,6 +81,8 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
       { profile: spareProfile, count: spareCount },
     ),
   );
+  // First of all: starts wait for the cache, and the cache may not be needed yet.
+  starting.defer(close);
   const running = starting.move();
 
   return {

@@ -3,16 +3,16 @@ import { enableCompileCache, flushCompileCache } from "node:module";
 import { COMPILE_CACHE } from "./compile_cache.ts";
 import type { StandaloneConfig } from "./config.ts";
 
+// As PRIVATE_UMASK, which is not loaded before there is a cache: the folder of the cache is private, too.
+process.umask(0o077);
 // What is imported from here on is compiled at the first start only.
 enableCompileCache(process.env.NODE_COMPILE_CACHE ?? COMPILE_CACHE);
 const { pino } = await import("pino");
-const { hasLostUnusedTerminal, onEndRequest, PRIVATE_UMASK } = await import("../cluster/mod.ts");
+const { hasLostUnusedTerminal, onEndRequest } = await import("../cluster/mod.ts");
 const { parseConfig, USAGE } = await import("./config.ts");
 const { formatLogLine, levelOf } = await import("./log_lines.ts");
 const { nextSteps } = await import("./next_steps.ts");
 const { startStandalone } = await import("./standalone.ts");
-
-process.umask(PRIVATE_UMASK);
 
 const level = process.env.LOG_LEVEL ?? "info";
 

@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
 import {
   ConnectError,
@@ -9,25 +8,23 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
-import {
-  type HttpRequest,
-  type HttpResponse,
-  isOver,
-  orderedEncodings,
-  sendContinue,
-  writePiece,
-} from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver, sendContinue, writePiece } from "../transcode/mod.ts";
 import { boundBody, boundQuery } from "./bounded_body.ts";
 import { COMPRESSIONS } from "./compressions.ts";
-import { recodeGrpcMessage } from "./grpc_message.ts";
 import { keepLongDeadline } from "./long_deadline.ts";
+import { outgoing } from "./outgoing.ts";
 import { refuseRpc } from "./refuse.ts";
+import { createUnary, type InvokeUnary, NOTHING_READ } from "./unary.ts";
+import { type BodyStart, readOn } from "./unary_body.ts";
+import { acceptedEncodings } from "./unary_head.ts";
 
 interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly contextValues: (request: HttpRequest) => ContextValues;
   /** Bytes of a message that a service takes. */
   readonly mostBytes: (service: DescService) => number;
+  /** Services whose usual calls do not pass through connect-es. They have routes as well, for all other calls. */
+  readonly direct?: { readonly services: readonly DescService[]; readonly invoke: InvokeUnary };
 }
 
 /** The methods that are called by Connect, gRPC and gRPC-Web. */
@@ -40,9 +37,10 @@ export interface Rpc {
   answer(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
 
-export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcOptions): Rpc {
+export function createRpc({ routes, contextValues, mostBytes, direct, ...options }: RpcOptions): Rpc {
   const router = createConnectRouter({ acceptCompression: [...COMPRESSIONS], ...options });
   routes(router);
+  const answerUnary = direct && createUnary({ ...direct, mostBytes, jsonOptions: options.jsonOptions });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return {
@@ -52,6 +50,8 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
       if (handler === undefined) return false;
       // The caller was looked up meanwhile; a client that left then would not be noticed any more.
       if (isOver(response)) return true;
+      const passed = answerUnary === undefined ? NOTHING_READ : await answerUnary(request, response);
+      if (passed === undefined) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());
       const asked = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
@@ -64,7 +64,10 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
         refuseRpc(request, response, refused);
         return true;
       }
-      const bounded = { ...call, body: boundBody({ ...call, body: readPieces(request, response) }, bounds) };
+      const bounded = {
+        ...call,
+        body: boundBody({ ...call, body: readPieces(request, response, passed.body) }, bounds),
+      };
       const answer = await handler(bounded);
       if (request.method === "GET" || answer.header?.has("content-encoding")) {
         response.appendHeader("vary", "accept-encoding");
@@ -75,15 +78,10 @@ export function createRpc({ routes, contextValues, mostBytes, ...options }: RpcO
   };
 }
 
-/**
- * connect-es knows codings by one name, in small letters. It answers in the first that it knows, and knows none that has a weight (RFC 9110,
- * section 12.5.3); where the header is empty, in that of the request.
- */
+/** connect-es knows codings by one name, in small letters. */
 function normalizeEncodings(header: Headers): void {
-  const accepted = header.get("accept-encoding");
-  if (accepted !== null && /[;A-Zx]/.test(accepted)) {
-    header.set("accept-encoding", orderedEncodings(accepted).join(",") || "identity");
-  }
+  const accepted = acceptedEncodings(header.get("accept-encoding"));
+  if (accepted !== null) header.set("accept-encoding", accepted);
   const encoding = header.get("content-encoding")?.trim().toLowerCase();
   if (encoding !== undefined) header.set("content-encoding", encoding === "x-gzip" ? "gzip" : encoding);
 }
@@ -94,10 +92,10 @@ async function refusalOf(check: Promise<void>): Promise<ConnectError | undefined
   return outcome.status === "rejected" ? ConnectError.from(outcome.reason) : undefined;
 }
 
-/** The body of a call. A call that is refused in the middle of it leaves the rest unread: the connection is still needed for the answer. */
-async function* readPieces(request: HttpRequest, response: HttpResponse): AsyncGenerator<Uint8Array> {
+/** The body of a call, some of which may have been read. */
+async function* readPieces(request: HttpRequest, response: HttpResponse, start: BodyStart): AsyncGenerator<Uint8Array> {
   sendContinue(request, response);
-  yield* request.iterator({ destroyOnReturn: false });
+  yield* readOn(request, start);
 }
 
 /** Writes an answer as the client takes it. Rejects when the client leaves, or the answer breaks. */
@@ -116,9 +114,4 @@ async function write(response: HttpResponse, answer: UniversalServerResponse, si
   sendHead();
   if (trailer !== undefined) response.addTrailers(outgoing(trailer));
   response.end();
-}
-
-function outgoing(headers = new Headers()): OutgoingHttpHeaders {
-  const cookies = headers.getSetCookie();
-  return { ...Object.fromEntries(recodeGrpcMessage(headers)), ...(cookies.length > 0 && { "set-cookie": cookies }) };
 }

@@ -94,6 +94,10 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: blameCallerForEncoding,
     mostBytes: (service) => mostBytes(service, limits),
+    direct: {
+      services: described,
+      invoke: (method, request, call) => invoke(method, request, call, door?.callerOf(call.request)),
+    },
     contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
   });
   const answerUncallable = createUncallableAnswer(rpc.handlers);

@@ -180,7 +180,8 @@ export function appendHeaders(response: HttpResponse, headers: Headers): void {
   }
 }
 
-function readHeaders(request: HttpRequest): Headers {
+/** The headers of a request, without the pseudo-headers of HTTP/2. */
+export function readHeaders(request: HttpRequest): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(request.headers)) {
     // HTTP/2 has its pseudo-headers among them.

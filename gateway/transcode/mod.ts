@@ -8,11 +8,11 @@
 
 export { accepts, orderedEncodings } from "./accept.ts";
 export { type BodyLimit, readBody, sendContinue } from "./body.ts";
-export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver } from "./call.ts";
+export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver, readHeaders } from "./call.ts";
 export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
 export { isZlib, onDecoded } from "./content_coding.ts";
 export { writePiece } from "./drain.ts";
-export { HttpError } from "./errors.ts";
+export { clientLeft, HttpError } from "./errors.ts";
 export { countJson, findDuplicateName, isPlainJson, JsonCounter } from "./json_scan.ts";
 export { keepText, keptText, readKept } from "./kept_text.ts";
 export { createOpenApi, type OpenApiOptions, type OperationExamples, type RawTypes } from "./openapi/mod.ts";

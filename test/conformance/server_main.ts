@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { createContextValues } from "@connectrpc/connect";
+import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import pino from "pino";
 import { limitsSection } from "../../gateway/limits.ts";
 import { ownExchanges } from "../../gateway/serve/exchange.ts";
@@ -15,6 +15,7 @@ import { answerNotFound } from "../../gateway/serve/not_found.ts";
 import { listenOnOnePort } from "../../gateway/serve/one_port.ts";
 import { createRpc } from "../../gateway/serve/rpc.ts";
 import { setSecurityHeaders } from "../../gateway/serve/security_headers.ts";
+import type { UnaryCall } from "../../gateway/serve/unary_call.ts";
 import { createUncallableAnswer } from "../../gateway/serve/uncallable.ts";
 import { blameCallerForEncoding } from "../../gateway/serve/undecodable.ts";
 import { readProtos, type Untyped } from "./messages.ts";
@@ -28,8 +29,17 @@ const wanted: Untyped = fromBinary(protos.message("ServerCompatRequest"), await 
 const limits = limitsSection.parse(wanted.messageReceiveLimit > 0 ? { messageBytes: wanted.messageReceiveLimit } : {});
 const folder = await mkdtemp(join(tmpdir(), "hearth-conformance-"));
 
+const service = createConformanceService(protos);
 const rpc = createRpc({
-  routes: (router) => router.service(protos.service, createConformanceService(protos)),
+  routes: (router) => router.service(protos.service, service),
+  direct: {
+    services: [protos.service],
+    invoke(method, message, call) {
+      const implemented = service[method.localName];
+      if (implemented === undefined) throw new ConnectError(`${method} is not implemented`, Code.Unimplemented);
+      return implemented(message, toContext(call));
+    },
+  },
   readMaxBytes: limits.messageBytes,
   jsonOptions: { registry: protos.registry },
   requestGate: blameCallerForEncoding,
@@ -71,6 +81,13 @@ writeFrame(
     } as Untyped),
   ),
 );
+
+/** What the service asks of a call. */
+function toContext(call: UnaryCall): Untyped {
+  const url = new URL(call.request.url ?? "", `http://${HOST}`).href;
+  const { signal, requestHeader, responseHeader, responseTrailer } = call;
+  return { url, signal, requestHeader, responseHeader, responseTrailer, timeoutMs: () => call.timeoutMs() };
+}
 
 async function writeTlsFiles() {
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];

@@ -6,7 +6,7 @@ import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { SuiteProtos, Untyped } from "./messages.ts";
 
 /** Answers as `ServiceImpl` would have them, for a service that is known at run time only. */
-export function createConformanceService(protos: SuiteProtos): object {
+export function createConformanceService(protos: SuiteProtos): Untyped {
   const { message } = protos;
   const infoDesc = message("ConformancePayload.RequestInfo");
   const descOf = (request: Message) => {

@@ -30,6 +30,8 @@ interface RpcOptions extends ConnectRouterOptions {
 /** The methods that are called by Connect, gRPC and gRPC-Web. */
 export interface Rpc {
   readonly handlers: readonly UniversalHandler[];
+  /** Whether the path of a request is that of a method. */
+  names(request: HttpRequest): boolean;
   /**
    * Answers a call; false when there is no such method, and then nothing was read or written. Rejects when the answer cannot be
    * written. connect-node's own adapter lets nobody wait for that, and logs it on the console.
@@ -43,10 +45,13 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
   const answerUnary = direct && createUnary({ ...direct, mostBytes, jsonOptions: options.jsonOptions });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
+  const find = ({ url = "" }: HttpRequest) => handlers.get(url) ?? handlers.get(url.split("?", 1)[0] ?? "");
+
   return {
     handlers: router.handlers,
+    names: (request) => find(request) !== undefined,
     async answer(request, response) {
-      const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+      const handler = find(request);
       if (handler === undefined) return false;
       // The caller was looked up meanwhile; a client that left then would not be noticed any more.
       if (isOver(response)) return true;

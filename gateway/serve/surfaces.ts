@@ -110,7 +110,8 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     const refused = ambiguity ?? findRefusal(request, checkOrigin);
     if (refused !== undefined) return refuseHttp(request, response, refused);
     if (cors(request, response) || answerServerOptions(request, response)) return;
-    if (await transcoder.handle(request, response)) return;
+    // No path of REST is that of a method.
+    if (!rpc.names(request) && (await transcoder.handle(request, response))) return;
     if (door !== undefined && !(await door.enterRpc(request, response))) return;
     if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
     if ((await openApi(request, response)) || (await spark(request, response))) return;

@@ -14,7 +14,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import { MOST_VALUES } from "../limits.ts";
 import type { Invoke } from "../rpc/mod.ts";
-import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver, printJson, readKept } from "../transcode/mod.ts";
 import { answerUnary } from "./unary_answer.ts";
 import { type BodyStart, readBodyStart } from "./unary_body.ts";
 import { UnaryCall } from "./unary_call.ts";
@@ -89,11 +89,22 @@ export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryO
     const outcome = await settle(async () => {
       const answer = invoke(method, message, call);
       if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} answers a stream`);
-      return messages.getO(head.form.isBinary).serialize(await answer);
+      return encode(await answer, { method, head, messages });
     });
     call[Symbol.dispose]();
     await answerUnary(response, outcome, { head, call, jsonOptions });
     return undefined;
+  }
+
+  /** Texts go into JSON as they are. */
+  function encode(
+    message: Message,
+    { method, head, messages }: { method: DescMethod; head: UnaryHead; messages: Route["messages"] },
+  ): Uint8Array {
+    if (!head.form.isBinary && jsonOptions?.registry === undefined)
+      return Buffer.from(printJson(method.output, message));
+    readKept(method.output, message);
+    return messages.getO(head.form.isBinary).serialize(message);
   }
 }
 

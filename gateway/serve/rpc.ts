@@ -14,8 +14,8 @@ import { COMPRESSIONS } from "./compressions.ts";
 import { keepLongDeadline } from "./long_deadline.ts";
 import { outgoing } from "./outgoing.ts";
 import { refuseRpc } from "./refuse.ts";
-import { createUnary, type InvokeUnary, NOTHING_READ } from "./unary.ts";
-import { type BodyStart, readOn } from "./unary_body.ts";
+import { createUnary, type InvokeUnary } from "./unary.ts";
+import { type BodyStart, NOTHING_READ, readOn } from "./unary_body.ts";
 import { acceptedEncodings } from "./unary_head.ts";
 
 interface RpcOptions extends ConnectRouterOptions {
@@ -55,8 +55,8 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
       if (handler === undefined) return false;
       // The caller was looked up meanwhile; a client that left then would not be noticed any more.
       if (isOver(response)) return true;
-      const passed = answerUnary === undefined ? NOTHING_READ : await answerUnary(request, response);
-      if (passed === undefined) return true;
+      const start = answerUnary === undefined ? NOTHING_READ : await answerUnary(request, response);
+      if (start === undefined) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());
       const asked = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
@@ -71,7 +71,7 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
       }
       const bounded = {
         ...call,
-        body: boundBody({ ...call, body: readPieces(request, response, passed.body) }, bounds),
+        body: boundBody({ ...call, body: readPieces(request, response, start) }, bounds),
       };
       const answer = await handler(bounded);
       if (request.method === "GET" || answer.header?.has("content-encoding")) {

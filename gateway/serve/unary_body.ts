@@ -7,6 +7,8 @@ export interface BodyStart {
   readonly isWhole: boolean;
 }
 
+export const NOTHING_READ: BodyStart = { pieces: [], isWhole: false };
+
 /** Reads a body up to so many bytes. Resolves with undefined when the client leaves before. */
 export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<BodyStart | undefined> {
   return new Promise((resolve) => {

@@ -6,7 +6,7 @@ export interface BenchConfig {
   readonly warmUpMs: number;
   readonly durationMs: number;
   readonly times: Times;
-  /** Of the job that is watched. */
+  /** Progress events of one watched job. */
   readonly progressEvents: number;
 }
 
@@ -32,14 +32,14 @@ export const USAGE = `Measures warm synchronous jobs, and what a user would pick
 
 const QUICK = {
   seconds: 0.5,
+  progressEvents: 5000,
   warmUpMs: 200,
-  progressEvents: 10_000,
   times: { coldStarts: 5, cancels: 20, restarts: 5, neighbors: 200, queuedJobs: 1000 },
 };
 const FULL = {
   seconds: 6,
-  warmUpMs: 2000,
   progressEvents: 200_000,
+  warmUpMs: 2000,
   times: { coldStarts: 30, cancels: 60, restarts: 20, neighbors: 1000, queuedJobs: 1000 },
 };
 
@@ -57,6 +57,6 @@ export function parseConfig(args: readonly string[]): BenchConfig | undefined {
   const extent = values.quick ? QUICK : FULL;
   const seconds = Number(values.seconds ?? extent.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new Error(`--seconds "${values.seconds}" is not a number up to 600`);
-  const { warmUpMs, progressEvents, times } = extent;
-  return { connections: [1, 32, 128], warmUpMs, progressEvents, durationMs: seconds * 1000, times };
+  const { warmUpMs, times, progressEvents } = extent;
+  return { connections: [1, 32, 128], warmUpMs, durationMs: seconds * 1000, times, progressEvents };
 }

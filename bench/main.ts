@@ -25,7 +25,6 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
   // One system at a time: those that wait would take their share of the machine.
   const rows: Row[] = [];
   let commands: CommandRow[] = [];
-  const progress = await measureProgress(join(directory, "progress"), { events: config.progressEvents, signal });
   {
     await using hearth = await startHearth(join(directory, "hearth"), { signal });
     commands = await measureCommands(createApi(hearth.url, { signal }), config.times);
@@ -39,6 +38,8 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
     const starts = await measureColdStarts(createApi(open.url, { signal }), config.times.coldStarts);
     commands.push(...starts.map((row) => ({ ...row, name: `${row.name}, isolation off` })));
   }
+  const events = config.progressEvents;
+  const progress = await measureProgress(join(directory, "progress"), { events, signal });
   {
     await using bullmq = await startBullmq(join(directory, "redis"));
     if (bullmq) rows.push(...(await measureAll("bullmq", bullmq.url, config, signal)));
@@ -56,8 +57,8 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
     machine: describeMachine(),
     secondsPerFigure: config.durationMs / 1000,
     rows,
-    commands,
     progress,
+    commands,
     ratios: ratiosOf(rows),
   };
 }

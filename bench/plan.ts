@@ -31,21 +31,32 @@ const BULLMQ: Measurement = {
 const RESTATE: Measurement = { ...BULLMQ, name: "Restate", system: "restate", path: "/Words/count" };
 
 /** What a user would pick instead. */
-export const RIVALS: readonly Measurement[] = [BULLMQ, RESTATE];
+const RIVALS: readonly Measurement[] = [BULLMQ, RESTATE];
+
+const GRPC: Measurement = { name: "Hearth, gRPC by grpc-js", system: "hearth", client: "grpc", ...RUN_JOB };
+
+const WATCH: Measurement = {
+  name: "Hearth, submit and watch",
+  system: "hearth",
+  client: "watch",
+  path: "/v1/jobs",
+  body: SPEC,
+  expect: '"succeeded"',
+};
+
+/** Two measurements whose figures are divided: the first by the second. */
+export const COMPARISONS: readonly (readonly [Measurement, Measurement])[] = [
+  ...RIVALS.map((rival) => [REST, rival] as const),
+  [GRPC, REST],
+  [WATCH, REST],
+];
 
 export const PLAN: readonly Measurement[] = [
   REST,
   { name: "Hearth, Connect by plain HTTP", system: "hearth", client: "http", ...RUN_JOB },
   { name: "Hearth, Connect by connect-node", system: "hearth", client: "connect", ...RUN_JOB },
-  { name: "Hearth, gRPC by grpc-js", system: "hearth", client: "grpc", ...RUN_JOB },
-  {
-    name: "Hearth, submit and watch",
-    system: "hearth",
-    client: "watch",
-    path: "/v1/jobs",
-    body: SPEC,
-    expect: '"succeeded"',
-  },
+  GRPC,
+  WATCH,
   {
     ...REST,
     name: "Hearth, REST, job that reads a named object",

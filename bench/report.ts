@@ -1,8 +1,8 @@
 import { cpus, totalmem } from "node:os";
 import type { CommandRow } from "./commands/mod.ts";
 import type { Figures } from "./load/mod.ts";
-import { PLAN, REST, RIVALS } from "./plan.ts";
-import type { ProgressFigures } from "./progress/mod.ts";
+import { COMPARISONS } from "./plan.ts";
+import type { ProgressRow } from "./progress/mod.ts";
 
 export interface Row extends Figures {
   readonly name: string;
@@ -14,15 +14,16 @@ export interface Report {
   readonly machine: string;
   readonly secondsPerFigure: number;
   readonly rows: readonly Row[];
+  readonly progress: readonly ProgressRow[];
   readonly commands: readonly CommandRow[];
-  readonly progress: ProgressFigures;
+  /** Without those of a rival that is not on this machine. */
   readonly ratios: readonly Ratio[];
 }
 
-/** One line divided by another, at the same number of connections. */
+/** The figures of one measurement divided by those of another. */
 interface Ratio {
-  readonly line: string;
-  readonly by: string;
+  /** "<one> ÷ <other>" */
+  readonly name: string;
   readonly connections: number;
   readonly perSecond: number;
   readonly p50: number;
@@ -34,27 +35,23 @@ export function describeMachine(): string {
   return `${cpus().length} × ${cpu?.model.trim()}, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
 }
 
-/** Hearth's REST by each rival that there is, then what else Hearth has by its REST. */
 export function ratiosOf(rows: readonly Row[]): Report["ratios"] {
-  const rivals = RIVALS.flatMap(({ name }) => ratios(rows, { line: REST.name, by: name }));
-  const others = new Set(PLAN.filter(({ system, name }) => system === "hearth" && name !== REST.name));
-  return [...rivals, ...[...others].flatMap(({ name }) => ratios(rows, { line: name, by: REST.name }))];
-}
-
-function ratios(rows: readonly Row[], { line, by }: Pick<Ratio, "line" | "by">): Ratio[] {
-  return rows
-    .filter(({ name }) => name === line)
-    .flatMap((one): Ratio[] => {
-      const { connections } = one;
-      const other = rows.find((row) => row.name === by && row.connections === connections);
-      if (!one.p50Ms || !other?.p50Ms) return [];
-      return [{ line, by, connections, perSecond: one.perSecond / other.perSecond, p50: one.p50Ms / other.p50Ms }];
-    });
+  return COMPARISONS.flatMap(([{ name: one }, { name: other }]) =>
+    rows
+      .filter(({ name }) => name === other)
+      .flatMap((theirs): Ratio[] => {
+        const { connections } = theirs;
+        const ours = rows.find((row) => row.name === one && row.connections === connections);
+        if (!theirs.p50Ms || !ours?.p50Ms) return [];
+        const name = `${one} ÷ ${other}`;
+        return [{ name, connections, perSecond: ours.perSecond / theirs.perSecond, p50: ours.p50Ms / theirs.p50Ms }];
+      }),
+  );
 }
 
 /** The report as Markdown. */
 export function formatReport(report: Report): string {
-  const { rows, commands, progress, ratios } = report;
+  const { rows, progress, commands, ratios } = report;
   return [
     `${report.machine}; ${report.secondsPerFigure} s a figure; ${report.at.slice(0, 10)}`,
     "",
@@ -71,12 +68,23 @@ export function formatReport(report: Report): string {
     ),
     "",
     ...table(
-      ["ratio", "connections", "throughput", "p50"],
-      ratios.map(({ line, by, connections, perSecond, p50 }) => [
-        `${line} ÷ ${by}`,
-        String(connections),
-        `${perSecond.toFixed(2)} ×`,
-        `${p50.toFixed(2)} ×`,
+      ["compared", "connections", "throughput", "p50"],
+      ratios.map((ratio) => [
+        ratio.name,
+        `${ratio.connections}`,
+        `${ratio.perSecond.toFixed(2)} ×`,
+        `${ratio.p50.toFixed(2)} ×`,
+      ]),
+    ),
+    "",
+    ...table(
+      ["Hearth, one job that reports progress", "events", "per second", "gateway before MiB", "after MiB"],
+      progress.map((row) => [
+        row.name,
+        String(row.events),
+        row.perSecond.toFixed(0),
+        row.memoryBeforeMib.toFixed(0),
+        row.memoryAfterMib.toFixed(0),
       ]),
     ),
     "",
@@ -88,19 +96,6 @@ export function formatReport(report: Report): string {
         milliseconds(p50Ms),
         milliseconds(p99Ms),
         milliseconds(worstMs),
-      ]),
-    ),
-    "",
-    ...table(
-      ["progress events of one job", "events", "per second", "memory of the gateway, MiB"],
-      [
-        ["to one watcher", progress.perSecond, progress.memoryMiB[0]] as const,
-        ["to one watcher, beside one that has stopped reading", progress.besideStopped, progress.memoryMiB[1]] as const,
-      ].map(([name, perSecond, memory]) => [
-        name,
-        String(progress.events),
-        perSecond.toFixed(0),
-        memory === null ? "–" : memory.toFixed(0),
       ]),
     ),
   ].join("\n");

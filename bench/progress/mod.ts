@@ -1,72 +1,94 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { pino } from "pino";
-import { type Child, startChild, startGateway, startNatsServer } from "../../standalone/mod.ts";
-import { createApi } from "../api.ts";
-import { watch } from "./watcher.ts";
+/**
+ * Progress of one job to those who watch it. A node passes on ten reports a second, so what reports here is a script that speaks the
+ * protocol of nodes; gateway and NATS server are real.
+ */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { startChild, startGateway, startNatsServer } from "../../standalone/mod.ts";
+import { type Api, createApi } from "../api.ts";
+import { openWatcher } from "./watcher.ts";
 
-/** How well a gateway tells of progress. */
-export interface ProgressFigures {
+/** What came of one job. */
+export interface ProgressRow {
+  readonly name: string;
   readonly events: number;
-  /** To one watcher. */
   readonly perSecond: number;
-  /** The same, beside another watcher that has stopped reading. */
-  readonly besideStopped: number;
-  /** Resident memory of the gateway, in MiB, after a job that one watcher reads, and after one that another has stopped reading; null where the system does not say. */
-  readonly memoryMiB: readonly [read: number | null, stopped: number | null];
+  /** Resident memory of the gateway while the job ran, in MiB. */
+  readonly memoryBeforeMib: number;
+  readonly memoryAfterMib: number;
 }
 
-const CONTEXT = "progress";
-const BINARY = "progress";
+/** How long the gateway may take to meet the node. */
+const MEET_TIMEOUT_MS = 20_000;
 
-/** Lets a scripted node report progress as fast as a gateway takes it, to one watcher; then again beside a watcher that has stopped reading. */
 export async function measureProgress(
   directory: string,
   { events, signal }: { readonly events: number; readonly signal: AbortSignal },
-): Promise<ProgressFigures> {
+): Promise<ProgressRow[]> {
   await using stack = new AsyncDisposableStack();
-  const log = pino({ level: "silent" });
-  await mkdir(directory, { recursive: true });
+  const log = { debug() {}, info() {}, warn() {} };
   const nats = stack.use(await startNatsServer({ storeDir: join(directory, "nats"), port: 0, log, signal }));
-  const dataDir = join(directory, "gateway");
-  const gateway = stack.use(await startGateway({ natsUrl: nats.url, listen: "127.0.0.1:0", dataDir, signal }));
+  const gateway = stack.use(
+    await startGateway({ natsUrl: nats.url, listen: "127.0.0.1:0", dataDir: join(directory, "gateway"), signal }),
+  );
   stack.use(await startScriptedNode(nats.url));
   const url = `http://${gateway.ready}`;
   const api = createApi(url, { signal });
-  await api.upload(BINARY, Buffer.from("export const Report = () => 0;"));
-  await api.post("/v1/contexts", { name: CONTEXT });
-
-  async function report(stoppedReaders: number): Promise<number> {
-    const { id = "" } = await api.post("/v1/jobs", {
-      ...{ binary: BINARY, entryPoint: "Report", context: CONTEXT },
-      config: { events },
-    });
-    const startedAt = performance.now();
-    using watchers = new DisposableStack();
-    for (let count = 0; count < stoppedReaders; count++) watchers.use(await watch(url, id, { stops: true }));
-    const watcher = watchers.use(await watch(url, id));
-    await watcher.ended;
-    if (watcher.events < events) throw new Error(`A watcher was told ${watcher.events} of ${events} events`);
-    return watcher.events / ((performance.now() - startedAt) / 1000);
-  }
-
-  const perSecond = await report(0);
-  const read = await residentMiB(gateway);
-  const besideStopped = await report(1);
-  return { events, perSecond, besideStopped, memoryMiB: [read, await residentMiB(gateway)] };
+  await api.upload("bench", await readFile(resolve(import.meta.dirname, "..", "jobs.ts")));
+  await makeContext(api);
+  const measured = { api, url, processId: gateway.pid, events };
+  await measureJob(measured, { name: "warm-up", stalled: 0 });
+  return [
+    await measureJob(measured, { name: "progress events to one watcher", stalled: 0 }),
+    await measureJob(measured, { name: "…, beside one that has stopped reading", stalled: 1 }),
+  ];
 }
 
-function startScriptedNode(natsUrl: string): Promise<Child<true>> {
+interface Measured {
+  readonly api: Api;
+  readonly url: string;
+  readonly processId: number;
+  readonly events: number;
+}
+
+async function measureJob(
+  { api, url, processId, events }: Measured,
+  { name, stalled }: { readonly name: string; readonly stalled: number },
+): Promise<ProgressRow> {
+  using stack = new DisposableStack();
+  const spec = { binary: "bench", entryPoint: "WordCount", config: { events } };
+  const memoryBeforeMib = await residentMib(processId);
+  const startedAt = performance.now();
+  const { id = "" } = await api.post("/v1/contexts/progress/jobs", spec);
+  const watcher = stack.use(await openWatcher(url, id));
+  for (let index = 0; index < stalled; index++) stack.use(await openWatcher(url, id)).pause();
+  const endedAt = await watcher.ended;
+  if (watcher.received !== events) throw new Error(`${name}: ${watcher.received} of ${events} events arrived`);
+  const memoryAfterMib = await residentMib(processId);
+  return { name, events, perSecond: (events / (endedAt - startedAt)) * 1000, memoryBeforeMib, memoryAfterMib };
+}
+
+function startScriptedNode(natsUrl: string) {
   return startChild({
     name: "scripted node",
     command: process.execPath,
-    args: [join(import.meta.dirname, "node.ts"), natsUrl],
-    readyWhen: (line) => (line === "announced" ? true : undefined),
+    args: [join(import.meta.dirname, "scripted_node.ts"), natsUrl],
+    readyWhen: (line) => (line.startsWith("listening on ") ? true : undefined),
   });
 }
 
-async function residentMiB({ pid }: Child<string>): Promise<number | null> {
-  const [status] = await Promise.allSettled([readFile(`/proc/${pid}/status`, "utf8")]);
-  const kibibytes = status.status === "fulfilled" && /^VmRSS:\s+(\d+)/m.exec(status.value)?.[1];
-  return kibibytes ? Number(kibibytes) / 1024 : null;
+/** Until the gateway has met the node it has none for a context. */
+async function makeContext(api: Api): Promise<void> {
+  for (const until = performance.now() + MEET_TIMEOUT_MS; ; await delay(100)) {
+    const [made] = await Promise.allSettled([api.post("/v1/contexts", { name: "progress" })]);
+    if (made.status === "fulfilled") return;
+    if (performance.now() > until) throw made.reason;
+  }
+}
+
+/** What the operating system says of a process, in MiB. */
+async function residentMib(processId: number): Promise<number> {
+  const status = await readFile(`/proc/${processId}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }

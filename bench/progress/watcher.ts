@@ -1,36 +1,50 @@
 import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 
-const NEWLINE = 10;
+const MARK = Buffer.from('"progress":');
+const END = Buffer.from('"succeeded":');
 
-/** Somebody who watches a job by `GET /v1/jobs/{id}/events`. Disposing it leaves. */
+/** One client that watches a job on a bare socket. Disposing it closes the connection. */
 export interface Watcher extends Disposable {
-  /** Events that have arrived. */
-  readonly events: number;
-  /** Resolves when the stream has ended; rejects when it broke off. */
-  readonly ended: Promise<void>;
+  /** Progress events that it has received. */
+  readonly received: number;
+  /** Resolves with the time of the last event of the job; rejects when the connection is closed before. */
+  readonly ended: Promise<number>;
+  /** Stops reading. */
+  pause(): void;
 }
 
-/** Resolves when the answer has begun. `stops`: reads nothing of it. */
-export async function watch(url: string, jobId: string, { stops = false } = {}): Promise<Watcher> {
-  const request = get(`${url}/v1/jobs/${jobId}/events`);
-  const [response] = (await once(request, "response")) as [IncomingMessage];
-  const ended = Promise.withResolvers<void>();
-  let events = 0;
-  response.on("end", ended.resolve);
-  response.on("error", ended.reject);
-  if (!stops) {
-    response.on("data", (chunk: Buffer) => {
-      for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) events += 1;
-    });
-  }
-  // Nobody waits for one that is left.
+/** Opens a watch of the job and resolves when the first event is there. */
+export async function openWatcher(url: string, jobId: string): Promise<Watcher> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const ended = Promise.withResolvers<number>();
+  let received = 0;
+  // What may be the first part of a mark.
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on("data", (chunk: Buffer) => {
+    const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let end = 0;
+    for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, end)) {
+      received++;
+      end = at + MARK.length;
+    }
+    if (text.includes(END)) ended.resolve(performance.now());
+    rest = text.subarray(Math.max(end, text.length - END.length));
+  });
+  socket.on("error", ended.reject);
+  socket.on("close", () => ended.reject(new Error("the server closed the connection")));
+  // One that is left to itself is closed without an end.
   ended.promise.catch(() => {});
+  await once(socket, "connect");
+  socket.write(`GET /v1/jobs/${jobId}/events HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+  await once(socket, "data");
   return {
-    get events() {
-      return events;
+    get received() {
+      return received;
     },
     ended: ended.promise,
-    [Symbol.dispose]: () => void request.destroy(),
+    pause: () => void socket.pause(),
+    [Symbol.dispose]: () => void socket.destroy(),
   };
 }

@@ -24,9 +24,22 @@ export function createOpenApiPage(
   services: readonly DescService[],
   options: OpenApiPageOptions,
 ): (request: HttpRequest, response: HttpResponse) => Promise<boolean> {
+  let page: Buffer | undefined;
+  return async (request, response) => {
+    const { method, url = "" } = request;
+    if (url.split("?", 1)[0] !== OPENAPI_PATH || (method !== "GET" && method !== "HEAD")) return false;
+    // Not before somebody asks: it takes some thirty milliseconds.
+    page ??= Buffer.from(JSON.stringify(describe(services, options)));
+    const headers = { "content-type": "application/json" };
+    await sendContent({ request, response }, { status: 200, headers, content: page });
+    return true;
+  };
+}
+
+function describe(services: readonly DescService[], options: OpenApiPageOptions): object {
   const { version, description, license } = packageJson;
   const { security, securitySchemes } = describeSecurity(options);
-  const document = createOpenApi({
+  return createOpenApi({
     services,
     info: {
       title: "Hearth",
@@ -44,14 +57,6 @@ export function createOpenApiPage(
     rawTypes: (method) => RAW_TYPES.get(nameOf(method)),
     comments,
   });
-  const page = Buffer.from(JSON.stringify(document));
-  return async (request, response) => {
-    const { method, url = "" } = request;
-    if (url.split("?", 1)[0] !== OPENAPI_PATH || (method !== "GET" && method !== "HEAD")) return false;
-    const headers = { "content-type": "application/json" };
-    await sendContent({ request, response }, { status: 200, headers, content: page });
-    return true;
-  };
 }
 
 function nameOf({ parent, name }: DescMethod): string {

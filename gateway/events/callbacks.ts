@@ -2,7 +2,7 @@ import { AckPolicy, type JsMsg, RetentionPolicy } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { readDurable } from "./durable.ts";
-import { type EventStream, publishAcknowledged } from "./stream.ts";
+import type { EventStream } from "./stream.ts";
 
 const STREAM_CONFIG = {
   name: "HEARTH_CALLBACKS",
@@ -33,6 +33,9 @@ const REMEMBERED = 10_000;
 /** Age at which one that was added is forgotten, in milliseconds. */
 const REMEMBERED_MS = 3600 * 1000;
 
+/** How long JetStream may take to store a callback, in milliseconds. */
+const PUBLISH_TIMEOUT_MS = 5000;
+
 /** Callbacks that are still to be made. */
 export interface CallbackQueue {
   /** Resolves when the callback of the job is durable. */
@@ -53,8 +56,13 @@ export async function openCallbackQueue(
 ): Promise<CallbackQueue> {
   /** Times of the process at which they were added, by job; oldest first. */
   const added = new Map<string, number>();
-  const publish = (jobId: string): Promise<void> =>
-    publishAcknowledged(events, { subject: callbackSubject(jobId), payload: "" }, { msgID: jobId });
+  const publish = (id: string): Promise<void> =>
+    events.callbackPublisher.publishWithin(PUBLISH_TIMEOUT_MS, {
+      subject: callbackSubject(id),
+      payload: "",
+      id,
+      headers: "",
+    });
 
   // A queue that is new has lost what it held. A receiver may get a callback again that another gateway has delivered.
   const addAgain = async (): Promise<void> => {

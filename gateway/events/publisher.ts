@@ -1,9 +1,9 @@
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, headers, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import type { StreamKeeper } from "../../cluster/mod.ts";
 import type { OutboxEvent } from "../../plugins/contract/mod.ts";
-import { endsJob, fitEvent, mostEventBytes } from "../../proto/mod.ts";
-import { cloudEventHeaders } from "./cloud_event.ts";
+import { fitEvent, mostEventBytes } from "../../proto/mod.ts";
+import { eventMessage, type Message, messageIdOf } from "./message.ts";
 
 /** Messages that may be under way to JetStream without its acknowledgement. */
 const WINDOW = 1024;
@@ -23,11 +23,14 @@ const OVERHEAD_BYTES = 1024;
 /** JetStream's error code for a message whose expected sequence is not the last one: the subject has a message already. */
 const WRONG_LAST_SEQUENCE = 10071;
 
-/** What waits for its acknowledgement. The headers are made when it is sent. */
+/** Called once: when JetStream has stored a message, or with the reason why it never will. */
+type Done = (error?: Error) => void;
+
+/** What waits for its acknowledgement. */
 interface Entry {
-  readonly event: OutboxEvent;
-  /** Each called once, when JetStream has stored the event. */
-  readonly published: (() => void)[];
+  readonly number: number;
+  readonly message: Message;
+  readonly done: Done[];
   sentAt: number;
 }
 
@@ -40,7 +43,7 @@ interface PublisherDeps {
 }
 
 /**
- * Publishes events to JetStream in order, many at a time, and again until each is acknowledged. The server drops repetitions by
+ * Publishes messages to one stream of JetStream in order, many at a time, and again until each is acknowledged. The server drops repetitions by
  * `Nats-Msg-Id`, and those of final events however late they come. After an outage everything unacknowledged is sent again in order. An event
  * that is larger than the server takes is published in a reduced form.
  *
@@ -49,6 +52,7 @@ interface PublisherDeps {
 export class EventPublisher implements Disposable {
   readonly #deps: PublisherDeps;
   readonly #inbox: string;
+  readonly #headers = createHeaders();
   /** By number, ascending. Those below `#next` were sent in this round. */
   readonly #unacknowledged = new Map<number, Entry>();
   /** By message id. */
@@ -93,24 +97,21 @@ export class EventPublisher implements Disposable {
   }
 
   /** An event that waits already keeps its place: while JetStream is away, nodes may tell it with each session that they open. */
-  publish(event: OutboxEvent, published: () => void): void {
-    const messageId = messageIdOf(event);
-    const waiting = this.#byMessageId.get(messageId);
-    if (waiting !== undefined) {
-      waiting.published.push(published);
-      return;
+  publish(event: OutboxEvent, done: Done): void {
+    this.#add(eventMessage(event, this.#deps.gatewayId), done);
+  }
+
+  /** Publishes a message. Resolves when JetStream has it; rejects, and gives it up, when that takes longer. */
+  async publishWithin(timeoutMs: number, message: Message): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const entry = this.#add(message, (error) => (error === undefined ? resolve() : reject(error)));
+    const late = new Error(`JetStream did not store a message on ${message.subject} within ${timeoutMs} ms`);
+    const timer = setTimeout(() => this.#finish(entry, late), timeoutMs);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
     }
-    const entry = { event, published: [published], sentAt: 0 };
-    this.#unacknowledged.set(++this.#last, entry);
-    this.#byMessageId.set(messageId, entry);
-    this.#bytes += sizeOf(event);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    // Together with all else that this round of the event loop brings: the client writes to its socket once.
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#pump();
-    });
   }
 
   /** The connection was lost: nothing is sent until it is back. */
@@ -139,34 +140,51 @@ export class EventPublisher implements Disposable {
     clearTimeout(this.#retry);
   }
 
+  #add(message: Message, done: Done): Entry {
+    const waiting = this.#byMessageId.get(message.id);
+    if (waiting !== undefined) {
+      waiting.done.push(done);
+      return waiting;
+    }
+    const entry = { number: ++this.#last, message, done: [done], sentAt: 0 };
+    this.#unacknowledged.set(entry.number, entry);
+    this.#byMessageId.set(message.id, entry);
+    this.#bytes += sizeOf(message);
+    // Together with all else that this round of the event loop brings: the client writes to its socket once.
+    if (!this.#isScheduled) setImmediate(() => this.#pump());
+    this.#isScheduled = true;
+    return entry;
+  }
+
   #pump(): void {
-    if (!this.#isConnected || this.#retry !== undefined || this.#isDisposed) return;
+    this.#isScheduled = false;
+    if (!this.isFlowing || this.#isDisposed) return;
     for (; this.#inFlight < WINDOW && this.#next <= this.#last; this.#next++) {
       const entry = this.#unacknowledged.get(this.#next);
-      if (entry !== undefined) this.#send(this.#next, entry);
+      if (entry !== undefined) this.#send(entry);
     }
   }
 
-  #send(number: number, entry: Entry): void {
-    const { nats, gatewayId, log } = this.#deps;
-    const { event } = entry;
+  #send(entry: Entry): void {
+    const { nats, log } = this.#deps;
+    const { subject, payload, id, headers: lines } = entry.message;
     try {
-      nats.publish(event.subject, fitEvent(event.payload, mostEventBytes(nats.info?.max_payload)), {
-        headers: headersOf(event, gatewayId),
-        reply: `${this.#inbox}.${number}`,
+      this.#headers.bytes = Buffer.from(`NATS/1.0\r\nNats-Msg-Id: ${id}\r\n${lines}\r\n`);
+      nats.publish(subject, fitEvent(payload, mostEventBytes(nats.info?.max_payload)), {
+        headers: this.#headers,
+        reply: `${this.#inbox}.${entry.number}`,
       });
       this.#inFlight++;
       entry.sentAt = performance.now();
     } catch (error) {
       // The client refuses what the server would: not even the reduced form is within its max_payload. Sending it again cannot help.
-      log.error({ err: error, subject: event.subject }, "event not published: NATS refused it");
-      this.#finish(number, entry);
+      log.error({ err: error, subject }, "event not published: NATS refused it");
+      this.#finish(entry, new Error(`NATS refused a message on ${subject}: ${error}`, { cause: error }));
     }
   }
 
   #acknowledge(error: Error | null, message: Msg): void {
-    const number = Number(message.subject.slice(this.#inbox.length + 1));
-    const entry = this.#unacknowledged.get(number);
+    const entry = this.#unacknowledged.get(Number(message.subject.slice(this.#inbox.length + 1)));
     if (entry === undefined) return;
     const refusal = error?.message ?? refusalOf(message);
     if (refusal !== undefined) {
@@ -174,16 +192,17 @@ export class EventPublisher implements Disposable {
       return;
     }
     this.#backOffMs = FIRST_BACK_OFF_MS;
-    if (number < this.#next) this.#inFlight--;
-    this.#finish(number, entry);
+    this.#finish(entry);
     this.#pump();
   }
 
-  #finish(number: number, { event, published }: Entry): void {
+  #finish(entry: Entry, error?: Error): void {
+    const { number, message, done } = entry;
+    if (number < this.#next) this.#inFlight--;
     this.#unacknowledged.delete(number);
-    this.#byMessageId.delete(messageIdOf(event));
-    this.#bytes -= sizeOf(event);
-    for (const each of published) each();
+    this.#byMessageId.delete(message.id);
+    this.#bytes -= sizeOf(message);
+    for (const each of done) each(error);
     if (this.#unacknowledged.size > 0) return;
     this.#empty?.resolve();
     this.#empty = undefined;
@@ -208,44 +227,34 @@ export class EventPublisher implements Disposable {
   }
 
   #resendOverdue(): void {
-    const [oldest] = this.#unacknowledged.entries();
+    const [oldest] = this.#unacknowledged.values();
     if (oldest === undefined || !this.#isConnected) return;
-    const [number, entry] = oldest;
-    if (number < this.#next && performance.now() - entry.sentAt > ACK_TIMEOUT_MS) this.#pause("no acknowledgement");
+    const isSent = oldest.number < this.#next;
+    if (isSent && performance.now() - oldest.sentAt > ACK_TIMEOUT_MS) this.#pause("no acknowledgement");
   }
 }
 
-/** A decision about a job that lost what it told last may have the number of an event that comes after all: it is no copy of that. */
-function messageIdOf({ id, subject }: OutboxEvent): string {
-  return `${id}/${subject.slice(subject.lastIndexOf(".") + 1)}`;
-}
-
-function sizeOf({ payload }: OutboxEvent): number {
+function sizeOf({ payload }: Message): number {
   return payload.length + OVERHEAD_BYTES;
 }
 
-function headersOf(event: OutboxEvent, gatewayId: string): MsgHdrs {
-  const { id, subject, payload } = event;
-  // hearth.v1.jobs.<id>.<type>
-  const [, , kind = "", about, type] = subject.split(".");
-  const ceType = `hearth.v1.${kind.slice(0, -1)}.${type}`;
-  const messageId = messageIdOf(event);
-  const all = cloudEventHeaders({ id, type: ceType, subject: about, time: timeOf(payload), gatewayId, messageId });
-  // The window of `Nats-Msg-Id` is minutes; this holds for as long as the stream has the event.
-  if (endsJob(type) && kind === "jobs") all.set("Nats-Expected-Last-Subject-Sequence", "0");
-  return all;
-}
-
-/** `time` of the payload, which is one of its first members. */
-function timeOf(payload: string): string | undefined {
-  return /"time":"([^"]+)"/.exec(payload)?.[1];
+/** Headers whose bytes are set as a whole, which is all that the client asks them for: its own check, copy and join each. */
+function createHeaders() {
+  return Object.assign(headers(), {
+    bytes: new Uint8Array(),
+    encode(): Uint8Array {
+      return this.bytes;
+    },
+  });
 }
 
 /** Why JetStream did not store a message; undefined when it has it. */
 function refusalOf(message: Msg): string | undefined {
   // "No responders": JetStream is not up yet.
   if (message.headers?.code) return `status ${message.headers.code}`;
-  const answer: unknown = message.json();
+  const text = message.string();
+  if (text.startsWith('{"stream":')) return undefined;
+  const answer: unknown = JSON.parse(text);
   if (typeof answer !== "object" || answer === null || !("error" in answer)) return undefined;
   const { error } = answer;
   const isThere =

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
-import { errors, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import {
   connectToNats,
@@ -23,7 +22,10 @@ const FLUSH_TIMEOUT_MS = 5000;
 export interface EventStream extends AsyncDisposable {
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
+  /** One for each stream: what one of them refuses holds up no other. */
   readonly publisher: EventPublisher;
+  readonly auditPublisher: EventPublisher;
+  readonly callbackPublisher: EventPublisher;
   /** Whether a server answers at the moment, as far as is known. */
   isConnected(): boolean;
   /** Keeps the streams and consumers of this gateway in existence. */
@@ -44,18 +46,22 @@ export async function openEventStream(
   const nats = opening.adopt(await connectToNats(access, CLIENT, waiting), (connection) => connection.close());
   const keeper = opening.use(startStreamKeeper({ nats, log }));
   const connection = { isUp: true };
-  const publisher = opening.use(new EventPublisher({ nats, gatewayId, keeper, log }, CLIENT));
-  const reported = reportStatus(nats, { keeper, publisher, connection, log });
+  const openPublisher = () => opening.use(new EventPublisher({ nats, gatewayId, keeper, log }, CLIENT));
+  const publisher = openPublisher();
+  const auditPublisher = openPublisher();
+  const callbackPublisher = openPublisher();
+  const publishers = [publisher, auditPublisher, callbackPublisher];
+  const reported = reportStatus(nats, { keeper, publishers, connection, log });
   await whenJetStreamAvailable(() => keeper.keepStream(EVENT_STREAM_CONFIG), waiting);
   opening.move();
   const stream: EventStream = {
-    ...{ nats, keeper, publisher },
+    ...{ nats, keeper, publisher, auditPublisher, callbackPublisher },
     js: jetstream(nats),
     log,
     isConnected: () => connection.isUp && !nats.isClosed(),
     async [Symbol.asyncDispose]() {
       await publisher.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
-      publisher[Symbol.dispose]();
+      for (const each of publishers) each[Symbol.dispose]();
       await keeper[Symbol.asyncDispose]();
       // With the server away there is nobody to send to, and draining rejects.
       const [drained] = await Promise.allSettled([nats.drain()]);
@@ -66,69 +72,26 @@ export async function openEventStream(
   return stream;
 }
 
-/** How long JetStream may take to acknowledge a message, all attempts together, in milliseconds. */
-const PUBLISH_TIMEOUT_MS = 5000;
-
-/** How long one attempt to publish waits for its acknowledgement, in milliseconds. */
-const ATTEMPT_TIMEOUT_MS = 2000;
-
-const RETRY_MS = 100;
-
-interface Publication {
-  /** With the id of the message, unless that is given apart. */
-  readonly headers?: MsgHdrs;
-  readonly msgID?: string;
-  /** The longest that the stream may take to say that it has the message; default 5 s. */
-  readonly timeoutMs?: number | undefined;
+interface Reported extends Pick<EventStream, "keeper" | "log"> {
+  readonly publishers: readonly EventPublisher[];
+  readonly connection: { isUp: boolean };
 }
 
-/**
- * Publishes a message that has an id. Resolves when the stream has it; a stream that is missing is made first. Rejects when that takes
- * longer than the timeout.
- */
-export async function publishAcknowledged(
-  { js, keeper }: Pick<EventStream, "js" | "keeper">,
-  { subject, payload }: { readonly subject: string; readonly payload: string },
-  { timeoutMs = PUBLISH_TIMEOUT_MS, ...options }: Publication,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const timeout = Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS, deadline - performance.now()));
-    const [attempt] = await Promise.allSettled([js.publish(subject, payload, { ...options, timeout })]);
-    if (attempt.status === "fulfilled") return;
-    const isOver = performance.now() + RETRY_MS >= deadline;
-    if (isOver || !isUnanswered(attempt.reason)) throw attempt.reason;
-    await Promise.race([keeper.check(), delay(RETRY_MS, undefined, { ref: false })]);
-    await delay(RETRY_MS);
-  }
-}
-
-/** Whether nobody answered, such as when the stream is missing. The message's id lets JetStream drop a repetition. */
-function isUnanswered(error: unknown): boolean {
-  return error instanceof errors.TimeoutError || (error instanceof Error && error.name === "JetStreamNotEnabled");
-}
-
-async function reportStatus(
-  nats: NatsConnection,
-  {
-    keeper,
-    publisher,
-    connection,
-    log,
-  }: Pick<EventStream, "keeper" | "publisher" | "log"> & { readonly connection: { isUp: boolean } },
-): Promise<void> {
+async function reportStatus(nats: NatsConnection, { keeper, publishers, connection, log }: Reported): Promise<void> {
   for await (const { type } of nats.status()) {
     if (type === "disconnect") {
       log.warn("NATS connection lost; reconnecting");
       connection.isUp = false;
       keeper.disconnected();
-      publisher.disconnected();
+      for (const each of publishers) each.disconnected();
     }
     if (type === "reconnect") {
       log.info("NATS connection is back");
       connection.isUp = true;
       // The disk of the server may be empty: an event that finds no stream is only sent again.
-      void keeper.reconnected().then(() => publisher.reconnected());
+      void keeper.reconnected().then(() => {
+        for (const each of publishers) each.reconnected();
+      });
     }
   }
 }

@@ -50,8 +50,12 @@ export class Intake {
   async take(reported: Reported): Promise<boolean> {
     const { id } = reported;
     const tryFirst = async (then: (reason: unknown) => Promise<boolean>): Promise<boolean> => {
-      const [recorded] = await Promise.allSettled([reported.record()]);
-      return recorded.status === "fulfilled" || then(recorded.reason);
+      try {
+        await reported.record();
+        return true;
+      } catch (error) {
+        return then(error);
+      }
     };
     const tryAgain = (reason: unknown): Promise<boolean> => this.#tryAgain(reported, reason);
     if (this.#failing.has(id)) return this.#inTurn(id, () => tryFirst(tryAgain));

@@ -36,7 +36,7 @@ function end(jobId: string, seq = 2): Promise<void> {
     ...{ jobId, attempt: 1, seq, time: timestampNow() },
     event: { case: "succeeded", value: {} },
   });
-  return new Promise((resolve) => events.publisher.publish(jobOutboxEvent(event), () => resolve()));
+  return new Promise((resolve) => events.publisher.publish(jobOutboxEvent(event), resolve));
 }
 
 const manager = () => jetstreamManager(events.nats);
@@ -71,7 +71,7 @@ test("events are stored in order, and again after NATS was away, each once", asy
 
 test("the end of a job is stored though an event has its number", async () => {
   const progress = create(JobEventSchema, { jobId: "job", attempt: 1, seq: 2, event: { case: "progress", value: {} } });
-  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(progress), () => resolve()));
+  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(progress), resolve));
   await end("job", 2);
   const { streams } = await manager();
   expect((await streams.getMessage(EVENT_STREAM, { last_by_subj: "hearth.v1.jobs.job.succeeded" }))?.seq).toBe(2);

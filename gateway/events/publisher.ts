@@ -97,8 +97,8 @@ export class EventPublisher implements Disposable {
   }
 
   /** An event that waits already keeps its place: while JetStream is away, nodes may tell it with each session that they open. */
-  publish(event: OutboxEvent, done: Done): void {
-    this.#add(eventMessage(event, this.#deps.gatewayId), done);
+  publish(event: OutboxEvent, published: () => void): void {
+    this.#add(eventMessage(event, this.#deps.gatewayId), published);
   }
 
   /** Publishes a message. Resolves when JetStream has it; rejects, and gives it up, when that takes longer. */

@@ -30,7 +30,7 @@ afterAll(() => stack.disposeAsync());
 
 /** Publishes an event of a job, and reads what the stream has of it. */
 async function publish(event: JobEvent, result?: Uint8Array) {
-  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(event, result), () => resolve()));
+  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(event, result), resolve));
   const stored = await readJobEvents(nats.url, event.jobId);
   return stored.at(-1);
 }
@@ -57,7 +57,7 @@ test("an event is a CloudEvent", async () => {
 test("so is one of a context", async () => {
   const fields = { contextId: "c", context: "shared", seq: 3, time: TIME.time };
   const event = contextOutboxEvent(create(ContextEventSchema, { ...fields, event: { case: "running", value: {} } }));
-  await new Promise<void>((resolve) => events.publisher.publish(event, () => resolve()));
+  await new Promise<void>((resolve) => events.publisher.publish(event, resolve));
   const [stored] = await readEvents(nats.url, "hearth.v1.contexts.c.running", () => true);
   expect(stored?.attributes).toMatchObject({ id: "c/3", type: "hearth.v1.context.running", subject: "c" });
 });
@@ -94,7 +94,7 @@ test("an error that is larger than the NATS server takes is published cut, and m
 test("log lines that are larger than the NATS server takes leave a smaller event with their number", async () => {
   const lines = Array.from({ length: 200 }, (_, n) => ({ number: n + 1, text: "x".repeat(500) }));
   const logged = create(JobEventSchema, { ...TIME, jobId: "chatty", event: { case: "logged", value: { lines } } });
-  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(logged), () => resolve()));
+  await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(logged), resolve));
   const end = create(JobEventSchema, { ...TIME, seq: 2, jobId: "chatty", event: { case: "succeeded", value: {} } });
   await publish(end);
   const stored = await readJobEvents(nats.url, "chatty");

@@ -91,6 +91,14 @@ describe("request ids", () => {
     const rest = await alice.call("POST", "/v1/jobs?requestId=faces", { ...SPEC, config: { n: 3 } });
     expect([again.status, rest.status]).toContain(200);
     expect(rest.body).toMatchObject({ id: one.job?.id });
+    // The same config in other words.
+    const words = JSON.stringify({ ...SPEC, config: { n: 3 } }).replace('{"n":3}', '{ "n" : 3.0 }');
+    expect(words).toContain("3.0");
+    const answer = await fetch(`${hearth.url}/v1/jobs?requestId=faces`, {
+      ...{ method: "POST", body: words },
+      headers: { ...proofOf("alice"), "content-type": "application/json" },
+    });
+    expect(await answer.json()).toMatchObject({ id: one.job?.id });
   });
 
   test("that look like a stored one belong to their caller all the same", async () => {

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { jetstreamManager } from "@nats-io/jetstream";
+import { DiscardPolicy, jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EVENT_STREAM, JobEventSchema } from "../../proto/mod.ts";
+import { AUDIT_STREAM, AuditEntrySchema, EVENT_STREAM, JobEventSchema } from "../../proto/mod.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import {
   type EventStream,
@@ -11,6 +11,7 @@ import {
   keepAuditStream,
   openCallbackQueue,
   openEventStream,
+  publishAuditEntry,
   type Streamed,
   startCallbackConsumer,
   watchStream,
@@ -110,6 +111,21 @@ test("the consumer of callbacks that was deleted after a delivery is made again"
   await expect.poll(() => delivered, SOON).toEqual(["before", "after"]);
   await events.keeper.check();
   expect(events.keeper.missing()).toEqual([]);
+});
+
+test("an audit log that is full holds up no events, and its entries are given up in time", async () => {
+  await keepAuditStream(events);
+  const { streams } = await manager();
+  const { config } = await streams.info(AUDIT_STREAM);
+  await streams.update(AUDIT_STREAM, { ...config, discard: DiscardPolicy.New, max_msgs: 1 });
+  const publishEntry = () =>
+    publishAuditEntry(events, create(AuditEntrySchema, { id: crypto.randomUUID(), permission: "jobs:start" }));
+  await publishEntry();
+  const refused = expect(publishEntry()).rejects.toThrow("within 1000 ms");
+  const event = end("meanwhile").then(() => "event");
+  expect(await Promise.race([event, refused.then(() => "entry")])).toBe("event");
+  await refused;
+  expect(await stored()).toEqual(["meanwhile/1/2"]);
 });
 
 test("limits that an operator set outlive the stream", async () => {

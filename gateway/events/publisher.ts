@@ -151,13 +151,16 @@ export class EventPublisher implements Disposable {
     this.#byMessageId.set(message.id, entry);
     this.#bytes += sizeOf(message);
     // Together with all else that this round of the event loop brings: the client writes to its socket once.
-    if (!this.#isScheduled) setImmediate(() => this.#pump());
+    if (this.#isScheduled) return entry;
     this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
     return entry;
   }
 
   #pump(): void {
-    this.#isScheduled = false;
     if (!this.isFlowing || this.#isDisposed) return;
     for (; this.#inFlight < WINDOW && this.#next <= this.#last; this.#next++) {
       const entry = this.#unacknowledged.get(this.#next);

@@ -80,6 +80,24 @@ test.each([
   });
 });
 
+test("no header of an event holds what a job returned", async () => {
+  const event = create(JobEventSchema, {
+    seq: 1,
+    attempt: 1,
+    jobId: "timeless",
+    event: { case: "succeeded", value: {} },
+  });
+  // In one byte each, these characters would be line ends.
+  for (const time of ["\\r\\nce-id: x", "\u010d\u010ace-id: x", "2023-11-14T22:13:20\u010a"]) {
+    const stored = await publish(
+      { ...event, jobId: `timeless-${crypto.randomUUID()}` },
+      Buffer.from(`{"time":"${time}"}`),
+    );
+    expect(Object.keys(stored?.attributes ?? {}).sort()).toEqual(["id", "source", "specversion", "subject", "type"]);
+    expect(stored?.attributes.id).toMatch(/^timeless-.*\/1\/1$/);
+  }
+});
+
 test("an error that is larger than the NATS server takes is published cut, and marked", async () => {
   const error = { reason: JobError_Reason.THROWN, name: "TypeError", message: "\u0001".repeat(15_000) };
   const event = create(JobEventSchema, { ...TIME, jobId: "large", event: { case: "failed", value: { error } } });

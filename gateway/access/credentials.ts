@@ -1,9 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
 import { TLSSocket } from "node:tls";
 import type { ClientCertificate, Credentials } from "../../plugins/contract/mod.ts";
+import { type HttpRequest, readHeaders } from "../transcode/mod.ts";
 
-export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type { HttpRequest } from "../transcode/mod.ts";
 
 interface ShownCertificate {
   readonly certificate: ClientCertificate;
@@ -15,7 +14,7 @@ const certificates = new WeakMap<object, ShownCertificate | undefined>();
 
 /** What a request shows of its caller. */
 export function credentialsOf(request: HttpRequest): Credentials {
-  return { headers: readHeaders(request.headers), peer: peerOf(request), certificate: certificateOf(request) };
+  return { headers: readHeaders(request), peer: peerOf(request), certificate: certificateOf(request) };
 }
 
 /** IP address at the other end; empty when it has left. */
@@ -58,14 +57,4 @@ export function splitAlternativeNames(text: string): string[] {
     const name: unknown = value.startsWith('"') ? JSON.parse(value) : value;
     return `${type}:${name}`;
   });
-}
-
-function readHeaders(incoming: IncomingHttpHeaders): Headers {
-  const headers = new Headers();
-  for (const [name, values] of Object.entries(incoming)) {
-    // HTTP/2 has its pseudo-headers among them.
-    if (values === undefined || name.startsWith(":")) continue;
-    for (const value of Array.isArray(values) ? values : [values]) headers.append(name, value);
-  }
-  return headers;
 }

@@ -1,21 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Call } from "../rpc/mod.ts";
-import { clientLeft, type HttpRequest, type HttpResponse, readHeaders } from "../transcode/mod.ts";
+import { CallHeaders, clientLeft, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
 
-/** A call with one request and one answer. Headers are made when they are asked for: most calls need none, and they cost microseconds. */
-export class UnaryCall implements Call, Disposable {
-  readonly request: HttpRequest;
+/** A call with one request and one answer. */
+export class UnaryCall extends CallHeaders implements Call, Disposable {
   readonly #controller = new AbortController();
   readonly #deadlineMs: number | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #isOver = false;
-  #requestHeader: Headers | undefined;
-  #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
 
   /** `timeoutMs` is counted from now. */
   constructor(request: HttpRequest, response: HttpResponse, { timeoutMs }: { readonly timeoutMs: number | undefined }) {
-    this.request = request;
+    super(request);
     response.once("close", () => this.#abort(clientLeft));
     if (timeoutMs === undefined) return;
     this.#deadlineMs = Date.now() + timeoutMs;
@@ -26,16 +23,6 @@ export class UnaryCall implements Call, Disposable {
     return this.#controller.signal;
   }
 
-  get requestHeader(): Headers {
-    this.#requestHeader ??= readHeaders(this.request);
-    return this.#requestHeader;
-  }
-
-  get responseHeader(): Headers {
-    this.#responseHeader ??= new Headers();
-    return this.#responseHeader;
-  }
-
   get responseTrailer(): Headers {
     this.#responseTrailer ??= new Headers();
     return this.#responseTrailer;
@@ -43,7 +30,7 @@ export class UnaryCall implements Call, Disposable {
 
   /** What the method has set; undefined: nothing. */
   get metadata(): { readonly header: Headers | undefined; readonly trailer: Headers | undefined } {
-    return { header: this.#responseHeader, trailer: this.#responseTrailer };
+    return { header: this.setHeader, trailer: this.#responseTrailer };
   }
 
   /** Milliseconds until the deadline; undefined where there is none. */

@@ -65,17 +65,40 @@ export interface CallContext {
   readonly responseHeader: Headers;
 }
 
-/** The life of one HTTP exchange. Headers are made when they are asked for: most calls need none, and they cost microseconds. */
-export class Call implements CallContext, Disposable {
+/** The headers of a call. They are made when they are asked for: most calls need none, and they cost microseconds. */
+export class CallHeaders {
   readonly request: HttpRequest;
-  readonly response: HttpResponse;
-  readonly #controller = new AbortController();
-  readonly #timers = new Set<NodeJS.Timeout>();
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
 
-  constructor(request: HttpRequest, response: HttpResponse) {
+  constructor(request: HttpRequest) {
     this.request = request;
+  }
+
+  get requestHeader(): Headers {
+    this.#requestHeader ??= readHeaders(this.request);
+    return this.#requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= new Headers();
+    return this.#responseHeader;
+  }
+
+  /** The headers that the method has set; undefined: none. */
+  protected get setHeader(): Headers | undefined {
+    return this.#responseHeader;
+  }
+}
+
+/** The life of one HTTP exchange. */
+export class Call extends CallHeaders implements CallContext, Disposable {
+  readonly response: HttpResponse;
+  readonly #controller = new AbortController();
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(request: HttpRequest, response: HttpResponse) {
+    super(request);
     this.response = response;
     const leave = () => {
       if (!response.writableEnded) {
@@ -98,20 +121,10 @@ export class Call implements CallContext, Disposable {
     return this.#controller.signal;
   }
 
-  get requestHeader(): Headers {
-    this.#requestHeader ??= readHeaders(this.request);
-    return this.#requestHeader;
-  }
-
-  get responseHeader(): Headers {
-    this.#responseHeader ??= new Headers();
-    return this.#responseHeader;
-  }
-
   /** Puts the headers that the method set onto the response. */
   copyHeaders(): void {
-    if (this.#responseHeader !== undefined) {
-      appendHeaders(this.response, this.#responseHeader);
+    if (this.setHeader !== undefined) {
+      appendHeaders(this.response, this.setHeader);
     }
   }
 

@@ -8,7 +8,15 @@
 
 export { accepts, orderedEncodings } from "./accept.ts";
 export { type BodyLimit, readBody, sendContinue } from "./body.ts";
-export { breakOff, type CallContext, type HttpRequest, type HttpResponse, isOver, readHeaders } from "./call.ts";
+export {
+  breakOff,
+  type CallContext,
+  CallHeaders,
+  type HttpRequest,
+  type HttpResponse,
+  isOver,
+  readHeaders,
+} from "./call.ts";
 export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
 export { isZlib, onDecoded } from "./content_coding.ts";
 export { writePiece } from "./drain.ts";

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { BatchAnswer, Write } from "./batch.ts";
 import { prepareCommit } from "./commit.ts";
 import { openBesideThread } from "./database.ts";
+import { storeStateOf } from "./unavailable.ts";
 import type { Writes } from "./writes.ts";
 
 /** Small writes that a caller waits for. */
@@ -9,7 +10,7 @@ const QUICK: ReadonlySet<keyof Writes> = new Set(["insertJob", "updateJob", "ins
 
 const LARGEST_BYTES = 32 * 1024;
 
-/** After a commit within so many milliseconds before it a write may have company, which shares a commit of the thread. */
+/** A write that follows a commit within this time, in milliseconds, may have company, which shares a commit of the thread. */
 const QUIET_MS = 1;
 
 /** Where commits take longer than this on the whole, in milliseconds, they are left to the thread for a while: all else stands still meanwhile. */
@@ -19,23 +20,21 @@ const SLOW_PAUSE_MS = 1000;
 /** Weight of the last commit in what they take on the whole. */
 const SMOOTHING = 0.1;
 
-/** Every so many commits the thread has its turn: it writes the log back into the database. */
+/** After this count of commits the thread has its turn: it writes the log back into the database. */
 const MOST_IN_ROW = 100;
-
-/** SQLite's codes for a lock that another process has. */
-const LOCKED: ReadonlySet<number | undefined> = new Set([5, 6]);
 
 /** Commits single writes on the thread of their caller: two changes of threads would take longer than the commit. */
 export class OwnCommits implements Disposable {
-  readonly #path: string;
-  #database: DatabaseSync | undefined;
-  #commit: ((batch: readonly Write[]) => BatchAnswer) | undefined;
+  readonly #database: DatabaseSync;
+  readonly #commit: (batch: readonly Write[]) => BatchAnswer;
   #inRow = 0;
   #notBefore = 0;
   #usualMs = 0;
 
+  /** Opens a database that the thread has opened before. Throws what SQLite throws. */
   constructor(path: string) {
-    this.#path = path;
+    this.#database = openBesideThread(path);
+    this.#commit = prepareCommit(this.#database);
   }
 
   /** Durable when it returns. Undefined: nothing happened, and the write is for the thread. */
@@ -43,13 +42,13 @@ export class OwnCommits implements Disposable {
     const started = performance.now();
     if (!QUICK.has(write.name) || started < this.#notBefore || this.#inRow >= MOST_IN_ROW) return undefined;
     if (write.blobs.reduce((sum, { length }) => sum + length, 0) > LARGEST_BYTES) return undefined;
-    const commit = this.#commit ?? this.#open();
-    const answer = commit([write]);
+    const answer = this.#commit([write]);
     const ended = performance.now();
     this.#usualMs += SMOOTHING * (ended - started - this.#usualMs);
     this.#notBefore = ended + (this.#usualMs > SLOW_MS ? SLOW_PAUSE_MS : QUIET_MS);
     this.#inRow += 1;
-    return LOCKED.has(answer.failures.get(0)?.code) ? undefined : answer;
+    // Another process has a lock, for which the thread waits.
+    return storeStateOf(answer.failures.get(0)?.code) === "busy" ? undefined : answer;
   }
 
   /** The thread has committed. */
@@ -59,12 +58,6 @@ export class OwnCommits implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#database?.close();
-  }
-
-  #open(): (batch: readonly Write[]) => BatchAnswer {
-    this.#database = openBesideThread(this.#path);
-    this.#commit = prepareCommit(this.#database);
-    return this.#commit;
+    this.#database.close();
   }
 }

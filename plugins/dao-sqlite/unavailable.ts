@@ -21,6 +21,11 @@ export function sqliteCode(error: unknown): number | undefined {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
 }
 
+/** The state that a code of SQLite says, with or without its extension; undefined for that of a bug. */
+export function storeStateOf(code: number | undefined): StoreState | undefined {
+  return code === undefined ? undefined : STATES[code & PRIMARY_CODE];
+}
+
 /** The error of a statement: that of a database which cannot be used now, or of a bug. `verb` is what it was to do. */
 export function databaseFault(
   path: string,
@@ -28,7 +33,7 @@ export function databaseFault(
   cause: { readonly message: string; readonly code?: number | undefined },
 ): Error {
   const message = `Cannot ${verb} database "${path}": ${cause.message}`;
-  const state = cause.code === undefined ? undefined : STATES[cause.code & PRIMARY_CODE];
+  const state = storeStateOf(cause.code);
   return state === undefined ? new Error(message, { cause }) : new StoreUnavailable(state, message, { cause });
 }
 

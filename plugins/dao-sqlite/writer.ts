@@ -44,7 +44,7 @@ export async function openWriter(
   let idle = Promise.withResolvers<void>();
   let waiting: PendingWrite[] = [];
   let committing: PendingWrite[] = [];
-  const own = new OwnCommits(path);
+  let own: OwnCommits;
   /** Why no more writes are taken. */
   let refusal: Error | undefined;
 
@@ -73,6 +73,10 @@ export async function openWriter(
   signal.addEventListener("abort", giveUp);
   try {
     await opened.promise;
+    own = new OwnCommits(path);
+  } catch (error) {
+    void thread.terminate();
+    throw error;
   } finally {
     signal.removeEventListener("abort", giveUp);
   }

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startHearth } from "../hearth.ts";
+import { latencyOf } from "../latency.ts";
 import { openHttpClient } from "../load/http_client.ts";
 import { REST } from "../plan.ts";
 import { HOPS_FOLDER, type HopRecord, type Recorded } from "./records.ts";
 
 const CALLS = 2000;
-/** The last so many count: the others warm the system up. */
+/** Those at the end count: the others warm the system up. */
 const COUNTED = 1000;
 /** Between two calls: what is done after an answer is over by then. */
 const REST_MS = 5;
@@ -89,8 +90,10 @@ function firstAfter(records: readonly HopRecord[], time: number, what: HopRecord
   return records.slice(low, low + 50).find((record) => record.what === what)?.at;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+/** Takes microseconds. */
+function printMedian(times: readonly number[]): string {
+  const { p50Ms } = latencyOf(times.map((us) => us / 1000));
+  return `${((p50Ms ?? Number.NaN) * 1000).toFixed(0).padStart(6)} µs`;
 }
 
 async function run(signal: AbortSignal): Promise<void> {
@@ -108,11 +111,10 @@ async function run(signal: AbortSignal): Promise<void> {
     `${traced.length} of ${calls.length} calls, one at a time, each after a rest of ${REST_MS} ms; medians\n`,
   );
   for (const [index, { hop }] of STATIONS.entries()) {
-    const us = median(traced.map((hops) => hops[index] ?? 0));
-    console.log(`${us.toFixed(0).padStart(6)} µs  ${hop}`);
+    console.log(`${printMedian(traced.map((hops) => hops[index] ?? 0))}  ${hop}`);
   }
   const whole = calls.map(({ sentAt, answeredAt }) => (answeredAt - sentAt) / 1000);
-  console.log(`${median(whole).toFixed(0).padStart(6)} µs  the whole call`);
+  console.log(`${printMedian(whole)}  the whole call`);
 }
 
 const stop = new AbortController();

@@ -3,7 +3,7 @@ import type { JobEvent } from "../../proto/mod.ts";
 /** Events of one job that are kept, the newest. */
 const EVENTS_PER_JOB = 500;
 
-/** When so many more than that are there, the oldest go, together: one by one each would move all others. */
+/** The oldest go together, when this count of events is there beyond the newest: one by one each would move all others. */
 const SLACK = 500;
 
 /** Jobs whose events are kept after their end, for those who submit first and watch then. */
@@ -21,7 +21,7 @@ interface Track {
 
 /**
  * The events of jobs as they came on sessions: watching them here costs nothing but the memory. A job of which this gateway may
- * have missed an event is not told here any more; of a job with many events only the newest are told.
+ * have missed an event is not told here any more; of a job with many events only the newest are here.
  */
 export class RecentEvents {
   readonly #tracks = new Map<string, Track>();
@@ -67,8 +67,8 @@ export class RecentEvents {
   }
 
   /**
-   * The events after `afterSeq`, in order, as they come. Ends when the job is not told here, or not any more, and when the next event is not kept
-   * any more.
+   * The events after `afterSeq`, in order, as they come. Ends when the events of the job do not all come this way, or not any more, and when the next
+   * one is not kept any more.
    */
   async *watch(
     jobId: string,

@@ -9,7 +9,7 @@ export interface BodyStart {
 
 export const NOTHING_READ: BodyStart = { pieces: [], isWhole: false };
 
-/** Reads a body up to so many bytes. Resolves with undefined when the client leaves before. */
+/** Reads a body up to a number of bytes. Resolves with undefined when the client leaves before. */
 export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<BodyStart | undefined> {
   return new Promise((resolve) => {
     const pieces: Uint8Array[] = [];

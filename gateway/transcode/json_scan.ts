@@ -75,7 +75,7 @@ export function countJson(text: Uint8Array): number {
 
 /**
  * A name that an object of a JSON text has twice; undefined when there is none. `JSON.parse`, which made `json` of the text, keeps the last of
- * them and does not tell. protobuf-es has the same check, which takes up to 60 times as long for long texts.
+ * them without a word. protobuf-es has the same check, which takes up to 60 times as long for long texts.
  */
 export function findDuplicateName(text: Buffer, json: unknown): string | undefined {
   return countNames(json) === countColons(text) ? undefined : searchDuplicateName(text);
@@ -197,7 +197,7 @@ export function endOfValue(text: Uint8Array, start: number): number {
 const PLAIN_DIGITS = 300;
 
 /**
- * Whether a JSON text nests no deeper than so many levels, and its numbers are surely within those of a double: they have no exponent, and are not
+ * Whether a JSON text nests no deeper than `levels`, and its numbers are surely within those of a double: they have no exponent, and are not
  * hundreds of digits long.
  */
 export function isPlainJson(text: Uint8Array, levels: number): boolean {

@@ -22,7 +22,7 @@ export interface TranscoderOptions {
   readonly decodesSlashes?: boolean | undefined;
   readonly limits?: BodyLimits | undefined;
   /**
-   * Each `google.protobuf.Struct` of a request that nests no deeper than so many levels is kept as the text that it is (`keptText`), besides its
+   * Each `google.protobuf.Struct` of a request that nests no deeper than this is kept as the text that it is (`keptText`), besides its
    * value. By default none is.
    */
   readonly structLevels?: number | undefined;

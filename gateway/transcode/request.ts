@@ -153,7 +153,7 @@ function parseJson({ typeName }: DescMessage, body: Buffer<ArrayBuffer>): JsonVa
   return json;
 }
 
-/** Structs go on as text where so is asked. */
+/** Structs go on as text where the binding asks for that. */
 function decodeMessage(
   desc: DescMessage,
   json: JsonValue,

@@ -16,7 +16,7 @@ interface StructText {
 
 /**
  * Takes what is a `google.protobuf.Struct` out of the JSON of a message: it goes on as the text that it is, and becomes no message. Left in are
- * those that nest deeper than so many levels, or have a number that not every reader takes. The text has to be that JSON, without a name twice in one object.
+ * those that nest deeper than `levels`, or have a number that not every reader takes. The text has to be that JSON, without a name twice in one object.
  */
 export function takeStructs(desc: DescMessage, json: JsonValue, { text, levels }: { text: Buffer; levels: number }) {
   const taken: StructText[] = [];

@@ -16,7 +16,7 @@ const PROGRAM = `export const rehearsal = {
 `;
 
 /**
- * What the first executor of a process is told before there is a context: to load and run a small program of ours. Functions are compiled when
+ * The messages that the first executor of a process gets before there is a context: to load and run a small program of ours. Functions are compiled when
  * they are called first, and the first import takes Deno some milliseconds: the first job need not wait for that. The executor keeps
  * nothing of it that a job could see.
  */
@@ -32,7 +32,9 @@ export const REHEARSAL: readonly ExecutorMessage[] = [
   { type: "run", run: RUN, jobId: "", digest: DIGEST, entryPoint: "rehearsal", config: '{"steps":1}' },
 ];
 
-/** Whether the executor has nothing more to report of it, however it ended. */
+const ENDS: ReadonlySet<string> = new Set(["succeeded", "failed", "rejected", "denied"]);
+
+/** Whether the executor has nothing more to report of it, however it ended. One that crashes ends with its process. */
 export function endsRehearsal({ forNode }: ExecutorMail): boolean {
-  return forNode.some((report) => report.type === "succeeded" || report.type === "failed");
+  return forNode.some(({ type }) => ENDS.has(type));
 }

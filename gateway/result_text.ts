@@ -1,5 +1,5 @@
+import { isPlainJson } from "../lib/transcode/mod.ts";
 import { hasInfinity, hasLoneSurrogate, MAX_NESTING, nestsDeeper } from "../proto/mod.ts";
-import { isPlainJson } from "./transcode/mod.ts";
 
 /** The result of a job as text that goes into messages as it is; undefined where not every reader of JSON could read that. */
 export function resultText(result: Uint8Array): string | undefined {

@@ -56,7 +56,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "gateway/serve/unary_call.ts": "unary_head.ts leaves longer ones to others",
   "gateway/spark/endpoints/timeout.ts": "the largest `timeout` of spark-jobserver, which is as long",
   "gateway/spark/face.ts": "gateway.spark.requestTimeoutMs",
-  "gateway/transcode/call.ts": "starts its timer again where the time is longer",
+  "lib/transcode/call.ts": "starts its timer again where the time is longer",
   "plugins/auth-jwt/issuer_keys.ts": "a constant",
   "standalone/child.ts": "constants of its callers",
   "standalone/supervise.ts": "a constant",

@@ -1,8 +1,8 @@
 import { TLSSocket } from "node:tls";
+import { type HttpRequest, readHeaders } from "../../lib/transcode/mod.ts";
 import type { ClientCertificate, Credentials } from "../../plugins/contract/mod.ts";
-import { type HttpRequest, readHeaders } from "../transcode/mod.ts";
 
-export type { HttpRequest } from "../transcode/mod.ts";
+export type { HttpRequest } from "../../lib/transcode/mod.ts";
 
 interface ShownCertificate {
   readonly certificate: ClientCertificate;

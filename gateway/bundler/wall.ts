@@ -24,7 +24,7 @@ exec "$@" 9<&-`;
 /** What a worker may read: its own code, and that of packages. Node denies it everything else: files, processes, threads, sockets. */
 const READABLE = [
   import.meta.dirname,
-  join(import.meta.dirname, "../zip"),
+  join(import.meta.dirname, "../../lib/zip"),
   ...packageFolders(["acorn", "esbuild-wasm", "tar-stream"]),
 ];
 

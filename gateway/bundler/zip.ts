@@ -1,10 +1,10 @@
-import { inflateEntry, storedBytes, type ZipEntry, ZipError, zipEntries } from "../zip/mod.ts";
+import { inflateEntry, storedBytes, type ZipEntry, ZipError, zipEntries } from "../../lib/zip/mod.ts";
 import { type ArchiveEntry, createUnpacking } from "./archive.ts";
 import type { BundlerLimits } from "./limits.ts";
 import { badUpload } from "./problem.ts";
 import type { UploadFiles } from "./upload_files.ts";
 
-export { isZip } from "../zip/mod.ts";
+export { isZip } from "../../lib/zip/mod.ts";
 
 /** Systems that keep Unix modes in the upper half of the external attributes. */
 const UNIX_SYSTEMS = new Set([3, 19]);

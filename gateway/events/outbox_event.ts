@@ -1,3 +1,4 @@
+import { printJson } from "../../lib/transcode/mod.ts";
 import type { OutboxEvent } from "../../plugins/contract/mod.ts";
 import {
   type ContextEvent,
@@ -8,7 +9,6 @@ import {
   jobEventSubject,
 } from "../../proto/mod.ts";
 import { resultText } from "../result_text.ts";
-import { printJson } from "../transcode/mod.ts";
 
 /** The largest result that is part of its event, in bytes of JSON; see `hearth.v1.JobSucceeded`. */
 const LARGEST_VALUE_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { inflateEntry, storedBytes, type ZipEntry, ZipError, zipEntries } from "../zip/mod.ts";
+import { inflateEntry, storedBytes, type ZipEntry, ZipError, zipEntries } from "../../lib/zip/mod.ts";
 import { ACCESS, ClassFileError, type ClassHeader, readClassHeader } from "./class_file.ts";
 import { JarError } from "./jar_error.ts";
 import { findJobClasses } from "./job_traits.ts";

@@ -1,5 +1,5 @@
+import { type JsonObject, withFallback } from "../../lib/hocon/mod.ts";
 import { UnreadableRecord } from "../../plugins/contract/mod.ts";
-import { type JsonObject, withFallback } from "../spark/hocon/mod.ts";
 
 /** The config that a job is given (JSON, UTF-8): what was submitted, and where that says nothing what the defaults say. */
 export function completeConfig(submitted: Uint8Array, defaults: JsonObject): Uint8Array {

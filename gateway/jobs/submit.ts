@@ -1,6 +1,7 @@
 import { create, equals } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { DEFAULT_RETRY_DELAY_MS } from "../../cluster/mod.ts";
+import { keptText } from "../../lib/transcode/mod.ts";
 import {
   configTooLarge,
   contextNotFound,
@@ -30,7 +31,6 @@ import {
 import type { Core } from "../core.ts";
 import { newId } from "../ids.ts";
 import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
-import { keptText } from "../transcode/mod.ts";
 import { completeConfig } from "./defaults.ts";
 import { toMs } from "./durations.ts";
 import { entryPointAsked, findProgram, type Program, pinnedClassPath, programForNode } from "./program.ts";

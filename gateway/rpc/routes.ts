@@ -1,9 +1,9 @@
 import { type DescMethod, type DescService, getOption, type Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { readKept } from "../../lib/transcode/mod.ts";
 import { Health, permission, ServerReflection, ServerReflectionV1Alpha } from "../../proto/mod.ts";
 import type { Caller } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { readKept } from "../transcode/mod.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import type { Invoke, ServedService } from "./invoke.ts";
 import { createReflection } from "./reflection.ts";

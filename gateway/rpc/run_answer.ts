@@ -1,5 +1,6 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { countJson, keepText } from "../../lib/transcode/mod.ts";
 import {
   hasInfinity,
   type Job,
@@ -13,7 +14,6 @@ import type { Core } from "../core.ts";
 import { openResult, shownJob } from "../jobs/mod.ts";
 import { MOST_VALUES } from "../limits.ts";
 import { resultText } from "../result_text.ts";
-import { countJson, keepText } from "../transcode/mod.ts";
 import { readAll } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
 

@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../transcode/mod.ts";
+import type { HttpRequest } from "../../lib/transcode/mod.ts";
 
 /** The host that was valid last: most requests name the same one. */
 let lastValid = "";

@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Compression, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { countJson } from "../../lib/transcode/mod.ts";
 import { jsonTooLarge, tooManyValues } from "../../proto/errors.ts";
 import { MOST_VALUES, RPC_JSON_BYTES } from "../limits.ts";
-import { countJson } from "../transcode/mod.ts";
 import { COMPRESSIONS } from "./compressions.ts";
 import { countMessage } from "./message_values.ts";
 

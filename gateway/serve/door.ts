@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import type { Caller, Gate } from "../access/mod.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import { refuseRpc } from "./refuse.ts";
 
 /** Asks who calls when no more than the head of a request is read, and knows it for the request's life. */

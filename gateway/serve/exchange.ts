@@ -1,6 +1,6 @@
 import type { RequestListener } from "node:http";
 import type { Logger } from "pino";
-import { breakOff, isOver } from "../transcode/mod.ts";
+import { breakOff, isOver } from "../../lib/transcode/mod.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 
 /** Answers a request. Rejects when it could not. */

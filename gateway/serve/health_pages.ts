@@ -1,5 +1,5 @@
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import type { Readiness } from "../rpc/mod.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
 /** Answers 200 while the process lives; for liveness checks. */
 const LIVE_PATH = "/healthz";

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import { breakOff, type HttpRequest, type HttpResponse, onDecoded } from "../../lib/transcode/mod.ts";
 import { networkOf, peerOf } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { breakOff, type HttpRequest, type HttpResponse, onDecoded } from "../transcode/mod.ts";
 import { heaviest } from "./heaviest.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 

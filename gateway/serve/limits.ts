@@ -13,8 +13,8 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { isOver } from "../../lib/transcode/mod.ts";
 import type { Limits } from "../limits.ts";
-import { isOver } from "../transcode/mod.ts";
 import { HTTP_METHODS } from "./target.ts";
 
 /** How often connections are looked at whose head or body is late. */

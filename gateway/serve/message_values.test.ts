@@ -2,8 +2,8 @@ import { create, fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf"
 import { StructSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { countJson } from "../../lib/transcode/mod.ts";
 import { Job_State, ListJobsRequestSchema, SubmitJobRequestSchema } from "../../proto/mod.ts";
-import { countJson } from "../transcode/mod.ts";
 import { countMessage } from "./message_values.ts";
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import { methodNotFound, rpcNotFound } from "../../proto/errors.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import { refuseRpc } from "./refuse.ts";
 
 /** The path of a method of Connect, gRPC or gRPC-Web: a service with its package, and the method. */

@@ -1,8 +1,8 @@
 import { type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
+import { createOpenApi, type HttpRequest, type HttpResponse, sendContent } from "../../lib/transcode/mod.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { comments, permission } from "../../proto/mod.ts";
-import { createOpenApi, type HttpRequest, type HttpResponse, sendContent } from "../transcode/mod.ts";
 import { EXAMPLES, KEYWORDS, RAW_TYPES } from "./openapi_bodies.ts";
 import { describeSecurity } from "./openapi_security.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { OperationExamples, RawTypes } from "../../lib/transcode/mod.ts";
 import { PAGE_TOKEN_PATTERN } from "../rpc/mod.ts";
-import type { OperationExamples, RawTypes } from "../transcode/mod.ts";
 
 const OCTETS = "application/octet-stream";
 

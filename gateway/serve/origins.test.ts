@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { HttpRequest } from "../../lib/transcode/mod.ts";
 import { errorInfo } from "../../proto/errors.ts";
-import type { HttpRequest } from "../transcode/mod.ts";
 import { createOriginCheck, type OriginOptions } from "./origins.ts";
 
 const OPEN: OriginOptions = { allowed: undefined, isOpen: true, host: "127.0.0.1" };

@@ -1,7 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { isLoopbackHost } from "../../cluster/mod.ts";
+import type { HttpRequest } from "../../lib/transcode/mod.ts";
 import { hostRefused, originRefused } from "../../proto/errors.ts";
-import type { HttpRequest } from "../transcode/mod.ts";
 
 /** Origins, such as `https://page.example`, whose pages may call; or all. */
 export type AllowedOrigins = "*" | readonly string[];

@@ -2,8 +2,8 @@ import type { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { type HttpRequest, type HttpResponse, isOver } from "../../lib/transcode/mod.ts";
 import { isSparkPath } from "../spark/mod.ts";
-import { type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import { recodeGrpcMessage } from "./grpc_message.ts";
 
 /** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. The status is that of plain answers. */

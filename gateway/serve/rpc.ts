@@ -8,7 +8,7 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
-import { type HttpRequest, type HttpResponse, isOver, sendContinue, writePiece } from "../transcode/mod.ts";
+import { type HttpRequest, type HttpResponse, isOver, sendContinue, writePiece } from "../../lib/transcode/mod.ts";
 import { boundBody, boundQuery } from "./bounded_body.ts";
 import { COMPRESSIONS } from "./compressions.ts";
 import { keepLongDeadline } from "./long_deadline.ts";

@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
+import type { HttpRequest } from "../../lib/transcode/mod.ts";
 import { headerRepeated, hostAmbiguous } from "../../proto/errors.ts";
-import type { HttpRequest } from "../transcode/mod.ts";
 
 /**
  * Headers by which the gateway, or a proxy before it, decides, and which mean one thing only. Node takes the first of several and a

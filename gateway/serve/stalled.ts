@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import type { Logger } from "pino";
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import { networkOf, peerOf } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 import { heaviest } from "./heaviest.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 

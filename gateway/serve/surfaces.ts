@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { type DescService, isMessage, type Message } from "@bufbuild/protobuf";
 import { type ConnectError, createContextValues } from "@connectrpc/connect";
 import type { Logger } from "pino";
+import { createTranscoder, type HttpRequest } from "../../lib/transcode/mod.ts";
 import type { CredentialKind } from "../../plugins/contract/mod.ts";
 import { hostInvalid, partRefused } from "../../proto/errors.ts";
 import {
@@ -23,7 +24,6 @@ import {
   type ServedService,
 } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
-import { createTranscoder, type HttpRequest } from "../transcode/mod.ts";
 import { isAddressed } from "./addressed.ts";
 import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";

@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import { targetInvalid } from "../../proto/errors.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
 /** Methods that some path takes. */
 export const HTTP_METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -12,9 +12,9 @@ import {
   createMethodUrl,
   type MethodSerializationLookup as Messages,
 } from "@connectrpc/connect/protocol";
+import { type HttpRequest, type HttpResponse, isOver, printJson, readKept } from "../../lib/transcode/mod.ts";
 import { MOST_VALUES } from "../limits.ts";
 import type { Invoke } from "../rpc/mod.ts";
-import { type HttpRequest, type HttpResponse, isOver, printJson, readKept } from "../transcode/mod.ts";
 import { answerUnary } from "./unary_answer.ts";
 import { type BodyStart, NOTHING_READ, readBodyStart } from "./unary_body.ts";
 import { UnaryCall } from "./unary_call.ts";

@@ -10,7 +10,7 @@ import {
 import { codeToHttpStatus, errorToJsonBytes, trailerMux } from "@connectrpc/connect/protocol-connect";
 import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
-import { type HttpResponse, isOver } from "../transcode/mod.ts";
+import { type HttpResponse, isOver } from "../../lib/transcode/mod.ts";
 import { outgoing } from "./outgoing.ts";
 import type { UnaryCall } from "./unary_call.ts";
 import type { UnaryHead } from "./unary_head.ts";

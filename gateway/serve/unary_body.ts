@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../transcode/mod.ts";
+import type { HttpRequest } from "../../lib/transcode/mod.ts";
 
 /** What came of a body. */
 export interface BodyStart {

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { CallHeaders, clientLeft, type HttpRequest, type HttpResponse } from "../../lib/transcode/mod.ts";
 import type { Call } from "../rpc/mod.ts";
-import { CallHeaders, clientLeft, type HttpRequest, type HttpResponse } from "../transcode/mod.ts";
 
 /** A call with one request and one answer. */
 export class UnaryCall extends CallHeaders implements Call, Disposable {

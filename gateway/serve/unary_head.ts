@@ -3,7 +3,7 @@ import { compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { LONGEST_DELAY_MS } from "../../cluster/mod.ts";
-import { type HttpRequest, orderedEncodings } from "../transcode/mod.ts";
+import { type HttpRequest, orderedEncodings } from "../../lib/transcode/mod.ts";
 import { COMPRESSIONS } from "./compressions.ts";
 
 /** How one protocol writes a call with one request and one answer. */

@@ -1,7 +1,7 @@
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import { contentTypeRefused, httpMethodRefused } from "../../proto/errors.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
 /**
  * Answers a request for a method that no protocol takes for a call; false for any other, and then nothing was written. connect-es

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
+import type { HttpRequest, HttpResponse } from "../../lib/transcode/mod.ts";
 import type { Limits } from "../limits.ts";
-import type { HttpRequest, HttpResponse } from "../transcode/mod.ts";
 
 /** Least that is read of a body after its answer, in bytes. */
 const LEAST_READ_BYTES = 64 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import { createValidator } from "@bufbuild/protovalidate";
+import { type JsonObject, type JsonValue, withFallback } from "../../lib/hocon/mod.ts";
 import { ContextSettingsSchema, Runtime } from "../../proto/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import { brokenRules } from "../rpc/mod.ts";
 import type { SparkConfig } from "./deps.ts";
-import { type JsonObject, type JsonValue, withFallback } from "./hocon/mod.ts";
 import { expandPaths } from "./paths.ts";
 import { parseContextSettings, SettingError } from "./settings.ts";
 

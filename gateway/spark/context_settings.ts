@@ -1,10 +1,10 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { type JsonObject, withFallback } from "../../lib/hocon/mod.ts";
 import { type Binary, type ContextSettings, Runtime } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
 import { FACTORY, proxyUsersOf, withoutProxyUser } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { SparkDeps } from "./deps.ts";
-import { type JsonObject, withFallback } from "./hocon/mod.ts";
 import { readPages } from "./pages.ts";
 import { parseContextSettings } from "./settings.ts";
 

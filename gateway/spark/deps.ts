@@ -1,12 +1,12 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
+import type { JsonObject } from "../../lib/hocon/mod.ts";
 import { type ContextSettings, ContextSettingsSchema, type Runtime } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { checkRules, createGrantReader } from "../rpc/mod.ts";
-import type { JsonObject } from "./hocon/mod.ts";
 import type { Measurements } from "./metrics/mod.ts";
 import type { ProgramSource } from "./programs/mod.ts";
 

@@ -1,11 +1,11 @@
 import { createAddressRule } from "../../cluster/mod.ts";
+import { HoconError } from "../../lib/hocon/mod.ts";
+import { accepts, type HttpRequest, type HttpResponse, isOver } from "../../lib/transcode/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
-import { accepts, type HttpRequest, type HttpResponse, isOver } from "../transcode/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
 import { answerBug, answerFault, parseFault } from "./fault.ts";
-import { HoconError } from "./hocon/mod.ts";
 import { type Answer, failure, Rejection, text } from "./http/answer.ts";
 import { answerPreflight, corsHeaders } from "./http/cors.ts";
 import { readBody, type SparkRequest, splitPath, splitTarget } from "./http/request.ts";

@@ -3,8 +3,9 @@
  * table of what is served, `endpoints/` calls the use cases, `view/` tells jobs and contexts in spark-jobserver's words, `hocon/`
  * reads what clients post, `http/` reads requests and writes answers. Imports the use cases, the contract and `proto`.
  */
+
+export type { JsonObject } from "../../lib/hocon/mod.ts";
 export { parseSparkConfig, settingFaults } from "./config.ts";
 export { createSparkFace, type SparkFace } from "./face.ts";
-export type { JsonObject } from "./hocon/mod.ts";
 export { isSparkPath, ROUTES, type SparkRoute } from "./routes.ts";
 export { printCallback } from "./view/callback.ts";

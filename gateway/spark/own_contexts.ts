@@ -1,5 +1,5 @@
+import { type JsonObject, withFallback } from "../../lib/hocon/mod.ts";
 import { PROXY_USER, proxyUserPrefix, withoutProxyUser } from "../contexts/mod.ts";
-import { type JsonObject, withFallback } from "./hocon/mod.ts";
 import { failure, Rejection } from "./http/answer.ts";
 import type { SparkRequest } from "./http/request.ts";
 import { expandPaths } from "./paths.ts";

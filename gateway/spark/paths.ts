@@ -1,4 +1,4 @@
-import { createObject, isObject, type JsonObject, type JsonValue, withFallback } from "./hocon/mod.ts";
+import { createObject, isObject, type JsonObject, type JsonValue, withFallback } from "../../lib/hocon/mod.ts";
 
 /** Objects inside each other by the dots of the keys: `{"spark.cores.max": 4}` is `{"spark": {"cores": {"max": 4}}}`. Later ones win. */
 export function expandPaths(entries: Iterable<readonly [string, JsonValue]>): JsonObject {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { parseHocon } from "../../lib/hocon/mod.ts";
 import { Runtime } from "../../proto/mod.ts";
-import { parseHocon } from "./hocon/mod.ts";
 import { expandPaths } from "./paths.ts";
 import { parseContextSettings } from "./settings.ts";
 

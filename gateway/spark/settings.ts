@@ -1,7 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { type ContextSettings, ContextSettingsSchema, PermissionsSchema, Runtime } from "../../proto/mod.ts";
-import { FACTORY, findFactory, SETTING_NAMES } from "../contexts/mod.ts";
 import {
   createObject,
   isObject,
@@ -10,7 +8,9 @@ import {
   parseDurationMs,
   parseSizeBytes,
   valueAt,
-} from "./hocon/mod.ts";
+} from "../../lib/hocon/mod.ts";
+import { type ContextSettings, ContextSettingsSchema, PermissionsSchema, Runtime } from "../../proto/mod.ts";
+import { FACTORY, findFactory, SETTING_NAMES } from "../contexts/mod.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,7 @@
+import type { JsonValue } from "../../../lib/hocon/mod.ts";
 import { type Binary, Runtime } from "../../../proto/mod.ts";
 import { findBinary, findEntryPoint } from "../../binaries/mod.ts";
 import type { SparkDeps } from "../deps.ts";
-import type { JsonValue } from "../hocon/mod.ts";
 import type { SparkRequest } from "../http/request.ts";
 import { fetchProgram, type Place, parsePlace, type RemotePlace } from "../programs/mod.ts";
 import { parseTexts } from "../settings.ts";

@@ -1,4 +1,4 @@
-import { type JsonObject, parseHocon } from "../hocon/mod.ts";
+import { type JsonObject, parseHocon } from "../../../lib/hocon/mod.ts";
 import { failure, Rejection } from "../http/answer.ts";
 import { bodyText, type SparkRequest } from "../http/request.ts";
 

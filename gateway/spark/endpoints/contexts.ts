@@ -1,3 +1,4 @@
+import { isObject, type JsonObject, valueAt, withFallback } from "../../../lib/hocon/mod.ts";
 import {
   type Context,
   Context_State,
@@ -10,7 +11,6 @@ import { createContext, createPredefined, restartContext, stopAllContexts, stopC
 import { completeAsked, runtimeOfNew } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
 import { malformedUrl, toldFault } from "../fault.ts";
-import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
 import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";

@@ -1,8 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { renderConfig } from "../../../lib/hocon/mod.ts";
 import { type Job, Job_State } from "../../../proto/mod.ts";
 import { cancelJob, parseConfig } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
-import { renderConfig } from "../hocon/mod.ts";
 import { type Answer, failure, json, rawJson } from "../http/answer.ts";
 import { readInteger, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";

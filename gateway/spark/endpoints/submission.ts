@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { isObject, type JsonObject, valueAt, withFallback } from "../../../lib/hocon/mod.ts";
 import {
   type JobSpec,
   JobSpec_CallbackFormat,
@@ -9,7 +10,6 @@ import {
 import { PROXY_USER } from "../../contexts/mod.ts";
 import { completeAsked } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
-import { isObject, type JsonObject, valueAt, withFallback } from "../hocon/mod.ts";
 import { exception, failure, Rejection } from "../http/answer.ts";
 import { readFlag } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";

@@ -1,5 +1,10 @@
 import { ConnectError } from "@connectrpc/connect";
-import { HttpError, type HttpRequest, type HttpResponse, readBody as readWholeBody } from "../../transcode/mod.ts";
+import {
+  HttpError,
+  type HttpRequest,
+  type HttpResponse,
+  readBody as readWholeBody,
+} from "../../../lib/transcode/mod.ts";
 import { type Answer, Rejection, text } from "./answer.ts";
 
 /** A request as endpoints see it. */

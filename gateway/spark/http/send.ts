@@ -9,7 +9,7 @@ import {
   negotiateEncoding,
   sendContent,
   writePiece,
-} from "../../transcode/mod.ts";
+} from "../../../lib/transcode/mod.ts";
 import type { Answer } from "./answer.ts";
 
 /**

@@ -11,7 +11,7 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type CallContext, createTranscoder, type Transcoder, type TranscoderOptions } from "../mod.ts";
 
-const WORKSPACE = { version: "v2", modules: [{ path: "gateway/transcode/testdata" }, { path: "proto/vendor" }] };
+const WORKSPACE = { version: "v2", modules: [{ path: "lib/transcode/testdata" }, { path: "proto/vendor" }] };
 
 /** All of library.proto, compiled now. */
 export const registry = createFileRegistry(

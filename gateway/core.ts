@@ -1,15 +1,14 @@
 import type { Logger } from "pino";
+import type { JsonObject } from "../lib/hocon/mod.ts";
 import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
 import type { Runtime } from "../proto/mod.ts";
 import type { Bundler } from "./bundler/mod.ts";
-import type { Callbacks } from "./callbacks/mod.ts";
 import type { EventStream } from "./events/mod.ts";
 import type { JarReader } from "./jars/mod.ts";
 import type { NodeDirectory } from "./nodes/mod.ts";
-import type { ContextRecord, JobRecord } from "./record/mod.ts";
-import type { JsonObject } from "./spark/mod.ts";
+import type { ContextRegistry, JobRegistry } from "./state/mod.ts";
 
-/** What a running gateway is made of; use cases take the parts that they need. Built in `gateway.ts`. */
+/** The parts of a running gateway. `gateway.ts` builds them, and the APIs pass them to use cases, each of which states what it needs. */
 export interface Core {
   /** UUID of this process. */
   readonly gatewayId: string;
@@ -20,12 +19,13 @@ export interface Core {
   readonly jars: JarReader;
   readonly events: EventStream;
   readonly nodes: NodeDirectory;
-  readonly jobs: JobRecord;
-  readonly contexts: ContextRecord;
-  readonly callbacks: Callbacks;
-  /** What runs the jobs of a context that is made by name and says nothing of that. */
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  /** Throws the API error for a URL that no callback could go to. */
+  checkCallbackUrl(url: string): void;
+  /** Runtime of a context that is created by name without one. */
   readonly defaultRuntime: Runtime;
-  /** Config of every job, where its submitter says nothing; the record keeps what was submitted. */
+  /** Defaults for the config of every job. The store keeps the config as submitted. */
   readonly jobConfig: JsonObject;
   /** Aborted when the gateway ends its streams. */
   readonly closing: AbortSignal;

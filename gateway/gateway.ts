@@ -9,17 +9,16 @@ import { Runtime } from "../proto/mod.ts";
 import { startGate } from "./access/mod.ts";
 import { rememberBinaries } from "./binaries/mod.ts";
 import { createBundler } from "./bundler/mod.ts";
-import { createCallbacks, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
+import { createCallbackUrlCheck, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
 import { createJobPublishing, Outbox, openCallbackQueue, openEventStream, readLastSeq } from "./events/mod.ts";
 import { createJarReader } from "./jars/mod.ts";
-import { createSessionObserver, startReconciler } from "./jobs/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPluginWhenAvailable } from "./plugins/mod.ts";
 import { createRequirements, type Requirements, requireCore } from "./readiness.ts";
-import { ContextRecord, JobRecord } from "./record/mod.ts";
+import { createSessionObserver, startReconciler } from "./recovery/mod.ts";
 import { startRetention } from "./retention/mod.ts";
 import { createInvoke, createServices, type Readiness } from "./rpc/mod.ts";
 import {
@@ -31,6 +30,7 @@ import {
   type OpenPort,
 } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
+import { ContextRegistry, JobRegistry } from "./state/mod.ts";
 
 /** Interval between looks whether the gateway is ready, in milliseconds. */
 const READY_INTERVAL_MS = 50;
@@ -152,9 +152,9 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
   const lastSeq = (jobId: string) => readLastSeq(events, jobId);
   const outbox = starting.use(new Outbox({ dao, publisher: events.publisher, lastSeq, queue, log }));
-  const contexts = new ContextRecord({ dao, publishOutbox: (event) => outbox.publish(event) });
+  const contexts = new ContextRegistry({ dao, publishOutbox: (event) => outbox.publish(event) });
   const nodeOf = async (contextId: string) => (await contexts.find(contextId))?.nodeId;
-  const jobs = starting.use(new JobRecord({ dao, publishing: createJobPublishing(events, outbox), nodeOf, log }));
+  const jobs = starting.use(new JobRegistry({ dao, publishing: createJobPublishing(events, outbox), nodeOf, log }));
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, log });
   const nodes = starting.use(
     new NodeDirectory({
@@ -165,8 +165,8 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   );
   const { predefined, jobConfig, ...spark } = parseSparkConfig(config);
   const defaultRuntime = config.defaultRuntime ?? Runtime.DENO;
-  const callbacks = createCallbacks(config.callbacks);
-  const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, callbacks };
+  const checkCallbackUrl = createCallbackUrlCheck(config.callbacks);
+  const parts = { dao, blobs, bundler, jars, events, nodes, jobs, contexts, checkCallbackUrl };
   const core: Core = { gatewayId, log, ...parts, defaultRuntime, jobConfig, closing };
   starting.use(startReconciler(core));
   const startCallbacks = () => startCallbackDelivery(core, config.callbacks, { secret, queue });

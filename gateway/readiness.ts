@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
-import type { Core } from "./core.ts";
+import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
+import type { EventStream } from "./events/mod.ts";
+import type { NodeDirectory } from "./nodes/mod.ts";
 import type { Problem, Readiness } from "./rpc/mod.ts";
 
 /** Age until which the outcome of a check is answered again, in milliseconds: anybody may ask, as often as they like. */
@@ -31,7 +33,12 @@ export interface Requirements extends Disposable {
 /** Adds what it takes to place a context, and to know who asks for it. */
 export function requireCore(
   { require }: Pick<Requirements, "require">,
-  { dao, blobs, events, nodes }: Pick<Core, "dao" | "blobs" | "events" | "nodes">,
+  {
+    dao,
+    blobs,
+    events,
+    nodes,
+  }: { readonly dao: Dao; readonly blobs: BlobStore; readonly events: EventStream; readonly nodes: NodeDirectory },
   gate: { checkHealth(): Promise<void> } | undefined,
 ): void {
   require("record store", (options) => dao.checkHealth(options).then(() => undefined));

@@ -22,6 +22,24 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   docs: ["cluster", "gateway", "context-node", "standalone"],
 };
 
+/** The rooms of the gateway, from top to bottom. Each imports rooms of the floors below its own only, types included. */
+const GATEWAY_FLOORS: readonly (readonly string[])[] = [
+  ["main"],
+  ["gateway"],
+  ["config", "readiness"],
+  ["serve", "callbacks"],
+  ["spark"],
+  ["rpc"],
+  ["core", "recovery", "retention"],
+  ["jobs"],
+  ["binaries", "content", "data", "intake"],
+  ["access"],
+  ["audit", "contexts"],
+  ["state"],
+  ["events", "jars", "nodes"],
+  ["bundler", "ids", "limits", "outgoing", "plugins", "result_text"],
+];
+
 /** What other folders may import of a folder, where it is not `mod.ts` alone. */
 const DOORS: Readonly<Record<string, RegExp>> = {
   // The two planes, plugins out of process, the catalogue of errors, and what the protos of others generate.
@@ -82,6 +100,11 @@ function folderOf(path: string): string {
   return path.split("/")[0] ?? path;
 }
 
+/** The folder or the file directly below a top-level folder. */
+function roomOf(path: string): string {
+  return (path.split("/")[1] ?? "").replace(/\.ts$/, "");
+}
+
 function say(each: Import): string {
   return `${each.from} → ${each.to}`;
 }
@@ -115,6 +138,18 @@ test("the libraries know nothing of Hearth", () => {
 
 test("no files import each other in a ring", () => {
   expect(findCycles(sources)).toEqual([]);
+});
+
+test("rooms of the gateway import the floors below them only, through the room's door", () => {
+  const floors = new Map(GATEWAY_FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
+  const ours = imports.filter(({ from, to }) => from.startsWith("gateway/") && to.startsWith("gateway/"));
+  const wrong = ours.filter(({ from, to }) => {
+    const [source, target] = [roomOf(from), roomOf(to)];
+    if (source === target) return false;
+    const isBelow = (floors.get(source) ?? Number.NaN) < (floors.get(target) ?? Number.NaN);
+    return !isBelow || !(to === `gateway/${target}/mod.ts` || to === `gateway/${target}.ts`);
+  });
+  expect(wrong.map(say)).toEqual([]);
 });
 
 test("foreign libraries stay inside their fences", () => {

@@ -1,13 +1,14 @@
+import type { Logger } from "pino";
 import { type Waiting, whenJetStreamAvailable } from "../../cluster/mod.ts";
-import type { CredentialKind } from "../../plugins/contract/mod.ts";
+import type { CredentialKind, Dao } from "../../plugins/contract/mod.ts";
 import { startAuditLog } from "../audit/mod.ts";
-import type { Core } from "../core.ts";
-import { keepAuditStream } from "../events/mod.ts";
+import { type EventStream, keepAuditStream } from "../events/mod.ts";
 import type { Limits } from "../limits.ts";
 import { type PluginReference, type StartOptions, startPluginWhenAvailable } from "../plugins/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
+import { createGate, type Gate } from "./access_control.ts";
 import type { NamedAuth } from "./authenticate.ts";
 import { createFailedLogins } from "./failed_logins.ts";
-import { createGate, type Gate } from "./gate.ts";
 import { createRateLimiter } from "./rate.ts";
 import { startRefusals } from "./refusals.ts";
 import type { Roles } from "./roles.ts";
@@ -22,7 +23,14 @@ export interface AccessConfig {
   readonly audit: { readonly reads: boolean; readonly keepDays: number };
 }
 
-type StartDeps = Pick<Core, "dao" | "events" | "jobs" | "contexts" | "gatewayId" | "log">;
+interface StartDeps {
+  readonly dao: Dao;
+  readonly events: EventStream;
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly gatewayId: string;
+  readonly log: Logger;
+}
 
 interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait"> {
   /** Whether other machines reach the gateway, so that callers who show nothing may not be let in. */

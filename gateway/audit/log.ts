@@ -3,9 +3,9 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { createSteadyClock } from "../../cluster/mod.ts";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { type AuditEntry, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { publishAuditEntry } from "../events/mod.ts";
+import { type EventStream, publishAuditEntry } from "../events/mod.ts";
 import { newId } from "../ids.ts";
 
 /** Entries are written together, so long after the first of them. */
@@ -65,7 +65,7 @@ interface AuditOptions {
  * come while NATS is away.
  */
 export function startAuditLog(
-  { dao, events }: Pick<Core, "dao" | "events">,
+  { dao, events }: { readonly dao: Dao; readonly events: EventStream },
   { log, gatewayId, keepDays }: AuditOptions,
 ): AuditLog {
   const closing = new AbortController();

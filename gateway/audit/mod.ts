@@ -1,2 +1,2 @@
-/** The audit log: who did what to which object, allowed or not. Imports the events and the contract. */
+/** The audit log: who did what to which object, and whether it was permitted. */
 export { type AuditLog, type AuditRecord, startAuditLog } from "./log.ts";

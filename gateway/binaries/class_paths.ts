@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { type Job, OPEN_JOB_STATES } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
 
 const PAGE = 500;
 const PAUSE_MS = 5;
 
 /** The open jobs that have jars beside that of their binary on their class path. */
-export async function* openJobsWithClassPath({ dao }: Pick<Core, "dao">): AsyncGenerator<Job> {
+export async function* openJobsWithClassPath({ dao }: { readonly dao: Dao }): AsyncGenerator<Job> {
   let before: string | undefined;
   for (;;) {
     const page = await dao.jobs.list({ states: OPEN_JOB_STATES }, { limit: PAGE, before });
@@ -18,7 +18,7 @@ export async function* openJobsWithClassPath({ dao }: Pick<Core, "dao">): AsyncG
 }
 
 /** References of the jars that are on class paths of open jobs: `name@sha256:<hex>`. */
-export async function openClassPaths(deps: Pick<Core, "dao">): Promise<ReadonlySet<string>> {
+export async function openClassPaths(deps: { readonly dao: Dao }): Promise<ReadonlySet<string>> {
   const references = new Set<string>();
   for await (const { classPath } of openJobsWithClassPath(deps)) {
     for (const reference of classPath) references.add(reference);

@@ -1,7 +1,7 @@
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { binaryInUse, binaryNotFound } from "../../proto/errors.ts";
 import { type Binary, type Job, OPEN_JOB_STATES, Runtime } from "../../proto/mod.ts";
 import type { Guard } from "../access/mod.ts";
-import type { Core } from "../core.ts";
 import { openJobsWithClassPath } from "./class_paths.ts";
 import { findBinary } from "./find.ts";
 import { parseBinaryName } from "./name.ts";
@@ -14,7 +14,7 @@ const NAMED_JOBS = 20;
  * The contents stay for the sweep, which knows whether anything else uses them.
  */
 export async function deleteBinary(
-  deps: Pick<Core, "dao">,
+  deps: { readonly dao: Dao },
   reference: string,
   guard: Pick<Guard, "covers">,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function deleteBinary(
 
 /** Some of the open jobs that have the jar, or that version of it, on their class path beside their own. */
 async function usersOfJar(
-  deps: Pick<Core, "dao">,
+  deps: { readonly dao: Dao },
   { name, one }: { readonly name: string; readonly one: Binary | undefined },
 ): Promise<Job[]> {
   const reference = `${name}@${one?.digest ?? ""}`;

@@ -1,10 +1,10 @@
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { binaryNotFound, entryPointNotFound } from "../../proto/errors.ts";
 import { type Binary, Runtime } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
 import { parseBinaryName } from "./name.ts";
 
 /** The version of a binary that a reference means now. */
-export async function findBinary({ dao }: Pick<Core, "dao">, reference: string): Promise<Binary> {
+export async function findBinary({ dao }: { readonly dao: Dao }, reference: string): Promise<Binary> {
   const { name, selector } = parseBinaryName(reference);
   const binary = await dao.binaries.get(name, selector);
   if (binary === undefined) throw binaryNotFound(reference);

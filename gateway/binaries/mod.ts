@@ -1,4 +1,4 @@
-/** Uploaded programs: upload, find, roll back, delete. Imports the record, the bundler, the reader of jars and the contract. */
+/** Uploaded programs: upload, find, roll back, delete. */
 export { openClassPaths } from "./class_paths.ts";
 export { deleteBinary } from "./delete.ts";
 export { findBinary, findEntryPoint, resolveEntryPoint } from "./find.ts";

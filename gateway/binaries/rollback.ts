@@ -1,14 +1,14 @@
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { binaryNotFound } from "../../proto/errors.ts";
 import type { Binary } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
 
 /**
  * Makes an older version the newest, by adding a version with its content; answers that, or the newest when it has the content
  * already. Rejects when there is no such version.
  */
 export async function rollbackBinary(
-  { dao, blobs }: Pick<Core, "dao" | "blobs">,
+  { dao, blobs }: { readonly dao: Dao; readonly blobs: BlobStore },
   { name, version }: { readonly name: string; readonly version: number },
 ): Promise<Binary> {
   const older = await dao.binaries.get(name, { version });

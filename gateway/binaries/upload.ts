@@ -1,10 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { binaryNotBundled, bundlerBusy, entryPointsTooLarge, jarNotRead } from "../../proto/errors.ts";
 import { type Binary, Binary_Type, BinarySchema, Runtime } from "../../proto/mod.ts";
-import { BundleError, BundlerBusyError, fileOfForm, isJar } from "../bundler/mod.ts";
-import type { Core } from "../core.ts";
-import { JarError } from "../jars/mod.ts";
+import { BundleError, type Bundler, BundlerBusyError, fileOfForm, isJar } from "../bundler/mod.ts";
+import { JarError, type JarReader } from "../jars/mod.ts";
 import { inSlices } from "./slices.ts";
 
 /** Bytes of the names of entry points of a binary: each list of binaries shows them. */
@@ -18,7 +18,12 @@ interface Upload {
   readonly signal?: AbortSignal | undefined;
 }
 
-type UploadDeps = Pick<Core, "dao" | "blobs" | "bundler" | "jars">;
+interface UploadDeps {
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+  readonly bundler: Bundler;
+  readonly jars: JarReader;
+}
 
 /** An upload that can run, and what contexts load of it. */
 interface Packaged {

@@ -1,7 +1,8 @@
+import type { Logger } from "pino";
 import { createAddressRule, type IsAllowed } from "../../cluster/mod.ts";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { type CallbackQueue, startCallbackConsumer } from "../events/mod.ts";
+import { type CallbackQueue, type EventStream, startCallbackConsumer } from "../events/mod.ts";
 import { printBody } from "./body.ts";
 import { post } from "./post.ts";
 import { openSecret } from "./secret.ts";
@@ -22,23 +23,22 @@ export interface CallbackConfig {
   readonly timeoutMs: number;
 }
 
-/** Callbacks as use cases see them. */
-export interface Callbacks {
-  /** Throws the API error for a URL that no callback could ever go to. */
-  check(url: string): void;
-}
-
 /** The secret that signs callbacks: the configured one, else the one that the data directory keeps. */
 export async function openCallbackSecret({ secret }: CallbackConfig, dataDir: string): Promise<string> {
   return secret ?? (await openSecret(dataDir));
 }
 
-export function createCallbacks({ allow }: CallbackConfig): Callbacks {
+/** Makes the check of callback URLs at submission. It throws the API error for a URL that no callback could go to. */
+export function createCallbackUrlCheck({ allow }: CallbackConfig): (url: string) => void {
   const isAllowed = createAddressRule(allow);
-  return { check: (url) => void parseCallbackUrl(url, isAllowed) };
+  return (url) => void parseCallbackUrl(url, isAllowed);
 }
 
-type DeliveryDeps = Pick<Core, "dao" | "log" | "events">;
+interface DeliveryDeps {
+  readonly dao: Dao;
+  readonly log: Logger;
+  readonly events: EventStream;
+}
 
 /** Takes callbacks off the queue, as one of all gateways, and sends them. Disposing it leaves those under way to the others. */
 export async function startCallbackDelivery(

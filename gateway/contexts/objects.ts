@@ -2,10 +2,13 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { contextNotFound, contextNotRunning, nodeUnreachable, objectNotFound } from "../../proto/errors.ts";
 import { Context_State, isFinalContext, type NamedObject, NamedObjectSchema } from "../../proto/mod.ts";
 import { NamedObject as NodeNamedObject } from "../../proto/node.ts";
-import type { Core } from "../core.ts";
-import { waitForSession } from "../nodes/mod.ts";
+import { type NodeDirectory, waitForSession } from "../nodes/mod.ts";
+import type { ContextRegistry } from "../state/mod.ts";
 
-type ObjectDeps = Pick<Core, "contexts" | "nodes">;
+interface ObjectDeps {
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+}
 
 interface Waiting {
   readonly signal: AbortSignal;

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Context, type ContextSettings, OPEN_CONTEXT_STATES } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import type { LoseContextDeps } from "./lose.ts";
+import type { Logger } from "pino";
+import type { Dao } from "../../plugins/contract/mod.ts";
+import { type Context, type ContextSettings, OPEN_CONTEXT_STATES, type Runtime } from "../../proto/mod.ts";
+import type { NodeDirectory } from "../nodes/mod.ts";
+import type { ContextRegistry } from "../state/mod.ts";
 import { createContext } from "./start.ts";
 import { stopContext } from "./stop.ts";
 
@@ -11,7 +13,13 @@ const RETRY_MS = 500;
 /** Contexts that exist from the start: their settings by name. */
 export type Predefined = ReadonlyMap<string, ContextSettings>;
 
-type PredefinedDeps = Pick<Core, "dao" | "contexts" | "nodes" | "defaultRuntime" | "log">;
+interface PredefinedDeps {
+  readonly dao: Dao;
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly log: Logger;
+  readonly defaultRuntime: Runtime;
+}
 
 /**
  * Creates the contexts that the configuration names, as soon as there is a node for them; those that are alive stay. Disposing
@@ -31,7 +39,7 @@ export function startPredefined(deps: PredefinedDeps, predefined: Predefined): A
 
 /** Stops all contexts, and resolves when they are stopped. */
 export async function stopAllContexts(
-  deps: LoseContextDeps & Pick<Core, "dao" | "nodes">,
+  deps: Pick<PredefinedDeps, "dao" | "contexts" | "nodes">,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const limit = 1000;

@@ -1,6 +1,6 @@
 import { type Context, Runtime } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { haveSameSpark, placementOrder } from "../nodes/mod.ts";
+import { haveSameSpark, type NodeDirectory, placementOrder } from "../nodes/mod.ts";
+import type { ContextRegistry } from "../state/mod.ts";
 import { sendStart } from "./start.ts";
 
 /**
@@ -9,7 +9,7 @@ import { sendStart } from "./start.ts";
  * faster.
  */
 export async function replaceContext(
-  { contexts, nodes }: Pick<Core, "contexts" | "nodes">,
+  { contexts, nodes }: { readonly contexts: ContextRegistry; readonly nodes: NodeDirectory },
   context: Context,
 ): Promise<boolean> {
   const { memoryBytes = 0n, nodeLabels: labels = {}, runtime = Runtime.DENO } = context.settings ?? {};

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { type Context, Context_State, ContextSettingsSchema, Runtime } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleContext } from "../../test/contract/samples.ts";
-import type { Core } from "../core.ts";
+import type { NodeDirectory } from "../nodes/mod.ts";
+import type { ContextRegistry } from "../state/mod.ts";
 import { restartContext } from "./restart.ts";
 
 const { signal } = new AbortController();
@@ -29,7 +30,7 @@ async function restart(settings: MessageInitShape<typeof ContextSettingsSchema>)
         },
       }),
     },
-  } as unknown as Pick<Core, "contexts" | "nodes">;
+  } as unknown as { readonly contexts: ContextRegistry; readonly nodes: NodeDirectory };
   const asked = create(ContextSettingsSchema, settings);
   await restartContext(deps, { context: "named", settings: asked, force: false, signal });
   return sent;

@@ -7,11 +7,11 @@ import {
 } from "../../proto/errors.ts";
 import { type Context, Context_State, type ContextSettings, isFinalContext, Runtime } from "../../proto/mod.ts";
 import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
-import type { Core } from "../core.ts";
-import { waitForSession } from "../nodes/mod.ts";
+import { type NodeDirectory, waitForSession } from "../nodes/mod.ts";
+import type { ContextRegistry } from "../state/mod.ts";
 import { FACTORY } from "./factories.ts";
 import { completeSettings } from "./settings.ts";
-import { settingsForNode } from "./shown_settings.ts";
+import { settingsForNode } from "./shown.ts";
 import { takesJobs } from "./start.ts";
 
 interface RestartWanted {
@@ -28,7 +28,7 @@ interface RestartWanted {
  * when the new process does not come up.
  */
 export async function restartContext(
-  deps: Pick<Core, "contexts" | "nodes">,
+  deps: { readonly contexts: ContextRegistry; readonly nodes: NodeDirectory },
   { context: nameOrId, settings: asked, force, signal }: RestartWanted,
 ): Promise<Context> {
   const context = await deps.contexts.find(nameOrId);

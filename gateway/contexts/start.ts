@@ -4,28 +4,32 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { contextExists, contextNotStarted, noNode, noRoom } from "../../proto/errors.ts";
 import { type Context, Context_State, ContextSchema, type ContextSettings, Runtime } from "../../proto/mod.ts";
 import { Refusal_Reason } from "../../proto/node.ts";
-import type { Core } from "../core.ts";
 import { newId } from "../ids.ts";
 import {
   type ExpectedAnswer,
   fittingNodes,
   labelledNodes,
+  type NodeDirectory,
   type NodeSession,
   placementOrder,
   runtimeOf,
   waitForNodes,
 } from "../nodes/mod.ts";
-import { isStarted } from "../record/mod.ts";
+import { type ContextRegistry, isStarted } from "../state/mod.ts";
 import { proxyUserPrefix, proxyUsersOf } from "./proxy_user.ts";
 import { completeSettings } from "./settings.ts";
-import { settingsForNode } from "./shown_settings.ts";
+import { settingsForNode } from "./shown.ts";
 
 interface ContextWanted {
   readonly name: string;
   readonly settings: ContextSettings | undefined;
 }
 
-type StartDeps = Pick<Core, "contexts" | "nodes" | "defaultRuntime">;
+interface StartDeps {
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly defaultRuntime: Runtime;
+}
 
 /**
  * Starts a context on the node with most room and resolves when it runs. Waits for a node first, as the configuration says, unless `waitsForNode`
@@ -64,7 +68,7 @@ export function takesJobs({ state }: Context): boolean {
 
 /** Resolves when there is a node with the labels and the runtime of a context, or when the time to wait for one is over. */
 export async function waitForFittingNode(
-  { nodes }: Pick<Core, "nodes">,
+  { nodes }: { readonly nodes: NodeDirectory },
   { nodeLabels: labels, runtime }: Pick<ContextSettings, "nodeLabels" | "runtime">,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
@@ -76,7 +80,11 @@ export async function waitForFittingNode(
 const MOST_NAMES = 5;
 
 /** Chooses a node and makes the record of a context for one job; `sendStart` and `insertAdHocContext` are the caller's. */
-export function planAdHocContext(deps: Pick<Core, "nodes">, entryPoint: string, { settings, accepts }: AdHocWanted) {
+export function planAdHocContext(
+  deps: { readonly nodes: NodeDirectory },
+  entryPoint: string,
+  { settings, accepts }: AdHocWanted,
+) {
   const id = newId();
   const name = adHocName(id.slice(-8), entryPoint, settings);
   return placeContext(deps, { id, name, settings, adHoc: true }, accepts);
@@ -100,7 +108,7 @@ function adHocName(digits: string, entryPoint: string, settings: ContextSettings
  * stored.
  */
 export async function insertAdHocContext(
-  { contexts }: Pick<Core, "contexts">,
+  { contexts }: { readonly contexts: ContextRegistry },
   planned: Context,
   entryPoint: string,
 ): Promise<Context> {
@@ -119,7 +127,7 @@ type NewContext = Pick<Context, "id" | "name" | "adHoc"> & { readonly settings: 
  * the context is not sent after all.
  */
 function placeContext(
-  deps: Pick<Core, "nodes">,
+  deps: { readonly nodes: NodeDirectory },
   wanted: NewContext,
   accepts?: AdHocWanted["accepts"],
 ): { session: NodeSession; context: Context } {
@@ -159,7 +167,7 @@ function startCommand(context: Context): Parameters<NodeSession["ask"]>[0] {
 
 /** Records that a context never ran. */
 export async function failContext(
-  { contexts }: Pick<Core, "contexts">,
+  { contexts }: { readonly contexts: ContextRegistry },
   context: Context,
   message: string,
 ): Promise<void> {
@@ -167,7 +175,7 @@ export async function failContext(
 }
 
 function chooseNode(
-  { nodes }: Pick<Core, "nodes">,
+  { nodes }: { readonly nodes: NodeDirectory },
   settings: ContextSettings,
   accepts: AdHocWanted["accepts"] | undefined,
 ): NodeSession {

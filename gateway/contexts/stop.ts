@@ -1,8 +1,8 @@
 import { contextNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { type Context, isFinalContext } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { waitForNodes } from "../nodes/mod.ts";
-import { type LoseContextDeps, stopLostContext } from "./lose.ts";
+import { type NodeDirectory, waitForNodes } from "../nodes/mod.ts";
+import type { ContextRegistry } from "../state/mod.ts";
+import { stopLostContext } from "./mark_lost.ts";
 import { failContext } from "./start.ts";
 
 interface StopWanted {
@@ -14,7 +14,10 @@ interface StopWanted {
   readonly signal: AbortSignal;
 }
 
-type StopDeps = LoseContextDeps & Pick<Core, "nodes">;
+interface StopDeps {
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+}
 
 /** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive, or the signal is aborted. */
 export async function stopContext(deps: StopDeps, wanted: StopWanted): Promise<Context> {

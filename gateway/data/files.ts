@@ -1,14 +1,17 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { type File, FileSchema } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
 
 interface Content {
   readonly content: Uint8Array;
   readonly contentType?: string | undefined;
 }
 
-type DataDeps = Pick<Core, "dao" | "blobs">;
+interface DataDeps {
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+}
 
 /** Stores a file under its name, in place of one that had it. */
 export async function uploadFile(
@@ -34,7 +37,7 @@ export async function createFile(
 }
 
 /** Deletes a file; false when there is none. The content stays for the sweep, which knows whether anything else uses it. */
-export async function deleteFile({ dao }: Pick<Core, "dao">, name: string): Promise<boolean> {
+export async function deleteFile({ dao }: { readonly dao: Dao }, name: string): Promise<boolean> {
   return (await dao.files.delete(name)) !== undefined;
 }
 

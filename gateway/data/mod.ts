@@ -1,2 +1,2 @@
-/** Data files: named contents that jobs read. Imports the contract and `proto` only. */
+/** Data files: named content that jobs read. */
 export { createFile, deleteFile, uploadFile } from "./files.ts";

@@ -1,9 +1,6 @@
-/**
- * NATS as a gateway uses it: the stream of events, which gateways alone write, and the replay of one job's events.
- * Imports `proto`, `cluster` and the contract only.
- */
+/** The event stream on NATS JetStream: publishing, the outbox, replay of the events of a job, and the callback queue. */
 export { keepAuditStream, publishAuditEntry } from "./audit.ts";
-export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callbacks.ts";
+export { type CallbackQueue, openCallbackQueue, startCallbackConsumer } from "./callback_queue.ts";
 export { createJobPublishing } from "./job_publishing.ts";
 export { readLastSeq } from "./last_seq.ts";
 export { Outbox } from "./outbox.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type Dao, isUnreadableRecord, type OutboxEvent } from "../../plugins/contract/mod.ts";
 import { endsJob, type JobEvent } from "../../proto/mod.ts";
-import type { CallbackQueue } from "./callbacks.ts";
+import type { CallbackQueue } from "./callback_queue.ts";
 import type { EventPublisher } from "./publisher.ts";
 
 /** Interval between looks for events that another gateway left behind, in milliseconds. */

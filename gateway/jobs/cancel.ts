@@ -1,14 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { jobNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
-import { waitForSession } from "../nodes/mod.ts";
-import { cancelIdleJob, type LoseDeps } from "./lose.ts";
-import { type WaitDeps, waitForEnd } from "./wait.ts";
+import type { EventStream } from "../events/mod.ts";
+import { cancelIdleJob } from "../intake/mod.ts";
+import { type NodeDirectory, waitForSession } from "../nodes/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
+import { waitForEnd } from "./wait.ts";
 
 /** What a node no longer holds may have ended, or wait for its next attempt, and not be recorded yet for so long. */
 const CATCH_UP_MS = 1000;
 
-type CancelDeps = WaitDeps & LoseDeps;
+interface CancelDeps {
+  readonly dao: Dao;
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly events: EventStream;
+  readonly closing: AbortSignal;
+}
 
 interface Waiting {
   readonly signal: AbortSignal;

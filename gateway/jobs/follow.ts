@@ -1,6 +1,6 @@
 import { endsJob, isFinalJob, type JobEvent } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { type Streamed, watchStream } from "../events/mod.ts";
+import { type EventStream, type Streamed, watchStream } from "../events/mod.ts";
+import type { JobRegistry } from "../state/mod.ts";
 
 /** How often the record is looked at while the stream tells nothing. */
 const LOOK_INTERVAL_MS = 1000;
@@ -11,7 +11,10 @@ const LOOKS = 2;
 /** As long as the stream has still to tell of the past, it may only be slow. */
 const LOOKS_AT_PAST = 10;
 
-export type FollowDeps = Pick<Core, "jobs" | "events">;
+interface FollowDeps {
+  readonly jobs: JobRegistry;
+  readonly events: EventStream;
+}
 
 interface Follow {
   /** Only events that the stream took at that time or later. */

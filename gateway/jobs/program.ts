@@ -1,11 +1,11 @@
 import { toBinary } from "@bufbuild/protobuf";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { classPathNotTaken, libraryNotJar } from "../../proto/errors.ts";
 import { type Binary, type Job, type JobSpec, Runtime, type SqlQuery, SqlQuerySchema } from "../../proto/mod.ts";
 import { SqlQuery as NodeSqlQuery, type RunJob } from "../../proto/node.ts";
 import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
-import type { Core } from "../core.ts";
+import { unlessUnreadable } from "../state/mod.ts";
 import { checkQuery } from "./query.ts";
-import { unlessUnreadable } from "./stored.ts";
 
 /** What a job runs: a binary with the jars that it needs beside it, or a query. */
 export interface Program {
@@ -19,7 +19,7 @@ export interface Program {
 }
 
 /** Finds what a submission names. Rejects when something is not there. */
-export async function findProgram(deps: Pick<Core, "dao">, spec: JobSpec): Promise<Program> {
+export async function findProgram(deps: { readonly dao: Dao }, spec: JobSpec): Promise<Program> {
   if (spec.sql !== undefined) {
     checkQuery(spec.sql);
     return query(spec.sql);
@@ -32,7 +32,7 @@ export async function findProgram(deps: Pick<Core, "dao">, spec: JobSpec): Promi
 }
 
 /** What a recorded job runs; undefined when a binary is gone, or cannot be read. */
-export async function programOf({ dao }: Pick<Core, "dao">, job: Job): Promise<Program | undefined> {
+export async function programOf({ dao }: { readonly dao: Dao }, job: Job): Promise<Program | undefined> {
   if (job.sql !== undefined) return query(job.sql);
   const find = (name: string, digest: string) => dao.binaries.get(name, { digest }).catch(unlessUnreadable);
   const binary = await find(job.binary, job.binaryDigest);
@@ -74,7 +74,7 @@ export function entryPointAsked({ binary }: Program, { entryPoint }: Pick<JobSpe
   return entryPoint || resolved;
 }
 
-async function findLibrary(deps: Pick<Core, "dao">, reference: string): Promise<Binary> {
+async function findLibrary(deps: { readonly dao: Dao }, reference: string): Promise<Binary> {
   const library = await findBinary(deps, reference);
   if (runtimeOf(library) === Runtime.DENO) throw libraryNotJar(reference);
   return library;

@@ -2,13 +2,17 @@ import { contextNotFound, contextNotRunning, noRoom, queueFull } from "../../pro
 import { type Context, Context_State, type Job } from "../../proto/mod.ts";
 import { type Refusal, Refusal_Reason } from "../../proto/node.ts";
 import { failContext } from "../contexts/mod.ts";
-import type { Core } from "../core.ts";
-import type { Target } from "./submit.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
+
+interface Refused {
+  readonly job: Job;
+  readonly target: { readonly context: Context; readonly isNew: boolean };
+}
 
 /** Forgets a job that its node did not take, ends the context that was made for it, and rejects with what to tell the caller. */
 export async function withdrawRefused(
-  deps: Pick<Core, "jobs" | "contexts">,
-  { job, target }: { readonly job: Job; readonly target: Target },
+  deps: { readonly jobs: JobRegistry; readonly contexts: ContextRegistry },
+  { job, target }: Refused,
   { reason, message }: Refusal,
 ): Promise<never> {
   const error = refusedBy(reason, target.context, message);

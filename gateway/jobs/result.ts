@@ -1,10 +1,21 @@
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { gatewayDraining, jobNotFound, resultBrokenOff, resultLost, resultNotReady } from "../../proto/errors.ts";
 import { type Job, Job_State } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { waitForSession } from "../nodes/mod.ts";
+import { type NodeDirectory, waitForSession } from "../nodes/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 
-type ResultDeps = Pick<Core, "dao" | "blobs" | "jobs">;
-export type LiveDeps = ResultDeps & Pick<Core, "contexts" | "nodes" | "closing">;
+interface ResultDeps {
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+}
+interface LiveDeps {
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly closing: AbortSignal;
+}
 
 /** What a job returned, or is returning. */
 export interface Result {
@@ -41,7 +52,7 @@ export async function followResult(
   return openResult(deps, ended);
 }
 
-async function findJob({ jobs }: ResultDeps, jobId: string): Promise<Job> {
+async function findJob({ jobs }: LiveDeps, jobId: string): Promise<Job> {
   const job = await jobs.get(jobId);
   if (job === undefined) throw jobNotFound(jobId);
   return job;

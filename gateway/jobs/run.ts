@@ -1,7 +1,24 @@
+import type { JsonObject } from "../../lib/hocon/mod.ts";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import type { Job, JobSpec } from "../../proto/mod.ts";
+import type { EventStream } from "../events/mod.ts";
+import type { NodeDirectory } from "../nodes/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { withdrawRefused } from "./refusal.ts";
 import { dispatch, insertTarget, planJob, submitJob } from "./submit.ts";
-import { type WaitDeps, waitForEnd } from "./wait.ts";
+import { waitForEnd } from "./wait.ts";
+
+export interface RunDeps {
+  readonly dao: Dao;
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly events: EventStream;
+  readonly jobConfig: JsonObject;
+  readonly closing: AbortSignal;
+  /** Throws the API error for a URL that no callback could go to. */
+  checkCallbackUrl(url: string): void;
+}
 
 interface Run {
   readonly spec: JobSpec;
@@ -21,13 +38,13 @@ export interface RunOutcome {
 }
 
 /** Submits a job and waits for its end. */
-export async function runJob(deps: WaitDeps, run: Run): Promise<RunOutcome> {
+export async function runJob(deps: RunDeps, run: Run): Promise<RunOutcome> {
   const isPlain = run.requestId === "" && run.spec.callbackUrl === "";
   return isPlain ? runAtOnce(deps, run) : runSubmitted(deps, run);
 }
 
 /** Nobody knows the id yet, so the job need not be stored before it runs; its end is durable before it is told. */
-async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
+async function runAtOnce(deps: RunDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
   const planned = await insertTarget(deps, await planJob(deps, spec, { requestId: "", signal }));
   const { job, target } = planned;
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
@@ -43,14 +60,14 @@ async function runAtOnce(deps: WaitDeps, { spec, waitMs, signal }: Run): Promise
  * A request id that may be used again needs a durable job before it is dispatched. So does a callback: another gateway may be told
  * of the end, and has to find the job.
  */
-async function runSubmitted(deps: WaitDeps, run: Run): Promise<RunOutcome> {
+async function runSubmitted(deps: RunDeps, run: Run): Promise<RunOutcome> {
   const { waitMs, signal } = run;
   const { job } = await submitJob(deps, run);
   return outcome(deps, job, await waitForEnd(deps, job.id, { waitMs, signal }));
 }
 
 /** A job that is not final is durable before its id is told. */
-async function outcome({ jobs }: WaitDeps, job: Job, end: RunOutcome | undefined): Promise<RunOutcome> {
+async function outcome({ jobs }: RunDeps, job: Job, end: RunOutcome | undefined): Promise<RunOutcome> {
   if (end !== undefined) return end;
   await jobs.save(job.id);
   return { job: (await jobs.get(job.id)) ?? job, result: undefined };

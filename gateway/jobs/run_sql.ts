@@ -1,16 +1,32 @@
 import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Logger } from "pino";
+import type { JsonObject } from "../../lib/hocon/mod.ts";
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { gatewayDraining, queryAbandoned, queryFailed } from "../../proto/errors.ts";
 import { type Job, Job_State, JobError_Reason, JobSpecSchema, type SqlQuery } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
+import type { EventStream } from "../events/mod.ts";
+import type { NodeDirectory } from "../nodes/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { cancelJob } from "./cancel.ts";
-import type { LoseDeps } from "./lose.ts";
 import { withdrawRefused } from "./refusal.ts";
-import { type LiveDeps, openLive, openResult, type Result } from "./result.ts";
+import { openLive, openResult, type Result } from "./result.ts";
 import { dispatch, type PlannedJob, planJob } from "./submit.ts";
-import { type WaitDeps, waitForEnd } from "./wait.ts";
+import { waitForEnd } from "./wait.ts";
 
-export type SqlDeps = WaitDeps & LoseDeps & LiveDeps & Pick<Core, "log">;
+interface SqlDeps {
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly events: EventStream;
+  readonly log: Logger;
+  readonly jobConfig: JsonObject;
+  readonly closing: AbortSignal;
+  /** Throws the API error for a URL that no callback could go to. */
+  checkCallbackUrl(url: string): void;
+}
 
 /** Longest wait for the end of a query that nobody reads any more, in milliseconds. */
 const CANCEL_LIMIT_MS = 10_000;

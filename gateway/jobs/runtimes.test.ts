@@ -8,7 +8,7 @@ import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary, sampleContext } from "../../test/contract/samples.ts";
 import { TestPublishing } from "../../test/publishing.ts";
 import type { NodeSession } from "../nodes/mod.ts";
-import { ContextRecord, JobRecord } from "../record/mod.ts";
+import { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { type SubmitDeps, submitJob } from "./submit.ts";
 
 const log = pino({ level: "silent" });
@@ -162,12 +162,12 @@ async function submit(spec: MessageInitShape<typeof JobSpecSchema>, sessions: re
   const deps = {
     ...{
       dao,
-      jobs: new JobRecord({ dao, publishing: new TestPublishing(), nodeOf: async () => undefined, log }),
-      contexts: new ContextRecord({ dao, publishOutbox() {} }),
+      jobs: new JobRegistry({ dao, publishing: new TestPublishing(), nodeOf: async () => undefined, log }),
+      contexts: new ContextRegistry({ dao, publishOutbox() {} }),
       jobConfig: {},
     },
     nodes: { session: find, sessions: () => sessions, placementWaitMs: 0 },
-    callbacks: { check() {} },
+    checkCallbackUrl() {},
   } as unknown as SubmitDeps;
   return submitJob(deps, { spec: create(JobSpecSchema, spec), requestId: "", caller: undefined, signal });
 }

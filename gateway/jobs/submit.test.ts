@@ -9,18 +9,17 @@ import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary } from "../../test/contract/samples.ts";
 import { TestPublishing } from "../../test/publishing.ts";
 import type { NodeSession } from "../nodes/mod.ts";
-import { ContextRecord, JobRecord } from "../record/mod.ts";
-import { type RetryDeps, retryJob } from "./retry.ts";
-import { runJob } from "./run.ts";
+import { type RetryDeps, retryJob } from "../recovery/retry.ts";
+import { ContextRegistry, JobRegistry } from "../state/mod.ts";
+import { type RunDeps, runJob } from "./run.ts";
 import { submitJob } from "./submit.ts";
-import type { WaitDeps } from "./wait.ts";
 
 const log = pino({ level: "silent" });
 const spec = create(JobSpecSchema, { binary: "jobs", entryPoint: "WordCount" });
 const by = { requestId: "", caller: undefined, signal: new AbortController().signal };
 
 let dao: Dao;
-let deps: RetryDeps & WaitDeps;
+let deps: RetryDeps & RunDeps;
 /** Contexts that another gateway made, each a moment before this one used the same name. */
 let rivals: Context[];
 let commands: NonNullable<GatewayMessage["message"]>[];
@@ -61,18 +60,18 @@ beforeEach(async () => {
     },
   } as unknown as NodeSession;
   const nodes = { session: () => session, sessions: () => [session] };
-  const jobs = new JobRecord({ dao, publishing: new TestPublishing(), nodeOf: async () => undefined, log });
+  const jobs = new JobRegistry({ dao, publishing: new TestPublishing(), nodeOf: async () => undefined, log });
   deps = {
     ...{
       dao,
       jobs,
       log,
       nodes,
-      contexts: new ContextRecord({ dao, publishOutbox() {} }),
+      contexts: new ContextRegistry({ dao, publishOutbox() {} }),
       jobConfig: {},
       closing: by.signal,
     },
-    callbacks: { check() {} },
+    checkCallbackUrl() {},
     retryClock: { isDue: () => true },
   } as unknown as typeof deps;
 });

@@ -1,7 +1,9 @@
 import { create, equals } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { DEFAULT_RETRY_DELAY_MS } from "../../cluster/mod.ts";
+import type { JsonObject } from "../../lib/hocon/mod.ts";
 import { keptText } from "../../lib/transcode/mod.ts";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import {
   configTooLarge,
   contextNotFound,
@@ -28,16 +30,15 @@ import {
   takesJobs,
   waitForFittingNode,
 } from "../contexts/mod.ts";
-import type { Core } from "../core.ts";
 import { newId } from "../ids.ts";
-import { type ExpectedAnswer, type NodeSession, waitForNodes } from "../nodes/mod.ts";
-import { completeConfig } from "./defaults.ts";
-import { toMs } from "./durations.ts";
+import { toMs } from "../intake/mod.ts";
+import { type ExpectedAnswer, type NodeDirectory, type NodeSession, waitForNodes } from "../nodes/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
+import { checkRuntime, checkVersions, runsOn } from "./compatibility.ts";
+import { completeConfig } from "./job_config.ts";
 import { entryPointAsked, findProgram, type Program, pinnedClassPath, programForNode } from "./program.ts";
 import { withdrawRefused } from "./refusal.ts";
 import { requestIdOf, requestKey } from "./request_id.ts";
-import { checkRuntime } from "./runtime_check.ts";
-import { checkVersions, runsOn } from "./versions_check.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 
@@ -47,7 +48,15 @@ const BLANK_JOB: Job = { ...create(JobSchema) };
 /** A config travels and is kept with its job; what is larger belongs into a data file. */
 const LARGEST_CONFIG_BYTES = 4 * 1024 * 1024;
 
-export type SubmitDeps = Pick<Core, "callbacks" | "dao" | "jobs" | "contexts" | "nodes" | "jobConfig">;
+export interface SubmitDeps {
+  readonly dao: Dao;
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly nodes: NodeDirectory;
+  readonly jobConfig: JsonObject;
+  /** Throws the API error for a URL that no callback could go to. */
+  checkCallbackUrl(url: string): void;
+}
 
 /** A job that is recorded and in the hands of a node. */
 export interface Submitted {
@@ -123,7 +132,7 @@ interface Plan {
  * is not there.
  */
 export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, signal }: Plan): Promise<PlannedJob> {
-  if (spec.callbackUrl !== "") deps.callbacks.check(spec.callbackUrl);
+  if (spec.callbackUrl !== "") deps.checkCallbackUrl(spec.callbackUrl);
   const config = Buffer.from(configText(spec));
   if (config.length > LARGEST_CONFIG_BYTES) throw configTooLarge(config.length, LARGEST_CONFIG_BYTES);
   const program = await findProgram(deps, spec);

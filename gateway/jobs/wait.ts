@@ -1,11 +1,17 @@
 import { startTimer } from "../../cluster/mod.ts";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { jobNotFound, waitEnded } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
-import type { JobEnd } from "../record/mod.ts";
-import type { SubmitDeps } from "./submit.ts";
-import { type WatchDeps, watchJob } from "./watch.ts";
+import type { EventStream } from "../events/mod.ts";
+import type { JobEnd, JobRegistry } from "../state/mod.ts";
+import { watchJob } from "./watch.ts";
 
-export type WaitDeps = SubmitDeps & WatchDeps;
+interface WaitDeps {
+  readonly dao: Dao;
+  readonly jobs: JobRegistry;
+  readonly events: EventStream;
+  readonly closing: AbortSignal;
+}
 
 interface Wait {
   /** Undefined: as long as the signal allows. */
@@ -17,7 +23,7 @@ interface Wait {
  * Resolves with the end of a job once it is durable; with undefined when `waitMs` passed first.
  * Rejects when the signal is aborted.
  */
-export async function waitForEnd(deps: WatchDeps, jobId: string, wait: Wait): Promise<JobEnd | undefined> {
+export async function waitForEnd(deps: WaitDeps, jobId: string, wait: Wait): Promise<JobEnd | undefined> {
   const end = deps.jobs.end(jobId);
   if (end !== undefined) return waitFor(end, wait);
   const watching = new AbortController();
@@ -32,7 +38,7 @@ export async function waitForEnd(deps: WatchDeps, jobId: string, wait: Wait): Pr
  * Resolves with a job that this gateway submitted once it runs, waits for a slot, or has ended, which is durable then; with
  * undefined when `waitMs` passed first. Rejects when the signal is aborted.
  */
-export async function waitForStart(deps: WatchDeps, jobId: string, wait: Wait): Promise<Job | undefined> {
+export async function waitForStart(deps: WaitDeps, jobId: string, wait: Wait): Promise<Job | undefined> {
   const left = deps.jobs.started(jobId);
   const job = left === undefined ? undefined : await waitFor(left, wait);
   if (left !== undefined && (job === undefined || !isFinalJob(job.state))) return job;
@@ -55,7 +61,7 @@ async function waitFor<End>(end: Promise<End>, { waitMs, signal }: Wait): Promis
 }
 
 /** The end of a job that another gateway dispatched: by its events, then as stored. */
-async function watchForEnd(deps: WatchDeps, jobId: string, signal: AbortSignal): Promise<JobEnd | undefined> {
+async function watchForEnd(deps: WaitDeps, jobId: string, signal: AbortSignal): Promise<JobEnd | undefined> {
   for await (const _ of watchJob(deps, jobId, { afterSeq: 0, signal }));
   const job = await deps.jobs.get(jobId);
   if (job === undefined) throw jobNotFound(jobId);

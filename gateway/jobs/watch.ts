@@ -1,10 +1,15 @@
 import { create } from "@bufbuild/protobuf";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { endsJob, isFinalJob, type Job, Job_State, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
-import type { Core } from "../core.ts";
-import { type FollowDeps, followStream, isEvent } from "./follow.ts";
+import type { EventStream } from "../events/mod.ts";
+import type { JobRegistry } from "../state/mod.ts";
+import { followStream, isEvent } from "./follow.ts";
 
-export type WatchDeps = FollowDeps & Pick<Core, "dao" | "closing">;
+interface WatchDeps {
+  readonly jobs: JobRegistry;
+  readonly events: EventStream;
+  readonly closing: AbortSignal;
+}
 
 interface Watch {
   /** Only events with a greater `seq`. */

@@ -1,13 +1,22 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Dao } from "../../plugins/contract/mod.ts";
 import { gatewayDraining, jobNotFound } from "../../proto/errors.ts";
 import { isFinalJob, type Job, type LogLine } from "../../proto/mod.ts";
+import type { EventStream } from "../events/mod.ts";
+import type { JobRegistry } from "../state/mod.ts";
 import { followStream, isEvent } from "./follow.ts";
-import type { WatchDeps } from "./watch.ts";
 
 const PAGE = 500;
 
 /** How far the clocks of nodes and of NATS may be apart, with the time until lines are published. */
 const CLOCK_SKEW_MS = 60_000;
+
+interface LogsDeps {
+  readonly dao: Dao;
+  readonly jobs: JobRegistry;
+  readonly events: EventStream;
+  readonly closing: AbortSignal;
+}
 
 interface WatchLogs {
   /** Only lines with a greater number. */
@@ -20,7 +29,7 @@ interface WatchLogs {
  * Ends after the last line of a job that is final, and is in the record as that.
  */
 export async function* watchJobLogs(
-  deps: WatchDeps,
+  deps: LogsDeps,
   jobId: string,
   { afterNumber, signal }: WatchLogs,
 ): AsyncGenerator<LogLine> {
@@ -54,7 +63,7 @@ function startOf({ createTime }: Job, last: LogLine | undefined): Date {
   return new Date(Math.min(time === undefined ? 0 : timestampMs(time), Date.now()) - CLOCK_SKEW_MS);
 }
 
-async function* recordedLines({ dao }: WatchDeps, jobId: string, afterNumber: number): AsyncGenerator<LogLine> {
+async function* recordedLines({ dao }: LogsDeps, jobId: string, afterNumber: number): AsyncGenerator<LogLine> {
   let after = afterNumber;
   for (;;) {
     const page = await dao.jobs.logs(jobId, { after, limit: PAGE });
@@ -66,7 +75,7 @@ async function* recordedLines({ dao }: WatchDeps, jobId: string, afterNumber: nu
 
 /** The lines on the stream from that time on, up to the end of the job; of a job that is final, up to the last event. */
 async function* publishedLines(
-  deps: WatchDeps,
+  deps: LogsDeps,
   job: Job,
   { since, signal }: { readonly since: Date; readonly signal: AbortSignal },
 ): AsyncGenerator<LogLine> {

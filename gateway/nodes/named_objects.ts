@@ -1,6 +1,6 @@
 import type { NamedObject, ObjectsAnswer } from "../../proto/node.ts";
-import { Answers } from "./answers.ts";
 import type { FrameWriter } from "./frames.ts";
+import { Answers } from "./pending_replies.ts";
 
 interface Waiting {
   readonly signal: AbortSignal;

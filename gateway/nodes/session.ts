@@ -18,10 +18,10 @@ import {
   SILENCE_LIMIT_MS,
   type Welcome,
 } from "../../proto/node.ts";
-import { Answers } from "./answers.ts";
 import { BlobStreams } from "./blob_streams.ts";
 import { FrameWriter } from "./frames.ts";
 import { NamedObjects } from "./named_objects.ts";
+import { Answers } from "./pending_replies.ts";
 import { sessionCredentials, targetName } from "./session_credentials.ts";
 
 /** What a session tells its owner, in the order in which the node said it. */

@@ -1,6 +1,3 @@
-/**
- * Requests to URLs that callers name: to the public internet, and to no address inside that the configuration does not allow.
- * Imports nothing of the gateway.
- */
+/** Requests to URLs that callers name. They reach public addresses, and others only where the configuration allows them. */
 export { download } from "./download.ts";
 export { literalAddress, sendRequest } from "./request.ts";

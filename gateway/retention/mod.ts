@@ -1,2 +1,2 @@
-/** What is deleted because it is old. Imports the binaries, the contract and `proto` only. */
+/** Retention: deletes jobs, contexts, binaries and content that are older than the configuration keeps. */
 export { type RetentionConfig, startRetention } from "./retention.ts";

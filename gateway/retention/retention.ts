@@ -1,21 +1,18 @@
+import type { Logger } from "pino";
 import { createSteadyClock } from "../../cluster/mod.ts";
-import type { Core } from "../core.ts";
-import { sweep } from "./sweep.ts";
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
+import { type RetentionPeriods, sweep } from "./sweep.ts";
 
-/** How long things are kept, in days; null: for ever. */
-export interface RetentionConfig {
-  /** Final jobs with their configs, results and logs, after their end. */
-  readonly jobDays: number | null;
-  /** Contexts, after their end. */
-  readonly contextDays: number | null;
-  /** Versions of binaries that are not the newest of their name, after their upload, unless an open job uses them. */
-  readonly binaryDays: number | null;
-  /** Time between two sweeps. */
+export interface RetentionConfig extends RetentionPeriods {
+  /** Interval between sweeps. */
   readonly everyMinutes: number;
 }
 
 /** Sweeps now and at every interval. Disposing it waits until a sweep that is under way has stopped. */
-export function startRetention(deps: Pick<Core, "dao" | "blobs" | "log">, config: RetentionConfig): AsyncDisposable {
+export function startRetention(
+  deps: { readonly dao: Dao; readonly blobs: BlobStore; readonly log: Logger },
+  config: RetentionConfig,
+): AsyncDisposable {
   const closing = new AbortController();
   const clock = createSteadyClock();
   let timer: NodeJS.Timeout | undefined;

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { type Binary, OPEN_JOB_STATES } from "../../proto/mod.ts";
 import { openClassPaths } from "../binaries/mod.ts";
-import type { Core } from "../core.ts";
-import type { RetentionConfig } from "./retention.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -17,6 +16,16 @@ const BLOB_GRACE_MS = DAY_MS;
 const PAGE = 200;
 const PAUSE_MS = 20;
 
+/** How long things are kept, in days; null: for ever. */
+export interface RetentionPeriods {
+  /** Final jobs with their configs, results and logs, after their end. */
+  readonly jobDays: number | null;
+  /** Contexts, after their end. */
+  readonly contextDays: number | null;
+  /** Versions of binaries that are not the newest of their name, after their upload, unless an open job uses them. */
+  readonly binaryDays: number | null;
+}
+
 /** How much of each was deleted. */
 export interface Swept {
   jobs: number;
@@ -25,7 +34,10 @@ export interface Swept {
   blobs: number;
 }
 
-type SweepDeps = Pick<Core, "dao" | "blobs">;
+interface SweepDeps {
+  readonly dao: Dao;
+  readonly blobs: BlobStore;
+}
 
 interface SweepOptions {
   readonly now: Date;
@@ -34,7 +46,7 @@ interface SweepOptions {
 }
 
 /** Deletes what is older than it is to be kept; several gateways may do it at the same time. */
-export async function sweep(deps: SweepDeps, config: RetentionConfig, { now, signal }: SweepOptions): Promise<Swept> {
+export async function sweep(deps: SweepDeps, config: RetentionPeriods, { now, signal }: SweepOptions): Promise<Swept> {
   const before = (days: number) => new Date(now.getTime() - days * DAY_MS);
   const { jobs, contexts } = deps.dao;
   const { jobDays, contextDays, binaryDays } = config;

@@ -11,16 +11,16 @@ import {
   type LogLine,
 } from "../../proto/mod.ts";
 import type { Core } from "../core.ts";
+import { toMs } from "../intake/mod.ts";
 import {
   cancelJob,
   followResult,
   listedJob,
-  parseConfig,
+  parseJobConfig,
   runJob,
   shownJob,
   submitJob,
   submitQuery,
-  toMs,
   watchJob,
   watchJobLogs,
 } from "../jobs/mod.ts";
@@ -79,7 +79,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async getJobConfig({ jobId }, { requestHeader }) {
       const config = await deps.jobs.config(jobId);
       if (config === undefined) throw jobNotFound(jobId);
-      const message = fromJson(StructSchema, parseConfig(jobId, config));
+      const message = fromJson(StructSchema, parseJobConfig(jobId, config));
       const sizeBytes = isGrpc(requestHeader) ? sizeOver(StructSchema, message, GRPC_MESSAGE_BYTES) : undefined;
       if (sizeBytes !== undefined) throw configNotSent(jobId, sizeBytes, GRPC_MESSAGE_BYTES);
       return message;

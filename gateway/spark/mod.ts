@@ -6,6 +6,6 @@
 
 export type { JsonObject } from "../../lib/hocon/mod.ts";
 export { parseSparkConfig, settingFaults } from "./config.ts";
-export { createSparkFace, type SparkFace } from "./face.ts";
+export { createSparkFace, type SparkFace } from "./handler.ts";
 export { isSparkPath, ROUTES, type SparkRoute } from "./routes.ts";
 export { printCallback } from "./view/callback.ts";

@@ -10,7 +10,7 @@ import {
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
 import { completeAsked, runtimeOfNew } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
-import { malformedUrl, toldFault } from "../fault.ts";
+import { malformedUrl, toldFault } from "../error.ts";
 import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
 import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";

@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { renderConfig } from "../../../lib/hocon/mod.ts";
 import { type Job, Job_State } from "../../../proto/mod.ts";
-import { cancelJob, parseConfig } from "../../jobs/mod.ts";
+import { cancelJob, parseJobConfig } from "../../jobs/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { type Answer, failure, json, rawJson } from "../http/answer.ts";
 import { readInteger, readTimeoutMs } from "../http/query.ts";
@@ -38,7 +38,7 @@ export async function getJob({ core }: SparkDeps, { path }: SparkRequest): Promi
 export async function getJobConfig({ core }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
   const config = await core.jobs.config(path.id ?? "");
   if (config === undefined) return noSuchJob(path.id);
-  return rawJson(200, renderConfig(parseConfig(path.id ?? "", config)));
+  return rawJson(200, renderConfig(parseJobConfig(path.id ?? "", config)));
 }
 
 /** `DELETE /jobs/<id>` */

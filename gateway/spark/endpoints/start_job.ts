@@ -1,8 +1,8 @@
 import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "../../../proto/mod.ts";
 import { type RunOutcome, runJob, submitJob, waitForEnd, waitForStart } from "../../jobs/mod.ts";
-import { isStarted } from "../../record/mod.ts";
+import { isStarted } from "../../state/mod.ts";
 import type { SparkDeps } from "../deps.ts";
-import { malformedUrl, toldFault } from "../fault.ts";
+import { malformedUrl, toldFault } from "../error.ts";
 import { type Answer, exception, failure, json, rawJson } from "../http/answer.ts";
 import { readFlag, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";

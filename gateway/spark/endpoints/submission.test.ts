@@ -7,7 +7,7 @@ import memory from "../../../plugins/dao-memory/mod.ts";
 import { Binary_Type, Context_State, Runtime } from "../../../proto/mod.ts";
 import { sampleBinary, sampleContext } from "../../../test/contract/samples.ts";
 import { OPEN } from "../../access/mod.ts";
-import { ContextRecord } from "../../record/mod.ts";
+import { ContextRegistry } from "../../state/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { readSubmission } from "./submission.ts";
 
@@ -33,7 +33,7 @@ async function read(query: Record<string, string>, body = "", contextSettings: J
   const core = {
     dao,
     log,
-    contexts: new ContextRecord({ dao, publishOutbox() {} }),
+    contexts: new ContextRegistry({ dao, publishOutbox() {} }),
     jobConfig: {},
     defaultRuntime: Runtime.DENO,
   };

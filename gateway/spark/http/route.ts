@@ -1,5 +1,5 @@
 import type { Named } from "../../access/mod.ts";
-import type { Fault } from "../fault.ts";
+import type { Fault } from "../error.ts";
 import type { Answer } from "./answer.ts";
 import type { SparkRequest } from "./request.ts";
 

@@ -1,0 +1,208 @@
+import {
+  auditBehind,
+  describeError,
+  grantDenied,
+  isCredentialsRefused,
+  loginsLimited,
+  permissionDenied,
+  proxyUserDenied,
+  rateLimited,
+} from "../../proto/errors.ts";
+import { AuditEntry_Outcome } from "../../proto/mod.ts";
+import type { AuditLog, AuditRecord } from "../audit/mod.ts";
+import { PROXY_USER } from "../contexts/mod.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
+import { authenticate, type Identity, type NamedAuth } from "./authenticate.ts";
+import { CallGuard, type Granting, type Guard } from "./authorization.ts";
+import { createCredentialDigest } from "./credential_digest.ts";
+import { credentialsOf, type HttpRequest, peerOf } from "./credentials.ts";
+import type { FailedLogins } from "./failed_logins.ts";
+import { networkOf } from "./network.ts";
+import type { RateLimiter } from "./rate.ts";
+import { type Stay, startStay } from "./recheck.ts";
+import type { Refusals } from "./refusals.ts";
+import { type Named, touchedBy } from "./resources.ts";
+import { type Access, accessOf, type Roles } from "./roles.ts";
+
+/** Somebody who was let in, for one request. */
+export interface Caller extends Identity {
+  /** IP address. */
+  readonly peer: string;
+  /** Asks again who sent the request. Rejects when its credentials are not good any more, or that cannot be known now. */
+  proveAgain(): Promise<Identity>;
+}
+
+/** What a caller wants to do. */
+export interface Action {
+  /** As the audit log names it: `hearth.v1.JobService/SubmitJob`, `POST /jobs`. */
+  readonly name: string;
+  readonly permission: string;
+  readonly named: Named;
+  /** What it gives to jobs, as far as the request says so by itself. */
+  readonly grants?: readonly Granting[];
+}
+
+/** Stands between every surface and the use cases of a gateway that has auth plugins. */
+export interface Gate {
+  /**
+   * Who sends a request, by its head alone. Rejects with Unauthenticated, with Unavailable when that cannot be known now, and with
+   * ResourceExhausted when the caller makes too many calls, or its address showed too many wrong credentials. `name` is what the audit log calls the request if it is refused.
+   */
+  identify(request: HttpRequest, name: string): Promise<Caller>;
+  /**
+   * Does an action if the caller may, and tells the audit log how it ended. Rejects with PermissionDenied when it may not, and as
+   * `serve` does.
+   */
+  run<T>(caller: Caller, action: Action, serve: (guard: Guard) => Promise<T>): Promise<T>;
+  /** Looks now and then, for as long as a call goes on, whether its caller may still do this. `signal` is the call's own. */
+  stay(caller: Caller, action: Action, signal: AbortSignal): Stay;
+}
+
+interface GateDeps {
+  readonly jobs: JobRegistry;
+  readonly contexts: ContextRegistry;
+  readonly plugins: readonly NamedAuth[];
+  readonly roles: Roles;
+  readonly limiter: RateLimiter;
+  readonly failedLogins: FailedLogins;
+  /** Time between two looks at a call that goes on. */
+  readonly recheckMs: number;
+  readonly audit: AuditLog;
+  readonly refusals: Refusals;
+  /** Whether the audit log is told of what was only read, too. */
+  readonly auditReads: boolean;
+  /** Callers run contexts in their own name: that needs no permission, and no other name can be granted. */
+  readonly useAsProxyUser: boolean;
+}
+
+export function createGate(deps: GateDeps): Gate {
+  const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, refusals } = deps;
+  const digestOf = createCredentialDigest();
+
+  return {
+    async identify(request, name) {
+      const peer = peerOf(request);
+      const credentials = credentialsOf(request);
+      const attempt = { peer, digest: digestOf(credentials) };
+      const lockedMs = failedLogins.waitMs(attempt);
+      if (lockedMs !== undefined) return refuse({ action: name, peer }, loginsLimited(networkOf(peer), lockedMs));
+      const identity = await authenticate(plugins, credentials).catch((error) => {
+        if (isCredentialsRefused(error)) failedLogins.failed(attempt);
+        return refuse({ action: name, peer }, error);
+      });
+      failedLogins.succeeded(attempt);
+      // A certificate may have ended meanwhile.
+      const proveAgain = () => authenticate(plugins, credentialsOf(request));
+      const caller = { ...identity, peer, proveAgain };
+      const waitMs = limiter.take(identity.principal);
+      if (waitMs === undefined) return caller;
+      return refuse({ ...describeCaller(caller), action: name }, rateLimited(identity.principal.id, waitMs));
+    },
+    async run(caller, action, serve) {
+      const access = await allow(caller, action);
+      const guard = new CallGuard(access, describe(caller, action), {
+        unlessAllowed: (named, permission = action.permission) =>
+          allow(caller, { name: action.name, named, permission }),
+        unlessGrantable: (named, grants) => allowGrants(caller, { ...action, named, grants }),
+      });
+      if (isRead(action)) return auditReads ? runRead(guard, serve) : serve(guard);
+      if (!audit.hasRoom) throw auditBehind();
+      const beginning = audit.begin(guard.record);
+      const result = await serve(guard).catch(async (error) => {
+        if (!guard.isRefused) await beginning.end(failed(guard, error));
+        throw error;
+      });
+      await beginning.end({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
+      return result;
+    },
+    stay: (caller, action, signal) =>
+      startStay({
+        ...{ signal, everyMs: recheckMs, endsAt: caller.principal.expiresAt },
+        async check() {
+          const identity = await caller.proveAgain().catch((error) => {
+            if (describeError(error).code === "unauthenticated") return refuse(describe(caller, action), error);
+            throw error;
+          });
+          await allow({ ...caller, ...identity }, action);
+          return identity.principal.expiresAt;
+        },
+      }),
+  };
+
+  /** Nothing is lost with the entry of a call that changed nothing. */
+  async function runRead<T>(guard: CallGuard, serve: (guard: Guard) => Promise<T>): Promise<T> {
+    if (!audit.hasRoom) throw auditBehind();
+    const result = await serve(guard).catch((error) => {
+      if (!guard.isRefused) audit.add(failed(guard, error));
+      throw error;
+    });
+    audit.add({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
+    return result;
+  }
+
+  /** What the caller may touch; it may touch what the action names, and grant what it grants. */
+  async function allow(caller: Caller, action: Action): Promise<Access> {
+    const access = await allowTouch(caller, action);
+    await allowGrants(caller, action);
+    return access;
+  }
+
+  async function allowGrants(caller: Caller, { grants: asked = [], ...action }: Action): Promise<void> {
+    const grants = deps.useAsProxyUser ? asked.filter((grant) => !isOwnName(caller, action, grant)) : asked;
+    for (const permission of new Set(grants.map((grant) => grant.permission))) {
+      const granted = grants.filter((grant) => grant.permission === permission);
+      const { context } = action.named;
+      await allowTouch(caller, { ...action, permission }, () =>
+        grantDenied(permission, caller.principal.id, { context, granted }),
+      );
+    }
+  }
+
+  /** Refuses the name of another. */
+  function isOwnName(caller: Caller, action: Action, { kind, values }: Granting): boolean {
+    if (kind !== PROXY_USER) return false;
+    const { id } = caller.principal;
+    const other = values.find((user) => user !== id);
+    return other === undefined || refuse(describe(caller, action), proxyUserDenied(id, other));
+  }
+
+  async function allowTouch(
+    caller: Caller,
+    action: Action,
+    denied = (limit: { isLimited: boolean }) => permissionDenied(action.permission, caller.principal.id, limit),
+  ): Promise<Access> {
+    const { principal } = caller;
+    const { permission, named } = action;
+    const access = accessOf(roles, principal, permission);
+    if (access?.isUnlimited) return access;
+    if (access?.covers(await touchedBy(deps, named))) return access;
+    return refuse(describe(caller, action), denied({ isLimited: access !== undefined }));
+  }
+
+  function refuse(record: AuditRecord, error: unknown): never {
+    refusals.add({ ...record, ...describeError(error) });
+    throw error;
+  }
+}
+
+/** Whether an action changes nothing. */
+export function isRead({ permission }: Pick<Action, "permission">): boolean {
+  return permission.endsWith(":read");
+}
+
+function failed({ record }: CallGuard, error: unknown): AuditRecord {
+  return { ...record, ...describeError(error), outcome: AuditEntry_Outcome.FAILED };
+}
+
+function describe(caller: Caller, { name, permission, named }: Action): AuditRecord {
+  const { job = "", context = "", binary = "", classPath = [], file = "" } = named;
+  return { ...describeCaller(caller), action: name, permission, job, context, binary, classPath: [...classPath], file };
+}
+
+function describeCaller({
+  principal,
+  authenticatedBy,
+  peer,
+}: Pick<Caller, "principal" | "authenticatedBy" | "peer">): AuditRecord {
+  return { principal: principal.id, authenticatedBy, peer };
+}

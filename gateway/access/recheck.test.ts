@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { authUnavailable, permissionDenied } from "../../proto/errors.ts";
+import { startStay } from "./recheck.ts";
+
+const { signal } = new AbortController();
+const options = { signal, everyMs: 5, endsAt: undefined };
+const doubt = authUnavailable("p", undefined);
+
+/** Answers a look with each of these in turn, and from then on with nothing to say against it. */
+function inTurn(...faults: (Error | undefined)[]) {
+  const looks = { count: 0 };
+  const check = async (): Promise<undefined> => {
+    const fault = faults[looks.count++];
+    if (fault !== undefined) throw fault;
+  };
+  return { looks, check };
+}
+
+async function* endless(until: AbortSignal): AsyncGenerator<number> {
+  yield 1;
+  if (!until.aborted) await once(until, "abort");
+}
+
+test("a stream ends with what a look finds", async () => {
+  const denied = permissionDenied("jobs:read", "alice", { isLimited: false });
+  using stay = startStay({ ...options, ...inTurn(undefined, denied) });
+  await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(denied);
+});
+
+test("one doubt is put up with, two in a row are not", async () => {
+  const { looks, check } = inTurn(doubt, undefined, doubt, doubt);
+  using stay = startStay({ ...options, check });
+  await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(doubt);
+  expect(looks.count).toBe(4);
+});
+
+test("work that is ended for it rejects with why, other work as it does", async () => {
+  using stay = startStay({ ...options, ...inTurn(doubt, doubt) });
+  await expect(stay.hold(Promise.reject(new Error("other")))).rejects.toThrow("other");
+  await once(stay.signal, "abort");
+  await expect(stay.hold(Promise.reject(new Error("aborted")))).rejects.toBe(doubt);
+});
+
+test("a look is taken when the credentials end", async () => {
+  const expired = permissionDenied("jobs:read", "alice", { isLimited: false });
+  using stay = startStay({ ...options, everyMs: 60_000, endsAt: new Date(Date.now() + 5), ...inTurn(expired) });
+  await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(expired);
+});

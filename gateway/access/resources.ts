@@ -1,0 +1,32 @@
+import { jobNotFound } from "../../proto/errors.ts";
+import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
+import { binaryName, type Touched } from "./roles.ts";
+
+/** The objects that a call names, as the caller gave them. */
+export interface Named {
+  readonly job?: string | undefined;
+  /** Name or id; empty for a context that is made for a job. */
+  readonly context?: string | undefined;
+  /** `name`, `name@2` or `name@sha256:<hex>`. */
+  readonly binary?: string | undefined;
+  /** Further binaries, as `binary` names one. */
+  readonly classPath?: readonly string[] | undefined;
+  readonly file?: string | undefined;
+}
+
+/** The names by which roles know the objects of a call: of a job, those of its context and binaries. Rejects when there is no such job. */
+export async function touchedBy(
+  { jobs, contexts }: { readonly jobs: JobRegistry; readonly contexts: ContextRegistry },
+  { job: jobId, context, binary, classPath }: Named,
+): Promise<Touched> {
+  if (jobId !== undefined) {
+    const job = await jobs.get(jobId);
+    if (job === undefined) throw jobNotFound(jobId);
+    return job;
+  }
+  return {
+    context: context ? ((await contexts.find(context))?.name ?? context) : context,
+    binary: binary && binaryName(binary),
+    classPath,
+  };
+}

@@ -1,0 +1,2 @@
+/** Content that nodes request on their sessions. */
+export { serveContent } from "./serve.ts";

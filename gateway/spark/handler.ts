@@ -1,0 +1,192 @@
+import { createAddressRule } from "../../cluster/mod.ts";
+import { HoconError } from "../../lib/hocon/mod.ts";
+import { accepts, type HttpRequest, type HttpResponse, isOver } from "../../lib/transcode/mod.ts";
+import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
+import type { Limits } from "../limits.ts";
+import type { SparkDeps } from "./deps.ts";
+import { TIMED_OUT } from "./endpoints/timeout.ts";
+import { answerBug, answerFault, parseFault } from "./error.ts";
+import { type Answer, failure, Rejection, text } from "./http/answer.ts";
+import { answerPreflight, corsHeaders } from "./http/cors.ts";
+import { readBody, type SparkRequest, splitPath, splitTarget } from "./http/request.ts";
+import { type Match, METHODS, matchRoute } from "./http/route.ts";
+import { sendAnswer } from "./http/send.ts";
+import { Measurements } from "./metrics/mod.ts";
+import { isSparkPath, ROUTES, type SparkRoute, TIMERS } from "./routes.ts";
+import { SettingError } from "./settings.ts";
+
+export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "source" | "guard"> {
+  /** Absent: everybody may do everything. */
+  readonly gate: Gate | undefined;
+  /** Largest bodies of uploads, and of other requests. */
+  readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
+}
+
+/** Answers a request of spark-jobserver's API; false when it is none, and then nothing was read or written. Rejects when the answer breaks. */
+export type SparkFace = (request: HttpRequest, response: HttpResponse) => Promise<boolean>;
+
+/** One request on its way to its answer. */
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Aborted when the client left, or the request took too long. */
+  readonly leaving: AbortController;
+  /** Whether the client left, or was made to: a stream is closed before anything is emitted of that. */
+  hasLeft(): boolean;
+}
+
+type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
+
+const JSON_TYPE = "application/json";
+
+const NOT_FOUND = "The requested resource could not be found.";
+
+export function createSparkFace(parts: SparkFaceOptions): SparkFace {
+  const { folders, allow } = parts.config.programs;
+  const source = { folders, isAllowed: createAddressRule(allow), limitBytes: parts.limits.uploadBytes };
+  const options = { ...parts, source, measurements: new Measurements(TIMERS) };
+  return async (request, response) => {
+    const { path, query } = splitTarget(request.url ?? "");
+    if (!isSparkPath(path)) return false;
+    const leaving = new AbortController();
+    const leave = (): void => leaving.abort(new Error("The client left"));
+    for (const event of ["close", "error"]) response.on(event, leave);
+    // The caller was looked up meanwhile; whoever left then would not be noticed any more.
+    if (isOver(response)) leave();
+    const hasLeft = (): boolean => leaving.signal.aborted || isOver(response);
+    const exchange = { request, response, path, query: new URLSearchParams(query), leaving, hasLeft };
+    const answer = await answerRequest(options, exchange);
+    if (answer.status >= 500) options.measurements.serverErrors.add();
+    for (const [name, value] of corsHeaders(header(request, "origin"))) response.appendHeader(name, value);
+    await sendAnswer(response, answer, { request });
+    return true;
+  };
+}
+
+/** The one place where an error becomes an answer. */
+async function answerRequest(options: FaceParts, exchange: Exchange): Promise<Answer> {
+  const found = findRoute(exchange);
+  if (!("route" in found)) return found;
+  const { route, path } = found;
+  const { request, query, leaving } = exchange;
+  if (isUnacceptable(route, request)) {
+    return text(406, `Resource representation is only available with these types:\n${JSON_TYPE}`);
+  }
+  const { url: target = "", headers } = request;
+  let sparkRequest: SparkRequest = {
+    ...{ target, path, query, contentType: headers["content-type"] },
+    ...{ signal: leaving.signal, body: new Uint8Array(), owner: undefined, answeredByMs: 0 },
+  };
+  using _ = options.measurements.measure(route);
+  try {
+    const caller = await identify(options, route, request);
+    const body = await readBodyOf(options, route, exchange);
+    const { requestTimeoutMs: timeoutMs, useAsProxyUser } = options.config;
+    const owner = useAsProxyUser ? caller?.principal.id : undefined;
+    sparkRequest = { ...sparkRequest, body, owner, answeredByMs: performance.now() + timeoutMs };
+    return await inTime(serve(options, { route, caller, request: sparkRequest }), { timeoutMs, leaving });
+  } catch (error) {
+    if (error instanceof Rejection) return error.answer;
+    if (error instanceof HoconError || error instanceof SettingError) {
+      return failure(400, `Cannot parse config: ${error.message}`);
+    }
+    const fault = parseFault(error);
+    if (fault !== undefined) return route.explain?.[fault.reason]?.(fault, sparkRequest) ?? answerFault(fault);
+    if (!exchange.hasLeft()) options.core.log.error({ route: route.path, err: error }, "internal error");
+    return answerBug();
+  }
+}
+
+/** Whether a client takes no JSON. What is open to everybody has types of its own, and is answered to monitors that ask for others. */
+function isUnacceptable({ permission }: SparkRoute, { headers }: HttpRequest): boolean {
+  return permission !== undefined && !accepts(headers.accept, JSON_TYPE);
+}
+
+/** Who calls, asked before the body is read; undefined where nobody is asked. Rejects when the caller is not let in. */
+async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpRequest): Promise<Caller | undefined> {
+  return route.permission === undefined ? undefined : gate?.identify(request, nameOf(route));
+}
+
+/** The body of a request; of one that nobody is asked for, nothing: a stranger could fill the memory. */
+async function readBodyOf(
+  { limits }: FaceParts,
+  { permission }: SparkRoute,
+  { request, response }: Exchange,
+): Promise<Uint8Array> {
+  if (permission === undefined) return new Uint8Array();
+  const limitBytes = permission.endsWith(":upload") ? limits.uploadBytes : limits.messageBytes;
+  return readBody(request, response, { limitBytes });
+}
+
+interface Entering {
+  readonly route: SparkRoute;
+  readonly caller: Caller | undefined;
+  readonly request: SparkRequest;
+}
+
+/** Serves a request as far as its caller may. */
+async function serve(options: FaceParts, { route, caller, request }: Entering): Promise<Answer> {
+  const { permission, named } = route;
+  const serveGuarded = async (guard: Guard) => route.serve({ ...options, guard }, request);
+  if (options.gate === undefined || permission === undefined || caller === undefined) return serveGuarded(OPEN);
+  const action = { name: nameOf(route), permission, named: named?.(request) ?? {} };
+  return options.gate.run(caller, action, serveGuarded);
+}
+
+/** As the audit log names it. */
+function nameOf({ method, path }: SparkRoute): string {
+  return `${method} ${path}`;
+}
+
+/** The route of a request; or the answer when it has none, or is a browser's question whether it may ask. */
+function findRoute({ request, path, query }: Exchange): Match<SparkDeps> | Answer {
+  const method = methodOf(request, query);
+  const preflight = method === "OPTIONS" ? answerPreflight(preflightOf(request)) : undefined;
+  if (preflight !== undefined) return preflight;
+  const segments = splitPath(path);
+  if (segments === undefined) return text(400, "Illegal request-target: its percent-encoding is malformed");
+  const matched = matchRoute(ROUTES, method, segments);
+  if ("route" in matched) return matched;
+  if (matched.allowed.length === 0) return text(404, NOT_FOUND);
+  const allowed = matched.allowed.join(", ");
+  return text(405, `HTTP method not allowed, supported methods: ${allowed}`, { allow: allowed });
+}
+
+/** HEAD is GET without the body; `_method` stands above the method of the request. */
+function methodOf({ method = "" }: HttpRequest, query: URLSearchParams): string {
+  const wanted = query.get("_method")?.toUpperCase() ?? "";
+  if (METHODS.some((known) => known === wanted)) return wanted;
+  return method === "HEAD" ? "GET" : method;
+}
+
+/** Waits for an answer for as long as a request may take. */
+async function inTime(
+  answer: Promise<Answer> | Answer,
+  { timeoutMs, leaving }: { readonly timeoutMs: number; readonly leaving: AbortController },
+): Promise<Answer> {
+  const late = Promise.withResolvers<Answer>();
+  const timer = setTimeout(() => {
+    leaving.abort(new Error("The request took too long"));
+    late.resolve(failure(500, TIMED_OUT));
+  }, timeoutMs);
+  try {
+    return await Promise.race([late.promise, answer]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function preflightOf(request: HttpRequest) {
+  return {
+    origin: header(request, "origin"),
+    requestMethod: header(request, "access-control-request-method"),
+    requestHeaders: header(request, "access-control-request-headers"),
+  };
+}
+
+function header({ headers }: HttpRequest, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}

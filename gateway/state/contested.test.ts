@@ -1,0 +1,155 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import type { Dao, JobStore } from "../../plugins/contract/mod.ts";
+import memory from "../../plugins/dao-memory/mod.ts";
+import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
+import { TestPublishing } from "../../test/publishing.ts";
+import { JobRegistry } from "./job_registry.ts";
+
+const CONFIG = new TextEncoder().encode("{}");
+const ON_NODE = { nodeId: "n" };
+const REPORT = { nodeId: "n", again: false };
+const LOST = { case: "failed", value: {} } as const;
+const RETRYING = { case: "retrying", value: { nextAttemptTime: timestampFromMs(0) } } as const;
+
+function recordOn(dao: Dao, publishing = new TestPublishing()): JobRegistry {
+  return new JobRegistry({ dao, publishing, nodeOf: async () => "n", log: pino({ level: "silent" }) });
+}
+
+function startDao(): Promise<Dao> {
+  return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
+}
+
+/** A store whose first update is done, but answered with an error, as when the connection breaks. */
+function unansweredOnce(dao: Dao): Dao {
+  const works: JobStore = dao.jobs;
+  let hasFailed = false;
+  const update: JobStore["update"] = async (...args) => {
+    const isStored = await works.update(...args);
+    if (hasFailed) return isStored;
+    hasFailed = true;
+    throw new Error("connection lost");
+  };
+  const jobs = new Proxy(works, {
+    get: (target, name) => (name === "update" ? update : target[name as keyof JobStore]),
+  });
+  return { ...dao, jobs };
+}
+
+function newJob(): Job {
+  return create(JobSchema, { id: "j", state: Job_State.QUEUED, attempt: 1, maxAttempts: 2, revision: 1 });
+}
+
+function event(seq: number, happening: NonNullable<JobEvent["event"]["case"]>): JobEvent {
+  const value = happening === "retrying" ? RETRYING.value : {};
+  return create(JobEventSchema, { jobId: "j", attempt: 1, seq, event: { case: happening, value } as never });
+}
+
+test("an event that was stored by a write that was taken for failed is published", async () => {
+  await using dao = await startDao();
+  const publishing = new TestPublishing();
+  await using record = recordOn(unansweredOnce(dao), publishing);
+  await record.insert(newJob(), CONFIG, ON_NODE);
+  const taken = record.take(event(1, "running"), REPORT);
+  await expect(record.save("j")).rejects.toThrow("connection lost");
+  await record.save("j");
+  await taken;
+  expect(publishing.ids).toEqual(["j/1/1"]);
+});
+
+test("what came before an end of an attempt that was stored by a write that was taken for failed is published", async () => {
+  await using dao = await startDao();
+  const publishing = new TestPublishing();
+  await using record = recordOn(unansweredOnce(dao), publishing);
+  await record.insert(newJob(), CONFIG, ON_NODE);
+  const running = record.take(event(1, "running"), REPORT);
+  await expect(record.take(event(2, "retrying"), REPORT)).rejects.toThrow("connection lost");
+  await record.take(event(2, "retrying"), REPORT);
+  await running;
+  expect(publishing.ids).toEqual(["j/1/1"]);
+  expect((await dao.outbox.list({ limit: 9 })).map(({ id }) => id)).toEqual(["j/1/2"]);
+});
+
+test("what a gateway holds of an attempt that another one has ended is not applied to the job that waits for the next one", async () => {
+  await using dao = await startDao();
+  const publishing = new TestPublishing();
+  await using frozen = recordOn(dao, publishing);
+  await using other = recordOn(dao);
+  await frozen.insert(newJob(), CONFIG, ON_NODE);
+  const taken = [frozen.take(event(1, "running"), REPORT), frozen.take(event(2, "progress"), REPORT)];
+  const stored = await dao.jobs.get("j");
+  expect(await other.decide(stored as Job, RETRYING)).toBe(true);
+  await frozen.save("j");
+  await Promise.all(taken);
+  expect(await dao.jobs.get("j")).toMatchObject({
+    state: Job_State.QUEUED,
+    seq: 1,
+    nextAttemptTime: timestampFromMs(0),
+  });
+  expect(publishing.ids).toEqual([]);
+});
+
+test("an end that comes while a decision is stored, which comes to nothing, ends the job", async () => {
+  await using dao = await startDao();
+  await using record = recordOn(dao);
+  await using other = recordOn(dao);
+  await record.insert(newJob(), CONFIG, ON_NODE);
+  const read = (await record.get("j")) as Job;
+  await other.take(event(1, "running"), REPORT);
+  const decided = record.decide(read, LOST);
+  await record.take(event(2, "succeeded"), REPORT);
+  expect(await decided).toBe(false);
+  expect(await dao.jobs.get("j")).toMatchObject({ state: Job_State.SUCCEEDED, seq: 2 });
+});
+
+test("a decision has the number after what another gateway has stored, and is about to publish", async () => {
+  await using dao = await startDao();
+  await using other = recordOn(dao);
+  await dao.jobs.insert(newJob(), CONFIG);
+  await other.take(event(1, "running"), REPORT);
+  const publishing = new TestPublishing();
+  let looks = 0;
+  publishing.lastSeq = async () => (looks++ === 0 ? 0 : 1);
+  await using record = recordOn(dao, publishing);
+  expect(await record.decide((await dao.jobs.get("j")) as Job, LOST)).toBe(true);
+  expect(publishing.ids).toEqual(["j/1/2"]);
+});
+
+test("a decision is left to the outbox while it is not known what is published", async () => {
+  await using dao = await startDao();
+  await dao.jobs.insert(newJob(), CONFIG);
+  const publishing = new TestPublishing();
+  publishing.lastSeq = async () => undefined as never;
+  await using record = recordOn(dao, publishing);
+  expect(await record.decide((await dao.jobs.get("j")) as Job, LOST)).toBe(true);
+  expect(publishing.ids).toEqual([]);
+  expect((await dao.outbox.list({ limit: 9 })).map(({ id }) => id)).toEqual(["j/1/1"]);
+});
+
+test("a decision about a job whose end is being stored waits for that, so that who asks again and again finds it", async () => {
+  await using dao = await startDao();
+  const gate = Promise.withResolvers<void>();
+  const update: JobStore["update"] = async (...args) => {
+    await gate.promise;
+    return dao.jobs.update(...args);
+  };
+  const jobs = new Proxy(dao.jobs, {
+    get: (target, name) => (name === "update" ? update : target[name as keyof JobStore]),
+  });
+  const record = recordOn({ ...dao, jobs });
+  const job = newJob();
+  await record.insert(job, CONFIG, ON_NODE);
+  const ended = record.take(event(1, "retrying"), REPORT);
+  const outcome = record.decide(job, LOST);
+  const first = await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve, "waits"))]);
+  expect(first).toBe("waits");
+  gate.resolve();
+  expect(await outcome).toBe(false);
+  await ended;
+  expect(await record.get("j")).toMatchObject({
+    state: Job_State.QUEUED,
+    nextAttemptTime: RETRYING.value.nextAttemptTime,
+  });
+});

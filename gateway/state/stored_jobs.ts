@@ -1,0 +1,157 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Dao, isUnreadableRecord, type OutboxEvent } from "../../plugins/contract/mod.ts";
+import { applyJobEvent, endsAttempt, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
+import { jobOutboxEvent } from "../events/mod.ts";
+import { TurnsByKey } from "./in_turn.ts";
+
+/** What a gateway has stored is published within so many looks, each so many milliseconds after the one before, if it lives: it may have to reach NATS again. */
+const LOOKS = 12;
+const LOOK_INTERVAL_MS = 250;
+
+/** What publishes the events of jobs. */
+export interface JobPublishing {
+  /** Publishes an event that is stored. `published` is called once, when JetStream has it. */
+  publish(event: JobEvent, published: () => void): void;
+  /** Publishes an event that the outbox has. */
+  publishOutbox(event: OutboxEvent, options: { readonly hasCallback: boolean }): void;
+  /** Publishes what the outbox has of a job, whoever stored it. False: who stored it may be about to publish it, or what comes before it. */
+  publishLeft(jobId: string): Promise<boolean>;
+  /** Publishes what the outbox has of the attempts before that of an event. */
+  publishEarlier(event: JobEvent): Promise<void>;
+  /** `seq` of the last event of a job that is published; undefined when that is not known. */
+  lastSeq(jobId: string): Promise<number | undefined>;
+}
+
+/** The node that hosts a context; undefined when the context is not known. */
+export type FindNodeOf = (contextId: string) => Promise<string | undefined>;
+
+/** An event as a node reports it. */
+export interface Report {
+  /** Of the session that brought it. */
+  readonly nodeId: string;
+  /** The JSON that the job returned, when that is kept with the job. */
+  readonly result?: Uint8Array | undefined;
+  /** Another gateway may have stored or published it. */
+  readonly again: boolean;
+}
+
+/** The store has no such job; the gateway that dispatched it may be about to store it. */
+export class JobUnknown extends Error {
+  override readonly name = "JobUnknown";
+}
+
+export function hasCallback({ state, callbackUrl }: Job): boolean {
+  return isFinalJob(state) && callbackUrl !== "";
+}
+
+interface StoredJobsDeps {
+  readonly dao: Dao;
+  readonly publishing: JobPublishing;
+  readonly nodeOf: FindNodeOf;
+}
+
+/** Changes jobs that this gateway does not follow: of one job one change after the other, and against other gateways by the revision. */
+export class StoredJobs {
+  readonly #deps: StoredJobsDeps;
+  readonly #turns = new TurnsByKey();
+
+  constructor(deps: StoredJobsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Applies an event that a node reports. Resolves when the change is durable and the event published or in the outbox; also when the event is
+   * void. Rejects with JobUnknown.
+   */
+  async take(event: JobEvent, report: Report): Promise<void> {
+    const isToPublish = await this.#turns.run(event.jobId, () => this.#apply(event, report));
+    if (isToPublish) await new Promise<void>((resolve) => this.#deps.publishing.publish(event, resolve));
+  }
+
+  /** Whether a node has the attempt of the job that an event is of. Rejects with JobUnknown. */
+  async isHeldBy(nodeId: string, event: JobEvent): Promise<boolean> {
+    return this.#isHeld(await this.#read(event.jobId), { nodeId, event });
+  }
+
+  /** Stores a decision about a job as it was read, numbered after what is published of it. False when the job has changed. */
+  async decide(job: Job, decision: (seq: number) => JobEvent): Promise<boolean> {
+    const { dao, publishing } = this.#deps;
+    const published = await this.#lastPublished(job);
+    const last = published ?? job.seq;
+    const event = decision(last + 1);
+    const next = applyJobEvent({ ...job, seq: last }, event);
+    if (next === undefined) return false;
+    const stored = jobOutboxEvent(event);
+    if (!(await dao.jobs.update({ ...next, revision: job.revision + 1 }, { event: stored }))) return false;
+    // While JetStream is away another gateway may hold what comes before it: the outbox publishes it, some time after that one could.
+    if (published !== undefined) publishing.publishOutbox(stored, { hasCallback: hasCallback(next) });
+    return true;
+  }
+
+  /**
+   * `seq` of the last event that is stored and published; undefined when that is not known. What another gateway has stored, and does not publish in time, went with it.
+   */
+  async #lastPublished({ id, seq }: Job): Promise<number | undefined> {
+    for (let looks = 1; ; looks++) {
+      const last = await this.#deps.publishing.lastSeq(id);
+      if (last === undefined) return undefined;
+      if (last >= seq) return seq;
+      if (looks === LOOKS) return last;
+      await delay(LOOK_INTERVAL_MS);
+    }
+  }
+
+  /** Resolves to whether the event is still to be published. */
+  async #apply(event: JobEvent, { nodeId, result, again }: Report): Promise<boolean> {
+    const { dao, publishing } = this.#deps;
+    // The gateway that dispatched the attempt may have died before the end of the one before was published.
+    if (again && event.attempt > 1) await publishing.publishEarlier(event);
+    for (;;) {
+      const job = await this.#read(event.jobId);
+      if (!(await this.#isHeld(job, { nodeId, event }))) return false;
+      if (again && mayBeStored(job, event)) return this.#isUnpublished(event);
+      if (isAttemptOver(job)) return false;
+      const next = applyJobEvent(job, event);
+      if (next === undefined) return false;
+      const stored = endsAttempt(event.event.case) ? jobOutboxEvent(event, result) : undefined;
+      if (!(await dao.jobs.update({ ...next, revision: job.revision + 1 }, { result, event: stored }))) continue;
+      if (stored === undefined) return true;
+      publishing.publishOutbox(stored, { hasCallback: hasCallback(next) });
+      return false;
+    }
+  }
+
+  async #isHeld(job: Job, { nodeId, event }: Pick<Report, "nodeId"> & { readonly event: JobEvent }): Promise<boolean> {
+    const isSame = event.attempt === job.attempt && event.contextId === job.contextId;
+    return isSame && (await this.#deps.nodeOf(job.contextId)) === nodeId;
+  }
+
+  async #read(id: string): Promise<Job> {
+    const job = await this.#deps.dao.jobs.get(id);
+    if (job === undefined) throw new JobUnknown(`Job ${id} is not in the store`);
+    return job;
+  }
+
+  /** The gateway that stored it may have died before it published it. */
+  async #isUnpublished({ jobId, seq }: JobEvent): Promise<boolean> {
+    const last = await this.#deps.publishing.lastSeq(jobId);
+    return last === undefined || seq > last;
+  }
+}
+
+/** The attempt has ended: its node has nothing more to say of it. */
+export function isAttemptOver({ state, nextAttemptTime }: Job): boolean {
+  return isFinalJob(state) || nextAttemptTime !== undefined;
+}
+
+/** Whether a gateway may have stored an event that ends nothing, and be gone before it published it. */
+function mayBeStored(job: Job, event: JobEvent): boolean {
+  if (endsAttempt(event.event.case)) return false;
+  // A decision that ended the attempt may have the number of an event that went with its gateway.
+  return isAttemptOver(job) ? event.seq < job.seq : event.seq <= job.seq;
+}
+
+/** Maps the rejection of a read of a damaged record to undefined. Throws other errors. */
+export function unlessUnreadable(error: unknown): undefined {
+  if (!isUnreadableRecord(error)) throw error;
+}

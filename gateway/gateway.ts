@@ -13,7 +13,7 @@ import { createCallbackUrlCheck, openCallbackSecret, startCallbackDelivery } fro
 import type { GatewayConfig } from "./config.ts";
 import { startPredefined } from "./contexts/mod.ts";
 import type { Core } from "./core.ts";
-import { createJobPublishing, Outbox, openCallbackQueue, openEventStream, readLastSeq } from "./events/mod.ts";
+import { openCallbackQueue, openEventStream } from "./events/mod.ts";
 import { createJarReader } from "./jars/mod.ts";
 import { NodeDirectory } from "./nodes/mod.ts";
 import { startPluginWhenAvailable } from "./plugins/mod.ts";
@@ -30,7 +30,7 @@ import {
   type OpenPort,
 } from "./serve/mod.ts";
 import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
-import { ContextRegistry, JobRegistry } from "./state/mod.ts";
+import { openState } from "./state/mod.ts";
 
 /** Interval between looks whether the gateway is ready, in milliseconds. */
 const READY_INTERVAL_MS = 50;
@@ -150,11 +150,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const bundler = starting.use(createBundler());
   const jars = starting.use(createJarReader());
   const queue = await whenJetStreamAvailable(() => openCallbackQueue(events, { log }), waiting);
-  const lastSeq = (jobId: string) => readLastSeq(events, jobId);
-  const outbox = starting.use(new Outbox({ dao, publisher: events.publisher, lastSeq, queue, log }));
-  const contexts = new ContextRegistry({ dao, publishOutbox: (event) => outbox.publish(event) });
-  const nodeOf = async (contextId: string) => (await contexts.find(contextId))?.nodeId;
-  const jobs = starting.use(new JobRegistry({ dao, publishing: createJobPublishing(events, outbox), nodeOf, log }));
+  const { jobs, contexts } = starting.use(openState({ dao, events, queue, log }));
   const observer = createSessionObserver({ dao, blobs, jobs, contexts, log });
   const nodes = starting.use(
     new NodeDirectory({

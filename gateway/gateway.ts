@@ -29,7 +29,7 @@ import {
   listenOnOnePort,
   type OpenPort,
 } from "./serve/mod.ts";
-import { createSparkFace, parseSparkConfig } from "./spark/mod.ts";
+import { createSparkHandler, parseSparkConfig } from "./spark/mod.ts";
 import { openState } from "./state/mod.ts";
 
 /** Interval between looks whether the gateway is ready, in milliseconds. */
@@ -199,7 +199,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     openReflection: config.access?.openReflection ?? true,
     readiness: requirements.readiness,
     ...{ log, limits },
-    spark: createSparkFace({ gate, core, config: spark, predefined, validator, limits }),
+    spark: createSparkHandler({ gate, core, config: spark, predefined, validator, limits }),
   });
   requireCore(requirements, core, gate);
   // Its process takes as long to start as all the rest. An upload waits for it.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { address, isLoopbackAddress, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
 import { Runtime } from "../../proto/mod.ts";
 import { limitsSection } from "../limits.ts";
-import { settingFaults } from "../spark/mod.ts";
+import { settingProblems } from "../spark/mod.ts";
 import { auditSection, isOrigin, role } from "./access_section.ts";
 import { callbacksSection } from "./callbacks_section.ts";
 import { pluginReference } from "./plugin_reference.ts";
@@ -12,7 +12,7 @@ import { tlsSection } from "./tls_section.ts";
 
 /** Names of settings as `gateway/spark/settings.ts` has them, with dots or nested. */
 const contextSettings = z.record(z.string(), z.json()).superRefine((settings, context) => {
-  for (const fault of settingFaults(settings)) context.addIssue(fault);
+  for (const fault of settingProblems(settings)) context.addIssue(fault);
 });
 
 const contextName = /^[A-Za-z][A-Za-z0-9._~-]{0,127}$/;

@@ -23,7 +23,7 @@ import {
   type Readiness,
   type ServedService,
 } from "../rpc/mod.ts";
-import type { SparkFace } from "../spark/mod.ts";
+import type { SparkHandler } from "../spark/mod.ts";
 import { isAddressed } from "./addressed.ts";
 import type { Cors } from "./cors.ts";
 import { createDoor } from "./door.ts";
@@ -49,7 +49,7 @@ interface Surfaces {
   readonly readiness: Readiness;
   readonly log: Logger;
   readonly limits: Limits;
-  readonly spark: SparkFace;
+  readonly spark: SparkHandler;
   /** Absent: nobody is asked who calls. */
   readonly gate: Gate | undefined;
   readonly checkOrigin: OriginCheck;

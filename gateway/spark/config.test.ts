@@ -4,7 +4,7 @@ import { parseSparkConfig } from "./config.ts";
 
 const FACTORY = "spark.jobserver.context.SQLContextFactory";
 
-test("parseSparkConfig() gives predefined contexts the runtime that they name, or the default", () => {
+test("parseSparkConfig() gives predefined contexts their named runtime, else the default", () => {
   const { predefined } = parseSparkConfig({
     defaultRuntime: Runtime.SPARK,
     contexts: {

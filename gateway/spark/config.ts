@@ -22,7 +22,7 @@ interface ParsedConfig extends SparkConfig {
   readonly jobConfig: JsonObject;
 }
 
-/** What the configuration says of this face, of predefined contexts and of all jobs. Throws a SettingError that `settingFaults` would tell. */
+/** Reads the configuration of this API, of predefined contexts and of all jobs. Throws a SettingError that `settingProblems` would return. */
 export function parseSparkConfig(configured: Configured): ParsedConfig {
   const { defaultRuntime } = configured;
   const contextSettings = expand(configured.contextSettings);
@@ -37,9 +37,9 @@ export function parseSparkConfig(configured: Configured): ParsedConfig {
   return { ...configured.spark, contextSettings, defaultRuntime, jobConfig, predefined: new Map(predefined) };
 }
 
-/** All that is wrong with settings of contexts. */
-export function settingFaults(settings: JsonRecord): string[] {
-  const faults = Object.entries(settings).flatMap((entry) => {
+/** Returns every problem with the settings of contexts. */
+export function settingProblems(settings: JsonRecord): string[] {
+  const problems = Object.entries(settings).flatMap((entry) => {
     try {
       parseContextSettings(expandPaths([entry]), Runtime.DENO);
       return [];
@@ -48,7 +48,7 @@ export function settingFaults(settings: JsonRecord): string[] {
       return [error.message];
     }
   });
-  if (faults.length > 0) return faults;
+  if (problems.length > 0) return problems;
   return brokenRules(createValidator(), ContextSettingsSchema, parseContextSettings(expand(settings), Runtime.DENO));
 }
 

@@ -8,15 +8,15 @@ import type { SparkDeps } from "./deps.ts";
 import { readPages } from "./pages.ts";
 import { parseContextSettings } from "./settings.ts";
 
-/** What settings name a runtime by. */
+/** Names by which settings choose a runtime. */
 const RUNTIME_NAMES: readonly string[] = [FACTORY, "runtime"];
 
 interface Known {
-  /** That the context has, or that its job needs; undefined where the settings decide. */
+  /** Runtime of the context, or the one that its job needs. Undefined where the settings decide. */
   readonly runtime: Runtime | undefined;
 }
 
-/** What a caller asks of a context, with what the configuration gives every context. That names no runtime for one whose runtime is known. */
+/** Merges the settings of a caller with those that the configuration gives every context. The latter choose no runtime where it is known. */
 export function completeAsked(
   { config, core }: Pick<SparkDeps, "config" | "core">,
   asked: JsonObject,
@@ -25,12 +25,12 @@ export function completeAsked(
   const isDecided = runtime !== undefined || RUNTIME_NAMES.some((name) => asked[name] !== undefined);
   const dropped = runtime === Runtime.SPARK ? ["runtime"] : RUNTIME_NAMES;
   const given = isDecided ? without(config.contextSettings, dropped) : config.contextSettings;
-  // In another spelling, that of the configuration would stand beside the caller's.
+  // Otherwise the configured name would remain beside the caller's when they are spelled differently.
   const others = proxyUsersOf(asked).length === 0 ? given : withoutProxyUser(given);
   return parseContextSettings(withFallback(asked, others), runtime ?? core.defaultRuntime);
 }
 
-/** The runtime of a context that is created by name; undefined where its settings name one. */
+/** Runtime of a context that is created by name. Undefined where its settings name one. */
 export async function runtimeOfNew(
   { config, core, guard }: Pick<SparkDeps, "config" | "core" | "guard">,
   asked: JsonObject,
@@ -40,7 +40,7 @@ export async function runtimeOfNew(
   return config.defaultRuntime ?? (await lastUploadedRuntime(core, guard));
 }
 
-/** What runs the program that was uploaded last of those that the caller may see; undefined before there is one. */
+/** Runtime of the newest program that the caller may see. Undefined while there is none. */
 async function lastUploadedRuntime({ dao }: Pick<Core, "dao">, guard: Guard): Promise<Runtime | undefined> {
   let last: Binary | undefined;
   for await (const binary of readPages((limit, before?: Binary) => dao.binaries.list({ limit, after: before?.name }))) {

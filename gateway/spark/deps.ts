@@ -10,41 +10,41 @@ import { checkRules, createGrantReader } from "../rpc/mod.ts";
 import type { Measurements } from "./metrics/mod.ts";
 import type { ProgramSource } from "./programs/mod.ts";
 
-/** What an operator may set of this face. */
+/** Configuration of this API. */
 export interface SparkConfig {
-  /** A request that is not answered by then is answered with 500, whatever its own `timeout` says. */
+  /** Time limit of a request, in milliseconds. It then gets a 500, regardless of its own `timeout`. */
   readonly requestTimeoutMs: number;
-  /** A context that is not stopped two seconds before that is told to be stopping, with 202. */
+  /** Time limit for stopping a context, in milliseconds. Two seconds earlier the response is 202: still stopping. */
   readonly contextDeletionTimeoutMs: number;
-  /** Settings of every context, where its creator says nothing. */
+  /** Default settings of every context. */
   readonly contextSettings: JsonObject;
-  /** Of contexts that name none; undefined: that of the program that was uploaded last. */
+  /** Runtime of contexts that name none. Undefined: the runtime of the newest program. */
   readonly defaultRuntime: Runtime | undefined;
-  /** Gives each caller that an auth plugin knows contexts of its own. */
+  /** Whether each authenticated caller has contexts of its own. */
   readonly useAsProxyUser: boolean;
-  /** Where URIs in class paths may lead. */
+  /** What URIs in class paths may reach. */
   readonly programs: {
     /** Absolute paths of folders, for `file:`. */
     readonly folders: readonly string[];
-    /** IP addresses and ranges beside the public internet, for `http:` and `https:`. */
+    /** IP addresses and ranges besides the public internet, for `http:` and `https:`. */
     readonly allow: readonly string[];
   };
 }
 
-/** What the endpoints of this face work with. */
+/** Dependencies of the endpoints. */
 export interface SparkDeps {
   readonly core: Core;
   readonly config: SparkConfig;
-  /** Contexts that exist from the start. */
+  /** Contexts that the gateway creates at its start. */
   readonly predefined: Predefined;
   readonly measurements: Measurements;
   readonly source: ProgramSource;
   readonly validator: Validator;
-  /** What the caller of this request may touch. */
+  /** Authorization of the caller of this request. */
   readonly guard: Guard;
 }
 
-/** Makes a request of `hearth.v1` and checks it by the rules in its proto, as every other face does. */
+/** Creates a request of `hearth.v1` and validates it by the rules in its proto, as every other API does. */
 export function checked<Desc extends DescMessage>(
   { validator }: Pick<SparkDeps, "validator">,
   schema: Desc,
@@ -58,8 +58,8 @@ export function checked<Desc extends DescMessage>(
 const readGrants = createGrantReader(ContextSettingsSchema);
 
 /**
- * Rejects when the caller may not grant a context what it asks for by itself; what the configuration gives every context is not the
- * caller's to grant.
+ * Rejects when the caller may not grant the permissions that its own settings ask for. Permissions that the configuration gives every
+ * context need no grant.
  */
 export async function checkGrants(
   { guard }: Pick<SparkDeps, "guard">,

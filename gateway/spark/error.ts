@@ -1,28 +1,28 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { errorInfo, recordUnreadable } from "../../proto/errors.ts";
-import { type Answer, exception, failure, type ToldError, text } from "./http/answer.ts";
+import { type Answer, type ExceptionObject, exception, failure, text } from "./http/answer.ts";
 
-/** An API error of Hearth, by its parts. */
-export interface Fault {
-  /** As in the catalogue of errors; empty when it has none. */
+/** The parts of an API error. */
+export interface ApiError {
+  /** Reason of the error catalogue. Empty when the error has none. */
   readonly reason: string;
   readonly message: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly code: Code;
-  /** That belong to it, such as WWW-Authenticate. */
+  /** Response headers of the error, such as WWW-Authenticate. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The parts of an API error; undefined for any other error, which is a bug. */
-export function parseFault(thrown: unknown): Fault | undefined {
+/** Returns the parts of an API error. Undefined for any other error, which is a bug. */
+export function parseApiError(thrown: unknown): ApiError | undefined {
   const error = isUnreadableRecord(thrown) ? recordUnreadable(thrown) : thrown;
   if (!(error instanceof ConnectError)) return undefined;
   const { reason = "", metadata = {} } = errorInfo(error) ?? {};
   return { reason, metadata, message: error.rawMessage, code: error.code, headers: Object.fromEntries(error.metadata) };
 }
 
-/** Who may not is told so in plain text, in the words of akka-http. */
+/** Responses of akka-http to callers that are not authenticated or authorized, as plain text. */
 const REFUSALS: Readonly<Record<string, readonly [status: number, text: string]>> = {
   CREDENTIALS_MISSING: [401, "The resource requires authentication, which was not supplied with the request"],
   CREDENTIALS_REFUSED: [401, "The supplied authentication is invalid"],
@@ -40,32 +40,32 @@ const STATUS: Partial<Record<Code, number>> = {
   [Code.Unauthenticated]: 401,
 };
 
-/** Reasons of errors that end by themselves or by an operator's hand: of what the gateway needs, and misses. */
+/** Reasons of errors for what the gateway needs and lacks. They pass by themselves or need an operator. */
 const MISSING = /^(?:STORAGE|BLOBS|NATS|AUTH)_UNAVAILABLE$/;
 
-/** The answer to an API error for which a route has none of its own. */
-export function answerFault(fault: Fault): Answer {
-  const [refusedStatus, refusal] = REFUSALS[fault.reason] ?? [];
-  if (refusedStatus !== undefined && refusal !== undefined) return text(refusedStatus, refusal, fault.headers);
-  const status = STATUS[fault.code];
-  if (status !== undefined) return failure(status, fault.message);
-  return exception(MISSING.test(fault.reason) ? 503 : 500, "ERROR", toldFault(fault));
+/** Default response to an API error. */
+export function answerApiError(error: ApiError): Answer {
+  const [refusedStatus, refusal] = REFUSALS[error.reason] ?? [];
+  if (refusedStatus !== undefined && refusal !== undefined) return text(refusedStatus, refusal, error.headers);
+  const status = STATUS[error.code];
+  if (status !== undefined) return failure(status, error.message);
+  return exception(MISSING.test(error.reason) ? 503 : 500, "ERROR", exceptionOf(error));
 }
 
 /** An API error as an exception object. */
-export function toldFault({ reason, message, code }: Fault): ToldError {
+export function exceptionOf({ reason, message, code }: ApiError): ExceptionObject {
   const errorClass = reason || Code[code];
   return { message, errorClass, stack: `${errorClass}: ${message}` };
 }
 
-/** The fault of a URI as a JVM throws it. */
-export function malformedUrl({ metadata: { uri = "", why: message = "" } }: Fault): ToldError {
+/** The error of a URI as the JVM throws it. */
+export function malformedUrl({ metadata: { uri = "", why: message = "" } }: ApiError): ExceptionObject {
   const errorClass = "java.net.MalformedURLException";
   return { message, errorClass, stack: `${errorClass}: ${message}\n\tat ${uri}` };
 }
 
-/** The answer to a bug: what went wrong is in the log. */
+/** Response to a bug. The log has the cause. */
 export function answerBug(): Answer {
-  const message = "internal error; the log of the gateway tells more";
+  const message = "internal error; see the log of the gateway";
   return exception(500, "ERROR", { message, errorClass: "InternalError", stack: `InternalError: ${message}` });
 }

@@ -5,7 +5,7 @@ import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
-import { answerBug, answerFault, parseFault } from "./error.ts";
+import { answerApiError, answerBug, parseApiError } from "./error.ts";
 import { type Answer, failure, Rejection, text } from "./http/answer.ts";
 import { answerPreflight, corsHeaders } from "./http/cors.ts";
 import { readBody, type SparkRequest, splitPath, splitTarget } from "./http/request.ts";
@@ -15,35 +15,36 @@ import { Measurements } from "./metrics/mod.ts";
 import { isSparkPath, ROUTES, type SparkRoute, TIMERS } from "./routes.ts";
 import { SettingError } from "./settings.ts";
 
-export interface SparkFaceOptions extends Omit<SparkDeps, "measurements" | "source" | "guard"> {
-  /** Absent: everybody may do everything. */
+export interface SparkHandlerOptions extends Omit<SparkDeps, "measurements" | "source" | "guard"> {
+  /** Absent: all callers may do everything. */
   readonly gate: Gate | undefined;
-  /** Largest bodies of uploads, and of other requests. */
+  /** Largest bodies of uploads and of other requests, in bytes. */
   readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
-/** Answers a request of spark-jobserver's API; false when it is none, and then nothing was read or written. Rejects when the answer breaks. */
-export type SparkFace = (request: HttpRequest, response: HttpResponse) => Promise<boolean>;
+/** Serves a request of spark-jobserver's API. Resolves to false for any other request, without reading or writing. Rejects when the
+ * response breaks off. */
+export type SparkHandler = (request: HttpRequest, response: HttpResponse) => Promise<boolean>;
 
-/** One request on its way to its answer. */
+/** One request and its response. */
 interface Exchange {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Aborted when the client left, or the request took too long. */
+  /** Aborted when the client disconnects or the time limit passes. */
   readonly leaving: AbortController;
-  /** Whether the client left, or was made to: a stream is closed before anything is emitted of that. */
+  /** Whether the client has disconnected. The stream is closed before an event says so. */
   hasLeft(): boolean;
 }
 
-type FaceParts = SparkFaceOptions & Omit<SparkDeps, "guard">;
+type FaceParts = SparkHandlerOptions & Omit<SparkDeps, "guard">;
 
 const JSON_TYPE = "application/json";
 
 const NOT_FOUND = "The requested resource could not be found.";
 
-export function createSparkFace(parts: SparkFaceOptions): SparkFace {
+export function createSparkHandler(parts: SparkHandlerOptions): SparkHandler {
   const { folders, allow } = parts.config.programs;
   const source = { folders, isAllowed: createAddressRule(allow), limitBytes: parts.limits.uploadBytes };
   const options = { ...parts, source, measurements: new Measurements(TIMERS) };
@@ -53,7 +54,7 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
     const leaving = new AbortController();
     const leave = (): void => leaving.abort(new Error("The client left"));
     for (const event of ["close", "error"]) response.on(event, leave);
-    // The caller was looked up meanwhile; whoever left then would not be noticed any more.
+    // The client may have disconnected while the caller was authenticated.
     if (isOver(response)) leave();
     const hasLeft = (): boolean => leaving.signal.aborted || isOver(response);
     const exchange = { request, response, path, query: new URLSearchParams(query), leaving, hasLeft };
@@ -65,7 +66,7 @@ export function createSparkFace(parts: SparkFaceOptions): SparkFace {
   };
 }
 
-/** The one place where an error becomes an answer. */
+/** The one place where an error becomes a response. */
 async function answerRequest(options: FaceParts, exchange: Exchange): Promise<Answer> {
   const found = findRoute(exchange);
   if (!("route" in found)) return found;
@@ -92,24 +93,24 @@ async function answerRequest(options: FaceParts, exchange: Exchange): Promise<An
     if (error instanceof HoconError || error instanceof SettingError) {
       return failure(400, `Cannot parse config: ${error.message}`);
     }
-    const fault = parseFault(error);
-    if (fault !== undefined) return route.explain?.[fault.reason]?.(fault, sparkRequest) ?? answerFault(fault);
+    const known = parseApiError(error);
+    if (known !== undefined) return route.explain?.[known.reason]?.(known, sparkRequest) ?? answerApiError(known);
     if (!exchange.hasLeft()) options.core.log.error({ route: route.path, err: error }, "internal error");
     return answerBug();
   }
 }
 
-/** Whether a client takes no JSON. What is open to everybody has types of its own, and is answered to monitors that ask for others. */
+/** Whether a client accepts no JSON. Public routes have media types of their own and ignore `Accept`, for the sake of monitors. */
 function isUnacceptable({ permission }: SparkRoute, { headers }: HttpRequest): boolean {
   return permission !== undefined && !accepts(headers.accept, JSON_TYPE);
 }
 
-/** Who calls, asked before the body is read; undefined where nobody is asked. Rejects when the caller is not let in. */
+/** Authenticates the caller before the body is read. Undefined where the route is public. Rejects when authentication fails. */
 async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpRequest): Promise<Caller | undefined> {
   return route.permission === undefined ? undefined : gate?.identify(request, nameOf(route));
 }
 
-/** The body of a request; of one that nobody is asked for, nothing: a stranger could fill the memory. */
+/** Reads the body. Public routes read none: an anonymous client could fill the memory. */
 async function readBodyOf(
   { limits }: FaceParts,
   { permission }: SparkRoute,
@@ -126,7 +127,7 @@ interface Entering {
   readonly request: SparkRequest;
 }
 
-/** Serves a request as far as its caller may. */
+/** Serves a request if its caller is authorized. */
 async function serve(options: FaceParts, { route, caller, request }: Entering): Promise<Answer> {
   const { permission, named } = route;
   const serveGuarded = async (guard: Guard) => route.serve({ ...options, guard }, request);
@@ -135,12 +136,12 @@ async function serve(options: FaceParts, { route, caller, request }: Entering): 
   return options.gate.run(caller, action, serveGuarded);
 }
 
-/** As the audit log names it. */
+/** Name of the action in the audit log. */
 function nameOf({ method, path }: SparkRoute): string {
   return `${method} ${path}`;
 }
 
-/** The route of a request; or the answer when it has none, or is a browser's question whether it may ask. */
+/** Finds the route of a request, or the response when there is none or the request is a preflight. */
 function findRoute({ request, path, query }: Exchange): Match<SparkDeps> | Answer {
   const method = methodOf(request, query);
   const preflight = method === "OPTIONS" ? answerPreflight(preflightOf(request)) : undefined;
@@ -154,14 +155,14 @@ function findRoute({ request, path, query }: Exchange): Match<SparkDeps> | Answe
   return text(405, `HTTP method not allowed, supported methods: ${allowed}`, { allow: allowed });
 }
 
-/** HEAD is GET without the body; `_method` stands above the method of the request. */
+/** HEAD is GET without the body; `_method` overrides the method of the request. */
 function methodOf({ method = "" }: HttpRequest, query: URLSearchParams): string {
   const wanted = query.get("_method")?.toUpperCase() ?? "";
   if (METHODS.some((known) => known === wanted)) return wanted;
   return method === "HEAD" ? "GET" : method;
 }
 
-/** Waits for an answer for as long as a request may take. */
+/** Waits for a response until the time limit of all requests. */
 async function inTime(
   answer: Promise<Answer> | Answer,
   { timeoutMs, leaving }: { readonly timeoutMs: number; readonly leaving: AbortController },

@@ -5,35 +5,35 @@ import type { SparkRequest } from "./http/request.ts";
 import { expandPaths } from "./paths.ts";
 
 /**
- * Contexts that are their callers' own (`gateway.spark.useAsProxyUser`): kept under `<user>~<name>`, and called `<name>` by their
- * users, who do not see each other's.
+ * Contexts of one user each (`gateway.spark.useAsProxyUser`). They are stored as `<user>~<name>`; their user calls them `<name>` and does
+ * not see those of others.
  */
 
-/** Characters that a user's name and a context's may share. */
+/** Longest name of a user and a context together, in characters. */
 const USER = /^[A-Za-z][A-Za-z0-9._~-]*$/;
 
-/** The name under which a context is kept that the caller calls by `name`. Throws the answer when the caller can have none of that name. */
+/** Stored name of the context that the caller calls `name`. Throws the response when the caller can have no context of that name. */
 export function keptName({ owner }: Pick<SparkRequest, "owner">, name: string): string {
   if (owner === undefined || name === "") return name;
   checkUser(owner);
-  // A "~" after the user's own would make it the name of another user.
+  // A "~" after the user's name would make it the name of another user.
   if (name.startsWith("~")) throw new Rejection(failure(404, `context ${name} not found`));
   return proxyUserPrefix(owner) + name;
 }
 
-/** What a caller asks of a context, run in the caller's own name whatever it says of that. */
+/** The caller's settings with the caller as proxy user, regardless of the one that they name. */
 export function asProxyUser({ owner }: Pick<SparkRequest, "owner">, asked: JsonObject): JsonObject {
   if (owner === undefined) return asked;
   checkUser(owner);
   return withFallback(expandPaths([[PROXY_USER, owner]]), withoutProxyUser(asked));
 }
 
-/** Of what a caller asks of a context what it decides itself. */
+/** The caller's settings without the proxy user. */
 export function askedByCaller({ owner }: Pick<SparkRequest, "owner">, asked: JsonObject): JsonObject {
   return owner === undefined ? asked : withoutProxyUser(asked);
 }
 
-/** Of the names under which contexts are kept those of the caller, as the caller calls them. */
+/** The stored names that belong to the caller, as the caller calls them. */
 export function ownNames({ owner }: Pick<SparkRequest, "owner">, kept: readonly string[]): readonly string[] {
   if (owner === undefined) return kept;
   const prefix = proxyUserPrefix(owner);

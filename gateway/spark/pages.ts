@@ -1,6 +1,6 @@
 const PAGE = 500;
 
-/** All rows of a list that is read page by page, each page after the last row of the one before. */
+/** All rows of a list, read page by page. */
 export async function* readPages<Row>(
   read: (limit: number, last: Row | undefined) => Promise<readonly Row[]>,
 ): AsyncGenerator<Row> {
@@ -13,7 +13,7 @@ export async function* readPages<Row>(
   }
 }
 
-/** The same chunks, once the first of them is there: what fails before it can still be told as an error. */
+/** The same chunks, after the first has arrived: a failure before it can still become an error response. */
 export async function begun(chunks: AsyncGenerator<string>): Promise<AsyncGenerator<string>> {
   const first = await chunks.next();
   return continued(first, chunks);
@@ -25,7 +25,7 @@ async function* continued(first: IteratorResult<string>, rest: AsyncGenerator<st
   yield* rest;
 }
 
-/** Rows as one JSON array, printed as they come. */
+/** Rows as one JSON array, printed as they arrive. */
 export async function* printArray<Row>(rows: AsyncIterable<Row>, print: (row: Row) => unknown): AsyncGenerator<string> {
   let separator = "[";
   for await (const row of rows) {

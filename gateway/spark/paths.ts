@@ -1,6 +1,6 @@
 import { createObject, isObject, type JsonObject, type JsonValue, withFallback } from "../../lib/hocon/mod.ts";
 
-/** Objects inside each other by the dots of the keys: `{"spark.cores.max": 4}` is `{"spark": {"cores": {"max": 4}}}`. Later ones win. */
+/** Nests objects at the dots of the keys: `{"spark.cores.max": 4}` becomes `{"spark": {"cores": {"max": 4}}}`. Later keys win. */
 export function expandPaths(entries: Iterable<readonly [string, JsonValue]>): JsonObject {
   let tree = createObject();
   for (const [key, value] of entries) {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { matchRoute } from "./http/route.ts";
 import { ROUTES } from "./routes.ts";
 
-/** spark-jobserver's own table (doc/permissions.md), with what is new here. */
+/** spark-jobserver's own table (doc/permissions.md), with Hearth's additions. */
 const PERMISSIONS = {
   "binaries:read": ["GET /binaries/:app", "GET /binaries/**", "GET /jars/**"],
   "binaries:upload": ["POST /binaries/:app", "POST /jars/:app"],
@@ -36,7 +36,7 @@ test.each([
   ["GET", ["jobs", "1", "config"], "/jobs/:id/config"],
   ["GET", ["jobs", "1", "other"], "/jobs/**"],
   ["PUT", ["contexts"], "/contexts/**"],
-])("matchRoute() takes %s %j for the first route that fits", (method, segments, path) => {
+])("matchRoute() matches %s %j to the first fitting route", (method, segments, path) => {
   expect(matchRoute(ROUTES, method, segments)).toMatchObject({ route: { method, path } });
 });
 
@@ -44,6 +44,6 @@ test.each([
   ["POST", ["jobs", "1"], []],
   ["PATCH", ["jobs"], ["GET", "DELETE", "POST"]],
   ["GET", ["other"], []],
-])("matchRoute() tells of %s %j which methods its prefix has", (method, segments, allowed) => {
+])("matchRoute() returns the allowed methods for %s %j", (method, segments, allowed) => {
   expect(matchRoute(ROUTES, method, segments)).toEqual({ allowed });
 });

@@ -15,8 +15,8 @@ import { keptName } from "./own_contexts.ts";
 export type SparkRoute = Route<SparkDeps>;
 
 /**
- * Every route of spark-jobserver's API: the first that matches serves. What a caller needs to be allowed stands here, and nowhere
- * else. The lists have no constraint on what follows their prefix.
+ * Every route of spark-jobserver's API; the first match serves. The permission of each route is here and nowhere else. The lists accept any
+ * path below their prefix.
  */
 export const ROUTES: readonly SparkRoute[] = [
   {
@@ -107,7 +107,7 @@ export const ROUTES: readonly SparkRoute[] = [
   { method: "GET", path: "/statusz", permission: undefined, timer: undefined, serve: page.getNothing },
 ];
 
-/** Stands for all contexts: only a caller that is not limited to some names, or to `*`, may touch it. */
+/** Stands for all contexts: only a caller that is not limited to some names is authorized for it. */
 const EVERY = "*";
 
 function binaryInPath({ path }: SparkRequest): Named {
@@ -126,7 +126,7 @@ function fileInPath({ path }: SparkRequest): Named {
   return { file: path.name ?? "" };
 }
 
-/** What is run may also stand in the body; the endpoint asks for that again. */
+/** The body may also name the program; the endpoint authorizes that one. */
 function programInQuery(request: SparkRequest): Named {
   const { query } = request;
   return { context: keptName(request, query.get("context") ?? ""), binary: query.get("appName") ?? undefined };
@@ -137,7 +137,7 @@ export const TIMERS: readonly string[] = [...new Set(ROUTES.flatMap(({ timer }) 
 
 const PREFIXES = new Set(ROUTES.map(({ path }) => path.split("/")[1]));
 
-/** Whether a path, not decoded yet, belongs to this face. */
+/** Whether a path, before decoding, belongs to this API. */
 export function isSparkPath(path: string): boolean {
   return path.startsWith("/") && PREFIXES.has(path.split("/", 2)[1]);
 }

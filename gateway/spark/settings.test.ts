@@ -21,7 +21,7 @@ test.each([
   expect(parseContextSettings(parseHocon(text), Runtime.DENO)).toMatchObject(expected);
 });
 
-test("parseContextSettings() keeps all as free settings, as they were given, but the environment", () => {
+test("parseContextSettings() keeps all settings but the environment as free settings, as given", () => {
   const text = "color = red, spark { cores.max = 1, ui.port = 0 }, memory-per-node = 512m, env.TOKEN = x";
   expect(parseContextSettings(parseHocon(text), Runtime.DENO).settings).toEqual({
     color: "red",
@@ -45,7 +45,7 @@ test.each([
   ["num-cpu-cores = 4, memory-per-node = 512m", { cpuCores: 0, memoryBytes: 0n }],
   ["launcher.spark.driver.memory = 2g, spark.executor.memory = 300m", { memoryBytes: 2_147_483_648n }],
   ["spark.driver.memory = 768m", { memoryBytes: 805_306_368n }],
-])("parseContextSettings() keeps what is for Spark alone of %s", (text, expected) => {
+])("parseContextSettings() keeps Spark's own settings of %s", (text, expected) => {
   const tree = parseHocon(text);
   const settings = parseContextSettings(tree, Runtime.SPARK);
   expect(settings).toMatchObject({ runtime: Runtime.SPARK, ...expected });
@@ -58,7 +58,7 @@ test.each([
   ["runtime = spark", Runtime.DENO, Runtime.SPARK],
   ["runtime = DENO", Runtime.SPARK, Runtime.DENO],
   ["", Runtime.SPARK, Runtime.SPARK],
-])("parseContextSettings() finds the runtime of %s, by default %i", (text, defaultRuntime, expected) => {
+])("parseContextSettings() finds the runtime of %s with the default %i", (text, defaultRuntime, expected) => {
   expect(parseContextSettings(parseHocon(text), defaultRuntime).runtime).toBe(expected);
 });
 
@@ -75,7 +75,7 @@ test.each([
   expect(() => parseContextSettings(parseHocon(text), Runtime.SPARK)).toThrow(message);
 });
 
-test("expandPaths() nests at the dots, the later of two winning", () => {
+test("expandPaths() nests at the dots; the later of two keys wins", () => {
   const tree = expandPaths([
     ["spark.cores.max", "1"],
     ["spark.cores.max", "2"],

@@ -14,7 +14,7 @@ import { FACTORY, findFactory, SETTING_NAMES } from "../contexts/mod.ts";
 
 const MIB = 1024 * 1024;
 
-/** Two names mean two parts of one setting. The memory of a Spark context is that of its driver; its executors have settings of their own. */
+/** Names of settings for clients of spark-jobserver. The memory of a Spark context is the driver's; its executors have settings of their own. */
 const { permissions, ...ONE_FOR_EACH } = SETTING_NAMES;
 const NAMES = {
   ...ONE_FOR_EACH,
@@ -26,15 +26,14 @@ const NAMES = {
 
 type Setting = keyof typeof NAMES;
 
-/** A setting has a value that it cannot have. */
+/** A setting has an invalid value. */
 export class SettingError extends Error {
   override readonly name = "SettingError";
 }
 
 /**
- * Reads settings by the names that clients of spark-jobserver give them. All of them but `env` are free settings too, which jobs
- * see as they were given, and from which a node takes what is for Spark alone. The runtime is what they name, else what their factory makes, else
- * the default. Throws SettingError.
+ * Parses settings by their names for clients of spark-jobserver. All but `env` are free settings too: jobs see them as given, and a node
+ * takes Spark's own from them. The runtime is the named one, else that of the factory, else the default. Throws SettingError.
  */
 export function parseContextSettings(tree: JsonObject, defaultRuntime: Runtime): ContextSettings {
   const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
@@ -60,7 +59,7 @@ export function parseContextSettings(tree: JsonObject, defaultRuntime: Runtime):
   });
 }
 
-/** What a context takes of its node: for a Spark context its driver does, and cores and memory "per node" are Spark's own affair. */
+/** Resources of the node that a context takes. For a Spark context these are the driver's; cores and memory "per node" are for Spark. */
 function readResources(tree: JsonObject, runtime: Runtime) {
   const read = <Value>(setting: Setting, parse: (value: JsonValue) => Value | undefined, kind: string) =>
     readSetting(tree, setting, { parse, kind });
@@ -72,7 +71,7 @@ function readResources(tree: JsonObject, runtime: Runtime) {
   return { runtime, cpuCores: isSpark ? 0 : cpuCores, memoryBytes: BigInt(isSpark ? driver : memory) };
 }
 
-/** All factories of spark-jobserver that are known here make Spark contexts. Undefined where none is named. */
+/** Runtime of the named factory: all known factories create Spark contexts. Undefined where none is named. */
 function runtimeOfFactory(className: JsonValue | undefined, asked: Runtime | undefined): Runtime | undefined {
   if (className === undefined || className === null) return undefined;
   if (typeof className !== "string") throw new SettingError(`${FACTORY} must be the name of a class`);
@@ -84,7 +83,7 @@ function runtimeOfFactory(className: JsonValue | undefined, asked: Runtime | und
 
 interface Reading<Value> {
   readonly parse: (value: JsonValue) => Value | undefined;
-  /** What it has to be, in words. */
+  /** The expected form, in words. */
   readonly kind: string;
 }
 
@@ -109,14 +108,14 @@ function parseCount(value: JsonValue): number | undefined {
   return number !== undefined && Number.isInteger(number) && number < 2 ** 32 ? number : undefined;
 }
 
-/** A small bare number is one of MiB, as it is to Spark. */
+/** A small number without a unit is in MiB, as in Spark. */
 function parseMemory(value: JsonValue): number | undefined {
   const number = parseNumber(value);
   if (number !== undefined && Number.isInteger(number) && number < MIB) return number * MIB;
   return parseSizeBytes(value);
 }
 
-/** As spark-jobserver takes it. */
+/** In the form that spark-jobserver accepts. */
 function parseLaunchedMemory(value: JsonValue): number | undefined {
   return /^[0-9]+[kmgt]?$/.test(String(value)) ? parseMemory(value) : undefined;
 }
@@ -144,7 +143,7 @@ function parseDuration(value: JsonValue) {
   return ms === undefined ? undefined : durationFromMs(Math.round(ms));
 }
 
-/** A list of texts, or one text with commas. */
+/** A list of texts, or one comma-separated text. */
 export function parseTexts(value: JsonValue): string[] | undefined {
   if (typeof value === "string")
     return value

@@ -44,13 +44,13 @@ export async function postJar(deps: SparkDeps, request: SparkRequest): Promise<A
   return success("Jar uploaded");
 }
 
-/** How `GET /binaries/<app>` tells that there is none. */
+/** Response of `GET /binaries/<app>` when there is no such binary. */
 export const GET_BINARY_EXPLANATIONS: Explanations = {
   BINARY_NOT_FOUND: (_, { path }) => failure(404, `Can't find binary with name ${path.app}`),
   BINARY_NAME_INVALID: (_, { path }) => failure(404, `Can't find binary with name ${path.app}`),
 };
 
-/** How `DELETE /binaries/<app>` tells why it was not deleted; the lower case is spark-jobserver's. */
+/** Response of `DELETE /binaries/<app>` when nothing was deleted. The lower case is spark-jobserver's. */
 export const REMOVE_BINARY_EXPLANATIONS: Explanations = {
   BINARY_NOT_FOUND: (_, { path }) => failure(404, `can't find binary with name ${path.app}`),
   BINARY_NAME_INVALID: (_, { path }) => failure(404, `can't find binary with name ${path.app}`),

@@ -7,10 +7,10 @@ import { fetchProgram, type Place, parsePlace, type RemotePlace } from "../progr
 import { parseTexts } from "../settings.ts";
 import { cannotParse } from "./config_body.ts";
 
-/** Each may be a request to somebody else. */
+/** Most places in one class path. Each may need a request to another server. */
 const MAX_ELEMENTS = 100;
 
-/** Places of programs, named by a text with commas or a list. Throws for a place that nothing could be loaded from. */
+/** Parses the places of programs: a comma-separated text, or a list. Throws for a place that nothing can be loaded from. */
 export function parseClassPath(name: string, value: JsonValue | undefined): readonly Place[] {
   if (value === undefined || value === null) return [];
   const elements = parseTexts(value);
@@ -21,21 +21,21 @@ export function parseClassPath(name: string, value: JsonValue | undefined): read
 
 interface Wanted {
   readonly mainClass: string;
-  /** Name of the job's context; empty for one of its own. */
+  /** Name of the job's context. Empty for a context of its own. */
   readonly context: string;
   readonly signal: SparkRequest["signal"];
 }
 
-/** What a class path has at one place. */
+/** One element of a class path. */
 export interface FoundProgram {
-  /** By which a job names it: a name, or for what was fetched from a URI a name and the digest. */
+  /** Reference for a job: a name, and for a program from a URI also the digest. */
   readonly reference: string;
   readonly binary: Binary;
 }
 
 /**
- * The program that has the main class: of the binaries the first, else of what the URIs lead to. So a URI is
- * followed only when it is needed. Undefined when none has it. Rejects when a binary is not there.
+ * Finds the program that has the main class: the first of the binaries, else of the programs at the URIs, which are fetched only when
+ * needed. Undefined when no program has it. Rejects when a binary does not exist.
  */
 export async function findProgram(
   deps: SparkDeps,
@@ -44,7 +44,7 @@ export async function findProgram(
 ): Promise<FoundProgram | undefined> {
   const binaries = await findBinaries(deps, classPath, wanted);
   const found = binaries.find((each) => hasMainClass(each, wanted));
-  // Jars are looked at together, as one may have the class by another.
+  // Jars count together: one may inherit the class from another.
   if (found !== undefined || binaries.some(isJar)) return found ?? binaries.find(isJar);
   for (const place of classPath) {
     if (place.type === "binary") continue;
@@ -54,7 +54,7 @@ export async function findProgram(
   return undefined;
 }
 
-/** All jars of a class path, in its order. Rejects when one is not there. */
+/** All jars of a class path, in its order. Rejects when one does not exist. */
 export async function findAll(deps: SparkDeps, classPath: readonly Place[], wanted: Wanted): Promise<FoundProgram[]> {
   const binaries = await findBinaries(deps, classPath, wanted);
   const all: FoundProgram[] = [];

@@ -10,7 +10,7 @@ import {
 import { createContext, createPredefined, restartContext, stopAllContexts, stopContext } from "../../contexts/mod.ts";
 import { completeAsked, runtimeOfNew } from "../context_settings.ts";
 import { checked, checkGrants, type SparkDeps } from "../deps.ts";
-import { malformedUrl, toldFault } from "../error.ts";
+import { exceptionOf, malformedUrl } from "../error.ts";
 import { type Answer, exception, failure, json, Rejection, success } from "../http/answer.ts";
 import { readFlag, requireReboot } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
@@ -25,10 +25,10 @@ import { parseClassPath } from "./class_path.ts";
 import { parseBody } from "./config_body.ts";
 import { settledIn } from "./timeout.ts";
 
-/** Taken from the time that a context may take to stop, to answer before the client gives up. */
+/** Margin for a response before the client gives up, in milliseconds. */
 const DELETION_MARGIN_MS = 2000;
 
-/** Parameters that are about the request, not about the context. */
+/** Parameters of the request rather than of the context. */
 const NO_SETTINGS = new Set(["_method", "force"]);
 
 const LISTED_STATES = [Context_State.RUNNING, Context_State.RESTARTING, Context_State.STOPPING];
@@ -74,14 +74,14 @@ export async function postContext(deps: SparkDeps, request: SparkRequest): Promi
   return success("Context initialized");
 }
 
-/** How `POST /contexts/<name>` tells why there is no context. */
+/** Responses of `POST /contexts/<name>` when no context was created, by reason. */
 export const POST_CONTEXT_EXPLANATIONS: Explanations = {
   CONTEXT_EXISTS: (_, { path }) => failure(400, `context ${path.name} exists`),
-  PROGRAM_URI_INVALID: (fault) => exception(400, "CONTEXT INIT ERROR: Malformed URL", malformedUrl(fault)),
-  PROGRAM_NOT_LOADED: (fault) => exception(400, "CONTEXT INIT ERROR", toldFault(fault)),
-  CONTEXT_NOT_STARTED: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
-  NO_NODE: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
-  NO_ROOM: (fault) => exception(500, "CONTEXT INIT ERROR", toldFault(fault)),
+  PROGRAM_URI_INVALID: (error) => exception(400, "CONTEXT INIT ERROR: Malformed URL", malformedUrl(error)),
+  PROGRAM_NOT_LOADED: (error) => exception(400, "CONTEXT INIT ERROR", exceptionOf(error)),
+  CONTEXT_NOT_STARTED: (error) => exception(500, "CONTEXT INIT ERROR", exceptionOf(error)),
+  NO_NODE: (error) => exception(500, "CONTEXT INIT ERROR", exceptionOf(error)),
+  NO_ROOM: (error) => exception(500, "CONTEXT INIT ERROR", exceptionOf(error)),
 };
 
 /** `DELETE /contexts/<name>` */
@@ -94,13 +94,13 @@ export async function removeContext({ core, config }: SparkDeps, request: SparkR
   return isStopped ? success("Context stopped") : { status: 202, headers: { location: target }, body: "" };
 }
 
-/** How `DELETE /contexts/<name>` tells that there is none to stop. */
+/** Response of `DELETE /contexts/<name>` when there is no such context. */
 export const REMOVE_CONTEXT_EXPLANATIONS: Explanations = {
   CONTEXT_NOT_FOUND: (_, { path }) => failure(404, `context ${path.name} not found`),
   NODE_UNREACHABLE: (_, { path }) => failure(404, `context ${path.name} not found`),
 };
 
-/** `POST /contexts/<name>/restart`, which spark-jobserver does not have. Without settings the context keeps those that it has. */
+/** `POST /contexts/<name>/restart`, an addition to spark-jobserver's API. Without settings the context keeps its own. */
 export async function restart(deps: SparkDeps, request: SparkRequest): Promise<Answer> {
   const { path, query, signal } = request;
   const force = readFlag(query, "force", { fallback: false });
@@ -115,7 +115,7 @@ export async function restart(deps: SparkDeps, request: SparkRequest): Promise<A
   return success("Context restarted");
 }
 
-/** How `POST /contexts/<name>/restart` tells why it was not restarted. */
+/** Responses of `POST /contexts/<name>/restart` when the context was not restarted, by reason. */
 export const RESTART_EXPLANATIONS: Explanations = {
   ...REMOVE_CONTEXT_EXPLANATIONS,
   CONTEXT_NOT_RUNNING: ({ metadata }, { path }) => failure(409, `context ${path.name} is ${metadata.state}`),
@@ -132,12 +132,12 @@ export async function resetContexts({ core, predefined }: SparkDeps, request: Sp
     return success("Context reset");
   }
   stopAllContexts(core, { signal: core.closing }).catch((error) =>
-    core.log.error({ err: error }, "the contexts were not stopped"),
+    core.log.error({ err: error }, "could not stop the contexts"),
   );
   return success("Context reset requested");
 }
 
-/** What a request says of a context, in its body and, where that says nothing, in its query. */
+/** Reads the settings of a context from the body of a request, then from its query. */
 function askedSettings(request: SparkRequest): JsonObject {
   const posted = valueAt(parseBody(request), ["spark", "context-settings"]);
   return withFallback(isObject(posted) ? posted : {}, settingsInQuery(request.query));
@@ -145,7 +145,7 @@ function askedSettings(request: SparkRequest): JsonObject {
 
 interface Asked {
   readonly asked: JsonObject;
-  /** That a context has already. */
+  /** Runtime of a context that exists. */
   readonly runtime: Runtime | undefined;
 }
 

@@ -30,7 +30,7 @@ export async function postData(deps: SparkDeps, { path, body, contentType }: Spa
   return json(200, { result: { filename: name } });
 }
 
-/** How `POST /data/<prefix>` tells a name that would leave the store. */
+/** Response of `POST /data/<prefix>` to a name that would leave the store. */
 export const POST_DATA_EXPLANATIONS: Explanations = {
   REQUEST_INVALID: (_, { path }) => failure(400, `Failed to store data file '${path.name}'.`),
 };
@@ -50,7 +50,7 @@ export async function resetData({ core }: SparkDeps, { query }: SparkRequest): P
     await deleted;
     return success("Data reset");
   }
-  deleted.catch((error) => core.log.error({ err: error }, "the data files were not deleted"));
+  deleted.catch((error) => core.log.error({ err: error }, "could not delete the data files"));
   return success("Data reset requested");
 }
 
@@ -62,7 +62,7 @@ function allFiles({ dao }: SparkDeps["core"]): AsyncGenerator<File> {
   return readPages((limit, last?: File) => dao.files.list({}, { limit, after: last?.name }));
 }
 
-/** The names of a time and of each millisecond after it. */
+/** Names by a time, then by each millisecond after it. */
 function* namesFrom(prefix: string, from: number): Generator<string> {
   for (let ms = from; ; ms++) yield nameAt(prefix, ms);
 }

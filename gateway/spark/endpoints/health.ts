@@ -2,7 +2,7 @@ import type { SparkDeps } from "../deps.ts";
 import { type Answer, rawJson, success } from "../http/answer.ts";
 import { PROMETHEUS_TYPE, printMetricz, printPrometheus } from "../metrics/mod.ts";
 
-/** `GET /healthz`: the process lives. Whether it can serve jobs is what `/readyz` says. */
+/** `GET /healthz`: liveness. Readiness is at `/readyz`. */
 export function getHealth(): Answer {
   return success();
 }

@@ -54,7 +54,7 @@ export async function removeJob({ core }: SparkDeps, { path, query, signal }: Sp
   return answerEnd(await cancelled);
 }
 
-/** How `DELETE /jobs/<id>` tells of a job whose context is out of reach. */
+/** Response of `DELETE /jobs/<id>` when the job's context cannot be reached. */
 export const REMOVE_JOB_EXPLANATIONS: Explanations = {
   NODE_UNREACHABLE: (_, { path }) => notRunning(path.id),
 };
@@ -73,7 +73,7 @@ function notRunning(id: string | undefined): Answer {
   return failure(404, `No running job with ID ${id}`);
 }
 
-/** Those that were submitted last, by their start: within a page that is the newest first, as clients expect it. */
+/** The latest submissions, sorted by their start, the newest first, as clients expect. */
 async function* newestJobs(
   { dao }: SparkDeps["core"],
   { states, limit, guard }: { states: readonly Job_State[] | undefined; limit: number; guard: SparkDeps["guard"] },

@@ -3,7 +3,7 @@ import type { SparkDeps } from "../deps.ts";
 import { type Answer, text } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
 
-/** The page runs its own script and talks to its own gateway; no text that it shows can become markup. */
+/** Policy of the page: it runs its own script, calls its own gateway, and turns no text into markup. */
 const POLICY = [
   "default-src 'none'",
   "connect-src 'self'",
@@ -29,7 +29,7 @@ const HEADERS = {
 
 const PAGE = readFile("index.html", "text/html; charset=utf-8");
 
-/** By their names below `/html`. */
+/** Files by their names below `/html`. */
 const FILES: ReadonlyMap<string, Answer> = new Map([
   ["index.html", PAGE],
   ["page.css", readFile("page.css", "text/css; charset=utf-8")],
@@ -47,7 +47,7 @@ export function getPageFile(_: SparkDeps, { path }: SparkRequest): Answer {
   return FILES.get(path.file ?? "") ?? getNothing();
 }
 
-/** `GET /statusz`: spark-jobserver answers with a file there, if somebody put one in its folder. */
+/** `GET /statusz`. spark-jobserver serves a file there, if its folder has one. */
 export function getNothing(): Answer {
   return text(404, "The requested resource could not be found.");
 }

@@ -2,7 +2,7 @@ import { isFinalJob, type Job, Job_State, JobError_Reason, type JobSpec } from "
 import { type RunOutcome, runJob, submitJob, waitForEnd, waitForStart } from "../../jobs/mod.ts";
 import { isStarted } from "../../state/mod.ts";
 import type { SparkDeps } from "../deps.ts";
-import { malformedUrl, toldFault } from "../error.ts";
+import { exceptionOf, malformedUrl } from "../error.ts";
 import { type Answer, exception, failure, json, rawJson } from "../http/answer.ts";
 import { readFlag, readTimeoutMs } from "../http/query.ts";
 import type { SparkRequest } from "../http/request.ts";
@@ -29,7 +29,7 @@ interface Wait {
   readonly request: SparkRequest;
 }
 
-/** Answers when the job runs, or waits for a slot, or did not come so far. */
+/** Responds once the job runs, waits for a slot, or has failed before that. */
 async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const { signal } = request;
   const { job: submitted } = await submitJob(core, { spec, requestId: "", caller: undefined, signal });
@@ -42,7 +42,7 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
   return job.state === Job_State.SUCCEEDED ? json(202, reportStarted(job)) : answerFailure(job, spec);
 }
 
-/** Answers when the job has ended. */
+/** Responds once the job has ended. */
 async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const { job, result, waitMs } = await runToEnd(core, { spec, timeoutMs, request });
   guard.tell({ job: job.id });
@@ -53,7 +53,7 @@ async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, r
 }
 
 interface Ended extends RunOutcome {
-  /** How long it was waited for. */
+  /** Time limit of the wait, in milliseconds. */
   readonly waitMs: number;
 }
 
@@ -72,8 +72,8 @@ async function runToEnd(core: SparkDeps["core"], { spec, timeoutMs, request }: W
 }
 
 /**
- * Resolves when the context that is made for a job has started, or could not, or the request may take no longer: the caller's `timeout` begins
- * after that, as Spark takes seconds to start.
+ * Resolves when the context that is created for a job has started or failed, or the time limit of the request has passed. The caller's
+ * `timeout` begins afterwards, because Spark takes seconds to start.
  */
 async function contextStarted(
   { contexts }: SparkDeps["core"],
@@ -86,13 +86,13 @@ async function contextStarted(
   await settledIn(start.met, patienceMs(Number.POSITIVE_INFINITY, request));
 }
 
-/** The time was over before the job was where its caller waited for it. */
+/** Response when the time limit passed first. */
 function answerLate(job: Job, { timeoutMs, waitMs }: { readonly timeoutMs: number; readonly waitMs: number }): Answer {
   const { id: jobId, context } = job;
   return waitMs < timeoutMs ? failure(500, TIMED_OUT, { jobId }) : answerTimeout({ jobId, context, timeoutMs });
 }
 
-/** A job that ended otherwise than by returning. */
+/** Response to a job that did not succeed. */
 function answerFailure(job: Job, { context }: JobSpec): Answer {
   const { id: jobId, error } = job;
   const result = jobError(job) ?? { message: "", errorClass: "Error", stack: "" };
@@ -111,7 +111,7 @@ function answerFailure(job: Job, { context }: JobSpec): Answer {
   }
 }
 
-/** How `POST /jobs` tells why no job was started. */
+/** Responses of `POST /jobs` when no job was started, by reason. */
 export const POST_JOB_EXPLANATIONS: Explanations = {
   BINARY_NOT_FOUND: ({ metadata }) => failure(404, `appName ${metadata.binary} not found`),
   BINARY_NAME_INVALID: ({ metadata }) => failure(404, `appName ${metadata.binary} not found`),
@@ -127,12 +127,12 @@ export const POST_JOB_EXPLANATIONS: Explanations = {
       status: "NO SLOTS AVAILABLE",
       result: `Too many running jobs (${metadata.slots}) for job context '${query.get("context") || "ad-hoc"}'`,
     }),
-  PROGRAM_URI_INVALID: (fault) => exception(400, "JOB LOADING FAILED: Malformed URL", malformedUrl(fault)),
-  PROGRAM_NOT_LOADED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
-  BINARY_NOT_BUNDLED: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
-  JAR_NOT_READ: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
-  JAR_UNFIT: (fault) => exception(400, "JOB LOADING FAILED", toldFault(fault)),
+  PROGRAM_URI_INVALID: (error) => exception(400, "JOB LOADING FAILED: Malformed URL", malformedUrl(error)),
+  PROGRAM_NOT_LOADED: (error) => exception(400, "JOB LOADING FAILED", exceptionOf(error)),
+  BINARY_NOT_BUNDLED: (error) => exception(400, "JOB LOADING FAILED", exceptionOf(error)),
+  JAR_NOT_READ: (error) => exception(400, "JOB LOADING FAILED", exceptionOf(error)),
+  JAR_UNFIT: (error) => exception(400, "JOB LOADING FAILED", exceptionOf(error)),
   RUNTIME_MISMATCH: ({ message }) => failure(400, WRONG_TYPE, { reason: message }),
-  NO_NODE: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
-  NO_ROOM: (fault) => exception(500, "CONTEXT INIT FAILED", toldFault(fault)),
+  NO_NODE: (error) => exception(500, "CONTEXT INIT FAILED", exceptionOf(error)),
+  NO_ROOM: (error) => exception(500, "CONTEXT INIT FAILED", exceptionOf(error)),
 };

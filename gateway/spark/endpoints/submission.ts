@@ -20,10 +20,10 @@ import { parseContextSettings } from "../settings.ts";
 import { findAll, findProgram, hasMainClass, isJar, parseClassPath } from "./class_path.ts";
 import { cannotParse, parseBody } from "./config_body.ts";
 
-/** Setting that names more places to look for the main class. */
+/** Setting with further places to search for the main class. */
 const DEPENDENT = "dependent-jar-uris";
 
-/** Reads what `POST /jobs` asks for. Throws the answer when that cannot be run. */
+/** Reads a `POST /jobs`. Throws the response when the job cannot be run. */
 export async function readSubmission(deps: SparkDeps, request: SparkRequest): Promise<JobSpec> {
   const { query } = request;
   const { jobConfig } = deps.core;
@@ -54,9 +54,9 @@ export async function readSubmission(deps: SparkDeps, request: SparkRequest): Pr
   return job;
 }
 
-/** What is to be run, in one of the two ways to say it. */
+/** The program, in either of the two notations. */
 interface Program {
-  /** Where the main class is looked for. */
+  /** Places to search for the main class. */
   readonly classPath: readonly Place[];
   readonly mainClass: string;
 }
@@ -77,21 +77,22 @@ function readProgram(query: URLSearchParams, config: JsonObject): Program {
 }
 
 interface Asking {
-  /** Where the context that is made for the job looks as well; undefined when it runs in one that is there. */
+  /** Further places from the settings of the context that is created for the job. Undefined when the context exists. */
   readonly dependent: readonly Place[] | undefined;
   readonly context: string;
   readonly request: SparkRequest;
 }
 
-/** What a job runs, by references. */
+/** References to the programs of a job. */
 interface Chosen {
   readonly binary: string;
-  /** Of jars: the others, in their order. */
+  /** Further jars, in the order of the class path. */
   readonly classPath: readonly string[];
   readonly runtime: Runtime;
 }
 
-/** What of the job's class path has the main class, or of its context's. Of jars all are needed, with those of the context in front. */
+/** Finds the program with the main class on the class path of the job, else of its context. A job of a jar needs all jars, those of the context
+ * first. */
 async function chooseProgram(
   deps: SparkDeps,
   program: Program,
@@ -104,13 +105,13 @@ async function chooseProgram(
   if (found === undefined) throw new Rejection(failure(404, `classPath ${mainClass} not found`));
   if (!isJar(found)) return { binary: found.reference, classPath: [], runtime: Runtime.DENO };
   const all = await findAll(deps, [...ofContext, ...classPath], wanted);
-  // A class that no jar lists as a job may be one all the same: Spark's driver finds it.
+  // A class that no jar lists as a job may still be one: Spark's driver decides.
   const main = all.find((each) => hasMainClass(each, wanted)) ?? all.findLast(isJar) ?? found;
   const others = all.filter((each) => each !== main).map(({ reference }) => reference);
   return { binary: main.reference, classPath: others, runtime: Runtime.SPARK };
 }
 
-/** Where a context that is there looks as well; nowhere when it is not there, which is told later. */
+/** Class path of an existing context. Empty when there is no such context, which fails later. */
 async function classPathOf({ core }: SparkDeps, context: string): Promise<readonly Place[]> {
   const { settings } = (await core.contexts.find(context)) ?? {};
   return parseClassPath(DEPENDENT, settings?.settings?.[DEPENDENT]);
@@ -125,7 +126,7 @@ function readCallbackUrl(query: URLSearchParams): string {
   throw new Rejection(exception(500, "ERROR", { message, errorClass, stack: `${errorClass}: ${message}` }));
 }
 
-/** What a job says of the context that is made for it: in its config, then in its parameters. */
+/** Reads the settings of the context that is created for a job from its config, then from its parameters. */
 function readSettings(request: SparkRequest, config: JsonObject): JsonObject {
   const inConfig = valueAt(config, ["spark", "context-settings"]);
   const user = request.query.get(PROXY_USER);

@@ -1,13 +1,13 @@
 import { type Answer, exception } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
 
-/** What a request is told that took longer than any may. */
+/** Message of a request that exceeded the time limit of all requests. */
 export const TIMED_OUT = "Request timed out. Try using the /jobs/<jobID>, /jobs APIs to get status/results";
 
-/** Time to tell what a request is told at the latest, with what is known of its job. */
+/** Margin for a response with the job's id before the time limit of all requests, in milliseconds. */
 const MARGIN_MS = 100;
 
-/** How long to wait for a job: as its caller wants, and as long as any request may take. */
+/** Time limit of a wait for a job: the caller's, or that of all requests. */
 export function patienceMs(timeoutMs: number, { answeredByMs }: Pick<SparkRequest, "answeredByMs">): number {
   return Math.min(timeoutMs, Math.max(answeredByMs - MARGIN_MS - performance.now(), 0));
 }
@@ -19,7 +19,7 @@ interface Timeout {
   readonly timeoutMs: number;
 }
 
-/** The answer to a caller whose `timeout` passed; clients know it by its class. The job goes on, and its id is told. */
+/** Response to a caller whose `timeout` passed. Clients recognize its class. It carries the id of the job, which continues to run. */
 export function answerTimeout({ jobId, context, timeoutMs }: Timeout): Answer {
   const actor = `Actor[akka://JobServer/user/context-supervisor/${context}]`;
   const message = `Ask timed out on [${actor}] after [${timeoutMs} ms]. Job ${jobId} goes on; ask /jobs/${jobId} for it.`;
@@ -27,7 +27,7 @@ export function answerTimeout({ jobId, context, timeoutMs }: Timeout): Answer {
   return exception(500, "ERROR", { message, errorClass, stack: `${errorClass}: ${message}` }, { jobId });
 }
 
-/** False when the time is over first; rejects as the promise does until then. */
+/** Resolves to false when the time limit passes first. Rejects if the promise does so before. */
 export async function settledIn(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   const late = Promise.withResolvers<boolean>();
   const timer = setTimeout(late.resolve, timeoutMs, false);

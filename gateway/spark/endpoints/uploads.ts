@@ -24,7 +24,7 @@ const FORM_TYPE = "multipart/form-data";
 
 const JAR_TYPE = "application/java-archive";
 
-/** What clients call programs that they were written for; taken when the bytes are a program that runs here. */
+/** Content types that spark-jobserver's clients send. Accepted when the bytes are a program that Hearth runs. */
 const FOREIGN_TYPES = new Set([
   JAR_TYPE,
   "application/python-archive",
@@ -32,7 +32,7 @@ const FOREIGN_TYPES = new Set([
   "application/python-wheel",
 ]);
 
-/** Stores an upload whose content type says what it is. Of a form, its file is the upload. */
+/** Stores an upload of a declared content type. Of a form, the upload is its file. */
 export async function uploadTyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
   const mediaType = mediaTypeOf(request.contentType);
   if (mediaType === FORM_TYPE) return upload(deps, request, request.contentType);
@@ -46,13 +46,13 @@ export async function uploadTyped(deps: SparkDeps, request: SparkRequest): Promi
   return upload(deps, request, FOREIGN_TYPES.has(mediaType) ? undefined : mediaType);
 }
 
-/** Stores an upload by what its bytes are, whatever its content type. */
+/** Stores an upload by its bytes, regardless of its content type. */
 export function uploadUntyped(deps: SparkDeps, request: SparkRequest): Promise<Binary> {
   const isForm = mediaTypeOf(request.contentType) === FORM_TYPE;
   return upload(deps, request, isForm ? request.contentType : undefined);
 }
 
-/** How a refused upload is told. */
+/** Responses to uploads that are refused, by reason. */
 export const UPLOAD_EXPLANATIONS: Explanations = {
   BINARY_NOT_BUNDLED: ({ message, metadata }) => {
     const why = message.replace(`Cannot bundle binary "${metadata.binary}": `, "");
@@ -64,7 +64,7 @@ export const UPLOAD_EXPLANATIONS: Explanations = {
   },
 };
 
-/** What a binary is called in lists. */
+/** Type of a binary as lists show it. */
 export function typeName({ type }: Binary): string {
   if (type === Binary_Type.JAR) return "Jar";
   return type === Binary_Type.NPM ? "Npm" : "TypeScript";

@@ -1,12 +1,12 @@
-/** What a request is answered with, whole or in chunks. */
+/** A response, whole or in chunks. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<string | Uint8Array>;
 }
 
-/** An error as this face tells it. `stack` is one text, causes included. */
-export interface ToldError {
+/** An error as this API returns it. `stack` is one text, causes included. */
+export interface ExceptionObject {
   readonly message: string;
   readonly errorClass: string;
   readonly stack: string;
@@ -14,12 +14,12 @@ export interface ToldError {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** A value as compact JSON, its keys in the order in which they are. */
+/** A value as compact JSON. Its keys keep their order. */
 export function json(status: number, value: unknown): Answer {
   return rawJson(status, JSON.stringify(value));
 }
 
-/** JSON that is printed already, as one text or in chunks. */
+/** JSON text, whole or in chunks. */
 export function rawJson(status: number, body: Answer["body"]): Answer {
   return { status, headers: JSON_TYPE, body };
 }
@@ -39,11 +39,11 @@ export function failure(status: number, message: string, also: object = {}): Ans
 }
 
 /** `{"status":"<label>","result":{message,errorClass,stack}}`. `also` holds further keys. */
-export function exception(status: number, label: string, error: ToldError, also: object = {}): Answer {
+export function exception(status: number, label: string, error: ExceptionObject, also: object = {}): Answer {
   return json(status, { status: label, result: error, ...also });
 }
 
-/** Thrown where a request cannot be served any further: the answer to give instead. */
+/** The response to a request that cannot be served, as an error to throw. */
 export class Rejection extends Error {
   override readonly name = "Rejection";
   readonly answer: Answer;

@@ -1,6 +1,6 @@
 import { type Answer, text } from "./answer.ts";
 
-/** What browsers of other origins may do without asking: as spark-jobserver's library has it by default. */
+/** Defaults of spark-jobserver's CORS library. */
 const METHODS = ["GET", "POST", "HEAD", "OPTIONS"];
 const MAX_AGE_SECONDS = 1800;
 
@@ -10,7 +10,7 @@ interface CrossOrigin {
   readonly requestHeaders: string | undefined;
 }
 
-/** Headers of an answer to a page of that origin; none when the request names no origin. */
+/** Response headers for a page of an origin. None when the request has no origin. */
 export function corsHeaders(origin: string | undefined): readonly (readonly [name: string, value: string])[] {
   if (origin === undefined) return [];
   return [
@@ -20,7 +20,7 @@ export function corsHeaders(origin: string | undefined): readonly (readonly [nam
   ];
 }
 
-/** The answer to a preflight request (https://fetch.spec.whatwg.org/#cors-preflight-fetch); undefined when it is none. */
+/** Response to a preflight request (https://fetch.spec.whatwg.org/#cors-preflight-fetch). Undefined for any other request. */
 export function answerPreflight({ origin, requestMethod, requestHeaders }: CrossOrigin): Answer | undefined {
   if (origin === undefined || requestMethod === undefined) return undefined;
   if (!METHODS.includes(requestMethod)) return text(400, `CORS: invalid method '${requestMethod}'`);

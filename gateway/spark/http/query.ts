@@ -27,20 +27,20 @@ export function readInteger(query: URLSearchParams, name: string, { fallback }: 
   return number;
 }
 
-/** The `timeout` parameter, given in seconds, in milliseconds. What is more than a timer takes is the most that it takes. */
+/** The `timeout` parameter, which is in seconds, in milliseconds. Capped at the longest delay of a timer. */
 export function readTimeoutMs(query: URLSearchParams): number {
   const seconds = readInteger(query, "timeout", { fallback: 10 });
   return Math.min(Math.max(seconds, 0) * 1000, LARGEST_INT);
 }
 
-/** A parameter without which the route does not match. */
+/** A parameter that the route requires. */
 function requireParameter(query: URLSearchParams, name: string): string {
   const value = query.get(name);
   if (value === null) throw new Rejection(text(404, `Request is missing required query parameter '${name}'`));
   return value;
 }
 
-/** Throws the answer to a `reset` that asks for nothing known. */
+/** Throws the response to an unknown `reset`. */
 export function requireReboot(query: URLSearchParams): void {
   if (requireParameter(query, "reset") !== "reboot") throw new Rejection(failure(400, "ERROR"));
 }

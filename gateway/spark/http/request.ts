@@ -7,27 +7,27 @@ import {
 } from "../../../lib/transcode/mod.ts";
 import { type Answer, Rejection, text } from "./answer.ts";
 
-/** A request as endpoints see it. */
+/** A request as endpoints receive it. */
 export interface SparkRequest {
-  /** As it was sent, path and query. */
+  /** Path and query as sent. */
   readonly target: string;
-  /** Decoded values of the path's variables, by their names in the route. */
+  /** Decoded path variables by their names in the route. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
-  /** Who calls, where callers have contexts of their own; see `own_contexts.ts`. */
+  /** The caller, where callers have contexts of their own; see `own_contexts.ts`. */
   readonly owner: string | undefined;
-  /** Aborted when the client left or the request took too long. */
+  /** Aborted when the client disconnects or the time limit passes. */
   readonly signal: AbortSignal;
-  /** When it is answered as timed out, on the clock of `performance.now()`. */
+  /** Deadline of the response, in milliseconds of `performance.now()`. */
   readonly answeredByMs: number;
-  /** The whole of it. */
+  /** The whole body. */
   readonly body: Uint8Array;
 }
 
 const decoder = new TextDecoder();
 
-/** The body as UTF-8; what is not UTF-8 becomes replacement characters, as on the JVM. */
+/** Decodes the body as UTF-8. Invalid bytes become replacement characters, as on the JVM. */
 export function bodyText({ body }: Pick<SparkRequest, "body">): string {
   return decoder.decode(body);
 }
@@ -38,17 +38,17 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
-/** Percent-decoded segments of a path that begins with `/`; undefined when it is not well-formed. */
+/** Percent-decoded segments of a path that begins with `/`. Undefined when the path is malformed. */
 export function splitPath(path: string): readonly string[] | undefined {
   try {
     return path.slice(1).split("/").map(decodeURIComponent);
   } catch {
-    // A URIError, which says nothing more.
+    // A URIError carries no further information.
     return undefined;
   }
 }
 
-/** Reads a body of at most `limitBytes`. The rest of one that is refused is thrown away as it arrives. */
+/** Reads a body of at most `limitBytes`. Discards the rest of a larger one as it arrives. */
 export async function readBody(
   request: HttpRequest,
   response: HttpResponse,

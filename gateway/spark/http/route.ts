@@ -1,40 +1,40 @@
 import type { Named } from "../../access/mod.ts";
-import type { Fault } from "../error.ts";
+import type { ApiError } from "../error.ts";
 import type { Answer } from "./answer.ts";
 import type { SparkRequest } from "./request.ts";
 
 export const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof METHODS)[number];
 
-/** One line of the table of routes. Of those that match a request the first one serves it. */
+/** One row of the table of routes. The first that matches a request serves it. */
 export interface Route<Deps> {
   readonly method: Method;
-  /** Literal segments, `:name` for one that is not empty, and at the end `**` for any number of any. */
+  /** Literal segments, `:name` for a segment that is not empty, and a final `**` for any number of segments. */
   readonly path: string;
-  /** What a caller needs to be allowed; undefined for what is open to everybody. */
+  /** Permission that a caller needs. Undefined for public routes. */
   readonly permission: string | undefined;
-  /** The objects that a request names, for which its caller needs to be allowed. Absent: it names none. */
+  /** Reads the resources that a request names and its caller must be authorized for. Absent: none. */
   readonly named?: (request: SparkRequest) => Named;
   /** Name of its timer in `/metricz`. */
   readonly timer: string | undefined;
   readonly serve: (deps: Deps, request: SparkRequest) => Promise<Answer> | Answer;
-  /** What API errors are told as here, by their reason in the catalogue of errors. */
+  /** Responses to API errors, by their reason in the error catalogue. */
   readonly explain?: Explanations;
 }
 
-export type Explanations = Readonly<Record<string, (fault: Fault, request: SparkRequest) => Answer>>;
+export type Explanations = Readonly<Record<string, (error: ApiError, request: SparkRequest) => Answer>>;
 
 export interface Match<Deps> {
   readonly route: Route<Deps>;
   readonly path: Readonly<Record<string, string>>;
 }
 
-/** Either a route, or why there is none: the path, or the method alone. */
+/** A route, or the methods that would match. */
 export type Matched<Deps> = Match<Deps> | { readonly allowed: readonly Method[] };
 
 /**
- * Finds the route of a request below a prefix of the table. As in akka-http a path that some route of the method could have is
- * "not found" (`allowed` is empty), and a method that no route of the prefix has is "not allowed".
+ * Finds the route of a request below a prefix of the table. As in akka-http, the result is "not found" (`allowed` is empty) when a route
+ * of the prefix has the method, and "method not allowed" when none has.
  */
 export function matchRoute<Deps>(
   routes: readonly Route<Deps>[],

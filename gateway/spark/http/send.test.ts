@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendAnswer } from "./send.ts";
 
-/** Resolves when the content of the answer is closed. */
+/** Resolves when the content of the response is closed. */
 let closed: PromiseWithResolvers<void>;
 let server: Server;
 
@@ -30,7 +30,7 @@ async function* endless(): AsyncGenerator<string> {
 
 const target = () => ({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, agent: false });
 
-test("the content of an answer to HEAD is closed", async () => {
+test("sendAnswer() closes the content of a response to HEAD", async () => {
   const asked = requestOf({ ...target(), method: "HEAD" }).end();
   const [response] = await once(asked, "response");
   expect(response.statusCode).toBe(200);

@@ -13,8 +13,8 @@ import {
 import type { Answer } from "./answer.ts";
 
 /**
- * Writes an answer, compressed where the client takes it and it pays; resolves when all of it is handed to the connection. Rejects when it
- * breaks, or the client leaves in the middle of it.
+ * Writes a response, compressed where the client accepts that and it saves bytes. Resolves when the connection has all of it. Rejects when
+ * the content fails or the client disconnects before the end.
  */
 export async function sendAnswer(
   response: HttpResponse,
@@ -36,7 +36,7 @@ export async function sendAnswer(
     }
     response.end();
   } finally {
-    // Also where nobody reads on: HEAD, and a client that left.
+    // Also after HEAD, and after a client has disconnected.
     await rest[Symbol.asyncIterator]().return?.();
   }
 }

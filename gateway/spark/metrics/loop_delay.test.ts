@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { LoopDelay } from "./loop_delay.ts";
 
-test("LoopDelay tells how long the loop was blocked", async () => {
+test("LoopDelay measures how long the loop was blocked", async () => {
   using watch = new LoopDelay();
-  // The first samples, without which there is nothing to be late.
+  // The first samples, before any can be late.
   await expect.poll(() => delay(20).then(() => watch.read().p50)).toBeGreaterThanOrEqual(0);
   const end = performance.now() + 300;
   while (performance.now() < end);

@@ -1,21 +1,21 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** Time between two samples. A sample that is late was delayed. */
+/** Interval between samples, in milliseconds. A late sample shows the delay. */
 const RESOLUTION_MS = 10;
 
-/** What is told is of the last one to two windows: anybody may ask, so asking resets nothing. */
+/** Length of a window, in milliseconds. Values cover the last one to two windows. Reading them resets nothing, as anyone may read. */
 const WINDOW_MS = 30_000;
 
 const NANOSECONDS = 1e9;
 
-/** How late the event loop was, in seconds. */
+/** Delay of the event loop, in seconds. */
 export interface Delays {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
 }
 
-/** Watches how long the event loop of this process is blocked. */
+/** Measures for how long the event loop of this process is blocked. */
 export class LoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #previous: Delays | undefined;

@@ -2,7 +2,7 @@ import { LoopDelay } from "./loop_delay.ts";
 import { Meter } from "./rates.ts";
 import { Timer } from "./timer.ts";
 
-/** What this face measures of itself: each kind of request by the name of its timer, and answers of 500 and above. */
+/** Measurements of this API: a timer for each kind of request, and a meter for responses of 500 and above. */
 export class Measurements {
   readonly serverErrors = new Meter();
   readonly loopDelay = new LoopDelay();
@@ -12,7 +12,7 @@ export class Measurements {
     this.timers = new Map(timerNames.map((name) => [name, new Timer()]));
   }
 
-  /** Measures until it is disposed. */
+  /** Measures until disposal. */
   measure({ timer }: { readonly timer: string | undefined }): Disposable {
     const measured = timer === undefined ? undefined : this.timers.get(timer);
     const started = performance.now();

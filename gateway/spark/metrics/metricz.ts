@@ -1,7 +1,7 @@
 import type { Measurements } from "./measurements.ts";
 import type { Timer } from "./timer.ts";
 
-/** The class that spark-jobserver keeps these under. */
+/** Class by which spark-jobserver groups these metrics. */
 const CLASS = "spark.jobserver.WebApi";
 
 /** The body of `/metricz`: pretty JSON in the shape of spark-jobserver's metrics. */

@@ -65,7 +65,7 @@ function processMetrics(): string[] {
   ];
 }
 
-/** By the names that Prometheus' client for Node has. */
+/** Names of Prometheus' client for Node. */
 function loopMetrics({ loopDelay }: Measurements): string[] {
   const { p50, p99, max } = loopDelay.read();
   return [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Meter } from "./rates.ts";
 
-test("Meter.rates() forgets what is long ago, the shorter averages first", () => {
+test("Meter.rates() decays, the shorter averages faster", () => {
   let nowMs = 0;
   const meter = new Meter(() => nowMs);
   for (let second = 0; second < 60; second++) {

@@ -1,6 +1,6 @@
 const TICK_MS = 5000;
 
-/** Exponentially weighted rates of the last 1, 5 and 15 minutes, as `uptime` tells its load. */
+/** Exponentially weighted rates of the last 1, 5 and 15 minutes, like the load averages of `uptime`. */
 export class Meter {
   #count = 0;
   #untold = 0;
@@ -10,7 +10,7 @@ export class Meter {
   #isFirstTick = true;
   readonly #now: () => number;
 
-  /** `now` tells milliseconds that only grow. */
+  /** `now` returns monotonic milliseconds. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#startedMs = now();
@@ -27,7 +27,7 @@ export class Meter {
     this.#untold++;
   }
 
-  /** Events a second. */
+  /** Events per second. */
   rates(): { mean: number; m1: number; m5: number; m15: number } {
     this.#tick();
     const [m1 = 0, m5 = 0, m15 = 0] = this.#averages.map(({ rate }) => rate);
@@ -35,7 +35,7 @@ export class Meter {
     return { mean: seconds > 0 ? this.#count / seconds : 0, m1, m5, m15 };
   }
 
-  /** Nothing runs between two calls: the ticks that were due are made up for. */
+  /** Applies the ticks that were due since the last call. */
   #tick(): void {
     while (this.#now() - this.#tickedMs >= TICK_MS) {
       const rate = this.#untold / (TICK_MS / 1000);

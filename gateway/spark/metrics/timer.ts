@@ -1,15 +1,15 @@
 import { Meter } from "./rates.ts";
 
-/** Durations that are kept, the latest ones. */
+/** Number of durations that are kept, the latest ones. */
 const KEPT = 1028;
 
-/** Upper bounds of the buckets that Prometheus is told, in seconds. */
+/** Upper bounds of the Prometheus buckets, in seconds. */
 export const BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 40] as const;
 
-/** How often something happened and how long it took. */
+/** Count and durations of events. */
 export class Timer {
   readonly rate = new Meter();
-  /** How many took at most so long, by the place in BUCKETS. */
+  /** Counts by the index in BUCKETS. */
   readonly #buckets = BUCKETS.map(() => 0);
   readonly #latestMs: number[] = [];
   #next = 0;
@@ -29,12 +29,12 @@ export class Timer {
     return this.#sumMs;
   }
 
-  /** Counts that include those of smaller buckets. */
+  /** Cumulative counts of the buckets. */
   get buckets(): readonly number[] {
     return this.#buckets;
   }
 
-  /** Of the latest durations, in milliseconds; 0 while there are none. */
+  /** Quantile of the latest durations, in milliseconds. 0 while there are none. */
   quantiles() {
     const sorted = this.#latestMs.toSorted((a, b) => a - b);
     const at = (share: number): number => sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0;

@@ -9,12 +9,12 @@ import { readFileBelow } from "./file.ts";
 import { isProgram } from "./format.ts";
 import type { RemotePlace } from "./place.ts";
 
-/** The longest that a program may take to arrive, in milliseconds. */
+/** Time limit for fetching a program, in milliseconds. */
 const TIMEOUT_MS = 30_000;
 
-/** Where programs may be fetched from. */
+/** Sources of programs. */
 export interface ProgramSource {
-  /** Absolute paths of folders, below which files may be read. */
+  /** Absolute paths of the folders whose files may be read. */
   readonly folders: readonly string[];
   readonly isAllowed: IsAllowed;
   readonly limitBytes: number;
@@ -23,8 +23,8 @@ export interface ProgramSource {
 type FetchDeps = Pick<Core, "dao" | "blobs" | "bundler" | "jars"> & { readonly source: ProgramSource };
 
 /**
- * The binary that a URI stands for now: what is there is uploaded under the URI's name, unless the same bytes were before. Throws the
- * API error for what cannot be fetched, or does not bundle.
+ * Fetches the program at a URI and stores it as a binary under the URI's name, unless the same bytes are stored. Throws the API error
+ * when the program cannot be fetched or bundled.
  */
 export async function fetchProgram(
   deps: FetchDeps,

@@ -9,18 +9,18 @@ interface Bounds {
 }
 
 /**
- * Reads a regular file below one of the folders, symbolic links followed. Rejects when it is elsewhere, before it is looked at; when
- * there is none; and when it is too large.
+ * Reads a regular file below one of the folders, after following symbolic links. Rejects when the file is elsewhere (before opening it), does
+ * not exist, or is too large.
  */
 export async function readFileBelow(path: string, { folders, limitBytes }: Bounds): Promise<Uint8Array> {
   if (!folders.some((folder) => isBelow(folder, path))) throw outside();
   const [target, ...roots] = await Promise.all([path, ...folders].map((each) => realpath(each).catch(() => undefined)));
   if (target === undefined) throw new Error("there is no such file");
   if (!roots.some((root) => root !== undefined && isBelow(root, target))) throw outside();
-  // What is no regular file, such as a pipe, is not waited for.
+  // Does not wait for special files such as pipes.
   await using file = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   const stats = await file.stat();
-  if (!stats.isFile()) throw new Error("it is no file");
+  if (!stats.isFile()) throw new Error("it is not a file");
   if (stats.size > limitBytes) throw new Error(`it has more than ${limitBytes} bytes`);
   return file.readFile();
 }

@@ -1,6 +1,5 @@
 /**
- * Programs as they are uploaded, or named by a URI in a class path: then they are fetched from where the configuration lets them come
- * from, and kept as binaries.
+ * Programs at URIs in class paths. They are fetched from the sources that the configuration allows, and stored as binaries.
  */
 export { fetchProgram, type ProgramSource } from "./fetch.ts";
 export { isProgram } from "./format.ts";

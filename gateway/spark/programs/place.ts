@@ -2,21 +2,21 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { programUriInvalid } from "../../../proto/errors.ts";
 
-/** What is not here yet. `name` is that of the binary as which it is kept. */
+/** A program to fetch. `name` is the name of the binary that stores it. */
 export type RemotePlace = { readonly uri: string; readonly name: string } & (
   | { readonly type: "web"; readonly url: URL }
   | { readonly type: "file"; readonly path: string }
   | { readonly type: "ftp" }
 );
 
-/** Where an element of a class path says that a program is. */
+/** The place of a program that an element of a class path names. */
 export type Place = { readonly type: "binary"; readonly name: string } | RemotePlace;
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 
 /**
- * Reads an element of a class path: the name of a binary, or a URI as spark-jobserver takes them; `local:` is `file:`. Throws the
- * API error for one that nothing could be loaded from.
+ * Parses an element of a class path: the name of a binary, or a URI that spark-jobserver accepts; `local:` is `file:`. Throws the API
+ * error for a place that nothing can be loaded from.
  */
 export function parsePlace(element: string): Place {
   const [, scheme] = SCHEME.exec(element) ?? [];
@@ -49,12 +49,12 @@ function pathOf(uri: string, url: URL): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    // It names another host, or hides a slash in percent-encoding.
+    // The URI names another host, or hides a slash in percent-encoding.
     throw programUriInvalid(uri, error instanceof Error ? error.message : String(error));
   }
 }
 
-/** The end of the path, which says something to people, and a digest of the whole, which tells it from others. */
+/** The end of the path, for people, and a digest of the whole URI, for uniqueness. */
 function nameOf({ href, pathname }: URL): string {
   const end = pathname.slice(pathname.lastIndexOf("/") + 1).replaceAll(/[^A-Za-z0-9._-]/g, "-");
   const digest = createHash("sha256").update(href).digest("hex").slice(0, 16);

@@ -1,10 +1,10 @@
-// The page of the gateway: shows jobs, contexts and binaries through the routes that every client has. Names and messages
-// come from others, so they are set as text and never as markup.
+// The page of the gateway. Shows jobs, contexts and binaries through the public routes. Sets names and messages as text and never as
+// markup, because they come from others.
 
 const REFRESH_MS = 3000;
 const LIMIT = 100;
 
-/** What each tab reads: rows by the id of the table body that they belong to. */
+/** Readers of each tab: they return rows by the id of their table body. */
 const VIEWS = { jobs: readJobs, contexts: readContexts, binaries: readBinaries };
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
@@ -71,7 +71,7 @@ function killOf({ jobId }) {
   return { label: "Kill", question: `Kill job ${jobId}?`, route: "DELETE /jobs/:id", path: { id: jobId } };
 }
 
-/** Why a job failed, in short and in full. The stack says class and message once more, where there is one. */
+/** The error of a job, in short and in full. A stack repeats the class and the message. */
 function errorOf({ jobId, result }) {
   if (result === undefined) return undefined;
   const { errorClass, message, stack } = result;
@@ -94,7 +94,7 @@ function time(when) {
   return { text: when === undefined ? "" : new Date(when).toLocaleString(), when, kind: "short" };
 }
 
-/** Sends a request, `METHOD /path/:name`, and returns what it is answered with; rejects with what went wrong as a message. */
+/** Sends a request, `METHOD /path/:name`, and returns the response. Rejects with the error as a message. */
 async function call(route, { path = {}, query = {}, signal }) {
   const [method, pattern] = route.split(" ");
   const target = pattern.replaceAll(/:(\w+)/g, (_, name) => encodeURIComponent(path[name]));
@@ -109,7 +109,7 @@ async function call(route, { path = {}, query = {}, signal }) {
   );
 }
 
-/** Reads what the tab shows, now and from then on. What was being read for another is given up. */
+/** Loads the rows of a tab now and periodically. Abandons the load of the previous tab. */
 async function refresh() {
   clearTimeout(timer);
   round.abort();
@@ -128,14 +128,14 @@ async function refresh() {
   if (!signal.aborted) timer = setTimeout(refresh, REFRESH_MS);
 }
 
-/** Does what a button says, after asking. */
+/** Performs the action of a button after a confirmation. */
 async function act(button, { label, question, route, path }) {
   if (!confirm(question)) return;
   button.disabled = true;
   showProblem("undone", undefined);
   element("done").textContent = "";
   try {
-    // A context that takes its time to stop answers with nothing.
+    // The response for a context that is slow to stop is empty.
     const answer = await call(route, { path });
     element("done").textContent = `${label}: ${Object.values(path)[0]} — ${answer === "" ? "begun" : "done"}.`;
   } catch (error) {
@@ -145,7 +145,7 @@ async function act(button, { label, question, route, path }) {
   await refresh();
 }
 
-/** Shows rows unless they are there already, and leaves the focus where it was. */
+/** Replaces rows that have changed and keeps the focus. */
 function showRows(body, rows) {
   const text = JSON.stringify(rows);
   if (rowsShown.get(body) === text) return;
@@ -159,7 +159,7 @@ function showRows(body, rows) {
   (again ?? tabs.find(({ ariaSelected }) => ariaSelected === "true")).focus();
 }
 
-/** The row of a thing, and below it one that tells its error when it has one. */
+/** The row of an item, followed by a row with its error if it has one. */
 function createRows({ cells, action, error }) {
   const row = document.createElement("tr");
   row.append(...cells.map(createCell));
@@ -237,7 +237,7 @@ function select(tab) {
   return refresh();
 }
 
-/** Arrow keys, Home and End, as the pattern for tabs has them (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/). */
+/** Arrow keys, Home and End, following the ARIA pattern for tabs (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/). */
 function moveAlongTabs(event) {
   const at = tabs.indexOf(document.activeElement);
   const last = tabs.length - 1;

@@ -2,8 +2,8 @@ import { type Job, Job_State } from "../../../proto/mod.ts";
 import { jobError } from "./job_error.ts";
 
 /**
- * The body of a callback as spark-jobserver sends it: `{"jobId","result"}`, or `{"jobId","status":"ERROR","result":{…}}`. The result
- * is the JSON that is kept with the job; one that is kept elsewhere is told as a stream, as there.
+ * Prints the body of a callback as spark-jobserver sends it: `{"jobId","result"}`, or `{"jobId","status":"ERROR","result":{…}}`. The result
+ * is the JSON that is stored with the job; a large one is reported as a stream, as in spark-jobserver.
  */
 export function printCallback(job: Job, result: string | undefined): string {
   const { id: jobId } = job;

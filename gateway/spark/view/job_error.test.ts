@@ -10,7 +10,7 @@ test.each([
   [JobError_Reason.NODE_LOST, "NODE_LOST", "ContextTerminatedException"],
   [JobError_Reason.CONTEXT_LOST, "CONTEXT_LOST", "ContextTerminatedException"],
   [JobError_Reason.OUT_OF_MEMORY, "", "OutOfMemoryError"],
-])("jobError() calls an error of reason %d and name %j %s", (reason, name, errorClass) => {
+])("jobError() names an error of reason %d and name %j %s", (reason, name, errorClass) => {
   const error = create(JobErrorSchema, { reason, name, message: "why" });
   expect(jobError(create(JobSchema, { state: Job_State.FAILED, error }))).toEqual({
     ...{ message: "why", errorClass },
@@ -18,6 +18,6 @@ test.each([
   });
 });
 
-test("jobError() tells of a job without an error that it has none", () => {
+test("jobError() reports a job without an error as such", () => {
   expect(jobError(create(JobSchema, { state: Job_State.SUCCEEDED }))).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { type Job, Job_State, type JobError, JobError_Reason } from "../../../proto/mod.ts";
-import type { ToldError } from "../http/answer.ts";
+import type { ExceptionObject } from "../http/answer.ts";
 
-/** What an error without a name of its own is called. Clients of spark-jobserver know some of these. */
+/** Classes of errors without a name of their own. Clients of spark-jobserver recognize some. */
 const CLASSES = {
   [JobError_Reason.REASON_UNSPECIFIED]: "Error",
   [JobError_Reason.THROWN]: "Error",
@@ -20,8 +20,8 @@ const CLASSES = {
   [JobError_Reason.SANDBOX_VIOLATION]: "SandboxViolationError",
 } as const satisfies Record<JobError_Reason, string>;
 
-/** Why a job did not succeed, as reports tell it; undefined for a job that carries no error. */
-export function jobError({ id, state, error }: Job): ToldError | undefined {
+/** The error of a job as reports show it. Undefined for a job without an error. */
+export function jobError({ id, state, error }: Job): ExceptionObject | undefined {
   if (error === undefined) return undefined;
   const isThrown = error.name !== "" && error.name !== JobError_Reason[error.reason];
   const errorClass = isThrown ? error.name : CLASSES[error.reason];
@@ -41,7 +41,7 @@ function joinProblems({ problems }: JobError): string {
   return `${problems.length === 1 ? "One" : "Many"}(${problems.map(printProblem).join(", ")})`;
 }
 
-/** A problem that says its kind itself, such as `SingleProblem(No input)`, is left as it is. */
+/** Leaves a problem that states its kind, such as `SingleProblem(No input)`, unchanged. */
 function printProblem(problem: string): string {
   return /^[A-Z]\w*\(.*\)$/s.test(problem) ? problem : `SparkJobInvalid(${problem})`;
 }

@@ -25,6 +25,6 @@ test.each<[string, string, number, object]>([
   expect(answer(message)).toMatchObject({ status, body: { jobId: "j", ...body } });
 });
 
-test("answerLoadFailure() leaves other failures alone", () => {
+test("answerLoadFailure() ignores other failures", () => {
   expect(answer("Class a.Job not found", JobError_Reason.THROWN)).toEqual({ status: undefined, body: undefined });
 });

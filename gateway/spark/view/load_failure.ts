@@ -2,12 +2,12 @@ import { type Job, JobError_Reason } from "../../../proto/mod.ts";
 import { type Answer, exception, failure } from "../http/answer.ts";
 import { jobError } from "./job_error.ts";
 
-/** How a job is refused that is of another kind than its context. */
+/** Message for a job of another kind than its context. */
 export const WRONG_TYPE = "Invalid job type for this context";
 
 /**
- * How a job is answered whose program could not be loaded: a main class that is not there, or is no job for its context, has an answer of its own.
- * Undefined for a job that failed otherwise. The texts are those of Spark's driver (`context-node/spark`).
+ * Response to a job whose program could not be loaded. A main class that does not exist or is not a job for its context has a response of
+ * its own. Undefined for other failures. The texts are those of the driver (`context-node/spark`).
  */
 export function answerLoadFailure(job: Job): Answer | undefined {
   const { id: jobId, entryPoint, error } = job;

@@ -3,20 +3,20 @@ import { jobError } from "./job_error.ts";
 import { JOB_STATUS } from "./states.ts";
 import { formatDuration, localTime, NOT_DONE } from "./times.ts";
 
-/** How a job is reported. Clients have seen the keys in this order only. */
+/** Report of a job. Its keys keep spark-jobserver's order. */
 export interface JobReport {
   readonly duration: string;
   readonly classPath: string;
   readonly startTime: string;
   readonly context: string;
-  /** Its error; what it returned is printed in this place too. */
+  /** The error. The result is printed in this place too. */
   readonly result?: unknown;
   readonly status: string;
   readonly jobId: string;
   readonly contextId: string;
 }
 
-/** The report of a job as it stands, with its error when it has one. */
+/** Reports a job, with its error if it has one. */
 export function reportJob(job: Job): JobReport {
   const start = job.startTime ?? job.createTime;
   return {
@@ -31,7 +31,7 @@ export function reportJob(job: Job): JobReport {
   };
 }
 
-/** The report of a job that was just started, however fast it was. */
+/** Reports a job that was just started, even if it has ended. */
 export function reportStarted(job: Job): JobReport {
   return { ...reportJob(job), duration: NOT_DONE, result: undefined, status: "STARTED" };
 }

@@ -6,10 +6,10 @@ import type { JobReport } from "./report.ts";
 
 const decoder = new TextDecoder();
 
-/** What a job returned as JSON: a text, a stream of it, or undefined when it returned undefined. */
+/** Result of a job as JSON: a text, a stream, or undefined when the job returned undefined. */
 export type ResultJson = string | AsyncIterable<Uint8Array> | undefined;
 
-/** Reads what is kept with the job, opens what is not. */
+/** Reads a result that is stored with the job, opens a stream for others. */
 export async function readResult(deps: Pick<Core, "dao" | "blobs" | "jobs">, job: Job): Promise<ResultJson> {
   if (!job.result?.digest) return resultText(await deps.dao.jobs.result(job.id));
   const { mediaType, content } = await openResult(deps, job);
@@ -22,7 +22,7 @@ async function* printBase64(content: AsyncIterable<Uint8Array>): AsyncGenerator<
   let rest = Buffer.alloc(0);
   for await (const part of content) {
     const bytes = Buffer.concat([rest, part]);
-    // Three bytes are four characters, so that nothing is padded but the end.
+    // Three bytes are four characters: only the end needs padding.
     const whole = bytes.length - (bytes.length % 3);
     yield Buffer.from(bytes.toString("base64", 0, whole));
     rest = bytes.subarray(whole);
@@ -30,12 +30,12 @@ async function* printBase64(content: AsyncIterable<Uint8Array>): AsyncGenerator<
   yield Buffer.from(`${rest.toString("base64")}"`);
 }
 
-/** The result that is kept with a job. */
+/** The result that is stored with a job. */
 export function resultText(bytes: Uint8Array | undefined): string | undefined {
   return bytes === undefined || bytes.length === 0 ? undefined : decoder.decode(bytes);
 }
 
-/** The report of a job with what it returned in the place of `result`; a stream is passed on in chunks. */
+/** The report of a job with its result in the place of `result`; a stream is forwarded in chunks. */
 export function printReport(report: JobReport, result: ResultJson): Answer["body"] {
   if (result === undefined) return JSON.stringify(report);
   const { duration, classPath, startTime, context, status, jobId, contextId } = report;
@@ -43,7 +43,7 @@ export function printReport(report: JobReport, result: ResultJson): Answer["body
   return around(before, result, { status, jobId, contextId });
 }
 
-/** The answer of a synchronous job: `{"jobId":…,"result":…}`. */
+/** Response to a synchronous job: `{"jobId":…,"result":…}`. */
 export function printSynchronous(jobId: string, result: ResultJson): Answer["body"] {
   return around({ jobId }, result ?? "null", {});
 }

@@ -9,12 +9,12 @@ test.each([
   ["finished", [Job_State.SUCCEEDED]],
   ["Error", [Job_State.FAILED, Job_State.REJECTED]],
   ["KILLED", [Job_State.CANCELLED]],
-  // In the answer to a submission only; a job of Hearth is never shown as restarting, but runs until it is final.
+  // Only in the response to a submission. A job of Hearth is never restarting.
   ["STARTED", []],
   ["RESTARTING", []],
   ["QUEUED", []],
   ["", []],
-])("status=%s means the states %j", (status, states) => {
+])("status=%s filters the states %j", (status, states) => {
   expect(statesOf(status)).toEqual(states);
 });
 
@@ -26,7 +26,7 @@ test.each([
   ["FINISHED", Context_State.STOPPED, true],
   ["KILLED", Context_State.FAILED, true],
   ["ERROR", Context_State.FAILED, false],
-])("a context is %s in state %d, if that it ever ran is %s", (status, state, hasRun) => {
+])("a context is %s in state %d if hasRun is %s", (status, state, hasRun) => {
   const startTime = hasRun ? timestampNow() : undefined;
   expect(contextStatus(create(ContextSchema, { state, startTime }))).toBe(status);
 });

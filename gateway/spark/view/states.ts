@@ -12,7 +12,7 @@ export const JOB_STATUS = {
   [Job_State.REJECTED]: "ERROR",
 } as const satisfies Record<Job_State, string>;
 
-/** The states that a `status=` filter means, in any case; none for names that no job is shown with. */
+/** States of a `status=` filter, case-insensitive. Empty for names that no job is shown with. */
 export function statesOf(status: string): Job_State[] {
   const wanted = status.toUpperCase();
   return JOB_STATES.filter((state) => JOB_STATUS[state] === wanted);
@@ -28,7 +28,7 @@ const JOB_STATES = [
   Job_State.REJECTED,
 ];
 
-/** spark-jobserver's name for the state of a context. One that was lost was killed; one that never ran is in error. */
+/** spark-jobserver's name for the state of a context: KILLED if it was lost, ERROR if it never ran. */
 export function contextStatus({ state, startTime }: Context): string {
   return state === Context_State.FAILED && startTime !== undefined ? "KILLED" : CONTEXT_STATUS[state];
 }

@@ -24,6 +24,6 @@ test.each([
   expect(javaDouble(value)).toBe(text);
 });
 
-test("formatDuration() says that a job without an end is not done", () => {
+test("formatDuration() of a job without an end is not done", () => {
   expect(formatDuration(timestampFromMs(MS), undefined)).toBe("Job not done yet");
 });

@@ -1,6 +1,6 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 
-/** The duration of a job that is not final. */
+/** Duration of a job that is not final. */
 export const NOT_DONE = "Job not done yet";
 
 /** `2016-06-19T16:27:12.196+05:30` in the server's time zone, `…Z` when that is UTC. */
@@ -22,13 +22,13 @@ export function formatLocal(ms: number, offsetMinutes = -new Date(ms).getTimezon
   return `${shifted.slice(0, -1)}${offsetMinutes < 0 ? "-" : "+"}${hour}:${minute}`;
 }
 
-/** `6.341 secs`, as Java prints the number; or that the job is not done. */
+/** `6.341 secs`, with the number as Java prints it, or that the job is not done. */
 export function formatDuration(start: Timestamp | undefined, end: Timestamp | undefined): string {
   if (start === undefined || end === undefined) return NOT_DONE;
   return `${javaDouble(Math.max(timestampMs(end) - timestampMs(start), 0) / 1000)} secs`;
 }
 
-/** `Double.toString` for numbers from 0.001: always with a fraction, and from ten million on with an exponent. */
+/** `Double.toString` for numbers from 0.001: always with a fraction, with an exponent from ten million on. */
 export function javaDouble(value: number): string {
   if (value >= 1e7) {
     const [digits = "", exponent = ""] = value.toExponential().split("e+");

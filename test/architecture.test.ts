@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { findCycles, type Import, readSources } from "./module_graph.ts";
 
@@ -150,6 +151,19 @@ test("rooms of the gateway import the floors below them only, through the room's
     return !isBelow || !(to === `gateway/${target}/mod.ts` || to === `gateway/${target}.ts`);
   });
   expect(wrong.map(say)).toEqual([]);
+});
+
+/** A path of this repository in the text of a document, such as `gateway/jobs` or `proto/states.ts`. */
+const MENTIONED = /`((?:gateway|context-node|cluster|lib|plugins|proto|standalone|test)\/[\w./-]*\w)`/g;
+
+test("documents name files and folders that exist", () => {
+  const documents = globSync(["*.md", "docs/*.md", "lib/*.md"], { cwd: ROOT });
+  const missing = documents.flatMap((document) => {
+    const text = readFileSync(join(ROOT, document), "utf8");
+    const paths = [...text.matchAll(MENTIONED)].map(([, path = ""]) => path);
+    return paths.filter((path) => !existsSync(join(ROOT, path))).map((path) => `${document}: ${path}`);
+  });
+  expect(missing).toEqual([]);
 });
 
 test("foreign libraries stay inside their fences", () => {

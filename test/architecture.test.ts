@@ -14,7 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "plugins/nats": [],
   "plugins/command-line": [],
   plugins: ["proto", "plugins/contract", "plugins/files", "plugins/nats", "plugins/command-line"],
-  cluster: ["plugins/files", "plugins/nats", "plugins/command-line"],
+  cluster: ["proto", "plugins/files", "plugins/nats", "plugins/command-line"],
   gateway: ["lib", "proto", "plugins/contract", "cluster"],
   "context-node": ["proto", "cluster"],
   standalone: ["cluster"],

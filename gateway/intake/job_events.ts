@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
+import { ContentRefused } from "../../cluster/mod.ts";
 import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import type { JobEvent } from "../../proto/mod.ts";
-import { ContentRefused, type NodeSession } from "../nodes/mod.ts";
+import type { NodeSession } from "../nodes/mod.ts";
 import { type ContextRegistry, type JobRegistry, JobUnknown, type Report } from "../state/mod.ts";
 import { loseJobs } from "./mark_lost.ts";
 
@@ -56,7 +57,7 @@ async function bringResult(
   // One that is there is taken over, before a sweep finds that nothing names it.
   if (await blobs.renew(digest)) return true;
   try {
-    const stored = await blobs.put(session.blobs.request(digest));
+    const stored = await blobs.put(session.blobs.request({ $case: "digest", value: digest }));
     if (stored.digest !== digest) throw new Error(`The result of job ${jobId} did not arrive whole`);
     return true;
   } catch (error) {

@@ -77,7 +77,8 @@ export async function openLive(
 ): Promise<Result | undefined> {
   const findNodeId = async () => (await deps.contexts.find(contextId))?.nodeId;
   const session = await waitForSession(deps.nodes, findNodeId, { signal });
-  const read = (offset: number) => session?.blobs.readLive(id, { offset, awaitBegin, signal });
+  const read = (offset: number) =>
+    session?.blobs.collect({ $case: "liveResult", value: { jobId: id, offset, awaitBegin } }, { signal });
   const leave = (): void => {
     if (deps.closing.aborted) throw gatewayDraining();
     signal.throwIfAborted();

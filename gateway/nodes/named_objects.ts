@@ -1,6 +1,9 @@
-import type { NamedObject, ObjectsAnswer } from "../../proto/node.ts";
-import type { FrameWriter } from "./frames.ts";
+import type { NamedObject, ObjectsAnswer, ObjectsRequest } from "../../proto/node.ts";
 import { Answers } from "./pending_replies.ts";
+
+interface Frames {
+  send(message: { readonly $case: "objectsRequest"; readonly value: ObjectsRequest }): void;
+}
 
 interface Waiting {
   readonly signal: AbortSignal;
@@ -11,10 +14,10 @@ interface Waiting {
  * context; they reject when the session ends or the signal is aborted.
  */
 export class NamedObjects {
-  readonly #frames: FrameWriter;
+  readonly #frames: Frames;
   readonly #answers = new Answers<NamedObject[] | undefined>();
 
-  constructor(frames: FrameWriter) {
+  constructor(frames: Frames) {
     this.#frames = frames;
   }
 

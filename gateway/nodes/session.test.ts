@@ -128,7 +128,7 @@ test("a node that does not say what it holds is waited for no longer than its ti
 });
 
 test("content of which a node sends nothing more errors, and what it sends slowly arrives", async () => {
-  const received = session.blobs.request("sha256:slow", { silenceMs: 1000 }).getReader();
+  const received = session.blobs.request({ $case: "digest", value: "sha256:slow" }, { silenceMs: 1000 }).getReader();
   const { message } = await peer.commandOf("blobRequest");
   const requestId = message?.$case === "blobRequest" ? message.value.requestId : 0;
   const started = performance.now();
@@ -137,7 +137,7 @@ test("content of which a node sends nothing more errors, and what it sends slowl
     peer.tell({ $case: "blobChunk", value: { requestId, bytes, last: false, error: "", mediaType: "" } });
     expect([...((await received.read()).value ?? [])]).toEqual([...bytes]);
   }
-  await expect(received.read()).rejects.toThrow("The node sent nothing of sha256:slow for 1000 ms");
+  await expect(received.read()).rejects.toThrow("No data of digest sha256:slow for 1000 ms");
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { claimSession, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
+import { BlobStreams, claimSession, FrameWriter, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
 import { sessionEnded } from "../../proto/errors.ts";
 import type { NodeRuntime } from "../../proto/mod.ts";
 import {
@@ -18,8 +18,6 @@ import {
   SILENCE_LIMIT_MS,
   type Welcome,
 } from "../../proto/node.ts";
-import { BlobStreams } from "./blob_streams.ts";
-import { FrameWriter } from "./frames.ts";
 import { NamedObjects } from "./named_objects.ts";
 import { Answers } from "./pending_replies.ts";
 import { sessionCredentials, targetName } from "./session_credentials.ts";
@@ -97,6 +95,12 @@ export async function openSession(options: SessionOptions): Promise<NodeSession>
   }
 }
 
+/** Approximate size of a message in bytes, exact for those that can be large. */
+function sizeOf(message: Message): number {
+  if (message.$case === "runJob") return message.value.config.length + 1024;
+  return message.$case === "blobChunk" ? message.value.bytes.length + 16 : 256;
+}
+
 /** One open stream to one node. */
 export class NodeSession {
   /** Resolves when the session is over, for whatever reason. */
@@ -110,7 +114,9 @@ export class NodeSession {
   readonly objects: NamedObjects;
   readonly #client: SessionServiceClient;
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
-  readonly #frames: FrameWriter;
+  readonly #frames: FrameWriter<Message>;
+  /** Numbers of events that the next frame acknowledges. */
+  #acknowledged: number[] = [];
   readonly #observer: SessionObserver;
   readonly #holdings = new Answers<HoldingsAnswer>();
   /** By the number of the command. */
@@ -136,7 +142,7 @@ export class NodeSession {
     const metadata = new Metadata();
     if (claim) metadata.set(PROOF_HEADER, claim.proof);
     this.#stream = client.open(metadata);
-    this.#frames = new FrameWriter(this.#stream);
+    this.#frames = new FrameWriter<Message>(this.#stream, { sizeOf, beforeFlush: () => this.#sendAcknowledged() });
     this.blobs = new BlobStreams(this.#frames);
     this.objects = new NamedObjects(this.#frames);
     const welcomed = Promise.withResolvers<Welcome>();
@@ -227,7 +233,9 @@ export class NodeSession {
   /** The node may forget the event of this number: it is recorded, or void. */
   acknowledge(number: number): void {
     // What has no number is kept by nobody.
-    if (number > 0) this.#frames.acknowledge(number);
+    if (number <= 0 || this.isOver) return;
+    this.#acknowledged.push(number);
+    this.#frames.schedule();
   }
 
   /**
@@ -272,6 +280,13 @@ export class NodeSession {
     // Destroying a stream of grpc-js tells its readers here; cancelling it tells the node.
     this.#stream.cancel();
     this.#client.close();
+  }
+
+  #sendAcknowledged(): void {
+    if (this.#acknowledged.length === 0) return;
+    const numbers = this.#acknowledged;
+    this.#acknowledged = [];
+    this.send({ $case: "acknowledgement", value: { numbers } });
   }
 
   #beat(): void {

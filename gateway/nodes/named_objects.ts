@@ -10,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * The named objects of contexts, asked of their node over the session. Answers are undefined when the node does not hold the
- * context; they reject when the session ends or the signal is aborted.
+ * Named objects of contexts, read from their node over the session. Results are undefined when the node does not hold the context. Calls
+ * reject when the session ends or the signal is aborted.
  */
 export class NamedObjects {
   readonly #frames: Frames;
@@ -26,7 +26,7 @@ export class NamedObjects {
     return this.#ask(contextId, "", waiting);
   }
 
-  /** Drops a named object; answers those dropped: one, or none when there is none of that name. */
+  /** Drops a named object. Resolves to the dropped object, or to an empty list if there is none of that name. */
   drop(contextId: string, name: string, waiting: Waiting): Promise<NamedObject[] | undefined> {
     return this.#ask(contextId, name, waiting);
   }
@@ -35,7 +35,7 @@ export class NamedObjects {
     this.#answers.receive(requestId, error === "" ? objects : undefined);
   }
 
-  /** The session is over: nothing more will come. */
+  /** Rejects pending calls: the session is over. */
   close(reason: Error): void {
     this.#answers.close(reason);
   }

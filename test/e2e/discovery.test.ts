@@ -90,6 +90,6 @@ test("a node that says that it is another one than was announced is given nothin
   const { node } = stack.use(await startTestNode({ natsUrl: elsewhere.url }));
   const connection = stack.adopt(await connect({ servers: nats.url }), (opened) => opened.close());
   connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id: "another", address: node.address }));
-  await until("it is refused", () => count(`node \\"another\\" welcomes as \\"${node.id}\\"`) > 0);
+  await until("it is refused", () => count(`node \\"another\\" calls itself \\"${node.id}\\"`) > 0);
   await untilNodesAreReady(`http://${gateway.ready}`, 0);
 });

@@ -105,7 +105,7 @@ test("a command without a reply rejects after its time limit", async () => {
 });
 
 test.each<[string, Told]>([
-  ["what cannot be taken", { $case: "jobStarted", value: { jobId: "j", attempt: 1, time: new Date(Number.NaN) } }],
+  ["an invalid message", { $case: "jobStarted", value: { jobId: "j", attempt: 1, time: new Date(Number.NaN) } }],
   [
     "that it is another node",
     {

@@ -78,7 +78,7 @@ test("a node whose address changed is found at the new one", async () => {
   const announce = (id: string, address: string) =>
     connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id, address }));
   announce(node.id, "127.0.0.1:1");
-  await until("nobody is there", () => count("no session with the node") > 0);
+  await until("nobody is there", () => count("could not open a session") > 0);
   const beat = setInterval(() => announce(node.id, node.address), 200);
   stack.defer(() => clearInterval(beat));
   await untilNodesAreReady(`http://${gateway.ready}`, 1);

@@ -4,10 +4,12 @@ import { type ContextSettings, ContextSettingsSchema, nestsDeeper, Runtime } fro
 
 const MIB = 1024 * 1024;
 
-/** Size of the settings of a context, in protobuf's encoding: lists of contexts show them, of those that ended too. */
+/** Largest settings of a context in protobuf's encoding, in bytes. Lists of contexts contain them, also of ended ones. */
 const LARGEST_BYTES = 64 * 1024;
 
-/** Of a Spark context it is the memory of the driver, whose JVM takes part of it beside the heap; Spark refuses a heap below 450 MiB. */
+/**
+ * Smallest memory of a Spark context, in bytes. It is the driver's, whose JVM needs more than the heap; Spark refuses a heap below 450 MiB.
+ */
 const DEFAULT_MEMORY_BYTES = {
   [Runtime.RUNTIME_UNSPECIFIED]: 512 * MIB,
   [Runtime.DENO]: 512 * MIB,
@@ -16,8 +18,8 @@ const DEFAULT_MEMORY_BYTES = {
 const LEAST_SPARK_BYTES = 512 * MIB;
 
 /**
- * The settings with the server's defaults where the caller said nothing. Throws when they are too large, the free ones nest too deep, or a Spark
- * context gets too little memory.
+ * Completes settings with the defaults. Throws when they are too large, the free ones nest too deep, or a Spark context has too little
+ * memory.
  */
 export function completeSettings(asked: ContextSettings | undefined, defaultRuntime: Runtime): ContextSettings {
   const settings = asked ?? create(ContextSettingsSchema);

@@ -2,15 +2,15 @@ import { ContextSettings, RuntimeName } from "../../proto/node.ts";
 
 export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
 
-/** Of a Spark context: its driver takes most of half of it before it runs a job. */
+/** Default memory of a Spark context, in bytes. Its driver needs most of half of it before it runs a job. */
 export const DEFAULT_SPARK_MEMORY_BYTES = 1024 * 1024 * 1024;
 
-/** What runs the jobs of a context with these settings. */
+/** Runtime of a context with these settings. */
 export function runtimeOf(asked: Pick<ContextSettings, "runtime"> | undefined): RuntimeName {
   return asked?.runtime || RuntimeName.DENO;
 }
 
-/** Settings as asked for, with what was left out filled in; see `hearth.v1.ContextSettings`. */
+/** Completes settings with the defaults; see `hearth.v1.ContextSettings`. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? ContextSettings.create();
   const isSpark = runtimeOf(settings) === RuntimeName.SPARK;

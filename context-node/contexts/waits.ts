@@ -2,7 +2,7 @@ import { startTimer } from "../../cluster/mod.ts";
 import type { NamedObject } from "../../proto/node.ts";
 import type { Sandbox } from "../runtime/mod.ts";
 
-/** How long a restart waits to hear which named objects it loses. */
+/** Time limit for listing the named objects that a restart loses, in milliseconds. */
 const OBJECTS_TIMEOUT_MS = 1000;
 
 /** Resolves with undefined when the signal is aborted. */
@@ -13,14 +13,14 @@ export function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** Resolves after a time, or when the signal is aborted. */
+/** Resolves after a delay, or when the signal is aborted. */
 export async function pause(delayMs: number, { signal }: { signal: AbortSignal }): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   using _ = startTimer(delayMs, () => resolve(undefined));
   await Promise.race([promise, aborted(signal)]);
 }
 
-/** The named objects of a sandbox, by name; none when it does not tell in time. */
+/** The names of the named objects of a sandbox. Empty when it does not respond in time. */
 export async function objectNames(sandbox: Sandbox): Promise<string[]> {
   const { promise, resolve } = Promise.withResolvers<NamedObject[]>();
   using _ = startTimer(OBJECTS_TIMEOUT_MS, () => resolve([]));

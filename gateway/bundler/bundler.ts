@@ -1,11 +1,11 @@
 import { Binary_Type } from "../../proto/mod.ts";
-import type { Bundle } from "./bundle.ts";
-import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+import type { Bundle } from "./build/bundle.ts";
+import { type BundlerLimits, DEFAULT_LIMITS } from "./bundler_limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
 import { Turns } from "./turns.ts";
-import { WarmWorkers } from "./warm_workers.ts";
-import type { BundleWorker } from "./worker.ts";
-import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
+import { WarmWorkers } from "./worker/warm_workers.ts";
+import type { BundleWorker } from "./worker/worker.ts";
+import type { BundleRequest, WorkerMessage } from "./worker/worker_protocol.ts";
 
 export interface BundledUpload extends Omit<Bundle, "type"> {
   readonly type: Binary_Type;

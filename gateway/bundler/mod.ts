@@ -10,8 +10,8 @@ export {
   type BundlerSettings,
   createBundler,
 } from "./bundler.ts";
-export { fileOfForm } from "./form.ts";
-export { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+export { type BundlerLimits, DEFAULT_LIMITS } from "./bundler_limits.ts";
 export { BundleError, type BundleProblem } from "./problem.ts";
 export { BundlerBusyError, Turns } from "./turns.ts";
-export { isArchive, isJar } from "./upload.ts";
+export { fileOfForm } from "./upload/form.ts";
+export { isArchive, isJar } from "./upload/read_upload.ts";

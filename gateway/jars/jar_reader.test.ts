@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JarLimits } from "./limits.ts";
+import type { JarLimits } from "./jar_limits.ts";
 import { createJarReader, JarError } from "./mod.ts";
 import type { JarContents } from "./read_jar.ts";
 import { classFile, jar, jobClass } from "./testing/jars.ts";

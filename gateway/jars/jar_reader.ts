@@ -3,8 +3,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Turns } from "../bundler/mod.ts";
 import { JarError } from "./jar_error.ts";
+import { DEFAULT_LIMITS, type JarLimits } from "./jar_limits.ts";
 import type { JarAnswer, JarTask } from "./jar_thread.ts";
-import { DEFAULT_LIMITS, type JarLimits } from "./limits.ts";
 import type { JarContents } from "./read_jar.ts";
 
 const MEBIBYTE = 1024 * 1024;

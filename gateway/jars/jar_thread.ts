@@ -1,7 +1,7 @@
 /** The thread in which one jar is read: what it costs is bounded there, and ends with the thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import { JarError } from "./jar_error.ts";
-import type { JarLimits } from "./limits.ts";
+import type { JarLimits } from "./jar_limits.ts";
 import { type JarContents, readJar } from "./read_jar.ts";
 
 /** What the thread is given. */

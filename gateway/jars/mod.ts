@@ -3,5 +3,5 @@
  * versions of Scala and Java that they need. Uploads are not trusted: they are read in threads, with bounds on all that they cost.
  */
 export { JarError } from "./jar_error.ts";
+export { DEFAULT_LIMITS } from "./jar_limits.ts";
 export { createJarReader, type JarReader } from "./jar_reader.ts";
-export { DEFAULT_LIMITS } from "./limits.ts";

@@ -1,8 +1,8 @@
 import { inflateEntry, storedBytes, type ZipEntry, ZipError, zipEntries } from "../../lib/zip/mod.ts";
 import { ACCESS, ClassFileError, type ClassHeader, readClassHeader } from "./class_file.ts";
 import { JarError } from "./jar_error.ts";
+import type { JarLimits } from "./jar_limits.ts";
 import { findJobClasses } from "./job_traits.ts";
-import type { JarLimits } from "./limits.ts";
 import { findVersions, type JarVersions, type ScalaSigns } from "./versions.ts";
 import { listWarnings } from "./warnings.ts";
 

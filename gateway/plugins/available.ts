@@ -1,9 +1,9 @@
 import { type Waiting, whenAvailable } from "../../cluster/mod.ts";
 import { isStoreUnavailable, type PluginKind, type PluginKinds, type StoreState } from "../../plugins/contract/mod.ts";
-import { PluginError } from "./error.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "./host.ts";
-import { StartTimeout } from "./patience.ts";
+import { PluginError } from "./plugin_error.ts";
 import { RemoteCallError } from "./remote/mod.ts";
+import { StartTimeout } from "./start_timeout.ts";
 
 /** Codes of Node's errors for a back end that is not reachable. */
 const AWAY: ReadonlySet<unknown> = new Set([

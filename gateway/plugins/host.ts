@@ -2,10 +2,10 @@ import type { Logger } from "pino";
 import { explainIssues, PARSE_OPTIONS } from "../../cluster/mod.ts";
 import type { Plugin, PluginKind, PluginKinds, PluginLog, PluginStart } from "../../plugins/contract/mod.ts";
 import { contractFault, isOfKind, isPlugin, NO_OUTBOX } from "./describe.ts";
-import { PluginError } from "./error.ts";
 import { loadModule } from "./load.ts";
-import { type Patience, startPatience } from "./patience.ts";
+import { PluginError } from "./plugin_error.ts";
 import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
+import { type Patience, startPatience } from "./start_timeout.ts";
 import { translateBlobs, translateDao } from "./unavailable.ts";
 
 /** Long enough for a database that is being migrated or is coming up itself. */

@@ -3,6 +3,6 @@
  * Imports `plugins/contract` and `cluster`.
  */
 export { startPluginWhenAvailable } from "./available.ts";
-export { PluginError, type PluginStep } from "./error.ts";
 export { checkPlugin, type LoadOptions, type PluginReference, type StartOptions, startPlugin } from "./host.ts";
+export { PluginError, type PluginStep } from "./plugin_error.ts";
 export { remoteSettings } from "./remote/mod.ts";

@@ -5,9 +5,9 @@ import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
+import { guardMethod } from "./authorization/guarded_method.ts";
 import type { Call, Implementation } from "./call.ts";
-import { guardMethod } from "./guarded.ts";
-import { checkRules } from "./rules.ts";
+import { checkRules } from "./validation/rules.ts";
 
 /** What a method answers: a promise for unary methods, a stream for server-streaming ones. */
 export type Answer = Promise<Message> | AsyncIterable<Message>;

@@ -6,7 +6,7 @@ import type { Caller } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import type { Invoke, ServedService } from "./invoke.ts";
-import { createReflection } from "./reflection.ts";
+import { createReflection } from "./reflection/reflection.ts";
 
 interface Served {
   readonly services: readonly ServedService[];

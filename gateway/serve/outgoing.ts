@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { recodeGrpcMessage } from "./grpc_message.ts";
+import { recodeGrpcMessage } from "./responses/grpc_headers.ts";
 
 /** Headers or trailers of connect-es as node takes them. */
 export function outgoing(headers = new Headers()): OutgoingHttpHeaders {

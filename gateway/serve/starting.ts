@@ -5,13 +5,13 @@ import { gatewayStarting, hostInvalid } from "../../proto/errors.ts";
 import { Health } from "../../proto/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createHealth, mostBytes, type Readiness, SERVICE_NAMES } from "../rpc/mod.ts";
-import { isAddressed } from "./addressed.ts";
-import { ownExchanges } from "./exchange.ts";
-import { answerLiveness, createReadinessPage } from "./health_pages.ts";
-import { refuseHttp, refuseRpc } from "./refuse.ts";
-import { createRpc } from "./rpc.ts";
-import { setSecurityHeaders } from "./security_headers.ts";
-import { normalizeTarget } from "./target.ts";
+import { ownExchanges } from "./exchanges/exchange.ts";
+import { isAddressed } from "./requests/host_header.ts";
+import { normalizeTarget } from "./requests/target.ts";
+import { answerLiveness, createReadinessPage } from "./responses/health_pages.ts";
+import { refuseHttp, refuseRpc } from "./responses/refusals.ts";
+import { setSecurityHeaders } from "./responses/security_headers.ts";
+import { createRpc } from "./rpc/rpc.ts";
 
 interface Starting {
   readonly readiness: Readiness;

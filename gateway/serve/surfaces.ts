@@ -24,22 +24,22 @@ import {
   type ServedService,
 } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
-import { isAddressed } from "./addressed.ts";
-import type { Cors } from "./cors.ts";
-import { createDoor } from "./door.ts";
-import { downloadHeaders } from "./downloads.ts";
-import { ownExchanges, type Serve } from "./exchange.ts";
-import { createReadinessPage } from "./health_pages.ts";
-import { answerNotFound } from "./not_found.ts";
-import { createOpenApiPage, OPENAPI_PATH } from "./openapi.ts";
-import type { OriginCheck } from "./origins.ts";
-import { refuseHttp } from "./refuse.ts";
-import { createRpc } from "./rpc.ts";
-import { setSecurityHeaders } from "./security_headers.ts";
-import { findAmbiguity } from "./singletons.ts";
-import { answerServerOptions, findTargetFault, normalizeTarget } from "./target.ts";
-import { createUncallableAnswer } from "./uncallable.ts";
-import { blameCallerForEncoding } from "./undecodable.ts";
+import { ownExchanges, type Serve } from "./exchanges/exchange.ts";
+import { createOpenApiPage, OPENAPI_PATH } from "./openapi/page.ts";
+import { createDoor } from "./requests/authentication.ts";
+import type { Cors } from "./requests/cors.ts";
+import { isAddressed } from "./requests/host_header.ts";
+import type { OriginCheck } from "./requests/origins.ts";
+import { findAmbiguity } from "./requests/singleton_headers.ts";
+import { answerServerOptions, findTargetFault, normalizeTarget } from "./requests/target.ts";
+import { downloadHeaders } from "./responses/download_headers.ts";
+import { createReadinessPage } from "./responses/health_pages.ts";
+import { answerNotFound } from "./responses/not_found.ts";
+import { refuseHttp } from "./responses/refusals.ts";
+import { setSecurityHeaders } from "./responses/security_headers.ts";
+import { blameCallerForEncoding } from "./rpc/decode_errors.ts";
+import { createRpc } from "./rpc/rpc.ts";
+import { createUncallableAnswer } from "./rpc/rpc_preconditions.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
 

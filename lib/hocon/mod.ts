@@ -2,12 +2,12 @@
  * HOCON, as spark-jobserver's clients send it: parsed from untrusted text, merged and rendered. Reads the text and nothing
  * else: no file, no URL, no environment. Imports nothing.
  */
-import { HoconError } from "./error.ts";
+import { HoconError } from "./hocon_error.ts";
 import { createObject, type JsonObject } from "./json.ts";
 import { parseSyntax } from "./parse.ts";
 import { resolveSyntax } from "./resolve.ts";
 
-export { HoconError } from "./error.ts";
+export { HoconError } from "./hocon_error.ts";
 export {
   createObject,
   isObject,

@@ -1,4 +1,4 @@
-import { HoconError, MAX_DEPTH, tooDeep } from "./error.ts";
+import { HoconError, MAX_DEPTH, tooDeep } from "./hocon_error.ts";
 import { Reader } from "./reader.ts";
 import {
   type ArraySyntax,

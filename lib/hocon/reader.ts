@@ -1,4 +1,4 @@
-import { HoconError, MAX_VALUES, tooManyValues } from "./error.ts";
+import { HoconError, MAX_VALUES, tooManyValues } from "./hocon_error.ts";
 
 const LINE_FEED = 10;
 const INLINE_BLANK = /[^\S\n]+/y;

@@ -1,4 +1,4 @@
-import { HoconError, MAX_DEPTH, MAX_VALUES, tooDeep, tooManyValues } from "./error.ts";
+import { HoconError, MAX_DEPTH, MAX_VALUES, tooDeep, tooManyValues } from "./hocon_error.ts";
 import { createObject, isObject, type JsonObject, type JsonValue, valueAt } from "./json.ts";
 import type { Appended, Concatenation, KeyPath, ObjectSyntax, Substitution, Syntax } from "./syntax.ts";
 

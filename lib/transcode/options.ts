@@ -1,5 +1,5 @@
 import type { DescMethod, DescService, JsonReadOptions, JsonWriteOptions, Message } from "@bufbuild/protobuf";
-import type { CallContext, HttpRequest } from "./call.ts";
+import type { CallContext, HttpRequest } from "./http/call.ts";
 
 /**
  * Calls a method: a promise for a unary one, messages for one with a stream of responses. Either must end when `call.signal` is

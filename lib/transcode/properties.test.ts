@@ -2,11 +2,11 @@ import { fromJson, type JsonObject, type JsonValue, type Message, toJson } from 
 import { ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Binding, bindServices } from "./binding.ts";
-import { decodeSegment, decodeSegments } from "./percent.ts";
+import { type Binding, bindServices } from "./annotation/binding.ts";
+import { decodeSegment, decodeSegments } from "./annotation/percent.ts";
+import { createRouter, type Router } from "./annotation/router.ts";
+import { parseTemplate, printTemplate, type Template } from "./annotation/template.ts";
 import { type RequestParts, readRequest } from "./request.ts";
-import { createRouter, type Router } from "./router.ts";
-import { parseTemplate, printTemplate, type Template } from "./template.ts";
 import { known, library, methodOf } from "./testdata/library.ts";
 import { oneMethodService } from "./testdata/one_method.ts";
 

@@ -1,8 +1,8 @@
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { Binding } from "./binding.ts";
-import { decoding, invalidArgument } from "./errors.ts";
-import { type FieldPath, resolveFieldPath, setTextAt } from "./fields.ts";
-import { decodeQueryPart } from "./percent.ts";
+import type { Binding } from "./annotation/binding.ts";
+import { type FieldPath, resolveFieldPath, setTextAt } from "./annotation/fields.ts";
+import { decodeQueryPart } from "./annotation/percent.ts";
+import { decoding, invalidArgument } from "./http/errors.ts";
 
 /**
  * Puts the parameters of a query (without its `?`) into the fields of a request that neither the path nor the body carries.

@@ -10,14 +10,14 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
-import type { Binding, BoundVariable, RequestBody } from "./binding.ts";
-import { decoding, invalidArgument } from "./errors.ts";
-import { setTextAt } from "./fields.ts";
-import { explainJson } from "./json_fault.ts";
-import { findDuplicateName } from "./json_scan.ts";
-import { decodeSegment, decodeSegments } from "./percent.ts";
+import type { Binding, BoundVariable, RequestBody } from "./annotation/binding.ts";
+import { setTextAt } from "./annotation/fields.ts";
+import { decodeSegment, decodeSegments } from "./annotation/percent.ts";
+import { decoding, invalidArgument } from "./http/errors.ts";
+import { explainJson } from "./json/json_problem.ts";
+import { findDuplicateName } from "./json/json_scan.ts";
+import { takeStructs } from "./json/struct_texts.ts";
 import { readQuery } from "./query.ts";
-import { takeStructs } from "./struct_texts.ts";
 
 /** An HTTP request, taken apart. */
 export interface RequestParts {

@@ -1,12 +1,12 @@
 import type { JsonWriteOptions, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../proto/gen/es/google/api/httpbody_pb.js";
-import { httpBody, type PrintMessage } from "./answer.ts";
-import type { Call } from "./call.ts";
-import { compressPieces, type Encoding, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
-import { writePiece } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { printError } from "./errors.ts";
+import type { Call } from "./http/call.ts";
+import { compressPieces, type Encoding, isCompressible, joinPieces, negotiateEncoding } from "./http/compress.ts";
+import { writePiece } from "./http/drain.ts";
+import { printError } from "./http/errors.ts";
+import { httpBody, type PrintMessage } from "./respond.ts";
 
 /** How a stream of messages is written as text. */
 export interface StreamFormat {

@@ -1,12 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { answerError } from "./answer.ts";
-import { bindServices } from "./binding.ts";
-import { Call, type HttpRequest, type HttpResponse } from "./call.ts";
+import { bindServices } from "./annotation/binding.ts";
+import { createRouter, type Router } from "./annotation/router.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
-import { HttpError, invalidArgument } from "./errors.ts";
+import { Call, type HttpRequest, type HttpResponse } from "./http/call.ts";
+import { HttpError, invalidArgument } from "./http/errors.ts";
 import type { TranscoderOptions } from "./options.ts";
-import { createRouter, type Router } from "./router.ts";
+import { answerError } from "./respond.ts";
 import { serve } from "./serve.ts";
 
 /** What a request would call. */

@@ -1,5 +1,5 @@
-import { damaged } from "./error.ts";
 import { SIGNATURE, viewOf } from "./signatures.ts";
+import { damaged } from "./zip_error.ts";
 
 const END_BYTES = 22;
 const LOCATOR64_BYTES = 20;

@@ -1,7 +1,7 @@
 import { crc32, inflateRawSync } from "node:zlib";
 import type { ZipEntry } from "./directory.ts";
-import { damaged, shownName, ZipError } from "./error.ts";
 import { SIGNATURE, viewOf } from "./signatures.ts";
+import { damaged, shownName, ZipError } from "./zip_error.ts";
 
 const LOCAL_BYTES = 30;
 const FLAG_ENCRYPTED = 0x0001;

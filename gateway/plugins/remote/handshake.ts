@@ -9,7 +9,7 @@ import {
   PluginKind as RemoteKind,
 } from "../../../proto/remote_plugin.ts";
 import { NO_OUTBOX } from "../describe.ts";
-import type { PluginStep } from "../error.ts";
+import type { PluginStep } from "../plugin_error.ts";
 import { RemoteCallError } from "./call_error.ts";
 import type { CallOptions, Channel } from "./channel.ts";
 

@@ -1,6 +1,6 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
 import { explainIssues, PARSE_OPTIONS } from "../../../cluster/mod.ts";
-import { PluginError } from "../error.ts";
+import { PluginError } from "../plugin_error.ts";
 import { parseAddress, type RemoteAddress } from "./address.ts";
 import { type RemoteSettings, readCredentials, remoteSettings, tlsFault } from "./settings.ts";
 

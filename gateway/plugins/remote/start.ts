@@ -7,13 +7,13 @@ import {
   type HandshakeResponse,
   PluginService,
 } from "../../../proto/remote_plugin.ts";
-import { PluginError, type PluginStep } from "../error.ts";
+import { PluginError, type PluginStep } from "../plugin_error.ts";
 import { createAuth } from "./auth.ts";
 import { createBlobStore } from "./blobs.ts";
 import { RemoteCallError } from "./call_error.ts";
 import { openChannel } from "./channel.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import { createDao } from "./dao.ts";
+import { createDao } from "./dao/dao.ts";
 import { type Asked, faultOf, shakeHands } from "./handshake.ts";
 import { parseReach } from "./reach.ts";
 

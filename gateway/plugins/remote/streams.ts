@@ -3,8 +3,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, type ServiceError, status } from "@grpc/grpc-js";
 import { fromBuffer } from "../../../proto/remote_plugin.ts";
 import { RemoteCallError } from "./call_error.ts";
+import { withinSilence } from "./response_timeout.ts";
 import { callError } from "./service_error.ts";
-import { withinSilence } from "./silence.ts";
 
 /** A method whose requests or answers come one after the other. */
 export interface StreamMethod<Input extends DescMessage, Output extends DescMessage> {

@@ -1,5 +1,5 @@
 import type { DescField, JsonObject } from "@bufbuild/protobuf";
-import type { Binding } from "../binding.ts";
+import type { Binding } from "../annotation/binding.ts";
 import { type Comments, commentName, withWords } from "./comments.ts";
 import { celRulesOf, rulesOf, wordsOf } from "./rules.ts";
 import type { Schemas } from "./schemas.ts";

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, DescMethod, DescService, JsonObject, JsonWriteOptions } from "@bufbuild/protobuf";
-import { type Binding, bindServices } from "../binding.ts";
+import { type Binding, bindServices } from "../annotation/binding.ts";
 import { type RawTypes, requestBody, responseContent } from "./bodies.ts";
 import { type Comments, createComments, summarize } from "./comments.ts";
 import { ERROR_COMPONENTS, ERROR_RESPONSES } from "./errors.ts";

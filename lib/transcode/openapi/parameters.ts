@@ -1,7 +1,7 @@
 import type { DescField, JsonObject } from "@bufbuild/protobuf";
-import type { Binding } from "../binding.ts";
-import { resolveFieldPath } from "../fields.ts";
-import { hasTextForm } from "../text.ts";
+import type { Binding } from "../annotation/binding.ts";
+import { resolveFieldPath } from "../annotation/fields.ts";
+import { hasTextForm } from "../annotation/text_values.ts";
 import { withWords } from "./comments.ts";
 import type { PathParameter } from "./path.ts";
 import type { Schemas } from "./schemas.ts";

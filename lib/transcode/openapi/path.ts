@@ -1,5 +1,5 @@
-import type { Binding } from "../binding.ts";
-import type { Variable } from "../template.ts";
+import type { Binding } from "../annotation/binding.ts";
+import type { Variable } from "../annotation/template.ts";
 
 /** A parameter of a path: one segment of it. */
 export interface PathParameter {

@@ -1,0 +1,95 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import {
+  DaoService,
+  type Outcome,
+  WriteRequestSchema,
+  type WriteResponse,
+  type WriteSchema,
+} from "../../../../proto/remote_plugin.ts";
+import { RemoteCallError } from "../call_error.ts";
+import type { Connection } from "../connection.ts";
+import type { WriteAnswer, WriteInput, WriteName } from "./calls.ts";
+
+/** The most writes, and bytes of them, that go together; a write that is larger goes alone. */
+const MAX_WRITES = 1000;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Sends writes in the order of the calls. Disposing it waits until those are over that were called. */
+export interface Writer extends AsyncDisposable {
+  /** Rejects with a RemoteCallError. */
+  write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteAnswer<Name>>;
+}
+
+interface WaitingWrite {
+  /** A request with this write alone. Such requests, one behind the other, are the request with all their writes. */
+  readonly bytes: Uint8Array;
+  readonly answered: PromiseWithResolvers<Outcome["outcome"]>;
+}
+
+/** Sends one group at a time; what is called meanwhile waits and goes together in the next, so groups grow with the load. */
+export function createWriter(connection: Connection): Writer {
+  const waiting: WaitingWrite[] = [];
+  let sending: Promise<void> | undefined;
+  let isClosed = false;
+
+  async function sendAll(): Promise<void> {
+    // What is written in the same turn goes together.
+    await Promise.resolve();
+    while (waiting.length > 0) await sendGroup(connection, takeGroup(waiting));
+    sending = undefined;
+  }
+
+  return {
+    async write(name, input) {
+      if (isClosed) throw new RemoteCallError("the connection is closed", { code: status.CANCELLED });
+      // `WriteInput` has made sure that the input is of this write.
+      const write = { case: name, value: input } as NonNullable<MessageInitShape<typeof WriteSchema>["write"]>;
+      const bytes = toBinary(WriteRequestSchema, create(WriteRequestSchema, { writes: [{ write }] }));
+      const answered = Promise.withResolvers<Outcome["outcome"]>();
+      waiting.push({ bytes, answered });
+      sending ??= sendAll();
+      return answerOf(name, await answered.promise);
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      await sending;
+    },
+  };
+}
+
+/** Takes as many from the front as may go together, one at least. */
+function takeGroup(waiting: WaitingWrite[]): WaitingWrite[] {
+  let sizeBytes = 0;
+  const tooMany = waiting.findIndex(({ bytes }, n) => {
+    sizeBytes += bytes.length;
+    return n > 0 && (n >= MAX_WRITES || sizeBytes > MAX_BYTES);
+  });
+  return waiting.splice(0, tooMany === -1 ? waiting.length : tooMany);
+}
+
+/** Resolves when all of a group have their answers or errors. */
+async function sendGroup(connection: Connection, group: readonly WaitingWrite[]): Promise<void> {
+  const request = Buffer.concat(group.map(({ bytes }) => bytes));
+  const [answer] = await Promise.allSettled([connection.callWith(DaoService.method.write, request)]);
+  for (const [n, { answered }] of group.entries()) {
+    if (answer.status === "rejected") answered.reject(answer.reason);
+    else answered.resolve(outcomeOf(answer.value, n));
+  }
+}
+
+function outcomeOf({ outcomes }: WriteResponse, n: number): Outcome["outcome"] {
+  return outcomes[n]?.outcome ?? { case: undefined };
+}
+
+function answerOf<Name extends WriteName>(name: Name, outcome: Outcome["outcome"]): WriteAnswer<Name> {
+  if (outcome.case === "failure") {
+    const { code, message, storeState } = outcome.value;
+    throw new RemoteCallError(message, { code, state: storeState });
+  }
+  if (outcome.case === undefined || outcome.case !== name) {
+    throw new Error(`the DAO plugin answered ${outcome.case ?? "nothing"} to ${name}`);
+  }
+  // The case is the name.
+  return outcome.value as WriteAnswer<Name>;
+}

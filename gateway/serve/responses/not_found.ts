@@ -1,0 +1,22 @@
+import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
+import { methodNotFound, rpcNotFound } from "../../../proto/errors.ts";
+import { refuseRpc } from "./refusals.ts";
+
+/** The path of a method of Connect, gRPC or gRPC-Web: a service with its package, and the method. */
+const RPC_PATH = /^\/[a-z_]\w*(?:\.[a-z_]\w*)+\/[a-z_]\w*$/i;
+
+const RPC_TYPE = /^application\/(?:grpc|connect\+|proto)/i;
+
+/**
+ * Answers a request for a path that nothing here has: Connect's JSON error with 404. To calls the code is `unimplemented`, as gRPC and Connect
+ * have it for unknown methods; to other requests `not_found`.
+ */
+export function answerNotFound(request: HttpRequest, response: HttpResponse): void {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  const { headers } = request;
+  const isCall =
+    RPC_PATH.test(path) ||
+    RPC_TYPE.test(headers["content-type"] ?? "") ||
+    headers["connect-protocol-version"] !== undefined;
+  refuseRpc(request, response, isCall ? rpcNotFound(path) : methodNotFound(path), { status: 404 });
+}

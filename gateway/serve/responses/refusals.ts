@@ -1,0 +1,62 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { type HttpRequest, type HttpResponse, isOver } from "../../../lib/transcode/mod.ts";
+import { isSparkPath } from "../../spark/mod.ts";
+import { recodeGrpcMessage } from "./grpc_headers.ts";
+
+/** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. The status is that of plain answers. */
+export function refuseRpc(
+  request: HttpRequest,
+  response: HttpResponse,
+  error: ConnectError,
+  { status = codeToHttpStatus(error.code) }: { readonly status?: number } = {},
+): void {
+  if (isOver(response)) return;
+  const contentType = request.headers["content-type"] ?? "";
+  if (contentType.startsWith("application/grpc")) return refuseGrpc(response, { contentType, error });
+  if (contentType.startsWith("application/connect+")) return refuseConnectStream(response, { contentType, error });
+  response.writeHead(status, { ...headersOf(error), "content-type": "application/json" });
+  response.end(JSON.stringify(errorToJson(error, undefined)));
+}
+
+/** Answers a request whose head alone says that it may not be served, whatever its protocol: the status is that of HTTP. */
+export function refuseHttp(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  const isText = isSparkPath(path);
+  response.writeHead(codeToHttpStatus(error.code), {
+    "content-type": isText ? "text/plain; charset=UTF-8" : "application/json",
+    vary: "Origin",
+  });
+  response.end(isText ? error.rawMessage : JSON.stringify(errorToJson(error, undefined)));
+}
+
+interface Refusal {
+  readonly contentType: string;
+  readonly error: ConnectError;
+}
+
+/** A response of nothing but its head ("Trailers-Only" in the gRPC protocol; gRPC-Web has the same). */
+function refuseGrpc(response: HttpResponse, { contentType, error }: Refusal): void {
+  const status = Object.fromEntries(recodeGrpcMessage(setTrailerStatus(new Headers(), error)));
+  const head = { ...headersOf(error), ...status, "content-type": contentType };
+  if (response.stream === undefined) {
+    response.writeHead(200, head);
+    response.end();
+    return;
+  }
+  // The head itself has to end the stream, or clients wait for trailers after it.
+  response.stream.respond({ ":status": 200, ...head }, { endStream: true });
+}
+
+/** A stream whose only message is its end. */
+function refuseConnectStream(response: HttpResponse, { contentType, error }: Refusal): void {
+  const end = endStreamToJson(error.metadata, error, undefined);
+  response.writeHead(200, { ...headersOf(error), "content-type": contentType });
+  response.end(encodeEnvelope(endStreamFlag, new TextEncoder().encode(JSON.stringify(end))));
+}
+
+function headersOf({ metadata }: ConnectError): Record<string, string> {
+  return Object.fromEntries(metadata);
+}

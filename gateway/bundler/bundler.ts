@@ -3,8 +3,8 @@ import type { Bundle } from "./build/bundle.ts";
 import { type BundlerLimits, DEFAULT_LIMITS } from "./bundler_limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
 import { Turns } from "./turns.ts";
-import { WarmWorkers } from "./worker/warm_workers.ts";
 import type { BundleWorker } from "./worker/worker.ts";
+import { WorkerPool } from "./worker/worker_pool.ts";
 import type { BundleRequest, WorkerMessage } from "./worker/worker_protocol.ts";
 
 export interface BundledUpload extends Omit<Bundle, "type"> {
@@ -41,7 +41,7 @@ export interface BundlerSettings {
 export function createBundler(settings: BundlerSettings = {}): Bundler {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   const turns = new Turns(settings.workers ?? 2, { queue: settings.queue ?? 32 });
-  const workers = new WarmWorkers(limits);
+  const workers = new WorkerPool(limits);
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 

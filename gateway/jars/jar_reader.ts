@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Turns } from "../bundler/mod.ts";
-import { JarError } from "./jar_error.ts";
+import { JarError } from "./jar_entries.ts";
 import { DEFAULT_LIMITS, type JarLimits } from "./jar_limits.ts";
 import type { JarAnswer, JarTask } from "./jar_thread.ts";
 import type { JarContents } from "./read_jar.ts";

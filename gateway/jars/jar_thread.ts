@@ -1,6 +1,6 @@
 /** The thread in which one jar is read: what it costs is bounded there, and ends with the thread. */
 import { parentPort, workerData } from "node:worker_threads";
-import { JarError } from "./jar_error.ts";
+import { JarError } from "./jar_entries.ts";
 import type { JarLimits } from "./jar_limits.ts";
 import { type JarContents, readJar } from "./read_jar.ts";
 

@@ -1,4 +1,4 @@
-import type { Jar } from "./read_jar.ts";
+import type { Jar } from "./jar_entries.ts";
 import { countScalaVersions, type JarVersions } from "./versions.ts";
 
 /** What fat jars bring along by mistake: the class by which it is known, what it is, and what that does. */

@@ -2,11 +2,11 @@ import type { Logger } from "pino";
 import { explainIssues, PARSE_OPTIONS } from "../../cluster/mod.ts";
 import type { Plugin, PluginKind, PluginKinds, PluginLog, PluginStart } from "../../plugins/contract/mod.ts";
 import { contractFault, isOfKind, isPlugin, NO_OUTBOX } from "./describe.ts";
-import { loadModule } from "./load.ts";
+import { loadModule } from "./load_module.ts";
 import { PluginError } from "./plugin_error.ts";
 import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
-import { type Patience, startPatience } from "./start_timeout.ts";
-import { translateBlobs, translateDao } from "./unavailable.ts";
+import { type StartDeadline, startDeadline } from "./start_timeout.ts";
+import { translateBlobs, translateDao } from "./translate_unavailable.ts";
 
 /** Long enough for a database that is being migrated or is coming up itself. */
 const START_TIMEOUT_MS = 60_000;
@@ -44,16 +44,16 @@ export async function startPlugin<Kind extends PluginKind>(
   reference: PluginReference,
   { log, signal, baseDir, timeoutMs = START_TIMEOUT_MS }: StartOptions,
 ): Promise<PluginKinds[Kind]> {
-  using patience = startPatience({ timeoutMs, signal });
+  using deadline = startDeadline({ timeoutMs, signal });
   if (isRemote(reference.plugin)) {
     const createLog = (name: string) => createPluginLog(log.child({ plugin: name }));
-    return await startRemotePlugin(kind, { ...reference, createLog, signal: patience.ended });
+    return await startRemotePlugin(kind, { ...reference, createLog, signal: deadline.ended });
   }
 
-  const { plugin, config } = await loadPlugin(kind, reference, { patience, baseDir });
+  const { plugin, config } = await loadPlugin(kind, reference, { deadline, baseDir });
   const pluginLog = createPluginLog(log.child({ plugin: plugin.name }));
-  const starting = callStart(plugin, { config, log: pluginLog, signal: patience.ended });
-  const started = await patience.await(starting).catch((cause) => {
+  const starting = callStart(plugin, { config, log: pluginLog, signal: deadline.ended });
+  const started = await deadline.await(starting).catch((cause) => {
     void disposeLate(starting, pluginLog);
     throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
   });
@@ -78,17 +78,17 @@ export async function checkPlugin(
   reference: PluginReference,
   { signal, baseDir, timeoutMs = START_TIMEOUT_MS }: LoadOptions,
 ): Promise<void> {
-  using patience = startPatience({ timeoutMs, signal });
-  await (isRemote(reference.plugin) ? parseReach(reference) : loadPlugin(kind, reference, { patience, baseDir }));
+  using deadline = startDeadline({ timeoutMs, signal });
+  await (isRemote(reference.plugin) ? parseReach(reference) : loadPlugin(kind, reference, { deadline, baseDir }));
 }
 
 /** A plugin of this process with its configuration, ready to be started. */
 async function loadPlugin<Kind extends PluginKind>(
   kind: Kind,
   { plugin: reference, config }: PluginReference,
-  { patience, baseDir }: { readonly patience: Patience; readonly baseDir: string },
+  { deadline, baseDir }: { readonly deadline: StartDeadline; readonly baseDir: string },
 ): Promise<{ readonly plugin: Plugin<Kind>; readonly config: unknown }> {
-  const exported = await patience.await(loadModule(reference, baseDir)).catch((cause) => {
+  const exported = await deadline.await(loadModule(reference, baseDir)).catch((cause) => {
     throw new PluginError(reference, "load", { fault: messageOf(cause).replace(IMPORTER, ""), cause });
   });
   const plugin = checkDescription(kind, exported, reference);

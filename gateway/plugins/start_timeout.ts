@@ -1,8 +1,8 @@
 /** A span of time for several waits together. Disposing it ends neither the waits nor the work, only the clock. */
-export interface Patience extends Disposable {
+export interface StartDeadline extends Disposable {
   /** Aborted when the time is up or the caller's signal is aborted; not any more once disposed. */
   readonly ended: AbortSignal;
-  /** Resolves with the work; rejects with the work's error, or when the patience ends first. The work then goes on. */
+  /** Resolves with the work; rejects with the work's error, or when the deadline ends first. The work then goes on. */
   await<T>(work: Promise<T>): Promise<T>;
 }
 
@@ -12,7 +12,7 @@ export class StartTimeout extends Error {
 }
 
 /** Starts the clock. */
-export function startPatience({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Patience {
+export function startDeadline({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): StartDeadline {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new StartTimeout(`it took longer than ${timeoutMs} ms`)), timeoutMs);
   const passOn = () => controller.abort(new Error("the start was cancelled", { cause: signal.reason }));

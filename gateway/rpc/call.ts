@@ -1,4 +1,4 @@
-import type { DescService, MessageShape } from "@bufbuild/protobuf";
+import type { DescService, Message, MessageShape } from "@bufbuild/protobuf";
 import type { Guard } from "../access/mod.ts";
 
 /** What a method knows of the call that it serves, whichever surface it came by. */
@@ -23,3 +23,9 @@ export type Implementation<Service extends DescService> = {
         guard: Guard,
       ) => Promise<MessageShape<Service["method"][Name]["output"]>>;
 };
+
+/** What a method answers: a promise for unary methods, a stream for server-streaming ones. */
+export type Answer = Promise<Message> | AsyncIterable<Message>;
+
+/** A method as a function, whatever its types. */
+export type Method = (request: Message, call: Call, guard: Guard) => Answer;

@@ -4,16 +4,10 @@ import { ConnectError } from "@connectrpc/connect";
 import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
-import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
-import { guardMethod } from "./authorization/guarded_method.ts";
-import type { Call, Implementation } from "./call.ts";
+import { type Caller, type Gate, OPEN } from "../access/mod.ts";
+import { authorizeMethod } from "./authorization/guarded_method.ts";
+import type { Answer, Call, Implementation, Method } from "./call.ts";
 import { checkRules } from "./validation/rules.ts";
-
-/** What a method answers: a promise for unary methods, a stream for server-streaming ones. */
-export type Answer = Promise<Message> | AsyncIterable<Message>;
-
-/** A method as a function, whatever its types. */
-export type Method = (request: Message, call: Call, guard: Guard) => Answer;
 
 /** A service with what implements it. */
 export interface ServedService {
@@ -52,7 +46,7 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
       if (implemented === undefined) throw new Error(`Method ${method} has no implementation`);
       if (getOption(method, permission) === "") throw new Error(`Method ${method} declares no permission`);
       const serve = validateFirst(method, implemented, validator);
-      methods.set(method, gate ? guardMethod(method, serve, gate) : (request, call) => serve(request, call, OPEN));
+      methods.set(method, gate ? authorizeMethod(method, serve, gate) : (request, call) => serve(request, call, OPEN));
     }
   }
   return (method, request, call, caller) => {

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: HOCON writes substitutions as JavaScript does
 import { describe, expect, test } from "vitest";
 import { parseHocon, withFallback } from "./mod.ts";
-import { refusal } from "./testing/refusal.ts";
+import { refusal } from "./testing/parse_outcome.ts";
 
 describe("parseHocon() reads what spark-jobserver's clients send:", () => {
   test.each<[string, unknown]>([

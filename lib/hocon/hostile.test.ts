@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseHocon, renderConfig, valueAt, withFallback } from "./mod.ts";
-import { refusal } from "./testing/refusal.ts";
+import { refusal } from "./testing/parse_outcome.ts";
 
 describe("parseHocon() reads nothing but the text:", () => {
   test.each([

@@ -19,9 +19,9 @@ export {
 } from "./http/call.ts";
 export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./http/compress.ts";
 export { isZlib, onDecoded } from "./http/content_coding.ts";
-export { writePiece } from "./http/drain.ts";
 export { clientLeft, HttpError } from "./http/errors.ts";
 export { sendContent } from "./http/send.ts";
+export { writePiece } from "./http/write.ts";
 export { countJson, findDuplicateName, isPlainJson, JsonCounter } from "./json/json_scan.ts";
 export { keepText, keptText, readKept } from "./json/kept_text.ts";
 export { printJson } from "./json/print_json.ts";

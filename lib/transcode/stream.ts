@@ -4,8 +4,8 @@ import type { HttpBody } from "../../proto/gen/es/google/api/httpbody_pb.js";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call } from "./http/call.ts";
 import { compressPieces, type Encoding, isCompressible, joinPieces, negotiateEncoding } from "./http/compress.ts";
-import { writePiece } from "./http/drain.ts";
 import { printError } from "./http/errors.ts";
+import { writePiece } from "./http/write.ts";
 import { httpBody, type PrintMessage } from "./respond.ts";
 
 /** How a stream of messages is written as text. */

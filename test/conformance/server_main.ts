@@ -11,12 +11,12 @@ import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import pino from "pino";
 import { limitsSection } from "../../gateway/limits.ts";
 import { listenOnOnePort } from "../../gateway/serve/connections/one_port.ts";
-import { ownExchanges } from "../../gateway/serve/exchanges/exchange.ts";
+import { createRequestListener } from "../../gateway/serve/exchanges/request_listener.ts";
 import { answerNotFound } from "../../gateway/serve/responses/not_found.ts";
 import { setSecurityHeaders } from "../../gateway/serve/responses/security_headers.ts";
-import { blameCallerForEncoding } from "../../gateway/serve/rpc/decode_errors.ts";
+import { reportDecodeErrors } from "../../gateway/serve/rpc/decode_errors.ts";
 import { createRpc } from "../../gateway/serve/rpc/rpc.ts";
-import { createUncallableAnswer } from "../../gateway/serve/rpc/rpc_preconditions.ts";
+import { createPreconditionCheck } from "../../gateway/serve/rpc/rpc_preconditions.ts";
 import type { UnaryCall } from "../../gateway/serve/unary/unary_call.ts";
 import { readProtos, type Untyped } from "./messages.ts";
 import { createConformanceService } from "./service.ts";
@@ -42,21 +42,21 @@ const rpc = createRpc({
   },
   readMaxBytes: limits.messageBytes,
   jsonOptions: { registry: protos.registry },
-  requestGate: blameCallerForEncoding,
+  requestGate: reportDecodeErrors,
   mostBytes: () => limits.messageBytes,
   contextValues: () => createContextValues(),
 });
-const answerUncallable = createUncallableAnswer(rpc.handlers);
+const rejectInvalidCall = createPreconditionCheck(rpc.handlers);
 const port = await listenOnOnePort({
   host: HOST,
   port: 0,
   tls: wanted.useTls ? await writeTlsFiles() : undefined,
   log,
   limits,
-  serve: ownExchanges(
+  serve: createRequestListener(
     async (request, response) => {
       setSecurityHeaders(request, response);
-      if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
+      if (rejectInvalidCall(request, response) || (await rpc.answer(request, response))) return;
       answerNotFound(request, response);
     },
     { log },

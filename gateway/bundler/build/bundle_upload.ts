@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { BundleError, badUpload } from "../problem.ts";
-import { isModule, textKind, WHAT_IS_TAKEN } from "../upload/content_kinds.ts";
+import { ACCEPTED_UPLOADS, isModule, textKind } from "../upload/content_kinds.ts";
 import { readUpload, type Upload } from "../upload/read_upload.ts";
 import { UploadFiles } from "../upload/upload_files.ts";
 import { type Bundle, type BundleDeps, bundleFiles } from "./bundle.ts";
@@ -33,7 +33,7 @@ async function retryFile(
   const content = files.get(path);
   if (!(error instanceof BundleError) || content === undefined) throw error;
   const text = Buffer.from(content).toString("utf8").trim();
-  if (text === "") throw badUpload(`Nothing is exported, the upload is empty: ${WHAT_IS_TAKEN}`);
+  if (text === "") throw badUpload(`Nothing is exported, the upload is empty: ${ACCEPTED_UPLOADS}`);
   if (isModule(text) && (await hasJsx(deps, content, path))) {
     return bundleFiles(deps, {
       type: "file",
@@ -42,7 +42,7 @@ async function retryFile(
     });
   }
   const kind = textKind(content);
-  if (kind !== undefined) throw badUpload(`The upload is ${kind}: ${WHAT_IS_TAKEN}`);
+  if (kind !== undefined) throw badUpload(`The upload is ${kind}: ${ACCEPTED_UPLOADS}`);
   if (contentType?.startsWith(URL_ENCODED) && !text.includes("\n")) {
     const problem = { ...error.problems[0], text: `${error.problems[0]?.text} (${LINES_ARE_GONE})` };
     throw new BundleError([problem, ...error.problems.slice(1)], { cause: error });

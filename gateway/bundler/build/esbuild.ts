@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { compileFunction } from "node:vm";
 import type EsbuildModule from "esbuild-wasm";
 import type { UploadFiles } from "../upload/upload_files.ts";
-import { UploadNames } from "./upload_file_system.ts";
+import { UploadFileSystem } from "./upload_file_system.ts";
 
 /** esbuild as WebAssembly in this process. It builds for one upload at a time. */
 export interface Esbuild extends Pick<typeof EsbuildModule, "build" | "transform"> {
@@ -30,7 +30,7 @@ const OPTIMISE_AFTER_BYTES = 1_000_000_000;
  * process or environment is among it.
  */
 export async function startEsbuild({ log, onExit }: EsbuildSettings): Promise<Esbuild> {
-  const names = new UploadNames();
+  const names = new UploadFileSystem();
   const reachable = {
     fs: names,
     Array,

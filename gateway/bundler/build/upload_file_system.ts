@@ -23,7 +23,7 @@ type Callback<Value> = (error: Error | null, value?: Value) => void;
  * The file system of esbuild: the names of one upload's files, read-only, and nothing else. It has no contents, because the plugin loads
  * every file. Implements as much of Node's `fs` as Go's runtime calls (`syscall/fs_js.go`).
  */
-export class UploadNames {
+export class UploadFileSystem {
   /** What `open()` takes. Go reads them when it starts. */
   readonly constants = {
     O_WRONLY: 1,

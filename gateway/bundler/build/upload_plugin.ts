@@ -10,7 +10,8 @@ import type {
   TsconfigRaw,
 } from "esbuild-wasm";
 import { BundleError } from "../problem.ts";
-import { type ImportSite, isOfDependency, type Resolution, resolveImport } from "../resolve/resolve.ts";
+import { type ImportSite, isOfDependency } from "../resolve/import_site.ts";
+import { type Resolution, resolveImport } from "../resolve/resolve.ts";
 import type { UploadFiles } from "../upload/upload_files.ts";
 import { configWarnings, ownOptions } from "./compile_options.ts";
 import type { Esbuild } from "./esbuild.ts";

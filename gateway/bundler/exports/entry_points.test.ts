@@ -155,7 +155,7 @@ describe("listed is what can run", () => {
 
   test("in modules that are exported under a name, too", async () => {
     const files = {
-      "index.ts": `export * as words from "./words.ts"; export * as limits from "../bundler_limits.ts"; export const job = () => 0;`,
+      "index.ts": `export * as words from "./words.ts"; export * as limits from "./limits.ts"; export const job = () => 0;`,
       "words.ts": "export const count = () => 1; export class Word {} export const run = () => 2;",
       "limits.ts": "export const most = 5;",
     };

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import type { UploadFiles } from "../upload/upload_files.ts";
+import type { ImportSite } from "./import_site.ts";
 import { parseJsonc } from "./jsonc.ts";
 import { isRecord } from "./package_json.ts";
-import type { ImportSite } from "./resolve.ts";
 
 /** Names of Deno's configuration, which may have `imports`, or name a file that has them. */
 const NAMES = ["deno.json", "deno.jsonc", "import_map.json"];

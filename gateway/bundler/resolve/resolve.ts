@@ -2,6 +2,7 @@ import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import type { UploadFiles } from "../upload/upload_files.ts";
 import { importMapped } from "./import_map.ts";
+import { type ImportSite, isOfDependency } from "./import_site.ts";
 import { exportedSubpaths, manifestIn, matchSubpath, packageFolders } from "./package_json.ts";
 import { mappedPaths, tsconfigOf } from "./tsconfig.ts";
 
@@ -11,23 +12,6 @@ export type Resolution =
   | { readonly type: "builtin"; readonly name: string }
   | { readonly type: "absent" }
   | { readonly type: "fault"; readonly text: string };
-
-export interface ImportSite {
-  readonly specifier: string;
-  /** Path of the importing file. */
-  readonly importer: string;
-  /** `require(…)` rather than `import`. */
-  readonly isRequire: boolean;
-  /** `require(…)` or `import(…)`: it may be in a `try`, or never run. */
-  readonly isLate: boolean;
-  /** Whether the specifier came out of an import map, which is asked once. */
-  readonly isMapped?: boolean;
-}
-
-/** Whether the import stands in a package of `node_modules`. */
-export function isOfDependency({ importer }: ImportSite): boolean {
-  return importer.includes("node_modules/");
-}
 
 /** Extensions that an import may leave out, in the order in which they are tried. */
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];

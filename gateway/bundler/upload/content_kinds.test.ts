@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
-const WHAT_IS_TAKEN =
+const ACCEPTED_UPLOADS =
   "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, or a jar, as the body itself (`curl -T FILE`)";
 const PROGRAM = "export const job = () => 1;";
 
@@ -41,14 +41,14 @@ describe("what is no program is refused by what it looks like", () => {
     ["a PDF document", "%PDF-1.7\n1 0 obj\n"],
   ])("%s", async (kind, content, contentType) => {
     const bytes = typeof content === "string" ? utf8(content) : content;
-    expect(await refusal(bundler, bytes, contentType)).toBe(`The upload is ${kind}: ${WHAT_IS_TAKEN}`);
+    expect(await refusal(bundler, bytes, contentType)).toBe(`The upload is ${kind}: ${ACCEPTED_UPLOADS}`);
   });
 
   test.each([
     ["nothing", ""],
     ["nothing but space", " \r\n\t"],
   ])("%s", async (_, content) => {
-    expect(await refusal(bundler, utf8(content))).toBe(`Nothing is exported, the upload is empty: ${WHAT_IS_TAKEN}`);
+    expect(await refusal(bundler, utf8(content))).toBe(`Nothing is exported, the upload is empty: ${ACCEPTED_UPLOADS}`);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 /** What an upload must be; ends messages about what it is instead. */
-export const WHAT_IS_TAKEN =
+export const ACCEPTED_UPLOADS =
   "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, or a jar, as the body itself (`curl -T FILE`)";
 
 /** What other files begin with. */

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import type { BundlerLimits } from "../bundler_limits.ts";
 import { BundleError, badUpload } from "../problem.ts";
-import { binaryKind, JAVA_ARCHIVE, WHAT_IS_TAKEN, zipKind } from "./content_kinds.ts";
+import { ACCEPTED_UPLOADS, binaryKind, JAVA_ARCHIVE, zipKind } from "./content_kinds.ts";
 import { isTar, readTarball } from "./tarball.ts";
 import { UploadFiles } from "./upload_files.ts";
 import { isZip, readZip, zipNames } from "./zip.ts";
@@ -54,7 +54,7 @@ export async function readUpload(content: Uint8Array, { contentType, limits }: R
   if (archive !== undefined) return archive;
   const promised = PACKED_TYPES.get(mediaType);
   if (promised !== undefined) {
-    throw badUpload(`The content type is ${mediaType}, but the bytes are not ${promised}: ${WHAT_IS_TAKEN}`);
+    throw badUpload(`The content type is ${mediaType}, but the bytes are not ${promised}: ${ACCEPTED_UPLOADS}`);
   }
   return readFile(content, NAMES_BY_TYPE.get(mediaType) ?? "main.ts");
 }
@@ -90,7 +90,7 @@ async function readArchive(content: Uint8Array, limits: BundlerLimits): Promise<
   if (isTar(content)) return { type: "folder", files: await readTarball(content, limits) };
   if (!isZip(content)) return undefined;
   const other = zipKind(zipNames(content));
-  if (other !== undefined) throw badUpload(`The upload is ${other}: ${WHAT_IS_TAKEN}`);
+  if (other !== undefined) throw badUpload(`The upload is ${other}: ${ACCEPTED_UPLOADS}`);
   return { type: "folder", files: readZip(content, limits) };
 }
 
@@ -98,7 +98,7 @@ function readFile(content: Uint8Array, path: string): Upload {
   if (!isUtf8(content) || content.includes(0)) {
     const kind = binaryKind(content);
     throw badUpload(
-      `${kind ? `The upload is ${kind}` : "Neither UTF-8 text nor a gzip tarball nor a zip archive"}: ${WHAT_IS_TAKEN}`,
+      `${kind ? `The upload is ${kind}` : "Neither UTF-8 text nor a gzip tarball nor a zip archive"}: ${ACCEPTED_UPLOADS}`,
     );
   }
   return { type: "file", files: new UploadFiles(new Map([[path, content]])), path };

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../mod.ts";
-import { walledNode } from "./isolation.ts";
+import { isolatedNode } from "./isolation.ts";
 
 /** Code that tries one thing. A file CANARY, a folder HERE and a server on PORT are there to be reached. */
 const ATTEMPTS: readonly [name: string, code: string][] = [
@@ -48,7 +48,7 @@ test.each(ATTEMPTS)("the process of a worker cannot %s", async (_, code) => {
       process.on("uncaughtException", ({ code }) => say(code));
       ${code};
       say("DONE");`;
-    const { command, args } = walledNode(DEFAULT_LIMITS);
+    const { command, args } = isolatedNode(DEFAULT_LIMITS);
     const child = promisify(execFile)(command, [...args, "--input-type=module", "-e", script], { env: {} });
     expect((await child).stdout).toMatch(/^ERR_(ACCESS_DENIED|DLOPEN_DISABLED)\n$/);
   } finally {

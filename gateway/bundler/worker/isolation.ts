@@ -32,7 +32,7 @@ const READABLE = [
  * The command of a Node process that may do nothing but compute: it reads its own code, and cannot open other files, write, start processes
  * or threads, or reach the network. Append the module that it runs, and give it a pipe as stdin.
  */
-export function walledNode({ memoryBytes }: BundlerLimits): { readonly command: string; readonly args: string[] } {
+export function isolatedNode({ memoryBytes }: BundlerLimits): { readonly command: string; readonly args: string[] } {
   const mebibytes = Math.floor(memoryBytes / 1024 / 1024);
   const node = [
     process.execPath,

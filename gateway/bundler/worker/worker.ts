@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { closeOutputAtExit } from "../../../cluster/mod.ts";
 import type { BundlerLimits } from "../bundler_limits.ts";
-import { walledNode } from "./isolation.ts";
+import { isolatedNode } from "./isolation.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
 const WORKER_MAIN = fileURLToPath(new URL("./worker_main.ts", import.meta.url));
@@ -23,7 +23,7 @@ export interface BundleWorker extends AsyncDisposable {
 
 /** Starts a worker; resolves when esbuild is warm. */
 export async function startWorker(limits: BundlerLimits, options: { signal: AbortSignal }): Promise<BundleWorker> {
-  const child = spawnWalled(limits);
+  const child = spawnIsolated(limits);
   const closed = closedReason(child);
   let residentBytes = 0;
 
@@ -68,8 +68,8 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
 }
 
 /** In a process group of its own, to be killed as one with the shell that waits for the end of the gateway. */
-function spawnWalled(limits: BundlerLimits): ChildProcess {
-  const { command, args } = walledNode(limits);
+function spawnIsolated(limits: BundlerLimits): ChildProcess {
+  const { command, args } = isolatedNode(limits);
   return spawn(command, [...args, WORKER_MAIN], {
     cwd: "/",
     detached: true,

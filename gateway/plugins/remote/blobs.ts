@@ -3,9 +3,9 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { BlobStore, Digest } from "../../../plugins/contract/mod.ts";
 import { blobsUnavailable } from "../../../proto/errors.ts";
 import { BlobService, type ReadBlobResponse } from "../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "./call_error.ts";
 import type { Connection } from "./connection.ts";
-import { defined } from "./defined.ts";
+import { defined } from "./connection.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
 
 const { method } = BlobService;
 

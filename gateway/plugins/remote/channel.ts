@@ -10,7 +10,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { type ChannelCredentials, Client } from "@grpc/grpc-js";
 import { fromBuffer, loadService } from "../../../proto/remote_plugin.ts";
-import { callError } from "./service_error.ts";
+import { toRemoteCallError } from "./remote_call_error.ts";
 import { receiveStream, sendStream } from "./streams.ts";
 
 export interface CallOptions {
@@ -30,12 +30,12 @@ export interface Channel extends Disposable {
   /** As `receiveStream`. */
   receive<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodServerStreaming<Input, Output>,
-    options: { readonly request: MessageInitShape<Input>; readonly silenceMs: number },
+    options: { readonly request: MessageInitShape<Input>; readonly responseTimeoutMs: number },
   ): AsyncGenerator<MessageShape<Output>, void>;
   /** As `sendStream`. */
   send<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodClientStreaming<Input, Output>,
-    options: { readonly messages: AsyncIterable<MessageInitShape<Input>>; readonly silenceMs: number },
+    options: { readonly messages: AsyncIterable<MessageInitShape<Input>>; readonly responseTimeoutMs: number },
   ): Promise<MessageShape<Output>>;
 }
 
@@ -76,7 +76,7 @@ export async function openChannel(
         { deadline },
         (error, answer) => {
           if (error === null && answer !== undefined) answered.resolve(answer);
-          else if (error !== null) answered.reject(callError(error));
+          else if (error !== null) answered.reject(toRemoteCallError(error));
         },
       );
       const abort = () => {

@@ -11,9 +11,9 @@ import {
 import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
 import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "./call_error.ts";
 import type { Channel } from "./channel.ts";
 import { type Asked, requireSame, shakeHands } from "./handshake.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
 
 interface ConnectionDeps {
   /** Owned by the connection from then on. */
@@ -103,7 +103,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     method: DescMethodServerStreaming<Input, Output>,
     request: MessageInitShape<Input>,
   ): AsyncGenerator<MessageShape<Output>, void> {
-    const options = { request, silenceMs: timeoutMs };
+    const options = { request, responseTimeoutMs: timeoutMs };
     let hasBegun = false;
     try {
       for await (const message of channel.receive(method, options)) {
@@ -182,7 +182,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
       requireOpen();
       const sent = async () => {
         await greet();
-        return channel.send(method, { messages, silenceMs: timeoutMs });
+        return channel.send(method, { messages, responseTimeoutMs: timeoutMs });
       };
       return track(watched(sent()));
     },
@@ -196,4 +196,12 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
 
 function asksForHandshake(error: unknown): boolean {
   return error instanceof RemoteCallError && error.code === status.FAILED_PRECONDITION;
+}
+
+type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** The fields that have values, the way messages are made. */
+export function defined<Fields extends object>(fields: Fields): Given<Fields> {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Given<Fields>;
 }

@@ -10,8 +10,8 @@ import {
 } from "../../../proto/remote_plugin.ts";
 import { NO_OUTBOX } from "../describe.ts";
 import type { PluginStep } from "../plugin_error.ts";
-import { RemoteCallError } from "./call_error.ts";
 import type { CallOptions, Channel } from "./channel.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
 
 /** The kinds of the contract, as they are on the wire. */
 const KINDS: { readonly [Kind in PluginKind]: RemoteKind } = {

@@ -6,9 +6,9 @@ import type { PluginKind, PluginKinds } from "../../../plugins/contract/mod.ts";
 import type { RemoteStart } from "./start.ts";
 
 export { isRemote } from "./address.ts";
-export { RemoteCallError } from "./call_error.ts";
-export { parseReach } from "./reach.ts";
-export { remoteSettings } from "./settings.ts";
+export { RemoteCallError } from "./remote_call_error.ts";
+export { remoteSettings } from "./remote_settings.ts";
+export { parseReach } from "./remote_target.ts";
 
 /** Connects to a plugin and does the handshake, and loads what that takes first. Rejects with a PluginError, after closing the connection. */
 export async function startRemotePlugin<Kind extends PluginKind>(

@@ -10,12 +10,12 @@ import {
 import { PluginError, type PluginStep } from "../plugin_error.ts";
 import { createAuth } from "./auth.ts";
 import { createBlobStore } from "./blobs.ts";
-import { RemoteCallError } from "./call_error.ts";
 import { openChannel } from "./channel.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createDao } from "./dao/dao.ts";
 import { type Asked, faultOf, shakeHands } from "./handshake.ts";
-import { parseReach } from "./reach.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
+import { parseReach } from "./remote_target.ts";
 
 export interface RemoteStart {
   /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */

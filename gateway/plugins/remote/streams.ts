@@ -2,9 +2,8 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, type ServiceError, status } from "@grpc/grpc-js";
 import { fromBuffer } from "../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "./call_error.ts";
-import { withinSilence } from "./response_timeout.ts";
-import { callError } from "./service_error.ts";
+import { RemoteCallError, toRemoteCallError } from "./remote_call_error.ts";
+import { withResponseTimeout } from "./response_timeout.ts";
 
 /** A method whose requests or answers come one after the other. */
 export interface StreamMethod<Input extends DescMessage, Output extends DescMessage> {
@@ -15,7 +14,7 @@ export interface StreamMethod<Input extends DescMessage, Output extends DescMess
 
 interface StreamOptions {
   /** The longest that the plugin may be silent while it is waited for, in milliseconds. */
-  readonly silenceMs: number;
+  readonly responseTimeoutMs: number;
 }
 
 /**
@@ -25,7 +24,7 @@ interface StreamOptions {
 export async function* receiveStream<Input extends DescMessage, Output extends DescMessage>(
   client: Client,
   { path, input, output }: StreamMethod<Input, Output>,
-  { request, silenceMs }: StreamOptions & { readonly request: MessageInitShape<Input> },
+  { request, responseTimeoutMs }: StreamOptions & { readonly request: MessageInitShape<Input> },
 ): AsyncGenerator<MessageShape<Output>, void> {
   const serialize = (message: MessageShape<Input>) => Buffer.from(toBinary(input, message));
   const deserialize = (bytes: Buffer) => fromBuffer(output, bytes);
@@ -35,12 +34,12 @@ export async function* receiveStream<Input extends DescMessage, Output extends D
   const messages: AsyncIterator<MessageShape<Output>> = call[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await withinSilence(messages.next(), silenceMs);
+      const next = await withResponseTimeout(messages.next(), responseTimeoutMs);
       if (next.done) return;
       yield next.value;
     }
   } catch (error) {
-    throw isServiceError(error) ? callError(error) : error;
+    throw isServiceError(error) ? toRemoteCallError(error) : error;
   } finally {
     call.cancel();
   }
@@ -53,7 +52,7 @@ export async function* receiveStream<Input extends DescMessage, Output extends D
 export async function sendStream<Input extends DescMessage, Output extends DescMessage>(
   client: Client,
   { path, input, output }: StreamMethod<Input, Output>,
-  { messages, silenceMs }: StreamOptions & { readonly messages: AsyncIterable<MessageInitShape<Input>> },
+  { messages, responseTimeoutMs }: StreamOptions & { readonly messages: AsyncIterable<MessageInitShape<Input>> },
 ): Promise<MessageShape<Output>> {
   const answered = Promise.withResolvers<MessageShape<Output>>();
   let isOver = false;
@@ -64,7 +63,7 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
     {},
     (error, answer) => {
       if (error === null && answer !== undefined) answered.resolve(answer);
-      else if (error !== null) answered.reject(callError(error));
+      else if (error !== null) answered.reject(toRemoteCallError(error));
       isOver = true;
     },
   );
@@ -73,10 +72,10 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
   try {
     for await (const message of messages) {
       const isRoom = call.write(create(input, message));
-      if (!isRoom || isOver) await withinSilence(Promise.race([drained(), refused()]), silenceMs);
+      if (!isRoom || isOver) await withResponseTimeout(Promise.race([drained(), refused()]), responseTimeoutMs);
     }
     call.end();
-    return await withinSilence(answered.promise, silenceMs);
+    return await withResponseTimeout(answered.promise, responseTimeoutMs);
   } finally {
     call.cancel();
     await over;

@@ -2,8 +2,7 @@ import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
 import { credentialsMissing } from "../../../proto/errors.ts";
 import { permission } from "../../../proto/mod.ts";
 import { type Action, type Caller, type Gate, isRead, type Stay } from "../../access/mod.ts";
-import type { Call } from "../call.ts";
-import type { Answer, Method } from "../invoke.ts";
+import type { Answer, Call, Method } from "../call.ts";
 import { createGrantReader } from "./grants.ts";
 import { createNameReader } from "./resource_names.ts";
 
@@ -13,7 +12,7 @@ export function actionName({ parent, name }: DescMethod): string {
 }
 
 /** The method behind the gate: nothing of it happens, nor is the request looked into, before the caller is allowed to. */
-export function guardMethod(
+export function authorizeMethod(
   method: DescMethod,
   serve: Method,
   gate: Gate,

@@ -28,7 +28,7 @@ import type { Implementation } from "../call.ts";
 import { toHttpBodies } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, isGrpc, sizeOver } from "./message_bounds.ts";
 import { numberIn, pageLimit, readPage } from "./paging.ts";
-import { answerRun } from "./run_response.ts";
+import { runResponse } from "./run_response.ts";
 
 export function createJobService(deps: Core): Implementation<typeof JobService> {
   return {
@@ -39,7 +39,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
     async runJob({ job: spec = create(JobSpecSchema), requestId, waitTimeout }, { signal }, { caller }) {
       const run = { spec, requestId, caller, waitMs: toMs(waitTimeout), signal };
       const { job, result } = await runJob(deps, run);
-      return answerRun(deps, job, result);
+      return runResponse(deps, job, result);
     },
     async getJob({ jobId }) {
       const job = await deps.jobs.get(jobId);

@@ -20,7 +20,7 @@ import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
 const TOO_LARGE = "an answer has at most 4 MiB";
 
 /** The answer of RunJob, with the result where the answer takes it, else with the reason and the place where the result is. `kept` is what is kept with the job. */
-export async function answerRun(
+export async function runResponse(
   deps: Pick<Core, "dao" | "blobs" | "jobs">,
   job: Job,
   kept: Uint8Array | undefined,

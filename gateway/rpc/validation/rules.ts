@@ -16,7 +16,7 @@ import { passesPrecheck } from "./precheck.ts";
 import { oversized } from "./sizes.ts";
 
 /** More violations are counted only: an error may travel in a header. */
-const MOST_TOLD = 8;
+const MAX_LISTED = 8;
 
 /** More of a text is not repeated. */
 const LONGEST_TEXT = 100;
@@ -56,7 +56,7 @@ function explain<Desc extends DescMessage>(validator: Validator, desc: Desc, mes
   if (checked.kind === "error") throw checked.error;
   if (checked.kind === "valid") return [];
   const { violations } = checked;
-  const told = violations.slice(0, MOST_TOLD).map((violation) => describe(reflect(desc, message), violation));
+  const told = violations.slice(0, MAX_LISTED).map((violation) => describe(reflect(desc, message), violation));
   const left = violations.length - told.length;
   return left > 0 ? [...told, `${left} more`] : told;
 }

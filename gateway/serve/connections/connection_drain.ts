@@ -13,10 +13,10 @@ const SHORTEST_LINGER_MS = 250;
  * GOAWAY with the highest number as the last stream: the server still takes streams, but wants no more (RFC 9113, section 6.8). Node can send
  * it too, but then takes no stream that comes later.
  */
-const GOODBYE = Buffer.from("0000080700000000007fffffff00000000", "hex");
+const GOAWAY_FRAME = Buffer.from("0000080700000000007fffffff00000000", "hex");
 
 /** Sends clients to other gateways, without a call that fails. */
-export interface Departures {
+export interface ConnectionDrain {
   /** Takes note of a connection. */
   addConnection(socket: Socket): void;
   /** Takes note of an answer over HTTP/1.1. */
@@ -35,7 +35,7 @@ export interface Departures {
 }
 
 /** `closeIdle` closes the connections of HTTP/1.1 that wait for no answer; see `http.Server.closeIdleConnections()`. */
-export function createDepartures({ closeIdle }: { closeIdle(): void }): Departures {
+export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): ConnectionDrain {
   const connections = new Set<Socket>();
   const responses = new Set<ServerResponse>();
   const sessions = new Map<ServerHttp2Session, Socket>();
@@ -79,12 +79,12 @@ export function createDepartures({ closeIdle }: { closeIdle(): void }): Departur
       sessions.set(session, socket);
       session.once("close", () => sessions.delete(session));
       if (isClosing) session.close();
-      else if (begunAt !== undefined) sayGoodbye(socket);
+      else if (begunAt !== undefined) sendGoaway(socket);
     },
     begin() {
       if (begunAt !== undefined) return;
       begunAt = performance.now();
-      for (const socket of sessions.values()) sayGoodbye(socket);
+      for (const socket of sessions.values()) sendGoaway(socket);
       for (const response of responses) if (!response.headersSent) response.setHeader("connection", "close");
     },
     async untilKnown(over, { lingerMs }) {
@@ -112,7 +112,7 @@ export function createDepartures({ closeIdle }: { closeIdle(): void }): Departur
  * Node writes whole frames, so that there is room for one between them. Its first, SETTINGS, is written before immediates run. Beside what node
  * writes into a connection with TLS nothing can be written: its clients learn it when their session is closed.
  */
-function sayGoodbye(socket: Socket): void {
+function sendGoaway(socket: Socket): void {
   if (socket instanceof TLSSocket) return;
-  setImmediate(() => socket.writable && socket.write(GOODBYE));
+  setImmediate(() => socket.writable && socket.write(GOAWAY_FRAME));
 }

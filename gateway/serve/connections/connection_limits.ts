@@ -7,13 +7,13 @@ import type { Limits } from "../../limits.ts";
 const TELL_EVERY_MS = 10_000;
 
 /** Whether a new connection may stay, until it closes; one that may not is cut. */
-export type Admission = (socket: Socket) => boolean;
+export type ConnectionLimit = (socket: Socket) => boolean;
 
 /** Counts connections, in all and by the network that they come from. */
-export function createAdmission(
+export function createConnectionLimit(
   limits: Pick<Limits, "connections" | "connectionsPerAddress">,
   { log }: { readonly log: Logger },
-): Admission {
+): ConnectionLimit {
   const { connections, connectionsPerAddress } = limits;
   const openByNetwork = new Map<string, number>();
   let open = 0;

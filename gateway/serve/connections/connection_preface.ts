@@ -17,7 +17,7 @@ interface Servers {
  * Reads the first bytes, however few come at a time, puts them back and gives the socket to the server that speaks their protocol. A client that
  * sends nothing, or only a part of the preface, loses its connection when the time is over.
  */
-export function handOver(socket: Socket, { http1, http2, limits }: Servers): void {
+export function detectHttpVersion(socket: Socket, { http1, http2, limits }: Servers): void {
   let first = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), limits.headersTimeoutMs);
   const clear = (): void => clearTimeout(timer);

@@ -6,13 +6,13 @@ import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { printAddress } from "../../../cluster/mod.ts";
 import type { Limits } from "../../limits.ts";
-import { createBodyCount } from "../exchanges/body_memory.ts";
-import { watchAnswers } from "../exchanges/stalled_responses.ts";
+import { createBodyCounter } from "../exchanges/body_memory.ts";
+import { watchResponses } from "../exchanges/stalled_responses.ts";
 import { createThrottledLog } from "../exchanges/throttled_log.ts";
 import { endUnread } from "../exchanges/unread_bodies.ts";
-import { createDepartures } from "./connection_drain.ts";
-import { createAdmission } from "./connection_limits.ts";
-import { handOver } from "./connection_preface.ts";
+import { createConnectionDrain } from "./connection_drain.ts";
+import { createConnectionLimit } from "./connection_limits.ts";
+import { detectHttpVersion } from "./connection_preface.ts";
 import { allowHalfOpen, noteRequest, serveHalfOpen } from "./half_open.ts";
 import { http1Options, http2Options, serveHttp1, serveHttp2, watchSessions } from "./server_limits.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
@@ -56,8 +56,8 @@ export async function listenOnOnePort({
   limits,
 }: ListenOptions): Promise<OpenPort> {
   await using starting = new AsyncDisposableStack();
-  const answers = starting.use(watchAnswers(limits, { log }));
-  const countBody = createBodyCount(limits, { log });
+  const answers = starting.use(watchResponses(limits, { log }));
+  const countBody = createBodyCounter(limits, { log });
   const serveWatched: RequestListener = (request, response) => {
     answers.add(request, response);
     countBody(request, response);
@@ -73,7 +73,7 @@ export async function listenOnOnePort({
   allowHalfOpen(http1);
   // It never listens itself; after this event it keeps count of its connections, so that idle and stalled ones are closed.
   http1.emit("listening");
-  const departures = createDepartures({ closeIdle: () => http1.closeIdleConnections() });
+  const departures = createConnectionDrain({ closeIdle: () => http1.closeIdleConnections() });
   // The compatibility API of node:http2 hands out requests that node:http listeners take.
   const http2 = createHttp2Server(
     http2Options(limits),
@@ -82,7 +82,7 @@ export async function listenOnOnePort({
   serveHttp2(http2, serveWatched);
   watchSessions(http2, limits, { onSession: departures.addSession });
   const sockets = new Map<string, Socket>();
-  const admit = createAdmission(limits, { log });
+  const admit = createConnectionLimit(limits, { log });
   const tlsServer = tls && createTlsServer(tls, { handshakeTimeoutMs: limits.headersTimeoutMs });
   // The servers behind are those of a port in the clear, with their limits.
   tlsServer?.on("secureConnection", (socket: TLSSocket) => {
@@ -100,7 +100,7 @@ export async function listenOnOnePort({
     sockets.set(name, socket);
     socket.once("close", () => sockets.delete(name));
     if (tlsServer !== undefined) tlsServer.emit("connection", socket);
-    else handOver(socket, { http1, http2, limits });
+    else detectHttpVersion(socket, { http1, http2, limits });
   });
   server.listen({ host, port, ...(reusePort && { reusePort }) });
   await once(server, "listening");

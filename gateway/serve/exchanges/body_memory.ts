@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { breakOff, type HttpRequest, type HttpResponse, onDecoded } from "../../../lib/transcode/mod.ts";
 import { networkOf, peerOf } from "../../access/mod.ts";
 import type { Limits } from "../../limits.ts";
-import { heaviest } from "./heaviest.ts";
+import { findLargest } from "./memory_use.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 
 interface Held {
@@ -19,7 +19,7 @@ export type CountBody = (request: HttpRequest, response: ServerResponse & HttpRe
  * Bounds what the bodies of all requests together take in memory. Beyond the bound it breaks off the largest request of the network that has
  * the most: so the one that takes the memory loses it, and others go on.
  */
-export function createBodyCount(
+export function createBodyCounter(
   { bodiesBytes }: Pick<Limits, "bodiesBytes">,
   { log }: { readonly log: Pick<Logger, "warn"> },
 ): CountBody {
@@ -55,7 +55,7 @@ export function createBodyCount(
   }
 
   function cutLargest(): void {
-    const held = heaviest(holders);
+    const held = findLargest(holders);
     release(held);
     held.sizeBytes = 0;
     breakOff(held.response);

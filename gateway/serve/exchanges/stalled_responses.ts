@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import { networkOf, peerOf } from "../../access/mod.ts";
 import type { Limits } from "../../limits.ts";
-import { heaviest } from "./heaviest.ts";
+import { findLargest } from "./memory_use.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 
 /** How often answers are looked at, at least. */
@@ -24,7 +24,7 @@ interface Waiting {
 }
 
 /** Answers on their way. Disposing it ends the watch, not the answers. */
-interface AnswerWatch extends Disposable {
+interface ResponseWatch extends Disposable {
   add(request: HttpRequest, response: ServerResponse): void;
 }
 
@@ -33,10 +33,10 @@ interface AnswerWatch extends Disposable {
  * a while; and when all answers together take too much, the largest of the network that has the most is broken off. What is written in parts
  * waits when some tens of kilobytes do; a client that takes them a byte at a time does not keep them for long either.
  */
-export function watchAnswers(
+export function watchResponses(
   { stallTimeoutMs, answersBytes }: Pick<Limits, "stallTimeoutMs" | "answersBytes">,
   { log }: { readonly log: Pick<Logger, "warn"> },
-): AnswerWatch {
+): ResponseWatch {
   const answers = new Set<Waiting>();
   const warn = createThrottledLog((fields) =>
     log.warn(fields, "an answer is broken off: answers take too much memory"),
@@ -66,7 +66,7 @@ export function watchAnswers(
       else allBytes += writableLength;
     }
     while (allBytes > answersBytes) {
-      const answer = heaviest(answers);
+      const answer = findLargest(answers);
       allBytes -= answer.sizeBytes;
       end(answer);
       warn({ network: answer.network });

@@ -7,7 +7,7 @@ let lastValid = "";
  * Whether a request names its host, as one that may stand in a URL: connect-es makes URLs of requests, and RFC 9112, section 3.2, refuses
  * the others. A request of HTTP/1.0 need not name one: it gets the address that it was sent to.
  */
-export function isAddressed(request: HttpRequest): boolean {
+export function hasValidHost(request: HttpRequest): boolean {
   const { headers, httpVersion, socket } = request;
   if (httpVersion === "1.0" && !headers.host) headers.host = localAuthority(socket);
   const authority = "authority" in request ? request.authority : headers.host;

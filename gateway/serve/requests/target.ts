@@ -32,7 +32,7 @@ function normalizePath(path: string, method: string | undefined): string {
 }
 
 /** Why a target, once it is normalized, cannot be routed; undefined when it can. `*` is a target of OPTIONS only (RFC 9112, section 3.2.4). */
-export function findTargetFault({ url = "", method = "" }: HttpRequest): ConnectError | undefined {
+export function findTargetError({ url = "", method = "" }: HttpRequest): ConnectError | undefined {
   const isRoutable = url.startsWith("/") || (url === "*" && method === "OPTIONS");
   return isRoutable ? undefined : targetInvalid(url);
 }

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import { methodNotFound, rpcNotFound } from "../../../proto/errors.ts";
-import { refuseRpc } from "./refusals.ts";
+import { sendRpcError } from "./error_responses.ts";
 
 /** The path of a method of Connect, gRPC or gRPC-Web: a service with its package, and the method. */
 const RPC_PATH = /^\/[a-z_]\w*(?:\.[a-z_]\w*)+\/[a-z_]\w*$/i;
@@ -18,5 +18,5 @@ export function answerNotFound(request: HttpRequest, response: HttpResponse): vo
     RPC_PATH.test(path) ||
     RPC_TYPE.test(headers["content-type"] ?? "") ||
     headers["connect-protocol-version"] !== undefined;
-  refuseRpc(request, response, isCall ? rpcNotFound(path) : methodNotFound(path), { status: 404 });
+  sendRpcError(request, response, isCall ? rpcNotFound(path) : methodNotFound(path), { status: 404 });
 }

@@ -9,10 +9,10 @@ import {
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { type HttpRequest, type HttpResponse, isOver, sendContinue, writePiece } from "../../../lib/transcode/mod.ts";
-import { outgoing } from "../outgoing.ts";
-import { refuseRpc } from "../responses/refusals.ts";
+import { sendRpcError } from "../responses/error_responses.ts";
+import { toNodeHeaders } from "../responses/node_headers.ts";
 import { createUnary, type InvokeUnary } from "../unary/unary.ts";
-import { type BodyStart, NOTHING_READ, readOn } from "../unary/unary_body.ts";
+import { type BodyStart, NOTHING_READ, resumeBody } from "../unary/unary_body.ts";
 import { acceptedEncodings } from "../unary/unary_head.ts";
 import { boundBody, boundQuery } from "./bounded_messages.ts";
 import { COMPRESSIONS } from "./compressions.ts";
@@ -66,7 +66,7 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
       normalizeEncodings(call.header);
       const refused = request.method === "GET" ? await refusalOf(boundQuery(call, bounds)) : undefined;
       if (refused !== undefined) {
-        refuseRpc(request, response, refused);
+        sendRpcError(request, response, refused);
         return true;
       }
       const bounded = {
@@ -100,14 +100,14 @@ async function refusalOf(check: Promise<void>): Promise<ConnectError | undefined
 /** The body of a call, some of which may have been read. */
 async function* readPieces(request: HttpRequest, response: HttpResponse, start: BodyStart): AsyncGenerator<Uint8Array> {
   sendContinue(request, response);
-  yield* readOn(request, start);
+  yield* resumeBody(request, start);
 }
 
 /** Writes an answer as the client takes it. Rejects when the client leaves, or the answer breaks. */
 async function write(response: HttpResponse, answer: UniversalServerResponse, signal: AbortSignal): Promise<void> {
   const { status, header, trailer, body } = answer;
   const sendHead = (): void => {
-    if (!response.headersSent) response.writeHead(status, outgoing(header));
+    if (!response.headersSent) response.writeHead(status, toNodeHeaders(header));
   };
   // The head follows the first chunk: until then the method may set headers.
   for await (const chunk of body ?? []) {
@@ -117,6 +117,6 @@ async function write(response: HttpResponse, answer: UniversalServerResponse, si
   }
   if (isOver(response)) return;
   sendHead();
-  if (trailer !== undefined) response.addTrailers(outgoing(trailer));
+  if (trailer !== undefined) response.addTrailers(toNodeHeaders(trailer));
   response.end();
 }

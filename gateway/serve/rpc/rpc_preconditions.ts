@@ -7,7 +7,7 @@ import { contentTypeRefused, httpMethodRefused } from "../../../proto/errors.ts"
  * Answers a request for a method that no protocol takes for a call; false for any other, and then nothing was written. connect-es
  * answers them by their status alone, which does not show a user who tries the first call by hand what to send.
  */
-export function createUncallableAnswer(
+export function createPreconditionCheck(
   handlers: readonly UniversalHandler[],
 ): (request: HttpRequest, response: HttpResponse) => boolean {
   const handlersByPath = new Map(handlers.map((handler) => [handler.requestPath, handler]));

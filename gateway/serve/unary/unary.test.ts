@@ -12,8 +12,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Health } from "../../../proto/mod.ts";
 import { limitsSection } from "../../limits.ts";
 import { listenOnOnePort, type OpenPort } from "../connections/one_port.ts";
-import { ownExchanges } from "../exchanges/exchange.ts";
-import { blameCallerForEncoding } from "../rpc/decode_errors.ts";
+import { createRequestListener } from "../exchanges/request_listener.ts";
+import { reportDecodeErrors } from "../rpc/decode_errors.ts";
 import { createRpc } from "../rpc/rpc.ts";
 
 /** What a method is called with by either way. */
@@ -83,12 +83,12 @@ function serveHealth(isDirect: boolean): Promise<OpenPort> {
       },
     }),
     jsonOptions: { ignoreUnknownFields: false },
-    requestGate: blameCallerForEncoding,
+    requestGate: reportDecodeErrors,
     mostBytes: () => limits.messageBytes,
     contextValues: () => createContextValues(),
   });
   const log = pino({ level: "silent" });
-  const serve = ownExchanges(async (request, response) => void (await rpc.answer(request, response)), { log });
+  const serve = createRequestListener(async (request, response) => void (await rpc.answer(request, response)), { log });
   return listenOnOnePort({ host: "127.0.0.1", port: 0, tls: undefined, log, limits, serve });
 }
 

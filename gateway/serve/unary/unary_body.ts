@@ -36,7 +36,7 @@ export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<
 }
 
 /** A body from its beginning, some of which was read. A call that is refused in the middle of it leaves the rest unread. */
-export async function* readOn(request: HttpRequest, { pieces, isWhole }: BodyStart): AsyncGenerator<Uint8Array> {
+export async function* resumeBody(request: HttpRequest, { pieces, isWhole }: BodyStart): AsyncGenerator<Uint8Array> {
   yield* pieces;
   // The connection is still needed for the answer.
   if (!isWhole) yield* request.iterator({ destroyOnReturn: false });

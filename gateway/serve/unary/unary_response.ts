@@ -11,7 +11,7 @@ import { codeToHttpStatus, errorToJsonBytes, trailerMux } from "@connectrpc/conn
 import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { type HttpResponse, isOver } from "../../../lib/transcode/mod.ts";
-import { outgoing } from "../outgoing.ts";
+import { toNodeHeaders } from "../responses/node_headers.ts";
 import type { UnaryCall } from "./unary_call.ts";
 import type { UnaryHead } from "./unary_head.ts";
 
@@ -68,7 +68,7 @@ function connectHeaders(outcome: Outcome, { head: { form }, call: { metadata } }
     header.set("content-type", "application/json");
     mergeNonProtocolHeaders(header, outcome.metadata);
   }
-  return outgoing(metadata.trailer === undefined ? header : trailerMux(header, metadata.trailer));
+  return toNodeHeaders(metadata.trailer === undefined ? header : trailerMux(header, metadata.trailer));
 }
 
 /** See https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses. */
@@ -95,14 +95,14 @@ async function answerGrpcWeb(response: HttpResponse, outcome: Outcome, answered:
 function grpcHeaders({ head: { form, compression }, call: { metadata } }: Answered): OutgoingHttpHeaders {
   return {
     "content-type": form.contentType,
-    ...(metadata.header !== undefined && outgoing(metadata.header)),
+    ...(metadata.header !== undefined && toNodeHeaders(metadata.header)),
     ...(compression !== null && { "grpc-encoding": compression.name }),
   };
 }
 
 function grpcTrailers(outcome: Outcome, answered: Answered): OutgoingHttpHeaders {
   const isPlain = !(outcome instanceof ConnectError) && answered.call.metadata.trailer === undefined;
-  return isPlain ? { "grpc-status": grpcStatusOk } : outgoing(trailersOf(outcome, answered));
+  return isPlain ? { "grpc-status": grpcStatusOk } : toNodeHeaders(trailersOf(outcome, answered));
 }
 
 function trailersOf(outcome: Outcome, { call: { metadata } }: Answered): Headers {

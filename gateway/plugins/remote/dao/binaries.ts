@@ -1,6 +1,6 @@
 import type { BinarySelector, BinaryStore } from "../../../../plugins/contract/mod.ts";
 import { DaoService } from "../../../../proto/remote_plugin.ts";
-import { defined } from "../defined.ts";
+import { defined } from "../connection.ts";
 import type { DaoCalls } from "./calls.ts";
 
 const { method } = DaoService;

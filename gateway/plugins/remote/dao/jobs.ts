@@ -1,7 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { JobStore } from "../../../../plugins/contract/mod.ts";
 import { DaoService } from "../../../../proto/remote_plugin.ts";
-import { defined } from "../defined.ts";
+import { defined } from "../connection.ts";
 import type { DaoCalls } from "./calls.ts";
 
 const { method } = DaoService;

@@ -7,8 +7,8 @@ import {
   type WriteResponse,
   type WriteSchema,
 } from "../../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "../call_error.ts";
 import type { Connection } from "../connection.ts";
+import { RemoteCallError } from "../remote_call_error.ts";
 import type { WriteAnswer, WriteInput, WriteName } from "./calls.ts";
 
 /** The most writes, and bytes of them, that go together; a write that is larger goes alone. */

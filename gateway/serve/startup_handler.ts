@@ -5,11 +5,11 @@ import { gatewayStarting, hostInvalid } from "../../proto/errors.ts";
 import { Health } from "../../proto/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createHealth, mostBytes, type Readiness, SERVICE_NAMES } from "../rpc/mod.ts";
-import { ownExchanges } from "./exchanges/exchange.ts";
-import { isAddressed } from "./requests/host_header.ts";
+import { createRequestListener } from "./exchanges/request_listener.ts";
+import { hasValidHost } from "./requests/host_header.ts";
 import { normalizeTarget } from "./requests/target.ts";
+import { sendHttpError, sendRpcError } from "./responses/error_responses.ts";
 import { answerLiveness, createReadinessPage } from "./responses/health_pages.ts";
-import { refuseHttp, refuseRpc } from "./responses/refusals.ts";
 import { setSecurityHeaders } from "./responses/security_headers.ts";
 import { createRpc } from "./rpc/rpc.ts";
 
@@ -20,7 +20,7 @@ interface Starting {
 }
 
 /** What the port answers while the gateway starts: its health, and to every other call that it is not available yet. */
-export function createStartingSurface({ readiness, limits, log }: Starting): RequestListener {
+export function createStartupHandler({ readiness, limits, log }: Starting): RequestListener {
   const answerReadiness = createReadinessPage(readiness);
   const readMaxBytes = mostBytes(Health, limits);
   const rpc = createRpc({
@@ -28,19 +28,19 @@ export function createStartingSurface({ readiness, limits, log }: Starting): Req
     mostBytes: () => readMaxBytes,
     contextValues: () => createContextValues(),
   });
-  return ownExchanges(
+  return createRequestListener(
     async (request, response) => {
       setSecurityHeaders(request, response);
       normalizeTarget(request);
       if ((await answerLiveness(request, response)) || (await answerReadiness(request, response))) return;
-      if (!isAddressed(request)) return refuseHttp(request, response, hostInvalid());
+      if (!hasValidHost(request)) return sendHttpError(request, response, hostInvalid());
       if (await rpc.answer(request, response)) return;
       const error = gatewayStarting();
       response.setHeader("retry-after", "1");
       const contentType = request.headers["content-type"] ?? "";
       const isRpc = /^application\/(grpc|connect\+)/.test(contentType);
-      if (isRpc) refuseRpc(request, response, error);
-      else refuseHttp(request, response, error);
+      if (isRpc) sendRpcError(request, response, error);
+      else sendHttpError(request, response, error);
     },
     { log },
   );

@@ -2,7 +2,7 @@ import type { ChannelCredentials } from "@grpc/grpc-js";
 import { explainIssues, PARSE_OPTIONS } from "../../../cluster/mod.ts";
 import { PluginError } from "../plugin_error.ts";
 import { parseAddress, type RemoteAddress } from "./address.ts";
-import { type RemoteSettings, readCredentials, remoteSettings, tlsFault } from "./settings.ts";
+import { type RemoteSettings, readCredentials, remoteSettings, tlsFault } from "./remote_settings.ts";
 
 /** How to reach a plugin out of process. */
 export interface Reach {

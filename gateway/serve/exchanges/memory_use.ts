@@ -1,11 +1,11 @@
 /** Something that takes memory for a caller. */
-export interface Heavy {
+export interface MemoryUse {
   readonly network: string;
   readonly sizeBytes: number;
 }
 
 /** The largest of the network that has the most; of at least one. */
-export function heaviest<Item extends Heavy>(all: Iterable<Item>): Item {
+export function findLargest<Item extends MemoryUse>(all: Iterable<Item>): Item {
   const [, ofNetwork] = largest(
     Map.groupBy(all, ({ network }) => network),
     ([, items]) => items.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),

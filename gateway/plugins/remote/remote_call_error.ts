@@ -1,5 +1,6 @@
-import { status } from "@grpc/grpc-js";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { isStoreState, type StoreState } from "../../../plugins/contract/mod.ts";
+import { STORE_STATE_TRAILER } from "../../../proto/remote_plugin.ts";
 
 /** After these a later try may succeed. */
 const UNAVAILABLE: ReadonlySet<status> = new Set([
@@ -32,4 +33,10 @@ export class RemoteCallError extends Error {
   get isAway(): boolean {
     return this.storeState === "away";
   }
+}
+
+/** What grpc-js says of a call. */
+export function toRemoteCallError(cause: ServiceError): RemoteCallError {
+  const [state] = cause.metadata?.get(STORE_STATE_TRAILER) ?? [];
+  return new RemoteCallError(cause.details || cause.message, { code: cause.code, state, cause });
 }

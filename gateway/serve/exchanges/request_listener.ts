@@ -10,7 +10,7 @@ export type Serve = (...[request, response]: Parameters<RequestListener>) => Pro
  * Owns the life of every request, over HTTP/1.1 and HTTP/2 and whatever its protocol: every error of serving it ends here, in the
  * log and in an answer that is broken off. So no request, reset or late event of a connection ends the process.
  */
-export function ownExchanges(serve: Serve, { log }: { readonly log: Logger }): RequestListener {
+export function createRequestListener(serve: Serve, { log }: { readonly log: Logger }): RequestListener {
   const logError = createThrottledLog((fields) => log.error(fields, "internal error"));
 
   return (request, response) => {

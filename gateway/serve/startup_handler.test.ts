@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limitsSection } from "../limits.ts";
-import { createStartingSurface } from "./starting.ts";
+import { createStartupHandler } from "./startup_handler.ts";
 
 let server: Server;
 const never = new AbortController().signal;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const limits = limitsSection.parse({});
   // A node:http server refuses requests of HTTP/1.1 without a host itself, unless it is asked not to.
   const options = { requireHostHeader: false };
-  server = createServer(options, createStartingSurface({ readiness, limits, log: pino({ level: "silent" }) }));
+  server = createServer(options, createStartupHandler({ readiness, limits, log: pino({ level: "silent" }) }));
   await once(server.listen(0, "127.0.0.1"), "listening");
 });
 afterAll(() => server.close());

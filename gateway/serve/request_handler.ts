@@ -24,22 +24,21 @@ import {
   type ServedService,
 } from "../rpc/mod.ts";
 import type { SparkFace } from "../spark/mod.ts";
-import { ownExchanges, type Serve } from "./exchanges/exchange.ts";
+import { createRequestListener, type Serve } from "./exchanges/request_listener.ts";
 import { createOpenApiPage, OPENAPI_PATH } from "./openapi/page.ts";
-import { createDoor } from "./requests/authentication.ts";
+import { createAuthentication } from "./requests/authentication.ts";
 import type { Cors } from "./requests/cors.ts";
-import { isAddressed } from "./requests/host_header.ts";
+import { hasValidHost } from "./requests/host_header.ts";
 import type { OriginCheck } from "./requests/origins.ts";
 import { findAmbiguity } from "./requests/singleton_headers.ts";
-import { answerServerOptions, findTargetFault, normalizeTarget } from "./requests/target.ts";
-import { downloadHeaders } from "./responses/download_headers.ts";
+import { answerServerOptions, findTargetError, normalizeTarget } from "./requests/target.ts";
+import { sendHttpError } from "./responses/error_responses.ts";
 import { createReadinessPage } from "./responses/health_pages.ts";
 import { answerNotFound } from "./responses/not_found.ts";
-import { refuseHttp } from "./responses/refusals.ts";
-import { setSecurityHeaders } from "./responses/security_headers.ts";
-import { blameCallerForEncoding } from "./rpc/decode_errors.ts";
+import { downloadHeaders, setSecurityHeaders } from "./responses/security_headers.ts";
+import { reportDecodeErrors } from "./rpc/decode_errors.ts";
 import { createRpc } from "./rpc/rpc.ts";
-import { createUncallableAnswer } from "./rpc/rpc_preconditions.ts";
+import { createPreconditionCheck } from "./rpc/rpc_preconditions.ts";
 
 const REFLECTION = [ServerReflection, ServerReflectionV1Alpha];
 
@@ -66,16 +65,18 @@ interface Surfaces {
  * Everything that the port answers: REST, Connect, gRPC and gRPC-Web, each by its own rules, ending in the same methods; and
  * spark-jobserver's API, ending in the same use cases.
  */
-export function createSurfaces(surfaces: Surfaces): RequestListener {
+export function createRequestHandler(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
   const described = services.map(({ service }) => service);
-  const door = gate && createDoor(gate, guardedPaths(described, { openReflection }));
+  const authentication = gate && createAuthentication(gate, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described, surfaces);
   const answerReadiness = createReadinessPage(readiness);
   const transcoder = createTranscoder({
     services: described,
-    invoke: door ? (method, request, call) => invoke(method, request, call, door.callerOf(call.request)) : invoke,
-    admit: door && ((method, request) => door.enter(request, actionName(method))),
+    invoke: authentication
+      ? (method, request, call) => invoke(method, request, call, authentication.callerOf(call.request))
+      : invoke,
+    admit: authentication && ((method, request) => authentication.authenticate(request, actionName(method))),
     decodesSlashes: true,
     structLevels: MAX_NESTING,
     limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
@@ -92,15 +93,15 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     readMaxBytes: limits.messageBytes,
     // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
     jsonOptions: { ignoreUnknownFields: false },
-    requestGate: blameCallerForEncoding,
+    requestGate: reportDecodeErrors,
     mostBytes: (service) => mostBytes(service, limits),
     direct: {
       services: described,
-      invoke: (method, request, call) => invoke(method, request, call, door?.callerOf(call.request)),
+      invoke: (method, request, call) => invoke(method, request, call, authentication?.callerOf(call.request)),
     },
-    contextValues: (request) => createContextValues().set(CALLER, door?.callerOf(request)),
+    contextValues: (request) => createContextValues().set(CALLER, authentication?.callerOf(request)),
   });
-  const answerUncallable = createUncallableAnswer(rpc.handlers);
+  const rejectInvalidCall = createPreconditionCheck(rpc.handlers);
   const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
     // By the target as it was sent.
@@ -108,23 +109,23 @@ export function createSurfaces(surfaces: Surfaces): RequestListener {
     normalizeTarget(request);
     if (await answerReadiness(request, response)) return;
     const refused = ambiguity ?? findRefusal(request, checkOrigin);
-    if (refused !== undefined) return refuseHttp(request, response, refused);
+    if (refused !== undefined) return sendHttpError(request, response, refused);
     if (cors(request, response) || answerServerOptions(request, response)) return;
     // No path of REST is that of a method.
     if (!rpc.names(request) && (await transcoder.handle(request, response))) return;
-    if (door !== undefined && !(await door.enterRpc(request, response))) return;
-    if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
+    if (authentication !== undefined && !(await authentication.authenticateRpc(request, response))) return;
+    if (rejectInvalidCall(request, response) || (await rpc.answer(request, response))) return;
     if ((await openApi(request, response)) || (await spark(request, response))) return;
     answerNotFound(request, response);
   };
-  return ownExchanges(serve, { log });
+  return createRequestListener(serve, { log });
 }
 
 /** Why a request may not be served, by its head alone. Afterwards its host is known. */
 function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectError | undefined {
-  const refused = findTargetFault(request) ?? checkOrigin(request);
+  const refused = findTargetError(request) ?? checkOrigin(request);
   if (refused !== undefined) return refused;
-  if (!isAddressed(request)) return hostInvalid();
+  if (!hasValidHost(request)) return hostInvalid();
   return request.headers["content-range"] === undefined ? undefined : partRefused();
 }
 

@@ -11,7 +11,7 @@ const RESIDENT_BYTES_OF_SPARE = 400 * 1024 * 1024;
 const START_TIMEOUT_MS = 30_000;
 
 /** Workers for as many as ask, one of them kept warm while nobody does. */
-export class WarmWorkers implements AsyncDisposable {
+export class WorkerPool implements AsyncDisposable {
   readonly #limits: BundlerLimits;
   readonly #uses = new WeakMap<BundleWorker, number>();
   #spare: Promise<BundleWorker> | undefined;

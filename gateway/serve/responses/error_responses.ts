@@ -4,10 +4,10 @@ import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { type HttpRequest, type HttpResponse, isOver } from "../../../lib/transcode/mod.ts";
 import { isSparkPath } from "../../spark/mod.ts";
-import { recodeGrpcMessage } from "./grpc_headers.ts";
+import { encodeGrpcMessage } from "./node_headers.ts";
 
 /** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. The status is that of plain answers. */
-export function refuseRpc(
+export function sendRpcError(
   request: HttpRequest,
   response: HttpResponse,
   error: ConnectError,
@@ -15,14 +15,14 @@ export function refuseRpc(
 ): void {
   if (isOver(response)) return;
   const contentType = request.headers["content-type"] ?? "";
-  if (contentType.startsWith("application/grpc")) return refuseGrpc(response, { contentType, error });
-  if (contentType.startsWith("application/connect+")) return refuseConnectStream(response, { contentType, error });
+  if (contentType.startsWith("application/grpc")) return sendGrpcError(response, { contentType, error });
+  if (contentType.startsWith("application/connect+")) return sendConnectStreamError(response, { contentType, error });
   response.writeHead(status, { ...headersOf(error), "content-type": "application/json" });
   response.end(JSON.stringify(errorToJson(error, undefined)));
 }
 
 /** Answers a request whose head alone says that it may not be served, whatever its protocol: the status is that of HTTP. */
-export function refuseHttp(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
+export function sendHttpError(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
   const [path = ""] = (request.url ?? "").split("?", 1);
   const isText = isSparkPath(path);
   response.writeHead(codeToHttpStatus(error.code), {
@@ -38,8 +38,8 @@ interface Refusal {
 }
 
 /** A response of nothing but its head ("Trailers-Only" in the gRPC protocol; gRPC-Web has the same). */
-function refuseGrpc(response: HttpResponse, { contentType, error }: Refusal): void {
-  const status = Object.fromEntries(recodeGrpcMessage(setTrailerStatus(new Headers(), error)));
+function sendGrpcError(response: HttpResponse, { contentType, error }: Refusal): void {
+  const status = Object.fromEntries(encodeGrpcMessage(setTrailerStatus(new Headers(), error)));
   const head = { ...headersOf(error), ...status, "content-type": contentType };
   if (response.stream === undefined) {
     response.writeHead(200, head);
@@ -51,7 +51,7 @@ function refuseGrpc(response: HttpResponse, { contentType, error }: Refusal): vo
 }
 
 /** A stream whose only message is its end. */
-function refuseConnectStream(response: HttpResponse, { contentType, error }: Refusal): void {
+function sendConnectStreamError(response: HttpResponse, { contentType, error }: Refusal): void {
   const end = endStreamToJson(error.metadata, error, undefined);
   response.writeHead(200, { ...headersOf(error), "content-type": contentType });
   response.end(encodeEnvelope(endStreamFlag, new TextEncoder().encode(JSON.stringify(end))));

@@ -1,4 +1,4 @@
-/** The one public port and what it answers. Imports `rpc` and `transcode`. */
+/** The public port and its HTTP handlers. */
 
 export { listenOnOnePort, type OpenPort } from "./connections/one_port.ts";
 export type { TlsFiles } from "./connections/tls.ts";

@@ -49,21 +49,21 @@ interface Surfaces {
   readonly log: Logger;
   readonly limits: Limits;
   readonly spark: SparkFace;
-  /** Absent: nobody is asked who calls. */
+  /** Undefined: callers are not authenticated. */
   readonly gate: Gate | undefined;
   readonly checkOrigin: OriginCheck;
   readonly cors: Cors;
-  /** What callers may show to prove who they are; absent where there is no gate. */
+  /** Kinds of credentials that the gateway accepts; undefined without a gate. */
   readonly credentialKinds: readonly CredentialKind[] | undefined;
-  /** Whether callers who show nothing are served as well. */
+  /** Whether callers without credentials are served as well. */
   readonly admitsAnyone: boolean;
-  /** Lets anybody ask for the descriptors of the services, and for their OpenAPI document. */
+  /** Whether anybody may read the descriptors of the services and their OpenAPI document. */
   readonly openReflection: boolean;
 }
 
 /**
- * Everything that the port answers: REST, Connect, gRPC and gRPC-Web, each by its own rules, ending in the same methods; and
- * spark-jobserver's API, ending in the same use cases.
+ * Serves everything on the port: REST, Connect, gRPC and gRPC-Web, which all call the same methods, and spark-jobserver's API, which calls
+ * the same use cases.
  */
 export function createRequestHandler(surfaces: Surfaces): RequestListener {
   const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
@@ -91,7 +91,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
   const rpc = createRpc({
     routes: (router) => addRoutes(router, { services, invoke, readiness, limits }),
     readMaxBytes: limits.messageBytes,
-    // As REST has it: a field that is not known may be a misspelt one, without which the call would do something else.
+    // As in REST: an unknown field may be a misspelt one, and the call would do something else without it.
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: reportDecodeErrors,
     mostBytes: (service) => mostBytes(service, limits),
@@ -104,14 +104,14 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
   const rejectInvalidCall = createPreconditionCheck(rpc.handlers);
   const serve: Serve = async (request, response) => {
     setSecurityHeaders(request, response);
-    // By the target as it was sent.
+    // Checked before the target is normalized.
     const ambiguity = findAmbiguity(request);
     normalizeTarget(request);
     if (await answerReadiness(request, response)) return;
     const refused = ambiguity ?? findRefusal(request, checkOrigin);
     if (refused !== undefined) return sendHttpError(request, response, refused);
     if (cors(request, response) || answerServerOptions(request, response)) return;
-    // No path of REST is that of a method.
+    // No REST path is the path of an RPC method.
     if (!rpc.names(request) && (await transcoder.handle(request, response))) return;
     if (authentication !== undefined && !(await authentication.authenticateRpc(request, response))) return;
     if (rejectInvalidCall(request, response) || (await rpc.answer(request, response))) return;
@@ -121,7 +121,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
   return createRequestListener(serve, { log });
 }
 
-/** Why a request may not be served, by its head alone. Afterwards its host is known. */
+/** Returns the reason to reject a request by its head alone. Ensures that an accepted request has a host. */
 function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectError | undefined {
   const refused = findTargetError(request) ?? checkOrigin(request);
   if (refused !== undefined) return refused;
@@ -129,7 +129,7 @@ function findRefusal(request: HttpRequest, checkOrigin: OriginCheck): ConnectErr
   return request.headers["content-range"] === undefined ? undefined : partRefused();
 }
 
-/** What only known callers may ask for. */
+/** The paths that require an authenticated caller. */
 function guardedPaths(services: readonly DescService[], { openReflection }: Pick<Surfaces, "openReflection">) {
   const guarded = openReflection ? services : [...services, ...REFLECTION];
   return {
@@ -138,7 +138,7 @@ function guardedPaths(services: readonly DescService[], { openReflection }: Pick
   };
 }
 
-/** By which a client of server-sent events says how far it has read. */
+/** The id by which a client of server-sent events resumes a stream. */
 function eventId(message: Message): string | undefined {
   if (isMessage(message, JobEventSchema)) return String(message.seq);
   return isMessage(message, LogLineSchema) ? String(message.number) : undefined;

@@ -13,7 +13,7 @@ const readiness = { problems: async () => [], draining: never, closing: never };
 
 beforeAll(async () => {
   const limits = limitsSection.parse({});
-  // A node:http server refuses requests of HTTP/1.1 without a host itself, unless it is asked not to.
+  // A node:http server rejects HTTP/1.1 requests without a host itself, unless configured otherwise.
   const options = { requireHostHeader: false };
   server = createServer(options, createStartupHandler({ readiness, limits, log: pino({ level: "silent" }) }));
   await once(server.listen(0, "127.0.0.1"), "listening");

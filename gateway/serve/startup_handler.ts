@@ -19,7 +19,7 @@ interface Starting {
   readonly log: Logger;
 }
 
-/** What the port answers while the gateway starts: its health, and to every other call that it is not available yet. */
+/** Serves the port while the gateway starts: the health endpoints, and Unavailable for every other call. */
 export function createStartupHandler({ readiness, limits, log }: Starting): RequestListener {
   const answerReadiness = createReadinessPage(readiness);
   const readMaxBytes = mostBytes(Health, limits);

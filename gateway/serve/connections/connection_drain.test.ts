@@ -14,10 +14,10 @@ import type { TlsFiles } from "./tls.ts";
 
 let port: OpenPort;
 let stack: AsyncDisposableStack;
-/** Resolves when a streamed answer has begun, to what ends it. */
+/** Resolves, when a streamed response has begun, with the function that ends it. */
 let begun: PromiseWithResolvers<() => void>;
 
-/** More than a connection takes that nobody reads. */
+/** More bytes than a connection buffers while nobody reads. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024);
 
 const serve: RequestListener = (request, response) => {
@@ -55,7 +55,7 @@ test("a gateway that drains ends when the answers have ended that began before",
   await once(silent, "connect");
   const silentClosed = once(silent, "close");
   const drained = port.drain({ lingerMs: 0 });
-  // After those that are idle.
+  // Idle connections close first.
   await silentClosed;
   end();
   expect(await text(response)).toBe("first last");
@@ -68,7 +68,7 @@ test("a client that reads slowly gets all of an answer that ended before the dra
   await once(silent, "connect");
   const silentClosed = once(silent, "close");
   const drained = port.drain({ lingerMs: 0 });
-  // After those that are idle.
+  // Idle connections close first.
   await silentClosed;
   expect((await buffer(response)).length).toBe(LARGE.length);
   await drained;
@@ -129,7 +129,7 @@ async function ask(session: ClientHttp2Session): Promise<string> {
   return text(session.request({ ":path": "/" }));
 }
 
-/** A way to the port that can hold back what comes from there. */
+/** A TCP proxy before the port that can hold back what the port sends. */
 async function startProxy() {
   const held = Promise.withResolvers<void>();
   let upstream: Socket | undefined;
@@ -147,7 +147,7 @@ async function startProxy() {
   if (address === null || typeof address === "string") throw new Error("the proxy has no port");
   return {
     port: address.port,
-    /** Resolves when something is held back. */
+    /** Resolves when the proxy holds data back. */
     whenHeld: held.promise,
     hold() {
       if (downstream === undefined) throw new Error("nobody is connected");

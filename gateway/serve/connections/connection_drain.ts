@@ -4,37 +4,40 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
 /**
- * Shortest time that clients have to learn that they should go elsewhere before their idle connections are closed, in milliseconds. A
- * request that is on its way when its connection is closed would fail.
+ * Minimum time between asking clients to reconnect elsewhere and closing their idle connections, in milliseconds. A request in transit
+ * fails when its connection closes.
  */
 const SHORTEST_LINGER_MS = 250;
 
 /**
- * GOAWAY with the highest number as the last stream: the server still takes streams, but wants no more (RFC 9113, section 6.8). Node can send
- * it too, but then takes no stream that comes later.
+ * GOAWAY with the highest possible last stream id: the server still accepts streams, but asks for no more (RFC 9113, section 6.8). Node's
+ * own GOAWAY makes it reject streams that arrive later.
  */
 const GOAWAY_FRAME = Buffer.from("0000080700000000007fffffff00000000", "hex");
 
-/** Sends clients to other gateways, without a call that fails. */
+/** Moves clients to other gateways without failing their calls. */
 export interface ConnectionDrain {
-  /** Takes note of a connection. */
+  /** Tracks a connection. */
   addConnection(socket: Socket): void;
-  /** Takes note of an answer over HTTP/1.1. */
+  /** Tracks a response over HTTP/1.1. */
   add(response: ServerResponse): void;
-  /** Takes note of a session of HTTP/2, and its connection. */
+  /** Tracks an HTTP/2 session and its connection. */
   addSession(session: ServerHttp2Session, socket: Socket): void;
-  /** From now on answers over HTTP/1.1 close their connection, and sessions in the clear ask for no more streams, which they still serve. */
+  /**
+   * From now on, responses over HTTP/1.1 close their connection. HTTP/2 sessions without TLS receive GOAWAY; streams that they open anyway
+   * are still served.
+   */
   begin(): void;
-  /** Resolves when `lingerMs` have passed since the beginning, or when `over` resolves. */
+  /** Resolves when `lingerMs` have passed since `begin()`, or when `over` resolves. */
   untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
   /**
-   * Sessions take no more streams; those that are open end. A connection of HTTP/1.1 is closed when it is idle, or after the answers that it
-   * has, and one that stays silent is closed. Takes what resolves when no connection is left.
+   * Closes the sessions: open streams finish, new ones are rejected. Closes HTTP/1.1 connections when they are idle, after their pending
+   * responses, or when they never send a request. `over` resolves when no connection is left.
    */
   close(over: Promise<void>): void;
 }
 
-/** `closeIdle` closes the connections of HTTP/1.1 that wait for no answer; see `http.Server.closeIdleConnections()`. */
+/** `closeIdle` closes the HTTP/1.1 connections without a pending response; see `http.Server.closeIdleConnections()`. */
 export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): ConnectionDrain {
   const connections = new Set<Socket>();
   const responses = new Set<ServerResponse>();
@@ -42,18 +45,18 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
   let begunAt: number | undefined;
   let isClosing = false;
 
-  /** Connections whose answers ended since they were looked at last. */
+  /** Connections with a response that ended since the last check. */
   const answered = new Set<Socket>();
 
   function closeAnswered(): void {
     const waiting = new Set([...responses].map(({ req }) => req.socket));
-    // The head of an answer that began before the departure does not say that the connection ends.
+    // A response whose head was sent before the drain began does not announce the end of its connection.
     for (const socket of answered) if (!waiting.has(socket)) socket.destroySoon();
     answered.clear();
     closeIdleOnes();
   }
 
-  /** Node takes a connection for idle whose answer was written as a whole, while the client has yet to read it. */
+  /** Node considers a connection idle as soon as its response is written, although the client may not have read it yet. */
   function closeIdleOnes(): void {
     const isReadLater = [...responses].some(({ writableEnded }) => writableEnded);
     if (!isReadLater) closeIdle();
@@ -70,7 +73,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
       response.once("close", () => {
         responses.delete(response);
         if (!isClosing) return;
-        // Many end at once when streams end.
+        // Many responses end at once when streams end.
         if (answered.size === 0) setImmediate(closeAnswered);
         answered.add(response.req.socket);
       });
@@ -99,7 +102,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
       isClosing = true;
       closeIdleOnes();
       for (const session of sessions.keys()) session.close();
-      // The first request of one that was opened just now may be on its way.
+      // The first request of a new connection may be in transit.
       const timer = setTimeout(() => {
         for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
       }, SHORTEST_LINGER_MS);
@@ -109,8 +112,8 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
 }
 
 /**
- * Node writes whole frames, so that there is room for one between them. Its first, SETTINGS, is written before immediates run. Beside what node
- * writes into a connection with TLS nothing can be written: its clients learn it when their session is closed.
+ * Writes GOAWAY between Node's frames, which Node writes whole. Node writes SETTINGS, its first frame, before immediates run. Nothing can
+ * be inserted into a TLS connection: its clients notice when their session closes.
  */
 function sendGoaway(socket: Socket): void {
   if (socket instanceof TLSSocket) return;

@@ -3,13 +3,13 @@ import type { Logger } from "pino";
 import { networkOf } from "../../access/mod.ts";
 import type { Limits } from "../../limits.ts";
 
-/** A flood of connections is not to become one of log lines. */
+/** Minimum interval between log lines, in milliseconds. A flood of connections must not flood the log. */
 const TELL_EVERY_MS = 10_000;
 
-/** Whether a new connection may stay, until it closes; one that may not is cut. */
+/** Returns whether a new connection is accepted; destroys it otherwise. An accepted connection counts until it closes. */
 export type ConnectionLimit = (socket: Socket) => boolean;
 
-/** Counts connections, in all and by the network that they come from. */
+/** Limits the number of open connections, in total and per client network. */
 export function createConnectionLimit(
   limits: Pick<Limits, "connections" | "connectionsPerAddress">,
   { log }: { readonly log: Logger },

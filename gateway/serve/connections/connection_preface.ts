@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { Limits } from "../../limits.ts";
 import { serveHalfOpen } from "./half_open.ts";
 
-/** The first bytes of an HTTP/2 connection (RFC 9113, section 3.4). */
+/** The connection preface of HTTP/2 (RFC 9113, section 3.4). */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 interface Servers {
@@ -14,8 +14,8 @@ interface Servers {
 }
 
 /**
- * Reads the first bytes, however few come at a time, puts them back and gives the socket to the server that speaks their protocol. A client that
- * sends nothing, or only a part of the preface, loses its connection when the time is over.
+ * Reads the first bytes of a connection, puts them back, and passes the socket to the server for their protocol. Closes the connection on
+ * timeout if the client sends nothing, or only a part of the preface.
  */
 export function detectHttpVersion(socket: Socket, { http1, http2, limits }: Servers): void {
   let first = Buffer.alloc(0);

@@ -3,33 +3,36 @@ import type { Socket } from "node:net";
 import type { Limits } from "../../limits.ts";
 
 /**
- * Longest time from the end of a request to the end of what its client sends, in milliseconds, where the client waits for its answer: `nc -N`
- * and `shutdown(SHUT_WR)` come right after the request. One that ends its connection later leaves.
+ * Maximum time between the end of a request and the client's FIN, in milliseconds, for a client that still waits for the response: `nc -N`
+ * and `shutdown(SHUT_WR)` send FIN right after the request. A later FIN means that the client has left.
  */
 const LAST_WORD_MS = 1000;
 
-/** Silence after which TCP probes a client that closed its half of a connection, in milliseconds. */
+/** Idle time after which TCP probes a half-closed connection, in milliseconds. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/** Longest time between two looks at the state of such a connection, in milliseconds. */
+/** Maximum interval between checks of a half-closed connection, in milliseconds. */
 const LOOK_INTERVAL_MS = 5000;
 
 /** The last request of a connection. */
 interface Asked {
   readonly response: ServerResponse;
-  /** Undefined: not all of it has come, or not all was read. */
+  /** Undefined until the whole request has arrived and was read. */
   endMs: number | undefined;
 }
 
 const lastAsked = new WeakMap<Socket, Asked>();
 
-/** Makes a server of HTTP/1.1 answer what a client asked before it closed its half of the connection, and then close the other half. */
+/**
+ * Makes an HTTP/1.1 server answer the pending requests of a client that has closed its half of the connection, and close the other half
+ * afterwards.
+ */
 export function allowHalfOpen(server: Server): void {
-  // Not documented, and the only way: without it node ends the connection when the client has asked all that it wants.
+  // An undocumented option, and the only way: by default Node ends the connection when the client sends FIN.
   Object.assign(server, { httpAllowHalfOpen: true });
 }
 
-/** Takes note of a request of HTTP/1.1. */
+/** Records the last HTTP/1.1 request of a connection. */
 export function noteRequest(request: IncomingMessage, response: ServerResponse): void {
   const { socket, headers } = request;
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
@@ -42,15 +45,15 @@ export function noteRequest(request: IncomingMessage, response: ServerResponse):
 }
 
 interface Below {
-  /** The connection itself in the clear, the one below it with TLS. */
+  /** The TCP connection; with TLS, the one below the socket. */
   readonly tcp: Socket;
   readonly limits: Pick<Limits, "stallTimeoutMs">;
 }
 
 /**
- * Gives a connection to a server of HTTP/1.1. A client that closes its half right after its request either waits for the answer or is gone, and
- * nothing may be written to it before the answer. So TCP probes it; nobody reads that connection any more, so a write of no bytes finds out what
- * TCP knows. A client that closes its half while a call has been under way for a while has left.
+ * Passes a connection to an HTTP/1.1 server. A client that sends FIN right after its request either waits for the response or is gone, and
+ * nothing may be written before the response. So TCP keep-alive probes the connection, and an empty write reports what TCP found: nobody
+ * reads the socket any more. A client that sends FIN later, while its call is running, has left.
  */
 export function serveHalfOpen(server: Server, socket: Socket, { tcp, limits: { stallTimeoutMs } }: Below): void {
   socket.allowHalfOpen = true;

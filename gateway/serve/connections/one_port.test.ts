@@ -10,9 +10,9 @@ import { PREFACE, settings } from "../../../test/http2_frames.ts";
 import { limitsSection } from "../../limits.ts";
 import { listenOnOnePort, type OpenPort } from "./one_port.ts";
 
-/** Resolves when the next request waits for its answer: it is answered by what it resolves to. */
+/** Resolves when the next request is pending, with the function that answers it. */
 let asked: PromiseWithResolvers<() => void>;
-/** Resolves when the answer of the request that waited has ended, however it ended. */
+/** Resolves when the response to the pending request has ended or closed. */
 let ended: PromiseWithResolvers<void>;
 
 beforeEach(() => {
@@ -36,7 +36,7 @@ describe.each([
 ])("a connection %s", (_, isEncrypted) => {
   let port: OpenPort;
   let dial: () => Promise<Socket>;
-  /** The TCP connection below the last one. */
+  /** The TCP connection below the last TLS socket. */
   let bare: Socket;
   const stack = new AsyncDisposableStack();
 
@@ -77,7 +77,7 @@ describe.each([
     socket.write(GET("/now") + GET("/later"));
     const end = await asked.promise;
     socket.end();
-    // The gateway has read the end when it has closed a connection that was half closed later.
+    // The gateway has read the FIN once it has closed a connection that was half-closed later.
     const other = await dial();
     const otherEnd = received(other);
     other.end();
@@ -188,13 +188,13 @@ describe("the preface of HTTP/2", () => {
   });
 });
 
-/** The clock of the process, without its timers. */
+/** Replaces the clock of the process, but not its timers. */
 function fakeClock() {
   vi.useFakeTimers({ toFake: ["performance"] });
   return { advance: (ms: number) => vi.advanceTimersByTime(ms), [Symbol.dispose]: () => void vi.useRealTimers() };
 }
 
-/** All that comes until the connection closes. */
+/** Everything that arrives until the connection closes. */
 async function received(socket: Socket): Promise<string> {
   let words = "";
   socket.setEncoding("latin1");
@@ -207,7 +207,7 @@ async function received(socket: Socket): Promise<string> {
   return words;
 }
 
-/** Resolves in a later turn than it is written, so that each piece is a segment of its own. */
+/** Resolves in a later turn than the write, so that each piece is a segment of its own. */
 async function write(socket: Socket, piece: string | Uint8Array): Promise<void> {
   await new Promise((resolve) => socket.write(piece, resolve));
 }

@@ -20,32 +20,32 @@ import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
 interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** Shares the port with other processes that do so too. */
+  /** Whether other processes that set this too may listen on the same port. */
   readonly reusePort?: boolean | undefined;
-  /** Undefined: in the clear. */
+  /** Undefined: no TLS. */
   readonly tls: TlsFiles | undefined;
   readonly log: Logger;
   readonly serve: RequestListener;
   readonly limits: Limits;
 }
 
-/** A port that is open. Disposing it cuts what is still connected. */
+/** An open port. Disposing it closes all connections at once. */
 export interface OpenPort extends AsyncDisposable {
-  /** `host:port`, with the real port. */
+  /** `host:port`, with the actual port. */
   readonly address: string;
   /**
-   * Asks clients to go elsewhere with their next call, while every call is still served: answers over HTTP/1.1 close their connection,
-   * sessions of HTTP/2 in the clear say goodbye.
+   * Asks clients to send their next call elsewhere, while every call is still served: responses over HTTP/1.1 close their connection,
+   * HTTP/2 sessions without TLS receive GOAWAY.
    */
   sendAway(): void;
   /**
-   * Takes no more connections, and closes those that are idle when clients were sent away for at least `lingerMs`. Resolves when all have
-   * ended.
+   * Stops accepting connections, and closes idle ones `lingerMs` after `sendAway()` at the earliest. Resolves when all connections are
+   * closed.
    */
   drain(options: { readonly lingerMs: number }): Promise<void>;
 }
 
-/** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had, or the certificate not used. */
+/** Listens for HTTP/1.1 and HTTP/2 on one port. Rejects if the port is not available or the certificate not usable. */
 export async function listenOnOnePort({
   host,
   port,
@@ -71,10 +71,10 @@ export async function listenOnOnePort({
   const http1 = createHttp1Server(http1Options(limits));
   serveHttp1(http1, serveWatched, limits);
   allowHalfOpen(http1);
-  // It never listens itself; after this event it keeps count of its connections, so that idle and stalled ones are closed.
+  // This server never listens itself. The event starts its tracking of connections, which closes idle and stalled ones.
   http1.emit("listening");
   const departures = createConnectionDrain({ closeIdle: () => http1.closeIdleConnections() });
-  // The compatibility API of node:http2 hands out requests that node:http listeners take.
+  // The compatibility API of node:http2 emits requests that listeners of node:http accept.
   const http2 = createHttp2Server(
     http2Options(limits),
     serveWatched as unknown as Parameters<typeof createHttp2Server>[1],
@@ -84,15 +84,15 @@ export async function listenOnOnePort({
   const sockets = new Map<string, Socket>();
   const admit = createConnectionLimit(limits, { log });
   const tlsServer = tls && createTlsServer(tls, { handshakeTimeoutMs: limits.headersTimeoutMs });
-  // The servers behind are those of a port in the clear, with their limits.
+  // The same HTTP servers as for a port without TLS, with the same limits.
   tlsServer?.on("secureConnection", (socket: TLSSocket) => {
     departures.addConnection(socket);
     if (socket.alpnProtocol === "h2") http2.emit("connection", socket);
     else serveHalfOpen(http1, socket, { tcp: sockets.get(peerName(socket)) ?? socket, limits });
   });
-  // As node:http has it for sockets of its own: else the next piece of a stream waits 40 ms for the client's acknowledgement.
+  // The default of node:http: with Nagle's algorithm, the next chunk of a stream waits 40 ms for the client's ACK.
   const server = createServer({ noDelay: true }, (socket) => {
-    // For its whole life, whichever server has it: an error that nobody listens for ends the process.
+    // Stays for the socket's whole life: an unhandled "error" event ends the process.
     socket.on("error", () => socket.destroy());
     if (!admit(socket)) return;
     departures.addConnection(socket);
@@ -104,7 +104,7 @@ export async function listenOnOnePort({
   });
   server.listen({ host, port, ...(reusePort && { reusePort }) });
   await once(server, "listening");
-  // Such as too many open files: the connections that there are go on.
+  // For example too many open files. Existing connections continue.
   const logAcceptError = createThrottledLog((fields) => log.error(fields, "cannot accept connections"));
   server.on("error", (error) => logAcceptError({ err: error }));
   if (tls !== undefined && tlsServer !== undefined) starting.use(reloadOnChange(tlsServer, tls, { log }));
@@ -128,7 +128,7 @@ export async function listenOnOnePort({
   };
 }
 
-/** Names the TCP connection of a socket, with and without TLS. */
+/** Identifies a TCP connection, by its own socket or the TLS socket above it. */
 function peerName({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }

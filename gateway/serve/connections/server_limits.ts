@@ -17,12 +17,12 @@ import { isOver } from "../../../lib/transcode/mod.ts";
 import type { Limits } from "../../limits.ts";
 import { HTTP_METHODS } from "../requests/target.ts";
 
-/** How often connections are looked at whose head or body is late. */
+/** Maximum interval between checks for requests that are late, in milliseconds. */
 const CHECK_INTERVAL_MS = 5000;
 
 const ALLOW = HTTP_METHODS.join(", ");
 
-/** How a server of HTTP/1.1 keeps within the limits. */
+/** Options that make an HTTP/1.1 server enforce the limits. */
 export function http1Options(limits: Limits): ServerOptions {
   const { headerBytes, headersTimeoutMs, bodyTimeoutMs, idleTimeoutMs } = limits;
   return {
@@ -34,10 +34,10 @@ export function http1Options(limits: Limits): ServerOptions {
   };
 }
 
-/** How a server of HTTP/2 keeps within the limits. */
+/** Options that make an HTTP/2 server enforce the limits. */
 export function http2Options({ headerBytes, headers, streams, resetsPerSecond, resetBurst }: Limits): Http2Options {
   return {
-    // The pseudo-headers count as well.
+    // Pseudo-headers count as well.
     maxHeaderListPairs: headers + 4,
     settings: { maxConcurrentStreams: streams, maxHeaderListSize: headerBytes },
     streamResetBurst: resetBurst,
@@ -46,12 +46,12 @@ export function http2Options({ headerBytes, headers, streams, resetsPerSecond, r
 }
 
 /**
- * Makes a server of HTTP/1.1 refuse requests with too many headers, and CONNECT, and cut connections on which too many are asked before the
- * first is answered; the others it serves. Who reads the body of one that waits for leave to send it gives that leave.
+ * Makes an HTTP/1.1 server reject CONNECT and requests with too many headers, and close connections with too many pending requests. Passes
+ * all other requests to `serve`. Whoever reads the body of a request with `Expect: 100-continue` sends the 100.
  */
 export function serveHttp1(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
   const openBySocket = new WeakMap<Socket, number>();
-  // Node leaves out those beyond a number of its own: more must arrive than are allowed, to be refused.
+  // Node drops headers beyond this count: one more than allowed must arrive to be rejected.
   server.maxHeadersCount = headers + 1;
   server.on("connect", (_, socket) => refuseConnect(socket as Socket));
   server.on("checkExpectation", (_, response) => answerNothing(response, 417));
@@ -75,7 +75,7 @@ export function serveHttp1(server: Http1Server, serve: RequestListener, { header
   }
 }
 
-/** A gateway is no proxy. Node has no response for CONNECT, but the connection itself. */
+/** A gateway is not a proxy. For CONNECT, Node provides the socket instead of a response. */
 function refuseConnect(socket: Socket): void {
   socket.on("error", () => socket.destroy());
   socket.write(`HTTP/1.1 405 Method Not Allowed\r\nAllow: ${ALLOW}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -83,8 +83,8 @@ function refuseConnect(socket: Socket): void {
 }
 
 /**
- * Answers requests of HTTP/2 that node would answer itself, as it does, but for one thing: node throws where nobody can catch when the client
- * has reset the stream by then, as `respond` and the like do.
+ * Handles those HTTP/2 requests that Node would answer itself, in the same way. Node's own handlers call `respond()` after the client has
+ * reset the stream, and throw where nothing catches it.
  */
 export function serveHttp2(server: Http2Server, serve: RequestListener): void {
   const listen = (event: string, answer: RequestListener): void => {
@@ -106,14 +106,14 @@ interface SessionWatch {
   onSession(session: ServerHttp2Session, socket: Socket): void;
 }
 
-/** Closes sessions that are idle, and streams whose request does not arrive. Passes each session on, with its connection. */
+/** Closes idle sessions, and streams whose request does not arrive in time. Calls `onSession` for each session, with its connection. */
 export function watchSessions(server: Http2Server, limits: Limits, { onSession }: SessionWatch): void {
   const { bodyTimeoutMs } = limits;
   let connecting: Socket | undefined;
   server.prependListener("connection", (socket: Socket) => {
     connecting = socket;
   });
-  // Emitted while the server takes the connection.
+  // Emitted while the server handles the "connection" event.
   server.on("session", (session) => {
     closeWhenIdle(session, connecting, limits);
     if (connecting !== undefined) onSession(session, connecting);
@@ -124,8 +124,8 @@ export function watchSessions(server: Http2Server, limits: Limits, { onSession }
 }
 
 /**
- * Idle is who asks nothing, whatever else it sends: pings and settings keep no connection. One that does not even take the goodbye
- * is cut. After a client's own goodbye node closes nothing by itself, so such a connection is looked at as long as it lasts.
+ * A session without open streams is idle: PING and SETTINGS do not keep it open. If the client does not read the GOAWAY, the connection is
+ * destroyed. After a GOAWAY of the client, Node closes nothing by itself, so the timer runs as long as the connection is open.
  */
 function closeWhenIdle(
   session: ServerHttp2Session,
@@ -163,7 +163,7 @@ function closeWhenIdle(
 function closeWhenLate(stream: Http2Stream, timeoutMs: number): void {
   const timer = setTimeout(() => {
     stream.close(constants.NGHTTP2_CANCEL);
-    // Else it is kept until the client takes the news.
+    // Otherwise the stream is kept until the client reads the RST_STREAM.
     stream.destroy();
   }, timeoutMs);
   stream.once("end", () => clearTimeout(timer));

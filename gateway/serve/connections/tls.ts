@@ -5,16 +5,16 @@ import { watchFiles } from "../../../cluster/mod.ts";
 
 /** Absolute paths of PEM files. */
 export interface TlsFiles {
-  /** The certificate, with those between it and its authority. */
+  /** The certificate, followed by the intermediate certificates. */
   readonly cert: string;
   readonly key: string;
-  /** Authorities of clients' certificates; undefined: clients are not asked for one. */
+  /** CA certificates for client certificates; undefined: no client certificate is requested. */
   readonly clientCa: string | undefined;
 }
 
 /**
- * A TLS server, not listening yet, that speaks HTTP/2 and HTTP/1.1. Throws when the files cannot be used. A client without a certificate, or
- * with one that is not of `clientCa`, is let in: what it may do is decided by whoever asks whether its socket is `authorized`.
+ * Creates a TLS server for HTTP/2 and HTTP/1.1 that does not listen yet. Throws if the files are not usable. It accepts clients without a
+ * certificate, or with one of another CA: authentication checks `authorized` of the socket.
  */
 export function createTlsServer(files: TlsFiles, { handshakeTimeoutMs }: { handshakeTimeoutMs: number }): Server {
   const server = createServer({
@@ -24,15 +24,15 @@ export function createTlsServer(files: TlsFiles, { handshakeTimeoutMs }: { hands
     rejectUnauthorized: false,
     handshakeTimeout: handshakeTimeoutMs,
   });
-  // Told of handshakes that fail or take too long, and nobody but its listener ends the connection.
+  // Emitted when a handshake fails or times out. Only this listener closes the connection.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
 }
 
-/** New connections use what is in the files from now on, as they change; when they cannot be used, what was there before. */
+/** Reloads the files when they change, for new connections. Keeps the previous ones if the new ones are not usable. */
 export function reloadOnChange(server: Server, files: TlsFiles, options: { readonly log: Logger }): Disposable {
   const paths = [files.cert, files.key, files.clientCa].filter((path) => path !== undefined);
-  // It throws before it has replaced anything when key and certificate do not belong together.
+  // Throws before it replaces anything if key and certificate do not match.
   return watchFiles({ what: "gateway.tls", paths }, () => server.setSecureContext(readFiles(files)), options);
 }
 

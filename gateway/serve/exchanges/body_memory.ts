@@ -12,12 +12,12 @@ interface Held {
   sizeBytes: number;
 }
 
-/** Counts what has come of a request's body, until its answer ends. */
+/** Counts the received bytes of a request's body until its response closes. */
 export type CountBody = (request: HttpRequest, response: ServerResponse & HttpResponse) => void;
 
 /**
- * Bounds what the bodies of all requests together take in memory. Beyond the bound it breaks off the largest request of the network that has
- * the most: so the one that takes the memory loses it, and others go on.
+ * Bounds the memory of all request bodies together. Beyond the bound it aborts the largest request of the network that uses the most, so
+ * that the others continue.
  */
 export function createBodyCounter(
   { bodiesBytes }: Pick<Limits, "bodiesBytes">,
@@ -34,7 +34,7 @@ export function createBodyCounter(
       isOpen = false;
       release(held);
     });
-    // Both parsers hand on what comes by this method. Whoever listens for "data" would begin to read.
+    // Both HTTP parsers pass chunks through push(). A "data" listener would start the flow.
     const push = request.push.bind(request);
     request.push = (chunk, encoding) => {
       if (isOpen && chunk !== null) add(held, chunk.length);

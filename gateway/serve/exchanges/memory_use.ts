@@ -1,10 +1,10 @@
-/** Something that takes memory for a caller. */
+/** Memory used on behalf of a client. */
 export interface MemoryUse {
   readonly network: string;
   readonly sizeBytes: number;
 }
 
-/** The largest of the network that has the most; of at least one. */
+/** The largest item of the network that uses the most memory. Requires at least one item. */
 export function findLargest<Item extends MemoryUse>(all: Iterable<Item>): Item {
   const [, ofNetwork] = largest(
     Map.groupBy(all, ({ network }) => network),

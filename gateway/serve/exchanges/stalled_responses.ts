@@ -7,15 +7,15 @@ import type { Limits } from "../../limits.ts";
 import { findLargest } from "./memory_use.ts";
 import { createThrottledLog } from "./throttled_log.ts";
 
-/** How often answers are looked at, at least. */
+/** Maximum interval between checks of the responses, in milliseconds. */
 const CHECK_INTERVAL_MS = 5000;
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Answers are looked at for their memory when one begins, but no more often than this. */
+/** Minimum interval between the memory checks that new responses cause, in milliseconds. */
 const RELIEF_INTERVAL_MS = 100;
 
-/** An answer, how many bytes of it wait for the client, and since when as many. */
+/** A response, the number of its buffered bytes, and since when that number has not changed. */
 interface Waiting {
   readonly response: HttpResponse & ServerResponse;
   readonly network: string;
@@ -23,15 +23,15 @@ interface Waiting {
   sinceMs: number;
 }
 
-/** Answers on their way. Disposing it ends the watch, not the answers. */
+/** Watches responses until they close. Disposing it ends the watch, not the responses. */
 interface ResponseWatch extends Disposable {
   add(request: HttpRequest, response: ServerResponse): void;
 }
 
 /**
- * Breaks off answers that take memory: what is written stays there until the client takes it. A client that takes nothing loses its answer after
- * a while; and when all answers together take too much, the largest of the network that has the most is broken off. What is written in parts
- * waits when some tens of kilobytes do; a client that takes them a byte at a time does not keep them for long either.
+ * Aborts responses that hold memory: written data stays in memory until the client reads it. A client that reads nothing loses its response
+ * on timeout; when all responses together exceed the limit, the largest one of the network that uses the most is aborted. Streams pause at
+ * some tens of kilobytes, so a client that reads byte by byte does not hold much for long.
  */
 export function watchResponses(
   { stallTimeoutMs, answersBytes }: Pick<Limits, "stallTimeoutMs" | "answersBytes">,
@@ -79,7 +79,7 @@ export function watchResponses(
   }
 }
 
-/** Over HTTP/1.1 the connection goes with it; over HTTP/2 it may be a proxy's, with other people's calls. */
+/** Closes the connection over HTTP/1.1, but only the stream over HTTP/2: the connection may be a proxy's, with calls of other clients. */
 function cut(response: HttpResponse): void {
   const { stream } = response;
   if (stream === undefined) {
@@ -87,6 +87,6 @@ function cut(response: HttpResponse): void {
     return;
   }
   stream.close(constants.NGHTTP2_CANCEL);
-  // Else it is kept until the client takes the news.
+  // Otherwise the stream is kept until the client reads the RST_STREAM.
   stream.destroy();
 }

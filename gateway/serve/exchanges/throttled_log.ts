@@ -1,9 +1,12 @@
-/** Time in which at most LINES_PER_INTERVAL lines are written. */
+/** Interval in which at most LINES_PER_INTERVAL lines are written, in milliseconds. */
 const INTERVAL_MS = 60_000;
 
 const LINES_PER_INTERVAL = 20;
 
-/** Writes a line, or counts it, where strangers decide how often. The next line that is written has the count as `leftOut`. */
+/**
+ * Returns a log function for events that clients can cause at will: it writes a line, or counts it as suppressed. The next written line has
+ * the count as `leftOut`.
+ */
 export function createThrottledLog(write: (fields: object) => void): (fields: object) => void {
   let startedMs = Number.NEGATIVE_INFINITY;
   let lines = 0;

@@ -9,7 +9,7 @@ import { listenOnOnePort, type OpenPort } from "../connections/one_port.ts";
 
 let port: OpenPort;
 
-/** More than clients may send before the server has read it. */
+/** More bytes than a client can send before the server reads. */
 const LARGE = Buffer.alloc(4 * 1024 * 1024);
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => port?.[Symbol.asyncDispose]());
 
-/** Answers when the first piece of the body was read, in the way that the path names. */
+/** Responds after the first chunk of the body, in the way that the path names. */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   await request.iterator({ destroyOnReturn: false }).next();
   if (request.url === "/head") return void response.writeHead(204).end();

@@ -9,7 +9,7 @@ export const RAW_TYPES: ReadonlyMap<string, RawTypes> = new Map([
   ["BinaryService.DownloadBinary", { response: [OCTETS] }],
 ]);
 
-/** What the use cases ask of fields beside the rules of their protos, by name of the field, or of its message and the field. */
+/** Constraints of fields beyond the rules in the protos, by the name of the field, or of its message and the field. */
 export const KEYWORDS: ReadonlyMap<string, JsonObject> = new Map<string, JsonObject>([
   ["page_token", { pattern: PAGE_TOKEN_PATTERN }],
   ["JobSpec.callback_url", { format: "uri", pattern: "^[Hh][Tt][Tt][Pp][Ss]?://" }],

@@ -6,19 +6,19 @@ import { comments, permission } from "../../../proto/mod.ts";
 import { EXAMPLES, KEYWORDS, RAW_TYPES } from "./bodies.ts";
 import { describeSecurity } from "./security.ts";
 
-/** Where the description of the REST API is. */
+/** Path of the OpenAPI document of the REST API. */
 export const OPENAPI_PATH = "/openapi.json";
 
 interface OpenApiPageOptions {
-  /** What callers may show to prove who they are; absent if the gateway asks for no credentials. */
+  /** Kinds of credentials that the gateway accepts; undefined if it does not authenticate callers. */
   readonly credentialKinds: readonly CredentialKind[] | undefined;
-  /** Whether callers who show nothing are served as well. */
+  /** Whether callers without credentials are served as well. */
   readonly admitsAnyone: boolean;
 }
 
 /**
- * Answers a request for the OpenAPI document of the services; false when it is another, and then nothing was written. Each operation has the
- * permission that it needs as `x-hearth-permission`.
+ * Serves the OpenAPI document of the services. Returns false, without writing anything, for any other request. Each operation names the
+ * permission that it requires as `x-hearth-permission`.
  */
 export function createOpenApiPage(
   services: readonly DescService[],
@@ -28,7 +28,7 @@ export function createOpenApiPage(
   return async (request, response) => {
     const { method, url = "" } = request;
     if (url.split("?", 1)[0] !== OPENAPI_PATH || (method !== "GET" && method !== "HEAD")) return false;
-    // Not before somebody asks: it takes some thirty milliseconds.
+    // Created on first request: it takes about thirty milliseconds.
     page ??= Buffer.from(JSON.stringify(describe(services, options)));
     const headers = { "content-type": "application/json" };
     await sendContent({ request, response }, { status: 200, headers, content: page });
@@ -48,7 +48,7 @@ function describe(services: readonly DescService[], options: OpenApiPageOptions)
       contact: { name: "The authors of Hearth" },
       license: { name: license, identifier: license },
     },
-    // Relative to the address of the document, so that it holds behind proxies, too.
+    // Relative to the address of the document, so that it is right behind proxies, too.
     document: { servers: [{ url: "/", description: "The server that has this document" }], security },
     components: { securitySchemes },
     operation: (method) => ({ "x-hearth-permission": getOption(method, permission) }),

@@ -2,12 +2,12 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { CredentialKind } from "../../../plugins/contract/mod.ts";
 
 interface Security {
-  /** Security Requirement Objects, any of which is enough; empty if the gateway asks for no credentials. */
+  /** Security Requirement Objects, any of which is sufficient; empty if the gateway does not authenticate callers. */
   readonly security: JsonObject[];
   readonly securitySchemes: JsonObject;
 }
 
-/** What OpenAPI calls the credentials that a gateway takes. */
+/** Describes the credentials that a gateway accepts, as OpenAPI security schemes. */
 export function describeSecurity({
   credentialKinds,
   admitsAnyone,
@@ -61,7 +61,7 @@ function describe(kind: CredentialKind): JsonObject {
   }
 }
 
-/** Of two plugins that take credentials in the same place: what they have in common, and both descriptions. */
+/** Merges the schemes of two plugins that read credentials from the same place: their common properties, and both descriptions. */
 function merge(one: JsonObject | undefined, other: JsonObject): JsonObject {
   if (one === undefined) return other;
   const common = Object.fromEntries(Object.entries(one).filter(([name, value]) => other[name] === value));

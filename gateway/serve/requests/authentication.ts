@@ -3,19 +3,22 @@ import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import type { Caller, Gate } from "../../access/mod.ts";
 import { sendRpcError } from "../responses/error_responses.ts";
 
-/** Asks who calls when no more than the head of a request is read, and knows it for the request's life. */
+/** Authenticates callers by the head of the request, and remembers them for the life of the request. */
 export interface Authentication {
-  /** Rejects as `Gate.identify`. */
+  /** Rejects as `Gate.identify` does. */
   authenticate(request: HttpRequest, action: string): Promise<void>;
   callerOf(request: HttpRequest): Caller | undefined;
-  /** Enters a request of Connect, gRPC, gRPC-Web or plain HTTP; false when it was refused, and has been answered so in its own protocol. */
+  /**
+   * Authenticates a request of Connect, gRPC, gRPC-Web or plain HTTP. Resolves to false if it was rejected; the error response is sent
+   * then, in the protocol of the request.
+   */
   authenticateRpc(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
 
 interface AuthenticationOptions {
-  /** First segments, such as the full names of services, of the paths that only known callers may ask for; others pass. */
+  /** First path segments, such as the full names of services, that require an authenticated caller. Other paths pass. */
   readonly guarded: ReadonlySet<string>;
-  /** What the audit log calls the methods below them: `hearth.v1.JobService/SubmitJob`. */
+  /** Names of the methods in the audit log: `hearth.v1.JobService/SubmitJob`. */
   readonly methods: ReadonlySet<string>;
 }
 
@@ -33,7 +36,7 @@ export function createAuthentication(gate: Gate, { guarded, methods }: Authentic
     const [segment = ""] = path.split("/", 1);
     if (!guarded.has(segment)) return true;
     try {
-      // A caller may make up any name; the log has one for all of them.
+      // Callers may invent names; the log uses one for all unknown methods.
       await authenticate(request, methods.has(path) ? path : `${segment} (unknown method)`);
       return true;
     } catch (error) {

@@ -5,18 +5,18 @@ import type { AllowedOrigins } from "./origins.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].join(", ");
 
-/** Of answers, beside those that every page may read. */
+/** Response headers that pages may read, beside the CORS-safelisted ones. */
 const EXPOSED_HEADERS = [...cors.exposedHeaders, "content-disposition", "hearth-job-id", "retry-after"].join(", ");
 
-/** How long a browser may remember the answer to a preflight request. */
+/** Time that a browser may cache a preflight response, in seconds. */
 const MAX_AGE_SECONDS = 1800;
 
-/** Lets the page that asks read the answer. True when the request asked no more than whether it may, and is answered. */
+/** Adds the CORS headers to a response. Returns true if the request was a preflight, which is answered then. */
 export type Cors = (...[request, response]: Parameters<RequestListener>) => boolean;
 
 /**
- * Cross-origin reads (https://fetch.spec.whatwg.org/#http-cors-protocol) for pages of origins that `createOriginCheck` lets through.
- * Credentials that a browser adds by itself go along for listed origins only. spark-jobserver's face has headers of its own.
+ * Cross-origin reads (https://fetch.spec.whatwg.org/#http-cors-protocol) for pages of the origins that `createOriginCheck` accepts. Only
+ * listed origins may send credentials that a browser adds by itself. spark-jobserver's API sets its own headers.
  */
 export function createCors(allowed: AllowedOrigins | undefined): Cors {
   const listed = new Set(allowed === "*" ? [] : allowed);

@@ -1,11 +1,11 @@
 import type { HttpRequest } from "../../../lib/transcode/mod.ts";
 
-/** The host that was valid last: most requests name the same one. */
+/** The last valid host: most requests name the same one. */
 let lastValid = "";
 
 /**
- * Whether a request names its host, as one that may stand in a URL: connect-es makes URLs of requests, and RFC 9112, section 3.2, refuses
- * the others. A request of HTTP/1.0 need not name one: it gets the address that it was sent to.
+ * Returns whether a request names a host that is valid in a URL: connect-es builds URLs from requests, and RFC 9112, section 3.2, requires
+ * servers to reject other hosts. A request of HTTP/1.0 without a host gets the local address.
  */
 export function hasValidHost(request: HttpRequest): boolean {
   const { headers, httpVersion, socket } = request;

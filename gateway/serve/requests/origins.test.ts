@@ -8,7 +8,7 @@ const EXPOSED: OriginOptions = { ...OPEN, host: "0.0.0.0" };
 const LISTED: OriginOptions = { ...OPEN, allowed: ["https://page.example"] };
 const GUARDED: OriginOptions = { allowed: undefined, isOpen: false, host: "0.0.0.0" };
 
-/** Headers, where `host` is `localhost:8090` unless given, and the request line unless it is `GET /jobs`. */
+/** Headers, with `localhost:8090` as the default `host`, and the request line, by default `GET /jobs`. */
 interface Head {
   readonly headers: Readonly<Record<string, string>>;
   readonly line?: string;

@@ -3,39 +3,39 @@ import { isLoopbackHost } from "../../../cluster/mod.ts";
 import type { HttpRequest } from "../../../lib/transcode/mod.ts";
 import { hostRefused, originRefused } from "../../../proto/errors.ts";
 
-/** Origins, such as `https://page.example`, whose pages may call; or all. */
+/** Origins, such as `https://page.example`, whose pages may call the gateway; `*` for all. */
 export type AllowedOrigins = "*" | readonly string[];
 
 export interface OriginOptions {
-  /** Undefined: all where callers are asked who they are, else those of this machine. */
+  /** Undefined: all origins if callers are authenticated, otherwise those of this machine. */
   readonly allowed: AllowedOrigins | undefined;
-  /** Whether anybody is let in. */
+  /** Whether callers without credentials are served. */
   readonly isOpen: boolean;
-  /** That is listened on. */
+  /** The host that the gateway listens on. */
   readonly host: string;
 }
 
-/** Why a request may not be served, by its head alone; undefined when it may. */
+/** Returns the reason to reject a request by its head alone; undefined if it may be served. */
 export type OriginCheck = (request: HttpRequest) => ConnectError | undefined;
 
-/** Browsers take every name below it for this machine. */
+/** Browsers resolve every name below `localhost` to this machine. */
 const LOCALHOST = /^(?:[^.]+\.)*localhost$/i;
 
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])$/i;
 
 /**
- * Keeps pages that a browser shows from using a gateway that the browser reaches and their authors do not: by the origin that
- * browsers tell, and by the name under which the gateway is called, which DNS rebinding cannot choose. Programs send no origin.
+ * Keeps web pages from using a gateway that the browser can reach but the page's author cannot. It checks the `Origin` header, and the host
+ * name of the request, which DNS rebinding cannot choose. Programs send no `Origin`.
  */
 export function createOriginCheck({ allowed, isOpen, host }: OriginOptions): OriginCheck {
   if (allowed === "*" || (allowed === undefined && !isOpen)) return () => undefined;
   const origins = new Set(allowed);
   const names = new Set([...origins].map((origin) => new URL(origin).hostname));
   const isNameChecked = isOpen && isThisMachine(host);
-  /** The authority that was found right last: most requests have the same one. */
+  /** The last accepted authority: most requests have the same one. */
   let lastRight: string | undefined;
 
-  /** The name under which a gateway must not be called; undefined for any other. */
+  /** Returns the host name if it is not acceptable for this gateway. */
   function findForeignName(authority: string | undefined): string | undefined {
     if (!isNameChecked || authority === lastRight) return undefined;
     const name = hostname(authority);
@@ -61,14 +61,14 @@ function authorityOf({ headers }: HttpRequest): string | undefined {
   return typeof pseudo === "string" ? pseudo : headers.host;
 }
 
-/** The host of `host:port` as URLs have it: lower case, IPv6 in brackets. What is no authority stays as it is. */
+/** The host of `host:port` in URL form: lower case, IPv6 in brackets. Returns an invalid authority unchanged. */
 function hostname(authority: string | undefined): string | undefined {
   if (authority === undefined) return undefined;
   const url = `http://${authority}`;
   return URL.canParse(url) ? new URL(url).hostname : authority;
 }
 
-/** Whether a host, an IPv6 address with brackets or without, is reached from this machine alone. */
+/** Whether a host, an IPv6 address with or without brackets, is reachable from this machine only. */
 function isThisMachine(host: string): boolean {
   return LOCALHOST.test(host) || isLoopbackHost(host.replace(/^\[|\]$/g, ""));
 }
@@ -77,19 +77,19 @@ function isLocal(origin: string): boolean {
   return /^https?:/.test(origin) && URL.canParse(origin) && isThisMachine(new URL(origin).hostname);
 }
 
-/** Whether a page came from where it calls. */
+/** Whether the page comes from the host that it calls. */
 function isOwn(origin: string, authority: string | undefined): boolean {
   return origin === `http://${authority}` || origin === `https://${authority}`;
 }
 
-/** Whether somebody's DNS says where this name leads. */
+/** Whether a name is resolved by public DNS. */
 function isRebindable(name: string | undefined): boolean {
   return name === undefined || !(isThisMachine(name) || ADDRESS.test(name));
 }
 
 /**
- * Browsers tell no origin of images, links and the like, but whether they are on another site's page
- * (https://www.w3.org/TR/fetch-metadata/). Following a link is harmless, unless it asks for another method than it has.
+ * Browsers send no `Origin` for images, links and the like, but they send whether the page is of another site
+ * (https://www.w3.org/TR/fetch-metadata/). Following a link is harmless, unless it overrides the method.
  */
 function isForeignWithoutOrigin({ method, headers, url = "" }: HttpRequest): boolean {
   if (headers["sec-fetch-site"] !== "cross-site") return false;

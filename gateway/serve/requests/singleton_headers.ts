@@ -2,10 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { HttpRequest } from "../../../lib/transcode/mod.ts";
 import { headerRepeated, hostAmbiguous } from "../../../proto/errors.ts";
 
-/**
- * Headers by which the gateway, or a proxy before it, decides, and which mean one thing only. Node takes the first of several and a
- * proxy perhaps the last: they would decide by different ones.
- */
+/** Headers that decide how a request is handled, and have one value only. Of several, Node uses the first and a proxy perhaps the last. */
 const SINGLETONS: ReadonlySet<string> = new Set([
   "host",
   "authorization",
@@ -27,7 +24,7 @@ const SINGLETONS: ReadonlySet<string> = new Set([
   "access-control-request-method",
 ]);
 
-/** Why the head of a request means more than one thing; undefined when it does not. */
+/** Returns an error if the head of a request is ambiguous. */
 export function findAmbiguity(request: HttpRequest): ConnectError | undefined {
   const seen = new Set<string>();
   const { rawHeaders } = request;
@@ -40,7 +37,7 @@ export function findAmbiguity(request: HttpRequest): ConnectError | undefined {
   return namesTwoHosts(request) ? hostAmbiguous() : undefined;
 }
 
-/** Whether the header Host and the request line, or `:authority`, name different hosts (RFC 9113, section 8.3.1; RFC 9112, section 3.2.2). */
+/** Whether the Host header and the request line, or `:authority`, name different hosts (RFC 9113, section 8.3.1; RFC 9112, section 3.2.2). */
 function namesTwoHosts({ headers, url = "" }: HttpRequest): boolean {
   const authority: string | string[] | undefined = headers[":authority"];
   const target = typeof authority === "string" ? authority : /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];

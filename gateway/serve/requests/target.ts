@@ -2,17 +2,17 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import { targetInvalid } from "../../../proto/errors.ts";
 
-/** Methods that some path takes. */
+/** All methods that any path supports. */
 export const HTTP_METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Encodings of characters that mean the same with and without them (RFC 3986, section 6.2.2.2). */
+/** Percent-encodings of unreserved characters, which are equivalent to the characters (RFC 3986, section 6.2.2.2). */
 const UNRESERVED = /%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/gi;
 
 const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i;
 
 /**
- * Rewrites the target of a request to the form in which every API compares it: a whole URL (RFC 9112, section 3.2.2) to its path and query,
- * and encodings of unreserved characters in the path to these characters.
+ * Normalizes the request target, so that every API compares the same form: an absolute URL (RFC 9112, section 3.2.2) becomes its path and
+ * query, and percent-encoded unreserved characters in the path are decoded.
  */
 export function normalizeTarget(request: HttpRequest): void {
   const { url = "", method } = request;
@@ -26,18 +26,18 @@ export function normalizeTarget(request: HttpRequest): void {
 function normalizePath(path: string, method: string | undefined): string {
   const origin = ABSOLUTE_FORM.exec(path)?.[0];
   const relative = origin === undefined ? path : path.slice(origin.length);
-  // A URL without a path means the server as a whole where OPTIONS asks for it (RFC 9112, section 3.2.4).
+  // For OPTIONS, a URL without a path is the server as a whole (RFC 9112, section 3.2.4).
   if (origin !== undefined && relative === "") return method === "OPTIONS" ? "*" : "/";
   return relative.replaceAll(UNRESERVED, decodeURIComponent);
 }
 
-/** Why a target, once it is normalized, cannot be routed; undefined when it can. `*` is a target of OPTIONS only (RFC 9112, section 3.2.4). */
+/** Returns an error if a normalized target is not routable. `*` is valid for OPTIONS only (RFC 9112, section 3.2.4). */
 export function findTargetError({ url = "", method = "" }: HttpRequest): ConnectError | undefined {
   const isRoutable = url.startsWith("/") || (url === "*" && method === "OPTIONS");
   return isRoutable ? undefined : targetInvalid(url);
 }
 
-/** Answers OPTIONS for the server as a whole; false for any other request, and then nothing was written. */
+/** Answers OPTIONS for the server as a whole. Returns false, without writing anything, for any other request. */
 export function answerServerOptions({ url }: HttpRequest, response: HttpResponse): boolean {
   if (url !== "*") return false;
   response.writeHead(204, { allow: HTTP_METHODS.join(", ") });

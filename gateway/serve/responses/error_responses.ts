@@ -6,7 +6,7 @@ import { type HttpRequest, type HttpResponse, isOver } from "../../../lib/transc
 import { isSparkPath } from "../../spark/mod.ts";
 import { encodeGrpcMessage } from "./node_headers.ts";
 
-/** Answers a call of an RPC, of which only the head was read, with an error in the words of its protocol. The status is that of plain answers. */
+/** Sends an error in the protocol of an RPC whose head alone was read. `status` is the HTTP status of unary Connect and plain responses. */
 export function sendRpcError(
   request: HttpRequest,
   response: HttpResponse,
@@ -21,7 +21,7 @@ export function sendRpcError(
   response.end(JSON.stringify(errorToJson(error, undefined)));
 }
 
-/** Answers a request whose head alone says that it may not be served, whatever its protocol: the status is that of HTTP. */
+/** Sends an error to a request of any protocol that is rejected by its head alone, with the HTTP status of the error. */
 export function sendHttpError(request: HttpRequest, response: HttpResponse, error: ConnectError): void {
   const [path = ""] = (request.url ?? "").split("?", 1);
   const isText = isSparkPath(path);
@@ -37,7 +37,7 @@ interface Refusal {
   readonly error: ConnectError;
 }
 
-/** A response of nothing but its head ("Trailers-Only" in the gRPC protocol; gRPC-Web has the same). */
+/** A response without a body ("Trailers-Only" in the gRPC protocol; gRPC-Web has the same). */
 function sendGrpcError(response: HttpResponse, { contentType, error }: Refusal): void {
   const status = Object.fromEntries(encodeGrpcMessage(setTrailerStatus(new Headers(), error)));
   const head = { ...headersOf(error), ...status, "content-type": contentType };
@@ -46,11 +46,11 @@ function sendGrpcError(response: HttpResponse, { contentType, error }: Refusal):
     response.end();
     return;
   }
-  // The head itself has to end the stream, or clients wait for trailers after it.
+  // The HEADERS frame itself must end the stream, otherwise clients wait for trailers.
   response.stream.respond({ ":status": 200, ...head }, { endStream: true });
 }
 
-/** A stream whose only message is its end. */
+/** A stream with the end-of-stream message only. */
 function sendConnectStreamError(response: HttpResponse, { contentType, error }: Refusal): void {
   const end = endStreamToJson(error.metadata, error, undefined);
   response.writeHead(200, { ...headersOf(error), "content-type": contentType });

@@ -1,16 +1,16 @@
 import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import type { Readiness } from "../../rpc/mod.ts";
 
-/** Answers 200 while the process lives; for liveness checks. */
+/** Path for liveness checks: returns 200 while the process is alive. */
 const LIVE_PATH = "/healthz";
 
-/** Answers 200 while the gateway can place contexts, else 503 and what is missing; for load balancers. */
+/** Path for load balancers: returns 200 while the gateway can place contexts, otherwise 503 with the problems. */
 const READY_PATH = "/readyz";
 
-/** Answers `GET` and `HEAD` of a page; false when the request is another, and then nothing was written. */
+/** Serves `GET` and `HEAD` of a page. Resolves to false, without writing anything, for any other request. */
 export type Page = (request: HttpRequest, response: HttpResponse) => Promise<boolean>;
 
-/** Whether the gateway is ready, for everybody, as JSON. */
+/** Serves the readiness of the gateway as JSON, without authentication. */
 export function createReadinessPage(readiness: Readiness): Page {
   return async (request, response) => {
     if (!asksFor(request, READY_PATH)) return false;
@@ -21,7 +21,7 @@ export function createReadinessPage(readiness: Readiness): Page {
   };
 }
 
-/** As spark-jobserver says that it is alive; for the time before its API is served. */
+/** The liveness check of spark-jobserver, for the time before its API is served. */
 export const answerLiveness: Page = async (request, response) => {
   if (!asksFor(request, LIVE_PATH)) return false;
   sendJson(request, response, { status: 200, body: { status: "SUCCESS" } });

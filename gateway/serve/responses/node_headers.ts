@@ -3,8 +3,8 @@ import type { OutgoingHttpHeaders } from "node:http";
 const GRPC_MESSAGE = "grpc-message";
 
 /**
- * Encodes the message of a gRPC status anew where there is one: the bytes that the specification of gRPC names, and no more. connect-es encodes
- * `:`, `/` and `,` as well, which grpc-js does not decode.
+ * Encodes the message of a gRPC status anew, if there is one: exactly the bytes that the gRPC specification names. connect-es also encodes
+ * `:`, `/` and `,`, which grpc-js does not decode.
  */
 export function encodeGrpcMessage(headers: Headers): Headers {
   const message = headers.get(GRPC_MESSAGE);
@@ -14,7 +14,7 @@ export function encodeGrpcMessage(headers: Headers): Headers {
   return headers;
 }
 
-/** Headers or trailers of connect-es as node takes them. */
+/** Converts headers or trailers of connect-es to those of Node. */
 export function toNodeHeaders(headers = new Headers()): OutgoingHttpHeaders {
   const cookies = headers.getSetCookie();
   return { ...Object.fromEntries(encodeGrpcMessage(headers)), ...(cookies.length > 0 && { "set-cookie": cookies }) };

@@ -2,14 +2,14 @@ import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import { methodNotFound, rpcNotFound } from "../../../proto/errors.ts";
 import { sendRpcError } from "./error_responses.ts";
 
-/** The path of a method of Connect, gRPC or gRPC-Web: a service with its package, and the method. */
+/** The path of an RPC method: a service with its package, and the method. */
 const RPC_PATH = /^\/[a-z_]\w*(?:\.[a-z_]\w*)+\/[a-z_]\w*$/i;
 
 const RPC_TYPE = /^application\/(?:grpc|connect\+|proto)/i;
 
 /**
- * Answers a request for a path that nothing here has: Connect's JSON error with 404. To calls the code is `unimplemented`, as gRPC and Connect
- * have it for unknown methods; to other requests `not_found`.
+ * Sends 404 with Connect's JSON error for an unknown path. The code is `unimplemented` for RPC calls, as gRPC and Connect specify for
+ * unknown methods, otherwise `not_found`.
  */
 export function answerNotFound(request: HttpRequest, response: HttpResponse): void {
   const [path = ""] = (request.url ?? "").split("?", 1);

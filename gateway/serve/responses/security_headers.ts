@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from "node:http";
 
-/** Nothing that the port answers is a page: a browser that shows it all the same runs, frames and guesses nothing. */
+/** No response of the port is a web page: browsers must not run scripts of it, frame it or sniff its type. */
 const HEADERS = Object.entries({
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -8,7 +8,7 @@ const HEADERS = Object.entries({
   "referrer-policy": "no-referrer",
 });
 
-/** Sends the security headers with every answer that a browser could show; no browser asks for gRPC's own type. */
+/** Sets the security headers on every response that a browser could show; browsers do not send gRPC's content type. */
 export function setSecurityHeaders(...[request, response]: Parameters<RequestListener>): void {
   const contentType = request.headers["content-type"];
   if (contentType === undefined || !contentType.startsWith("application/grpc")) addHeaders(response);
@@ -18,10 +18,10 @@ function addHeaders(response: ServerResponse): void {
   for (const [name, value] of HEADERS) response.setHeader(name, value);
 }
 
-/** Types of which a browser would run scripts, as if the gateway had sent them itself. */
+/** Media types with scripts that a browser would run in the gateway's origin. */
 const PAGE = /^\s*(text\/html|application\/xhtml\+xml|image\/svg\+xml|(text|application)\/xml)\s*(;|$)/i;
 
-/** Headers of bytes that somebody uploaded, or a job returned: a browser takes them for what they are said to be, and shows no page of them. */
+/** Headers of content that was uploaded or returned by a job: browsers use its declared type, and download pages instead of showing them. */
 export function downloadHeaders(contentType: string): Readonly<Record<string, string>> {
   return {
     "x-content-type-options": "nosniff",

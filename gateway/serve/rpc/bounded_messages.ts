@@ -6,10 +6,10 @@ import { MOST_VALUES, RPC_JSON_BYTES } from "../../limits.ts";
 import { COMPRESSIONS } from "./compressions.ts";
 import { countMessage } from "./message_values.ts";
 
-/** Content types of Connect, gRPC and gRPC-Web: those of streams and gRPC have an envelope around each message. */
+/** Content types of Connect, gRPC and gRPC-Web. Streams of Connect, gRPC and gRPC-Web have an envelope around each message. */
 const CONTENT_TYPE = /^application\/(?:(grpc-web|grpc|connect)(?:\+(proto|json))?|(proto|json))\s*(?:;|$)/i;
 
-/** Names of the headers that say how a message in an envelope is compressed. */
+/** Names of the headers with the compression of enveloped messages. */
 const ENVELOPE_ENCODINGS: Readonly<Record<string, string>> = {
   grpc: "grpc-encoding",
   "grpc-web": "grpc-encoding",
@@ -21,36 +21,36 @@ const COMPRESSED = 1;
 
 interface Bounds {
   readonly method: DescMethod;
-  /** Longer messages are passed on as they come: the protocol refuses them. */
+  /** Maximum size of a message. Larger ones pass unchecked: the protocol rejects them. */
   readonly messageBytes: number;
 }
 
 type Body = AsyncIterable<Uint8Array>;
 
-/** How the messages of a body are written. */
+/** The encoding of the messages in a body. */
 interface Encoding {
   readonly isJson: boolean;
   readonly compression: Compression | undefined;
 }
 
 /**
- * The body of a call, message by message, each counted before the protocol decodes it. Iterating throws InvalidArgument for one with more
- * values than are taken.
+ * Returns the body of a call, message by message; the values of each are counted before the protocol decodes it. Iteration throws
+ * InvalidArgument for a message with too many values.
  */
 export function boundBody({ header, ...request }: UniversalServerRequest, bounds: Bounds): Body {
-  // Nobody has parsed it before.
+  // Not parsed by anything before.
   const body = request.body as Body;
   const [, protocol, enveloped, plain] = CONTENT_TYPE.exec(header.get("content-type") ?? "") ?? [];
   const encoding = header.get(ENVELOPE_ENCODINGS[protocol?.toLowerCase() ?? ""] ?? "content-encoding");
   const compression = COMPRESSIONS.find(({ name }) => name === encoding);
   const isJson = (enveloped ?? plain)?.toLowerCase() === "json";
   const messages = { isJson, compression };
-  // The usual case: so few bytes cannot have as many values.
+  // The usual case: a body this small cannot have too many values.
   if (encoding === null && Number(header.get("content-length") ?? Number.NaN) <= MOST_VALUES) return body;
   return protocol === undefined ? boundWhole(body, messages, bounds) : boundEnveloped(body, messages, bounds);
 }
 
-/** Checks the message in the query of a call by GET (https://connectrpc.com/docs/protocol/#unary-get-request). Rejects as the body of a call. */
+/** Checks the message in the query of a GET call (https://connectrpc.com/docs/protocol/#unary-get-request). Rejects as `boundBody` throws. */
 export async function boundQuery({ url }: UniversalServerRequest, bounds: Bounds): Promise<void> {
   const { searchParams: query } = new URL(url);
   const text = query.get("message") ?? "";
@@ -89,7 +89,7 @@ async function* boundEnveloped(body: Body, encoding: Encoding, bounds: Bounds): 
     }
     if (isTooLong) yield held.take(held.sizeBytes);
   }
-  // Half an envelope is for the protocol to complain of.
+  // The protocol rejects an incomplete envelope.
   if (held.sizeBytes > 0) yield held.take(held.sizeBytes);
 }
 
@@ -105,7 +105,7 @@ async function check(
   if (count > MOST_VALUES) throw tooManyValues(count, MOST_VALUES);
 }
 
-/** Bytes that came and were not passed on yet. */
+/** Bytes that were received but not passed on yet. */
 class Held {
   #chunks: Uint8Array[] = [];
   sizeBytes = 0;
@@ -115,7 +115,7 @@ class Held {
     this.sizeBytes += chunk.length;
   }
 
-  /** Takes the first so many bytes. */
+  /** Removes and returns the first bytes. */
   take(sizeBytes: number): Uint8Array {
     const all = this.#whole();
     this.#chunks = sizeBytes < all.length ? [all.subarray(sizeBytes)] : [];
@@ -123,7 +123,7 @@ class Held {
     return all.subarray(0, sizeBytes);
   }
 
-  /** Bytes of the envelope that comes next, which may not be there as a whole; more than there is while its head is not. */
+  /** Size of the next envelope, which may not be complete; more than the held bytes if its head is incomplete. */
   envelopeBytes(): number {
     if (this.sizeBytes < ENVELOPE_BYTES) return this.sizeBytes + 1;
     const first = this.#chunks[0] as Uint8Array;

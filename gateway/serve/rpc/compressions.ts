@@ -6,7 +6,7 @@ import { isZlib } from "../../../lib/transcode/mod.ts";
 
 const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } };
 
-/** Codings of messages by Connect, gRPC and gRPC-Web: those that REST takes of bodies. All work in the thread pool. */
+/** Compressions of messages by Connect, gRPC and gRPC-Web: the same as of REST bodies. All run in the thread pool. */
 export const COMPRESSIONS: readonly Compression[] = [
   createCompression("gzip", promisify<Uint8Array, Buffer>(zlib.gzip), promisify(zlib.gunzip)),
   createCompression("br", (bytes) => promisify(zlib.brotliCompress)(bytes, BROTLI), promisify(zlib.brotliDecompress)),
@@ -14,7 +14,7 @@ export const COMPRESSIONS: readonly Compression[] = [
   createCompression("zstd", promisify<Uint8Array, Buffer>(zlib.zstdCompress), promisify(zlib.zstdDecompress)),
 ];
 
-/** Clients send both zlib's format, as they should, and the bare one (RFC 9110, section 8.4.1.2). */
+/** Clients send both the zlib format, as specified, and raw deflate (RFC 9110, section 8.4.1.2). */
 function inflateAny(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> {
   return promisify<Uint8Array, zlib.ZlibOptions, Buffer>(isZlib(bytes) ? zlib.inflate : zlib.inflateRaw)(
     bytes,
@@ -22,7 +22,7 @@ function inflateAny(bytes: Uint8Array, options: { maxOutputLength: number }): Pr
   );
 }
 
-/** connect-es has gzip and brotli: its brotli compresses a hundred times as long, and its damaged messages are errors of the server. */
+/** Replaces the gzip and brotli of connect-es: its brotli takes a hundred times as long, and it reports damaged messages as internal errors. */
 function createCompression(
   name: string,
   compress: (bytes: Uint8Array) => Promise<Buffer>,

@@ -1,8 +1,8 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 
 /**
- * Takes a message that cannot be decoded for the caller's fault. connect-es says Internal of one in protobuf's encoding (and
- * InvalidArgument of one in JSON), as if the gateway had a bug; it aborts the call with that error before it answers with it.
+ * Reports a message that cannot be decoded as InvalidArgument. connect-es reports Internal for protobuf's binary encoding (but
+ * InvalidArgument for JSON), as if the gateway had a bug. It aborts the call with the error before it sends it.
  */
 export function reportDecodeErrors({ signal }: Pick<HandlerContext, "signal">): void {
   signal.addEventListener("abort", () => {

@@ -2,19 +2,19 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { LONGEST_DELAY_MS, startTimer } from "../../../cluster/mod.ts";
 
-/** Header of a deadline by protocol, with the milliseconds that its value names. The library refuses a malformed one. */
+/** Timeout headers of the protocols, with the functions that parse them to milliseconds. The library rejects malformed values. */
 const HEADERS = { "grpc-timeout": grpcTimeoutMs, "connect-timeout-ms": connectTimeoutMs } as const;
 
 const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000 } as const;
 
-/** A call whose deadline is kept here. Disposing it cancels the deadline. */
+/** A call with its own deadline timer. Disposing it clears the timer. */
 interface KeptCall extends Disposable {
   readonly call: UniversalServerRequest;
 }
 
 /**
- * Keeps the deadline of a call where it is longer than setTimeout takes: the library would end such a call at once. Undefined for all
- * other calls, whose deadline the library keeps.
+ * Runs the deadline of a call if it exceeds the maximum of setTimeout: the library would end such a call at once. Returns undefined for all
+ * other calls, whose deadline the library handles.
  */
 export function keepLongDeadline(call: UniversalServerRequest): KeptCall | undefined {
   for (const [name, read] of Object.entries(HEADERS)) {
@@ -35,7 +35,10 @@ export function keepLongDeadline(call: UniversalServerRequest): KeptCall | undef
   return undefined;
 }
 
-/** Of the units that can be long; undefined for the others. At most eight digits: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. */
+/**
+ * Parses hours, minutes and seconds; returns undefined for shorter units. At most eight digits:
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
+ */
 function grpcTimeoutMs(value: string): number | undefined {
   const { digits, unit } = /^(?<digits>\d{1,8})(?<unit>[HMS])$/.exec(value)?.groups ?? {};
   return digits === undefined ? undefined : Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS];

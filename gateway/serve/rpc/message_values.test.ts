@@ -12,7 +12,7 @@ test("countMessage() counts a Struct as countJson() counts its JSON", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ stringUnit: "grapheme" })), (json) => {
       const struct = toBinary(StructSchema, fromJson(StructSchema, json as JsonObject));
-      // The object itself is no field of anything here.
+      // The object itself is not a field of anything here.
       expect(countMessage(StructSchema, struct, NO_LIMIT)).toBe(countJson(Buffer.from(JSON.stringify(json))) - 1);
     }),
   );

@@ -1,17 +1,17 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 
-/** What a field of a message in protobuf's encoding costs. */
+/** Number of values of a field of a message in protobuf's binary encoding. */
 interface FieldCost {
   readonly values: number;
-  /** Of the message in the field. */
+  /** Cost of the message in the field. */
   readonly inner: MessageCost | undefined;
-  /** Whether it may come as many numbers in one. */
+  /** Whether one record may hold several numbers. */
   readonly isPacked: boolean;
 }
 
 interface MessageCost {
   readonly fields: ReadonlyMap<number, FieldCost>;
-  /** Fields that are counted with the message itself. */
+  /** Number of fields that count as part of the message itself. */
   readonly free: number;
 }
 
@@ -19,12 +19,12 @@ const UNKNOWN: FieldCost = { values: 1, inner: undefined, isPacked: false };
 
 const costs = new WeakMap<DescMessage, MessageCost>();
 
-/** Deeper messages are refused by the decoder. */
+/** Maximum nesting; the decoder rejects deeper messages. */
 const DEEPEST = 100;
 
 /**
- * Counts the values in a message in protobuf's encoding as `JsonCounter` counts them in its JSON form: each entry of a list is one, each
- * entry of a map or Struct two, each other field one, known or not. Stops counting beyond `limit`.
+ * Counts the values in a binary protobuf message as `JsonCounter` counts them in its JSON form: one for each list entry, two for each entry
+ * of a map or Struct, one for any other field, known or unknown. Stops beyond `limit`.
  */
 export function countMessage(desc: DescMessage, bytes: Uint8Array, limit: number): number {
   return countFields(costOf(desc), new WireReader(bytes), { limit, depth: 0 });
@@ -35,7 +35,7 @@ function costOf(desc: DescMessage): MessageCost {
   if (known !== undefined) return known;
   const fields = new Map<number, FieldCost>();
   const cost = { fields, free: desc.typeName === "google.protobuf.Value" ? 1 : 0 };
-  // Before its fields: messages may hold themselves.
+  // Set before its fields: messages may be recursive.
   costs.set(desc, cost);
   for (const field of desc.fields) {
     const inner = field.message && costOf(field.message);
@@ -69,7 +69,7 @@ function countFields(
   return Math.max(0, count);
 }
 
-/** Varints at most, or as many bytes as fixed numbers could not be more than. */
+/** Upper bound of the packed numbers: counts varints; fixed-width numbers cannot be more than these bytes. */
 function numbersIn(content: Uint8Array): number {
   let count = 0;
   for (const byte of content) if (byte < 0x80) count += 1;
@@ -81,7 +81,7 @@ const FIXED64 = 1;
 const DELIMITED = 2;
 const FIXED32 = 5;
 
-/** Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/) as far as it is well-formed; the rest is nothing. */
+/** Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/) as far as it is well-formed, and ignores the rest. */
 class WireReader {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -104,7 +104,7 @@ class WireReader {
     }
   }
 
-  /** Skips a field; answers the bytes of one that is delimited. */
+  /** Skips a field; returns the bytes of a length-delimited one. */
   skip(wireType: number): Uint8Array | undefined {
     if (wireType === VARINT) this.varint();
     else if (wireType === FIXED64) this.#position += 8;

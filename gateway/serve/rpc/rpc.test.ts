@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Calls the list of the health by Connect. */
+/** Calls `Health.List` by Connect. */
 async function list(headers: Record<string, string>, body: Uint8Array) {
   const { port } = server.address() as AddressInfo;
   const path = "/grpc.health.v1.Health/List";

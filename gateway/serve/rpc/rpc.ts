@@ -21,20 +21,20 @@ import { keepLongDeadline } from "./long_deadline.ts";
 interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly contextValues: (request: HttpRequest) => ContextValues;
-  /** Bytes of a message that a service takes. */
+  /** Maximum size of a message that a service accepts, in bytes. */
   readonly mostBytes: (service: DescService) => number;
-  /** Services whose usual calls do not pass through connect-es. They have routes as well, for all other calls. */
+  /** Services whose usual calls bypass connect-es. They have routes as well, for all other calls. */
   readonly direct?: { readonly services: readonly DescService[]; readonly invoke: InvokeUnary };
 }
 
-/** The methods that are called by Connect, gRPC and gRPC-Web. */
+/** The methods served by Connect, gRPC and gRPC-Web. */
 export interface Rpc {
   readonly handlers: readonly UniversalHandler[];
-  /** Whether the path of a request is that of a method. */
+  /** Whether the path of a request is the path of a method. */
   names(request: HttpRequest): boolean;
   /**
-   * Answers a call; false when there is no such method, and then nothing was read or written. Rejects when the answer cannot be
-   * written. connect-node's own adapter lets nobody wait for that, and logs it on the console.
+   * Serves a call. Resolves to false, without reading or writing anything, if there is no such method. Rejects if the response cannot be
+   * written: connect-node's own adapter does not expose that, and logs it on the console.
    */
   answer(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
@@ -53,7 +53,7 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
     async answer(request, response) {
       const handler = find(request);
       if (handler === undefined) return false;
-      // The caller was looked up meanwhile; a client that left then would not be noticed any more.
+      // The client may have left during authentication; its "close" event would not come again.
       if (isOver(response)) return true;
       const start = answerUnary === undefined ? NOTHING_READ : await answerUnary(request, response);
       if (start === undefined) return true;
@@ -83,7 +83,7 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
   };
 }
 
-/** connect-es knows codings by one name, in small letters. */
+/** Normalizes content codings: connect-es knows one lower-case name for each. */
 function normalizeEncodings(header: Headers): void {
   const accepted = acceptedEncodings(header.get("accept-encoding"));
   if (accepted !== null) header.set("accept-encoding", accepted);
@@ -91,19 +91,19 @@ function normalizeEncodings(header: Headers): void {
   if (encoding !== undefined) header.set("content-encoding", encoding === "x-gzip" ? "gzip" : encoding);
 }
 
-/** What a check rejects with. */
+/** Resolves to the error that a check rejects with. */
 async function refusalOf(check: Promise<void>): Promise<ConnectError | undefined> {
   const [outcome] = await Promise.allSettled([check]);
   return outcome.status === "rejected" ? ConnectError.from(outcome.reason) : undefined;
 }
 
-/** The body of a call, some of which may have been read. */
+/** The body of a call, including what was read already. */
 async function* readPieces(request: HttpRequest, response: HttpResponse, start: BodyStart): AsyncGenerator<Uint8Array> {
   sendContinue(request, response);
   yield* resumeBody(request, start);
 }
 
-/** Writes an answer as the client takes it. Rejects when the client leaves, or the answer breaks. */
+/** Writes a response at the client's pace. Rejects if the client leaves or the response fails. */
 async function write(response: HttpResponse, answer: UniversalServerResponse, signal: AbortSignal): Promise<void> {
   const { status, header, trailer, body } = answer;
   const sendHead = (): void => {

@@ -4,8 +4,8 @@ import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import { contentTypeRefused, httpMethodRefused } from "../../../proto/errors.ts";
 
 /**
- * Answers a request for a method that no protocol takes for a call; false for any other, and then nothing was written. connect-es
- * answers them by their status alone, which does not show a user who tries the first call by hand what to send.
+ * Rejects a request for a method that no protocol recognizes as a call. Returns false, without writing anything, for any other. connect-es
+ * sends a bare status, which does not show a user who tries a first call by hand what to send.
  */
 export function createPreconditionCheck(
   handlers: readonly UniversalHandler[],
@@ -18,7 +18,7 @@ export function createPreconditionCheck(
     const { allowedMethods: allowed, requestPath, method } = handler;
     const isAllowed = allowed.includes(httpMethod);
     const contentType = headers["content-type"];
-    // A call by GET has its content in the query.
+    // A GET call has its message in the query.
     if (isAllowed && (httpMethod === "GET" || handler.supportedContentType(contentType ?? ""))) return false;
     const name = requestPath.slice(1);
     const wanted = method.methodKind === "unary" ? "application/json" : "application/connect+json";

@@ -16,14 +16,14 @@ import { createRequestListener } from "../exchanges/request_listener.ts";
 import { reportDecodeErrors } from "../rpc/decode_errors.ts";
 import { createRpc } from "../rpc/rpc.ts";
 
-/** What a method is called with by either way. */
+/** The part of a call's context that both paths provide. */
 type Context = Pick<HandlerContext, "signal" | "requestHeader" | "responseHeader" | "responseTrailer">;
 
 const { input: HealthCheckRequestSchema } = Health.method.check;
 
 const statuses = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`service ${index}`, {}]));
 
-/** Things that a method may do, by the header that asks for them. */
+/** Effects of the method, by the header value that requests them. */
 const DEEDS: Readonly<Record<string, (context: Context) => unknown>> = {
   small: () => ({ statuses: { "": {} } }),
   large: () => ({ statuses }),
@@ -63,7 +63,7 @@ async function act(context: Context): Promise<Record<string, unknown>> {
 
 const limits = limitsSection.parse({ messageBytes: 30_000 });
 
-/** A port of Health, whose usual calls go through connect-es, or do not. */
+/** A port that serves Health, with or without the direct path for usual calls. */
 function serveHealth(isDirect: boolean): Promise<OpenPort> {
   const rpc = createRpc({
     routes: (router) =>
@@ -108,7 +108,7 @@ interface Asked {
   readonly pieces: readonly Uint8Array[];
 }
 
-/** All that a client sees of an answer. */
+/** Sends a request, and returns all that a client sees of the response. */
 async function ask({ address }: OpenPort, { version, path, headers, pieces }: Asked): Promise<object> {
   if (version === 1) {
     const asked = requestOf(`http://${address}${path}`, { method: "POST", headers, agent: false });
@@ -136,7 +136,7 @@ async function ask({ address }: OpenPort, { version, path, headers, pieces }: As
 const check = (service: string): Uint8Array =>
   toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service }));
 
-/** Messages by what they are: those of either codec, and what is none. */
+/** Messages: valid ones of either codec, and invalid ones. */
 const message = fc.oneof(
   fc.string().map(check),
   fc.string().map((service) => Buffer.from(JSON.stringify({ service }))),
@@ -156,7 +156,7 @@ const message = fc.oneof(
   ),
 );
 
-/** Bodies: a message as it is, in envelopes of all kinds, or compressed. */
+/** Bodies: a bare message, an enveloped one of any kind, or a compressed one. */
 const body = message.chain((bytes) =>
   fc.constantFrom<Uint8Array>(
     bytes,
@@ -185,7 +185,7 @@ const TYPES = USUAL_TYPES.concat(
   ["application/grpc-web-text", "application/grpc+json; charset=utf-8", "application/connect+json"],
 );
 
-/** Mostly nothing: a call that is odd in one way is to be usual in others. */
+/** Mostly undefined, so that a call that is unusual in one way is usual in the others. */
 function seldom(...values: readonly string[]): fc.Arbitrary<string | undefined> {
   return fc.oneof({ weight: 4, arbitrary: fc.constant(absent) }, { weight: 1, arbitrary: fc.constantFrom(...values) });
 }
@@ -218,7 +218,7 @@ function present(fields: Fields): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== absent));
 }
 
-/** Calls as clients make them. */
+/** Calls as clients usually send them. */
 const usual: fc.Arbitrary<Asked> = fc
   .record({ ...place, headers: fc.record(USUAL_HEADERS), service: fc.string({ unit: "grapheme" }) })
   .map(({ service, headers, path, version }) => {
@@ -231,7 +231,7 @@ const usual: fc.Arbitrary<Asked> = fc
     return { path, version, headers: present(headers), pieces: bytes.length > 0 ? [bytes] : [] };
   });
 
-/** Calls that are odd in any way. */
+/** Calls that are unusual in any way. */
 const odd: fc.Arbitrary<Asked> = fc
   .record({ ...place, headers: fc.record(ODD_HEADERS), bytes: body, cut: fc.nat({ max: 30 }), query: seldom("?a=b") })
   .map(({ bytes, cut, query = "", headers, path, version }) => {

@@ -24,25 +24,25 @@ import { answerUnary } from "./unary_response.ts";
 export type InvokeUnary = (method: DescMethod, request: Message, call: UnaryCall) => ReturnType<Invoke>;
 
 interface UnaryOptions {
-  /** Their methods with one request and one answer are served. */
+  /** Only their unary methods are served. */
   readonly services: readonly DescService[];
   readonly invoke: InvokeUnary;
   readonly jsonOptions: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
-  /** Bytes of a message that a service takes. */
+  /** Maximum size of a message that a service accepts, in bytes. */
   readonly mostBytes: (service: DescService) => number;
 }
 
 /**
- * Serves calls by Connect, gRPC and gRPC-Web in the shortest way, where they are as most are: a method with one request and one answer, a small
- * request that is not compressed and can be decoded. Resolves with undefined when the call is over. Any other call is for connect-es, which
- * takes five times as long: resolves with what was read of its body. Rejects when the answer cannot be written.
+ * Serves the usual calls by Connect, gRPC and gRPC-Web directly: a unary method with a small, uncompressed request that can be decoded.
+ * Resolves to undefined when the call is over. connect-es serves all other calls and takes five times as long: then it resolves to the part
+ * of the body that was read. Rejects if the response cannot be written.
  */
 export type AnswerUnary = (request: HttpRequest, response: HttpResponse) => Promise<BodyStart | undefined>;
 
 interface Route {
   readonly method: DescMethod;
   readonly messages: Messages<DescMessage, DescMessage>;
-  /** Bytes of a small body: it cannot have more values than are taken. */
+  /** Maximum size of a small body, in bytes: it cannot have too many values. */
   readonly mostBytes: number;
 }
 
@@ -90,7 +90,7 @@ export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryO
     return undefined;
   }
 
-  /** Texts go into JSON as they are. */
+  /** Kept JSON texts are copied into JSON without parsing. */
   function encode(
     message: Message,
     { method, head, messages }: { method: DescMethod; head: UnaryHead; messages: Route["messages"] },
@@ -102,7 +102,7 @@ export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryO
   }
 }
 
-/** The message of a body; undefined where there is not one, and nothing else. */
+/** Decodes the message of a body; undefined unless it holds exactly one valid message. */
 function decode(
   { pieces, isWhole }: BodyStart,
   { form: { protocol, isBinary } }: UnaryHead,
@@ -116,19 +116,19 @@ function decode(
   try {
     return messages.getI(isBinary).parse(content);
   } catch {
-    // What is wrong with it connect-es tells the client.
+    // connect-es reports the error to the client.
     return undefined;
   }
 }
 
 const EMPTY = new Uint8Array();
 
-/** The same memory as no Buffer: what is decoded of a Buffer has Buffers in its fields. */
+/** The same memory as a plain Uint8Array: a message decoded from a Buffer has Buffers in its fields. */
 function plain({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, length);
 }
 
-/** The message in an envelope without flags; undefined where there is not one, and nothing else. */
+/** The message in an envelope without flags; undefined unless there is exactly one. */
 function unwrap(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < ENVELOPE_BYTES || bytes[0] !== 0) return undefined;
   const sizeBytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(1);

@@ -1,15 +1,15 @@
 import type { HttpRequest } from "../../../lib/transcode/mod.ts";
 
-/** What came of a body. */
+/** The received part of a body. */
 export interface BodyStart {
   readonly pieces: readonly Uint8Array[];
-  /** False: the body goes on, and the request is paused. */
+  /** False: more follows, and the request is paused. */
   readonly isWhole: boolean;
 }
 
 export const NOTHING_READ: BodyStart = { pieces: [], isWhole: false };
 
-/** Reads a body up to a number of bytes. Resolves with undefined when the client leaves before. */
+/** Reads a body up to a number of bytes. Resolves to undefined if the client leaves first. */
 export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<BodyStart | undefined> {
   return new Promise((resolve) => {
     const pieces: Uint8Array[] = [];
@@ -35,9 +35,9 @@ export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<
   });
 }
 
-/** A body from its beginning, some of which was read. A call that is refused in the middle of it leaves the rest unread. */
+/** The whole body, including what was read already. A consumer that stops early leaves the rest unread. */
 export async function* resumeBody(request: HttpRequest, { pieces, isWhole }: BodyStart): AsyncGenerator<Uint8Array> {
   yield* pieces;
-  // The connection is still needed for the answer.
+  // The response still needs the connection.
   if (!isWhole) yield* request.iterator({ destroyOnReturn: false });
 }

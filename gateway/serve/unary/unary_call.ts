@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { CallHeaders, clientLeft, type HttpRequest, type HttpResponse } from "../../../lib/transcode/mod.ts";
 import type { Call } from "../../rpc/mod.ts";
 
-/** A call with one request and one answer. */
+/** A unary call. */
 export class UnaryCall extends CallHeaders implements Call, Disposable {
   readonly #controller = new AbortController();
   readonly #deadlineMs: number | undefined;
@@ -10,7 +10,7 @@ export class UnaryCall extends CallHeaders implements Call, Disposable {
   #isOver = false;
   #responseTrailer: Headers | undefined;
 
-  /** `timeoutMs` is counted from now. */
+  /** `timeoutMs` counts from now. */
   constructor(request: HttpRequest, response: HttpResponse, { timeoutMs }: { readonly timeoutMs: number | undefined }) {
     super(request);
     response.once("close", () => this.#abort(clientLeft));
@@ -28,17 +28,17 @@ export class UnaryCall extends CallHeaders implements Call, Disposable {
     return this.#responseTrailer;
   }
 
-  /** What the method has set; undefined: nothing. */
+  /** What the method has set; undefined if nothing. */
   get metadata(): { readonly header: Headers | undefined; readonly trailer: Headers | undefined } {
     return { header: this.setHeader, trailer: this.#responseTrailer };
   }
 
-  /** Milliseconds until the deadline; undefined where there is none. */
+  /** Milliseconds until the deadline; undefined without one. */
   timeoutMs(): number | undefined {
     return this.#deadlineMs === undefined ? undefined : this.#deadlineMs - Date.now();
   }
 
-  /** The method has ended: nothing aborts it any more. */
+  /** Marks the call as ended: nothing aborts it any more. */
   [Symbol.dispose](): void {
     this.#isOver = true;
     clearTimeout(this.#timer);

@@ -6,18 +6,18 @@ import { LONGEST_DELAY_MS } from "../../../cluster/mod.ts";
 import { type HttpRequest, orderedEncodings } from "../../../lib/transcode/mod.ts";
 import { COMPRESSIONS } from "../rpc/compressions.ts";
 
-/** How one protocol writes a call with one request and one answer. */
+/** The format of a unary call in one protocol. */
 export interface UnaryForm {
   readonly protocol: "connect" | "grpc" | "grpc-web";
   readonly isBinary: boolean;
-  /** Of an answer. */
+  /** Content type of the response. */
   readonly contentType: string;
 }
 
-/** What the head of a request says of its call. */
+/** The head of a unary call, parsed. */
 export interface UnaryHead {
   readonly form: UnaryForm;
-  /** Of large answers; null: none. */
+  /** Compression of large responses; null: none. */
   readonly compression: Compression | null;
   readonly timeoutMs: number | undefined;
 }
@@ -26,7 +26,7 @@ const CONNECT_JSON: UnaryForm = { protocol: "connect", isBinary: false, contentT
 const GRPC_PROTO: UnaryForm = { protocol: "grpc", isBinary: true, contentType: "application/grpc+proto" };
 const GRPC_WEB_PROTO: UnaryForm = { protocol: "grpc-web", isBinary: true, contentType: "application/grpc-web+proto" };
 
-/** By the content type of the request. Clients write others as well, but rarely. */
+/** Formats by the content type of the request. Clients rarely send other content types. */
 const FORMS: ReadonlyMap<string, UnaryForm> = new Map([
   ["application/json", CONNECT_JSON],
   ["application/json; charset=utf-8", CONNECT_JSON],
@@ -39,7 +39,7 @@ const FORMS: ReadonlyMap<string, UnaryForm> = new Map([
   ["application/grpc-web+json", { protocol: "grpc-web", isBinary: false, contentType: "application/grpc-web+json" }],
 ]);
 
-/** Reads the head of a call as most clients send it: a request that is not compressed, for one of the usual types. Undefined for any other. */
+/** Parses the head of a usual call: an uncompressed request with a common content type. Returns undefined for any other. */
 export function readUnaryHead({ method, headers, httpVersionMajor }: HttpRequest): UnaryHead | undefined {
   const form = FORMS.get(headers["content-type"] ?? "");
   if (form === undefined || method !== "POST") return undefined;
@@ -51,7 +51,7 @@ export function readUnaryHead({ method, headers, httpVersionMajor }: HttpRequest
     const compression = answerCompression(acceptedEncodings(text(headers["accept-encoding"])), "accept-encoding");
     return withTimeout({ form, compression }, parseConnectTimeout(connectTimeout, Number.MAX_SAFE_INTEGER));
   }
-  // Trailers are a matter of HTTP/2.
+  // Trailers require HTTP/2.
   if (form.protocol === "grpc" && httpVersionMajor === 1) return undefined;
   const encoding = headers["grpc-encoding"];
   if (connectTimeout !== null || (encoding !== undefined && encoding !== "identity")) return undefined;
@@ -59,7 +59,7 @@ export function readUnaryHead({ method, headers, httpVersionMajor }: HttpRequest
   return withTimeout({ form, compression }, parseGrpcTimeout(grpcTimeout, Number.MAX_SAFE_INTEGER));
 }
 
-/** Undefined for a timeout that is malformed, over at once, or longer than a timer takes. */
+/** Returns undefined for a timeout that is malformed, zero, or longer than the maximum of a timer. */
 function withTimeout(
   head: Omit<UnaryHead, "timeoutMs">,
   { timeoutMs, error }: { timeoutMs?: number; error?: Error | undefined },
@@ -72,14 +72,14 @@ function answerCompression(accepted: string | null, header: string): Compression
   return accepted === null ? null : compressionNegotiate([...COMPRESSIONS], null, accepted, header).response;
 }
 
-/** Headers that clients send twice are joined, but for `set-cookie`. */
+/** Node joins repeated headers, except `set-cookie`. */
 function text(value: string | string[] | undefined): string | null {
   return value === undefined ? null : String(value);
 }
 
 /**
- * The codings that a client of Connect accepts, as connect-es knows them: by one name, in small letters, without weights (RFC 9110, section
- * 12.5.3), the best first. `identity` stands for an empty list, which connect-es takes for the coding of the request.
+ * Normalizes the codings that a Connect client accepts to what connect-es parses: lower-case names without weights (RFC 9110, section
+ * 12.5.3), the best first. Returns `identity` instead of an empty list, which connect-es would treat as the coding of the request.
  */
 export function acceptedEncodings(accepted: string | null): string | null {
   if (accepted === null || !/[;A-Zx]/.test(accepted)) return accepted;

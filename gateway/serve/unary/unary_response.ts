@@ -15,10 +15,10 @@ import { toNodeHeaders } from "../responses/node_headers.ts";
 import type { UnaryCall } from "./unary_call.ts";
 import type { UnaryHead } from "./unary_head.ts";
 
-/** Size from which on a message is compressed, in bytes: what connect-es has by default. */
+/** Minimum size of a message that is compressed, in bytes: the default of connect-es. */
 const COMPRESS_BYTES = 1024;
 
-/** What a call has come to: its answer, encoded, or an error. */
+/** The result of a call: an encoded message, or an error. */
 type Outcome = Uint8Array | ConnectError;
 
 interface Answered {
@@ -27,7 +27,7 @@ interface Answered {
   readonly jsonOptions: Partial<JsonWriteOptions> | undefined;
 }
 
-/** Writes what a call has come to in the words of its protocol. Rejects when it cannot be written. */
+/** Writes the outcome of a call in its protocol. Rejects if it cannot be written. */
 export function answerUnary(response: HttpResponse, outcome: Outcome, answered: Answered): Promise<void> {
   switch (answered.head.form.protocol) {
     case "connect":

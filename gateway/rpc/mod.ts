@@ -1,6 +1,6 @@
 /**
- * The services of `hearth.v1`, gRPC health and reflection, and the one way into them. A method here only turns messages into
- * calls of use cases; every surface (Connect, gRPC, gRPC-Web, REST) ends in `invoke`.
+ * The services of `hearth.v1`, gRPC health and reflection, and the only entry to them. A method here only maps messages to calls of use
+ * cases; every API (Connect, gRPC, gRPC-Web, REST) ends in `invoke`.
  */
 
 export { createGrantReader } from "./authorization/grants.ts";

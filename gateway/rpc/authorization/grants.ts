@@ -5,8 +5,8 @@ import { PROXY_USER, proxyUsersOf } from "../../contexts/mod.ts";
 import { findFieldPaths, valueAt } from "../field_paths.ts";
 
 /**
- * Makes the function that finds what a message grants, by the option `grants` of its fields and of those within them. Refuses to be
- * made for a field in a oneof, which is kept elsewhere.
+ * Returns the function that finds what a message grants, by the option `grants` of its fields and of those within them. Throws for a field
+ * in a oneof, because its value is stored elsewhere.
  */
 export function createGrantReader(desc: DescMessage): (message: Message) => readonly Granting[] {
   const paths = findFieldPaths(desc, (field) => getOption(field, grants) || undefined);
@@ -22,7 +22,7 @@ export function createGrantReader(desc: DescMessage): (message: Message) => read
     });
 }
 
-/** A field that grants something is a list of texts, or free settings. */
+/** A field that grants something is a list of strings, or free settings. */
 function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
 }

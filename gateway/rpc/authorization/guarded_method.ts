@@ -6,12 +6,12 @@ import type { Answer, Call, Method } from "../call.ts";
 import { createGrantReader } from "./grants.ts";
 import { createNameReader } from "./resource_names.ts";
 
-/** How the audit log names a method: `hearth.v1.JobService/SubmitJob`. */
+/** The name of a method in the audit log: `hearth.v1.JobService/SubmitJob`. */
 export function actionName({ parent, name }: DescMethod): string {
   return `${parent.typeName}/${name}`;
 }
 
-/** The method behind the gate: nothing of it happens, nor is the request looked into, before the caller is allowed to. */
+/** Wraps a method with authorization: neither the method nor anything else sees the request before its caller is authorized. */
 export function authorizeMethod(
   method: DescMethod,
   serve: Method,
@@ -42,7 +42,7 @@ export function authorizeMethod(
     });
   }
 
-  /** What the audit log calls done is the beginning of the stream: of one that changes something its first message. */
+  /** Streams a method's messages. The audit log records its start as the outcome: for a method that changes something, the first message. */
   async function* serveStream(request: Message, call: Call, caller: Caller | undefined): AsyncGenerator<Message> {
     const action = actionOf(request);
     using stay = gate.stay(known(caller), action, call.signal);
@@ -55,7 +55,7 @@ export function authorizeMethod(
   }
 }
 
-/** The stream, once its first message is there. Read it: it holds what the first message began. */
+/** Resolves when the first message of a stream has arrived, to the whole stream. Consume it: it owns what the first message started. */
 async function withFirst(stream: AsyncIterable<Message>): Promise<AsyncIterable<Message>> {
   const messages = stream[Symbol.asyncIterator]();
   let first: IteratorResult<Message> | undefined = await messages.next();
@@ -74,7 +74,7 @@ async function withFirst(stream: AsyncIterable<Message>): Promise<AsyncIterable<
   };
 }
 
-/** The same call, which ends as well when its caller may not go on. */
+/** The same call, which also ends when the recheck denies its caller. */
 function within(call: Call, { signal }: Stay): Call {
   return {
     signal,
@@ -87,7 +87,7 @@ function within(call: Call, { signal }: Stay): Call {
   };
 }
 
-/** A surface that let a call come so far without asking who calls has a fault; the call is refused. */
+/** Rejects a call that reached the method without authentication, which is a bug of the API that served it. */
 function known(caller: Caller | undefined): Caller {
   if (caller === undefined) throw credentialsMissing([]);
   return caller;

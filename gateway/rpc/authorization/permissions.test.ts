@@ -5,10 +5,10 @@ import { ROUTES } from "../../spark/mod.ts";
 import { createGrantReader } from "./grants.ts";
 import { createNameReader } from "./resource_names.ts";
 
-/** Health, and the page, which asks for what it shows as its reader. */
+/** Health, and the page, which requires the permissions for what it shows. */
 const OPEN_ROUTES = ["/healthz", "/metricz", "/metrics", "/", "/html/:file", "/statusz"].map((path) => `GET ${path}`);
 
-/** Those of spark-jobserver, and what Hearth has beyond it. */
+/** The permissions of spark-jobserver, and those that Hearth adds. */
 const PERMISSIONS = [
   ...["binaries:read", "binaries:upload", "binaries:delete"],
   ...["contexts:read", "contexts:start", "contexts:delete", "contexts:reset", "contexts:grant"],
@@ -17,7 +17,7 @@ const PERMISSIONS = [
   ...["nodes:read", "audit:read"],
 ];
 
-/** Lists over all objects of a kind, which leave out what their caller may not see; and what is about no object of a name. */
+/** Lists of all objects of a kind, which omit what their caller may not see; and methods that name no object. */
 const NAMELESS = ["ListJobs", "ListContexts", "ListBinaries", "ListFiles", "ListNodes", "ListAuditEntries"];
 
 const services = Object.values<unknown>(proto).filter(isService);

@@ -12,10 +12,10 @@ const KEYS: Readonly<Record<ObjectKind, keyof Named | undefined>> = {
   [ObjectKind.FILE]: "file",
 };
 
-/** Of fields that are lists. */
+/** The keys of fields that are lists. */
 const LIST_KEYS: Partial<Record<ObjectKind, "classPath">> = { [ObjectKind.BINARY]: "classPath" };
 
-/** Makes the function that finds the objects that a message names, by the option `names` of its fields and of those within them. */
+/** Returns the function that finds the resources that a message names, by the option `names` of its fields and of those within them. */
 export function createNameReader(desc: DescMessage): (message: Message) => Named {
   const single = findFieldPaths(desc, (field) => (isList(field) ? undefined : KEYS[getOption(field, names)]));
   const lists = findFieldPaths(desc, (field) => (isList(field) ? listKey(field) : undefined));
@@ -33,7 +33,7 @@ function isList({ fieldKind }: DescField): boolean {
   return fieldKind === "list";
 }
 
-/** Throws for a list of names that nobody would ask about. */
+/** Throws for a list of names that authorization does not check. */
 function listKey(field: DescField): "classPath" | undefined {
   const kind = getOption(field, names);
   if (kind === ObjectKind.UNSPECIFIED) return undefined;
@@ -42,13 +42,13 @@ function listKey(field: DescField): "classPath" | undefined {
   return key;
 }
 
-/** The texts in a list; none of an absent message. */
+/** The strings in a list; empty for an absent message. */
 function namesAt(message: Message, fields: readonly DescField[]): string[] {
   const values = valueAt(message, fields);
   return Array.isArray(values) ? values.map(String) : [];
 }
 
-/** The text in a field; that of an absent message is the empty text. */
+/** The string in a field; empty for an absent message. */
 function nameAt(message: ReflectMessage, [field, ...rest]: readonly DescField[]): string {
   if (field?.fieldKind === "message") return nameAt(message.get(field), rest);
   const value = field?.fieldKind === "scalar" ? message.get(field) : "";

@@ -24,7 +24,7 @@ import { indexSymbols, type SymbolIndex } from "./symbols.ts";
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
-/** What no service names as a type and clients look up all the same: errors with their details, and what an `Any` may hold. */
+/** Messages that no service refers to but clients look up: errors with their details, and the types that an `Any` may hold. */
 const BESIDE_SERVICES = [
   file_google_rpc_code,
   file_google_rpc_error_details,
@@ -40,7 +40,7 @@ const BESIDE_SERVICES = [
   file_google_protobuf_wrappers,
 ];
 
-/** What reflection knows. */
+/** The index of reflection. */
 interface Described {
   readonly services: readonly DescService[];
   /** By name. */
@@ -48,7 +48,7 @@ interface Described {
   readonly symbols: SymbolIndex;
 }
 
-/** The gRPC reflection protocol over these services, so that `buf curl` and `grpcurl` work without local protos. */
+/** The gRPC reflection protocol for these services, so that `buf curl` and `grpcurl` work without local protos. */
 export function createReflection(services: readonly DescService[]): ServiceImpl<typeof ServerReflection> {
   const files = new Map<string, DescFile>();
   for (const file of [...services.map((service) => service.file), ...BESIDE_SERVICES]) addWithImports(files, file);
@@ -97,7 +97,7 @@ function answer({ services, files, symbols }: Described, { messageRequest }: Ser
   }
 }
 
-/** The file with all that it imports: clients need not ask again. */
+/** The file with all its imports, so that clients need only one request. */
 function describeFile(file: DescFile | undefined, wanted: string): Answer {
   if (file === undefined) return notKnown(wanted);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: encode(file) } };
@@ -110,7 +110,7 @@ function notKnown(wanted: string): Answer {
   };
 }
 
-/** Encoded files, each once: anybody may ask, as often as they like. */
+/** Cache of encoded files: anybody may ask, at any rate. */
 const encoded = new WeakMap<DescFile, Uint8Array<ArrayBuffer>[]>();
 
 function encode(file: DescFile): Uint8Array<ArrayBuffer>[] {

@@ -7,16 +7,16 @@ export interface ExtensionKey {
   readonly number: number;
 }
 
-/** What a set of files declares, by name. Names are fully qualified, without a leading dot. */
+/** The declarations in a set of files, by name. Names are fully qualified, without a leading dot. */
 export interface SymbolIndex {
-  /** The file that declares a message, field, oneof, enum, value of an enum, extension, service or method. */
+  /** The file that declares a message, field, oneof, enum, enum value, extension, service or method. */
   readonly fileOf: (symbol: string) => DescFile | undefined;
   readonly fileOfExtension: (key: ExtensionKey) => DescFile | undefined;
-  /** Numbers of the extensions of a message, ascending; undefined when there is no such message. */
+  /** Numbers of the extensions of a message, ascending; undefined if there is no such message. */
   readonly extensionNumbers: (typeName: string) => readonly number[] | undefined;
 }
 
-/** Indexes what these files declare. */
+/** Indexes the declarations of these files. */
 export function indexSymbols(files: Iterable<DescFile>): SymbolIndex {
   const bySymbol = new Map<string, DescFile>();
   const messages = new Set<string>();
@@ -42,7 +42,7 @@ export function indexSymbols(files: Iterable<DescFile>): SymbolIndex {
 
 interface Declaration {
   readonly name: string;
-  /** Its name, when it is a message. */
+  /** Its name, if it is a message. */
   readonly messageName?: string;
   readonly extension?: ExtensionKey;
 }
@@ -67,7 +67,7 @@ function* declarationsOf(message: DescriptorProto, outer: string): Generator<Dec
   for (const nested of message.nestedType) yield* declarationsOf(nested, `${name}.`);
 }
 
-/** The values of an enum are siblings of it. */
+/** Enum values are siblings of their enum. */
 function* valuesOf({ name, value }: EnumDescriptorProto, outer: string): Generator<Declaration> {
   yield { name: `${outer}${name}` };
   for (const each of value) yield { name: `${outer}${each.name}` };

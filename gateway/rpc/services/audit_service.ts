@@ -12,7 +12,7 @@ export function createAuditService({ dao }: Pick<Core, "dao">): Implementation<t
         limit: pageLimit(pageSize),
         token: pageToken,
         key: ({ id }: AuditEntry) => id,
-        // Entries name what everybody touched.
+        // Entries may name resources of all callers.
         covers: () => guard.isUnlimited,
         read: (limit, before) => dao.audit.list(filter, { limit, before }),
       });

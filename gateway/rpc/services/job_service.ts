@@ -68,7 +68,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       yield* toHttpBodies(mediaType === "application/json" ? orNull(content) : content, mediaType);
     },
     async *runSql({ context, sql, timeout }, { signal, responseHeader }, guard) {
-      // Like a submission of it, which names no binary.
+      // Authorized like a submission that names no binary.
       await guard.allow({ context, binary: "" });
       await using query = await submitQuery(deps, { context, sql, timeout }, { signal });
       guard.tell({ job: query.jobId });
@@ -105,7 +105,7 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
   };
 }
 
-/** JSON of a result, which is empty when the job returned undefined, as the JSON that it is read as. */
+/** The JSON of a result: `null` for the empty result of a job that returned undefined. */
 async function* orNull(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let isEmpty = true;
   for await (const chunk of content) {

@@ -1,10 +1,10 @@
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { sizeAtMost } from "../../../proto/mod.ts";
 
-/** The largest message that clients of gRPC take unless they are configured otherwise, in bytes. */
+/** Maximum size of a message that gRPC clients accept by default, in bytes. */
 export const GRPC_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** The size of a message in protobuf's encoding when it is over a limit, else undefined. Encodes only what may be over it. */
+/** Size of a message in binary encoding if it exceeds a limit, otherwise undefined. Encodes only messages that may exceed it. */
 export function sizeOver<Desc extends DescMessage>(
   desc: Desc,
   message: MessageShape<Desc>,
@@ -15,7 +15,7 @@ export function sizeOver<Desc extends DescMessage>(
   return sizeBytes > mostBytes ? sizeBytes : undefined;
 }
 
-/** Whether a call came by gRPC or gRPC-Web, whose clients bound what they take. */
+/** Whether a call came by gRPC or gRPC-Web, whose clients limit the size of messages. */
 export function isGrpc(requestHeader: Headers): boolean {
   return requestHeader.get("content-type")?.startsWith("application/grpc") ?? false;
 }

@@ -6,7 +6,7 @@ import { numberIn, PAGE_TOKEN_PATTERN, readPage } from "./paging.ts";
 
 const FILES = ["a", "019a0000-0000-7000-8000-000000000000", "Ünïcode/file 1.txt", "\0", "z"].sort();
 
-/** A page of one of the files, and the keys after which it was looked for. */
+/** A page with one of the files, and the keys that were requested. */
 async function read(token: string) {
   const asked: (string | undefined)[] = [];
   const page = await readPage<File>({

@@ -19,7 +19,10 @@ import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
 
 const TOO_LARGE = "an answer has at most 4 MiB";
 
-/** The answer of RunJob, with the result where the answer takes it, else with the reason and the place where the result is. `kept` is what is kept with the job. */
+/**
+ * The response of RunJob: with the result if it fits, otherwise with the reason and the location of the result. `kept` is the result that
+ * is stored with the job.
+ */
 export async function runResponse(
   deps: Pick<Core, "dao" | "blobs" | "jobs">,
   job: Job,
@@ -36,7 +39,7 @@ export async function runResponse(
   if (result.sizeBytes > GRPC_MESSAGE_BYTES) return without(TOO_LARGE);
   const json = result.digest === "" ? kept : await readAll((await openResult(deps, job)).content);
   if (json === undefined || json.length === 0) return create(RunJobResponseSchema, { job: shown });
-  // Less JSON than that is no such message, whatever is in it.
+  // JSON of this size always fits into a message.
   const isSmall = json.length < GRPC_MESSAGE_BYTES / 16 && job.attempts.length === 0;
   const text = isSmall && json.length <= MOST_VALUES ? resultText(json) : undefined;
   if (text !== undefined) return withText(shown, text);
@@ -54,9 +57,9 @@ function withText(job: Job, text: string): RunJobResponse {
   return answer;
 }
 
-/** A result as a message carries it, or why it cannot. */
+/** The result as a message value, or the reason why it is not possible. */
 function toValue(result: Uint8Array): Value | string {
-  // Fewer bytes cannot have more values.
+  // Fewer bytes cannot hold more values.
   if (result.length > MOST_VALUES && countJson(result) > MOST_VALUES)
     return `it has over ${MOST_VALUES} values and names`;
   const json = parseJson(result);
@@ -66,7 +69,7 @@ function toValue(result: Uint8Array): Value | string {
   return fromJson(ValueSchema, json);
 }
 
-/** Undefined for what is no JSON: of a result that is streamed or long, nobody has looked at it before. */
+/** Undefined for invalid JSON: streamed and long results have not been parsed before. */
 function parseJson(result: Uint8Array): JsonValue | undefined {
   try {
     return JSON.parse(Buffer.from(result).toString());

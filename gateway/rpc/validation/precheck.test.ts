@@ -29,7 +29,7 @@ const requests = new Map(
   services.flatMap(({ methods }) => methods).map(({ input }) => [input.typeName, input] as [string, DescMessage]),
 );
 
-/** Fields, by name, without which a request is not valid. */
+/** Required fields of valid requests, by name. */
 const needed: Init = {
   jobId: "0193a0de-7b1c-7c4e-9f00-0123456789ab",
   context: "bench",
@@ -42,7 +42,7 @@ const needed: Init = {
 
 const otherJobs: readonly Init[] = [{ sql: { statement: "SELECT 1" } }, { binary: "words", contextSettings: {} }];
 
-/** It has expressions that are not in the table. */
+/** A message with expressions that are not in the table. */
 const UNDECIDED: DescMessage = proto.UploadFileRequestSchema;
 
 const validator = createValidator();
@@ -51,7 +51,7 @@ function isValid(desc: DescMessage, message: Message): boolean {
   return validator.validate(desc, message).kind === "valid" && oversized(desc, message).length === 0;
 }
 
-/** Valid requests of a type: the plain one, and of those that have a job also some of other jobs. */
+/** Valid requests of a type: the default one, and for requests with a job some with other jobs. */
 function startsOf({ fields }: DescMessage): [Init, ...Init[]] {
   const names = fields.map(({ localName }) => localName).filter((name) => name in needed);
   const plain = Object.fromEntries(names.map((name) => [name, needed[name]]));
@@ -182,7 +182,7 @@ const DURATIONS = [
   [315_576_000_000n, 0],
 ].map(([seconds, nanos]) => ({ seconds, nanos }));
 
-/** Values at the limits of the rules in use, those first that differ from what is there without them. */
+/** Values at the limits of the rules in use, first those that differ from the default. */
 function limitsOf(field: DescField): readonly unknown[] {
   switch (field.fieldKind) {
     case "scalar":
@@ -246,7 +246,7 @@ function messagesOf({ typeName }: DescMessage): readonly unknown[] {
   return [{}, undefined];
 }
 
-/** Values that the check may leave to the validator although they are valid. */
+/** Valid values that the precheck may leave to the validator. */
 function oddValuesOf(field: DescField): readonly unknown[] {
   if (field.message?.typeName === "google.protobuf.Duration") {
     return [

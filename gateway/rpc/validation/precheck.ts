@@ -8,9 +8,9 @@ import { all, checksOf } from "./precheck_rules.ts";
 const checks = new WeakMap<DescMessage, Check>();
 
 /**
- * Whether a message certainly keeps the rules of its proto. False means that only the validator knows: the message breaks a rule, or has
- * something with a rule for which there is no check here. The validator interprets expressions, and walks through every field by reflection,
- * which costs a short job several µs.
+ * Returns true only if a message certainly satisfies the rules of its proto. False leaves the decision to the validator: the message
+ * violates a rule, or has a rule that is not precompiled here. The validator interprets expressions, and visits every field by reflection,
+ * which costs several µs for a short job.
  */
 export function passesPrecheck(desc: DescMessage, message: Message): boolean {
   const check = checks.get(desc) ?? compile(desc);
@@ -26,7 +26,7 @@ function compile(desc: DescMessage): Check {
   return all([...desc.fields.flatMap(fieldChecks), ...expressions]);
 }
 
-/** Checks of the message that has the field. */
+/** Checks of a field, for the message that has it. */
 function fieldChecks(field: DescField): Check[] {
   const rules = getOption(field, fieldRules);
   const { required, ignore } = rules;
@@ -52,7 +52,7 @@ function innerChecks({ message: desc, fieldKind }: DescField): Check[] {
   return [(messages) => Object.values(messages as object).every(check)];
 }
 
-/** Whether a message of this type, or one that it may hold, has rules: that of a Struct has none, however deep it is. */
+/** Whether this message type, or one that it may contain, has rules. Struct has none, at any depth. */
 function hasRules(desc: DescMessage, seen: Set<DescMessage> = new Set()): boolean {
   if (seen.has(desc)) return false;
   seen.add(desc);

@@ -1,13 +1,13 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { ContextSettingsSchema, JobSpecSchema, StopContextRequestSchema } from "../../../proto/mod.ts";
 
-/** Whether a value certainly keeps a rule. False means that only the validator knows. */
+/** Returns true only if a value certainly satisfies a rule. False leaves the decision to the validator. */
 export type Check = (value: unknown) => boolean;
 
-/** The check of what nothing is known about: the validator decides. */
+/** The check of an unknown rule: leaves the decision to the validator. */
 export const undecided: Check = () => false;
 
-/** The expressions on messages of the `.proto` files, by the name of the message; each text as it stands there. */
+/** The CEL expressions on messages in the `.proto` files, by message name and literal text. */
 const onMessages: Readonly<Record<string, Readonly<Record<string, Check>>>> = Object.fromEntries([
   expressionsOf(JobSpecSchema, {
     "this.context == '' || !has(this.context_settings)": ({ context, contextSettings }) =>
@@ -25,7 +25,7 @@ const onMessages: Readonly<Record<string, Readonly<Record<string, Check>>>> = Ob
   }),
 ]);
 
-/** The expressions on texts. Those of uploads of files are left out: their calls are rare. */
+/** The CEL expressions on strings. Omits those of file uploads, which are rare. */
 const onTexts: Readonly<Record<string, (text: string) => boolean>> = {
   ["this.matches('^[A-Za-z][A-Za-z0-9._~-]{0,127}$')"]: matches(/^[A-Za-z][A-Za-z0-9._~-]{0,127}$/),
   ["this.matches('^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$')"]: matches(/^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/),
@@ -35,12 +35,12 @@ const onTexts: Readonly<Record<string, (text: string) => boolean>> = {
   [String.raw`!this.contains('\x00')`]: (text) => !text.includes("\0"),
 };
 
-/** The check that says the same as a CEL expression on a message of this type. */
+/** The check that is equivalent to a CEL expression on a message of this type. */
 export function messageCheck({ typeName }: DescMessage, expression: string): Check {
   return onMessages[typeName]?.[expression] ?? undecided;
 }
 
-/** The check that says the same as a CEL expression on a text. */
+/** The check that is equivalent to a CEL expression on a string. */
 export function textCheck(expression: string): Check {
   const holds = onTexts[expression];
   return holds === undefined ? undecided : (value) => typeof value === "string" && holds(value);

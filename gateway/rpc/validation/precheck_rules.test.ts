@@ -29,7 +29,7 @@ const short = { ...text, options: { "[buf.validate.field]": { string: { maxLen: 
 const message = { type: "TYPE_MESSAGE", label: "LABEL_OPTIONAL" };
 const mapEntry = { name: "MapEntry", options: { mapEntry: true } };
 
-/** The message type `Made`, as the JSON of its descriptor says, of a file with `Inner`, whose `text` has at most one character. */
+/** A message type `Made` from a JSON descriptor, in a file with `Inner`, whose `text` has at most one character. */
 function made(descriptor: Readonly<Record<string, JsonValue>>, alter = (_: DescriptorProto): void => {}): DescMessage {
   const file = {
     name: "made.proto",
@@ -88,7 +88,7 @@ const intKeys = {
   ],
 };
 
-/** Each with a message that keeps the rule. */
+/** Each rule with a message that satisfies it. */
 const undecided: Readonly<Record<string, [Readonly<Record<string, JsonValue>>, Record<string, unknown>]>> = {
   "a rule of texts": [{ field: [withRules(text, noZ)] }, {}],
   "a rule of numbers": [{ field: [withRules(number, { int32: { lt: 5 } })] }, {}],
@@ -167,7 +167,7 @@ test("passesPrecheck() leaves to the validator the rules that are unknown fields
   }
 });
 
-/** `cel_expression`, which a newer validate.proto has. */
+/** `cel_expression` of a newer validate.proto. */
 function celExpression(no: number, expression: string): UnknownField {
   const bytes = new TextEncoder().encode(expression);
   return { no, wireType: WireType.LengthDelimited, data: Uint8Array.of(bytes.length, ...bytes) };

@@ -4,20 +4,20 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import { FieldRulesSchema, type Rule } from "../../../proto/mod.ts";
 import { type Check, textCheck, undecided } from "./precheck_expressions.ts";
 
-/** Makes the check of a rule from what the rule says, and the field that has it. */
+/** Creates the check of a rule from the value of the rule, and the field that has it. */
 type CheckMaker = (rule: never, field: DescField) => (value: never) => boolean;
 
-/** As protovalidate has it. */
+/** The pattern of protovalidate. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const keepsAnyway = (): (() => boolean) => () => true;
 
 /**
- * The rules of buf/validate/validate.proto that the `.proto` files use. The validator counts code points, of which a text has at most as many
- * as UTF-16 units and at least half as many.
+ * The rules of buf/validate/validate.proto that the `.proto` files use. The validator counts code points: at most as many as UTF-16 units,
+ * and at least half as many.
  */
 const standardRules: Readonly<Record<string, CheckMaker>> = {
-  // Of fields, `precheck.ts` looks at these two; of elements, the validator would check less.
+  // For fields, `precheck.ts` handles these two; for elements, the validator would check less.
   "FieldRules.required": keepsAnyway,
   "FieldRules.ignore": keepsAnyway,
   "FieldRules.cel": (rules: ReflectList<ReflectMessage>) =>
@@ -32,7 +32,7 @@ const standardRules: Readonly<Record<string, CheckMaker>> = {
   "DurationRules.gt": (least: ReflectMessage) => (duration: Duration) => isLonger(duration, least.message as Duration),
   "DurationRules.gte": (least: ReflectMessage) => (duration: Duration) =>
     !isLonger(least.message as Duration, duration),
-  // Before `items`, and `max_pairs` before `keys`: what is too large is not looked through.
+  // Declared before `items`, and `max_pairs` before `keys`, so that lists that are too large are not scanned.
   "RepeatedRules.max_items": (most: bigint) => (list: readonly unknown[]) => list.length <= most,
   "RepeatedRules.items": (items: ReflectMessage, field) => {
     const check = all(checksOf(items, field));
@@ -50,13 +50,13 @@ const standardRules: Readonly<Record<string, CheckMaker>> = {
   },
 };
 
-/** The same for numbers of every type. */
+/** Rules of all numeric types. */
 const rulesOfNumbers: Readonly<Record<string, CheckMaker>> = {
   gte: (least: bigint) => (number: bigint) => number >= least,
   lte: (most: bigint) => (number: bigint) => number <= most,
 };
 
-/** The checks of the rules that are set, in the order of their declaration. */
+/** The checks of the rules that are set, in declaration order. */
 export function checksOf(rules: ReflectMessage, field: DescField): Check[] {
   if (rules.getUnknown()?.length) return [undecided];
   return rules.fields
@@ -79,7 +79,7 @@ export function all(checks: readonly Check[]): Check {
   };
 }
 
-/** Of durations whose nanos are less than a second and of the sign of their seconds: `findUnwritable` refuses others. */
+/** Requires normalized durations, with nanos below a second and of the same sign: `findUnwritable` rejects others. */
 function isLonger(one: Duration, other: Duration): boolean {
   return one.seconds === other.seconds ? one.nanos > other.nanos : one.seconds > other.seconds;
 }

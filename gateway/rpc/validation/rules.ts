@@ -15,16 +15,16 @@ import { findUnwritable } from "../../../proto/mod.ts";
 import { passesPrecheck } from "./precheck.ts";
 import { oversized } from "./sizes.ts";
 
-/** More violations are counted only: an error may travel in a header. */
+/** Maximum number of listed violations; the rest is counted. An error may travel in a header. */
 const MAX_LISTED = 8;
 
-/** More of a text is not repeated. */
+/** Maximum length of a text that an error repeats. */
 const LONGEST_TEXT = 100;
 
-/** Controls, formats and breaks of lines, which would change what a terminal or reader shows. */
+/** Control and format characters and line breaks, which would change what a terminal or reader shows. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Throws InvalidArgument when a request breaks rules of its proto. */
+/** Throws InvalidArgument if a request violates rules of its proto. */
 export function checkRules<Desc extends DescMessage>(
   validator: Validator,
   desc: Desc,
@@ -34,7 +34,7 @@ export function checkRules<Desc extends DescMessage>(
   if (broken.length > 0) throw requestInvalid(broken.join("; "));
 }
 
-/** The rules of its proto that a message breaks, in words: which field, what it must be, and what was given. */
+/** Descriptions of the violated rules: the field, what it must be, and the actual value. */
 export function brokenRules<Desc extends DescMessage>(
   validator: Validator,
   desc: Desc,
@@ -45,11 +45,11 @@ export function brokenRules<Desc extends DescMessage>(
     : explain(validator, desc, message);
 }
 
-/** What the validator says of a message that may break rules. */
+/** Runs the validator on a message that may violate rules. */
 function explain<Desc extends DescMessage>(validator: Validator, desc: Desc, message: MessageShape<Desc>): string[] {
   const tooLarge = oversized(desc, message);
   if (tooLarge.length > 0) return tooLarge;
-  // Of gRPC, and of numbers such as 1e400: it could be recorded, and then nobody could read the record as JSON.
+  // Possible by gRPC, and with numbers such as 1e400. A stored message could not be printed as JSON later.
   const unwritable = findUnwritable(desc, message);
   if (unwritable !== undefined) return [`${printable(unwritable.path)}: ${unwritable.why}`];
   const checked = validator.validate(desc, message);
@@ -71,7 +71,7 @@ function describe(message: ReflectMessage, { field: path, message: text, ruleId,
   return `${where}: ${rule}${given === undefined ? "" : `, got ${given}`}`;
 }
 
-/** The value at a path; undefined where there is nothing to show, or what is there may be secret. */
+/** The value at a path; undefined if there is nothing to show, or it may be secret. */
 function printAt(message: ReflectMessage, path: Path): string | undefined {
   let value: unknown = message;
   for (const step of path) {
@@ -92,7 +92,7 @@ function print(value: unknown): string | undefined {
   return `${Number(seconds) + nanos / 1e9}s`;
 }
 
-/** A text that is safe to show, cut where it is long. */
+/** A text that is safe to show, shortened if long. */
 function printable(text: string): string {
   const kept = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
   return kept.replaceAll(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

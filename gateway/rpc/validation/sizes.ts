@@ -2,15 +2,12 @@ import { type DescField, type DescMessage, getOption, type Message } from "@bufb
 import { fieldRules } from "../../../proto/mod.ts";
 import { findFieldPaths, valueAt } from "../field_paths.ts";
 
-/** Finds the lists and maps of a message that have more entries than the rules of its proto allow, in words. */
+/** Returns descriptions of the lists and maps that have more entries than the rules of the proto allow. */
 type SizeCheck = (message: Message) => string[];
 
 const checks = new WeakMap<DescMessage, SizeCheck>();
 
-/**
- * Lists and maps that are too large. The validator would find them too, but only after it has judged each of their entries, which takes it
- * up to 20 µs for one.
- */
+/** Finds lists and maps that are too large. The validator would find them too, but only after it has validated each entry, at up to 20 µs. */
 export function oversized(desc: DescMessage, message: Message): string[] {
   const check = checks.get(desc) ?? createSizeCheck(desc);
   checks.set(desc, check);
@@ -28,7 +25,7 @@ function createSizeCheck(desc: DescMessage): SizeCheck {
     });
 }
 
-/** Undefined where there is no limit. */
+/** Undefined without a limit. */
 function mostEntries(field: DescField): number | undefined {
   const { type } = getOption(field, fieldRules);
   const most = type.case === "map" ? type.value.maxPairs : type.case === "repeated" ? type.value.maxItems : undefined;

@@ -1,24 +1,24 @@
 const MEBIBYTE = 1024 * 1024;
 
-/** What one upload may cost. Beyond a limit the upload is refused with a BundleError. */
+/** Limits of one upload. A larger one is rejected with a BundleError. */
 export interface BundlerLimits {
-  /** The upload as it came. */
+  /** Size of the upload as received. */
   readonly uploadBytes: number;
-  /** A tarball after gunzip, headers and padding included; the files of a zip archive together. Unpacking stops there. */
+  /** Size of a tarball after gunzip, with headers and padding, or of all files of a zip archive. Unpacking stops at the limit. */
   readonly unpackedBytes: number;
-  /** Files and folders in an archive. */
+  /** Number of files and folders in an archive. */
   readonly entries: number;
-  /** Characters of a path in an archive. */
+  /** Length of a path in an archive, in characters. */
   readonly pathLength: number;
-  /** Segments of a path in an archive. */
+  /** Number of segments of a path in an archive. */
   readonly pathDepth: number;
-  /** Exports that are listed, of all modules of an upload. */
+  /** Number of listed exports of all modules of an upload. */
   readonly entryPoints: number;
-  /** Bundle and source map together. */
+  /** Size of the bundle and source map together. */
   readonly bundleBytes: number;
-  /** From the moment a worker has the upload to its answer. */
+  /** Time from the request to a worker until its response. */
   readonly timeoutMs: number;
-  /** What the process of a worker may use; the hard limit lies 512 MiB above. */
+  /** Memory of the worker process; the hard limit is 512 MiB higher. */
   readonly memoryBytes: number;
 }
 

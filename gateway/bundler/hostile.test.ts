@@ -22,7 +22,7 @@ async function tarball(entries: [HeaderArgument, string][]): Promise<Uint8Array>
   return gzipSync(await buffer(tar));
 }
 
-/** The message of the refusal; the bundler must be as good as new after it. */
+/** The error message of a rejected upload. Checks that the bundler still works afterwards. */
 async function refusal(content: Uint8Array, on = bundler): Promise<string> {
   const error: unknown = await on.bundle(content).then(
     ({ bundle }) => new Error(`It was bundled: ${bundle}`),
@@ -198,11 +198,11 @@ test("two hundred faults are told as twenty, long ones are cut", async () => {
   expect(error.message.length).toBeLessThan(1000);
 });
 
-/** esbuild folds the strings of an enum: each member is twice the one before. */
+/** esbuild inlines the strings of an enum: each member is twice the one before. */
 const DOUBLING = `enum E { a0 = "0123456789abcdef", ${Array.from({ length: 60 }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(", ")} }
 export const job = E.a60;`;
 
-/** Twice what esbuild itself needs, so that only the upload wants more. */
+/** Twice the memory that esbuild itself needs, so that only the upload can exceed it. */
 const MEMORY = 512 * 1024 * 1024;
 
 test("an upload that grows without end in the bundler loses to the memory limit", async () => {

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
-/** What the entry points of a tarball return. */
+/** Results of the entry points of a tarball. */
 async function results(entries: readonly TarEntry[]): Promise<unknown> {
   const { bundle, entryPoints } = await bundler.bundle(await tgz(entries));
   return await runAll(bundle, entryPoints);

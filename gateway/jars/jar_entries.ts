@@ -3,12 +3,12 @@ import { ACCESS, ClassFileError, type ClassHeader, readClassHeader } from "./cla
 import type { JarLimits } from "./jar_limits.ts";
 import type { ScalaSigns } from "./versions.ts";
 
-/** A jar is refused. The message says why and what to do, and begins with `The jar`. */
+/** The jar is invalid. The message says why and how to fix it, and begins with `The jar`. */
 export class JarError extends Error {
   override readonly name = "JarError";
 }
 
-/** All that is known of a jar. */
+/** The relevant content of a jar. */
 export interface Jar {
   readonly classes: ReadonlyMap<string, ClassHeader>;
   readonly signs: ScalaSigns;
@@ -17,7 +17,7 @@ export interface Jar {
   readonly hasNestedJars: boolean;
 }
 
-/** Reads the entries of a jar, and of its classes the beginnings. Throws a JarError. */
+/** Reads the entries of a jar, and the headers of its classes. Throws a JarError. */
 export function readEntries(content: Uint8Array, limits: JarLimits): Jar {
   const classes = new Map<string, ClassHeader>();
   const signs = { artifacts: [] as string[], tasty: new Set<string>() };
@@ -36,7 +36,7 @@ export function readEntries(content: Uint8Array, limits: JarLimits): Jar {
       if (name.endsWith(".tasty")) signs.tasty.add(name.slice(0, -".tasty".length));
       if (!isClass(name)) continue;
       const header = readClass(stored, entry, { limits, unread });
-      // The JVM looks for a class under its name only.
+      // The JVM finds a class by its name only.
       if (header !== undefined && `${header.name}.class` === name) classes.set(header.name, header);
     }
   } catch (error) {
@@ -46,7 +46,7 @@ export function readEntries(content: Uint8Array, limits: JarLimits): Jar {
   return { classes, signs, unread, hasNestedJars };
 }
 
-/** Classes in `META-INF/versions` replace others on newer JVMs, and need not be there. */
+/** Classes in `META-INF/versions` replace others on newer JVMs, and are optional. */
 function isClass(name: string): boolean {
   return name.endsWith(".class") && !name.startsWith("META-INF/");
 }
@@ -56,7 +56,7 @@ interface Reading {
   readonly unread: string[];
 }
 
-/** Undefined for what is no class, and for one that cannot be read, which may be data by that name. */
+/** Undefined for a file that is not a class, and for an unreadable one, which may be data under such a name. */
 function readClass(stored: Uint8Array, entry: ZipEntry, { limits, unread }: Reading): ClassHeader | undefined {
   if (entry.sizeBytes > limits.classBytes) {
     unread.push(`${entry.name} has more than ${limits.classBytes} bytes`);
@@ -73,7 +73,7 @@ function readClass(stored: Uint8Array, entry: ZipEntry, { limits, unread }: Read
   }
 }
 
-/** Counts what a jar says of itself, and throws a JarError for too much of it. */
+/** Sums up the sizes that a jar declares, and throws a JarError if they exceed the limits. */
 class Bounds {
   readonly #limits: JarLimits;
   readonly #jarBytes: number;

@@ -1,22 +1,22 @@
 const MEBIBYTE = 1024 * 1024;
 
-/** What one jar may cost. Beyond a limit it is refused with a JarError. */
+/** Limits of one jar. A larger one is rejected with a JarError. */
 export interface JarLimits {
   readonly entries: number;
-  /** What the directory says that it unpacks to. */
+  /** Total size of the unpacked entries, as declared in the directory. */
   readonly unpackedBytes: number;
-  /** How many times its size a jar of more than `ratioFromBytes` may unpack to; classes take about three times theirs. */
+  /** Maximum compression ratio of a jar with more than `ratioFromBytes`; classes have about three. */
   readonly ratio: number;
   readonly ratioFromBytes: number;
-  /** Characters of the name of an entry. */
+  /** Length of the name of an entry, in characters. */
   readonly nameLength: number;
-  /** Classes that are larger are not read, and are no entry points. */
+  /** Size of a class. Larger ones are not read, and are not entry points. */
   readonly classBytes: number;
   readonly entryPoints: number;
-  /** Lines about what was found. */
+  /** Number of listed warnings. */
   readonly warnings: number;
   readonly timeoutMs: number;
-  /** Of the heap in which a jar is read, besides the jar. */
+  /** Heap of the thread that reads a jar, without the jar itself. */
   readonly memoryBytes: number;
 }
 

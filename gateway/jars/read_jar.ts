@@ -4,15 +4,15 @@ import { findJobClasses } from "./job_traits.ts";
 import { findVersions, type JarVersions } from "./versions.ts";
 import { listWarnings } from "./warnings.ts";
 
-/** What a jar holds for those who run it. */
+/** The content of a jar that matters for running it. */
 export interface JarContents extends JarVersions {
-  /** Full names of the classes and objects that are jobs, sorted. */
+  /** Full names of the job classes and objects, sorted. */
   readonly entryPoints: readonly string[];
-  /** What its author should know. */
+  /** Warnings for the author. */
   readonly warnings: readonly string[];
 }
 
-/** Reads a jar, of its classes the beginnings, and runs nothing. Throws a JarError. */
+/** Reads a jar, with only the headers of its classes, and runs nothing. Throws a JarError. */
 export function readJar(content: Uint8Array, limits: JarLimits): JarContents {
   const jar = readEntries(content, limits);
   const jobs = findJobClasses(jar.classes);

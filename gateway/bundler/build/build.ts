@@ -6,10 +6,10 @@ import { unmatchedPatterns } from "./import_patterns.ts";
 import { UPLOAD_ROOT } from "./upload_file_system.ts";
 import { type BuildEntry, type BuildInput, uploadPlugin } from "./upload_plugin.ts";
 
-/** What builds of one upload have in common. */
+/** Input that all builds of one upload share. */
 export type BuildContext = BuildInput;
 
-/** Problems beyond these are counted: one wrong line can cause thousands. */
+/** Maximum number of listed problems; the rest is counted. One wrong line can cause thousands. */
 const MOST_PROBLEMS = 20;
 const MOST_PROBLEM_CHARACTERS = 500;
 
@@ -18,9 +18,9 @@ export const PARSE_OPTIONS = {
   format: "esm",
   metafile: true,
   logLevel: "silent",
-  // Messages and source maps name files relative to it.
+  // Messages and source maps name files relative to this folder.
   absWorkingDir: UPLOAD_ROOT,
-  // Keeps esbuild from looking for a tsconfig.json.
+  // Keeps esbuild from searching for a tsconfig.json.
   tsconfigRaw: {},
 } satisfies BuildOptions;
 
@@ -30,24 +30,24 @@ const BUNDLE_OPTIONS = {
   outdir: UPLOAD_ROOT,
   platform: "neutral",
   target: "esnext",
-  // V8 does not know them yet.
+  // V8 does not support decorators yet.
   supported: { decorators: false },
   charset: "utf8",
-  // Then a module ends with its exports.
+  // Otherwise they would follow the exports, which must end the module.
   legalComments: "inline",
   keepNames: true,
-  // Packages ask for it at load time, and a sandbox may not read the environment.
+  // Packages read it when they load, and a sandbox may not read the environment.
   define: { "process.env.NODE_ENV": '"production"' },
 } satisfies BuildOptions;
 
-/** One module with all that it imports. */
+/** A module bundled with all its imports. */
 export interface BuiltModule {
   readonly code: string;
-  /** Empty when none was asked for. */
+  /** Empty unless requested. */
   readonly sourceMap: string;
 }
 
-/** The module of each entry, in their order. */
+/** Bundles each entry; the modules are in the order of the entries. */
 export async function buildEntries(
   context: BuildContext,
   entries: readonly (Entry | BuildEntry)[],
@@ -57,7 +57,7 @@ export async function buildEntries(
     ...BUNDLE_OPTIONS,
     ...options,
     tsconfigRaw: { compilerOptions: context.compilerOptions },
-    // The plugin knows which file it is. A name of the upload's would be a pattern if it had a `*` in it.
+    // The plugin resolves the index. As an entry point of its own, a path with `*` would be a pattern.
     entryPoints: entries.map((_, index) => ({ in: `${index}`, out: `${index}` })),
     plugins: [uploadPlugin(context, entries)],
   });
@@ -65,7 +65,7 @@ export async function buildEntries(
   return entries.map((_, index) => ({ code: textOf(`${index}.js`), sourceMap: textOf(`${index}.js.map`) }));
 }
 
-/** Runs esbuild. Throws a BundleError with what it finds wrong. */
+/** Runs esbuild. Throws a BundleError with the problems that it finds. */
 export async function build(
   { esbuild, files }: Pick<BuildContext, "esbuild" | "files">,
   options: BuildOptions,

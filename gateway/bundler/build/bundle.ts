@@ -13,29 +13,29 @@ import type { Esbuild } from "./esbuild.ts";
 import { packageModules } from "./package_modules.ts";
 
 export interface Bundle {
-  /** What was uploaded: one source file, or an archive. */
+  /** Type of the upload: a source file, or the folder of an archive. */
   readonly type: Upload["type"];
-  /** One ES module that imports nothing but `node:` built-ins; ends with what its modules declare, see `manifestLine`. */
+  /** One ES module that imports only `node:` built-ins; it ends with the manifests of its modules, see `manifestLine`. */
   readonly bundle: string;
-  /** JSON, version 3; sources are named by their paths in the upload and included. */
+  /** JSON, version 3, with the sources included; they are named by their paths in the upload. */
   readonly sourceMap: string;
-  /** Those of the package itself first, then `subpath#Export`; sorted. */
+  /** Entry points of the package itself first, then `subpath#Export`; sorted. */
   readonly entryPoints: readonly string[];
-  /** What the author should know: exports that are not listed, options that are not heeded. */
+  /** Warnings for the author: exports that are not listed, options that have no effect. */
   readonly warnings: readonly string[];
 }
 
-/** What bundling needs. */
+/** Dependencies of bundling. */
 export interface BundleDeps {
   readonly esbuild: Esbuild;
   readonly limits: BundlerLimits;
 }
 
-/** Warnings beyond these are counted. */
+/** Maximum number of listed warnings; the rest is counted. */
 const MOST_WARNINGS = 20;
 const MOST_WARNING_CHARACTERS = 500;
 
-/** Bundles an upload that was read. Throws a BundleError when it does not bundle, or exports nothing that can run. */
+/** Bundles the files of an upload. Throws a BundleError if bundling fails, or no export can run. */
 export async function bundleFiles({ esbuild, limits }: BundleDeps, upload: Upload): Promise<Bundle> {
   const { type, files } = upload;
   esbuild.show(files);
@@ -59,7 +59,7 @@ export async function bundleFiles({ esbuild, limits }: BundleDeps, upload: Uploa
   return { type, bundle, sourceMap, entryPoints, warnings: bounded([...warnings]) };
 }
 
-/** JSON.parse() does not say where a fault is. */
+/** Parses JSON files by esbuild for the place of an error, which JSON.parse() does not report. */
 async function listChecked(
   { esbuild, files }: Pick<BuildContext, "esbuild" | "files">,
   upload: Upload,
@@ -75,7 +75,7 @@ async function listChecked(
   return listEntries(upload, warn);
 }
 
-/** An entry, what esbuild makes of it, and what that exports. */
+/** An entry, its bundled module, and the exports of that. */
 interface EntryModule {
   readonly entry: Entry;
   readonly exported: Pick<Exported, "values" | "manifest"> & Partial<Exported>;
@@ -83,9 +83,9 @@ interface EntryModule {
   readonly sourceMap: string;
 }
 
-/** What each entry exports must be known before the module that stands for all can be written. */
+/** Bundles each entry and reads its exports, which the final module has to name. */
 async function readModules(context: BuildContext, entries: readonly Entry[]): Promise<EntryModule[]> {
-  // A single entry is most often the bundle.
+  // With a single entry, this module usually is the bundle.
   const outputs = await buildEntries(context, entries, { sourcemap: entries.length === 1 ? "external" : false });
   return Promise.all(
     entries.map(async (entry, index) => {
@@ -95,7 +95,7 @@ async function readModules(context: BuildContext, entries: readonly Entry[]): Pr
   );
 }
 
-/** The names alone, by esbuild, of a module that our parser does not know. */
+/** Reads only the names of the exports, by esbuild: our parser does not know all syntax. */
 async function readNames({ esbuild }: BuildContext, contents: string): Promise<EntryModule["exported"]> {
   const options: BuildOptions = { ...PARSE_OPTIONS, stdin: { contents, loader: "js" } };
   const { metafile } = await build({ esbuild, files: new UploadFiles(new Map()) }, options);
@@ -111,7 +111,7 @@ function listAll(modules: readonly EntryModule[]): { entryPoints: readonly strin
   };
 }
 
-/** The module with all entries: the only one as it is, unless it is CommonJS, whose exports have to be named. */
+/** Bundles all entries into one module. A single entry is used as it is, unless it is CommonJS: its exports must be named. */
 async function finalModule(context: BuildContext, modules: readonly EntryModule[]) {
   const [first] = modules;
   const own = first?.entry.subpath === "" ? first.exported.values : new Map<string, never>();

@@ -7,11 +7,11 @@ import { type Bundle, type BundleDeps, bundleFiles } from "./bundle.ts";
 
 interface UploadedContent {
   readonly content: Uint8Array;
-  /** Media type that the upload came with. */
+  /** Media type of the upload. */
   readonly contentType: string | undefined;
 }
 
-/** Reads an upload and bundles it. Throws a BundleError that says what is wrong, or what the upload is when it is no program. */
+/** Reads an upload and bundles it. Throws a BundleError that says what is wrong, or what kind of file it is instead of a program. */
 export async function bundleUpload(deps: BundleDeps, { content, contentType }: UploadedContent): Promise<Bundle> {
   const upload = await readUpload(content, { contentType, limits: deps.limits });
   if (upload.type === "folder") return bundleFiles(deps, upload);
@@ -24,7 +24,7 @@ interface Failure {
   readonly contentType: string | undefined;
 }
 
-/** A single file that does not bundle may be no program at all, or one with JSX in it, which its name does not say. */
+/** Handles a single file that does not bundle: it may not be a program at all, or have JSX in it, which its name does not show. */
 async function retryFile(
   deps: BundleDeps,
   { files, path }: Upload & { type: "file" },
@@ -53,7 +53,7 @@ async function retryFile(
 const URL_ENCODED = "application/x-www-form-urlencoded";
 const LINES_ARE_GONE = "`curl -d` takes the ends of lines away: send the file by `curl -T` or `curl --data-binary`";
 
-/** Whether it is right as a file that may have JSX in it, and wrong as one that may not. */
+/** Whether the file is valid with JSX enabled, and invalid without. */
 async function hasJsx({ esbuild }: BundleDeps, content: Uint8Array, path: string): Promise<boolean> {
   if (![".ts", ".mts", ".cts"].includes(posix.extname(path))) return false;
   const isRight = (loader: "ts" | "tsx") =>

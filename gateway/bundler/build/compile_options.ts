@@ -4,21 +4,21 @@ import type { UploadFiles } from "../upload/upload_files.ts";
 
 type CompilerOptions = NonNullable<TsconfigRaw["compilerOptions"]>;
 
-/** What of a tsconfig.json changes how a file of TypeScript runs. */
+/** Options of tsconfig.json that change how TypeScript code runs. */
 const OF_TYPESCRIPT = ["experimentalDecorators", "useDefineForClassFields", "target", "verbatimModuleSyntax"] as const;
 const OF_JSX = ["jsx", "jsxFactory", "jsxFragmentFactory", "jsxImportSource"] as const;
 
-/** What changes how a program runs and esbuild does not do, by the value that asks for it. */
+/** Options that change how a program runs but that esbuild does not implement, with the values that matter. */
 const NOT_HEEDED: Readonly<Record<string, (value: unknown) => boolean>> = {
   emitDecoratorMetadata: (value) => value === true,
   rootDirs: (value) => Array.isArray(value) && value.length > 1,
   moduleSuffixes: (value) => Array.isArray(value) && value.some((suffix) => suffix !== ""),
 };
 
-/** Packages with a `jsx-runtime`, the first of which that the upload has is taken where no configuration names one. */
+/** Packages with a `jsx-runtime`: the default is the first one that the upload has. */
 const JSX_RUNTIMES = ["react", "preact", "solid-js", "hono"];
 
-/** The options by which a file is compiled, from the tsconfig.json next to it or above. */
+/** Compiler options of a file, from the nearest tsconfig.json. */
 export function compilerOptionsOf(files: UploadFiles, path: string): CompilerOptions {
   const options = tsconfigOf(files, path)?.options ?? {};
   const set = [...OF_TYPESCRIPT, ...OF_JSX].filter((name) => options[name] !== undefined && options[name] !== null);
@@ -26,7 +26,7 @@ export function compilerOptionsOf(files: UploadFiles, path: string): CompilerOpt
   return { ...own, ...jsxOptions(files, own) };
 }
 
-/** `preserve` and the like leave the translation of JSX to the bundler. */
+/** `preserve` and the like leave the transformation of JSX to the bundler. */
 function jsxOptions(files: UploadFiles, own: CompilerOptions): CompilerOptions {
   const classic = own.jsx === "react" || (own.jsx === undefined && own.jsxFactory !== undefined);
   if (classic) return { jsx: "react" };
@@ -35,10 +35,7 @@ function jsxOptions(files: UploadFiles, own: CompilerOptions): CompilerOptions {
   return { jsx: "react-jsx", ...(jsxImportSource !== undefined && { jsxImportSource }) };
 }
 
-/**
- * The options for one file where they differ from those of the build, as far as its text has anything that they change. A comment `@jsx h`
- * asks for calls of `h`.
- */
+/** Options of one file that differ from those of the build and affect its text. A comment `@jsx h` selects calls of `h`. */
 export function ownOptions(
   files: UploadFiles,
   { path, text, isTypeScript }: { readonly path: string; readonly text: string; readonly isTypeScript: boolean },
@@ -52,7 +49,7 @@ export function ownOptions(
   return names.some((name) => options[name] !== ofBuild[name]) ? options : undefined;
 }
 
-/** What the configuration of a file asks for in vain. */
+/** Warnings about options in the configuration of a file that have no effect. */
 export function configWarnings(files: UploadFiles, path: string, text: string): string[] {
   const config = tsconfigOf(files, path);
   if (config === undefined) return [];
@@ -77,7 +74,7 @@ function unheededWarnings({ file, options }: Tsconfig, text: string): string[] {
   });
 }
 
-/** Comments have words with `@`, too, and so have names of packages. */
+/** Comments and package names may contain `@`, too. */
 function hasDecorators(text: string): boolean {
   const code = text.replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/.*/g, "");
   return /(?:^|[^\w"'`.])@[\w$]/.test(code);

@@ -8,28 +8,28 @@ import type { UploadFiles } from "../upload/upload_files.ts";
 
 /** A file whose exports are entry points. */
 export interface Entry {
-  /** `""` for the package itself, `reports` for what it exports as `./reports`. */
+  /** `""` for the package itself, `reports` for its export `./reports`. */
   readonly subpath: string;
   /** Path in the upload. */
   readonly path: string;
 }
 
-/** Extensions of modules, in the order in which they are looked for. */
+/** Extensions of modules, in search order. */
 const EXTENSIONS = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs"];
 const MODULE = /\.(?:[mc]?[jt]s|[jt]sx)$/;
 const DECLARATION = /\.d\.[mc]?ts$/;
 
-/** Names by which an entry is known without a manifest, in the folder itself and then in `src`. */
+/** Default names of an entry without a manifest, in the folder itself and then in `src`. */
 const DEFAULT_NAMES = ["index", "mod", "main"];
 const DEFAULT_FOLDERS = ["", "src/"];
 
-/** Files that are named in the message that no entry was found. */
+/** Maximum number of files listed in the error that no entry was found. */
 const MOST_SHOWN = 10;
 
-/** Receives what the author should know of an upload that is taken. */
+/** Receives a warning for the author of the upload. */
 type Warn = (text: string) => void;
 
-/** Where an upload is entered: the package itself first, then its subpaths by name. At least one. */
+/** The entries of an upload: the package itself first, then its subpaths by name. At least one. */
 export function listEntries(upload: Upload, warn: Warn): Entry[] {
   if (upload.type === "file") return [{ subpath: "", path: upload.path }];
   const { files } = upload;
@@ -42,7 +42,7 @@ export function listEntries(upload: Upload, warn: Warn): Entry[] {
   return [{ subpath: "", path: defaultEntry(files, warn) }];
 }
 
-/** Deno's and JSR's, which may say `exports` as a package.json does. */
+/** Manifests of Deno and JSR, with `exports` as in a package.json. */
 const DENO_MANIFESTS = ["deno.json", "deno.jsonc", "jsr.json"];
 
 function denoExports(files: UploadFiles, file: string): unknown {
@@ -51,7 +51,7 @@ function denoExports(files: UploadFiles, file: string): unknown {
   return isRecord(json) ? json.exports : undefined;
 }
 
-/** The file with one of the names that everybody uses; else the only module that there is. */
+/** The file with a default name, otherwise the only module of the upload. */
 function defaultEntry(files: UploadFiles, warn: Warn): string {
   const candidates = DEFAULT_FOLDERS.flatMap((folder) =>
     DEFAULT_NAMES.flatMap((name) => EXTENSIONS.map((extension) => `${folder}${name}.${extension}`)),
@@ -91,14 +91,14 @@ function baseName(path: string): string {
 
 interface Exporting {
   readonly exports: unknown;
-  /** The manifest that has them. */
+  /** The manifest that declares them. */
   readonly file: string;
 }
 
 function exportedEntries(files: UploadFiles, { exports, file }: Exporting): Entry[] {
   const entries = exportedSubpaths(exports).flatMap(([key, target]) => {
     const chosen = chooseTarget(target, false) ?? chooseTarget(target, true);
-    // `null` hides a subpath, and data (`"./package.json": "./package.json"`), stylesheets and types have no jobs.
+    // `null` hides a subpath. Data (`"./package.json": "./package.json"`), stylesheets and types hold no jobs.
     if (chosen === undefined || isNoModule(chosen)) return [];
     if (key.includes("*")) {
       throw badUpload(`Cannot list what "${key}" exports: name each subpath`, placeOf(files, { word: key, file }));
@@ -111,7 +111,7 @@ function exportedEntries(files: UploadFiles, { exports, file }: Exporting): Entr
   return entries.sort((a, b) => (a.subpath < b.subpath ? -1 : 1));
 }
 
-/** A target may leave its extension out. */
+/** A target may omit its extension. */
 function isNoModule(target: string): boolean {
   return DECLARATION.test(target) || /\.(?:json|css|scss|html|wasm|node|md|txt|svg|png)$/.test(target);
 }
@@ -131,7 +131,7 @@ function targetFile(files: UploadFiles, { target, file }: Named): string {
   throw badUpload(`The upload has no file "${target}"${hint}`, placeOf(files, { word: target, file }));
 }
 
-/** The first line of the manifest that says the word in quotes. */
+/** The first line of the manifest with the word in quotes. */
 function placeOf(files: UploadFiles, { word, file }: { word: string; file: string }): Omit<BundleProblem, "text"> {
   const lines = new TextDecoder().decode(files.get(file)).split("\n");
   const index = lines.findIndex((line) => line.includes(JSON.stringify(word)));

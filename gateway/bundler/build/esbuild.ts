@@ -6,28 +6,28 @@ import type EsbuildModule from "esbuild-wasm";
 import type { UploadFiles } from "../upload/upload_files.ts";
 import { UploadFileSystem } from "./upload_file_system.ts";
 
-/** esbuild as WebAssembly in this process. It builds for one upload at a time. */
+/** esbuild as WebAssembly in this process. It builds one upload at a time. */
 export interface Esbuild extends Pick<typeof EsbuildModule, "build" | "transform"> {
-  /** Replaces the upload whose names esbuild can list. It sees no other files. */
+  /** Sets the upload whose file names esbuild can list. It sees no other files. */
   show(files: UploadFiles): void;
 }
 
 export interface EsbuildSettings {
-  /** Receives each line that esbuild writes to its standard error: what a crash of it says. */
+  /** Receives each line that esbuild writes to stderr, such as the message of a crash. */
   readonly log: (line: string) => void;
-  /** Called when esbuild ends, as it does for want of memory. No build that is under way settles then. */
+  /** Called when esbuild exits, for example out of memory. A running build then never settles. */
   readonly onExit: () => void;
 }
 
 /**
- * V8 optimises a function of WebAssembly after it has run this many bytes. With V8's own figure (13 million) a start costs 2 s more of
- * processor time and up to 60 MB more of memory. It makes uploads of megabytes a third faster, which are rare.
+ * Number of executed bytes after which V8 optimises a WebAssembly function. V8's default (13 million) costs 2 s more of processor time at
+ * start, and up to 60 MB more of memory. It makes uploads of megabytes, which are rare, a third faster.
  */
 const OPTIMISE_AFTER_BYTES = 1_000_000_000;
 
 /**
- * Starts esbuild; resolves when it can build. A process can hold one. WebAssembly is handed what stands in `reachable`: no disk, network,
- * process or environment is among it.
+ * Starts esbuild; resolves when it can build. Only one can run in a process. WebAssembly receives the objects in `reachable` only: no disk,
+ * network, process or environment.
  */
 export async function startEsbuild({ log, onExit }: EsbuildSettings): Promise<Esbuild> {
   const names = new UploadFileSystem();
@@ -43,7 +43,7 @@ export async function startEsbuild({ log, onExit }: EsbuildSettings): Promise<Es
     crypto,
     performance,
   };
-  // Go's runtime warns of its exit, and of timers that were late.
+  // Go's runtime warns about its exit, and about late timers.
   const console = { log, warn: (text: string) => (text.startsWith("exit code") ? onExit() : log(text)) };
   setFlagsFromString(`--wasm-tiering-budget=${OPTIMISE_AFTER_BYTES}`);
   const { resolve } = createRequire(import.meta.url);
@@ -63,7 +63,7 @@ export async function startEsbuild({ log, onExit }: EsbuildSettings): Promise<Es
   return { build: esbuild.build, transform: esbuild.transform, show: (files) => names.show(files) };
 }
 
-/** The types of Node lack it. */
+/** Missing in the types of Node. */
 function compileWasm(source: Uint8Array): Promise<WebAssembly.Module> {
   const { WebAssembly } = globalThis as typeof globalThis & {
     readonly WebAssembly: { compile(source: Uint8Array): Promise<WebAssembly.Module> };
@@ -71,7 +71,10 @@ function compileWasm(source: Uint8Array): Promise<WebAssembly.Module> {
   return WebAssembly.compile(source);
 }
 
-/** esbuild passes each of its messages on with `setTimeout(f)`, which waits a millisecond; a build has two for each import. */
+/**
+ * Runs at once what esbuild schedules with `setTimeout(f)` for each of its messages. The timer waits a millisecond, and a build has two
+ * messages for each import.
+ */
 function setTimeoutSoon(run: () => void, ms = 0): unknown {
   return ms > 0 ? setTimeout(run, ms) : setImmediate(run);
 }

@@ -23,7 +23,7 @@ async function tarball(files: Record<string, string | Uint8Array>): Promise<Uint
   return gzipSync(await buffer(tar));
 }
 
-/** Calls the export `load` of what the files are bundled to; resolves to what it loads, or to the message it fails with. */
+/** Calls the export `load` of the bundled files; resolves to its result, or to the message of its error. */
 async function loads(files: Record<string, string | Uint8Array>, ...names: string[]): Promise<unknown[]> {
   const { bundle } = await bundler.bundle(await tarball(files));
   const { load } = await import(

@@ -1,12 +1,12 @@
 import { posix } from "node:path";
 import type { Message } from "esbuild-wasm";
 
-/** How esbuild names a call whose argument is a template or joined texts: `*` and `**` stand for what is computed. */
+/** The call in esbuild's warning, with `*` and `**` for the computed parts of a template or concatenation. */
 const PATTERN = /\b(?:import|require)\("(.*)"\)/;
 
 /**
- * The warnings about import patterns that match no file of the upload, as problems. `require()` in a dependency is left out: it fails when
- * it runs, as one of a package that is missing does.
+ * Converts warnings about import patterns that match no file of the upload to problems. Omits `require()` in dependencies: it fails at run
+ * time, like one of a missing package.
  */
 export function unmatchedPatterns(warnings: readonly Message[]): Message[] {
   return warnings

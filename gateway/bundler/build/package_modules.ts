@@ -4,7 +4,7 @@ import type { BuildEntry } from "./upload_plugin.ts";
 
 type ExportedEntry = Entry & Partial<Exported> & Pick<Exported, "values">;
 
-/** The module of a package: `.` as it is, each further entry as a namespace under its subpath. */
+/** The source of the package's module: the exports of `.`, and each further entry as a namespace under its subpath. */
 export function packageModules(entries: readonly ExportedEntry[]): BuildEntry {
   const named = entries.map((entry, index) => ({ entry, name: `entry:${index}`, source: entrySource(entry) }));
   const lines = named.map(({ entry, name, source }) =>
@@ -13,7 +13,7 @@ export function packageModules(entries: readonly ExportedEntry[]): BuildEntry {
   return { source: lines.join("\n"), modules: new Map(named.map(({ name, source }) => [name, source])) };
 }
 
-/** All that an entry exports. What is CommonJS must be named, for an ES module to have it. */
+/** The source that re-exports an entry. Exports of CommonJS must be named in an ES module. */
 function entrySource({ path, values, commonJs, starred = [] }: ExportedEntry): string {
   if (commonJs !== undefined) return exportMembers([...values.keys()], { path, variable: "all" });
   const from = `from ${JSON.stringify(path)};`;
@@ -22,7 +22,7 @@ function entrySource({ path, values, commonJs, starred = [] }: ExportedEntry): s
   return [`export * ${from}`, ...own, ...lost].join("\n");
 }
 
-/** Names of a CommonJS module may be any texts. */
+/** CommonJS export names may be any strings. */
 function exportMembers(
   names: readonly string[],
   { path, variable }: { readonly path: string; readonly variable: string },

@@ -3,7 +3,7 @@ import type { UploadFiles } from "../upload/upload_files.ts";
 /** The folder in which esbuild sees the upload. */
 export const UPLOAD_ROOT = "/upload";
 
-/** Names that esbuild would open, or descend into: an import pattern such as `./${name}` skips them. */
+/** Names that esbuild would open or descend into; import patterns such as `./${name}` skip them. */
 const HIDDEN = new Set([
   "node_modules",
   "package.json",
@@ -21,10 +21,10 @@ type Callback<Value> = (error: Error | null, value?: Value) => void;
 
 /**
  * The file system of esbuild: the names of one upload's files, read-only, and nothing else. It has no contents, because the plugin loads
- * every file. Implements as much of Node's `fs` as Go's runtime calls (`syscall/fs_js.go`).
+ * every file. Implements the part of Node's `fs` that Go's runtime calls (`syscall/fs_js.go`).
  */
 export class UploadFileSystem {
-  /** What `open()` takes. Go reads them when it starts. */
+  /** Flags of `open()`. Go reads them when it starts. */
   readonly constants = {
     O_WRONLY: 1,
     O_RDWR: 2,
@@ -39,13 +39,13 @@ export class UploadFileSystem {
   readonly #pathsByDescriptor = new Map<number, string>();
   #nextDescriptor = 3;
 
-  /** Replaces the upload that is seen. */
+  /** Replaces the visible upload. */
   show(files: UploadFiles): void {
     this.#folders = listFolders(files);
     this.#pathsByDescriptor.clear();
   }
 
-  /** A folder that does not exist opens as an empty one: a pattern in it then matches nothing, and esbuild says where it stands. */
+  /** A missing folder opens as an empty one: a pattern in it matches nothing, and esbuild reports its position. */
   open(path: string, _flags: number, _mode: number, callback: Callback<number>): void {
     if (this.#modeOf(path) === FILE_MODE) return callback(failure("EACCES"));
     const descriptor = this.#nextDescriptor++;
@@ -84,7 +84,7 @@ export class UploadFileSystem {
     callback(failure("EINVAL"));
   }
 
-  /** Descriptors 0 to 2 are esbuild's conversation with its library, which replaces this and `writeSync` when it starts. */
+  /** Descriptors 0 to 2 connect esbuild to its library, which replaces this method and `writeSync` when it starts. */
   read(_descriptor: number, _buffer: Uint8Array, _offset: number, _length: number, _at: null, done: Callback<number>) {
     done(failure("EBADF"));
   }
@@ -97,7 +97,7 @@ export class UploadFileSystem {
     throw failure("EBADF");
   }
 
-  /** Call it once esbuild has started. Its library throws where a folder is read, as a `sourceMappingURL` can make esbuild do. */
+  /** Rejects reads of folders, which a `sourceMappingURL` can cause and at which esbuild's library throws. Call it once esbuild has started. */
   refuseReads(): void {
     const readOfLibrary = this.read;
     this.read = (descriptor, buffer, offset, length, at, done) => {
@@ -122,7 +122,7 @@ function listFolders(files: UploadFiles): ReadonlyMap<string, ReadonlySet<string
       const folder = path.slice(0, slash);
       const names = folders.get(folder);
       folders.set(folder, (names ?? new Set()).add(path.slice(slash + 1)));
-      // The folders above are known.
+      // The parent folders are complete already.
       if (names !== undefined) break;
       path = folder;
     }

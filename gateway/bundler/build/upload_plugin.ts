@@ -18,30 +18,30 @@ import type { Esbuild } from "./esbuild.ts";
 import { UPLOAD_ROOT } from "./upload_file_system.ts";
 
 /**
- * Where a build begins: at a file of the upload, or at a module that imports files by their paths, and further such modules by the names
- * that they have here. esbuild knows it by its index.
+ * The start of a build: a file of the upload, or a generated module that imports files by their paths, and further generated modules by the
+ * names in it. esbuild refers to it by index.
  */
 export type BuildEntry =
   | { readonly path: string }
   | { readonly source: string; readonly modules: ReadonlyMap<string, string> };
 
-/** What a build needs of the upload. */
+/** The part of an upload that a build uses. */
 export interface BuildInput {
   readonly files: UploadFiles;
   readonly esbuild: Esbuild;
-  /** The compiler options of the build; files with others are compiled by themselves. */
+  /** Compiler options of the build; files with other options are compiled separately. */
   readonly compilerOptions: NonNullable<TsconfigRaw["compilerOptions"]>;
-  /** Receives what the author should know. */
+  /** Receives warnings for the author. */
   readonly warn: (text: string) => void;
 }
 
-/** That of files, in which alone esbuild expands patterns. */
+/** esbuild expands import patterns only in this namespace. */
 const FILE_NAMESPACE = "file";
 const ENTRY_NAMESPACE = "entry";
 const BUILTIN_NAMESPACE = "builtin";
 const BUILTIN_DEFAULT_NAMESPACE = "builtin-default";
 
-/** JavaScript with JSX in it often ends in `.js`. */
+/** Files named `.js` often contain JSX. */
 const LOADERS: Readonly<Record<string, Loader>> = {
   ".ts": "ts",
   ".tsx": "tsx",
@@ -55,12 +55,12 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   ".txt": "text",
 };
 
-/** `import … with { type }`. */
+/** For `import … with { type }`. */
 const LOADERS_BY_TYPE: Readonly<Record<string, Loader>> = { json: "json", text: "text", bytes: "binary" };
 
 /**
- * Owns every resolve and every load of a build: what is not in the upload is a problem of the import that asked for it. Only what an import
- * pattern (`./locale/${name}.ts`) matches, esbuild finds by itself: among the names that it is shown.
+ * Resolves and loads every module of a build: an import that leaves the upload is a problem. Only for import patterns
+ * (`./locale/${name}.ts`), esbuild itself matches the visible file names.
  */
 export function uploadPlugin(input: BuildInput, entries: readonly BuildEntry[]): Plugin {
   const { files } = input;
@@ -73,7 +73,7 @@ export function uploadPlugin(input: BuildInput, entries: readonly BuildEntry[]):
         contents: pluginData,
         loader: "js",
       }));
-      // `require("events")` must give the module itself; an ES module has it as its default export.
+      // `require("events")` must return the module itself, which an ES module has as its default export.
       build.onLoad({ filter: /^/, namespace: BUILTIN_NAMESPACE }, ({ path }) => ({
         contents: `module.exports = require(${JSON.stringify(path)}).default`,
         loader: "js",
@@ -109,7 +109,7 @@ function resolveAny(files: UploadFiles, entries: readonly BuildEntry[], args: On
   }
 }
 
-/** A module that stands for all, or for one entry, imports such a module by its name, or a file by its path. */
+/** Resolves an import of a generated module: another generated module by name, or a file by path. */
 function resolveFromEntry(entries: readonly BuildEntry[], path: string): OnResolveResult {
   const source = entries.flatMap((entry) => ("path" in entry ? [] : (entry.modules.get(path) ?? [])))[0];
   return source === undefined ? resolvedFile(path, {}) : { path, namespace: ENTRY_NAMESPACE, pluginData: source };
@@ -142,7 +142,7 @@ function resolveInUpload(
   }
 }
 
-/** What cannot be loaded is refused where it is imported; in a dependency that may do without it, it fails when it runs. */
+/** Reports a file that cannot be loaded at its import. In a dependency that may do without it, the import fails at run time. */
 function resolvedFile(
   path: string,
   attributes: Readonly<Record<string, string>>,
@@ -157,7 +157,7 @@ function authorsPath(path: string): string {
   return path.slice(UPLOAD_ROOT.length + 1);
 }
 
-/** esbuild must not see errors thrown: it would tell where in our source they came from. */
+/** Catches errors: esbuild would report their position in our own source. */
 function resolvedOrFault(files: UploadFiles, site: ImportSite): Resolution {
   try {
     return resolveImport(files, site);
@@ -173,7 +173,7 @@ async function loadFile(input: BuildInput, args: OnLoadArgs): Promise<OnLoadResu
   const contents = files.get(path);
   if (contents === undefined) return problem(`The upload has no file ${JSON.stringify(path)}`);
   const how = loaderOf(path, args.with);
-  // A pattern matched it, among other files: it fails only who imports this one.
+  // Matched by a pattern, among other files: only the import of this file fails.
   if ("fault" in how) return { contents: `throw new Error(${JSON.stringify(how.fault)})`, loader: "js" };
   const { loader } = how;
   if (loader !== "binary" && !isUtf8(contents)) return problem(`The file "${path}" is not UTF-8 text`);
@@ -185,7 +185,7 @@ async function loadFile(input: BuildInput, args: OnLoadArgs): Promise<OnLoadResu
   return options === undefined ? { contents, loader } : compiled(input, { path, text, loader }, options);
 }
 
-/** A file whose tsconfig.json differs from that of the build: a build has one only. */
+/** Compiles a file whose options differ from those of the build: a build has one set only. */
 async function compiled(
   { esbuild }: BuildInput,
   { path, text, loader }: { readonly path: string; readonly text: string; readonly loader: Loader },
@@ -196,7 +196,7 @@ async function compiled(
       loader,
       tsconfigRaw: { compilerOptions },
       target: "esnext",
-      // The build, whose fields may be others, must find none left.
+      // No class fields must remain for the build, whose option may differ.
       supported: { decorators: false, "class-field": false, "class-static-field": false },
       keepNames: true,
       charset: "utf8",
@@ -204,10 +204,10 @@ async function compiled(
       sourcemap: "inline",
       logLevel: "silent",
     })
-    // The build reports what is wrong, with its place.
+    // The build reports errors, with their positions.
     .then(({ code }) => code)
     .catch(() => text);
-  // TypeScript, as it was: esbuild then knows that what it re-exports may be a type.
+  // Returned as TypeScript, so that esbuild knows that a re-export may be a type.
   return { contents: code, loader };
 }
 

@@ -1,8 +1,8 @@
 import type { AnyNode, AssignmentExpression, CallExpression, Expression } from "acorn";
 
-/** What a source does to its names anywhere, in its functions, too. */
+/** Changes of names anywhere in a source, including in functions. */
 export interface Changes {
-  /** How often a name gets a value that may be a job. */
+  /** Number of assignments of each name with a value that may be a job. */
   readonly assigned: ReadonlyMap<string, number>;
   /** Names of objects and classes that may get a member `run`. */
   readonly grown: ReadonlySet<string>;
@@ -13,7 +13,7 @@ export class ChangeLog implements Changes {
   readonly assigned = new Map<string, number>();
   readonly grown = new Set<string>();
 
-  /** Takes each node once it is parsed. */
+  /** Receives each node when it is parsed. */
   add(node: AnyNode): void {
     switch (node.type) {
       case "AssignmentExpression":
@@ -26,7 +26,7 @@ export class ChangeLog implements Changes {
         if (node.left.type !== "VariableDeclaration") this.#addTarget(node.left);
         return;
       case "LogicalExpression":
-        // `N || (N = {})`, by which TypeScript's namespaces are made.
+        // `N || (N = {})`, which creates a TypeScript namespace.
         if (isFilled(node.left, node.right)) this.#count(node.left.name, -1);
         return;
       case "CallExpression":
@@ -86,23 +86,23 @@ export class ChangeLog implements Changes {
   }
 }
 
-/** Members whose assignment gives an object `run`, or objects that are made of it. */
+/** Members whose assignment gives an object, or its instances, a `run`. */
 const RUN_MEMBERS = new Set<unknown>(["run", "prototype", "__proto__"]);
 
-/** Calls that change their first argument, wherever they stand. */
+/** Functions that modify their first argument, wherever they are called. */
 const WRITING =
   /^(?:Object\.(?:assign|defineProperty|defineProperties|setPrototypeOf)|Reflect\.(?:set|defineProperty|setPrototypeOf))$/;
 
-/** Calls that change no object of the author's, although nothing takes what they return: those of esbuild's helpers and of the console. */
+/** Functions that modify no object of the author, although their result is unused: esbuild's helpers and the console. */
 const HARMLESS =
   /^(?:console\.\w+|__(?:name|publicField|export|reExport|copyProps|decorat\w+|runInitializers|private\w+)\d*)$/;
 
-/** What an assignment gives as it is; undefined for `+=` and its kin, which make numbers and texts. */
+/** The assigned value; undefined for `+=` and the like, which produce numbers and strings. */
 export function assignedValue({ operator, right }: AssignmentExpression): Expression | undefined {
   return ["=", "||=", "&&=", "??="].includes(operator) ? right : undefined;
 }
 
-/** Expressions that are never a function, nor an object with members of its author's. */
+/** Expressions that are never a function, nor an object with members of its own. */
 const PLAIN = new Set(["Literal", "TemplateLiteral", "UnaryExpression", "BinaryExpression", "ArrayExpression"]);
 
 export function mayBeJob(node: AnyNode | null | undefined): node is AnyNode {
@@ -114,7 +114,7 @@ function isFilled(left: AnyNode, right: AnyNode): left is AnyNode & { readonly t
   return right.left.type === "Identifier" && right.left.name === left.name;
 }
 
-/** The calls for whose effects a statement stands. */
+/** The calls that a statement makes for their effects. */
 function callsOf(node: AnyNode): readonly CallExpression[] {
   switch (node.type) {
     case "CallExpression":

@@ -3,17 +3,20 @@ import { isFunction, propertyName, type Scope, scopeOf } from "./scope.ts";
 import { parseBody } from "./syntax.ts";
 import { inferName, inferValue, UNKNOWN, type Value } from "./values.ts";
 
-/** What a CommonJS module exports, as far as its syntax says. */
+/** The exports of a CommonJS module, as far as its syntax shows them. */
 export interface CommonJsExports {
   /** Path in the upload. */
   readonly path: string;
-  /** By name. `default` is `module.exports` itself, where that may be a job. */
+  /** Values by name. `default` is `module.exports` itself, if it may be a job. */
   readonly values: ReadonlyMap<string, Value>;
-  /** What is assigned to `exports.manifest`. */
+  /** The value assigned to `exports.manifest`. */
   readonly manifest: AnyNode | undefined;
 }
 
-/** The exports of the module that `require_x()` of a bundle returns, or a variable with it; undefined when a node is no such call. */
+/**
+ * The exports of a CommonJS module for a call of its `require_x()` in a bundle, or a variable with the result; undefined for any other
+ * node.
+ */
 export function commonJsExports(scope: Scope, node: AnyNode): CommonJsExports | undefined {
   const name = requiredName(scope, node);
   const module = name === undefined ? undefined : wrappedModule(scope, name);
@@ -23,15 +26,15 @@ export function commonJsExports(scope: Scope, node: AnyNode): CommonJsExports | 
   return { path: module.path, values, manifest };
 }
 
-/** What was found of each module by its function, so that each is read once. */
+/** Results by the function of the module, so that each is read once. */
 type Known = Map<FunctionNode, Found>;
 
 interface Found {
-  /** The last value that is assigned counts. */
+  /** The last assigned value of each name. */
   readonly values: Map<string, Value>;
-  /** `module.exports = x`. */
+  /** The value of `module.exports = x`. */
   whole: Value | undefined;
-  /** Whether a function in the module assigns it, most often when another module loader is missing. */
+  /** Whether an inner function assigns it, usually if there is no other module loader. */
   isWholeInner: boolean;
   isEsModule: boolean;
   manifest: AnyNode | undefined;
@@ -57,7 +60,7 @@ function wrappedModule(scope: Scope, name: string): { readonly path: string; rea
   return path === undefined ? undefined : { path, run: property.value };
 }
 
-/** The name `require_x` where a node calls it, also through helpers of esbuild, TypeScript and Babel, or in a variable. */
+/** The name `require_x` in a call of it, also through helpers of esbuild, TypeScript and Babel, or in a variable. */
 function requiredName(scope: Scope, node: AnyNode, seen = 0): string | undefined {
   if (seen > 10) return undefined;
   if (node.type === "Identifier") {
@@ -115,19 +118,19 @@ function readNode(reading: Reading, node: AnyNode): void {
     else if (isModuleExports(node.left)) readWhole(reading, node.right);
   }
   if (node.type === "CallExpression") readCall(reading, node);
-  // `(function (factory) {…})(function (require, exports) {…})`: what UMD is made of.
+  // `(function (factory) {…})(function (require, exports) {…})`: UMD.
   if (node.type === "ExpressionStatement" && node.expression.type === "CallExpression") {
     const { callee, arguments: given } = node.expression;
     for (const each of [callee, ...given]) if (isFunction(each)) readBody(reading, each);
   }
 }
 
-/** `node` is undefined when what is exported is what a getter returns. */
+/** `node` is undefined for the value of an unknown getter. */
 function addName({ scope, found }: Reading, name: string, node: AnyNode | undefined): void {
   if (name === "__esModule") found.isEsModule = true;
   if (name === "manifest") found.manifest = node;
   const value = node === undefined ? UNKNOWN : inferValue(scope, node);
-  // `exports.A = void 0` announces what is assigned elsewhere.
+  // `exports.A = void 0` only declares an export that is assigned elsewhere.
   if (value.type === "other" && value.what === "undefined" && found.values.has(name)) return;
   found.values.set(name, value);
 }
@@ -146,7 +149,7 @@ function readWhole(reading: Reading, node: Expression): void {
   if (variable !== undefined) readMembers(reading, variable);
 }
 
-/** An ES module that is required, or that esbuild made CommonJS of: `module.exports = __toCommonJS(x_exports)`. */
+/** Reads a required ES module, or one that esbuild converted to CommonJS: `module.exports = __toCommonJS(x_exports)`. */
 function readNamespace({ scope, found }: Reading, { arguments: [namespace] }: CallExpression): void {
   found.isEsModule = true;
   const known = namespace?.type === "Identifier" ? inferName(scope, namespace.name) : UNKNOWN;
@@ -165,7 +168,7 @@ function readObject(reading: Reading, { properties }: ObjectExpression): void {
   if (found.whole?.type === "object" && !isOpen) found.whole = { ...found.whole, run: found.values.get("run") };
 }
 
-/** All that another module exports; its `module.exports`, too, where this one has none of its own. False when it is not known. */
+/** Adds all exports of another module, and its `module.exports` if this one has none. Returns false if the module is unknown. */
 function readModule({ module, known, scope, found }: Reading, node: AnyNode): boolean {
   const name = requiredName(scope, node);
   const other = name === undefined ? undefined : wrappedModule(module, name);
@@ -192,7 +195,7 @@ function readMembers(reading: Reading, variable: string): void {
   }
 }
 
-/** Calls that add exports: `Object.defineProperty(exports, "x", …)`, `__exportStar(require_x(), exports)` and their kin. */
+/** Reads calls that add exports: `Object.defineProperty(exports, "x", …)`, `__exportStar(require_x(), exports)` and the like. */
 function readCall(reading: Reading, call: CallExpression): void {
   const name = calleeName(call);
   const [first, second, third] = call.arguments;
@@ -234,7 +237,7 @@ function calleeName({ callee }: CallExpression): string {
   return (last && memberName(last)) ?? "";
 }
 
-/** esbuild numbers names that a function in the module has once more. */
+/** esbuild adds a number to a name that an inner function declares, too. */
 function isExports(node: AnyNode): boolean {
   return (node.type === "Identifier" && /^exports\d*$/.test(node.name)) || isModuleExports(node);
 }
@@ -255,7 +258,7 @@ function memberName(node: AnyNode): string | undefined {
   return node.property.type === "Identifier" && !node.computed ? node.property.name : undefined;
 }
 
-/** Visits a node and all in it; functions have no statements here. */
+/** Visits a node and its descendants; function bodies are empty here. */
 function visit(node: AnyNode, read: (node: AnyNode) => void): void {
   read(node);
   for (const value of Object.values(node)) {

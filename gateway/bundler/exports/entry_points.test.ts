@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => bundler[Symbol.asyncDispose]());
 
-/** What each listed entry point returns, of one file or of the files of a folder. */
+/** Result of each listed entry point, for one file or the files of a folder. */
 async function results(
   source: string | Record<string, string>,
   contentType?: string,

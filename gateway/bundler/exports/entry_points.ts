@@ -2,20 +2,20 @@ import type { Entry } from "../build/entries.ts";
 import { MANIFEST } from "./job_manifest.ts";
 import { canRun, nameKind, UNKNOWN, type Value } from "./values.ts";
 
-/** Characters of an entry point that a request may name; see `SubmitJobRequest` in the API. */
+/** Maximum length of an entry point in a request, in characters; see `SubmitJobRequest` in the API. */
 const MOST_CHARACTERS = 512;
 
-/** What to do about a name that separates modules from exports. */
+/** Advice about a name with the separator of modules and exports. */
 export const NAME_IT = 'name it without "#"';
 
-/** What of a module's exports a caller may run, and why the others are not listed. */
+/** The exports of a module that callers may run, and the reasons for those that are not listed. */
 export interface ListedExports {
-  /** `Export`, `subpath#Export`, or `module#Export` of what the package exports as a module. Sorted within their module. */
+  /** `Export`, `subpath#Export`, or `module#Export` for a namespace that the package exports. Sorted within their module. */
   readonly entryPoints: readonly string[];
   readonly reasons: readonly string[];
 }
 
-/** Lists the exports of one entry, as the sandbox would find them. */
+/** Lists the exports of one entry, as the sandbox resolves them. */
 export function listExports({ subpath }: Pick<Entry, "subpath">, values: ReadonlyMap<string, Value>): ListedExports {
   const entryPoints: string[] = [];
   const reasons: string[] = [];
@@ -31,7 +31,7 @@ export function listExports({ subpath }: Pick<Entry, "subpath">, values: Readonl
   return { entryPoints, reasons };
 }
 
-/** Exports of which nothing is known but their names. */
+/** Exports known by their names only. */
 export function unknownValues(names: readonly string[]): ReadonlyMap<string, Value> {
   return new Map(names.map((name) => [name, UNKNOWN]));
 }

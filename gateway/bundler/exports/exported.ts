@@ -4,24 +4,24 @@ import { type Scope, scopeOf } from "./scope.ts";
 import { parseModule } from "./syntax.ts";
 import { inferName, inferValue, UNKNOWN, type Value } from "./values.ts";
 
-/** A CommonJS module, by its path in the upload, and names that an ES module has to name to have them. */
+/** A CommonJS module, by its path in the upload, and the names that an ES module has to import from it by name. */
 export interface Starred {
   readonly path: string;
   readonly names: readonly string[];
 }
 
-/** What a bundled module exports. */
+/** The exports of a bundled module. */
 export interface Exported {
   readonly values: ReadonlyMap<string, Value>;
-  /** The value of the export `manifest`, as it stands in the syntax. */
+  /** The syntax of the export `manifest`. */
   readonly manifest: AnyNode | undefined;
-  /** Set when the module is CommonJS: an ES module must name what it takes of it. */
+  /** Set if the module is CommonJS: an ES module must import its exports by name. */
   readonly commonJs: CommonJsExports | undefined;
-  /** CommonJS modules of which the module re-exports all (`export * from "./x.cjs"`): names that the bundle has lost. */
+  /** CommonJS modules that the module re-exports as a whole (`export * from "./x.cjs"`): the bundle lacks their names. */
   readonly starred: readonly Starred[];
 }
 
-/** Reads the exports off the syntax of what esbuild made of an entry. Undefined when it cannot be parsed. */
+/** Reads the exports from the syntax of a bundled entry. Returns undefined if it cannot be parsed. */
 export function readExports(module: string): Exported | undefined {
   const syntax = parseModule(module);
   if (syntax === undefined) return undefined;
@@ -34,7 +34,7 @@ export function readExports(module: string): Exported | undefined {
       if (commonJs !== undefined) return { ...commonJs, commonJs, starred: [] };
       values.set("default", inferValue(scope, node.declaration));
     }
-    // What a built-in module exports.
+    // Exports of a built-in module.
     if (node.type === "ExportAllDeclaration" && node.exported) values.set(nameOf(node.exported), UNKNOWN);
     for (const { local, exported } of node.type === "ExportNamedDeclaration" ? node.specifiers : []) {
       values.set(nameOf(exported), inferName(scope, nameOf(local)));
@@ -45,7 +45,7 @@ export function readExports(module: string): Exported | undefined {
   return { values, manifest, commonJs: undefined, starred };
 }
 
-/** Adds the exports of a module that are not there yet, and returns their names. `export *` takes no default. */
+/** Adds the missing exports of a module, and returns their names. `export *` omits the default. */
 function takeNew({ path, values }: CommonJsExports, known: Map<string, Value>): Starred {
   const names = [...values.keys()].filter((name) => name !== "default" && !known.has(name));
   for (const name of names) known.set(name, values.get(name) ?? UNKNOWN);
@@ -57,7 +57,10 @@ interface ReExport {
   readonly from: AnyNode;
 }
 
-/** CommonJS modules of which the entry re-exports all, itself or by a module of which it does: `__reExport(index_exports, __toESM(require_x()))`. */
+/**
+ * CommonJS modules that the entry re-exports as a whole, directly or through another module: `__reExport(index_exports,
+ * __toESM(require_x()))`.
+ */
 function starredBy(scope: Scope): readonly CommonJsExports[] {
   const reExports = reExportsOf(scope).toReversed();
   const [last] = reExports;
@@ -70,7 +73,7 @@ function starredBy(scope: Scope): readonly CommonJsExports[] {
   });
 }
 
-/** The entry is the last module of a bundle, and nothing else has a use for its namespace. */
+/** Whether the namespace is the entry's: the entry is the last module of a bundle, and nothing else refers to its namespace. */
 function isEntrys({ syntax, exported }: Scope, namespace: string, reExports: readonly ReExport[]): boolean {
   const uses = 1 + (exported.has(namespace) ? 1 : 0) + reExports.filter((each) => each.namespace === namespace).length;
   const words = syntax.source.matchAll(/[\p{ID_Continue}$]+/gu);

@@ -1,14 +1,14 @@
 import type { AnyNode, Property, SpreadElement } from "acorn";
 import { badUpload } from "../problem.ts";
 
-/** The export by which a module tells what its jobs need. */
+/** The export with the manifest of a module's jobs. */
 export const MANIFEST = "manifest";
 
 const WHAT_IT_IS = "must be a literal of objects, arrays, texts, numbers and booleans: it is read, and never run";
 
 /**
- * The value of a module's export `manifest`, as it stands in its syntax: nothing of the module is run. Throws a BundleError when it is
- * anything but a literal. `file` is where the author has it, as far as is known.
+ * Reads the value of a module's export `manifest` from its syntax, without running the module. Throws a BundleError unless it is a literal.
+ * `file` is the author's file, as far as known.
  */
 export function readManifest(node: AnyNode | undefined, file: string): unknown {
   const literal = node === undefined ? undefined : literalOf(node);
@@ -17,16 +17,16 @@ export function readManifest(node: AnyNode | undefined, file: string): unknown {
 }
 
 /**
- * The line with which each bundle ends: manifests by the subpath of their modules (`""` is the package itself). Nodes read it. It is there
- * without any, too, so that nothing of the author's stands in its place.
+ * The last line of every bundle: the manifests by module subpath (`""` is the package itself). Nodes read it. It is present even without
+ * manifests, so that no text of the author can take its place.
  */
 export function manifestLine(manifests: ReadonlyMap<string, unknown>): string {
   const json = JSON.stringify(Object.fromEntries(manifests));
-  // These two end a line of JavaScript, and so the comment.
+  // These two characters end a line of JavaScript, and so the comment.
   return `//# manifests=${json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")}\n`;
 }
 
-/** In a box, because a literal may be any value; undefined when it is none. */
+/** Boxed, because a literal may be any value; undefined if the node is not a literal. */
 function literalOf(node: AnyNode | null): { readonly value: unknown } | undefined {
   switch (node?.type) {
     case "Literal":
@@ -49,7 +49,7 @@ function entryOf(node: Property | SpreadElement): { readonly value: readonly [st
   return name === undefined || value === undefined ? undefined : { value: [name, value.value] };
 }
 
-/** Undefined when one of them is. */
+/** Undefined if the result of any item is undefined. */
 function allOf<Node, Value>(
   nodes: readonly Node[],
   read: (node: Node) => { readonly value: Value } | undefined,

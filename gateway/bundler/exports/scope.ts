@@ -2,21 +2,21 @@ import type { AnyNode, Expression, Function as FunctionNode, Property, SpreadEle
 import { assignedValue, mayBeJob } from "./changes.ts";
 import type { Syntax } from "./syntax.ts";
 
-/** Names of a module or function body, with all that is assigned to them at its top. */
+/** The names of a module or function body, with all assignments at its top level. */
 export interface Scope {
   readonly syntax: Syntax;
   readonly declared: ReadonlyMap<string, readonly AnyNode[]>;
-  /** How often its names get a value at its top that may be a job. */
+  /** Number of top-level assignments of each name with a value that may be a job. */
   readonly written: ReadonlyMap<string, number>;
-  /** Functions of calls `((N) => {…})(N || (N = {}))`, by which TypeScript's namespaces are made. */
+  /** Functions called as `((N) => {…})(N || (N = {}))`, which create TypeScript namespaces. */
   readonly namespaces: ReadonlyMap<string, readonly FunctionNode[]>;
-  /** What esbuild's `__export(x, { y: () => y })` makes: the expression of each name. */
+  /** Arguments of esbuild's `__export(x, { y: () => y })`: the expression of each name. */
   readonly exported: ReadonlyMap<string, ReadonlyMap<string, Expression>>;
-  /** Scope around a function body. */
+  /** The enclosing scope of a function body. */
   readonly outer: Scope | undefined;
 }
 
-/** What is read of a scope while it is made. */
+/** Declarations collected while a scope is read. */
 interface Names {
   readonly declared: Map<string, AnyNode[]>;
   readonly written: Map<string, number>;
@@ -24,7 +24,7 @@ interface Names {
   readonly exported: Map<string, ReadonlyMap<string, Expression>>;
 }
 
-/** Reads what a module or a function body declares at its top. */
+/** Reads the top-level declarations of a module or function body. */
 export function scopeOf(syntax: Syntax, outer?: Scope): Scope {
   const names: Names = { declared: new Map(), written: new Map(), namespaces: new Map(), exported: new Map() };
   for (const node of syntax.program.body) {
@@ -69,7 +69,7 @@ function partsOf(node: Expression): readonly Expression[] {
   return node.type === "SequenceExpression" ? node.expressions : [node];
 }
 
-/** The expressions that functions return: `{ x: () => x }`. */
+/** The expressions that getters return: `{ x: () => x }`. */
 function gettersOf(properties: readonly (Property | SpreadElement)[]): ReadonlyMap<string, Expression> {
   const getters = new Map<string, Expression>();
   for (const property of properties) {
@@ -79,7 +79,7 @@ function gettersOf(properties: readonly (Property | SpreadElement)[]): ReadonlyM
   return getters;
 }
 
-/** The expression of an arrow function, which esbuild may have named; of another function one that says nothing. */
+/** The expression of an arrow function, which esbuild may have wrapped in its naming helper; the node itself for any other function. */
 function returnedBy(node: Expression): Expression {
   const [argument] = node.type === "CallExpression" ? node.arguments : [];
   const getter = argument !== undefined && argument.type !== "SpreadElement" ? argument : node;
@@ -87,7 +87,7 @@ function returnedBy(node: Expression): Expression {
   return isArrow ? (getter.body as Expression) : { type: "ThisExpression", start: node.start, end: node.end };
 }
 
-/** The name of a property or member; undefined when it is computed. */
+/** The name of a property or member; undefined if it is computed. */
 export function propertyName(node: AnyNode): string | undefined {
   if (node.type !== "Property" && node.type !== "MethodDefinition" && node.type !== "PropertyDefinition")
     return undefined;

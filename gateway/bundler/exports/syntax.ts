@@ -1,7 +1,7 @@
 import { type AnyNode, type Function as FunctionNode, type Options, Parser, type Program } from "acorn";
 import { ChangeLog, type Changes } from "./changes.ts";
 
-/** A module, or what stands in a function, as syntax: without the statements of the functions in it, which are most of a large bundle. */
+/** The syntax of a module or function body, without the bodies of inner functions, which are most of a large bundle. */
 export interface Syntax {
   readonly source: string;
   readonly program: Program;
@@ -10,7 +10,7 @@ export interface Syntax {
 
 const MODULE: Options = { ecmaVersion: "latest", sourceType: "module" };
 
-/** In a function names may be declared twice, and there are statements that a module has not. */
+/** Functions may declare a name twice, and contain statements that a module may not. */
 const IN_FUNCTION: Options = {
   ecmaVersion: "latest",
   sourceType: "script",
@@ -20,7 +20,7 @@ const IN_FUNCTION: Options = {
   allowSuperOutsideMethod: true,
 };
 
-/** Methods of acorn's parser that its types lack, and that its plugins extend. */
+/** Methods of acorn's parser that plugins extend and its types lack. */
 type ExtensibleParser = new (
   options: Options,
   source: string,
@@ -33,8 +33,8 @@ type ExtensibleParser = new (
 };
 
 /**
- * Forgets the statements of each function once they are parsed: a tree of all of a bundle would take a hundred times its size. It does not
- * look for names that are declared twice, or not at all: esbuild has done so, and acorn takes a time that grows with their square.
+ * Drops the body of each function once it is parsed: the whole tree of a bundle would take a hundred times its size. Does not check for
+ * duplicate or undeclared names: esbuild has done so, and acorn takes quadratic time.
  */
 class LightParser extends (Parser as unknown as ExtensibleParser) {
   readonly changes = new ChangeLog();
@@ -51,12 +51,12 @@ class LightParser extends (Parser as unknown as ExtensibleParser) {
   override checkLocalExport(): void {}
 }
 
-/** Parses a module. Undefined where acorn does not know what esbuild knows. */
+/** Parses a module. Returns undefined for syntax that acorn does not know. */
 export function parseModule(source: string): Syntax | undefined {
   return parse(source, MODULE);
 }
 
-/** The statements of a function of the module; undefined when they cannot be parsed by themselves. */
+/** Parses the body of a function of the module; undefined if it cannot be parsed on its own. */
 export function parseBody({ source }: Pick<Syntax, "source">, { body }: FunctionNode): Syntax | undefined {
   return body.type === "BlockStatement" ? parse(source.slice(body.start + 1, body.end - 1), IN_FUNCTION) : undefined;
 }
@@ -66,7 +66,7 @@ function parse(source: string, options: Options): Syntax | undefined {
     const parser = new LightParser(options, source);
     return { source, program: parser.parse(), changes: parser.changes };
   } catch {
-    // A SyntaxError; the source is esbuild's, and so right.
+    // A SyntaxError of acorn: esbuild's output is valid.
     return undefined;
   }
 }

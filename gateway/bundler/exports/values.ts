@@ -11,34 +11,34 @@ import { mayBeJob } from "./changes.ts";
 import { isFunction, propertyName, type Scope, scopeOf } from "./scope.ts";
 import { parseBody } from "./syntax.ts";
 
-/** What is known of a value before the program runs. A job is a function, or an object whose `run` is one. */
+/** A value as known from the syntax. A job is a function, or an object with a function `run`. */
 export type Value =
   | { readonly type: "function" }
   | { readonly type: "class" }
-  /** `run` is its member of that name; undefined when it has none. */
+  /** `run` is the member of that name; undefined if it has none. */
   | { readonly type: "object"; readonly what: string; readonly run: Value | undefined }
-  /** What `export * as x` makes. */
+  /** The value of `export * as x`. */
   | { readonly type: "namespace"; readonly members: ReadonlyMap<string, Value> }
   | { readonly type: "other"; readonly what: string }
   | { readonly type: "unknown" };
 
 export const UNKNOWN: Value = { type: "unknown" };
 
-/** Expressions followed until a value counts as unknown. */
+/** Maximum number of expressions that are followed before a value counts as unknown. */
 const MOST_STEPS = 50;
 
-/** Names of classes of the language and the web whose instances have no `run`. */
+/** Names of built-in classes whose instances have no `run`. */
 const KNOWN_CLASSES =
   /^(?:Map|Set|WeakMap|WeakSet|Date|RegExp|Array|Object|Promise|Error|\w+Error|\w*Array|ArrayBuffer|SharedArrayBuffer|DataView|URL|URLSearchParams|Headers|Request|Response|FormData|Blob|File|AbortController|EventTarget|TextEncoder|TextDecoder|Intl\.\w+)$/;
 
-/** Whether a run may find a job here. */
+/** Whether a value may be a job. */
 export function canRun(value: Value): boolean {
   if (value.type === "object") return value.run !== undefined && isCallable(value.run);
   if (value.type === "namespace") return isCallable(value.members.get("run") ?? { type: "other", what: "" });
   return isCallable(value);
 }
 
-/** What a value is, in words that follow "is". */
+/** The kind of a value, for messages after "is". */
 export function nameKind(value: Value): string {
   switch (value.type) {
     case "class":
@@ -64,13 +64,13 @@ function isCallable({ type }: Value): boolean {
 
 const valuesByScope = new WeakMap<Scope, Map<string, Value>>();
 
-/** The value of a name of the module or body. Found once for each: names may refer to each other in any number of ways. */
+/** The value of a name in the module or body. Cached for each name: names may refer to each other in any number of ways. */
 export function inferName(scope: Scope, name: string, steps = 0): Value {
   const values = valuesByScope.get(scope) ?? new Map<string, Value>();
   valuesByScope.set(scope, values);
   const known = values.get(name);
   if (known !== undefined) return known;
-  // That of a name that refers to itself.
+  // The value of a name that refers to itself.
   values.set(name, UNKNOWN);
   const value = findValue(scope, name, steps);
   values.set(name, value);
@@ -92,17 +92,17 @@ function findValue(scope: Scope, name: string, steps: number): Value {
   const late = assignedLate(scope, name);
   if (isChanged(scope, name, late.filter(({ node }) => mayBeJob(node)).length)) return UNKNOWN;
   if (nodes.length === 0) values.push(...late.map(({ scope, node }) => inferValue(scope, node, steps + 1)));
-  // A decorator returns what it likes, most often the class.
+  // A decorator may return anything, but usually returns the class.
   const value = values.find(({ type }) => type === "class") ?? values.find(canRun) ?? values.at(-1) ?? UNKNOWN;
   return withGrown(scope, name, value);
 }
 
-/** The value of a name with what it may get after its definition. */
+/** The value of a name, with the members that it may get after its definition. */
 function withGrown({ syntax }: Scope, name: string, value: Value): Value {
   return value.type === "object" && syntax.changes.grown.has(name) ? { ...value, run: UNKNOWN } : value;
 }
 
-/** Whether a name gets a value elsewhere than at the top of its scope: in a block, or in a function. */
+/** Whether a name is assigned elsewhere than at the top level of its scope: in a block, or in a function. */
 function isChanged({ syntax, written }: Scope, name: string, timesLate: number): boolean {
   return (syntax.changes.assigned.get(name) ?? 0) > (written.get(name) ?? 0) + timesLate;
 }
@@ -114,7 +114,7 @@ interface Late {
 
 const lateByScope = new WeakMap<Scope, Map<string, Late[]>>();
 
-/** What is assigned to a name where esbuild delays a module, because it is required or imported late: `init_x = __esm({ "x.js"() {…} })`. */
+/** Assignments of a name in a lazy module of esbuild, which is required or imported dynamically: `init_x = __esm({ "x.js"() {…} })`. */
 function assignedLate(scope: Scope, name: string): readonly Late[] {
   const known = lateByScope.get(scope) ?? readDelayed(scope);
   lateByScope.set(scope, known);
@@ -238,7 +238,7 @@ function instanceRun(scope: Scope, { body, superClass }: Class, steps: number): 
   return instanceRun(scope, parent, steps + 1);
 }
 
-/** A member whose name is computed, and a constructor that assigns `this.run` or returns another object. */
+/** Whether a class member may add `run`: a computed name, or a constructor that assigns `this.run` or returns another object. */
 function mayAddRun({ syntax }: Scope, member: AnyNode): boolean {
   if (member.type === "MethodDefinition" && member.kind === "constructor") {
     return /\b(?:run|return)\b/.test(syntax.source.slice(member.start, member.end));
@@ -257,7 +257,7 @@ function lookup({ declared, outer }: Scope, name: string): readonly AnyNode[] {
   return declared.get(name) ?? (outer === undefined ? [] : lookup(outer, name));
 }
 
-/** Sees through what esbuild puts around functions, objects that are frozen, and enums; what else a call returns is not known. */
+/** The result of calls of esbuild's helpers, of frozen objects, and of enums; any other result is unknown. */
 function resultOf(scope: Scope, { callee, arguments: [first] }: CallExpression, steps: number): Value {
   if (isFunction(callee) && first?.type === "LogicalExpression") return objectOf(scope, [callee]);
   if (first === undefined || first.type === "SpreadElement") return UNKNOWN;
@@ -268,7 +268,7 @@ function resultOf(scope: Scope, { callee, arguments: [first] }: CallExpression, 
   return UNKNOWN;
 }
 
-/** The object that functions such as `(N) => { N.run = run; }` fill: a namespace or an enum of TypeScript. */
+/** The object that functions such as `(N) => { N.run = run; }` fill: a TypeScript namespace or enum. */
 function objectOf(scope: Scope, fillers: readonly FunctionNode[]): Value {
   const runs = fillers.flatMap((filler) => {
     const body = parseBody(scope.syntax, filler);

@@ -4,18 +4,18 @@ import type { ImportSite } from "./import_site.ts";
 import { parseJsonc } from "./jsonc.ts";
 import { isRecord } from "./package_json.ts";
 
-/** Names of Deno's configuration, which may have `imports`, or name a file that has them. */
+/** Deno's configuration files, which may have `imports`, or name a file that has them. */
 const NAMES = ["deno.json", "deno.jsonc", "import_map.json"];
 
 interface ImportMap {
   readonly imports: ReadonlyMap<string, string>;
-  /** To which its paths are relative. */
+  /** Base of its relative paths. */
   readonly folder: string;
 }
 
 const mapsByUpload = new WeakMap<UploadFiles, readonly ImportMap[]>();
 
-/** What the import map of the upload has for a specifier, relative to the importer when it is a path; undefined when it has nothing. */
+/** Maps a specifier by the import map of the upload. A path in the result is relative to the importer. Undefined if there is no entry. */
 export function importMapped(files: UploadFiles, { specifier, importer }: ImportSite): string | undefined {
   if (/(^|\/)node_modules\//.test(importer)) return undefined;
   for (const { imports, folder } of importMaps(files)) {
@@ -30,14 +30,14 @@ export function importMapped(files: UploadFiles, { specifier, importer }: Import
   return undefined;
 }
 
-/** The whole specifier, or the longest beginning of it that ends with a slash. */
+/** The whole specifier, or the longest prefix of it that ends with a slash. */
 function keyFor(imports: ReadonlyMap<string, string>, specifier: string): string | undefined {
   if (imports.has(specifier)) return specifier;
   const prefixes = [...imports.keys()].filter((key) => key.endsWith("/") && specifier.startsWith(key));
   return prefixes.sort((a, b) => b.length - a.length)[0];
 }
 
-/** Of the upload's root. Parsed once. */
+/** The import maps in the root of the upload. Parsed once. */
 function importMaps(files: UploadFiles): readonly ImportMap[] {
   const known = mapsByUpload.get(files);
   if (known !== undefined) return known;

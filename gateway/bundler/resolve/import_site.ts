@@ -1,4 +1,4 @@
-/** One import of the upload. */
+/** An import in the upload. */
 export interface ImportSite {
   readonly specifier: string;
   /** Path of the importing file. */
@@ -7,11 +7,11 @@ export interface ImportSite {
   readonly isRequire: boolean;
   /** `require(…)` or `import(…)`: it may be in a `try`, or never run. */
   readonly isLate: boolean;
-  /** Whether the specifier came out of an import map, which is asked once. */
+  /** Whether the specifier is the result of an import map, which applies only once. */
   readonly isMapped?: boolean;
 }
 
-/** Whether the import stands in a package of `node_modules`. */
+/** Whether the importer is in a package of `node_modules`. */
 export function isOfDependency({ importer }: ImportSite): boolean {
   return importer.includes("node_modules/");
 }

@@ -1,10 +1,10 @@
-/** A string, or a comment. What is not closed ends with the text, so that each character is read once. */
+/** A string, or a comment. An unclosed one extends to the end, so that each character is read once. */
 const COMMENTS = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 
 /** A string, or a comma before a closing bracket. */
 const TRAILING_COMMAS = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|,(?=\s*[}\]])/g;
 
-/** Parses JSON as tsconfig.json and deno.jsonc have it, with comments and trailing commas. Undefined when it is not that. */
+/** Parses JSON with comments and trailing commas, as in tsconfig.json and deno.jsonc. Returns undefined if it is invalid. */
 export function parseJsonc(text: string): unknown {
   const keepStrings = (token: string) => (token.startsWith('"') ? token : " ");
   const json = text
@@ -14,7 +14,7 @@ export function parseJsonc(text: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    // A SyntaxError. The compilers of authors report it better.
+    // A SyntaxError. The author's compiler reports it better.
     return undefined;
   }
 }

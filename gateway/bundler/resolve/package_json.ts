@@ -2,7 +2,7 @@ import { badUpload } from "../problem.ts";
 import type { UploadFiles } from "../upload/upload_files.ts";
 import { parseJsonc } from "./jsonc.ts";
 
-/** What counts of a package.json. `exports` and `imports` are as Node documents them, unchecked. */
+/** The relevant fields of a package.json. `exports` and `imports` are as Node documents them, unchecked. */
 export interface Manifest {
   readonly exports: unknown;
   readonly imports: unknown;
@@ -12,7 +12,7 @@ export interface Manifest {
 
 const manifestsByUpload = new WeakMap<UploadFiles, Map<string, Manifest | undefined>>();
 
-/** The package.json of a folder (`""` is the root); undefined when it has none. Parsed once for each upload. */
+/** The package.json of a folder (`""` is the root); undefined if there is none. Parsed once for each upload. */
 export function manifestIn(files: UploadFiles, folder: string): Manifest | undefined {
   const manifests = manifestsByUpload.get(files) ?? new Map<string, Manifest | undefined>();
   manifestsByUpload.set(files, manifests);
@@ -22,14 +22,14 @@ export function manifestIn(files: UploadFiles, folder: string): Manifest | undef
 
 const foldersByUpload = new WeakMap<UploadFiles, ReadonlyMap<string, string>>();
 
-/** The folders of the packages that are the upload's own, outside of `node_modules`, by their names. */
+/** Folders of the upload's own packages, outside of `node_modules`, by package name. */
 export function packageFolders(files: UploadFiles): ReadonlyMap<string, string> {
   const known = foldersByUpload.get(files);
   if (known !== undefined) return known;
   const folders = new Map<string, string>();
   for (const path of files.paths()) {
     if (!/(^|\/)package\.json$/.test(path) || /(^|\/)node_modules\//.test(path)) continue;
-    // Among them may be fixtures of tests that are no manifests at all.
+    // Some may be test fixtures that are not manifests at all.
     const json = parseJsonc(new TextDecoder().decode(files.get(path)));
     const name = isRecord(json) ? stringOrNothing(json.name) : undefined;
     if (name !== undefined && !folders.has(name)) folders.set(name, path.slice(0, -"/package.json".length));
@@ -56,14 +56,14 @@ function parseJson(file: string, content: Uint8Array): unknown {
   }
 }
 
-/** The subpaths of `exports` with their targets; `.` alone when it is not a map of subpaths. */
+/** The subpaths of `exports` with their targets; only `.` if it is not a map of subpaths. */
 export function exportedSubpaths(exports: unknown): [subpath: string, target: unknown][] {
   if (!isRecord(exports)) return [[".", exports]];
   const entries = Object.entries(exports);
   return entries.some(([key]) => key.startsWith(".")) ? entries : [[".", exports]];
 }
 
-/** The target of a subpath (`.`, `./x`); a pattern (`./*`) matches too, the longest first. Undefined when not exported. */
+/** The target of a subpath (`.`, `./x`), also by the longest matching pattern (`./*`). Undefined if it is not exported. */
 export function matchSubpath(
   subpaths: readonly [subpath: string, target: unknown][],
   subpath: string,
@@ -82,7 +82,7 @@ export function matchSubpath(
   return undefined;
 }
 
-/** The first condition that holds decides; of alternatives the first. */
+/** The target of the first condition that applies, and the first of several alternatives. */
 export function chooseTarget(target: unknown, isRequire: boolean): string | undefined {
   if (typeof target === "string") return target;
   if (Array.isArray(target)) return chooseTarget(target[0], isRequire);

@@ -6,17 +6,17 @@ import { type ImportSite, isOfDependency } from "./import_site.ts";
 import { exportedSubpaths, manifestIn, matchSubpath, packageFolders } from "./package_json.ts";
 import { mappedPaths, tsconfigOf } from "./tsconfig.ts";
 
-/** Where an import leads: a file of the upload, a module that Deno has itself, nowhere until it runs, or a fault. */
+/** Result of an import: a file of the upload, a built-in module of Deno, a module that fails at run time only, or a problem. */
 export type Resolution =
   | { readonly type: "file"; readonly path: string }
   | { readonly type: "builtin"; readonly name: string }
   | { readonly type: "absent" }
   | { readonly type: "fault"; readonly text: string };
 
-/** Extensions that an import may leave out, in the order in which they are tried. */
+/** Extensions that an import may omit, in search order. */
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
-/** TypeScript imports `./x.js` and means `./x.ts`. */
+/** TypeScript code imports `./x.js` for `./x.ts`. */
 const TYPESCRIPT_OF: Readonly<Record<string, readonly string[]>> = {
   ".js": [".ts", ".tsx"],
   ".jsx": [".tsx"],
@@ -24,7 +24,7 @@ const TYPESCRIPT_OF: Readonly<Record<string, readonly string[]>> = {
   ".cjs": [".cts"],
 };
 
-/** Resolves as Node does, but inside the upload only. */
+/** Resolves an import as Node does, but inside the upload only. */
 export function resolveImport(files: UploadFiles, site: ImportSite): Resolution {
   const { specifier, importer } = site;
   const shown = JSON.stringify(specifier.length > 200 ? `${specifier.slice(0, 200)}…` : specifier);
@@ -51,7 +51,7 @@ export function resolveImport(files: UploadFiles, site: ImportSite): Resolution 
   return resolvePackage(files, site, shown);
 }
 
-/** The file that a path means: itself, with an extension, or the entry of a folder. */
+/** The file for a path: the path itself, with an extension, or the entry of a folder. */
 export function findFile(files: UploadFiles, path: string): string | undefined {
   const base = path.replace(/\/+$/, "");
   const names = [base, ...EXTENSIONS.map((extension) => base + extension), ...typescriptOf(base)];
@@ -78,7 +78,10 @@ function manifestMain(files: UploadFiles, folder: string): string | undefined {
   return path === "." || path.startsWith("..") || path.startsWith("/") ? undefined : path;
 }
 
-/** A bare name: what a configuration maps it to, the nearest `node_modules` of the upload that has the package, else what Deno brings. */
+/**
+ * Resolves a bare name: as a configuration maps it, from the nearest `node_modules` of the upload with the package, or as a built-in of
+ * Deno.
+ */
 function resolvePackage(files: UploadFiles, site: ImportSite, shown: string): Resolution {
   const [, name, rest = ""] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(site.specifier) ?? [];
   if (name === undefined || name === ".." || name === ".") return fault(`Cannot import ${shown}: not a module name`);
@@ -98,7 +101,7 @@ function resolvePackage(files: UploadFiles, site: ImportSite, shown: string): Re
   return missing(site, `Cannot import ${shown}: ${whyNoPackage(files, site, { name, rest, roots })}`);
 }
 
-/** Where tsconfig.json (`paths`, `baseUrl`) or deno.json (`imports`) leads a name, when the upload has that. */
+/** Resolves a name by tsconfig.json (`paths`, `baseUrl`) or deno.json (`imports`), if the upload has the target. */
 function resolveMapped(files: UploadFiles, site: ImportSite): Resolution | undefined {
   const config = tsconfigOf(files, site.importer);
   const candidates = config === undefined ? [] : mappedPaths(config, site.specifier);
@@ -108,7 +111,7 @@ function resolveMapped(files: UploadFiles, site: ImportSite): Resolution | undef
   return specifier === undefined ? undefined : resolveImport(files, { ...site, specifier, isMapped: true });
 }
 
-/** `npm:name@1/sub` and `jsr:@scope/name@1`, where `node_modules` has the package. */
+/** Resolves `npm:name@1/sub` and `jsr:@scope/name@1`, if `node_modules` has the package. */
 function resolveRegistry(files: UploadFiles, site: ImportSite): Resolution | undefined {
   const [, registry, scope, name, rest = ""] =
     /^(npm|jsr):\/?(?:@([^/@]+)\/)?([^/@]+)(?:@[^/]*)?(\/.*)?$/.exec(site.specifier) ?? [];
@@ -118,13 +121,13 @@ function resolveRegistry(files: UploadFiles, site: ImportSite): Resolution | und
   return resolution.type === "file" ? resolution : undefined;
 }
 
-/** The folder of a package of the upload itself: one that imports itself, and those of a workspace that were not linked. */
+/** The folder of a package of the upload itself: one that imports itself, or an unlinked one of a workspace. */
 function ownPackage(files: UploadFiles, name: string): readonly string[] {
   const folder = packageFolders(files).get(name);
   return folder === undefined ? [] : [folder];
 }
 
-/** A dependency that asks for an optional module does so in `try`: it must fail there, when it runs. */
+/** A dependency imports an optional module in `try`: it must fail there, at run time. */
 function missing(site: ImportSite, text: string): Resolution {
   return site.isLate && isOfDependency(site) ? { type: "absent" } : fault(text);
 }
@@ -155,7 +158,7 @@ function whyNoPackage(
   return `the upload has no node_modules/${name}; put the package there`;
 }
 
-/** `#name`: the `imports` of the package that the importer is part of. */
+/** Resolves `#name` by the `imports` of the importer's package. */
 function resolvePrivate(files: UploadFiles, site: ImportSite, shown: string): Resolution {
   for (const folder of foldersAbove(site.importer)) {
     const manifest = manifestIn(files, folder);

@@ -13,11 +13,11 @@ async function bundled(files: Record<string, string>) {
   return { results: await runAll(bundle, entryPoints), warnings, sourceMap };
 }
 
-/** Shows which decorators the compiler means: those of TypeScript get the name of the member, those of the language a context. */
+/** Shows which decorators are compiled: legacy ones receive the name of the member, standard ones a context. */
 const DECORATED = `const seen: string[] = []; function mark(_: unknown, second: any) { seen.push(typeof second); }
 class Box { @mark size() { return 1; } } export const decorators = () => seen.join();`;
 
-/** Shows which fields the compiler means: one of the language hides what the class above set. */
+/** Shows which fields are compiled: a standard field hides the value that the superclass set. */
 const FIELDS = `class Base { constructor() { (this as any).value = 1; } } class Own extends Base { declare other: number; value: any; }
 export const fields = () => String(new Own().value);`;
 

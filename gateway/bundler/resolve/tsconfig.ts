@@ -3,29 +3,29 @@ import type { UploadFiles } from "../upload/upload_files.ts";
 import { parseJsonc } from "./jsonc.ts";
 import { isRecord } from "./package_json.ts";
 
-/** What the nearest tsconfig.json of a file says, with what it extends. */
+/** The nearest tsconfig.json of a file, merged with those that it extends. */
 export interface Tsconfig {
   /** Path in the upload. */
   readonly file: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Folder to which `paths` are relative, and that of `baseUrl`. */
+  /** Base folders of `paths` and `baseUrl`. */
   readonly pathsFolder: string;
   readonly baseUrl: string | undefined;
-  /** What it extends and the upload has not. */
+  /** Extended configurations that the upload lacks. */
   readonly missing: readonly string[];
-  /** Paths of configurations, its own and those that it extends, that are not a JSON object. */
+  /** Paths of configurations, including extended ones, that are not a JSON object. */
   readonly unread: readonly string[];
 }
 
-/** In this order; `deno.json` has the same under `compilerOptions`. */
+/** In search order; `deno.json` has the options under `compilerOptions`, too. */
 const NAMES = ["tsconfig.json", "jsconfig.json", "deno.json", "deno.jsonc"];
 
-/** Configurations that one extends from another, in a row. */
+/** Maximum length of a chain of extended configurations. */
 const MOST_EXTENDED = 20;
 
 const tsconfigsByUpload = new WeakMap<UploadFiles, Map<string, Tsconfig | undefined>>();
 
-/** The configuration in the folder of a file, or in the nearest one above; a package has no other than its own. Parsed once for each upload. */
+/** The configuration in the folder of a file, or in the nearest one above; a package uses only its own. Parsed once for each upload. */
 export function tsconfigOf(files: UploadFiles, path: string): Tsconfig | undefined {
   const known = tsconfigsByUpload.get(files) ?? new Map<string, Tsconfig | undefined>();
   tsconfigsByUpload.set(files, known);
@@ -40,7 +40,7 @@ export function tsconfigOf(files: UploadFiles, path: string): Tsconfig | undefin
   return find(folderOf(path));
 }
 
-/** Later ones win. */
+/** Reads a configuration; later values override earlier ones. */
 function read(files: UploadFiles, file: string, seen: readonly string[]): Tsconfig {
   const json = parseJsonc(new TextDecoder().decode(files.get(file)));
   const folder = folderOf(file);
@@ -74,7 +74,7 @@ function read(files: UploadFiles, file: string, seen: readonly string[]): Tsconf
   };
 }
 
-/** A path, or a package in a `node_modules` folder above, as TypeScript finds them. */
+/** Resolves `extends` as TypeScript does: a path, or a package in a `node_modules` folder above. */
 function extendedFile(files: UploadFiles, file: string, name: string): string | undefined {
   const candidates = (base: string) =>
     [base, `${base}.json`, `${base}/tsconfig.json`].map((each) => posix.normalize(each));
@@ -88,7 +88,7 @@ function extendedFile(files: UploadFiles, file: string, name: string): string | 
   }
 }
 
-/** Where `paths` and `baseUrl` lead a name, in the order in which they are tried. Paths in the upload. */
+/** Candidates of a name by `paths` and `baseUrl`, in search order, as paths in the upload. */
 export function mappedPaths({ options, pathsFolder, baseUrl }: Tsconfig, specifier: string): string[] {
   const root = baseUrl ?? pathsFolder;
   const paths = isRecord(options.paths) ? Object.entries(options.paths) : [];

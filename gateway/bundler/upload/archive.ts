@@ -3,33 +3,33 @@ import type { BundlerLimits } from "../bundler_limits.ts";
 import { type BundleError, badUpload } from "../problem.ts";
 import { UploadFiles } from "./upload_files.ts";
 
-/** One entry, whatever the format of the archive. */
+/** An entry, independent of the archive format. */
 export type ArchiveEntry = { readonly name: string } & (
   | { readonly type: "file"; readonly content: Uint8Array }
   | { readonly type: "directory" }
   | { readonly type: "symlink" | "link"; readonly target: string }
-  /** `what` says what it is: `a fifo`. */
+  /** `what` describes it: `a fifo`. */
   | { readonly type: "other"; readonly what: string }
 );
 
 /** Collects the entries of an archive. */
 export interface Unpacking {
-  /** Throws a BundleError for an entry that is not taken, and for one too many. */
+  /** Throws a BundleError for an invalid entry, and for one too many. */
   add(entry: ArchiveEntry): void;
-  /** The files, without the folders that hold everything. Throws a BundleError when there are none. */
+  /** Returns the files, without the folders that contain everything. Throws a BundleError if there are none. */
   finish(): UploadFiles;
 }
 
-/** Names that systems and tools add and no program imports: `._x`, `.git/`, links to the programs of packages. */
+/** Names that systems and tools add and programs do not import: `._x`, `.git/`, links to the programs of packages. */
 const NOISE =
   /(^|\/)(\._[^/]*|\.DS_Store|Icon\r|Thumbs\.db|desktop\.ini|pax_global_header|node_modules\/\.bin\/[^/]*)$|(^|\/)(__MACOSX|\.git|PaxHeaders?(\.\d+)?)\//;
 
-/** `kind` is what messages call the archive: `tarball`. */
+/** `kind` names the archive in messages: `tarball`. */
 export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking {
   const files = new Map<string, Uint8Array>();
   const links = new Map<string, string>();
   const leaving = new Map<string, string>();
-  /** Contents of files that are left out, and may have another name by a hard link. */
+  /** Contents of omitted files, which a hard link may give another name. */
   const noise = new Map<string, Uint8Array>();
   let entries = 0;
 
@@ -37,7 +37,7 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
     return badUpload(`The ${kind} holds ${JSON.stringify(name)}, ${what}: only files and folders are taken`);
   }
 
-  /** A link that leaves is refused, but of and in `node_modules`, where people and package managers link to packages beside the upload. */
+  /** Rejects a link that leaves the archive, except in `node_modules`: people and package managers link to packages beside the upload. */
   function addLink(entry: ArchiveEntry & { readonly type: "symlink" }, path: string): void {
     const target = posix.normalize(posix.join(posix.dirname(path), entry.target)).replace(/\/$/, "");
     if (!entry.target.startsWith("/") && target !== ".." && !target.startsWith("../")) {
@@ -48,7 +48,7 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
     leaving.set(path, entry.target);
   }
 
-  /** A hard link names an entry that came before, as it stands in the archive. */
+  /** A hard link names an earlier entry, by its path in the archive. */
   function addHardLink(entry: ArchiveEntry & { readonly type: "link" }, path: string): void {
     const target = posix.normalize(entry.target);
     const content = files.get(target) ?? noise.get(target);
@@ -90,7 +90,7 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
   };
 }
 
-/** The name without `./` and doubled or closing slashes. Throws for one that could point outside, or that nobody needs. */
+/** The name without `./` and repeated or trailing slashes. Throws for one that could point outside, or that is too long. */
 function checkedPath(name: string, { kind, limits }: { kind: string; limits: BundlerLimits }): string {
   const shown = JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
   if (name.length > limits.pathLength)
@@ -108,14 +108,14 @@ function checkedPath(name: string, { kind, limits }: { kind: string; limits: Bun
 interface Tree {
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly links: ReadonlyMap<string, string>;
-  /** Links that lead out of the archive, with their targets as they stand there. */
+  /** Links that leave the archive, with their original targets. */
   readonly leaving: ReadonlyMap<string, string>;
 }
 
-/** Folders that mean something to a program by their names. */
+/** Folders whose names have a meaning for programs. */
 const MEANINGFUL_FOLDERS = new Set(["node_modules/", "src/"]);
 
-/** `package/` of `npm pack`, `repo-0123456/` of GitHub, the folder that was given to `tar`, and a folder in that one. */
+/** Strips outer folders: `package/` of `npm pack`, `repo-0123456/` of GitHub, the folder passed to `tar`, and one more within it. */
 function withoutOuterFolders(tree: Tree): UploadFiles {
   const { files, links, leaving } = tree;
   const paths = [...files.keys(), ...links.keys(), ...leaving.keys()];

@@ -1,8 +1,8 @@
-/** What an upload must be; ends messages about what it is instead. */
+/** The accepted uploads; ends messages about other content. */
 export const ACCEPTED_UPLOADS =
   "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, or a jar, as the body itself (`curl -T FILE`)";
 
-/** What other files begin with. */
+/** First bytes of other file types. */
 const SIGNATURES: readonly [kind: string, signature: Buffer, offset?: number][] = [
   ["compressed with zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
   ["compressed with xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a])],
@@ -26,7 +26,7 @@ const SIGNATURES: readonly [kind: string, signature: Buffer, offset?: number][] 
   ["a Parquet file", Buffer.from("PAR1")],
 ];
 
-/** What bytes that are not text are, as far as their first ones say. `MZ`, `BZh` and the like may begin a text, too. */
+/** The kind of binary content by its first bytes. Text may begin with `MZ`, `BZh` and the like, too. */
 export function binaryKind(content: Uint8Array): string | undefined {
   const known = SIGNATURES.find(([, signature, offset = 0]) =>
     signature.equals(content.subarray(offset, offset + signature.length)),
@@ -34,7 +34,7 @@ export function binaryKind(content: Uint8Array): string | undefined {
   return known?.[0];
 }
 
-/** Beginnings by which texts are known for sure. Consulted for texts that are no program. */
+/** Unambiguous beginnings of texts; used for texts that are not a program. */
 const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
   ["an HTML page", /^(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html|head|body)\b/i],
   ["an XML document", /^<\?xml\b/],
@@ -44,11 +44,11 @@ const TEXT_KINDS: readonly [kind: string, pattern: RegExp][] = [
   ["a PEM file", /^-----BEGIN /],
 ];
 
-/** Statements of a module of JavaScript or TypeScript that no other language has. Shells export, and Go and Python import. */
+/** Statements of a JavaScript or TypeScript module that other languages lack. Shells export, and Go and Python import. */
 const MODULE_LINE =
   /(?:^|[;}])[ \t]*(?:export[ \t]+(?:default|const|let|var|function|async|abstract|class|interface|type|(?:const[ \t]+)?enum|namespace|declare|import|=|\*|\{)|export\{|import[ \t]+(?:type[ \t]+)?(?:[{*]|[\w$]+(?:,[^\n]*)?[ \t]+from[ \t]*["']|[\w$]+ = require\()|import\{|module\.exports\b|exports\.[\w$]+ *=)/m;
 
-/** Words and lines of texts in other languages, which an error in a program may look like as well. */
+/** Words and lines of other languages; a program with an error may look like these, too. */
 const LANGUAGES: readonly [kind: string, pattern: RegExp][] = [
   [
     "a Dockerfile",
@@ -69,7 +69,7 @@ const LANGUAGES: readonly [kind: string, pattern: RegExp][] = [
   ],
 ];
 
-/** What a text that is no program looks like; undefined when that is not clear. */
+/** The likely kind of a text that is not a program; undefined if it is unclear. */
 export function textKind(content: Uint8Array): string | undefined {
   const text = Buffer.from(content)
     .toString("utf8")
@@ -84,15 +84,15 @@ export function textKind(content: Uint8Array): string | undefined {
   return LANGUAGES.find(([, pattern]) => pattern.test(code))?.[0] ?? binaryKind(content) ?? encodedKind(text);
 }
 
-/** Whether a text exports or imports as a module does. It may have errors all the same. */
+/** Whether a text exports or imports like a module. It may still have errors. */
 export function isModule(text: string): boolean {
   return MODULE_LINE.test(text);
 }
 
-/** What `zipKind` calls a jar. */
+/** The name of a jar in the result of `zipKind`. */
 export const JAVA_ARCHIVE = "a Java archive";
 
-/** What a zip archive is that holds no program of ours, by the names in it. */
+/** The kind of a zip archive without a Hearth program, by the names in it. */
 export function zipKind(names: Iterable<string>): string | undefined {
   for (const name of names) {
     if (name === "META-INF/MANIFEST.MF" || name.endsWith(".class")) {
@@ -110,12 +110,12 @@ function isJson(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch {
-    // A SyntaxError: whatever it is, it is not JSON.
+    // A SyntaxError: it is not JSON.
     return false;
   }
 }
 
-/** Base64, as of a `data:` URL or of a client that encodes bytes for JSON. */
+/** Base64, as in a `data:` URL or from a client that encodes bytes for JSON. */
 function encodedKind(text: string): string | undefined {
   const base64 = text.replace(/^data:[^,]*;base64,/, "");
   return base64.length >= 32 && /^[A-Za-z0-9+/_\s-]+={0,2}$/.test(base64) && !/[ \t]/.test(base64)

@@ -1,12 +1,12 @@
 import { badUpload } from "../problem.ts";
 
-/** A file that was sent as part of a form. */
+/** A file in a form. */
 interface FormFile {
   readonly content: Uint8Array;
   readonly contentType: string | undefined;
 }
 
-/** Media types of single files by the extensions that authors give them. */
+/** Media types of single files by extension. */
 const TYPES_BY_EXTENSION: ReadonlyMap<string, string> = new Map([
   ["ts", "application/typescript"],
   ["mts", "application/typescript"],
@@ -18,17 +18,17 @@ const TYPES_BY_EXTENSION: ReadonlyMap<string, string> = new Map([
   ["tsx", "text/tsx"],
 ]);
 
-/** More parts than any form with a program has. */
+/** Maximum number of parts; a form with a program has fewer. */
 const MOST_PARTS = 100;
 
-/** Bytes of the header of a part. */
+/** Maximum size of the header of a part, in bytes. */
 const MOST_HEADER_BYTES = 8192;
 
-/** Characters of a boundary: RFC 2046, section 5.1.1. */
+/** Maximum length of a boundary, in characters: RFC 2046, section 5.1.1. */
 const MOST_BOUNDARY_CHARACTERS = 70;
 
 /**
- * The one file of a form (RFC 7578), as `curl -F` and web pages send it; undefined when the body is no form. Throws a BundleError when the
+ * The one file of a form (RFC 7578), as `curl -F` and web pages send it; undefined if the body is not a form. Throws a BundleError if the
  * form has no file or several.
  */
 export function fileOfForm(body: Uint8Array, contentType: string | undefined): FormFile | undefined {
@@ -45,13 +45,13 @@ export function fileOfForm(body: Uint8Array, contentType: string | undefined): F
 }
 
 interface Part {
-  /** Parameters of its `content-disposition`, by their names in lower case. */
+  /** Parameters of `content-disposition`, by lower-case name. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly contentType: string | undefined;
   readonly content: Uint8Array;
 }
 
-/** From the content type, or, when a client leaves that out, from the first line. */
+/** The boundary from the content type, or, if it lacks one, from the first line. */
 function boundaryOf(body: Buffer, contentType: string | undefined): string | undefined {
   if (/^\s*multipart\/form-data\b/i.test(contentType ?? "")) {
     const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType ?? "") ?? [];
@@ -109,8 +109,8 @@ function fileName({ parameters }: Part): string | undefined {
 }
 
 /**
- * A part with the name of a file; `curl -F 'x=<file'` gives it none, only a text in a field. Browsers send a file without a name and content
- * for a field in which no file was chosen.
+ * Whether a part has a file name; `curl -F 'x=<file'` sends a plain text field. Browsers send an empty name and no content for a field
+ * without a chosen file.
  */
 function isFile(part: Part): boolean {
   const name = fileName(part);

@@ -7,12 +7,12 @@ import { isTar, readTarball } from "./tarball.ts";
 import { UploadFiles } from "./upload_files.ts";
 import { isZip, readZip, zipNames } from "./zip.ts";
 
-/** One source file, under the name it goes by in messages and stack traces; or what an archive holds. */
+/** One source file, under its name in messages and stack traces; or the content of an archive. */
 export type Upload =
   | { readonly type: "file"; readonly files: UploadFiles; readonly path: string }
   | { readonly type: "folder"; readonly files: UploadFiles };
 
-/** The names of single files by their media types; a file of another type is `main.ts`. */
+/** Names of single files by media type; the default is `main.ts`. */
 const NAMES_BY_TYPE: ReadonlyMap<string, string> = new Map([
   ["application/javascript", "main.js"],
   ["application/ecmascript", "main.js"],
@@ -23,7 +23,7 @@ const NAMES_BY_TYPE: ReadonlyMap<string, string> = new Map([
   ["text/tsx", "main.tsx"],
 ]);
 
-/** Media types that promise an archive or what is compressed. */
+/** Media types of archives and compressed content. */
 const PACKED_TYPES: ReadonlyMap<string, string> = new Map([
   ["application/gzip", "gzip"],
   ["application/x-gzip", "gzip"],
@@ -42,7 +42,7 @@ interface ReadOptions {
   readonly limits: BundlerLimits;
 }
 
-/** Distinguishes files and archives by their bytes, and reads them. The content type distinguishes JavaScript from TypeScript. */
+/** Reads an upload; detects files and archives by their bytes. The content type distinguishes JavaScript from TypeScript. */
 export async function readUpload(content: Uint8Array, { contentType, limits }: ReadOptions): Promise<Upload> {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (isGzip(content)) {
@@ -60,22 +60,22 @@ export async function readUpload(content: Uint8Array, { contentType, limits }: R
 }
 
 /**
- * Whether bytes are a folder of ours by what they begin with, or by the names in them where they are a zip archive: the JVM and Python have
- * programs in those. Nothing is unpacked.
+ * Whether bytes are an archive of a folder, by their first bytes, or for a zip archive by the names in it: the JVM and Python use zip
+ * archives for programs. Unpacks nothing.
  */
 export function isArchive(content: Uint8Array): boolean {
   return isGzip(content) || isTar(content) || (isZip(content) && kindOfZip(content) === "ours");
 }
 
-/** Whether bytes are a jar, by the names in it. Nothing is unpacked. */
+/** Whether bytes are a jar, by the names in it. Unpacks nothing. */
 export function isJar(content: Uint8Array): boolean {
   return isZip(content) && kindOfZip(content) === JAVA_ARCHIVE;
 }
 
-/** Bytes of the directory of a zip archive that are looked at to tell what it holds. */
+/** Number of bytes of a zip directory that are read to detect its kind. */
 const LOOKED_AT_BYTES = 1024 * 1024;
 
-/** What a zip archive holds, by its first names; undefined when these cannot be read. */
+/** The kind of a zip archive by its first names; undefined if they are not readable. */
 function kindOfZip(content: Uint8Array): string | undefined {
   try {
     return zipKind(zipNames(content, { directoryBytes: LOOKED_AT_BYTES })) ?? "ours";
@@ -85,7 +85,7 @@ function kindOfZip(content: Uint8Array): string | undefined {
   }
 }
 
-/** Undefined when the bytes are no archive. */
+/** Undefined if the bytes are not an archive. */
 async function readArchive(content: Uint8Array, limits: BundlerLimits): Promise<Upload | undefined> {
   if (isTar(content)) return { type: "folder", files: await readTarball(content, limits) };
   if (!isZip(content)) return undefined;
@@ -104,14 +104,14 @@ function readFile(content: Uint8Array, path: string): Upload {
   return { type: "file", files: new UploadFiles(new Map([[path, content]])), path };
 }
 
-/** A program exports something; other text was most likely a tarball once. */
+/** Accepts compressed text that exports something, as a program does; other text was most likely a tarball. */
 function readCompressedFile(content: Uint8Array, path: string): Upload {
   const file = readFile(content, path);
   if (/\bexports?\b/.test(Buffer.from(content).toString("utf8"))) return file;
   throw badUpload("The tarball is damaged: what was compressed is neither a tarball nor a program");
 }
 
-/** Whether the bytes begin as gzip does (RFC 1952, section 2.3.1). */
+/** Whether the bytes begin with the signature of gzip (RFC 1952, section 2.3.1). */
 function isGzip(content: Uint8Array): boolean {
   return content[0] === 0x1f && content[1] === 0x8b;
 }
@@ -129,7 +129,7 @@ const GZIP_HEADER_BYTES = 10;
 const GZIP_HAS_EXTRA = 4;
 const GZIP_HAS_NAME = 8;
 
-/** The name of the file that was compressed; undefined when the header has none. */
+/** Name of the compressed file; undefined if the header has none. */
 function gzipName(content: Uint8Array): string | undefined {
   const flags = content[3] ?? 0;
   if ((flags & GZIP_HAS_NAME) === 0) return undefined;
@@ -139,7 +139,7 @@ function gzipName(content: Uint8Array): string | undefined {
   return end === -1 ? undefined : Buffer.from(content.subarray(start, end)).toString("latin1");
 }
 
-/** The name of a single file with the extension of what the author calls it; undefined for one that is no module's. */
+/** The name of a single file, with the extension of the author's name; undefined if that is not a module's. */
 function fileName(authors: string | undefined): string | undefined {
   const [, extension] = /\.([mc]?[jt]s|[jt]sx)$/.exec(authors ?? "") ?? [];
   return extension === undefined ? undefined : `main.${extension}`;

@@ -7,13 +7,13 @@ import type { UploadFiles } from "./upload_files.ts";
 
 const BLOCK_BYTES = 512;
 
-/** The format of Unix Version 7 has no mark. The types of tar-stream lack this option. */
+/** The Unix Version 7 format has no magic number. The types of tar-stream lack this option. */
 const ANY_FORMAT = { allowUnknownFormat: true } as Parameters<typeof extract>[0];
 
-/** Where the checksum of a header stands; it counts as spaces while it is computed. */
+/** Position of the checksum in a header; it counts as spaces in its own computation. */
 const CHECKSUM = { start: 148, end: 156 } as const;
 
-/** Whether the bytes begin with a header of tar, or with the empty block that ends a tarball. */
+/** Whether the bytes begin with a tar header, or with the empty block that ends a tarball. */
 export function isTar(content: Uint8Array): boolean {
   if (content.length < BLOCK_BYTES) return false;
   const block = content.subarray(0, BLOCK_BYTES);
@@ -23,7 +23,7 @@ export function isTar(content: Uint8Array): boolean {
   return stored === block.reduce((sum, byte, at) => sum + (inChecksum(at) ? 0x20 : byte), 0);
 }
 
-/** Reads a tarball that is not compressed. */
+/** Reads an uncompressed tarball. */
 export async function readTarball(content: Uint8Array, limits: BundlerLimits): Promise<UploadFiles> {
   const unpacking = createUnpacking("tarball", limits);
   const tar = extract(ANY_FORMAT);
@@ -38,7 +38,7 @@ export async function readTarball(content: Uint8Array, limits: BundlerLimits): P
 }
 
 function toEntry({ name, type, linkname, pax }: Header, content: Uint8Array): ArchiveEntry {
-  // GNU tar writes a map of the holes in front of the content, under a name of its own.
+  // GNU tar writes a map of the holes before the content, under its own name.
   if (Object.keys(pax ?? {}).some((key) => key.startsWith("GNU.sparse."))) {
     return { type: "other", name, what: "a sparse file (pack it without --sparse)" };
   }

@@ -1,19 +1,19 @@
 import { posix } from "node:path";
 
-/** Links in a path beyond which it is taken for a circle, as Linux does. */
+/** Maximum number of links in a path, as in Linux; a longer chain counts as a loop. */
 const MOST_LINKS = 40;
 
 const NO_LINKS: ReadonlyMap<string, string> = new Map();
 
 interface UploadLinks {
   readonly links?: ReadonlyMap<string, string>;
-  /** Links that lead out of the upload, with their targets as they were packed. */
+  /** Links that leave the upload, with their original targets. */
   readonly leaving?: ReadonlyMap<string, string>;
 }
 
 /**
- * The contents of an upload by path: relative, `/` between segments, no `.` or `..`. Symbolic links lead from path to path inside of the
- * upload, as `node_modules` of pnpm and of workspaces have them.
+ * The contents of an upload by path: relative, `/` between segments, no `.` or `..`. Symbolic links inside the upload map paths to paths,
+ * as in `node_modules` of pnpm and of workspaces.
  */
 export class UploadFiles {
   readonly #contents: ReadonlyMap<string, Uint8Array>;
@@ -34,17 +34,17 @@ export class UploadFiles {
     return this.#contents.get(this.real(path));
   }
 
-  /** The target of a link that leads out of the upload; undefined when the path is no such link. */
+  /** The target of a link that leaves the upload; undefined for any other path. */
   outsideTarget(path: string): string | undefined {
     return this.#leaving.get(path);
   }
 
-  /** Paths of the files themselves, without links. */
+  /** Paths of the files, without links. */
   paths(): Iterable<string> {
     return this.#contents.keys();
   }
 
-  /** The path without links. What leads in a circle stays as it is, and leads nowhere. */
+  /** The path with links resolved. A loop is returned unchanged, and has no file. */
   real(path: string): string {
     if (this.#links.size === 0) return path;
     let real = path;

@@ -6,7 +6,7 @@ import type { UploadFiles } from "./upload_files.ts";
 
 export { isZip } from "../../../lib/zip/mod.ts";
 
-/** Systems that keep Unix modes in the upper half of the external attributes. */
+/** Systems that store Unix modes in the upper half of the external attributes. */
 const UNIX_SYSTEMS = new Set([3, 19]);
 const FILE_TYPE_MASK = 0o170000;
 const FILE_TYPES = new Map<number, "file" | "directory" | "symlink">([
@@ -16,7 +16,7 @@ const FILE_TYPES = new Map<number, "file" | "directory" | "symlink">([
   [0o120000, "symlink"],
 ]);
 
-/** Reads a zip archive by its central directory. All that it unpacks to is counted, also where entries share their bytes. */
+/** Reads a zip archive by its central directory. Counts all unpacked bytes, also of entries that share their bytes. */
 export function readZip(content: Uint8Array, limits: BundlerLimits): UploadFiles {
   const unpacking = createUnpacking("zip archive", limits);
   let leftBytes = limits.unpackedBytes;
@@ -36,7 +36,7 @@ export function readZip(content: Uint8Array, limits: BundlerLimits): UploadFiles
   return unpacking.finish();
 }
 
-/** The names that the central directory lists. Throws a BundleError where it cannot be read. */
+/** The names in the central directory. Throws a BundleError if it is not readable. */
 export function* zipNames(content: Uint8Array, options: Parameters<typeof zipEntries>[1] = {}): Generator<string> {
   try {
     for (const { name } of zipEntries(content, options)) yield name;
@@ -45,7 +45,7 @@ export function* zipNames(content: Uint8Array, options: Parameters<typeof zipEnt
   }
 }
 
-/** What the reader of zip archives throws, as a fault of the upload. */
+/** Converts an error of the zip reader to an error of the upload. */
 function translated(error: unknown): unknown {
   return error instanceof ZipError ? badUpload(error.message) : error;
 }

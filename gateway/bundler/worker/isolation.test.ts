@@ -12,7 +12,7 @@ import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../mod.ts";
 import { isolatedNode } from "./isolation.ts";
 
-/** Code that tries one thing. A file CANARY, a folder HERE and a server on PORT are there to be reached. */
+/** Code that attempts one operation on a file CANARY, a folder HERE or a server on PORT. */
 const ATTEMPTS: readonly [name: string, code: string][] = [
   ["read a file", `(await import("node:fs")).readFileSync(CANARY, "utf8")`],
   ["read the gateway's own configuration", `(await import("node:fs")).readFileSync("/etc/passwd", "utf8")`],
@@ -86,7 +86,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-/** Many patterns, each of which is compared with many names. */
+/** Many patterns that are each compared with many names. */
 async function uploadOfMinutes(): Promise<Uint8Array> {
   const tar = pack();
   const patterns = Array.from({ length: 5000 }, (_, i) => `(x) => import(\`./f/\${x}${i}.js\`)`);

@@ -8,16 +8,16 @@ import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
 
 const WORKER_MAIN = fileURLToPath(new URL("./worker_main.ts", import.meta.url));
 
-/** How much of a worker's stderr is kept, from its beginning, to tell why it died. */
+/** Number of characters kept from the beginning of a worker's stderr, for the error when it dies. */
 const STDERR_CHARACTERS = 1000;
 
-/** A process that bundles one upload at a time. Disposing it kills it. */
+/** A process that bundles one upload at a time. Disposing it kills the process. */
 export interface BundleWorker extends AsyncDisposable {
-  /** Rejects when the process ends first, or with the signal's reason; the worker is of no more use then. */
+  /** Rejects if the process ends first, or with the signal's reason; the worker is not usable afterwards. */
   ask(request: BundleRequest, options: { signal: AbortSignal }): Promise<WorkerMessage>;
-  /** Whether it can be asked. */
+  /** Whether it accepts requests. */
   isAlive(): boolean;
-  /** Memory that the process held after its last answer. */
+  /** Memory of the process after its last response. */
   residentBytes(): number;
 }
 
@@ -67,7 +67,7 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
   }
 }
 
-/** In a process group of its own, to be killed as one with the shell that waits for the end of the gateway. */
+/** Runs in a process group of its own, which is killed together with the shell that waits for the end of the gateway. */
 function spawnIsolated(limits: BundlerLimits): ChildProcess {
   const { command, args } = isolatedNode(limits);
   return spawn(command, [...args, WORKER_MAIN], {
@@ -79,13 +79,13 @@ function spawnIsolated(limits: BundlerLimits): ChildProcess {
   });
 }
 
-/** Resolves when the process is gone, to why. */
+/** Resolves when the process has ended, to the reason. */
 function closedReason(child: ChildProcess): Promise<string> {
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     stderr = (stderr + chunk).slice(0, STDERR_CHARACTERS);
   });
-  // The shell that waits for the end of the gateway has no more to do.
+  // Ends the shell that waits for the end of the gateway.
   child.once("exit", () => killGroup(child));
   closeOutputAtExit(child);
   const { promise, resolve } = Promise.withResolvers<string>();

@@ -1,6 +1,6 @@
 /**
- * The process that bundles: unpacks an upload and runs esbuild on it. It is started for that alone, without environment, under a memory
- * limit and with permission to read nothing but its own code, so that a hostile upload costs the gateway nothing but this process.
+ * The process that bundles: unpacks an upload and runs esbuild on it. It runs without environment, with a memory limit, and may read its
+ * own code only, so that a hostile upload costs the gateway no more than this process.
  */
 import { bundleUpload } from "../build/bundle_upload.ts";
 import { startEsbuild } from "../build/esbuild.ts";
@@ -23,17 +23,17 @@ function say(message: WorkerMessage): void {
 
 const esbuild = await startEsbuild({
   log: (line) => process.stderr.write(`${line}\n`),
-  // Nothing else ends the wait for a build that is under way.
+  // Otherwise a running build would never settle.
   onExit: () => process.exit(1),
 });
 // The first build compiles most of esbuild.
 const sample = new TextEncoder().encode("export const ready: boolean = true;");
 await bundle({ content: sample, contentType: undefined, limits: DEFAULT_LIMITS });
 
-// The gateway ends this process, and finishes uploads first; supervisors signal all processes of a service at once.
+// Supervisors signal all processes of a service at once, but the gateway finishes uploads first and then ends this process.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => {});
 
-// A rejection is uncaught and ends the process, as it should.
+// An unhandled rejection ends the process, as intended.
 process.on("message", async (request: BundleRequest) => {
   const answer = await bundle(request);
   say({ ...answer, residentBytes: process.memoryUsage.rss() });

@@ -1,16 +1,16 @@
 import type { BundlerLimits } from "../bundler_limits.ts";
 import { type BundleWorker, startWorker } from "./worker.ts";
 
-/** Uploads after which a worker is replaced, so that a leak of esbuild's or ours does not grow for ever. */
+/** Number of uploads after which a worker is replaced, to bound memory leaks. */
 const USES_OF_WORKER = 500;
 
-/** Memory above which a worker is replaced: WebAssembly gives none back. A worker that only saw small uploads has about half of it. */
+/** Memory above which a worker is replaced: WebAssembly does not return memory. A worker with small uploads only uses about half of it. */
 const RESIDENT_BYTES_OF_SPARE = 400 * 1024 * 1024;
 
-/** A process that is not ready by then will not be; a busy machine needs seconds. */
+/** Timeout of a start, in milliseconds; a busy machine needs seconds. */
 const START_TIMEOUT_MS = 30_000;
 
-/** Workers for as many as ask, one of them kept warm while nobody does. */
+/** A pool of workers, started on demand; it keeps one idle worker warm. */
 export class WorkerPool implements AsyncDisposable {
   readonly #limits: BundlerLimits;
   readonly #uses = new WeakMap<BundleWorker, number>();
@@ -20,12 +20,12 @@ export class WorkerPool implements AsyncDisposable {
     this.#limits = limits;
   }
 
-  /** Resolves when a spare worker is ready; rejects when none starts. */
+  /** Resolves when an idle worker is ready; rejects if none starts. */
   async warm(): Promise<void> {
     await this.#keepSpare();
   }
 
-  /** The spare worker, or a new one. Give it back. */
+  /** Takes the idle worker, or starts one. Give it back. */
   async take(): Promise<BundleWorker> {
     const spare = this.#spare;
     this.#spare = undefined;
@@ -33,7 +33,7 @@ export class WorkerPool implements AsyncDisposable {
     return worker.isAlive() ? worker : this.#start();
   }
 
-  /** Keeps the worker as the spare one when it is fit, or ends it and starts another. */
+  /** Keeps the worker as the idle one if it is fit, otherwise replaces it. */
   async giveBack(worker: BundleWorker): Promise<void> {
     const uses = (this.#uses.get(worker) ?? 0) + 1;
     this.#uses.set(worker, uses);
@@ -42,7 +42,7 @@ export class WorkerPool implements AsyncDisposable {
       this.#spare = Promise.resolve(worker);
       return;
     }
-    // A start that fails is told to the next one who asks.
+    // The next take() reports a failed start.
     this.#keepSpare().catch(() => undefined);
     await worker[Symbol.asyncDispose]();
   }

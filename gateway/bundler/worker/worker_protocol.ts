@@ -2,7 +2,7 @@ import type { Bundle } from "../build/bundle.ts";
 import type { BundlerLimits } from "../bundler_limits.ts";
 import type { BundleProblem } from "../problem.ts";
 
-/** What a worker is asked, one at a time. */
+/** A request to a worker, one at a time. */
 export interface BundleRequest {
   readonly content: Uint8Array;
   readonly contentType: string | undefined;
@@ -13,9 +13,7 @@ export type BundleAnswer =
   | { readonly type: "bundled"; readonly bundle: Bundle }
   | { readonly type: "refused"; readonly problems: readonly BundleProblem[] };
 
-/**
- * What a worker sends: `ready` once, then one answer to each request, with the memory that the process holds since. It dies of anything else.
- */
+/** Messages of a worker: `ready` once, then one response to each request, with the memory of the process. It exits on any other error. */
 export type WorkerMessage =
   | { readonly type: "ready" }
   | (BundleAnswer & {

@@ -17,7 +17,7 @@ const definition = `
 `;
 const goodConfig = { path: "p", size: 1 };
 
-/** A directory with a module `plugin.ts` of that source, the way to start it, and what was logged meanwhile. */
+/** Creates a directory with a module `plugin.ts`, the function that starts it, and the collected log. */
 async function writePlugin(source: string) {
   const directory = await createTemporaryDirectory();
   await writeFile(join(directory.path, "plugin.ts"), definition + source);

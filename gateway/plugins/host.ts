@@ -8,26 +8,26 @@ import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
 import { type StartDeadline, startDeadline } from "./start_timeout.ts";
 import { translateBlobs, translateDao } from "./translate_unavailable.ts";
 
-/** Long enough for a database that is being migrated or is coming up itself. */
+/** Default timeout of a start, in milliseconds: enough for a database that migrates or starts up. */
 const START_TIMEOUT_MS = 60_000;
 
-/** What Node says after what could not be found: a file of ours, which says nothing to an operator. */
-const IMPORTER = / imported from \S+\/load\.ts$/;
+/** The part of Node's message that names our own module, which does not help an operator. */
+const IMPORTER = / imported from \S+\/load_module\.ts$/;
 
-/** A plugin as the configuration names it. */
+/** A plugin as configured. */
 export interface PluginReference {
-  /** A package, the path of a module, or the address of a plugin out of process. */
+  /** A package, the path of a module, or the address of a remote plugin. */
   readonly plugin: string;
-  /** The plugin's own part of the configuration. */
+  /** The plugin's own section of the configuration. */
   readonly config: unknown;
 }
 
 export interface LoadOptions {
-  /** Aborting it gives up; once started, a plugin does not hear of it any more. */
+  /** Aborts the start; it has no effect on a started plugin. */
   readonly signal: AbortSignal;
-  /** Directory that paths are relative to. */
+  /** Base directory of relative paths. */
   readonly baseDir: string;
-  /** The longest that loading and starting may take together. */
+  /** Timeout for loading and starting together, in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -36,8 +36,8 @@ export interface StartOptions extends LoadOptions {
 }
 
 /**
- * Loads, checks and starts a plugin. The caller owns what it resolves to. Rejects with a PluginError. What comes of a plugin
- * that starts after the host gave up is disposed.
+ * Loads, checks and starts a plugin. The caller owns the result. Rejects with a PluginError. Disposes a plugin whose start completes after
+ * the timeout.
  */
 export async function startPlugin<Kind extends PluginKind>(
   kind: Kind,
@@ -65,14 +65,14 @@ export async function startPlugin<Kind extends PluginKind>(
   throw new PluginError(reference.plugin, "check", { fault: NO_OUTBOX });
 }
 
-/** What the gateway uses of a plugin: a store that cannot be used now rejects with the API error of callers. */
+/** Wraps stores for the gateway: if a store is unavailable, its methods reject with the API error for callers. */
 const TRANSLATE: { readonly [Kind in PluginKind]: (name: string, started: PluginKinds[Kind]) => PluginKinds[Kind] } = {
   auth: (_name, auth) => auth,
   blobs: translateBlobs,
   dao: translateDao,
 };
 
-/** All of `startPlugin` that comes before the start: nothing is started, and no process asked. Rejects with a PluginError. */
+/** Does the checks of `startPlugin` without starting or connecting to anything. Rejects with a PluginError. */
 export async function checkPlugin(
   kind: PluginKind,
   reference: PluginReference,
@@ -82,7 +82,7 @@ export async function checkPlugin(
   await (isRemote(reference.plugin) ? parseReach(reference) : loadPlugin(kind, reference, { deadline, baseDir }));
 }
 
-/** A plugin of this process with its configuration, ready to be started. */
+/** Loads an in-process plugin and validates its configuration. */
 async function loadPlugin<Kind extends PluginKind>(
   kind: Kind,
   { plugin: reference, config }: PluginReference,
@@ -110,7 +110,7 @@ function checkDescription<Kind extends PluginKind>(kind: Kind, exported: unknown
   }
 }
 
-/** Also a start that throws at once gives a promise. */
+/** Calls start(); returns a rejected promise if it throws. */
 async function callStart<Kind extends PluginKind>(
   plugin: Plugin<Kind>,
   start: PluginStart<unknown>,
@@ -118,7 +118,7 @@ async function callStart<Kind extends PluginKind>(
   return plugin.start(start);
 }
 
-/** Waits for a start that nobody waits for any more. */
+/** Disposes the result of an abandoned start. */
 async function disposeLate(starting: Promise<unknown>, log: PluginLog): Promise<void> {
   const [late] = await Promise.allSettled([starting]);
   if (late.status === "rejected" || !isDisposable(late.value)) return;

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /**
- * Imports the module that a reference names and answers its default export: a path (`./`, `../` or absolute) is relative to
- * the directory, anything else is a package that is installed beside Hearth.
+ * Imports a module and returns its default export: a path (`./`, `../` or absolute) is relative to the directory, anything else is a
+ * package that is installed beside Hearth.
  */
 export async function loadModule(plugin: string, baseDir: string): Promise<unknown> {
   const isPath = /^\.{0,2}\//.test(plugin);

@@ -1,5 +1,5 @@
 /**
- * The plugin host: loads a plugin that the configuration names, or connects to it, checks it, and starts it. Knows the contract and no plugin.
+ * The plugin host: loads a configured plugin, or connects to it, checks it, and starts it. Depends on the contract only, not on any plugin.
  * Imports `plugins/contract` and `cluster`.
  */
 export { startPluginWhenAvailable } from "./available.ts";

@@ -1,16 +1,16 @@
 import { type Fault, printFault } from "../../cluster/mod.ts";
 
-/** How far the host came: importing the module, checking what it describes, checking its configuration, starting it. */
+/** The step that failed: import of the module, check of its description, check of its configuration, start. */
 export type PluginStep = "load" | "check" | "configure" | "start";
 
-/** Why a plugin cannot be used, for the operator: which plugin, at which step, what is wrong. */
+/** Reports to the operator why a plugin is not usable: which plugin, at which step, and the problem. */
 export class PluginError extends Error {
   override readonly name = "PluginError";
-  /** As the configuration names it. */
+  /** The reference in the configuration. */
   readonly plugin: string;
   readonly step: PluginStep;
   readonly fault: string;
-  /** All that is wrong with its configuration, by its own keys; empty when something else is wrong. */
+  /** All problems of its configuration, by its own keys; empty if something else is wrong. */
   readonly faults: readonly Fault[];
 
   constructor(

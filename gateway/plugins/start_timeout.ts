@@ -1,17 +1,17 @@
-/** A span of time for several waits together. Disposing it ends neither the waits nor the work, only the clock. */
+/** A deadline for several waits together. Disposing it stops the timer, not the waits or the work. */
 export interface StartDeadline extends Disposable {
-  /** Aborted when the time is up or the caller's signal is aborted; not any more once disposed. */
+  /** Aborted on timeout or by the caller's signal; never after disposal. */
   readonly ended: AbortSignal;
-  /** Resolves with the work; rejects with the work's error, or when the deadline ends first. The work then goes on. */
+  /** Resolves with the work; rejects with its error, or when the deadline passes. The work continues then. */
   await<T>(work: Promise<T>): Promise<T>;
 }
 
-/** The time was up. */
+/** The start has timed out. */
 export class StartTimeout extends Error {
   override readonly name = "StartTimeout";
 }
 
-/** Starts the clock. */
+/** Starts the timer. */
 export function startDeadline({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): StartDeadline {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new StartTimeout(`it took longer than ${timeoutMs} ms`)), timeoutMs);

@@ -1,7 +1,7 @@
 import { type BlobStore, type Dao, isStoreUnavailable, translateErrors } from "../../plugins/contract/mod.ts";
 import { blobsUnavailable, storageUnavailable } from "../../proto/errors.ts";
 
-/** A DAO that rejects with Unavailable where its back end cannot be used now. */
+/** Wraps a DAO: its methods reject with Unavailable while its back end is unavailable. */
 export function translateDao(name: string, dao: Dao): Dao {
   const translate = (error: unknown): unknown =>
     isStoreUnavailable(error) ? storageUnavailable(name, error, error.state) : error;
@@ -18,7 +18,7 @@ export function translateDao(name: string, dao: Dao): Dao {
   };
 }
 
-/** A blob store that rejects with Unavailable where its back end cannot be used now. */
+/** Wraps a blob store: its methods reject with Unavailable while its back end is unavailable. */
 export function translateBlobs(name: string, blobs: BlobStore): BlobStore {
   return translateErrors(blobs, (error) =>
     isStoreUnavailable(error) ? blobsUnavailable(name, error, error.state) : error,

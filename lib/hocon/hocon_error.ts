@@ -1,4 +1,4 @@
-/** A text is not HOCON, or says more than is taken. The message has the form of Typesafe's config library. */
+/** The text is not valid HOCON, or exceeds a limit. The message has the format of Typesafe's config library. */
 export class HoconError extends Error {
   override readonly name = "HoconError";
   /** From 1. */
@@ -12,12 +12,12 @@ export class HoconError extends Error {
   }
 }
 
-/** Objects, arrays and dotted keys inside each other, before and after substitution. */
+/** Maximum nesting of objects, arrays and dotted keys, before and after substitution. */
 export const MAX_DEPTH = 200;
 
 /**
- * Values, parts of values and keys of a config, as it is written and after substitution. Each was measured to cost 3 to 5 µs of processor
- * time to read and resolve: so many take less than 50 ms, in which the gateway serves nobody else.
+ * Maximum number of values, parts of values and keys in a config, before and after substitution. Reading and resolving one was measured to
+ * take 3 to 5 µs of processor time: this many block the event loop for less than 50 ms.
  */
 export const MAX_VALUES = 10_000;
 
@@ -25,7 +25,7 @@ export function tooManyValues(line: number): HoconError {
   return new HoconError(line, `The config has more than ${MAX_VALUES} values and keys`);
 }
 
-/** What is nested too deep to be walked by functions that call themselves. */
+/** Error for nesting that would overflow the stack of recursive functions. */
 export function tooDeep(line: number): HoconError {
   return new HoconError(line, `Nested deeper than ${MAX_DEPTH} levels`);
 }

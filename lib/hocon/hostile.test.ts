@@ -140,7 +140,7 @@ describe("parseHocon() is bounded:", () => {
   ])("%s", (_, text, outcome) => {
     const before = process.threadCpuUsage();
     expect(refusal(text)).toMatch(outcome);
-    // Of the processor, in microseconds: on a quiet machine less than 50 ms, of which others make several times as many.
+    // Processor time in microseconds: less than 50 ms on a quiet machine, and several times that on a busy one.
     expect(process.threadCpuUsage(before).user).toBeLessThan(250_000);
   });
 });

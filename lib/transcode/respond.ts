@@ -17,7 +17,7 @@ import { type Content, sendContent } from "./http/send.ts";
 import { printJson } from "./json/print_json.ts";
 import type { TranscoderOptions } from "./options.ts";
 
-/** Makes the JSON text of a response, or of what a stream carries. */
+/** Prints the JSON text of a response, or of a message in a stream. */
 export type PrintMessage = (message: Message) => string;
 
 /** Prints the whole message, or only the field that is the body of the response. */
@@ -42,7 +42,7 @@ function property(json: JsonValue, name: string): JsonValue | undefined {
   return json !== null && typeof json === "object" && !Array.isArray(json) ? json[name] : undefined;
 }
 
-/** The bytes that a response carries; empty when its field is absent. */
+/** The bytes of a response; empty if its field is absent. */
 export function httpBody({ method, responseField }: Binding, message: Message): HttpBody {
   const body = responseField === undefined ? message : fieldMessage(reflect(method.output, message), responseField);
   return isMessage(body, HttpBodySchema) ? body : create(HttpBodySchema);
@@ -52,7 +52,7 @@ function fieldMessage(message: ReflectMessage, field: DescField): Message {
   return field.fieldKind === "message" ? message.get(field).message : message.message;
 }
 
-/** Makes the headers of an answer that is bytes, by the message that has their type. */
+/** Creates the headers of a raw response, by the message that has their type. */
 export type RawHead = (first: Pick<HttpBody, "contentType"> | undefined) => Readonly<Record<string, string>>;
 
 export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeaders">): RawHead {
@@ -62,7 +62,7 @@ export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeader
   };
 }
 
-/** What bytes are when nobody says. */
+/** The default media type of bytes. */
 const DEFAULT_TYPE = "application/octet-stream";
 
 export function answerJson(call: Call, json: string): Promise<void> | undefined {
@@ -75,7 +75,7 @@ export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): Promise
 
 const JSON_HEAD = { "content-type": "application/json" };
 
-/** The status is that of the code, unless the error has one of its own. */
+/** Sends an error with the status of its code, unless it has its own. */
 export function answerError(
   call: Call,
   error: ConnectError,

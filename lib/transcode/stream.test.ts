@@ -313,7 +313,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
   });
 });
 
-/** Waits for a condition, also on a machine that is busy. */
+/** Waits for a condition, also on a busy machine. */
 function waitUntil(condition: () => unknown): Promise<unknown> {
   return vi.waitUntil(condition, { timeout: 20_000, interval: 5 });
 }
@@ -340,7 +340,7 @@ async function* idle(signal: AbortSignal): AsyncIterable<Message> {
   throw signal.reason;
 }
 
-/** The value of a figure once it has stayed the same for a hundred turns of the event loop. */
+/** The value once it has not changed for a hundred turns of the event loop. */
 async function settled(read: () => number): Promise<number> {
   let value = read();
   for (let turns = 0; turns < 100; turns += 1) {

@@ -37,7 +37,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const JSON_HEADERS = { "content-type": "application/json" };
 
-/** `POST /v1/books` and a JSON body; answers status, body and what was called. */
+/** Calls `POST /v1/books` and the like with a JSON body; returns the status, the body and the recorded calls. */
 async function call(line: string, body?: JsonValue | string, headers: Record<string, string> = JSON_HEADERS) {
   const [method = "", path = ""] = line.split(" ");
   calls.length = 0;

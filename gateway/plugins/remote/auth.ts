@@ -2,7 +2,7 @@ import type { Auth, AuthAnswer, Credentials } from "../../../plugins/contract/mo
 import { type AuthCapabilities, type AuthenticateResponse, AuthService } from "../../../proto/remote_plugin.ts";
 import type { Connection } from "./connection.ts";
 
-/** An auth plugin out of process. Whatever it does not answer in time and in full is a rejection: nobody is let in by it. */
+/** A remote auth plugin. A late or incomplete response counts as a rejection. */
 export function createAuth(connection: Connection, { admitsAnyone }: AuthCapabilities): Auth {
   return {
     admitsAnyone,
@@ -42,7 +42,7 @@ function fromResponse({ answer }: AuthenticateResponse): AuthAnswer {
   }
 }
 
-/** A line break would begin another header. */
+/** Undefined for a challenge with a line break, which would begin another header. */
 function toChallenge(challenge: string): string | undefined {
   if (!/^[\x20-\x7e]*$/.test(challenge))
     throw new Error("the auth plugin answered a challenge that is no header value");

@@ -16,14 +16,14 @@ import { type Asked, requireSame, shakeHands } from "./handshake.ts";
 import { RemoteCallError } from "./remote_call_error.ts";
 
 interface ConnectionDeps {
-  /** Owned by the connection from then on. */
+  /** Owned by the connection from now on. */
   readonly channel: Channel;
   readonly log: PluginLog;
 }
 
 interface ConnectionOptions {
   readonly asked: Asked;
-  /** What the plugin answered to that. */
+  /** The plugin's response to the first handshake. */
   readonly first: HandshakeResponse;
   readonly timeoutMs: number;
 }
@@ -32,31 +32,31 @@ interface CallSignal {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is left of a plugin out of process once it was started: calls, which it answers or not. */
+/** Connection to a started remote plugin. */
 export interface Connection extends AsyncDisposable {
   /**
-   * Calls with a deadline. When the plugin was started anew, does the handshake again before. Rejects with a RemoteCallError, or with
-   * the signal's reason.
+   * Calls a unary method with a deadline. After a restart of the plugin, repeats the handshake first. Rejects with a RemoteCallError, or
+   * with the signal's reason.
    */
   call<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
     options?: CallSignal,
   ): Promise<MessageShape<Output>>;
-  /** As `call`, with a request that is written already. */
+  /** Like `call`, with a serialized request. */
   callWith<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: Uint8Array,
     options?: CallSignal,
   ): Promise<MessageShape<Output>>;
-  /** Calls a method that answers with a stream, as `call` does; the deadline is for each answer. The call ends when the consumer stops. */
+  /** Calls a server-streaming method; the deadline applies to each message. Cancels the call when the consumer stops. */
   receive<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodServerStreaming<Input, Output>,
     request: MessageInitShape<Input>,
   ): AsyncGenerator<MessageShape<Output>, void>;
   /**
-   * Sends a stream, after a handshake, because messages cannot be sent twice; the deadline is for what the plugin is waited for.
-   * Rejects with a RemoteCallError, or with what the messages throw.
+   * Sends a stream, after a handshake, because messages cannot be sent twice; the deadline applies whenever it waits for the plugin.
+   * Rejects with a RemoteCallError, or with the error of the messages.
    */
   send<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodClientStreaming<Input, Output>,
@@ -64,7 +64,7 @@ export interface Connection extends AsyncDisposable {
   ): Promise<MessageShape<Output>>;
 }
 
-/** Disposing it lets the calls that were made come to their ends. */
+/** Disposing it waits for the pending calls. */
 export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs }: ConnectionOptions): Connection {
   const { channel, log } = deps;
   const inFlight = new Set<Promise<unknown>>();
@@ -81,7 +81,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     log.info("the plugin was started anew and is ready again");
   }
 
-  /** One handshake for all who wait for one. */
+  /** Shares one handshake among all callers. */
   function renewed(): Promise<void> {
     renewal ??= renew().finally(() => {
       renewal = undefined;
@@ -118,7 +118,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     yield* channel.receive(method, options);
   }
 
-  // The operator is told once when the plugin goes, and once when it is back.
+  // Logs once when the plugin becomes unavailable, and once when it is back.
   function noteAnswer(): void {
     if (isAway) log.info("the plugin answers again");
     isAway = false;
@@ -200,7 +200,7 @@ function asksForHandshake(error: unknown): boolean {
 
 type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 
-/** The fields that have values, the way messages are made. */
+/** Removes undefined fields, as message initializers require. */
 export function defined<Fields extends object>(fields: Fields): Given<Fields> {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Given<Fields>;

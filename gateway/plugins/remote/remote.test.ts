@@ -31,7 +31,7 @@ import type { PluginError } from "../mod.ts";
 const { signal } = new AbortController();
 const alice = credentialsWith({ authorization: "Bearer alice" });
 
-/** Knows everybody, by the name that they show. */
+/** Accepts every caller, under the name in its credentials. */
 const naming = definePlugin({
   kind: "auth",
   name: "naming",
@@ -46,7 +46,7 @@ const naming = definePlugin({
   }),
 });
 
-/** A DAO in memory whose jobs are read in this way. */
+/** An in-memory DAO with a custom `jobs.get()`. */
 function readingJobs(get: Dao["jobs"]["get"]): Plugin<"dao"> {
   return {
     ...memory,
@@ -61,7 +61,7 @@ function serve<Kind extends PluginKind, Config>(plugin: Plugin<Kind, Config>, li
   return startPluginServer(plugin, { listen, log: { info() {}, warn() {} } });
 }
 
-/** A socket's address that is the same from one server to the next. */
+/** A socket address that several servers can use in turn. */
 async function createSocketPath() {
   const directory = await createTemporaryDirectory();
   return { listen: `unix:${join(directory.path, "s")}`, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
@@ -73,7 +73,7 @@ async function faultOf(start: Promise<unknown>): Promise<PluginError> {
   return (outcome as PromiseRejectedResult).reason;
 }
 
-/** An auth plugin as its author writes it who has the .proto files and nothing of ours. */
+/** An auth plugin built with the .proto files only. */
 async function startForeignAuth(authenticate: () => object, handshake: object = {}) {
   const proto = join(import.meta.dirname, "../../../proto");
   const files = ["handshake", "auth"].map((name) => `hearth/plugin/v1/${name}.proto`);

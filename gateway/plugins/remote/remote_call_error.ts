@@ -2,7 +2,7 @@ import { type ServiceError, status } from "@grpc/grpc-js";
 import { isStoreState, type StoreState } from "../../../plugins/contract/mod.ts";
 import { STORE_STATE_TRAILER } from "../../../proto/remote_plugin.ts";
 
-/** After these a later try may succeed. */
+/** Status codes after which a retry may succeed. */
 const UNAVAILABLE: ReadonlySet<status> = new Set([
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -11,16 +11,16 @@ const UNAVAILABLE: ReadonlySet<status> = new Set([
 
 interface Details {
   readonly code: status;
-  /** The state of its store, as the plugin names it; anything else where it names none. */
+  /** The state of its store in the plugin's trailer, unchecked. */
   readonly state?: unknown;
   readonly cause?: unknown;
 }
 
-/** Why a plugin out of process did not answer a call. */
+/** A failed call to a remote plugin. */
 export class RemoteCallError extends Error {
   override readonly name = "RemoteCallError";
   readonly code: status;
-  /** Why its store cannot do now what it was asked, or the plugin itself is out of reach or not ready; undefined for any other fault. */
+  /** Why its store is not usable for now, or the plugin itself is unavailable; undefined for any other failure. */
   readonly storeState: StoreState | undefined;
 
   constructor(message: string, { code, state, cause }: Details) {
@@ -29,13 +29,13 @@ export class RemoteCallError extends Error {
     if (UNAVAILABLE.has(code)) this.storeState = isStoreState(state) ? state : "away";
   }
 
-  /** Whether it is out of reach or not ready, rather than unable to do what it was asked. */
+  /** Whether it is unavailable, rather than unable to do the operation. */
   get isAway(): boolean {
     return this.storeState === "away";
   }
 }
 
-/** What grpc-js says of a call. */
+/** Converts an error of grpc-js. */
 export function toRemoteCallError(cause: ServiceError): RemoteCallError {
   const [state] = cause.metadata?.get(STORE_STATE_TRAILER) ?? [];
   return new RemoteCallError(cause.details || cause.message, { code: cause.code, state, cause });

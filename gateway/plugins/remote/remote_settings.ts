@@ -4,7 +4,7 @@ import { z } from "zod";
 import { LONGEST_DELAY_MS, readableFile } from "../../../cluster/mod.ts";
 import type { RemoteAddress } from "./address.ts";
 
-/** The configuration of a plugin out of process: how to reach it, and in `config` what is its own. */
+/** The configuration of a remote plugin: how to reach it, and its own section in `config`. */
 export const remoteSettings = z
   .strictObject({
     config: z
@@ -33,13 +33,13 @@ export const remoteSettings = z
 
 export type RemoteSettings = z.infer<typeof remoteSettings>;
 
-/** What is wrong with settings for an address; undefined when nothing is. */
+/** Returns the problem of settings for an address; undefined if they are valid. */
 export function tlsFault({ isSecure }: RemoteAddress, { caFile, certFile }: RemoteSettings): string | undefined {
   if (isSecure || (caFile ?? certFile) === undefined) return undefined;
   return "caFile, certFile and keyFile are for grpcs:// addresses";
 }
 
-/** Rejects when a file cannot be read or is no certificate or key. */
+/** Rejects if a file is not readable or not a certificate or key. */
 export async function readCredentials(
   { isSecure }: RemoteAddress,
   { caFile, certFile, keyFile }: RemoteSettings,

@@ -4,14 +4,14 @@ import { PluginError } from "../plugin_error.ts";
 import { parseAddress, type RemoteAddress } from "./address.ts";
 import { type RemoteSettings, readCredentials, remoteSettings, tlsFault } from "./remote_settings.ts";
 
-/** How to reach a plugin out of process. */
+/** How to reach a remote plugin. */
 export interface Reach {
   readonly address: RemoteAddress;
   readonly settings: RemoteSettings;
   readonly credentials: ChannelCredentials;
 }
 
-/** Checks what the configuration says of a plugin out of process, and connects to nothing. Rejects with a PluginError. */
+/** Validates the configuration of a remote plugin, without connecting. Rejects with a PluginError. */
 export async function parseReach({
   plugin,
   config,

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { RemoteCallError } from "./remote_call_error.ts";
 
-/** Resolves with what a plugin was asked for; rejects with a RemoteCallError when that takes longer. The work goes on then. */
+/** Resolves with the plugin's response; rejects with a RemoteCallError on timeout, without cancelling the call. */
 export async function withResponseTimeout<Answer>(answer: Promise<Answer>, responseTimeoutMs: number): Promise<Answer> {
   const silent = Promise.withResolvers<never>();
   const timer = setTimeout(() => {

@@ -21,13 +21,13 @@ export interface RemoteStart {
   /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */
   readonly plugin: string;
   readonly config: unknown;
-  /** The log of a plugin that tells its name only later. */
+  /** Creates the log once the plugin's name is known. */
   readonly createLog: (name: string) => PluginLog;
-  /** Ends the start. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
 }
 
-/** What the gateway uses of a plugin, by kind. */
+/** Creates the gateway's client of a plugin, by kind. */
 const ADAPTERS: {
   readonly [Kind in PluginKind]: (connection: Connection, answer: HandshakeResponse) => PluginKinds[Kind] | undefined;
 } = {

@@ -5,7 +5,7 @@ import { fromBuffer } from "../../../proto/remote_plugin.ts";
 import { RemoteCallError, toRemoteCallError } from "./remote_call_error.ts";
 import { withResponseTimeout } from "./response_timeout.ts";
 
-/** A method whose requests or answers come one after the other. */
+/** A method with a stream of requests or responses. */
 export interface StreamMethod<Input extends DescMessage, Output extends DescMessage> {
   readonly path: string;
   readonly input: Input;
@@ -13,13 +13,13 @@ export interface StreamMethod<Input extends DescMessage, Output extends DescMess
 }
 
 interface StreamOptions {
-  /** The longest that the plugin may be silent while it is waited for, in milliseconds. */
+  /** Timeout of each wait for the plugin, in milliseconds. */
   readonly responseTimeoutMs: number;
 }
 
 /**
- * Calls a method that answers with a stream, and reads that no faster than it is consumed. Rejects with a RemoteCallError. Ends the
- * call when the consumer stops.
+ * Calls a server-streaming method, and reads no faster than the consumer. Rejects with a RemoteCallError. Cancels the call when the
+ * consumer stops.
  */
 export async function* receiveStream<Input extends DescMessage, Output extends DescMessage>(
   client: Client,
@@ -29,7 +29,7 @@ export async function* receiveStream<Input extends DescMessage, Output extends D
   const serialize = (message: MessageShape<Input>) => Buffer.from(toBinary(input, message));
   const deserialize = (bytes: Buffer) => fromBuffer(output, bytes);
   const call = client.makeServerStreamRequest(path, serialize, deserialize, create(input, request), {});
-  // Reading tells of errors; one that comes when nobody reads any more is the end of a call that was cancelled.
+  // Reading reports errors; a later one is the end of a cancelled call.
   call.on("error", () => {});
   const messages: AsyncIterator<MessageShape<Output>> = call[Symbol.asyncIterator]();
   try {
@@ -46,8 +46,8 @@ export async function* receiveStream<Input extends DescMessage, Output extends D
 }
 
 /**
- * Calls a method that takes a stream, and reads the messages no faster than the plugin takes them. Rejects with a RemoteCallError or
- * with what the messages throw; then, the call is cancelled.
+ * Calls a client-streaming method, and reads the messages no faster than the plugin does. Rejects with a RemoteCallError, or with the error
+ * of the messages after cancelling the call.
  */
 export async function sendStream<Input extends DescMessage, Output extends DescMessage>(
   client: Client,
@@ -67,7 +67,7 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
       isOver = true;
     },
   );
-  // The call may fail while only the messages are waited for.
+  // The call may fail while it waits for the next message only.
   const over = Promise.allSettled([answered.promise]);
   try {
     for await (const message of messages) {
@@ -87,7 +87,7 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
     return promise;
   }
 
-  /** An answer that comes before the last message. */
+  /** Rejects if the response arrives before the last message. */
   async function refused(): Promise<never> {
     await answered.promise;
     throw new RemoteCallError("the plugin answered before it had all", { code: status.INTERNAL });

@@ -1,6 +1,6 @@
 import { HoconError, type JsonObject, parseHocon } from "../mod.ts";
 
-/** Why a text is refused; of one that is not, what it says. Throws what is no HoconError. */
+/** The error message for a text, or the parsed JSON if it is valid. Rethrows any other error. */
 export function refusal(text: string, fallback?: JsonObject): string {
   try {
     return `parsed: ${JSON.stringify(parseHocon(text, { fallback }))}`;

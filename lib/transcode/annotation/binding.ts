@@ -13,16 +13,16 @@ import { type FieldPath, resolveFieldPath } from "./fields.ts";
 import type { Routable } from "./router.ts";
 import { isSingleSegment, parseTemplate, type Template } from "./template.ts";
 
-/** One HTTP method and path template of one RPC. */
+/** An HTTP method and path template of an RPC. */
 export interface Binding extends Routable {
   readonly method: DescMethod;
   readonly variables: readonly BoundVariable[];
   readonly body: RequestBody;
-  /** What of the response is the body; undefined means all. */
+  /** The field of the response that is the body; undefined: the whole response. */
   readonly responseField: DescField | undefined;
-  /** The response body is the bytes of a google.api.HttpBody. */
+  /** Whether the response body is the bytes of a google.api.HttpBody. */
   readonly rawResponse: boolean;
-  /** As in `TranscoderOptions`. */
+  /** See `TranscoderOptions`. */
   readonly structLevels?: number | undefined;
 }
 
@@ -30,19 +30,19 @@ export interface BoundVariable {
   readonly path: FieldPath;
   /** Index of its first segment. */
   readonly start: number;
-  /** Index after its last segment; undefined means the end of the path. */
+  /** Index after its last segment; undefined: the end of the path. */
   readonly end: number | undefined;
   readonly single: boolean;
-  /** `%2F` in it is a slash like any other. */
+  /** Whether `%2F` in it is decoded to a slash. */
   readonly decodesSlashes?: boolean | undefined;
 }
 
-/** What the request body is: nothing, JSON, or the bytes of a google.api.HttpBody; of the whole request or one field. */
+/** The content of the request body: nothing, JSON, or the bytes of a google.api.HttpBody; for the whole request or one field. */
 export type RequestBody =
   | { readonly type: "none" }
   | { readonly type: "json" | "raw"; readonly field: DescField | undefined };
 
-/** The bindings of all methods that have a `google.api.http` annotation. Throws an Error that names the method at fault. */
+/** Reads the bindings of all methods with a `google.api.http` annotation. Throws an Error that names the invalid method. */
 export function bindServices(services: readonly DescService[]): Binding[] {
   return services.flatMap((service) => service.methods.filter((method) => hasOption(method, http)).flatMap(bindMethod));
 }

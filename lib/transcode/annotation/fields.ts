@@ -2,15 +2,15 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { hasTextForm, setText } from "./text_values.ts";
 
-/** The way from a message to a field of it, or of a message within: all but the last are singular messages. */
+/** Path from a message to one of its fields, or to a field of a message within: all but the last are singular messages. */
 export interface FieldPath {
   readonly parents: readonly (DescField & { fieldKind: "message" })[];
   readonly field: DescField;
-  /** Proto names with dots. */
+  /** Proto names joined by dots. */
   readonly name: string;
 }
 
-/** Finds a path by proto names or JSON names. Throws an Error that says which part is wrong. */
+/** Resolves a path of proto names or JSON names. Throws an Error that names the invalid part. */
 export function resolveFieldPath(desc: DescMessage, names: readonly string[]): FieldPath {
   const parents: (DescField & { fieldKind: "message" })[] = [];
   let owner = desc;
@@ -26,7 +26,7 @@ export function resolveFieldPath(desc: DescMessage, names: readonly string[]): F
   return { parents, field, name: [...parents, field].map((part) => part.name).join(".") };
 }
 
-/** Puts text into the field at the path, making the messages on the way. Throws an Error that says what is wrong. */
+/** Sets the field at the path from text, creating the messages on the way. Throws an Error that describes the problem. */
 export function setTextAt(root: ReflectMessage, path: FieldPath, text: string): void {
   let message = root;
   for (const parent of path.parents) {
@@ -49,7 +49,7 @@ function refuseSecondMember(message: ReflectMessage, field: DescField): void {
 
 const fieldsByName = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
-/** The field of a proto name or JSON name. */
+/** The field with a proto name or JSON name. */
 export function fieldNamed(desc: DescMessage, name: string): DescField | undefined {
   return namesOf(desc).get(name);
 }

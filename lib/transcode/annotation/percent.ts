@@ -1,4 +1,4 @@
-/** Percent-decoding as google/api/http.proto has it. All answer undefined for text that is not well-formed. */
+/** Percent-decoding by google/api/http.proto. All functions return undefined for malformed text. */
 
 /** Decodes everything: single-segment variables, literals. */
 export function decodeSegment(text: string): string | undefined {
@@ -11,12 +11,12 @@ export function decodeSegment(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A URIError, which says nothing more.
+    // A URIError, which has no further information.
     return undefined;
   }
 }
 
-/** Decodes everything but `%2F`, so that an encoded slash stays apart from a real one: multi-segment variables. */
+/** Decodes everything but `%2F`, so that an encoded slash remains distinct from a real one: multi-segment variables. */
 export function decodeSegments(segments: readonly string[]): string | undefined {
   const path = segments.join("/");
   if (!path.includes("%2")) {
@@ -31,7 +31,7 @@ export function decodeQueryPart(text: string): string | undefined {
   return decodeSegment(text.includes("+") ? text.replaceAll("+", " ") : text);
 }
 
-/** A request target has no other characters; what a server hands on as such was sent without encoding. */
+/** A request target must be ASCII; servers pass other characters through unchanged. */
 function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     if (text.charCodeAt(index) > 0x7f) {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createRouter } from "./router.ts";
 import { parseTemplate } from "./template.ts";
 
-/** `GET /v1/a` and so on; the name of a route is the text it was made of. */
+/** A router for rules such as `GET /v1/a`; the name of a route is its rule. */
 function router(...rules: string[]) {
   return createRouter(
     rules.map((name) => {

@@ -1,32 +1,32 @@
 import { decodeSegment } from "./percent.ts";
 import { printTemplate, type Template } from "./template.ts";
 
-/** What a router finds. */
+/** A route. */
 export interface Routable {
   /** Upper case, or `*` for any. */
   readonly httpMethod: string;
   readonly template: Template;
-  /** For the error when two clash. */
+  /** Used in errors about conflicts. */
   readonly name: string;
 }
 
 export interface Match<R> {
   readonly route: R;
-  /** Of the path, not decoded, without the verb. */
+  /** Segments of the path, not decoded, without the verb. */
   readonly segments: readonly string[];
 }
 
 export interface Router<R> {
   /**
-   * The route for a path, without its query. At each segment a literal beats `*` beats `**`; a template with the
-   * path's verb beats one that takes the colon for a part of its last segment; a method beats `*`. HEAD finds GET.
+   * Returns the route for a path, without its query. For each segment, a literal takes precedence over `*`, and `*` over `**`; a template
+   * with the path's verb over one without verb, whose last segment contains the colon; a method over `*`. HEAD matches GET.
    */
   match(httpMethod: string, path: string): Match<R> | undefined;
-  /** The HTTP methods that have a route for a path. */
+  /** The HTTP methods with a route for a path. */
   allowed(path: string): string[];
 }
 
-/** Throws an Error naming both when two routes match the same paths with the same precedence. */
+/** Throws an Error that names both routes if two match the same paths with the same precedence. */
 export function createRouter<R extends Routable>(routes: readonly R[]): Router<R> {
   const tables = new Map<string, Table<R>>();
   for (const route of routes) {
@@ -55,7 +55,7 @@ export function createRouter<R extends Routable>(routes: readonly R[]): Router<R
   };
 }
 
-/** The routes of one HTTP method: a trie of segments for each verb, the empty one included. */
+/** The routes of one HTTP method: a trie of segments for each verb, including the empty one. */
 type Table<R> = Map<string, Node<R>>;
 
 interface Node<R> {
@@ -110,7 +110,7 @@ function search<R>(table: Table<R> | undefined, segments: readonly string[]): Ma
     return undefined;
   }
   const last = segments[segments.length - 1] ?? "";
-  // The longest verb first. A verb needs something before its colon.
+  // The longest verb first. A verb needs a character before its colon.
   for (let colon = last.indexOf(":", 1); colon > 0; colon = last.indexOf(":", colon + 1)) {
     const found = find(table.get(decoded(last.slice(colon + 1))), [...segments.slice(0, -1), last.slice(0, colon)]);
     if (found !== undefined) {
@@ -125,7 +125,7 @@ function find<R>(root: Node<R> | undefined, segments: readonly string[]): Match<
   return route && { route, segments };
 }
 
-/** A node is reached by one way only, so that backing up costs no more than the size of the trie. */
+/** Each node has one parent only, so that backtracking costs no more than the size of the trie. */
 function walk<R>(node: Node<R>, segments: readonly string[], index: number): R | undefined {
   const segment = segments[index];
   if (segment === undefined) {
@@ -139,7 +139,7 @@ function walk<R>(node: Node<R>, segments: readonly string[], index: number): R |
   );
 }
 
-/** Text that is malformed equals no literal; the part that reads it as a variable says what is wrong. */
+/** Decodes a segment to compare it with literals. Malformed text matches none; reading it as a variable reports the error. */
 function decoded(segment: string): string {
   return decodeSegment(segment) ?? segment;
 }

@@ -62,7 +62,7 @@ test("printTemplate() is undone by parseTemplate()", () => {
   );
 });
 
-/** Texts of well-formed templates. */
+/** Well-formed templates. */
 function template(): fc.Arbitrary<string> {
   const literal = fc
     .string({ minLength: 1, maxLength: 6, unit: "grapheme" })

@@ -1,24 +1,21 @@
 import { decodeSegment } from "./percent.ts";
 
-/**
- * A path template of `google.api.http`, as written down in the comments of google/api/http.proto:
- * `/v1/{name=shelves/*}/books/{book.id}:publish`.
- */
+/** A path template of `google.api.http`, as specified in google/api/http.proto: `/v1/{name=shelves/*}/books/{book.id}:publish`. */
 export interface Template {
-  /** At least one. `rest` comes last only. */
+  /** At least one. `rest` is the last one only. */
   readonly segments: readonly Segment[];
   /** By position. */
   readonly variables: readonly Variable[];
-  /** Without its colon, percent-decoded; empty when there is none. */
+  /** Percent-decoded, without its colon; empty if there is none. */
   readonly verb: string;
 }
 
 export type Segment =
   /** Percent-decoded. */
   | { readonly type: "literal"; readonly text: string }
-  /** `*`: one segment that is not empty. */
+  /** `*`: one non-empty segment. */
   | { readonly type: "any" }
-  /** `**`: all that is left of the path, also nothing. */
+  /** `**`: the rest of the path, which may be empty. */
   | { readonly type: "rest" };
 
 /** A part of the path that is the text of a field. */
@@ -32,10 +29,10 @@ export interface Variable {
 }
 
 const FIELD_PATH = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
-/** RFC 3986 `pchar` without `*` and `=`, which mean something in a template. */
+/** RFC 3986 `pchar` without `*` and `=`, which have a meaning in templates. */
 const LITERAL = /^(?:[\w\-.~!$&'()+,;:@]|%[0-9A-Fa-f]{2})+$/;
 
-/** Throws an Error that names the template and says what is wrong with it. */
+/** Throws an Error that names the template and the problem. */
 export function parseTemplate(text: string): Template {
   const segments: Segment[] = [];
   const variables: Variable[] = [];
@@ -67,7 +64,7 @@ export function parseTemplate(text: string): Template {
   return { segments, variables, verb };
 }
 
-/** The canonical text of a template; parsing it gives the same template. */
+/** The canonical text of a template; parsing it yields the same template. */
 export function printTemplate(template: Template): string {
   const starts = new Map(template.variables.map((variable) => [variable.start, variable]));
   let text = "";
@@ -81,7 +78,7 @@ export function printTemplate(template: Template): string {
   return template.verb === "" ? text : `${text}:${printLiteral(template.verb)}`;
 }
 
-/** Whether a variable is exactly one segment, which decides how it is percent-decoded. */
+/** Whether a variable is exactly one segment, which determines its percent-decoding. */
 export function isSingleSegment(template: Template, variable: Variable): boolean {
   return variable.end - variable.start === 1 && template.segments[variable.start]?.type !== "rest";
 }

@@ -14,8 +14,8 @@ import { FieldMaskSchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { expectedMessage, found } from "../json/expected.ts";
 
 /**
- * Puts text from a path or a query into a field, or adds it to a list: as the JSON form of the value has it, without
- * quotes. Throws an Error that says what was expected.
+ * Sets a field from text of a path or query, or adds it to a list: the JSON form of the value, without quotes. Throws an Error that names
+ * the expected type.
  */
 export function setText(message: ReflectMessage, field: DescField, text: string): void {
   switch (field.fieldKind) {
@@ -34,7 +34,7 @@ export function setText(message: ReflectMessage, field: DescField, text: string)
   }
 }
 
-/** Whether values of this type have a text form: well-known types with a JSON form of their own, but for Any. */
+/** Whether values of this type have a text form: well-known types with a special JSON form, except Any. */
 export function hasTextForm(desc: DescMessage): boolean {
   return isWrapperDesc(desc) || TEXT_FORMS.has(desc.typeName);
 }
@@ -107,7 +107,7 @@ const NOT_FINITE: ReadonlyMap<string, number> = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ]);
 
-/** Whether the number fits its type is checked when it is set. */
+/** The setter checks whether the number fits its type. */
 function parseScalar(type: ScalarType, text: string): ScalarValue {
   switch (type) {
     case ScalarType.STRING:
@@ -130,7 +130,7 @@ function parseScalar(type: ScalarType, text: string): ScalarValue {
     case ScalarType.FIXED32:
     case ScalarType.SFIXED32:
     case ScalarType.SINT32:
-      // Turns -0 into 0.
+      // Converts -0 to 0.
       return Number(integer(text)) + 0;
     default:
       return type satisfies never;

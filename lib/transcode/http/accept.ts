@@ -6,7 +6,7 @@ interface Preference {
   readonly quality: number;
 }
 
-/** How well a type is wanted: by its weight, then by whether it was named itself (2), by its main type (1) or by a wildcard (0). */
+/** Preference for a type: its weight, and how specific the match is: by name (2), by main type (1) or by a wildcard (0). */
 interface Fit {
   readonly quality: number;
   readonly specificity: number;
@@ -14,7 +14,7 @@ interface Fit {
 
 const NO_FIT: Fit = { quality: 0, specificity: -1 };
 
-/** Reads the items of a header with weights; parameters other than `q` do not count. */
+/** Parses a header with weights; ignores parameters other than `q`. */
 export function parsePreferences(header: string): readonly Preference[] {
   return header.split(",").flatMap((item) => {
     const [name = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
@@ -24,7 +24,7 @@ export function parsePreferences(header: string): readonly Preference[] {
   });
 }
 
-/** Codings in a header with weights that are wanted, and no less than the bytes as they are; the most wanted first. */
+/** Acceptable codings of a header with weights that are preferred at least as much as `identity`, the best first. */
 export function orderedEncodings(header: string): readonly string[] {
   const preferences = parsePreferences(header);
   const asTheyAre = preferences.find(({ name }) => name === "identity")?.quality ?? 0;
@@ -32,15 +32,15 @@ export function orderedEncodings(header: string): readonly string[] {
   return wanted.toSorted((a, b) => b.quality - a.quality).map(({ name }) => (name === "x-gzip" ? "gzip" : name));
 }
 
-/** A type that a method can answer with, and other names of it that clients ask for. */
+/** A type that a method can respond with, and aliases that clients request. */
 export interface Offer {
   readonly type: string;
   readonly aliases?: readonly string[];
 }
 
 /**
- * The offered type that the header Accept wants most (RFC 9110, section 12.5.1): the first when it does not say. Between two that it names
- * alike, the later one. Throws a refusal with 406 when it takes none.
+ * Returns the offered type that the Accept header prefers (RFC 9110, section 12.5.1); the first without a preference; of two equal matches
+ * the later one. Throws a 406 error if none is acceptable.
  */
 export function chooseType(accept: string | undefined, offers: readonly [Offer, ...Offer[]]): string {
   const chosen = findType(accept, offers);
@@ -49,14 +49,14 @@ export function chooseType(accept: string | undefined, offers: readonly [Offer, 
   throw notAcceptable(accept ?? "", types);
 }
 
-/** Whether a client takes a type. */
+/** Whether a client accepts a type. */
 export function accepts(accept: string | undefined, type: string): boolean {
   return findType(accept, [{ type }]) !== undefined;
 }
 
 function findType(accept: string | undefined, offers: readonly [Offer, ...Offer[]]): string | undefined {
   const [first] = offers;
-  // The first comparisons are for speed.
+  // Fast path.
   if (accept === undefined || accept === "*/*" || accept === first.type || accept.trim() === "") return first.type;
   const preferences = parsePreferences(accept);
   let best = NO_FIT;
@@ -70,7 +70,7 @@ function findType(accept: string | undefined, offers: readonly [Offer, ...Offer[
   return chosen;
 }
 
-/** What the most specific item says of a type. */
+/** How well the most specific matching item fits a type. */
 function fitOf(preferences: readonly Preference[], type: string): Fit {
   const ranges = ["*/*", `${type.slice(0, type.indexOf("/"))}/*`, type];
   return preferences

@@ -5,18 +5,18 @@ import { bodyDecoder, type CreateDecoder, reportDecoded } from "./content_coding
 import { bodyTooLarge, bodyUndecodable, clientLeft, tooManyValues } from "./errors.ts";
 
 export interface BodyLimit {
-  /** Of the body as it is read: decompressed. */
+  /** Size of the decompressed body. */
   readonly bytes: number;
-  /** Values and names of a JSON body; undefined: the body is not JSON. */
+  /** Number of values and names in a JSON body; undefined: the body is not JSON. */
   readonly values?: number | undefined;
 }
 
 type Chunk = Buffer<ArrayBuffer>;
 
 /**
- * Reads the whole body of a request, decompressed. Rejects with a HttpError when the body is larger than the limit (413) or compressed in a
- * way that is not known (415), with InvalidArgument when it is damaged or has too many values, with Canceled when the client leaves before
- * its end. The rest of a body that is refused is thrown away as it arrives.
+ * Reads the whole body of a request, decompressed. Rejects with a HttpError if it is too large (413) or has an unknown coding (415), with
+ * InvalidArgument if it is damaged or has too many values, with Canceled if the client leaves early. Discards the rest of a rejected body
+ * as it arrives.
  */
 export async function readBody(request: HttpRequest, response: HttpResponse, limit: BodyLimit): Promise<Chunk> {
   const { headers } = request;
@@ -36,7 +36,7 @@ const EMPTY = Buffer.alloc(0);
 
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
-/** Lets a client that waits for leave to send its body (RFC 9110, section 10.1.1) send it. Whoever reads a body calls it before. */
+/** Sends 100 to a client that expects it before the body (RFC 9110, section 10.1.1). Call it before reading a body. */
 export function sendContinue({ headers, httpVersion }: HttpRequest, response: HttpResponse): void {
   if (headers.expect !== undefined && httpVersion !== "1.0" && CONTINUE.test(headers.expect)) {
     response.writeContinue();
@@ -80,13 +80,13 @@ function collect(request: HttpRequest, limit: BodyLimit, createDecoder: CreateDe
 }
 
 interface Decoding {
-  /** Takes a decoded piece; false when there shall be no more. */
+  /** Receives a decoded chunk; returns false to stop. */
   readonly add: (chunk: Chunk) => boolean;
   readonly finish: () => void;
   readonly failed: (error: Error) => void;
 }
 
-/** Passes a body through its decoder, as fast as that takes it. A bomb costs no more than its pieces up to the limit. */
+/** Decodes a body with backpressure, so that a compression bomb costs no more than its chunks up to the limit. */
 function decode(request: HttpRequest, createDecoder: CreateDecoder, { add, finish, failed }: Decoding): void {
   let decoder: Transform | undefined;
   const start = (first: Chunk): Transform => {
@@ -112,20 +112,20 @@ function decode(request: HttpRequest, createDecoder: CreateDecoder, { add, finis
   request.on("end", () => (decoder === undefined ? finish() : decoder.end()));
 }
 
-/** What has come of a body, within its limit. */
+/** The received body, within its limit. */
 class Collected {
   readonly #limit: BodyLimit;
   readonly #counter: JsonCounter | undefined;
   #chunks: Chunk[] = [];
   #sizeBytes = 0;
 
-  /** `sizeBytes` is what the body has when that is known: few bytes cannot have many values, and are not counted. */
+  /** `sizeBytes` is the size of the body, if known: the values of a small body need not be counted. */
   constructor(limit: BodyLimit, sizeBytes: number) {
     this.#limit = limit;
     this.#counter = limit.values === undefined || sizeBytes <= limit.values ? undefined : new JsonCounter();
   }
 
-  /** False when the body is too large, and not kept. */
+  /** Returns false if the body is too large; the chunk is dropped then. */
   add(chunk: Chunk): boolean {
     this.#sizeBytes += chunk.length;
     if (this.#sizeBytes > this.#limit.bytes) {
@@ -133,13 +133,13 @@ class Collected {
       return false;
     }
     this.#counter?.add(chunk);
-    // Values beyond the limit are counted on, for the message, and not kept.
+    // Counts values beyond the limit for the error message, but drops them.
     if (this.#hasTooMany) this.#chunks = [];
     else this.#chunks.push(chunk);
     return true;
   }
 
-  /** Throws InvalidArgument when there are too many values. */
+  /** Throws InvalidArgument if there are too many values. */
   whole(): Chunk {
     const [first = EMPTY, ...more] = this.#chunks;
     if (this.#hasTooMany) throw tooManyValues(this.#counter?.count ?? 0, this.#limit.values ?? 0);

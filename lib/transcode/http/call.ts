@@ -4,12 +4,12 @@ import { constants, type Http2ServerRequest } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { clientLeft, deadlineExceeded, invalidArgument, masked } from "./errors.ts";
 
-/** The longest delay of setTimeout, in milliseconds: nearly 25 days. A longer one fires at once. */
+/** Maximum delay of setTimeout, in milliseconds: nearly 25 days. Longer ones fire at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 
-/** What a ServerResponse of node:http and an Http2ServerResponse have in common. */
+/** The common interface of ServerResponse (node:http) and Http2ServerResponse. */
 export interface HttpResponse extends EventEmitter {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
@@ -18,7 +18,7 @@ export interface HttpResponse extends EventEmitter {
   appendHeader(name: string, value: string): unknown;
   writeContinue(): unknown;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
-  /** Without it the head waits for the first write. */
+  /** Sends the head, which otherwise waits for the first write. */
   flushHeaders?(): void;
   write(chunk: string | Uint8Array): boolean;
   addTrailers(trailers: OutgoingHttpHeaders): unknown;
@@ -38,14 +38,14 @@ export interface HttpResponse extends EventEmitter {
 }
 
 /**
- * Whether nothing that is written arrives any more. A stream of HTTP/2 that was reset is closed before it is destroyed; sending its head
- * throws in between.
+ * Whether writes no longer reach the client. An HTTP/2 stream that was reset is closed before it is destroyed; sending its head in between
+ * throws.
  */
 export function isOver({ stream, destroyed = false }: HttpResponse): boolean {
   return stream === undefined ? destroyed : stream.closed || stream.destroyed;
 }
 
-/** Breaks an answer off, so that the client does not take it for complete. */
+/** Aborts a response, so that the client does not consider it complete. */
 export function breakOff(response: HttpResponse): void {
   const { stream } = response;
   if (stream === undefined) {
@@ -55,17 +55,17 @@ export function breakOff(response: HttpResponse): void {
   stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
-/** What a method is called with besides its request. */
+/** The context of a call. */
 export interface CallContext {
   readonly request: HttpRequest;
-  /** Aborted, with a ConnectError, when the client leaves or the time of `connect-timeout-ms` is over. */
+  /** Aborted, with a ConnectError, when the client leaves or `connect-timeout-ms` has passed. */
   readonly signal: AbortSignal;
   readonly requestHeader: Headers;
-  /** Sent with the answer; of a stream, as it was when the first message came. */
+  /** Headers of the response; for a stream, as set before the first message. */
   readonly responseHeader: Headers;
 }
 
-/** The headers of a call. They are made when they are asked for: most calls need none, and they cost microseconds. */
+/** The headers of a call, created on demand: most calls need none, and they cost microseconds. */
 export class CallHeaders {
   readonly request: HttpRequest;
   #requestHeader: Headers | undefined;
@@ -85,13 +85,13 @@ export class CallHeaders {
     return this.#responseHeader;
   }
 
-  /** The headers that the method has set; undefined: none. */
+  /** The headers that the method has set; undefined if none. */
   protected get setHeader(): Headers | undefined {
     return this.#responseHeader;
   }
 }
 
-/** The life of one HTTP exchange. */
+/** The life of an HTTP exchange. */
 export class Call extends CallHeaders implements CallContext, Disposable {
   readonly response: HttpResponse;
   readonly #controller = new AbortController();
@@ -112,7 +112,7 @@ export class Call extends CallHeaders implements CallContext, Disposable {
     }
   }
 
-  /** Nothing that is written arrives any more. */
+  /** Whether writes no longer reach the client. */
   get closed(): boolean {
     return isOver(this.response);
   }
@@ -121,7 +121,7 @@ export class Call extends CallHeaders implements CallContext, Disposable {
     return this.#controller.signal;
   }
 
-  /** Puts the headers that the method set onto the response. */
+  /** Copies the headers that the method has set to the response. */
   copyHeaders(): void {
     if (this.setHeader !== undefined) {
       appendHeaders(this.response, this.setHeader);
@@ -136,7 +136,7 @@ export class Call extends CallHeaders implements CallContext, Disposable {
     this.#controller.abort(reason);
   }
 
-  /** Takes `connect-timeout-ms` into account; throws InvalidArgument when it is not a number of milliseconds. */
+  /** Starts the timer of `connect-timeout-ms`; throws InvalidArgument if the value is not a number of milliseconds. */
   startDeadline(): void {
     const timeout = this.request.headers["connect-timeout-ms"];
     if (timeout === undefined) {
@@ -149,18 +149,18 @@ export class Call extends CallHeaders implements CallContext, Disposable {
     this.#abortAfter(timeoutMs, deadlineExceeded(timeoutMs));
   }
 
-  /** The timer is started again for as long as the time is more than it takes. */
+  /** Restarts the timer while the remaining time exceeds its maximum. */
   #abortAfter(delayMs: number, reason: ConnectError): void {
     const stepMs = Math.min(delayMs, LONGEST_DELAY_MS);
     this.after(stepMs, () => (stepMs < delayMs ? this.#abortAfter(delayMs - stepMs, reason) : this.abort(reason)));
   }
 
-  /** Does something later, unless the call ends before. What it throws ends the call. */
+  /** Calls a function later, unless the call ends before. If it throws, the call ends. */
   after(delayMs: number, act: () => void): NodeJS.Timeout {
     return this.#own(setTimeout(() => this.#guard(act), delayMs));
   }
 
-  /** Does something again and again until the call ends. What it throws ends the call. */
+  /** Calls a function repeatedly until the call ends. If it throws, the call ends. */
   every(intervalMs: number, act: () => void): NodeJS.Timeout {
     return this.#own(setInterval(() => this.#guard(act), intervalMs));
   }
@@ -170,7 +170,7 @@ export class Call extends CallHeaders implements CallContext, Disposable {
     return timer;
   }
 
-  /** A timer has no caller that could catch. */
+  /** Nothing catches an error that is thrown in a timer. */
   #guard(act: () => void): void {
     try {
       act();
@@ -197,7 +197,7 @@ export function appendHeaders(response: HttpResponse, headers: Headers): void {
 export function readHeaders(request: HttpRequest): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(request.headers)) {
-    // HTTP/2 has its pseudo-headers among them.
+    // HTTP/2 includes pseudo-headers.
     if (values === undefined || name.startsWith(":")) {
       continue;
     }

@@ -4,18 +4,21 @@ import zlib from "node:zlib";
 import { parsePreferences } from "./accept.ts";
 import type { HttpRequest, HttpResponse } from "./call.ts";
 
-/** Codings of answers, the best first (RFC 9110, section 8.4.1). */
+/** Codings of responses, the best first (RFC 9110, section 8.4.1). */
 const ENCODINGS = ["br", "gzip"] as const;
 
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Smallest answer that is compressed, in bytes: a smaller one fits into a packet anyway. */
+/** Minimum size of a compressed response, in bytes: a smaller one fits into a packet anyway. */
 const SMALLEST_BYTES = 1400;
 
-/** Most whole answers that are compressed at a time; further ones go as they are, so that other work of the thread pool does not wait for them. */
+/**
+ * Maximum number of whole responses that are compressed at a time. Further ones are sent uncompressed, so that other work of the thread
+ * pool does not wait.
+ */
 const MOST_AT_ONCE = 16;
 
-/** Most answers in pieces that are compressed at a time. Each has memory of its own until the client, however slow, has read all of it. */
+/** Maximum number of streamed responses that are compressed at a time. Each holds memory until the client has read everything. */
 const MOST_STREAMS = 64;
 
 const TEXT =
@@ -29,15 +32,12 @@ const brotli = promisify<zlib.InputType, zlib.BrotliOptions, Buffer>(zlib.brotli
 let underWay = 0;
 let streams = 0;
 
-/** Whether an answer of that type, and of that size when it is known, gets smaller by what compressing it costs. */
+/** Whether compression of a response of that type and size, if known, is worth its cost. */
 export function isCompressible(contentType: string, sizeBytes = Number.POSITIVE_INFINITY): boolean {
   return sizeBytes >= SMALLEST_BYTES && TEXT.test(contentType);
 }
 
-/**
- * The coding in which a client wants a compressible answer; undefined: as it is. Says in the answer that it depends on the client's header,
- * for the caches on its way.
- */
+/** Returns the coding that a client prefers for a compressible response; undefined: none. Adds `Vary` to the response, for caches. */
 export function negotiateEncoding(
   { headers }: HttpRequest,
   response: HttpResponse,
@@ -49,7 +49,7 @@ export function negotiateEncoding(
   return typeof accept !== "string" || isBusy ? undefined : chooseEncoding(accept);
 }
 
-/** The coding that the header Accept-Encoding wants most (RFC 9110, section 12.5.3); undefined: none, or not more than the bytes as they are. */
+/** The coding that Accept-Encoding prefers (RFC 9110, section 12.5.3); undefined: none, or none that is preferred over `identity`. */
 export function chooseEncoding(accept: string): Encoding | undefined {
   const preferences = parsePreferences(accept);
   const qualityOf = (...names: string[]): number | undefined =>
@@ -59,11 +59,11 @@ export function chooseEncoding(accept: string): Encoding | undefined {
     encoding,
     quality: (encoding === "gzip" ? qualityOf("gzip", "x-gzip") : qualityOf(encoding)) ?? others ?? 0,
   })).reduce((a, b) => (b.quality > a.quality ? b : a));
-  // What a client does not name at all it takes last.
+  // Codings that the client does not name come last.
   return wanted.quality > 0 && wanted.quality >= (qualityOf("identity") ?? 0) ? wanted.encoding : undefined;
 }
 
-/** Compresses a whole answer, in the thread pool. */
+/** Compresses a whole response, in the thread pool. */
 export async function compress(encoding: Encoding, content: string | Uint8Array): Promise<Buffer> {
   underWay += 1;
   try {
@@ -73,7 +73,7 @@ export async function compress(encoding: Encoding, content: string | Uint8Array)
   }
 }
 
-/** Compresses the pieces of an answer, in the thread pool, so that each can be read when it comes. What they throw, it throws. */
+/** Compresses the chunks of a response, in the thread pool, and flushes each at once. Throws the errors of the chunks. */
 export async function* compressPieces(
   encoding: Encoding,
   pieces: AsyncIterable<string | Uint8Array>,
@@ -85,7 +85,7 @@ export async function* compressPieces(
       : zlib.createGzip({ flush: Z_SYNC_FLUSH });
   streams += 1;
   try {
-    // Its errors come out of the encoder too.
+    // Errors surface in the encoder as well.
     pipeline(Readable.from(pieces), encoder, () => {});
     yield* encoder as AsyncIterable<Uint8Array>;
   } finally {
@@ -93,7 +93,7 @@ export async function* compressPieces(
   }
 }
 
-/** The first pieces of an answer, up to the size that is worth compressing; `rest` is undefined when these are all. */
+/** The first chunks of a response, up to the size that is worth compressing; `rest` is undefined if there are no more. */
 export async function firstPieces(
   pieces: AsyncIterable<string | Uint8Array>,
 ): Promise<{ readonly first: Buffer; readonly rest: AsyncIterable<string | Uint8Array> | undefined }> {
@@ -110,7 +110,7 @@ export async function firstPieces(
   return { first: Buffer.concat(held), rest: { [Symbol.asyncIterator]: () => iterator } };
 }
 
-/** Pieces after those that were taken first. */
+/** The first chunks, followed by the rest. */
 export async function* joinPieces(
   first: Uint8Array,
   rest: AsyncIterable<string | Uint8Array>,

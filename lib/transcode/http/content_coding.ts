@@ -3,7 +3,10 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, 
 import type { HttpRequest } from "./call.ts";
 import { encodingRefused } from "./errors.ts";
 
-/** The codings of request bodies (RFC 9110, section 8.4.1), each with what makes its decoder from the first bytes of the body. */
+/**
+ * The codings of request bodies (RFC 9110, section 8.4.1), each with the function that creates its decoder from the first bytes of the
+ * body.
+ */
 const DECODERS: ReadonlyMap<string, (first: Uint8Array) => Transform> = new Map([
   ["gzip", () => createGunzip()],
   ["x-gzip", () => createGunzip()],
@@ -12,13 +15,13 @@ const DECODERS: ReadonlyMap<string, (first: Uint8Array) => Transform> = new Map(
   ["zstd", () => createZstdDecompress()],
 ]);
 
-/** What a client may send, as the header Accept-Encoding of a refusal says it. */
+/** Accepted codings, for the Accept-Encoding header of a 415 response. */
 export const TAKEN_ENCODINGS = "gzip, deflate, br, zstd";
 
-/** Makes the decoder of a body from its first bytes. */
+/** Creates the decoder of a body from its first bytes. */
 export type CreateDecoder = (first: Uint8Array) => Transform;
 
-/** How a request body is compressed; undefined when it is not. Throws a refusal with 415 for a coding that is not known, and for several. */
+/** The decoder of a request body; undefined if it is not compressed. Throws a 415 error for an unknown coding, and for several. */
 export function bodyDecoder({ headers }: HttpRequest): CreateDecoder | undefined {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding === "identity") return undefined;
@@ -27,19 +30,19 @@ export function bodyDecoder({ headers }: HttpRequest): CreateDecoder | undefined
   return decoder;
 }
 
-/** Clients send both zlib's format, as they should, and the bare one (RFC 9110, section 8.4.1.2). */
+/** Clients send both the zlib format, as specified, and raw deflate (RFC 9110, section 8.4.1.2). */
 function createAnyInflate(first: Uint8Array): Transform {
   return isZlib(first) ? createInflate() : createInflateRaw();
 }
 
-/** Whether bytes compressed by deflate begin as zlib's format does. */
+/** Whether deflate-coded bytes begin with a zlib header. */
 export function isZlib([first = 0, second = 0]: Uint8Array): boolean {
   return (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
 }
 
 const decodedListeners = new WeakMap<HttpRequest, (bytes: number) => void>();
 
-/** Reports the size of each decoded piece of a compressed body, so that its memory can be counted. */
+/** Calls the listener with the size of each decoded chunk of a compressed body, to account for its memory. */
 export function onDecoded(request: HttpRequest, listener: (bytes: number) => void): void {
   decodedListeners.set(request, listener);
 }

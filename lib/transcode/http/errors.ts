@@ -34,7 +34,7 @@ export function deadlineExceeded(timeoutMs: number): ConnectError {
   return new ConnectError(`The call took longer than its ${timeoutMs} ms`, Code.DeadlineExceeded);
 }
 
-/** An error whose HTTP status says more than the one of its code. */
+/** An error with a more specific HTTP status than its code has. */
 export class HttpError extends ConnectError {
   readonly status: number;
 
@@ -46,7 +46,7 @@ export class HttpError extends ConnectError {
     this.status = status;
   }
 
-  /** ConnectError's own takes every ConnectError for an instance of what extends it. */
+  /** The check of ConnectError itself accepts every ConnectError as an instance of a subclass. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof ConnectError && "status" in value;
   }
@@ -59,7 +59,7 @@ export function bodyTooLarge(limitBytes: number): HttpError {
   );
 }
 
-/** `taken` is the header Accept-Encoding of the answer (RFC 9110, section 12.5.3). */
+/** `taken` is the Accept-Encoding header of the response (RFC 9110, section 12.5.3). */
 export function encodingRefused(encoding: string, taken: string): HttpError {
   return new HttpError(`Cannot read the request body: its content-encoding is "${encoding}"; send one of ${taken}`, {
     status: 415,
@@ -68,7 +68,7 @@ export function encodingRefused(encoding: string, taken: string): HttpError {
   });
 }
 
-/** `types` are those that the method can answer with. */
+/** `types` are the types that the method can respond with. */
 export function notAcceptable(accept: string, types: readonly string[]): HttpError {
   return new HttpError(`Cannot answer as "${accept}": this method answers ${types.join(" or ")}`, {
     status: 406,
@@ -86,14 +86,14 @@ export function tooManyValues(count: number, limit: number): ConnectError {
   );
 }
 
-/** What a caller is told of an error that is none of its business. */
+/** The error that a client sees instead of an internal one. */
 export function masked(cause: unknown): ConnectError {
   return new ConnectError("internal error", Code.Internal, undefined, undefined, cause);
 }
 
 /**
- * Calls a decoder. What it throws is the fault of what it was given: an InvalidArgument that begins with `subject`, and says why in the
- * words of `explain` where that has some, else in the decoder's.
+ * Calls a decoder and converts its errors to InvalidArgument: the message begins with `subject`, followed by the result of `explain`, or
+ * else by the decoder's message.
  */
 export function decoding<T>(subject: string, decode: () => T, explain?: () => string | undefined): T {
   try {

@@ -1,7 +1,7 @@
 import { type HttpRequest, type HttpResponse, isOver } from "./call.ts";
 import { compress, type Encoding, isCompressible, negotiateEncoding } from "./compress.ts";
 
-/** An answer that is known as a whole. */
+/** A response whose whole content is known. */
 export interface Content {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ interface Exchange {
   readonly response: HttpResponse;
 }
 
-/** Sends an answer at once; one that the client wants compressed, and for which that pays, when that is done. HEAD gets the headers alone. */
+/** Sends a response at once; if the client wants it compressed, and it is worth it, after compression. HEAD gets the headers only. */
 export function sendContent({ request, response }: Exchange, answer: Content): Promise<void> | undefined {
   const { status, headers, content } = answer;
   if (isOver(response)) {
@@ -36,7 +36,7 @@ async function sendCompressed(
   encoding: Encoding,
 ): Promise<void> {
   const head = { ...headers, "content-encoding": encoding };
-  // The length that GET would have is not known without compressing.
+  // The length that GET would have is unknown without compressing.
   if (request.method === "HEAD") {
     response.writeHead(status, head);
     response.end();

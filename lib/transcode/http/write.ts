@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { HttpResponse } from "./call.ts";
 
 /**
- * Writes a piece of an answer; resolves when there is room for more. Rejects when the signal is aborted or the answer breaks. It leaves no
+ * Writes a chunk of a response; resolves when there is room for more. Rejects if the signal is aborted or the response fails. Leaves no
  * listener behind, however often a slow reader makes it wait.
  */
 export async function writePiece(

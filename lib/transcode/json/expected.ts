@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
-/** What the JSON of a field has to be, or of one item of it; undefined for messages that have no form of their own. */
+/** The expected JSON of a field, or of one item of it; undefined for messages without a special JSON form. */
 export function expectedValue(field: DescField): string | undefined {
   if (field.message !== undefined) {
     return expectedMessage(field.message);
@@ -11,12 +11,12 @@ export function expectedValue(field: DescField): string | undefined {
     : `one of ${field.enum.values.map(({ name }) => name).join(", ")}`;
 }
 
-/** What the JSON of a well-known type has to be. */
+/** The expected JSON of a well-known type. */
 export function expectedMessage(desc: DescMessage): string | undefined {
   return isWrapperDesc(desc) ? expectedValue(desc.fields[0]) : WELL_KNOWN.get(desc.typeName);
 }
 
-/** What was found instead, in short. */
+/** A short description of the actual value. */
 export function found(value: JsonValue): string {
   switch (typeof value) {
     case "string":
@@ -28,7 +28,7 @@ export function found(value: JsonValue): string {
   }
 }
 
-/** As much of a text as is repeated to its sender. */
+/** Shortens a text that an error repeats. */
 export function cut(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }

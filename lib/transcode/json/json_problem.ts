@@ -9,7 +9,7 @@ import {
 import { fieldNamed } from "../annotation/fields.ts";
 import { cut, expectedValue, found } from "./expected.ts";
 
-/** What a JSON text was to be: a message, or one field of it. */
+/** The target type of a JSON text: a message, or one field of it. */
 export interface JsonTarget {
   readonly desc: DescMessage;
   readonly field: DescField | undefined;
@@ -17,8 +17,8 @@ export interface JsonTarget {
 }
 
 /**
- * Why JSON, which could not be decoded, is no such message: the field at fault by the names of who wrote it, what was
- * expected there and what was found. Undefined when it is not the fault of one field, or of one far behind many others.
+ * Explains why JSON could not be decoded: the invalid field by the names that the client used, the expected and the actual value. Undefined
+ * if no single field is invalid, or it is far behind many others.
  */
 export function explainJson({ desc, field, jsonOptions }: JsonTarget, json: JsonValue): string | undefined {
   const search = { jsonOptions, left: MOST_VALUES };
@@ -27,7 +27,7 @@ export function explainJson({ desc, field, jsonOptions }: JsonTarget, json: Json
   return fault && print(fault);
 }
 
-/** Of many items no more are looked at, each of which is decoded alone. */
+/** Maximum number of items that are examined; each is decoded separately. */
 const MOST_VALUES = 1000;
 
 interface Search {
@@ -44,7 +44,7 @@ interface Place {
 interface Fault {
   readonly at: string;
   readonly why: string;
-  /** What was found; undefined when that says nothing, or is not to be repeated. */
+  /** The actual value; undefined if it would not help, or must not be repeated. */
   readonly json?: JsonValue | undefined;
 }
 
@@ -91,7 +91,7 @@ function inPresent(search: Search, field: DescField, { json, at }: Place): Fault
   }
 }
 
-/** `alone` is the field with this value and no other. */
+/** `alone` is a message with this value in the field and nothing else. */
 function inValue(
   search: Search,
   field: DescField,
@@ -114,7 +114,7 @@ function inValue(
 
 function explain(field: DescField, { json, at }: Place, error: unknown): Fault {
   const expected = expectedValue(field);
-  // What is an object, and was to be one, has its fault within, which only the decoder knows.
+  // If an object was expected and given, the error is inside, and only the decoder knows it.
   if (expected === undefined || (typeof json === "object" && expected === found(json))) {
     return { at, why: error instanceof Error ? error.message : String(error) };
   }

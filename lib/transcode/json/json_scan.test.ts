@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { countJson, endOfValue, findDuplicateName, findMember, JsonCounter } from "./json_scan.ts";
 
-/** Values, and names of members. */
+/** The number of values and member names. */
 function count(json: unknown): number {
   if (typeof json !== "object" || json === null) return 1;
   const inner = Object.values(json).reduce((sum: number, each) => sum + count(each), 1);

@@ -13,15 +13,15 @@ const LARGE_E = 0x45;
 const SMALL_E = 0x65;
 
 /**
- * Counts the values and the names of a JSON text, chunk by chunk as it arrives, at about a nanosecond a byte: what it costs to decode a text
- * depends on them more than on its bytes. Of what is not JSON the count means nothing.
+ * Counts the values and names in a JSON text, chunk by chunk as it arrives, at about a nanosecond per byte: the cost of decoding depends on
+ * them more than on the size. The count is meaningless for invalid JSON.
  */
 export class JsonCounter {
-  /** Values, containers included, and names of members. */
+  /** Number of values, including containers, and member names. */
   count = 1;
   #isInText = false;
   #isEscaped = false;
-  /** Whether the last byte that counts opened a container, which is empty if the next one closes it. */
+  /** Whether the last significant byte opened a container, which is empty if the next one closes it. */
   #isOpened = false;
 
   add(chunk: Uint8Array): void {
@@ -74,8 +74,8 @@ export function countJson(text: Uint8Array): number {
 }
 
 /**
- * A name that an object of a JSON text has twice; undefined when there is none. `JSON.parse`, which made `json` of the text, keeps the last of
- * them without a word. protobuf-es has the same check, which takes up to 60 times as long for long texts.
+ * Finds a name that an object in a JSON text has twice; undefined if there is none. `json` is the parsed text: `JSON.parse` silently keeps
+ * the last of them. protobuf-es has the same check, but takes up to 60 times as long for long texts.
  */
 export function findDuplicateName(text: Buffer, json: unknown): string | undefined {
   return countNames(json) === countColons(text) ? undefined : searchDuplicateName(text);
@@ -93,7 +93,7 @@ function countNames(json: unknown): number {
   return count + values.length;
 }
 
-/** Each stands after a name. */
+/** One colon follows each name. */
 function countColons(text: Buffer): number {
   let count = 0;
   for (let index = 0; index < text.length; index++) {
@@ -104,7 +104,7 @@ function countColons(text: Buffer): number {
 }
 
 function searchDuplicateName(text: Buffer): string | undefined {
-  /** The names of each open object; undefined for a list. */
+  /** The names in each open object; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   let isNameNext = false;
   for (let index = 0; index < text.length; index++) {
@@ -145,22 +145,22 @@ function searchDuplicateName(text: Buffer): string | undefined {
   return undefined;
 }
 
-/** Index of the quote that ends the text which begins at `start`. */
+/** Index of the quote that ends the string which begins at `start`. */
 function endOfText(text: Uint8Array, start: number): number {
   let index = start + 1;
   while (index < text.length && text[index] !== QUOTE) index += text[index] === BACKSLASH ? 2 : 1;
   return index;
 }
 
-/** The text between two quotes. */
+/** The string between two quotes. */
 function textBetween(text: Buffer, start: number, end: number): string {
   const raw = text.toString("utf8", start + 1, end);
   return raw.includes("\\") ? JSON.parse(`"${raw}"`) : raw;
 }
 
 /**
- * Index of the first byte of a member of the object that begins at `start`, in a JSON text; undefined when the object has none of that name, or
- * writes the name with escapes.
+ * Index of the first byte of a member's value in the object that begins at `start`; undefined if the object has no such name, or writes it
+ * with escapes.
  */
 export function findMember(text: Buffer, start: number, name: string): number | undefined {
   let index = skipSpace(text, start + 1);
@@ -177,7 +177,7 @@ export function findMember(text: Buffer, start: number, name: string): number | 
   return undefined;
 }
 
-/** Index after the last byte of the value that begins at `start`, in a JSON text. */
+/** Index after the last byte of the value that begins at `start`. */
 export function endOfValue(text: Uint8Array, start: number): number {
   let depth = 0;
   for (let index = start; index < text.length; index++) {
@@ -186,18 +186,18 @@ export function endOfValue(text: Uint8Array, start: number): number {
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
     else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
     else if (byte !== COMMA || depth > 0) continue;
-    // A number or a word ends where what it is in goes on, or ends.
+    // A number or literal ends at the separator or end of its container.
     if (depth < 0 || byte === COMMA) return index;
     if (depth === 0) return index + 1;
   }
   return text.length;
 }
 
-/** So many digits are still less than the greatest double. */
+/** Number of digits that surely stays below the greatest double. */
 const PLAIN_DIGITS = 300;
 
 /**
- * Whether a JSON text nests no deeper than `levels`, and its numbers are surely within those of a double: they have no exponent, and are not
+ * Whether a JSON text nests no deeper than `levels`, and its numbers are surely within the range of a double: without exponent, and not
  * hundreds of digits long.
  */
 export function isPlainJson(text: Uint8Array, levels: number): boolean {

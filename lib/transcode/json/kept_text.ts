@@ -2,7 +2,7 @@ import { type DescMessage, fromJson, type Message, type MessageShape } from "@bu
 
 const KEPT = Symbol("texts of fields");
 
-/** Its text, and what the field was when that was kept. */
+/** The JSON text of a field, and the value of the field when the text was kept. */
 interface Kept {
   readonly text: string;
   readonly value: unknown;
@@ -10,26 +10,26 @@ interface Kept {
 
 type Texts = Record<string, Kept | undefined>;
 
-/** A message as far as this file goes: TypeScript does not know here what its fields are called. */
+/** A message as an untyped record: the names of its fields are not known here. */
 type Fields = Record<string, unknown> & { [KEPT]?: Texts };
 
 /**
- * Keeps the JSON text of a field, `google.protobuf.Struct` or `Value`, for those who pass it on. The field itself may be left out: `readKept`
- * reads it from the text.
+ * Keeps the JSON text of a `google.protobuf.Struct` or `Value` field for consumers that pass it on. The field itself may stay unset:
+ * `readKept` parses it from the text.
  */
 export function keepText<Shape extends Message>(message: Shape, name: keyof Shape & string, text: string): void {
   const fields = message as unknown as Fields;
   fields[KEPT] = { ...fields[KEPT], [name]: { text, value: fields[name] } };
 }
 
-/** The JSON text of a field; undefined where it was not kept, or the field has changed since. */
+/** The JSON text of a field; undefined if it was not kept, or the field has changed since. */
 export function keptText(message: Message, name: string): string | undefined {
   const fields = message as unknown as Fields;
   const kept = fields[KEPT]?.[name];
   return kept !== undefined && kept.value === fields[name] ? kept.text : undefined;
 }
 
-/** Sets the fields that were left out to what their texts say, for those who do not know of texts. */
+/** Parses the kept texts of unset fields, for consumers that do not use the texts. */
 export function readKept<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): void {
   const fields = message as unknown as Fields;
   if (fields[KEPT] === undefined) return;

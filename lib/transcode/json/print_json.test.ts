@@ -74,7 +74,7 @@ function isMessageDesc(value: unknown): value is DescMessage {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "message";
 }
 
-/** What a printer makes; undefined where it refuses. */
+/** The printed text; undefined if printing throws. */
 function textOf(print: () => string): string | undefined {
   try {
     return print();

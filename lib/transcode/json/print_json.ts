@@ -17,7 +17,10 @@ type PrintMessage = (message: Message & Readonly<Record<string, unknown>>) => st
 
 const printers = new WeakMap<DescMessage, PrintMessage>();
 
-/** The text that `toJsonString` of protobuf-es makes, without the objects in between. Throws an Error for a value that JSON does not have. */
+/**
+ * Prints the same text as `toJsonString` of protobuf-es, without intermediate objects. Throws an Error for a value that JSON cannot
+ * represent.
+ */
 export function printJson<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): string {
   return printerOf(desc)(message);
 }
@@ -26,10 +29,10 @@ function printerOf(desc: DescMessage): PrintMessage {
   const known = printers.get(desc);
   if (known !== undefined) return known;
   if (desc.typeName === "google.protobuf.Timestamp") return keep(desc, (message) => printTimestamp(message as never));
-  // These have forms of their own, and are rare.
+  // These have special JSON forms, and are rare.
   if (desc.typeName.startsWith("google.protobuf.")) return keep(desc, (message) => toJsonString(desc, message));
   const printFields: PrintMessage[] = [];
-  // Before the fields are looked at: messages may contain themselves.
+  // Set before its fields: messages may be recursive.
   const print = keep(desc, (message) => {
     let text = "";
     for (const printField of printFields) text += printField(message);
@@ -45,7 +48,7 @@ function keep(desc: DescMessage, print: PrintMessage): PrintMessage {
   return print;
 }
 
-/** Prints `,"name":value`, or nothing for a field that is not there. */
+/** Prints `,"name":value`, or nothing for an unset field. */
 function fieldPrinter(field: DescField): PrintMessage {
   const { localName } = field;
   const head = `,${JSON.stringify(field.jsonName)}:`;
@@ -84,7 +87,7 @@ function fieldPrinter(field: DescField): PrintMessage {
   };
 }
 
-/** Whether what it holds is JSON of any form. */
+/** Whether the field holds arbitrary JSON. */
 function isJsonField({ message }: DescField): boolean {
   return message?.typeName === "google.protobuf.Struct" || message?.typeName === "google.protobuf.Value";
 }
@@ -140,13 +143,13 @@ function singlePrinter(field: DescField): Print {
 function enumPrinter(desc: DescEnum): Print {
   if (desc.typeName === "google.protobuf.NullValue") return () => "null";
   const names = new Map(desc.values.map(({ number, name }) => [number, JSON.stringify(name)]));
-  // What a newer release added is a number.
+  // Values of a newer release print as numbers.
   return (value: number) => names.get(value) ?? String(value);
 }
 
 function messagePrinter(desc: DescMessage, field: DescField): Print {
   if (desc.typeName === "google.protobuf.Struct" && field.fieldKind === "message") {
-    // In code it is JSON, which may have what the message cannot say.
+    // In code it is JSON, which may hold what the message cannot represent.
     return (value: JsonValue) => toJsonString(desc, fromJson(desc, value));
   }
   const print = printerOf(desc);
@@ -177,7 +180,7 @@ function scalarPrinter(type: ScalarType): Print {
 const FIRST_SECOND = -62_135_596_800n;
 const LAST_SECOND = 253_402_300_799n;
 
-/** The last second that was printed, as far as its point: most times of an answer are within one second. */
+/** The last printed second: most timestamps of a response are within one second. */
 let [lastSecond, lastText] = [0n, "1970-01-01T00:00:00"];
 
 function printTimestamp(time: Timestamp): string {

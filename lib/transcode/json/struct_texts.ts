@@ -3,7 +3,7 @@ import { fieldNamed } from "../annotation/fields.ts";
 import { endOfValue, findMember, isPlainJson } from "./json_scan.ts";
 import { keepText } from "./kept_text.ts";
 
-/** How deep in each other the messages are whose fields are looked at: a request, and what it contains. */
+/** Number of message levels whose fields are searched: a request, and the messages in it. */
 const MESSAGE_LEVELS = 2;
 
 /** A `google.protobuf.Struct` in the JSON of a message. */
@@ -15,8 +15,9 @@ interface StructText {
 }
 
 /**
- * Takes what is a `google.protobuf.Struct` out of the JSON of a message: it goes on as the text that it is, and becomes no message. Left in are
- * those that nest deeper than `levels`, or have a number that not every reader takes. The text has to be that JSON, without a name twice in one object.
+ * Removes the `google.protobuf.Struct` values from the JSON of a message, and keeps them as text, without decoding them to messages. Leaves
+ * those that nest deeper than `levels`, or have a number that not every parser accepts. `text` must be the text of that JSON, without
+ * duplicate names.
  */
 export function takeStructs(desc: DescMessage, json: JsonValue, { text, levels }: { text: Buffer; levels: number }) {
   const taken: StructText[] = [];
@@ -24,7 +25,7 @@ export function takeStructs(desc: DescMessage, json: JsonValue, { text, levels }
   return {
     /** The JSON without them. */
     rest,
-    /** Puts them into the message that was decoded from the rest. */
+    /** Adds them to the message that was decoded from the rest. */
     restore(message: Message): void {
       for (const each of taken) restoreAt(desc, message, each);
     },
@@ -47,7 +48,7 @@ function takeFrom(desc: DescMessage, json: JsonValue, place: Place): JsonValue {
   for (const [name, value] of Object.entries(json)) {
     const field = fieldNamed(desc, name);
     if (field?.fieldKind !== "message" || field.oneof !== undefined || !isObject(value)) continue;
-    // With two names it might be there twice.
+    // A field with two names could be present twice.
     const isStruct = field.message.typeName === "google.protobuf.Struct" && field.name === field.jsonName;
     if (!isStruct && (field.message.typeName.startsWith("google.protobuf.") || path.length + 1 === MESSAGE_LEVELS))
       continue;
@@ -70,7 +71,7 @@ function takeFrom(desc: DescMessage, json: JsonValue, place: Place): JsonValue {
 function restoreAt(desc: DescMessage, message: Message, { path: [name = "", ...path], text, value }: StructText): void {
   const field = fieldNamed(desc, name);
   if (field?.fieldKind !== "message") return;
-  // What the name of a field is in code, TypeScript does not know here.
+  // The names of fields in code are not known here.
   const fields = message as unknown as Record<string, unknown>;
   if (path.length > 0) {
     restoreAt(field.message, fields[field.localName] as Message, { path, text, value });

@@ -1,19 +1,19 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Outcome, Write, WriteSchema } from "../../../../proto/remote_plugin.ts";
 
-/** The writes that there are, by their names in code. */
+/** Names of the writes, as in the generated code. */
 export type WriteName = NonNullable<Write["write"]["case"]>;
 
-/** What a write is asked with. */
+/** Input of a write. */
 export type WriteInput<Name extends WriteName> = Extract<
   MessageInitShape<typeof WriteSchema>["write"],
   { case: Name }
 >["value"];
 
-/** What a write that was done answers. */
+/** Result of a successful write. */
 export type WriteAnswer<Name extends WriteName> = Extract<Outcome["outcome"], { case: Name }>["value"];
 
-/** How a store asks the plugin: writes in their order, reads at any time. */
+/** Calls of a DAO to the plugin: writes in order, reads at any time. */
 export interface DaoCalls {
   read<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,

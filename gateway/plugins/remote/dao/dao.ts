@@ -13,7 +13,7 @@ import { createJobStore } from "./jobs.ts";
 import { createOutboxStore } from "./outbox.ts";
 import { createWriter } from "./writer.ts";
 
-/** A record out of process. While it is away its methods reject with Unavailable. */
+/** A remote DAO. While it is unavailable, its methods reject with Unavailable. */
 export function createDao(name: string, connection: Connection, { durable, shared }: DaoCapabilities): Dao {
   const writer = createWriter(connection);
   const calls: DaoCalls = {

@@ -11,30 +11,30 @@ import type { Connection } from "../connection.ts";
 import { RemoteCallError } from "../remote_call_error.ts";
 import type { WriteAnswer, WriteInput, WriteName } from "./calls.ts";
 
-/** The most writes, and bytes of them, that go together; a write that is larger goes alone. */
+/** Maximum number of writes in a group, and of their bytes; a larger write is sent alone. */
 const MAX_WRITES = 1000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Sends writes in the order of the calls. Disposing it waits until those are over that were called. */
+/** Sends writes in the order of the calls. Disposing it waits for the pending writes. */
 export interface Writer extends AsyncDisposable {
   /** Rejects with a RemoteCallError. */
   write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteAnswer<Name>>;
 }
 
 interface WaitingWrite {
-  /** A request with this write alone. Such requests, one behind the other, are the request with all their writes. */
+  /** A serialized request with this write alone. Such requests concatenated are the request with all their writes. */
   readonly bytes: Uint8Array;
   readonly answered: PromiseWithResolvers<Outcome["outcome"]>;
 }
 
-/** Sends one group at a time; what is called meanwhile waits and goes together in the next, so groups grow with the load. */
+/** Sends one group at a time; writes that arrive meanwhile wait for the next group, so groups grow with the load. */
 export function createWriter(connection: Connection): Writer {
   const waiting: WaitingWrite[] = [];
   let sending: Promise<void> | undefined;
   let isClosed = false;
 
   async function sendAll(): Promise<void> {
-    // What is written in the same turn goes together.
+    // Writes of the same turn form one group.
     await Promise.resolve();
     while (waiting.length > 0) await sendGroup(connection, takeGroup(waiting));
     sending = undefined;
@@ -43,7 +43,7 @@ export function createWriter(connection: Connection): Writer {
   return {
     async write(name, input) {
       if (isClosed) throw new RemoteCallError("the connection is closed", { code: status.CANCELLED });
-      // `WriteInput` has made sure that the input is of this write.
+      // `WriteInput` ensures that the input belongs to the write.
       const write = { case: name, value: input } as NonNullable<MessageInitShape<typeof WriteSchema>["write"]>;
       const bytes = toBinary(WriteRequestSchema, create(WriteRequestSchema, { writes: [{ write }] }));
       const answered = Promise.withResolvers<Outcome["outcome"]>();
@@ -58,7 +58,7 @@ export function createWriter(connection: Connection): Writer {
   };
 }
 
-/** Takes as many from the front as may go together, one at least. */
+/** Removes the next group from the front of the queue, at least one write. */
 function takeGroup(waiting: WaitingWrite[]): WaitingWrite[] {
   let sizeBytes = 0;
   const tooMany = waiting.findIndex(({ bytes }, n) => {
@@ -68,7 +68,7 @@ function takeGroup(waiting: WaitingWrite[]): WaitingWrite[] {
   return waiting.splice(0, tooMany === -1 ? waiting.length : tooMany);
 }
 
-/** Resolves when all of a group have their answers or errors. */
+/** Resolves when all writes of a group are settled. */
 async function sendGroup(connection: Connection, group: readonly WaitingWrite[]): Promise<void> {
   const request = Buffer.concat(group.map(({ bytes }) => bytes));
   const [answer] = await Promise.allSettled([connection.callWith(DaoService.method.write, request)]);

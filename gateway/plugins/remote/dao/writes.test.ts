@@ -16,7 +16,7 @@ import { createTemporaryDirectory } from "../../../../test/contract/temporary_di
 import { startPluginProcess, startRemote } from "../../../../test/plugin_server.ts";
 import { until } from "../../../../test/until.ts";
 
-/** A DAO in memory that stores jobs in this way, and what a gateway has of it. */
+/** An in-memory DAO with a custom insert(), and the gateway's client of it. */
 async function openStoring(insert: (dao: Dao) => Dao["jobs"]["insert"], options = {}) {
   await using stack = new AsyncDisposableStack();
   const plugin: Plugin<"dao", Record<never, never>> = {
@@ -40,7 +40,7 @@ test("writes that wait go together, in the order of their calls", async () => {
   let turn = 0;
   await using storing = await openStoring((dao) => async (job, ...rest) => {
     called.push(job.id);
-    // Only writes of one group are called in one turn.
+    // Only the writes of one group are called in the same turn.
     turns.add(turn);
     setImmediate(() => turn++);
     if (job.id === sampleId(0)) await first.promise;
@@ -126,7 +126,7 @@ test("what was answered before a plugin was killed is there afterwards, time aft
   const answered: number[] = [];
   let next = 0;
 
-  /** Inserts with many in flight until the plugin is away. */
+  /** Inserts with many in flight until the plugin is unavailable. */
   async function insertMany(): Promise<void> {
     const writers = Array.from({ length: 32 }, async () => {
       for (;;) {

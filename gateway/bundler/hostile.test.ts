@@ -72,18 +72,22 @@ test.each<[string, HeaderArgument, RegExp]>([
   [
     "an absolute link",
     { name: "link.ts", type: "symlink", linkname: "/etc/passwd" },
-    /a symlink to what it does not hold/,
+    /a symlink to a path that it does not hold/,
   ],
   [
     "a link that leaves",
     { name: "a/link", type: "symlink", linkname: "../../etc" },
-    /a symlink to what it does not hold/,
+    /a symlink to a path that it does not hold/,
   ],
-  ["a hard link to no file", { name: "a.ts", type: "link", linkname: "etc/passwd" }, /a link to what it does not hold/],
+  [
+    "a hard link to no file",
+    { name: "a.ts", type: "link", linkname: "etc/passwd" },
+    /a link to an entry that it does not hold/,
+  ],
   [
     "a hard link that leaves",
     { name: "a.ts", type: "link", linkname: "../index.ts" },
-    /a link to what it does not hold/,
+    /a link to an entry that it does not hold/,
   ],
   ["a device", { name: "null", type: "character-device", devmajor: 1, devminor: 3 }, /a character-device: only files/],
   ["a pipe", { name: "pipe", type: "fifo" }, /a fifo: only files/],

@@ -60,7 +60,7 @@ test.each<[string, TarEntry[], RegExp]>([
 test("a folder without an entry is refused with what was looked for and what is there", async () => {
   const files: TarEntry[] = ["a.ts", "b.ts", "README.md", "node_modules/dep/index.js"].map((name) => [name, ""]);
   expect(await refusal(bundler, await tgz(files))).toBe(
-    'The upload has no entry: looked for package.json ("exports", "module" or "main"), index, mod, main with .ts, .js and their kin, and the same in src/; it holds a.ts, b.ts',
+    'The upload has no entry: looked for package.json ("exports", "module" or "main"), index, mod, main with .ts, .js or a similar extension, and the same in src/; it holds a.ts, b.ts',
   );
   expect(await refusal(bundler, await tgz([["types/index.d.ts", "export {};"]]))).toMatch(
     /it holds index.d.ts; files that end in .d.ts have types only$/,

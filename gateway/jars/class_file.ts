@@ -42,7 +42,8 @@ const offsets = new Uint32Array(0x10000);
 export function readClassHeader(content: Uint8Array): ClassHeader {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   need(bytes, 0, 10);
-  if (bytes.readUInt32BE(0) !== MAGIC) throw new ClassFileError("it does not begin as a class file does");
+  if (bytes.readUInt32BE(0) !== MAGIC)
+    throw new ClassFileError("it does not begin with the magic number of a class file");
   const majorVersion = bytes.readUInt16BE(6);
   const { count, end, signatureMinor } = readPool(bytes);
   need(bytes, end, 8);
@@ -110,14 +111,16 @@ function classAt(bytes: Buffer, index: number, count: number): string {
   need(bytes, at, 3);
   const text = constantAt(bytes, bytes.readUInt16BE(at + 1), { tag: UTF8, count });
   const sizeBytes = bytes.readUInt16BE(text + 1);
-  if (sizeBytes > MOST_NAME_BYTES) throw new ClassFileError(`it names a class by more than ${MOST_NAME_BYTES} bytes`);
+  if (sizeBytes > MOST_NAME_BYTES)
+    throw new ClassFileError(`it has a class name of more than ${MOST_NAME_BYTES} bytes`);
   return bytes.toString("utf8", text + 3, text + 3 + sizeBytes);
 }
 
 /** Offset of a constant with this tag. */
 function constantAt(bytes: Buffer, index: number, { tag, count }: { tag: number; count: number }): number {
   const at = index < count ? (offsets[index] ?? 0) : 0;
-  if (index === 0 || at === 0 || bytes[at] !== tag) throw new ClassFileError("a name points to what is no name");
+  if (index === 0 || at === 0 || bytes[at] !== tag)
+    throw new ClassFileError("a name refers to a constant that is not a name");
   return at;
 }
 

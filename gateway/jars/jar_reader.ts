@@ -55,7 +55,7 @@ export function createJarReader(settings: JarReaderSettings = {}): JarReader {
       }
     },
     async [Symbol.asyncDispose]() {
-      closing.abort(new Error("The reader of jars is closed"));
+      closing.abort(new Error("The jar reader is closed"));
       await Promise.allSettled(running);
     },
   };
@@ -84,7 +84,7 @@ async function readInThread(task: JarTask, signal: AbortSignal): Promise<JarAnsw
   });
   try {
     const [answer]: JarAnswer[] = await once(thread, "message", { signal: AbortSignal.any([signal, timeout]) });
-    if (answer === undefined) throw new Error("The thread that reads a jar said nothing");
+    if (answer === undefined) throw new Error("The jar thread sent an empty message");
     return answer;
   } catch (cause) {
     signal.throwIfAborted();

@@ -94,8 +94,16 @@ test("a module that never finishes loading is a fault of load", async () => {
 });
 
 test.each([
-  ["no default export", "export const plugin = 1;", "its default export is no plugin; make it with definePlugin()"],
-  ["a half plugin", "export default { kind, name };", "its default export is no plugin; make it with definePlugin()"],
+  [
+    "no default export",
+    "export const plugin = 1;",
+    "its default export is not a plugin; create it with definePlugin()",
+  ],
+  [
+    "a half plugin",
+    "export default { kind, name };",
+    "its default export is not a plugin; create it with definePlugin()",
+  ],
   [
     "another kind",
     `export default definePlugin({ kind: "dao", name, config, start });
@@ -145,7 +153,7 @@ test("a start that gives nothing to dispose is a fault of start", async () => {
   );
 
   expect((await faultOf(plugin.start())).message).toBe(
-    'Cannot start plugin "./plugin.ts": what it started cannot be disposed',
+    'Cannot start plugin "./plugin.ts": the started plugin is not disposable',
   );
 });
 

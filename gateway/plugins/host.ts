@@ -58,7 +58,7 @@ export async function startPlugin<Kind extends PluginKind>(
     throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
   });
   if (!isDisposable(started)) {
-    throw new PluginError(reference.plugin, "start", { fault: "what it started cannot be disposed" });
+    throw new PluginError(reference.plugin, "start", { fault: "the started plugin is not disposable" });
   }
   if (kind !== "dao" || "outbox" in started) return TRANSLATE[kind](plugin.name, started);
   await using _refused = started;
@@ -99,7 +99,7 @@ async function loadPlugin<Kind extends PluginKind>(
 }
 
 function checkDescription<Kind extends PluginKind>(kind: Kind, exported: unknown, reference: string): Plugin<Kind> {
-  if (!isPlugin(exported)) return fail("its default export is no plugin; make it with definePlugin()");
+  if (!isPlugin(exported)) return fail("its default export is not a plugin; create it with definePlugin()");
   const fault = contractFault(exported);
   if (fault) return fail(fault);
   if (!isOfKind(exported, kind)) return fail(`it is of kind "${exported.kind}", not "${kind}"`);
@@ -122,9 +122,9 @@ async function callStart<Kind extends PluginKind>(
 async function disposeLate(starting: Promise<unknown>, log: PluginLog): Promise<void> {
   const [late] = await Promise.allSettled([starting]);
   if (late.status === "rejected" || !isDisposable(late.value)) return;
-  log.warn("disposing a plugin that started too late");
+  log.warn("disposing a plugin that started after the timeout");
   const [disposed] = await Promise.allSettled([late.value[Symbol.asyncDispose]()]);
-  if (disposed.status === "rejected") log.warn("disposing the plugin failed", { err: disposed.reason });
+  if (disposed.status === "rejected") log.warn("plugin disposal failed", { err: disposed.reason });
 }
 
 function createPluginLog(log: Logger): PluginLog {

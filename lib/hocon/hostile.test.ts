@@ -39,7 +39,7 @@ describe("parseHocon() reads nothing but the text:", () => {
       list: [2, 3],
       items: [{ list: [4] }],
     });
-    expect(refusal("text += 1", fallback)).toBe("String: 1: Cannot append with += to what is not a list");
+    expect(refusal("text += 1", fallback)).toBe("String: 1: Cannot append with += to a value that is not a list");
   });
 
   test("null hides what the fallback says", () => {

@@ -176,7 +176,7 @@ class Resolver {
 
   #appended({ path, item, line }: Appended, { history, index }: Place): JsonValue {
     const list = this.#said(history.slice(0, index)) ?? this.#fallbackAt(path) ?? [];
-    if (!Array.isArray(list)) throw new HoconError(line, "Cannot append with += to what is not a list");
+    if (!Array.isArray(list)) throw new HoconError(line, "Cannot append with += to a value that is not a list");
     const value = this.#value([item], 0);
     return this.#measured(value === undefined ? list : [...list, value], line);
   }

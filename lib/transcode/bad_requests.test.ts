@@ -103,7 +103,7 @@ describe("bad requests", () => {
       expect({ status, called, message: JSON.parse(content).message }).toEqual({
         status: 400,
         called: undefined,
-        message: `Cannot ${line}: the path does not name what it stores; send PUT /v1/files/{name}`,
+        message: `Cannot ${line}: the path does not name the object to store; send PUT /v1/files/{name}`,
       });
     },
   );
@@ -144,7 +144,7 @@ describe("bad requests", () => {
     expect({ status, ...JSON.parse(content) }).toEqual({
       status: 413,
       code: "resource_exhausted",
-      message: `Cannot read the request body: it has more than ${limit} bytes, the most that this method takes`,
+      message: `Cannot read the request body: it has more than ${limit} bytes, the limit of this method`,
     });
   });
 

@@ -85,7 +85,7 @@ function readMessage(
 function refuseBody({ body }: RequestParts): void {
   if (body.length > 0) {
     throw invalidArgument(
-      "Cannot take the request body: this method has none; its fields go into the path and the query",
+      "Cannot accept a request body: this method has none; its fields are in the path and the query",
     );
   }
 }

@@ -25,7 +25,7 @@ describe("createTranscoder()", () => {
     [{ get: "/v1/{bogus}" }, 'Cannot bind one.One.Do to HTTP: one.Request has no field "bogus"'],
     [{ get: "/v1/{list}" }, "{list} is not a singular scalar or enum field"],
     [{ get: "/v1/{self}" }, "{self} is not a singular scalar or enum field"],
-    [{ get: "/v1/{name.x}" }, "is no single message"],
+    [{ get: "/v1/{name.x}" }, "is not a singular message"],
     [{ get: "v1" }, 'Cannot parse path template "v1"'],
     [{ get: "/v1", body: "*" }, "GET has no body"],
     [{ post: "/v1", body: "bogus" }, 'no field "bogus"'],
@@ -42,7 +42,7 @@ describe("createTranscoder()", () => {
   test("refuses streams of requests", () => {
     const service = oneMethodService({ post: "/v1" }, { clientStreaming: true });
     expect(() => createTranscoder({ services: [service], invoke: () => Promise.reject(new Error()) })).toThrow(
-      "REST has no streams of requests",
+      "REST does not support client streaming",
     );
   });
 });

@@ -74,7 +74,7 @@ function refuseNameless(call: Call, { templateText }: Endpoint) {
   const { method, url = "" } = call.request;
   const template = templateText.replaceAll(/=[^}]*/g, "");
   const error = invalidArgument(
-    `Cannot ${method} ${splitTarget(url).path}: the path does not name what it stores; send ${method} ${template}`,
+    `Cannot ${method} ${splitTarget(url).path}: the path does not name the object to store; send ${method} ${template}`,
   );
   return answerError(call, error, { jsonOptions: undefined });
 }

@@ -29,7 +29,7 @@ export function inflateEntry(stored: Uint8Array, entry: ZipEntry): Uint8Array {
 function decompressed(stored: Uint8Array, { name, method, sizeBytes }: ZipEntry): Uint8Array {
   if (method === STORED) return stored;
   if (method !== DEFLATED) {
-    throw new ZipError(`holds ${shownName(name)}, which is compressed by method ${method}: only Deflate is taken`);
+    throw new ZipError(`holds ${shownName(name)}, which is compressed by method ${method}: only Deflate is supported`);
   }
   try {
     return inflateRawSync(stored, { maxOutputLength: Math.max(1, sizeBytes) });

@@ -51,7 +51,7 @@ async function retryFile(
 }
 
 const URL_ENCODED = "application/x-www-form-urlencoded";
-const LINES_ARE_GONE = "`curl -d` takes the ends of lines away: send the file by `curl -T` or `curl --data-binary`";
+const LINES_ARE_GONE = "`curl -d` removes line breaks: send the file by `curl -T` or `curl --data-binary`";
 
 /** Whether the file is valid with JSX enabled, and invalid without. */
 async function hasJsx({ esbuild }: BundleDeps, content: Uint8Array, path: string): Promise<boolean> {

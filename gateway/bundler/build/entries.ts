@@ -77,7 +77,7 @@ function defaultEntry(files: UploadFiles, warn: Warn): string {
 }
 
 function noEntry(paths: readonly string[], sources: readonly string[]): string {
-  const looked = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js and their kin, and the same in src/`;
+  const looked = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js or a similar extension, and the same in src/`;
   const shown = sources.length > 0 ? sources : paths.filter((path) => !/(^|\/)node_modules\//.test(path));
   const more = shown.length > MOST_SHOWN ? ` and ${shown.length - MOST_SHOWN} more` : "";
   const isTypesOnly = sources.length === 0 && paths.some((path) => DECLARATION.test(path));

@@ -115,15 +115,15 @@ describe("listed is what can run", () => {
     expect(entryPoints).toEqual(["job"]);
     const aClass = "it is a class; export an instance, or a function that makes one";
     expect(warnings).toEqual([
-      ...["A", "B", "D", "default"].map((name) => `The export "${name}" is no entry point: ${aClass}`),
-      'The export "version" is no entry point: it is a string',
+      ...["A", "B", "D", "default"].map((name) => `The export "${name}" is not an entry point: ${aClass}`),
+      'The export "version" is not an entry point: it is a string',
     ]);
   });
 
   test("nothing of which refuses the upload", async () => {
     expect(await refusal(bundler, utf8("export class Counter { run() { return 1; } }"))).toBe(
       'main.ts:1: Nothing is exported that can be called: a job is an exported function, or an exported object with a function "run". ' +
-        'The export "Counter" is no entry point: it is a class; export an instance, or a function that makes one',
+        'The export "Counter" is not an entry point: it is a class; export an instance, or a function that makes one',
     );
     expect(await refusal(bundler, utf8("export const a = 1, b = 2;"))).toMatch(/it is a number \(and 1 more\)$/);
   });
@@ -161,7 +161,7 @@ describe("listed is what can run", () => {
     };
     const { bundle, entryPoints, warnings } = await bundler.bundle(await tgz(Object.entries(files)));
     expect(await runAll(bundle, entryPoints)).toEqual({ job: 0, words: 2, "words#count": 1, "words#run": 2 });
-    expect(warnings).toEqual(['The export "limits" is no entry point: it is a module without a function "run"']);
+    expect(warnings).toEqual(['The export "limits" is not an entry point: it is a module without a function "run"']);
   });
 
   test("of more names than an answer holds is refused", async () => {

@@ -47,7 +47,7 @@ function whyNot(full: string, { name, value }: { readonly name: string; readonly
   if (name === "") return `The export "" cannot be an entry point: it has no name`;
   if (!isSayable(full))
     return `The export "${shown}" cannot be an entry point: its name is longer than ${MOST_CHARACTERS} characters`;
-  return canRun(value) ? undefined : `The export "${shown}" is no entry point: it is ${nameKind(value)}`;
+  return canRun(value) ? undefined : `The export "${shown}" is not an entry point: it is ${nameKind(value)}`;
 }
 
 function isSayable(name: string): boolean {

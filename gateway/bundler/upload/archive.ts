@@ -34,7 +34,7 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
   let entries = 0;
 
   function refused({ name }: ArchiveEntry, what: string): BundleError {
-    return badUpload(`The ${kind} holds ${JSON.stringify(name)}, ${what}: only files and folders are taken`);
+    return badUpload(`The ${kind} holds ${JSON.stringify(name)}, ${what}: only files and folders are accepted`);
   }
 
   /** Rejects a link that leaves the archive, except in `node_modules`: people and package managers link to packages beside the upload. */
@@ -44,7 +44,7 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
       links.set(path, target);
       return;
     }
-    if (!/(^|\/)node_modules(\/|$)/.test(path)) throw refused(entry, "a symlink to what it does not hold");
+    if (!/(^|\/)node_modules(\/|$)/.test(path)) throw refused(entry, "a symlink to a path that it does not hold");
     leaving.set(path, entry.target);
   }
 
@@ -55,7 +55,7 @@ export function createUnpacking(kind: string, limits: BundlerLimits): Unpacking 
     const link = links.get(target);
     if (content !== undefined) files.set(path, content);
     else if (link !== undefined) links.set(path, link);
-    else throw refused(entry, "a link to what it does not hold");
+    else throw refused(entry, "a link to an entry that it does not hold");
   }
 
   return {

@@ -80,7 +80,7 @@ describe("what is no program is refused by what it looks like", () => {
   test("and what lost its lines on the way says so", async () => {
     const source = utf8("// a job export const job = () => 1;");
     expect(await refusal(bundler, source, "application/x-www-form-urlencoded")).toMatch(
-      /^main\.ts:1: Nothing is exported.*`curl -d` takes the ends of lines away/,
+      /^main\.ts:1: Nothing is exported.*`curl -d` removes line breaks/,
     );
   });
 

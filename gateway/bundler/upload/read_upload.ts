@@ -108,7 +108,7 @@ function readFile(content: Uint8Array, path: string): Upload {
 function readCompressedFile(content: Uint8Array, path: string): Upload {
   const file = readFile(content, path);
   if (/\bexports?\b/.test(Buffer.from(content).toString("utf8"))) return file;
-  throw badUpload("The tarball is damaged: what was compressed is neither a tarball nor a program");
+  throw badUpload("The tarball is damaged: the compressed content is neither a tarball nor a program");
 }
 
 /** Whether the bytes begin with the signature of gzip (RFC 1952, section 2.3.1). */

@@ -35,7 +35,7 @@ export async function startWorker(limits: BundlerLimits, options: { signal: Abor
         once(child, "message", { signal: either }),
         failed(closed),
       ]);
-      if (message === undefined) throw new Error("The bundler process sent nothing");
+      if (message === undefined) throw new Error("The bundler process sent an empty message");
       return message;
     } finally {
       waiting.abort();

@@ -28,15 +28,15 @@ function fromResponse({ answer }: AuthenticateResponse): AuthAnswer {
       return { kind: "absent", challenge: toChallenge(answer.value.challenge) };
     case "refused": {
       const { reason, challenge } = answer.value;
-      return { kind: "refused", reason: reason || "the plugin tells no reason", challenge: toChallenge(challenge) };
+      return { kind: "refused", reason: reason || "the plugin gave no reason", challenge: toChallenge(challenge) };
     }
     case "principal": {
       const { id, roles, limit, claims } = answer.value;
-      if (id === "") throw new Error("the auth plugin answered a principal without an id");
+      if (id === "") throw new Error("the auth plugin returned a principal without an id");
       return { kind: "principal", principal: { id, roles, permissions: limit?.permissions, claims } };
     }
     case undefined:
-      throw new Error("the auth plugin answered nothing");
+      throw new Error("the auth plugin returned an empty response");
     default:
       return answer satisfies never;
   }
@@ -45,6 +45,6 @@ function fromResponse({ answer }: AuthenticateResponse): AuthAnswer {
 /** Undefined for a challenge with a line break, which would begin another header. */
 function toChallenge(challenge: string): string | undefined {
   if (!/^[\x20-\x7e]*$/.test(challenge))
-    throw new Error("the auth plugin answered a challenge that is no header value");
+    throw new Error("the auth plugin returned a challenge that is not a valid header value");
   return challenge || undefined;
 }

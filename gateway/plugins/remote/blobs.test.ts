@@ -139,7 +139,7 @@ test("a plugin that answers other bytes than those of the digest is found out at
   const stream = await odd.store.open(digest);
 
   const read = stream ? collect(stream) : Promise.resolve();
-  await expect(read).rejects.toThrow(`Cannot read blob "${digest}": its plugin answered "${digestOf(other)}"`);
+  await expect(read).rejects.toThrow(`Cannot read blob "${digest}": the plugin returned "${digestOf(other)}"`);
 });
 
 test("a put() that the plugin refuses half-way rejects with its fault and lets go of the content", async () => {

@@ -64,7 +64,7 @@ export function createBlobStore(name: string, connection: Connection): BlobStore
         const page = await orUnavailable(pages.next());
         if (page.done) return;
         for (const { digest, storedAt } of page.value.blobs) {
-          if (storedAt === undefined) throw new Error(`the blob plugin did not tell the age of "${digest}"`);
+          if (storedAt === undefined) throw new Error(`the blob plugin did not return the age of "${digest}"`);
           yield { digest, storedAt: timestampDate(storedAt) };
         }
       }
@@ -103,7 +103,7 @@ function streamVerified(digest: Digest, { first, next, stop }: Messages): Readab
         read = undefined;
         if (message.done) {
           const found = toDigest(hash);
-          if (found !== digest) throw new Error(`Cannot read blob "${digest}": its plugin answered "${found}"`);
+          if (found !== digest) throw new Error(`Cannot read blob "${digest}": the plugin returned "${found}"`);
           controller.close();
           return;
         }

@@ -78,7 +78,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
 
   async function renew(): Promise<void> {
     await greet();
-    log.info("the plugin was started anew and is ready again");
+    log.info("plugin restarted and ready");
   }
 
   /** Shares one handshake among all callers. */
@@ -120,14 +120,14 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
 
   // Logs once when the plugin becomes unavailable, and once when it is back.
   function noteAnswer(): void {
-    if (isAway) log.info("the plugin answers again");
+    if (isAway) log.info("plugin available again");
     isAway = false;
   }
 
   function noteFailure(error: unknown): void {
     if (isAway || !(error instanceof RemoteCallError && error.isAway)) return;
     isAway = true;
-    log.warn("the plugin does not answer", { err: error });
+    log.warn("plugin unavailable", { err: error });
   }
 
   async function watched<Answer>(answer: Promise<Answer>): Promise<Answer> {

@@ -113,7 +113,7 @@ test("a plugin that tells the capabilities of another kind is a fault of check",
 
   await expect(startRemote("blobs", foreign.address)).rejects.toMatchObject({
     step: "check",
-    message: `Cannot check plugin "${foreign.address}": it does not tell the capabilities of its kind`,
+    message: `Cannot check plugin "${foreign.address}": it does not declare the capabilities of its kind`,
   });
 });
 
@@ -136,7 +136,7 @@ test("a gRPC server that is no plugin is a fault of check", async () => {
 
   await expect(startRemote("dao", foreign.address)).rejects.toMatchObject({
     step: "check",
-    message: `Cannot check plugin "${foreign.address}": it is no plugin, it does not serve hearth.plugin.v1.PluginService`,
+    message: `Cannot check plugin "${foreign.address}": it is not a plugin: it does not serve hearth.plugin.v1.PluginService`,
   });
 });
 

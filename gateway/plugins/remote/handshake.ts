@@ -46,7 +46,7 @@ export function faultOf(
   if (kind !== KINDS[asked.kind]) {
     return { step: "check", fault: `it is of kind "${kindName(kind)}", not "${asked.kind}"` };
   }
-  if (name === "") return { step: "check", fault: "it tells no name" };
+  if (name === "") return { step: "check", fault: "it has no name" };
   if (faults.length > 0) return { step: "configure", fault: `\n${faults.map((fault) => `✖ ${fault}`).join("\n")}` };
   if (capabilities.case === "dao" && !capabilities.value.outbox) return { step: "check", fault: NO_OUTBOX };
   return undefined;
@@ -56,7 +56,7 @@ export function faultOf(
 export function requireSame(first: HandshakeResponse, now: HandshakeResponse): void {
   const [before, after] = [first, now].map((response) => toJsonString(HandshakeResponseSchema, response));
   if (before === after) return;
-  throw new RemoteCallError(`the plugin came back as another one: ${after} instead of ${before}`, {
+  throw new RemoteCallError(`the plugin has changed: ${after} instead of ${before}`, {
     code: status.FAILED_PRECONDITION,
   });
 }

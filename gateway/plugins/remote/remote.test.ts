@@ -103,9 +103,9 @@ async function startForeignAuth(authenticate: () => object, handshake: object = 
 test.each([
   ["grpc://127.0.0.1:1", "ECONNREFUSED"],
   ["unix:/absent/socket", "ENOENT"],
-  ["grpc://nowhere", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
-  ["grpcs://127.0.0.1:1", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
-  ["grpcs://a:b@c:1", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpc://nowhere", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpcs://127.0.0.1:1", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpcs://a:b@c:1", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
 ])("a plugin at %s is a fault of load", async (address, fault) => {
   const error = await faultOf(startRemote("dao", address));
 
@@ -213,7 +213,7 @@ test("a plugin that comes back as another one is not used", async () => {
   });
   await using _second = await serve({ ...naming, start }, socket.listen);
   const asked = () => auth.authenticate(alice, { signal }).then((answer) => answer.kind, String);
-  await expect.poll(asked).toContain("the plugin came back as another one");
+  await expect.poll(asked).toContain("the plugin has changed");
 });
 
 test("a call that is not answered in time rejects with Unavailable, one whose back end is broken with the fault", async () => {
@@ -260,7 +260,7 @@ test.each<[StoreState, string]>([
 });
 
 test.each<[string, object, string]>([
-  ["nothing", {}, "answered nothing"],
+  ["nothing", {}, "returned an empty response"],
   ["a principal without an id", { principal: { roles: ["admin"] } }, "without an id"],
   ["a challenge of two lines", { absent: { challenge: "Bearer\r\nset-cookie: a" } }, "no header value"],
 ])("an auth plugin that answers %s lets nobody in", async (_what, answer, fault) => {

@@ -21,7 +21,7 @@ export async function parseReach({
 }): Promise<Reach> {
   const address = parseAddress(plugin);
   if (address === undefined) {
-    throw new PluginError(plugin, "load", { fault: "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
+    throw new PluginError(plugin, "load", { fault: "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
   }
   const checked = remoteSettings.safeParse(config, PARSE_OPTIONS);
   if (!checked.success) throw new PluginError(plugin, "configure", { faults: explainIssues(checked.error.issues) });

@@ -5,7 +5,7 @@ import { RemoteCallError } from "./remote_call_error.ts";
 export async function withResponseTimeout<Answer>(answer: Promise<Answer>, responseTimeoutMs: number): Promise<Answer> {
   const silent = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    const message = `the plugin was silent for ${responseTimeoutMs} ms`;
+    const message = `no response from the plugin for ${responseTimeoutMs} ms`;
     silent.reject(new RemoteCallError(message, { code: status.DEADLINE_EXCEEDED }));
   }, responseTimeoutMs);
   try {

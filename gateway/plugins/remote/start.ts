@@ -58,7 +58,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   const deps = { channel, log: createLog(first.name) };
   const connection = createConnection(deps, { asked, first, timeoutMs: settings.timeoutMs });
   const started = ADAPTERS[kind](connection, first);
-  if (started === undefined) return fail("check", { fault: "it does not tell the capabilities of its kind" });
+  if (started === undefined) return fail("check", { fault: "it does not declare the capabilities of its kind" });
   starting.move();
   return started;
 
@@ -66,7 +66,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
     if (!(cause instanceof RemoteCallError)) return fail("start", { fault: cause.message, cause });
     if (cause.isAway) return fail("load", { fault: cause.message, cause });
     if (cause.code !== status.UNIMPLEMENTED) return fail("start", { fault: cause.message, cause });
-    return fail("check", { fault: `it is no plugin, it does not serve ${PluginService.typeName}`, cause });
+    return fail("check", { fault: `it is not a plugin: it does not serve ${PluginService.typeName}`, cause });
   }
 
   function fail(step: PluginStep, details: { fault: string; cause?: unknown }): never {

@@ -90,7 +90,7 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
   /** Rejects if the response arrives before the last message. */
   async function refused(): Promise<never> {
     await answered.promise;
-    throw new RemoteCallError("the plugin answered before it had all", { code: status.INTERNAL });
+    throw new RemoteCallError("the plugin responded before it had received everything", { code: status.INTERNAL });
   }
 }
 

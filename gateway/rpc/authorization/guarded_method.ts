@@ -35,7 +35,7 @@ export function authorizeMethod(
     using stay = gate.stay(known(caller), action, call.signal);
     return await gate.run(known(caller), action, async (guard) => {
       const answer = serve(request, within(call, stay), guard);
-      if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} answers a stream`);
+      if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} returns a stream`);
       const message = await stay.hold(answer);
       guard.tell(readMade(message));
       return message;
@@ -48,7 +48,7 @@ export function authorizeMethod(
     using stay = gate.stay(known(caller), action, call.signal);
     const stream = await gate.run(known(caller), action, async (guard) => {
       const answer = serve(request, within(call, stay), guard);
-      if (!(Symbol.asyncIterator in answer)) throw new Error(`Method ${method} answers no stream`);
+      if (!(Symbol.asyncIterator in answer)) throw new Error(`Method ${method} does not return a stream`);
       return isRead(action) ? answer : stay.hold(withFirst(answer));
     });
     yield* stay.follow(stream);

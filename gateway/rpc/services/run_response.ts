@@ -17,7 +17,7 @@ import { resultText } from "../../result_text.ts";
 import { readAll } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
 
-const TOO_LARGE = "an answer has at most 4 MiB";
+const TOO_LARGE = "a response has at most 4 MiB";
 
 /**
  * The response of RunJob: with the result if it fits, otherwise with the reason and the location of the result. `kept` is the result that

@@ -45,7 +45,7 @@ export function createConnectionLimit(
     refused += 1;
     const nowMs = performance.now();
     if (nowMs - toldMs < TELL_EVERY_MS) return;
-    log.warn({ network, open, refused }, "connections are refused: there are too many, in all or from one address");
+    log.warn({ network, open, refused }, "connections rejected: too many in total or from one address");
     toldMs = nowMs;
     refused = 0;
   }

@@ -24,7 +24,7 @@ export function createBodyCounter(
   { log }: { readonly log: Pick<Logger, "warn"> },
 ): CountBody {
   const holders = new Set<Held>();
-  const tell = createThrottledLog((fields) => log.warn(fields, "a request is broken off: bodies take too much memory"));
+  const tell = createThrottledLog((fields) => log.warn(fields, "request aborted: request bodies use too much memory"));
   let sizeBytes = 0;
 
   return (request, response) => {

@@ -38,9 +38,7 @@ export function watchResponses(
   { log }: { readonly log: Pick<Logger, "warn"> },
 ): ResponseWatch {
   const answers = new Set<Waiting>();
-  const warn = createThrottledLog((fields) =>
-    log.warn(fields, "an answer is broken off: answers take too much memory"),
-  );
+  const warn = createThrottledLog((fields) => log.warn(fields, "response aborted: responses use too much memory"));
   const timer = setInterval(look, Math.min(CHECK_INTERVAL_MS, stallTimeoutMs / 2));
   let lookedAtMs = 0;
 

@@ -83,7 +83,7 @@ export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryO
     if (message === undefined) return body;
     const outcome = await settle(async () => {
       const answer = invoke(method, message, call);
-      if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} answers a stream`);
+      if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} returns a stream`);
       return encode(await answer, { method, head, messages });
     });
     await answerUnary(response, outcome, { head, call, jsonOptions });

@@ -55,7 +55,7 @@ function bindMethod(method: DescMethod): Binding[] {
   const rule = getOption(method, http);
   try {
     if (method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming") {
-      throw new Error("REST has no streams of requests");
+      throw new Error("REST does not support client streaming");
     }
     if (rule.additionalBindings.some((additional) => additional.additionalBindings.length > 0)) {
       throw new Error("additional_bindings cannot have additional_bindings");

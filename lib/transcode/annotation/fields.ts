@@ -17,7 +17,7 @@ export function resolveFieldPath(desc: DescMessage, names: readonly string[]): F
   for (const name of names.slice(0, -1)) {
     const parent = findField(owner, name);
     if (parent.fieldKind !== "message" || hasTextForm(parent.message)) {
-      throw new Error(`${parent} is no single message, so that a URL cannot reach into it`);
+      throw new Error(`${parent} is not a singular message, so a URL cannot set its fields`);
     }
     parents.push(parent);
     owner = parent.message;

@@ -34,7 +34,7 @@ describe("chooseType()", () => {
       expect(() => chooseType(accept, [LINES, EVENTS])).toThrow(
         expect.objectContaining({
           status: 406,
-          rawMessage: `Cannot answer as "${accept}": this method answers application/x-ndjson or text/event-stream`,
+          rawMessage: `Cannot respond as "${accept}": this method responds with application/x-ndjson or text/event-stream`,
         }),
       );
     },

@@ -53,10 +53,10 @@ export class HttpError extends ConnectError {
 }
 
 export function bodyTooLarge(limitBytes: number): HttpError {
-  return new HttpError(
-    `Cannot read the request body: it has more than ${limitBytes} bytes, the most that this method takes`,
-    { status: 413, code: Code.ResourceExhausted },
-  );
+  return new HttpError(`Cannot read the request body: it has more than ${limitBytes} bytes, the limit of this method`, {
+    status: 413,
+    code: Code.ResourceExhausted,
+  });
 }
 
 /** `taken` is the Accept-Encoding header of the response (RFC 9110, section 12.5.3). */
@@ -70,7 +70,7 @@ export function encodingRefused(encoding: string, taken: string): HttpError {
 
 /** `types` are the types that the method can respond with. */
 export function notAcceptable(accept: string, types: readonly string[]): HttpError {
-  return new HttpError(`Cannot answer as "${accept}": this method answers ${types.join(" or ")}`, {
+  return new HttpError(`Cannot respond as "${accept}": this method responds with ${types.join(" or ")}`, {
     status: 406,
     code: Code.InvalidArgument,
   });

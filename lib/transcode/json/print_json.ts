@@ -186,7 +186,7 @@ let [lastSecond, lastText] = [0n, "1970-01-01T00:00:00"];
 function printTimestamp(time: Timestamp): string {
   const { seconds, nanos } = time;
   if (seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos < 0 || nanos > 999_999_999)
-    throw new Error(`cannot encode message ${time.$typeName} to JSON: it is no time of the years 1 to 9999`);
+    throw new Error(`cannot encode message ${time.$typeName} to JSON: not a time of the years 1 to 9999`);
   if (seconds !== lastSecond) {
     lastText = new Date(Number(seconds) * 1000).toISOString().slice(0, -5);
     lastSecond = seconds;

@@ -10,7 +10,7 @@ export function createBinaryStore({ read, write }: DaoCalls): BinaryStore {
     async insert(binary) {
       const stored = (await write("insertBinary", { binary })).binary;
       if (stored === undefined)
-        throw new Error(`the DAO plugin did not answer the binary that it stored: ${binary.name}`);
+        throw new Error(`the DAO plugin did not return the binary that it stored: ${binary.name}`);
       return stored;
     },
     async get(name, selector) {

@@ -88,7 +88,7 @@ function answerOf<Name extends WriteName>(name: Name, outcome: Outcome["outcome"
     throw new RemoteCallError(message, { code, state: storeState });
   }
   if (outcome.case === undefined || outcome.case !== name) {
-    throw new Error(`the DAO plugin answered ${outcome.case ?? "nothing"} to ${name}`);
+    throw new Error(`the DAO plugin returned ${outcome.case ?? "nothing"} for ${name}`);
   }
   // The case is the name.
   return outcome.value as WriteAnswer<Name>;

@@ -152,7 +152,7 @@ test("all errors are reported at once: keys, rules, files, flags, plugins and th
     "gateway.auth[0].config.audience: missing; expected text or a list",
     'gateway.auth[0].config.audiance: unknown key; did you mean "audience"?',
     'gateway.auth[1].plugin: cannot check "hearth:dao-memory": it is of kind "dao", not "auth"',
-    'gateway.auth[2].plugin: cannot load "grpc://somewhere": it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH',
+    'gateway.auth[2].plugin: cannot load "grpc://somewhere": not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH',
     "gateway.auth[3].config.timeoutMs: expected more than 0, got 0",
     "gateway.auth[3].config.caFile: cannot be read: ENOENT: no such file or directory, open '/absent.pem'",
   ]);

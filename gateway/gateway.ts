@@ -24,8 +24,8 @@ import { createInvoke, createServices, type Readiness } from "./rpc/mod.ts";
 import {
   createCors,
   createOriginCheck,
-  createStartingSurface,
-  createSurfaces,
+  createRequestHandler,
+  createStartupHandler,
   listenOnOnePort,
   type OpenPort,
 } from "./serve/mod.ts";
@@ -62,7 +62,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const requirements = opening.use(createRequirements({ ...signals, log }));
   const { readiness } = requirements;
   const { host, tls, limits, reusePort } = config;
-  let serve: RequestListener = createStartingSurface({ readiness, limits, log });
+  let serve: RequestListener = createStartupHandler({ readiness, limits, log });
   const open = () =>
     listenOnOnePort({
       ...{ host, port: config.port, reusePort, tls, limits, log },
@@ -185,7 +185,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     );
   const services = createServices(core);
   const validator = createValidator();
-  const surfaces = createSurfaces({
+  const surfaces = createRequestHandler({
     services,
     invoke: createInvoke(services, { validator, gate }),
     gate,

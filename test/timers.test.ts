@@ -22,6 +22,7 @@ const CONSTANT =
  * delay: use it for a time that comes from outside.
  */
 const BOUNDED: Readonly<Record<string, string>> = {
+  "cluster/session/blob_streams.ts": "a constant",
   "cluster/availability.ts": "constants",
   "cluster/timer.ts": "the timer for any delay",
   "context-node/blobs/results.ts": "constants of node.ts",
@@ -38,25 +39,25 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "gateway/audit/log.ts": "constants",
   "gateway/bundler/bundler.ts": "a constant, or a test's",
   "gateway/jars/jar_reader.ts": "a constant, or a test's",
-  "gateway/bundler/esbuild.ts": "esbuild's own, of milliseconds",
+  "gateway/bundler/build/esbuild.ts": "esbuild's own, of milliseconds",
   "gateway/events/publisher.ts": "constants",
   "gateway/gateway.ts": "gateway.drainTimeoutMs",
   "gateway/jobs/follow.ts": "a constant",
   "gateway/nodes/pending_replies.ts": "a constant, or a test's",
-  "gateway/nodes/blob_streams.ts": "a constant, or a test's",
+
   "gateway/nodes/session.ts": "constants of its callers",
   "gateway/nodes/wait.ts": "a share of a second",
   "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
-  "gateway/plugins/patience.ts": "a constant",
-  "gateway/plugins/remote/silence.ts": "timeoutMs of a plugin out of process",
+  "gateway/plugins/start_timeout.ts": "a constant",
+  "gateway/plugins/remote/response_timeout.ts": "timeoutMs of a plugin out of process",
   "gateway/retention/retention.ts": "gateway.retention.everyMinutes",
-  "gateway/serve/departures.ts": "a share of a second",
-  "gateway/serve/limits.ts": "gateway.limits",
-  "gateway/serve/preface.ts": "gateway.limits",
-  "gateway/serve/unary_call.ts": "unary_head.ts leaves longer ones to others",
+  "gateway/serve/connections/connection_drain.ts": "a share of a second",
+  "gateway/serve/connections/server_limits.ts": "gateway.limits",
+  "gateway/serve/connections/connection_preface.ts": "gateway.limits",
+  "gateway/serve/unary/unary_call.ts": "unary_head.ts leaves longer ones to others",
   "gateway/spark/endpoints/timeout.ts": "the largest `timeout` of spark-jobserver, which is as long",
   "gateway/spark/handler.ts": "gateway.spark.requestTimeoutMs",
-  "lib/transcode/call.ts": "starts its timer again where the time is longer",
+  "lib/transcode/http/call.ts": "starts its timer again where the time is longer",
   "plugins/auth-jwt/issuer_keys.ts": "a constant",
   "standalone/child.ts": "constants of its callers",
   "standalone/supervise.ts": "a constant",
@@ -65,7 +66,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
 /** Code inside Deno has timers of its own; tests, and what they share, choose their times themselves. */
 const LEFT_OUT = /\.test\.ts$|_child\.ts$|\/testing\/|\/testdata\/|^context-node\/deno\/sandbox\//;
 
-const sources = readSources(ROOT, ["cluster", "context-node", "gateway", "plugins", "standalone"]).filter(
+const sources = readSources(ROOT, ["cluster", "context-node", "gateway", "lib", "plugins", "standalone"]).filter(
   ({ path }) => !LEFT_OUT.test(path),
 );
 

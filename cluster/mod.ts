@@ -21,7 +21,6 @@ export {
   type Signer,
 } from "./announcement.ts";
 export { type Waiting, whenAvailable } from "./availability.ts";
-export { Complaints } from "./complaints.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
 export { closeOutputAtExit } from "./ended_output.ts";
@@ -46,7 +45,5 @@ export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";
 export { DEFAULT_RETRY_DELAY_MS, doubledDelayMs } from "./retry_delay.ts";
 export type { Secrets } from "./secrets.ts";
-export { createSteadyClock } from "./steady_clock.ts";
-export { LONGEST_DELAY_MS, startTimer } from "./timer.ts";
-export { type Start, startTogether } from "./together.ts";
+export { createThrottledLog } from "./throttled_log.ts";
 export { watchFiles } from "./watch_files.ts";

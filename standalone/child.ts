@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { closeOutputAtExit, startTimer } from "../cluster/mod.ts";
+import { closeOutputAtExit } from "../cluster/mod.ts";
+import { abortable, deadline, startTimer } from "../lib/async/mod.ts";
 import { startGuard } from "./guard.ts";
 
 /** How to start a process and how to tell that it is ready. */
@@ -73,19 +74,15 @@ export async function startChild<Ready>(
   const timeoutMs = spec.startTimeoutMs ?? 30_000;
   const failed = Promise.withResolvers<never>();
   if (child.pid !== undefined) startGuard(child).once("error", failed.reject);
-  const giveUpLate = (): void => failed.reject(new Error(`${spec.name} was not ready in ${timeoutMs} ms`));
-  const timer = Number.isFinite(timeoutMs) ? setTimeout(giveUpLate, timeoutMs) : undefined;
-  const giveUp = () => failed.reject(options.signal?.reason);
-  options.signal?.addEventListener("abort", giveUp, { once: true });
+  const starting = Promise.race([ready.promise, failed.promise, closed.then(() => failed.promise)]);
   try {
-    const answer = await Promise.race([ready.promise, failed.promise, closed.then(() => failed.promise)]);
+    const answer = await deadline(abortable(starting, options.signal), timeoutMs, () => {
+      throw new Error(`${spec.name} was not ready in ${timeoutMs} ms`);
+    });
     return { ready: answer, pid: child.pid ?? 0, closed, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
-  } finally {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { aborted, pause } from "../lib/async/mod.ts";
 import type { Child } from "./child.ts";
 
 /** How long to wait before a part that died is started again, in milliseconds. */
@@ -41,8 +42,7 @@ export async function startPart<Ready>(
 ): Promise<Part<Ready>> {
   const closing = new AbortController();
   const ending = AbortSignal.any([closing.signal, ...(signal === undefined ? [] : [signal])]);
-  const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-  ending.addEventListener("abort", () => end(undefined), { once: true });
+  const ended = aborted(ending);
 
   const first = await start({ signal: ending });
   let current = first;
@@ -69,7 +69,7 @@ export async function startPart<Ready>(
       if (performance.now() - startedAt >= backOff.wellMs) waitMs = backOff.firstMs;
       const [reason] = death.message.split("\n");
       log.warn({ process: name, reason, restartMs: waitMs }, "a part died and will be started again");
-      await pause(waitMs, ended);
+      await pause(waitMs, { signal: ending });
       if (ending.aborted) return;
       waitMs = Math.min(2 * waitMs, backOff.longestMs);
       startedAt = performance.now();
@@ -86,12 +86,4 @@ export async function startPart<Ready>(
       await current[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Resolves after a time, or with what ends it. */
-async function pause(waitMs: number, ended: Promise<undefined>): Promise<void> {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, waitMs);
-  await Promise.race([over, ended]);
-  clearTimeout(timer);
 }

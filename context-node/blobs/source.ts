@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/async/mod.ts";
 import { type BlobName, BlobNotFound, type OpenSessions, type Session } from "../session/mod.ts";
 
 /** How long to wait for a gateway when no session is open. */
@@ -26,10 +27,7 @@ export async function requestBlob<T>(sessions: OpenSessions, name: BlobName, tak
 async function anySessions(sessions: OpenSessions): Promise<Session[]> {
   const open = [...sessions];
   if (open.length > 0) return open;
-  const waited = Promise.withResolvers<void>();
-  const timer = setTimeout(waited.resolve, SESSION_WAIT_MS);
-  await Promise.race([sessions.opened, waited.promise]);
-  clearTimeout(timer);
+  await deadline(sessions.opened, SESSION_WAIT_MS, () => {});
   return [...sessions];
 }
 

@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { startTimer } from "../../lib/async/mod.ts";
 
 /** Beyond its timeout, what a job may take before its own code is called: its program may loop while it is loaded. */
 const LOADING_ALLOWANCE_MS = 5_000;

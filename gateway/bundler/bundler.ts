@@ -1,8 +1,8 @@
+import { Semaphore } from "../../lib/async/mod.ts";
 import { Binary_Type } from "../../proto/mod.ts";
 import type { Bundle } from "./bundle.ts";
 import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
-import { Turns } from "./turns.ts";
 import { WarmWorkers } from "./warm_workers.ts";
 import type { BundleWorker } from "./worker.ts";
 import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
@@ -23,7 +23,7 @@ export interface Bundler extends AsyncDisposable {
   warm(): Promise<void>;
   /**
    * Rejects with BundleError when the upload is at fault, also when it takes too much time or memory; with
-   * BundlerBusyError when too many wait already; with the signal's reason.
+   * QueueFullError when too many wait already; with the signal's reason.
    */
   bundle(content: Uint8Array, options?: BundleOptions): Promise<BundledUpload>;
 }
@@ -40,7 +40,7 @@ export interface BundlerSettings {
 /** Starts no process before it is warmed or asked. */
 export function createBundler(settings: BundlerSettings = {}): Bundler {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
-  const turns = new Turns(settings.workers ?? 2, { queue: settings.queue ?? 32 });
+  const turns = new Semaphore(settings.workers ?? 2, { maxWaiting: settings.queue ?? 32 });
   const workers = new WarmWorkers(limits);
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
@@ -50,7 +50,7 @@ export function createBundler(settings: BundlerSettings = {}): Bundler {
       throw badUpload(`The upload has ${content.length} bytes, more than ${limits.uploadBytes}`);
     }
     const until = AbortSignal.any([closing.signal, ...(signal === undefined ? [] : [signal])]);
-    using _turn = await turns.take({ signal: until });
+    using _turn = await turns.acquire({ signal: until });
     const worker = await workers.take();
     try {
       return toBundled(await ask(worker, { content, contentType, limits }, until));

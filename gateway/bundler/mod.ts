@@ -13,5 +13,4 @@ export {
 export { fileOfForm } from "./form.ts";
 export { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
 export { BundleError, type BundleProblem } from "./problem.ts";
-export { BundlerBusyError, Turns } from "./turns.ts";
 export { isArchive, isJar } from "./upload.ts";

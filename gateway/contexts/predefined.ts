@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { pause } from "../../lib/async/mod.ts";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { type Context, type ContextSettings, OPEN_CONTEXT_STATES, type Runtime } from "../../proto/mod.ts";
 import type { NodeDirectory } from "../nodes/mod.ts";
@@ -27,8 +27,7 @@ interface PredefinedDeps {
  */
 export function startPredefined(deps: PredefinedDeps, predefined: Predefined): AsyncDisposable {
   const closing = new AbortController();
-  const closed = new Promise((resolve) => closing.signal.addEventListener("abort", resolve));
-  const created = createMissing(deps, predefined, { signal: closing.signal, closed });
+  const created = createMissing(deps, predefined, closing);
   return {
     async [Symbol.asyncDispose]() {
       closing.abort();
@@ -59,7 +58,7 @@ export async function createPredefined(
 async function createMissing(
   deps: PredefinedDeps,
   predefined: Predefined,
-  { signal, closed }: { readonly signal: AbortSignal; readonly closed: Promise<unknown> },
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const missing = new Map(predefined);
   const logged = new Map<string, string>();
@@ -78,7 +77,7 @@ async function createMissing(
           deps.log.warn({ context: name, err: error }, "a predefined context is not there yet");
       }
     }
-    if (missing.size > 0) await Promise.race([delay(RETRY_MS, undefined, { ref: false }), closed]);
+    if (missing.size > 0) await pause(RETRY_MS, { signal });
   }
 }
 

@@ -1,21 +1,10 @@
 import { type Waiting, whenAvailable } from "../../cluster/mod.ts";
+import { UNREACHABLE_CODES } from "../../lib/network/mod.ts";
 import { isStoreUnavailable, type PluginKind, type PluginKinds, type StoreState } from "../../plugins/contract/mod.ts";
 import { PluginError } from "./error.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "./host.ts";
 import { StartTimeout } from "./patience.ts";
 import { RemoteCallError } from "./remote/mod.ts";
-
-/** Codes of Node's errors for a back end that is not reachable. */
-const AWAY: ReadonlySet<unknown> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
 
 /** States of a store that may pass without help. */
 const PASSING: ReadonlySet<StoreState> = new Set(["away", "busy", "readOnly"]);
@@ -48,7 +37,7 @@ function isAway(error: unknown): boolean {
     if (isStoreUnavailable(cause)) return PASSING.has(cause.state);
     if (cause instanceof StartTimeout) return true;
     if (cause instanceof RemoteCallError && cause.storeState !== undefined) return PASSING.has(cause.storeState);
-    if ("code" in cause && AWAY.has(cause.code)) return true;
+    if ("code" in cause && UNREACHABLE_CODES.has(cause.code)) return true;
   }
   return false;
 }

@@ -1,3 +1,5 @@
+import { abortable } from "../../lib/async/mod.ts";
+
 /** A span of time for several waits together. Disposing it ends neither the waits nor the work, only the clock. */
 export interface Patience extends Disposable {
   /** Aborted when the time is up or the caller's signal is aborted; not any more once disposed. */
@@ -22,13 +24,7 @@ export function startPatience({ timeoutMs, signal }: { timeoutMs: number; signal
   return {
     ended: controller.signal,
     async await(work) {
-      using stack = new DisposableStack();
-      const ended = Promise.withResolvers<never>();
-      const reject = () => ended.reject(controller.signal.reason);
-      controller.signal.addEventListener("abort", reject);
-      stack.defer(() => controller.signal.removeEventListener("abort", reject));
-      if (controller.signal.aborted) reject();
-      return await Promise.race([work, ended.promise]);
+      return await abortable(work, controller.signal);
     },
     [Symbol.dispose]() {
       clearTimeout(timer);

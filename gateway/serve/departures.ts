@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { deadline } from "../../lib/async/mod.ts";
 
 /**
  * Shortest time that clients have to learn that they should go elsewhere before their idle connections are closed, in milliseconds. A
@@ -90,10 +91,7 @@ export function createDepartures({ closeIdle }: { closeIdle(): void }): Departur
     async untilKnown(over, { lingerMs }) {
       const leftMs = (begunAt ?? 0) + Math.max(lingerMs, SHORTEST_LINGER_MS) - performance.now();
       if (leftMs <= 0) return;
-      const known = Promise.withResolvers<void>();
-      const timer = setTimeout(known.resolve, leftMs);
-      await Promise.race([known.promise, over]);
-      clearTimeout(timer);
+      await deadline(over, leftMs, () => {});
     },
     close(over) {
       isClosing = true;

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { LONGEST_DELAY_MS, startTimer } from "../../cluster/mod.ts";
+import { LONGEST_DELAY_MS, startTimer } from "../../lib/async/mod.ts";
 
 /** Header of a deadline by protocol, with the milliseconds that its value names. The library refuses a malformed one. */
 const HEADERS = { "grpc-timeout": grpcTimeoutMs, "connect-timeout-ms": connectTimeoutMs } as const;

@@ -4,7 +4,7 @@ import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
-import { printAddress } from "../../cluster/mod.ts";
+import { createThrottledLog, printAddress } from "../../cluster/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createAdmission } from "./admission.ts";
 import { createDepartures } from "./departures.ts";
@@ -13,7 +13,6 @@ import { createBodyCount } from "./held_bodies.ts";
 import { http1Options, http2Options, serveHttp1, serveHttp2, watchSessions } from "./limits.ts";
 import { handOver } from "./preface.ts";
 import { watchAnswers } from "./stalled.ts";
-import { createThrottledLog } from "./throttled_log.ts";
 import { createTlsServer, reloadOnChange, type TlsFiles } from "./tls.ts";
 import { endUnread } from "./unread_bodies.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { KeyedSerialQueue } from "../../lib/async/mod.ts";
 import { type Dao, isUnreadableRecord, type OutboxEvent } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, endsAttempt, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
 import { jobOutboxEvent } from "../events/mod.ts";
-import { TurnsByKey } from "./in_turn.ts";
 
 /** What a gateway has stored is published within so many looks, each so many milliseconds after the one before, if it lives: it may have to reach NATS again. */
 const LOOKS = 12;
@@ -53,7 +53,7 @@ interface StoredJobsDeps {
 /** Changes jobs that this gateway does not follow: of one job one change after the other, and against other gateways by the revision. */
 export class StoredJobs {
   readonly #deps: StoredJobsDeps;
-  readonly #turns = new TurnsByKey();
+  readonly #turns = new KeyedSerialQueue();
 
   constructor(deps: StoredJobsDeps) {
     this.#deps = deps;

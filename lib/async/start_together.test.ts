@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { startTogether } from "./together.ts";
+import { aborted } from "./abortable.ts";
+import { startTogether } from "./start_together.ts";
 
 /** A part that notes its end. */
 function part(name: string, ended: string[]): AsyncDisposable & { readonly name: string } {
@@ -31,21 +32,16 @@ test("startTogether() starts all at once, and the stack disposes them in the opp
 test("startTogether() gives up the others, rejects with the first error, and leaves what started to the stack", async () => {
   const ended: string[] = [];
   const stack = new AsyncDisposableStack();
-  const untilAborted = (signal: AbortSignal): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve());
-    return promise;
-  };
   const starting = startTogether(stack, [
     async (signal) => {
-      await untilAborted(signal);
+      await aborted(signal);
       throw new Error("given up");
     },
     async () => {
       throw new Error("the disk is full");
     },
     async (signal) => {
-      await untilAborted(signal);
+      await aborted(signal);
       return part("late", ended);
     },
   ]);

@@ -1,8 +1,8 @@
-/** Runs tasks of one key one after the other, and those of different keys at the same time. */
-export class TurnsByKey {
+/** Runs tasks of one key one after the other, and tasks of different keys concurrently. */
+export class KeyedSerialQueue {
   readonly #lastByKey = new Map<string, Promise<unknown>>();
 
-  /** Resolves and rejects as the task does, which starts when those before it are over. */
+  /** Starts the task when all earlier tasks of the key have settled. Settles as the task does. */
   async run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
     const before = this.#lastByKey.get(key);
     const turn = before === undefined ? task() : before.then(task, task);

@@ -1,7 +1,6 @@
 /**
- * What gateways and context nodes have in common: how they reach NATS, how each proves to the other that it is one of ours, and which
- * addresses are public.
- * Imports nothing of the other folders but plugins/files, plugins/nats and plugins/command-line.
+ * What gateways and context nodes share: the connection to NATS, the frames and the content of sessions, mutual proof of membership,
+ * configuration, and which addresses are public.
  */
 
 export { hasLostUnusedTerminal, onEndRequest } from "../plugins/command-line/mod.ts";
@@ -45,5 +44,7 @@ export { readableFile } from "./readable.ts";
 export type { Current, Reloaded } from "./reloaded.ts";
 export { DEFAULT_RETRY_DELAY_MS, doubledDelayMs } from "./retry_delay.ts";
 export type { Secrets } from "./secrets.ts";
+export { type BlobName, BlobStreams, type CollectedBlob, ContentRefused } from "./session/blob_streams.ts";
+export { FrameWriter } from "./session/frame_writer.ts";
 export { createThrottledLog } from "./throttled_log.ts";
 export { watchFiles } from "./watch_files.ts";

@@ -14,7 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "plugins/nats": ["lib"],
   "plugins/command-line": [],
   plugins: ["lib", "proto", "plugins/contract", "plugins/files", "plugins/nats", "plugins/command-line"],
-  cluster: ["lib", "plugins/files", "plugins/nats", "plugins/command-line"],
+  cluster: ["lib", "proto", "plugins/files", "plugins/nats", "plugins/command-line"],
   gateway: ["lib", "proto", "plugins/contract", "cluster"],
   "context-node": ["lib", "proto", "cluster"],
   standalone: ["lib", "cluster"],

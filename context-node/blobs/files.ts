@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { ContentRefused } from "../../cluster/mod.ts";
 import type { FileSource } from "../runtime/mod.ts";
-import { BlobNotFound, type OpenSessions } from "../session/mod.ts";
+import type { OpenSessions } from "../session/mod.ts";
 import type { BlobCache } from "./cache.ts";
 import { readAll, requestBlob } from "./source.ts";
 
@@ -30,7 +31,7 @@ export function createDataFiles(sessions: OpenSessions, blobs: BlobCache): FileS
         );
         return await blobs.open(digest.toString());
       } catch (error) {
-        if (error instanceof BlobNotFound) return undefined;
+        if (error instanceof ContentRefused) return undefined;
         throw error;
       }
     },

@@ -1,5 +1,6 @@
+import { type BlobName, ContentRefused } from "../../cluster/mod.ts";
 import { deadline } from "../../lib/async/mod.ts";
-import { type BlobName, BlobNotFound, type OpenSessions, type Session } from "../session/mod.ts";
+import type { OpenSessions, Session } from "../session/mod.ts";
 
 /** How long to wait for a gateway when no session is open. */
 const SESSION_WAIT_MS = 10_000;
@@ -9,7 +10,7 @@ export type Taker<T> = (content: ReadableStream<Uint8Array>) => Promise<T>;
 
 /**
  * Asks for a blob and hands it to the taker, which may be called again with another gateway's when the first one fails it.
- * Any gateway may serve. Rejects with BlobNotFound when those that answered do not have it, else when none could be reached.
+ * Any gateway may serve. Rejects with ContentRefused when those that answered do not have it, else when none could be reached.
  */
 export async function requestBlob<T>(sessions: OpenSessions, name: BlobName, take: Taker<T>): Promise<T> {
   let failure: unknown;
@@ -18,7 +19,7 @@ export async function requestBlob<T>(sessions: OpenSessions, name: BlobName, tak
       return await take(session.requestBlob(name));
     } catch (error) {
       // Another gateway may do better. That it is missing says more than that a session broke.
-      if (!(failure instanceof BlobNotFound)) failure = error;
+      if (!(failure instanceof ContentRefused)) failure = error;
     }
   }
   throw failure ?? new Error("No gateway is connected");

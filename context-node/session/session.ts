@@ -1,5 +1,6 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { type BlobName, BlobStreams, FrameWriter } from "../../cluster/mod.ts";
 import {
   type Acknowledgement,
   type BlobRequest,
@@ -10,6 +11,7 @@ import {
   type HoldingsRequest,
   type LiveResultPart,
   type NamedObject,
+  type NodeMessage,
   type ObjectsRequest,
   type OpenRequest,
   type OpenResponse,
@@ -21,8 +23,11 @@ import {
   type StopContext,
   type Welcome,
 } from "../../proto/node.ts";
-import { type BlobName, BlobStreams } from "./blob_streams.ts";
-import { FrameWriter, type Message } from "./frames.ts";
+
+type Message = NonNullable<NodeMessage["message"]>;
+
+/** Bytes that may wait for a gateway that does not read. */
+const FULL_BYTES = 256 * 1024 * 1024;
 
 /** What gateways ask of a node. What answers a Refusal was not taken. */
 export interface Commands {
@@ -53,11 +58,23 @@ export interface SessionDeps {
   readonly closed: (session: Session) => void;
 }
 
+/** Approximate size of a message in bytes, exact for those that can be large. */
+function sizeOf(message: Message): number {
+  switch (message.$case) {
+    case "jobEvent":
+      return message.value.event.length + message.value.result.length + 16;
+    case "blobChunk":
+      return message.value.bytes.length + 16;
+    default:
+      return 256;
+  }
+}
+
 /** One stream of one gateway, which is one of ours. */
 export class Session {
   readonly #deps: SessionDeps;
   readonly #stream: ServerDuplexStream<OpenRequest, OpenResponse>;
-  readonly #frames: FrameWriter;
+  readonly #frames: FrameWriter<Message>;
   readonly #blobs: BlobStreams;
   #hello: Hello | undefined;
   #isClosed = false;
@@ -66,9 +83,11 @@ export class Session {
   constructor(stream: ServerDuplexStream<OpenRequest, OpenResponse>, deps: SessionDeps) {
     this.#deps = deps;
     this.#stream = stream;
-    this.#frames = new FrameWriter(stream, () =>
-      this.end(status.RESOURCE_EXHAUSTED, "The gateway does not read its events"),
-    );
+    this.#frames = new FrameWriter<Message>(stream, {
+      sizeOf,
+      fullBytes: FULL_BYTES,
+      overflowed: () => this.end(status.RESOURCE_EXHAUSTED, "The gateway does not read its events"),
+    });
     this.#blobs = new BlobStreams(this.#frames);
     stream.on("data", ({ messages }: OpenRequest) => this.#receive(messages));
     stream.on("end", () => this.close());
@@ -115,7 +134,7 @@ export class Session {
   #closed(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#blobs.close();
+    this.#blobs.close(new Error("The session with the gateway ended"));
     this.#frames.close();
     this.#deps.closed(this);
     if (this.#hello !== undefined) this.#deps.log.info({ gateway: this.gatewayId, reason }, "session closed");

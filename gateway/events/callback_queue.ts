@@ -8,53 +8,53 @@ const STREAM_CONFIG = {
   name: "HEARTH_CALLBACKS",
   subjects: [callbackSubject("*")],
   retention: RetentionPolicy.Workqueue,
-  // A callback that could not be delivered within this time is of no use any more.
+  // A callback that was not delivered within this time is useless.
   max_age: nanos(7 * 24 * 3600 * 1000),
-  // Much longer than until another gateway finds what one that died left in the outbox.
+  // Much longer than another gateway takes to find the outbox of a dead one.
   duplicate_window: nanos(10 * 60_000),
   deny_purge: true,
 };
 
 const DURABLE = "gateways";
 
-/** Callbacks that one gateway has under way. */
+/** Callbacks in flight per gateway. */
 const SLOTS = 64;
 
-/** Beyond the time of one try: those that wait for a slot here. */
+/** Added to the timeout of one try, for callbacks that wait for a slot in this gateway, in milliseconds. */
 const ACK_MARGIN_MS = 30_000;
 
-/** Factor by which the delay grows with each further try. */
+/** Factor of the delay for each further try. */
 const BACK_OFF = 4;
 const LONGEST_DELAY_MS = 3600 * 1000;
 
-/** Callbacks that a gateway remembers to have added, in case that the queue is lost with its server's disk. */
+/** Callbacks that a gateway remembers, in case the queue is lost with the disk of its server. */
 const REMEMBERED = 10_000;
 
-/** Age at which one that was added is forgotten, in milliseconds. */
+/** Age at which a callback is forgotten, in milliseconds. */
 const REMEMBERED_MS = 3600 * 1000;
 
-/** How long JetStream may take to store a callback, in milliseconds. */
+/** Time limit for JetStream to store a callback, in milliseconds. */
 const PUBLISH_TIMEOUT_MS = 5000;
 
-/** Callbacks that are still to be made. */
+/** The queue of pending callbacks. */
 export interface CallbackQueue {
   /** Resolves when the callback of the job is durable. */
   add(jobId: string): Promise<void>;
-  /** The callback of the job was delivered or given up by this gateway. */
+  /** Called when this gateway has delivered or abandoned the callback of the job. */
   settled(jobId: string): void;
 }
 
 /**
- * Opens the work queue of callbacks, a JetStream stream that holds a job's id until its callback was delivered or given up.
+ * Opens the work queue of callbacks: a JetStream stream that holds the id of a job until its callback is delivered or abandoned.
  *
- * Only jobs that have a callback cost anything. Their ends stay in the outbox until they are published and the id is here: a gateway that dies in
- * between leaves that to another one, and the id that is added twice is a duplicate.
+ * Only jobs with a callback cost anything. Their ends stay in the outbox until they are published and the id is queued: if a gateway dies
+ * in between, another one continues, and JetStream drops an id that is added twice.
  */
 export async function openCallbackQueue(
   events: EventStream,
   { log }: { readonly log: Pick<Logger, "info" | "warn"> },
 ): Promise<CallbackQueue> {
-  /** Times of the process at which they were added, by job; oldest first. */
+  /** When callbacks were added, by job, on the clock of `performance.now()`, the oldest first. */
   const added = new Map<string, number>();
   const publish = (id: string): Promise<void> =>
     events.callbackPublisher.publishWithin(PUBLISH_TIMEOUT_MS, {
@@ -64,14 +64,14 @@ export async function openCallbackQueue(
       headers: "",
     });
 
-  // A queue that is new has lost what it held. A receiver may get a callback again that another gateway has delivered.
+  // A new queue has lost its content. A receiver may get a callback twice that another gateway has delivered.
   const addAgain = async (): Promise<void> => {
     const since = performance.now() - REMEMBERED_MS;
     const jobs = [...added].filter(([, time]) => time >= since).map(([job]) => job);
     const outcomes = await Promise.allSettled(jobs.map(publish));
     const failed = outcomes.filter(({ status }) => status === "rejected").length;
-    if (failed > 0) log.warn({ callbacks: failed }, "callbacks were lost with their queue");
-    if (jobs.length > failed) log.info({ callbacks: jobs.length - failed }, "callbacks were queued again");
+    if (failed > 0) log.warn({ callbacks: failed }, "callbacks lost with their queue");
+    if (jobs.length > failed) log.info({ callbacks: jobs.length - failed }, "callbacks queued again");
   };
 
   await events.keeper.keepStream(STREAM_CONFIG);
@@ -90,7 +90,7 @@ export async function openCallbackQueue(
 }
 
 interface ConsumerOptions {
-  /** Times that a callback is tried; the death of a gateway in the middle of one counts. */
+  /** Tries per callback. A try that a gateway's death interrupts counts. */
   readonly attempts: number;
   readonly retryDelayMs: number;
   readonly timeoutMs: number;
@@ -98,10 +98,10 @@ interface ConsumerOptions {
   readonly log: Logger;
 }
 
-/** Makes a callback; rejects when it failed, or when the signal is aborted. */
+/** Makes a callback. Rejects if it fails or the signal is aborted. */
 export type Deliver = (jobId: string, options: { readonly signal: AbortSignal }) => Promise<void>;
 
-/** Starts to take callbacks off the queue; each goes to one gateway, and back when it failed, with a growing delay. */
+/** Starts to consume the queue. Each callback goes to one gateway, and returns with a growing delay when it fails. */
 export async function startCallbackConsumer(
   events: EventStream,
   deliver: Deliver,
@@ -111,7 +111,7 @@ export async function startCallbackConsumer(
     durable_name: DURABLE,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(timeoutMs + ACK_MARGIN_MS),
-    // Those that wait for their next try count, so that many receivers that are down do not hold up the others.
+    // Counts those that wait for their next try, so that receivers that are down do not block others.
     max_ack_pending: 50_000,
   };
   const reader = await readDurable(events, { stream: STREAM_CONFIG.name, config, maxMessages: SLOTS, log });
@@ -131,7 +131,7 @@ export async function startCallbackConsumer(
         message.term();
         queue.settled(job);
       }
-      log.warn({ job, attempt, attempts, err: error }, "a callback failed");
+      log.warn({ job, attempt, attempts, err: error }, "callback failed");
     }
   };
   const takeAll = async (): Promise<void> => {

@@ -4,10 +4,10 @@ import type { Logger } from "pino";
 import type { KeptConsumerConfig } from "../../cluster/mod.ts";
 import type { EventStream } from "./stream.ts";
 
-/** Wait before a consumer that could not be read is opened again, in milliseconds. */
+/** Delay before a consumer that could not be read is opened again, in milliseconds. */
 const RETRY_MS = 500;
 
-/** What the library reports when a consumer or its stream may be gone. */
+/** Status types of the library when a consumer or its stream may be gone. */
 const SIGNS_OF_LOSS: ReadonlySet<string> = new Set([
   "consumer_deleted",
   "consumer_not_found",
@@ -19,17 +19,17 @@ const SIGNS_OF_LOSS: ReadonlySet<string> = new Set([
 interface Durable {
   readonly stream: string;
   readonly config: KeptConsumerConfig;
-  /** Messages that are asked for at a time. */
+  /** Messages per request. */
   readonly maxMessages: number;
   readonly log: Pick<Logger, "warn">;
 }
 
-/** Messages of a durable consumer that all gateways share. The iteration ends with disposal only. */
+/** Messages of a durable consumer that all gateways share. The iteration ends only at disposal. */
 export interface DurableMessages extends AsyncDisposable {
   readonly messages: AsyncIterable<JsMsg>;
 }
 
-/** Makes a durable consumer and reads from it; from the next one when another takes its place. */
+/** Creates a durable consumer and reads from it, and from its successor when it is replaced. */
 export async function readDurable(
   { nats, js, keeper }: EventStream,
   { stream, config, maxMessages, log }: Durable,
@@ -61,7 +61,7 @@ export async function readDurable(
     const messages = await consumer.consume({ max_messages: maxMessages });
     current = messages;
     const watched = checkOnLoss(messages);
-    // It was closed, or replaced by another, in the meantime.
+    // It was closed or replaced meanwhile.
     if (closing.signal.aborted || generation !== before) messages.stop();
     yield* messages;
     await watched;

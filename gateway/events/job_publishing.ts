@@ -5,7 +5,7 @@ import type { Outbox } from "./outbox.ts";
 import { jobOutboxEvent } from "./outbox_event.ts";
 import type { EventStream } from "./stream.ts";
 
-/** Publishes the events of jobs for the record of jobs; see `JobPublishing` there. */
+/** Publishes job events for the job registry; see `JobPublishing` there. */
 export function createJobPublishing(events: EventStream, outbox: Outbox) {
   return {
     publish: (event: JobEvent, published: () => void) => events.publisher.publish(jobOutboxEvent(event), published),

@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 afterEach(() => stack.disposeAsync());
 
-/** Publishes the end of a job. Resolves when the stream has it. */
+/** Publishes the end of a job. Resolves when the stream has stored it. */
 function end(jobId: string, seq = 2): Promise<void> {
   const event = create(JobEventSchema, {
     ...{ jobId, attempt: 1, seq, time: timestampNow() },
@@ -42,7 +42,7 @@ function end(jobId: string, seq = 2): Promise<void> {
 
 const manager = () => jetstreamManager(events.nats);
 
-/** Ids of the events that the stream has, in order. */
+/** Ids of the stored events, in order. */
 async function stored(): Promise<string[]> {
   const { streams } = await manager();
   const { state } = await streams.info(EVENT_STREAM);
@@ -51,7 +51,7 @@ async function stored(): Promise<string[]> {
   return messages.map((message) => message?.header.get("ce-id") ?? "");
 }
 
-test("an event that is published after the stream was deleted is stored", async () => {
+test("an event is stored even if the stream was deleted before", async () => {
   await end("before");
   await (await manager()).streams.delete(EVENT_STREAM);
   await end("after");
@@ -59,7 +59,7 @@ test("an event that is published after the stream was deleted is stored", async 
   expect(events.keeper.missing()).toEqual([]);
 });
 
-test("events are stored in order, and again after NATS was away, each once", async () => {
+test("events are stored in order and once, also after an outage of NATS", async () => {
   const before = Array.from({ length: 2000 }, (_, n) => `before-${n}`);
   await Promise.all(before.map((job) => end(job)));
   await nats.stop();
@@ -70,7 +70,7 @@ test("events are stored in order, and again after NATS was away, each once", asy
   expect(await stored()).toEqual([...before, ...during].map((job) => `${job}/1/2`));
 });
 
-test("the end of a job is stored though an event has its number", async () => {
+test("the end of a job is stored even if another event has its number", async () => {
   const progress = create(JobEventSchema, { jobId: "job", attempt: 1, seq: 2, event: { case: "progress", value: {} } });
   await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(progress), resolve));
   await end("job", 2);
@@ -78,7 +78,7 @@ test("the end of a job is stored though an event has its number", async () => {
   expect((await streams.getMessage(EVENT_STREAM, { last_by_subj: "hearth.v1.jobs.job.succeeded" }))?.seq).toBe(2);
 });
 
-test("an event that is told again while NATS is away waits once", async () => {
+test("an event that is published again during an outage waits once", async () => {
   await nats.stop();
   const told = [end("first"), end("second"), end("first")];
   expect(events.publisher.waiting).toBe(2);
@@ -87,7 +87,7 @@ test("an event that is told again while NATS is away waits once", async () => {
   expect(await stored()).toEqual(["first/1/2", "second/1/2"]);
 });
 
-test("a job has one end on the stream, though one that comes later has another number", async () => {
+test("the stream keeps one end per job, even if a later one has another number", async () => {
   await end("job");
   await end("job");
   await end("job", 3);
@@ -95,7 +95,7 @@ test("a job has one end on the stream, though one that comes later has another n
   expect(await stored()).toEqual(["job/1/2", "other/1/2"]);
 });
 
-test("the consumer of callbacks that was deleted after a delivery is made again", async () => {
+test("the callback consumer is created again after its deletion", async () => {
   const queue = await openCallbackQueue(events, { log });
   const delivered: string[] = [];
   const deliver = async (jobId: string): Promise<void> => void delivered.push(jobId);
@@ -113,7 +113,7 @@ test("the consumer of callbacks that was deleted after a delivery is made again"
   expect(events.keeper.missing()).toEqual([]);
 });
 
-test("an audit log that is full holds up no events, and its entries are given up in time", async () => {
+test("a full audit stream delays no events, and its entries are abandoned in time", async () => {
   await keepAuditStream(events);
   const { streams } = await manager();
   const { config } = await streams.info(AUDIT_STREAM);
@@ -128,7 +128,7 @@ test("an audit log that is full holds up no events, and its entries are given up
   expect(await stored()).toEqual(["meanwhile/1/2"]);
 });
 
-test("limits that an operator set outlive the stream", async () => {
+test("limits that an operator set survive the loss of the stream", async () => {
   const { streams } = await manager();
   const { config } = await streams.info(EVENT_STREAM);
   await streams.update(EVENT_STREAM, { ...config, max_msgs: 1234 });
@@ -138,7 +138,7 @@ test("limits that an operator set outlive the stream", async () => {
   expect((await streams.info(EVENT_STREAM)).config.max_msgs).toBe(1234);
 });
 
-test("a watch of a job goes on in a stream that was made again, though its numbers begin anew", async () => {
+test("a watch continues in a stream that was created again", async () => {
   for (const job of ["other", "watched"]) await end(job);
   const closing = new AbortController();
   const seen: (Streamed | "past")[] = [];
@@ -156,14 +156,14 @@ test("a watch of a job goes on in a stream that was made again, though its numbe
   await watching;
 });
 
-test("a watch of a job that the stream tells nothing of ends when its reader leaves", async () => {
+test("a watch of a job without events ends when its reader leaves", async () => {
   for await (const item of watchStream(events, "nobody", { signal: new AbortController().signal })) {
     expect(item).toEqual({ past: 0 });
     break;
   }
 });
 
-test("all is made again when NATS comes back with an empty disk, and callbacks that waited are delivered", async () => {
+test("streams and consumers are created again after NATS lost its disk, and pending callbacks are delivered", async () => {
   await keepAuditStream(events);
   const queue = await openCallbackQueue(events, { log });
   await queue.add("waiting");
@@ -182,7 +182,7 @@ test("all is made again when NATS comes back with an empty disk, and callbacks t
   expect(await stored()).toEqual(["after/1/2"]);
 });
 
-test("opening the stream rejects when a stream of another program has its subjects", async () => {
+test("openEventStream() rejects when another stream has its subjects", async () => {
   await using server = await startTestNatsServer();
   await using connection = await openEventStream({ url: server.url }, { log, gatewayId: "g" });
   const { streams } = await jetstreamManager(connection.nats);

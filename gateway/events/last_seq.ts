@@ -3,7 +3,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { EVENT_STREAM, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
 import type { EventStream } from "./stream.ts";
 
-/** `seq` of the last event of a job on the stream, 0 where there is none; undefined when JetStream does not say. */
+/** `seq` of the last event of a job on the stream, 0 if there is none. Undefined if JetStream does not respond. */
 export async function readLastSeq(
   { nats, isConnected }: Pick<EventStream, "nats" | "isConnected">,
   jobId: string,

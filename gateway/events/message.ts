@@ -1,13 +1,13 @@
 import type { OutboxEvent } from "../../plugins/contract/mod.ts";
 import { endsJob } from "../../proto/mod.ts";
 
-/** What is published to JetStream. */
+/** A message for JetStream. */
 export interface Message {
   readonly subject: string;
   readonly payload: string;
-  /** `Nats-Msg-Id`: JetStream keeps the first message of each. */
+  /** `Nats-Msg-Id`: JetStream drops later messages with the same id. */
   readonly id: string;
-  /** The other headers, each line with its end. */
+  /** Further headers, one per line, each with its line end. */
   readonly headers: string;
 }
 
@@ -15,7 +15,7 @@ interface CloudEvent {
   readonly id: string;
   /** Such as `hearth.v1.job.started`. */
   readonly type: string;
-  /** What it is about, where that has an id. */
+  /** Subject of the event, if it has an id. */
   readonly subject?: string | undefined;
   /** RFC 3339. */
   readonly time: string | undefined;
@@ -23,7 +23,7 @@ interface CloudEvent {
 }
 
 /**
- * The headers of a CloudEvent 1.0 in the NATS binary mode. No value may have a line end: ids and times have none.
+ * Headers of a CloudEvent 1.0 in the NATS binary mode. Ids and times contain no line ends, so values need no escaping.
  * https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md
  */
 export function cloudEventHeaders({ id, type, subject, time, gatewayId }: CloudEvent): string {
@@ -32,7 +32,7 @@ export function cloudEventHeaders({ id, type, subject, time, gatewayId }: CloudE
   return `ce-specversion: 1.0\r\nce-id: ${id}\r\nce-type: ${type}\r\nce-source: /gateways/${gatewayId}\r\n${about}${when}content-type: application/json\r\n`;
 }
 
-/** A decision about a job that lost what it told last may have the number of an event that comes after all: it is no copy of that. */
+/** A decision of a gateway may have the same number as an event that arrives late; their ids must differ. */
 export function messageIdOf({ id, subject }: OutboxEvent): string {
   return `${id}/${subject.slice(subject.lastIndexOf(".") + 1)}`;
 }
@@ -43,13 +43,15 @@ export function eventMessage(event: OutboxEvent, gatewayId: string): Message {
   const [, , kind = "", about, type] = subject.split(".");
   const ceType = `hearth.v1.${kind.slice(0, -1)}.${type}`;
   const headers = cloudEventHeaders({ id, type: ceType, subject: about, time: timeOf(payload), gatewayId });
-  // The window of `Nats-Msg-Id` is minutes; this holds for as long as the stream has the event.
+  // `Nats-Msg-Id` covers minutes; this covers the whole life of the event on the stream.
   const isOnly = endsJob(type) && kind === "jobs";
   const all = isOnly ? `${headers}Nats-Expected-Last-Subject-Sequence: 0\r\n` : headers;
   return { subject, payload, id: messageIdOf(event), headers: all };
 }
 
-/** `time` of the payload, which is one of its first members. Of one that has none, a value of a user may be found: nothing but a time counts. */
+/**
+ * Reads `time` of the payload, one of its first members. If there is none, the match may be a user's value, so only a valid time counts.
+ */
 function timeOf(payload: string): string | undefined {
   return /"time":"([\d:.TZ-]{20,30})"/.exec(payload)?.[1];
 }

@@ -48,14 +48,14 @@ afterEach(async () => {
   await dao[Symbol.asyncDispose]();
 });
 
-/** A job whose attempt another gateway has ended with event 3. */
+/** A job whose attempt another gateway ended with event 3. */
 async function leave(type: "retrying" | "failed"): Promise<void> {
   const job = create(JobSchema, { id: "j", state: Job_State.QUEUED, attempt: 1, revision: 1, callbackUrl: "http://x" });
   const event = { id: "j/1/3", subject: `hearth.v1.jobs.j.${type}`, payload: "{}" };
   await dao.jobs.insert(job, CONFIG, { event });
 }
 
-test("the end of an attempt is published for the next one when all before it is on the stream", async () => {
+test("publishLeft() publishes the end of an attempt once all earlier events are on the stream", async () => {
   await leave("retrying");
   last = 1;
   expect(await outbox.publishLeft("j")).toBe(false);
@@ -67,7 +67,7 @@ test("the end of an attempt is published for the next one when all before it is 
   expect(published).toEqual(["j/1/3"]);
 });
 
-test("what is left of an attempt is published before what its node tells again of the next one", async () => {
+test("the rest of an attempt is published before repeated events of the next one", async () => {
   await leave("retrying");
   last = undefined;
   await outbox.publishEarlier({ jobId: "j", attempt: 1 });
@@ -76,7 +76,7 @@ test("what is left of an attempt is published before what its node tells again o
   expect(published).toEqual(["j/1/3"]);
 });
 
-test("what another gateway left is published some time after JetStream is back, and before that not even for the next attempt", async () => {
+test("events that another gateway left are published some time after JetStream is back, not earlier", async () => {
   await leave("retrying");
   isFlowing = false;
   await vi.advanceTimersByTimeAsync(20_000);
@@ -89,7 +89,7 @@ test("what another gateway left is published some time after JetStream is back, 
   expect(await dao.outbox.list({ limit: 1 })).toEqual([]);
 });
 
-test("an end whose job cannot be read at the moment stays until it is known whether it wants a callback", async () => {
+test("an end stays in the outbox while its job cannot be read", async () => {
   await leave("failed");
   const get = vi.spyOn(dao.jobs, "get").mockRejectedValue(new Error("failover"));
   await vi.advanceTimersByTimeAsync(20_000);

@@ -4,39 +4,39 @@ import { endsJob, type JobEvent } from "../../proto/mod.ts";
 import type { CallbackQueue } from "./callback_queue.ts";
 import type { EventPublisher } from "./publisher.ts";
 
-/** Interval between looks for events that another gateway left behind, in milliseconds. */
+/** Interval between sweeps for events that another gateway left behind, in milliseconds. */
 const SWEEP_INTERVAL_MS = 2000;
 
-/** How long an event is left to the gateway that stored it, in milliseconds. */
+/** Time that the gateway which stored an event has to publish it, in milliseconds. */
 const GRACE_MS = 5000;
 
-/** Events that are read, or removed, at a time. */
+/** Events read or removed at a time. */
 const PAGE = 64;
 
-/** Events of one job that may be left. */
+/** Most unpublished events of one job. */
 const MOST_OF_JOB = 20;
 
-/** How long removals are collected, in milliseconds. */
+/** Time for which removals are collected, in milliseconds. */
 const REMOVE_DELAY_MS = 20;
 
-/** The longest wait for one page of the sweep to be published, in milliseconds. */
+/** Time limit for publishing one page of the sweep, in milliseconds. */
 const PAGE_TIMEOUT_MS = 10_000;
 
-/** `10` comes after `9`. */
+/** Sorts `10` after `9`. */
 const NUMERIC = new Intl.Collator("en", { numeric: true });
 
 interface OutboxDeps {
   readonly dao: Pick<Dao, "outbox" | "jobs">;
   readonly publisher: EventPublisher;
-  /** `seq` of the last event of a job that is published; undefined when that is not known. */
+  /** `seq` of the last published event of a job. Undefined if unknown. */
   readonly lastSeq: (jobId: string) => Promise<number | undefined>;
   readonly queue: Pick<CallbackQueue, "add">;
   readonly log: Pick<Logger, "warn">;
 }
 
 /**
- * Publishes the events that the store keeps with the changes which they report, and removes them once they are published and the callback of the
- * job, if it has one, is queued. What a gateway leaves behind when it dies, another one publishes. Disposing it removes what is published.
+ * Publishes events that are stored in one commit with the change that they report. Removes them once they are published and the callback of
+ * the job, if any, is queued. Publishes what a dead gateway left. Disposal removes what is published.
  */
 export class Outbox implements AsyncDisposable {
   readonly #deps: OutboxDeps;
@@ -53,16 +53,16 @@ export class Outbox implements AsyncDisposable {
     this.#sweepTimer = setTimeout(() => this.#startSweep(), SWEEP_INTERVAL_MS);
   }
 
-  /** Publishes an event that was just stored; `hasCallback`: it ends a job that wants a callback. */
+  /** Publishes an event that was just stored. `hasCallback`: it ends a job with a callback. */
   publish(event: OutboxEvent, { hasCallback }: { readonly hasCallback: boolean } = { hasCallback: false }): void {
-    // Beyond that the sweep publishes it, once there is room.
+    // The sweep publishes the others once there is room.
     if (this.#deps.publisher.isFull) return;
     this.#hand(event, hasCallback);
   }
 
   /**
-   * Publishes what the store keeps of a job, whichever gateway stored it. Resolves to whether that, and what comes before it, is before all that
-   * is published from then on; false: the gateway that stored it may be about to publish it.
+   * Publishes the stored events of a job, whichever gateway stored them. Resolves to whether they and all earlier events precede everything
+   * that is published from now on. False: the gateway that stored them may be about to publish them.
    */
   async publishLeft(jobId: string): Promise<boolean> {
     for (const event of await this.#waitingOf(jobId)) {
@@ -74,13 +74,13 @@ export class Outbox implements AsyncDisposable {
     return true;
   }
 
-  /** Publishes what the store keeps of the attempts of a job before this one, whose node has lost the gateway that stored it. */
+  /** Publishes the stored events of earlier attempts of a job whose node has lost its gateway. */
   async publishEarlier({ jobId, attempt }: Pick<JobEvent, "jobId" | "attempt">): Promise<void> {
     const events = await this.#waitingOf(jobId);
     for (const event of events) if (Number(event.id.split("/")[1]) < attempt) this.#hand(event, false);
   }
 
-  /** What the store keeps of a job and this gateway has not handed to JetStream yet, in order. */
+  /** The stored events of a job that this gateway has not passed to JetStream yet, in order. */
   async #waitingOf(jobId: string): Promise<OutboxEvent[]> {
     const { dao, publisher } = this.#deps;
     const prefix = `${jobId}/`;
@@ -95,7 +95,7 @@ export class Outbox implements AsyncDisposable {
     });
   }
 
-  /** Whether the gateway that stored it, and what came before, had the time to publish it. */
+  /** Whether the gateway that stored it had enough time to publish it and the events before it. */
   #isLeft({ id }: OutboxEvent, now: number): boolean {
     return now - (this.#seen.get(id) ?? now) >= GRACE_MS;
   }
@@ -111,9 +111,9 @@ export class Outbox implements AsyncDisposable {
   async #published(event: OutboxEvent, hasCallback: boolean): Promise<void> {
     if (hasCallback) {
       const [added] = await Promise.allSettled([this.#deps.queue.add(jobIdOf(event))]);
-      // It stays, and the sweep tries again.
+      // It stays; the sweep retries.
       if (added.status === "rejected") {
-        this.#deps.log.warn({ err: added.reason, job: jobIdOf(event) }, "callback not queued; it is tried again");
+        this.#deps.log.warn({ err: added.reason, job: jobIdOf(event) }, "could not queue a callback; retrying");
         return;
       }
     }
@@ -127,8 +127,9 @@ export class Outbox implements AsyncDisposable {
     this.#removable = [];
     if (ids.length === 0) return;
     const [removed] = await Promise.allSettled([this.#deps.dao.outbox.delete(ids)]);
-    // The sweep finds them again, and JetStream drops the repetition.
-    if (removed.status === "rejected") this.#deps.log.warn({ err: removed.reason }, "published events not removed");
+    // The sweep finds them again, and JetStream drops the duplicates.
+    if (removed.status === "rejected")
+      this.#deps.log.warn({ err: removed.reason }, "could not remove published events");
   }
 
   #startSweep(): void {
@@ -141,7 +142,7 @@ export class Outbox implements AsyncDisposable {
 
   async #sweep(): Promise<void> {
     const { dao, publisher } = this.#deps;
-    // Others cannot publish what they stored either: their time begins when JetStream is back.
+    // Other gateways cannot publish either: their time starts when JetStream is back.
     if (!publisher.isFlowing) {
       this.#seen = new Map();
       return;
@@ -180,7 +181,7 @@ export class Outbox implements AsyncDisposable {
     }
   }
 
-  /** Rejects while the store does not say. Nobody can call back for a job whose record is damaged. */
+  /** Rejects while the store is unavailable. A job whose record is damaged gets no callback. */
   async #hasCallback(event: OutboxEvent): Promise<boolean> {
     if (!endsJob(event.subject.split(".").at(-1))) return false;
     const [job] = await Promise.allSettled([this.#deps.dao.jobs.get(jobIdOf(event))]);
@@ -190,7 +191,7 @@ export class Outbox implements AsyncDisposable {
   }
 }
 
-/** Those of one job, or one context, by their attempts and numbers. */
+/** Groups events by job or context, sorted by attempt and number. */
 function inOrder(events: readonly OutboxEvent[]): OutboxEvent[] {
   return events.toSorted((a, b) => NUMERIC.compare(a.id, b.id));
 }

@@ -10,10 +10,10 @@ import {
 } from "../../proto/mod.ts";
 import { resultText } from "../result_text.ts";
 
-/** The largest result that is part of its event, in bytes of JSON; see `hearth.v1.JobSucceeded`. */
+/** Largest result that is part of its event, in bytes of JSON; see `hearth.v1.JobSucceeded`. */
 const LARGEST_VALUE_BYTES = 64 * 1024;
 
-/** A job's event as it is published, with the result (JSON, UTF-8) where it is small. */
+/** The event of a job as published, with the result (JSON, UTF-8) if it is small. */
 export function jobOutboxEvent(event: JobEvent, result?: Uint8Array): OutboxEvent {
   const { jobId, attempt, seq } = event;
   const payload = printJson(JobEventSchema, event);
@@ -24,7 +24,7 @@ export function jobOutboxEvent(event: JobEvent, result?: Uint8Array): OutboxEven
   };
 }
 
-/** A context's event as it is published. */
+/** The event of a context as published. */
 export function contextOutboxEvent(event: ContextEvent): OutboxEvent {
   const { contextId, seq } = event;
   return {

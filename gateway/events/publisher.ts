@@ -5,28 +5,28 @@ import type { OutboxEvent } from "../../plugins/contract/mod.ts";
 import { fitEvent, mostEventBytes } from "../../proto/mod.ts";
 import { eventMessage, type Message, messageIdOf } from "./message.ts";
 
-/** Messages that may be under way to JetStream without its acknowledgement. */
+/** Most messages in flight to JetStream. */
 const WINDOW = 1024;
 
-/** Age of a message that JetStream did not acknowledge after which it is sent again, in milliseconds. */
+/** Age at which an unacknowledged message is sent again, in milliseconds. */
 const ACK_TIMEOUT_MS = 5000;
 
 const FIRST_BACK_OFF_MS = 100;
 const LONGEST_BACK_OFF_MS = 5000;
 
-/** When so much waits for JetStream, in bytes, `isFull` is true. */
+/** Size of the unacknowledged messages at which `isFull` becomes true, in bytes. */
 const FULL_BYTES = 64 * 1024 * 1024;
 
-/** What a message costs beside its payload, in bytes: headers, subject, bookkeeping. */
+/** Cost of a message besides its payload, in bytes: headers, subject, bookkeeping. */
 const OVERHEAD_BYTES = 1024;
 
-/** JetStream's error code for a message whose expected sequence is not the last one: the subject has a message already. */
+/** JetStream's error code for an unexpected last sequence: the subject already has a message. */
 const WRONG_LAST_SEQUENCE = 10071;
 
 /** Called once: when JetStream has stored a message, or with the reason why it never will. */
 type Done = (error?: Error) => void;
 
-/** What waits for its acknowledgement. */
+/** A message that waits for its acknowledgement. */
 interface Entry {
   readonly number: number;
   readonly message: Message;
@@ -37,17 +37,17 @@ interface Entry {
 interface PublisherDeps {
   readonly nats: NatsConnection;
   readonly gatewayId: string;
-  /** Makes the stream again when it is missing. */
+  /** Creates the stream again when it is missing. */
   readonly keeper: Pick<StreamKeeper, "check">;
   readonly log: Pick<Logger, "warn" | "error">;
 }
 
 /**
- * Publishes messages to one stream of JetStream in order, many at a time, and again until each is acknowledged. The server drops repetitions by
- * `Nats-Msg-Id`, and those of final events however late they come. After an outage everything unacknowledged is sent again in order. An event
- * that is larger than the server takes is published in a reduced form.
+ * Publishes messages to one JetStream stream in order, many at a time, and repeats each until it is acknowledged. The server drops
+ * duplicates by `Nats-Msg-Id`, and those of final events at any time. After an outage all unacknowledged messages are sent again in order.
+ * An event that exceeds the server's maximum payload is published in a reduced form.
  *
- * Acknowledgements come on one subscription of ours: the client's own `publish` makes a promise and a timer a message.
+ * Acknowledgements arrive on one subscription: the client's own `publish` creates a promise and a timer per message.
  */
 export class EventPublisher implements Disposable {
   readonly #deps: PublisherDeps;
@@ -76,32 +76,32 @@ export class EventPublisher implements Disposable {
     this.#sweep = setInterval(() => this.#resendOverdue(), 1000);
   }
 
-  /** Whether so much waits that an event which the outbox has should be left to it. */
+  /** Whether so many messages wait that events of the outbox should stay there. */
   get isFull(): boolean {
     return this.#bytes > FULL_BYTES;
   }
 
-  /** Whether JetStream takes events at the moment, as far as is known. */
+  /** Whether JetStream accepts messages at the moment, as far as known. */
   get isFlowing(): boolean {
     return this.#isConnected && this.#retry === undefined;
   }
 
-  /** Count of the events that wait for their acknowledgement. */
+  /** Number of unacknowledged events. */
   get waiting(): number {
     return this.#unacknowledged.size;
   }
 
-  /** Whether this event waits for its acknowledgement. */
+  /** Whether this event is unacknowledged. */
   has(event: OutboxEvent): boolean {
     return this.#byMessageId.has(messageIdOf(event));
   }
 
-  /** An event that waits already keeps its place: while JetStream is away, nodes may tell it with each session that they open. */
+  /** An event that already waits keeps its place. During an outage nodes may report it with every session that they open. */
   publish(event: OutboxEvent, published: () => void): void {
     this.#add(eventMessage(event, this.#deps.gatewayId), published);
   }
 
-  /** Publishes a message. Resolves when JetStream has it; rejects, and gives it up, when that takes longer. */
+  /** Publishes a message. Resolves when JetStream has stored it. Rejects, and abandons the message, after the time limit. */
   async publishWithin(timeoutMs: number, message: Message): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const entry = this.#add(message, (error) => (error === undefined ? resolve() : reject(error)));
@@ -114,18 +114,18 @@ export class EventPublisher implements Disposable {
     }
   }
 
-  /** The connection was lost: nothing is sent until it is back. */
+  /** Pauses: the connection is lost. */
   disconnected(): void {
     this.#isConnected = false;
   }
 
-  /** The connection is back: what was under way may be lost. */
+  /** Resumes: the connection is back, and messages in flight may be lost. */
   reconnected(): void {
     this.#isConnected = true;
     this.#sendAgain();
   }
 
-  /** Waits until JetStream has all that was published, no longer than the timeout. */
+  /** Waits until JetStream has stored everything, or the time limit passes. */
   async flush({ timeoutMs }: { timeoutMs: number }): Promise<void> {
     if (this.#unacknowledged.size === 0) return;
     this.#empty ??= Promise.withResolvers();
@@ -150,7 +150,7 @@ export class EventPublisher implements Disposable {
     this.#unacknowledged.set(entry.number, entry);
     this.#byMessageId.set(message.id, entry);
     this.#bytes += sizeOf(message);
-    // Together with all else that this round of the event loop brings: the client writes to its socket once.
+    // Together with everything else in this round of the event loop: the client writes to its socket once.
     if (this.#isScheduled) return entry;
     this.#isScheduled = true;
     setImmediate(() => {
@@ -180,8 +180,8 @@ export class EventPublisher implements Disposable {
       this.#inFlight++;
       entry.sentAt = performance.now();
     } catch (error) {
-      // The client refuses what the server would: not even the reduced form is within its max_payload. Sending it again cannot help.
-      log.error({ err: error, subject }, "event not published: NATS refused it");
+      // The client refuses what the server would: even the reduced form exceeds max_payload. Repeating cannot help.
+      log.error({ err: error, subject }, "NATS refused an event");
       this.#finish(entry, new Error(`NATS refused a message on ${subject}: ${error}`, { cause: error }));
     }
   }
@@ -241,7 +241,7 @@ function sizeOf({ payload }: Message): number {
   return payload.length + OVERHEAD_BYTES;
 }
 
-/** Headers whose bytes are set as a whole, which is all that the client asks them for: its own check, copy and join each. */
+/** Headers as one block of bytes. The client only needs these; its own class validates, copies and joins each header. */
 function createHeaders() {
   return Object.assign(headers(), {
     bytes: new Uint8Array(),
@@ -251,7 +251,7 @@ function createHeaders() {
   });
 }
 
-/** Why JetStream did not store a message; undefined when it has it. */
+/** The reason why JetStream did not store a message. Undefined if it did. */
 function refusalOf(message: Msg): string | undefined {
   // "No responders": JetStream is not up yet.
   if (message.headers?.code) return `status ${message.headers.code}`;

@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
-/** Publishes an event of a job, and reads what the stream has of it. */
+/** Publishes a job event and reads it back from the stream. */
 async function publish(event: JobEvent, result?: Uint8Array) {
   await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(event, result), resolve));
   const stored = await readJobEvents(nats.url, event.jobId);
@@ -37,7 +37,7 @@ async function publish(event: JobEvent, result?: Uint8Array) {
 
 const TIME = { seq: 1, attempt: 1, time: timestampFromMs(1_700_000_000_000) };
 
-test("an event is a CloudEvent", async () => {
+test("a job event is a CloudEvent", async () => {
   const event = create(JobEventSchema, { ...TIME, jobId: "plain", event: { case: "succeeded", value: {} } });
   expect(await publish(event, Buffer.from('{"n":1}'))).toMatchObject({
     type: "succeeded",
@@ -54,7 +54,7 @@ test("an event is a CloudEvent", async () => {
   });
 });
 
-test("so is one of a context", async () => {
+test("a context event is a CloudEvent", async () => {
   const fields = { contextId: "c", context: "shared", seq: 3, time: TIME.time };
   const event = contextOutboxEvent(create(ContextEventSchema, { ...fields, event: { case: "running", value: {} } }));
   await new Promise<void>((resolve) => events.publisher.publish(event, resolve));
@@ -80,14 +80,14 @@ test.each([
   });
 });
 
-test("no header of an event holds what a job returned", async () => {
+test("the headers of an event contain nothing of the result", async () => {
   const event = create(JobEventSchema, {
     seq: 1,
     attempt: 1,
     jobId: "timeless",
     event: { case: "succeeded", value: {} },
   });
-  // In one byte each, these characters would be line ends.
+  // Truncated to one byte, these characters are line ends.
   for (const time of ["\\r\\nce-id: x", "\u010d\u010ace-id: x", "2023-11-14T22:13:20\u010a"]) {
     const stored = await publish(
       { ...event, jobId: `timeless-${crypto.randomUUID()}` },
@@ -98,7 +98,7 @@ test("no header of an event holds what a job returned", async () => {
   }
 });
 
-test("an error that is larger than the NATS server takes is published cut, and marked", async () => {
+test("an error that exceeds the maximum payload is published truncated and marked", async () => {
   const error = { reason: JobError_Reason.THROWN, name: "TypeError", message: "\u0001".repeat(15_000) };
   const event = create(JobEventSchema, { ...TIME, jobId: "large", event: { case: "failed", value: { error } } });
   const stored = await publish(event);
@@ -109,7 +109,7 @@ test("an error that is larger than the NATS server takes is published cut, and m
   );
 });
 
-test("log lines that are larger than the NATS server takes leave a smaller event with their number", async () => {
+test("log lines that exceed the maximum payload become a smaller event with their count", async () => {
   const lines = Array.from({ length: 200 }, (_, n) => ({ number: n + 1, text: "x".repeat(500) }));
   const logged = create(JobEventSchema, { ...TIME, jobId: "chatty", event: { case: "logged", value: { lines } } });
   await new Promise<void>((resolve) => events.publisher.publish(jobOutboxEvent(logged), resolve));

@@ -12,21 +12,21 @@ import {
 import { EVENT_STREAM_CONFIG } from "../../proto/mod.ts";
 import { EventPublisher } from "./publisher.ts";
 
-/** The prefix is of the subjects of replies to a gateway. NATS accounts let no other user subscribe to it: docs/nats.md. */
+/** Client name and prefix of reply subjects. NATS accounts let no other user subscribe to the prefix: docs/nats.md. */
 const CLIENT = { name: "hearth-gateway", inboxPrefix: "_INBOX_gateway" };
 
-/** How long the end of the gateway waits until JetStream has the last events, in milliseconds. */
+/** Time limit for storing the last events at shutdown, in milliseconds. */
 const FLUSH_TIMEOUT_MS = 5000;
 
-/** A connection to NATS with the event stream in place. Disposing it sends what is waiting and closes the connection. */
+/** A connection to NATS with the event stream in place. Disposal sends pending messages and closes the connection. */
 export interface EventStream extends AsyncDisposable {
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
-  /** One for each stream: what one of them refuses holds up no other. */
+  /** One publisher per stream: a stream that refuses messages delays no other. */
   readonly publisher: EventPublisher;
   readonly auditPublisher: EventPublisher;
   readonly callbackPublisher: EventPublisher;
-  /** Whether a server answers at the moment, as far as is known. */
+  /** Whether a server responds at the moment, as far as known. */
   isConnected(): boolean;
   /** Keeps the streams and consumers of this gateway in existence. */
   readonly keeper: StreamKeeper;
@@ -34,8 +34,8 @@ export interface EventStream extends AsyncDisposable {
 }
 
 /**
- * Connects to NATS, for ever from then on, and makes sure that the event stream exists. Waits for a server that is away. Rejects when the
- * server does not let us in, and with the signal's reason.
+ * Connects to NATS, reconnects from then on, and ensures that the event stream exists. Waits for a server that is unavailable. Rejects when
+ * the server refuses the connection, and with the signal's reason.
  */
 export async function openEventStream(
   access: NatsAccess,
@@ -63,7 +63,7 @@ export async function openEventStream(
       await publisher.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
       for (const each of publishers) each[Symbol.dispose]();
       await keeper[Symbol.asyncDispose]();
-      // With the server away there is nobody to send to, and draining rejects.
+      // Without a server, draining would reject.
       const [drained] = await Promise.allSettled([nats.drain()]);
       if (drained.status === "rejected") await nats.close();
       await reported;
@@ -88,7 +88,7 @@ async function reportStatus(nats: NatsConnection, { keeper, publishers, connecti
     if (type === "reconnect") {
       log.info("NATS connection is back");
       connection.isUp = true;
-      // The disk of the server may be empty: an event that finds no stream is only sent again.
+      // The server may have lost its disk: events without a stream are only sent again.
       void keeper.reconnected().then(() => {
         for (const each of publishers) each.reconnected();
       });

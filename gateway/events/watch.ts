@@ -5,19 +5,19 @@ import { natsUnavailable } from "../../proto/errors.ts";
 import { EVENT_STREAM, type JobEvent, JobEventSchema, jobEventSubject } from "../../proto/mod.ts";
 import type { EventStream } from "./stream.ts";
 
-/** Wait before a stream that was lost is read again, in milliseconds. */
+/** Delay before a lost stream is read again, in milliseconds. */
 const RETRY_MS = 200;
 
 interface WatchStream {
-  /** Only events that the stream took at that time or later. */
+  /** Only events that the stream stored at that time or later. */
   readonly since?: Date | undefined;
   readonly signal: AbortSignal;
 }
 
-/** An event, one that cannot be read, by its number on the stream, or, first of all, how many of the past will follow. */
+/** An event, the sequence of one that cannot be read, or, first of all, the number of past events that follow. */
 export type Streamed = { readonly past: number } | { readonly skipped: number } | JobEvent;
 
-/** Makes a consumer of its own. Rejects with Unavailable when JetStream does not answer. */
+/** Creates a consumer. Rejects with Unavailable when JetStream does not respond. */
 async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOptions>) {
   try {
     const consumer = await js.consumers.get(EVENT_STREAM, options);
@@ -29,10 +29,9 @@ async function consume(js: EventStream["js"], options: Partial<OrderedConsumerOp
 }
 
 /**
- * The events of a job from the stream: those that it still holds, then those to come. The first item says how many of the
- * past will follow; an event that cannot be read is logged and skipped. When the stream or the consumer was lost, begins anew with such an item and the events that there are: some may come
- * again. Never ends by itself; ends when the consumer of the generator does, and when the signal is aborted. Rejects with Unavailable when
- * JetStream does not answer at the first time.
+ * The events of a job on the stream, past ones first. The first item is the number of past events; an event that cannot be read is logged
+ * and skipped. When the stream or the consumer is lost, starts again with such an item and the stored events, so that some may repeat. Ends
+ * only when the reader stops or the signal is aborted. Rejects with Unavailable when JetStream does not respond the first time.
  */
 export async function* watchStream(
   events: EventStream,
@@ -55,7 +54,7 @@ export async function* watchStream(
 
 type Opened = Awaited<ReturnType<typeof consume>>;
 
-/** Ends when the signal is aborted, and when the consumer or its stream is not what it was. */
+/** Ends when the signal is aborted, or the consumer or its stream has been replaced. */
 async function* readUntilLost(
   { keeper, log }: EventStream,
   { consumer, past, messages }: Opened,
@@ -63,7 +62,7 @@ async function* readUntilLost(
 ): AsyncGenerator<Streamed> {
   const stop = (): void => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
-  // On another stream the numbers that the consumer goes by mean something else.
+  // The sequences of the consumer are those of this stream only.
   using _ = keeper.onStreamRemade(EVENT_STREAM, stop);
   void stopWhenDeleted(messages);
   if (signal.aborted) stop();
@@ -72,20 +71,20 @@ async function* readUntilLost(
     for await (const message of messages) {
       const event = tryReadEvent(message.data);
       if (event === undefined)
-        log.warn({ subject: message.subject, seq: message.seq }, "a watcher skips an event that cannot be read");
-      // It counts among those of the past all the same.
+        log.warn({ subject: message.subject, seq: message.seq }, "skipped an event that cannot be read");
+      // It still counts as a past event.
       yield event ?? { skipped: message.seq };
     }
   } finally {
     signal.removeEventListener("abort", stop);
-    // Its `close` waits for an iteration that may never have begun.
+    // `close` waits for an iteration that may never have begun.
     messages.stop();
-    // One that went with its stream is gone already.
+    // It is gone if its stream is.
     await Promise.allSettled([consumer.delete()]);
   }
 }
 
-/** The library would notice after missed heartbeats only. */
+/** The library would only notice after missed heartbeats. */
 async function stopWhenDeleted(messages: ConsumerMessages): Promise<void> {
   for await (const { type } of messages.status()) if (type === "consumer_deleted") messages.stop();
 }
@@ -104,7 +103,7 @@ async function consumeAgain(
   }
 }
 
-/** What a newer gateway says beyond what this one knows is ignored. Undefined for what cannot be read. */
+/** Ignores fields of newer gateways. Undefined for an event that cannot be read. */
 function tryReadEvent(payload: Uint8Array): JobEvent | undefined {
   try {
     return fromJsonString(JobEventSchema, new TextDecoder().decode(payload), { ignoreUnknownFields: true });

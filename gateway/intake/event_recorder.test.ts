@@ -21,7 +21,7 @@ function startIntake(): Intake {
   return new Intake({ log, checkStore: async () => {} });
 }
 
-test("all events of a job that nobody records are given up together", async () => {
+test("all events of an unknown job are abandoned together", async () => {
   const intake = startIntake();
   const record = () => Promise.reject(new JobUnknown("no such job"));
   const taken = Array.from({ length: 100 }, () => intake.take({ session: OPEN, id: "j", record }));
@@ -30,14 +30,14 @@ test("all events of a job that nobody records are given up together", async () =
   expect(new Set(await Promise.all(taken))).toEqual(new Set([true]));
 });
 
-test("the events of a session that is over are left to the next one", async () => {
+test("the events of a closed session are left to the next session", async () => {
   const intake = startIntake();
-  const record = () => Promise.reject(new Error("the store is away"));
+  const record = () => Promise.reject(new Error("the store is unavailable"));
   const taken = [1, 2].map(() => intake.take({ session: OVER, id: "j", record }));
   expect(await Promise.all(taken)).toEqual([false, false]);
 });
 
-test("from the first failure on, events of a job are recorded in order", async () => {
+test("after a failure the events of a job are recorded in order", async () => {
   const intake = startIntake();
   const recorded: number[] = [];
   let isAway = true;
@@ -46,7 +46,7 @@ test("from the first failure on, events of a job are recorded in order", async (
       session: OPEN,
       id: "j",
       async record() {
-        if (isAway) throw new Error("the store is away");
+        if (isAway) throw new Error("the store is unavailable");
         recorded.push(number);
       },
     });

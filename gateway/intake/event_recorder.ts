@@ -4,21 +4,21 @@ import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { JobUnknown } from "../state/mod.ts";
 
-/** Tries to record one event, while the store works, after which it is given up: a quarter of an hour with these delays. */
+/** Tries to record an event while the store works, before it is abandoned: a quarter of an hour with these delays. */
 const MOST_TRIES = 35;
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 30_000;
 
-/** A gateway may run a job for so long before others find it in the record; events of an unknown job that are older are void. */
+/** Time after which a gateway has stored every job that it dispatched, in milliseconds. Older events of an unknown job are void. */
 const ADOPTION_MS = 10_000;
 
-/** What the event says can never be recorded. */
+/** The content of an event can never be recorded. */
 export class Unrecordable extends Error {
   override readonly name = "Unrecordable";
 }
 
 interface IntakeDeps {
-  /** Rejects while nothing can be stored: then no event is at fault. */
+  /** Rejects while the store is unavailable, which is no fault of the event. */
   checkStore(): Promise<void>;
   readonly log: Logger;
 }
@@ -26,27 +26,32 @@ interface IntakeDeps {
 /** An event that a node reports. */
 interface Reported {
   readonly session: NodeSession;
-  /** The job or context that it is about. */
+  /** Id of the job or context. */
   readonly id: string;
-  /** Records it. Again when it rejects, unless that cannot help. */
+  /** Records the event. Repeated when it rejects, unless that cannot help. */
   record(): Promise<void>;
-  /** It could not be recorded. */
+  /** Called when the event could not be recorded. */
   giveUp?(why: string): Promise<void>;
 }
 
-/** Records what nodes report, again and again while that fails, and in the order of the events of one job from the first failure on. */
+/**
+ * Records the events that nodes report, and retries while that fails. From the first failure on, events of one job are recorded in order.
+ */
 export class Intake {
   readonly #deps: IntakeDeps;
-  /** What is tried again, by the id of the job or context. Never reject. */
+  /** Retries in progress, by the id of the job or context. They never reject. */
   readonly #failing = new Map<string, Promise<boolean>>();
-  /** Since when the job of events that are tried again is unknown. */
+  /** When an event of an unknown job first arrived, by the id of the job. */
   readonly #unknownSince = new Map<string, number>();
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
   }
 
-  /** Resolves to whether the node is to forget the event: it is recorded, or never will be. False: the session is over, and the node tells it again. */
+  /**
+   * Resolves to whether the node may forget the event: it is recorded, or never will be. False: the session is over, and the node sends it
+   * again.
+   */
   async take(reported: Reported): Promise<boolean> {
     const { id } = reported;
     const tryFirst = async (then: (reason: unknown) => Promise<boolean>): Promise<boolean> => {
@@ -78,7 +83,7 @@ export class Intake {
     const { session, id } = reported;
     const { log, checkStore } = this.#deps;
     let error = first;
-    log.warn({ id, node: session.nodeId, err: error }, "an event was not recorded; it is tried again");
+    log.warn({ id, node: session.nodeId, err: error }, "could not record an event; retrying");
     for (let tries = 0; tries < MOST_TRIES; ) {
       if (error instanceof Unrecordable || isUnreadableRecord(error)) break;
       if (error instanceof JobUnknown && this.#isUnknownForGood(id)) break;
@@ -93,7 +98,7 @@ export class Intake {
     return this.#giveUp(reported, error);
   }
 
-  /** All events of one job wait for it together. */
+  /** All events of one job share the time limit. */
   #isUnknownForGood(id: string): boolean {
     const now = performance.now();
     const since = this.#unknownSince.get(id) ?? now;
@@ -104,10 +109,11 @@ export class Intake {
   async #giveUp({ session, id, giveUp }: Reported, error: unknown): Promise<true> {
     const { log } = this.#deps;
     const ids = { id, node: session.nodeId };
-    log.error({ ...ids, err: error }, "an event is given up: it cannot be recorded");
+    log.error({ ...ids, err: error }, "abandoned an event that cannot be recorded");
     const why = `an event of its node could not be recorded: ${error instanceof Error ? error.message : String(error)}`;
     const [left] = await Promise.allSettled([giveUp?.(why)]);
-    if (left.status === "rejected") log.error({ ...ids, err: left.reason }, "what follows from that was not recorded");
+    if (left.status === "rejected")
+      log.error({ ...ids, err: left.reason }, "could not record the consequence of an abandoned event");
     return true;
   }
 }

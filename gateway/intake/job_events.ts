@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
+import { ContentRefused } from "../../cluster/mod.ts";
 import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import type { JobEvent } from "../../proto/mod.ts";
-import { ContentRefused, type NodeSession } from "../nodes/mod.ts";
+import type { NodeSession } from "../nodes/mod.ts";
 import { type ContextRegistry, type JobRegistry, JobUnknown, type Report } from "../state/mod.ts";
 import { loseJobs } from "./mark_lost.ts";
 
@@ -14,8 +15,8 @@ interface IngestDeps {
 }
 
 /**
- * Takes an event that a node reports into the record, with its log lines or its result. Idempotent. Resolves when all of it is durable. Rejects when
- * that is to be tried again.
+ * Applies an event that a node reports, and stores its log lines or its result. Idempotent. Resolves when everything is durable. Rejects
+ * when the caller should retry.
  */
 export async function ingestJobEvent(
   deps: IngestDeps,
@@ -24,7 +25,7 @@ export async function ingestJobEvent(
 ): Promise<void> {
   const { nodeId } = session;
   if (event.event.case === "logged") {
-    // Lines are written before what comes after them, so that they are there when the end is.
+    // Lines are written before later events, so that they are there when the job ends.
     await Promise.all([storeLines(deps, event, nodeId), deps.jobs.take(event, { nodeId, ...report })]);
     return;
   }
@@ -45,7 +46,10 @@ async function storeLines(
   await Promise.all([jobs.saveNew(event.jobId), dao.jobs.appendLogs(event.jobId, lines)]);
 }
 
-/** Brings a large result from its node to the blob store, unless it is there. False when the node does not have it any more: the job is lost. */
+/**
+ * Copies a large result from its node to the blob store, unless it is there. Resolves to false when the node no longer has it; the job is
+ * lost then.
+ */
 async function bringResult(
   deps: IngestDeps,
   event: JobEvent,
@@ -53,11 +57,11 @@ async function bringResult(
 ): Promise<boolean> {
   const { blobs } = deps;
   const { jobId } = event;
-  // One that is there is taken over, before a sweep finds that nothing names it.
+  // Renews a blob that exists, before a sweep removes it as unreferenced.
   if (await blobs.renew(digest)) return true;
   try {
-    const stored = await blobs.put(session.blobs.request(digest));
-    if (stored.digest !== digest) throw new Error(`The result of job ${jobId} did not arrive whole`);
+    const stored = await blobs.put(session.blobs.request({ $case: "digest", value: digest }));
+    if (stored.digest !== digest) throw new Error(`The result of job ${jobId} is incomplete or damaged`);
     return true;
   } catch (error) {
     if (!(error instanceof ContentRefused)) throw error;
@@ -66,7 +70,7 @@ async function bringResult(
   }
 }
 
-/** Loses the attempt that an event is of, unless the record has its end. */
+/** Marks the attempt of an event as lost, unless the job has gone on. */
 export async function loseAttempt(deps: IngestDeps, { jobId, attempt, nodeId }: JobEvent, why: string): Promise<void> {
   const job = await deps.jobs.get(jobId);
   if (job === undefined) throw new JobUnknown(`Job ${jobId} is not in the store`);

@@ -4,7 +4,7 @@ import { isFinalJob, type Job, JobError_Reason } from "../../proto/mod.ts";
 import type { JobRegistry } from "../state/mod.ts";
 import { retryDelayMs } from "./retry_delay.ts";
 
-/** Jobs that are lost at a time: each of one that another gateway dispatched asks NATS. */
+/** Jobs that are marked at a time. Each that another gateway dispatched needs a request to NATS. */
 const AT_A_TIME = 50;
 
 interface MarkLostDeps {
@@ -18,8 +18,8 @@ interface Loss {
 }
 
 /**
- * Loses jobs, as they were read, that have not gone on since. One that cannot be lost now does not hold up the others; resolves to whether
- * there was none.
+ * Marks jobs as lost unless they have advanced since they were read. A failure does not delay the others. Resolves to false if any could
+ * not be updated.
  */
 export async function loseJobs(deps: MarkLostDeps, jobs: readonly Job[], loss: Loss): Promise<boolean> {
   let isDone = true;
@@ -29,7 +29,7 @@ export async function loseJobs(deps: MarkLostDeps, jobs: readonly Job[], loss: L
     for (const [index, each] of lost.entries()) {
       if (each.status === "fulfilled") continue;
       isDone = false;
-      deps.log.warn({ job: some[index]?.id, err: each.reason }, "it could not be recorded that a job was lost");
+      deps.log.warn({ job: some[index]?.id, err: each.reason }, "could not mark a job as lost");
     }
   }
   return isDone;
@@ -41,7 +41,7 @@ async function loseUnchanged(deps: MarkLostDeps, { id, attempt }: Job, loss: Los
   if (isSame && !isFinalJob(job.state)) await loseJob(deps, job, loss);
 }
 
-/** Records that a job was lost: it is tried again when it may be, else it has failed. */
+/** Marks a job as lost: it is retried if it has attempts left, else it has failed. */
 export async function loseJob(deps: { readonly jobs: JobRegistry }, job: Job, loss: Loss): Promise<void> {
   const { why, reason = JobError_Reason.NODE_LOST } = loss;
   const error = { reason, name: JobError_Reason[reason], message: `Job lost: ${why}` };
@@ -50,12 +50,12 @@ export async function loseJob(deps: { readonly jobs: JobRegistry }, job: Job, lo
     return;
   }
   const nextAttemptTime = timestampFromMs(Date.now() + retryDelayMs(job));
-  // The job tells when its first attempt began.
+  // The job keeps the start of its first attempt.
   const startTime = job.attempt === 1 ? job.startTime : undefined;
   await deps.jobs.decide(job, { case: "retrying", value: { error, nextAttemptTime, startTime } });
 }
 
-/** Records that a job that no node holds was cancelled. */
+/** Records the cancellation of a job that no node holds. */
 export async function cancelIdleJob(deps: { readonly jobs: JobRegistry }, job: Job, message: string): Promise<void> {
   const error = { reason: JobError_Reason.CANCELLED, name: "Cancelled", message };
   await deps.jobs.decide(job, { case: "cancelled", value: { error } });

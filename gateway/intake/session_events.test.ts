@@ -29,7 +29,7 @@ let observer: EventIntake;
 let numbers: number[];
 let session: NodeSession;
 
-/** Two nodes with a context and a job each; the session is with the second, which tells what it should not. */
+/** Two nodes with a context and a job each. The session is with the second one, which reports what it should not. */
 beforeEach(async () => {
   dao = await memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
   publishing = new TestPublishing();
@@ -62,7 +62,7 @@ afterEach(async () => {
   await dao[Symbol.asyncDispose]();
 });
 
-/** Resolves when the gateway has acknowledged it. */
+/** Reports an event. Resolves when the gateway has acknowledged it. */
 async function tell(event: MessageInitShape<typeof JobEventSchema>): Promise<void> {
   const number = numbers.length + 1;
   const bytes = toBinary(JobEventSchema, create(JobEventSchema, { attempt: 1, nodeId: "bad", seq: 2, ...event }));
@@ -70,7 +70,7 @@ async function tell(event: MessageInitShape<typeof JobEventSchema>): Promise<voi
   await until("it is acknowledged", () => numbers.includes(number));
 }
 
-test.each(["j-good", "stored-good"])("a node changes nothing of a job of another node: %s", async (jobId) => {
+test.each(["j-good", "stored-good"])("events of a job on another node are void: %s", async (jobId) => {
   const lines = [create(LogLineSchema, { number: 1, text: "forged" })];
   const told = { jobId, contextId: "c-good" };
   await tell({ ...told, event: { case: "logged", value: { lines } } });
@@ -94,7 +94,7 @@ test.each(["j-bad", "stored-bad"])(
   },
 );
 
-test("a node's numbers leave room for what gateways decide of its context", async () => {
+test("events with a number that leaves no room for decisions are void", async () => {
   const event = create(ContextEventSchema, {
     ...{ contextId: "c-bad", nodeId: "bad", seq: 2 ** 32 - 1 },
     event: { case: "running", value: {} },
@@ -104,13 +104,13 @@ test("a node's numbers leave room for what gateways decide of its context", asyn
   expect(await dao.contexts.get("c-bad")).toMatchObject({ seq: 1 });
 });
 
-test("an event of a job in another context than its own is void", async () => {
+test("an event with the wrong context of its job is void", async () => {
   await tell({ jobId: "j-bad", contextId: "c-good", event: { case: "progress", value: {} } });
   await tell({ jobId: "stored-bad", contextId: "c-good", event: { case: "progress", value: {} } });
   expect(publishing.ids).toEqual([]);
 });
 
-test("a start at no time is void", () => {
+test("a start with an invalid time is void", () => {
   for (const time of [undefined, new Date(Number.NaN), new Date(8.64e15)]) {
     observer.jobStarted(session, { jobId: "j-bad", attempt: 1, time });
   }

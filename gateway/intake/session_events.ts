@@ -9,10 +9,10 @@ import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { Intake, Unrecordable } from "./event_recorder.ts";
 import { ingestJobEvent, loseAttempt } from "./job_events.ts";
 
-/** Beyond that there has to be room for the numbers of what gateways decide. */
+/** Largest `seq` of a node. Higher ones are for decisions of gateways. */
 const LARGEST_SEQ = 2 ** 31;
 
-/** The events of sessions. */
+/** Handlers for the events of sessions. */
 export type EventIntake = Pick<SessionObserver, "jobEvent" | "jobStarted" | "contextEvent">;
 
 interface EventIntakeDeps {
@@ -23,19 +23,19 @@ interface EventIntakeDeps {
   readonly log: Logger;
 }
 
-/** Applies the events that nodes report on their sessions, and acknowledges each once it is durable or given up. */
+/** Applies the events that nodes report on their sessions, and acknowledges each once it is durable or abandoned. */
 export function createEventIntake(deps: EventIntakeDeps): EventIntake {
   const { log } = deps;
   const intake = new Intake({ log, checkStore: () => deps.dao.checkHealth() });
   const report = (what: string, ids: Record<string, unknown>) => (error: unknown) =>
     log.error({ ...ids, err: error }, what);
-  /** What cannot be decoded cannot be asked for again. */
+  /** An event that cannot be decoded cannot be requested again: it is acknowledged. */
   const acknowledge = (session: NodeSession, number: number, taking: () => Promise<boolean>): void => {
     const take = async (): Promise<void> => {
       if (await taking()) session.acknowledge(number);
     };
     take().catch((error) => {
-      report("an event was not recorded", { node: session.nodeId })(error);
+      report("could not record an event", { node: session.nodeId })(error);
       session.acknowledge(number);
     });
   };
@@ -45,7 +45,8 @@ export function createEventIntake(deps: EventIntakeDeps): EventIntake {
     },
     jobStarted({ nodeId }, { jobId, attempt, time }) {
       const startTime = readTime(time);
-      if (startTime === undefined) log.error({ job: jobId, node: nodeId }, "a node reports a start at no time");
+      if (startTime === undefined)
+        log.error({ job: jobId, node: nodeId }, "a node reported a start with an invalid time");
       else deps.jobs.begun(jobId, { attempt, time: startTime, nodeId });
     },
     contextEvent(session, record) {
@@ -102,14 +103,14 @@ function checkSender({ nodeId, seq }: Pick<JobEvent, "nodeId" | "seq">, session:
   if (seq > LARGEST_SEQ) throw new Unrecordable(`Node "${nodeId}" reports an event with the number ${seq}`);
 }
 
-/** Undefined for what is no time that people could read. */
+/** Undefined for a time that has no JSON form. */
 function readTime(date: Date | undefined): Timestamp | undefined {
   if (date === undefined || Number.isNaN(date.getTime())) return undefined;
   const time = timestampFromDate(date);
   return findUnwritable(JobEventSchema, create(JobEventSchema, { time })) === undefined ? time : undefined;
 }
 
-/** Throws for an event that nobody could read as JSON, once it was recorded. */
+/** Throws for an event that has no JSON form. */
 function checkWritable<Desc extends DescMessage>(desc: Desc, event: MessageShape<Desc>): void {
   const unwritable = findUnwritable(desc, event);
   if (unwritable === undefined) return;

@@ -8,7 +8,7 @@ import { type NodeDirectory, waitForSession } from "../nodes/mod.ts";
 import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { waitForEnd } from "./wait.ts";
 
-/** What a node no longer holds may have ended, or wait for its next attempt, and not be recorded yet for so long. */
+/** Time for the end of a job to be stored after its node no longer holds it, in milliseconds. */
 const CATCH_UP_MS = 1000;
 
 interface CancelDeps {
@@ -24,12 +24,9 @@ interface Waiting {
   readonly signal: AbortSignal;
 }
 
-/**
- * Cancels a job and resolves with it when it has stopped: its code does not run any more and its slot is free.
- * A job that was final before is answered as it is.
- */
+/** Cancels a job. Resolves with it when its code has stopped and its slot is free. A job that is already final is returned as it is. */
 export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Waiting): Promise<Job> {
-  // Again when it went on to another attempt in the meantime.
+  // Repeats if the job has moved on to another attempt.
   for (;;) {
     const job = await deps.jobs.get(jobId);
     if (job === undefined) throw jobNotFound(jobId);
@@ -43,7 +40,7 @@ export async function cancelJob(deps: CancelDeps, jobId: string, { signal }: Wai
   }
 }
 
-/** The job when it has ended; undefined when it is to be looked at again. */
+/** Resolves to the job when it has ended, or to undefined when it must be read again. */
 async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Promise<Job | undefined> {
   const nodeId = (await deps.contexts.find(job.contextId))?.nodeId ?? "";
   const findNodeId = async () => (await deps.contexts.find(job.contextId))?.nodeId;
@@ -62,6 +59,6 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
   }
   const now = await deps.jobs.get(job.id);
   const isUnchanged = now !== undefined && now.attempt === job.attempt && now.seq === job.seq;
-  if (isUnchanged) await cancelIdleJob(deps, now, "Cancelled; its node did not hold it any more");
+  if (isUnchanged) await cancelIdleJob(deps, now, "Cancelled; its node no longer held it");
   return undefined;
 }

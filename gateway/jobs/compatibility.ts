@@ -3,7 +3,7 @@ import { type Binary, type Context, type ContextSettings, type NodeRuntime, Runt
 import { type NodeSession, runtimeOf } from "../nodes/mod.ts";
 import type { Program } from "./program.ts";
 
-/** Throws when the context of a job runs other programs than that of the job. `settings` may say nothing; then they ask for the context of one job. */
+/** Throws when the context has another runtime than the program. Without a name, `settings` are those of the context for this job. */
 export function checkRuntime(
   program: Program,
   { name, settings }: { readonly name: string; readonly settings?: Pick<ContextSettings, "runtime"> | undefined },
@@ -20,14 +20,14 @@ interface Place {
   readonly session: Pick<NodeSession, "nodeId" | "runtimes">;
 }
 
-/** Whether the Spark of a node can run a program, as far as that is known of both. */
+/** Whether the Spark of a node can run a program, as far as the versions of both are known. */
 export function runsOn(program: Pick<Program, "binary" | "classPath">, session: Place["session"]): boolean {
   return findUnfit(program, session) === undefined;
 }
 
 /**
- * Throws when the Spark of a context's node cannot run a job of a jar, as its Scala and Java show. Of jars without jobs nothing is said: what was
- * found in them may not be used.
+ * Throws when the Spark of the node cannot run a job of a jar, by its Scala and Java versions. Jars without jobs are not checked: their
+ * classes may be unused.
  */
 export function checkVersions(program: Pick<Program, "binary" | "classPath">, { context, session }: Place): void {
   const unfit = findUnfit(program, session);
@@ -40,7 +40,7 @@ export function checkVersions(program: Pick<Program, "binary" | "classPath">, { 
   );
 }
 
-/** The first jar that a node cannot run, and why, in words. */
+/** The first jar that a node cannot run, and the reason. */
 function findUnfit(
   { binary, classPath }: Pick<Program, "binary" | "classPath">,
   session: Place["session"],
@@ -59,7 +59,7 @@ function whyUnfit(
   node: Pick<NodeRuntime, "version" | "scalaVersion" | "javaVersion">,
 ): string | undefined {
   const scalaOfNode = node.scalaVersion || SCALA_OF_SPARK[Number.parseInt(node.version, 10)] || "";
-  // Releases such as 2.13.18 of one binary version fit together.
+  // Releases such as 2.13.18 of one binary version are compatible.
   if (scalaVersion !== "" && scalaOfNode !== "" && !`${scalaOfNode}.`.startsWith(`${scalaVersion}.`)) {
     return `it is compiled for Scala ${scalaVersion}, not for ${scalaOfNode}`;
   }
@@ -69,5 +69,5 @@ function whyUnfit(
   return undefined;
 }
 
-/** Of major releases that are published for one Scala only. */
+/** Scala version of major releases of Spark that are published for one Scala only. */
 const SCALA_OF_SPARK: Readonly<Record<number, string>> = { 4: "2.13" };

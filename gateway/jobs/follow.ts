@@ -3,14 +3,14 @@ import { endsJob, isFinalJob, type JobEvent } from "../../proto/mod.ts";
 import { type EventStream, type Streamed, watchStream } from "../events/mod.ts";
 import type { JobRegistry } from "../state/mod.ts";
 
-/** How often the record is looked at while the stream tells nothing. */
-const LOOK_INTERVAL_MS = 1000;
+/** Interval between polls of the store while the stream is silent, in milliseconds. */
+const POLL_INTERVAL_MS = 1000;
 
-/** The job is over when so many looks in a row say so: its end may be on its way to the stream. */
-const LOOKS = 2;
+/** Number of consecutive polls that must find the job final before the watch ends: its end may be on its way to the stream. */
+const POLLS = 2;
 
-/** As long as the stream has still to tell of the past, it may only be slow. */
-const LOOKS_AT_PAST = 10;
+/** The same while past events are still to come from the stream, which may be slow. */
+const POLLS_OF_PAST = 10;
 
 interface FollowDeps {
   readonly jobs: JobRegistry;
@@ -18,14 +18,14 @@ interface FollowDeps {
 }
 
 interface Follow {
-  /** Only events that the stream took at that time or later. */
+  /** Only events that the stream stored at that time or later. */
   readonly since?: Date | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * What the stream tells of a job, as `watchStream`, up to the final event that the record confirms, which is in the record by then. Ends
- * without one when the record has an end that the stream does not tell: the gateway that recorded it may have died before it was published.
+ * The events of a job on the stream, as `watchStream`, up to the final event that the store confirms. Ends without a final event when the
+ * store has an end that the stream lacks: the gateway that stored it may have died before publishing it.
  */
 export async function* followStream(
   deps: FollowDeps,
@@ -47,28 +47,28 @@ export async function* followStream(
   }
 }
 
-/** The items as they come; ends when none comes any more of a job that is over. */
+/** The items as they arrive. Ends when the job is over and no more arrive. */
 async function* untilOver(deps: FollowDeps, jobId: string, items: AsyncGenerator<Streamed>): AsyncGenerator<Streamed> {
-  /** Undefined while JetStream has not answered yet. */
+  /** Undefined until JetStream has responded. */
   let left: number | undefined;
-  let looks = 0;
+  let polls = 0;
   for (let next = items.next(); ; ) {
-    const item = await deadline(next, LOOK_INTERVAL_MS, () => undefined);
+    const item = await deadline(next, POLL_INTERVAL_MS, () => undefined);
     if (item?.done) return;
     if (item === undefined) {
-      looks = left !== undefined && (await isOver(deps, jobId)) ? looks + 1 : 0;
-      if (looks >= ((left ?? 0) > 0 ? LOOKS_AT_PAST : LOOKS)) return;
+      polls = left !== undefined && (await isOver(deps, jobId)) ? polls + 1 : 0;
+      if (polls >= ((left ?? 0) > 0 ? POLLS_OF_PAST : POLLS)) return;
       continue;
     }
-    looks = 0;
+    polls = 0;
     left = "past" in item.value ? item.value.past : (left ?? 0) - 1;
     yield item.value;
-    // Not before: nobody would hear it fail meanwhile.
+    // Not earlier: a rejection in the meantime would be unhandled.
     next = items.next();
   }
 }
 
-/** Whether it is the end that the record has: anybody may have published another one. */
+/** Returns false for the final event of an abandoned attempt. */
 async function confirms({ jobs }: FollowDeps, event: JobEvent): Promise<boolean> {
   const job = await jobs.get(event.jobId);
   return job === undefined || (isFinalJob(job.state) && job.attempt === event.attempt && job.seq === event.seq);

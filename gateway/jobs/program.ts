@@ -7,18 +7,18 @@ import { findBinary, resolveEntryPoint } from "../binaries/mod.ts";
 import { unlessUnreadable } from "../state/mod.ts";
 import { checkQuery } from "./query.ts";
 
-/** What a job runs: a binary with the jars that it needs beside it, or a query. */
+/** The program of a job: a binary with the jars that it needs, or a query. */
 export interface Program {
   readonly runtime: Runtime;
   /** Undefined for a query. */
   readonly binary: Binary | undefined;
-  /** Further jars, in the order of the class path, before that of the binary. */
+  /** Further jars, in the order of the class path, before the binary's own. */
   readonly classPath: readonly Binary[];
   /** Undefined for a binary. */
   readonly sql: SqlQuery | undefined;
 }
 
-/** Finds what a submission names. Rejects when something is not there. */
+/** Finds the program of a submission. Rejects when a binary does not exist. */
 export async function findProgram(deps: { readonly dao: Dao }, spec: JobSpec): Promise<Program> {
   if (spec.sql !== undefined) {
     checkQuery(spec.sql);
@@ -31,7 +31,7 @@ export async function findProgram(deps: { readonly dao: Dao }, spec: JobSpec): P
   return { runtime, binary, classPath, sql: undefined };
 }
 
-/** What a recorded job runs; undefined when a binary is gone, or cannot be read. */
+/** The program of a stored job. Undefined when a binary is gone or cannot be read. */
 export async function programOf({ dao }: { readonly dao: Dao }, job: Job): Promise<Program | undefined> {
   if (job.sql !== undefined) return query(job.sql);
   const find = (name: string, digest: string) => dao.binaries.get(name, { digest }).catch(unlessUnreadable);
@@ -42,7 +42,7 @@ export async function programOf({ dao }: { readonly dao: Dao }, job: Job): Promi
   return { runtime: runtimeOf(binary), binary, classPath, sql: undefined };
 }
 
-/** The class path as a job records it. */
+/** The class path as jobs store it, with digests. */
 export function pinnedClassPath({ classPath }: Program): string[] {
   return classPath.map(({ name, digest }) => `${name}@${digest}`);
 }
@@ -67,7 +67,7 @@ export function programForNode(
   };
 }
 
-/** What a job is called that names no entry point of its own. */
+/** The entry point of a job, resolved if the submission names none. */
 export function entryPointAsked({ binary }: Program, { entryPoint }: Pick<JobSpec, "entryPoint">): string {
   if (binary === undefined) return "";
   const resolved = resolveEntryPoint(binary, entryPoint);
@@ -84,7 +84,7 @@ function query(sql: SqlQuery): Program {
   return { runtime: Runtime.SPARK, binary: undefined, classPath: [], sql };
 }
 
-/** Binaries that were uploaded before there were runtimes are programs of Deno. */
+/** Binaries from before runtimes existed are programs of Deno. */
 function runtimeOf({ runtime }: Binary): Runtime {
   return runtime || Runtime.DENO;
 }

@@ -2,10 +2,10 @@ import { toBinary } from "@bufbuild/protobuf";
 import { parameterInvalid, queryTooLarge } from "../../proto/errors.ts";
 import { type SqlQuery, SqlQuerySchema } from "../../proto/mod.ts";
 
-/** A query is kept with its job, which is answered as one message. */
+/** Largest query, in bytes. It is stored with its job, which is returned as one message. */
 const LARGEST_QUERY_BYTES = 1024 * 1024;
 
-/** Throws when a query cannot be run as it is. */
+/** Throws when a query is too large or has invalid parameters. */
 export function checkQuery(query: SqlQuery): void {
   const { length } = toBinary(SqlQuerySchema, query);
   if (length > LARGEST_QUERY_BYTES) throw queryTooLarge(length, LARGEST_QUERY_BYTES);
@@ -15,10 +15,10 @@ export function checkQuery(query: SqlQuery): void {
   }
 }
 
-/** Characters of a statement where jobs are listed. */
+/** Characters of a statement in lists of jobs. */
 const LISTED_CHARACTERS = 1000;
 
-/** A query as lists of jobs show it: with the beginning of its statement, and without its parameters. */
+/** A query as lists of jobs show it: the beginning of its statement, without parameters. */
 export function listedQuery({ parameters: _, ...query }: SqlQuery): SqlQuery {
   const { statement } = query;
   if (statement.length <= LISTED_CHARACTERS) return query;

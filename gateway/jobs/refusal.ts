@@ -9,7 +9,7 @@ interface Refused {
   readonly target: { readonly context: Context; readonly isNew: boolean };
 }
 
-/** Forgets a job that its node did not take, ends the context that was made for it, and rejects with what to tell the caller. */
+/** Withdraws a job that its node refused, ends the context that was created for it, and rejects with the API error. */
 export async function withdrawRefused(
   deps: { readonly jobs: JobRegistry; readonly contexts: ContextRegistry },
   { job, target }: Refused,
@@ -22,7 +22,7 @@ export async function withdrawRefused(
   throw error;
 }
 
-/** The API error for a node's refusal of a job, or of the context made for it. */
+/** The API error for a refusal of a job, or of the context that was created for it. */
 function refusedBy(reason: Refusal_Reason, { name, settings, state }: Context, message: string): Error {
   switch (reason) {
     case Refusal_Reason.QUEUE_FULL:
@@ -30,7 +30,7 @@ function refusedBy(reason: Refusal_Reason, { name, settings, state }: Context, m
     case Refusal_Reason.NO_ROOM:
       return noRoom(message);
     case Refusal_Reason.NOT_HELD:
-      // One that moves to another node may not have arrived there.
+      // A context that moves to another node may not have arrived there.
       return state === Context_State.RESTARTING ? contextNotRunning(name, "RESTARTING") : contextNotFound(name);
     default:
       return contextNotRunning(name, message);

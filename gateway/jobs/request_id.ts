@@ -1,18 +1,18 @@
 import { hash } from "node:crypto";
 
-/** A request id with its caller, as it is stored. */
+/** A stored request id with its caller. */
 const OWNED = /^caller:[\w-]{43}:/;
 
 /**
- * The key under which a request id is stored. Each caller has ids of its own: the same id of another caller is another key. Where nobody is
- * asked who calls (`caller` is undefined), an id is its own key.
+ * The stored form of a request id. Each caller has ids of its own. Without authentication (`caller` is undefined) the id is stored as it
+ * is.
  */
 export function requestKey(caller: string | undefined, requestId: string): string {
   if (requestId === "" || (caller === undefined && !OWNED.test(requestId))) return requestId;
   return `caller:${hash("sha256", caller ?? "", "base64url")}:${requestId}`;
 }
 
-/** The request id in a key, as its caller gave it. */
+/** The request id of a stored form. */
 export function requestIdOf(key: string): string {
   return key.replace(OWNED, "");
 }

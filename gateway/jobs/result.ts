@@ -17,14 +17,14 @@ interface LiveDeps {
   readonly closing: AbortSignal;
 }
 
-/** What a job returned, or is returning. */
+/** The result of a job, which may still be growing. */
 export interface Result {
   readonly mediaType: string;
-  /** Empty when it returned undefined. */
+  /** Empty when the job returned undefined. */
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** What a job returned, in chunks. */
+/** Opens the result of a job that has succeeded. */
 export async function openResult({ dao, blobs }: ResultDeps, { id, result }: Job): Promise<Result> {
   const mediaType = result?.mediaType || "application/json";
   const digest = result?.digest ?? "";
@@ -35,7 +35,7 @@ export async function openResult({ dao, blobs }: ResultDeps, { id, result }: Job
   return { mediaType, content };
 }
 
-/** As `openResult`; of a job that is making its result what there is of it, and the rest as it comes. */
+/** As `openResult`. The result of a running job is followed as it grows. */
 export async function followResult(
   deps: LiveDeps,
   jobId: string,
@@ -46,7 +46,7 @@ export async function followResult(
     ? await openLive(deps, job, { awaitBegin: false, signal: AbortSignal.any([signal, deps.closing]) })
     : undefined;
   if (live !== undefined) return live;
-  // It may have ended in the meantime.
+  // The job may have ended meanwhile.
   const ended = await findJob(deps, jobId);
   if (ended.state !== Job_State.SUCCEEDED) throw resultNotReady(jobId, Job_State[ended.state]);
   return openResult(deps, ended);
@@ -63,13 +63,16 @@ function isRunning({ state }: Job): boolean {
 }
 
 interface OpenLive {
-  /** Waits until the job begins its result. */
+  /** Whether to wait until the job begins its result. */
   readonly awaitBegin: boolean;
-  /** Aborted as well when the gateway closes. */
+  /** Also aborted when the gateway closes. */
   readonly signal: AbortSignal;
 }
 
-/** What a job is returning. Undefined when it has begun no result or, where its begin is awaited, ended without; or its node is out of reach. */
+/**
+ * Opens the result of a running job. Undefined when it has begun none (with `awaitBegin`: ended without one), or its node cannot be
+ * reached.
+ */
 export async function openLive(
   deps: LiveDeps,
   { id, contextId }: Job,
@@ -77,7 +80,8 @@ export async function openLive(
 ): Promise<Result | undefined> {
   const findNodeId = async () => (await deps.contexts.find(contextId))?.nodeId;
   const session = await waitForSession(deps.nodes, findNodeId, { signal });
-  const read = (offset: number) => session?.blobs.readLive(id, { offset, awaitBegin, signal });
+  const read = (offset: number) =>
+    session?.blobs.collect({ $case: "liveResult", value: { jobId: id, offset, awaitBegin } }, { signal });
   const leave = (): void => {
     if (deps.closing.aborted) throw gatewayDraining();
     signal.throwIfAborted();

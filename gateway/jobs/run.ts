@@ -23,17 +23,17 @@ export interface RunDeps {
 interface Run {
   readonly spec: JobSpec;
   readonly requestId: string;
-  /** Whose request id it is; see `Guard.caller`. */
+  /** Owner of the request id; see `Guard.caller`. */
   readonly caller: string | undefined;
-  /** How long to wait for the end; undefined: as long as the signal allows. */
+  /** Time limit of the wait, in milliseconds. Undefined: until the signal is aborted. */
   readonly waitMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A job at its end, durable; or as it stood when the wait was over. */
+/** A job with a durable end, or as it was when the wait timed out. */
 export interface RunOutcome {
   readonly job: Job;
-  /** The JSON that it returned, when that is kept with the job. */
+  /** The result as JSON, if it is stored with the job. */
   readonly result: Uint8Array | undefined;
 }
 
@@ -43,12 +43,12 @@ export async function runJob(deps: RunDeps, run: Run): Promise<RunOutcome> {
   return isPlain ? runAtOnce(deps, run) : runSubmitted(deps, run);
 }
 
-/** Nobody knows the id yet, so the job need not be stored before it runs; its end is durable before it is told. */
+/** Runs a job whose id nobody knows yet: it need not be stored before it runs. Its end is durable before it is returned. */
 async function runAtOnce(deps: RunDeps, { spec, waitMs, signal }: Run): Promise<RunOutcome> {
   const planned = await insertTarget(deps, await planJob(deps, spec, { requestId: "", signal }));
   const { job, target } = planned;
   deps.jobs.adopt(job, planned.config, { nodeId: target.session.nodeId });
-  // In this order, and in one turn: when it throws, nothing waits whose rejection nobody would catch.
+  // In this order and in one turn: if `dispatch` throws, no rejection is left unhandled.
   using answer = dispatch(deps, planned, { confirm: false, signal });
   const ended = waitForEnd(deps, job.id, { waitMs, signal });
   const refusal = await Promise.race([answer.given, ended.then(() => undefined)]);
@@ -57,8 +57,8 @@ async function runAtOnce(deps: RunDeps, { spec, waitMs, signal }: Run): Promise<
 }
 
 /**
- * A request id that may be used again needs a durable job before it is dispatched. So does a callback: another gateway may be told
- * of the end, and has to find the job.
+ * Runs a job that is stored before it is dispatched. A request id that may repeat needs that, and a callback: another gateway may receive
+ * the end and must find the job.
  */
 async function runSubmitted(deps: RunDeps, run: Run): Promise<RunOutcome> {
   const { waitMs, signal } = run;
@@ -66,7 +66,7 @@ async function runSubmitted(deps: RunDeps, run: Run): Promise<RunOutcome> {
   return outcome(deps, job, await waitForEnd(deps, job.id, { waitMs, signal }));
 }
 
-/** A job that is not final is durable before its id is told. */
+/** Stores a job that is not final before its id is returned. */
 async function outcome({ jobs }: RunDeps, job: Job, end: RunOutcome | undefined): Promise<RunOutcome> {
   if (end !== undefined) return end;
   await jobs.save(job.id);

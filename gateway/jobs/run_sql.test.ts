@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => system[Symbol.asyncDispose]());
 
-/** Sends a query over REST; any context, any gateway. */
+/** Sends a query over REST to any context and gateway. */
 function ask(statement: string, { sql = {}, context = "spark", at = url, timeout = "", signal }: Asked = {}) {
   const query = timeout === "" ? "" : `?timeout=${timeout}`;
   return fetch(`${at}/v1/contexts/${context}:sql${query}`, {
@@ -54,7 +54,7 @@ async function untilState(jobId: string, state: Job_State): Promise<void> {
   await until(`job ${jobId} is ${Job_State[state]}`, async () => (await rest.job(jobId)).state === state);
 }
 
-/** The job of the only query with this statement, once it is recorded. */
+/** The job of the only query with this statement, once it is stored. */
 async function jobOf(statement: string): Promise<string> {
   let id = "";
   await until(`"${statement}" runs`, async () => {
@@ -66,7 +66,7 @@ async function jobOf(statement: string): Promise<string> {
   return id;
 }
 
-test("a query answers its rows as NDJSON, under the id of a job that is recorded like any other", async () => {
+test("a query returns its rows as NDJSON, with the id of its job in a header", async () => {
   const answer = await ask("RANGE 2");
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/x-ndjson"]);
   const text = '{"schema":{}}\n{"id":0}\n{"id":1}\n{"truncated":false,"rows":2}\n';
@@ -80,13 +80,13 @@ test("a query answers its rows as NDJSON, under the id of a job that is recorded
   expect(await (await fetch(`${url}/v1/jobs/${id}/result`)).text()).toBe(text);
 });
 
-test("a query answers one JSON array when that is asked for, through any gateway", async () => {
+test("a query returns a JSON array on request, through any gateway", async () => {
   const answer = await ask("RANGE 1", { sql: { format: "JSON" }, at: otherUrl });
   expect(answer.headers.get("content-type")).toBe("application/json");
   expect(await answer.json()).toEqual([{ schema: {} }, { id: 0 }, { truncated: false, rows: 1 }]);
 });
 
-test("a query is answered by gRPC with its type first and its job's id in the header", async () => {
+test("a query over gRPC returns its media type first and its job's id in a header", async () => {
   const client = createClient(JobService, createGrpcTransport({ baseUrl: url }));
   let id = "";
   const onHeader = (headers: Headers): void => {
@@ -101,7 +101,7 @@ test("a query is answered by gRPC with its type first and its job's id in the he
   expect((await rest.job(id)).sql?.statement).toBe("PARAMETERS");
 });
 
-test("rows are answered while the query runs; it is watched and cancelled as a job, which cuts the answer", async () => {
+test("rows arrive while the query runs, and cancelling its job cuts the response", async () => {
   const answer = await ask("BEGIN");
   const reader = (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
   expect((await reader.read()).value).toContain('{"begun":true}');
@@ -118,7 +118,7 @@ test.for(["WAIT left", "BEGIN left"])(
     const asked = ask(statement, { signal: leaving.signal, at: otherUrl }).then((answer) => answer.text());
     const left = expect(asked).rejects.toThrow();
     const id = await jobOf(statement);
-    // A client that closes its half of the connection sooner may wait for the answer.
+    // A client that has closed its half of the connection may wait for the response.
     await delay(1100);
     leaving.abort();
     await left;
@@ -126,7 +126,7 @@ test.for(["WAIT left", "BEGIN left"])(
   },
 );
 
-test("a query whose caller's deadline passes is cancelled", async () => {
+test("a query is cancelled when its caller's deadline passes", async () => {
   const client = createClient(JobService, createGrpcTransport({ baseUrl: url }));
   const answer = Array.fromAsync(
     client.runSql({ context: "spark", sql: { statement: "WAIT deadline" } }, { timeoutMs: 1000 }),
@@ -170,12 +170,12 @@ test("a query that is cancelled before its result begins is a 409", async () => 
   expect((await asked).status).toBe(409);
 });
 
-test("a statement that returns nothing answers nothing", async () => {
+test("a statement without rows returns an empty body", async () => {
   const answer = await ask("NOTHING");
   expect([answer.status, await answer.text()]).toEqual([200, ""]);
 });
 
-test("what cannot be run is refused before anything is recorded", async () => {
+test("an invalid query is refused before anything is stored", async () => {
   const wrong: [Promise<Response>, string][] = [
     [ask("RANGE 1", { context: "deno" }), 'Cannot run the query in context "deno": it needs the runtime SPARK'],
     [ask("RANGE 1", { sql: { parameters: { ok: 1, list: [1] } } }), 'parameter "list" of the query: it is a list'],
@@ -190,7 +190,7 @@ test("what cannot be run is refused before anything is recorded", async () => {
   expect((await ask("RANGE 1", { context: "none" })).status).toBe(404);
 });
 
-test("a query may be submitted as well, and lists cut its statement", async () => {
+test("a query may be submitted as a job, and lists truncate its statement", async () => {
   const statement = `RANGE 3 ${" ".repeat(2000)}`;
   const { id } = await rest.submit({ context: "spark", sql: { statement, parameters: { a: 1 } } });
   await untilState(id, SUCCEEDED);

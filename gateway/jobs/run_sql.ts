@@ -28,7 +28,7 @@ interface SqlDeps {
   checkCallbackUrl(url: string): void;
 }
 
-/** Longest wait for the end of a query that nobody reads any more, in milliseconds. */
+/** Time limit for cancelling a query that nobody reads any more, in milliseconds. */
 const CANCEL_LIMIT_MS = 10_000;
 
 interface RunSql {
@@ -42,7 +42,7 @@ interface Calling {
   readonly signal: AbortSignal;
 }
 
-/** Records a query, without running it. Rejects when there is no such context, or it runs no queries. */
+/** Stores a query without running it. Rejects when there is no such context, or it runs no queries. */
 export async function submitQuery(deps: SqlDeps, query: RunSql, { signal }: Calling): Promise<RecordedQuery> {
   const planned = await planJob(deps, create(JobSpecSchema, { ...query }), { requestId: "", signal });
   const { job, target, config } = planned;
@@ -50,7 +50,7 @@ export async function submitQuery(deps: SqlDeps, query: RunSql, { signal }: Call
   return new RecordedQuery(deps, planned);
 }
 
-/** A query that is recorded as a job. Disposing it cancels the job, unless its result was read to the end, or it has ended. */
+/** A query that is stored as a job. Disposal cancels the job, unless its result was read to the end or it has ended. */
 export class RecordedQuery implements AsyncDisposable {
   readonly #deps: SqlDeps;
   readonly #planned: PlannedJob;
@@ -65,7 +65,7 @@ export class RecordedQuery implements AsyncDisposable {
     return this.#planned.job.id;
   }
 
-  /** Runs it; resolves when its result begins. Rejects when it ends without one, with the reason. */
+  /** Runs the query. Resolves when its result begins. Rejects with the reason when it ends without one. */
   async run({ signal }: Calling): Promise<Result> {
     const { closing } = this.#deps;
     try {
@@ -80,9 +80,9 @@ export class RecordedQuery implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isOver) return;
     const { log } = this.#deps;
-    // The caller has left: there is nobody else to report it to.
+    // The caller has disconnected: the log is the only place for this error.
     await cancelJob(this.#deps, this.jobId, { signal: AbortSignal.timeout(CANCEL_LIMIT_MS) }).catch((error) =>
-      log.warn({ err: error, job: this.jobId }, "a query whose caller left was not cancelled"),
+      log.warn({ err: error, job: this.jobId }, "could not cancel a query whose caller disconnected"),
     );
   }
 
@@ -107,7 +107,7 @@ export class RecordedQuery implements AsyncDisposable {
   }
 }
 
-/** The job of a query that has ended. Throws the reason for which it has no result. */
+/** The job of a successful query. Throws the reason when it has no result. */
 function succeeded(job: Job): Job {
   if (job.state === Job_State.SUCCEEDED) return job;
   const { reason, name, message } = job.error ?? {

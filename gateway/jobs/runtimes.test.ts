@@ -62,7 +62,7 @@ test("submitJob() runs a jar on a node that has Spark, with its class path", asy
   ]);
 });
 
-test("submitJob() passes a class on to Spark that the jar does not list as a job", async () => {
+test("submitJob() passes a class to Spark even if the jar does not list it as a job", async () => {
   await submit({ binary: "library", entryPoint: "com.example.Inherited" }, [sparkNode("3.5.9")]);
   expect(commands.at(-1)?.command).toMatchObject({ value: { entryPoint: "com.example.Inherited" } });
 });
@@ -72,7 +72,7 @@ test("submitJob() runs a module on a node that announces no runtimes", async () 
   expect(commands.map(({ nodeId }) => nodeId)).toEqual(["old", "old"]);
 });
 
-test("submitJob() says why no node runs a jar", async () => {
+test("submitJob() explains why no node runs a jar", async () => {
   await expectRefused(
     submit({ binary: "jar" }, [DENO_NODE, node("old", [])]),
     'no context node runs SPARK contexts (node "deno": Java was not found; install Java 17; node "old": announces no runtime SPARK)',
@@ -111,24 +111,24 @@ test.each<[string, MessageInitShape<typeof JobSpecSchema>, string]>([
     "must be at least 536870912 for a Spark context",
   ],
   ["a jar without a main class", { binary: "library" }, 'Cannot run without entry point of binary "library"'],
-])("submitJob() refuses %s before anything starts", async (_, spec, message) => {
+])("submitJob() refuses %s before it starts anything", async (_, spec, message) => {
   await expectRefused(submit(spec, [DENO_NODE, sparkNode("3.5.9")]), message);
 });
 
-test("submitJob() refuses a jar of another Scala than that of the node's Spark", async () => {
+test("submitJob() refuses a jar for another Scala than the node's Spark", async () => {
   const submitting = submit({ binary: "jar" }, [sparkNode("4.3.0")]);
   await expectRefused(submitting, 'it is compiled for Scala 2.12, not for 2.13; node "spark" runs Spark 4.3.0');
   expect(released).toHaveLength(1);
 });
 
-test("submitJob() refuses a jar of another Scala or Java than the node announces", async () => {
+test("submitJob() refuses a jar for another Scala or Java than the node announces", async () => {
   const scala = [node("spark", [{ ...SPARK, version: "3.5.9", scalaVersion: "2.13" }])];
   await expectRefused(submit({ binary: "jar" }, scala), "compiled for Scala 2.12, not for 2.13");
   const java = [node("spark", [{ ...SPARK, version: "3.5.9", scalaVersion: "2.12", javaVersion: 8 }])];
   await expectRefused(submit({ binary: "jar" }, java), "compiled for Java 11, which is newer than 8");
 });
 
-test("submitJob() places a jar on a node whose Spark fits, though another has more room", async () => {
+test("submitJob() places a jar on a node with a compatible Spark, even if another has more memory", async () => {
   const four = { ...sparkNode("4.3.0"), nodeId: "four", freeMemoryBytes: 2 ** 41 } as NodeSession;
   await submit({ binary: "jar" }, [four, sparkNode("3.5.9")]);
   expect(commands.map(({ nodeId }) => nodeId)).toEqual(["spark", "spark"]);

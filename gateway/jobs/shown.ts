@@ -2,7 +2,7 @@ import { type Job, withoutCredentials } from "../../proto/mod.ts";
 import { listedQuery } from "./query.ts";
 import { requestIdOf } from "./request_id.ts";
 
-/** A job as lists show it: without the stages of its progress, which one call of their own lists, and with the beginning of its query. */
+/** A job as lists show it: without the stages of its progress, and with the beginning of its query. */
 export function listedJob(job: Job): Job {
   const shown = { ...shownJob(job) };
   const { progress, sql } = job;
@@ -11,7 +11,7 @@ export function listedJob(job: Job): Job {
   return shown;
 }
 
-/** A job as callers and receivers of callbacks see it: with the request id that its caller gave, and no credentials. */
+/** A job as callers and callbacks see it: with the request id as given, and without credentials. */
 export function shownJob(job: Job): Job {
   if (job.requestId === "" && job.callbackUrl === "") return job;
   return { ...job, requestId: requestIdOf(job.requestId), callbackUrl: withoutCredentials(job.callbackUrl) };

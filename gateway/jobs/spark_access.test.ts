@@ -8,7 +8,7 @@ const proofOf = (name: string) => basicProof(name, passwordOf(name));
 
 let system: SparkSystem;
 let admin: Rest;
-/** May run binaries whose names begin with `team-`. */
+/** A principal that may run binaries whose names begin with `team-`. */
 let team: Rest;
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ async function auditEntry(action: string, principal: string) {
   return found;
 }
 
-test("a role that limits binaries limits those of class paths", async () => {
+test("a role that limits binaries applies to class paths", async () => {
   expect((await team.run(job("team-lib"))).result).toBe("team-lib\nteam-jobs");
   expect(await auditEntry("RunJob", "team")).toMatchObject({ binary: "team-jobs", classPath: ["team-lib"] });
   const refused = await team.call("POST", "/v1/jobs", job("team-lib", "other-lib@1"));
@@ -52,13 +52,13 @@ test("a role that limits binaries limits those of class paths", async () => {
   expect(entry).toMatchObject({ outcome: "REFUSED", classPath: ["team-lib", "other-lib@1"] });
 });
 
-test("a job with a binary on its class path that a caller may not touch is not the caller's to read", async () => {
+test("a job is hidden from callers without access to a binary on its class path", async () => {
   const { job: hidden } = await admin.run(job("other-lib"));
   expect((await team.call("GET", `/v1/jobs/${hidden.id}/result`)).status).toBe(403);
   expect(JSON.stringify((await team.call("GET", "/v1/jobs")).body)).not.toContain(hidden.id);
 });
 
-test("of the last upload only a caller that may see it learns the runtime, by spark-jobserver's API", async () => {
+test("only callers with access to the last upload get its runtime as the default of spark-jobserver's API", async () => {
   await admin.upload("script", "export const job = () => 1;");
   const runtimeOf = async (rest: Rest, name: string) => {
     expect(await rest.call("POST", `/contexts/${name}`, {})).toMatchObject({ status: 200 });
@@ -68,14 +68,14 @@ test("of the last upload only a caller that may see it learns the runtime, by sp
   expect(await runtimeOf(team, "of-team")).toMatchObject({ settings: { runtime: "SPARK" } });
 });
 
-test("a role that limits binaries runs no queries, however they are submitted", async () => {
+test("a role that limits binaries may not run queries", async () => {
   const sql = { statement: "RANGE 1" };
   expect((await team.call("POST", "/v1/contexts/spark:sql", sql)).status).toBe(403);
   expect((await team.call("POST", "/v1/jobs", { context: "spark", sql })).status).toBe(403);
   expect(await auditEntry("RunSql", "team")).toMatchObject({ outcome: "REFUSED", context: "spark" });
 });
 
-test("the audit log has the job of a query, and whether it began", async () => {
+test("the audit log names the job of a query, and whether it began", async () => {
   const ask = (statement: string) =>
     fetch(`${system.urls[0]}/v1/contexts/spark:sql`, {
       method: "POST",

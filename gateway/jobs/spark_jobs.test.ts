@@ -31,14 +31,14 @@ async function refusalOf(spec: object): Promise<string> {
   return (body as { message: string }).message;
 }
 
-test("a job has the jars of its class path before its own, by the digests that were submitted", async () => {
+test("a job gets the jars of its class path before its own, by digest", async () => {
   const words = (await rest.call("GET", "/v1/binaries/words")).body as { digest: string };
   const { job, result } = await run({ entryPoint: "bundle", classPath: ["words@1"] });
   expect(result).toBe("jar of words\njar of jobs");
   expect(job.classPath).toEqual([`words@${words.digest}`]);
 });
 
-test("TypeScript takes no class path, and is on none", async () => {
+test("TypeScript programs accept no class path and belong on none", async () => {
   expect(await refusalOf({ binary: "script", context: "deno", classPath: ["words"] })).toContain(
     'Cannot run binary "script" with a class path: it is TypeScript; leave out class_path',
   );
@@ -47,7 +47,7 @@ test("TypeScript takes no class path, and is on none", async () => {
   );
 });
 
-test("a jar on the class path of a job that is not final is not deleted", async () => {
+test("a jar on the class path of an open job cannot be deleted", async () => {
   await system.addJar("used", "jar that is used");
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "stubborn", context: "spark", classPath: ["used"] });
   for (const path of ["used", "used@1"]) {
@@ -58,7 +58,7 @@ test("a jar on the class path of a job that is not final is not deleted", async 
   expect((await rest.call("DELETE", "/v1/binaries/used")).status).toBe(200);
 });
 
-test("the stages of a job are watched, listed, kept after its end, and left out of lists of jobs", async () => {
+test("the stages of a job are emitted, listed and kept after its end, but not in lists of jobs", async () => {
   const { job } = await run({ entryPoint: "stages", config: { stages: 3, length: 10 } });
   expect(job.progress?.stages).toHaveLength(3);
   const { body } = await rest.call("GET", `/v1/jobs/${job.id}/stages`);
@@ -80,7 +80,7 @@ test("the stages of a job are watched, listed, kept after its end, and left out 
   );
 });
 
-test("of many stages the newest are kept, with texts that are cut, and their event goes over NATS whole", async () => {
+test("the newest stages are kept with truncated texts, and their event fits NATS", async () => {
   const { job } = await run({ entryPoint: "stages", config: { stages: 1000, length: 10_000 } });
   const { stages = [] } = job.progress ?? {};
   expect(stages.map(({ id }) => id)).toEqual(Array.from({ length: 200 }, (_, n) => 800 + n));
@@ -90,13 +90,13 @@ test("of many stages the newest are kept, with texts that are cut, and their eve
   expect(last?.json).not.toHaveProperty("omitted");
 });
 
-test("a job that does not run on Spark has no stages, and one that is unknown is not found", async () => {
+test("listJobStages is empty for other runtimes, and not_found for unknown jobs", async () => {
   const { job } = await rest.run({ binary: "script", context: "deno", entryPoint: "job" });
   expect((await rest.call("GET", `/v1/jobs/${job.id}/stages`)).body).toEqual({});
   expect((await rest.call("GET", `/v1/jobs/${crypto.randomUUID()}/stages`)).status).toBe(404);
 });
 
-test("a context of Spark shows its application, and its objects as Spark keeps them", async () => {
+test("a Spark context shows its application and Spark's own objects", async () => {
   const { body: context } = await rest.call("GET", "/v1/contexts/spark");
   expect(context).toMatchObject({
     ...{ name: "spark", state: "RUNNING", settings: { runtime: "SPARK" } },
@@ -117,7 +117,7 @@ test("a context of Spark shows its application, and its objects as Spark keeps t
   expect((await rest.call("GET", "/v1/contexts/deno")).body).not.toHaveProperty("applicationId");
 });
 
-test("the class path of spark-jobserver's API is the entry point of a job, and empty of a query", async () => {
+test("classPath in spark-jobserver's API is the entry point of a job, and empty for a query", async () => {
   const { id } = await rest.submit({ context: "spark", sql: { statement: "NOTHING" } });
   await until("it has ended", async () => (await rest.job(id)).state === Job_State.SUCCEEDED);
   expect((await rest.call("GET", `/jobs/${id}`)).body).toMatchObject({ classPath: "", context: "spark" });

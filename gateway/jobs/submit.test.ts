@@ -20,11 +20,11 @@ const by = { requestId: "", caller: undefined, signal: new AbortController().sig
 
 let dao: Dao;
 let deps: RetryDeps & RunDeps;
-/** Contexts that another gateway made, each a moment before this one used the same name. */
+/** Contexts that another gateway created, each just before this one used the same name. */
 let rivals: Context[];
 let commands: NonNullable<GatewayMessage["message"]>[];
 
-/** A store in which another gateway is faster to use the first name. */
+/** A store in which another gateway uses the first name first. */
 function withRival(contexts: ContextStore): ContextStore {
   const insert: ContextStore["insert"] = async (context) => {
     if (rivals.length === 0) {
@@ -53,7 +53,7 @@ beforeEach(async () => {
     freeMemoryBytes: 2 ** 40,
     reserve() {},
     release() {},
-    // It takes what it is sent.
+    // It accepts every command.
     ask(command: NonNullable<GatewayMessage["message"]>) {
       commands.push(command);
       return { given: Promise.resolve(undefined), [Symbol.dispose]() {} };
@@ -78,7 +78,7 @@ beforeEach(async () => {
 
 afterAll(() => dao[Symbol.asyncDispose]());
 
-/** Expects that a job runs in a context of its own, whose name is the job's, and that the node was told the same. */
+/** Expects a job in a context of its own, with the same name in the store and on the node. */
 async function expectPlaced(id: string): Promise<void> {
   const job = await deps.jobs.get(id);
   const context = await dao.contexts.get(job?.contextId ?? "");
@@ -93,25 +93,25 @@ async function expectPlaced(id: string): Promise<void> {
   ]);
 }
 
-test("submitJob() takes another name for the job's context when one that lives has it", async () => {
+test("submitJob() renames the context of the job when an open one has its name", async () => {
   const { job } = await submitJob(deps, { ...by, spec });
   await expectPlaced(job.id);
   expect(await dao.jobs.get(job.id)).toEqual(job);
 });
 
-test("runJob() takes another name for the job's context when one that lives has it", async () => {
+test("runJob() renames the context of the job when an open one has its name", async () => {
   const { job } = await runJob(deps, { ...by, spec, waitMs: 1 });
   await expectPlaced(job.id);
 });
 
-test("retryJob() takes another name for the job's context when one that lives has it", async () => {
+test("retryJob() renames the context of the job when an open one has its name", async () => {
   const job = await submitLost();
   await retryJob(deps, job.id);
   expect(await dao.jobs.get(job.id)).toMatchObject({ attempt: 2, state: Job_State.QUEUED });
   await expectPlaced(job.id);
 });
 
-test("retryJob() puts a job off while no node has room for it", async () => {
+test("retryJob() postpones a job while no node has memory for it", async () => {
   const job = await submitLost();
   const [session] = deps.nodes.sessions();
   Object.assign(session ?? {}, { freeMemoryBytes: 0 });

@@ -42,10 +42,12 @@ import { requestIdOf, requestKey } from "./request_id.ts";
 
 const DEFAULT_GRACE_MS = 1000;
 
-/** A plain object: a copy of it takes a sixtieth of the time that a copy of what `create` makes takes, and each change of a job is a copy. */
+/**
+ * A plain object: copying it takes a sixtieth of the time that copying the result of `create` takes, and each change of a job is a copy.
+ */
 const BLANK_JOB: Job = { ...create(JobSchema) };
 
-/** A config travels and is kept with its job; what is larger belongs into a data file. */
+/** Largest config, in bytes. It is sent and stored with its job; larger input belongs in a data file. */
 const LARGEST_CONFIG_BYTES = 4 * 1024 * 1024;
 
 export interface SubmitDeps {
@@ -58,29 +60,29 @@ export interface SubmitDeps {
   checkCallbackUrl(url: string): void;
 }
 
-/** A job that is recorded and in the hands of a node. */
+/** A job that is stored and accepted by a node. */
 export interface Submitted {
   readonly job: Job;
-  /** True when the job had been submitted under the request id before, and this call started nothing. */
+  /** True when the job had been submitted under the same request id before, and this call started nothing. */
   readonly isRepeated: boolean;
 }
 
 export interface Target {
   readonly context: Context;
   readonly session: NodeSession;
-  /** The context is made for the job and has to be started first. */
+  /** Whether the context is created for the job and must be started first. */
   readonly isNew: boolean;
 }
 
 interface Submission {
   readonly spec: JobSpec;
   readonly requestId: string;
-  /** Whose request id it is; see `Guard.caller`. */
+  /** Owner of the request id; see `Guard.caller`. */
   readonly caller: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Records a job, hands it to the node of its context and resolves when the job is durable and the node took it. */
+/** Stores a job and sends it to the node of its context. Resolves when the job is durable and the node has accepted it. */
 export async function submitJob(deps: SubmitDeps, submission: Submission): Promise<Submitted> {
   const { spec, requestId, caller, signal } = submission;
   const planned = await planJob(deps, spec, { requestId: requestKey(caller, requestId), signal });
@@ -91,7 +93,7 @@ export async function submitJob(deps: SubmitDeps, submission: Submission): Promi
     return { job: await sameRequest(deps, existing, planned), isRepeated: true };
   }
   const placed = await insertTarget(deps, planned);
-  // The job came first, because of its request id: it follows its context under another name.
+  // The job is stored first, because of its request id, and follows its context to another name.
   if (placed !== planned) await deps.jobs.claim(placed.job, { nodeId: target.session.nodeId });
   using answer = dispatch(deps, placed, { confirm: true, signal });
   const refusal = await answer.given;
@@ -99,7 +101,7 @@ export async function submitJob(deps: SubmitDeps, submission: Submission): Promi
   return withdrawRefused(deps, placed, refusal);
 }
 
-/** Stores the context that is made for a job, if any; where the job has to run in one of another name, that is in what is resolved to. */
+/** Stores the context that is created for a job, if any. If that needs another name, the result has it. */
 export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "target">>(
   { contexts }: Pick<SubmitDeps, "contexts">,
   planned: Planned,
@@ -111,7 +113,7 @@ export async function insertTarget<Planned extends Pick<PlannedJob, "job" | "tar
   return { ...planned, job: { ...job, context: context.name }, target: { ...target, context } };
 }
 
-/** A job with all that it takes to run it. */
+/** A job with everything that is needed to run it. */
 export interface PlannedJob {
   readonly job: Job;
   readonly program: Program;
@@ -122,14 +124,14 @@ export interface PlannedJob {
 }
 
 interface Plan {
-  /** The key under which the record has it. */
+  /** The stored form of the request id; see `requestKey`. */
   readonly requestId: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Finds what a submission names and makes the job; changes nothing. Waits a while for a node that is missing. Rejects when something named
- * is not there.
+ * Finds what a submission names and creates the job, without storing anything. Waits a while for a missing node. Rejects when something
+ * named does not exist.
  */
 export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, signal }: Plan): Promise<PlannedJob> {
   if (spec.callbackUrl !== "") deps.checkCallbackUrl(spec.callbackUrl);
@@ -167,7 +169,7 @@ export async function planJob(deps: SubmitDeps, spec: JobSpec, { requestId, sign
   return { job, program, target, config, noQueue: spec.noQueue };
 }
 
-/** As it came, where it came as text. */
+/** The text as received, if it arrived as text. */
 function configText(spec: JobSpec): string {
   const text = keptText(spec, "config");
   if (text !== undefined) return text;
@@ -176,15 +178,14 @@ function configText(spec: JobSpec): string {
 }
 
 interface Dispatch {
-  /** Whether the node is to say that it took the job; a refusal it tells in any case. */
+  /** Whether the node confirms that it has accepted the job. It reports a refusal in any case. */
   readonly confirm: boolean;
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * Sends a job to its node, after its context, which is in the record, when that is made for it; and begins to wait for the answer, as
- * `NodeSession.ask` does.
+ * Sends a job to its node, after the stored context if that is created for the job. Returns the pending reply, as `NodeSession.ask` does.
  */
 export function dispatch(
   deps: Pick<SubmitDeps, "jobConfig">,
@@ -241,7 +242,7 @@ async function findTarget(deps: SubmitDeps, spec: JobSpec, { program, ...wanted 
   return target;
 }
 
-/** A context for the job alone. */
+/** Plans a context for the job alone. */
 async function planTarget(
   deps: SubmitDeps,
   { contextSettings }: JobSpec,
@@ -264,7 +265,7 @@ async function findRunning(deps: SubmitDeps, spec: JobSpec, { program, signal }:
   return waitForContext(deps, spec.context, { signal });
 }
 
-/** A context whose node this gateway does not know yet, or that moves to another node. */
+/** Waits for a context whose node is unknown yet, or that is moving to another node. */
 async function waitForContext(
   { contexts, nodes }: SubmitDeps,
   nameOrId: string,
@@ -283,7 +284,7 @@ async function waitForContext(
   throw nodeUnreachable(context.nodeId, context.name);
 }
 
-/** The job that was submitted under a request id before, when it is the same request (AIP-155). */
+/** Returns the job that was submitted under the request id before. Throws unless the request is the same (AIP-155). */
 async function sameRequest({ dao }: SubmitDeps, existing: Job, { job, target, config }: PlannedJob): Promise<Job> {
   const earlier = await dao.jobs.config(existing.id);
   const isSame =
@@ -298,7 +299,7 @@ async function sameRequest({ dao }: SubmitDeps, existing: Job, { job, target, co
   return existing;
 }
 
-/** The same for texts that differ in spaces, or in how they write a number. */
+/** Normalizes spaces and the notation of numbers. */
 function printed(config: Uint8Array): string {
   return JSON.stringify(JSON.parse(Buffer.from(config).toString()));
 }

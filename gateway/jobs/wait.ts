@@ -14,15 +14,12 @@ interface WaitDeps {
 }
 
 interface Wait {
-  /** Undefined: as long as the signal allows. */
+  /** Time limit in milliseconds. Undefined: until the signal is aborted. */
   readonly waitMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/**
- * Resolves with the end of a job once it is durable; with undefined when `waitMs` passed first.
- * Rejects when the signal is aborted.
- */
+/** Resolves with the end of a job once it is durable, or with undefined when `waitMs` passes first. Rejects when the signal is aborted. */
 export async function waitForEnd(deps: WaitDeps, jobId: string, wait: Wait): Promise<JobEnd | undefined> {
   const end = deps.jobs.end(jobId);
   if (end !== undefined) return waitFor(end, wait);
@@ -35,8 +32,8 @@ export async function waitForEnd(deps: WaitDeps, jobId: string, wait: Wait): Pro
 }
 
 /**
- * Resolves with a job that this gateway submitted once it runs, waits for a slot, or has ended, which is durable then; with
- * undefined when `waitMs` passed first. Rejects when the signal is aborted.
+ * Resolves with a job that this gateway submitted once it runs, waits for a slot, or has a durable end; or with undefined when `waitMs`
+ * passes first. Rejects when the signal is aborted.
  */
 export async function waitForStart(deps: WaitDeps, jobId: string, wait: Wait): Promise<Job | undefined> {
   const left = deps.jobs.started(jobId);
@@ -60,7 +57,7 @@ async function waitFor<End>(end: Promise<End>, { waitMs, signal }: Wait): Promis
   }
 }
 
-/** The end of a job that another gateway dispatched: by its events, then as stored. */
+/** Waits for the end of a job that another gateway dispatched, by its events, and reads it from the store. */
 async function watchForEnd(deps: WaitDeps, jobId: string, signal: AbortSignal): Promise<JobEnd | undefined> {
   for await (const _ of watchJob(deps, jobId, { afterSeq: 0, signal }));
   const job = await deps.jobs.get(jobId);

@@ -18,9 +18,8 @@ interface Watch {
 }
 
 /**
- * The events of a job in order, those of the past first; ends after the final one, which is in the record by then. Told from
- * memory where this gateway saw them all, else from the stream. The events of a job that the stream does not hold any more
- * are told by its end alone.
+ * The events of a job in order, past ones first. Ends after the final event, which is stored by then. They come from memory where this
+ * gateway has seen all of them, else from the stream. If the stream no longer holds the events, only the end is emitted.
  */
 export async function* watchJob(deps: WatchDeps, jobId: string, { afterSeq, signal }: Watch): AsyncGenerator<JobEvent> {
   const job = await deps.jobs.get(jobId);
@@ -52,12 +51,12 @@ async function* watchStreamed(deps: WatchDeps, job: Job, { afterSeq, signal }: W
     if (isFinalJob(job.state) && left <= 0) break;
   }
   if (signal.aborted) return;
-  // The stream does not hold its end, or not any more.
+  // The stream lacks the end.
   const ended = await deps.jobs.get(job.id);
   if (ended !== undefined && isFinalJob(ended.state) && ended.seq > seq) yield endOf(ended);
 }
 
-/** The final event of a job, told again from the record. */
+/** Recreates the final event of a job from the store. */
 function endOf(job: Job): JobEvent {
   const base = { jobId: job.id, attempt: job.attempt, seq: job.seq, time: job.endTime, contextId: job.contextId };
   const failure = { error: job.error };

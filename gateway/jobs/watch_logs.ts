@@ -8,7 +8,7 @@ import { followStream, isEvent } from "./follow.ts";
 
 const PAGE = 500;
 
-/** How far the clocks of nodes and of NATS may be apart, with the time until lines are published. */
+/** Clock skew between nodes and NATS plus the delay of publishing, in milliseconds. */
 const CLOCK_SKEW_MS = 60_000;
 
 interface LogsDeps {
@@ -25,8 +25,8 @@ interface WatchLogs {
 }
 
 /**
- * The log lines of a job in order, each once: those in the record, then those that the stream holds beyond, then those to come.
- * Ends after the last line of a job that is final, and is in the record as that.
+ * The log lines of a job in order, each once: stored ones, then those on the stream, then new ones. Ends after the last line of a final
+ * job.
  */
 export async function* watchJobLogs(
   deps: LogsDeps,
@@ -38,7 +38,7 @@ export async function* watchJobLogs(
   let number = afterNumber;
   let last: LogLine | undefined;
   for await (const line of recordedLines(deps, jobId, number)) {
-    // Lines of two batches may be written in any order. What comes after a gap is taken from the stream, where it has none.
+    // Batches may be written in any order. Lines after a gap come from the stream, if it has them.
     if (last !== undefined && line.attempt === last.attempt && line.number > last.number + 1) break;
     ({ number } = line);
     last = line;
@@ -50,13 +50,13 @@ export async function* watchJobLogs(
     yield line;
   }
   if (signal.aborted) return;
-  // Of a job whose events the stream does not hold any more, all that there is.
+  // If the stream no longer holds the events, the store has all lines.
   yield* recordedLines(deps, jobId, number);
 }
 
 /**
- * Subscribed to after the record was read, but from a time before the last line that was found there: nothing is between. A line of the
- * future was written before a clock went back.
+ * Start of the subscription: before the last stored line, so that there is no gap. A line from the future was written before a clock was
+ * set back.
  */
 function startOf({ createTime }: Job, last: LogLine | undefined): Date {
   const time = last?.time ?? createTime;
@@ -73,7 +73,7 @@ async function* recordedLines({ dao }: LogsDeps, jobId: string, afterNumber: num
   }
 }
 
-/** The lines on the stream from that time on, up to the end of the job; of a job that is final, up to the last event. */
+/** The lines on the stream from that time on, until the job ends; for a final job, until the last event. */
 async function* publishedLines(
   deps: LogsDeps,
   job: Job,

@@ -23,24 +23,24 @@ import {
 } from "../../proto/mod.ts";
 import { type NodeSession, openSession, type SessionObserver } from "./session.ts";
 
-/** NATS that does not answer for so long does not bring heartbeats either. */
+/** Time without a response from NATS after which its heartbeats count as missing, in milliseconds. */
 const LISTEN_LIMIT_MS = 2000;
 
 /** Lost nodes whose runtimes are remembered, for the contexts that move away from them. */
 const LOST_REMEMBERED = 1000;
 
-/** Of an announcement that is ignored, in the log. */
+/** Bytes of an ignored announcement in the log. */
 const COMPLAINT_BYTES = 300;
 
 interface KnownNode {
   announced: Node;
   heardAt: number;
   session: NodeSession | undefined;
-  /** The session is being opened, or served; settles when it is over. */
+  /** Settles when the session, which is opening or open, is over. */
   connection: Promise<void> | undefined;
 }
 
-/** What a directory tells its owner. */
+/** Callbacks of a directory. */
 export interface DirectoryObserver extends SessionObserver {
   opened(session: NodeSession): void;
   closed(session: NodeSession): void;
@@ -48,15 +48,15 @@ export interface DirectoryObserver extends SessionObserver {
 
 interface DirectoryDeps {
   readonly nats: NatsConnection;
-  /** By what nodes are known. */
+  /** Proves that nodes belong to the cluster. */
   readonly membership: Membership;
   readonly log: Logger;
   readonly gatewayId: string;
   readonly version: string;
   readonly observer: DirectoryObserver;
-  /** Called when a session was opened, after the observer. */
+  /** Called when a session opens, after the observer. */
   readonly onOpened?: (() => void) | undefined;
-  /** The longest that a call waits for a node that it needs. */
+  /** Time for which a call waits for a node, in milliseconds. */
   readonly placementWaitMs: number;
 }
 
@@ -65,13 +65,13 @@ export class NodeDirectory implements AsyncDisposable {
   readonly placementWaitMs: number;
   readonly #deps: DirectoryDeps;
   readonly #nodesById = new Map<string, KnownNode>();
-  /** What nodes had that are lost, by their ids; the newest last. */
+  /** Runtimes of lost nodes by id, the newest last. */
   readonly #lostRuntimes = new Map<string, readonly NodeRuntime[]>();
   readonly #closing = new AbortController();
   readonly #subscriptions: Subscription[] = [];
-  /** Since when, in milliseconds of the process, all that nodes say reaches us; undefined: it does not. */
+  /** Start of the present period of listening, on the clock of `performance.now()`. Undefined while messages of nodes do not arrive. */
   #listeningSince: number | undefined;
-  /** When the last thing was said that has reached us. */
+  /** Time up to which all messages of nodes have arrived. */
   #heardUntil = Number.NEGATIVE_INFINITY;
   readonly #reader: AnnouncementReader | undefined;
   readonly #logRefusal: (fields: { readonly reason: string }) => void;
@@ -80,23 +80,23 @@ export class NodeDirectory implements AsyncDisposable {
     this.placementWaitMs = deps.placementWaitMs;
     this.#deps = deps;
     this.#logRefusal = createThrottledLog(
-      (fields) => deps.log.warn(fields, "a node announcement is not of one of ours and is ignored"),
+      (fields) => deps.log.warn(fields, "ignored a node announcement of another cluster"),
       { linesPerMinute: 1, keyOf: ({ reason }) => reason },
     );
     this.#reader = deps.membership.secrets && new AnnouncementReader(deps.membership.secrets);
     this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
     this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
-    // Nodes answer with their announcements; without permission to ask, we hear of them at their next beat.
+    // Nodes respond with their announcements. Without permission to ask, the gateway waits for their next heartbeat.
     deps.nats.publish(NODE_PING_SUBJECT);
   }
 
-  /** The nodes that are not lost, by id. */
+  /** The nodes that are not lost, sorted by id. */
   nodes(): Node[] {
     const known = [...this.#nodesById.values()].filter((node) => !this.#isDown(node));
     return known.map(describe).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Sessions that are open to nodes that take work. */
+  /** The open sessions with nodes that accept work. */
   sessions(): NodeSession[] {
     const ready = [...this.#nodesById.values()].filter(({ announced }) => announced.state !== Node_State.DRAINING);
     const sessions = ready.map(({ session }) => session);
@@ -108,18 +108,18 @@ export class NodeDirectory implements AsyncDisposable {
     return this.#nodesById.get(nodeId)?.session;
   }
 
-  /** The runtimes that a node announced last, even if it is lost; none when it is forgotten. */
+  /** The runtimes that a node announced last, even if it is lost. Empty for unknown nodes. */
   runtimes(nodeId: string): readonly NodeRuntime[] {
     return this.#nodesById.get(nodeId)?.announced.runtimes ?? this.#lostRuntimes.get(nodeId) ?? [];
   }
 
   /**
-   * Takes note of whether what nodes say reaches us, and resolves when what they have said so far is read: this process may have stood still, or NATS be
-   * away. Forgets the nodes that are lost. Call it again and again, or no node is ever lost.
+   * Checks that messages of nodes arrive, and resolves when all earlier ones are read: this process may have been suspended, or NATS
+   * unavailable. Forgets lost nodes. Call it periodically; otherwise no node is ever lost.
    */
   async listen(): Promise<void> {
     const askedAt = performance.now();
-    // The answer to what `flush` asks comes after the heartbeats that wait for us.
+    // The response to `flush` arrives after the heartbeats that wait in the socket.
     const heard = this.#deps.nats.flush().then(
       () => true,
       () => false,
@@ -128,14 +128,14 @@ export class NodeDirectory implements AsyncDisposable {
     this.#listeningSince = isListening ? (this.#listeningSince ?? askedAt) : undefined;
     if (isListening) this.#heardUntil = askedAt;
     for (const [id, { connection, announced }] of [...this.#nodesById]) {
-      // One to which a session is being opened stays: it may be back.
+      // Keeps a node while a session opens: it may be back.
       if (connection === undefined && this.isLost(id)) this.#forget(announced);
     }
   }
 
   /**
-   * Whether a node had been silent for too long when we listened last, and its session is down; false as long as it may be us who did not
-   * hear. Unknown nodes get the time to announce themselves.
+   * Whether a node was silent for too long at the last check, and its session is closed. False while the gateway itself may have missed
+   * messages. Unknown nodes get the time to announce themselves.
    */
   isLost(nodeId: string): boolean {
     const listening = this.#listeningSince;
@@ -169,7 +169,7 @@ export class NodeDirectory implements AsyncDisposable {
         take(this.#read(message));
       } catch (cause) {
         if (cause instanceof AnnouncementRefused) return this.#complain(cause.message, message);
-        this.#deps.log.warn({ subject, err: cause }, "a node announcement was not understood and is left out");
+        this.#deps.log.warn({ subject, err: cause }, "ignored a node announcement that cannot be parsed");
       }
     };
     this.#subscriptions.push(this.#deps.nats.subscribe(subject, { callback }));
@@ -207,7 +207,7 @@ export class NodeDirectory implements AsyncDisposable {
     node.announced.state = Node_State.DRAINING;
   }
 
-  /** Opens a session and serves it until it ends; the next heartbeat opens another. */
+  /** Opens a session and serves it until it ends. The next heartbeat opens another. */
   async #connect(node: KnownNode): Promise<void> {
     const { log, observer, gatewayId, version, membership } = this.#deps;
     const { id, address, labels, runtimes } = node.announced;
@@ -226,10 +226,10 @@ export class NodeDirectory implements AsyncDisposable {
       observer.closed(session);
       log.info({ node: id, address }, "session closed");
     } catch (error) {
-      // One that ends may have closed its port already.
+      // A node that shuts down may have closed its port already.
       if (node.announced.state === Node_State.DRAINING)
-        log.info({ node: id, address }, "no session with a node that ends");
-      else log.warn({ node: id, address, err: error }, "no session with the node; the next heartbeat tries again");
+        log.info({ node: id, address }, "no session with a node that is shutting down");
+      else log.warn({ node: id, address, err: error }, "could not open a session; retrying at the next heartbeat");
     } finally {
       node.connection = undefined;
     }

@@ -1,20 +1,23 @@
-import type { NamedObject, ObjectsAnswer } from "../../proto/node.ts";
-import type { FrameWriter } from "./frames.ts";
+import type { NamedObject, ObjectsAnswer, ObjectsRequest } from "../../proto/node.ts";
 import { Answers } from "./pending_replies.ts";
+
+interface Frames {
+  send(message: { readonly $case: "objectsRequest"; readonly value: ObjectsRequest }): void;
+}
 
 interface Waiting {
   readonly signal: AbortSignal;
 }
 
 /**
- * The named objects of contexts, asked of their node over the session. Answers are undefined when the node does not hold the
- * context; they reject when the session ends or the signal is aborted.
+ * Named objects of contexts, read from their node over the session. Results are undefined when the node does not hold the context. Calls
+ * reject when the session ends or the signal is aborted.
  */
 export class NamedObjects {
-  readonly #frames: FrameWriter;
+  readonly #frames: Frames;
   readonly #answers = new Answers<NamedObject[] | undefined>();
 
-  constructor(frames: FrameWriter) {
+  constructor(frames: Frames) {
     this.#frames = frames;
   }
 
@@ -23,7 +26,7 @@ export class NamedObjects {
     return this.#ask(contextId, "", waiting);
   }
 
-  /** Drops a named object; answers those dropped: one, or none when there is none of that name. */
+  /** Drops a named object. Resolves to the dropped object, or to an empty list if there is none of that name. */
   drop(contextId: string, name: string, waiting: Waiting): Promise<NamedObject[] | undefined> {
     return this.#ask(contextId, name, waiting);
   }
@@ -32,7 +35,7 @@ export class NamedObjects {
     this.#answers.receive(requestId, error === "" ? objects : undefined);
   }
 
-  /** The session is over: nothing more will come. */
+  /** Rejects pending calls: the session is over. */
   close(reason: Error): void {
     this.#answers.close(reason);
   }

@@ -1,6 +1,6 @@
 import { nodeSilent } from "../../proto/errors.ts";
 
-/** Longest time until an answer, in milliseconds: a node answers from its memory. */
+/** Time limit for a response, in milliseconds. Nodes respond from memory. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 interface AskOptions {
@@ -8,14 +8,14 @@ interface AskOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Answers of a node to numbered requests. */
+/** Pending replies of a node to numbered requests. */
 export class Answers<Answer> {
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   #lastRequestId = 0;
-  /** Why nothing more will come. */
+  /** The reason for which the session ended. */
   #closed: Error | undefined;
 
-  /** Sends a request and resolves with its answer. Rejects when the session ends, the signal is aborted or the time is over. */
+  /** Sends a request and resolves with its reply. Rejects when the session ends, the signal is aborted, or the time limit passes. */
   async ask(
     send: (requestId: number) => void,
     { signal, timeoutMs = ANSWER_TIMEOUT_MS }: AskOptions = {},
@@ -42,7 +42,7 @@ export class Answers<Answer> {
     this.#waiting.get(requestId)?.resolve(answer);
   }
 
-  /** The session is over: nothing more will come. */
+  /** Rejects pending requests: the session is over. */
   close(reason: Error): void {
     this.#closed = reason;
     for (const waiting of this.#waiting.values()) waiting.reject(reason);

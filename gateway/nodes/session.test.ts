@@ -14,7 +14,7 @@ import { type NodeSession, openSession } from "./session.ts";
 
 type Told = NonNullable<NodeMessage["message"]>;
 
-/** The node's end of a session: hears everything, and says what the test says. */
+/** The node's end of a session. Records messages, and sends what the test says. */
 class Peer {
   readonly heard: GatewayMessage[] = [];
   readonly #stream: ServerDuplexStream<OpenRequest, OpenResponse>;
@@ -77,7 +77,7 @@ beforeEach(async () => {
 
 afterEach(() => stack.disposeAsync());
 
-test("two commands about one job are each told their own answer", async () => {
+test("two commands about one job get their own replies", async () => {
   const value = { jobId: "j" };
   using first = session.ask({ $case: "cancelJob", value });
   using second = session.ask({ $case: "cancelJob", value });
@@ -90,7 +90,7 @@ test("two commands about one job are each told their own answer", async () => {
   expect(await first.given).toBeUndefined();
 });
 
-test("a command whose asker has left does not take the answer to another one away", async () => {
+test("an abandoned command does not consume the reply to another", async () => {
   const value = { jobId: "j" };
   using staying = session.ask({ $case: "cancelJob", value });
   session.ask({ $case: "cancelJob", value })[Symbol.dispose]();
@@ -99,13 +99,13 @@ test("a command whose asker has left does not take the answer to another one awa
   expect(await staying.given).toBeUndefined();
 });
 
-test("a command that a node does not answer in its time is given up", async () => {
+test("a command without a reply rejects after its time limit", async () => {
   using answer = session.ask({ $case: "cancelJob", value: { jobId: "j" } }, { timeoutMs: 10 });
-  await expect(answer.given).rejects.toThrow("Node n did not answer within 10 ms");
+  await expect(answer.given).rejects.toThrow("Node n did not reply within 10 ms");
 });
 
 test.each<[string, Told]>([
-  ["what cannot be taken", { $case: "jobStarted", value: { jobId: "j", attempt: 1, time: new Date(Number.NaN) } }],
+  ["an invalid message", { $case: "jobStarted", value: { jobId: "j", attempt: 1, time: new Date(Number.NaN) } }],
   [
     "that it is another node",
     {
@@ -113,7 +113,7 @@ test.each<[string, Told]>([
       value: { nodeId: "other", version: "", contextIds: [], jobs: [], load: undefined },
     },
   ],
-])("a node that says %s ends its session", async (_, told) => {
+])("a node that sends %s ends its session", async (_, told) => {
   onStarted = () => {
     throw new Error("no such time");
   };
@@ -122,13 +122,13 @@ test.each<[string, Told]>([
   expect(session.nodeId).toBe("n");
 });
 
-test("a node that does not say what it holds is waited for no longer than its time", async () => {
+test("findMissing() rejects when the node does not reply in time", async () => {
   const missing = session.findMissing({ contextIds: ["c"], jobs: [] }, { timeoutMs: 10 });
   await expect(missing).rejects.toThrow("it did not answer within 10 ms");
 });
 
-test("content of which a node sends nothing more errors, and what it sends slowly arrives", async () => {
-  const received = session.blobs.request("sha256:slow", { silenceMs: 1000 }).getReader();
+test("content errors when the node is silent, and arrives when it is slow", async () => {
+  const received = session.blobs.request({ $case: "digest", value: "sha256:slow" }, { silenceMs: 1000 }).getReader();
   const { message } = await peer.commandOf("blobRequest");
   const requestId = message?.$case === "blobRequest" ? message.value.requestId : 0;
   const started = performance.now();
@@ -137,14 +137,14 @@ test("content of which a node sends nothing more errors, and what it sends slowl
     peer.tell({ $case: "blobChunk", value: { requestId, bytes, last: false, error: "", mediaType: "" } });
     expect([...((await received.read()).value ?? [])]).toEqual([...bytes]);
   }
-  await expect(received.read()).rejects.toThrow("The node sent nothing of sha256:slow for 1000 ms");
+  await expect(received.read()).rejects.toThrow("No data of digest sha256:slow for 1000 ms");
 });
 
 test.each([
   ["the node ends it", () => peer.end()],
   ["the node fails it", () => peer.fail()],
   ["it is closed here", () => session.close(new Error("silent"))],
-])("content that is under way when the session ends is given up and closed: %s", async (_, end) => {
+])("content in flight is closed when the session ends: %s", async (_, end) => {
   let isClosed = false;
   async function* content(): AsyncGenerator<Uint8Array> {
     try {

@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { claimSession, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
+import { BlobStreams, claimSession, FrameWriter, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
 import { sessionEnded } from "../../proto/errors.ts";
 import type { NodeRuntime } from "../../proto/mod.ts";
 import {
@@ -18,24 +18,22 @@ import {
   SILENCE_LIMIT_MS,
   type Welcome,
 } from "../../proto/node.ts";
-import { BlobStreams } from "./blob_streams.ts";
-import { FrameWriter } from "./frames.ts";
 import { NamedObjects } from "./named_objects.ts";
 import { Answers } from "./pending_replies.ts";
 import { sessionCredentials, targetName } from "./session_credentials.ts";
 
-/** What a session tells its owner, in the order in which the node said it. */
+/** Callbacks of a session, in the order of the node's messages. */
 export interface SessionObserver {
-  /** To be acknowledged. */
+  /** The receiver must acknowledge it. */
   jobEvent(session: NodeSession, record: JobEventRecord): void;
   jobStarted(session: NodeSession, started: JobStarted): void;
   /** To be acknowledged. */
   contextEvent(session: NodeSession, record: ContextEventRecord): void;
-  /** The node asks for content; answer with `session.blobs`. */
+  /** The node requests content; respond with `session.blobs`. */
   blobRequested(session: NodeSession, request: BlobRequest): void;
 }
 
-/** A context that the node's load did not show after so long has come and gone. */
+/** Time after which a reserved context that the node's load never showed is released, in milliseconds. */
 const RESERVED_MS = 3 * HEARTBEAT_INTERVAL_MS;
 
 const UNPROVEN =
@@ -43,19 +41,19 @@ const UNPROVEN =
 
 type Message = NonNullable<GatewayMessage["message"]>;
 
-/** An answer to a command that is still to come. Dispose it when nobody waits any more. */
+/** The pending reply to a command. Dispose it when nothing waits for it. */
 export interface ExpectedAnswer extends Disposable {
-  /** The refusal, or undefined when the node took the command. */
+  /** The refusal, or undefined if the node accepted the command. */
   readonly given: Promise<Refusal | undefined>;
 }
 
 interface AskOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Longest time until the answer; default: until the session ends. */
+  /** Time limit for the reply, in milliseconds. Default: until the session ends. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What a node is believed to hold. */
+/** Contexts and jobs that a node should hold. */
 interface Believed {
   readonly contextIds: string[];
   readonly jobs: HeldJob[];
@@ -64,10 +62,10 @@ interface Believed {
 export interface SessionOptions {
   readonly gatewayId: string;
   readonly version: string;
-  /** Who the node is, as was announced. */
+  /** Id of the node, as announced. */
   readonly nodeId: string;
   readonly address: string;
-  /** By what the node is known. */
+  /** Proves that the node belongs to the cluster. */
   readonly membership: Membership;
   /** As the node announced. */
   readonly labels: Readonly<Record<string, string>>;
@@ -78,8 +76,8 @@ export interface SessionOptions {
 }
 
 /**
- * Opens the session with a node and resolves when the node has welcomed us.
- * Rejects when the node cannot be reached, is not one of ours, or does not answer within the silence limit.
+ * Opens the session with a node. Resolves when the node has sent its welcome. Rejects when the node cannot be reached, does not belong to
+ * the cluster, or does not respond within the silence limit.
  */
 export async function openSession(options: SessionOptions): Promise<NodeSession> {
   const client = new SessionServiceClient(options.address, sessionCredentials(options), {
@@ -97,23 +95,31 @@ export async function openSession(options: SessionOptions): Promise<NodeSession>
   }
 }
 
-/** One open stream to one node. */
+/** Approximate size of a message in bytes, exact for those that can be large. */
+function sizeOf(message: Message): number {
+  if (message.$case === "runJob") return message.value.config.length + 1024;
+  return message.$case === "blobChunk" ? message.value.bytes.length + 16 : 256;
+}
+
+/** A session: one stream to one node. */
 export class NodeSession {
-  /** Resolves when the session is over, for whatever reason. */
+  /** Resolves when the session is over, for any reason. */
   readonly closed: Promise<void>;
   readonly welcomed: Promise<Welcome>;
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** As the node announced last: it may find Spark, or lose it. */
+  /** As announced last: a node may find or lose Spark. */
   runtimes: readonly NodeRuntime[];
   readonly blobs: BlobStreams;
   readonly objects: NamedObjects;
   readonly #client: SessionServiceClient;
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
-  readonly #frames: FrameWriter;
+  readonly #frames: FrameWriter<Message>;
+  /** Numbers of events that the next frame acknowledges. */
+  #acknowledged: number[] = [];
   readonly #observer: SessionObserver;
   readonly #holdings = new Answers<HoldingsAnswer>();
-  /** By the number of the command. */
+  /** By request id. */
   readonly #answers = new Map<number, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
   #lastRequestId = 0;
   #welcome: Welcome | undefined;
@@ -122,7 +128,7 @@ export class NodeSession {
   readonly #reservedBytes = new Map<string, number>();
   #heardAt = performance.now();
   #beatAt = performance.now();
-  /** Why the session is over. */
+  /** The reason for which the session ended. */
   #end: Error | undefined;
 
   constructor(client: SessionServiceClient, options: SessionOptions) {
@@ -136,7 +142,7 @@ export class NodeSession {
     const metadata = new Metadata();
     if (claim) metadata.set(PROOF_HEADER, claim.proof);
     this.#stream = client.open(metadata);
-    this.#frames = new FrameWriter(this.#stream);
+    this.#frames = new FrameWriter<Message>(this.#stream, { sizeOf, beforeFlush: () => this.#sendAcknowledged() });
     this.blobs = new BlobStreams(this.#frames);
     this.objects = new NamedObjects(this.#frames);
     const welcomed = Promise.withResolvers<Welcome>();
@@ -160,7 +166,7 @@ export class NodeSession {
     const leave = (): void => this.close(new Error("the gateway is closing"));
     options.signal.addEventListener("abort", leave);
     this.#stream.once("metadata", (answered: Metadata) => {
-      // Before a message of the node is read: a stranger sends in vain.
+      // Checked before any message of the node is read.
       const [proof = ""] = answered.get(PROOF_HEADER);
       if (claim && !claim.isAnsweredBy(String(proof))) this.close(new Error(UNPROVEN));
     });
@@ -169,8 +175,8 @@ export class NodeSession {
       try {
         for (const message of messages) this.#receive(message, options.nodeId, welcomed.resolve);
       } catch (error) {
-        // What a broken node says ends its session, and not the gateway.
-        this.close(new Error(`the node sent what cannot be taken: ${error instanceof Error ? error.message : error}`));
+        // Malformed messages end the session, not the gateway.
+        this.close(new Error(`the node sent an invalid message: ${error instanceof Error ? error.message : error}`));
       }
     });
     this.#stream.on("error", end);
@@ -183,7 +189,7 @@ export class NodeSession {
     return this.#opened.nodeId;
   }
 
-  /** The contexts that the node held when the session was opened, by id. */
+  /** Ids of the contexts that the node held when the session opened. */
   get contextIdsAtOpening(): readonly string[] {
     return this.#opened.contextIds;
   }
@@ -192,30 +198,33 @@ export class NodeSession {
     return this.#end !== undefined;
   }
 
-  /** What the node last said of its load. */
+  /** The load as the node reported it last. */
   get load(): Load {
     return this.#load ?? this.#opened.load ?? { node: undefined, contexts: {}, draining: false };
   }
 
   get #opened(): Welcome {
-    if (this.#welcome === undefined) throw new Error("the session is not welcomed yet");
+    if (this.#welcome === undefined) throw new Error("the node has sent no welcome yet");
     return this.#welcome;
   }
 
-  /** Memory that the node may still promise, less what contexts on their way to it will take. */
+  /** Memory that the node may still promise, less the memory of contexts on their way to it. */
   get freeMemoryBytes(): number {
     const { node } = this.load;
     const reserved = this.#reservedBytes.values().reduce((sum, bytes) => sum + bytes, 0);
     return node === undefined ? 0 : node.memoryBytes - node.promisedMemoryBytes - reserved;
   }
 
-  /** Counts a context that is about to be sent to the node, until the node's load shows it, the node refuses it, or it is released. */
+  /**
+   * Reserves the memory of a context that is about to be sent to the node. Ends when the node's load shows the context, the node refuses
+   * it, or it is released.
+   */
   reserve(contextId: string, memoryBytes: number): void {
     this.#reservedBytes.set(contextId, memoryBytes);
     setTimeout(() => this.#reservedBytes.delete(contextId), RESERVED_MS).unref();
   }
 
-  /** The context is not sent after all. */
+  /** Releases the memory of a context that is not sent after all. */
   release(contextId: string): void {
     this.#reservedBytes.delete(contextId);
   }
@@ -224,15 +233,17 @@ export class NodeSession {
     this.#frames.send(message);
   }
 
-  /** The node may forget the event of this number: it is recorded, or void. */
+  /** Acknowledges an event: it is stored or void, and the node may forget it. */
   acknowledge(number: number): void {
-    // What has no number is kept by nobody.
-    if (number > 0) this.#frames.acknowledge(number);
+    // Events without a number need no acknowledgement.
+    if (number <= 0 || this.isOver) return;
+    this.#acknowledged.push(number);
+    this.#frames.schedule();
   }
 
   /**
-   * Sends a command about a job or context and begins to wait for the node's answer. It rejects when the session has ended or ends
-   * before, or the signal is aborted: wait for it in the same turn, so that no rejection is missed.
+   * Sends a command about a job or context. The reply rejects when the session has ended or ends, or the signal is aborted: await it in the
+   * same turn, so that no rejection is unhandled.
    */
   ask(command: Message, { signal, timeoutMs }: AskOptions = {}): ExpectedAnswer {
     const requestId = ++this.#lastRequestId;
@@ -241,7 +252,7 @@ export class NodeSession {
     if (this.#end !== undefined) reject(this.#end);
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
-    const giveUp = (): void => reject(new Error(`Node ${this.nodeId} did not answer within ${timeoutMs} ms`));
+    const giveUp = (): void => reject(new Error(`Node ${this.nodeId} did not reply within ${timeoutMs} ms`));
     const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
     this.#answers.set(requestId, { resolve, reject });
     this.#frames.send(command, requestId);
@@ -255,7 +266,9 @@ export class NodeSession {
     };
   }
 
-  /** Which of these contexts and jobs the node does not hold now, by id. Rejects when the session ends, or the node does not answer. */
+  /**
+   * Resolves to the ids of those contexts and jobs that the node does not hold. Rejects when the session ends or the node does not reply.
+   */
   async findMissing(
     { contextIds, jobs }: Believed,
     waiting: Pick<AskOptions, "timeoutMs"> = {},
@@ -269,14 +282,21 @@ export class NodeSession {
   /** Ends the session now. */
   close(reason: Error): void {
     this.#stream.destroy(reason);
-    // Destroying a stream of grpc-js tells its readers here; cancelling it tells the node.
+    // Destroying a stream of grpc-js informs its readers here; cancelling it informs the node.
     this.#stream.cancel();
     this.#client.close();
   }
 
+  #sendAcknowledged(): void {
+    if (this.#acknowledged.length === 0) return;
+    const numbers = this.#acknowledged;
+    this.#acknowledged = [];
+    this.send({ $case: "acknowledgement", value: { numbers } });
+  }
+
   #beat(): void {
     const now = performance.now();
-    // This process stood still: what the node said meanwhile is still to be read.
+    // This process was suspended: messages of the node are still to be read.
     if (now - this.#beatAt > 2 * HEARTBEAT_INTERVAL_MS) this.#heardAt = now;
     this.#beatAt = now;
     if (now - this.#heardAt > SILENCE_LIMIT_MS) {
@@ -321,9 +341,9 @@ export class NodeSession {
         this.#holdings.receive(message.value.requestId, message.value);
         break;
       case "welcome":
-        // Events count by the node that tells them.
+        // Events are attributed to the node of their session.
         if (this.#welcome !== undefined || message.value.nodeId !== announcedId)
-          throw new Error(`node "${announcedId}" welcomes as "${message.value.nodeId}"`);
+          throw new Error(`node "${announcedId}" calls itself "${message.value.nodeId}"`);
         this.#welcome = message.value;
         welcome(message.value);
         break;

@@ -9,7 +9,7 @@ interface Target {
   readonly membership: Membership;
 }
 
-/** How a session to a node is secured. Throws for an address of another machine when nothing would prove who is there. */
+/** Credentials of a session. Throws for an address of another machine when neither a secret nor TLS would prove its identity. */
 export function sessionCredentials({
   address,
   membership: { secrets, identity, insecure },
@@ -26,7 +26,7 @@ export function sessionCredentials({
   );
 }
 
-/** TLS has no names that are IP addresses, and grpc-js would send one: the certificate is checked for the address all the same. */
+/** TLS allows no IP addresses as server names, but grpc-js would send one. The certificate is still checked for the address. */
 export function targetName({ address, membership: { identity } }: Target): ChannelOptions {
   return identity && isIP(parseAddress(address).host) !== 0 ? { "grpc.ssl_target_name_override": "hearth-node" } : {};
 }

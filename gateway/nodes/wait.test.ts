@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { waitForNodes } from "./mod.ts";
 
-test("waitForNodes() searches at growing intervals, and once more at the end of its time", async () => {
+test("waitForNodes() searches at growing intervals, and once more at the deadline", async () => {
   const times: number[] = [];
   const find = (): undefined => void times.push(performance.now());
   const { signal } = new AbortController();
@@ -12,7 +12,7 @@ test("waitForNodes() searches at growing intervals, and once more at the end of 
   expect(last - first).toBeGreaterThanOrEqual(990);
 });
 
-test("waitForNodes() ends with the call", async () => {
+test("waitForNodes() ends when the signal is aborted", async () => {
   const leaving = new AbortController();
   let searches = 0;
   const find = (): undefined => {

@@ -2,18 +2,18 @@ import { pause } from "../../lib/async/mod.ts";
 import type { NodeDirectory } from "./directory.ts";
 import type { NodeSession } from "./session.ts";
 
-/** First interval between searches while a call waits, in milliseconds. It doubles: a search may read the database. */
+/** First interval between searches, in milliseconds. It doubles, because a search may read the database. */
 const FIRST_INTERVAL_MS = 25;
 const LONGEST_INTERVAL_MS = 400;
 
 interface WaitOptions {
-  /** Of the call that waits. */
+  /** Signal of the call that waits. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Searches until something is found, for as long as the configuration lets calls wait for nodes: a node may be starting, or this gateway
- * may not know it yet. Undefined when nothing was found in that time, or the call is over.
+ * Searches until something is found, for as long as the configuration lets calls wait for nodes: a node may be starting, or may be unknown
+ * to this gateway yet. Undefined if nothing was found in time or the signal is aborted.
  */
 export async function waitForNodes<Found>(
   { placementWaitMs }: Pick<NodeDirectory, "placementWaitMs">,
@@ -29,7 +29,7 @@ export async function waitForNodes<Found>(
   }
 }
 
-/** The session with the node that has a context, which may move to another node while the call waits for it. */
+/** The session with the node of a context, which may move to another node meanwhile. */
 export async function waitForSession(
   nodes: Pick<NodeDirectory, "placementWaitMs" | "session">,
   findNodeId: () => Promise<string | undefined>,

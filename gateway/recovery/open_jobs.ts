@@ -7,14 +7,14 @@ interface ReadDeps {
   readonly dao: Dao;
 }
 
-/** The contexts that are not final. */
+/** All contexts that are not final. */
 export function openContexts({ dao }: ReadDeps): AsyncGenerator<Context> {
   return pages((before) => dao.contexts.list({ states: OPEN_CONTEXT_STATES }, { limit: PAGE, before }));
 }
 
 /**
- * The open jobs of a context that a node should hold, which is none that waits for its next attempt. Read whole before anything is
- * done with them, which changes what a later page would hold.
+ * The open jobs of a context that a node should hold, without those that wait for their next attempt. Reads all of them first, because
+ * changing a job changes later pages.
  */
 export async function begunJobs(deps: ReadDeps, { id }: Context): Promise<Job[]> {
   const jobs = await Array.fromAsync(allJobs(deps, { states: OPEN_JOB_STATES, contextId: id }));
@@ -25,7 +25,7 @@ export function allJobs({ dao }: ReadDeps, filter: JobFilter): AsyncGenerator<Jo
   return pages((before) => dao.jobs.list(filter, { limit: PAGE, before }));
 }
 
-/** The rows of all pages, one after the other. */
+/** The rows of all pages. */
 async function* pages<Row extends { readonly id: string }>(
   read: (before: string | undefined) => Promise<readonly Row[]>,
 ): AsyncGenerator<Row> {

@@ -13,7 +13,7 @@ import { UndeliveredSearch } from "./undelivered.ts";
 
 const INTERVAL_MS = 500;
 
-/** Each so many rounds, what other gateways dispatched is looked at too: attempts that are due, and what was never sent. */
+/** Rounds between thorough ones, which also cover the jobs that other gateways dispatched: due attempts, and undelivered jobs. */
 const THOROUGH_EVERY = 4;
 
 const RETRIES_AT_A_TIME = 100;
@@ -30,8 +30,8 @@ interface ReconcileDeps {
 }
 
 /**
- * Keeps the record true to what nodes do, twice a second: contexts whose node is lost move or fail, jobs that were sent on a
- * session that broke are read again, attempts that are due begin, what was never sent is lost. Disposing it waits for a round that is under way.
+ * Reconciles the store with the nodes twice a second: moves or fails the contexts of lost nodes, re-reads jobs whose session is closed,
+ * begins due attempts, and marks undelivered jobs as lost. Disposal waits for the current round.
  */
 export function startReconciler(core: Omit<ReconcileDeps, "retryClock">): AsyncDisposable {
   const deps: ReconcileDeps = { ...core, retryClock: new RetryClock() };
@@ -44,7 +44,7 @@ export function startReconciler(core: Omit<ReconcileDeps, "retryClock">): AsyncD
     timer = setTimeout(() => {
       rounds += 1;
       round = reconcile(deps, rounds % THOROUGH_EVERY === 0 ? undelivered : undefined)
-        .catch((error) => deps.log.error({ err: error }, "the record could not be compared with the nodes"))
+        .catch((error) => deps.log.error({ err: error }, "could not reconcile the store with the nodes"))
         .then(() => (isClosed ? undefined : next()));
     }, INTERVAL_MS);
   };
@@ -58,7 +58,7 @@ export function startReconciler(core: Omit<ReconcileDeps, "retryClock">): AsyncD
   };
 }
 
-/** With a search for what was never sent, the round is a thorough one. */
+/** With a search for undelivered jobs, the round is a thorough one. */
 async function reconcile(deps: ReconcileDeps, undelivered: UndeliveredSearch | undefined): Promise<void> {
   const followed = deps.jobs.followed();
   for (const { job, nodeId, isOutOfTouch } of followed) {
@@ -84,7 +84,7 @@ async function reconcile(deps: ReconcileDeps, undelivered: UndeliveredSearch | u
   await undelivered?.loseUndelivered(deps);
 }
 
-/** No node tells of a job that waits for its next attempt: another gateway may have cancelled it. */
+/** No node reports a job that waits for its next attempt: another gateway may have cancelled it. */
 async function hasEndedElsewhere({ jobs }: ReconcileDeps, { id, nextAttemptTime }: Job): Promise<boolean> {
   if (nextAttemptTime === undefined) return false;
   const job = await jobs.get(id);
@@ -95,26 +95,27 @@ async function retryAll(deps: ReconcileDeps, due: readonly Job[]): Promise<void>
   const retries = await Promise.allSettled(due.map(({ id }) => retryJob(deps, id)));
   for (const [index, retry] of retries.entries()) {
     if (retry.status === "fulfilled") continue;
-    deps.log.warn({ job: due[index]?.id, err: retry.reason }, "the next attempt of a job could not be begun");
+    deps.log.warn({ job: due[index]?.id, err: retry.reason }, "could not begin the next attempt of a job");
   }
 }
 
-/** One context that cannot be lost now does not hold up the others. */
+/** A failure for one context does not delay the others. */
 function reportLoss({ log }: ReconcileDeps, { id, name }: Context): (error: unknown) => void {
-  return (error) => log.warn({ context: name, contextId: id, err: error }, "a context could not be lost with its node");
+  return (error) =>
+    log.warn({ context: name, contextId: id, err: error }, "could not mark a context as lost with its node");
 }
 
-/** The context begins anew on another node where it can; its jobs of the lost process are retried or have failed. */
+/** Moves a context to another node if possible. Its jobs are retried or have failed. */
 async function loseWithNode(deps: ReconcileDeps, listed: Context): Promise<void> {
-  // Before the context: what another gateway has begun on another node by then is not among them.
+  // Read before the context: jobs that another gateway has begun elsewhere by then are not among them.
   const jobs = await begunJobs(deps, listed);
   const context = await deps.dao.contexts.get(listed.id);
   if (context === undefined || context.nodeId !== listed.nodeId) return;
   const why = `node ${context.nodeId} is gone`;
   deps.log.warn({ context: context.name, contextId: context.id, node: context.nodeId }, "context lost with its node");
-  // The context last: as long as it is open, another gateway finds it and its jobs, should this one end in between.
+  // The context comes last: while it is open, another gateway finds it and its jobs, should this one die in between.
   if (!(await loseJobs(deps, jobs, { why })) || isFinalContext(context.state)) return;
   await loseContext(deps, context, why);
   if (!canMove(context) || (await replaceContext(deps, context))) return;
-  deps.log.warn({ context: context.name, contextId: context.id }, "no node can take the context over yet");
+  deps.log.warn({ context: context.name, contextId: context.id }, "no node can host the context yet");
 }

@@ -9,7 +9,7 @@ import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { unlessUnreadable } from "../state/mod.ts";
 import { begunJobs, openContexts } from "./open_jobs.ts";
 
-/** What a node does not hold, and was recorded so long before it says so, is lost. Commands and events on their way need less. */
+/** Age at which a job or context that its node does not hold counts as lost, in milliseconds. Commands and events in flight are younger. */
 const GRACE_MS = 5000;
 
 const WHY = "its node does not hold it";
@@ -21,15 +21,15 @@ interface ReconcileNodeDeps {
   readonly log: Logger;
 }
 
-/** What the record says of a node. */
+/** The contexts and jobs of a node as stored. */
 export interface Recorded {
   readonly contexts: readonly Context[];
   readonly jobs: readonly Job[];
 }
 
 /**
- * Compares the record with what a node holds to which a session was opened; stops what was taken for lost with the node and is elsewhere now, or
- * final. Loses what the node has not, unless it was given to the node, or an event told of it, only since.
+ * Compares the store with a node whose session has opened. Stops contexts that have moved away or are final. Marks as lost what the node
+ * does not hold, except what was dispatched or reported after the comparison began.
  */
 export async function reconcileNode(deps: ReconcileNodeDeps, session: NodeSession): Promise<void> {
   await stopStrays(deps, session);
@@ -48,22 +48,19 @@ export async function reconcileNode(deps: ReconcileNodeDeps, session: NodeSessio
   });
 }
 
-/** A node that was silent for a while comes back with contexts that the record has given up; their jobs are tried again elsewhere. */
+/** A node that was silent may return with contexts that have been moved, and whose jobs run elsewhere. */
 async function stopStrays({ dao, log }: ReconcileNodeDeps, session: NodeSession): Promise<void> {
   const { nodeId, contextIdsAtOpening } = session;
   for (const contextId of contextIdsAtOpening) {
     const context = await dao.contexts.get(contextId).catch(unlessUnreadable);
-    // What is not in this record, or cannot be read, is not known to be given up.
+    // A context that is not in this store, or cannot be read, may not have been moved.
     if (context === undefined || (context.nodeId === nodeId && !isFinalContext(context.state))) continue;
-    log.warn(
-      { node: nodeId, context: context.name, contextId },
-      "a context that was given up is stopped on its former node",
-    );
+    log.warn({ node: nodeId, context: context.name, contextId }, "stopping an abandoned context on its former node");
     session.send({ $case: "stopContext", value: { contextId, force: true, drain: false } });
   }
 }
 
-/** Asks a node which of this it does not hold, loses that, and answers the ids. Rejects when the session ends. */
+/** Asks a node which of these it does not hold, marks those as lost, and resolves to their ids. Rejects when the session ends. */
 export async function loseMissing(
   deps: ReconcileNodeDeps,
   session: NodeSession,
@@ -74,7 +71,7 @@ export async function loseMissing(
     jobs: jobs.map(({ id, attempt }) => ({ jobId: id, attempt })),
   });
   const missingJobs = jobs.filter(({ id }) => missing.has(id));
-  // Contexts after their jobs: as long as they are open, whoever looks again finds both.
+  // Contexts come after their jobs: while they are open, another round finds both.
   if (!(await loseJobs(deps, missingJobs, { why: WHY }))) return missing;
   for (const context of contexts) if (missing.has(context.id)) await loseContext(deps, context, WHY);
   return missing;

@@ -12,7 +12,7 @@ import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { unlessUnreadable } from "../state/mod.ts";
 import { POSTPONED_MS, type RetryClock } from "./retry_clock.ts";
 
-/** How long a node may take to say whether it took an attempt. What becomes of one of which it does not say, `undelivered.ts` finds out. */
+/** Time limit for a node to accept or refuse an attempt, in milliseconds. `undelivered.ts` handles attempts without a reply. */
 const ANSWER_LIMIT_MS = 10_000;
 
 export interface RetryDeps {
@@ -27,8 +27,8 @@ export interface RetryDeps {
 }
 
 /**
- * Begins the next attempt of a job that waits for one; of several gateways that try, one does. Where it cannot run yet it is
- * put off; when its context or its binary is gone for good, or cannot be read, it has failed. Rejects when the node's answer does not come.
+ * Begins the next attempt of a job; of several gateways one succeeds. Postpones it while it cannot run. Fails the job when its context or
+ * binary is gone or cannot be read. Rejects when the node does not reply.
  */
 export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
   await deps.jobs.saveNew(jobId);
@@ -46,21 +46,21 @@ export async function retryJob(deps: RetryDeps, jobId: string): Promise<void> {
     await postpone(deps, job, job);
     return;
   }
-  // First: an attempt in a context that nobody knows would be taken for one whose context is gone.
+  // The context comes first: an attempt in an unknown context would count as one whose context is gone.
   const { job: next, target } = await insertTarget(deps, { job: nextAttempt(job, found.context), target: found });
   const { context, session } = target;
   if (!(await deps.jobs.claim(next, { nodeId: session.nodeId }))) {
-    if (target.isNew) await failContext(deps, context, "another gateway was faster to try the job again");
+    if (target.isNew) await failContext(deps, context, "another gateway retried the job first");
     session.release(context.id);
     await deps.jobs.refresh(jobId);
     return;
   }
   const refusal = await begin(deps, { job: (await deps.jobs.get(jobId)) ?? next, program, target });
   if (refusal === undefined) {
-    deps.log.info({ job: jobId, attempt: next.attempt, context: context.name }, "job is tried again");
+    deps.log.info({ job: jobId, attempt: next.attempt, context: context.name }, "retrying a job");
     return;
   }
-  deps.log.info({ job: jobId, attempt: next.attempt, why: refusal.message }, "the next attempt of a job is put off");
+  deps.log.info({ job: jobId, attempt: next.attempt, why: refusal.message }, "postponed the next attempt of a job");
   deps.contexts.forget(context);
   if (target.isNew) await failContext(deps, context, refusal.message);
   const claimed = await deps.jobs.get(jobId);
@@ -73,12 +73,12 @@ function nextAttempt(job: Job, { id, name }: Context): Job {
   return next;
 }
 
-/** Records that a job has failed whose next attempt will never be possible. */
+/** Records the failure of a job whose next attempt will never be possible. */
 function fail(deps: RetryDeps, job: Job, loss: Parameters<typeof loseJob>[2]): Promise<void> {
   return loseJob(deps, { ...job, maxAttempts: job.attempt }, loss);
 }
 
-/** Sends the attempt to its node; answers why the node did not take it. */
+/** Sends the attempt to its node. Resolves to the refusal, or to undefined if the node accepted it. */
 async function begin(
   deps: RetryDeps,
   attempt: { readonly job: Job; readonly program: Program; readonly target: Target },
@@ -89,7 +89,7 @@ async function begin(
   return await answer.given;
 }
 
-/** Has a job wait for its next attempt, as it did before, for a while more. */
+/** Postpones the next attempt of a job. */
 async function postpone({ jobs }: RetryDeps, before: Job, { revision }: Job): Promise<void> {
   const nextAttemptTime = timestampFromMs(Date.now() + POSTPONED_MS);
   if (!(await jobs.claim({ ...before, revision, nextAttemptTime }, { nodeId: "" }))) await jobs.refresh(before.id);
@@ -107,13 +107,13 @@ async function findTarget(deps: RetryDeps, job: Job, program: Program): Promise<
 interface Again {
   readonly job: Job;
   readonly program: Program;
-  /** That of the attempt before. */
+  /** Context of the attempt before. */
   readonly context: Context;
 }
 
-/** Plans a context like that of the attempt before, once there is a node for it. */
+/** Plans a context with the same settings, once a node can host it. */
 function planAgain(deps: RetryDeps, { job, program, context }: Again): Target | "later" {
-  // Contexts of one job that were made before there were runtimes are Deno's.
+  // Contexts from before runtimes existed are Deno's.
   const settings = completeSettings(context.settings, Runtime.DENO);
   const { memoryBytes, nodeLabels: labels, runtime } = settings;
   const accepts = (session: NodeSession) => runsOn(program, session);

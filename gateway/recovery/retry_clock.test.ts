@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A job whose next attempt is due in a time, counted by the clock of now. */
+/** A job whose next attempt is due after a time, on the present clock. */
 function waiting(delayMs: number): Job {
   return create(JobSchema, {
     id: "job",
@@ -28,7 +28,7 @@ function leap(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
 
-/** How long the job waits from now on, to a tenth of a second. */
+/** Remaining wait of the job, to a tenth of a second. */
 function waitMs(clock: RetryClock, job: Job): number {
   for (let ms = 0; ; ms += 100) {
     if (clock.isDue(job)) return ms;
@@ -36,26 +36,23 @@ function waitMs(clock: RetryClock, job: Job): number {
   }
 }
 
-test.each([0, -HOUR_MS, HOUR_MS])(
-  "an attempt that was seen is due when it was asked for, after a leap of %d ms",
-  (ms) => {
-    const clock = new RetryClock();
-    const job = waiting(5000);
-    expect(clock.isDue(job)).toBe(false);
-    vi.advanceTimersByTime(1000);
-    leap(ms);
+test.each([0, -HOUR_MS, HOUR_MS])("isDue() ignores a clock change of %d ms once the attempt was seen", (ms) => {
+  const clock = new RetryClock();
+  const job = waiting(5000);
+  expect(clock.isDue(job)).toBe(false);
+  vi.advanceTimersByTime(1000);
+  leap(ms);
 
-    expect(waitMs(clock, job)).toBe(4000);
-  },
-);
+  expect(waitMs(clock, job)).toBe(4000);
+});
 
-test("an attempt that is first seen after the clock went back waits no longer than was asked for", () => {
+test("isDue() waits no longer than the retry delay after the clock went back", () => {
   const job = waiting(5000);
   leap(-HOUR_MS);
   expect(waitMs(new RetryClock(), job)).toBe(5000);
 });
 
-test("an attempt that another gateway put off is due at the new time", () => {
+test("isDue() follows a postponement by another gateway", () => {
   const clock = new RetryClock();
   const job = waiting(5000);
   vi.advanceTimersByTime(4000);
@@ -64,7 +61,7 @@ test("an attempt that another gateway put off is due at the new time", () => {
   expect(waitMs(clock, later)).toBe(3000);
 });
 
-test("a job that does not wait is never due", () => {
+test("isDue() is false for a job that does not wait", () => {
   const clock = new RetryClock();
   const { nextAttemptTime: _, ...begun } = waiting(0);
   expect(clock.isDue(begun)).toBe(false);

@@ -2,11 +2,11 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Job, Job_State } from "../../proto/mod.ts";
 import { retryDelayMs } from "../intake/mod.ts";
 
-/** How long an attempt is put off when there is nowhere to run it yet, in milliseconds. */
+/** Postponement of an attempt that cannot run yet, in milliseconds. */
 export const POSTPONED_MS = 1000;
 
 interface Wait {
-  /** Attempt and time that the job waits for. */
+  /** Attempt and due time. */
   readonly until: string;
   /** On the clock of `performance.now()`. */
   readonly dueAtMs: number;
@@ -14,13 +14,13 @@ interface Wait {
 }
 
 /**
- * Says when the next attempts of jobs are due. A job names a time of day, which people read; from the moment at which this gateway sees
- * that, it waits by a clock that does not leap, and never longer than the job asks for.
+ * Determines when next attempts are due. A job stores a time of day; from the moment at which this gateway sees it, a monotonic clock
+ * counts, and never longer than the retry delay.
  */
 export class RetryClock {
   readonly #waitsById = new Map<string, Wait>();
 
-  /** Whether the job waits for an attempt that is due. */
+  /** Whether the next attempt of a job is due. */
   isDue(job: Job): boolean {
     const { id, attempt, state, nextAttemptTime } = job;
     if (state !== Job_State.QUEUED || nextAttemptTime === undefined) return false;
@@ -37,7 +37,7 @@ export class RetryClock {
     return performance.now() >= wait.dueAtMs;
   }
 
-  /** Forgets the jobs that were not asked about since it was last called. Call it after asking about all jobs that wait. */
+  /** Forgets jobs that `isDue` has not seen since the last call. Call it after a round over all waiting jobs. */
   forgetOthers(): void {
     for (const [id, wait] of this.#waitsById) {
       if (!wait.isSeen) this.#waitsById.delete(id);

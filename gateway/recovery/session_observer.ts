@@ -14,7 +14,7 @@ interface ObserverDeps {
   readonly log: Logger;
 }
 
-/** Receives what sessions bring, and compares the store with a node whenever a session to it opens. */
+/** Handles what nodes send on their sessions, and compares the store with a node whenever a session opens. */
 export function createSessionObserver(deps: ObserverDeps): DirectoryObserver {
   const { log } = deps;
   const report = (what: string, ids: Record<string, unknown>) => (error: unknown) =>

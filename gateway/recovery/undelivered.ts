@@ -8,10 +8,10 @@ import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { unlessUnreadable } from "../state/mod.ts";
 import { loseMissing, type Recorded } from "./reconcile_node.ts";
 
-/** What was recorded so long ago is on its node, or will never be. */
+/** Age at which a stored job or context has reached its node or never will, in milliseconds. */
 const GRACE_MS = 3000;
 
-/** States of a context that its node is to make RUNNING. */
+/** States of a context that its node is still to start. */
 const BEGINNING: ReadonlySet<Context_State> = new Set([Context_State.STARTING, Context_State.RESTARTING]);
 
 interface SearchDeps {
@@ -23,47 +23,50 @@ interface SearchDeps {
 }
 
 interface Sighting {
-  /** Which attempt of a job, which node and restart of a context: another one is another sighting. */
+  /** Attempt of a job, or node and restart count of a context. Another one is another sighting. */
   readonly version: string;
-  /** When it was first seen, in milliseconds of the process. */
+  /** When it was first seen, on the clock of `performance.now()`. */
   readonly since: number;
-  /** Its node has said that it holds it: what becomes of it then, events tell. */
+  /** Whether its node has confirmed that it holds it. Events report the rest. */
   isHeld: boolean;
-  /** It was seen in the round under way. */
+  /** Whether it was seen in the current round. */
   isThere: boolean;
 }
 
 /**
- * Finds what a gateway recorded and never sent, because it was killed in between: what is QUEUED, STARTING or RESTARTING for some rounds is
- * asked of its node, until the node says that it holds it.
+ * Finds jobs and contexts that a gateway stored and never sent because it died in between. Asks the nodes of those that stay QUEUED,
+ * STARTING or RESTARTING for some rounds, until the node confirms that it holds them.
  */
 export class UndeliveredSearch {
   readonly #jobs = new Map<string, Sighting>();
   readonly #contexts = new Map<string, Sighting>();
 
-  /** Takes note of a job that is QUEUED in the store. */
+  /** Notes a job that is QUEUED in the store. */
   seeJob({ id, attempt, nextAttemptTime }: Job): void {
     if (nextAttemptTime === undefined) see(this.#jobs, id, String(attempt));
   }
 
-  /** Takes note of a context in the store. */
+  /** Notes a context in the store. */
   seeContext({ id, state, nodeId, restarts }: Context): void {
     if (BEGINNING.has(state)) see(this.#contexts, id, `${nodeId}/${restarts}`);
   }
 
-  /** Ends a round: asks about what is overdue, and loses what its node does not hold. Rejects when a session ends meanwhile. */
+  /**
+   * Ends a round: asks nodes about overdue jobs and contexts, and marks as lost what they do not hold. Rejects when a session ends
+   * meanwhile.
+   */
   async loseUndelivered(deps: SearchDeps): Promise<void> {
     const contexts = await this.#overdueContexts(deps);
     const jobs = await this.#overdueJobs(deps);
     for (const nodeId of new Set([...contexts.keys(), ...jobs.keys()])) {
       const session = deps.nodes.session(nodeId);
-      // Another gateway may have one; without any the node is lost before long.
+      // Another gateway may have a session; without any, the node is lost before long.
       if (session === undefined) continue;
       await this.#ask(deps, session, { contexts: contexts.get(nodeId) ?? [], jobs: jobs.get(nodeId) ?? [] });
     }
   }
 
-  /** By node, as they are now. */
+  /** Overdue contexts by node, as stored now. */
   async #overdueContexts({ dao }: SearchDeps): Promise<Map<string, Context[]>> {
     const found = await Promise.all(
       takeOverdue(this.#contexts).map((id) => dao.contexts.get(id).catch(unlessUnreadable)),
@@ -72,7 +75,7 @@ export class UndeliveredSearch {
     return Map.groupBy(beginning, ({ nodeId }) => nodeId);
   }
 
-  /** By node, as they are now. One whose context is gone, or cannot be read any more, is lost. */
+  /** Overdue jobs by node, as stored now. Marks those as lost whose context is gone or cannot be read. */
   async #overdueJobs(deps: SearchDeps): Promise<Map<string, Job[]>> {
     const byNode = new Map<string, Job[]>();
     const gone: Job[] = [];
@@ -91,7 +94,7 @@ export class UndeliveredSearch {
     const missing = await loseMissing(deps, session, recorded);
     for (const context of recorded.contexts) {
       if (missing.has(context.id)) continue;
-      // It may have been taken for lost and be back: it tells anew how things are.
+      // It may have been marked as lost: its node reports its state again.
       sendStart(session, context);
       hold(this.#contexts.get(context.id));
     }
@@ -107,7 +110,7 @@ function see(sightings: Map<string, Sighting>, id: string, version: string): voi
   else sightings.set(id, { version, since: performance.now(), isHeld: false, isThere: true });
 }
 
-/** The ids of those that are overdue; what was not seen in this round is forgotten. */
+/** Returns the ids of overdue sightings. Forgets what was not seen in this round. */
 function takeOverdue(sightings: Map<string, Sighting>): string[] {
   const overdue: string[] = [];
   for (const [id, sighting] of sightings) {

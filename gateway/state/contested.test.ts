@@ -22,7 +22,7 @@ function startDao(): Promise<Dao> {
   return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
 }
 
-/** A store whose first update is done, but answered with an error, as when the connection breaks. */
+/** A store whose first update succeeds but rejects, as when the connection breaks. */
 function unansweredOnce(dao: Dao): Dao {
   const works: JobStore = dao.jobs;
   let hasFailed = false;
@@ -47,7 +47,7 @@ function event(seq: number, happening: NonNullable<JobEvent["event"]["case"]>): 
   return create(JobEventSchema, { jobId: "j", attempt: 1, seq, event: { case: happening, value } as never });
 }
 
-test("an event that was stored by a write that was taken for failed is published", async () => {
+test("an event is published when its write succeeded but rejected", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   await using record = recordOn(unansweredOnce(dao), publishing);
@@ -59,7 +59,7 @@ test("an event that was stored by a write that was taken for failed is published
   expect(publishing.ids).toEqual(["j/1/1"]);
 });
 
-test("what came before an end of an attempt that was stored by a write that was taken for failed is published", async () => {
+test("earlier events are published when the write of an end succeeded but rejected", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   await using record = recordOn(unansweredOnce(dao), publishing);
@@ -72,7 +72,7 @@ test("what came before an end of an attempt that was stored by a write that was 
   expect((await dao.outbox.list({ limit: 9 })).map(({ id }) => id)).toEqual(["j/1/2"]);
 });
 
-test("what a gateway holds of an attempt that another one has ended is not applied to the job that waits for the next one", async () => {
+test("pending events of an attempt that another gateway ended are dropped", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   await using frozen = recordOn(dao, publishing);
@@ -91,7 +91,7 @@ test("what a gateway holds of an attempt that another one has ended is not appli
   expect(publishing.ids).toEqual([]);
 });
 
-test("an end that comes while a decision is stored, which comes to nothing, ends the job", async () => {
+test("an end that arrives during a failing decision ends the job", async () => {
   await using dao = await startDao();
   await using record = recordOn(dao);
   await using other = recordOn(dao);
@@ -104,7 +104,7 @@ test("an end that comes while a decision is stored, which comes to nothing, ends
   expect(await dao.jobs.get("j")).toMatchObject({ state: Job_State.SUCCEEDED, seq: 2 });
 });
 
-test("a decision has the number after what another gateway has stored, and is about to publish", async () => {
+test("a decision is numbered after the events that another gateway has stored", async () => {
   await using dao = await startDao();
   await using other = recordOn(dao);
   await dao.jobs.insert(newJob(), CONFIG);
@@ -117,7 +117,7 @@ test("a decision has the number after what another gateway has stored, and is ab
   expect(publishing.ids).toEqual(["j/1/2"]);
 });
 
-test("a decision is left to the outbox while it is not known what is published", async () => {
+test("a decision stays in the outbox while the published events are unknown", async () => {
   await using dao = await startDao();
   await dao.jobs.insert(newJob(), CONFIG);
   const publishing = new TestPublishing();
@@ -128,7 +128,7 @@ test("a decision is left to the outbox while it is not known what is published",
   expect((await dao.outbox.list({ limit: 9 })).map(({ id }) => id)).toEqual(["j/1/1"]);
 });
 
-test("a decision about a job whose end is being stored waits for that, so that who asks again and again finds it", async () => {
+test("a decision about a job whose end is being stored waits for that end", async () => {
   await using dao = await startDao();
   const gate = Promise.withResolvers<void>();
   const update: JobStore["update"] = async (...args) => {

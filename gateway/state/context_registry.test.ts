@@ -34,7 +34,7 @@ function startDao() {
   return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
 }
 
-test("ContextRegistry.take() loses no event of those that arrive at once", async () => {
+test("ContextRegistry.take() applies all events that arrive at once", async () => {
   await using dao = await startDao();
   const record = recordOn(dao);
   await record.insert(CONTEXT);
@@ -52,7 +52,7 @@ test("ContextRegistry.take() loses no event of those that arrive at once", async
   expect((await dao.outbox.list({ limit: 10 })).map(({ id }) => id)).toEqual(["c/1", "c/2", "c/3"]);
 });
 
-test("ContextRegistry.find() answers what another gateway recorded of a context whose node is lost", async () => {
+test("ContextRegistry.find() returns changes of other gateways once the node is lost", async () => {
   await using dao = await startDao();
   const [ours, theirs] = [recordOn(dao), recordOn(dao)];
   const running = { ...CONTEXT, state: Context_State.RUNNING };
@@ -67,7 +67,7 @@ test("ContextRegistry.find() answers what another gateway recorded of a context 
   }
 });
 
-test("only the node that hosts a context changes it, and a decision about what it hosted is void once it has moved", async () => {
+test("events of former nodes and decisions about them are void after a move", async () => {
   await using dao = await startDao();
   const record = recordOn(dao);
   await record.insert(CONTEXT);

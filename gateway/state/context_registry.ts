@@ -13,41 +13,41 @@ import {
 } from "../../proto/mod.ts";
 import { contextOutboxEvent } from "../events/mod.ts";
 
-/** How often a context that somebody waits for is read again. */
+/** Interval between reads of a context that a call waits for, in milliseconds. */
 const READ_INTERVAL_MS = 200;
 
 interface ContextRecordDeps {
   readonly dao: Dao;
-  /** Publishes an event that the outbox has. */
+  /** Publishes an event of the outbox. */
   readonly publishOutbox: (event: OutboxEvent) => void;
 }
 
-/** What a gateway decides about a context without its node. */
+/** A change of a context that a gateway decides without its node. */
 export type ContextDecision = NonNullable<MessageInitShape<typeof ContextEventSchema>["event"]>;
 
 interface Change {
-  /** Which node is to host the context. */
+  /** Id of the node that must host the context. */
   readonly nodeId: string;
-  /** The event that changes the context as it is stored. */
+  /** Creates the event from the context as stored. */
   readonly eventAfter: (stored: Context) => ContextEvent;
 }
 
 type Waiter = (context: Context) => void;
 
 /**
- * The record of contexts. Those that run are kept in memory, because every job asks for one: as long as their node tells us of
- * every change, which is while a session with it is open.
+ * The registry of contexts. Keeps running ones in memory, because every job needs one, for as long as a session with their node is open:
+ * the node then reports every change.
  */
 export class ContextRegistry {
   readonly #dao: Dao;
   readonly #publishOutbox: ContextRecordDeps["publishOutbox"];
-  /** The nodes that tell us of changes. */
+  /** Nodes with an open session. */
   readonly #heardNodes = new Set<string>();
   readonly #runningById = new Map<string, Context>();
   readonly #runningByName = new Map<string, Context>();
   readonly #waitersById = new Map<string, Set<Waiter>>();
   readonly #turns = new KeyedSerialQueue();
-  /** How many changes were applied: what was read before the last one may be old. */
+  /** Number of applied changes: a read that began before the last one may be stale. */
   #changes = 0;
 
   constructor({ dao, publishOutbox }: ContextRecordDeps) {
@@ -55,7 +55,7 @@ export class ContextRegistry {
     this.#publishOutbox = publishOutbox;
   }
 
-  /** Stores a new context; resolves to the one alive that has its name, when there is one: then nothing is stored. */
+  /** Stores a new context. Resolves to the open context of the same name, if there is one; then nothing is stored. */
   insert(context: Context): Promise<Context | undefined> {
     return this.#dao.contexts.insert(context);
   }
@@ -70,33 +70,36 @@ export class ContextRegistry {
     return stored;
   }
 
-  /** A session with this node is open: from now on it tells us of every change of its contexts. */
+  /** Called when a session opens: from now on the node reports every change of its contexts. */
   nodeOpened(nodeId: string): void {
     this.#heardNodes.add(nodeId);
   }
 
-  /** The session is over: what becomes of the node's contexts is decided without us, and stands in the store. */
+  /** Called when a session closes: changes of the node's contexts are only in the store from now on. */
   nodeClosed(nodeId: string): void {
     this.#heardNodes.delete(nodeId);
     for (const context of [...this.#runningById.values()]) if (context.nodeId === nodeId) this.forget(context);
   }
 
-  /** Drops what is remembered of a context, because a node said otherwise. */
+  /** Forgets a context, because a node contradicted it. */
   forget({ id, name }: Pick<Context, "id" | "name">): void {
     this.#runningById.delete(id);
     if (this.#runningByName.get(name)?.id === id) this.#runningByName.delete(name);
   }
 
   /**
-   * Takes an event that a node reports; those of one context one after the other, as a move is legal after the one before it only. Idempotent.
-   * Resolves when the change is durable and its event in the outbox; also when the event is void, because it is no legal move, or the
-   * node does not host the context. Rejects when the store fails: then it is to be taken again.
+   * Applies an event that a node reports. Events of one context are applied one after the other, because a transition is legal only after
+   * the one before. Idempotent. Resolves when the change is durable and its event in the outbox, or when the event is void: an illegal
+   * transition, or a node that does not host the context. Rejects when the store fails; the caller retries.
    */
   async take(event: ContextEvent, { nodeId }: { readonly nodeId: string }): Promise<void> {
     await this.#turns.run(event.contextId, () => this.#apply(event.contextId, { nodeId, eventAfter: () => event }));
   }
 
-  /** Stores what a gateway decides about a context as it was read; false when that is no legal move any more, or another node hosts it now. */
+  /**
+   * Stores a decision about a context as it was read. Resolves to false when the transition is no longer legal, or another node hosts the
+   * context now.
+   */
   async decide({ id, name, nodeId }: Context, decision: ContextDecision): Promise<boolean> {
     const time = timestampNow();
     const eventAfter = ({ seq }: Context): ContextEvent =>
@@ -130,7 +133,7 @@ export class ContextRegistry {
     for (const waiter of this.#waitersById.get(context.id) ?? []) waiter(context);
   }
 
-  /** Records which node hosts a context now that was lost; undefined when it is not on its former node any more, or not lost. */
+  /** Stores the new node of a lost context. Resolves to undefined when it has left its former node, or is not lost. */
   async move(id: string, { from, to }: { readonly from: string; readonly to: string }): Promise<Context | undefined> {
     const stored = await this.#dao.contexts.get(id);
     if (stored === undefined || stored.nodeId !== from || stored.state !== Context_State.RESTARTING) return undefined;
@@ -138,7 +141,7 @@ export class ContextRegistry {
     return (await this.#dao.contexts.update(moved)) ? moved : undefined;
   }
 
-  /** Records other settings of a context; what it does is for its node to do. */
+  /** Stores new settings of a context. Its node applies them. */
   async changeSettings(id: string, settings: ContextSettings): Promise<void> {
     for (;;) {
       const stored = await this.#dao.contexts.get(id);
@@ -151,10 +154,7 @@ export class ContextRegistry {
     }
   }
 
-  /**
-   * Begins to wait until the condition holds of a context; call before causing the change.
-   * Dispose what it answers when the wait is over.
-   */
+  /** Watches a context until the condition holds. Call it before causing the change. Dispose the result when the wait is over. */
   watch(id: string, condition: (context: Context) => boolean): { readonly met: Promise<Context> } & Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<Context>();
     const waiter: Waiter = (context) => {
@@ -162,7 +162,7 @@ export class ContextRegistry {
     };
     const waiters = this.#waitersById.get(id) ?? new Set();
     this.#waitersById.set(id, waiters.add(waiter));
-    // The node may tell another gateway, which changes the store alone.
+    // The node may report to another gateway, which changes only the store.
     const read = async (): Promise<void> => {
       const stored = await this.#dao.contexts.get(id);
       if (stored === undefined) return;
@@ -190,7 +190,7 @@ export class ContextRegistry {
   }
 }
 
-/** Whether a wait for a start is over: the context runs, or never will. */
+/** Whether a start is over: the context runs, or never will. */
 export function isStarted({ state }: Context): boolean {
   return state === Context_State.RUNNING || isFinalContext(state);
 }

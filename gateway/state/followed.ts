@@ -1,33 +1,33 @@
 import { type Job, Job_State, type JobEvent } from "../../proto/mod.ts";
 
-/** The end of a job, durable in the record. */
+/** The durable end of a job. */
 export interface JobEnd {
   readonly job: Job;
-  /** The JSON that it returned, when that is kept with the job. */
+  /** The result as JSON, if it is stored with the job. */
   readonly result: Uint8Array | undefined;
 }
 
-/** An event that is applied in memory, and published once it is stored. */
+/** An event that is applied in memory and will be published once it is stored. */
 export interface UnpublishedEvent {
   readonly event: JobEvent;
-  /** Resolves when the event is published, or void. */
+  /** Resolves when the event is published or void. */
   readonly taken: PromiseWithResolvers<void>;
 }
 
-/** A job that this gateway dispatched, as it keeps it in memory until the end is durable. */
+/** A job that this gateway dispatched, in memory until its end is durable. */
 export interface Followed {
   job: Job;
-  /** Node that was given the job; empty where this gateway put its next attempt off, or another gateway began it. */
+  /** Node of the attempt. Empty when this gateway postponed the next attempt, or another one began it. */
   nodeId: string;
-  /** The session that was to bring its events is over: until the next one comes, another gateway may receive them. */
+  /** Whether the session for its events is closed: until the next one opens, another gateway may receive them. */
   isOutOfTouch: boolean;
   readonly waiters: PromiseWithResolvers<JobEnd>[];
   readonly startWaiters: PromiseWithResolvers<Job>[];
-  /** The end of its attempt is being made durable; whether the event was what ended it. */
+  /** Set while the end of the attempt is being stored. Resolves to whether that event ended it. */
   ending: Promise<boolean> | undefined;
-  /** The config of a job that the store does not have yet. */
+  /** Config of a job that is not stored yet. */
   unstored: Uint8Array | undefined;
-  /** In the order of their numbers. */
+  /** Events in order of `seq`. */
   unpublished: UnpublishedEvent[];
 }
 
@@ -36,7 +36,7 @@ export function createFollowed(job: Job, nodeId: string): Followed {
   return { job, nodeId, isOutOfTouch: false, ...waiting, ending: undefined, unstored: undefined };
 }
 
-/** The events up to this number, which are left to their receiver. */
+/** Takes the events up to this `seq`. */
 export function takeUnpublished(followed: Followed, upTo = Number.POSITIVE_INFINITY): UnpublishedEvent[] {
   const { unpublished } = followed;
   const later = unpublished.findIndex(({ event }) => event.seq > upTo);
@@ -44,7 +44,7 @@ export function takeUnpublished(followed: Followed, upTo = Number.POSITIVE_INFIN
 }
 
 /**
- * Goes on with the job as the store has it. Another gateway that began a later attempt receives its events: without a node, this one polls
+ * Continues with the job as stored. If another gateway began a later attempt, it receives the events: without a node, this gateway polls
  * the store.
  */
 export function takeOver(followed: Followed, stored: Job): void {
@@ -52,12 +52,12 @@ export function takeOver(followed: Followed, stored: Job): void {
   followed.job = stored;
 }
 
-/** Rejects the waits of everybody who waits for the job. */
+/** Rejects everything that waits for the job. */
 export function rejectWaiters({ waiters, startWaiters }: Followed, reason: unknown): void {
   for (const { reject } of [...waiters.splice(0), ...startWaiters.splice(0)]) reject(reason);
 }
 
-/** Whether its context has said what becomes of a job at first. */
+/** Whether the context has reported the first state of a job. */
 export function hasArrived({ state, queuePosition }: Job): boolean {
   return state !== Job_State.QUEUED || queuePosition > 0;
 }

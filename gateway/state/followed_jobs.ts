@@ -14,18 +14,18 @@ interface FollowedJobsDeps {
   readonly log: Logger;
 }
 
-/** A change of a followed job that ends its attempt. */
+/** The end of an attempt of a followed job. */
 interface AttemptEnd {
   readonly event: JobEvent;
   readonly result?: Uint8Array | undefined;
 }
 
 /**
- * The jobs that this gateway dispatched, in memory until their ends are durable. Every change is stored before it is published: ends at once,
- * other changes together after a short while. The store's revision decides between two gateways. Disposing it writes what is waiting.
+ * The jobs that this gateway dispatched, in memory until their ends are durable. Every change is stored before it is published: ends at
+ * once, other changes in batches. The revision in the store decides between gateways. Disposal stores pending changes.
  */
 export class FollowedJobs implements AsyncDisposable {
-  /** Ends that were recorded here, since this gateway began. */
+  /** Ends that this gateway has recorded since its start. */
   readonly endedByState = new Map<Job_State, number>();
   readonly events = new RecentEvents();
   readonly pending: PendingWrites;
@@ -49,7 +49,7 @@ export class FollowedJobs implements AsyncDisposable {
     this.#byId.set(followed.job.id, followed);
   }
 
-  /** Ends following a job that this gateway has nothing to do with any more; undefined when it was not followed. */
+  /** Stops following a job. Returns undefined if it was not followed. */
   delete(id: string): Followed | undefined {
     const followed = this.#byId.get(id);
     this.#byId.delete(id);
@@ -64,9 +64,9 @@ export class FollowedJobs implements AsyncDisposable {
     await this.pending[Symbol.asyncDispose]();
   }
 
-  /** Applies what a node reports of the current attempt. Resolves when that is stored and published, or in the outbox; also when it is void. */
+  /** Applies an event of the current attempt. Resolves when it is stored and published or in the outbox, or void. */
   async apply(followed: Followed, { event, result }: AttemptEnd): Promise<void> {
-    // A decision that was about to end the attempt may come to nothing.
+    // A pending decision about the end of the attempt may fail.
     while (followed.ending !== undefined) if (await followed.ending) return;
     if (this.#byId.get(followed.job.id) !== followed) return;
     const next = followed.job.nextAttemptTime === undefined ? applyJobEvent(followed.job, event) : undefined;
@@ -84,18 +84,18 @@ export class FollowedJobs implements AsyncDisposable {
     await taken.promise;
   }
 
-  /** Tells who waits for the job to start that it has a slot, or waits for one. */
+  /** Resolves the waits for the start of a job: it has a slot, or waits for one. */
   resolveStarted({ job, startWaiters }: Followed): void {
     for (const { resolve } of startWaiters.splice(0)) resolve(job);
   }
 
-  /** Stores the end of an attempt; resolves to whether it was this event that ended it. */
+  /** Stores the end of an attempt. Resolves to whether this event ended it. */
   end(followed: Followed, end: AttemptEnd): Promise<boolean> {
     followed.ending = this.#end(followed, end);
     return followed.ending;
   }
 
-  /** Makes a job durable as it stands. */
+  /** Stores a job in its present state. */
   async write(followed: Followed): Promise<void> {
     if (this.#byId.get(followed.job.id) !== followed || followed.ending !== undefined) return;
     const { seq } = followed.job;
@@ -108,7 +108,7 @@ export class FollowedJobs implements AsyncDisposable {
     return this.write(followed);
   }
 
-  /** Reads a job again: another gateway may have changed it, recorded its end, or begun its next attempt. */
+  /** Re-reads a job: another gateway may have changed it, recorded its end, or begun its next attempt. */
   async refresh(followed: Followed): Promise<void> {
     if (followed.ending !== undefined) return;
     this.events.breakOff(followed.job.id);
@@ -122,13 +122,13 @@ export class FollowedJobs implements AsyncDisposable {
     } else this.#applyAgain(followed, stored);
   }
 
-  /** The job as stored. Of a job that is followed, a record that cannot be read counts for nothing: the next write replaces it. */
+  /** The job as stored. For a followed job a damaged record counts as absent: the next write replaces it. */
   async read(id: string): Promise<Job | undefined> {
     try {
       return await this.#deps.dao.jobs.get(id);
     } catch (error) {
       if (!(isUnreadableRecord(error) && this.#byId.has(id))) throw error;
-      this.#deps.log.warn({ job: id, err: error }, "the record of a job is written anew");
+      this.#deps.log.warn({ job: id, err: error }, "replacing the damaged record of a job");
       return undefined;
     }
   }
@@ -145,7 +145,7 @@ export class FollowedJobs implements AsyncDisposable {
           const isStored = await this.#storeEnd(followed, end);
           if (isStored !== undefined) return isStored;
         } catch (error) {
-          // The event comes again.
+          // The event will be repeated.
           if (followed.job.revision <= before.revision + 1) followed.job = before;
           throw error;
         }
@@ -160,7 +160,7 @@ export class FollowedJobs implements AsyncDisposable {
     }
   }
 
-  /** Resolves to whether it was this event that ended the attempt; to undefined when it is to be applied again. */
+  /** Resolves to whether this event ended the attempt, or to undefined when it must be applied again. */
   async #storeEnd(followed: Followed, { event, result }: AttemptEnd): Promise<boolean | undefined> {
     const { dao, publishing } = this.#deps;
     const outboxEvent = jobOutboxEvent(event, result);
@@ -173,14 +173,14 @@ export class FollowedJobs implements AsyncDisposable {
       return true;
     }
     const job = await dao.jobs.get(jobId);
-    // The write before this one, which was to store it, failed in the meantime.
+    // The earlier write, which was to store the job, failed meanwhile.
     if (job === undefined && followed.unstored !== undefined) return this.#storeEnd(followed, { event, result });
     if (job === undefined) {
       this.delete(jobId);
-      rejectWaiters(followed, new Error(`Job ${jobId} is not in the store any more`));
+      rejectWaiters(followed, new Error(`Job ${jobId} is no longer in the store`));
       return false;
     }
-    // A write that was taken for failed may have stored it.
+    // A write that rejected may still have stored it.
     const isOurs = isAttemptOver(job) && job.attempt === attempt && job.seq === seq;
     if (isOurs) this.#publish(followed, seq);
     if (isFinalJob(job.state)) {
@@ -195,21 +195,21 @@ export class FollowedJobs implements AsyncDisposable {
     return undefined;
   }
 
-  /** Publishes what is stored, up to this number. */
+  /** Publishes the stored events up to this `seq`. */
   #publish(followed: Followed, upTo: number): void {
     for (const { event, taken } of takeUnpublished(followed, upTo)) this.#deps.publishing.publish(event, taken.resolve);
   }
 
   /**
-   * The store has another change of the same attempt: by another gateway, or by a write of this one that was taken for failed. What it lacks is applied
-   * to it; what it has is published, and dropped by JetStream where another gateway has done so.
+   * The store has another change of the same attempt: by another gateway, or by a write of this one that rejected but succeeded. Applies
+   * what it lacks, and publishes what it has; JetStream drops duplicates.
    */
   #applyAgain(followed: Followed, stored: Job): void {
     this.#publish(followed, stored.seq);
     followed.job = followed.unpublished.reduce((job, { event }) => applyJobEvent(job, event) ?? job, stored);
   }
 
-  /** Another gateway goes on with the job. */
+  /** Another gateway continues the job. */
   #giveUpTo(followed: Followed, stored: Job): void {
     dropUnpublished(followed);
     takeOver(followed, stored);
@@ -233,12 +233,12 @@ export class FollowedJobs implements AsyncDisposable {
   }
 }
 
-/** Whether the attempt is over in the store: nothing more can be told of it. */
+/** Whether the attempt is over in the store. */
 function hasGoneOn({ job }: { readonly job: Pick<Job, "attempt"> }, stored: Job): boolean {
   return stored.attempt !== job.attempt || stored.nextAttemptTime !== undefined;
 }
 
-/** The events are void, or were published by another gateway. */
+/** Drops events that are void or published by another gateway. */
 function dropUnpublished(followed: Followed): void {
   for (const { taken } of takeUnpublished(followed)) taken.resolve();
 }

@@ -28,7 +28,7 @@ function startDao(): Promise<Dao> {
   return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
 }
 
-/** A store whose first call of one kind fails, as one does that fails over. */
+/** A store whose first call of one kind fails, as during a failover. */
 function failingOnce(dao: Dao, method: "insert" | "update"): Dao {
   const works: JobStore = dao.jobs;
   let hasFailed = false;
@@ -51,7 +51,7 @@ function succeeded(changes: Partial<JobEvent> = {}): JobEvent {
   return { ...event, ...changes };
 }
 
-test("a new job whose first write fails is stored with its next one", async () => {
+test("a new job is stored with the second write when the first one fails", async () => {
   await using dao = await startDao();
   const record = recordOn(failingOnce(dao, "insert"));
   record.adopt(newJob(), CONFIG, ON_NODE);
@@ -63,7 +63,7 @@ test("a new job whose first write fails is stored with its next one", async () =
   expect(await dao.jobs.result("j")).toEqual(RESULT);
 });
 
-test("an end that comes while the first write fails is stored whole", async () => {
+test("an end that arrives while the first write fails is stored completely", async () => {
   await using dao = await startDao();
   const record = recordOn(failingOnce(dao, "insert"));
   record.adopt(newJob(), CONFIG, ON_NODE);
@@ -72,7 +72,7 @@ test("an end that comes while the first write fails is stored whole", async () =
   expect((await dao.jobs.get("j"))?.state).toBe(Job_State.SUCCEEDED);
 });
 
-test("when an end cannot be written whoever waits is told so, and who watches turns elsewhere", async () => {
+test("waits reject and watches end when an end cannot be stored", async () => {
   await using dao = await startDao();
   const record = recordOn(failingOnce(dao, "update"));
   await record.insert(newJob(), CONFIG, ON_NODE);
@@ -86,7 +86,7 @@ test("when an end cannot be written whoever waits is told so, and who watches tu
   expect((await dao.jobs.get("j"))?.state).toBe(Job_State.SUCCEEDED);
 });
 
-test("who waits for a job that is withdrawn is told why", async () => {
+test("waits for a withdrawn job reject with the reason", async () => {
   await using dao = await startDao();
   const record = recordOn(dao);
   await record.insert(newJob(), CONFIG, ON_NODE);
@@ -96,7 +96,7 @@ test("who waits for a job that is withdrawn is told why", async () => {
   expect(await dao.jobs.get("j")).toBeUndefined();
 });
 
-test("events of another attempt, and of another node, change nothing", async () => {
+test("events of another attempt or node are void", async () => {
   await using dao = await startDao();
   for (const record of [recordOn(dao), recordOn(dao)]) {
     await record.insert({ ...newJob(), attempt: 2 }, CONFIG, ON_NODE);
@@ -112,7 +112,7 @@ function progress(seq: number): JobEvent {
   return create(JobEventSchema, { jobId: "j", attempt: 1, seq, event: { case: "progress", value: { fraction: 0.5 } } });
 }
 
-test("events are published after they are stored, in order, and taken once they are published", async () => {
+test("events are stored, then published in order, then acknowledged", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   const record = recordOn(dao, publishing);
@@ -136,7 +136,7 @@ test("events are published after they are stored, in order, and taken once they 
   void taking;
 });
 
-test("a change whose write fails is written and published later", async () => {
+test("a change whose write fails is stored and published later", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   await using dao = await startDao();
   const publishing = new TestPublishing();
@@ -150,24 +150,24 @@ test("a change whose write fails is written and published later", async () => {
   expect(publishing.ids).toEqual(["j/1/1"]);
 });
 
-test("two gateways that tell of one attempt leave no gap and no number twice", async () => {
+test("two gateways that publish one attempt leave no gap and no duplicate", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   const [first, second] = [recordOn(dao, publishing), recordOn(dao, publishing)];
   await first.insert(newJob(), CONFIG, ON_NODE);
   await Promise.all([first.take(progress(1), REPORT), first.save("j")]);
-  // Its session broke: the node tells another one, and again what was not acknowledged.
+  // The session broke: the node reports to another gateway, and repeats unacknowledged events.
   first.lostTouch("n");
   await second.take(progress(1), { ...REPORT, again: true });
   await second.take(progress(2), { ...REPORT, again: true });
-  // And the first one again.
+  // Then to the first one again.
   const end = first.end("j");
   await Promise.all([first.take(progress(3), REPORT), first.take(succeeded({ seq: 4 }), RETURNED)]);
   expect(publishing.ids).toEqual(["j/1/1", "j/1/2", "j/1/3", "j/1/4"]);
   expect((await end)?.job.seq).toBe(4);
 });
 
-test("what a gateway stored and did not publish before it died, the next one publishes when the node tells it again", async () => {
+test("a gateway publishes what a dead one stored when the node repeats it", async () => {
   await using dao = await startDao();
   const [lost, publishing] = [new TestPublishing(), new TestPublishing()];
   const dying = recordOn(dao, lost);
@@ -182,7 +182,7 @@ test("what a gateway stored and did not publish before it died, the next one pub
 
 const NODE_LOST: Decision = { case: "failed", value: { error: { message: "lost" } } };
 
-test("a decision follows on what is published, and the node's own end is void after it", async () => {
+test("a decision follows the published events, and a later end of the node is void", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   const [first, second] = [recordOn(dao, publishing), recordOn(dao, publishing)];
@@ -198,7 +198,7 @@ test("a decision follows on what is published, and the node's own end is void af
   expect(await dao.jobs.result("j")).toBeUndefined();
 });
 
-test("a gateway that follows a job decides after the events that it has not stored yet", async () => {
+test("a decision follows the events that are not stored yet", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   const record = recordOn(dao, publishing);
@@ -209,7 +209,7 @@ test("a gateway that follows a job decides after the events that it has not stor
   expect(publishing.ids).toEqual(["j/1/1", "j/1/2"]);
 });
 
-test("a job that is said to run is told so to who waits for its start, and its event is published when it comes", async () => {
+test("begun() resolves waits for the start, and the event is published later", async () => {
   await using dao = await startDao();
   const publishing = new TestPublishing();
   const record = recordOn(dao, publishing);
@@ -227,7 +227,7 @@ test("a job that is said to run is told so to who waits for its start, and its e
   expect(await dao.jobs.get("j")).toMatchObject({ state: Job_State.RUNNING, startTime: time });
 });
 
-test("an event of a job that is not in the store is to be taken later", async () => {
+test("take() rejects with JobUnknown for a job that is not stored", async () => {
   await using dao = await startDao();
   await expect(recordOn(dao).take(succeeded(), REPORT)).rejects.toThrow(JobUnknown);
 });
@@ -247,7 +247,7 @@ test.each([
   ["an event", (record: JobRegistry) => record.take({ ...progress(2), attempt: 2 }, REPORT)],
   ["a change", (record: JobRegistry) => record.save("j")],
   ["a read", (record: JobRegistry) => record.refresh("j")],
-])("a gateway that learns by %s that another one began the next attempt polls its end", async (_, learn) => {
+])("a gateway polls for the end when it learns by %s that another one began the next attempt", async (_, learn) => {
   await using dao = await startDao();
   const [first, second] = [recordOn(dao), recordOn(dao)];
   await first.insert({ ...newJob(), maxAttempts: 2 }, CONFIG, ON_NODE);
@@ -264,7 +264,7 @@ test.each([
   expect((await end)?.job).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 2 });
 });
 
-test("a gateway that began the next attempt itself goes on following it on its node", async () => {
+test("a gateway keeps following a job whose next attempt it began", async () => {
   await using dao = await startDao();
   const record = recordOn(dao);
   await record.insert({ ...newJob(), maxAttempts: 2 }, CONFIG, ON_NODE);
@@ -272,12 +272,12 @@ test("a gateway that began the next attempt itself goes on following it on its n
   await record.save("j");
   const waiting = (await record.get("j")) as Job;
   const other = { nodeId: "other" };
-  // The end of an attempt that was given up is void.
+  // The end of an abandoned attempt is void.
   await Promise.all([record.claim(nextAttempt(waiting), other), record.take(succeeded({ seq: 2 }), REPORT)]);
   expect(record.followed()).toMatchObject([{ job: { attempt: 2 }, nodeId: "other" }]);
 });
 
-test("a followed job whose record is damaged is known, refreshed, and written anew at its end", async () => {
+test("a followed job with a damaged record is replaced at its end", async () => {
   await using dao = await startDao();
   let isDamaged = false;
   const get: JobStore["get"] = async (id) => {

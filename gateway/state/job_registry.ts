@@ -14,13 +14,13 @@ interface JobRecordDeps {
   readonly log: Logger;
 }
 
-/** What a gateway decides about a job without its node. */
+/** A change of a job that a gateway decides without its node. */
 export type Decision = NonNullable<MessageInitShape<typeof JobEventSchema>["event"]>;
 
 /**
- * The record of jobs. Jobs that this gateway dispatched are followed in memory until they are final; every change is applied
- * by the table of legal moves, and the store's revision decides between two gateways. Events are published once the store has what they
- * report. Disposing it writes what is waiting.
+ * The registry of jobs. Follows the jobs that this gateway dispatched in memory until they are final. The table of legal transitions
+ * decides about every change, and the revision in the store between gateways. Events are published once the store has the change. Disposal
+ * stores pending changes.
  */
 export class JobRegistry implements AsyncDisposable {
   readonly #dao: Dao;
@@ -35,14 +35,14 @@ export class JobRegistry implements AsyncDisposable {
     this.#followed = new FollowedJobs(deps);
   }
 
-  /** Ends that were recorded here, since this gateway began. */
+  /** Ends that this gateway has recorded since its start. */
   get endedByState(): ReadonlyMap<Job_State, number> {
     return this.#followed.endedByState;
   }
 
   /**
-   * Stores a new job and follows it. Resolves when it is durable; to the job that has its request id, when there is one:
-   * then nothing is stored.
+   * Stores a new job and follows it. Resolves when it is durable, or to the job with the same request id, if there is one; then nothing is
+   * stored.
    */
   async insert(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): Promise<Job | undefined> {
     this.#followed.add(createFollowed(job, nodeId));
@@ -58,8 +58,8 @@ export class JobRegistry implements AsyncDisposable {
   }
 
   /**
-   * Follows a job whose id nobody was told yet: it is stored when it is final, or before long. A short job costs the store
-   * one write instead of two. Its events are not kept: hardly anybody will watch it.
+   * Follows a job whose id nobody knows yet. It is stored with its end, or after a short while: a short job costs one write instead of two.
+   * Its events are not kept, as it is rarely watched.
    */
   adopt(job: Job, config: Uint8Array, { nodeId }: { readonly nodeId: string }): void {
     const followed = createFollowed(job, nodeId);
@@ -69,15 +69,15 @@ export class JobRegistry implements AsyncDisposable {
   }
 
   /**
-   * Whether the end of its attempt, and what came before it, is on the stream, or will be before all that is told from now on. False: another
-   * gateway may be about to publish it.
+   * Whether the end of the attempt and all earlier events are on the stream, or precede everything that is published from now on. False:
+   * another gateway may be about to publish it.
    */
   isTold(id: string): Promise<boolean> {
     return this.#publishing.publishLeft(id);
   }
 
   /**
-   * Stores the job as its next attempt, and follows it on this node. False when another gateway was faster, or the job has
+   * Stores the job with its next attempt, and follows it on this node. Resolves to false when another gateway was first, or the job has
    * changed since it was read.
    */
   async claim(job: Job, { nodeId }: { readonly nodeId: string }): Promise<boolean> {
@@ -95,14 +95,14 @@ export class JobRegistry implements AsyncDisposable {
     return true;
   }
 
-  /** Forgets a job that its node did not take, as if it had never been submitted; whoever waits for it is told the reason. */
+  /** Forgets a job that its node refused, as if it had never been submitted. Waits for it reject with the reason. */
   async withdraw(id: string, reason: Error): Promise<void> {
     const followed = this.#followed.delete(id);
     if (followed !== undefined) rejectWaiters(followed, reason);
     if (followed?.unstored === undefined) await this.#dao.jobs.delete(id);
   }
 
-  /** The job as it stands: as this gateway follows it, unless the store has its end, maybe by another gateway; else as stored. */
+  /** The current job: as followed here, unless the store has its end, else as stored. */
   async get(id: string): Promise<Job | undefined> {
     const stored = await this.#followed.read(id);
     const followed = this.#followed.get(id);
@@ -110,18 +110,18 @@ export class JobRegistry implements AsyncDisposable {
     return followed === undefined || followed.ending !== undefined || hasEnd ? stored : followed.job;
   }
 
-  /** The config that a job was submitted with. */
+  /** The config as submitted. */
   async config(id: string): Promise<Uint8Array | undefined> {
     return this.#followed.get(id)?.unstored ?? (await this.#dao.jobs.config(id));
   }
 
-  /** The end of a job that this gateway follows; undefined when it does not. Rejects when the store fails to take the end. */
+  /** The end of a followed job. Undefined if it is not followed. Rejects when the store fails to record the end. */
   end(id: string): Promise<JobEnd> | undefined {
     const waiter = Promise.withResolvers<JobEnd>();
     return this.#followed.get(id)?.waiters.push(waiter) === undefined ? undefined : waiter.promise;
   }
 
-  /** The job once it has a slot, waits for one, or has ended, when this gateway follows it; undefined when it does not. */
+  /** Resolves with a followed job once it has a slot, waits for one, or has ended. Undefined if it is not followed. */
   started(id: string): Promise<Job> | undefined {
     const followed = this.#followed.get(id);
     if (followed === undefined || hasArrived(followed.job)) return followed && Promise.resolve(followed.job);
@@ -130,26 +130,26 @@ export class JobRegistry implements AsyncDisposable {
     return waiter.promise;
   }
 
-  /** The jobs that this gateway follows. */
+  /** The followed jobs. */
   followed(): Pick<Followed, "job" | "nodeId" | "isOutOfTouch">[] {
     return [...this.#followed.all()].map(({ job, nodeId, isOutOfTouch }) => ({ job, nodeId, isOutOfTouch }));
   }
 
-  /** The events of a job as this gateway saw them; ends, maybe at once, where it cannot tell them all. */
+  /** The events of a job that this gateway has seen. Ends, maybe at once, when it may have missed one. */
   watchEvents(id: string, options: { afterSeq: number; signal: AbortSignal }): AsyncGenerator<JobEvent> {
     return this.#followed.events.watch(id, options);
   }
 
   /**
-   * Takes an event that a node reports. Idempotent. Resolves when its change is durable and it is published or in the outbox; also when it is
-   * void, because it is not of the current attempt, not from the node that holds that, or no legal move. Rejects with JobUnknown, and when
-   * the store fails: then it is to be taken again.
+   * Applies an event that a node reports. Idempotent. Resolves when its change is durable and the event published or in the outbox, or when
+   * the event is void: not of the current attempt, not from its node, or an illegal transition. Rejects with JobUnknown, and when the store
+   * fails; the caller retries.
    */
   async take(event: JobEvent, report: Report): Promise<void> {
     const followed = this.#followed.get(event.jobId);
     if (followed === undefined) return this.#stored.take(event, report);
     if (event.attempt > followed.job.attempt || followed.nodeId === "") {
-      // Another gateway has begun it.
+      // Another gateway has begun the attempt.
       await this.#stored.take(event, report);
       await this.refresh(event.jobId);
       return;
@@ -160,8 +160,8 @@ export class JobRegistry implements AsyncDisposable {
   }
 
   /**
-   * Whether a node that reports an event has the attempt of the job that it is about. Of a job that is followed here, answered at once: what is
-   * written then is before what comes after the event. Rejects with JobUnknown.
+   * Whether the node of an event holds the attempt. Synchronous for followed jobs: what is written next precedes later events. Rejects with
+   * JobUnknown.
    */
   isHeldBy(nodeId: string, event: JobEvent): boolean | Promise<boolean> {
     const { jobId, attempt, contextId } = event;
@@ -170,7 +170,7 @@ export class JobRegistry implements AsyncDisposable {
     return this.#stored.isHeldBy(nodeId, event);
   }
 
-  /** The code of a job runs; its `running` event is still to come. */
+  /** Records that the code of a job runs. Its `running` event follows. */
   begun(id: string, { attempt, time, nodeId }: { attempt: number; time: Timestamp | undefined; nodeId: string }): void {
     const followed = this.#followed.get(id);
     if (followed === undefined || followed.ending !== undefined || followed.nodeId !== nodeId) return;
@@ -182,12 +182,12 @@ export class JobRegistry implements AsyncDisposable {
     this.#followed.pending.add(followed);
   }
 
-  /** The session with this node is over. */
+  /** Called when the session with this node closes. */
   lostTouch(nodeId: string): void {
     for (const followed of this.#followed.all()) if (followed.nodeId === nodeId) followed.isOutOfTouch = true;
   }
 
-  /** Stores what a gateway decides about a job as it was read. Resolves to false when the job has gone on, or ended, meanwhile. */
+  /** Stores a decision about a job as it was read. Resolves to false when the job has advanced or ended meanwhile. */
   async decide(job: Job, decision: Decision): Promise<boolean> {
     const { id: jobId, attempt, contextId } = job;
     const eventOf = (seq: number): JobEvent =>
@@ -198,7 +198,7 @@ export class JobRegistry implements AsyncDisposable {
       await this.refresh(jobId);
       return isStored;
     }
-    // Whoever asks again at once would ask for ever: nothing is stored before this turn of the event loop is over.
+    // Yields: a caller that retries at once would starve the event loop.
     if (followed.ending !== undefined) {
       await followed.ending;
       return false;
@@ -211,19 +211,19 @@ export class JobRegistry implements AsyncDisposable {
     return this.#followed.end(followed, { event });
   }
 
-  /** Makes a followed job durable as it stands. */
+  /** Stores a followed job in its present state. */
   async save(id: string): Promise<void> {
     const followed = this.#followed.get(id);
     if (followed !== undefined) await this.#followed.write(followed);
   }
 
-  /** Hands a job that the store does not have yet to it, before what belongs to the job. */
+  /** Stores a followed job that is not stored yet, before rows that belong to it. */
   async saveNew(id: string): Promise<void> {
     const followed = this.#followed.get(id);
     if (followed?.unstored !== undefined) await this.#followed.write(followed);
   }
 
-  /** Reads a followed job again: another gateway may have changed it, recorded its end, or begun its next attempt. */
+  /** Re-reads a followed job: another gateway may have changed it, recorded its end, or begun its next attempt. */
   async refresh(id: string): Promise<void> {
     const followed = this.#followed.get(id);
     if (followed !== undefined) await this.#followed.refresh(followed);

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import type { Followed } from "./followed.ts";
 
-/** Changes of a job that are not final are written together, at the latest after so long. */
+/** Time for which changes that are not final are batched, in milliseconds. */
 const WRITE_DELAY_MS = 50;
 
-/** How long after a write that failed the next one is tried, in milliseconds. */
+/** Delay after a failed write, in milliseconds. */
 const RETRY_DELAY_MS = 1000;
 
 interface PendingWritesDeps {
@@ -12,7 +12,7 @@ interface PendingWritesDeps {
   readonly log: Pick<Logger, "error">;
 }
 
-/** Jobs that have changed since they were written last. A write that fails is tried again. Disposing it writes what is waiting, once. */
+/** Jobs with changes that are not stored yet. Failed writes are retried. Disposal tries once to store what is pending. */
 export class PendingWrites implements AsyncDisposable {
   readonly #deps: PendingWritesDeps;
   readonly #waiting = new Set<Followed>();
@@ -23,13 +23,13 @@ export class PendingWrites implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** Has a job written before long. */
+  /** Schedules a write of a job. */
   add(followed: Followed): void {
     this.#waiting.add(followed);
     this.#timer ??= setTimeout(() => void this.#flush(), WRITE_DELAY_MS);
   }
 
-  /** It is written otherwise, or not at all. */
+  /** Cancels the scheduled write of a job. */
   delete(followed: Followed): void {
     this.#waiting.delete(followed);
   }
@@ -49,10 +49,7 @@ export class PendingWrites implements AsyncDisposable {
     const failed = waiting.filter((_, index) => written[index]?.status === "rejected");
     if (failed.length === 0) return;
     const [first] = written.filter((outcome) => outcome.status === "rejected");
-    this.#deps.log.error(
-      { err: first?.reason, jobs: failed.length },
-      "changes of jobs were not written; they are tried again",
-    );
+    this.#deps.log.error({ err: first?.reason, jobs: failed.length }, "could not store changes of jobs; retrying");
     for (const followed of failed) this.#waiting.add(followed);
     if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#flush(), RETRY_DELAY_MS);
   }

@@ -9,7 +9,7 @@ function event(seq: number): JobEvent {
   return create(JobEventSchema, { jobId: "j", attempt: 1, seq, event: { case: "progress", value: {} } });
 }
 
-test("watch() tells past and coming events in order, each once", async () => {
+test("watch() emits past and new events in order, each once", async () => {
   const recent = new RecentEvents();
   recent.begin("j");
   recent.add(event(1));
@@ -21,14 +21,14 @@ test("watch() tells past and coming events in order, each once", async () => {
   expect((await coming).value?.seq).toBe(2);
 });
 
-test("watch() begins after the event that was asked for", async () => {
+test("watch() starts after the given event", async () => {
   const recent = new RecentEvents();
   recent.begin("j");
   for (const seq of [1, 2, 3]) recent.add(event(seq));
   expect((await recent.watch("j", { afterSeq: 2, signal }).next()).value?.seq).toBe(3);
 });
 
-test("watch() ends when an event is missing, so that nothing is told out of order", async () => {
+test("watch() ends when an event is missing", async () => {
   const recent = new RecentEvents();
   recent.begin("j");
   recent.add(event(1));
@@ -38,7 +38,7 @@ test("watch() ends when an event is missing, so that nothing is told out of orde
   expect(await coming).toEqual({ done: true, value: undefined });
 });
 
-test("watch() tells nothing of a job that was never begun", async () => {
+test("watch() emits nothing for a job that was never begun", async () => {
   expect(await new RecentEvents().watch("j", { afterSeq: 0, signal }).next()).toEqual({ done: true, value: undefined });
 });
 

@@ -1,38 +1,38 @@
 import type { JobEvent } from "../../proto/mod.ts";
 
-/** Events of one job that are kept, the newest. */
+/** Most kept events per job, the newest. */
 const EVENTS_PER_JOB = 500;
 
-/** The oldest go together, when this count of events is there beyond the newest: one by one each would move all others. */
+/** Events beyond that number before the oldest are dropped together: dropping them one by one would move all others each time. */
 const SLACK = 500;
 
-/** Jobs whose events are kept after their end, for those who submit first and watch then. */
+/** Ended jobs whose events are kept, for clients that submit first and watch later. */
 const ENDED_JOBS = 2000;
 
 interface Track {
   /** Without a gap. */
   events: JobEvent[];
-  /** `seq` of the last that is not kept any more. */
+  /** `seq` of the last event that was dropped. */
   dropped: number;
   readonly watchers: Set<() => void>;
-  /** All events of the job so far have come this way, in order. */
+  /** Whether all events of the job so far have been seen here, in order. */
   isWhole: boolean;
 }
 
 /**
- * The events of jobs as they came on sessions: watching them here costs nothing but the memory. A job of which this gateway may
- * have missed an event is not told here any more; of a job with many events only the newest are here.
+ * Recent events of jobs as they arrived on sessions, so that watching them here needs no stream. A job stops being tracked when an event
+ * may have been missed; only the newest events of a job are kept.
  */
 export class RecentEvents {
   readonly #tracks = new Map<string, Track>();
   readonly #ended: string[] = [];
 
-  /** Begins to keep the events of a job that was not sent to its node yet. */
+  /** Starts tracking a job before it is sent to its node. */
   begin(jobId: string): void {
     this.#tracks.set(jobId, { events: [], dropped: 0, watchers: new Set(), isWhole: true });
   }
 
-  /** Adds the next event; one that does not follow the last breaks the track off. */
+  /** Adds the next event. A gap ends the tracking. */
   add(event: JobEvent): void {
     const track = this.#tracks.get(event.jobId);
     if (track === undefined || !track.isWhole) return;
@@ -50,7 +50,7 @@ export class RecentEvents {
     for (const wake of track.watchers) wake();
   }
 
-  /** Events may have gone another way: whoever watches turns to the stream. */
+  /** Ends tracking: events may have been missed. Readers continue on the stream. */
   breakOff(jobId: string): void {
     const track = this.#tracks.get(jobId);
     this.#tracks.delete(jobId);
@@ -59,17 +59,14 @@ export class RecentEvents {
     for (const wake of track.watchers) wake();
   }
 
-  /** The job is final; its events are kept until those of many others came. */
+  /** Marks a job as final. Its events are kept until enough other jobs end. */
   end(jobId: string): void {
     if (!this.#tracks.has(jobId)) return;
     this.#ended.push(jobId);
     if (this.#ended.length > ENDED_JOBS) this.#tracks.delete(this.#ended.shift() ?? "");
   }
 
-  /**
-   * The events after `afterSeq`, in order, as they come. Ends when the events of the job do not all come this way, or not any more, and when the next
-   * one is not kept any more.
-   */
+  /** Emits the events after `afterSeq` in order, as they arrive. Ends when tracking ends, or the next event has been dropped. */
   async *watch(
     jobId: string,
     { afterSeq, signal }: { afterSeq: number; signal: AbortSignal },
@@ -84,7 +81,7 @@ export class RecentEvents {
     try {
       while (track.isWhole && !signal.aborted && told >= track.dropped) {
         waiting = Promise.withResolvers();
-        // Whole tracks count from 1 without a gap.
+        // Complete tracks start at 1 and have no gap.
         for (const event of track.events.slice(told - track.dropped)) {
           told = event.seq;
           yield event;

@@ -1,7 +1,7 @@
 import type { Dao, JobWriteOptions } from "../../plugins/contract/mod.ts";
 import type { Followed } from "./followed.ts";
 
-/** Writes a job as it stands. False when another gateway has changed it, or has its id or request id. */
+/** Stores a job. Resolves to false when another gateway has changed it, or another job has its id or request id. */
 export async function storeFollowed(dao: Dao, followed: Followed, parts: JobWriteOptions = {}): Promise<boolean> {
   const config = followed.unstored;
   if (config !== undefined) return storeNew(dao, followed, { config, parts });
@@ -9,7 +9,7 @@ export async function storeFollowed(dao: Dao, followed: Followed, parts: JobWrit
   return dao.jobs.update(followed.job, parts);
 }
 
-/** The store has none of it when it fails: the next write is to begin there again. */
+/** A failure stores nothing: the next write starts here again. */
 async function storeNew(
   dao: Dao,
   followed: Followed,

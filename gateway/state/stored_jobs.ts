@@ -4,38 +4,44 @@ import { type Dao, isUnreadableRecord, type OutboxEvent } from "../../plugins/co
 import { applyJobEvent, endsAttempt, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
 import { jobOutboxEvent } from "../events/mod.ts";
 
-/** What a gateway has stored is published within so many looks, each so many milliseconds after the one before, if it lives: it may have to reach NATS again. */
+/**
+ * Polls, and the interval between them in milliseconds, within which a living gateway publishes what it has stored, including a
+ * reconnection to NATS.
+ */
 const LOOKS = 12;
 const LOOK_INTERVAL_MS = 250;
 
-/** What publishes the events of jobs. */
+/** Publishes the events of jobs. */
 export interface JobPublishing {
-  /** Publishes an event that is stored. `published` is called once, when JetStream has it. */
+  /** Publishes a stored event. Calls `published` once, when JetStream has stored it. */
   publish(event: JobEvent, published: () => void): void;
-  /** Publishes an event that the outbox has. */
+  /** Publishes an event of the outbox. */
   publishOutbox(event: OutboxEvent, options: { readonly hasCallback: boolean }): void;
-  /** Publishes what the outbox has of a job, whoever stored it. False: who stored it may be about to publish it, or what comes before it. */
+  /**
+   * Publishes the outbox events of a job, whichever gateway stored them. Resolves to false when the gateway that stored them may be about
+   * to publish them or earlier ones.
+   */
   publishLeft(jobId: string): Promise<boolean>;
-  /** Publishes what the outbox has of the attempts before that of an event. */
+  /** Publishes the outbox events of the attempts before that of an event. */
   publishEarlier(event: JobEvent): Promise<void>;
-  /** `seq` of the last event of a job that is published; undefined when that is not known. */
+  /** `seq` of the last published event of a job. Undefined if unknown. */
   lastSeq(jobId: string): Promise<number | undefined>;
 }
 
-/** The node that hosts a context; undefined when the context is not known. */
+/** Resolves to the node of a context, or to undefined if the context is unknown. */
 export type FindNodeOf = (contextId: string) => Promise<string | undefined>;
 
 /** An event as a node reports it. */
 export interface Report {
-  /** Of the session that brought it. */
+  /** Node of the session. */
   readonly nodeId: string;
-  /** The JSON that the job returned, when that is kept with the job. */
+  /** The result as JSON, if it is stored with the job. */
   readonly result?: Uint8Array | undefined;
-  /** Another gateway may have stored or published it. */
+  /** Whether another gateway may have stored or published it. */
   readonly again: boolean;
 }
 
-/** The store has no such job; the gateway that dispatched it may be about to store it. */
+/** The store has no such job. The gateway that dispatched it may be about to store it. */
 export class JobUnknown extends Error {
   override readonly name = "JobUnknown";
 }
@@ -50,7 +56,7 @@ interface StoredJobsDeps {
   readonly nodeOf: FindNodeOf;
 }
 
-/** Changes jobs that this gateway does not follow: of one job one change after the other, and against other gateways by the revision. */
+/** Changes jobs that this gateway does not follow, one change per job at a time. The revision decides between gateways. */
 export class StoredJobs {
   readonly #deps: StoredJobsDeps;
   readonly #turns = new KeyedSerialQueue();
@@ -60,20 +66,20 @@ export class StoredJobs {
   }
 
   /**
-   * Applies an event that a node reports. Resolves when the change is durable and the event published or in the outbox; also when the event is
-   * void. Rejects with JobUnknown.
+   * Applies an event that a node reports. Resolves when the change is durable and the event published or in the outbox, or void. Rejects
+   * with JobUnknown.
    */
   async take(event: JobEvent, report: Report): Promise<void> {
     const isToPublish = await this.#turns.run(event.jobId, () => this.#apply(event, report));
     if (isToPublish) await new Promise<void>((resolve) => this.#deps.publishing.publish(event, resolve));
   }
 
-  /** Whether a node has the attempt of the job that an event is of. Rejects with JobUnknown. */
+  /** Whether a node holds the attempt of an event. Rejects with JobUnknown. */
   async isHeldBy(nodeId: string, event: JobEvent): Promise<boolean> {
     return this.#isHeld(await this.#read(event.jobId), { nodeId, event });
   }
 
-  /** Stores a decision about a job as it was read, numbered after what is published of it. False when the job has changed. */
+  /** Stores a decision about a job as it was read, numbered after the published events. Resolves to false when the job has changed. */
   async decide(job: Job, decision: (seq: number) => JobEvent): Promise<boolean> {
     const { dao, publishing } = this.#deps;
     const published = await this.#lastPublished(job);
@@ -83,13 +89,14 @@ export class StoredJobs {
     if (next === undefined) return false;
     const stored = jobOutboxEvent(event);
     if (!(await dao.jobs.update({ ...next, revision: job.revision + 1 }, { event: stored }))) return false;
-    // While JetStream is away another gateway may hold what comes before it: the outbox publishes it, some time after that one could.
+    // During an outage of JetStream another gateway may hold earlier events: the outbox waits for that gateway.
     if (published !== undefined) publishing.publishOutbox(stored, { hasCallback: hasCallback(next) });
     return true;
   }
 
   /**
-   * `seq` of the last event that is stored and published; undefined when that is not known. What another gateway has stored, and does not publish in time, went with it.
+   * `seq` of the last event that is stored and published. Undefined if unknown. Events that another gateway stored and does not publish in
+   * time are lost with it.
    */
   async #lastPublished({ id, seq }: Job): Promise<number | undefined> {
     for (let looks = 1; ; looks++) {
@@ -101,10 +108,10 @@ export class StoredJobs {
     }
   }
 
-  /** Resolves to whether the event is still to be published. */
+  /** Resolves to whether the event must still be published. */
   async #apply(event: JobEvent, { nodeId, result, again }: Report): Promise<boolean> {
     const { dao, publishing } = this.#deps;
-    // The gateway that dispatched the attempt may have died before the end of the one before was published.
+    // The gateway that dispatched the attempt may have died before publishing the end of the previous one.
     if (again && event.attempt > 1) await publishing.publishEarlier(event);
     for (;;) {
       const job = await this.#read(event.jobId);
@@ -132,22 +139,22 @@ export class StoredJobs {
     return job;
   }
 
-  /** The gateway that stored it may have died before it published it. */
+  /** The gateway that stored it may have died before publishing it. */
   async #isUnpublished({ jobId, seq }: JobEvent): Promise<boolean> {
     const last = await this.#deps.publishing.lastSeq(jobId);
     return last === undefined || seq > last;
   }
 }
 
-/** The attempt has ended: its node has nothing more to say of it. */
+/** The attempt has ended: its node reports nothing more. */
 export function isAttemptOver({ state, nextAttemptTime }: Job): boolean {
   return isFinalJob(state) || nextAttemptTime !== undefined;
 }
 
-/** Whether a gateway may have stored an event that ends nothing, and be gone before it published it. */
+/** Whether a gateway may have died between storing and publishing an event that ends nothing. */
 function mayBeStored(job: Job, event: JobEvent): boolean {
   if (endsAttempt(event.event.case)) return false;
-  // A decision that ended the attempt may have the number of an event that went with its gateway.
+  // A decision may have the same number as an event that was lost with its gateway.
   return isAttemptOver(job) ? event.seq < job.seq : event.seq <= job.seq;
 }
 

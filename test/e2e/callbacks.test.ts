@@ -159,7 +159,7 @@ test("a callback outlives the gateways that recorded the end and tried it first"
   const client = createRest(system.url);
   await client.upload("jobs", JOBS);
   const { job } = await client.run({ binary: "jobs", entryPoint: "echo", callbackUrl: receiver.url });
-  await until("the first try failed", () => lines.some((line) => line.includes("a callback failed")));
+  await until("the first try failed", () => lines.some((line) => line.includes("callback failed")));
 
   process.kill(system.gateways[0]?.pid ?? Number.NaN, "SIGKILL");
   await system.addGateway();

@@ -136,7 +136,7 @@ test.each([
   await using stranger = await startTestNode({ natsUrl: hearth.natsUrl, cluster });
   const { id, address } = stranger.node;
   using _announced = announce({ id, address }, { secret: SECRET });
-  await logged("no session with the node", id, message);
+  await logged("could not open a session", id, message);
   const { nodes } = (await (await fetch(`${hearth.url}/v1/nodes`)).json()) as {
     nodes: { id: string; state: string }[];
   };
@@ -240,7 +240,7 @@ test("gateways and nodes with certificates of one authority work together, and w
     await using node = await startTestNode({ natsUrl: system.natsUrl, cluster: showing({ ...shown, ca: ours.ca }) });
     const { id } = node.node;
     await until(`no session with ${id}`, async () =>
-      heard.some((line) => line.includes("no session with the node") && line.includes(id)),
+      heard.some((line) => line.includes("could not open a session") && line.includes(id)),
     );
   }
 

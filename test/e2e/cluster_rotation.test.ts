@@ -43,7 +43,7 @@ async function change(write: () => Promise<unknown>, outcome: string): Promise<v
 async function isTaken(hearth: Hearth, cluster: Cluster): Promise<boolean> {
   await using node = await startTestNode({ natsUrl: hearth.natsUrl, cluster });
   const { id, address } = node.node;
-  const outcomes = ["session opened", "no session with the node", "signed with another secret"];
+  const outcomes = ["session opened", "could not open a session", "signed with another secret"];
   let outcome: string | undefined;
   await until(`the gateway has met node ${id}`, () => {
     const told = lines.filter((line) => line.includes(id) || line.includes(address));

@@ -78,7 +78,7 @@ test("a node whose address changed is found at the new one", async () => {
   const announce = (id: string, address: string) =>
     connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id, address }));
   announce(node.id, "127.0.0.1:1");
-  await until("nobody is there", () => count("no session with the node") > 0);
+  await until("nobody is there", () => count("could not open a session") > 0);
   const beat = setInterval(() => announce(node.id, node.address), 200);
   stack.defer(() => clearInterval(beat));
   await untilNodesAreReady(`http://${gateway.ready}`, 1);
@@ -90,6 +90,6 @@ test("a node that says that it is another one than was announced is given nothin
   const { node } = stack.use(await startTestNode({ natsUrl: elsewhere.url }));
   const connection = stack.adopt(await connect({ servers: nats.url }), (opened) => opened.close());
   connection.publish(NODE_HEARTBEAT_SUBJECT, JSON.stringify({ id: "another", address: node.address }));
-  await until("it is refused", () => count(`node \\"another\\" welcomes as \\"${node.id}\\"`) > 0);
+  await until("it is refused", () => count(`node \\"another\\" calls itself \\"${node.id}\\"`) > 0);
   await untilNodesAreReady(`http://${gateway.ready}`, 0);
 });

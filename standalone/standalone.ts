@@ -2,14 +2,14 @@ import { join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { closeFolder, reachableAt } from "../cluster/mod.ts";
 import { abortable, deadline, type Start, startTogether } from "../lib/async/mod.ts";
-import { findBubblewrap } from "./bubblewrap.ts";
 import { type NatsUser, openCredentials } from "./credentials.ts";
-import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
-import { keepSubscriberConsumer, prepareClosedNats } from "./nats_closed.ts";
+import { keepSubscriberConsumer, prepareClosedNats } from "./nats/authenticated_server.ts";
 import { requireFreePort } from "./ports.ts";
-import { type ProcessOptions, startGateway, startNode } from "./processes.ts";
-import { type Part, startPart } from "./supervise.ts";
+import { createGatewayLog } from "./processes/gateway_log.ts";
+import { type ProcessOptions, startGateway, startNode } from "./processes/parts.ts";
+import { type Part, startPart } from "./processes/supervise.ts";
+import { findBubblewrap } from "./programs/bubblewrap.ts";
 
 export interface StandaloneOptions {
   /** `host:port` of the gateway; port 0 for a free one. */

@@ -37,7 +37,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "gateway/events/publisher.ts": "constants",
   "gateway/gateway.ts": "gateway.drainTimeoutMs",
   "gateway/nodes/pending_replies.ts": "a constant, or a test's",
-  "gateway/nodes/blob_streams.ts": "a constant, or a test's",
+  "cluster/session/blob_streams.ts": "a constant, or a test's",
   "gateway/nodes/session.ts": "constants of its callers",
   "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
   "gateway/plugins/patience.ts": "a constant",

@@ -7,13 +7,13 @@ import {
   COMMON_OPTIONS,
   clusterSection,
   isLoopbackAddress,
-  LONGEST_DELAY_MS,
   type NatsAccess,
   natsSection,
   type Options,
   printOptions,
   readConfiguration,
 } from "../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../lib/async/mod.ts";
 import type { IsolationMode } from "./isolation/mod.ts";
 import { isPolicyEntry } from "./network/mod.ts";
 import { completeSpark, type SparkConfig, sparkSection } from "./spark_section.ts";

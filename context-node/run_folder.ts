@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { hrtime } from "node:process";
 import type { Logger } from "pino";
-import { startTimer } from "../cluster/mod.ts";
+import { startTimer } from "../lib/async/mod.ts";
 
 /** How often a process shows that it still uses its folder, in milliseconds. */
 const SIGN_OF_LIFE_MS = 10_000;

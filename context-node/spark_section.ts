@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { address, LONGEST_DELAY_MS } from "../cluster/mod.ts";
+import { address } from "../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../lib/async/mod.ts";
 
 /** Variables of the environment that finding Java and Spark, and starting drivers, depend on. */
 const VARIABLES = ["SPARK_HOME", "JAVA_HOME", "PATH", "HOME", "XDG_CACHE_HOME", "HEARTH_MAVEN", "LANG", "TZ"] as const;

@@ -3,7 +3,8 @@ import type { RequestListener } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { createValidator } from "@bufbuild/protovalidate";
 import type { Logger } from "pino";
-import { openMembership, startTogether, whenJetStreamAvailable } from "../cluster/mod.ts";
+import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
+import { deadline, startTogether } from "../lib/async/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { Runtime } from "../proto/mod.ts";
 import { startGate } from "./access/mod.ts";
@@ -108,12 +109,10 @@ async function drain(
   port.sendAway();
   if (drainDelayMs > 0 && !reusePort) await setTimeout(drainDelayMs);
   closing.abort();
-  const deadline = new AbortController();
   // On a shared port new connections go to other gateways at once; open ones are served for the delay.
   const drained = port.drain({ lingerMs: drainDelayMs });
   const timeoutMs = drainTimeoutMs + (reusePort ? drainDelayMs : 0);
-  await Promise.race([drained, setTimeout(timeoutMs, undefined, { signal: deadline.signal })]);
-  deadline.abort();
+  await deadline(drained, timeoutMs, () => {});
 }
 
 interface ServingDeps {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LONGEST_DELAY_MS } from "../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../lib/async/mod.ts";
 
 const MEBIBYTE = 1024 * 1024;
 

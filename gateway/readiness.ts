@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { deadline } from "../lib/async/mod.ts";
 import type { BlobStore, Dao } from "../plugins/contract/mod.ts";
 import type { EventStream } from "./events/mod.ts";
 import type { NodeDirectory } from "./nodes/mod.ts";
@@ -145,12 +146,10 @@ async function checkPart(
   part: string,
   check: Check,
 ): Promise<Problem | undefined> {
-  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  const late = Promise.withResolvers<string>();
-  const giveUp = (): void => late.resolve("does not answer");
-  signal.addEventListener("abort", giveUp, { once: true });
-  const [outcome] = await Promise.allSettled([Promise.race([check({ signal }), late.promise])]);
-  signal.removeEventListener("abort", giveUp);
+  const checking = new AbortController();
+  const answer = deadline(check(checking), CHECK_TIMEOUT_MS, () => "does not answer");
+  const [outcome] = await Promise.allSettled([answer]);
+  checking.abort();
   if (outcome.status === "fulfilled") return outcome.value === undefined ? undefined : { part, reason: outcome.value };
   log.warn({ part, err: outcome.reason }, "health check failed");
   return { part, reason: "does not work" };

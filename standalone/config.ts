@@ -10,7 +10,7 @@ import {
   readConfiguration,
 } from "../cluster/mod.ts";
 import { COMPILE_CACHE } from "./compile_cache.ts";
-import { findPartFaults } from "./part_faults.ts";
+import { findPartFaults } from "./processes/part_faults.ts";
 
 /** What `npm start` was asked for. */
 export interface StandaloneConfig {

@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { openCredentials } from "./credentials.ts";
-import { startNatsServer } from "./nats.ts";
+import { startNatsServer } from "./nats/nats_server.ts";
 
 const log = pino({ level: "silent" });
 

@@ -10,7 +10,7 @@ enableCompileCache(process.env.NODE_COMPILE_CACHE ?? COMPILE_CACHE);
 const { pino } = await import("pino");
 const { hasLostUnusedTerminal, onEndRequest } = await import("../cluster/mod.ts");
 const { parseConfig, USAGE } = await import("./config.ts");
-const { formatLogLine, levelOf } = await import("./log_lines.ts");
+const { formatLogLine, levelOf } = await import("./processes/log_lines.ts");
 const { nextSteps } = await import("./next_steps.ts");
 const { startStandalone } = await import("./standalone.ts");
 

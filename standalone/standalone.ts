@@ -1,15 +1,15 @@
 import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { closeFolder, reachableAt, type Start, startTogether } from "../cluster/mod.ts";
-import { findBubblewrap } from "./bubblewrap.ts";
+import { closeFolder, reachableAt } from "../cluster/mod.ts";
+import { abortable, deadline, type Start, startTogether } from "../lib/async/mod.ts";
 import { type NatsUser, openCredentials } from "./credentials.ts";
-import { createGatewayLog } from "./gateway_log.ts";
 import { lockFolder } from "./lock.ts";
-import { keepSubscriberConsumer, prepareClosedNats } from "./nats_closed.ts";
+import { keepSubscriberConsumer, prepareClosedNats } from "./nats/authenticated_server.ts";
 import { requireFreePort } from "./ports.ts";
-import { type ProcessOptions, startGateway, startNode } from "./processes.ts";
-import { type Part, startPart } from "./supervise.ts";
+import { createGatewayLog } from "./processes/gateway_log.ts";
+import { type ProcessOptions, startGateway, startNode } from "./processes/parts.ts";
+import { type Part, startPart } from "./processes/supervise.ts";
+import { findBubblewrap } from "./programs/bubblewrap.ts";
 
 export interface StandaloneOptions {
   /** `host:port` of the gateway; port 0 for a free one. */
@@ -115,7 +115,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
   // What it waits for, such as the issuer of tokens, its log says.
-  if (options.nodes > 0) await untilReady(gatewayLog.ready, signal);
+  if (options.nodes > 0) await abortable(gatewayLog.ready, signal);
   if (ownNats) stack.use(await keepSubscriberConsumer({ log }, natsUrl, credentials));
   const subscriberUrlFile = ownNats && (await credentials.writeUrl(natsUrl, "subscriber"));
 
@@ -127,28 +127,12 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   };
 }
 
-async function untilReady(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  const stopped = Promise.withResolvers<never>();
-  const stop = (): void => stopped.reject(signal?.reason);
-  signal?.addEventListener("abort", stop, { once: true });
-  if (signal?.aborted) stop();
-  await Promise.race([ready, stopped.promise]);
-  signal?.removeEventListener("abort", stop);
-}
-
 async function untilMet(
   met: Promise<void>,
   count: number,
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const waiting = new AbortController();
-  const until = AbortSignal.any([waiting.signal, ...(signal === undefined ? [] : [signal])]);
-  const tooLate = delay(MEET_TIMEOUT_MS, undefined, { signal: until }).then(() => {
+  await deadline(abortable(met, signal), MEET_TIMEOUT_MS, () => {
     throw new Error(`The gateway did not meet ${count} context node(s) in ${MEET_TIMEOUT_MS} ms`);
   });
-  try {
-    await Promise.race([met, tooLate]);
-  } finally {
-    waiting.abort();
-  }
 }

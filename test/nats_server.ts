@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { findNatsServer } from "../standalone/nats_binary.ts";
+import { findNatsServer } from "../standalone/nats/binary.ts";
 import { freePort } from "../standalone/ports.ts";
 
 export { freePort };

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { openDebianArchive } from "../standalone/debian.ts";
+import { openDebianArchive } from "../standalone/programs/debian.ts";
 
 /** Where Debian and its kin keep them, one folder a version, not on PATH. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";

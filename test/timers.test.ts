@@ -18,49 +18,35 @@ const CONSTANT =
   /^([A-Z][A-Z0-9_]*|\d[\d_]*|Math\.min\([A-Z][A-Z0-9_]*,[\s\S]*\)|[^?]*\? [A-Z][A-Z0-9_]* : [A-Z][A-Z0-9_]*)$/;
 
 /**
- * Files with timers whose delay is no constant, and what bounds it to the longest delay of setTimeout. `startTimer` of `cluster/` takes any
- * delay: use it for a time that comes from outside.
+ * Files with timers whose delay is no constant, and what bounds it to the longest delay of setTimeout. `startTimer`, `deadline` and `pause`
+ * of `lib/async` take any delay: use them for a time that comes from outside.
  */
 const BOUNDED: Readonly<Record<string, string>> = {
   "cluster/session/blob_streams.ts": "a constant",
   "cluster/availability.ts": "constants",
-  "cluster/timer.ts": "the timer for any delay",
-  "context-node/blobs/results.ts": "constants of node.ts",
-  "context-node/contexts/table.ts": "node.drainTimeoutMs",
+  "lib/async/timer.ts": "the timer for any delay",
   "context-node/deno/data_flow.ts": "a share of a second",
-  "context-node/deno/process.ts": "a constant, or a test's",
-  "context-node/events/unacknowledged.ts": "a constant of node.ts",
   "context-node/jobs/progress.ts": "a tenth of a second, or eleven times that",
   "context-node/process_output.ts": "a second",
   "context-node/spark/driver.ts": "constants of its callers",
   "context-node/spark/driver_server.ts": "a constant, or a test's",
   "context-node/spark/sandbox.ts": "a constant",
   "gateway/access/recheck.ts": "gateway.limits.recheckMs",
-  "gateway/audit/log.ts": "constants",
   "gateway/bundler/bundler.ts": "a constant, or a test's",
   "gateway/jars/jar_reader.ts": "a constant, or a test's",
   "gateway/bundler/build/esbuild.ts": "esbuild's own, of milliseconds",
   "gateway/events/publisher.ts": "constants",
   "gateway/gateway.ts": "gateway.drainTimeoutMs",
-  "gateway/jobs/follow.ts": "a constant",
   "gateway/nodes/pending_replies.ts": "a constant, or a test's",
 
   "gateway/nodes/session.ts": "constants of its callers",
-  "gateway/nodes/wait.ts": "a share of a second",
   "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
   "gateway/plugins/start_timeout.ts": "a constant",
-  "gateway/plugins/remote/response_timeout.ts": "timeoutMs of a plugin out of process",
   "gateway/retention/retention.ts": "gateway.retention.everyMinutes",
-  "gateway/serve/connections/connection_drain.ts": "a share of a second",
   "gateway/serve/connections/server_limits.ts": "gateway.limits",
   "gateway/serve/connections/connection_preface.ts": "gateway.limits",
   "gateway/serve/unary/unary_call.ts": "unary_head.ts leaves longer ones to others",
-  "gateway/spark/endpoints/timeout.ts": "the largest `timeout` of spark-jobserver, which is as long",
-  "gateway/spark/handler.ts": "gateway.spark.requestTimeoutMs",
   "lib/transcode/http/call.ts": "starts its timer again where the time is longer",
-  "plugins/auth-jwt/issuer_keys.ts": "a constant",
-  "standalone/child.ts": "constants of its callers",
-  "standalone/supervise.ts": "a constant",
 };
 
 /** Code inside Deno has timers of its own; tests, and what they share, choose their times themselves. */

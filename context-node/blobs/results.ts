@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { deadline } from "../../lib/async/mod.ts";
 import type { LiveResultPart } from "../../proto/node.ts";
 import { digestOf } from "./digest.ts";
 import { LiveResult } from "./live_result.ts";
@@ -182,9 +183,7 @@ export class ResultStore implements AsyncDisposable {
   async drain({ timeoutMs }: { timeoutMs: number }): Promise<void> {
     if (this.#results.values().every(({ isRead }) => isRead)) return;
     this.#allRead = Promise.withResolvers();
-    const timer = setTimeout(this.#allRead.resolve, timeoutMs);
-    await this.#allRead.promise;
-    clearTimeout(timer);
+    await deadline(this.#allRead.promise, timeoutMs, () => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

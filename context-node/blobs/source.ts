@@ -1,4 +1,5 @@
 import { type BlobName, ContentRefused } from "../../cluster/mod.ts";
+import { deadline } from "../../lib/async/mod.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 
 /** How long to wait for a gateway when no session is open. */
@@ -27,10 +28,7 @@ export async function requestBlob<T>(sessions: OpenSessions, name: BlobName, tak
 async function anySessions(sessions: OpenSessions): Promise<Session[]> {
   const open = [...sessions];
   if (open.length > 0) return open;
-  const waited = Promise.withResolvers<void>();
-  const timer = setTimeout(waited.resolve, SESSION_WAIT_MS);
-  await Promise.race([sessions.opened, waited.promise]);
-  clearTimeout(timer);
+  await deadline(sessions.opened, SESSION_WAIT_MS, () => {});
   return [...sessions];
 }
 

@@ -1,3 +1,4 @@
+import { aborted, pause } from "../../lib/async/mod.ts";
 import type {
   ContextLoad,
   ContextSettings,
@@ -25,7 +26,7 @@ import { ASKED, delayAfter, describeEnd, listedNames, type Restart, restartAfter
 import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
 import { startSandbox } from "./start_sandbox.ts";
-import { aborted, objectNames, pause } from "./waits.ts";
+import { objectNames } from "./waits.ts";
 
 type State = "starting" | "running" | "restarting" | "stopping" | "ended";
 

@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { startTimer } from "../../lib/async/mod.ts";
 import type { ContextSettings } from "../../proto/node.ts";
 
 type Duration = NonNullable<ContextSettings["maxAge"]>;

@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { deadline, startTimer } from "../../lib/async/mod.ts";
 import type {
   CancelJob,
   ContextLoad,
@@ -182,9 +182,7 @@ export class ContextTable implements AsyncDisposable {
     this.#isDraining = true;
     if (this.#openJobs > 0) {
       this.#idle = Promise.withResolvers();
-      const timer = setTimeout(this.#idle.resolve, timeoutMs);
-      await this.#idle.promise;
-      clearTimeout(timer);
+      await deadline(this.#idle.promise, timeoutMs, () => {});
     }
     const contexts = [...this.#contexts.values()];
     for (const context of contexts) context.stop({ force: false });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import { closeOutputAtExit } from "../../cluster/mod.ts";
+import { abortable, deadline } from "../../lib/async/mod.ts";
 import type { Intake } from "../intake.ts";
 import type { Isolation } from "../isolation/mod.ts";
 import { logOutput, type ProcessLog } from "../process_output.ts";
@@ -157,24 +158,17 @@ export async function startDenoProcess(
     heapMebibytes: Math.ceil(profile.memoryBytes / MEBIBYTE),
     firstExecutor: FIRST_EXECUTOR,
   });
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  // While the cache was made.
-  if (signal?.aborted) onAbort();
-  const timer = setTimeout(() => {
-    aborted.reject(new Error(`Cannot start a sandbox: it was not ready within ${startTimeoutMs} ms`));
-  }, startTimeoutMs);
+  const starting = Promise.race([Promise.all([ready.promise, held.placed]), ended.then(failStart)]);
   try {
-    await Promise.race([Promise.all([ready.promise, held.placed]), aborted.promise, ended.then(failStart)]);
+    // The signal may have aborted while the cache was made.
+    await deadline(abortable(starting, signal), startTimeoutMs, () => {
+      throw new Error(`Cannot start a sandbox: it was not ready within ${startTimeoutMs} ms`);
+    });
     if (warmsUp) await cache.offer();
   } catch (error) {
     kill();
     await ended;
     throw error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
   }
 
   return {

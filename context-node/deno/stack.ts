@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/async/mod.ts";
 import type { SourceMaps } from "./source_maps.ts";
 
 /** A frame's place, as executors name it. */
@@ -88,12 +89,6 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
 }
 
 /** Undefined when it is late: an error without its lines is better than none. */
-async function withinLimit<T>(found: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), LONGEST_WAIT_MS);
-  try {
-    return await Promise.race([found, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function withinLimit<T>(found: Promise<T>): Promise<T | undefined> {
+  return deadline(found, LONGEST_WAIT_MS, () => undefined);
 }

@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/async/mod.ts";
 import type { NodeMessage } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 
@@ -116,10 +117,8 @@ export class Unacknowledged {
   async flush({ timeoutMs }: { timeoutMs: number }): Promise<number> {
     const flushed = Promise.withResolvers<void>();
     this.#flushed = flushed;
-    const timer = setTimeout(flushed.resolve, timeoutMs);
     this.#checkFlushed();
-    await flushed.promise;
-    clearTimeout(timer);
+    await deadline(flushed.promise, timeoutMs, () => {});
     return this.#entries.size;
   }
 

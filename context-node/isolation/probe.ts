@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { closeOutputAtExit } from "../../cluster/mod.ts";
+import { deadline } from "../../lib/async/mod.ts";
 import type { NodeWall } from "../../proto/node.ts";
 import { createLaunch, type Way } from "./launch.ts";
 import { observeWalls } from "./observed_walls.ts";
@@ -52,12 +53,7 @@ export async function probe(
   const runs = new Promise<true>((done) => {
     child.stdout?.on("data", (chunk: Buffer) => chunk.includes(SAYS) && done(true));
   });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((done) => {
-    timer = setTimeout(done, TIMEOUT_MS, "it did not start in time");
-  });
-  const answer = await Promise.race([runs, closed, late]);
-  clearTimeout(timer);
+  const answer = await deadline(Promise.race([runs, closed]), TIMEOUT_MS, () => "it did not start in time");
   const processId = held.processId();
   const walls =
     answer === true && processId !== undefined

@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { startTimer } from "../../lib/async/mod.ts";
 
 /** Time beyond its timeout that a job may take before its own code is called, in milliseconds: its module may loop while it loads. */
 const LOADING_ALLOWANCE_MS = 5_000;

@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { startTimer } from "../../lib/async/mod.ts";
 import { type HeldJob, type JobError, JobError_Reason, type Progress, type RunJob } from "../../proto/node.ts";
 import type { BlobLease, FinishedResult, LiveResult, ResultStore } from "../blobs/mod.ts";
 import { type Events, type JobHappening, LOG_BATCH_BYTES, type ResultContent } from "../events/mod.ts";

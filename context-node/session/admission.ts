@@ -1,11 +1,16 @@
 import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import { Complaints, type Membership, PROOF_HEADER, ProofReader, ProofRefused } from "../../cluster/mod.ts";
+import { createThrottledLog, type Membership, PROOF_HEADER, ProofReader, ProofRefused } from "../../cluster/mod.ts";
 import type { OpenRequest, OpenResponse } from "../../proto/node.ts";
 
 interface AdmissionDeps {
   readonly nodeId: string;
   readonly log: Pick<Logger, "warn">;
+}
+
+interface Refusal {
+  readonly peer: string;
+  readonly reason: string;
 }
 
 /** Checks that a stream belongs to a gateway of the cluster. Ends any other with the reason. */
@@ -17,7 +22,10 @@ export type Admission = (stream: ServerDuplexStream<OpenRequest, OpenResponse>) 
 export function createAdmission({ nodeId, log }: AdmissionDeps, { secrets }: Pick<Membership, "secrets">): Admission {
   if (secrets === undefined) return () => true;
   const reader = new ProofReader(secrets, nodeId);
-  const complaints = new Complaints({ log });
+  const logRefusal = createThrottledLog<Refusal>(
+    (fields) => log.warn(fields, "a gateway that is not one of ours was turned away"),
+    { linesPerMinute: 1, keyOf: ({ reason }) => reason },
+  );
   return (stream) => {
     try {
       const [proof = ""] = stream.metadata.get(PROOF_HEADER);
@@ -27,8 +35,7 @@ export function createAdmission({ nodeId, log }: AdmissionDeps, { secrets }: Pic
       return true;
     } catch (error) {
       if (!(error instanceof ProofRefused)) throw error;
-      const fields = { peer: stream.getPeer() };
-      complaints.tell(error.message, fields, "a gateway that is not one of ours was turned away");
+      logRefusal({ peer: stream.getPeer(), reason: error.message });
       stream.emit("error", { code: status.UNAUTHENTICATED, details: error.message });
       return false;
     }

@@ -1,5 +1,6 @@
 import { Server, status } from "@grpc/grpc-js";
 import { type Membership, parseAddress, printAddress } from "../../cluster/mod.ts";
+import { deadline } from "../../lib/async/mod.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   type Load,
@@ -93,11 +94,6 @@ function bind(server: Server, { listen, membership }: SessionServerOptions): Pro
 /** Gives the sessions a moment to flush. A gateway that does not read them must not block the shutdown. */
 async function shutDown(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    server.forceShutdown();
-    resolve();
-  }, 1000);
   server.tryShutdown(() => resolve());
-  await promise;
-  clearTimeout(timer);
+  await deadline(promise, 1000, () => server.forceShutdown());
 }

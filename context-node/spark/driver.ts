@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { abortable } from "../../lib/async/mod.ts";
 import type { ProcessGroups } from "../isolation/mod.ts";
 import { residentBytes } from "../process_memory.ts";
 import type { ProcessLog } from "../process_output.ts";
@@ -80,11 +81,8 @@ export async function startDriver(deps: DriverDeps, start: DriverStart, signal: 
     spawned.kill("SIGKILL");
     await spawned.exited;
   });
-  const { connection, hello } = await Promise.race([
-    expected.connected,
-    failWhenEnded(spawned, start),
-    rejectWhenAborted(signal),
-  ]);
+  const connected = Promise.race([expected.connected, failWhenEnded(spawned, start)]);
+  const { connection, hello } = await abortable(connected, signal);
   return createDriver({ spawned, connection, hello, owned: stack.move() }, start);
 }
 
@@ -97,13 +95,6 @@ async function failWhenEnded(
   if (isSubmitted && exit.code === 0) return new Promise<never>(() => {});
   const end = endOf({ ...exit, heapBytes, isConcealed });
   throw new Error(end.type === "disposed" ? "the driver was ended" : end.message);
-}
-
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }
 
 interface StartedDriver {

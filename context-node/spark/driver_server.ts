@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
-import { Complaints, parseAddress, printAddress } from "../../cluster/mod.ts";
+import { createThrottledLog, parseAddress, printAddress } from "../../cluster/mod.ts";
 import type { Intake } from "../intake.ts";
 import { type DriverConnection, openConnection } from "./connection.ts";
 import { FrameReader } from "./frames.ts";
@@ -53,7 +53,10 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
   const sockets = new Set<Socket>();
   /** The oldest first. */
   const strangers = new Set<Socket>();
-  const complaints = new Complaints({ log });
+  const logRefusal = createThrottledLog<{ readonly reason: string }>(
+    (fields) => log.warn(fields, "refused a connection to the port of Spark drivers"),
+    { linesPerMinute: 1, keyOf: ({ reason }) => reason },
+  );
 
   function takeClaim(token: string): Claim | undefined {
     const digest = digestOf(token);
@@ -67,7 +70,7 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
 
   /** Whoever connects may do so as often as they like: few lines are logged. */
   function complain(reason: string, fields: object): void {
-    complaints.tell(reason, fields, "refused a connection to the port of Spark drivers");
+    logRefusal({ ...fields, reason });
   }
 
   /** The newest may be a driver: it says so at once, while strangers wait. */

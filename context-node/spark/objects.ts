@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/async/mod.ts";
 import type { NamedObject } from "../../proto/node.ts";
 import type { Driver } from "./driver.ts";
 import { objectOf } from "./progress.ts";
@@ -35,15 +36,12 @@ export function createObjectList(send: Driver["send"]): ObjectList {
     lastRequest += 1;
     const request = lastRequest;
     const { promise, resolve } = Promise.withResolvers<NamedObject[] | undefined>();
-    const patience = setTimeout(() => {
-      pending.delete(request);
-      resolve(undefined);
-    }, ANSWER_MS);
     pending.set(request, resolve);
     send({ type: "objects", request, ...question });
-    const objects = await promise;
-    clearTimeout(patience);
-    return objects;
+    return await deadline(promise, ANSWER_MS, () => {
+      pending.delete(request);
+      return undefined;
+    });
   }
 
   async function list(): Promise<NamedObject[]> {

@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { startTimer } from "../../lib/async/mod.ts";
 import type { SparkConfig } from "../spark_section.ts";
 import { classesTaken } from "./job_errors.ts";
 import type { ContextKind } from "./protocol.ts";

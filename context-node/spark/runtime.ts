@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
-import { parseAddress, reachableAt, startTimer } from "../../cluster/mod.ts";
+import { parseAddress, reachableAt } from "../../cluster/mod.ts";
+import { abortable, startTimer } from "../../lib/async/mod.ts";
 import { createIntake } from "../intake.ts";
 import type { ProcessGroups } from "../isolation/mod.ts";
 import type { ProcessLog } from "../process_output.ts";
@@ -194,7 +195,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
       using limit = startLimit(plan, config.startTimeoutMs);
       const limited = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
       try {
-        const installed = await raced(installation(), limited);
+        const installed = await abortable(installation(), limited);
         limit.installed();
         const opening = { plan, installed, limit, signal: limited };
         const sandbox = (await openSpare(spec, opening)) ?? (await openNew(spec, opening));
@@ -254,15 +255,6 @@ function startLimit({ master }: ContextPlan, timeoutMs: number): StartLimit {
     },
     [Symbol.dispose]: () => timer[Symbol.dispose](),
   };
-}
-
-/** What others wait for too goes on when this one leaves. */
-function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const left = Promise.withResolvers<never>();
-  const onAbort = (): void => left.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  return Promise.race([promise, left.promise]).finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** What the driver says of Spark's pages, where it is a link that can be shown. */

@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/async/mod.ts";
 import type { Auth, AuthAnswer, Credentials, Principal } from "../../plugins/contract/mod.ts";
 import { authUnavailable, credentialsMissing, credentialsRefused } from "../../proto/errors.ts";
 
@@ -34,16 +35,10 @@ export async function authenticate(plugins: readonly NamedAuth[], credentials: C
 }
 
 async function ask(auth: Auth, credentials: Credentials): Promise<AuthAnswer> {
-  const late = Promise.withResolvers<never>();
   const controller = new AbortController();
-  const timer = setTimeout(() => {
+  return deadline(auth.authenticate(credentials, { signal: controller.signal }), AUTH_TIMEOUT_MS, () => {
     const error = new Error(`no response in ${AUTH_TIMEOUT_MS} ms`);
     controller.abort(error);
-    late.reject(error);
-  }, AUTH_TIMEOUT_MS);
-  try {
-    return await Promise.race([auth.authenticate(credentials, { signal: controller.signal }), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+    throw error;
+  });
 }

@@ -2,7 +2,7 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { createSteadyClock } from "../../cluster/mod.ts";
+import { createSteadyClock, pause } from "../../lib/async/mod.ts";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { type AuditEntry, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
 import { type EventStream, publishAuditEntry } from "../events/mod.ts";
@@ -122,7 +122,7 @@ export function startAuditLog(
 
   async function writeWaiting(): Promise<void> {
     while (waiting.size > 0) {
-      await pause(WRITE_DELAY_MS, AbortSignal.any([closing.signal, batch.hurry.signal]));
+      await pause(WRITE_DELAY_MS, { signal: AbortSignal.any([closing.signal, batch.hurry.signal]) });
       const { written } = batch;
       batch = createBatch();
       storing = [...waiting.values()];
@@ -144,7 +144,7 @@ export function startAuditLog(
       log.error({ err: stored.reason, entries: storing.length }, "could not write the audit log");
       if (closing.signal.aborted) return false;
       if (failures % FAILURES_TOGETHER === 0 && (await storeApart())) return true;
-      await pause(RETRY_DELAY_MS, closing.signal);
+      await pause(RETRY_DELAY_MS, closing);
     }
   }
 
@@ -217,18 +217,4 @@ function likeness({
 /** The smallest UUIDv7 of a time. */
 function firstIdAt(ms: number): string {
   return uuidv7({ msecs: Math.max(0, ms), seq: 0, random: new Uint8Array(16) });
-}
-
-/** Resolves after a delay, or at once when the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,9 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { QueueFullError } from "../../lib/async/mod.ts";
 import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { binaryNotBundled, bundlerBusy, entryPointsTooLarge, jarNotRead } from "../../proto/errors.ts";
 import { type Binary, Binary_Type, BinarySchema, Runtime } from "../../proto/mod.ts";
-import { BundleError, type Bundler, BundlerBusyError, fileOfForm, isJar } from "../bundler/mod.ts";
+import { BundleError, type Bundler, fileOfForm, isJar } from "../bundler/mod.ts";
 import { JarError, type JarReader } from "../jars/mod.ts";
 import { inSlices } from "./slices.ts";
 
@@ -70,7 +71,7 @@ async function packageUpload(deps: UploadDeps, { name, signal, ...body }: Upload
   } catch (error) {
     if (error instanceof BundleError) throw binaryNotBundled(name, error.message, error.problems[0] ?? {}, error);
     if (error instanceof JarError) throw jarNotRead(name, error.message, error);
-    if (error instanceof BundlerBusyError) throw bundlerBusy(name, error);
+    if (error instanceof QueueFullError) throw bundlerBusy(name, error);
     throw error;
   }
 }

@@ -2,8 +2,9 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { QueueFullError } from "../../lib/async/mod.ts";
 import { Binary_Type } from "../../proto/mod.ts";
-import { BundleError, type Bundler, BundlerBusyError, createBundler } from "./mod.ts";
+import { BundleError, type Bundler, createBundler } from "./mod.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -261,7 +262,7 @@ describe("turns", () => {
     const source = utf8("export const a = () => 1;");
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => small.bundle(source)));
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
-    expect(outcomes[2]).toHaveProperty("reason", expect.any(BundlerBusyError));
+    expect(outcomes[2]).toHaveProperty("reason", expect.any(QueueFullError));
     await expect(small.bundle(source)).resolves.toHaveProperty("entryPoints", ["a"]);
   });
 

@@ -1,8 +1,8 @@
+import { Semaphore } from "../../lib/async/mod.ts";
 import { Binary_Type } from "../../proto/mod.ts";
 import type { Bundle } from "./build/bundle.ts";
 import { type BundlerLimits, DEFAULT_LIMITS } from "./bundler_limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
-import { Turns } from "./turns.ts";
 import type { BundleWorker } from "./worker/worker.ts";
 import { WorkerPool } from "./worker/worker_pool.ts";
 import type { BundleRequest, WorkerMessage } from "./worker/worker_protocol.ts";
@@ -22,7 +22,7 @@ export interface Bundler extends AsyncDisposable {
   /** Starts a process before the first upload. Resolves when it is warm; rejects if it does not start. */
   warm(): Promise<void>;
   /**
-   * Rejects with BundleError for an invalid upload, also if it exceeds time or memory; with BundlerBusyError if the queue is full; with the
+   * Rejects with BundleError for an invalid upload, also if it exceeds time or memory; with QueueFullError if the queue is full; with the
    * signal's reason.
    */
   bundle(content: Uint8Array, options?: BundleOptions): Promise<BundledUpload>;
@@ -40,7 +40,7 @@ export interface BundlerSettings {
 /** Creates a bundler. It starts processes on demand only. */
 export function createBundler(settings: BundlerSettings = {}): Bundler {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
-  const turns = new Turns(settings.workers ?? 2, { queue: settings.queue ?? 32 });
+  const turns = new Semaphore(settings.workers ?? 2, { maxWaiting: settings.queue ?? 32 });
   const workers = new WorkerPool(limits);
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
@@ -50,7 +50,7 @@ export function createBundler(settings: BundlerSettings = {}): Bundler {
       throw badUpload(`The upload has ${content.length} bytes, more than ${limits.uploadBytes}`);
     }
     const until = AbortSignal.any([closing.signal, ...(signal === undefined ? [] : [signal])]);
-    using _turn = await turns.take({ signal: until });
+    using _turn = await turns.acquire({ signal: until });
     const worker = await workers.take();
     try {
       return toBundled(await ask(worker, { content, contentType, limits }, until));

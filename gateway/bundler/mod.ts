@@ -12,6 +12,5 @@ export {
 } from "./bundler.ts";
 export { type BundlerLimits, DEFAULT_LIMITS } from "./bundler_limits.ts";
 export { BundleError, type BundleProblem } from "./problem.ts";
-export { BundlerBusyError, Turns } from "./turns.ts";
 export { fileOfForm } from "./upload/form.ts";
 export { isArchive, isJar } from "./upload/read_upload.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { address, isLoopbackAddress, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
+import { address, isLoopbackAddress } from "../../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../../lib/async/mod.ts";
 import { Runtime } from "../../proto/mod.ts";
 import { limitsSection } from "../limits.ts";
 import { settingProblems } from "../spark/mod.ts";

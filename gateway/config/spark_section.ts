@@ -1,6 +1,7 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
-import { isAddressRange, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
+import { isAddressRange } from "../../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../../lib/async/mod.ts";
 
 const milliseconds = z.int().max(LONGEST_DELAY_MS);
 

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { pause } from "../../lib/async/mod.ts";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { type Context, type ContextSettings, OPEN_CONTEXT_STATES, type Runtime } from "../../proto/mod.ts";
 import type { NodeDirectory } from "../nodes/mod.ts";
@@ -24,8 +24,7 @@ interface PredefinedDeps {
 /** Creates the predefined contexts that are not open, as soon as a node can host them. Disposal abandons those that are still missing. */
 export function startPredefined(deps: PredefinedDeps, predefined: Predefined): AsyncDisposable {
   const closing = new AbortController();
-  const closed = new Promise((resolve) => closing.signal.addEventListener("abort", resolve));
-  const created = createMissing(deps, predefined, { signal: closing.signal, closed });
+  const created = createMissing(deps, predefined, closing);
   return {
     async [Symbol.asyncDispose]() {
       closing.abort();
@@ -56,7 +55,7 @@ export async function createPredefined(
 async function createMissing(
   deps: PredefinedDeps,
   predefined: Predefined,
-  { signal, closed }: { readonly signal: AbortSignal; readonly closed: Promise<unknown> },
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const missing = new Map(predefined);
   const logged = new Map<string, string>();
@@ -75,7 +74,7 @@ async function createMissing(
           deps.log.warn({ context: name, err: error }, "could not create a predefined context yet");
       }
     }
-    if (missing.size > 0) await Promise.race([delay(RETRY_MS, undefined, { ref: false }), closed]);
+    if (missing.size > 0) await pause(RETRY_MS, { signal });
   }
 }
 

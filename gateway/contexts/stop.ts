@@ -1,3 +1,4 @@
+import { abortable } from "../../lib/async/mod.ts";
 import { contextNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { type Context, isFinalContext } from "../../proto/mod.ts";
 import { type NodeDirectory, waitForNodes } from "../nodes/mod.ts";
@@ -32,22 +33,10 @@ export async function stopContext(deps: StopDeps, wanted: StopWanted): Promise<C
   if (found === "lost") {
     // The context may have moved to another node.
     if (!(await stopLostContext(deps, context))) return stopContext(deps, wanted);
-    return await waitFor(end.met, signal);
+    return await abortable(end.met, signal);
   }
   using answer = found.ask({ $case: "stopContext", value: { contextId: context.id, force, drain } }, { signal });
   const refusal = await Promise.race([end.met.then(() => undefined), answer.given]);
   if (refusal !== undefined) await failContext(deps, context, refusal.message);
-  return await waitFor(end.met, signal);
-}
-
-async function waitFor<Value>(met: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const left = Promise.withResolvers<never>();
-  const leave = (): void => left.reject(signal.reason);
-  signal.addEventListener("abort", leave);
-  try {
-    if (signal.aborted) leave();
-    return await Promise.race([met, left.promise]);
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
+  return await abortable(end.met, signal);
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { Turns } from "../bundler/mod.ts";
+import { Semaphore } from "../../lib/async/mod.ts";
 import { JarError } from "./jar_entries.ts";
 import { DEFAULT_LIMITS, type JarLimits } from "./jar_limits.ts";
 import type { JarAnswer, JarTask } from "./jar_thread.ts";
@@ -16,7 +16,7 @@ const SLICE_BYTES = 4 * MEBIBYTE;
 /** Reads jars in worker threads. Disposing it ends them and rejects pending reads. */
 export interface JarReader extends AsyncDisposable {
   /**
-   * Rejects with JarError for an invalid jar, also if it exceeds time or memory; with BundlerBusyError if the queue is full; with the
+   * Rejects with JarError for an invalid jar, also if it exceeds time or memory; with QueueFullError if the queue is full; with the
    * signal's reason.
    */
   read(content: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }): Promise<JarContents>;
@@ -33,12 +33,12 @@ export interface JarReaderSettings {
 
 export function createJarReader(settings: JarReaderSettings = {}): JarReader {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
-  const turns = new Turns(settings.threads ?? 1, { queue: settings.queue ?? 16 });
+  const turns = new Semaphore(settings.threads ?? 1, { maxWaiting: settings.queue ?? 16 });
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
   async function read(content: Uint8Array, signal: AbortSignal): Promise<JarContents> {
-    using _turn = await turns.take({ signal });
+    using _turn = await turns.acquire({ signal });
     const answer = await readInThread({ content: await share(content), limits }, signal);
     if (answer.type === "refused") throw new JarError(answer.message);
     return answer.contents;

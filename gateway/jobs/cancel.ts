@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { deadline } from "../../lib/async/mod.ts";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { jobNotFound, nodeUnreachable } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";
@@ -53,7 +53,7 @@ async function cancelOnNode(deps: CancelDeps, job: Job, { signal }: Waiting): Pr
     using answer = session.ask({ $case: "cancelJob", value: { jobId: job.id } }, { signal: until });
     const first = await Promise.race([ended, answer.given]);
     if (first === undefined || "job" in first) return first?.job;
-    await Promise.race([ended, delay(CATCH_UP_MS)]);
+    await deadline(ended, CATCH_UP_MS, () => {});
   } finally {
     watching.abort();
   }

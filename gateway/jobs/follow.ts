@@ -1,3 +1,4 @@
+import { deadline } from "../../lib/async/mod.ts";
 import { endsJob, isFinalJob, type JobEvent } from "../../proto/mod.ts";
 import { type EventStream, type Streamed, watchStream } from "../events/mod.ts";
 import type { JobRegistry } from "../state/mod.ts";
@@ -52,7 +53,7 @@ async function* untilOver(deps: FollowDeps, jobId: string, items: AsyncGenerator
   let left: number | undefined;
   let polls = 0;
   for (let next = items.next(); ; ) {
-    const item = await within(next, POLL_INTERVAL_MS);
+    const item = await deadline(next, POLL_INTERVAL_MS, () => undefined);
     if (item?.done) return;
     if (item === undefined) {
       polls = left !== undefined && (await isOver(deps, jobId)) ? polls + 1 : 0;
@@ -80,15 +81,4 @@ export function isEvent(item: Streamed): item is JobEvent {
 async function isOver({ jobs }: FollowDeps, jobId: string): Promise<boolean> {
   const job = await jobs.get(jobId);
   return job === undefined || isFinalJob(job.state);
-}
-
-/** Resolves to undefined when the time limit passes first. */
-async function within<Value>(promise: Promise<Value>, timeMs: number): Promise<Value | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(late.resolve, timeMs, undefined);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

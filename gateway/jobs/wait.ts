@@ -1,4 +1,4 @@
-import { startTimer } from "../../cluster/mod.ts";
+import { startTimer } from "../../lib/async/mod.ts";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { jobNotFound, waitEnded } from "../../proto/errors.ts";
 import { isFinalJob, type Job } from "../../proto/mod.ts";

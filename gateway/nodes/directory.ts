@@ -5,10 +5,11 @@ import type { Logger } from "pino";
 import {
   AnnouncementReader,
   AnnouncementRefused,
-  Complaints,
+  createThrottledLog,
   type Membership,
   SIGNATURE_HEADER,
 } from "../../cluster/mod.ts";
+import { deadline } from "../../lib/async/mod.ts";
 import {
   NODE_FAREWELL_SUBJECT,
   NODE_HEARTBEAT_SUBJECT,
@@ -73,12 +74,15 @@ export class NodeDirectory implements AsyncDisposable {
   /** Time up to which all messages of nodes have arrived. */
   #heardUntil = Number.NEGATIVE_INFINITY;
   readonly #reader: AnnouncementReader | undefined;
-  readonly #complaints: Complaints;
+  readonly #logRefusal: (fields: { readonly reason: string }) => void;
 
   constructor(deps: DirectoryDeps) {
     this.placementWaitMs = deps.placementWaitMs;
     this.#deps = deps;
-    this.#complaints = new Complaints(deps);
+    this.#logRefusal = createThrottledLog(
+      (fields) => deps.log.warn(fields, "ignored a node announcement of another cluster"),
+      { linesPerMinute: 1, keyOf: ({ reason }) => reason },
+    );
     this.#reader = deps.membership.secrets && new AnnouncementReader(deps.membership.secrets);
     this.#listen(NODE_HEARTBEAT_SUBJECT, (node) => this.#heard(node));
     this.#listen(NODE_FAREWELL_SUBJECT, (node) => this.#left(node));
@@ -115,15 +119,12 @@ export class NodeDirectory implements AsyncDisposable {
    */
   async listen(): Promise<void> {
     const askedAt = performance.now();
-    const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(resolve, LISTEN_LIMIT_MS, false);
     // The response to `flush` arrives after the heartbeats that wait in the socket.
     const heard = this.#deps.nats.flush().then(
       () => true,
       () => false,
     );
-    const isListening = await Promise.race([heard, late]);
-    clearTimeout(timer);
+    const isListening = await deadline(heard, LISTEN_LIMIT_MS, () => false);
     this.#listeningSince = isListening ? (this.#listeningSince ?? askedAt) : undefined;
     if (isListening) this.#heardUntil = askedAt;
     for (const [id, { connection, announced }] of [...this.#nodesById]) {
@@ -184,8 +185,8 @@ export class NodeDirectory implements AsyncDisposable {
 
   #complain(reason: string, { subject, data }: Msg): void {
     const announcement = Buffer.from(data.subarray(0, COMPLAINT_BYTES)).toString();
-    const fields = { subject, announcement };
-    this.#complaints.tell(reason, fields, "ignored a node announcement of another cluster");
+    const fields = { subject, announcement, reason };
+    this.#logRefusal(fields);
   }
 
   #heard(announced: Node): void {

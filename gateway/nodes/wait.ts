@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { pause } from "../../lib/async/mod.ts";
 import type { NodeDirectory } from "./directory.ts";
 import type { NodeSession } from "./session.ts";
 
@@ -25,7 +25,7 @@ export async function waitForNodes<Found>(
     const found = await find();
     const waitMs = Math.min(intervalMs, deadline - performance.now());
     if (found !== undefined || waitMs <= 0 || signal.aborted) return found;
-    await Promise.allSettled([delay(waitMs, undefined, { signal })]);
+    await pause(waitMs, { signal });
   }
 }
 

@@ -1,21 +1,10 @@
 import { type Waiting, whenAvailable } from "../../cluster/mod.ts";
+import { UNREACHABLE_CODES } from "../../lib/network/mod.ts";
 import { isStoreUnavailable, type PluginKind, type PluginKinds, type StoreState } from "../../plugins/contract/mod.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "./host.ts";
 import { PluginError } from "./plugin_error.ts";
 import { RemoteCallError } from "./remote/mod.ts";
 import { StartTimeout } from "./start_timeout.ts";
-
-/** Node's error codes for an unreachable back end. */
-const AWAY: ReadonlySet<unknown> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
 
 /** States of a store that may end without intervention. */
 const PASSING: ReadonlySet<StoreState> = new Set(["away", "busy", "readOnly"]);
@@ -48,7 +37,7 @@ function isAway(error: unknown): boolean {
     if (isStoreUnavailable(cause)) return PASSING.has(cause.state);
     if (cause instanceof StartTimeout) return true;
     if (cause instanceof RemoteCallError && cause.storeState !== undefined) return PASSING.has(cause.storeState);
-    if ("code" in cause && AWAY.has(cause.code)) return true;
+    if ("code" in cause && UNREACHABLE_CODES.has(cause.code)) return true;
   }
   return false;
 }

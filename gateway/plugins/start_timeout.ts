@@ -1,3 +1,5 @@
+import { abortable } from "../../lib/async/mod.ts";
+
 /** A deadline for several waits together. Disposing it stops the timer, not the waits or the work. */
 export interface StartDeadline extends Disposable {
   /** Aborted on timeout or by the caller's signal; never after disposal. */
@@ -22,13 +24,7 @@ export function startDeadline({ timeoutMs, signal }: { timeoutMs: number; signal
   return {
     ended: controller.signal,
     async await(work) {
-      using stack = new DisposableStack();
-      const ended = Promise.withResolvers<never>();
-      const reject = () => ended.reject(controller.signal.reason);
-      controller.signal.addEventListener("abort", reject);
-      stack.defer(() => controller.signal.removeEventListener("abort", reject));
-      if (controller.signal.aborted) reject();
-      return await Promise.race([work, ended.promise]);
+      return await abortable(work, controller.signal);
     },
     [Symbol.dispose]() {
       clearTimeout(timer);

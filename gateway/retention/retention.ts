@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { createSteadyClock } from "../../cluster/mod.ts";
+import { createSteadyClock } from "../../lib/async/mod.ts";
 import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { type RetentionPeriods, sweep } from "./sweep.ts";
 

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { pause } from "../../lib/async/mod.ts";
 import { serviceNotServed, watchesLimited } from "../../proto/errors.ts";
 import {
   type Health,
@@ -56,6 +57,8 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
       if (watches >= MOST_WATCHES) throw watchesLimited(MOST_WATCHES);
       watches += 1;
       try {
+        const ending = AbortSignal.any([signal, readiness.closing]);
+        const changing = AbortSignal.any([ending, readiness.draining]);
         let last: HealthCheckResponse_ServingStatus | undefined;
         while (!signal.aborted) {
           // The protocol requires this: an unknown service may be added later.
@@ -63,25 +66,11 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
           if (status !== last && !signal.aborted) yield create(HealthCheckResponseSchema, { status });
           last = status;
           if (readiness.closing.aborted) return;
-          await pause([signal, readiness.closing, ...(readiness.draining.aborted ? [] : [readiness.draining])]);
+          await pause(WATCH_INTERVAL_MS, { signal: readiness.draining.aborted ? ending : changing });
         }
       } finally {
         watches -= 1;
       }
     },
   };
-}
-
-/** Resolves after the interval, or when a signal is aborted. */
-function pause(signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, WATCH_INTERVAL_MS);
-    for (const signal of signals) signal.addEventListener("abort", end);
-    if (signals.some(({ aborted }) => aborted)) end();
-  });
 }

@@ -1,4 +1,5 @@
 import { createAddressRule } from "../../cluster/mod.ts";
+import { deadline } from "../../lib/async/mod.ts";
 import { HoconError } from "../../lib/hocon/mod.ts";
 import { accepts, type HttpRequest, type HttpResponse, isOver } from "../../lib/transcode/mod.ts";
 import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
@@ -167,16 +168,10 @@ async function inTime(
   answer: Promise<Answer> | Answer,
   { timeoutMs, leaving }: { readonly timeoutMs: number; readonly leaving: AbortController },
 ): Promise<Answer> {
-  const late = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => {
+  return deadline(Promise.resolve(answer), timeoutMs, () => {
     leaving.abort(new Error("The request took too long"));
-    late.resolve(failure(500, TIMED_OUT));
-  }, timeoutMs);
-  try {
-    return await Promise.race([late.promise, answer]);
-  } finally {
-    clearTimeout(timer);
-  }
+    return failure(500, TIMED_OUT);
+  });
 }
 
 function preflightOf(request: HttpRequest) {

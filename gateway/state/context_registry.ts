@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { KeyedSerialQueue } from "../../lib/async/mod.ts";
 import type { Dao, OutboxEvent } from "../../plugins/contract/mod.ts";
 import {
   applyContextEvent,
@@ -11,7 +12,6 @@ import {
   isFinalContext,
 } from "../../proto/mod.ts";
 import { contextOutboxEvent } from "../events/mod.ts";
-import { TurnsByKey } from "./in_turn.ts";
 
 /** Interval between reads of a context that a call waits for, in milliseconds. */
 const READ_INTERVAL_MS = 200;
@@ -46,7 +46,7 @@ export class ContextRegistry {
   readonly #runningById = new Map<string, Context>();
   readonly #runningByName = new Map<string, Context>();
   readonly #waitersById = new Map<string, Set<Waiter>>();
-  readonly #turns = new TurnsByKey();
+  readonly #turns = new KeyedSerialQueue();
   /** Number of applied changes: a read that began before the last one may be stale. */
   #changes = 0;
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { KeyedSerialQueue } from "../../lib/async/mod.ts";
 import { type Dao, isUnreadableRecord, type OutboxEvent } from "../../plugins/contract/mod.ts";
 import { applyJobEvent, endsAttempt, isFinalJob, type Job, type JobEvent } from "../../proto/mod.ts";
 import { jobOutboxEvent } from "../events/mod.ts";
-import { TurnsByKey } from "./in_turn.ts";
 
 /**
  * Polls, and the interval between them in milliseconds, within which a living gateway publishes what it has stored, including a
@@ -59,7 +59,7 @@ interface StoredJobsDeps {
 /** Changes jobs that this gateway does not follow, one change per job at a time. The revision decides between gateways. */
 export class StoredJobs {
   readonly #deps: StoredJobsDeps;
-  readonly #turns = new TurnsByKey();
+  readonly #turns = new KeyedSerialQueue();
 
   constructor(deps: StoredJobsDeps) {
     this.#deps = deps;

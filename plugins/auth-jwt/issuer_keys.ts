@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
+import { pause } from "../../lib/async/mod.ts";
 import type { PluginLog } from "../contract/mod.ts";
 import { discoverKeys, WrongIssuerError } from "./discovery.ts";
 
@@ -60,7 +61,7 @@ export async function findIssuerKeys(
 
   async function search(): Promise<void> {
     while (found === undefined && !closing.signal.aborted) {
-      await pause(RETRY_MS, closing.signal);
+      await pause(RETRY_MS, closing);
       await look(closing.signal);
       if (found !== undefined) log.info("the issuer answers now", { issuer });
     }
@@ -86,18 +87,4 @@ function readAgainAfterLeap(
     }
     return keys(header, token);
   };
-}
-
-/** Resolves after a time, or when the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", end);
-    resolve();
-  };
-  const timer = setTimeout(end, ms);
-  signal.addEventListener("abort", end);
-  if (signal.aborted) end();
-  return promise;
 }

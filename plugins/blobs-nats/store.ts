@@ -1,4 +1,5 @@
 import type { ObjectInfo } from "@nats-io/obj";
+import { abortable } from "../../lib/async/mod.ts";
 import { type BlobStore, type Digest, type PluginStart, translateErrors } from "../contract/mod.ts";
 import { hashContent } from "../files/mod.ts";
 import { type Bucket, type Entry, openBucket, replaceEntry } from "./bucket.ts";
@@ -56,7 +57,7 @@ export async function startBlobStore({ config, log, signal }: PluginStart<NatsCo
     },
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
-      await untilAborted(bucket.objects.status(), options?.signal);
+      await abortable(bucket.objects.status(), options?.signal);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -105,16 +106,4 @@ async function untilDone<Answer>(digest: Digest, attempt: () => Promise<Answer |
 /** What an entry says, without what the library adds to it. */
 function entryOf({ name, nuid, size, chunks, digest, mtime, deleted }: ObjectInfo): Entry {
   return { name, nuid, size, chunks, digest, mtime, deleted };
-}
-
-/** Rejects with the signal's reason when that comes first; the work goes on. */
-async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const giveUp = () => aborted.reject(signal?.reason);
-  signal?.addEventListener("abort", giveUp);
-  try {
-    await Promise.race([work, aborted.promise]);
-  } finally {
-    signal?.removeEventListener("abort", giveUp);
-  }
 }

@@ -1,3 +1,4 @@
+import { abortable } from "../../lib/async/mod.ts";
 import { createRecordReader, type Dao, type PluginStart } from "../contract/mod.ts";
 import { createAuditStore } from "./audit.ts";
 import { createBinaryStore } from "./binaries.ts";
@@ -42,22 +43,10 @@ export async function startDao({ config, log, signal }: PluginStart<PostgresConf
     async checkHealth(options) {
       options?.signal?.throwIfAborted();
       const checks = Promise.all([reader.read({ text: "SELECT 1", values: [] }), writer.write(ping)]);
-      await untilAborted(checks, options?.signal);
+      await abortable(checks, options?.signal);
     },
     async [Symbol.asyncDispose]() {
       await resources.disposeAsync();
     },
   };
-}
-
-/** Rejects with the signal's reason when that comes first; the work goes on. */
-async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const giveUp = () => aborted.reject(signal?.reason);
-  signal?.addEventListener("abort", giveUp);
-  try {
-    await Promise.race([work, aborted.promise]);
-  } finally {
-    signal?.removeEventListener("abort", giveUp);
-  }
 }

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import pg from "pg";
+import { abortable } from "../../lib/async/mod.ts";
 import { type Database, databaseFault, endClient } from "./database.ts";
 import { migrations } from "./schema.ts";
 
@@ -24,18 +25,14 @@ export function lockSql(schema: string): string {
 export async function migrate(database: Database, { signal }: { signal: AbortSignal }): Promise<void> {
   signal.throwIfAborted();
   const client = new pg.Client(database.options);
-  const aborted = Promise.withResolvers<never>();
-  const giveUp = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", giveUp);
   // A connection that breaks also fails the query that waits for it.
   client.on("error", () => {});
   try {
-    await Promise.race([migrateOver(client, database), aborted.promise]);
+    await abortable(migrateOver(client, database), signal);
   } catch (cause) {
     signal.throwIfAborted();
     throw databaseFault(database, "open", cause);
   } finally {
-    signal.removeEventListener("abort", giveUp);
     await endClient(client);
   }
 }

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { UNREACHABLE_CODES } from "../../lib/network/mod.ts";
 import type { StoreState } from "../contract/mod.ts";
 
 /** SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html) that are no fault of ours, or classes of them. */
@@ -17,8 +18,8 @@ const STATES: Readonly<Record<string, StoreState>> = {
   "58": "failing",
 };
 
-/** Codes of a socket that reaches nobody, or not any more. */
-const NETWORK_CODE = /^(E(CONN|NOTFOUND|AI_|HOST|NET|TIMEDOUT|PIPE|NOENT|MFILE|NFILE|ADDR)|ERR_(STREAM|SOCKET)_)/;
+/** Further codes for a connection that cannot be used: of name resolution, local sockets, descriptors, addresses and Node's streams. */
+const NETWORK_CODE = /^(E(AI_|NOENT|MFILE|NFILE|ADDR)|ERR_(STREAM|SOCKET)_)/;
 
 /** Codes of TLS (OpenSSL's, those of a certificate, those of Node), and of a socket that may not be opened. */
 const DENIED_CODE =
@@ -42,6 +43,6 @@ export function stateOf(cause: unknown): StoreState | undefined {
 }
 
 function stateOfCode(code: string): StoreState | undefined {
-  if (NETWORK_CODE.test(code)) return "away";
+  if (UNREACHABLE_CODES.has(code) || NETWORK_CODE.test(code)) return "away";
   return DENIED_CODE.test(code) ? "denied" : undefined;
 }

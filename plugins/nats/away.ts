@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createConnection } from "node:net";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
+import { UNREACHABLE_CODES } from "../../lib/network/mod.ts";
 
 /** Time until a server that is there accepts a connection, in milliseconds. */
 const PROBE_TIMEOUT_MS = 2000;
@@ -12,8 +13,7 @@ const DEFAULT_PORT = 4222;
  * What the client says where no server answers, its name is not known yet, or what stands in front of it (a published port, a balancer)
  * closes the connection. A server that refuses us says so first.
  */
-const AWAY =
-  /connection refused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|socket hang up/;
+const AWAY = new RegExp(["connection refused", "socket hang up", ...UNREACHABLE_CODES].join("|"));
 
 /** What the client says of a connection that was closed before the server said anything. */
 const CLOSED = /node provided an undefined error/;

@@ -1,4 +1,4 @@
-import { startTimer } from "../../../cluster/timer.ts";
+import { startTimer } from "../../../lib/async/timer.ts";
 import { LAST_TIME_MS, MOST_OBJECTS } from "./bounds.ts";
 import type { ObjectAnswer, ObjectRequest, ObjectView, StoredValue } from "./protocol.ts";
 

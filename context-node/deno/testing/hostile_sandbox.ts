@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deadline } from "../../../lib/async/mod.ts";
 import type { FileSource, Outcome, Runtime, SandboxEnd } from "../../runtime/mod.ts";
 import { IGNORANT, NO_FILES, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
 
@@ -64,10 +65,7 @@ export async function startHostileSandboxes(): Promise<HostileSandboxes> {
         },
         IGNORANT,
       );
-      const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
-      const timer = setTimeout(resolve, timeoutMs, undefined);
-      const ended = await Promise.race([outcome, timeout]);
-      clearTimeout(timer);
+      const ended = await deadline(outcome, timeoutMs, () => undefined);
       // What came with the end may end the sandbox too.
       if (ended?.type !== "lost") await sandbox[Symbol.asyncDispose]();
       return { outcome: ended, end: await sandbox.closed };

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { z } from "zod";
-import { LONGEST_DELAY_MS, readableFile } from "../../../cluster/mod.ts";
+import { readableFile } from "../../../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../../../lib/async/mod.ts";
 import type { RemoteAddress } from "./address.ts";
 
 /** The configuration of a remote plugin: how to reach it, and its own section in `config`. */

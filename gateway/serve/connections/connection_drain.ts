@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { deadline } from "../../../lib/async/mod.ts";
 
 /**
  * Minimum time between asking clients to reconnect elsewhere and closing their idle connections, in milliseconds. A request in transit
@@ -93,10 +94,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
     async untilKnown(over, { lingerMs }) {
       const leftMs = (begunAt ?? 0) + Math.max(lingerMs, SHORTEST_LINGER_MS) - performance.now();
       if (leftMs <= 0) return;
-      const known = Promise.withResolvers<void>();
-      const timer = setTimeout(known.resolve, leftMs);
-      await Promise.race([known.promise, over]);
-      clearTimeout(timer);
+      await deadline(over, leftMs, () => {});
     },
     close(over) {
       isClosing = true;

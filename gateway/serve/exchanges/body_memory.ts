@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import { createThrottledLog } from "../../../cluster/mod.ts";
 import { breakOff, type HttpRequest, type HttpResponse, onDecoded } from "../../../lib/transcode/mod.ts";
 import { networkOf, peerOf } from "../../access/mod.ts";
 import type { Limits } from "../../limits.ts";
 import { findLargest } from "./memory_use.ts";
-import { createThrottledLog } from "./throttled_log.ts";
 
 interface Held {
   readonly response: HttpResponse;

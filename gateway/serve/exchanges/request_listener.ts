@@ -1,7 +1,7 @@
 import type { RequestListener } from "node:http";
 import type { Logger } from "pino";
+import { createThrottledLog } from "../../../cluster/mod.ts";
 import { breakOff, isOver } from "../../../lib/transcode/mod.ts";
-import { createThrottledLog } from "./throttled_log.ts";
 
 /** Serves a request. Rejects if it fails. */
 export type Serve = (...[request, response]: Parameters<RequestListener>) => Promise<void>;

@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import type { Logger } from "pino";
+import { createThrottledLog } from "../../../cluster/mod.ts";
 import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import { networkOf, peerOf } from "../../access/mod.ts";
 import type { Limits } from "../../limits.ts";
 import { findLargest } from "./memory_use.ts";
-import { createThrottledLog } from "./throttled_log.ts";
 
 /** Maximum interval between checks of the responses, in milliseconds. */
 const CHECK_INTERVAL_MS = 5000;

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { LONGEST_DELAY_MS, startTimer } from "../../../cluster/mod.ts";
+import { LONGEST_DELAY_MS, startTimer } from "../../../lib/async/mod.ts";
 
 /** Timeout headers of the protocols, with the functions that parse them to milliseconds. The library rejects malformed values. */
 const HEADERS = { "grpc-timeout": grpcTimeoutMs, "connect-timeout-ms": connectTimeoutMs } as const;

@@ -2,7 +2,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
-import { LONGEST_DELAY_MS } from "../../../cluster/mod.ts";
+import { LONGEST_DELAY_MS } from "../../../lib/async/mod.ts";
 import { type HttpRequest, orderedEncodings } from "../../../lib/transcode/mod.ts";
 import { COMPRESSIONS } from "../rpc/compressions.ts";
 

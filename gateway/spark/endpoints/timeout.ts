@@ -1,3 +1,4 @@
+import { deadline } from "../../../lib/async/mod.ts";
 import { type Answer, exception } from "../http/answer.ts";
 import type { SparkRequest } from "../http/request.ts";
 
@@ -29,11 +30,9 @@ export function answerTimeout({ jobId, context, timeoutMs }: Timeout): Answer {
 
 /** Resolves to false when the time limit passes first. Rejects if the promise does so before. */
 export async function settledIn(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(late.resolve, timeoutMs, false);
-  try {
-    return await Promise.race([promise.then(() => true), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return deadline(
+    promise.then(() => true),
+    timeoutMs,
+    () => false,
+  );
 }

@@ -1,0 +1,96 @@
+import { parseArgs } from "node:util";
+import { unknownName } from "./explain_issues.ts";
+import type { Fault } from "./faults.ts";
+
+/** A flag of a process. */
+export interface Option {
+  /** What it is for, as a sentence without its full stop. */
+  readonly meaning: string;
+  /** What stands for its value in the usage; absent: it is a switch. */
+  readonly value?: string;
+  /** Keys of the configuration that it overrides. */
+  readonly keys?: readonly string[];
+  /** The only values that it may have. */
+  readonly oneOf?: readonly string[];
+  /** Environment variable that says the same where the flag is not given. */
+  readonly variable?: string;
+}
+
+/** By name, without the dashes. */
+export type Options = Readonly<Record<string, Option>>;
+
+/** A flag or variable that was given. */
+export interface Given {
+  /** `--listen` or `NATS_URL`. */
+  readonly source: string;
+  readonly value: string | true;
+}
+
+/** Reads a command line, and the environment for what it leaves out. */
+export function parseOptions(
+  options: Options,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly given: ReadonlyMap<string, Given>; readonly faults: readonly Fault[] } {
+  const given = new Map<string, Given>();
+  const faults: Fault[] = [];
+  for (const [name, { variable, oneOf }] of Object.entries(options)) {
+    const value = variable && environment[variable];
+    if (!variable || !value) continue;
+    const fault = valueFault(value, oneOf);
+    if (fault === undefined) given.set(name, { source: variable, value });
+    else faults.push({ where: variable, what: fault });
+  }
+  const known = Object.entries(options).map(
+    ([name, { value }]) => [name, { type: value === undefined ? "boolean" : "string" }] as const,
+  );
+  const { tokens } = parseArgs({
+    ...{ args: [...args], options: Object.fromEntries(known) },
+    ...{ strict: false, tokens: true },
+  });
+  for (const token of tokens) {
+    if (token.kind === "positional") faults.push({ where: token.value, what: "expected flags only" });
+    if (token.kind !== "option") continue;
+    const { name, rawName: source } = token;
+    const fault = faultOf(token, options);
+    if (fault === undefined) given.set(name, { source, value: token.value ?? true });
+    else faults.push({ where: source, what: fault });
+  }
+  return { given, faults };
+}
+
+/** As Node's parser has it. */
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+/** What is wrong with a flag as it was given; undefined when nothing is. */
+function faultOf({ name, rawName, value, inlineValue }: OptionToken, options: Options): string | undefined {
+  const option = options[name];
+  if (option === undefined) {
+    const known = Object.keys(options).map((each) => `--${each}`);
+    return unknownName("flag", rawName, known);
+  }
+  if (option.value === undefined)
+    return value === undefined ? undefined : `takes no value, got ${JSON.stringify(value)}`;
+  const isMissing = value === undefined || (value.startsWith("-") && !inlineValue);
+  return isMissing ? `expected <${option.value}> after it` : valueFault(value, option.oneOf);
+}
+
+function valueFault(value: string, oneOf: readonly string[] | undefined): string | undefined {
+  if (oneOf === undefined || oneOf.includes(value)) return undefined;
+  return `expected ${oneOf.join(", ")}, got ${JSON.stringify(value)}`;
+}
+
+/** A line for each flag, and for each variable. */
+export function printOptions(options: Options): string {
+  const rows = Object.entries(options).flatMap(([name, { value, variable, meaning }]) => {
+    const flag = [`--${name}${value === undefined ? "" : ` <${value}>`}`, meaning] as const;
+    return variable === undefined ? [flag] : [flag, [variable, `the same as --${name}, which overrides it`] as const];
+  });
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, meaning]) => `  ${name.padEnd(width)}   ${meaning}`).join("\n");
+}

@@ -1,5 +1,5 @@
-import { LONGEST_TEXT } from "./bounds.ts";
-import { slice } from "./primordials.ts";
+import { slice } from "./confinement/primordials.ts";
+import { LONGEST_TEXT } from "./messages/bounds.ts";
 
 /** A text that a report has room for. A longer one is cut, and says so. */
 export function cut(text: string): string {

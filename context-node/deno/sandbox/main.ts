@@ -3,13 +3,13 @@
  * it never loads a job's code, because what it may do no permission limits (it holds the channel to the node).
  */
 import process from "node:process";
-import { createBegunRuns } from "./begun_runs.ts";
-import { type ExecutorThread, startExecutor } from "./executor_thread.ts";
-import { createObjectStore } from "./object_store.ts";
-import { createOutbox } from "./outbox.ts";
-import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./protocol.ts";
-import { endsRehearsal, REHEARSAL } from "./rehearsal.ts";
-import { inPieces, weigh } from "./weights.ts";
+import { type ExecutorThread, startExecutor } from "./main_isolate/executor_worker.ts";
+import { endsRehearsal, REHEARSAL } from "./main_isolate/rehearsal.ts";
+import { createBegunRuns } from "./main_isolate/silent_runs.ts";
+import { createOutbox } from "./messages/outbox.ts";
+import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./messages/protocol.ts";
+import { inPieces, weigh } from "./messages/report_weights.ts";
+import { createObjectStore } from "./objects/object_store.ts";
 
 const { post: report, hold } = createOutbox<SandboxReport>(
   (messages, sent) => process.send?.(messages, undefined, undefined, sent),

@@ -16,8 +16,8 @@ import type {
   Sandbox,
   SandboxSpec,
 } from "../../runtime/mod.ts";
-import { bundleModule } from "../deno_program.ts";
 import { type DenoRuntimeOptions, findDeno, startDenoRuntime } from "../mod.ts";
+import { bundleModule } from "../process/deno_program.ts";
 
 export interface Program {
   readonly digest: string;

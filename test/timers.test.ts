@@ -26,7 +26,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "cluster/timer.ts": "the timer for any delay",
   "context-node/blobs/results.ts": "constants of node.ts",
   "context-node/contexts/table.ts": "node.drainTimeoutMs",
-  "context-node/deno/executors/data_rate.ts": "a share of a second",
+  "context-node/deno/executors/data_throttle.ts": "a share of a second",
   "context-node/deno/process/deno_process.ts": "a constant, or a test's",
   "context-node/events/unacknowledged.ts": "a constant of node.ts",
   "context-node/jobs/progress.ts": "a tenth of a second, or eleven times that",

@@ -1,4 +1,4 @@
-import { type ContextSettings, type JobError, JobError_Reason, type NamedObject } from "../../proto/node.ts";
+import { type ContextSettings, JobError_Reason, type NamedObject } from "../../proto/node.ts";
 import type {
   AbortReason,
   Execution,
@@ -9,37 +9,30 @@ import type {
   SandboxEnd,
   SandboxSpec,
 } from "../runtime/mod.ts";
+import { ProtocolViolation } from "./channel/report_schemas.ts";
 import type { ExecutorSlot } from "./executors/executor_slots.ts";
 import { Executors } from "./executors/executors.ts";
 import { createObjectList, type ObjectList } from "./executors/object_list.ts";
-import {
-  bundleNotFetched,
-  executorExited,
-  executorTakenAway,
-  jobError,
-  memoryExceeded,
-  notAModule,
-} from "./jobs/job_errors.ts";
-import { createRunningJob, keepPart, type RunningJob, tellObserver, tellProgress } from "./jobs/running_job.ts";
-import { createPrograms, type Programs } from "./jobs/sent_programs.ts";
+import { bundleNotFetched, executorEnded, jobError, notAModule } from "./jobs/job_errors.ts";
+import { createRunningJob, deliverPart, notifyObserver, notifyProgress, type RunningJob } from "./jobs/running_job.ts";
+import { createSentPrograms, type SentPrograms } from "./jobs/sent_programs.ts";
 import type { DenoProcess } from "./process/deno_process.ts";
 import type { ExecutorEnd, ExecutorReport, SandboxReport, ThrownError } from "./sandbox/messages/protocol.ts";
 import type { SourceMaps } from "./stacks/source_maps.ts";
-import { Violation } from "./violation.ts";
 import { watchSandbox } from "./watches/watch_sandbox.ts";
 
-/** How often a job goes to another executor because the one before did not take it. */
-const MOST_MOVES = 3;
+/** Maximum number of times that a job moves to another executor because the previous one did not take it. */
+const MAX_MOVES = 3;
 
-/** Reports of one run that may wait for source maps: more than its executor sends meanwhile. */
-const MOST_WAITING = 50_000;
+/** Maximum number of reports of one run that wait for source maps: more than an executor sends meanwhile. */
+const MAX_QUEUED_REPORTS = 50_000;
 
 interface SandboxDeps {
   readonly process: DenoProcess;
   readonly sourceMaps: SourceMaps;
 }
 
-/** Makes a process that is ready the sandbox of a context. */
+/** Turns a process that is ready into the sandbox of a context. */
 export function createSandbox(deps: SandboxDeps, spec: SandboxSpec): Sandbox {
   return new DenoSandbox(deps, spec);
 }
@@ -48,9 +41,9 @@ class DenoSandbox implements Sandbox {
   readonly closed: Promise<SandboxEnd>;
   readonly #process: DenoProcess;
   readonly #settings: ContextSettings;
-  readonly #executors: Executors;
+  readonly #executors: Executors<RunningJob>;
   readonly #jobs = new Map<number, RunningJob>();
-  readonly #programs: Programs;
+  readonly #programs: SentPrograms;
   readonly #objects: ObjectList;
   readonly #watches: Disposable;
   #lastRun = 0;
@@ -59,7 +52,7 @@ class DenoSandbox implements Sandbox {
   constructor({ process, sourceMaps }: SandboxDeps, { contextId, name, settings, files }: SandboxSpec) {
     this.#process = process;
     this.#settings = settings;
-    this.#programs = createPrograms((command) => process.send(command), sourceMaps);
+    this.#programs = createSentPrograms((command) => process.send(command), sourceMaps);
     this.#objects = createObjectList((command) => process.send(command));
     this.#executors = new Executors(process, { files, jobsPerExecutor: settings.jobsPerExecutor });
     process.listen((report) => this.#receive(report));
@@ -72,7 +65,7 @@ class DenoSandbox implements Sandbox {
       env: settings.env,
       objectBytes: settings.namedObjectsBytes,
     });
-    this.closed = process.ended.then((end) => this.#lose(end));
+    this.closed = process.ended.then((end) => this.#processEnded(end));
   }
 
   run(job: JobRun, observer: JobObserver): Execution {
@@ -130,22 +123,22 @@ class DenoSandbox implements Sandbox {
     const { run, job } = running;
     if (!this.#jobs.has(run)) return;
     const { jobId, entryPoint, config, binaryDigest: digest } = job;
-    const slot = this.#executors.take(digest);
+    const slot = this.#executors.acquire(digest);
     running.slot = slot;
     slot.jobs.set(run, running);
-    this.#executors.tell(slot, { type: "run", run, jobId, digest, entryPoint, config });
+    this.#executors.send(slot, { type: "run", run, jobId, digest, entryPoint, config });
     if (running.abortReason !== undefined) this.#abort(running, running.abortReason);
   }
 
   #abort(running: RunningJob, reason: AbortReason): void {
     running.abortReason = reason;
     if (running.slot === undefined || !this.#jobs.has(running.run)) return;
-    this.#executors.tell(running.slot, { type: "abort", run: running.run, reason });
+    this.#executors.send(running.slot, { type: "abort", run: running.run, reason });
   }
 
   #terminate(running: RunningJob): void {
     if (!this.#jobs.has(running.run)) return;
-    running.terminating = true;
+    running.isTerminating = true;
     if (running.slot === undefined) this.#finish(running, { type: "terminated" });
     else this.#executors.end(running.slot);
   }
@@ -153,12 +146,12 @@ class DenoSandbox implements Sandbox {
   #receive(report: SandboxReport): void {
     switch (report.type) {
       case "ready":
-        throw new Violation(`"ready" for a second time`);
+        throw new ProtocolViolation('a second "ready"');
       case "pong":
         return;
-      case "told": {
+      case "reported": {
         const slot = this.#executors.get(report.executor);
-        for (const message of report.messages) this.#hear(slot, message);
+        for (const message of report.messages) this.#receiveExecutorReport(slot, message);
         return;
       }
       case "unresponsive":
@@ -168,50 +161,52 @@ class DenoSandbox implements Sandbox {
       case "objectStored":
       case "objectRemoved":
       case "objectDropped":
-        return this.#objects.hear(report);
+        return this.#objects.apply(report);
       default:
         report satisfies never;
     }
   }
 
-  #hear(slot: ExecutorSlot, report: ExecutorReport): void {
+  #receiveExecutorReport(slot: ExecutorSlot<RunningJob>, report: ExecutorReport): void {
     switch (report.type) {
       case "dataList":
       case "dataOpen":
       case "dataPull":
       case "dataCancel":
-        return slot.data.obey(report);
+        return slot.data.receive(report);
       case "crashed":
-        slot.lastWord ??= report;
+        slot.reportedEnd ??= report;
         return this.#executors.end(slot);
       case "outOfHeap":
-        slot.lastWord ??= { type: "outOfMemory" };
+        slot.reportedEnd ??= { type: "outOfMemory" };
         return this.#executors.end(slot);
       default: {
         const running = slot.jobs.get(report.run);
-        if (running === undefined) throw new Violation(`"${report.type}" of run ${report.run}, which is not its own`);
+        if (running === undefined)
+          throw new ProtocolViolation(`"${report.type}" of run ${report.run}, which does not run on this executor`);
         running.protocol.check(report);
-        if (running.turns.length > MOST_WAITING) throw new Violation(`too many reports of run ${report.run} at once`);
-        this.#hearOf(running, slot, report);
+        if (running.queue.length > MAX_QUEUED_REPORTS)
+          throw new ProtocolViolation(`more than ${MAX_QUEUED_REPORTS} queued reports of run ${report.run}`);
+        this.#receiveRunReport(running, slot, report);
       }
     }
   }
 
-  #hearOf(running: RunningJob, slot: ExecutorSlot, report: Extract<ExecutorReport, { run: number }>): void {
+  #receiveRunReport(running: RunningJob, slot: ExecutorSlot<RunningJob>, report: Extract<ExecutorReport, { run: number }>): void {
     switch (report.type) {
       case "logged":
-        if (!running.protocol.hearsLines(report.lines)) return;
+        if (!running.protocol.countLines(report.lines)) return;
         for (const { text } of report.lines) this.#loadStacks(running, text);
-        return this.#tell(running, slot, report);
+        return this.#notify(running, slot, report);
       case "validating":
       case "running":
       case "resultBegun":
-        return this.#tell(running, slot, report);
+        return this.#notify(running, slot, report);
       case "progress":
-        return tellProgress(running, report, { executor: slot.number, stacks: this.#programs.stacks });
+        return notifyProgress(running, report, { executor: slot.number, stacks: this.#programs.stacks });
       case "resultPart":
-        running.turns.take(() => {
-          void keepPart(running, report).then((message) => this.#executors.tell(slot, message));
+        running.queue.add(() => {
+          void deliverPart(running, report).then((message) => this.#executors.send(slot, message));
         });
         return;
       case "streamed":
@@ -229,28 +224,28 @@ class DenoSandbox implements Sandbox {
     }
   }
 
-  #tell(running: RunningJob, { number }: ExecutorSlot, report: Parameters<typeof tellObserver>[1]): void {
-    running.turns.take(() => tellObserver(running, report, { executor: number, stacks: this.#programs.stacks }));
+  #notify(running: RunningJob, { number }: ExecutorSlot<RunningJob>, report: Parameters<typeof notifyObserver>[1]): void {
+    running.queue.add(() => notifyObserver(running, report, { executor: number, stacks: this.#programs.stacks }));
   }
 
-  /** What comes next of the run waits for the source maps of the text. */
+  /** Later reports of the run wait for the source maps of the text. */
   #loadStacks(running: RunningJob, text: string): void {
-    running.turns.take(() => this.#programs.stacks.load(text));
+    running.queue.add(() => this.#programs.stacks.load(text));
   }
 
   #fail(running: RunningJob, reason: JobError_Reason, thrown: ThrownError): void {
     this.#release(running);
     this.#loadStacks(running, thrown.stack);
-    running.turns.take(() => {
+    running.queue.add(() => {
       const stack = this.#programs.stacks.map(thrown.stack);
       running.settle({ type: "failed", error: jobError(reason, { ...thrown, stack }) });
     });
   }
 
-  /** Ends the run at once, and settles it when all that it said was told. */
+  /** Ends the run at once, and settles its outcome after the observer got all of its reports. */
   #finish(running: RunningJob, outcome: Outcome): void {
     this.#release(running);
-    running.turns.take(() => running.settle(outcome));
+    running.queue.add(() => running.settle(outcome));
   }
 
   #release(running: RunningJob): void {
@@ -259,36 +254,31 @@ class DenoSandbox implements Sandbox {
     if (slot !== undefined) this.#executors.release(slot, running.run);
   }
 
-  /** It is replaced, and its jobs go to another, unless it runs something that holds it up. */
-  #unresponsive(slot: ExecutorSlot): void {
+  /** Replaces an executor that takes no jobs, unless one of its jobs keeps it busy; the others move to another executor. */
+  #unresponsive(slot: ExecutorSlot<RunningJob>): void {
     const jobs = [...slot.jobs.values()];
-    if (jobs.some(({ protocol, moves }) => protocol.isTaken || moves === MOST_MOVES)) return;
+    if (jobs.some(({ protocol, moves }) => protocol.isTaken || moves === MAX_MOVES)) return;
     this.#executors.end(slot);
   }
 
-  #executorEnded(slot: ExecutorSlot, end: ExecutorEnd): void {
-    this.#executors.ended(slot);
-    const cause = slot.lastWord ?? end;
+  #executorEnded(slot: ExecutorSlot<RunningJob>, end: ExecutorEnd): void {
+    this.#executors.remove(slot);
+    const cause = slot.reportedEnd ?? end;
     for (const running of slot.jobs.values()) {
-      if (running.terminating) this.#finish(running, { type: "terminated" });
-      else if (!running.protocol.isTaken && running.moves < MOST_MOVES) this.#move(running);
+      if (running.isTerminating) this.#finish(running, { type: "terminated" });
+      else if (!running.protocol.isTaken && running.moves < MAX_MOVES) this.#move(running);
       else if (cause.type === "crashed") this.#fail(running, JobError_Reason.THROWN, cause.error);
-      else this.#finish(running, { type: "failed", error: this.#errorOf(cause) });
+      else this.#finish(running, { type: "failed", error: executorEnded(cause, this.#settings) });
     }
   }
 
-  /** Its executor is gone and had not taken it. */
+  /** Starts a job again whose executor ended without taking it. */
   #move(running: RunningJob): void {
     running.moves += 1;
     this.#start(running);
   }
 
-  #errorOf(end: ExecutorEnd): JobError {
-    if (end.type === "outOfMemory") return memoryExceeded(this.#settings.memoryBytes);
-    return end.type === "exited" ? executorExited() : executorTakenAway();
-  }
-
-  async #lose(end: SandboxEnd): Promise<SandboxEnd> {
+  async #processEnded(end: SandboxEnd): Promise<SandboxEnd> {
     this.#end = end;
     this.#watches[Symbol.dispose]();
     const lost = [...this.#jobs.values()];

@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { Intake, LineSource } from "../../intake.ts";
-import { LONGEST_LINE_BYTES } from "../sandbox/messages/bounds.ts";
+import { MAX_LINE_BYTES } from "../sandbox/messages/bounds.ts";
 import { createOutbox } from "../sandbox/messages/outbox.ts";
 
 const NEWLINE = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Weight of what waits to be written, in bytes, beyond which nothing more is read. */
-const MOST_UNWRITTEN = 8 * 1024 * 1024;
+const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
 
 /**
  * The node's end of the channel to a sandbox process: lines of JSON over a pipe, as Node's IPC writes them (`NODE_CHANNEL_FD`). The channel
@@ -38,7 +38,7 @@ interface ChannelOptions<Command> {
   /** One line, without its end. */
   line(line: string): void;
   /** The sandbox broke the form of the channel; nothing more is read. */
-  fault(message: string): void;
+  malformed(message: string): void;
   /** About how many bytes a command takes. */
   weigh(command: Command): number;
 }
@@ -55,7 +55,7 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
   let isFinishing = false;
   let isClosed = false;
 
-  const isHeld = (): boolean => !isFinishing && (isPaused || unwritten > MOST_UNWRITTEN);
+  const isHeld = (): boolean => !isFinishing && (isPaused || unwritten > MAX_UNWRITTEN_BYTES);
 
   const source: LineSource = {
     takeLine() {
@@ -71,9 +71,9 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
     const end = rest.indexOf(NEWLINE);
     const piece = end === -1 ? rest : rest.subarray(0, end);
     partialBytes += piece.length;
-    if (partialBytes > LONGEST_LINE_BYTES) {
+    if (partialBytes > MAX_LINE_BYTES) {
       close();
-      options.fault(`a line of more than ${LONGEST_LINE_BYTES} bytes`);
+      options.malformed(`a line of more than ${MAX_LINE_BYTES} bytes`);
       return undefined;
     }
     if (piece.length > 0) partial.push(piece);
@@ -135,7 +135,7 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
         return isPaused || rest.length > 0;
       },
       get isClogged() {
-        return unwritten > MOST_UNWRITTEN;
+        return unwritten > MAX_UNWRITTEN_BYTES;
       },
     },
   };

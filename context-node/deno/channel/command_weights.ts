@@ -10,7 +10,7 @@ export function weighCommand(command: SandboxCommand): number {
       return command.executorCode.length;
     case "bundle":
       return command.code.length;
-    case "tell":
+    case "forward":
       return weighMessage(command.message);
     default:
       return COMMAND_BYTES;

@@ -43,7 +43,7 @@ const MESSAGES: readonly ExecutorReport[] = [
 const REPORTS: readonly SandboxReport[] = [
   { type: "ready" },
   { type: "pong" },
-  ...MESSAGES.map((message) => ({ type: "told", executor: 1, messages: [message] }) as const),
+  ...MESSAGES.map((message) => ({ type: "reported", executor: 1, messages: [message] }) as const),
   { type: "unresponsive", executor: 1 },
   { type: "executorEnded", executor: 1, end: { type: "crashed", error: ERROR } },
   { type: "objectStored", object: { name: "x", sizeBytes: 1, createdAt: 1, expiresAt: 2 } },
@@ -92,7 +92,7 @@ test.for(REPORTS.map((report): [string, SandboxReport] => [JSON.stringify(report
     for (const forged of forgeries(report)) {
       // An array may be empty where JSON has none of its items, and text may be any text.
       const line = JSON.stringify([forged]);
-      expect(parseReports(line), line.slice(0, 300)).toHaveProperty("fault");
+      expect(parseReports(line), line.slice(0, 300)).toHaveProperty("error");
     }
   },
 );
@@ -107,10 +107,11 @@ test.for<[string, string]>([
   ["a message of Node's own channel", '{"cmd":"NODE_HANDLE","type":"net.Socket"}'],
   ["a prototype", '[{"__proto__":{"type":"ready"},"type":"ready"}]'],
 ])("parseReports() refuses %s", ([, line]) => {
-  expect(parseReports(line)).toHaveProperty("fault");
+  expect(parseReports(line)).toHaveProperty("error");
 });
 
-const told = (...messages: unknown[]): string => `${JSON.stringify([{ type: "told", executor: 1, messages }])}\n`;
+const reported = (...messages: unknown[]): string =>
+  `${JSON.stringify([{ type: "reported", executor: 1, messages }])}\n`;
 const report = (value: unknown): string => `${JSON.stringify([value])}\n`;
 const RUNNING = { type: "running", run: 1 };
 const BEGUN = { type: "resultBegun", run: 1, mediaType: "application/json" };
@@ -120,23 +121,29 @@ test.for<[string, string | Uint8Array]>([
   ["a line that is not JSON", "not json\n"],
   ["bytes that are no text", Buffer.from([0xff, 0xfe, 0x00, 0x0a])],
   ["a line that does not end", "x".repeat(5 * 1024 * 1024)],
-  ["null in the place of a message", told(null)],
+  ["null in the place of a message", reported(null)],
   ["ready twice", report({ type: "ready" })],
-  ["a report of an executor that is not there", report({ type: "told", executor: 7, messages: [RUNNING] })],
+  ["a report of an executor that is not there", report({ type: "reported", executor: 7, messages: [RUNNING] })],
   ["the end of an executor that is not there", report({ type: "executorEnded", executor: 7, end: { type: "exited" } })],
-  ["a report of a run that is not there", told({ type: "running", run: 2 })],
-  ["a second end", told(RUNNING, { type: "succeeded", run: 1, json: "1" }, { type: "succeeded", run: 1, json: "2" })],
-  ["an end before the beginning", told({ type: "succeeded", run: 1, json: "1" })],
-  ["problems of a run that was accepted", told(RUNNING, { type: "rejected", run: 1, problems: ["late"] })],
-  ["a part of a result that was not begun", told(RUNNING, PART)],
-  ["a result that was begun twice", told(RUNNING, BEGUN, BEGUN)],
-  ["a result that is given whole and in parts", told(RUNNING, BEGUN, { type: "succeeded", run: 1, json: "1" })],
-  ["the end of parts that were not begun", told(RUNNING, { type: "streamed", run: 1 })],
-  ["more parts than may wait", told(RUNNING, BEGUN, ...Array.from({ length: 9 }, () => PART))],
-  ["a media type of its own", told(RUNNING, { ...BEGUN, mediaType: "text/html\r\nset-cookie: a=b" })],
+  ["a report of a run that is not there", reported({ type: "running", run: 2 })],
+  [
+    "a second end",
+    reported(RUNNING, { type: "succeeded", run: 1, json: "1" }, { type: "succeeded", run: 1, json: "2" }),
+  ],
+  ["an end before the beginning", reported({ type: "succeeded", run: 1, json: "1" })],
+  ["problems of a run that was accepted", reported(RUNNING, { type: "rejected", run: 1, problems: ["late"] })],
+  ["a part of a result that was not begun", reported(RUNNING, PART)],
+  ["a result that was begun twice", reported(RUNNING, BEGUN, BEGUN)],
+  ["a result that is given whole and in parts", reported(RUNNING, BEGUN, { type: "succeeded", run: 1, json: "1" })],
+  ["the end of parts that were not begun", reported(RUNNING, { type: "streamed", run: 1 })],
+  ["more parts than may wait", reported(RUNNING, BEGUN, ...Array.from({ length: 9 }, () => PART))],
+  ["a media type of its own", reported(RUNNING, { ...BEGUN, mediaType: "text/html\r\nset-cookie: a=b" })],
   ["an answer that nobody waits for", report({ type: "objectDropped", request: 9, existed: true })],
-  ["a data request under a number of before", told({ type: "dataList", request: 2 }, { type: "dataList", request: 1 })],
-  ["a pull of a file that was not asked for", told({ type: "dataPull", request: 3 })],
+  [
+    "a data request under a number of before",
+    reported({ type: "dataList", request: 2 }, { type: "dataList", request: 1 }),
+  ],
+  ["a pull of a file that was not asked for", reported({ type: "dataPull", request: 3 })],
   [
     "more named objects than may be",
     Array.from(
@@ -154,8 +161,8 @@ test("what a sandbox sends does not touch the others of its node", async () => {
   await using sandbox = await startSandbox(honest);
   for (const payload of [
     "garbage\n",
-    told(null),
-    told({ type: "failed", run: 1, reason: "constructor", error: ERROR }),
+    reported(null),
+    reported({ type: "failed", run: 1, reason: "constructor", error: ERROR }),
   ]) {
     const [{ end }, result] = await Promise.all([
       hostile.send(payload),
@@ -175,7 +182,7 @@ test("the node works on a bounded number of data requests of a sandbox, and read
     open: async () => undefined,
   };
   const requests = (count: number): string =>
-    Array.from({ length: count }, (_, index) => told({ type: "dataList", request: index + 1 })).join("");
+    Array.from({ length: count }, (_, index) => reported({ type: "dataList", request: index + 1 })).join("");
   const { end } = await hostile.send(`${requests(64)}what nobody reads\n`, { files, timeoutMs: 1000 });
   expect(end).toEqual({ type: "disposed" });
   expect(lists).toBe(1);
@@ -185,11 +192,17 @@ test("the node works on a bounded number of data requests of a sandbox, and read
 
 test("what a run says while its source map is fetched is bounded in the node", async () => {
   const logged = (text: string, count: number) =>
-    told({ type: "logged", run: 1, lines: Array.from({ length: count }, () => ({ level: "info", time: 1, text })) });
-  const progress = told({ type: "progress", run: 1, fraction: 0.5, message: "x".repeat(4000) });
+    reported({
+      type: "logged",
+      run: 1,
+      lines: Array.from({ length: count }, () => ({ level: "info", time: 1, text })),
+    });
+  const progress = reported({ type: "progress", run: 1, fraction: 0.5, message: "x".repeat(4000) });
   const flood =
     logged("at bundle:sha256:0:1:1", 1) + logged("x".repeat(16_000), 100).repeat(20) + progress.repeat(1000);
-  await hostile.send(`${flood}${told({ type: "failed", run: 1, reason: "THROWN", error: ERROR })}`, { timeoutMs: 1 });
+  await hostile.send(`${flood}${reported({ type: "failed", run: 1, reason: "THROWN", error: ERROR })}`, {
+    timeoutMs: 1,
+  });
   await using sandbox = await startSandbox(hostile.runtime);
   let [characters, reports] = [0, 0];
   const { outcome } = sandbox.run(
@@ -222,8 +235,8 @@ test("a sandbox that leaves its answers unread is given up", async () => {
   const files = { list: async () => [], open: async () => new ReadableStream({ pull: (to) => to.enqueue(chunk) }) };
   const requests = Array.from({ length: 64 }, (_, index) => index + 1);
   const payload = [
-    ...requests.map((request) => told({ type: "dataOpen", request, name: "x" })),
-    ...requests.map((request) => told({ type: "dataPull", request })),
+    ...requests.map((request) => reported({ type: "dataOpen", request, name: "x" })),
+    ...requests.map((request) => reported({ type: "dataPull", request })),
   ];
   const { end } = await hostile.send(payload.join(""), { files, isDeaf: true, timeoutMs: 40_000 });
   expect(end).toEqual({ type: "crashed", message: "The sandbox gave no sign of life for 15 s" });
@@ -242,7 +255,7 @@ const line = fc.oneof(
     weight: 4,
     arbitrary: fc
       .array(fc.constantFrom(...MESSAGES), { minLength: 1, maxLength: 6 })
-      .map((messages) => JSON.stringify([{ type: "told", executor: 1, messages }])),
+      .map((messages) => JSON.stringify([{ type: "reported", executor: 1, messages }])),
   },
   { weight: 1, arbitrary: fc.json() },
   { weight: 1, arbitrary: fc.string({ unit: "binary" }) },

@@ -5,7 +5,7 @@ import { JobEventSchema } from "../../../proto/mod.ts";
 import { JobError_Reason, JobEvent, LogLine_Level, wellFormedJson } from "../../../proto/node.ts";
 import { ProgressReports } from "../../jobs/progress.ts";
 import { endingOf } from "../../jobs/verdict.ts";
-import { LAST_TIME_MS } from "../sandbox/messages/bounds.ts";
+import { MAX_TIME_MS } from "../sandbox/messages/bounds.ts";
 import type { ExecutorReport } from "../sandbox/messages/protocol.ts";
 import { parseReports } from "./report_schemas.ts";
 
@@ -24,7 +24,7 @@ const fieldsJson = fc.oneof(
     `{"a":${"[".repeat(300)}${"]".repeat(300)}}`,
   ),
 );
-const time = fc.integer({ min: 0, max: LAST_TIME_MS });
+const time = fc.integer({ min: 0, max: MAX_TIME_MS });
 
 const report = fc.oneof(
   fc.record({
@@ -87,10 +87,10 @@ function eventOf(given: ExecutorReport): JobEvent["event"] {
 test("whatever a sandbox may report is written and read by all that come after: session, NATS, store and REST", () => {
   fc.assert(
     fc.property(report, (sent) => {
-      const parsed = parseReports(JSON.stringify([{ type: "told", executor: 1, messages: [sent] }]));
-      if ("fault" in parsed) throw new Error(parsed.fault);
-      const [told] = parsed.reports;
-      const message = told?.type === "told" ? told.messages[0] : undefined;
+      const parsed = parseReports(JSON.stringify([{ type: "reported", executor: 1, messages: [sent] }]));
+      if ("error" in parsed) throw new Error(parsed.error);
+      const [first] = parsed.reports;
+      const message = first?.type === "reported" ? first.messages[0] : undefined;
       if (message === undefined) throw new Error("nothing was parsed");
       const event = JobEvent.create({ jobId: "j", attempt: 1, seq: 1, time: new Date(), event: eventOf(message) });
 

@@ -32,7 +32,12 @@ test("a job that watches every method of every object sees nothing of its execut
     type: "succeeded",
     json: '{"length":25,"files":["rates.csv"],"text":"EUR,1","created":{"rows":[1]},"got":2,"names":1}',
   });
-  expect(victim.told.slice(1)).toEqual(["info a line", "info of the console", "progress 0.5 half", "progress 1 done"]);
+  expect(victim.reports.slice(1)).toEqual([
+    "info a line",
+    "info of the console",
+    "progress 0.5 half",
+    "progress 1 done",
+  ]);
 
   const failing = run(sandbox, program, { entryPoint: "failing", config: { password: SECRET } });
   expect(await failing.outcome).toMatchObject({ type: "failed", error: { name: "RangeError", message: "as planned" } });

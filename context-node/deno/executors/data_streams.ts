@@ -1,16 +1,16 @@
 import type { FileSource } from "../../runtime/mod.ts";
-import { MOST_OPEN_FILES } from "../sandbox/messages/bounds.ts";
-import type { DataAnswer, DataRequest } from "../sandbox/messages/protocol.ts";
-import { Violation } from "../violation.ts";
-import type { DataFlow } from "./data_rate.ts";
+import { ProtocolViolation } from "../channel/report_schemas.ts";
+import { MAX_OPEN_FILES } from "../sandbox/messages/bounds.ts";
+import type { DataRequest, DataResponse } from "../sandbox/messages/protocol.ts";
+import type { DataThrottle } from "./data_throttle.ts";
 
 /** Bytes that one message carries; a multiple of three, so that base64 needs no padding inside. */
 const CHUNK_BYTES = 192 * 1024;
 
 /** The files that one executor reads. */
 export interface DataStreams {
-  /** Throws a Violation when the request cannot come now. */
-  obey(request: DataRequest): void;
+  /** Throws a ProtocolViolation when the request cannot come now. */
+  receive(request: DataRequest): void;
   /** Cancels what is open. */
   close(): void;
 }
@@ -24,12 +24,12 @@ interface OpenFile {
 
 interface DataStreamsDeps {
   readonly files: FileSource;
-  readonly flow: DataFlow;
-  answer(answer: DataAnswer): void;
+  readonly throttle: DataThrottle;
+  send(response: DataResponse): void;
 }
 
 /** Sends a chunk for each pull: no more of a file is in memory than its reader takes. */
-export function createDataStreams({ files, flow, answer }: DataStreamsDeps): DataStreams {
+export function createDataStreams({ files, throttle, send }: DataStreamsDeps): DataStreams {
   const openFiles = new Map<number, OpenFile>();
   /** Requests to open a file that are not answered. */
   let opening = 0;
@@ -39,20 +39,20 @@ export function createDataStreams({ files, flow, answer }: DataStreamsDeps): Dat
   function check({ type, request }: DataRequest): void {
     const isNew = type === "dataList" || type === "dataOpen";
     if (isNew ? request <= lastRequest : request > lastRequest) {
-      throw new Violation(`"${type}" with the number ${request} after ${lastRequest}`);
+      throw new ProtocolViolation(`"${type}" with the number ${request} after ${lastRequest}`);
     }
     if (isNew) lastRequest = request;
     if (type === "dataPull" && openFiles.get(request)?.isPulled) {
-      throw new Violation(`"dataPull" of file ${request} before the last one was answered`);
+      throw new ProtocolViolation(`"dataPull" of file ${request} before the last one was answered`);
     }
   }
 
-  async function respond(message: DataRequest): Promise<DataAnswer | undefined> {
+  async function respond(message: DataRequest): Promise<DataResponse | undefined> {
     const { request } = message;
     switch (message.type) {
       case "dataList":
-        await flow.turn();
-        return { type: "dataNames", request, names: await flow.list(() => files.list()) };
+        await throttle.waitForRate();
+        return { type: "dataNames", request, names: await throttle.list(() => files.list()) };
       case "dataOpen":
         return open(request, message.name);
       case "dataPull":
@@ -69,14 +69,14 @@ export function createDataStreams({ files, flow, answer }: DataStreamsDeps): Dat
     }
   }
 
-  async function open(request: number, name: string): Promise<DataAnswer> {
-    if (openFiles.size + opening >= MOST_OPEN_FILES) {
-      const message = `Cannot read data file "${name}": ${MOST_OPEN_FILES} files are open; read or cancel one of them first`;
+  async function open(request: number, name: string): Promise<DataResponse> {
+    if (openFiles.size + opening >= MAX_OPEN_FILES) {
+      const message = `Cannot read data file "${name}": ${MAX_OPEN_FILES} files are open; read or cancel one of them first`;
       return { type: "dataFailed", request, message };
     }
     opening += 1;
     try {
-      await flow.turn();
+      await throttle.waitForRate();
       const stream = await files.open(name);
       if (stream === undefined) return { type: "dataOpened", request, found: false };
       const reader = stream.getReader();
@@ -88,7 +88,7 @@ export function createDataStreams({ files, flow, answer }: DataStreamsDeps): Dat
     }
   }
 
-  async function pull(request: number): Promise<DataAnswer> {
+  async function pull(request: number): Promise<DataResponse> {
     const file = openFiles.get(request);
     if (file === undefined) return { type: "dataEnd", request };
     file.isPulled = true;
@@ -113,18 +113,18 @@ export function createDataStreams({ files, flow, answer }: DataStreamsDeps): Dat
   async function serve(request: DataRequest): Promise<void> {
     try {
       const response = await respond(request);
-      if (response !== undefined) answer(response);
+      if (response !== undefined) send(response);
     } catch (error) {
       // The source is somebody else's: what it fails with is told to the job that reads.
       openFiles.delete(request.request);
-      answer({ type: "dataFailed", request: request.request, message: String(error) });
+      send({ type: "dataFailed", request: request.request, message: String(error) });
     }
   }
 
   return {
-    obey(request) {
+    receive(request) {
       check(request);
-      void flow.during(() => serve(request));
+      void throttle.track(() => serve(request));
     },
     close() {
       isClosed = true;

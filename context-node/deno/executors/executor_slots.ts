@@ -1,60 +1,57 @@
-import type { RunningJob } from "../jobs/running_job.ts";
 import type { ExecutorEnd } from "../sandbox/messages/protocol.ts";
 import type { DataStreams } from "./data_streams.ts";
 
-/** One executor, as the node counts it. */
-export interface ExecutorSlot {
+/** The node's state of one executor. `Job` is what the caller keeps for a job that runs there. */
+export interface ExecutorSlot<Job> {
   readonly number: number;
-  readonly jobs: Map<number, RunningJob>;
-  /** Digests of the programs that it was handed. */
+  /** By the number of their run. */
+  readonly jobs: Map<number, Job>;
+  /** Digests of the programs that it has loaded, or is about to load. */
   readonly loaded: Set<string>;
   readonly data: DataStreams;
-  /** It has had a job since stock was last taken. */
+  /** Whether it had a job since the last sample. */
   wasBusy: boolean;
-  /** It takes no more jobs and will report its end. */
-  ending: boolean;
-  /** Runs from the command to end until the end is reported. */
+  /** Whether it was commanded to end: it gets no more jobs, and reports its end. */
+  isEnding: boolean;
+  /** Kills the process if the executor does not report its end in time. */
   endTimer: NodeJS.Timeout | undefined;
-  /** Why it ends, when it said so itself. */
-  lastWord: ExecutorEnd | undefined;
+  /** The reason that the executor itself reported for its end. */
+  reportedEnd: ExecutorEnd | undefined;
 }
 
-export function createSlot(number: number, data: DataStreams): ExecutorSlot {
+export function createSlot<Job>(number: number, data: DataStreams): ExecutorSlot<Job> {
   return {
     number,
     jobs: new Map(),
     loaded: new Set(),
     data,
     wasBusy: false,
-    ending: false,
+    isEnding: false,
     endTimer: undefined,
-    lastWord: undefined,
+    reportedEnd: undefined,
   };
 }
 
-/** The executor has ended. */
-export function closeSlot(slot: ExecutorSlot): void {
-  slot.ending = true;
+/** Releases what the slot of an ended executor holds. */
+export function closeSlot(slot: ExecutorSlot<unknown>): void {
+  slot.isEnding = true;
   clearTimeout(slot.endTimer);
   slot.data.close();
 }
 
-/**
- * The executor to run on: one that has the program loaded rather than not, and the least busy of these. Undefined when all are
- * full.
- */
-export function chooseSlot(
-  slots: Iterable<ExecutorSlot>,
+/** Chooses the least busy executor, and prefers those that have loaded the program. Returns undefined if all are full. */
+export function chooseSlot<Job>(
+  slots: Iterable<ExecutorSlot<Job>>,
   { digest, jobsPerExecutor }: { digest: string; jobsPerExecutor: number },
-): ExecutorSlot | undefined {
-  let best: ExecutorSlot | undefined;
+): ExecutorSlot<Job> | undefined {
+  let best: ExecutorSlot<Job> | undefined;
   for (const slot of slots) {
-    if (slot.ending || slot.jobs.size >= jobsPerExecutor) continue;
+    if (slot.isEnding || slot.jobs.size >= jobsPerExecutor) continue;
     if (best === undefined || rank(slot, digest) > rank(best, digest)) best = slot;
   }
   return best;
 }
 
-function rank(slot: ExecutorSlot, digest: string): number {
+function rank(slot: ExecutorSlot<unknown>, digest: string): number {
   return (slot.loaded.has(digest) ? 1 : 0) - slot.jobs.size;
 }

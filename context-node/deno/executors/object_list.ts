@@ -1,7 +1,7 @@
 import { NamedObject } from "../../../proto/node.ts";
-import { MOST_OBJECTS } from "../sandbox/messages/bounds.ts";
+import { ProtocolViolation } from "../channel/report_schemas.ts";
+import { MAX_OBJECTS } from "../sandbox/messages/bounds.ts";
 import type { SandboxCommand, SandboxReport } from "../sandbox/messages/protocol.ts";
-import { Violation } from "../violation.ts";
 
 /** What the node knows of the named objects of a sandbox; as it was when the sandbox ended. */
 export interface ObjectList {
@@ -9,12 +9,12 @@ export interface ObjectList {
   list(): NamedObject[];
   /** Resolves when no job that starts afterwards finds it, and to undefined when there was none. */
   drop(name: string): Promise<NamedObject | undefined>;
-  hear(report: ObjectNews): void;
+  apply(report: ObjectReport): void;
   /** The sandbox is gone: nothing is dropped any more. */
   close(): void;
 }
 
-export type ObjectNews = Extract<SandboxReport, { type: "objectStored" | "objectRemoved" | "objectDropped" }>;
+export type ObjectReport = Extract<SandboxReport, { type: "objectStored" | "objectRemoved" | "objectDropped" }>;
 
 export function createObjectList(send: (command: SandboxCommand) => void): ObjectList {
   const objects = new Map<string, NamedObject>();
@@ -22,11 +22,12 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
   let lastRequest = 0;
   let isClosed = false;
 
-  function takeDrop(request: number): (existed: boolean) => void {
-    const answer = drops.get(request);
-    if (answer === undefined) throw new Violation(`"objectDropped" of request ${request}, which does not wait`);
+  function removeDrop(request: number): (existed: boolean) => void {
+    const resolve = drops.get(request);
+    if (resolve === undefined)
+      throw new ProtocolViolation(`"objectDropped" of request ${request}, which does not wait`);
     drops.delete(request);
-    return answer;
+    return resolve;
   }
 
   return {
@@ -42,11 +43,11 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
       });
       return existed ? dropped : undefined;
     },
-    hear(report) {
+    apply(report) {
       switch (report.type) {
         case "objectStored": {
-          if (objects.size >= MOST_OBJECTS && !objects.has(report.object.name)) {
-            throw new Violation(`more than ${MOST_OBJECTS} named objects`);
+          if (objects.size >= MAX_OBJECTS && !objects.has(report.object.name)) {
+            throw new ProtocolViolation(`more than ${MAX_OBJECTS} named objects`);
           }
           const { name, sizeBytes, createdAt, expiresAt } = report.object;
           const expireTime = expiresAt === undefined ? undefined : new Date(expiresAt);
@@ -57,7 +58,7 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
           objects.delete(report.name);
           return;
         case "objectDropped":
-          takeDrop(report.request)(report.existed);
+          removeDrop(report.request)(report.existed);
           return;
         default:
           report satisfies never;

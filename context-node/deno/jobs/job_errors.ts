@@ -1,24 +1,27 @@
 import { type JobError, JobError_Reason } from "../../../proto/node.ts";
-import type { ThrownError } from "../sandbox/messages/protocol.ts";
+import type { ExecutorEnd, ThrownError } from "../sandbox/messages/protocol.ts";
 
-/** What became of a job that did not end by itself. */
-
-export function memoryExceeded(memoryBytes: number): JobError {
-  return plainError(
-    JobError_Reason.OUT_OF_MEMORY,
-    `The job went over the memory limit of ${Math.ceil(memoryBytes / (1024 * 1024))} MiB`,
-  );
-}
-
-export function executorExited(): JobError {
-  return plainError(JobError_Reason.EXITED, "The job ended its executor (Deno.exit, process.exit or close)");
-}
-
-export function executorTakenAway(): JobError {
-  return plainError(
-    JobError_Reason.CONTEXT_LOST,
-    "Another job on the same executor was terminated, and the executor with it",
-  );
+/** The error of a job whose executor ended while it ran. */
+export function executorEnded(
+  end: Exclude<ExecutorEnd, { type: "crashed" }>,
+  { memoryBytes }: { memoryBytes: number },
+): JobError {
+  switch (end.type) {
+    case "outOfMemory":
+      return plainError(
+        JobError_Reason.OUT_OF_MEMORY,
+        `The job exceeded the memory limit of ${Math.ceil(memoryBytes / (1024 * 1024))} MiB`,
+      );
+    case "exited":
+      return plainError(JobError_Reason.EXITED, "The job ended its executor (Deno.exit, process.exit or close)");
+    case "terminated":
+      return plainError(
+        JobError_Reason.CONTEXT_LOST,
+        "The executor was terminated together with another job on the same executor",
+      );
+    default:
+      return end satisfies never;
+  }
 }
 
 export function bundleNotFetched(error: Error): JobError {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../../runtime/mod.ts";
 import {
   bundle,
-  IGNORANT,
   moduleOf,
+  NOOP_OBSERVER,
   outcomeOf,
   resultOf,
   run,
@@ -125,7 +125,7 @@ test("a program that throws while it is loaded fails each of its jobs", async ()
 
 test("a bundle that cannot be fetched fails the job, and is asked for again", async () => {
   const program = await bundle("export const job = () => 1;");
-  const observer = IGNORANT;
+  const observer = NOOP_OBSERVER;
   const job = {
     jobId: "j",
     binaryDigest: program.digest,
@@ -195,7 +195,7 @@ test("a warm sandbox loads a program once, and asks for it once", async () => {
   await first.outcome;
   const second = run(sandbox, { ...program, code: "never asked for" });
   expect(await second.outcome).toEqual({ type: "succeeded", json: "2" });
-  expect(second.told).toEqual(first.told);
+  expect(second.reports).toEqual(first.reports);
 });
 
 test("jobs that run at the same time have executors of their own", async () => {
@@ -207,7 +207,7 @@ test("jobs that run at the same time have executors of their own", async () => {
   const jobs = ["a", "b", "c"].map((name) => run(other, program, { config: { name } }));
   const outcomes = await Promise.all(jobs.map(({ outcome }) => outcome));
   expect(outcomes).toEqual(Array(3).fill({ type: "succeeded", json: "1" }));
-  expect(jobs.map(({ told }) => told[0]).sort()).toEqual(["running 1", "running 2", "running 3"]);
+  expect(jobs.map(({ reports }) => reports[0]).sort()).toEqual(["running 1", "running 2", "running 3"]);
   expect(other.load()).toEqual({ executors: 3, memoryBytes: expect.any(Number) });
   expect(other.load().memoryBytes).toBeGreaterThan(10_000_000);
 });
@@ -225,7 +225,7 @@ test("with jobs_per_executor, jobs share an executor and keep their logs apart",
     };`);
   const jobs = ["a", "b"].map((name) => run(other, program, { config: { name } }));
   await Promise.all(jobs.map(({ outcome }) => outcome));
-  expect(jobs.map(({ told }) => told)).toEqual([
+  expect(jobs.map(({ reports }) => reports)).toEqual([
     ["running 1", "info a", "warn a again"],
     ["running 1", "info b", "warn b again"],
   ]);

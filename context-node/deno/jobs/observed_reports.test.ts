@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../../runtime/mod.ts";
-import { bundle, IGNORANT, moduleOf, outcomeOf, run, startSandbox, startTestRuntime } from "../testing/mod.ts";
+import { bundle, moduleOf, NOOP_OBSERVER, outcomeOf, run, startSandbox, startTestRuntime } from "../testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -27,7 +27,7 @@ test("log, console and progress are told in order, before the outcome", async ()
     };`),
   );
   await job.outcome;
-  expect(job.told.slice(1)).toEqual([
+  expect(job.reports.slice(1)).toEqual([
     "debug one { a: 1 }",
     'info two formatted [ 1, "x" ]',
     "progress 0.25 quarter",
@@ -50,7 +50,7 @@ test("what the console prints when the signal is aborted is told", async () => {
   await job.until("progress");
   job.abort("cancelled");
   await job.outcome;
-  expect(job.told.slice(2)).toEqual(["info stopping"]);
+  expect(job.reports.slice(2)).toEqual(["info stopping"]);
 });
 
 test("of fast progress the newest is told, and always the last", async () => {
@@ -82,7 +82,7 @@ test("a job that never yields and says nothing is told to run", async () => {
   await job.until("running");
   job.terminate();
   expect(await job.outcome).toEqual({ type: "terminated" });
-  expect(job.told).toHaveLength(1);
+  expect(job.reports).toHaveLength(1);
 });
 
 test("a flood of log lines is cut, with a notice", async () => {
@@ -91,15 +91,15 @@ test("a flood of log lines is cut, with a notice", async () => {
     await bundle("export const job = () => { for (let i = 0; i < 50_000; i++) console.log(i); };"),
   );
   await job.outcome;
-  expect(job.told.length).toBeGreaterThan(2000);
-  expect(job.told.length).toBeLessThan(50_000);
-  expect(job.told.at(-1)).toMatch(/^warn \d+ lines were dropped: a job may log 2000 lines a second$/);
+  expect(job.reports.length).toBeGreaterThan(2000);
+  expect(job.reports.length).toBeLessThan(50_000);
+  expect(job.reports.at(-1)).toMatch(/^warn \d+ lines were dropped: a job may log 2000 lines a second$/);
 });
 
 test("a long line is cut", async () => {
   const job = run(sandbox, await bundle("export const job = ({ log }) => log.info('x'.repeat(20_000));"));
   await job.outcome;
-  expect(job.told.at(-1)).toMatch(/^info x{16384}… \(3616 more characters\)$/);
+  expect(job.reports.at(-1)).toMatch(/^info x{16384}… \(3616 more characters\)$/);
 });
 
 test.for<[string, string]>([
@@ -153,8 +153,8 @@ test("what a finished job leaves behind is not heard any more", async () => {
   await first.outcome;
   const next = run(sandbox, program, { entryPoint: "next" });
   await next.outcome;
-  expect(first.told).toHaveLength(1);
-  expect(next.told.slice(1)).toEqual(["info late"]);
+  expect(first.reports).toHaveLength(1);
+  expect(next.reports.slice(1)).toEqual(["info late"]);
 });
 
 test.for([
@@ -184,7 +184,7 @@ test.for([
     config: "{}",
   };
   const { outcome } = own.run(job, {
-    ...IGNORANT,
+    ...NOOP_OBSERVER,
     logged: (lines) => void times.push(...lines.map(({ time }) => Number(time))),
   });
   expect(await outcome).toEqual({ type: "succeeded", json: '"done"' });
@@ -261,7 +261,7 @@ test("the clock of a job changes no time of its log", async () => {
       entryPoint: "job",
       config: "{}",
     },
-    { ...IGNORANT, logged: (lines) => times.push(...lines.map(({ time }) => time)) },
+    { ...NOOP_OBSERVER, logged: (lines) => times.push(...lines.map(({ time }) => time)) },
   );
   expect(await outcome).toEqual({ type: "succeeded", json: '"done"' });
   expect(Math.abs(Number(times[0]) - Date.now())).toBeLessThan(60_000);

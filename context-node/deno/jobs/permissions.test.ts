@@ -33,7 +33,7 @@ test("a job that needs more than its context was granted is denied before it run
       "Missing: net db:5432, api.example.com:443. " +
       'Create the context with the settings {"permissions":{"net":["db:5432","api.example.com:443"]}}',
   });
-  expect(denied.told).toEqual([]);
+  expect(denied.reports).toEqual([]);
 });
 
 test("what is missing is told apart from what is granted", async () => {

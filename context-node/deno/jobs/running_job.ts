@@ -1,35 +1,35 @@
 import { type LogLine, LogLine_Level } from "../../../proto/node.ts";
 import type { AbortReason, Execution, JobObserver, JobRun, Outcome } from "../../runtime/mod.ts";
 import type { ExecutorSlot } from "../executors/executor_slots.ts";
-import type { ExecutorReport, LoggedLine, LogLevel, ResultAnswer } from "../sandbox/messages/protocol.ts";
+import type { ExecutorReport, LoggedLine, LogLevel, ResultResponse } from "../sandbox/messages/protocol.ts";
 import type { StackMapper } from "../stacks/stack_mapper.ts";
-import { RunProtocol } from "./report_order.ts";
-import { createTurns, type Turns } from "./serial_queue.ts";
+import { RunProtocol } from "./run_protocol.ts";
+import { createSerialQueue, type SerialQueue } from "./serial_queue.ts";
 
-/** What the sandbox knows of a job that it runs. */
+/** State of a job that a sandbox runs. */
 export interface RunningJob {
   readonly run: number;
   readonly job: JobRun;
   readonly observer: JobObserver;
   readonly execution: Execution;
-  /** Of the attempt to run it on the executor of now. */
+  /** Checks the order of the reports of this run. */
   protocol: RunProtocol;
-  /** Where it runs; undefined while its bundle is fetched. */
-  slot: ExecutorSlot | undefined;
-  /** The observer was told that it runs. */
-  begun: boolean;
+  /** Executor that runs the job; undefined while its bundle is fetched. */
+  slot: ExecutorSlot<RunningJob> | undefined;
+  /** Whether the observer was notified that the job runs. */
+  hasStarted: boolean;
   abortReason: AbortReason | undefined;
-  terminating: boolean;
-  /** How often an executor that did not take it was replaced. */
+  isTerminating: boolean;
+  /** How often the job moved to another executor because the previous one did not take it. */
   moves: number;
   /**
-   * What it says goes to the observer in order, and its outcome after that. What waits here waits for source maps, so for seconds; how much
-   * may wait is bounded where reports are heard.
+   * Calls of the observer, in order; the outcome comes last. They wait for source maps, so for seconds. The receiver of reports bounds the
+   * length of the queue.
    */
-  readonly turns: Turns;
-  /** The newest progress that waits for its turn. */
+  readonly queue: SerialQueue;
+  /** Newest progress in the queue. */
   progress: Extract<ExecutorReport, { type: "progress" }> | undefined;
-  /** Once only; later calls do nothing. */
+  /** Sets the outcome; later calls do nothing. */
   settle(outcome: Outcome): void;
 }
 
@@ -50,11 +50,11 @@ export function createRunningJob(
     observer,
     protocol: new RunProtocol(),
     slot: undefined,
-    begun: false,
+    hasStarted: false,
     abortReason: undefined,
-    terminating: false,
+    isTerminating: false,
     moves: 0,
-    turns: createTurns(),
+    queue: createSerialQueue(),
     progress: undefined,
     settle: resolve,
     execution: {
@@ -73,7 +73,7 @@ const LEVELS: Readonly<Record<LogLevel, LogLine_Level>> = {
   error: LogLine_Level.ERROR,
 };
 
-export function tellObserver(
+export function notifyObserver(
   job: RunningJob,
   report: Extract<ExecutorReport, { type: "validating" | "running" | "progress" | "logged" | "resultBegun" }>,
   { executor, stacks }: { executor: number; stacks: StackMapper },
@@ -83,8 +83,8 @@ export function tellObserver(
       job.observer.validating();
       return;
     case "running":
-      if (!job.begun) job.observer.running(executor);
-      job.begun = true;
+      if (!job.hasStarted) job.observer.running(executor);
+      job.hasStarted = true;
       return;
     case "progress": {
       const { fraction, message } = report;
@@ -107,8 +107,8 @@ export function tellObserver(
   }
 }
 
-/** Passes progress on when it is its turn: of what waits, the newest. */
-export function tellProgress(
+/** Queues progress for the observer. Only the newest of the queued progress is delivered. */
+export function notifyProgress(
   job: RunningJob,
   report: NonNullable<RunningJob["progress"]>,
   to: { executor: number; stacks: StackMapper },
@@ -116,30 +116,30 @@ export function tellProgress(
   const isWaiting = job.progress !== undefined;
   job.progress = report;
   if (isWaiting) return;
-  job.turns.take(() => {
+  job.queue.add(() => {
     const { progress } = job;
     job.progress = undefined;
-    if (progress !== undefined) tellObserver(job, progress, to);
+    if (progress !== undefined) notifyObserver(job, progress, to);
   });
 }
 
-/** Resolves when the observer has taken a part of a result, or takes no more. Never rejects. */
-export async function keepPart(
+/** Passes a part of a result to the observer, and returns the response for the executor. Never rejects. */
+export async function deliverPart(
   { run, observer, protocol }: RunningJob,
   { base64 }: Extract<ExecutorReport, { type: "resultPart" }>,
-): Promise<ResultAnswer> {
+): Promise<ResultResponse> {
   try {
     await observer.resultPart(Buffer.from(base64, "base64"));
     return { type: "resultTaken", run };
   } catch (error) {
-    // Whose end this is the job learns, and fails with it.
+    // The executor receives the refusal, and the job fails with this message.
     return { type: "resultRefused", run, message: error instanceof Error ? error.message : String(error) };
   } finally {
     protocol.partAnswered();
   }
 }
 
-/** `number` and `attempt` are the caller's to set. */
+/** The caller sets `number` and `attempt`. */
 function logLine({ level, time, text }: LoggedLine, executor: number): LogLine {
   return { number: 0, attempt: 0, executor, level: LEVELS[level], text, time: new Date(time) };
 }

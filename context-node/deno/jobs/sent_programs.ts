@@ -3,8 +3,8 @@ import type { SandboxCommand } from "../sandbox/messages/protocol.ts";
 import type { SourceMaps } from "../stacks/source_maps.ts";
 import { createStackMapper, type StackMapper } from "../stacks/stack_mapper.ts";
 
-/** Programs that a process keeps at hand for its executors: those that were asked for last. */
-const MOST_KEPT = 64;
+/** SentPrograms that a process keeps at hand for its executors: those that were asked for last. */
+const MAX_KEPT = 64;
 
 /** A run of a module. */
 export interface ModuleRun extends JobRun {
@@ -12,17 +12,17 @@ export interface ModuleRun extends JobRun {
 }
 
 /** The programs that a sandbox process has. */
-export interface Programs {
+export interface SentPrograms {
   /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the `code` of its artifact does. */
   send(job: ModuleRun): Promise<void> | undefined;
   /** Rewrites stacks of these programs to the lines of their authors. */
   readonly stacks: StackMapper;
 }
 
-export function createPrograms(
+export function createSentPrograms(
   send: (command: SandboxCommand) => void,
   { locate }: { locate: SourceMaps["locate"] },
-): Programs {
+): SentPrograms {
   /** Undefined once sent; by digest, the one that was asked for last at the end. */
   const sends = new Map<string, Promise<void> | undefined>();
   const sourceMaps = new Map<string, () => Promise<string>>();
@@ -41,7 +41,7 @@ export function createPrograms(
 
   function dropOldest(): void {
     for (const [digest, sending] of sends) {
-      if (sends.size <= MOST_KEPT) return;
+      if (sends.size <= MAX_KEPT) return;
       if (sending !== undefined) continue;
       sends.delete(digest);
       send({ type: "dropBundle", digest });

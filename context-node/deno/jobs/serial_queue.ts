@@ -1,34 +1,34 @@
-type Act = () => Promise<void> | undefined | void;
+type Task = () => Promise<void> | undefined | void;
 
 /** Does one thing after the other. */
-export interface Turns {
+export interface SerialQueue {
   /** Does it at once, or when all is done that was given before. A promise that it answers is waited for, and must not reject. */
-  take(act: Act): void;
+  add(task: Task): void;
   /** How much waits. */
   readonly length: number;
 }
 
 /** How much may wait is the caller's to bound. */
-export function createTurns(): Turns {
+export function createSerialQueue(): SerialQueue {
   /** Undefined while nothing is waited for. */
-  let waiting: Act[] | undefined;
+  let waiting: Task[] | undefined;
 
-  function take(act: Act): void {
-    if (waiting !== undefined) return void waiting.push(act);
-    const done = act();
+  function add(task: Task): void {
+    if (waiting !== undefined) return void waiting.push(task);
+    const done = task();
     if (done === undefined) return;
     waiting = [];
-    void done.then(goOn);
+    void done.then(runWaiting);
   }
 
-  function goOn(): void {
-    const acts = waiting ?? [];
+  function runWaiting(): void {
+    const tasks = waiting ?? [];
     waiting = undefined;
-    for (const act of acts) take(act);
+    for (const task of tasks) add(task);
   }
 
   return {
-    take,
+    add,
     get length() {
       return waiting?.length ?? 0;
     },

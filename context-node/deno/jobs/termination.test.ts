@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Runtime, Sandbox } from "../../runtime/mod.ts";
-import { bundle, IGNORANT, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "../testing/mod.ts";
+import { bundle, NOOP_OBSERVER, outcomeOf, resultOf, run, startSandbox, startTestRuntime } from "../testing/mod.ts";
 
 let runtime: Runtime;
 let sandbox: Sandbox;
@@ -31,7 +31,7 @@ test("a job that is aborted before it runs does not run", async () => {
   const job = run(sandbox, program);
   job.abort("cancelled");
   expect(await job.outcome).toMatchObject({ type: "failed", error: { name: "AbortError", message: "cancelled" } });
-  expect(job.told).toEqual([]);
+  expect(job.reports).toEqual([]);
 });
 
 test.for([
@@ -118,7 +118,7 @@ test("terminate before the program is fetched ends the job at once", async () =>
       entryPoint: "job",
       config: "{}",
     },
-    IGNORANT,
+    NOOP_OBSERVER,
   );
   job.terminate();
   expect(await job.outcome).toEqual({ type: "terminated" });
@@ -155,7 +155,7 @@ test.for([
     ),
   );
   expect(await job.outcome).toMatchObject({ type: "failed", error: { reason: 5 } });
-  expect(job.told.slice(1)).toEqual(["info last words"]);
+  expect(job.reports.slice(1)).toEqual(["info last words"]);
   expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
 });
 

@@ -17,10 +17,10 @@ test("validate rejects a config before the job runs", async () => {
   };`);
   const rejected = run(sandbox, program);
   expect(await rejected.outcome).toEqual({ type: "rejected", problems: ["No name", "Nothing else"] });
-  expect(rejected.told).toEqual([]);
+  expect(rejected.reports).toEqual([]);
   const accepted = run(sandbox, program, { config: { name: "x" } });
   expect(await accepted.outcome).toEqual({ type: "succeeded", json: '"x"' });
-  expect(accepted.told).toEqual([expect.stringMatching(/^running \d+$/)]);
+  expect(accepted.reports).toEqual([expect.stringMatching(/^running \d+$/)]);
 });
 
 test("a job whose validate throws fails", async () => {
@@ -72,7 +72,7 @@ test.for([
       message: `Cannot run entry point "job": its validate returned ${answer}; it has to return the problems that it found as a string or an iterable of strings, and undefined, "" or [] when there are none`,
     },
   });
-  expect(job.told).toEqual([]);
+  expect(job.reports).toEqual([]);
 });
 
 test("a validate that never yields is told to take a while", async () => {
@@ -80,7 +80,7 @@ test("a validate that never yields is told to take a while", async () => {
   await job.validating;
   job.terminate();
   expect(await job.outcome).toEqual({ type: "terminated" });
-  expect(job.told).toEqual([]);
+  expect(job.reports).toEqual([]);
 });
 
 test("of jobs that share an executor, each validate that takes a while is told", async () => {

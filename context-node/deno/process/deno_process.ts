@@ -8,9 +8,8 @@ import { logOutput, type ProcessLog } from "../../process_output.ts";
 import type { SandboxEnd } from "../../runtime/mod.ts";
 import { type Channel, openChannel } from "../channel/channel.ts";
 import { weighCommand } from "../channel/command_weights.ts";
-import { parseReports } from "../channel/report_schemas.ts";
+import { ProtocolViolation, parseReports } from "../channel/report_schemas.ts";
 import type { SandboxCommand, SandboxReport } from "../sandbox/messages/protocol.ts";
-import { Violation } from "../violation.ts";
 import { describeExcess, hardLimitBytes, watchMemory } from "../watches/memory_watch.ts";
 import type { CodeCaches } from "./code_caches.ts";
 import type { SandboxProgram } from "./deno_program.ts";
@@ -33,7 +32,7 @@ export interface DenoProcess extends AsyncDisposable {
   /** Kills the process because it is beyond help; `ended` has the message. */
   abandon(message: string): void;
   /** Kills the process because it did what no job can do. */
-  condemn(message: string): void;
+  endForViolation(message: string): void;
 }
 
 export interface ProcessDeps {
@@ -92,7 +91,7 @@ export async function startDenoProcess(
     end ??= known;
     kill();
   }
-  function condemn(what: string): void {
+  function endForViolation(what: string): void {
     const message = `The sandbox violated its protocol and was ended: ${what}`;
     if (end === undefined) log.warn({ pid: child.pid }, message);
     endWith({ type: "violated", message });
@@ -118,7 +117,7 @@ export async function startDenoProcess(
 
   const ready = Promise.withResolvers<void>();
   let listener = (report: SandboxReport): void => {
-    if (report.type !== "ready") throw new Violation(`"${report.type}" before it was ready`);
+    if (report.type !== "ready") throw new ProtocolViolation(`"${report.type}" before it was ready`);
     ready.resolve();
   };
 
@@ -126,15 +125,16 @@ export async function startDenoProcess(
   function receive(line: string): void {
     if (end !== undefined) return;
     const parsed = parseReports(line);
-    if ("fault" in parsed) return condemn(`a malformed report: ${parsed.fault}`);
+    if ("error" in parsed) return endForViolation(`a malformed report: ${parsed.error}`);
     try {
       for (const report of parsed.reports) {
         if (report.type === "executorEnded") forgetExecutorLater();
         listener(report);
       }
     } catch (error) {
-      if (!(error instanceof Violation)) log.warn({ pid: child.pid, err: error }, "cannot take a report of a sandbox");
-      condemn(error instanceof Violation ? error.message : "a report that cannot be taken");
+      if (!(error instanceof ProtocolViolation))
+        log.warn({ pid: child.pid, err: error }, "cannot take a report of a sandbox");
+      endForViolation(error instanceof ProtocolViolation ? error.message : "a report that cannot be taken");
     }
   }
 
@@ -148,7 +148,7 @@ export async function startDenoProcess(
   const channel = openChannel<SandboxCommand>(child.stdio[3] as Duplex, {
     intake,
     line: receive,
-    fault: condemn,
+    malformed: endForViolation,
     weigh: weighCommand,
   });
   channel.send({
@@ -197,7 +197,7 @@ export async function startDenoProcess(
     },
     memoryBytes: memory.bytes,
     abandon: (message) => endWith({ type: "crashed", message }),
-    condemn,
+    endForViolation,
     async [Symbol.asyncDispose]() {
       endWith({ type: "disposed" });
       await ended;

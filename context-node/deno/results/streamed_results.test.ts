@@ -47,7 +47,7 @@ test.for<[string, string, unknown]>([
 test("what a promise resolves to is streamed too, and said to be JSON", async () => {
   const job = await start("export const job = async () => (async function* () { yield 1; })();");
   await job.outcome;
-  expect(job.told.filter((text) => text.startsWith("result"))).toEqual(["result application/json"]);
+  expect(job.reports.filter((text) => text.startsWith("result"))).toEqual(["result application/json"]);
   expect(Buffer.concat(job.parts).toString()).toBe("[1]");
 });
 
@@ -56,7 +56,7 @@ test("a ReadableStream of bytes and text is its bytes", async () => {
     new Uint8Array([1, 2]), new Uint8Array([3, 4]).buffer, "ü", new Uint8Array([0, 5, 0]).subarray(1, 2),
   ]);`);
   expect(await job.outcome).toEqual({ type: "streamed" });
-  expect(job.told.filter((text) => text.startsWith("result"))).toEqual(["result application/octet-stream"]);
+  expect(job.reports.filter((text) => text.startsWith("result"))).toEqual(["result application/octet-stream"]);
   expect([...Buffer.concat(job.parts)]).toEqual([1, 2, 3, 4, 0xc3, 0xbc, 5]);
 });
 
@@ -117,7 +117,7 @@ test("a job whose result is refused fails, and is closed", async () => {
   }`;
   const job = await start(source, { keepPart: () => Promise.reject(new Error("no more than this")) });
   expect(await job.outcome).toMatchObject({ type: "failed", error: { reason: 11, message: "no more than this" } });
-  expect(job.told).toContain("info closed");
+  expect(job.reports).toContain("info closed");
 });
 
 test("a result that is refused at its last part fails the job", async () => {

@@ -20,7 +20,7 @@ ${body}
 };`;
   const job = run(sandbox, await bundle(source), options);
   expect(await job.outcome).toMatchObject({ type: "succeeded" });
-  return job.told.slice(1);
+  return job.reports.slice(1);
 }
 
 const FRAMES = ["    at deep (job.ts:2:44)", "    at Object.job [as run] (job.ts:4:17)"];
@@ -77,7 +77,7 @@ test("code that Hearth calls back tells no frame of Hearth's", async () => {
   await job.until("progress");
   job.abort("cancelled");
   await job.outcome;
-  expect(job.told.at(-1)).toMatch(/^info Error: stopped\n {4}at AbortSignal\.signal\.onabort \(job\.ts:2:\d+\)$/);
+  expect(job.reports.at(-1)).toMatch(/^info Error: stopped\n {4}at AbortSignal\.signal\.onabort \(job\.ts:2:\d+\)$/);
 });
 
 test("what only looks like a frame is told as it was written", async () => {
@@ -115,10 +115,10 @@ test("while a source map is fetched, what a job says waits in its order, and its
   });
   await asked.promise;
   await run(sandbox, program, { entryPoint: "wait" }).outcome;
-  expect(job.told.slice(1)).toEqual(["info before"]);
+  expect(job.reports.slice(1)).toEqual(["info before"]);
   map.resolve(program.sourceMap);
   expect(await job.outcome).toEqual({ type: "succeeded", json: undefined });
-  expect(job.told.slice(1)).toEqual([
+  expect(job.reports.slice(1)).toEqual([
     "info before",
     expect.stringMatching(/^error Error: first\n.*\(job\.ts:3:/),
     "info between",
@@ -142,7 +142,7 @@ test("a job that is lost while its source map is fetched has told all before its
       return map.promise;
     },
   });
-  void job.outcome.then(({ type }) => ends.push(`${type} after ${job.told.length}`));
+  void job.outcome.then(({ type }) => ends.push(`${type} after ${job.reports.length}`));
   void own.closed.then(({ type }) => ends.push(type));
   await asked.promise;
   process.kill(own.processId ?? 0, "SIGKILL");

@@ -26,7 +26,7 @@ export interface LocateRequest {
   readonly places: readonly Place[];
 }
 
-export interface LocateAnswer {
+export interface LocateResponse {
   readonly id: number;
   /** The thread does not have the map. */
   readonly isMissing: boolean;
@@ -34,7 +34,7 @@ export interface LocateAnswer {
 }
 
 /** Larger maps are not read, in characters: half of this takes a second. */
-const LONGEST_MAP = 16 * 1024 * 1024;
+const MAX_MAP_LENGTH = 16 * 1024 * 1024;
 
 /** Memory of the thread: some ten times the largest map. */
 const HEAP_MEBIBYTES = 512;
@@ -44,7 +44,7 @@ const IDLE_MS = 10_000;
 
 /** Reads source maps in a thread of its own, because reading one would hold up all contexts of the node. */
 export function createSourceMaps(): SourceMaps {
-  const pending = new Map<number, (answer: LocateAnswer | undefined) => void>();
+  const pending = new Map<number, (response: LocateResponse | undefined) => void>();
   let thread: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
   let last = 0;
@@ -55,7 +55,7 @@ export function createSourceMaps(): SourceMaps {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
     });
     started.unref();
-    started.on("message", (answer: LocateAnswer) => settle(answer.id, answer));
+    started.on("message", (response: LocateResponse) => settle(response.id, response));
     // It ran out of memory. What it was asked is not known; the next question starts another.
     started.on("error", () => end(started));
     started.on("exit", () => end(started));
@@ -69,8 +69,8 @@ export function createSourceMaps(): SourceMaps {
     for (const id of [...pending.keys()]) settle(id, undefined);
   }
 
-  function settle(id: number, answer: LocateAnswer | undefined): void {
-    pending.get(id)?.(answer);
+  function settle(id: number, response: LocateResponse | undefined): void {
+    pending.get(id)?.(response);
     pending.delete(id);
     if (pending.size > 0) return;
     clearTimeout(idle);
@@ -83,8 +83,8 @@ export function createSourceMaps(): SourceMaps {
     thread = undefined;
   }
 
-  function ask(request: Omit<LocateRequest, "id">): Promise<LocateAnswer | undefined> {
-    const { promise, resolve } = Promise.withResolvers<LocateAnswer | undefined>();
+  function ask(request: Omit<LocateRequest, "id">): Promise<LocateResponse | undefined> {
+    const { promise, resolve } = Promise.withResolvers<LocateResponse | undefined>();
     const id = ++last;
     pending.set(id, resolve);
     (thread ?? startThread()).postMessage({ id, ...request } satisfies LocateRequest);
@@ -94,7 +94,7 @@ export function createSourceMaps(): SourceMaps {
   async function readJson({ sourceMap }: MappedBundle): Promise<string | undefined> {
     try {
       const json = await sourceMap();
-      return json.length > LONGEST_MAP ? undefined : json;
+      return json.length > MAX_MAP_LENGTH ? undefined : json;
     } catch {
       // An error without its lines is better than none.
       return undefined;
@@ -104,8 +104,8 @@ export function createSourceMaps(): SourceMaps {
   return {
     async locate(bundle, places) {
       const { digest } = bundle;
-      const answer = await ask({ digest, json: undefined, places });
-      if (!answer?.isMissing) return answer?.origins;
+      const response = await ask({ digest, json: undefined, places });
+      if (!response?.isMissing) return response?.origins;
       const json = await readJson(bundle);
       return json === undefined ? undefined : (await ask({ digest, json, places }))?.origins;
     },

@@ -1,21 +1,21 @@
 /** The thread in which source maps are read: a large one takes seconds, and its memory. */
 import { parentPort } from "node:worker_threads";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
-import type { LocateAnswer, LocateRequest, Place } from "./source_maps.ts";
+import type { LocateRequest, LocateResponse, Place } from "./source_maps.ts";
 
 /** Maps that are kept: those that were used last. */
-const MOST_KEPT = 4;
+const MAX_KEPT = 4;
 
 const kept = new Map<string, TraceMap>();
 
-parentPort?.on("message", (request: LocateRequest) => parentPort?.postMessage(answerTo(request)));
+parentPort?.on("message", (request: LocateRequest) => parentPort?.postMessage(respond(request)));
 
-function answerTo({ id, digest, json, places }: LocateRequest): LocateAnswer {
+function respond({ id, digest, json, places }: LocateRequest): LocateResponse {
   const map = kept.get(digest) ?? (json === undefined ? undefined : readMap(json));
   if (map === undefined) return { id, isMissing: json === undefined, origins: undefined };
   kept.delete(digest);
   kept.set(digest, map);
-  for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
+  for (const oldest of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(oldest);
   return { id, isMissing: false, origins: places.map((place) => originOf(map, place)) };
 }
 

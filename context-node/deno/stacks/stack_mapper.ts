@@ -4,13 +4,13 @@ import type { SourceMaps } from "./source_maps.ts";
 const PLACE = /bundle:(sha256:[0-9a-f]+|[\w-]+):(\d+):(\d+)/g;
 
 /** A job that fails, or logs a stack, waits so long for a source map at most. */
-const LONGEST_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 5_000;
 
 /** A source map that could not be had is asked for again so much later: a job that logs many stacks would wait for each. */
 const RETRY_MS = 10_000;
 
 /** Places that are remembered, of all programs of a process. */
-const MOST_KNOWN = 10_000;
+const MAX_KNOWN = 10_000;
 
 /** Rewrites places in bundles to places in the author's files: Deno applies no source map to modules that come from a blob. */
 export interface StackMapper {
@@ -33,7 +33,11 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
   const known = new Map<string, string>();
   const loads = new Map<string, Promise<void>>();
 
-  async function learn(digest: string, sourceMap: () => Promise<string>, names: readonly string[]): Promise<void> {
+  async function locatePlaces(
+    digest: string,
+    sourceMap: () => Promise<string>,
+    names: readonly string[],
+  ): Promise<void> {
     const places = names.map((name) => {
       const [column = 0, line = 0] = name.split(":").reverse().map(Number);
       return { line, column };
@@ -52,7 +56,7 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
   }
 
   /** Starts to learn the places that are not known. Answers all that is being learned of them. */
-  function learnAll(named: Iterable<RegExpMatchArray>): Set<Promise<void>> {
+  function locateAll(named: Iterable<RegExpMatchArray>): Set<Promise<void>> {
     const loading = new Set<Promise<void>>();
     const unknown = new Map<string, Set<string>>();
     for (const [name, digest = ""] of named) {
@@ -64,7 +68,7 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
     for (const [digest, names] of unknown) {
       const sourceMap = sourceMaps.get(digest);
       if (sourceMap === undefined) continue;
-      const load = learn(digest, sourceMap, [...names]);
+      const load = locatePlaces(digest, sourceMap, [...names]);
       loading.add(load);
       for (const name of names) loads.set(name, load);
     }
@@ -74,8 +78,8 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
   return {
     load(text) {
       if (!text.includes("bundle:")) return undefined;
-      if (known.size > MOST_KNOWN) known.clear();
-      const loading = learnAll(text.matchAll(PLACE));
+      if (known.size > MAX_KNOWN) known.clear();
+      const loading = locateAll(text.matchAll(PLACE));
       return loading.size === 0 ? undefined : Promise.all(loading).then(() => {});
     },
     map(text) {
@@ -90,7 +94,7 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
 /** Undefined when it is late: an error without its lines is better than none. */
 async function withinLimit<T>(found: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), LONGEST_WAIT_MS);
+  const timer = setTimeout(() => late.resolve(undefined), MAX_WAIT_MS);
   try {
     return await Promise.race([found, late.promise]);
   } finally {

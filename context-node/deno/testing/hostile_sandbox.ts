@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileSource, Outcome, Runtime, SandboxEnd } from "../../runtime/mod.ts";
-import { IGNORANT, NO_FILES, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
+import { NO_FILES, NOOP_OBSERVER, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
 
 /**
  * In the place of Deno: a program that says it is ready, waits for a run, sends what the file `payload` beside it holds, and stays. It stands
@@ -62,7 +62,7 @@ export async function startHostileSandboxes(): Promise<HostileSandboxes> {
           entryPoint: "job",
           config: "{}",
         },
-        IGNORANT,
+        NOOP_OBSERVER,
       );
       const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
       const timer = setTimeout(resolve, timeoutMs, undefined);

@@ -33,7 +33,7 @@ test.for<[string, string]>([
   const next = run(sandbox, program);
   expect(await next.outcome).toEqual({ type: "succeeded", json: '"next"' });
   // A thread that waits wakes up when it is ended, and may run what it was given on its way out.
-  expect(next.told).toEqual([expect.stringMatching(/^running [12]$/)]);
+  expect(next.reports).toEqual([expect.stringMatching(/^running [12]$/)]);
   await until("the executor that was held up is gone", () => !threadsOf(sandbox).includes(1));
 });
 
@@ -103,7 +103,7 @@ test("an executor that is busy with one of its jobs keeps the others waiting, an
   const next = run(sandbox, program);
   expect(await busy.outcome).toEqual({ type: "succeeded", json: '"done"' });
   expect(await next.outcome).toEqual({ type: "succeeded", json: '"next"' });
-  expect(next.told).toEqual(["running 1"]);
+  expect(next.reports).toEqual(["running 1"]);
 });
 
 test("no thread of a job is left when it was terminated", async () => {

@@ -34,7 +34,7 @@ test.for([
   await bystander.until("progress");
   expect(await run(sandbox, program).outcome).toMatchObject({
     type: "failed",
-    error: { reason: 4, message: "The job went over the memory limit of 64 MiB" },
+    error: { reason: 4, message: "The job exceeded the memory limit of 64 MiB" },
   });
   bystander.abort("cancelled");
   expect(await bystander.outcome).toEqual({ type: "succeeded", json: '"unharmed"' });

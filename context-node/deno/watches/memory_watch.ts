@@ -9,7 +9,7 @@ const EXECUTOR_BYTES = 38 * 1024 * 1024;
 const INTERVAL_MS = 200;
 
 /** Multiple of the limit that ends the process at once. */
-const FAR_OVER = 2;
+const HARD_LIMIT_FACTOR = 2;
 
 /**
  * Number of samples in a row over the limit that end the process. An executor that reaches its heap limit takes more room while it is ended, and
@@ -45,7 +45,7 @@ export function watchMemory(
     bytes = residentBytes(pid());
     const allowedBytes = allowance(limitBytes, executors());
     over = bytes > allowedBytes ? over + 1 : 0;
-    if (bytes <= FAR_OVER * allowedBytes && over < SAMPLES_OVER) return;
+    if (bytes <= HARD_LIMIT_FACTOR * allowedBytes && over < SAMPLES_OVER) return;
     clearInterval(timer);
     exceeded(describeExcess(bytes, limitBytes));
   }, INTERVAL_MS);
@@ -61,7 +61,7 @@ export function watchMemory(
 
 /** What a process may have of memory at most, for a moment: the kernel ends one that takes more, where control groups hold it. */
 export function hardLimitBytes(limitBytes: number, { executors }: { executors: number }): number {
-  return FAR_OVER * allowance(limitBytes, executors);
+  return HARD_LIMIT_FACTOR * allowance(limitBytes, executors);
 }
 
 function allowance(limitBytes: number, executors: number): number {

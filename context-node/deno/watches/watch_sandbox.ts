@@ -1,25 +1,25 @@
 import type { Executors } from "../executors/executors.ts";
 import type { DenoProcess } from "../process/deno_process.ts";
-import { watchLife } from "./liveness.ts";
+import { watchLiveness } from "./liveness.ts";
 import { watchThreads } from "./thread_watch.ts";
 
-/** Watches that the process answers, that idle executors are idle, and that it has no threads but theirs. Disposing it ends the watch. */
-export function watchSandbox(process: DenoProcess, executors: Executors): Disposable {
+/** Watches that the process responds, that executors without a job use no processor time, and that no unknown thread runs. Disposing it ends the watches. */
+export function watchSandbox(process: DenoProcess, executors: Executors<unknown>): Disposable {
   const watches = new DisposableStack();
   watches.use(
-    watchLife({
+    watchLiveness({
       channel: process.channel.state,
       ping: () => process.send({ type: "ping" }),
-      dead: (message) => process.abandon(message),
+      unresponsive: (message) => process.abandon(message),
     }),
   );
   watches.use(
     watchThreads({
       pid: process.pid,
-      executors: () => executors.takeStock(),
-      burns: (executor) => executors.endIdle(executor),
-      stray: (message) => process.condemn(message),
-      lingers: (message) => process.abandon(message),
+      executors: () => executors.sampleActivity(),
+      busyWithoutJob: (executor) => executors.endIdle(executor),
+      unknownThread: (message) => process.endForViolation(message),
+      nativeWorkContinues: (message) => process.abandon(message),
     }),
   );
   return watches;

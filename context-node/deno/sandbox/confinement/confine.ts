@@ -44,7 +44,7 @@ export function confine(): { open(opened: Opened): void } {
   // of the executor's and of Deno's own, and could answer for them.
   preventExtensions(Object.prototype);
   preventExtensions(Array.prototype);
-  keepFunctionMethods();
+  makeFunctionMethodsFinal();
 
   return {
     open(opened) {
@@ -60,7 +60,7 @@ const { exit } = Deno;
  * Makes the methods of all functions final. Deno's own code calls `op.call(core, …)`: a job that replaces `call` would get all that Deno is made
  * of. They are accessors, so that a function can have a method of such a name all the same.
  */
-function keepFunctionMethods(): void {
+function makeFunctionMethodsFinal(): void {
   const names = ["call", "apply", "bind"] as const;
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as (typeof names)[number];

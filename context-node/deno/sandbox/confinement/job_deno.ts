@@ -7,8 +7,8 @@ import {
   own,
   textOf,
 } from "./primordials.ts";
-import { DENO, REFUSED_OF_DENO } from "./reach.ts";
-import { refused } from "./throwing_function.ts";
+import { DENO, REFUSED_DENO_FUNCTIONS } from "./reach.ts";
+import { throwingFunction } from "./throwing_function.ts";
 
 const { NotCapable } = Deno.errors;
 const { stdout, stderr, connect, connectTls, startTls, HttpClient } = Deno;
@@ -21,14 +21,14 @@ export function jobDeno(env: Record<string, string | undefined>): object {
     const descriptor = getOwnPropertyDescriptor(Deno, name);
     if (descriptor !== undefined) defineProperty(deno, name, { ...descriptor, configurable: true });
   }
-  const names = keys(REFUSED_OF_DENO);
+  const names = keys(REFUSED_DENO_FUNCTIONS);
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string;
-    const message = `Cannot use Deno.${name}: ${REFUSED_OF_DENO[name]}`;
+    const message = `Cannot use Deno.${name}: ${REFUSED_DENO_FUNCTIONS[name]}`;
     add(
       deno,
       name,
-      refused(name, message, (text) => new NotCapable(text)),
+      throwingFunction(name, message, (text) => new NotCapable(text)),
     );
   }
   add(deno, "env", {
@@ -43,11 +43,11 @@ export function jobDeno(env: Record<string, string | undefined>): object {
     },
   } satisfies Deno.Env);
   add(deno, "connect", connectByTcp);
-  add(deno, "connectTls", async (options: Deno.ConnectTlsOptions) => keepConstructors(await own(connectTls(options))));
+  add(deno, "connectTls", async (options: Deno.ConnectTlsOptions) => hideConstructors(await own(connectTls(options))));
   add(deno, "startTls", async (conn: Deno.TcpConn, options?: Deno.StartTlsOptions) =>
-    keepConstructors(await own(startTls(conn, options))),
+    hideConstructors(await own(startTls(conn, options))),
   );
-  add(deno, "HttpClient", keepConstructor(HttpClient.prototype));
+  add(deno, "HttpClient", hideConstructor(HttpClient.prototype));
   add(deno, "args", []);
   add(deno, "stdout", output(stdout));
   add(deno, "stderr", output(stderr));
@@ -59,15 +59,15 @@ async function connectByTcp(options: Deno.ConnectOptions): Promise<Deno.TcpConn>
   // Read once: a getter could say something else the next time.
   const given: Deno.ConnectOptions = { ...options };
   const { transport = "tcp" } = given;
-  if (transport === "tcp") return keepConstructors(await own(connect({ ...given, transport })));
+  if (transport === "tcp") return hideConstructors(await own(connect({ ...given, transport })));
   throw new NativeTypeError(`Cannot connect by "${textOf(transport)}": jobs connect by "tcp"`);
 }
 
 /** Keeps the constructors of a connection, that of its class and those that the class extends. */
-function keepConstructors<T extends object>(connection: T): T {
+function hideConstructors<T extends object>(connection: T): T {
   let prototype = getPrototypeOf(connection) as object;
   while (prototype !== Object.prototype) {
-    keepConstructor(prototype);
+    hideConstructor(prototype);
     prototype = getPrototypeOf(prototype) as object;
   }
   return connection;
@@ -77,11 +77,11 @@ function keepConstructors<T extends object>(connection: T): T {
  * Replaces the constructor of a class by one that throws. Deno's takes the number of any resource of the executor: with it a job would read
  * and close the standard streams of its process, and the channels of its executor.
  */
-function keepConstructor(prototype: object): object {
+function hideConstructor(prototype: object): object {
   const descriptor = getOwnPropertyDescriptor(prototype, "constructor");
   if (descriptor?.configurable !== true) return descriptor?.value as object;
   const { name } = descriptor.value as { name: string };
-  const value = refused(name, `Cannot construct ${name}: only Deno does`, (text) => new NativeTypeError(text));
+  const value = throwingFunction(name, `Cannot construct ${name}: only Deno does`, (text) => new NativeTypeError(text));
   defineProperty(value, "prototype", { value: prototype, writable: false });
   defineProperty(prototype, "constructor", { value, writable: false, configurable: false });
   return value;

@@ -18,7 +18,7 @@ export interface JobProcess {
  */
 export function createJobProcess(): JobProcess {
   const { env } = nodeProcess;
-  keepEmitterMethods(nodeProcess);
+  addFinalEmitterMethods(nodeProcess);
   const api: object = new EventEmitter();
   for (let index = 0; index < PROCESS.length; index++) {
     const name = PROCESS[index] as keyof typeof nodeProcess;
@@ -42,7 +42,7 @@ export function createJobProcess(): JobProcess {
  * `EventEmitter.prototype.emit` would get that process as `this`, and with it all modules, the bindings and the channel of the executor.
  * The methods that Node's process has for itself call those of the prototype.
  */
-function keepEmitterMethods(object: object): void {
+function addFinalEmitterMethods(object: object): void {
   const names = ownKeys(EventEmitter.prototype);
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as PropertyKey;

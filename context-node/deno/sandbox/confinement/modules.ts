@@ -21,7 +21,7 @@ import {
   stringify,
 } from "./primordials.ts";
 import { NETWORK_MODULES, PARTIAL_MODULES, type PartialModule, WHOLE_MODULES } from "./reach.ts";
-import { refused } from "./throwing_function.ts";
+import { throwingFunction } from "./throwing_function.ts";
 
 interface ModulesDeps {
   /** What `node:process` is to jobs. */
@@ -170,6 +170,6 @@ function reduce(native: object, name: string, { exports, namespaces = [], replac
 function harmless(value: unknown, name: string, message: string): unknown {
   // Libraries make one when they are loaded, and connect by it later.
   if (name === "Agent") return class Agent {};
-  if (typeof value === "function") return refused(name, message);
+  if (typeof value === "function") return throwingFunction(name, message);
   return typeof value === "object" ? undefined : value;
 }

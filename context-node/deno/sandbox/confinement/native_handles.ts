@@ -1,6 +1,6 @@
 import nodeProcess from "node:process";
 import { defineProperty } from "./primordials.ts";
-import { refused } from "./throwing_function.ts";
+import { throwingFunction } from "./throwing_function.ts";
 
 /** Native handles that adopt any descriptor of the process, and listen without a permission, by the bindings that have them. */
 const HANDLES: readonly (readonly [binding: string, handle: string])[] = [
@@ -34,7 +34,11 @@ function refuse(prototype: object, methods: readonly string[], message: string):
   for (let index = 0; index < methods.length; index++) {
     const method = methods[index] as string;
     if (!(method in prototype)) continue;
-    defineProperty(prototype, method, { value: refused(method, message), writable: false, configurable: false });
+    defineProperty(prototype, method, {
+      value: throwingFunction(method, message),
+      writable: false,
+      configurable: false,
+    });
   }
 }
 

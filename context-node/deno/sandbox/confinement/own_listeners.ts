@@ -25,7 +25,7 @@ interface Listener {
  * Makes the listeners that the global object has by now final: no job takes one of them away, replaces it, or adds one to the same events, by which
  * errors of later jobs would get past the executor. Other events can be listened to.
  */
-export function keepListeners(): void {
+export function makeListenersFinal(): void {
   const symbols = getOwnPropertySymbols(globalThis);
   let isFound = false;
   for (let index = 0; index < symbols.length; index++) {

@@ -56,7 +56,7 @@ export const DENO: readonly string[] = [
 ];
 
 /** Functions of `Deno` that programs look for: instead of being absent they throw an error that says why a job has none of them. */
-export const REFUSED_OF_DENO: Readonly<Record<string, string>> = refusals({
+export const REFUSED_DENO_FUNCTIONS: Readonly<Record<string, string>> = refusals({
   "a job has no file system; read uploaded files with `data`": [
     ...["open", "openSync", "create", "createSync", "readFile", "readFileSync", "readTextFile", "readTextFileSync"],
     ...["writeFile", "writeFileSync", "writeTextFile", "writeTextFileSync", "readDir", "readDirSync", "readLink"],

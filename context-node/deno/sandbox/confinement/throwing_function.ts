@@ -6,7 +6,7 @@ type Refuse = (message: string) => Error;
 const newError: Refuse = (message) => new NativeError(message);
 
 /** A function, and a class that can be extended, whose call throws. */
-export function refused(name: string, message: string, refuse: Refuse = newError): () => never {
+export function throwingFunction(name: string, message: string, refuse: Refuse = newError): () => never {
   function refusal(): never {
     throw refuse(message);
   }

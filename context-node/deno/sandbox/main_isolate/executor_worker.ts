@@ -1,17 +1,17 @@
 import { Worker } from "node:worker_threads";
-import { cut } from "../cut.ts";
 import { createOutbox } from "../messages/outbox.ts";
 import type { ExecutorEnd, ExecutorMail, ExecutorMessage, ThrownError } from "../messages/protocol.ts";
+import { cutText } from "../runs/value_text.ts";
 import { createMarks, type Marks } from "./run_marks.ts";
 
 /** An executor, seen from the main isolate. */
-export interface ExecutorThread {
+export interface ExecutorWorker {
   /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
   readonly up: Promise<void>;
   readonly isUp: boolean;
   /** Where it marks how far its runs are. */
   readonly marks: Marks;
-  tell(message: ExecutorMessage): void;
+  send(message: ExecutorMessage): void;
   /** Ends it, also out of a tight loop. `ended` is called when it is gone. */
   terminate(): void;
 }
@@ -34,7 +34,7 @@ interface ExecutorProgram {
  * loop runs on for ever (Deno 2.9). Of a node worker that holds a web lock it also stops running code; the executor takes such
  * a lock when it starts. Node workers have a heap limit of their own besides, so running out of memory ends one executor and not the process.
  */
-export function startExecutor(program: ExecutorProgram, observer: ExecutorObserver): ExecutorThread {
+export function startExecutor(program: ExecutorProgram, observer: ExecutorObserver): ExecutorWorker {
   const { port1: port, port2 } = new MessageChannel();
   // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames. A job finds the URL in
   // its stacks, and all executors share the registry: so each has its own, which is gone before a job can use or revoke it.
@@ -73,7 +73,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
     observer.ended(end ?? (terminating ? { type: "terminated" } : { type: "exited" }));
   });
 
-  const { post: tell } = createOutbox<ExecutorMessage>((messages, sent) => {
+  const { post: send } = createOutbox<ExecutorMessage>((messages, sent) => {
     port.postMessage(messages);
     // The executor waits for this, not for the port (see main_link.ts).
     Atomics.add(bell, 0, 1);
@@ -86,7 +86,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
       return isUp;
     },
     marks,
-    tell,
+    send,
     terminate() {
       terminating = true;
       worker.terminate();
@@ -96,5 +96,5 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
 
 /** An error that got past the executor, so that nothing there has cut its texts. */
 function describe({ name, message, stack }: Error): ThrownError {
-  return { name: cut(String(name)), message: cut(String(message)), stack: cut(String(stack ?? message)) };
+  return { name: cutText(String(name)), message: cutText(String(message)), stack: cutText(String(stack ?? message)) };
 }

@@ -4,7 +4,7 @@ import type { ExecutorMail, ExecutorReport, ObjectRequest } from "./protocol.ts"
 /** The way out of an executor. */
 export interface Mailbox {
   /** Sends at once, because the code of the job may not yield for long, or ever. If nothing urgent waits, the receiver may take its time. */
-  tell(report: ExecutorReport): void;
+  sendNow(report: ExecutorReport): void;
   /** Sends when the current code yields; the receiver is in a hurry. */
   toNode(report: ExecutorReport): void;
   /** Sends when the current code yields. The buffer is moved, not copied. */
@@ -36,7 +36,7 @@ export function createMailbox(send: (mail: ExecutorMail, transfer: readonly Arra
   }
 
   return {
-    tell(report) {
+    sendNow(report) {
       push(forNode, report);
       flush();
     },

@@ -1,9 +1,9 @@
 import { queueMicrotask } from "../confinement/primordials.ts";
 import { createLazyTimer } from "../timers/lazy_timer.ts";
-import { BATCH_WEIGHT, MOST_IN_BATCH } from "./bounds.ts";
+import { BATCH_WEIGHT, MAX_IN_BATCH } from "./bounds.ts";
 
 /** What can wait goes along with what cannot, or so much later. */
-const LONGEST_HOLD_MS = 2;
+const MAX_HOLD_MS = 2;
 
 /** Sends in batches, in order: what comes while a batch is on its way goes with the next one. */
 export interface Outbox<Message> {
@@ -35,7 +35,7 @@ export function createOutbox<Message>(
     let length = waiting.length;
     if (weigh !== undefined) {
       length = 0;
-      for (let weight = 0; length < waiting.length && length < MOST_IN_BATCH && weight < BATCH_WEIGHT; length++) {
+      for (let weight = 0; length < waiting.length && length < MAX_IN_BATCH && weight < BATCH_WEIGHT; length++) {
         weight += weigh(waiting[length] as Message);
       }
     }
@@ -50,7 +50,7 @@ export function createOutbox<Message>(
     queueMicrotask(flush);
   }
 
-  const flushLater = createLazyTimer(LONGEST_HOLD_MS, flushSoon);
+  const flushLater = createLazyTimer(MAX_HOLD_MS, flushSoon);
 
   return {
     post(message) {

@@ -48,7 +48,7 @@ export type SandboxCommand =
   | { readonly type: "dropBundle"; readonly digest: string }
   /** Hands a kept bundle to an executor; once, before its first run there. */
   | { readonly type: "load"; readonly executor: number; readonly digest: string }
-  | { readonly type: "tell"; readonly executor: number; readonly message: ExecutorCommand }
+  | { readonly type: "forward"; readonly executor: number; readonly message: ExecutorCommand }
   /** Answered by `objectDropped`. */
   | { readonly type: "dropObject"; readonly request: number; readonly name: string }
   /** Answered by `pong`. */
@@ -59,7 +59,7 @@ export type SandboxReport =
   /** The first executor is up. */
   | { readonly type: "ready" }
   | { readonly type: "pong" }
-  | { readonly type: "told"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
+  | { readonly type: "reported"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
   /** The executor took none of the runs that it was handed, although it runs nothing else that is known. */
   | { readonly type: "unresponsive"; readonly executor: number }
   | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd }
@@ -86,8 +86,8 @@ export type ExecutorCommand =
       readonly config: string;
     }
   | { readonly type: "abort"; readonly run: number; readonly reason: string }
-  | ResultAnswer
-  | DataAnswer;
+  | ResultResponse
+  | DataResponse;
 
 /** Executor → node, through the main isolate. */
 export type ExecutorReport =
@@ -122,7 +122,7 @@ export type ExecutorReport =
   | DataRequest;
 
 /** The oldest part that was not answered is kept, or the node takes no more of this result. */
-export type ResultAnswer =
+export type ResultResponse =
   | { readonly type: "resultTaken"; readonly run: number }
   | { readonly type: "resultRefused"; readonly run: number; readonly message: string };
 
@@ -152,7 +152,7 @@ export type DataRequest =
   | { readonly type: "dataPull"; readonly request: number }
   | { readonly type: "dataCancel"; readonly request: number };
 
-export type DataAnswer =
+export type DataResponse =
   | { readonly type: "dataNames"; readonly request: number; readonly names: readonly string[] }
   | { readonly type: "dataOpened"; readonly request: number; readonly found: boolean }
   | { readonly type: "dataChunk"; readonly request: number; readonly base64: string }
@@ -164,7 +164,7 @@ export type ExecutorMessage =
   | ExecutorCommand
   | OpenCommand
   | { readonly type: "bundle"; readonly digest: string; readonly code: string }
-  | ObjectAnswer;
+  | ObjectResponse;
 
 /** Executor → main isolate: what goes on to the node as it is, and what the main isolate answers itself. */
 export interface ExecutorMail {
@@ -199,7 +199,7 @@ export type ObjectRequest =
   | { readonly type: "objectForget"; readonly request: number; readonly name: string }
   | { readonly type: "objectList"; readonly request: number };
 
-export type ObjectAnswer =
+export type ObjectResponse =
   | { readonly type: "objectValue"; readonly request: number; readonly version: number; readonly value: StoredValue }
   | { readonly type: "objectAbsent"; readonly request: number }
   | { readonly type: "objectTurn"; readonly request: number; readonly turn: number }

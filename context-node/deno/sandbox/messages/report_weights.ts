@@ -1,4 +1,4 @@
-import { BATCH_WEIGHT, MOST_IN_BATCH } from "./bounds.ts";
+import { BATCH_WEIGHT, MAX_IN_BATCH } from "./bounds.ts";
 import type { ExecutorReport, SandboxReport, ThrownError } from "./protocol.ts";
 
 /** What the keys and numbers of a report weigh. */
@@ -6,7 +6,9 @@ const FRAME = 64;
 
 /** About how many UTF-16 units of JSON a report makes. */
 export function weigh(report: SandboxReport): number {
-  return report.type === "told" ? report.messages.reduce((sum, message) => sum + weighMessage(message), FRAME) : FRAME;
+  return report.type === "reported"
+    ? report.messages.reduce((sum, message) => sum + weighMessage(message), FRAME)
+    : FRAME;
 }
 
 /** Cuts what an executor sent in one turn of its event loop into pieces that fit into batches. */
@@ -15,7 +17,7 @@ export function* inPieces(reports: readonly ExecutorReport[]): Generator<readonl
   let weight = 0;
   for (let index = 0; index < reports.length; index++) {
     weight += weighMessage(reports[index] as ExecutorReport);
-    if (weight < BATCH_WEIGHT && index - start < MOST_IN_BATCH - 1) continue;
+    if (weight < BATCH_WEIGHT && index - start < MAX_IN_BATCH - 1) continue;
     yield reports.slice(start, index + 1);
     start = index + 1;
     weight = 0;

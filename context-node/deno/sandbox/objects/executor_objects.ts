@@ -11,7 +11,7 @@ import {
   own,
   when,
 } from "../confinement/primordials.ts";
-import { nameKind } from "../runs/name_kind.ts";
+import { describeKind } from "../runs/value_text.ts";
 import { startOwnTimer } from "../timers/own_timer.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -45,7 +45,7 @@ export function createExecutorObjects() {
 export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): number {
   if (typeof given === "number" && given >= 0) return given;
   throw new NativeTypeError(
-    `Cannot keep the named object "${name}": its timeoutMs is ${nameKind(given)}, not a number of milliseconds`,
+    `Cannot keep the named object "${name}": its timeoutMs is ${describeKind(given)}, not a number of milliseconds`,
   );
 }
 
@@ -54,15 +54,15 @@ export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: n
   const made = startMaking(make);
   return own(
     new NativePromise<T>((resolve, reject) => {
-      const callOff = startOwnTimer(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
+      const cancelTimer = startOwnTimer(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
       when(
         made,
         (value) => {
-          callOff();
+          cancelTimer();
           resolve(value);
         },
         (error) => {
-          callOff();
+          cancelTimer();
           reject(error);
         },
       );

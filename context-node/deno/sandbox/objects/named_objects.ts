@@ -15,27 +15,27 @@ import {
   setBytes,
   slice,
 } from "../confinement/primordials.ts";
-import { LONGEST_NAME, MOST_OBJECTS } from "../messages/bounds.ts";
-import type { ObjectAnswer, ObjectRequest, StoredValue } from "../messages/protocol.ts";
+import { MAX_NAME_LENGTH, MAX_OBJECTS } from "../messages/bounds.ts";
+import type { ObjectRequest, ObjectResponse, StoredValue } from "../messages/protocol.ts";
 import { createRequests } from "../messages/requests.ts";
-import { nameKind, plainText } from "../runs/name_kind.ts";
+import { describeKind, plainText } from "../runs/value_text.ts";
 import { createExecutorObjects, createTimeout, timeoutOf, within } from "./executor_objects.ts";
 import { sizeOfShared } from "./shared_memory.ts";
 
-type Answer = Exclude<ObjectAnswer, { type: "objectChanged" }>;
+type Response = Exclude<ObjectResponse, { type: "objectChanged" }>;
 type Send = (request: ObjectRequest, transfer?: ArrayBuffer) => void;
 
 /** The named objects of the context, as this executor sees them. */
 export interface NamedObjectsClient {
   readonly api: NamedObjects;
-  receive(answer: ObjectAnswer): void;
+  receive(response: ObjectResponse): void;
 }
 
 const cloneShared: (value: unknown) => unknown = structuredClone;
 
 /** Keeps its own clone of every object that it was handed, until it hears that the object changed. */
 export function createNamedObjects(send: Send): NamedObjectsClient {
-  const requests = createRequests<Answer>();
+  const requests = createRequests<Response>();
   const clones = new NativeMap<string, { readonly version: number; readonly value: unknown }>();
   const ofThisExecutor = createExecutorObjects();
 
@@ -58,25 +58,25 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     // What is cloned here is what the other executors will clone; so all jobs get alike values.
     const cloned = clone(stored);
     const transfer = "bytes" in stored ? stored.bytes : undefined;
-    const answer = await requests.ask((request) =>
+    const response = await requests.ask((request) =>
       send({ type: "objectPut", request, name, value: stored, sizeBytes, ttlMs, turn }, transfer),
     );
-    if (answer.type === "objectValue") return { value: keep(name, answer.version, answer.value) };
-    if (answer.type === "objectsFull") throw createFull(name);
-    if (answer.type === "objectRefused") {
-      throw createRefusal(name, { sizeBytes, takenBytes: answer.takenBytes, limitBytes: answer.limitBytes });
+    if (response.type === "objectValue") return { value: keep(name, response.version, response.value) };
+    if (response.type === "objectsFull") throw createFull(name);
+    if (response.type === "objectRefused") {
+      throw createRefusal(name, { sizeBytes, takenBytes: response.takenBytes, limitBytes: response.limitBytes });
     }
-    if (answer.type === "objectStored") mapSet(clones, name, { version: answer.version, value: cloned });
+    if (response.type === "objectStored") mapSet(clones, name, { version: response.version, value: cloned });
     return { value: cloned };
   }
 
   async function create<T>(name: string, make: () => T | Promise<T>, options: CreateOptions): Promise<Box> {
     const { ttlMs } = options;
     const timeoutMs = timeoutOf(name, options.timeoutMs);
-    const answer = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
-    if (answer.type === "objectValue") return { value: keep(name, answer.version, answer.value) };
-    if (answer.type !== "objectTurn") throw createTimeout(name, timeoutMs);
-    const { turn } = answer;
+    const response = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
+    if (response.type === "objectValue") return { value: keep(name, response.version, response.value) };
+    if (response.type !== "objectTurn") throw createTimeout(name, timeoutMs);
+    const { turn } = response;
     try {
       return await own(put(name, await within(make, name, timeoutMs), { ttlMs, turn }));
     } catch (error) {
@@ -90,14 +90,15 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
       const name = nameOf(given);
       const kept = mapGet(clones, name);
       if (kept !== undefined) return kept.value;
-      const answer = await requests.ask((request) => send({ type: "objectGet", request, name }));
-      return answer.type === "objectValue" ? keep(name, answer.version, answer.value) : undefined;
+      const response = await requests.ask((request) => send({ type: "objectGet", request, name }));
+      return response.type === "objectValue" ? keep(name, response.version, response.value) : undefined;
     },
     // Both scopes answer what `create` made, or a clone of it.
     async getOrElseCreate<T>(given: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
       const name = nameOf(given);
       checkName(name);
-      if (typeof make !== "function") throw unkeepable(name, `what creates it is ${nameKind(make)}, not a function`);
+      if (typeof make !== "function")
+        throw unkeepable(name, `what creates it is ${describeKind(make)}, not a function`);
       const read = readOptions(name, options);
       if (read.scope === "executor") return (await ofThisExecutor(name, make, read)) as T;
       const kept = mapGet(clones, name) ?? (await own(create(name, make, read)));
@@ -108,15 +109,15 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     },
     async forget(name) {
       const forgotten = nameOf(name);
-      const answer = await requests.ask((request) => send({ type: "objectForget", request, name: forgotten }));
-      return answer.type === "objectForgotten" && answer.existed;
+      const response = await requests.ask((request) => send({ type: "objectForget", request, name: forgotten }));
+      return response.type === "objectForgotten" && response.existed;
     },
     async list() {
-      const answer = await requests.ask((request) => send({ type: "objectList", request }));
+      const response = await requests.ask((request) => send({ type: "objectList", request }));
       const views: { name: string; sizeBytes: number; createdAt: Date }[] = [];
-      if (answer.type !== "objectNames") return views;
-      for (let index = 0; index < answer.objects.length; index++) {
-        const view = answer.objects[index];
+      if (response.type !== "objectNames") return views;
+      for (let index = 0; index < response.objects.length; index++) {
+        const view = response.objects[index];
         if (view === undefined) continue;
         push(views, { name: view.name, sizeBytes: view.sizeBytes, createdAt: new NativeDate(view.createdAt) });
       }
@@ -126,9 +127,9 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
 
   return {
     api: freeze(api),
-    receive(answer) {
-      if (answer.type === "objectChanged") mapDelete(clones, answer.name);
-      else requests.answer(answer.request, answer);
+    receive(response) {
+      if (response.type === "objectChanged") mapDelete(clones, response.name);
+      else requests.settle(response.request, response);
     },
   };
 }
@@ -172,27 +173,27 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
 }
 
 function checkName(name: string): void {
-  if (name.length <= LONGEST_NAME) return;
+  if (name.length <= MAX_NAME_LENGTH) return;
   throw new NativeTypeError(
-    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; at most ${LONGEST_NAME} are taken`,
+    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; at most ${MAX_NAME_LENGTH} are taken`,
   );
 }
 
 function nameOf(given: unknown): string {
   const name = plainText(given);
   if (name !== undefined) return name;
-  throw new NativeTypeError(`Cannot use a named object: its name is ${nameKind(given)}, not a string`);
+  throw new NativeTypeError(`Cannot use a named object: its name is ${describeKind(given)}, not a string`);
 }
 
 /** The options, each read once. */
 function readOptions(name: string, options: unknown): CreateOptions {
   if (typeof options !== "object" || options === null)
-    throw unkeepable(name, `its options are ${nameKind(options)}, not an object`);
+    throw unkeepable(name, `its options are ${describeKind(options)}, not an object`);
   const { ttlMs, timeoutMs, scope } = options as CreateOptions;
   if (ttlMs !== undefined && !(typeof ttlMs === "number" && ttlMs >= 0))
-    throw unkeepable(name, `its ttlMs is ${nameKind(ttlMs)}, not a number of milliseconds`);
+    throw unkeepable(name, `its ttlMs is ${describeKind(ttlMs)}, not a number of milliseconds`);
   if (scope !== undefined && scope !== "context" && scope !== "executor")
-    throw unkeepable(name, `its scope is ${nameKind(scope)}, neither "context" nor "executor"`);
+    throw unkeepable(name, `its scope is ${describeKind(scope)}, neither "context" nor "executor"`);
   return { ttlMs, timeoutMs, scope };
 }
 
@@ -201,6 +202,6 @@ function unkeepable(name: string, why: string): TypeError {
 }
 
 function createFull(name: string): DOMException {
-  const message = `Cannot keep the named object "${name}": the context has ${MOST_OBJECTS} named objects, as many as it may`;
+  const message = `Cannot keep the named object "${name}": the context has ${MAX_OBJECTS} named objects, as many as it may`;
   return new NativeDOMException(message, "QuotaExceededError");
 }

@@ -1,6 +1,6 @@
 import { startTimer } from "../../../../cluster/timer.ts";
-import { LAST_TIME_MS, MOST_OBJECTS } from "../messages/bounds.ts";
-import type { ObjectAnswer, ObjectRequest, ObjectView, StoredValue } from "../messages/protocol.ts";
+import { MAX_OBJECTS, MAX_TIME_MS } from "../messages/bounds.ts";
+import type { ObjectRequest, ObjectResponse, ObjectView, StoredValue } from "../messages/protocol.ts";
 
 interface StoredObject {
   readonly version: number;
@@ -25,17 +25,17 @@ interface Waiter {
 
 /** The named objects of a context. */
 export interface ObjectStore {
-  obey(executor: number, request: ObjectRequest): void;
+  handle(executor: number, request: ObjectRequest): void;
   /** True when there was one. Executors are told before anybody else. */
   drop(name: string): boolean;
   /** The executor is gone: what it was creating is the next one's turn. */
-  leave(executor: number): void;
+  executorEnded(executor: number): void;
 }
 
 interface ObjectStoreDeps {
   /** What all objects may take together. */
   limitBytes(): number;
-  answer(executor: number, answer: ObjectAnswer): void;
+  respond(executor: number, response: ObjectResponse): void;
   stored(object: ObjectView): void;
   removed(name: string): void;
 }
@@ -52,11 +52,11 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   let lastVersion = 0;
   let lastTurn = 0;
 
-  function obey(executor: number, request: ObjectRequest): void {
+  function handle(executor: number, request: ObjectRequest): void {
     switch (request.type) {
       case "objectGet":
         if (!handOut(request.name, executor, request.request)) {
-          deps.answer(executor, { type: "objectAbsent", request: request.request });
+          deps.respond(executor, { type: "objectAbsent", request: request.request });
         }
         return;
       case "objectAcquire":
@@ -69,10 +69,10 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
         if (creations.get(request.name)?.turn === request.turn) passTurn(request.name);
         return;
       case "objectForget":
-        deps.answer(executor, { type: "objectForgotten", request: request.request, existed: drop(request.name) });
+        deps.respond(executor, { type: "objectForgotten", request: request.request, existed: drop(request.name) });
         return;
       case "objectList":
-        deps.answer(executor, {
+        deps.respond(executor, {
           type: "objectNames",
           request: request.request,
           objects: Array.from(objects.values(), ({ view }) => view),
@@ -87,7 +87,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     const object = objects.get(name);
     if (object === undefined) return false;
     object.holders.add(executor);
-    deps.answer(executor, { type: "objectValue", request, version: object.version, value: object.value });
+    deps.respond(executor, { type: "objectValue", request, version: object.version, value: object.value });
     return true;
   }
 
@@ -100,7 +100,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     }
     const timer = startTimer(timeoutMs, () => {
       creation.waiting.splice(creation.waiting.indexOf(waiter), 1);
-      deps.answer(executor, { type: "objectTimeout", request });
+      deps.respond(executor, { type: "objectTimeout", request });
     });
     const waiter: Waiter = { executor, request, timer };
     creation.waiting.push(waiter);
@@ -109,7 +109,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   function giveTurn(to: { name: string; executor: number; request: number; waiting: Waiter[] }): void {
     lastTurn += 1;
     creations.set(to.name, { turn: lastTurn, executor: to.executor, waiting: to.waiting });
-    deps.answer(to.executor, { type: "objectTurn", request: to.request, turn: lastTurn });
+    deps.respond(to.executor, { type: "objectTurn", request: to.request, turn: lastTurn });
   }
 
   function passTurn(name: string): void {
@@ -127,17 +127,17 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     if (turn !== undefined && creation?.turn !== turn) {
       // It was created too late, or an update was faster: the current one counts.
       if (!handOut(name, executor, request.request))
-        deps.answer(executor, { type: "objectAbsent", request: request.request });
+        deps.respond(executor, { type: "objectAbsent", request: request.request });
       return;
     }
-    if (objects.size >= MOST_OBJECTS && !objects.has(name)) {
-      deps.answer(executor, { type: "objectsFull", request: request.request });
+    if (objects.size >= MAX_OBJECTS && !objects.has(name)) {
+      deps.respond(executor, { type: "objectsFull", request: request.request });
       return;
     }
     const takenBytes = usedBytes - (objects.get(name)?.view.sizeBytes ?? 0);
     const limitBytes = deps.limitBytes();
     if (takenBytes + request.sizeBytes > limitBytes) {
-      deps.answer(executor, { type: "objectRefused", request: request.request, takenBytes, limitBytes });
+      deps.respond(executor, { type: "objectRefused", request: request.request, takenBytes, limitBytes });
       return;
     }
     drop(name);
@@ -154,7 +154,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
       expiry: expiresAt === undefined ? undefined : startTimer(expiresAt - createdAt, () => drop(name)),
       holders: new Set([executor]),
     });
-    deps.answer(executor, { type: "objectStored", request: request.request, version: lastVersion });
+    deps.respond(executor, { type: "objectStored", request: request.request, version: lastVersion });
     creations.delete(name);
     for (const waiter of creation?.waiting ?? []) {
       waiter.timer[Symbol.dispose]();
@@ -168,12 +168,12 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     objects.delete(name);
     usedBytes -= object.view.sizeBytes;
     object.expiry?.[Symbol.dispose]();
-    for (const holder of object.holders) deps.answer(holder, { type: "objectChanged", name });
+    for (const holder of object.holders) deps.respond(holder, { type: "objectChanged", name });
     deps.removed(name);
     return true;
   }
 
-  function leave(executor: number): void {
+  function executorEnded(executor: number): void {
     for (const { holders } of objects.values()) holders.delete(executor);
     for (const [name, creation] of creations) {
       for (const waiter of creation.waiting.filter((waiter) => waiter.executor === executor)) {
@@ -184,11 +184,11 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     }
   }
 
-  return { obey, drop, leave };
+  return { handle, drop, executorEnded };
 }
 
 /** In whole milliseconds since 1970; undefined for an object that outlives every context. */
 function expiryOf(createdAt: number, ttlMs: number | undefined): number | undefined {
   const expiresAt = ttlMs === undefined ? Infinity : Math.ceil(createdAt + ttlMs);
-  return expiresAt > LAST_TIME_MS ? undefined : expiresAt;
+  return expiresAt > MAX_TIME_MS ? undefined : expiresAt;
 }

@@ -15,7 +15,7 @@ import {
   slice,
 } from "../confinement/primordials.ts";
 
-/** Programs that this executor has loaded, or will. */
+/** SentPrograms that this executor has loaded, or will. */
 export interface Bundles {
   add(digest: string, code: string): void;
   /** What the module of this subpath declares that its jobs need (`""` is the program itself); undefined when it declares nothing. */

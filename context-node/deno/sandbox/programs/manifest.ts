@@ -56,7 +56,7 @@ export function neededPermissions(manifest: unknown): GrantedPermissions {
 }
 
 /** What to answer when a context grants less than is needed; undefined when it grants enough. */
-export function tellDenied(
+export function describeDenial(
   needed: GrantedPermissions,
   { context, granted }: { context: string; granted: GrantedPermissions },
 ): string | undefined {

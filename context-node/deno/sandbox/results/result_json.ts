@@ -47,7 +47,7 @@ import {
 } from "../confinement/primordials.ts";
 
 /** Deeper values, and cycles, go to the writer. */
-const DEEPEST_PLAIN = 64;
+const MAX_PLAIN_DEPTH = 64;
 
 const { isBigIntObject, isBooleanObject, isBoxedPrimitive, isNumberObject, isProxy, isStringObject } = types;
 const booleanOf: (boxed: unknown) => boolean = uncurry(Boolean.prototype.valueOf);
@@ -84,7 +84,7 @@ function isPlain(value: unknown, depth: number): boolean {
       return false;
   }
   if (value === null) return true;
-  if (depth === DEEPEST_PLAIN || isProxy(value) || "toJSON" in value) return false;
+  if (depth === MAX_PLAIN_DEPTH || isProxy(value) || "toJSON" in value) return false;
   if (isArray(value)) {
     for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth + 1)) return false;
     return true;

@@ -11,9 +11,9 @@ import {
   setBytes,
   toBase64,
 } from "../confinement/primordials.ts";
-import { MOST_UNTAKEN_PARTS, PART_BYTES } from "../messages/bounds.ts";
+import { MAX_PENDING_PARTS, PART_BYTES } from "../messages/bounds.ts";
 import type { Mailbox } from "../messages/mailbox.ts";
-import type { ResultAnswer } from "../messages/protocol.ts";
+import type { ResultResponse } from "../messages/protocol.ts";
 import type { JobAbort } from "../runs/job_abort.ts";
 import { createLazyTimer } from "../timers/lazy_timer.ts";
 import { startOwnTimer } from "../timers/own_timer.ts";
@@ -32,7 +32,7 @@ export interface ResultStream {
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when the node has all of it. Rejects as `write` does. */
   end(): Promise<void>;
-  receive(answer: ResultAnswer): void;
+  receive(response: ResultResponse): void;
   /** Drops what was not sent. */
   close(): void;
 }
@@ -46,35 +46,35 @@ interface StreamedRun {
 export function createResultStream({ run, mailbox, abort }: StreamedRun): ResultStream {
   const part = new NativeUint8Array(PART_BYTES);
   let length = 0;
-  let untaken = 0;
+  let pending = 0;
   let sentAt = now();
-  let refusal: ResultRefused | undefined;
+  let refused: ResultRefused | undefined;
   let wake = (): void => {};
   abort.onAbort(() => wake());
 
   const sendSoon = createLazyTimer(
     INTERVAL_MS,
     () => {
-      if (length > 0 && untaken < MOST_UNTAKEN_PARTS) send();
+      if (length > 0 && pending < MAX_PENDING_PARTS) send();
     },
     startOwnTimer,
   );
 
   function send(): void {
-    mailbox.tell({ type: "resultPart", run, base64: toBase64(view(part, 0, length)) });
+    mailbox.sendNow({ type: "resultPart", run, base64: toBase64(view(part, 0, length)) });
     length = 0;
-    untaken += 1;
+    pending += 1;
     sentAt = now();
   }
 
   function check(): void {
     abort.throwIfAborted();
-    if (refusal !== undefined) throw refusal;
+    if (refused !== undefined) throw refused;
   }
 
-  async function untilUntaken(most: number): Promise<void> {
+  async function untilPending(most: number): Promise<void> {
     check();
-    while (untaken > most) {
+    while (pending > most) {
       await own(
         new NativePromise<void>((resolve) => {
           wake = resolve;
@@ -85,7 +85,7 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
   }
 
   async function flush(): Promise<void> {
-    await own(untilUntaken(MOST_UNTAKEN_PARTS - 1));
+    await own(untilPending(MAX_PENDING_PARTS - 1));
     if (length > 0) send();
   }
 
@@ -106,11 +106,11 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
     },
     async end() {
       await own(flush());
-      await own(untilUntaken(0));
+      await own(untilPending(0));
     },
-    receive(answer) {
-      untaken -= 1;
-      if (answer.type === "resultRefused") refusal = new ResultRefused(answer.message);
+    receive(response) {
+      pending -= 1;
+      if (response.type === "resultRefused") refused = new ResultRefused(response.message);
       if (length > 0) sendSoon();
       wake();
     },

@@ -26,7 +26,7 @@ export function wholeResult(json: string): StreamedResult {
 }
 
 /** One item over this is refused, as a result that is returned as a whole. */
-export const LARGEST_JSON_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_JSON_CHARACTERS = 64 * 1024 * 1024;
 
 async function writeBytes(source: AsyncIterable<unknown>, stream: ResultStream): Promise<void> {
   for await (const part of source) {
@@ -39,9 +39,9 @@ async function writeArray(source: AsyncIterable<unknown>, stream: ResultStream):
   for await (const item of source) {
     // As in an array that is returned as a whole.
     const json = resultJson(item, { path: `result[${index}]` }) ?? "null";
-    if (json.length > LARGEST_JSON_CHARACTERS) {
+    if (json.length > MAX_JSON_CHARACTERS) {
       throw new ResultRefused(
-        `An item of the result is ${json.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`,
+        `An item of the result is ${json.length} characters of JSON; at most ${MAX_JSON_CHARACTERS} are taken`,
       );
     }
     await own(stream.write(encodeText(`${index === 0 ? "[" : ","}${json}`)));

@@ -1,7 +1,15 @@
 import { slice } from "../confinement/primordials.ts";
 import type { LogLevel } from "../messages/protocol.ts";
-import { internals } from "./deno_internals.ts";
 import type { Format, RunLog } from "./job_log.ts";
+
+/** What Deno builds its own console from. */
+interface Internals {
+  readonly Console: new (print: (text: string, level: number) => void) => Console;
+  inspectArgs(values: readonly unknown[]): string;
+}
+
+/** Where Deno keeps what its own modules share. It is no public API; tests check it against the pinned version. */
+const INTERNAL: symbol = Reflect.get(Deno, "internal");
 
 /** By the level that Deno's console prints with. */
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
@@ -11,7 +19,7 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
  * Answers how the console formats its arguments.
  */
 export function routeConsole(currentLog: () => RunLog | undefined): Format {
-  const { Console, inspectArgs } = internals();
+  const { Console, inspectArgs } = Reflect.get(Deno, INTERNAL) as Internals;
   globalThis.console = new Console((text, level) => {
     const line = text[text.length - 1] === "\n" ? slice(text, 0, text.length - 1) : text;
     currentLog()?.write(LEVELS[level] ?? "info", line);

@@ -20,18 +20,18 @@ import {
   shift,
   uncurry,
 } from "../confinement/primordials.ts";
-import { LONGEST_NAME, MOST_DATA_REQUESTS } from "../messages/bounds.ts";
-import type { DataAnswer, DataRequest } from "../messages/protocol.ts";
-import { nameKind, plainText } from "./name_kind.ts";
+import { MAX_DATA_REQUESTS, MAX_NAME_LENGTH } from "../messages/bounds.ts";
+import type { DataRequest, DataResponse } from "../messages/protocol.ts";
+import { describeKind, plainText } from "./value_text.ts";
 
 /** The data files, and where the node's answers go. */
 export interface DataFilesClient {
   readonly api: DataFiles;
-  receive(answer: DataAnswer): void;
+  receive(response: DataResponse): void;
 }
 
 /** Files that are read as a whole at a time; streams may be open beside them. */
-const MOST_WHOLE_READS = 8;
+const MAX_WHOLE_READS = 8;
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -43,7 +43,7 @@ const close: (controller: ReadableStreamDefaultController) => void = uncurry(con
 
 /** Reads files of the node in chunks, one at a time, each asked for when the one before was taken. */
 export function createDataFiles(send: (request: DataRequest) => void): DataFilesClient {
-  const waiting = new NativeMap<number, (answer: DataAnswer) => void>();
+  const waiting = new NativeMap<number, (response: DataResponse) => void>();
   /** Those that were not sent, because too many wait for their answers. */
   const held: DataRequest[] = [];
   let unanswered = 0;
@@ -52,13 +52,13 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   let lastRequest = 0;
 
   /** An answer may be asked for again under the number of an open file. */
-  function ask(request: DataRequest): Promise<DataAnswer> {
+  function ask(request: DataRequest): Promise<DataResponse> {
     return own(
-      new NativePromise<DataAnswer>((resolve, reject) => {
-        mapSet(waiting, request.request, (answer) => {
+      new NativePromise<DataResponse>((resolve, reject) => {
+        mapSet(waiting, request.request, (response) => {
           mapDelete(waiting, request.request);
-          if (answer.type === "dataFailed") reject(new NativeError(answer.message));
-          else resolve(answer);
+          if (response.type === "dataFailed") reject(new NativeError(response.message));
+          else resolve(response);
         });
         sendSoon(request);
       }),
@@ -73,7 +73,7 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   /** Sends now, or when fewer requests wait for their answers. */
   function sendSoon(request: DataRequest): void {
     if (request.type === "dataCancel") return send(request);
-    if (unanswered === MOST_DATA_REQUESTS) return push(held, request);
+    if (unanswered === MAX_DATA_REQUESTS) return push(held, request);
     unanswered += 1;
     send(request);
   }
@@ -88,9 +88,9 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   async function open(given: unknown): Promise<number> {
     const name = plainText(given);
     if (name === undefined)
-      throw new NativeTypeError(`Cannot read a data file: its name is ${nameKind(given)}, not a string`);
+      throw new NativeTypeError(`Cannot read a data file: its name is ${describeKind(given)}, not a string`);
     const request = nextRequest();
-    const opened = name.length > LONGEST_NAME ? undefined : await ask({ type: "dataOpen", request, name });
+    const opened = name.length > MAX_NAME_LENGTH ? undefined : await ask({ type: "dataOpen", request, name });
     if (opened?.type === "dataOpened" && opened.found) return request;
     throw new NativeDOMException(`Cannot read data file "${name}": no file has that name`, "NotFoundError");
   }
@@ -99,8 +99,8 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     const request = await own(open(name));
     return new NativeReadableStream({
       async pull(controller) {
-        const answer = await ask({ type: "dataPull", request });
-        if (answer.type === "dataChunk") enqueue(controller, fromBase64(answer.base64));
+        const response = await ask({ type: "dataPull", request });
+        if (response.type === "dataChunk") enqueue(controller, fromBase64(response.base64));
         else close(controller);
       },
       cancel() {
@@ -112,7 +112,7 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
 
   /** Waits until few files are read as a whole: a job may ask for all of them at once. */
   async function bytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
-    if (reading === MOST_WHOLE_READS) {
+    if (reading === MAX_WHOLE_READS) {
       await own(new NativePromise<void>((resolve) => push(waitingReads, resolve)));
     } else reading += 1;
     try {
@@ -130,9 +130,9 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     const chunks: Uint8Array[] = [];
     let length = 0;
     for (;;) {
-      const answer = await ask({ type: "dataPull", request });
-      if (answer.type !== "dataChunk") break;
-      const chunk = fromBase64(answer.base64);
+      const response = await ask({ type: "dataPull", request });
+      if (response.type !== "dataChunk") break;
+      const chunk = fromBase64(response.base64);
       push(chunks, chunk);
       length += byteLengthOf(chunk);
     }
@@ -147,10 +147,10 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
   }
 
   async function list(): Promise<string[]> {
-    const answer = await ask({ type: "dataList", request: nextRequest() });
+    const response = await ask({ type: "dataList", request: nextRequest() });
     const names: string[] = [];
-    if (answer.type !== "dataNames") return names;
-    for (let index = 0; index < answer.names.length; index++) push(names, answer.names[index] as string);
+    if (response.type !== "dataNames") return names;
+    for (let index = 0; index < response.names.length; index++) push(names, response.names[index] as string);
     return names;
   }
 
@@ -161,9 +161,9 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
       text: async (name: string) => decodeText(await own(bytes(name))),
       list,
     }),
-    receive(answer) {
+    receive(response) {
       sendNext();
-      mapGet(waiting, answer.request)?.(answer);
+      mapGet(waiting, response.request)?.(response);
     },
   };
 }

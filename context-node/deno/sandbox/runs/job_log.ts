@@ -1,8 +1,8 @@
 import type { JobLog } from "../../../hearth.ts";
 import { wallClock } from "../confinement/primordials.ts";
-import { cut } from "../cut.ts";
 import type { Mailbox } from "../messages/mailbox.ts";
 import type { LoggedLine, LogLevel } from "../messages/protocol.ts";
+import { cutText } from "./value_text.ts";
 
 /** What one job may log in a second; more is dropped, and the log says how much. */
 const LINES_A_SECOND = 2000;
@@ -44,7 +44,7 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
       dropped += 1;
       return;
     }
-    post({ level, time, text: cut(nameFramesIn(text)) });
+    post({ level, time, text: cutText(nameFramesIn(text)) });
   }
 
   function openWindow(time: number): void {
@@ -61,7 +61,7 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
   }
 
   function post(line: LoggedLine): void {
-    mailbox.tell({ type: "logged", run, lines: [line] });
+    mailbox.sendNow({ type: "logged", run, lines: [line] });
   }
 
   return {

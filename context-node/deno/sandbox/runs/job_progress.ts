@@ -1,18 +1,18 @@
 import type { JobContext } from "../../../hearth.ts";
 import { isArray, isView, NativeDate, NativeSet, NativeTypeError, now, slice } from "../confinement/primordials.ts";
-import { LONGEST_PROGRESS_FIELDS, LONGEST_PROGRESS_MESSAGE } from "../messages/bounds.ts";
+import { MAX_PROGRESS_FIELDS_LENGTH, MAX_PROGRESS_MESSAGE_LENGTH } from "../messages/bounds.ts";
 import type { Mailbox } from "../messages/mailbox.ts";
 import type { ExecutorReport } from "../messages/protocol.ts";
 import { resultJson } from "../results/result_json.ts";
 import { startOwnTimer } from "../timers/own_timer.ts";
-import { nameKind, plainText } from "./name_kind.ts";
+import { describeKind, plainText } from "./value_text.ts";
 
 /** Ten a second: for people and progress bars. */
 const INTERVAL_MS = 100;
 
 /** The progress of one run, until it ends. */
 export interface RunProgress {
-  tell: JobContext["progress"];
+  report: JobContext["progress"];
   /** Sends what was held back; later calls do nothing. */
   end(): void;
 }
@@ -20,30 +20,30 @@ export interface RunProgress {
 /** Sends the newest of each interval: the first at once, also from code that never yields. */
 export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
   let held: ExecutorReport | undefined;
-  let callOff: (() => void) | undefined;
+  let cancelTimer: (() => void) | undefined;
   let nextAt = 0;
   let ended = false;
 
   function send(): void {
-    callOff?.();
-    callOff = undefined;
+    cancelTimer?.();
+    cancelTimer = undefined;
     if (held === undefined) return;
-    mailbox.tell(held);
+    mailbox.sendNow(held);
     held = undefined;
     nextAt = now() + INTERVAL_MS;
   }
 
   return {
-    tell(fraction, message, fields) {
+    report(fraction, message, fields) {
       if (ended) return;
       if (typeof fraction !== "number")
-        throw refusal(`its fraction is ${nameKind(fraction)}, not a number between 0 and 1`);
+        throw progressError(`its fraction is ${describeKind(fraction)}, not a number between 0 and 1`);
       if (!(fraction >= 0 && fraction <= 1))
         throw new NativeTypeError(`Cannot report progress ${fraction}: it is not a number between 0 and 1`);
       held = { type: "progress", run, fraction, ...describe(textOfMessage(message), fields) };
       const wait = nextAt - now();
       if (wait <= 0) return send();
-      callOff ??= startOwnTimer(send, wait);
+      cancelTimer ??= startOwnTimer(send, wait);
     },
     end() {
       send();
@@ -54,22 +54,22 @@ export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
 
 function textOfMessage(message: unknown): string {
   const text = message === undefined || message === null ? "" : plainText(message);
-  if (text === undefined) throw refusal(`its message is ${nameKind(message)}, not a string`);
+  if (text === undefined) throw progressError(`its message is ${describeKind(message)}, not a string`);
   return text;
 }
 
 /** The message and the JSON of the fields. Throws a TypeError for fields that are no record. */
 function describe(message: string, fields: unknown): { message: string; fields: string | undefined } {
-  const short = slice(message, 0, LONGEST_PROGRESS_MESSAGE);
+  const short = slice(message, 0, MAX_PROGRESS_MESSAGE_LENGTH);
   if (fields === undefined || fields === null) return { message: short, fields: undefined };
   const json = isRecord(fields)
     ? resultJson(fields, { path: "fields", what: "fields of a progress report" })
     : undefined;
   if (json === undefined || json[0] !== "{") {
-    throw refusal(`its fields are not an object with a value for each name, but ${nameKind(fields)}`);
+    throw progressError(`its fields are not an object with a value for each name, but ${describeKind(fields)}`);
   }
-  if (json.length <= LONGEST_PROGRESS_FIELDS) return { message: short, fields: json };
-  const notice = ` (its fields were left out: over ${LONGEST_PROGRESS_FIELDS} characters)`;
+  if (json.length <= MAX_PROGRESS_FIELDS_LENGTH) return { message: short, fields: json };
+  const notice = ` (its fields were left out: over ${MAX_PROGRESS_FIELDS_LENGTH} characters)`;
   return { message: short + notice, fields: undefined };
 }
 
@@ -79,6 +79,6 @@ function isRecord(fields: unknown): boolean {
   return !(isArray(fields) || isView(fields) || fields instanceof NativeSet || fields instanceof NativeDate);
 }
 
-function refusal(why: string): TypeError {
+function progressError(why: string): TypeError {
   return new NativeTypeError(`Cannot report progress: ${why}`);
 }

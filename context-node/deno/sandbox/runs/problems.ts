@@ -1,7 +1,6 @@
 import { iterator, NativeTypeError, push } from "../confinement/primordials.ts";
-import { cut } from "../cut.ts";
-import { MOST_PROBLEMS } from "../messages/bounds.ts";
-import { nameKind } from "./name_kind.ts";
+import { MAX_PROBLEMS } from "../messages/bounds.ts";
+import { cutText, describeKind } from "./value_text.ts";
 
 /**
  * Lists the problems that `validate` returned, the first of them where there are many. Throws a TypeError when it returned what cannot be told as problems: whether the job
@@ -9,13 +8,13 @@ import { nameKind } from "./name_kind.ts";
  */
 export function listProblems(returned: unknown, entryPoint: string): string[] {
   if (returned === undefined || returned === null || returned === "") return [];
-  if (typeof returned === "string") return [cut(returned)];
-  if (!isIterable(returned)) throw noProblems(entryPoint, nameKind(returned));
+  if (typeof returned === "string") return [cutText(returned)];
+  if (!isIterable(returned)) throw noProblems(entryPoint, describeKind(returned));
   const problems: string[] = [];
   for (const problem of returned) {
-    if (typeof problem !== "string") throw noProblems(entryPoint, `an iterable with ${nameKind(problem)} in it`);
-    push(problems, cut(problem));
-    if (problems.length === MOST_PROBLEMS) break;
+    if (typeof problem !== "string") throw noProblems(entryPoint, `an iterable with ${describeKind(problem)} in it`);
+    push(problems, cutText(problem));
+    if (problems.length === MAX_PROBLEMS) break;
   }
   return problems;
 }

@@ -13,34 +13,29 @@ import {
   settled,
   uncurry,
 } from "../confinement/primordials.ts";
-import { cut } from "../cut.ts";
 import type { Stage } from "../main_isolate/run_marks.ts";
-import { LONGEST_INLINE_JSON } from "../messages/bounds.ts";
+import { MAX_INLINE_JSON_LENGTH } from "../messages/bounds.ts";
 import type { Mailbox } from "../messages/mailbox.ts";
 import type {
   ContextView,
   ExecutorCommand,
   ExecutorReport,
   GrantedPermissions,
-  ResultAnswer,
+  ResultResponse,
 } from "../messages/protocol.ts";
 import { type Bundles, LoadError } from "../programs/bundles.ts";
 import { findEntryPoint, subpathOf } from "../programs/entry_point.ts";
-import { neededPermissions, tellDenied } from "../programs/manifest.ts";
+import { describeDenial, neededPermissions } from "../programs/manifest.ts";
 import { resultJson } from "../results/result_json.ts";
 import { createResultStream, ResultRefused, type ResultStream } from "../results/result_stream.ts";
-import {
-  LARGEST_JSON_CHARACTERS,
-  type StreamedResult,
-  streamedResult,
-  wholeResult,
-} from "../results/streamed_result.ts";
+import { MAX_JSON_CHARACTERS, type StreamedResult, streamedResult, wholeResult } from "../results/streamed_result.ts";
 import { routeConsole } from "./console.ts";
 import { createJobAbort, type JobAbort } from "./job_abort.ts";
 import { createRunLog, type RunLog } from "./job_log.ts";
 import { createRunProgress } from "./job_progress.ts";
 import { listProblems } from "./problems.ts";
 import { describeThrown } from "./thrown.ts";
+import { cutText } from "./value_text.ts";
 
 type RunCommand = Extract<ExecutorCommand, { type: "run" }>;
 type Final = Extract<ExecutorReport, { type: "succeeded" | "streamed" | "failed" | "rejected" | "denied" }>;
@@ -55,7 +50,7 @@ export interface Runner {
   /** Aborts the signal of a run; nothing when it has ended. */
   abort(run: number, reason: string): void;
   /** What became of a part of a result that is streamed. */
-  receive(answer: ResultAnswer): void;
+  receive(response: ResultResponse): void;
 }
 
 interface Opened {
@@ -101,7 +96,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     // Its listeners are called then, whose console is the job's.
     mapSet(aborts, run, (reason) => runIn(currentLog, log, () => abort.abort(reason)));
     watchHeap();
-    const final = await own(runIn(currentLog, log, () => outcome(command, { abort, log, progress: progress.tell })));
+    const final = await own(runIn(currentLog, log, () => outcome(command, { abort, log, progress: progress.report })));
     mapDelete(aborts, run);
     progress.end();
     log.end();
@@ -114,8 +109,8 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   ): Promise<Final> {
     try {
       const needed = neededPermissions(bundles.manifest(digest, subpathOf(entryPoint)));
-      const denied = tellDenied(needed, { context: context.name, granted });
-      if (denied !== undefined) return { type: "denied", run, message: cut(denied) };
+      const denied = describeDenial(needed, { context: context.name, granted });
+      if (denied !== undefined) return { type: "denied", run, message: cutText(denied) };
       const { exports } = await bundles.load(digest);
       const entry = findEntryPoint(exports, entryPoint);
       const job: JobContext = {
@@ -142,8 +137,8 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
       const streamed = streamedResult(value);
       if (streamed !== undefined) return await own(stream(run, streamed, abort));
       const json = resultJson(value);
-      if (json === undefined || json.length <= LONGEST_INLINE_JSON) return { type: "succeeded", run, json };
-      if (json.length > LARGEST_JSON_CHARACTERS) return tooLarge(run, json);
+      if (json === undefined || json.length <= MAX_INLINE_JSON_LENGTH) return { type: "succeeded", run, json };
+      if (json.length > MAX_JSON_CHARACTERS) return tooLarge(run, json);
       // As a whole it would hold up all that shares the channel to the node. What has been returned is not aborted any more.
       return await own(stream(run, wholeResult(json), createJobAbort()));
     } catch (thrown) {
@@ -155,7 +150,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   async function stream(run: number, { mediaType, writeTo }: StreamedResult, abort: JobAbort): Promise<Final> {
     const resultStream = createResultStream({ run, mailbox, abort });
     mapSet(streams, run, resultStream);
-    mailbox.tell({ type: "resultBegun", run, mediaType });
+    mailbox.sendNow({ type: "resultBegun", run, mediaType });
     try {
       await own(writeTo(resultStream));
       await own(resultStream.end());
@@ -167,7 +162,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   }
 
   function failure(run: number, thrown: unknown): Final {
-    if (thrown instanceof ResultRefused) return refused(run, thrown.message);
+    if (thrown instanceof ResultRefused) return tooLargeError(run, thrown.message);
     if (!(thrown instanceof LoadError)) {
       return { type: "failed", run, reason: "THROWN", error: describeThrown(thrown, bundles.nameFrames) };
     }
@@ -184,7 +179,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     isBusy: () => mapSize(aborts) > 0,
     isLeftover: () => storeOf(currentLog)?.ended === true,
     abort: (run, reason) => mapGet(aborts, run)?.(reason),
-    receive: (answer) => mapGet(streams, answer.run)?.receive(answer),
+    receive: (response) => mapGet(streams, response.run)?.receive(response),
   };
 }
 
@@ -198,9 +193,12 @@ function deepFreeze<T>(value: T): T {
 }
 
 function tooLarge(run: number, json: string): Final {
-  return refused(run, `The result is ${json.length} characters of JSON; at most ${LARGEST_JSON_CHARACTERS} are taken`);
+  return tooLargeError(
+    run,
+    `The result is ${json.length} characters of JSON; at most ${MAX_JSON_CHARACTERS} are taken`,
+  );
 }
 
-function refused(run: number, message: string): Final {
+function tooLargeError(run: number, message: string): Final {
   return { type: "failed", run, reason: "RESULT_TOO_LARGE", error: { name: "Error", message, stack: message } };
 }

@@ -8,10 +8,10 @@ import {
   textOf,
   toText,
 } from "../confinement/primordials.ts";
-import { cut } from "../cut.ts";
 import type { ThrownError } from "../messages/protocol.ts";
+import { cutText } from "./value_text.ts";
 
-const DEEPEST_CAUSE = 8;
+const MAX_CAUSE_DEPTH = 8;
 
 type NameFrames = (stack: string) => string;
 
@@ -26,7 +26,7 @@ const HINT = pattern(/, run again with the --allow-(\w+) flag$/);
 export function describeThrown(thrown: unknown, nameFrames: NameFrames): ThrownError {
   try {
     const { name, message } = nameOf(thrown);
-    return { name: cut(name), message: cut(message), stack: cut(stackOf(thrown, nameFrames, 0)) };
+    return { name: cutText(name), message: cutText(message), stack: cutText(stackOf(thrown, nameFrames, 0)) };
   } catch {
     // An object of the job's own making can throw from its getters.
     return { name: "Error", message: "The job threw a value that cannot be read", stack: "" };
@@ -41,7 +41,7 @@ function nameOf(thrown: unknown): { name: string; message: string } {
 function stackOf(thrown: unknown, nameFrames: NameFrames, depth: number): string {
   if (!isError(thrown)) return nameOf(thrown).message;
   const lines = [nameFrames(headed(thrown))];
-  if (depth === DEEPEST_CAUSE) return join(lines, "\n");
+  if (depth === MAX_CAUSE_DEPTH) return join(lines, "\n");
   if (thrown.cause !== undefined) push(lines, `Caused by: ${stackOf(thrown.cause, nameFrames, depth + 1)}`);
   if (thrown instanceof NativeAggregateError && isArray(thrown.errors)) {
     const { errors } = thrown;

@@ -1,12 +1,14 @@
 import { isArray, NativeDate, NativeError, slice, stringify, textOf } from "../confinement/primordials.ts";
+import { MAX_TEXT_LENGTH } from "../messages/bounds.ts";
 
-const LONGEST_TEXT = 40;
+/** Longest string that an error quotes, in UTF-16 units. */
+const MAX_QUOTED_LENGTH = 40;
 
 /** Says what a value is, for the error about an argument of the wrong type. Calls no code of the job. */
-export function nameKind(value: unknown): string {
+export function describeKind(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return stringify(value.length > LONGEST_TEXT ? `${slice(value, 0, LONGEST_TEXT)}…` : value);
+      return stringify(value.length > MAX_QUOTED_LENGTH ? `${slice(value, 0, MAX_QUOTED_LENGTH)}…` : value);
     case "bigint":
       return `the bigint ${textOf(value)}`;
     case "function":
@@ -37,4 +39,11 @@ export function plainText(value: unknown): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** The text, shortened to what a report has room for. A notice at the end of a shortened text says how much is missing. */
+export function cutText(text: string): string {
+  return text.length <= MAX_TEXT_LENGTH
+    ? text
+    : `${slice(text, 0, MAX_TEXT_LENGTH)}… (${text.length - MAX_TEXT_LENGTH} more characters)`;
 }

@@ -1,42 +1,42 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Data requests of one sandbox that the node works on at a time; beyond them it reads nothing more from the sandbox. */
-const MOST_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 64;
 
 /** Requests that the node passes on to gateways for one sandbox: this many at once, and as many a second. */
 const BURST = 500;
 
 /** Bounds what the data requests of one sandbox cost, whichever executor they come from. */
-export interface DataFlow {
+export interface DataThrottle {
   /** Counts a request until `work` settles. */
-  during<T>(work: () => Promise<T>): Promise<T>;
+  track<T>(work: () => Promise<T>): Promise<T>;
   /** Resolves when one more request may be passed on to gateways: requests come evenly once a burst is used up. */
-  turn(): Promise<void>;
+  waitForRate(): Promise<void>;
   /** Lists files after the list before: one can be megabytes, and shares the way to the node with all else that gateways send. */
   list(work: () => Promise<readonly string[]>): Promise<readonly string[]>;
 }
 
-export function createDataFlow(channel: { pause(): void; resume(): void }): DataFlow {
+export function createDataThrottle(channel: { pause(): void; resume(): void }): DataThrottle {
   let inFlight = 0;
   /** When the burst will be whole again, as performance.now() counts. */
-  let wholeAt = 0;
+  let fullAt = 0;
   let lastList: Promise<unknown> = Promise.resolve();
 
   return {
-    async during(work) {
+    async track(work) {
       inFlight += 1;
-      if (inFlight === MOST_IN_FLIGHT) channel.pause();
+      if (inFlight === MAX_IN_FLIGHT) channel.pause();
       try {
         return await work();
       } finally {
         inFlight -= 1;
-        if (inFlight === MOST_IN_FLIGHT - 1) channel.resume();
+        if (inFlight === MAX_IN_FLIGHT - 1) channel.resume();
       }
     },
-    async turn() {
+    async waitForRate() {
       const now = performance.now();
-      wholeAt = Math.max(wholeAt, now) + 1000 / BURST;
-      const waitMs = wholeAt - now - 1000;
+      fullAt = Math.max(fullAt, now) + 1000 / BURST;
+      const waitMs = fullAt - now - 1000;
       if (waitMs > 0) await delay(waitMs, undefined, { ref: false });
     },
     list(work) {

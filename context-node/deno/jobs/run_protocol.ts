@@ -1,13 +1,13 @@
-import { MOST_UNTAKEN_PARTS } from "../sandbox/messages/bounds.ts";
+import { ProtocolViolation } from "../channel/report_schemas.ts";
+import { MAX_PENDING_PARTS } from "../sandbox/messages/bounds.ts";
 import type { ExecutorReport, LoggedLine } from "../sandbox/messages/protocol.ts";
-import { Violation } from "../violation.ts";
 
 /** A report about one run. */
 export type RunReport = Extract<ExecutorReport, { run: number }>;
 
 /** Log lines and characters of one run that are heard; its log is cut before, at 10 000 lines and 1 MiB. */
-const MOST_LINES = 20_000;
-const MOST_CHARACTERS = 4 * 1024 * 1024;
+const MAX_LINES = 20_000;
+const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 /** The order in which an executor reports on one run. */
 export class RunProtocol {
@@ -23,7 +23,7 @@ export class RunProtocol {
     return this.#isTaken;
   }
 
-  /** Throws a Violation when the report cannot come now. */
+  /** Throws a ProtocolViolation when the report cannot come now. */
   check(report: RunReport): void {
     this.#isTaken = true;
     switch (report.type) {
@@ -40,7 +40,7 @@ export class RunProtocol {
         return;
       case "resultPart":
         this.#untakenParts += 1;
-        return require(this.#isStreaming && this.#untakenParts <= MOST_UNTAKEN_PARTS, report);
+        return require(this.#isStreaming && this.#untakenParts <= MAX_PENDING_PARTS, report);
       case "streamed":
         return require(this.#isStreaming && this.#untakenParts === 0, report);
       case "succeeded":
@@ -55,8 +55,8 @@ export class RunProtocol {
   }
 
   /** Counts what is logged. False once it is more than any log keeps. */
-  hearsLines(lines: readonly LoggedLine[]): boolean {
-    if (this.#lines > MOST_LINES || this.#characters > MOST_CHARACTERS) return false;
+  countLines(lines: readonly LoggedLine[]): boolean {
+    if (this.#lines > MAX_LINES || this.#characters > MAX_CHARACTERS) return false;
     this.#lines += lines.length;
     for (const { text } of lines) this.#characters += text.length;
     return true;
@@ -69,5 +69,5 @@ export class RunProtocol {
 }
 
 function require(holds: boolean, { type, run }: RunReport): void {
-  if (!holds) throw new Violation(`"${type}" of run ${run}, which it cannot report now`);
+  if (!holds) throw new ProtocolViolation(`"${type}" of run ${run}, which it cannot report now`);
 }

@@ -25,7 +25,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "cluster/session/blob_streams.ts": "a constant",
   "cluster/availability.ts": "constants",
   "lib/async/timer.ts": "the timer for any delay",
-  "context-node/deno/data_flow.ts": "a share of a second",
+  "context-node/deno/executors/data_throttle.ts": "a share of a second",
   "context-node/jobs/progress.ts": "a tenth of a second, or eleven times that",
   "context-node/process_output.ts": "a second",
   "context-node/spark/driver.ts": "constants of its callers",

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ContextSettings, type LogLine, type Progress, SqlQuery } from "../../../proto/node.ts";
 import type { JobObserver, JobRun, Runtime, SandboxSpec } from "../../runtime/mod.ts";
-import { completeSpark, type SparkConfig, sparkSection } from "../../spark_section.ts";
-import type { Confinement } from "../confinement.ts";
-import { startSparkRuntime } from "../runtime.ts";
+import type { Confinement } from "../launch/confinement.ts";
+import { completeSpark, type SparkConfig, sparkSection } from "../spark_config.ts";
+import { startSparkRuntime } from "../spark_runtime.ts";
 
 export const MEBIBYTE = 1024 * 1024;
 

@@ -24,6 +24,7 @@ export { type Waiting, whenAvailable } from "./availability.ts";
 export { Complaints } from "./complaints.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection } from "./config.ts";
 export { COMMON_OPTIONS, type Configuration, type ConfigurationOptions, readConfiguration } from "./configuration.ts";
+export { CONTEXT_DEFAULTS, SPARK_SETTINGS, settingEntries } from "./context_settings.ts";
 export { closeOutputAtExit } from "./ended_output.ts";
 export { explainIssues, PARSE_OPTIONS, unknownName } from "./explain.ts";
 export { ConfigurationError, type Fault, printFault, printPath } from "./faults.ts";

@@ -1,8 +1,9 @@
+import { SPARK_SETTINGS } from "../../../cluster/mod.ts";
 import type { SandboxSpec } from "../../runtime/mod.ts";
 import type { ContextKind } from "../protocol/driver_protocol.ts";
 import type { SparkConfig } from "../spark_config.ts";
 import { heapOf } from "./driver_heap.ts";
-import { type FlatSettings, flattenSettings, settingsBelow } from "./free_settings.ts";
+import { type FlatSettings, flattenSettings, settingsBelow } from "./flat_settings.ts";
 import { coresOf, isLocal, isOnThisMachine, localMaster } from "./spark_master.ts";
 
 /** What a context asks of its Spark application. */
@@ -66,36 +67,36 @@ export function planContext(
     if (value === undefined || pattern.test(value)) return value;
     throw new Error(`Cannot start Spark context "${name}": its setting ${setting} is "${value}"; give ${wanted}`);
   };
-  const memory = ["memory-per-node", "mem-per-node"].map((setting) =>
+  const memory = SPARK_SETTINGS.memoryPerNode.map((setting) =>
     check(setting, /^[1-9]\d*[kmgt]?b?$/i, "a size such as 512m or 2g"),
   );
   const [executorMemory] = memory.filter((each) => each !== undefined);
   const cores =
-    check("num-cpu-cores", /^[1-9]\d{0,8}$/, "a whole number of at least 1") ?? wholeCores(settings.cpuCores);
+    check(SPARK_SETTINGS.cores, /^[1-9]\d{0,8}$/, "a whole number of at least 1") ?? wholeCores(settings.cpuCores);
   const interval = check("streaming.batch_interval", /^[1-9]\d{0,8}$/, "a number of milliseconds");
 
   const heap = heapOf(settings.memoryBytes);
   const { given, warnings: leftOut } = givenConf(flat);
   const { env, warnings: envWarnings } = givenEnv(settings.env);
   const warnings = [...leftOut, ...envWarnings, ...networkWarnings(settings)];
-  const wantedCores = coresOf(given["spark.cores.max"] ?? cores);
+  const wantedCores = coresOf(given[SPARK_SETTINGS.maxCores] ?? cores);
   const master = isLocal(operator.master) ? localMaster(operator.master, wantedCores) : operator.master;
-  const proxyUser = flat.get("spark.proxy.user") || undefined;
+  const proxyUser = flat.get(SPARK_SETTINGS.proxyUser) || undefined;
   const conf = {
     ...BEGINNING,
     ...(isOnThisMachine(operator) ? { "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1" } : {}),
     ...heap.conf,
     ...operator.conf,
-    ...(cores === undefined ? {} : { "spark.cores.max": cores }),
-    ...(executorMemory === undefined ? {} : { "spark.executor.memory": executorMemory }),
+    ...(cores === undefined ? {} : { [SPARK_SETTINGS.maxCores]: cores }),
+    ...(executorMemory === undefined ? {} : { [SPARK_SETTINGS.executorMemory]: executorMemory }),
     ...given,
     "spark.app.name": name,
     "spark.master": master,
-    "spark.driver.memory": `${heap.bytes / 1024}k`,
+    [SPARK_SETTINGS.driverMemory]: `${heap.bytes / 1024}k`,
   };
   const isForeign = /^(yarn|k8s:)/.test(operator.master) || operator.deployMode === "cluster";
   return {
-    ...{ name, kind: kindOf(flat.get("context-factory") ?? ""), conf, master, proxyUser, warnings },
+    ...{ name, kind: kindOf(flat.get(SPARK_SETTINGS.contextFactory) ?? ""), conf, master, proxyUser, warnings },
     hadoop: { ...operator.hadoop, ...Object.fromEntries(settingsBelow(flat, "hadoop.")) },
     batchIntervalMs: interval === undefined ? BATCH_INTERVAL_MS : Number(interval),
     heapBytes: heap.bytes,
@@ -134,7 +135,7 @@ function givenConf(flat: FlatSettings): { given: Record<string, string>; warning
   const given: Record<string, string> = {};
   const warnings = new Set<string>();
   // The gateway makes it the memory of the context.
-  const said = launcher.filter(([name]) => name !== "spark.driver.memory");
+  const said = launcher.filter(([name]) => name !== SPARK_SETTINGS.driverMemory);
   for (const [name, value] of [...own, ...said, ...passed]) {
     if (NOT_OF_APPLICATIONS.test(name)) continue;
     const elsewhere = DECIDED_ELSEWHERE.find((each) => each.name.test(name));

@@ -1,8 +1,7 @@
 import type { Sandbox } from "../runtime/mod.ts";
 import type { Driver } from "./process/driver.ts";
 import type { DriverLog } from "./process/driver_log.ts";
-import type { DriverMessage, NodeMessage } from "./protocol/driver_protocol.ts";
-import { Violation } from "./protocol/violation.ts";
+import { type DriverMessage, type NodeMessage, Violation } from "./protocol/driver_protocol.ts";
 import type { ContextPlan } from "./settings/context_plan.ts";
 
 export type ReadyMessage = Extract<DriverMessage, { type: "ready" }>;

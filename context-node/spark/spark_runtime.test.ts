@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { JobError_Reason, SqlQuery_Format } from "../../proto/node.ts";
-import type { JobRun, Sandbox } from "../runtime/mod.ts";
-import { contextNamed, jarJob, observe, sqlJob, startScriptedSpark } from "./testing/mod.ts";
+import { JobError_Reason } from "../../proto/node.ts";
+import type { JobRun } from "../runtime/mod.ts";
+import { contextNamed, jarJob, observe, startContext, startScriptedSpark } from "./testing/mod.ts";
 
 test("a Spark runtime runs jobs in a driver, and leaves nothing of it", async () => {
   await using spark = await startScriptedSpark();
@@ -80,10 +80,6 @@ test("a context with the default memory and no environment gets a warm driver, o
   await expect.poll(() => startsWarm({}), { timeout: 20_000 }).toBe(true);
   expect(await startsWarm({ env: { A: "1" } })).toBe(false);
 });
-
-async function startContext(spark: Awaited<ReturnType<typeof startScriptedSpark>>, name = "counts"): Promise<Sandbox> {
-  return spark.runtime.startSandbox(contextNamed(name));
-}
 
 test.each<[string, JobRun, object]>([
   ["validate found problems", jarJob("reject"), { type: "rejected", problems: ["no", "never"] }],
@@ -161,161 +157,4 @@ test("terminate() kills the driver when the job ignores its abort", async () => 
   };
   expect(await other.outcome).toEqual({ type: "lost", end });
   expect(await sandbox.closed).toEqual(end);
-});
-
-test("a new version of a jar waits for the jobs that run, and then for another driver", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
-  const running = sandbox.run(jarJob("obedient"), observe());
-  const newer = sandbox.run(jarJob("conflict", { digest: "sha256:2" }), observe());
-  expect(await newer.outcome).toMatchObject({ type: "postponed" });
-  // Its secrets were read meanwhile.
-  expect(await sandbox.run(jarJob("echo"), observe()).outcome).toMatchObject({ type: "postponed" });
-  running.abort("cancelled");
-  expect(await running.outcome).toMatchObject({ type: "failed" });
-  expect(await sandbox.closed).toEqual({
-    type: "replaced",
-    message: "A new version of a jar needs a new Spark application: class a.B differs",
-  });
-});
-
-test("a new version of a jar says for which jobs it waits, and fails when they do not end in time", async () => {
-  await using spark = await startScriptedSpark({ replaceTimeoutMs: 100 });
-  const sandbox = await startContext(spark);
-  await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
-  const running = sandbox.run(jarJob("obedient"), observe());
-  const seen = observe();
-  const newer = await sandbox.run(jarJob("conflict", { digest: "sha256:2" }), seen).outcome;
-  const later = await sandbox.run(jarJob("echo"), observe()).outcome;
-  expect(seen.lines.map(({ text }) => text)).toEqual([
-    "The job waits for a new Spark application, which starts when job job-obedient has ended: class a.B differs",
-  ]);
-  expect(newer.type === "postponed" && (await newer.calledOff)).toMatchObject({
-    reason: JobError_Reason.LOAD_FAILED,
-    message: expect.stringMatching(/its context still ran job job-obedient after 0.1 s .*: cancel that/),
-  });
-  expect(later.type === "postponed" && (await later.calledOff)).toBeUndefined();
-  expect(await sandbox.run(jarJob("echo"), observe()).outcome).toMatchObject({ type: "succeeded" });
-  running.abort("cancelled");
-  expect(await running.outcome).toMatchObject({ type: "failed" });
-  expect(await sandbox.run(jarJob("echo"), observe()).outcome).toMatchObject({ type: "succeeded" });
-});
-
-test("of two versions that start together one waits for another driver", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  const older = sandbox.run(jarJob("stubborn", { digest: "sha256:1" }), observe());
-  expect(await sandbox.run(jarJob("alwaysConflict"), observe()).outcome).toMatchObject({ type: "postponed" });
-  await sandbox[Symbol.asyncDispose]();
-  expect(await older.outcome).toMatchObject({ type: "lost" });
-});
-
-test("a new version of a jar fails at once in a streaming context", async () => {
-  await using spark = await startScriptedSpark();
-  const settings = { "context-factory": "spark.jobserver.context.StreamingContextFactory" };
-  const sandbox = await spark.runtime.startSandbox(contextNamed("streams", { settings }));
-  await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
-  expect(await sandbox.run(jarJob("conflict", { digest: "sha256:2" }), observe()).outcome).toMatchObject({
-    type: "failed",
-    error: { message: expect.stringContaining("a streaming context does not wait") },
-  });
-});
-
-test("a new version of a jar fails where the operator wants that", async () => {
-  await using spark = await startScriptedSpark({ onNewVersion: "refuse" });
-  const sandbox = await startContext(spark);
-  await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
-  expect(await sandbox.run(jarJob("conflict", { digest: "sha256:2" }), observe()).outcome).toMatchObject({
-    type: "failed",
-    error: { reason: JobError_Reason.LOAD_FAILED, message: expect.stringContaining("restart the context") },
-  });
-});
-
-test("a job whose own jars conflict fails instead of being started for ever", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  expect(await sandbox.run(jarJob("alwaysConflict"), observe()).outcome).toMatchObject({
-    type: "failed",
-    error: { message: expect.stringContaining("leave one of them out") },
-  });
-});
-
-test("a streamed result is taken part by part", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  const seen = observe();
-  expect(await sandbox.run(jarJob("stream"), seen).outcome).toEqual({ type: "streamed" });
-  expect(seen.told).toEqual(["running", "application/octet-stream"]);
-  expect(seen.text()).toBe("part 0\npart 1\npart 2\n");
-});
-
-test("a streamed result of which no more is taken fails, also when it is complete by then", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  expect(await sandbox.run(jarJob("stream"), observe({ mostParts: 2 })).outcome).toMatchObject({
-    type: "failed",
-    error: { reason: JobError_Reason.RESULT_TOO_LARGE, message: "no more is kept" },
-  });
-});
-
-test("a query streams lines, or one JSON array", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  const lines = observe();
-  const query = { statement: "select :n", parameters: { n: 1 } };
-  expect(await sandbox.run(sqlJob(query), lines).outcome).toEqual({ type: "streamed" });
-  const work = { type: "sql", ...query, maxRows: 0, maxBytes: 0 };
-  const values = [{ schema: {} }, work, { truncated: false, rows: 1 }];
-  expect(
-    lines
-      .text()
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line)),
-  ).toEqual(values);
-  expect(lines.told).toEqual(["running", "application/x-ndjson"]);
-
-  const array = observe();
-  expect(await sandbox.run(sqlJob({ ...query, format: SqlQuery_Format.JSON }), array).outcome).toEqual({
-    type: "streamed",
-  });
-  expect(JSON.parse(array.text())).toEqual(values);
-  expect(array.told).toEqual(["running", "application/json"]);
-});
-
-test.each([
-  ["fetch", {}, { text: "bytes of sha256:1" }],
-  ["fetchOther", {}, { failure: "sha256:other is no jar of a job of this context" }],
-  ["data", { name: "words" }, { text: "a b" }],
-  ["data", { name: "none" }, { text: "", failure: 'Data file "none" does not exist' }],
-  ["data", {}, { text: '["words"]' }],
-])("a driver is given what its job may have: %s %j", async (main, config, wanted) => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await spark.runtime.startSandbox(contextNamed("counts", { files: { words: "a b" } }));
-  const outcome = await sandbox.run(jarJob(main, { config }), observe()).outcome;
-  expect(JSON.parse((outcome.type === "succeeded" && outcome.json) || "null")).toEqual(wanted);
-});
-
-test("named objects are listed and dropped, and known after the end", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  expect(await sandbox.objects()).toMatchObject([
-    { name: "cubes", kind: "RDD", memoryBytes: 64, sizeBytes: 64 },
-    { name: "squares", kind: "RDD", memoryBytes: 16, partitions: 2, createTime: new Date(1000) },
-  ]);
-  expect(await sandbox.dropObject("cubes")).toMatchObject({ name: "cubes" });
-  expect(await sandbox.dropObject("cubes")).toBeUndefined();
-  await sandbox[Symbol.asyncDispose]();
-  expect((await sandbox.objects()).map(({ name }) => name)).toEqual(["squares"]);
-  expect(await sandbox.dropObject("squares")).toBeUndefined();
-});
-
-test("a job learns that Spark has no executors for it, and what a job logs late is left out", async () => {
-  await using spark = await startScriptedSpark();
-  const sandbox = await startContext(spark);
-  const seen = observe();
-  await sandbox.run(jarJob("starve"), seen).outcome;
-  await sandbox.run(jarJob("echo"), observe()).outcome;
-  expect(seen.lines.map(({ text }) => text)).toEqual(["TaskSchedulerImpl: Initial job has not accepted any resources"]);
 });

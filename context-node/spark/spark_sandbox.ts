@@ -2,8 +2,7 @@ import type { NamedObject } from "../../proto/node.ts";
 import type { Application, Execution, JobObserver, JobRun, Sandbox, SandboxEnd, SandboxSpec } from "../runtime/mod.ts";
 import type { Driver } from "./process/driver.ts";
 import { type DriverLog, isStarved } from "./process/driver_log.ts";
-import type { DriverMessage, Work } from "./protocol/driver_protocol.ts";
-import { Violation } from "./protocol/violation.ts";
+import { type DriverMessage, Violation, type Work } from "./protocol/driver_protocol.ts";
 import {
   type NewVersions,
   type Replacement,

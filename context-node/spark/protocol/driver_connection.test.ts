@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { connectExpected, startTestServer } from "../testing/scripted_driver.ts";
 import type { DriverListener } from "./driver_connection.ts";
-import { LARGEST_DRIVER_FRAME_BYTES } from "./driver_protocol.ts";
-import { Violation } from "./violation.ts";
+import { LARGEST_DRIVER_FRAME_BYTES, Violation } from "./driver_protocol.ts";
 
 interface Received {
   readonly listener: DriverListener;

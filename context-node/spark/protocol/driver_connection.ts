@@ -10,8 +10,8 @@ import {
   LARGEST_DRIVER_FRAME_BYTES,
   LARGEST_NODE_FRAME_BYTES,
   type NodeMessage,
+  Violation,
 } from "./driver_protocol.ts";
-import { Violation } from "./violation.ts";
 
 /** What waits to be written, in bytes, beyond which no further content is. */
 const MOST_UNWRITTEN_BYTES = 1024 * 1024;

@@ -1,5 +1,4 @@
-import { Kind, type NodeMessage } from "./driver_protocol.ts";
-import { Violation } from "./violation.ts";
+import { Kind, type NodeMessage, Violation } from "./driver_protocol.ts";
 
 const LENGTH_BYTES = 4;
 const KIND_BYTES = 1;

@@ -1,5 +1,4 @@
-import { DriverMessage } from "./driver_protocol.ts";
-import { Violation } from "./violation.ts";
+import { DriverMessage, Violation } from "./driver_protocol.ts";
 
 /** The message of a fault may repeat text that the driver chose. */
 const LONGEST_FAULT = 200;

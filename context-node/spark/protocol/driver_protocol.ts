@@ -192,3 +192,8 @@ export type DriverMessage = z.infer<typeof DriverMessage>;
 
 /** A part of an answer to a driver's request. */
 export const Kind = { MESSAGE: 0, PART: 1, CONTENT: 2 } as const;
+
+/** An error for what a driver sent against this protocol. It ends the driver, and never the node. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}

@@ -5,8 +5,7 @@ import type { Intake } from "../../intake.ts";
 import { type DriverConnection, openConnection } from "./driver_connection.ts";
 import { FrameReader } from "./driver_frames.ts";
 import { parseDriverMessage } from "./driver_messages.ts";
-import { type DriverMessage, Kind } from "./driver_protocol.ts";
-import { Violation } from "./violation.ts";
+import { type DriverMessage, Kind, Violation } from "./driver_protocol.ts";
 
 /** Time of a connection until it says which driver it is, in milliseconds: a JVM that has just started is slow on a machine under load. */
 const HELLO_MS = 30_000;

@@ -1,7 +1,6 @@
 import type { NamedObject } from "../../../proto/node.ts";
 import type { Driver } from "../process/driver.ts";
-import type { DriverMessage } from "../protocol/driver_protocol.ts";
-import { Violation } from "../protocol/violation.ts";
+import { type DriverMessage, Violation } from "../protocol/driver_protocol.ts";
 import { objectOf } from "./run_progress.ts";
 
 /** Time that a driver has to answer, in milliseconds: it asks Spark, not executors. */

@@ -1,7 +1,6 @@
 import type { FileSource, Jar } from "../../runtime/mod.ts";
 import type { Driver } from "../process/driver.ts";
-import type { DriverMessage } from "../protocol/driver_protocol.ts";
-import { Violation } from "../protocol/violation.ts";
+import { type DriverMessage, Violation } from "../protocol/driver_protocol.ts";
 
 /** Requests of one driver that are answered at a time; more wait. */
 const MOST_ANSWERED = 8;

@@ -1,5 +1,4 @@
-import { type DriverMessage, PART_WINDOW_BYTES } from "../protocol/driver_protocol.ts";
-import { Violation } from "../protocol/violation.ts";
+import { type DriverMessage, PART_WINDOW_BYTES, Violation } from "../protocol/driver_protocol.ts";
 
 /** A message about one run. */
 export type RunMessage = Extract<DriverMessage, { run: number }>;

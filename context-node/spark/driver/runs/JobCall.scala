@@ -3,6 +3,7 @@ package hearth.driver
 import com.typesafe.config.Config
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.hive.HiveContext
 import org.scalactic.{Bad, Good}
 import spark.jobserver.{SparkHiveJob, SparkJob, SparkSessionJob, SparkSqlJob, SparkStreamingJob, api}
 import spark.jobserver.api.{JobEnvironment, SparkJobBase, ValidationProblem}
@@ -81,4 +82,9 @@ trait JobContexts {
 
   /** A streaming context that ends with the run. */
   def newStreamingContext(): org.apache.spark.streaming.StreamingContext
+}
+
+/** Loads the class of Hive on use only: a Spark may come without Hive. */
+object HiveContexts {
+  def of(session: SparkSession): HiveContext = new HiveContext(session.sparkContext)
 }

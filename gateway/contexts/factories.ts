@@ -1,5 +1,7 @@
+import { SPARK_SETTINGS } from "../../cluster/mod.ts";
+
 /** Free setting by which clients of spark-jobserver choose a runtime and a kind of Spark context. */
-export const FACTORY = "context-factory";
+export const FACTORY = SPARK_SETTINGS.contextFactory;
 
 /** Kind of Spark context that jobs get. */
 export type ContextKind = "default" | "session" | "sql" | "hive" | "streaming";

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { SPARK_SETTINGS, settingEntries } from "../../cluster/mod.ts";
 
 /** Free setting for the user as whom a context runs. */
-export const PROXY_USER = "spark.proxy.user";
+export const PROXY_USER = SPARK_SETTINGS.proxyUser;
 
 /** All dotted names of this setting: with and without the prefixes that are removed from Spark's settings. */
 const NAMES = ["", "spark.context-settings."].flatMap((outer) =>
@@ -15,7 +16,7 @@ export function proxyUserPrefix(user: string): string {
 
 /** The users that settings ask to run as, in any nesting of the setting's name. */
 export function proxyUsersOf(settings: JsonObject | undefined): string[] {
-  const users = flatten(settings ?? {}).filter(([name]) => NAMES.includes(name));
+  const users = [...settingEntries(settings ?? {}, { isOpened: leadsToUser })].filter(([name]) => NAMES.includes(name));
   return users.map(([, user]) => String(user)).filter((user) => user !== "");
 }
 
@@ -25,20 +26,16 @@ export function withoutProxyUser(settings: JsonObject, prefix = ""): JsonObject 
   return Object.fromEntries(
     kept.map(([key, value]) => [
       key,
-      leadsToUser(prefix + key, value) ? withoutProxyUser(value, `${prefix + key}.`) : value,
+      isObject(value) && leadsToUser(prefix + key) ? withoutProxyUser(value, `${prefix + key}.`) : value,
     ]),
   );
 }
 
-/** Values by their dotted names, as a node reads them. Objects that cannot contain the setting stay objects. */
-function flatten(settings: JsonObject, prefix = ""): [name: string, value: JsonValue][] {
-  return Object.entries(settings).flatMap(([key, value]): [string, JsonValue][] => {
-    const name = prefix + key;
-    return leadsToUser(name, value) ? flatten(value, `${name}.`) : [[name, value]];
-  });
+/** Whether an object of that name may contain the user. */
+function leadsToUser(name: string): boolean {
+  return NAMES.some((each) => each.startsWith(`${name}.`));
 }
 
-function leadsToUser(name: string, value: JsonValue): value is JsonObject {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject && NAMES.some((each) => each.startsWith(`${name}.`));
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

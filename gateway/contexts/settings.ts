@@ -1,4 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { CONTEXT_DEFAULTS } from "../../cluster/mod.ts";
 import { nestedTooDeep, requestInvalid } from "../../proto/errors.ts";
 import { type ContextSettings, ContextSettingsSchema, nestsDeeper, Runtime } from "../../proto/mod.ts";
 
@@ -7,13 +8,10 @@ const MIB = 1024 * 1024;
 /** Largest settings of a context in protobuf's encoding, in bytes. Lists of contexts contain them, also of ended ones. */
 const LARGEST_BYTES = 64 * 1024;
 
-/**
- * Smallest memory of a Spark context, in bytes. It is the driver's, whose JVM needs more than the heap; Spark refuses a heap below 450 MiB.
- */
 const DEFAULT_MEMORY_BYTES = {
-  [Runtime.RUNTIME_UNSPECIFIED]: 512 * MIB,
-  [Runtime.DENO]: 512 * MIB,
-  [Runtime.SPARK]: 1024 * MIB,
+  [Runtime.RUNTIME_UNSPECIFIED]: CONTEXT_DEFAULTS.memoryBytes,
+  [Runtime.DENO]: CONTEXT_DEFAULTS.memoryBytes,
+  [Runtime.SPARK]: CONTEXT_DEFAULTS.sparkMemoryBytes,
 } as const satisfies Record<Runtime, number>;
 const LEAST_SPARK_BYTES = 512 * MIB;
 
@@ -40,10 +38,10 @@ export function completeSettings(asked: ContextSettings | undefined, defaultRunt
   return {
     ...settings,
     runtime,
-    maxJobsPerContext: settings.maxJobsPerContext || 8,
-    maxQueuedJobs: settings.maxQueuedJobs ?? 1000,
-    jobsPerExecutor: settings.jobsPerExecutor || 1,
+    maxJobsPerContext: settings.maxJobsPerContext || CONTEXT_DEFAULTS.maxJobsPerContext,
+    maxQueuedJobs: settings.maxQueuedJobs ?? CONTEXT_DEFAULTS.maxQueuedJobs,
+    jobsPerExecutor: settings.jobsPerExecutor || CONTEXT_DEFAULTS.jobsPerExecutor,
     memoryBytes,
-    namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / 4n,
+    namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / BigInt(CONTEXT_DEFAULTS.namedObjectsDivisor),
   };
 }

@@ -1,4 +1,5 @@
 import { create, type JsonObject, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { SPARK_SETTINGS } from "../../cluster/mod.ts";
 import { type ContextSettings, ContextSettingsSchema } from "../../proto/mod.ts";
 import { ContextSettings as NodeContextSettings } from "../../proto/node.ts";
 import { completeSettings } from "./settings.ts";
@@ -8,8 +9,8 @@ import { completeSettings } from "./settings.ts";
  * spark-jobserver's.
  */
 export const SETTING_NAMES = {
-  cpuCores: ["spark.cores.max", "num-cpu-cores"],
-  memoryBytes: ["spark.executor.memory", "memory-per-node", "mem-per-node"],
+  cpuCores: [SPARK_SETTINGS.maxCores, SPARK_SETTINGS.cores],
+  memoryBytes: [SPARK_SETTINGS.executorMemory, ...SPARK_SETTINGS.memoryPerNode],
   namedObjectsBytes: ["named-objects-memory"],
   maxJobsPerContext: ["max-jobs-per-context", "spark.jobserver.max-jobs-per-context"],
   maxQueuedJobs: ["max-queued-jobs"],

@@ -4,7 +4,7 @@ import type { JobObserver } from "../runtime/mod.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { createReport } from "./report.ts";
 
-test("stages are told without the secret", () => {
+test("secrets are redacted from stages", () => {
   const told: Progress[] = [];
   const observer = {
     progress: (progress: Progress) => void told.push(progress),

@@ -14,7 +14,7 @@ interface GuardDeps {
   readonly known: KnownSecrets;
 }
 
-/** The sandbox with secrets; see `withSecrets`. */
+/** Decorates a sandbox with secrets; see `withSecrets`. */
 export function guardSandbox(sandbox: Sandbox, deps: GuardDeps): Sandbox {
   const { known, grantee } = deps;
   const hasSecrets = (grantee.settings.permissions?.secrets ?? []).length > 0;
@@ -45,7 +45,7 @@ export function guardSandbox(sandbox: Sandbox, deps: GuardDeps): Sandbox {
   };
 }
 
-/** The config with its secrets, or how the job ends without them. */
+/** The config with its secrets, or the outcome of the job without them. */
 async function resolveConfig(
   { read, known }: GuardDeps,
   config: string,

@@ -5,8 +5,8 @@ import { CONTEXT_DEFAULTS } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { NodeRuntime, type NodeWall, RuntimeName } from "../proto/node.ts";
 import type { NodeConfig } from "./config.ts";
-import { findDeno, startDenoRuntime } from "./deno/mod.ts";
-import { findProgram, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
+import { startDenoRuntime } from "./deno/mod.ts";
+import { findDeno, findProgram, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 

@@ -74,7 +74,9 @@ test("a damaged file counts as absent, before and after it was checked", async (
 
 test("content that does not match its digest is refused and not kept", async () => {
   const folder = await openBlobFolder(directory, { maxBytes: 1000 });
-  await expect(folder.add(a, content(blob("b")))).rejects.toThrow(`The gateway sent content that does not match "${a}"`);
+  await expect(folder.add(a, content(blob("b")))).rejects.toThrow(
+    `The gateway sent content that does not match "${a}"`,
+  );
   expect(await kept()).toEqual([]);
 });
 

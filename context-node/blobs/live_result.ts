@@ -60,14 +60,14 @@ export class LiveResult {
   async finish(): Promise<WholeResult> {
     await this.#tail;
     await (await this.#file).close();
-    this.#tell({ failure: undefined });
+    this.#notify({ failure: undefined });
     const { path, mediaType } = this;
     return { path, mediaType, digest: `sha256:${this.#hash.digest("hex")}`, sizeBytes: this.#writtenBytes };
   }
 
   /** Rejects all reads, and removes the file. */
   async abandon(failure: Error): Promise<void> {
-    this.#tell({ failure });
+    this.#notify({ failure });
     const [file] = await Promise.allSettled([this.#file, this.#tail]);
     if (file.status === "fulfilled") await file.value.close();
     await rm(this.path, { force: true });
@@ -88,10 +88,10 @@ export class LiveResult {
     await (await this.#file).appendFile(bytes);
     this.#hash.update(bytes);
     this.#writtenBytes += bytes.length;
-    this.#tell(undefined);
+    this.#notify(undefined);
   }
 
-  #tell(end: { readonly failure: Error | undefined } | undefined): void {
+  #notify(end: { readonly failure: Error | undefined } | undefined): void {
     this.#end ??= end;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();

@@ -3,5 +3,5 @@
  * from everything that jobs report. A decorator between contexts and their runtime.
  */
 export { createSecretFolder } from "./folder.ts";
-export { type SecretPolicy, tellRefusedEnv } from "./grants.ts";
-export { withSecrets } from "./runtime.ts";
+export { type SecretPolicy, tellRefusedEnv } from "./secret_grants.ts";
+export { withSecrets } from "./secret_runtime.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Progress, Stage } from "../../proto/node.ts";
 import type { JobObserver } from "../runtime/mod.ts";
 import { KnownSecrets } from "./known_secrets.ts";
-import { createReport } from "./report.ts";
+import { createReport } from "./redacted_reports.ts";
 
 test("secrets are redacted from stages", () => {
   const told: Progress[] = [];

@@ -1,10 +1,10 @@
 import type { ContextSettings } from "../../proto/node.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import type { ReadSecret } from "./folder.ts";
-import { type Grantee, namesInEnv, type SecretPolicy, tellRefusedEnv } from "./grants.ts";
 import { KnownSecrets, readSecrets } from "./known_secrets.ts";
 import { referredName } from "./references.ts";
-import { guardSandbox } from "./sandbox.ts";
+import { type Grantee, namesInEnv, type SecretPolicy, tellRefusedEnv } from "./secret_grants.ts";
+import { guardSandbox } from "./secret_sandbox.ts";
 
 interface SecretDeps {
   readonly read: ReadSecret;

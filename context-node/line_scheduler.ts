@@ -11,12 +11,12 @@ export interface LineSource {
  * Shares the event loop among sandboxes: handles their lines in turn and yields after each slice, so that one of them delays the heartbeat
  * and the others by at most a slice.
  */
-export interface Intake {
+export interface LineScheduler {
   /** Handles the lines of a source: at once if the slice of this turn allows, else in the next turns. */
   offer(source: LineSource): void;
 }
 
-export function createIntake(): Intake {
+export function createLineScheduler(): LineScheduler {
   const waiting = new Set<LineSource>();
   let usedMs = 0;
   let isArmed = false;

@@ -5,7 +5,7 @@ import { ScriptedRuntime } from "../../test/scripted_runtime.ts";
 import { NO_FILES, NOOP_OBSERVER } from "../deno/testing/mod.ts";
 import type { Execution, JobObserver, Sandbox } from "../runtime/mod.ts";
 import { SecretUnavailable } from "./folder.ts";
-import { withSecrets } from "./runtime.ts";
+import { withSecrets } from "./secret_runtime.ts";
 
 /** State shared by the jobs of a sandbox, like globals. */
 let shared = "";

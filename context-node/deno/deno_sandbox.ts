@@ -192,7 +192,11 @@ class DenoSandbox implements Sandbox {
     }
   }
 
-  #receiveRunReport(running: RunningJob, slot: ExecutorSlot<RunningJob>, report: Extract<ExecutorReport, { run: number }>): void {
+  #receiveRunReport(
+    running: RunningJob,
+    slot: ExecutorSlot<RunningJob>,
+    report: Extract<ExecutorReport, { run: number }>,
+  ): void {
     switch (report.type) {
       case "logged":
         if (!running.protocol.countLines(report.lines)) return;
@@ -224,7 +228,11 @@ class DenoSandbox implements Sandbox {
     }
   }
 
-  #notify(running: RunningJob, { number }: ExecutorSlot<RunningJob>, report: Parameters<typeof notifyObserver>[1]): void {
+  #notify(
+    running: RunningJob,
+    { number }: ExecutorSlot<RunningJob>,
+    report: Parameters<typeof notifyObserver>[1],
+  ): void {
     running.queue.add(() => notifyObserver(running, report, { executor: number, stacks: this.#programs.stacks }));
   }
 

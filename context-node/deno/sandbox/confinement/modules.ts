@@ -24,17 +24,17 @@ import { NETWORK_MODULES, PARTIAL_MODULES, type PartialModule, WHOLE_MODULES } f
 import { throwingFunction } from "./throwing_function.ts";
 
 interface ModulesDeps {
-  /** What `node:process` is to jobs. */
+  /** The object that jobs import as `node:process`. */
   readonly process: object;
   hasNetwork(): boolean;
 }
 
-/** Modules whose static import Deno serves by the text of the specifier, unless its resolution throws. Of others a resolution that throws is ignored. */
+/** Modules whose static import Deno resolves by the specifier's text, unless the hook throws. For other modules Deno ignores a hook that throws. */
 const SERVED_BY_NAME: readonly string[] = ["worker_threads"];
 
 const NODE = "node:";
 const IDENTIFIER = pattern(/^[A-Za-z_$][A-Za-z0-9_$]*$/);
-/** By which the text of a module that is made here finds what it exports. */
+/** Under this key, the source of a generated module finds the values that it exports. */
 const KEY = Symbol.for("hearth.getBuiltinModule");
 
 const NO_NETWORK = "the context grants no network, see its setting permissions.net";
@@ -43,11 +43,11 @@ const { createObjectURL } = URL;
 const nativeModule = nodeProcess.getBuiltinModule as (name: string) => object | undefined;
 
 /**
- * Decides which modules a job gets, by what their specifiers resolve to: bundles and `data:` or `blob:` modules as they are, of Node's those that
- * are listed in reach.ts, nothing else.
+ * Decides which modules a job can import, by what their specifiers resolve to: bundles and other `data:` or `blob:` modules, and the modules of Node
+ * that reach.ts lists.
  *
- * A module that is not given resolves to one that throws when it is evaluated; a hook that throws is not enough, since Deno then tries its own
- * modules by name. One that is given in part resolves to one that is made here.
+ * Any other module resolves to a generated one that throws when it is evaluated; a hook that throws is not enough, because Deno then tries its own
+ * modules by name. A partial module resolves to a generated one with the listed exports.
  */
 export function guardModules({ process, hasNetwork }: ModulesDeps): {
   getBuiltinModule(specifier: string): object | undefined;
@@ -90,7 +90,7 @@ export function guardModules({ process, hasNetwork }: ModulesDeps): {
     const module = name === "" ? undefined : moduleNamed(name);
     const text = module === undefined ? refusalText(resolved, name) : exportText(module, name);
     const url = createObjectURL(new NativeBlob(sequenceOf([text]), { type: "text/javascript" }));
-    // What cannot be imported has no number of specifiers that is bounded.
+    // Refused specifiers are not cached: their number is unbounded.
     if (name !== "" && module !== undefined) mapSet(urls, resolved, url);
     return url;
   }
@@ -119,7 +119,7 @@ function refusalOf(specifier: string): string {
   return `Cannot import "${name}": a job has one thread, and only the modules that docs/jobs.md lists under "What a job has"`;
 }
 
-/** A module that exports what the native one does, so that its importer is linked, and throws when it is evaluated. */
+/** Source of a module with the exports of the native one, so that importers link, that throws when it is evaluated. */
 function refusalText(resolved: string, name: string): string {
   const native = name === "" ? undefined : nativeModule(NODE + name);
   const names = native === undefined ? [] : exportNames(native);
@@ -151,7 +151,7 @@ function exportNames(module: object): string[] {
   return usable;
 }
 
-/** The exports that are listed, constants, and for each other function one that throws. */
+/** Creates a module with the listed exports, the constants, and a throwing function for each other function. */
 function reduce(native: object, name: string, { exports, namespaces = [], replaced = {}, why }: PartialModule): object {
   const module: Record<string, unknown> = create(null);
   const names = getOwnPropertyNames(native);
@@ -166,9 +166,9 @@ function reduce(native: object, name: string, { exports, namespaces = [], replac
   return module;
 }
 
-/** An object is left out: what it has can be anything. */
+/** Omits objects, because their properties can be anything. */
 function harmless(value: unknown, name: string, message: string): unknown {
-  // Libraries make one when they are loaded, and connect by it later.
+  // Libraries create an Agent when they are loaded, and use it only to connect.
   if (name === "Agent") return class Agent {};
   if (typeof value === "function") return throwingFunction(name, message);
   return typeof value === "object" ? undefined : value;

@@ -16,7 +16,7 @@ import { startOwnTimer } from "../timers/own_timer.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** Gets or creates values of this executor alone, by reference. A creation that fails is forgotten. The promise is safe to await. */
+/** Gets or creates values that exist in this executor only, by reference. A failed creation is not kept. The promise is safe to await. */
 export function createExecutorObjects() {
   const values = new NativeMap<string, { readonly value: Promise<unknown>; readonly expiresAt: number }>();
   return function getOrElseCreate<T>(
@@ -41,7 +41,7 @@ export function createExecutorObjects() {
   };
 }
 
-/** How long to wait for an object, as a job said it, where that is a time; Infinity waits without end. */
+/** Validates a job's timeout for an object, in milliseconds; Infinity waits without limit. Throws a TypeError if it is not a number of milliseconds. */
 export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): number {
   if (typeof given === "number" && given >= 0) return given;
   throw new NativeTypeError(
@@ -49,7 +49,7 @@ export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): nu
   );
 }
 
-/** What `make` makes. Rejects with a TimeoutError when it takes longer. The promise is safe to await. */
+/** Resolves to the value that `make` creates. Rejects with a TimeoutError if it takes longer. The promise is safe to await. */
 export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: number): Promise<T> {
   const made = startMaking(make);
   return own(
@@ -70,7 +70,7 @@ export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: n
   );
 }
 
-/** Rejects also when `make` throws. Not called by a promise's constructor, which would be a frame in its stacks. */
+/** Rejects also if `make` throws. Not inside a Promise constructor, which would add a frame to its stacks. */
 async function startMaking<T>(make: () => T | Promise<T>): Promise<T> {
   return make();
 }

@@ -25,7 +25,7 @@ import { sizeOfShared } from "./shared_memory.ts";
 type Response = Exclude<ObjectResponse, { type: "objectChanged" }>;
 type Send = (request: ObjectRequest, transfer?: ArrayBuffer) => void;
 
-/** The named objects of the context, as this executor sees them. */
+/** This executor's view of the context's named objects. */
 export interface NamedObjectsClient {
   readonly api: NamedObjects;
   receive(response: ObjectResponse): void;
@@ -33,13 +33,13 @@ export interface NamedObjectsClient {
 
 const cloneShared: (value: unknown) => unknown = structuredClone;
 
-/** Keeps its own clone of every object that it was handed, until it hears that the object changed. */
+/** Keeps a clone of every object that it received, until the main isolate reports that the object changed. */
 export function createNamedObjects(send: Send): NamedObjectsClient {
   const requests = createRequests<Response>();
   const clones = new NativeMap<string, { readonly version: number; readonly value: unknown }>();
   const ofThisExecutor = createExecutorObjects();
 
-  /** Two may have asked at the same time: both get the clone that was made first. */
+  /** Concurrent requests get the same clone: the one that was made first. */
   function keep(name: string, version: number, stored: StoredValue): unknown {
     const kept = mapGet(clones, name);
     if (kept?.version === version) return kept.value;
@@ -55,7 +55,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
   ): Promise<Box> {
     checkName(name);
     const { stored, sizeBytes } = store(name, value);
-    // What is cloned here is what the other executors will clone; so all jobs get alike values.
+    // Cloned here as in other executors, so that all jobs get equal values.
     const cloned = clone(stored);
     const transfer = "bytes" in stored ? stored.bytes : undefined;
     const response = await requests.ask((request) =>
@@ -93,7 +93,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
       const response = await requests.ask((request) => send({ type: "objectGet", request, name }));
       return response.type === "objectValue" ? keep(name, response.version, response.value) : undefined;
     },
-    // Both scopes answer what `create` made, or a clone of it.
+    // Both scopes return the value that `make` created, or a clone of it.
     async getOrElseCreate<T>(given: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
       const name = nameOf(given);
       checkName(name);
@@ -134,7 +134,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
   };
 }
 
-/** Keeps a value of a job from being taken for a promise when a promise of ours resolves to it. */
+/** Wraps a job's value, so that a promise that resolves to it does not treat it as a promise. */
 interface Box {
   readonly value: unknown;
 }
@@ -156,7 +156,7 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
     const sharedBytes = sizeOfShared(value);
     if (sharedBytes > 0) {
       const shared = new NativeMap<"value", unknown>();
-      // A clone has the same shared memory, and nothing that fails when it is sent along with the messages of other jobs.
+      // A clone has the same shared memory, and nothing that would fail later, when it is sent together with messages of other jobs.
       mapSet(shared, "value", cloneShared(value));
       return { stored: { shared }, sizeBytes: sharedBytes };
     }
@@ -166,7 +166,7 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
     return { stored: { bytes: bytes.buffer }, sizeBytes: bytes.byteLength };
   } catch (cause) {
     throw new NativeTypeError(
-      `Cannot share the named object "${name}": it holds what cannot be cloned, such as a function; use the scope "executor"`,
+      `Cannot share the named object "${name}": it contains a value that cannot be cloned, such as a function; use the scope "executor"`,
       { cause },
     );
   }
@@ -175,7 +175,7 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
 function checkName(name: string): void {
   if (name.length <= MAX_NAME_LENGTH) return;
   throw new NativeTypeError(
-    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; at most ${MAX_NAME_LENGTH} are taken`,
+    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; the maximum is ${MAX_NAME_LENGTH}`,
   );
 }
 
@@ -185,7 +185,7 @@ function nameOf(given: unknown): string {
   throw new NativeTypeError(`Cannot use a named object: its name is ${describeKind(given)}, not a string`);
 }
 
-/** The options, each read once. */
+/** Validates the options, and reads each of them once. */
 function readOptions(name: string, options: unknown): CreateOptions {
   if (typeof options !== "object" || options === null)
     throw unkeepable(name, `its options are ${describeKind(options)}, not an object`);
@@ -202,6 +202,6 @@ function unkeepable(name: string, why: string): TypeError {
 }
 
 function createFull(name: string): DOMException {
-  const message = `Cannot keep the named object "${name}": the context has ${MAX_OBJECTS} named objects, as many as it may`;
+  const message = `Cannot keep the named object "${name}": the context has ${MAX_OBJECTS} named objects, which is the maximum`;
   return new NativeDOMException(message, "QuotaExceededError");
 }

@@ -43,7 +43,7 @@ export function watchThreads({
     if (threads === undefined) return;
     const now = performance.now();
     const { all, idle } = executors();
-    const next = takeSample(threads, { all, idle, last, mostMs: (now - sampledAt) * MAX_IDLE_SHARE });
+    const next = takeSample(threads, { all, idle, last, maxMs: (now - sampledAt) * MAX_IDLE_SHARE });
     for (const executor of next.busy) if (last.busy.has(executor)) busyWithoutJob(executor);
     for (const executor of next.unknown) {
       // A thread lives a moment longer than the report of its end.
@@ -74,16 +74,16 @@ interface Sample {
 
 function takeSample(
   { executors, poolCpuMs }: Threads,
-  { all, idle, last, mostMs }: { all: ReadonlySet<number>; idle: ReadonlySet<number>; last: Sample; mostMs: number },
+  { all, idle, last, maxMs }: { all: ReadonlySet<number>; idle: ReadonlySet<number>; last: Sample; maxMs: number },
 ): Sample {
-  const isLingering = idle.size === all.size && poolCpuMs - last.poolCpuMs > mostMs;
+  const isLingering = idle.size === all.size && poolCpuMs - last.poolCpuMs > maxMs;
   const poolSamples = isLingering ? last.poolSamples + 1 : 0;
   const found: Sample = { cpuMs: new Map(), busy: new Set(), unknown: new Set(), poolCpuMs, poolSamples };
   for (const { executor, cpuMs } of executors) {
     if (!all.has(executor)) found.unknown.add(executor);
     if (!idle.has(executor)) continue;
     found.cpuMs.set(executor, cpuMs);
-    if (cpuMs - (last.cpuMs.get(executor) ?? Infinity) > mostMs) found.busy.add(executor);
+    if (cpuMs - (last.cpuMs.get(executor) ?? Infinity) > maxMs) found.busy.add(executor);
   }
   return found;
 }

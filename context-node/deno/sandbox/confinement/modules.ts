@@ -69,7 +69,7 @@ export function guardModules({ process, hasNetwork }: ModulesDeps): {
     if (name === "console") return console;
     const partial = partOf(name);
     const native = partial && nativeModule(NODE + name);
-    return native && reduce(native, NODE + name, partial);
+    return native && restrictModule(native, NODE + name, partial);
   }
 
   function partOf(name: string): PartialModule | undefined {
@@ -152,7 +152,11 @@ function exportNames(module: object): string[] {
 }
 
 /** Creates a module with the listed exports, the constants, and a throwing function for each other function. */
-function reduce(native: object, name: string, { exports, namespaces = [], replaced = {}, why }: PartialModule): object {
+function restrictModule(
+  native: object,
+  name: string,
+  { exports, namespaces = [], replaced = {}, why }: PartialModule,
+): object {
   const module: Record<string, unknown> = create(null);
   const names = getOwnPropertyNames(native);
   for (let index = 0; index < names.length; index++) {
@@ -160,14 +164,15 @@ function reduce(native: object, name: string, { exports, namespaces = [], replac
     const value = (native as Record<string, unknown>)[each];
     if (hasOwn(replaced, each)) module[each] = replaced[each];
     else if (contains(exports, each)) module[each] = value;
-    else if (contains(namespaces, each)) module[each] = reduce(value as object, `${name}.${each}`, { exports, why });
-    else module[each] = harmless(value, each, `Cannot use ${each} of ${name}: ${why}`);
+    else if (contains(namespaces, each))
+      module[each] = restrictModule(value as object, `${name}.${each}`, { exports, why });
+    else module[each] = restrictedValue(value, each, `Cannot use ${each} of ${name}: ${why}`);
   }
   return module;
 }
 
 /** Omits objects, because their properties can be anything. */
-function harmless(value: unknown, name: string, message: string): unknown {
+function restrictedValue(value: unknown, name: string, message: string): unknown {
   // Libraries create an Agent when they are loaded, and use it only to connect.
   if (name === "Agent") return class Agent {};
   if (typeof value === "function") return throwingFunction(name, message);

@@ -27,7 +27,7 @@ export function createExecutorObjects() {
     const timeoutMs = timeoutOf(name, given);
     const kept = mapGet(values, name);
     if (kept !== undefined && kept.expiresAt > now()) return kept.value;
-    const value = within(make, name, timeoutMs);
+    const value = createWithTimeout(make, name, timeoutMs);
     const entry = { value, expiresAt: now() + ttlMs };
     mapSet(values, name, entry);
     when(
@@ -50,11 +50,11 @@ export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): nu
 }
 
 /** Resolves to the value that `make` creates. Rejects with a TimeoutError if it takes longer. The promise is safe to await. */
-export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: number): Promise<T> {
-  const made = startMaking(make);
+export function createWithTimeout<T>(make: () => T | Promise<T>, name: string, timeoutMs: number): Promise<T> {
+  const made = startCreation(make);
   return own(
     new NativePromise<T>((resolve, reject) => {
-      const cancelTimer = startOwnTimer(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
+      const cancelTimer = startOwnTimer(() => reject(timeoutError(name, timeoutMs)), timeoutMs);
       when(
         made,
         (value) => {
@@ -71,10 +71,10 @@ export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: n
 }
 
 /** Rejects also if `make` throws. Not inside a Promise constructor, which would add a frame to its stacks. */
-async function startMaking<T>(make: () => T | Promise<T>): Promise<T> {
+async function startCreation<T>(make: () => T | Promise<T>): Promise<T> {
   return make();
 }
 
-export function createTimeout(name: string, timeoutMs: number): DOMException {
+export function timeoutError(name: string, timeoutMs: number): DOMException {
   return new NativeDOMException(`The named object "${name}" was not created within ${timeoutMs} ms`, "TimeoutError");
 }

@@ -19,7 +19,7 @@ import { MAX_NAME_LENGTH, MAX_OBJECTS } from "../messages/bounds.ts";
 import type { ObjectRequest, ObjectResponse, StoredValue } from "../messages/protocol.ts";
 import { createRequests } from "../messages/requests.ts";
 import { describeKind, plainText } from "../runs/value_text.ts";
-import { createExecutorObjects, createTimeout, timeoutOf, within } from "./executor_objects.ts";
+import { createExecutorObjects, createWithTimeout, timeoutError, timeoutOf } from "./executor_objects.ts";
 import { sizeOfShared } from "./shared_memory.ts";
 
 type Response = Exclude<ObjectResponse, { type: "objectChanged" }>;
@@ -62,9 +62,9 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
       send({ type: "objectPut", request, name, value: stored, sizeBytes, ttlMs, turn }, transfer),
     );
     if (response.type === "objectValue") return { value: keep(name, response.version, response.value) };
-    if (response.type === "objectsFull") throw createFull(name);
+    if (response.type === "objectsFull") throw tooManyObjects(name);
     if (response.type === "objectRefused") {
-      throw createRefusal(name, { sizeBytes, takenBytes: response.takenBytes, limitBytes: response.limitBytes });
+      throw quotaExceeded(name, { sizeBytes, takenBytes: response.takenBytes, limitBytes: response.limitBytes });
     }
     if (response.type === "objectStored") mapSet(clones, name, { version: response.version, value: cloned });
     return { value: cloned };
@@ -75,10 +75,10 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     const timeoutMs = timeoutOf(name, options.timeoutMs);
     const response = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
     if (response.type === "objectValue") return { value: keep(name, response.version, response.value) };
-    if (response.type !== "objectTurn") throw createTimeout(name, timeoutMs);
+    if (response.type !== "objectTurn") throw timeoutError(name, timeoutMs);
     const { turn } = response;
     try {
-      return await own(put(name, await within(make, name, timeoutMs), { ttlMs, turn }));
+      return await own(put(name, await createWithTimeout(make, name, timeoutMs), { ttlMs, turn }));
     } catch (error) {
       send({ type: "objectAbandon", name, turn });
       throw error;
@@ -97,8 +97,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     async getOrElseCreate<T>(given: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
       const name = nameOf(given);
       checkName(name);
-      if (typeof make !== "function")
-        throw unkeepable(name, `what creates it is ${describeKind(make)}, not a function`);
+      if (typeof make !== "function") throw keepError(name, `what creates it is ${describeKind(make)}, not a function`);
       const read = readOptions(name, options);
       if (read.scope === "executor") return (await ofThisExecutor(name, make, read)) as T;
       const kept = mapGet(clones, name) ?? (await own(create(name, make, read)));
@@ -143,7 +142,7 @@ function clone(stored: StoredValue): unknown {
   return "bytes" in stored ? deserialize(new NativeUint8Array(stored.bytes)) : mapGet(stored.shared, "value");
 }
 
-function createRefusal(
+function quotaExceeded(
   name: string,
   { sizeBytes, takenBytes, limitBytes }: { sizeBytes: number; takenBytes: number; limitBytes: number },
 ): DOMException {
@@ -188,20 +187,20 @@ function nameOf(given: unknown): string {
 /** Validates the options, and reads each of them once. */
 function readOptions(name: string, options: unknown): CreateOptions {
   if (typeof options !== "object" || options === null)
-    throw unkeepable(name, `its options are ${describeKind(options)}, not an object`);
+    throw keepError(name, `its options are ${describeKind(options)}, not an object`);
   const { ttlMs, timeoutMs, scope } = options as CreateOptions;
   if (ttlMs !== undefined && !(typeof ttlMs === "number" && ttlMs >= 0))
-    throw unkeepable(name, `its ttlMs is ${describeKind(ttlMs)}, not a number of milliseconds`);
+    throw keepError(name, `its ttlMs is ${describeKind(ttlMs)}, not a number of milliseconds`);
   if (scope !== undefined && scope !== "context" && scope !== "executor")
-    throw unkeepable(name, `its scope is ${describeKind(scope)}, neither "context" nor "executor"`);
+    throw keepError(name, `its scope is ${describeKind(scope)}, neither "context" nor "executor"`);
   return { ttlMs, timeoutMs, scope };
 }
 
-function unkeepable(name: string, why: string): TypeError {
+function keepError(name: string, why: string): TypeError {
   return new NativeTypeError(`Cannot keep the named object "${name}": ${why}`);
 }
 
-function createFull(name: string): DOMException {
+function tooManyObjects(name: string): DOMException {
   const message = `Cannot keep the named object "${name}": the context has ${MAX_OBJECTS} named objects, which is the maximum`;
   return new NativeDOMException(message, "QuotaExceededError");
 }

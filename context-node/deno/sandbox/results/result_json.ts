@@ -138,7 +138,7 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
 
   /** Returns the JSON of a value, or the opening bracket of an object or array; undefined if the value has no JSON. */
   function write(key: string, given: unknown): string | undefined {
-    const value = shownBy(given, key);
+    const value = jsonValueOf(given, key);
     switch (typeof value) {
       case "undefined":
         return undefined;
@@ -153,9 +153,9 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
       case "function":
         // The toJSON of an object whose toJSON returns the object itself is not a member.
         if (key === "toJSON" && stack.length > 0) return undefined;
-        throw unwritable("is a function");
+        throw notRepresentable("is a function");
       case "symbol":
-        throw unwritable("is a symbol");
+        throw notRepresentable("is a symbol");
       default:
         return value === null ? "null" : writeObject(value as object);
     }
@@ -165,8 +165,8 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
     if (isRawJson(value)) return stringify(value);
     const bytes = bytesOf(value);
     if (bytes !== undefined) return `"${toBase64(bytes)}"`;
-    if (value instanceof NativePromise) throw unwritable("is a promise that was not awaited");
-    if (setHas(inside, value)) throw unwritable("contains itself");
+    if (value instanceof NativePromise) throw notRepresentable("is a promise that was not awaited");
+    if (setHas(inside, value)) throw notRepresentable("contains itself");
     return begin(value, membersOf(value));
   }
 
@@ -181,7 +181,7 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
     return isList ? "[" : "{";
   }
 
-  function unwritable(why: string): TypeError {
+  function notRepresentable(why: string): TypeError {
     const path = [naming.path];
     for (let index = 0; index < stack.length; index++) {
       const { names, next } = stack[index] as Open;
@@ -192,7 +192,7 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
 }
 
 /** Returns the value that JSON represents: the result of toJSON, and the primitive of a boxed value. */
-function shownBy(given: unknown, key: string): unknown {
+function jsonValueOf(given: unknown, key: string): unknown {
   if (typeof given !== "bigint" && !isObject(given)) return given;
   const { toJSON } = given as { toJSON?: unknown };
   // Node's Buffer has a toJSON, but counts as bytes.

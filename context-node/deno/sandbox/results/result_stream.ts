@@ -72,9 +72,9 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
     if (refused !== undefined) throw refused;
   }
 
-  async function untilPending(most: number): Promise<void> {
+  async function waitUntilPending(max: number): Promise<void> {
     check();
-    while (pending > most) {
+    while (pending > max) {
       await own(
         new NativePromise<void>((resolve) => {
           wake = resolve;
@@ -85,7 +85,7 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
   }
 
   async function flush(): Promise<void> {
-    await own(untilPending(MAX_PENDING_PARTS - 1));
+    await own(waitUntilPending(MAX_PENDING_PARTS - 1));
     if (length > 0) send();
   }
 
@@ -106,7 +106,7 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
     },
     async end() {
       await own(flush());
-      await own(untilPending(0));
+      await own(waitUntilPending(0));
     },
     receive(response) {
       pending -= 1;

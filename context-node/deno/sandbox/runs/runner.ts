@@ -162,7 +162,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   }
 
   function failure(run: number, thrown: unknown): Final {
-    if (thrown instanceof ResultRefused) return tooLargeError(run, thrown.message);
+    if (thrown instanceof ResultRefused) return tooLargeFailure(run, thrown.message);
     if (!(thrown instanceof LoadError)) {
       return { type: "failed", run, reason: "THROWN", error: describeThrown(thrown, bundles.nameFrames) };
     }
@@ -193,9 +193,9 @@ function deepFreeze<T>(value: T): T {
 }
 
 function tooLarge(run: number, json: string): Final {
-  return tooLargeError(run, `The result is ${json.length} characters of JSON; the maximum is ${MAX_JSON_CHARACTERS}`);
+  return tooLargeFailure(run, `The result is ${json.length} characters of JSON; the maximum is ${MAX_JSON_CHARACTERS}`);
 }
 
-function tooLargeError(run: number, message: string): Final {
+function tooLargeFailure(run: number, message: string): Final {
   return { type: "failed", run, reason: "RESULT_TOO_LARGE", error: { name: "Error", message, stack: message } };
 }

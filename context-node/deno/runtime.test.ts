@@ -12,7 +12,7 @@ import { bundle, MEBIBYTE, resultOf, run, startSandbox, startTestIsolation, star
 
 const ENDLESS_JOB = "export const job = ({ progress }) => { progress(0); return new Promise(() => {}); };";
 
-/** Resolves when the condition holds; the test's own time limit ends the wait. */
+/** Resolves when the condition holds; the time limit of the test ends the wait. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -28,7 +28,7 @@ function childrenOf(pid: number): number[] {
   );
 }
 
-/** The parent of a process: a process inside a box has one outside. */
+/** Returns the parent of a process. A process in a bubblewrap box has a parent outside. */
 function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
@@ -50,7 +50,7 @@ test("disposing a sandbox loses its jobs and leaves no process", async () => {
   expect(await run(sandbox, await bundle(ENDLESS_JOB)).outcome).toEqual({ type: "lost", end: { type: "disposed" } });
 });
 
-test("a runtime starts no process before it is needed, nor when it ends before", async () => {
+test("a runtime starts no process before it is needed, or if it is disposed first", async () => {
   await using isolation = await startTestIsolation();
   let launches = 0;
   const counting: Pick<typeof isolation, "launch"> = {
@@ -71,7 +71,7 @@ test("a runtime starts no process before it is needed, nor when it ends before",
   expect(launches).toBeGreaterThan(0);
 });
 
-test("disposing the runtime ends sandboxes and spares", async () => {
+test("disposing the runtime ends sandboxes and spare processes", async () => {
   const before = childrenOf(process.pid);
   const runtime = await startTestRuntime({ spares: 2, spareMemoryBytes: 256 * MEBIBYTE });
   const sandbox = await startSandbox(runtime, { permissions: { net: ["localhost"], secrets: [] } });
@@ -81,7 +81,7 @@ test("disposing the runtime ends sandboxes and spares", async () => {
   expect(childrenOf(process.pid).filter((pid) => !before.includes(pid) && isAlive(pid))).toEqual([]);
 });
 
-test("a process that is killed loses its jobs, with the reason", async () => {
+test("jobs of a killed process are lost with the reason", async () => {
   await using runtime = await startTestRuntime();
   const sandbox = await startSandbox(runtime);
   const { job, pid } = await startEndlessJob(sandbox);
@@ -91,7 +91,7 @@ test("a process that is killed loses its jobs, with the reason", async () => {
   expect(await sandbox.closed).toEqual(end);
 });
 
-test("a sandbox takes a spare process, ready or starting, and it is replaced", async () => {
+test("a sandbox takes a spare process, which is replaced", async () => {
   const others = childrenOf(process.pid);
   const children = (): number[] => childrenOf(process.pid).filter((pid) => !others.includes(pid));
   const childOf = ({ processId = 0 }: Sandbox): number =>
@@ -105,7 +105,7 @@ test("a sandbox takes a spare process, ready or starting, and it is replaced", a
   await until(() => children().length === 3);
 });
 
-test("who waits for a spare process that is starting gets the reason when nothing comes of it", async () => {
+test("a start that waits for a spare process rejects when its caller leaves or the runtime closes", async () => {
   const runtime = await startTestRuntime({ spares: 1, spareMemoryBytes: 256 * MEBIBYTE });
   const leaving = new AbortController();
   const left = startSandbox(runtime, {}, {}, { signal: leaving.signal });
@@ -124,12 +124,12 @@ test("sandboxes of one runtime share nothing", async () => {
   expect([await resultOf(one, source), await resultOf(two, source)]).toEqual([1, 1]);
 });
 
-test("each process has a folder of its own for what Deno compiles, which goes with it, and jobs change no other's", async () => {
+test("each process has its own code cache, which is removed with it, and jobs change no other cache", async () => {
   const cacheDir = await mkdtemp(join(tmpdir(), "hearth-test-"));
   onTestFinished(() => rm(cacheDir, { recursive: true }));
   await using runtime = await startTestRuntime({ cacheDir });
   const caches = join(cacheDir, "caches");
-  /** Of what all processes begin with: name and content of each file. */
+  /** Returns the name and content of each file in the template. */
   const template = (): string[] =>
     readdirSync(join(caches, "template"), { withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -147,7 +147,7 @@ test("each process has a folder of its own for what Deno compiles, which goes wi
   expect(template()).toEqual(before);
 });
 
-test("no process of a node outlives it, though it is killed", async () => {
+test("no process of a node survives when the node is killed", async () => {
   const cacheDir = await mkdtemp(join(tmpdir(), "hearth-test-"));
   onTestFinished(() => rm(cacheDir, { recursive: true }));
   const program = fileURLToPath(new URL("./testing/tight_loop_node.ts", import.meta.url));
@@ -164,7 +164,7 @@ test("no process of a node outlives it, though it is killed", async () => {
   await until(() => !pids.some(isAlive));
 });
 
-test("a start can be called off", async () => {
+test("an aborted start rejects with the reason", async () => {
   await using runtime = await startTestRuntime();
   const starting = new AbortController();
   const sandbox = runtime.startSandbox(
@@ -180,7 +180,7 @@ test("a start can be called off", async () => {
   await expect(sandbox).rejects.toThrow("changed my mind");
 });
 
-test("a start without a Deno binary says so", async () => {
+test("a start without a Deno binary rejects with the path", async () => {
   using isolation = await startTestIsolation({ mode: "off", deno: "/nowhere/deno" });
   await using runtime = await startTestRuntime({ isolation });
   await expect(startSandbox(runtime)).rejects.toThrow(
@@ -188,7 +188,7 @@ test("a start without a Deno binary says so", async () => {
   );
 });
 
-test("a sandbox whose process never gets ready is refused after a while, and its process is gone", async () => {
+test("a start rejects on timeout if the process is not ready, and kills it", async () => {
   await using isolation = await startTestIsolation({ mode: "off" });
   const pids: number[] = [];
   const silent: Pick<typeof isolation, "launch"> = {

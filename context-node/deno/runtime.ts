@@ -12,28 +12,28 @@ import { createSpares } from "./process/spare_processes.ts";
 import { createSourceMaps } from "./stacks/source_maps.ts";
 
 export interface DenoRuntimeOptions {
-  /** How processes are started. It stays the caller's, to be disposed after the runtime. */
+  /** Starts processes. The caller owns it and disposes it after the runtime. */
   readonly isolation: Pick<Isolation, "launch">;
-  /** Processes that are kept ready for contexts without permissions. Default 1. */
+  /** Number of processes to keep ready for contexts without permissions. Default 1. */
   readonly spares?: number | undefined;
-  /** Memory limit of a context that a spare process fits: the default of the node. */
+  /** Memory limit of the contexts that a spare process fits, in bytes. Default 512 MiB. */
   readonly spareMemoryBytes?: number | undefined;
-  /** Folder of this runtime alone for its program and the caches of its processes, which run as code. It stays the caller's to remove. */
+  /** Folder for the program and the code caches of this runtime, which run as code. No other runtime may use it. The caller removes it. */
   readonly cacheDir: string;
-  /** When spares, and the cache with which processes begin, are first made. Default: at once. */
+  /** Resolves when spare processes and the code cache are to be created. Default: at once. */
   readonly whenNeeded?: Promise<void> | undefined;
-  /** The longest that a process may take until it is ready, in milliseconds. Default 60 s. */
+  /** Maximum time until a process is ready, in milliseconds. Default 60 000. */
   readonly startTimeoutMs?: number | undefined;
-  /** Gets what sandboxes write to their standard output and error, at debug, and what an operator should know. */
+  /** Receives the output of sandboxes at debug level, and warnings. */
   readonly log: ProcessLog;
 }
 
-/** Time of a process until it is ready, in milliseconds: one takes a tenth of a second, a hundred times that on a machine under load. */
+/** Maximum time until a process is ready, in milliseconds. A start takes a tenth of a second, and a hundred times as long on a loaded machine. */
 const START_TIMEOUT_MS = 60_000;
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Resolves when sandboxes can be started; spares get ready meanwhile. */
+/** Resolves when sandboxes can be started; spare processes start in the background. */
 export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Runtime> {
   const { isolation, cacheDir, spares: spareCount = 1, spareMemoryBytes = 512 * MEBIBYTE, log } = options;
   const { startTimeoutMs = START_TIMEOUT_MS, whenNeeded } = options;
@@ -81,7 +81,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
       { profile: spareProfile, count: spareCount },
     ),
   );
-  // First of all: starts wait for the cache, and the cache may not be needed yet.
+  // Runs first on disposal: pending starts wait for the code cache, which may not be needed yet.
   starting.defer(close);
   const running = starting.move();
 
@@ -96,13 +96,13 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
   };
 }
 
-/** Has a process write the cache with which all others begin, and ends it. Never rejects: without a cache, processes start more slowly. */
+/** Runs a process that fills the template of code caches, and ends it. Never rejects: without a cache, processes start more slowly. */
 async function warmUp(deps: ProcessDeps, profile: ProcessProfile, options: { signal: AbortSignal }): Promise<void> {
   try {
     const process = await startDenoProcess(deps, profile, { ...options, warmsUp: true });
     await process[Symbol.asyncDispose]();
   } catch (error) {
     if (!options.signal.aborted)
-      deps.log.warn({ err: error }, "cannot make the code cache; sandboxes start more slowly");
+      deps.log.warn({ err: error }, "cannot create the code cache; sandboxes start more slowly");
   }
 }

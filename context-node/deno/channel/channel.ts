@@ -6,46 +6,46 @@ import { createOutbox } from "../sandbox/messages/outbox.ts";
 const NEWLINE = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** Weight of what waits to be written, in bytes, beyond which nothing more is read. */
+/** Size of unwritten commands above which the node stops reading from the sandbox, in bytes. */
 const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
 
 /**
- * The node's end of the channel to a sandbox process: lines of JSON over a pipe, as Node's IPC writes them (`NODE_CHANNEL_FD`). The channel
- * of `child_process` itself throws in the event loop where a line is not JSON, and cannot stop reading.
+ * The node's end of the channel to a sandbox process: lines of JSON over a pipe, in the format of Node's IPC (`NODE_CHANNEL_FD`). The channel
+ * of `child_process` is not used: it throws in the event loop if a line is not JSON, and cannot pause reading.
  */
 export interface Channel<Command> {
-  /** Sends in order. While the sandbox leaves too much of it unread, nothing more is read from the sandbox. */
+  /** Sends in order. While too many commands are unread, nothing more is read from the sandbox. */
   send(command: Command): void;
-  /** Reads nothing more until `resume`: what the sandbox sends waits in the pipe, and then in the sandbox. */
+  /** Stops reading until `resume`. Reports then wait in the pipe, and in the sandbox. */
   pause(): void;
   resume(): void;
-  /** The process is gone: reads what it left, paused or not. */
+  /** Reads the remaining lines of an ended process, even while paused. */
   finish(): void;
   readonly state: ChannelState;
 }
 
 export interface ChannelState {
-  /** Lines read so far. */
+  /** Number of lines read. */
   readonly lines: number;
-  /** Whether lines wait here because the node takes in no more for now. */
+  /** Whether lines wait to be processed by the node. */
   readonly isBehind: boolean;
-  /** Whether the sandbox leaves too much unread. */
+  /** Whether too many commands are unread by the sandbox. */
   readonly isClogged: boolean;
 }
 
 interface ChannelOptions<Command> {
   readonly scheduler: LineScheduler;
-  /** One line, without its end. */
+  /** Called with each line, without its newline. */
   line(line: string): void;
-  /** The sandbox broke the form of the channel; nothing more is read. */
+  /** Called when the sandbox breaks the format of the channel; nothing more is read. */
   malformed(message: string): void;
-  /** About how many bytes a command takes. */
+  /** Returns the approximate size of a command, in bytes. */
   weigh(command: Command): number;
 }
 
 export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Command>): Channel<Command> {
   const { scheduler, weigh } = options;
-  /** Read and not taken in: the beginning of a line, and what follows it. */
+  /** Data that was read but not processed: the start of a line, and the rest. */
   let partial: Buffer[] = [];
   let partialBytes = 0;
   let rest = NOTHING;
@@ -99,7 +99,7 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
     scheduler.offer(source);
     if (rest.length > 0 || isHeld()) pipe.pause();
   });
-  // The end of the process, which follows, says what there is to say.
+  // The process ends next; its end carries the reason.
   pipe.on("error", close);
 
   const { post } = createOutbox<Command>((commands, sent) => {

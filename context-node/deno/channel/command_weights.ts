@@ -1,9 +1,9 @@
 import type { ExecutorCommand, SandboxCommand } from "../sandbox/messages/protocol.ts";
 
-/** Bytes of a command beside its contents. */
+/** Size of a command without its content, in bytes. */
 const COMMAND_BYTES = 256;
 
-/** About how many bytes a command takes in the channel. */
+/** Returns the approximate size of a command in the channel, in bytes. */
 export function weighCommand(command: SandboxCommand): number {
   switch (command.type) {
     case "start":

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const ERROR = { name: "Error", message: "astray", stack: "Error: astray" };
 
-/** One of each kind that is well-formed. */
+/** One well-formed message of each type. */
 const MESSAGES: readonly ExecutorReport[] = [
   { type: "validating", run: 1 },
   { type: "running", run: 1 },
@@ -69,7 +69,7 @@ const VALUES: readonly unknown[] = [
   { __proto__: null, toString: 1 },
 ];
 
-/** Each value in the place of each field, each field left out, and a field too many in each object. */
+/** Yields copies of a value with one error: a field replaced by another value, a field missing, or an extra field. */
 function* forgeries(value: unknown): Generator<unknown> {
   for (const other of VALUES) if (typeof other !== typeof value || other === null) yield other;
   if (typeof value !== "object" || value === null) return;
@@ -86,7 +86,7 @@ function* forgeries(value: unknown): Generator<unknown> {
 }
 
 test.for(REPORTS.map((report): [string, SandboxReport] => [JSON.stringify(report), report]))(
-  "parseReports() takes %s, and none of its forgeries",
+  "parseReports() accepts %s, and rejects its forgeries",
   ([, report]) => {
     expect(parseReports(JSON.stringify([report]))).toEqual({ reports: [report] });
     for (const forged of forgeries(report)) {
@@ -99,14 +99,14 @@ test.for(REPORTS.map((report): [string, SandboxReport] => [JSON.stringify(report
 
 test.for<[string, string]>([
   ["nothing", ""],
-  ["no JSON", "{"],
-  ["a value that is no array", '{"type":"ready"}'],
+  ["invalid JSON", "{"],
+  ["a value that is not an array", '{"type":"ready"}'],
   ["an empty batch", "[]"],
   ["a batch without end", `[${'{"type":"pong"},'.repeat(5000)}{"type":"pong"}]`],
-  ["JSON that nests deep", "[".repeat(100_000)],
+  ["deeply nested JSON", "[".repeat(100_000)],
   ["a message of Node's own channel", '{"cmd":"NODE_HANDLE","type":"net.Socket"}'],
   ["a prototype", '[{"__proto__":{"type":"ready"},"type":"ready"}]'],
-])("parseReports() refuses %s", ([, line]) => {
+])("parseReports() rejects %s", ([, line]) => {
   expect(parseReports(line)).toHaveProperty("error");
 });
 
@@ -119,45 +119,45 @@ const PART = { type: "resultPart", run: 1, base64: "W10=" };
 
 test.for<[string, string | Uint8Array]>([
   ["a line that is not JSON", "not json\n"],
-  ["bytes that are no text", Buffer.from([0xff, 0xfe, 0x00, 0x0a])],
+  ["bytes that are not text", Buffer.from([0xff, 0xfe, 0x00, 0x0a])],
   ["a line that does not end", "x".repeat(5 * 1024 * 1024)],
-  ["null in the place of a message", reported(null)],
+  ["null instead of a message", reported(null)],
   ["ready twice", report({ type: "ready" })],
-  ["a report of an executor that is not there", report({ type: "reported", executor: 7, messages: [RUNNING] })],
-  ["the end of an executor that is not there", report({ type: "executorEnded", executor: 7, end: { type: "exited" } })],
-  ["a report of a run that is not there", reported({ type: "running", run: 2 })],
+  ["a report of an unknown executor", report({ type: "reported", executor: 7, messages: [RUNNING] })],
+  ["the end of an unknown executor", report({ type: "executorEnded", executor: 7, end: { type: "exited" } })],
+  ["a report of an unknown run", reported({ type: "running", run: 2 })],
   [
     "a second end",
     reported(RUNNING, { type: "succeeded", run: 1, json: "1" }, { type: "succeeded", run: 1, json: "2" }),
   ],
-  ["an end before the beginning", reported({ type: "succeeded", run: 1, json: "1" })],
+  ["the end of a run that has not started", reported({ type: "succeeded", run: 1, json: "1" })],
   ["problems of a run that was accepted", reported(RUNNING, { type: "rejected", run: 1, problems: ["late"] })],
-  ["a part of a result that was not begun", reported(RUNNING, PART)],
-  ["a result that was begun twice", reported(RUNNING, BEGUN, BEGUN)],
-  ["a result that is given whole and in parts", reported(RUNNING, BEGUN, { type: "succeeded", run: 1, json: "1" })],
-  ["the end of parts that were not begun", reported(RUNNING, { type: "streamed", run: 1 })],
-  ["more parts than may wait", reported(RUNNING, BEGUN, ...Array.from({ length: 9 }, () => PART))],
-  ["a media type of its own", reported(RUNNING, { ...BEGUN, mediaType: "text/html\r\nset-cookie: a=b" })],
-  ["an answer that nobody waits for", report({ type: "objectDropped", request: 9, existed: true })],
+  ["a part of a result that was not started", reported(RUNNING, PART)],
+  ["a result that is started twice", reported(RUNNING, BEGUN, BEGUN)],
+  ["a result that is sent whole and in parts", reported(RUNNING, BEGUN, { type: "succeeded", run: 1, json: "1" })],
+  ["the end of a streamed result that was not started", reported(RUNNING, { type: "streamed", run: 1 })],
+  ["too many unacknowledged parts", reported(RUNNING, BEGUN, ...Array.from({ length: 9 }, () => PART))],
+  ["an unknown media type", reported(RUNNING, { ...BEGUN, mediaType: "text/html\r\nset-cookie: a=b" })],
+  ["a response to an unknown request", report({ type: "objectDropped", request: 9, existed: true })],
   [
-    "a data request under a number of before",
+    "a data request with an earlier number",
     reported({ type: "dataList", request: 2 }, { type: "dataList", request: 1 }),
   ],
-  ["a pull of a file that was not asked for", reported({ type: "dataPull", request: 3 })],
+  ["a pull of a file that was not opened", reported({ type: "dataPull", request: 3 })],
   [
-    "more named objects than may be",
+    "too many named objects",
     Array.from(
       { length: 10_001 },
       (_, index) => `[{"type":"objectStored","object":{"name":"${index}","sizeBytes":1,"createdAt":1}}]\n`,
     ).join(""),
   ],
-])("a sandbox that sends %s is ended, and its job fails with a reason of its own", async ([, payload]) => {
+])("a sandbox that sends %s is killed as a violation", async ([, payload]) => {
   const { outcome, end } = await hostile.send(payload);
   expect(end).toEqual({ type: "violated", message: expect.stringMatching(/^The sandbox violated its protocol/) });
   expect(outcome).toMatchObject(outcome?.type === "succeeded" ? { json: "1" } : { type: "lost", end });
 });
 
-test("what a sandbox sends does not touch the others of its node", async () => {
+test("malformed messages of a sandbox do not affect other sandboxes of the node", async () => {
   await using sandbox = await startSandbox(honest);
   for (const payload of [
     "garbage\n",
@@ -172,7 +172,7 @@ test("what a sandbox sends does not touch the others of its node", async () => {
   }
 });
 
-test("the node works on a bounded number of data requests of a sandbox, and reads no more", async () => {
+test("the node stops reading from a sandbox at the maximum number of data requests in progress", async () => {
   let lists = 0;
   const files = {
     list: () => {
@@ -183,14 +183,14 @@ test("the node works on a bounded number of data requests of a sandbox, and read
   };
   const requests = (count: number): string =>
     Array.from({ length: count }, (_, index) => reported({ type: "dataList", request: index + 1 })).join("");
-  const { end } = await hostile.send(`${requests(64)}what nobody reads\n`, { files, timeoutMs: 1000 });
+  const { end } = await hostile.send(`${requests(64)}unread line\n`, { files, timeoutMs: 1000 });
   expect(end).toEqual({ type: "disposed" });
   expect(lists).toBe(1);
-  const { end: next } = await hostile.send(`${requests(63)}what is read\n`, { files });
+  const { end: next } = await hostile.send(`${requests(63)}read line\n`, { files });
   expect(next).toMatchObject({ type: "violated" });
 });
 
-test("what a run says while its source map is fetched is bounded in the node", async () => {
+test("the node bounds the reports of a run that wait for its source map", async () => {
   const logged = (text: string, count: number) =>
     reported({
       type: "logged",
@@ -230,7 +230,7 @@ test("what a run says while its source map is fetched is bounded in the node", a
   expect(reports).toBe(1);
 });
 
-test("a sandbox that leaves its answers unread is given up", async () => {
+test("a sandbox that does not read its responses is killed", async () => {
   const chunk = new Uint8Array(192 * 1024);
   const files = { list: async () => [], open: async () => new ReadableStream({ pull: (to) => to.enqueue(chunk) }) };
   const requests = Array.from({ length: 64 }, (_, index) => index + 1);
@@ -239,10 +239,10 @@ test("a sandbox that leaves its answers unread is given up", async () => {
     ...requests.map((request) => reported({ type: "dataPull", request })),
   ];
   const { end } = await hostile.send(payload.join(""), { files, isDeaf: true, timeoutMs: 40_000 });
-  expect(end).toEqual({ type: "crashed", message: "The sandbox gave no sign of life for 15 s" });
+  expect(end).toEqual({ type: "crashed", message: "The sandbox did not respond for 15 s" });
 });
 
-/** How long the fuzzer runs, in seconds. */
+/** Duration of the fuzz test, in seconds. */
 const FUZZ_SECONDS = Number(process.env.HEARTH_FUZZ_SECONDS ?? 5);
 
 const forgedReport = fc.constantFrom(...REPORTS).chain((each) => fc.constantFrom(each, ...forgeries(each)));
@@ -261,7 +261,7 @@ const line = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
 );
 
-test("no lines that a sandbox may send reach beyond it", { timeout: (FUZZ_SECONDS + 60) * 1000 }, async () => {
+test("no lines of a sandbox affect the node", { timeout: (FUZZ_SECONDS + 60) * 1000 }, async () => {
   const property = fc.asyncProperty(fc.array(line, { maxLength: 8 }), async (lines) => {
     const { end } = await hostile.send(lines.map((each) => `${each}\n`).join(""), { timeoutMs: 20 });
     expect(["violated", "disposed"]).toContain(end.type);

@@ -9,12 +9,12 @@ import { MAX_TIME_MS } from "../sandbox/messages/bounds.ts";
 import type { ExecutorReport } from "../sandbox/messages/protocol.ts";
 import { parseReports } from "./report_schemas.ts";
 
-/** Any text that JavaScript has: NUL, controls, halves of surrogate pairs. */
+/** Any JavaScript string: with NUL, control characters, lone surrogates. */
 const text = fc
   .string({ unit: "binary", maxLength: 40 })
   .chain((some) => fc.constantFrom(some, `${some}\ud800`, `\udfff${some}\0`));
 const json = fc.oneof(fc.jsonValue({ stringUnit: "binary" }), text, fc.constantFrom(1e308, -0, 5e-324));
-/** As it is written: with numbers beyond a double, and names twice. */
+/** JSON text, also with numbers beyond a double and duplicate names. */
 const fieldsJson = fc.oneof(
   fc.dictionary(text, json).map((fields) => JSON.stringify(fields)),
   fc.constantFrom(
@@ -52,7 +52,7 @@ const report = fc.oneof(
   }),
 );
 
-/** The event that the node makes of a report. */
+/** Returns the event that the node creates for a report. */
 function eventOf(given: ExecutorReport): JobEvent["event"] {
   switch (given.type) {
     case "progress": {
@@ -80,11 +80,11 @@ function eventOf(given: ExecutorReport): JobEvent["event"] {
     case "rejected":
       return endingOf({ type: "rejected", problems: given.problems }, undefined);
     default:
-      throw new Error(`no event is made of "${given.type}"`);
+      throw new Error(`no event for "${given.type}"`);
   }
 }
 
-test("whatever a sandbox may report is written and read by all that come after: session, NATS, store and REST", () => {
+test("every valid report survives encoding for the session, NATS, the store and REST", () => {
   fc.assert(
     fc.property(report, (sent) => {
       const parsed = parseReports(JSON.stringify([{ type: "reported", executor: 1, messages: [sent] }]));

@@ -14,8 +14,8 @@ import {
 import type { SandboxReport } from "../sandbox/messages/protocol.ts";
 
 /**
- * What a sandbox may send, as it arrives: JSON, in which an absent key stands for undefined. The schemas are strict, because a sandbox
- * whose first wall is broken may send anything.
+ * Schemas of the reports of a sandbox, as JSON, in which an absent key means undefined. They are strict, because a job that escaped from
+ * Deno's sandbox may send anything.
  */
 
 const ordinal = z.int().positive();
@@ -28,10 +28,10 @@ const thrown = z.strictObject({ name: text, message: text, stack: text });
 
 const loggedLine = z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]), time, text });
 
-/** JSON text that is an object; parsed where it is used. */
+/** JSON text of an object, which is parsed where it is used. */
 const objectJson = z.string().max(MAX_PROGRESS_FIELDS_LENGTH).refine(isObjectJson, "expected the JSON of an object");
 
-/** Base64 makes four characters of three bytes. */
+/** Base64 encodes three bytes as four characters. */
 const MAX_BASE64_LENGTH = Math.ceil(PART_BYTES / 3) * 4;
 
 const executorReport = z.discriminatedUnion("type", [
@@ -114,15 +114,15 @@ export function parseReports(line: string): ParsedReports {
   try {
     value = JSON.parse(line);
   } catch {
-    return { error: "it is not JSON" };
+    return { error: "not JSON" };
   }
   const parsed = batch.safeParse(value);
   if (parsed.success) return { reports: parsed.data as readonly SandboxReport[] };
   const [issue] = parsed.error.issues;
-  return { error: `${issue?.path.join(".") || "it"}: ${issue?.message}`.slice(0, MAX_MESSAGE_LENGTH) };
+  return { error: `${issue?.path.join(".") || "line"}: ${issue?.message}`.slice(0, MAX_MESSAGE_LENGTH) };
 }
 
-/** The message of a fault may repeat text that the sandbox chose. */
+/** Maximum length of an error message, which may quote text of the sandbox. */
 const MAX_MESSAGE_LENGTH = 200;
 
 function isObjectJson(json: string): boolean {

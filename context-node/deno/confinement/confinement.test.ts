@@ -29,14 +29,18 @@ test.for<[string, string, RegExp]>([
   ["write a file", `await Deno.writeTextFile("/tmp/hearth-never", "x");`, FILES],
   ["call a server", `await fetch("http://127.0.0.1:1234/");`, /^NotCapable: Requires net access/],
   ["connect a socket", "await Deno.connect({ port: 9 });", /^NotCapable: Requires net access/],
-  ["connect one through node", `(await import("node:net")).connect(9);`, /the context grants no network/],
+  ["connect a socket through node", `(await import("node:net")).connect(9);`, /the context grants no network/],
   ["listen on a port", "Deno.listen({ port: 0 });", /^NotCapable: Cannot use Deno.listen: a job does not listen/],
   ["start a process", `new Deno.Command("/bin/ls").outputSync();`, /^NotCapable: Cannot use Deno.Command/],
-  ["start one through node", `(await import("node:child_process")).spawn("/bin/ls");`, /a job starts no processes/],
+  [
+    "start a process through node",
+    `(await import("node:child_process")).spawn("/bin/ls");`,
+    /a job starts no processes/,
+  ],
   ["load a native library", `Deno.dlopen("libc.so.6", {});`, /^NotCapable: Cannot use Deno.dlopen/],
-  ["read what the system is", "return Deno.hostname();", /^NotCapable: Cannot use Deno.hostname/],
+  ["read the name of the host", "return Deno.hostname();", /^NotCapable: Cannot use Deno.hostname/],
   ["signal its process", `Deno.kill(1, "SIGTERM");`, /^NotCapable: Cannot use Deno.kill/],
-  ["signal one through node", `process.kill(1, "SIGTERM");`, /process.kill is not a function/],
+  ["signal a process through node", `process.kill(1, "SIGTERM");`, /process.kill is not a function/],
   ["import a file", `await import("file://" + ${THIS_FILE});`, LISTED],
   [
     "import a file statically",
@@ -46,21 +50,25 @@ test.for<[string, string, RegExp]>([
   ["require a file", `require(${THIS_FILE});`, /not defined|not supported/],
   ["import from a server", `await import("https://example.com/x.js");`, LISTED],
   ["import an npm package", `await import("npm:left-pad");`, LISTED],
-  ["import what Deno is made of", `await import("ext:core/mod.js");`, LISTED],
+  ["import a module of Deno's internals", `await import("ext:core/mod.js");`, LISTED],
   ["ask for a permission", `await Deno.permissions.request({ name: "read" });`, /undefined/],
   ["start a worker", `new Worker("data:text/javascript,");`, /Worker is not defined/],
-  ["undo the rules for modules", `(await import("node:module")).registerHooks({});`, LISTED],
+  ["register a module hook", `(await import("node:module")).registerHooks({});`, LISTED],
   ["send on the channel of the process", `process.send("forged");`, /process.send is not a function/],
   ["post to the main isolate", "postMessage({ forNode: [], forMain: [] });", /postMessage is not defined/],
   ["find the lock of its executor", "await navigator.locks.query();", /undefined/],
-  ["reach what Deno keeps to itself", "Deno[Deno.internal].core.close(0);", /undefined/],
+  ["reach Deno's internals", "Deno[Deno.internal].core.close(0);", /undefined/],
   ["find node's native bindings", `process.binding("pipe_wrap");`, /process.binding is not a function/],
-  ["keep anything on the node's disk", `await caches.open("x");`, /caches is not defined/],
+  ["store anything on the node's disk", `await caches.open("x");`, /caches is not defined/],
   ["use the GPU", "await navigator.gpu.requestAdapter();", /undefined/],
-  ["talk to other executors", `new BroadcastChannel("x");`, /BroadcastChannel is not defined/],
-  ["watch what its executor does", `(await import("node:async_hooks")).createHook({});`, /does not watch/],
-  ["change the engine", `(await import("node:v8")).setFlagsFromString("--allow-natives-syntax");`, /does not change/],
-  ["make a realm of its own", `(await import("node:vm")).runInNewContext("1");`, /one global scope/],
+  ["send messages to other executors", `new BroadcastChannel("x");`, /BroadcastChannel is not defined/],
+  ["watch the async resources of its executor", `(await import("node:async_hooks")).createHook({});`, /does not watch/],
+  [
+    "change flags of the engine",
+    `(await import("node:v8")).setFlagsFromString("--allow-natives-syntax");`,
+    /does not change/,
+  ],
+  ["create a realm", `(await import("node:vm")).runInNewContext("1");`, /one global scope/],
   ["give every object a property", "Object.prototype.then = 1;", /object is not extensible/],
   ["replace a method of all functions", "Function.prototype.call = () => {};", /Function.prototype.call: it is final/],
   ["give every array a property", "Array.prototype[0] = 1;", /object is not extensible/],
@@ -84,23 +92,23 @@ test.for<[string, string, RegExp]>([
     `await Deno.connect({ transport: "vsock", cid: 1, port: 1 });`,
     /jobs connect by "tcp"/,
   ],
-  ["replace what other jobs are given", "objects.get = () => {};", /Cannot assign to read only property/],
+  ["replace functions that other jobs use", "objects.get = () => {};", /Cannot assign to read only property/],
 ])("a job cannot %s", async ([, body, expected]) => {
   const source = `const moduleOf = (code) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     export async function job({ context, objects }) { ${body} }`;
   const outcome = await outcomeOf(sandbox, source);
-  if (outcome.type !== "failed") throw new Error(`It could: ${JSON.stringify(outcome)}`);
+  if (outcome.type !== "failed") throw new Error(`the job did not fail: ${JSON.stringify(outcome)}`);
   expect(`${outcome.error.name}: ${outcome.error.message}`).toMatch(expected);
 });
 
-test("a job cannot hear or speak for another job of its executor", async () => {
+test("a job receives and forges no messages of another job on its executor", async () => {
   await using shared = await startSandbox(runtime, { jobsPerExecutor: 2 });
   const program = await bundle(`
-    const heard = [];
-    globalThis.addEventListener("message", (event) => heard.push(event.data));
-    MessagePort.prototype.postMessage = function (message) { heard.push(message); };
+    const received = [];
+    globalThis.addEventListener("message", (event) => received.push(event.data));
+    MessagePort.prototype.postMessage = function (message) { received.push(message); };
     const release = Promise.withResolvers();
-    export const spy = async () => { await release.promise; return heard; };
+    export const spy = async () => { await release.promise; return received; };
     export const quiet = async ({ progress, log }) => { progress(0.5); log.info("x"); setTimeout(release.resolve, 1); };
   `);
   const spy = run(shared, program, { entryPoint: "spy" });
@@ -109,7 +117,7 @@ test("a job cannot hear or speak for another job of its executor", async () => {
   expect(await spy.outcome).toEqual({ type: "succeeded", json: "[]" });
 });
 
-test("patches of globals do not change what is reported of other jobs", async () => {
+test("a job that replaces globals does not change the reports of later jobs", async () => {
   await using other = await startSandbox(runtime);
   const patch = `JSON.stringify = () => "forged"; JSON.parse = () => ({ forged: true });
     globalThis.queueMicrotask = globalThis.setTimeout = () => {};
@@ -119,7 +127,7 @@ test("patches of globals do not change what is reported of other jobs", async ()
   expect(await resultOf(other, "export const job = ({ config }) => config;", { config: { a: 1 } })).toEqual({ a: 1 });
 });
 
-test("a context connects to the addresses that it was granted, and to no others", async () => {
+test("a context connects only to the addresses that it grants", async () => {
   await using servers = new AsyncDisposableStack();
   const listen = async (): Promise<string> => {
     const server = createServer((_, response) => response.end("hello"));
@@ -140,7 +148,7 @@ test("a context connects to the addresses that it was granted, and to no others"
   expect(await outcomeOf(open, elsewhere)).toMatchObject({ type: "failed", error: { name: "NotCapable" } });
 });
 
-test("dates are in the time zone of the context", async () => {
+test("dates use the time zone of the context", async () => {
   await using other = await startSandbox(runtime, { env: { TZ: "Asia/Tokyo" } });
   expect(await resultOf(other, "export const job = () => new Date(0).getHours();")).toBe(9);
 });
@@ -149,15 +157,15 @@ const FIND_LISTENERS = `const data = Object.getOwnPropertySymbols(globalThis).ma
 const RAISE = `setTimeout(() => { throw new Error("nobody caught it"); }); await new Promise(() => {});`;
 
 test.for([
-  ["takes them away", "data[1].listeners.error.length = 0;"],
+  ["empties them", "data[1].listeners.error.length = 0;"],
   ["replaces them", "data[1].listeners.error = [];"],
   ["replaces one", "data[1].listeners.error[0].callback = () => {};"],
   ["replaces all", "globalThis[data[0]] = { listeners: {} };"],
   [
-    "adds one before",
+    "adds a listener before them",
     `EventTarget.prototype.addEventListener.call(globalThis, "error", (event) => event.stopImmediatePropagation(), true);`,
   ],
-])("a job that reaches the listeners of its executor, and %s, has no effect on its errors", async ([, attempt]) => {
+])("a job that reaches the listeners of its executor and %s does not hide its errors", async ([, attempt]) => {
   const source = `export const job = async () => { ${FIND_LISTENERS} try { ${attempt} } catch {} ${RAISE} };`;
   await using sandbox = await startSandbox(runtime);
   expect(await outcomeOf(sandbox, source)).toMatchObject({
@@ -166,7 +174,7 @@ test.for([
   });
 });
 
-test("a long error that gets past an executor ends the executor alone", async () => {
+test("a long error that the executor does not catch ends only the executor", async () => {
   const source = `export const job = async () => {
     Object.defineProperty(Event.prototype, "cancelBubble", { get: () => true });
     setTimeout(() => { throw Object.assign(new Error("m".repeat(100_000)), { name: "n".repeat(100_000) }); });
@@ -179,9 +187,9 @@ test("a long error that gets past an executor ends the executor alone", async ()
 
 test.for([
   ["emits a warning", `process.emitWarning("a warning");`],
-  ["has Node emit one", `(await import("node:util")).deprecate(() => {}, "old", "DEP1")();`],
+  ["has Node emit a warning", `(await import("node:util")).deprecate(() => {}, "old", "DEP1")();`],
 ])(
-  "a job that replaces the methods of event emitters, and %s, does not get the process of its executor",
+  "a job that replaces the methods of event emitters and %s does not get the process of its executor",
   async ([, act]) => {
     const source = `import { EventEmitter } from "node:events";
   export const job = async () => {
@@ -203,7 +211,7 @@ test.for([
 );
 
 test.each(["call", "apply", "bind"])(
-  "a job that replaces Function.prototype.%s gets nothing of what Deno is made of",
+  "a job that replaces Function.prototype.%s gets no internals of Deno",
   async (name) => {
     const source = `export const job = async () => {
     const native = Function.prototype["${name}"];
@@ -219,7 +227,7 @@ test.each(["call", "apply", "bind"])(
   },
 );
 
-test("a function of a job can have methods of its own that are named as those of all functions", async () => {
+test("a function of a job can have its own method named call", async () => {
   const source = `export const job = () => {
     const one = () => 1;
     one.call = () => "own";

@@ -13,7 +13,7 @@ afterAll(() => runtime[Symbol.asyncDispose]());
 
 const REFUSED = ["worker_threads", "module", "inspector", "cluster", "sqlite", "_http_agent"];
 
-/** Every way to write the specifier of a module: `fs` as `node:fs`. */
+/** All ways to write the specifier of a module, such as `node:fs` for `fs`. */
 const SPELLINGS: readonly ((name: string) => string)[] = [
   (name) => `node:${name}`,
   (name) => `NODE:${name}`,
@@ -34,11 +34,11 @@ const SPELLINGS: readonly ((name: string) => string)[] = [
   (name) => name,
 ];
 
-/** Every way to import one. */
+/** All ways to import a module. */
 const WAYS = `
   const moduleOf = (code) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   const quote = JSON.stringify;
-  // As text, the module that refuses is itself what is imported.
+  // As text, the import returns the source of the module that throws.
   const moduleButRefusal = ({ default: it }) => {
     const text = typeof it === "string" ? it : new TextDecoder().decode(it);
     if (text.startsWith("throw new Error")) throw new Error("refused");
@@ -84,7 +84,7 @@ const TRY_ALL = `${WAYS}
     return { reached, refused };
   }`;
 
-test.for(REFUSED)("node:%s is refused, however it is written and imported", async (name) => {
+test.for(REFUSED)("node:%s is refused in every spelling and way to import it", async (name) => {
   const specifiers = SPELLINGS.slice(0, name === "worker_threads" ? undefined : 3).map((spell) => spell(name));
   const { reached, refused } = (await resultOf(sandbox, TRY_ALL, { config: { specifiers } })) as {
     reached: string[];
@@ -96,7 +96,7 @@ test.for(REFUSED)("node:%s is refused, however it is written and imported", asyn
 
 const EXTENSIONS = ["ext:core/mod.js", "ext:deno_web/02_event.js", "ext:core/ops"];
 
-test("no module that Deno is made of is given", async () => {
+test("internal modules of Deno cannot be imported", async () => {
   const { reached } = (await resultOf(sandbox, TRY_ALL, { config: { specifiers: EXTENSIONS } })) as {
     reached: string[];
   };
@@ -148,7 +148,7 @@ test.for([
   expect(outcome).toMatchObject({ type: "succeeded", json: "0" });
 });
 
-test("a module that is refused says which, and where the others are listed", async () => {
+test("the error of a refused module names it, and where the others are listed", async () => {
   const outcome = await outcomeOf(
     sandbox,
     `import { Session } from "node:inspector"; export const job = () => Session;`,
@@ -162,7 +162,7 @@ test("a module that is refused says which, and where the others are listed", asy
   });
 });
 
-test("modules that are listed work, imported in each way", async () => {
+test("listed modules work, however they are imported", async () => {
   const source = `
     import assert from "node:assert";
     import { Buffer } from "node:buffer";
@@ -201,14 +201,14 @@ test("modules that are listed work, imported in each way", async () => {
   ]);
 });
 
-test("a library that extends what a job may not use is loaded", async () => {
+test("a library that extends a class that jobs may not use can be loaded", async () => {
   const source = `import http from "node:http"; import net from "node:net"; import { inherits } from "node:util"; import fs from "fs";
     class Mine extends http.Agent {} function Socket() {} inherits(Socket, net.Socket); const agent = new http.Agent({ keepAlive: true });
     export const job = () => [net.isIP("::1"), http.STATUS_CODES[404], new Mine() instanceof http.Agent];`;
   expect(await resultOf(sandbox, source.replace(' import fs from "fs";', ""))).toEqual([6, "Not Found", true]);
 });
 
-test("node's modules connect to the addresses that were granted, open no descriptor and do not listen", async () => {
+test("node's modules connect only to granted addresses, open no descriptor and do not listen", async () => {
   await using servers = new AsyncDisposableStack();
   const server = createServer((_, response) => response.end("hello"));
   servers.defer(() => void server.close());
@@ -230,7 +230,7 @@ test("node's modules connect to the addresses that were granted, open no descrip
         descriptors.push(await failure(() => new net.Socket({ fd, readable: true })), await failure(() => new Handle(0).open(fd)), await failure(() => handle.open(fd)));
         descriptors.push(await failure(() => Reflect.construct(Object.getPrototypeOf(handle).constructor, [0]).open(fd)));
       }
-      // Without an address to be asked for: it would be any port of all addresses.
+      // Without an address there is no permission check: it would listen on any port of all addresses.
       for (const each of [new Handle(1), handle]) descriptors.push(await failure(() => each.listen(16)), await failure(() => each.accept()));
       const others = [() => net.createServer(), () => http.createServer(), () => new net.Server(), () => tls.createServer(), () => http2.createServer(), () => net._createServerHandle(null, 0, -1, 3), () => new http.Server()];
       socket.destroy();
@@ -253,16 +253,16 @@ test.each([
   ["a function", "export function then() { return 'then'; }"],
   ["a function under another name", "const after = (done) => done('then'); export { after as then };"],
   ["an object", "export const then = { run: () => 'then' };"],
-])("a program that exports `then` as %s is loaded, and its entry points run", async (_, source) => {
+])("a program that exports `then` as %s can be loaded, and its entry points run", async (_, source) => {
   const program = await bundle(`${source}\nexport const other = () => "other";`);
   const outcomes = ["other", "then", "other"].map((entryPoint) => run(sandbox, program, { entryPoint }).outcome);
   const results = (await Promise.all(outcomes)).map((outcome) => outcome.type === "succeeded" && outcome.json);
   expect([results[0], results[2]]).toEqual(['"other"', '"other"']);
-  // One that takes `done` is called with the job's context instead.
+  // The `then` with a `done` parameter gets the job's context instead, and fails.
   expect(results[1]).toBe(source.includes("done") ? false : '"then"');
 });
 
-test("a program whose parts export `then` is loaded", async () => {
+test("a program with a namespace that exports `then` can be loaded", async () => {
   const source = `
     const part = {};
     Object.defineProperty(part, "then", { get: () => (done) => done("never"), enumerable: true });

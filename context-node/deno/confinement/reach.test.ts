@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-/** Of Node, of Deno beside them, and of the insides of both. */
+/** Built-in modules of Node, further ones of Deno, and internal modules of both. */
 const BUILTINS = [
   ...new Set([
     ...builtinModules.map((name) => name.replace(/^node:/, "")),
@@ -32,7 +32,7 @@ const BUILTINS = [
   ]),
 ].map((name) => `node:${name}`);
 
-test("a job reaches what is listed, and nothing else, whatever Deno brings", async () => {
+test("a job reaches only the objects in the checked-in list", async () => {
   const walker = await readFile(new URL("../testing/reach_walker.ts", import.meta.url), "utf8");
   const reached = (await resultOf(open, walker, { config: { modules: BUILTINS } })) as string[];
   await expect(`${reached.join("\n")}\n`).toMatchFileSnapshot("../testing/reachable.txt");
@@ -40,7 +40,7 @@ test("a job reaches what is listed, and nothing else, whatever Deno brings", asy
 
 const LISTED = [...WHOLE_MODULES, ...Object.keys(PARTIAL_MODULES), ...Object.keys(NETWORK_MODULES), ...OWN_MODULES];
 
-test("a job imports the modules that are listed, and no other", async () => {
+test("a job can import the listed modules, and no others", async () => {
   const source = `export async function job({ config }) {
     const given = [];
     for (const name of config.modules) {
@@ -57,7 +57,7 @@ test("a job imports the modules that are listed, and no other", async () => {
   expect(given).toHaveLength(LISTED.length);
 });
 
-test("docs/jobs.md lists what a job has", async () => {
+test("docs/jobs.md lists the globals and modules of a job", async () => {
   const page = await readFile(new URL("../../../docs/jobs.md", import.meta.url), "utf8");
   const section = /^## What a job has\n(.*?)^## /ms.exec(page)?.[1] ?? "";
   const named = [...section.matchAll(/`([^`]+)`/g)].map(([, name]) => name);

@@ -38,11 +38,11 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-test("a job lists the files", async () => {
+test("data.list() returns the names of the files", async () => {
   expect(await resultOf(sandbox, "export const job = ({ data }) => data.list();")).toEqual(await files.list());
 });
 
-test("a job reads a file of several megabytes, byte for byte", async () => {
+test("data.bytes() reads a file of several megabytes unchanged", async () => {
   const source = `export const job = async ({ data }) => {
     const bytes = await data.bytes("bytes");
     return [bytes.length, bytes.findIndex((byte, index) => byte !== (index * 31) % 251)];
@@ -50,7 +50,7 @@ test("a job reads a file of several megabytes, byte for byte", async () => {
   expect(await resultOf(sandbox, source)).toEqual([SIZE, -1]);
 });
 
-test("text is decoded over the borders of chunks", async () => {
+test("data.text() decodes characters across chunk boundaries", async () => {
   const source = `export const job = async ({ data }) => {
     const text = await data.text("text");
     return [text.length, text.replaceAll("grüße ", "").length];
@@ -58,7 +58,7 @@ test("text is decoded over the borders of chunks", async () => {
   expect(await resultOf(sandbox, source)).toEqual([600_000, 0]);
 });
 
-test("a stream reads no more than the job takes, and is closed when the job leaves it", async () => {
+test("data.stream() reads only as fast as the job, and is cancelled when the job leaves it", async () => {
   const source = `export const job = async ({ data }) => {
     let size = 0;
     for await (const chunk of await data.stream("endless")) if ((size += chunk.length) >= 1_000_000) return size;
@@ -70,7 +70,7 @@ test("a stream reads no more than the job takes, and is closed when the job leav
 
 test.for<[string, string, string, string]>([
   ["of an unknown file", "nothing", "NotFoundError", 'Cannot read data file "nothing": no file has that name'],
-  ["that breaks off", "broken", "Error", "disk on fire"],
+  ["that fails while it is read", "broken", "Error", "disk on fire"],
 ])("reading %s rejects", async ([, name, error, message]) => {
   const source = "export const job = ({ data, config }) => data.text(config.name);";
   expect(await outcomeOf(sandbox, source, { config: { name } })).toMatchObject({
@@ -79,7 +79,7 @@ test.for<[string, string, string, string]>([
   });
 });
 
-test("a job may ask for any number of files at once", async () => {
+test("a job can request any number of files at once", async () => {
   const source = `export const job = async ({ data }) => {
     const lengths = await Promise.all(Array.from({ length: 100 }, async () => (await data.text("text")).length));
     const names = await Promise.all(Array.from({ length: 300 }, () => data.list()));
@@ -89,7 +89,7 @@ test("a job may ask for any number of files at once", async () => {
   expect(await resultOf(own, source)).toEqual([[600_000], true]);
 });
 
-test("the files are listed once at a time for a sandbox, whichever executor asks", async () => {
+test("a sandbox lists files one list at a time, across its executors", async () => {
   let listing = 0;
   const most: number[] = [];
   const slow: FileSource = {
@@ -114,7 +114,7 @@ test("the files are listed once at a time for a sandbox, whichever executor asks
   expect(Math.max(...most)).toBe(1);
 });
 
-test("a job that asks without waiting ends as it likes, and its sandbox lives on", async () => {
+test("a job that floods the node with requests succeeds, and its sandbox remains usable", async () => {
   const source = `export const job = async ({ data, objects }) => {
     for (let call = 0; call < 20_000; call++) {
       data.list().catch(() => {});
@@ -126,7 +126,7 @@ test("a job that asks without waiting ends as it likes, and its sandbox lives on
   expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
 });
 
-test("a stream beyond those that an executor may have open is refused, and one that is left makes room", async () => {
+test("data.stream() rejects when too many files are open, until one is cancelled", async () => {
   await using own = await startSandbox(runtime, {}, { files });
   const source = `export const job = async ({ data }) => {
     const streams = [];
@@ -146,7 +146,7 @@ test("a stream beyond those that an executor may have open is refused, and one t
   ]);
 });
 
-test("names that are too long are refused in the job", async () => {
+test("names that are too long are rejected in the job", async () => {
   const source = `export const job = async ({ data, objects }) => {
     const refused = [];
     for (const attempt of [() => data.text("x".repeat(2000)), () => objects.update("x".repeat(2000), 1)]) {

@@ -4,21 +4,21 @@ import { MAX_OPEN_FILES } from "../sandbox/messages/bounds.ts";
 import type { DataRequest, DataResponse } from "../sandbox/messages/protocol.ts";
 import type { DataThrottle } from "./data_throttle.ts";
 
-/** Bytes that one message carries; a multiple of three, so that base64 needs no padding inside. */
+/** Maximum size of the data in one message, in bytes; a multiple of three, so that its base64 has no padding. */
 const CHUNK_BYTES = 192 * 1024;
 
-/** The files that one executor reads. */
+/** Serves the data requests of one executor. */
 export interface DataStreams {
-  /** Throws a ProtocolViolation when the request cannot come now. */
+  /** Handles a request. Throws a ProtocolViolation if the request is not allowed now. */
   receive(request: DataRequest): void;
-  /** Cancels what is open. */
+  /** Cancels all open files. */
   close(): void;
 }
 
 interface OpenFile {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   isPulled: boolean;
-  /** Read from the source and not sent yet. */
+  /** Data that was read from the source and not sent. */
   rest: Uint8Array;
 }
 
@@ -28,10 +28,10 @@ interface DataStreamsDeps {
   send(response: DataResponse): void;
 }
 
-/** Sends a chunk for each pull: no more of a file is in memory than its reader takes. */
+/** Sends one chunk per pull, so that a file is read only as fast as its reader takes it. */
 export function createDataStreams({ files, throttle, send }: DataStreamsDeps): DataStreams {
   const openFiles = new Map<number, OpenFile>();
-  /** Requests to open a file that are not answered. */
+  /** Number of pending requests to open a file. */
   let opening = 0;
   let lastRequest = 0;
   let isClosed = false;
@@ -39,11 +39,11 @@ export function createDataStreams({ files, throttle, send }: DataStreamsDeps): D
   function check({ type, request }: DataRequest): void {
     const isNew = type === "dataList" || type === "dataOpen";
     if (isNew ? request <= lastRequest : request > lastRequest) {
-      throw new ProtocolViolation(`"${type}" with the number ${request} after ${lastRequest}`);
+      throw new ProtocolViolation(`"${type}" with request number ${request} after ${lastRequest}`);
     }
     if (isNew) lastRequest = request;
     if (type === "dataPull" && openFiles.get(request)?.isPulled) {
-      throw new ProtocolViolation(`"dataPull" of file ${request} before the last one was answered`);
+      throw new ProtocolViolation(`a second "dataPull" of file ${request} while one is pending`);
     }
   }
 
@@ -59,7 +59,7 @@ export function createDataStreams({ files, throttle, send }: DataStreamsDeps): D
         return pull(request);
       case "dataCancel": {
         const file = openFiles.get(request);
-        // Before anything is waited for: the next request may open another.
+        // Before the await: the next request may open another file.
         openFiles.delete(request);
         await file?.reader.cancel();
         return undefined;
@@ -115,7 +115,7 @@ export function createDataStreams({ files, throttle, send }: DataStreamsDeps): D
       const response = await respond(request);
       if (response !== undefined) send(response);
     } catch (error) {
-      // The source is somebody else's: what it fails with is told to the job that reads.
+      // The source is foreign code: its failure goes to the job that reads.
       openFiles.delete(request.request);
       send({ type: "dataFailed", request: request.request, message: String(error) });
     }

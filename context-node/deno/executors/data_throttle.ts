@@ -1,24 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Data requests of one sandbox that the node works on at a time; beyond them it reads nothing more from the sandbox. */
+/** Maximum number of data requests of one sandbox in progress. At this number the node stops reading from the sandbox. */
 const MAX_IN_FLIGHT = 64;
 
-/** Requests that the node passes on to gateways for one sandbox: this many at once, and as many a second. */
+/** Size of the token bucket for requests to gateways, per sandbox, and number of tokens added per second. */
 const BURST = 500;
 
-/** Bounds what the data requests of one sandbox cost, whichever executor they come from. */
+/** Limits the concurrency and rate of data requests of one sandbox, across its executors. */
 export interface DataThrottle {
-  /** Counts a request until `work` settles. */
+  /** Counts a request as in progress until `work` settles. */
   track<T>(work: () => Promise<T>): Promise<T>;
-  /** Resolves when one more request may be passed on to gateways: requests come evenly once a burst is used up. */
+  /** Resolves when one more request may be sent to gateways. After a burst, requests are spaced evenly. */
   waitForRate(): Promise<void>;
-  /** Lists files after the list before: one can be megabytes, and shares the way to the node with all else that gateways send. */
+  /** Runs one list at a time: a list can have megabytes, and shares the session with all other messages from gateways. */
   list(work: () => Promise<readonly string[]>): Promise<readonly string[]>;
 }
 
 export function createDataThrottle(channel: { pause(): void; resume(): void }): DataThrottle {
   let inFlight = 0;
-  /** When the burst will be whole again, as performance.now() counts. */
+  /** Time at which the bucket is full again, on the clock of performance.now(). */
   let fullAt = 0;
   let lastList: Promise<unknown> = Promise.resolve();
 
@@ -41,7 +41,7 @@ export function createDataThrottle(channel: { pause(): void; resume(): void }): 
     },
     list(work) {
       const list = lastList.then(work);
-      // Its failure is told to who asked for it; the next one is made all the same.
+      // The caller receives the failure; the next list runs regardless.
       lastList = list.then(
         () => {},
         () => {},

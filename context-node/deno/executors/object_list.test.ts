@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 const json = (value: unknown): Outcome => ({ type: "succeeded", json: JSON.stringify(value) });
 
-test("objects are found, replaced, listed and forgotten by name", async () => {
+test("named objects can be read, replaced, listed and forgotten", async () => {
   const source = `export const job = async ({ objects }) => {
     const seen = [await objects.get("a")];
     await objects.update("a", new Map([["k", new Date(0)]]));
@@ -32,7 +32,7 @@ test("objects are found, replaced, listed and forgotten by name", async () => {
   expect(await resultOf(sandbox, source)).toEqual(expected);
 });
 
-test("the node lists and drops objects, and jobs do not find them afterwards", async () => {
+test("the node lists and drops objects, and later jobs do not find them", async () => {
   const program = await bundle(`
     export const set = ({ objects }) => Promise.all([objects.update("b", "xy"), objects.getOrElseCreate("a", () => 1, { ttlMs: 60_000 })]);
     export const get = async ({ objects }) => [await objects.get("a"), await objects.get("b")];
@@ -60,7 +60,7 @@ test("the node lists and drops objects, and jobs do not find them afterwards", a
   expect(await sandbox.dropObject("a")).toBeUndefined();
 });
 
-test("of jobs that ask at the same time one creates, and the others get what it made", async () => {
+test("of concurrent jobs one creates an object, and the others get its value", async () => {
   const program = await bundle(`export const job = async ({ objects, jobId, progress }) => {
     progress(0);
     return objects.getOrElseCreate("slow", async () => {
@@ -72,7 +72,7 @@ test("of jobs that ask at the same time one creates, and the others get what it 
   expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
 });
 
-test("an executor clones an object once, and hears of every change before the next job", async () => {
+test("an executor clones an object once, and receives every change before the next job", async () => {
   const program = await bundle(`
     export const same = async ({ objects }) => {
       const [first, second] = await Promise.all([objects.get("o"), objects.get("o")]);
@@ -95,7 +95,7 @@ test("an executor clones an object once, and hears of every change before the ne
   expect(await holder.outcome).toEqual(json({ v: 2 }));
 });
 
-test("a creation that fails is the next one's turn", async () => {
+test("after a failed creation the next job creates the object", async () => {
   const program = await bundle(`export const job = async ({ objects, config, progress }) =>
     objects.getOrElseCreate("o", async () => {
       progress(0);
@@ -110,7 +110,7 @@ test("a creation that fails is the next one's turn", async () => {
   expect(await next.outcome).toEqual(json("made"));
 });
 
-test("when the creator is terminated, it is the next one's turn", async () => {
+test("after the creator is terminated the next job creates the object", async () => {
   const program = await bundle(`export const job = async ({ objects, config, progress }) => {
     progress(0.5);
     return objects.getOrElseCreate("o", () => { progress(1); while (config.loop); return "made"; });
@@ -124,7 +124,7 @@ test("when the creator is terminated, it is the next one's turn", async () => {
   expect(await next.outcome).toEqual(json("made"));
 });
 
-test("who waits too long gets a TimeoutError, creator or not", async () => {
+test("getOrElseCreate() rejects with a TimeoutError for the creator and for those that wait", async () => {
   const program = await bundle(`export const job = async ({ objects, progress }) => {
     progress(0);
     return objects.getOrElseCreate("o", () => new Promise(() => {}), { timeoutMs: 50 });
@@ -138,7 +138,7 @@ test("who waits too long gets a TimeoutError, creator or not", async () => {
   }
 });
 
-test("an object is forgotten after its time to live, on every executor", async () => {
+test("an object expires after its time to live, on every executor", async () => {
   const source = `export const job = async ({ objects }) => {
     const made = await objects.getOrElseCreate("o", () => 1, { ttlMs: 20 });
     while ((await objects.get("o")) !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -147,7 +147,7 @@ test("an object is forgotten after its time to live, on every executor", async (
   expect(await resultOf(sandbox, source)).toEqual([1, 2]);
 });
 
-test("objects take no more than their context lets them, and say so", async () => {
+test("objects that exceed the limit of their context are rejected with the sizes", async () => {
   const limitBytes = 16 * 1024 * 1024;
   await using small = await startSandbox(runtime, { memoryBytes: 16 * limitBytes, namedObjectsBytes: limitBytes });
   const program = await bundle(`
@@ -165,13 +165,13 @@ test("objects take no more than their context lets them, and say so", async () =
   const refused = { type: "failed", error: { name: "QuotaExceededError", message: expect.stringMatching(message) } };
   expect(await to("update")).toMatchObject(refused);
   expect(await to("create")).toMatchObject(refused);
-  // Whoever creates next is not kept waiting by the one that failed.
+  // The failed creation does not delay the next one.
   expect(await to("small")).toEqual(json(1));
   expect(await to("forget")).toEqual(json(true));
   expect(await to("update")).toMatchObject({ type: "succeeded" });
 });
 
-test("shared memory is shared", async () => {
+test("jobs share the shared memory of an object", async () => {
   const program = await bundle(`
     export const make = async ({ objects }) => {
       const { cells } = await objects.getOrElseCreate("o", () => ({ cells: new Int32Array(new SharedArrayBuffer(8)) }));
@@ -184,7 +184,7 @@ test("shared memory is shared", async () => {
   for (const { outcome } of jobs) expect(await outcome).toEqual(json(8));
 });
 
-test("what cannot be cloned can be kept by an executor, and says so otherwise", async () => {
+test("a value that cannot be cloned needs the scope executor", async () => {
   const own = `let made = 0;
     export const job = async ({ objects, config }) => {
       const pool = await objects.getOrElseCreate("pool", () => ({ made: ++made, query: () => "row" }), config);
@@ -203,7 +203,7 @@ test("what cannot be cloned can be kept by an executor, and says so otherwise", 
 test.for([
   ["a function beside shared memory", "{ memory, act() {} }"],
   ["a getter that throws beside shared memory", "{ memory, get bad() { throw new Error('no'); } }"],
-])("an object that holds %s rejects, and other jobs of the executor go on", async ([, value]) => {
+])("an object with %s is rejected, and other jobs of the executor continue", async ([, value]) => {
   await using sandbox = await startSandbox(runtime, { jobsPerExecutor: 2 });
   const source = `const release = Promise.withResolvers();
     export const bystander = ({ progress }) => { progress(0); return release.promise; };
@@ -223,7 +223,7 @@ test.for([
   expect(await bystander.outcome).toEqual({ type: "succeeded", json: '"unharmed"' });
 });
 
-test("a timeout that is no time is refused, and one without end waits", async () => {
+test("a timeout that is not a number of milliseconds is rejected, and an infinite one waits", async () => {
   const source = `export const job = async ({ objects }) => {
     const made = Promise.withResolvers();
     const first = objects.getOrElseCreate("o", () => made.promise);
@@ -242,7 +242,7 @@ test("a timeout that is no time is refused, and one without end waits", async ()
   expect(await resultOf(sandbox, source)).toEqual([1, 1, 1, "TypeError", 10]);
 });
 
-test("an object that is asked for by a name that is no text is seen as it is now", async () => {
+test("an object that is requested by a number as its name has its current value", async () => {
   await using sandbox = await startSandbox(runtime);
   const source = `export const job = async ({ objects }) => {
     await objects.update("5", "older");
@@ -253,7 +253,7 @@ test("an object that is asked for by a name that is no text is seen as it is now
   expect(await resultOf(sandbox, source)).toEqual(["older", "new"]);
 });
 
-test("an object is waited for, and kept, for longer than a timer takes", async () => {
+test("timeouts and times to live can exceed the maximum delay of a timer", async () => {
   const source = `export const job = async ({ objects }) => {
     const year = 365 * 24 * 3600 * 1000;
     const make = () => new Promise((resolve) => setTimeout(resolve, 30, 1));
@@ -268,7 +268,7 @@ test("an object is waited for, and kept, for longer than a timer takes", async (
   expect(await resultOf(sandbox, source)).toEqual([16, true, 4]);
 });
 
-test("names and options of the wrong type are refused with what is wrong", async () => {
+test("names and options of the wrong type are rejected with the reason", async () => {
   const refusals: Readonly<Record<string, string>> = {
     "objects.get({})": "Cannot use a named object: its name is an object, not a string",
     "objects.update(undefined, 1)": "Cannot use a named object: its name is undefined, not a string",

@@ -3,14 +3,14 @@ import { ProtocolViolation } from "../channel/report_schemas.ts";
 import { MAX_OBJECTS } from "../sandbox/messages/bounds.ts";
 import type { SandboxCommand, SandboxReport } from "../sandbox/messages/protocol.ts";
 
-/** What the node knows of the named objects of a sandbox; as it was when the sandbox ended. */
+/** The node's copy of the list of named objects. It remains after the end of the sandbox. */
 export interface ObjectList {
-  /** By name. */
+  /** Returns the objects, sorted by name. */
   list(): NamedObject[];
-  /** Resolves when no job that starts afterwards finds it, and to undefined when there was none. */
+  /** Drops an object. Resolves when no job that starts afterwards finds it; to undefined if there was none. */
   drop(name: string): Promise<NamedObject | undefined>;
   apply(report: ObjectReport): void;
-  /** The sandbox is gone: nothing is dropped any more. */
+  /** Call it when the sandbox ends: pending drops resolve to undefined. */
   close(): void;
 }
 
@@ -24,8 +24,7 @@ export function createObjectList(send: (command: SandboxCommand) => void): Objec
 
   function removeDrop(request: number): (existed: boolean) => void {
     const resolve = drops.get(request);
-    if (resolve === undefined)
-      throw new ProtocolViolation(`"objectDropped" of request ${request}, which does not wait`);
+    if (resolve === undefined) throw new ProtocolViolation(`"objectDropped" for unknown request ${request}`);
     drops.delete(request);
     return resolve;
   }

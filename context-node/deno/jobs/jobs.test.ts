@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-test("a job gets its config and context, and answers JSON", async () => {
+test("a job receives its config and context, and returns JSON", async () => {
   const source = `export const job = ({ config, context, jobId }) => ({ config, context, known: typeof jobId });`;
   expect(await resultOf(sandbox, source, { config: { a: { b: [1] } } })).toEqual({
     config: { a: { b: [1] } },
@@ -43,7 +43,7 @@ test("an entry point is an export, an export of a path, or the last part of a do
   expect(await run(sandbox, tarball, { entryPoint: "other" }).outcome).toMatchObject({
     error: {
       message:
-        'Cannot run entry point "other": it is of type number, no job; the binary has WordCount, lib/more.ts#WordCount',
+        'Cannot run entry point "other": it is of type number, not a job; the binary has WordCount, lib/more.ts#WordCount',
     },
   });
   for (const entryPoint of ["WordCoun", "nowhere#WordCount", "__proto__", "a#b#c"]) {
@@ -57,12 +57,12 @@ test("an entry point is an export, an export of a path, or the last part of a do
   }
 });
 
-test("an empty entry point is the only one there is", async () => {
+test("an empty entry point runs the only one of the program", async () => {
   const program = await bundle("export const Only = () => 1;");
   expect(await run(sandbox, program, { entryPoint: "" }).outcome).toEqual({ type: "succeeded", json: "1" });
 });
 
-test("an error tells name, message, causes and the author's own lines", async () => {
+test("an error has its name, message, causes and only the author's frames", async () => {
   const source = `// a comment
 function inner(): never {
   throw new RangeError("too far");
@@ -102,7 +102,7 @@ test.for([
   ["undefined", `throw undefined;`, { name: "Error", message: "undefined" }],
   ["an object that throws", `throw new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } });`, {}],
   [
-    "an error of another name",
+    "an error with another name",
     `const e = new Error("m"); e.name = "MyError"; throw e;`,
     { name: "MyError", message: "m" },
   ],
@@ -113,7 +113,7 @@ test.for([
   });
 });
 
-test("a program that throws while it is loaded fails each of its jobs", async () => {
+test("a program that throws while it is loaded fails all of its jobs", async () => {
   const program = await bundle(`const x = 1;\nthrow new Error("at load " + x);\nexport const job = 1;`);
   for (const _ of [1, 2]) {
     expect(await run(sandbox, program).outcome).toMatchObject({
@@ -123,7 +123,7 @@ test("a program that throws while it is loaded fails each of its jobs", async ()
   }
 });
 
-test("a bundle that cannot be fetched fails the job, and is asked for again", async () => {
+test("a bundle that cannot be fetched fails the job, and the next job fetches it again", async () => {
   const program = await bundle("export const job = () => 1;");
   const observer = NOOP_OBSERVER;
   const job = {
@@ -141,7 +141,7 @@ test("a bundle that cannot be fetched fails the job, and is asked for again", as
   expect(await run(sandbox, program).outcome).toEqual({ type: "succeeded", json: "1" });
 });
 
-test("a context that has run many programs still runs them all", async () => {
+test("a context runs more programs than it caches", async () => {
   const programs = await Promise.all(Array.from({ length: 140 }, (_, n) => bundle(`export const job = () => ${n};`)));
   for (const round of [1, 2]) {
     for (const [n, program] of programs.entries()) {
@@ -167,7 +167,7 @@ test.for([
     "Array.from({ length: 100 }).reduce((inside) => [inside], 1)",
     Array.from({ length: 100 }).reduce((inside) => [inside], 1),
   ],
-])("the result %s is JSON", async ([expression, json]) => {
+])("the result %s is converted to JSON", async ([expression, json]) => {
   expect(await resultOf(sandbox, `export const job = () => ${expression};`)).toEqual(json);
 });
 
@@ -176,29 +176,29 @@ test.for([
   ["return { a: { f() {} } };", "result.a.f is a function"],
   ["return [Symbol('x')];", "result[0] is a symbol"],
   ["return new Map([['p', Promise.resolve(1)]]);", "result.p is a promise that was not awaited"],
-])("a job that ends with %s fails with the path", async ([body, message]) => {
+])("a job that ends with %s fails with the path of the value", async ([body, message]) => {
   expect(await outcomeOf(sandbox, `export function job() { ${body} }`)).toMatchObject({
     type: "failed",
     error: { reason: 1, name: "TypeError", message: `Cannot represent the result as JSON: ${message}` },
   });
 });
 
-test("environment variables are those of the context", async () => {
+test("a job has only the environment variables of its context", async () => {
   const source = `import process from "node:process";
     export const job = () => [Deno.env.toObject(), process.env.GREETING, Deno.env.get("HOME") ?? null];`;
   expect(await resultOf(sandbox, source)).toEqual([{ GREETING: "hello" }, "hello", null]);
 });
 
-test("a warm sandbox loads a program once, and asks for it once", async () => {
+test("a sandbox fetches and loads a program once", async () => {
   const program = await bundle("let runs = 0; export const job = () => ++runs;");
   const first = run(sandbox, program);
   await first.outcome;
-  const second = run(sandbox, { ...program, code: "never asked for" });
+  const second = run(sandbox, { ...program, code: "never fetched" });
   expect(await second.outcome).toEqual({ type: "succeeded", json: "2" });
   expect(second.reports).toEqual(first.reports);
 });
 
-test("jobs that run at the same time have executors of their own", async () => {
+test("concurrent jobs run on separate executors", async () => {
   await using other = await startSandbox(runtime);
   const program = await bundle(
     "let runs = 0; export const job = async ({ objects, config }) => {" +
@@ -212,7 +212,7 @@ test("jobs that run at the same time have executors of their own", async () => {
   expect(other.load().memoryBytes).toBeGreaterThan(10_000_000);
 });
 
-test("with jobs_per_executor, jobs share an executor and keep their logs apart", async () => {
+test("with jobs_per_executor, jobs share an executor and have separate logs", async () => {
   await using other = await startSandbox(runtime, { jobsPerExecutor: 2 });
   const program = await bundle(`let together = 0;
     const both = Promise.withResolvers();

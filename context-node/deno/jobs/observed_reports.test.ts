@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-test("log, console and progress are told in order, before the outcome", async () => {
+test("logs, console output and progress arrive in order, before the outcome", async () => {
   const job = run(
     sandbox,
     await bundle(`export const job = async ({ log, progress }) => {
@@ -39,7 +39,7 @@ test("log, console and progress are told in order, before the outcome", async ()
   expect(job.progress).toEqual([{ fraction: 0.25, message: "quarter", fields: { rows: 10 }, stages: [] }]);
 });
 
-test("what the console prints when the signal is aborted is told", async () => {
+test("console output of an abort listener is logged", async () => {
   const job = run(
     sandbox,
     await bundle(`export const job = ({ signal, progress }) => new Promise((resolve) => {
@@ -53,7 +53,7 @@ test("what the console prints when the signal is aborted is told", async () => {
   expect(job.reports.slice(2)).toEqual(["info stopping"]);
 });
 
-test("of fast progress the newest is told, and always the last", async () => {
+test("frequent progress is reduced to the newest, and the last is always reported", async () => {
   const source = "export const job = ({ progress }) => { for (let i = 0; i <= 1000; i++) progress(i / 1000); };";
   const job = run(sandbox, await bundle(source));
   await job.outcome;
@@ -62,7 +62,7 @@ test("of fast progress the newest is told, and always the last", async () => {
   expect(job.progress.at(-1)?.fraction).toBe(1);
 });
 
-test("progress and log of a job that never yields are told while it runs", async () => {
+test("progress and logs of a job that never yields arrive while it runs", async () => {
   const job = run(
     sandbox,
     await bundle(`export const job = ({ log, progress }) => {
@@ -77,7 +77,7 @@ test("progress and log of a job that never yields are told while it runs", async
   expect(await job.outcome).toEqual({ type: "terminated" });
 });
 
-test("a job that never yields and says nothing is told to run", async () => {
+test("a job that never yields and reports nothing is reported as running", async () => {
   const job = run(sandbox, await bundle("export const job = () => { while (true); };"));
   await job.until("running");
   job.terminate();
@@ -85,7 +85,7 @@ test("a job that never yields and says nothing is told to run", async () => {
   expect(job.reports).toHaveLength(1);
 });
 
-test("a flood of log lines is cut, with a notice", async () => {
+test("a flood of log lines is dropped, with a notice", async () => {
   const job = run(
     sandbox,
     await bundle("export const job = () => { for (let i = 0; i < 50_000; i++) console.log(i); };"),
@@ -93,10 +93,10 @@ test("a flood of log lines is cut, with a notice", async () => {
   await job.outcome;
   expect(job.reports.length).toBeGreaterThan(2000);
   expect(job.reports.length).toBeLessThan(50_000);
-  expect(job.reports.at(-1)).toMatch(/^warn \d+ lines were dropped: a job may log 2000 lines a second$/);
+  expect(job.reports.at(-1)).toMatch(/^warn \d+ lines were dropped: a job may log 2000 lines per second$/);
 });
 
-test("a long line is cut", async () => {
+test("a long log line is cut, with a notice", async () => {
   const job = run(sandbox, await bundle("export const job = ({ log }) => log.info('x'.repeat(20_000));"));
   await job.outcome;
   expect(job.reports.at(-1)).toMatch(/^info x{16384}… \(3616 more characters\)$/);
@@ -139,13 +139,13 @@ test.for<[string, string, unknown]>([
     { rows: 10, at: "1970-01-01T00:00:00.000Z" },
   ],
   ["progress(0.5, 'm', new (class { rows = new Number(3); none = undefined; })())", "m", { rows: 3 }],
-])("%s is reported as it is", async ([call, message, fields]) => {
+])("%s is reported unchanged", async ([call, message, fields]) => {
   const job = run(sandbox, await bundle(`export const job = ({ progress }) => { ${call}; };`));
   expect(await job.outcome).toMatchObject({ type: "succeeded" });
   expect(job.progress).toEqual([{ fraction: 0.5, message, fields, stages: [] }]);
 });
 
-test("what a finished job leaves behind is not heard any more", async () => {
+test("logs and progress of an ended job are ignored", async () => {
   const program = await bundle(`let late;
     export const job = ({ log, progress }) => { late = () => { log.info("late"); progress(1); console.log("late"); }; };
     export const next = () => late();`);
@@ -160,9 +160,9 @@ test("what a finished job leaves behind is not heard any more", async () => {
 test.for([
   ["in nanoseconds", "() => real() * 1e6"],
   ["beyond the year 10000", "() => 8e15"],
-  ["that is no number", "() => NaN"],
+  ["that returns NaN", "() => NaN"],
   ["that throws", "() => { throw new Error('no clock'); }"],
-])("a job with a clock %s logs lines at the time that it is", async ([, clock]) => {
+])("a job that sets a clock %s logs lines with the right time", async ([, clock]) => {
   const program = await bundle(`export const job = ({ log, progress }) => {
     const real = Date.now;
     Date.now = ${clock};
@@ -195,7 +195,7 @@ test.for([
   }
 });
 
-test("a result that is too long for one report is the same, and so is one that a cancelled job returns", async () => {
+test("a result that is too long for one report is streamed, also from a cancelled job", async () => {
   const program = await bundle(`export const job = async ({ signal, config, progress }) => {
     progress(0);
     if (config.waits) await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -211,7 +211,7 @@ test("a result that is too long for one report is the same, and so is one that a
   }
 });
 
-test("what is longer than a report may be is cut in the job, and ends no sandbox", async () => {
+test("texts that are too long for a report are cut in the job, and the sandbox remains", async () => {
   const program = await bundle(`const long = "x".repeat(100_000);
     export const job = ({ progress, log }) => {
       progress(0.5, long, { long });
@@ -232,9 +232,9 @@ test("what is longer than a report may be is cut in the job, and ends no sandbox
 });
 
 test.for([
-  ["a list", "[1, 2]"],
+  ["an array", "[1, 2]"],
   ["a text", '"text"'],
-  ["what says a text as JSON", "new Date(0)"],
+  ["an object with text as its JSON", "new Date(0)"],
 ])("progress with fields that are %s throws", async ([, fields]) => {
   expect(
     await outcomeOf(sandbox, `export const job = ({ progress }) => { progress(0, "", ${fields}); };`),
@@ -244,7 +244,7 @@ test.for([
   });
 });
 
-test("the clock of a job changes no time of its log", async () => {
+test("a job that replaces Date.now does not change the time of its log", async () => {
   const source = `export const job = () => {
     Date.now = () => 8e15;
     console.log("a line");

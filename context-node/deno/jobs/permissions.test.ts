@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-/** What becomes of a job whose program declares this. */
+/** Runs a job whose program has this manifest, and returns its outcome. */
 async function outcomeWith(sandbox: Sandbox, manifest: unknown): Promise<Outcome> {
   return run(sandbox, await bundle(`export const job = () => "ran";`, { manifest })).outcome;
 }
@@ -36,7 +36,7 @@ test("a job that needs more than its context was granted is denied before it run
   expect(denied.reports).toEqual([]);
 });
 
-test("what is missing is told apart from what is granted", async () => {
+test("the message of a denied job lists what is missing separately from what is granted", async () => {
   expect(await outcomeWith(open, needing(["db:5432", "db:5433"]))).toEqual({
     type: "denied",
     message:
@@ -50,21 +50,21 @@ test.for<[string, readonly string[]]>([
   ["nothing", []],
   ["an address that was granted", ["db:5432"]],
   ["a port of a host that was granted", ["api.example.com:443"]],
-  ["a host in other letters", ["API.example.com"]],
+  ["a host in another case", ["API.example.com"]],
   ["an IPv6 address", ["[::1]:80"]],
 ])("a job that needs %s runs", async ([, net]) => {
   expect(await outcomeWith(open, needing(net))).toEqual(RAN);
 });
 
 test.for<[string, readonly string[]]>([
-  ["a whole host of which a port was granted", ["db"]],
+  ["a host of which one port was granted", ["db"]],
   ["a host that only ends like one that was granted", ["evil-api.example.com"]],
   ["a subdomain of a host that was granted", ["x.api.example.com"]],
 ])("a job that needs %s is denied", async ([, net]) => {
   expect(await outcomeWith(open, needing(net))).toMatchObject({ type: "denied" });
 });
 
-test("secrets that a job needs are granted by name or by pattern, and what is missing is told with the rest", async () => {
+test("secrets are granted by name or pattern, and the message of a denied job lists the missing ones", async () => {
   const granting = await startSandbox(runtime, { permissions: { net: ["db"], secrets: ["api.key", "mail-*"] } });
   const outcomeOf = (secrets: readonly string[]) => outcomeWith(granting, { permissions: { secrets } });
   expect(await outcomeOf(["api.key", "mail-user", "mail-"])).toEqual(RAN);
@@ -83,19 +83,22 @@ test("secrets that a job needs are granted by name or by pattern, and what is mi
   });
 });
 
-test("a manifest without permissions needs none", async () => {
+test("a job whose manifest has no permissions runs", async () => {
   expect(await outcomeWith(closed, { version: 1 })).toEqual(RAN);
 });
 
 test.for<[unknown, string]>([
   ["none", "manifest is not an object"],
   [{ permissions: [] }, "manifest.permissions is not an object"],
-  [{ permissions: { read: true } }, "manifest.permissions.read is no permission; there are net and secrets"],
+  [
+    { permissions: { read: true } },
+    "manifest.permissions.read is not a permission; the permissions are net and secrets",
+  ],
   [{ permissions: { net: "db" } }, "manifest.permissions.net is not an array"],
   [{ permissions: { net: ["db", 1] } }, 'manifest.permissions.net[1] is not "host" or "host:port"'],
   [{ permissions: { net: ["http://db"] } }, 'manifest.permissions.net[0] is not "host" or "host:port"'],
   [{ permissions: { net: ["db:65536"] } }, 'manifest.permissions.net[0] is not "host" or "host:port"'],
-])("the malformed manifest %j fails the job, and says why", async ([manifest, what]) => {
+])("the malformed manifest %j fails the job with the reason", async ([manifest, what]) => {
   expect(await outcomeWith(closed, manifest)).toMatchObject({
     type: "failed",
     error: { message: `The program's manifest is malformed: ${what}` },

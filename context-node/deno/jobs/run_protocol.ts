@@ -5,11 +5,11 @@ import type { ExecutorReport, LoggedLine } from "../sandbox/messages/protocol.ts
 /** A report about one run. */
 export type RunReport = Extract<ExecutorReport, { run: number }>;
 
-/** Log lines and characters of one run that are heard; its log is cut before, at 10 000 lines and 1 MiB. */
+/** Maximum number of log lines and characters of one run that the node processes. Its log is cut earlier, at 10 000 lines and 1 MiB. */
 const MAX_LINES = 20_000;
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 
-/** The order in which an executor reports on one run. */
+/** Checks the order of an executor's reports on one run. */
 export class RunProtocol {
   #isRunning = false;
   #isStreaming = false;
@@ -18,12 +18,12 @@ export class RunProtocol {
   #lines = 0;
   #characters = 0;
 
-  /** Whether the executor has reported anything: it took the run, then. */
+  /** Whether the executor took the run: it has reported something about it. */
   get isTaken(): boolean {
     return this.#isTaken;
   }
 
-  /** Throws a ProtocolViolation when the report cannot come now. */
+  /** Throws a ProtocolViolation if the report is not allowed now. */
   check(report: RunReport): void {
     this.#isTaken = true;
     switch (report.type) {
@@ -54,7 +54,7 @@ export class RunProtocol {
     }
   }
 
-  /** Counts what is logged. False once it is more than any log keeps. */
+  /** Counts log lines. Returns false once there are more than any log keeps. */
   countLines(lines: readonly LoggedLine[]): boolean {
     if (this.#lines > MAX_LINES || this.#characters > MAX_CHARACTERS) return false;
     this.#lines += lines.length;
@@ -62,12 +62,12 @@ export class RunProtocol {
     return true;
   }
 
-  /** The oldest part that was not answered is answered. */
+  /** Counts the oldest pending part as answered. */
   partAnswered(): void {
     this.#untakenParts -= 1;
   }
 }
 
 function require(holds: boolean, { type, run }: RunReport): void {
-  if (!holds) throw new ProtocolViolation(`"${type}" of run ${run}, which it cannot report now`);
+  if (!holds) throw new ProtocolViolation(`"${type}" of run ${run}, which is not allowed now`);
 }

@@ -3,19 +3,19 @@ import type { SandboxCommand } from "../sandbox/messages/protocol.ts";
 import type { SourceMaps } from "../stacks/source_maps.ts";
 import { createStackMapper, type StackMapper } from "../stacks/stack_mapper.ts";
 
-/** SentPrograms that a process keeps at hand for its executors: those that were asked for last. */
+/** Maximum number of programs that a process caches for its executors; the least recently used is dropped. */
 const MAX_KEPT = 64;
 
-/** A run of a module. */
+/** A run of a JavaScript module. */
 export interface ModuleRun extends JobRun {
   readonly artifact: ModuleArtifact;
 }
 
-/** The programs that a sandbox process has. */
+/** Sends programs to a sandbox process, and tracks which it has. */
 export interface SentPrograms {
-  /** Undefined when the process has the job's program; else resolves when it was sent, or rejects as the `code` of its artifact does. */
+  /** Sends the job's program. Returns undefined if the process has it; else resolves when it was sent, or rejects if `artifact.code()` does. */
   send(job: ModuleRun): Promise<void> | undefined;
-  /** Rewrites stacks of these programs to the lines of their authors. */
+  /** Maps stack traces of these programs to their source files. */
   readonly stacks: StackMapper;
 }
 
@@ -23,7 +23,7 @@ export function createSentPrograms(
   send: (command: SandboxCommand) => void,
   { locate }: { locate: SourceMaps["locate"] },
 ): SentPrograms {
-  /** Undefined once sent; by digest, the one that was asked for last at the end. */
+  /** By digest, the most recently used last; undefined once the program was sent. */
   const sends = new Map<string, Promise<void> | undefined>();
   const sourceMaps = new Map<string, () => Promise<string>>();
 
@@ -31,7 +31,7 @@ export function createSentPrograms(
     try {
       send({ type: "bundle", digest: binaryDigest, code: await artifact.code() });
       sends.set(binaryDigest, undefined);
-      // When all who waited for it have had it loaded.
+      // After all jobs that waited for this program have loaded it.
       setImmediate(dropOldest);
     } catch (error) {
       sends.delete(binaryDigest);

@@ -1,16 +1,16 @@
 type Task = () => Promise<void> | undefined | void;
 
-/** Does one thing after the other. */
+/** Runs tasks one after the other. */
 export interface SerialQueue {
-  /** Does it at once, or when all is done that was given before. A promise that it answers is waited for, and must not reject. */
+  /** Runs the task at once, or after all earlier tasks. A promise that the task returns is awaited, and must not reject. */
   add(task: Task): void;
-  /** How much waits. */
+  /** Number of waiting tasks. */
   readonly length: number;
 }
 
-/** How much may wait is the caller's to bound. */
+/** The queue is unbounded: the caller checks `length`. */
 export function createSerialQueue(): SerialQueue {
-  /** Undefined while nothing is waited for. */
+  /** Undefined while no task is running. */
   let waiting: Task[] | undefined;
 
   function add(task: Task): void {

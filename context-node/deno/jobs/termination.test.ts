@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => runtime[Symbol.asyncDispose]());
 
 test.for(["cancelled", "deadline", "contextStopped"] as const)(
-  "the signal of an aborted job says %s",
+  "the signal of an aborted job has the reason %s",
   async (reason) => {
     const program = await bundle(`export const job = ({ signal, progress }) => new Promise((resolve) => {
     signal.addEventListener("abort", () => resolve([signal.reason.name, signal.reason.message]));
@@ -25,7 +25,7 @@ test.for(["cancelled", "deadline", "contextStopped"] as const)(
   },
 );
 
-test("a job that is aborted before it runs does not run", async () => {
+test("a job that is aborted during validate does not run", async () => {
   const program = await bundle(`export const job = { validate: ({ signal }) =>
     new Promise((resolve) => { signal.aborted ? resolve() : signal.onabort = () => resolve(); }), run: () => 1 };`);
   const job = run(sandbox, program);
@@ -50,7 +50,7 @@ test.for([
   expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
 });
 
-test("no code of a terminated job runs on", async () => {
+test("no code of a terminated job continues to run", async () => {
   const program = await bundle(`
     const shared = ({ objects }) => objects.getOrElseCreate("turns", () => new Int32Array(new SharedArrayBuffer(4)));
     export const loop = async (job) => {
@@ -78,7 +78,7 @@ test("no code of a terminated job runs on", async () => {
   expect(await run(sandbox, program, { entryPoint: "look" }).outcome).toEqual({ type: "succeeded", json: "0" });
 });
 
-test("terminating a job leaves the others alone", async () => {
+test("terminate does not affect other jobs", async () => {
   const program = await bundle(`export const job = async ({ config, progress, signal }) => {
     progress(0);
     if (config.loop) while (true);
@@ -94,7 +94,7 @@ test("terminating a job leaves the others alone", async () => {
   expect(await other.outcome).toEqual({ type: "succeeded", json: '"fine"' });
 });
 
-test("a job whose executor is taken away with another's is told so", async () => {
+test("a job fails with the reason when its executor is terminated with another job", async () => {
   await using shared = await startSandbox(runtime, { jobsPerExecutor: 2 });
   const program = await bundle(
     "export const job = async ({ progress }) => { progress(0); await new Promise(() => {}); };",
@@ -109,7 +109,7 @@ test("a job whose executor is taken away with another's is told so", async () =>
   });
 });
 
-test("terminate before the program is fetched ends the job at once", async () => {
+test("terminate ends a job at once while its program is fetched", async () => {
   const job = sandbox.run(
     {
       jobId: "j",
@@ -124,7 +124,7 @@ test("terminate before the program is fetched ends the job at once", async () =>
   expect(await job.outcome).toEqual({ type: "terminated" });
 });
 
-test("terminate after the end changes nothing", async () => {
+test("terminate after the end of a job does nothing", async () => {
   const job = run(sandbox, await bundle("export const job = () => 1;"));
   const outcome = await job.outcome;
   job.terminate();
@@ -133,7 +133,7 @@ test("terminate after the end changes nothing", async () => {
   expect(await resultOf(sandbox, "export const job = () => 2;")).toBe(2);
 });
 
-test("an error that a finished job left behind does not touch the next one", async () => {
+test("a late error of an ended job does not affect the next job", async () => {
   await using own = await startSandbox(runtime);
   const program = await bundle(`let leave;
     export const job = () => { new Promise((_, reject) => { leave = () => setTimeout(reject, 1, new Error("late")); leave(); }); };
@@ -147,7 +147,7 @@ test.for([
   ["Deno.exit", "Deno.exit(3);"],
   ["process.exit", `(await import("node:process")).exit(0);`],
   ["close", "self.close();"],
-])("a job that ends its executor with %s fails, and what it logged is kept", async ([, body]) => {
+])("a job that ends its executor with %s fails, and its logs are kept", async ([, body]) => {
   const job = run(
     sandbox,
     await bundle(
@@ -168,10 +168,10 @@ test.for([
     `const t = new EventTarget(); t.addEventListener("x", () => { throw new TypeError("astray"); }); t.dispatchEvent(new Event("x"));`,
   ],
   [
-    "an unhandled rejection behind its own back",
+    "an unhandled rejection that its own listener prevents",
     `addEventListener("unhandledrejection", (e) => e.preventDefault()); Promise.reject(new TypeError("astray"));`,
   ],
-])("%s fails the job, with its line", async ([, body]) => {
+])("%s fails the job with its position", async ([, body]) => {
   const source = `export const job = async () => {\n  ${body}\n  await new Promise(() => {});\n};`;
   expect(await outcomeOf(sandbox, source)).toMatchObject({
     type: "failed",

@@ -34,7 +34,7 @@ test.for([
   ["an empty string", "async () => ''"],
   ["an empty array", "() => []"],
   ["an empty set", "() => new Set()"],
-])("a job whose validate answers %s runs", async ([, validate]) => {
+])("a job whose validate returns %s runs", async ([, validate]) => {
   const source = `export const job = { validate: ${validate}, run: () => "ran" };`;
   expect(await outcomeOf(sandbox, source)).toEqual({ type: "succeeded", json: '"ran"' });
 });
@@ -44,7 +44,7 @@ test.for([
   ["an array", "async () => ['No', '']", ["No", ""]],
   ["a set", "() => new Set(['No', 'Nor this'])", ["No", "Nor this"]],
   ["a generator", "function* () { yield 'No'; }", ["No"]],
-] as const)("a job whose validate answers problems as %s is rejected", async ([, validate, problems]) => {
+] as const)("a job whose validate returns problems as %s is rejected", async ([, validate, problems]) => {
   const source = `const validate = ${validate}; export const job = { validate, run() {} };`;
   expect(await outcomeOf(sandbox, source)).toEqual({ type: "rejected", problems });
 });
@@ -62,20 +62,20 @@ test.for([
   ["() => new Map([['name', 'is missing']])", "an iterable with an array in it"],
   ["() => [{ problem: 'x' }]", "an iterable with an object in it"],
   ["async function* () { yield 'x'; }", "an object"],
-])("a job whose validate is %s fails and does not run", async ([validate, answer]) => {
+])("a job whose validate is %s fails and does not run", async ([validate, returned]) => {
   const job = run(sandbox, await bundle(`const validate = ${validate}; export const job = { validate, run() {} };`));
   expect(await job.outcome).toMatchObject({
     type: "failed",
     error: {
       reason: 1,
       name: "TypeError",
-      message: `Cannot run entry point "job": its validate returned ${answer}; it has to return the problems that it found as a string or an iterable of strings, and undefined, "" or [] when there are none`,
+      message: `Cannot run entry point "job": its validate returned ${returned}; it must return its problems as a string or an iterable of strings; without problems undefined, "" or []`,
     },
   });
   expect(job.reports).toEqual([]);
 });
 
-test("a validate that never yields is told to take a while", async () => {
+test("a validate that never yields is reported as validating", async () => {
   const job = run(sandbox, await bundle("export const job = { validate: () => { while (true); }, run() {} };"));
   await job.validating;
   job.terminate();
@@ -83,7 +83,7 @@ test("a validate that never yields is told to take a while", async () => {
   expect(job.reports).toEqual([]);
 });
 
-test("of jobs that share an executor, each validate that takes a while is told", async () => {
+test("each slow validate of jobs that share an executor is reported as validating", async () => {
   await using shared = await startSandbox(runtime, { jobsPerExecutor: 3 });
   const program = await bundle(`export const job = {
     validate: ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve("stopped"))),
@@ -98,7 +98,7 @@ test("of jobs that share an executor, each validate that takes a while is told",
   expect(shared.load().executors).toBe(1);
 });
 
-test("a job that never yields is told to run although its validate has said something", async () => {
+test("a job that never yields is reported as running after its validate has logged", async () => {
   const program = await bundle(`export const job = {
     validate({ log, progress }) { log.info("valid"); progress(0.1); },
     run() { while (true); },

@@ -2,22 +2,22 @@ import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProcessLog } from "../../process_output.ts";
 
-/** A folder for what Deno caches (`DENO_DIR`). Disposing it removes it. */
+/** Cache folder of one Deno process (`DENO_DIR`). Disposing it removes the folder. */
 export interface CacheFolder extends AsyncDisposable {
   readonly path: string;
-  /** The process is up and has loaded no job: what it cached serves those that come later. Never rejects. */
+  /** Makes the content of this folder the template of later folders. Call it before the process loads a job. Never rejects. */
   offer(): Promise<void>;
 }
 
 /**
- * Cache folders of processes. Each process has one of its own, because what is in it runs as code: V8's cache of compiled modules. It begins
- * as a copy of what the first process cached before it loaded any job, which saves a third of the start of a process.
+ * Creates the cache folders of processes. Each process has its own folder, because its content runs as code: V8's cache of compiled modules.
+ * A folder starts as a copy of the files that the first process cached before it loaded any job. The copy saves a third of the start time.
  */
 export interface CodeCaches {
   create(): Promise<CacheFolder>;
 }
 
-/** Folders below `parent`, which stays the caller's. */
+/** Creates folders in `parent`, which the caller owns. */
 export function createCodeCaches({ log }: { log: ProcessLog }, { parent }: { parent: string }): CodeCaches {
   const template = join(parent, "template");
   let files: readonly string[] = [];
@@ -39,7 +39,7 @@ export function createCodeCaches({ log }: { log: ProcessLog }, { parent }: { par
     try {
       await rm(path, { recursive: true, force: true });
     } catch (error) {
-      log.warn({ err: error, path }, "cannot remove the cache of a sandbox");
+      log.warn({ err: error, path }, "cannot remove the code cache of a sandbox");
     }
   }
 

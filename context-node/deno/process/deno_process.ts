@@ -18,21 +18,21 @@ import type { ProcessProfile } from "./process_profile.ts";
 
 /** A sandbox process with its first executor, ready for a context. Disposing it kills it. */
 export interface DenoProcess extends AsyncDisposable {
-  /** The process id of Deno. Undefined when it could not be started. */
+  /** Process id of Deno; undefined if it could not be started. */
   readonly pid: number | undefined;
-  /** Resolves when the process is gone, after its last report. Never rejects. */
+  /** Resolves when the process has ended, after its last report. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
   readonly channel: Pick<Channel<SandboxCommand>, "pause" | "resume" | "state">;
   send(command: SandboxCommand): void;
-  /** Gives all further reports to this listener, whose errors end the process as violations. */
+  /** Passes all further reports to this listener. If it throws, the process is killed as a violation. */
   listen(listener: (report: SandboxReport) => void): void;
-  /** From now on nothing that it prints is logged or repeated when it ends: there may be secrets in it. */
+  /** From now on the output of the process is neither logged nor part of its end, because it may contain secrets. */
   conceal(): void;
-  /** Resident memory now, in bytes. */
+  /** Returns the resident memory, in bytes. */
   memoryBytes(): number;
-  /** Kills the process because it is beyond help; `ended` has the message. */
+  /** Kills the process as crashed, with this message. */
   abandon(message: string): void;
-  /** Kills the process because it did what no job can do. */
+  /** Kills the process because it broke the protocol, which no job can do. */
   endForViolation(message: string): void;
 }
 
@@ -42,27 +42,27 @@ export interface ProcessDeps {
   readonly caches: CodeCaches;
   readonly scheduler: LineScheduler;
   readonly log: ProcessLog;
-  /** The longest that a process may take until it takes commands, in milliseconds. */
+  /** Maximum time until a process accepts commands, in milliseconds. */
   readonly startTimeoutMs: number;
 }
 
-/** The executor that every process starts with. */
+/** Number of the executor that every process starts with. */
 export const FIRST_EXECUTOR = 1;
 
-/** What the process is given: nothing to read, what it prints, and its channel to the node. */
+/** Descriptors of the process: no standard input, its output, and the channel to the node. */
 const STDIO = ["ignore", "pipe", "pipe", "pipe"] as const;
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The memory of an executor goes back to the system a while after its end. */
+/** Time until the system has the memory of an ended executor back, in milliseconds. */
 const MEMORY_RETURN_MS = 1000;
 
-/** V8's last words when the heap limit is reached where it cannot stop the executor alone. */
+/** V8's message when the heap limit is reached and it cannot stop the executor alone. */
 const OUT_OF_HEAP = /out of memory/i;
 
 /**
- * Resolves when the process takes commands. Rejects, with nothing left behind, when it ends or takes too long before, or the signal is aborted. One that warms up
- * is never given a job: it is not isolated, so that it can write the cache with which all others begin.
+ * Starts a process. Resolves when it accepts commands. If it ends first, takes too long or the signal is aborted, the process and its folder are removed and the promise
+ * rejects. A process with `warmsUp` never gets a job: its cache folder is writable, so that it can fill the template of all others.
  */
 export async function startDenoProcess(
   { isolation, program, caches, scheduler, log, startTimeoutMs }: ProcessDeps,
@@ -93,7 +93,7 @@ export async function startDenoProcess(
     kill();
   }
   function endForViolation(what: string): void {
-    const message = `The sandbox violated its protocol and was ended: ${what}`;
+    const message = `The sandbox violated its protocol and was killed: ${what}`;
     if (end === undefined) log.warn({ pid: child.pid }, message);
     endWith({ type: "violated", message });
   }
@@ -103,7 +103,7 @@ export async function startDenoProcess(
   closeOutputAtExit(child);
   const ended = new Promise<SandboxEnd>((resolve) => {
     child.once("exit", () => channel.finish());
-    // `close` comes when the output is read to its end, too; `error` alone when the binary could not be run.
+    // `close` is emitted after all output was read; only `error` is emitted if the binary cannot be run.
     child.once("close", (code, exitSignal) => {
       const bytes = held.outOfMemoryBytes();
       if (bytes !== undefined) end ??= { type: "outOfMemory", message: describeExcess(bytes, profile.memoryBytes) };
@@ -118,11 +118,11 @@ export async function startDenoProcess(
 
   const ready = Promise.withResolvers<void>();
   let listener = (report: SandboxReport): void => {
-    if (report.type !== "ready") throw new ProtocolViolation(`"${report.type}" before it was ready`);
+    if (report.type !== "ready") throw new ProtocolViolation(`"${report.type}" before "ready"`);
     ready.resolve();
   };
 
-  /** The fence: nothing that a sandbox sends gets past it unchecked, and no error that it causes. */
+  /** The trust boundary: all messages of a sandbox are validated here, and errors that they cause are caught here. */
   function receive(line: string): void {
     if (end !== undefined) return;
     const parsed = parseReports(line);
@@ -134,8 +134,8 @@ export async function startDenoProcess(
       }
     } catch (error) {
       if (!(error instanceof ProtocolViolation))
-        log.warn({ pid: child.pid, err: error }, "cannot take a report of a sandbox");
-      endForViolation(error instanceof ProtocolViolation ? error.message : "a report that cannot be taken");
+        log.warn({ pid: child.pid, err: error }, "cannot process a report of a sandbox");
+      endForViolation(error instanceof ProtocolViolation ? error.message : "a report that cannot be processed");
     }
   }
 
@@ -160,7 +160,7 @@ export async function startDenoProcess(
   });
   const starting = Promise.race([Promise.all([ready.promise, held.placed]), ended.then(failStart)]);
   try {
-    // The signal may have aborted while the cache was made.
+    // The signal may have been aborted while the cache folder was created.
     await deadline(abortable(starting, signal), startTimeoutMs, () => {
       throw new Error(`Cannot start a sandbox: it was not ready within ${startTimeoutMs} ms`);
     });
@@ -201,20 +201,20 @@ export async function startDenoProcess(
 
 function denoArguments({ reach }: ProcessProfile): string[] {
   const grants = reach === undefined ? [] : [`--allow-net=${reach.allow.join(",")}`];
-  // Denied before it is allowed, and looked at again for the addresses that a name resolves to. Without a list it would deny everything.
+  // Deno checks denials before grants, and again for the addresses that a name resolves to. An empty list would deny everything.
   if (reach !== undefined && reach.deny.length > 0) grants.push(`--deny-net=${reach.deny.join(",")}`);
   const offline = ["--no-remote", "--no-npm", "--cached-only", "--no-config", "--no-lock"];
   return ["run", "--quiet", "--no-prompt", ...offline, ...grants];
 }
 
-/** All that the process gets: nothing of ours is inherited. The channel is at descriptor 3. */
+/** The whole environment of the process: it inherits nothing from the node. The channel is descriptor 3. */
 function environment({ timeZone, reach }: ProcessProfile): Record<string, string> {
   return {
     DENO_NO_UPDATE_CHECK: "1",
     NODE_CHANNEL_FD: "3",
     NO_COLOR: "1",
     ...(timeZone === undefined ? {} : { TZ: timeZone }),
-    // Deno cannot deny blocks of IPv6, and does not see the IPv4 address in one that a name resolves to (`::ffff:127.0.0.1`).
+    // Deno cannot deny IPv6 blocks, and does not recognize an IPv4-mapped address that a name resolves to (`::ffff:127.0.0.1`).
     ...(reach === undefined || reach.isIpv6Resolved ? {} : { RES_OPTIONS: "no-aaaa" }),
   };
 }
@@ -228,7 +228,7 @@ function endOf(exit: {
 }): SandboxEnd {
   const { code, exitSignal, profile, words, isConcealed } = exit;
   if (OUT_OF_HEAP.test(words)) {
-    return { type: "outOfMemory", message: `The heap of an executor went over the limit of ${mebibytes(profile)}` };
+    return { type: "outOfMemory", message: `The heap of an executor exceeded the limit of ${mebibytes(profile)}` };
   }
   const signal = exitSignal ?? signalOf(code);
   const how = signal === undefined ? `with code ${code}` : `by signal ${signal}`;
@@ -238,7 +238,7 @@ function endOf(exit: {
   };
 }
 
-/** The signal that a program inside another one ended by: the outer one ends with a code above 128 then. */
+/** Returns the signal that ended a wrapped program: the wrapper then exits with 128 plus the number of the signal. */
 function signalOf(code: number | null): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }

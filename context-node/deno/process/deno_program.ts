@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, buildSync } from "esbuild";
 
-/** What a sandbox process runs, built once by each runtime. */
+/** The code of a sandbox process, built once per runtime. */
 export interface SandboxProgram {
-  /** Path of the module of the main isolate: one file, without imports but of Node's modules. */
+  /** Path of the main isolate's module: one file that imports only Node's modules. */
   readonly mainModule: string;
   /**
-   * The executor as one module. A worker without permissions may not read files, so its program is handed to it as text, and text has no
-   * neighbors to import.
+   * Source of the executor, as one module. A worker without permissions cannot read files, so it gets its program as text, which cannot
+   * import files.
    */
   readonly executorCode: string;
 }
 
-/** Builds both programs; the main module goes to `folder`. */
+/** Builds both programs, and writes the main module to `folder`. */
 export async function buildSandboxProgram(folder: string): Promise<SandboxProgram> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const mainModule = join(folder, "main.js");
@@ -22,7 +22,7 @@ export async function buildSandboxProgram(folder: string): Promise<SandboxProgra
   return { mainModule, executorCode: bundleModule(new URL("../sandbox/executor.ts", import.meta.url)) };
 }
 
-/** A module and all that it imports, as one; imports of Node's modules stay. */
+/** Bundles a module and its imports into one module. Imports of Node's modules remain. */
 export function bundleModule(module: URL, options: Pick<BuildOptions, "logLevel"> = {}): string {
   const { outputFiles } = buildSync({
     entryPoints: [fileURLToPath(module)],

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-/** Runs the job in a sandbox whose process is then killed, and answers how that ended. */
+/** Runs the job in a sandbox, kills its process, and returns the end of the sandbox. */
 async function endOf(permissions: { net: string[]; secrets: string[] }) {
   logged.length = 0;
   const sandbox = await startSandbox(runtime, { permissions });
@@ -28,7 +28,7 @@ async function endOf(permissions: { net: string[]; secrets: string[] }) {
   return sandbox.closed;
 }
 
-test("what a process prints is logged, and told when it dies", async () => {
+test("output of a process is logged, and is part of the message when it is killed", async () => {
   expect(await endOf({ net: [], secrets: [] })).toEqual({
     type: "crashed",
     message: "The process of the context ended by signal SIGKILL: last words",
@@ -36,7 +36,7 @@ test("what a process prints is logged, and told when it dies", async () => {
   expect(logged.join()).toContain("out-of-band");
 });
 
-test("what a process prints whose context was granted secrets is neither logged nor told", async () => {
+test("output of a process with secrets is neither logged nor part of the message when it is killed", async () => {
   expect(await endOf({ net: [], secrets: ["password"] })).toEqual({
     type: "crashed",
     message: "The process of the context ended by signal SIGKILL",
@@ -44,7 +44,7 @@ test("what a process prints whose context was granted secrets is neither logged 
   expect(logged).toEqual([]);
 });
 
-test("a job that prints a lot goes on when the clock goes back by an hour", async () => {
+test("a job that prints a lot continues when the clock is set back by an hour", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   onTestFinished(() => void vi.useRealTimers());
   await using sandbox = await startSandbox(runtime);

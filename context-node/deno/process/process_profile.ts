@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Reach, SandboxSpec } from "../../runtime/mod.ts";
 
-/** What is decided when a process starts, and cannot be changed afterwards. */
+/** Settings of a process that are fixed when it starts. */
 export interface ProcessProfile {
-  /** What it may connect to. Undefined: nothing. */
+  /** Addresses that it may connect to; undefined for none. */
   readonly reach: Reach | undefined;
-  /** The time zone of its dates: the one environment variable that must be there from the start. */
+  /** Time zone of its dates (`TZ`): the only environment variable that must be set from the start. */
   readonly timeZone: string | undefined;
   readonly memoryBytes: number;
 }

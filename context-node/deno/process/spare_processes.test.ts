@@ -6,7 +6,7 @@ import { createSpares, type Spares } from "./spare_processes.ts";
 const profile: ProcessProfile = { reach: undefined, timeZone: undefined, memoryBytes: 1 };
 const log = { debug() {}, warn() {} };
 
-/** Starts of processes that end only when a test says so. */
+/** Starts of processes that complete when a test calls `succeed`. */
 class Starts {
   readonly waiting: PromiseWithResolvers<DenoProcess>[] = [];
   readonly living = new Set<DenoProcess>();
@@ -18,7 +18,7 @@ class Starts {
     return turn.promise;
   };
 
-  /** Lets all that were begun end well, where they were not ended before. */
+  /** Completes all pending starts that were not cancelled. */
   succeed(): DenoProcess[] {
     return this.waiting.splice(0).map((turn) => {
       const process = this.#createProcess();
@@ -49,7 +49,7 @@ function take(spares: Spares): { taken: Promise<DenoProcess | undefined>; leave:
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("callers that leave before their process is ready leave no more spares than are to be kept", async () => {
+test("callers that leave before their process is ready do not leave surplus processes", async () => {
   const starts = new Starts();
   await using spares = createSpares({ start: starts.start, log }, { profile, count: 1 });
   const callers = Array.from({ length: 20 }, () => take(spares));
@@ -59,16 +59,16 @@ test("callers that leave before their process is ready leave no more spares than
   expect(starts.living.size).toBe(1);
 });
 
-test("a caller that leaves when it has just got its process takes no other caller's turn", async () => {
+test("a caller that leaves after it got its process does not take the place of another caller", async () => {
   const starts = new Starts();
   await using spares = createSpares({ start: starts.start, log }, { profile, count: 0 });
   const first = take(spares);
   const second = take(spares);
-  const [begun, next] = starts.waiting.splice(0);
+  const [current, next] = starts.waiting.splice(0);
   const process = { ended: new Promise(() => {}) } as unknown as DenoProcess;
-  begun?.resolve(process);
-  // In the microtask after the one that hands it its process.
-  void begun?.promise.then(first.leave);
+  current?.resolve(process);
+  // In the microtask after the one in which the caller receives its process.
+  void current?.promise.then(first.leave);
   await settle();
   const other = { ended: new Promise(() => {}) } as unknown as DenoProcess;
   next?.resolve(other);

@@ -2,11 +2,11 @@ import type { ProcessLog } from "../../process_output.ts";
 import type { DenoProcess } from "./deno_process.ts";
 import { isSameProfile, type ProcessProfile } from "./process_profile.ts";
 
-/** Processes of one profile, of which some wait for a context. Disposing it ends those. */
+/** A pool of processes of one profile that wait for a context. Disposing it ends the waiting processes. */
 export interface Spares extends AsyncDisposable {
   /**
-   * A process that is the caller's from now on, as soon as it is ready. Undefined when it is of another profile. Rejects when it does not start,
-   * and when the signal is aborted.
+   * Resolves to a process that is ready; the caller then owns it. Resolves to undefined if the pool has another profile. Rejects if the process does
+   * not start, or the signal is aborted.
    */
   take(profile: ProcessProfile, signal?: AbortSignal): Promise<DenoProcess | undefined>;
 }
@@ -16,19 +16,19 @@ interface SparesDeps {
   readonly log: ProcessLog;
 }
 
-/** How long one that was taken is not replaced: the start of another takes the processor that the first job in it needs. */
+/** Delay before a process that was taken is replaced, in milliseconds, because a start competes for the CPU with the first job. */
 const REPLACE_DELAY_MS = 50;
 
-/** Keeps `count` processes ready; each that is taken, or dies, is replaced. One that does not start is not tried again before the next is taken. */
+/** Keeps `count` processes ready, and replaces each that is taken or ends. After a failed start, the next attempt follows when a process is taken. */
 export function createSpares(
   { start, log }: SparesDeps,
   { profile, count }: { profile: ProcessProfile; count: number },
 ): Spares {
   const ready: DenoProcess[] = [];
   const starts = new Set<Promise<void>>();
-  /** Ends a start; of those that are going on and needed, the newest last. */
+  /** Cancels each pending start that is needed, the newest last. */
   const needed: AbortController[] = [];
-  /** Callers who get the next that are ready: never more than there are starting. */
+  /** Callers that wait for a process; never more than there are pending starts. */
   const waiting: PromiseWithResolvers<DenoProcess>[] = [];
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export function createSpares(
     starts.add(started);
   }
 
-  /** Answers whether it was needed. */
+  /** Returns whether the start was needed. */
   function forget(stop: AbortController): boolean {
     const index = needed.indexOf(stop);
     if (index !== -1) needed.splice(index, 1);
@@ -85,12 +85,12 @@ export function createSpares(
     else if (!closing.signal.aborted) log.warn({ err: error }, "cannot start a spare sandbox process");
   }
 
-  /** The next that is ready. A start that is one too many when its caller leaves is ended: no caller leaves processes that nobody counts. */
+  /** Resolves to the next process that is ready. When a caller leaves, a surplus start is cancelled, so that processes do not accumulate. */
   function next(signal: AbortSignal | undefined): Promise<DenoProcess> {
     const turn = Promise.withResolvers<DenoProcess>();
     const onAbort = (): void => {
       const index = waiting.indexOf(turn);
-      // It has just got its process.
+      // The caller has just received its process.
       if (index === -1) return;
       waiting.splice(index, 1);
       turn.reject(signal?.reason);

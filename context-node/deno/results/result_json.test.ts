@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { resultJson } from "../sandbox/results/result_json.ts";
 
-/** What a value's JSON is, or why it has none. */
+/** Returns the JSON of a value, or the error as text. */
 function outcome(write: (value: unknown) => string | undefined, value: unknown): unknown {
   try {
     return write(value);
@@ -38,7 +38,7 @@ test.for<[string, () => unknown]>([
   ["toJSON of a Map", () => [Object.assign(new Map([[1, 2]]), { toJSON: (key: string) => key })]],
   ["toJSON of a function", () => [Object.assign(() => {}, { toJSON: (key: string) => key })]],
   ["toJSON that returns undefined", () => [{ a: { toJSON() {} } }, { toJSON() {} }]],
-  ["toJSON that is no function", () => ({ toJSON: 5, at: new Date(0) })],
+  ["toJSON that is not a function", () => ({ toJSON: 5, at: new Date(0) })],
   [
     "toJSON that throws",
     () => [
@@ -91,7 +91,7 @@ test("resultJson() calls a getter once", () => {
   ).toBe('{"count":1}');
 });
 
-test("resultJson() heeds a toJSON of BigInt", () => {
+test("resultJson() calls a toJSON of BigInt", () => {
   const prototype = BigInt.prototype as { toJSON?: () => string };
   prototype.toJSON = function (this: bigint) {
     return `${this}n`;
@@ -103,7 +103,7 @@ test("resultJson() heeds a toJSON of BigInt", () => {
   }
 });
 
-test("resultJson() writes values of any depth, and finds a cycle far down", () => {
+test("resultJson() writes deep values, and detects a deep cycle", () => {
   let deep: unknown = 1;
   for (let level = 0; level < 50_000; level++) deep = level % 2 === 0 ? [deep] : { deep };
   expect(resultJson(deep)).toBe(JSON.stringify(deep));
@@ -114,14 +114,14 @@ test("resultJson() writes values of any depth, and finds a cycle far down", () =
   expect(() => resultJson(ring)).toThrow(/^Cannot represent the result as JSON: result(\[0\]){201} contains itself$/);
 });
 
-test("resultJson() writes what is shared but no cycle as often as it is there", () => {
+test("resultJson() writes a shared object at each place", () => {
   const shared = new Map([["a", new Date(0)]]);
   expect(resultJson({ first: shared, second: [shared] })).toBe(
     '{"first":{"a":"1970-01-01T00:00:00.000Z"},"second":[{"a":"1970-01-01T00:00:00.000Z"}]}',
   );
 });
 
-/** Values as programs make them, of which JSON.stringify takes all. */
+/** Values of programs that JSON.stringify accepts. */
 const anyValue = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "medium" },
@@ -149,7 +149,7 @@ const anyValue = fc.letrec((tie) => ({
   ),
 })).value;
 
-test("resultJson() writes whatever JSON.stringify writes as that does", () => {
+test("resultJson() writes any value that JSON.stringify accepts like JSON.stringify", () => {
   fc.assert(
     fc.property(anyValue, (value) => {
       expect(resultJson(value)).toBe(JSON.stringify(value));

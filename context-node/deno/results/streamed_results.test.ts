@@ -22,7 +22,7 @@ async function start(source: string, options?: RunOptions): Promise<RunningTestJ
   return run(sandbox, await bundle(source), options);
 }
 
-/** All parts of a job's result. */
+/** Runs a job, and returns the bytes of its streamed result. */
 async function streamed(source: string): Promise<Buffer> {
   const job = await start(source);
   expect(await job.outcome).toEqual({ type: "streamed" });
@@ -37,21 +37,21 @@ test.for<[string, string, unknown]>([
     "yield new Map([['a', 1n]]); yield undefined; yield new Uint8Array([1]);",
     [{ a: 1 }, null, "AQ=="],
   ],
-  ["the values of another", "yield* [1, 2]; yield* (async function* () { yield 3; })();", [1, 2, 3]],
+  ["the values of other iterables", "yield* [1, 2]; yield* (async function* () { yield 3; })();", [1, 2, 3]],
   ["text of many characters", "yield 'ü😀'.repeat(200_000); yield 1;", ["ü😀".repeat(200_000), 1]],
-])("an async iterable of %s is a JSON array", async ([, body, expected]) => {
+])("an async iterable of %s is streamed as a JSON array", async ([, body, expected]) => {
   const text = (await streamed(`export async function* job() { ${body} }`)).toString();
   expect(JSON.parse(text)).toEqual(expected);
 });
 
-test("what a promise resolves to is streamed too, and said to be JSON", async () => {
+test("an async iterable from a promise is streamed with the media type of JSON", async () => {
   const job = await start("export const job = async () => (async function* () { yield 1; })();");
   await job.outcome;
   expect(job.reports.filter((text) => text.startsWith("result"))).toEqual(["result application/json"]);
   expect(Buffer.concat(job.parts).toString()).toBe("[1]");
 });
 
-test("a ReadableStream of bytes and text is its bytes", async () => {
+test("a ReadableStream of bytes and text is streamed as bytes", async () => {
   const job = await start(`export const job = () => ReadableStream.from([
     new Uint8Array([1, 2]), new Uint8Array([3, 4]).buffer, "ü", new Uint8Array([0, 5, 0]).subarray(1, 2),
   ]);`);
@@ -60,7 +60,7 @@ test("a ReadableStream of bytes and text is its bytes", async () => {
   expect([...Buffer.concat(job.parts)]).toEqual([1, 2, 3, 4, 0xc3, 0xbc, 5]);
 });
 
-test("millions of bytes arrive in order, from a job that uses its buffer again", async () => {
+test("a job that reuses its buffer streams millions of bytes in order", async () => {
   const bytes = await streamed(`export const job = () => ReadableStream.from((function* () {
     const buffer = new Uint8Array(100_000);
     for (let n = 0; n < 30; n++) { buffer.fill(n); yield buffer; }
@@ -69,7 +69,7 @@ test("millions of bytes arrive in order, from a job that uses its buffer again",
   expect(bytes.findIndex((byte, index) => byte !== Math.floor(index / 100_000))).toBe(-1);
 });
 
-test("parts come while the job runs", async () => {
+test("parts arrive while the job runs", async () => {
   const job = await start(`export async function* job({ signal }) {
     yield 1;
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -79,7 +79,7 @@ test("parts come while the job runs", async () => {
   expect(await job.outcome).toMatchObject({ type: "failed", error: { name: "AbortError" } });
 });
 
-test("parts of a job that never yields to a timer come too", async () => {
+test("parts arrive from a job that never yields to a timer", async () => {
   const job = await start(`export async function* job() {
     yield 1;
     for (const start = performance.now(); performance.now() < start + 30; );
@@ -91,7 +91,7 @@ test("parts of a job that never yields to a timer come too", async () => {
   expect(await job.outcome).toEqual({ type: "terminated" });
 });
 
-test("a job makes no more than a little that is not taken", async () => {
+test("a job stops producing when too many parts are not taken", async () => {
   const full = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
   let parts = 0;
@@ -103,7 +103,7 @@ test("a job makes no more than a little that is not taken", async () => {
     },
   });
   await full.promise;
-  // Time for more to come, if it did.
+  // Time in which further parts would arrive.
   await outcomeOf(sandbox, "export const job = () => new Promise((resolve) => setTimeout(resolve, 50));");
   expect(job.parts.length).toBe(8);
   taken.resolve();
@@ -111,7 +111,7 @@ test("a job makes no more than a little that is not taken", async () => {
   expect(Buffer.concat(job.parts).length).toBe(200 * 10_003 + 1);
 });
 
-test("a job whose result is refused fails, and is closed", async () => {
+test("a job whose result is refused fails, and its generator is closed", async () => {
   const source = `export async function* job({ log }) {
     try { while (true) yield "x".repeat(10_000); } finally { log.info("closed"); }
   }`;
@@ -153,7 +153,7 @@ test.for<[string, string, string]>([
   expect(await outcomeOf(sandbox, source)).toMatchObject({ type: "failed", error: { message } });
 });
 
-test("jobs that share an executor stream apart", async () => {
+test("jobs that share an executor stream separate results", async () => {
   await using shared = await startSandbox(runtime, { jobsPerExecutor: 4 });
   const program = await bundle(`export async function* job({ config }) {
     for (let n = 0; n < 300; n++) { yield config.text.repeat(1000); if (n % 50 === 0) await 0; }

@@ -1,6 +1,6 @@
 /**
- * An executor: the worker in which jobs run. A job reaches nothing of what is here but the functions of its JobContext: the channel to the
- * main isolate lives in closures alone, and this module exports nothing. All code that it imports keeps to the rules in primordials.ts.
+ * An executor: the worker in which jobs run. Jobs can reach only the functions of their JobContext: the channel to the main isolate exists
+ * only in closures, and this module exports nothing. All code that it imports follows the rules in primordials.ts.
  */
 import { workerData } from "node:worker_threads";
 import { confine } from "./confinement/confine.ts";
@@ -37,7 +37,7 @@ const runner: Runner = createRunner({
   objects: objects.api,
   watchHeap: createHeapWatch({
     isBusy: () => runner.isBusy(),
-    // Microtasks that were waiting are lost, a pending flush of the mailbox among them.
+    // Pending microtasks are lost, including a flush of the mailbox, so this report is sent at once.
     exceeded: () => mailbox.sendNow({ type: "outOfHeap" }),
   }),
   mark: (run, stage) => mark(marks, run, stage),
@@ -108,7 +108,7 @@ function handle(message: ExecutorMessage): void {
   }
 }
 
-// Held for good: of a worker that holds a lock, `terminate()` stops running code too (see executor_thread.ts).
+// Held until the end: if a worker holds a lock, `terminate()` also interrupts running code (see executor_worker.ts).
 locks.request(crypto.randomUUID(), () => {
   main.send({ urgent: false, forNode: [], forMain: [] }, []);
   main.listen((messages) => {

@@ -1,6 +1,6 @@
 /**
- * The main isolate of a sandbox process. It passes messages between the node and the executors and keeps the named objects;
- * it never loads a job's code, because what it may do no permission limits (it holds the channel to the node).
+ * The main isolate of a sandbox process. It forwards messages between the node and the executors, and stores the named objects. It never
+ * loads code of a job, because it holds the channel to the node, which no permission restricts.
  */
 import process from "node:process";
 import { type ExecutorWorker, startExecutor } from "./main_isolate/executor_worker.ts";
@@ -34,12 +34,12 @@ let ready = false;
 const rehearsed = Promise.withResolvers<void>();
 let opened: Extract<SandboxCommand, { type: "open" }> | undefined;
 
-// The node is gone: so is the reason to run. Deno does not always tell `disconnect` of a channel that broke while it was
-// written to, so the parent is looked at as well.
+// Without its node the process exits. Deno does not always emit `disconnect` if the channel breaks during a write, so the parent process
+// is polled as well.
 const nodePid = Deno.ppid;
 setInterval(() => Deno.ppid === nodePid || Deno.exit(0), 1000);
 process.on("disconnect", () => Deno.exit(0));
-// The node ends this process, and lets jobs finish first; terminals and supervisors signal all processes at once.
+// Ignored: the node ends this process after its jobs have finished, while terminals and supervisors signal all processes at once.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
 process.on("message", (commands: readonly SandboxCommand[]) => commands.forEach(handle));
 
@@ -71,7 +71,7 @@ function handle(command: SandboxCommand): void {
       return;
     case "load": {
       const code = bundles.get(command.digest);
-      if (code === undefined) throw new Error(`The bundle ${command.digest} was not sent before it was to be loaded`);
+      if (code === undefined) throw new Error(`Cannot load bundle ${command.digest}: it was not received`);
       forward(command.executor, { type: "bundle", digest: command.digest, code });
       return;
     }
@@ -96,13 +96,13 @@ function forward(number: number, message: ExecutorMessage): void {
   if (message.type === "run") silentRuns.add(number, message.run, executor);
 }
 
-/** Before any code of a job is there. */
+/** Runs the rehearsal, before any job is loaded. */
 function rehearse(executor: ExecutorWorker): void {
   for (const message of REHEARSAL) executor.send(message);
 }
 
 function start(number: number): ExecutorWorker {
-  if (program === undefined) throw new Error("An executor was to start before the sandbox was");
+  if (program === undefined) throw new Error("Cannot start an executor: the sandbox is not started");
   const executor = startExecutor(program, {
     mail(mail) {
       const { urgent, forNode, forMain } = mail;
@@ -118,7 +118,7 @@ function start(number: number): ExecutorWorker {
       for (const request of forMain) objects.handle(number, request);
     },
     ended(end) {
-      // Deno has written to standard error why, and the node reads it there.
+      // Deno has written the reason to standard error, where the node reads it.
       if (!ready) Deno.exit(1);
       executors.delete(number);
       silentRuns.executorEnded(number);

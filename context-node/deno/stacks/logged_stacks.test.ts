@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-/** What a job logs whose body has `error`, made in line 2 of `job.ts`; the body begins in line 5. */
+/** Returns the log of a job. Its body starts in line 5 and can use `error`, which is created in line 2 of `job.ts`. */
 async function logOf(body: string, options?: RunOptions): Promise<string[]> {
   const source = `type Code = number;
 const deep = (code: Code) => Object.assign(new RangeError("too far"), { code });
@@ -26,7 +26,7 @@ ${body}
 const FRAMES = ["    at deep (job.ts:2:44)", "    at Object.job [as run] (job.ts:4:17)"];
 
 test.for(["console.error(error)", "log.error(error)", "log.warn('it failed:', error)"])(
-  "%s tells the author's lines, and no others",
+  "%s logs only the author's frames",
   async (call) => {
     const [line = ""] = await logOf(call);
     expect(line.replace(/^\w+ (it failed: )?/, "")).toBe(
@@ -35,11 +35,11 @@ test.for(["console.error(error)", "log.error(error)", "log.warn('it failed:', er
   },
 );
 
-test("a stack that is logged as text tells the author's lines, and no others", async () => {
+test("a stack that is logged as text has only the author's frames", async () => {
   expect(await logOf("log.warn(error.stack)")).toEqual([["warn RangeError: too far", ...FRAMES].join("\n")]);
 });
 
-test("a stack that is logged line by line tells the author's lines, and no others", async () => {
+test("a stack that is logged line by line has only the author's frames", async () => {
   const lines = await logOf("for (const line of error.stack.split('\\n')) log.info(line);");
   expect(lines.map((line) => line.slice("info ".length)).filter((line) => line !== "")).toEqual([
     "RangeError: too far",
@@ -47,7 +47,7 @@ test("a stack that is logged line by line tells the author's lines, and no other
   ]);
 });
 
-test("a stack inside an object, or inside JSON, tells the author's lines, and no others", async () => {
+test("a stack inside an object or JSON has only the author's frames", async () => {
   const stack = ["RangeError: too far", ...FRAMES].join("\n");
   const [object = "", json = ""] = await logOf(`log.info({ stack: error.stack, code: 5 });
     log.info(JSON.stringify({ stack: error.stack, code: 5 }));`);
@@ -56,7 +56,7 @@ test("a stack inside an object, or inside JSON, tells the author's lines, and no
   expect(JSON.parse(json.slice("info ".length))).toEqual({ stack, code: 5 });
 });
 
-test("causes, aggregates and errors inside objects tell the author's lines, and no others", async () => {
+test("causes, aggregates and errors inside objects have only the author's frames", async () => {
   const lines = await logOf(`console.error(new AggregateError([error], "all", { cause: error }));
     console.error({ a: { error } });`);
   const text = lines.join("\n");
@@ -64,7 +64,7 @@ test("causes, aggregates and errors inside objects tell the author's lines, and 
   expect(text).not.toMatch(/blob:|bundle|ext:|node:/);
 });
 
-test("code that Hearth calls back tells no frame of Hearth's", async () => {
+test("the stack of a callback has no frames of Hearth", async () => {
   const [line] = await logOf(`await objects.getOrElseCreate("x", () => { console.trace("created"); return 1; });`);
   expect(line).toMatch(
     /^info Trace: created\n {4}at job\.ts:5:\d+\n {4}at async Object\.job \[as run\] \(job\.ts:5:1\)$/,
@@ -80,7 +80,7 @@ test("code that Hearth calls back tells no frame of Hearth's", async () => {
   expect(job.reports.at(-1)).toMatch(/^info Error: stopped\n {4}at AbortSignal\.signal\.onabort \(job\.ts:2:\d+\)$/);
 });
 
-test("what only looks like a frame is told as it was written", async () => {
+test("text that only resembles a frame is logged unchanged", async () => {
   const texts = [
     "at noon (node:fs:1:2)",
     "    at elsewhere (ext:core/01_core.js:1:2)",
@@ -93,7 +93,7 @@ test("what only looks like a frame is told as it was written", async () => {
   );
 });
 
-test("while a source map is fetched, what a job says waits in its order, and its end too", async () => {
+test("reports and the outcome of a job wait in order while a source map is fetched", async () => {
   const map = Promise.withResolvers<string>();
   const program = await bundle(`export const job = async ({ log, progress, objects }) => {
     log.info("before");
@@ -106,14 +106,14 @@ test("while a source map is fetched, what a job says waits in its order, and its
   export const wait = async ({ objects }) => {
     while (!(await objects.get("reached"))) await new Promise((resolve) => setTimeout(resolve, 1));
   };`);
-  const asked = Promise.withResolvers<void>();
+  const requested = Promise.withResolvers<void>();
   const job = run(sandbox, program, {
     sourceMap() {
-      asked.resolve();
+      requested.resolve();
       return map.promise;
     },
   });
-  await asked.promise;
+  await requested.promise;
   await run(sandbox, program, { entryPoint: "wait" }).outcome;
   expect(job.reports.slice(1)).toEqual(["info before"]);
   map.resolve(program.sourceMap);
@@ -127,10 +127,10 @@ test("while a source map is fetched, what a job says waits in its order, and its
   ]);
 });
 
-test("a job that is lost while its source map is fetched has told all before its outcome, and that before the end of the sandbox", async () => {
+test("a job that is lost while its source map is fetched delivers its reports, then its outcome, then the sandbox closes", async () => {
   await using own = await startSandbox(runtime);
   const map = Promise.withResolvers<string>();
-  const asked = Promise.withResolvers<void>();
+  const requested = Promise.withResolvers<void>();
   const program = await bundle(`export const job = async ({ log }) => {
     log.error(new Error("last words"));
     await new Promise(() => {});
@@ -138,13 +138,13 @@ test("a job that is lost while its source map is fetched has told all before its
   const ends: string[] = [];
   const job = run(own, program, {
     sourceMap() {
-      asked.resolve();
+      requested.resolve();
       return map.promise;
     },
   });
   void job.outcome.then(({ type }) => ends.push(`${type} after ${job.reports.length}`));
   void own.closed.then(({ type }) => ends.push(type));
-  await asked.promise;
+  await requested.promise;
   process.kill(own.processId ?? 0, "SIGKILL");
   await expect.poll(() => isAlive(own.processId)).toBe(false);
   map.resolve(program.sourceMap);
@@ -160,7 +160,7 @@ function isAlive(processId = 0): boolean {
   }
 }
 
-test("without a source map, frames are told in the bundle's lines", async () => {
+test("without a source map, frames have the lines of the bundle", async () => {
   const [line, next] = await logOf("console.error(error); log.info('next');", {
     sourceMap: () => Promise.reject(new Error("the store is down")),
   });
@@ -171,7 +171,7 @@ test("without a source map, frames are told in the bundle's lines", async () => 
   expect(next).toBe("info next");
 });
 
-test("a large source map is read beside the node's event loop", async () => {
+test("a large source map is parsed outside the node's event loop", async () => {
   const { sourceMap, ...program } = await bundle("export const job = () => {\n  throw new Error('too far');\n};");
   const map: { mappings: string } = JSON.parse(sourceMap);
   const large = JSON.stringify({ ...map, mappings: `${map.mappings};${",CAAC".repeat(2_000_000).slice(1)}` });

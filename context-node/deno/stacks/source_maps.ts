@@ -1,48 +1,48 @@
 import { Worker } from "node:worker_threads";
 
-/** A place in a file: its line and its column, both counted from 1. */
+/** A position in a file: line and column, both counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** A bundle whose source map is read when it is needed. */
+/** A bundle whose source map is read on demand. */
 interface MappedBundle {
   readonly digest: string;
   sourceMap(): Promise<string>;
 }
 
-/** Finds places of bundles in the files of their authors. Disposing it ends its thread. */
+/** Maps positions in bundles to positions in source files. Disposing it ends its thread. */
 export interface SourceMaps extends AsyncDisposable {
-  /** `job.ts:2:44` for each place, undefined for one that is of no file; or undefined when the source map cannot be had. Never rejects. */
+  /** Resolves to `job.ts:2:44` for each position, or undefined if it has no source; to undefined if the source map is unavailable. Never rejects. */
   locate(bundle: MappedBundle, places: readonly Place[]): Promise<readonly (string | undefined)[] | undefined>;
 }
 
 export interface LocateRequest {
   readonly id: number;
   readonly digest: string;
-  /** The source map; absent where the thread may have it. */
+  /** The source map; undefined if the thread may have it cached. */
   readonly json: string | undefined;
   readonly places: readonly Place[];
 }
 
 export interface LocateResponse {
   readonly id: number;
-  /** The thread does not have the map. */
+  /** Whether the thread does not have the map. */
   readonly isMissing: boolean;
   readonly origins: readonly (string | undefined)[] | undefined;
 }
 
-/** Larger maps are not read, in characters: half of this takes a second. */
+/** Maximum length of a source map, in characters; larger ones are ignored. Half of it takes a second to parse. */
 const MAX_MAP_LENGTH = 16 * 1024 * 1024;
 
-/** Memory of the thread: some ten times the largest map. */
+/** Heap limit of the thread, in mebibytes: some ten times the size of the largest map. */
 const HEAP_MEBIBYTES = 512;
 
-/** The thread ends when it had nothing to do for so long. */
+/** Idle time after which the thread ends, in milliseconds. */
 const IDLE_MS = 10_000;
 
-/** Reads source maps in a thread of its own, because reading one would hold up all contexts of the node. */
+/** Parses source maps in a separate thread, because parsing would block all contexts of the node. */
 export function createSourceMaps(): SourceMaps {
   const pending = new Map<number, (response: LocateResponse | undefined) => void>();
   let thread: Worker | undefined;
@@ -56,7 +56,7 @@ export function createSourceMaps(): SourceMaps {
     });
     started.unref();
     started.on("message", (response: LocateResponse) => settle(response.id, response));
-    // It ran out of memory. What it was asked is not known; the next question starts another.
+    // It ran out of memory. Pending requests resolve to undefined; the next request starts another thread.
     started.on("error", () => end(started));
     started.on("exit", () => end(started));
     thread = started;
@@ -96,7 +96,7 @@ export function createSourceMaps(): SourceMaps {
       const json = await sourceMap();
       return json.length > MAX_MAP_LENGTH ? undefined : json;
     } catch {
-      // An error without its lines is better than none.
+      // An error with unmapped lines is better than no error.
       return undefined;
     }
   }

@@ -1,9 +1,9 @@
-/** The thread in which source maps are read: a large one takes seconds, and its memory. */
+/** The thread that parses source maps: a large one takes seconds and much memory. */
 import { parentPort } from "node:worker_threads";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import type { LocateRequest, LocateResponse, Place } from "./source_maps.ts";
 
-/** Maps that are kept: those that were used last. */
+/** Maximum number of parsed maps in the cache; the least recently used is dropped. */
 const MAX_KEPT = 4;
 
 const kept = new Map<string, TraceMap>();
@@ -19,7 +19,7 @@ function respond({ id, digest, json, places }: LocateRequest): LocateResponse {
   return { id, isMissing: false, origins: places.map((place) => originOf(map, place)) };
 }
 
-/** Undefined for a text that is no source map. */
+/** Returns undefined if the text is not a source map. */
 function readMap(json: string): TraceMap | undefined {
   try {
     return new TraceMap(json);

@@ -1,36 +1,34 @@
 import { deadline } from "../../../lib/async/mod.ts";
 import type { SourceMaps } from "./source_maps.ts";
 
-/** A frame's place, as executors name it. */
+/** Position of a stack frame, as executors write it. */
 const PLACE = /bundle:(sha256:[0-9a-f]+|[\w-]+):(\d+):(\d+)/g;
 
-/** A job that fails, or logs a stack, waits so long for a source map at most. */
+/** Maximum time that a failed job, or a logged stack, waits for a source map, in milliseconds. */
 const MAX_WAIT_MS = 5_000;
 
-/** A source map that could not be had is asked for again so much later: a job that logs many stacks would wait for each. */
+/** Time until an unavailable source map is requested again, in milliseconds; without it, a job would wait for each stack that it logs. */
 const RETRY_MS = 10_000;
 
-/** Places that are remembered, of all programs of a process. */
+/** Maximum number of cached positions, over all programs of a process. */
 const MAX_KNOWN = 10_000;
 
-/** Rewrites places in bundles to places in the author's files: Deno applies no source map to modules that come from a blob. */
+/** Maps positions in bundles to positions in source files. Deno does not apply source maps to modules from a blob. */
 export interface StackMapper {
-  /**
-   * Resolves when the places in the text are known, or cannot be known; undefined when that is so by now. Never rejects.
-   */
+  /** Looks up the positions in the text. Resolves when the lookup is complete; returns undefined if it already is. Never rejects. */
   load(text: string): Promise<void> | undefined;
-  /** Places that are not known are given in the bundle's lines. */
+  /** Replaces the positions in the text. A position that could not be looked up keeps its line in the bundle. */
   map(text: string): string;
 }
 
 interface StackMapperDeps {
   readonly locate: SourceMaps["locate"];
-  /** By the digest of their bundle; read when one of its places is first needed. */
+  /** Source maps by the digest of their bundle, read on first use. */
   readonly sourceMaps: ReadonlyMap<string, () => Promise<string>>;
 }
 
 export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): StackMapper {
-  /** By the place as executors name it. */
+  /** Mapped positions, by the position as executors write it. */
   const known = new Map<string, string>();
   const loads = new Map<string, Promise<void>>();
 
@@ -56,7 +54,7 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
     for (const name of names) known.delete(name);
   }
 
-  /** Starts to learn the places that are not known. Answers all that is being learned of them. */
+  /** Starts lookups of unknown positions. Returns all pending lookups, also earlier ones. */
   function locateAll(named: Iterable<RegExpMatchArray>): Set<Promise<void>> {
     const loading = new Set<Promise<void>>();
     const unknown = new Map<string, Set<string>>();
@@ -92,7 +90,7 @@ export function createStackMapper({ locate, sourceMaps }: StackMapperDeps): Stac
   };
 }
 
-/** Undefined when it is late: an error without its lines is better than none. */
+/** Resolves to undefined on timeout: an error with unmapped lines is better than no error. */
 function withinLimit<T>(found: Promise<T>): Promise<T | undefined> {
   return deadline(found, MAX_WAIT_MS, () => undefined);
 }

@@ -7,8 +7,8 @@ import type { FileSource, Outcome, Runtime, SandboxEnd } from "../../runtime/mod
 import { NO_FILES, NOOP_OBSERVER, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
 
 /**
- * In the place of Deno: a program that says it is ready, waits for a run, sends what the file `payload` beside it holds, and stays. It stands
- * for a sandbox whose first wall is broken: code of a job that writes to the channel what it likes.
+ * A program that replaces Deno: it reports that it is ready, waits for a run, sends the content of the file `payload` beside it, and keeps
+ * running. It simulates a job that escaped from Deno's sandbox and writes anything to the channel.
  */
 const PROGRAM = `#!/bin/sh
 read -r start <&3
@@ -18,22 +18,22 @@ while read -r line <&3; do
 done
 `;
 
-/** Sandboxes that send what a test says. Disposing it ends all of them. */
+/** Sandboxes that send what a test chooses. Disposing it ends all of them. */
 export interface HostileSandboxes extends AsyncDisposable {
   readonly runtime: Runtime;
-  /** Starts a sandbox, runs a job in it (run 1, executor 1), and has it send this. Resolves when the job has ended, and ends the sandbox. */
+  /** Starts a sandbox, runs a job in it (run 1, executor 1), and has it send the payload. Ends the sandbox after the job, then resolves. */
   send(payload: string | Uint8Array, options?: SendOptions): Promise<Sent>;
 }
 
 interface SendOptions {
   readonly timeoutMs?: number;
   readonly files?: FileSource;
-  /** Reads nothing more after it has sent. */
+  /** Whether the sandbox stops reading after it has sent the payload. */
   readonly isDeaf?: boolean;
 }
 
 interface Sent {
-  /** Undefined for a job that goes on: nothing that was sent ended it in time. */
+  /** Undefined if the payload did not end the job in time. */
   readonly outcome: Outcome | undefined;
   readonly end: SandboxEnd;
 }

@@ -1,4 +1,4 @@
-/** What the tests of this folder share: programs from source text, and a sandbox whose jobs' doings are kept. */
+/** Shared by tests: programs from source text, and sandboxes whose jobs record what the observer receives. */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,12 +31,12 @@ export interface Program {
   readonly sourceMap: string;
 }
 
-/** What a job runs that runs this program. */
+/** Returns the program as the artifact of a job. */
 export function moduleOf({ code, sourceMap }: Program): ModuleArtifact {
   return { type: "module", code: async () => code, sourceMap: async () => sourceMap };
 }
 
-/** Bundles a TypeScript source as the gateway does: one module, a source map that names `job.ts`, and at its end what it declares. */
+/** Bundles a TypeScript source as the gateway does: one module with its manifest at the end, and a source map that names `job.ts`. */
 export async function bundle(source: string, { manifest }: { manifest?: unknown } = {}): Promise<Program> {
   const { outputFiles } = await build({
     stdin: { contents: source, loader: "ts", sourcefile: "job.ts" },
@@ -59,32 +59,32 @@ export async function bundle(source: string, { manifest }: { manifest?: unknown 
   };
 }
 
-/** The source of a job that consists of several files, as one module. `bundle()` warns of the same. */
+/** Bundles a job of several files into the source of one module. Warnings are left to `bundle()`. */
 export const sourceOf = (entry: URL): string => bundleModule(entry, { logLevel: "error" });
 
-/** One that a test waits for: its doings as they come, in order. */
+/** A job that a test runs, with a record of what its observer received. */
 export interface RunningTestJob extends Execution {
-  /** Everything that the observer was told, in order: `running 1`, `progress 0.5 half`, `info text`, `result application/json`, `part [1`. */
+  /** Calls of the observer as text, in order: `running 1`, `progress 0.5 half`, `info text`, `result application/json`, `part [1`. */
   readonly reports: string[];
   readonly progress: Progress[];
-  /** Of its result. */
+  /** Parts of its result. */
   readonly parts: readonly Uint8Array[];
-  /** Resolves when it was told that its `validate` takes a while. */
+  /** Resolves when the observer was notified that `validate` takes a while. */
   readonly validating: Promise<void>;
-  /** Resolves when something was told that starts with this. */
+  /** Resolves when the record has an entry that starts with this text. */
   until(start: string): Promise<void>;
 }
 
 export interface RunOptions {
   readonly entryPoint?: string;
   readonly config?: unknown;
-  /** Default: that of the program, at once. */
+  /** Default: the source map of the program, at once. */
   readonly sourceMap?: ModuleArtifact["sourceMap"];
-  /** Takes the parts of a result. Default: all of them, at once. */
+  /** Receives the parts of a result. Default: accepts all of them at once. */
   readonly keepPart?: JobObserver["resultPart"];
 }
 
-/** For a job of which nobody wants to know what it does. */
+/** Ignores all reports. */
 export const NOOP_OBSERVER: JobObserver = {
   validating() {},
   running() {},
@@ -165,12 +165,12 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
   [LogLine_Level.ERROR]: "error",
 };
 
-/** Runs the export `job` of a source to its end. */
+/** Runs the export `job` of a source, and returns its outcome. */
 export async function outcomeOf(sandbox: Sandbox, source: string, options?: RunOptions): Promise<Outcome> {
   return run(sandbox, await bundle(source), options).outcome;
 }
 
-/** The value that a job of this source returns; rejects when it does not succeed. */
+/** Runs the export `job` of a source, and returns its result. Rejects if the job does not succeed. */
 export async function resultOf(sandbox: Sandbox, source: string, options?: RunOptions): Promise<unknown> {
   const outcome = await outcomeOf(sandbox, source, options);
   if (outcome.type !== "succeeded")
@@ -201,14 +201,14 @@ export function startSandbox(
       ...settings,
     }),
     files: NO_FILES,
-    // As they are asked for: what the configuration of a node allows is not of this folder.
+    // Granted as requested: the configuration of nodes is tested elsewhere.
     ...(allow.length > 0 && { reach: { allow, deny: [], hasNames: true, isIpv6Resolved: true } }),
     ...spec,
   };
   return runtime.startSandbox(all, options);
 }
 
-/** A runtime behind all walls that this machine has. */
+/** Starts a runtime with all isolation that this machine supports. */
 export async function startTestRuntime(options: Partial<DenoRuntimeOptions> = {}): Promise<Runtime> {
   await using stack = new AsyncDisposableStack();
   const isolation = options.isolation ?? stack.use(await startTestIsolation());

@@ -1,10 +1,10 @@
-/** A job that lists what it can reach: for each object, by the path on which it was found first, the names of its own properties. */
+/** A job that lists what it can reach: for each object, the path on which it was found first and the names of its own properties. */
 interface Found {
   readonly path: string;
   readonly value: object;
 }
 
-/** More than a job reaches today, so that a walk that finds no end is noticed. */
+/** More objects than a job reaches today; a longer walk counts as endless. */
 const MAX_OBJECTS = 50_000;
 
 export async function job({ config }: { config: { modules: readonly string[] } }): Promise<string[]> {
@@ -17,7 +17,7 @@ export async function job({ config }: { config: { modules: readonly string[] } }
       refused.push(`${name} is refused`);
     }
   }
-  // Objects of the language have no own property by which to reach these.
+  // No own property leads to these objects of the language.
   for (const [path, value] of Object.entries({
     "function*": function* () {},
     async: async () => {},
@@ -41,14 +41,14 @@ function walk(roots: readonly Found[]): string[] {
   const queue = [...roots];
   const lines: string[] = [];
   for (const { path, value } of queue) {
-    const names = Reflect.ownKeys(value).filter((name) => !isOfLittleInterest(value, name));
-    const told = names
+    const names = Reflect.ownKeys(value).filter((name) => !isIgnored(value, name));
+    const listed = names
       .filter((name) => !isItem(value, name))
       .map(nameOf)
       .sort()
       .join(" ");
-    if (told !== "" && told !== "prototype" && told !== "constructor") lines.push(`${path}: ${told}`);
-    if (queue.length > MAX_OBJECTS) throw new Error(`There is no end to it: ${path}`);
+    if (listed !== "" && listed !== "prototype" && listed !== "constructor") lines.push(`${path}: ${listed}`);
+    if (queue.length > MAX_OBJECTS) throw new Error(`the walk does not end: ${path}`);
     const prototype = Reflect.getPrototypeOf(value);
     if (prototype !== null) add(`${path}.[[Prototype]]`, prototype);
     for (const name of names) {
@@ -72,17 +72,17 @@ function valueAt(object: object, name: PropertyKey): unknown {
   try {
     return Reflect.get(object, name);
   } catch {
-    // Of a prototype: it is there for instances.
+    // The getter of a prototype works only on instances.
     return undefined;
   }
 }
 
-function isOfLittleInterest(value: object, name: PropertyKey): boolean {
+function isIgnored(value: object, name: PropertyKey): boolean {
   if (typeof value === "function" && (name === "length" || name === "name")) return true;
   return value instanceof Uint8Array;
 }
 
-/** What an array holds is walked, and not listed by its place. */
+/** Items of arrays are walked, but their indexes are not listed. */
 function isItem(value: object, name: PropertyKey): boolean {
   return Array.isArray(value) && name !== "length";
 }

@@ -1,6 +1,6 @@
 /**
- * Replaces each method and accessor of each object that a job can reach, and adds what it can to prototypes. It records what they are called
- * with, as long as no code of another job runs: then all of it comes from the executor, or from Deno on the executor's behalf.
+ * Replaces each method and accessor of each object that a job can reach, and adds properties to prototypes. It records their arguments while
+ * no code of another job runs: then all calls come from the executor, or from Deno on the executor's behalf.
  */
 import type { NamedObjects } from "../../hearth.ts";
 
@@ -14,7 +14,7 @@ const seen: unknown[] = [];
 let isOff = false;
 let isMine = 0;
 
-/** Words by which the executor's messages, and the configs of others, are known. */
+/** Types of the executor's messages. */
 const TYPES = [
   "run",
   "logged",
@@ -59,7 +59,7 @@ function look(value: unknown, where: string, depth: number): void {
   }
 }
 
-/** With no method that is replaced below. */
+/** Uses no method that is replaced below. */
 function indexOf(text: string, search: string): number {
   outer: for (let at = 0; at + search.length <= text.length; at++) {
     for (let index = 0; index < search.length; index++) if (text[at + index] !== search[index]) continue outer;
@@ -77,7 +77,7 @@ function note(what: string): void {
   defineProperty(seen, seen.length, { value: what, writable: true, enumerable: true, configurable: true });
 }
 
-/** What a job's own code does is of no interest. */
+/** Does not record calls by a job's own code. */
 async function mine<T>(act: () => Promise<T>): Promise<T> {
   isMine += 1;
   try {
@@ -103,7 +103,7 @@ function watch(object: object, path: string, done: Set<object>): void {
     try {
       if (watched !== undefined) defineProperty(object, name, watched);
     } catch {
-      // It stays as it is.
+      // The property remains as it is.
     }
   }
   const prototype = getPrototypeOf(object);
@@ -125,7 +125,7 @@ function watchedProperty(
     return watched;
   }
   if (name !== "constructor") return undefined;
-  // Read by `await` and by `then` of whatever promise they are given.
+  // `await` and `then` read it from any promise.
   return {
     configurable: true,
     get() {
@@ -146,7 +146,7 @@ function isClass(value: Function): boolean {
 // biome-ignore lint/complexity/noBannedTypes: any function
 function spyOn(original: Function, where: string): Function {
   return {
-    // A method, so that it has no `prototype`, as most of those that it stands for.
+    // A method, so that it has no `prototype`, like most of the methods that it replaces.
     method(this: unknown, ...args: unknown[]): unknown {
       record(this, args, where);
       return apply(original, this, args);
@@ -193,7 +193,7 @@ function extend(): void {
           },
         });
       } catch {
-        // It takes no properties.
+        // The object accepts no properties.
       }
     }
   }

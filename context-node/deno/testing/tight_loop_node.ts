@@ -1,4 +1,4 @@
-/** A program that runs a tight loop in a sandbox until it is killed, with a cache folder as argument; for a test of what happens then. */
+/** Runs a tight loop in a sandbox until it is killed. Its argument is a cache folder. A test checks that no process remains. */
 import { bundle, run, startSandbox, startTestRuntime } from "./mod.ts";
 
 const [, , cacheDir = ""] = process.argv;

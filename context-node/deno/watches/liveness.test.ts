@@ -10,12 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => runtime[Symbol.asyncDispose]());
 
-/** Numbers of the executors that have a thread. */
+/** Returns the numbers of the executors that have a thread. */
 function threadsOf(sandbox: Sandbox): number[] {
   return (readThreads(sandbox.processId ?? 0)?.executors ?? []).map(({ executor }) => executor).sort();
 }
 
-/** A job that ends, and whose code goes on in the same turn of the event loop, as soon as its result is sent: before the executor could take another run. */
+/** Source of a job whose code continues after its end, in the same turn of the event loop, before the executor can take another run. */
 function leave(body: string): string {
   return `export const leave = () => { void (async () => { for (let tick = 0; tick < 20; tick++) await 0; ${body} })(); };`;
 }
@@ -23,8 +23,8 @@ function leave(body: string): string {
 test.for<[string, string]>([
   ["computes without a pause", "for (;;);"],
   ["waits without a pause", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
-  ["goes on in microtasks", "for (;;) await 0;"],
-])("a job goes to another executor when code of an ended one %s", async ([, body]) => {
+  ["continues in microtasks", "for (;;) await 0;"],
+])("a job moves to another executor when code of an ended job %s", async ([, body]) => {
   await using sandbox = await startSandbox(runtime);
   const program = await bundle(`
     ${leave(body)}
@@ -32,12 +32,12 @@ test.for<[string, string]>([
   expect(await run(sandbox, program, { entryPoint: "leave" }).outcome).toMatchObject({ type: "succeeded" });
   const next = run(sandbox, program);
   expect(await next.outcome).toEqual({ type: "succeeded", json: '"next"' });
-  // A thread that waits wakes up when it is ended, and may run what it was given on its way out.
+  // A waiting thread wakes up when it is terminated, and may still run the job before it ends.
   expect(next.reports).toEqual([expect.stringMatching(/^running [12]$/)]);
-  await until("the executor that was held up is gone", () => !threadsOf(sandbox).includes(1));
+  await until("the blocked executor has ended", () => !threadsOf(sandbox).includes(1));
 });
 
-test("a job that was moved is aborted on its new executor", async () => {
+test("abort reaches a job on the executor that it moved to", async () => {
   await using sandbox = await startSandbox(runtime);
   const program = await bundle(`
     ${leave("for (;;);")}
@@ -52,7 +52,7 @@ test("a job that was moved is aborted on its new executor", async () => {
   expect(await next.outcome).toEqual({ type: "succeeded", json: '"cancelled"' });
 });
 
-test("a job that is terminated before its executor took it ends so", async () => {
+test("terminate ends a job that its executor has not taken", async () => {
   await using sandbox = await startSandbox(runtime);
   const program = await bundle(`
     ${leave("for (;;);")}
@@ -63,7 +63,7 @@ test("a job that is terminated before its executor took it ends so", async () =>
   expect(await next.outcome).toEqual({ type: "terminated" });
 });
 
-test("an executor that burns processor time without a job is ended", async () => {
+test("an executor that uses CPU time without a job is ended", async () => {
   await using sandbox = await startSandbox(runtime);
   const source = `export const job = () => {
     setInterval(() => { const end = performance.now() + 9; while (performance.now() < end); }, 1);
@@ -74,7 +74,7 @@ test("an executor that burns processor time without a job is ended", async () =>
   expect(await resultOf(sandbox, "export const job = () => 'next';")).toBe("next");
 });
 
-test("an executor with timers that take little is kept", async () => {
+test("an executor with cheap timers is kept", async () => {
   await using sandbox = await startSandbox(runtime);
   const program = await bundle(`let ticks = 0;
     export const job = () => { setInterval(() => { ticks += 1; }, 10); };
@@ -88,7 +88,7 @@ test("an executor with timers that take little is kept", async () => {
   expect(threadsOf(sandbox)).toEqual([1]);
 });
 
-test("an executor that is busy with one of its jobs keeps the others waiting, and is not taken away", async () => {
+test("an executor that is busy with one job is kept, and its other jobs wait", async () => {
   await using sandbox = await startSandbox(runtime, { jobsPerExecutor: 2 });
   const program = await bundle(`
     export const busy = ({ progress }) => {
@@ -106,7 +106,7 @@ test("an executor that is busy with one of its jobs keeps the others waiting, an
   expect(next.reports).toEqual(["running 1"]);
 });
 
-test("no thread of a job is left when it was terminated", async () => {
+test("terminate leaves no thread of a job", async () => {
   await using sandbox = await startSandbox(runtime);
   const program = await bundle(`export const job = ({ progress }) => { progress(0); for (;;); };`);
   const jobs = [run(sandbox, program), run(sandbox, program)];
@@ -119,7 +119,7 @@ test("no thread of a job is left when it was terminated", async () => {
   }
 });
 
-test("native computations that outlive their job end the sandbox once it has no job", async () => {
+test("native computations that outlive their job end a sandbox without jobs", async () => {
   await using sandbox = await startSandbox(runtime);
   const program = await bundle(`import { pbkdf2 } from "node:crypto";
     export const job = ({ progress }) => {
@@ -133,15 +133,15 @@ test("native computations that outlive their job end the sandbox once it has no 
   expect(await job.outcome).toEqual({ type: "terminated" });
   expect(await sandbox.closed).toEqual({
     type: "crashed",
-    message: "Native computations of jobs that have ended went on",
+    message: "Native computations of ended jobs did not stop",
   });
 });
 
-test("a sandbox whose process stands still is given up", async () => {
+test("a sandbox whose process is stopped counts as crashed", async () => {
   await using sandbox = await startSandbox(runtime);
   process.kill(sandbox.processId ?? 0, "SIGSTOP");
   expect(await sandbox.closed).toEqual({
     type: "crashed",
-    message: "The sandbox gave no sign of life for 15 s",
+    message: "The sandbox did not respond for 15 s",
   });
 });

@@ -1,23 +1,23 @@
 import type { ChannelState } from "../channel/channel.ts";
 
-/** Interval between looks at a sandbox, in milliseconds. */
+/** Interval between polls of a sandbox, in milliseconds. */
 const INTERVAL_MS = 2500;
 
-/** Looks in a row, without a sign of life, after which a sandbox is given up. */
+/** Number of consecutive polls without a message after which a sandbox counts as unresponsive. */
 const MAX_SILENT_POLLS = 6;
 
-/** A look that comes so much too late says that this process stood still, in milliseconds. */
+/** Delay of a poll that shows that this process itself was suspended or blocked, in milliseconds. */
 const STANDSTILL_MS = 1000;
 
 interface WatchedSandbox {
   readonly channel: ChannelState;
-  /** Asks for a sign of life: any line is one. */
+  /** Requests a reply from the sandbox. Any line counts as one. */
   ping(): void;
-  /** Called once. */
+  /** Called once, when the sandbox does not respond. */
   unresponsive(message: string): void;
 }
 
-/** Watches that the main isolate of a sandbox answers: no job can keep it from that. Disposing it ends the watch. */
+/** Watches that the main isolate of a sandbox responds. No job can prevent it from responding. Disposing it ends the watch. */
 export function watchLiveness({ channel, ping, unresponsive }: WatchedSandbox): Disposable {
   let silentPolls = 0;
   let lines = channel.lines;
@@ -31,7 +31,7 @@ export function watchLiveness({ channel, ping, unresponsive }: WatchedSandbox): 
     silentPolls = isAlive || isLate ? 0 : silentPolls + 1;
     if (silentPolls < MAX_SILENT_POLLS) return ping();
     clearInterval(timer);
-    unresponsive(`The sandbox gave no sign of life for ${(MAX_SILENT_POLLS * INTERVAL_MS) / 1000} s`);
+    unresponsive(`The sandbox did not respond for ${(MAX_SILENT_POLLS * INTERVAL_MS) / 1000} s`);
   }, INTERVAL_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };

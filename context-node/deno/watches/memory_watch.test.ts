@@ -15,15 +15,12 @@ test.for([
   ["strings", "const all = []; while (true) all.push(String(all.length).repeat(1000));"],
   ["arrays", "const all = []; while (true) all.push(new Array(1e6).fill(1.5));"],
   [
-    "what follows an await, after it cleared every timer",
+    "code after an await that cleared every timer",
     "await 0; for (let id = 0; id < 1000; id++) clearTimeout(id); const all = []; while (true) all.push({});",
   ],
-  ["what follows an await", "await 0; const all = []; while (true) all.push({});"],
-  [
-    "what a timer makes",
-    "setTimeout(() => { const all = []; while (true) all.push({}); }); await new Promise(() => {});",
-  ],
-])("a job that fills the heap with %s fails, and the context lives on", async ([, body]) => {
+  ["code after an await", "await 0; const all = []; while (true) all.push({});"],
+  ["code in a timer", "setTimeout(() => { const all = []; while (true) all.push({}); }); await new Promise(() => {});"],
+])("a job that fills the heap with %s fails, and the context remains", async ([, body]) => {
   await using sandbox = await startSandbox(runtime, settings);
   const program = await bundle(`export const job = async () => { ${body} };
     export const bystander = ({ progress, signal }) => new Promise((resolve) => {
@@ -54,7 +51,7 @@ test("a job that fills ArrayBuffers ends the context as out of memory", async ()
   expect(await sandbox.closed).toEqual(end);
 });
 
-test("garbage is no reason to end a context", async () => {
+test("garbage does not end a context", async () => {
   await using sandbox = await startSandbox(runtime, settings);
   const source = "export const job = () => { for (let i = 0; i < 1e6; i++) JSON.parse('[1,{\"a\":[2]}]'); return 1; };";
   expect(await resultOf(sandbox, source)).toBe(1);

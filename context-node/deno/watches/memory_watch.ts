@@ -1,39 +1,39 @@
 import { residentBytes } from "../../process_memory.ts";
 
 /**
- * What a process takes beside the memory of jobs. Measured (Deno 2.9, x64): 18 MB for the process, 10 MB for each idle executor, and up to
- * 9 MB of garbage in each that V8 has not collected yet after 2000 small jobs; doubled, because it is no limit for jobs.
+ * Allowance for memory that is not used by jobs, in bytes. Measured (Deno 2.9, x64): 18 MB for the process, 10 MB for each idle executor, and
+ * up to 9 MB of uncollected garbage in each after 2000 small jobs. The values are doubled, because they are not meant to limit jobs.
  */
 const PROCESS_BYTES = 36 * 1024 * 1024;
 const EXECUTOR_BYTES = 38 * 1024 * 1024;
 const INTERVAL_MS = 200;
 
-/** Multiple of the limit that ends the process at once. */
+/** Multiple of the allowance at which the process is killed at once. */
 const HARD_LIMIT_FACTOR = 2;
 
 /**
- * Number of samples in a row over the limit that end the process. An executor that reaches its heap limit takes more room while it is ended, and
- * gives it back, which takes some tenths of a second where the CPU is busy.
+ * Number of consecutive samples over the allowance after which the process is killed. An executor that reaches its heap limit uses more memory
+ * while it ends, and frees it within some tenths of a second on a busy CPU.
  */
 const SAMPLES_OVER = 4;
 
-/** A watch on the memory of a process. Disposing it ends it. */
+/** A watch on the memory of a process. Disposing it ends the watch. */
 export interface MemoryWatch extends Disposable {
-  /** Resident memory in bytes when last looked; 0 where the operating system does not tell. */
+  /** Returns the last sample of the resident memory, in bytes; 0 if the operating system does not report it. */
   bytes(): number;
 }
 
 interface WatchedProcess {
-  /** Undefined while it is not known. */
+  /** Returns undefined while the process id is unknown. */
   pid(): number | undefined;
   readonly limitBytes: number;
-  /** Executors now. */
+  /** Returns the current number of executors. */
   executors(): number;
 }
 
 /**
- * Calls `exceeded` when the process has more resident memory than the limit allows. Executors have a heap limit of their own, but
- * it does not count the bytes of ArrayBuffers, and each executor has it for itself.
+ * Calls `exceeded` once when the resident memory of the process exceeds its allowance. The heap limit of executors is not enough: it does
+ * not count ArrayBuffers, and applies to each executor separately.
  */
 export function watchMemory(
   { pid, limitBytes, executors }: WatchedProcess,
@@ -59,7 +59,7 @@ export function watchMemory(
   };
 }
 
-/** What a process may have of memory at most, for a moment: the kernel ends one that takes more, where control groups hold it. */
+/** Returns the memory at which the kernel kills the process, in bytes, if control groups are available. */
 export function hardLimitBytes(limitBytes: number, { executors }: { executors: number }): number {
   return HARD_LIMIT_FACTOR * allowance(limitBytes, executors);
 }

@@ -14,17 +14,17 @@ import {
 } from "./primordials.ts";
 import { LANGUAGE, NAVIGATOR, PLATFORM } from "./reach.ts";
 
-/** What a context brings. */
+/** The context's settings that confinement depends on. */
 interface Opened {
-  /** Environment variables that jobs see. */
+  /** Environment variables of the jobs. */
   readonly env: Readonly<Record<string, string>>;
   /** Whether the context was granted any address. */
   readonly hasNetwork: boolean;
 }
 
 /**
- * Takes from the global scope all that no list in reach.ts names: threads, message channels and locks of the executor, storage, descriptors,
- * processes, and whatever the next Deno brings. Permissions are denied by the process; this is about what needs none.
+ * Removes from the global scope everything that reach.ts does not list: threads, message channels and locks of the executor, storage, descriptors,
+ * processes, and additions of later Deno versions. The process denies permissions; this function removes what needs no permission.
  */
 export function confine(): { open(opened: Opened): void } {
   let hasNetwork = false;
@@ -34,14 +34,14 @@ export function confine(): { open(opened: Opened): void } {
 
   keepOnly(getPrototypeOf(navigator) as object, NAVIGATOR);
   keepOnly(globalThis, [...LANGUAGE, ...PLATFORM]);
-  // Web programs, and Deno's, know `self` and `close` as globals; node's workers lack them.
+  // Web and Deno programs expect the globals `self` and `close`, which node workers lack.
   replace("self", globalThis);
   replace("close", () => exit());
   replace("process", process.api);
   replace("Deno", jobDeno(process.env));
 
-  // A property of these is found on every object or array. A job that adds one, say a setter of `"0"` or a getter of `then`, would see objects
-  // of the executor's and of Deno's own, and could answer for them.
+  // All objects and arrays inherit the properties of these prototypes. A job that adds one, such as a setter of `"0"` or a getter of `then`, would
+  // receive objects of the executor and of Deno, and could return others in their place.
   preventExtensions(Object.prototype);
   preventExtensions(Array.prototype);
   makeFunctionMethodsFinal();
@@ -57,8 +57,8 @@ export function confine(): { open(opened: Opened): void } {
 const { exit } = Deno;
 
 /**
- * Makes the methods of all functions final. Deno's own code calls `op.call(core, …)`: a job that replaces `call` would get all that Deno is made
- * of. They are accessors, so that a function can have a method of such a name all the same.
+ * Makes `call`, `apply` and `bind` of Function.prototype final. Deno's own code calls `op.call(core, …)`: a job that replaces `call` would receive
+ * Deno's internals. They become accessors, so that a function can still have its own method of that name.
  */
 function makeFunctionMethodsFinal(): void {
   const names = ["call", "apply", "bind"] as const;
@@ -86,8 +86,9 @@ function keepOnly(object: object, names: readonly string[]): void {
   const all = ownKeys(object);
   for (let index = 0; index < all.length; index++) {
     const name = all[index] as PropertyKey;
-    // Symbols are keys of Deno's own: without them its objects do not work.
+    // Deno's objects need their symbol keys.
     if (typeof name === "symbol" || contains(names, name)) continue;
-    if (!deleteProperty(object, name)) throw new NativeError(`Cannot confine the executor: ${textOf(name)} stays`);
+    if (!deleteProperty(object, name))
+      throw new NativeError(`Cannot confine the executor: cannot delete ${textOf(name)}`);
   }
 }

@@ -13,7 +13,7 @@ import { throwingFunction } from "./throwing_function.ts";
 const { NotCapable } = Deno.errors;
 const { stdout, stderr, connect, connectTls, startTls, HttpClient } = Deno;
 
-/** The `Deno` of jobs. It shares with Deno's own what is listed, and nothing else. */
+/** Creates the `Deno` object of jobs. It has the listed properties of Deno's own, and no others. */
 export function jobDeno(env: Record<string, string | undefined>): object {
   const deno = {};
   for (let index = 0; index < DENO.length; index++) {
@@ -54,16 +54,16 @@ export function jobDeno(env: Record<string, string | undefined>): object {
   return deno;
 }
 
-/** Only by TCP: for a transport that takes a flag to be used (`vsock`), Deno ends the whole process. */
+/** Connects by TCP only: for a transport behind a flag (`vsock`), Deno exits the whole process. */
 async function connectByTcp(options: Deno.ConnectOptions): Promise<Deno.TcpConn> {
-  // Read once: a getter could say something else the next time.
+  // Read once: a getter could return another value the next time.
   const given: Deno.ConnectOptions = { ...options };
   const { transport = "tcp" } = given;
   if (transport === "tcp") return hideConstructors(await own(connect({ ...given, transport })));
   throw new NativeTypeError(`Cannot connect by "${textOf(transport)}": jobs connect by "tcp"`);
 }
 
-/** Keeps the constructors of a connection, that of its class and those that the class extends. */
+/** Hides the constructors of a connection's class and of its superclasses. */
 function hideConstructors<T extends object>(connection: T): T {
   let prototype = getPrototypeOf(connection) as object;
   while (prototype !== Object.prototype) {
@@ -74,8 +74,8 @@ function hideConstructors<T extends object>(connection: T): T {
 }
 
 /**
- * Replaces the constructor of a class by one that throws. Deno's takes the number of any resource of the executor: with it a job would read
- * and close the standard streams of its process, and the channels of its executor.
+ * Replaces the constructor of a class by one that throws. Deno's constructors accept the number of any resource of the executor: with them a job
+ * could read and close the standard streams of its process, and the channels of its executor.
  */
 function hideConstructor(prototype: object): object {
   const descriptor = getOwnPropertyDescriptor(prototype, "constructor");
@@ -87,7 +87,7 @@ function hideConstructor(prototype: object): object {
   return value;
 }
 
-/** What is written there is text of the process's own log: of no job, and no message to anybody. */
+/** Output to this stream goes to the log of the process, not to the log of a job. */
 function output(stream: typeof stdout): object {
   return {
     write: (bytes: Uint8Array) => stream.write(bytes),

@@ -6,15 +6,15 @@ import { PROCESS } from "./reach.ts";
 
 const { stdout, stderr, exit } = Deno;
 
-/** The `process` of jobs, and the environment that it shows. */
+/** The `process` object of jobs, and its environment. */
 export interface JobProcess {
   readonly api: object;
   readonly env: Record<string, string | undefined>;
 }
 
 /**
- * An object of its own: it shares with node's what is listed. Its events are nobody's: a job that listens for `uncaughtException` does not
- * keep its errors from being reported.
+ * Creates a separate object with the listed properties of node's process. Nothing emits events on it: a job that listens for
+ * `uncaughtException` does not prevent its errors from being reported.
  */
 export function createJobProcess(): JobProcess {
   const { env } = nodeProcess;
@@ -38,9 +38,9 @@ export function createJobProcess(): JobProcess {
 }
 
 /**
- * Gives the object methods of event emitters of its own, which are final. Node's code emits warnings on its process: a job that replaces
- * `EventEmitter.prototype.emit` would get that process as `this`, and with it all modules, the bindings and the channel of the executor.
- * The methods that Node's process has for itself call those of the prototype.
+ * Gives the object its own, final methods of event emitters. Node's code emits warnings on its process: a job that replaces
+ * `EventEmitter.prototype.emit` would receive that process as `this`, and with it all modules, the bindings and the channel of the executor.
+ * The own methods of Node's process call those of the prototype.
  */
 function addFinalEmitterMethods(object: object): void {
   const names = ownKeys(EventEmitter.prototype);
@@ -53,7 +53,7 @@ function addFinalEmitterMethods(object: object): void {
   }
 }
 
-/** What is written there is text of the process's own log: of no job, and no message to anybody. */
+/** Output to this stream goes to the log of the process, not to the log of a job. */
 function output(stream: typeof stdout): Writable {
   return new Writable({
     write(chunk: Uint8Array, _encoding, done) {

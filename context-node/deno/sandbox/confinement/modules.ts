@@ -24,17 +24,17 @@ import { NETWORK_MODULES, PARTIAL_MODULES, type PartialModule, WHOLE_MODULES } f
 import { throwingFunction } from "./throwing_function.ts";
 
 interface ModulesDeps {
-  /** What `node:process` is to jobs. */
+  /** The object that jobs import as `node:process`. */
   readonly process: object;
   hasNetwork(): boolean;
 }
 
-/** Modules whose static import Deno serves by the text of the specifier, unless its resolution throws. Of others a resolution that throws is ignored. */
+/** Modules whose static import Deno resolves by the specifier's text, unless the hook throws. For other modules Deno ignores a hook that throws. */
 const SERVED_BY_NAME: readonly string[] = ["worker_threads"];
 
 const NODE = "node:";
 const IDENTIFIER = pattern(/^[A-Za-z_$][A-Za-z0-9_$]*$/);
-/** By which the text of a module that is made here finds what it exports. */
+/** Under this key, the source of a generated module finds the values that it exports. */
 const KEY = Symbol.for("hearth.getBuiltinModule");
 
 const NO_NETWORK = "the context grants no network, see its setting permissions.net";
@@ -43,11 +43,11 @@ const { createObjectURL } = URL;
 const nativeModule = nodeProcess.getBuiltinModule as (name: string) => object | undefined;
 
 /**
- * Decides which modules a job gets, by what their specifiers resolve to: bundles and `data:` or `blob:` modules as they are, of Node's those that
- * are listed in reach.ts, nothing else.
+ * Decides which modules a job can import, by what their specifiers resolve to: bundles and other `data:` or `blob:` modules, and the modules of Node
+ * that reach.ts lists.
  *
- * A module that is not given resolves to one that throws when it is evaluated; a hook that throws is not enough, since Deno then tries its own
- * modules by name. One that is given in part resolves to one that is made here.
+ * Any other module resolves to a generated one that throws when it is evaluated; a hook that throws is not enough, because Deno then tries its own
+ * modules by name. A partial module resolves to a generated one with the listed exports.
  */
 export function guardModules({ process, hasNetwork }: ModulesDeps): {
   getBuiltinModule(specifier: string): object | undefined;
@@ -69,7 +69,7 @@ export function guardModules({ process, hasNetwork }: ModulesDeps): {
     if (name === "console") return console;
     const partial = partOf(name);
     const native = partial && nativeModule(NODE + name);
-    return native && reduce(native, NODE + name, partial);
+    return native && restrictModule(native, NODE + name, partial);
   }
 
   function partOf(name: string): PartialModule | undefined {
@@ -90,7 +90,7 @@ export function guardModules({ process, hasNetwork }: ModulesDeps): {
     const module = name === "" ? undefined : moduleNamed(name);
     const text = module === undefined ? refusalText(resolved, name) : exportText(module, name);
     const url = createObjectURL(new NativeBlob(sequenceOf([text]), { type: "text/javascript" }));
-    // What cannot be imported has no number of specifiers that is bounded.
+    // Refused specifiers are not cached: their number is unbounded.
     if (name !== "" && module !== undefined) mapSet(urls, resolved, url);
     return url;
   }
@@ -119,7 +119,7 @@ function refusalOf(specifier: string): string {
   return `Cannot import "${name}": a job has one thread, and only the modules that docs/jobs.md lists under "What a job has"`;
 }
 
-/** A module that exports what the native one does, so that its importer is linked, and throws when it is evaluated. */
+/** Source of a module with the exports of the native one, so that importers link, that throws when it is evaluated. */
 function refusalText(resolved: string, name: string): string {
   const native = name === "" ? undefined : nativeModule(NODE + name);
   const names = native === undefined ? [] : exportNames(native);
@@ -151,8 +151,12 @@ function exportNames(module: object): string[] {
   return usable;
 }
 
-/** The exports that are listed, constants, and for each other function one that throws. */
-function reduce(native: object, name: string, { exports, namespaces = [], replaced = {}, why }: PartialModule): object {
+/** Creates a module with the listed exports, the constants, and a throwing function for each other function. */
+function restrictModule(
+  native: object,
+  name: string,
+  { exports, namespaces = [], replaced = {}, why }: PartialModule,
+): object {
   const module: Record<string, unknown> = create(null);
   const names = getOwnPropertyNames(native);
   for (let index = 0; index < names.length; index++) {
@@ -160,15 +164,16 @@ function reduce(native: object, name: string, { exports, namespaces = [], replac
     const value = (native as Record<string, unknown>)[each];
     if (hasOwn(replaced, each)) module[each] = replaced[each];
     else if (contains(exports, each)) module[each] = value;
-    else if (contains(namespaces, each)) module[each] = reduce(value as object, `${name}.${each}`, { exports, why });
-    else module[each] = harmless(value, each, `Cannot use ${each} of ${name}: ${why}`);
+    else if (contains(namespaces, each))
+      module[each] = restrictModule(value as object, `${name}.${each}`, { exports, why });
+    else module[each] = restrictedValue(value, each, `Cannot use ${each} of ${name}: ${why}`);
   }
   return module;
 }
 
-/** An object is left out: what it has can be anything. */
-function harmless(value: unknown, name: string, message: string): unknown {
-  // Libraries make one when they are loaded, and connect by it later.
+/** Omits objects, because their properties can be anything. */
+function restrictedValue(value: unknown, name: string, message: string): unknown {
+  // Libraries create an Agent when they are loaded, and use it only to connect.
   if (name === "Agent") return class Agent {};
   if (typeof value === "function") return throwingFunction(name, message);
   return typeof value === "object" ? undefined : value;

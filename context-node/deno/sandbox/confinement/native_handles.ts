@@ -2,7 +2,7 @@ import nodeProcess from "node:process";
 import { defineProperty } from "./primordials.ts";
 import { throwingFunction } from "./throwing_function.ts";
 
-/** Native handles that adopt any descriptor of the process, and listen without a permission, by the bindings that have them. */
+/** Native handles that can open any descriptor of the process, and listen without a permission, with the bindings that have them. */
 const HANDLES: readonly (readonly [binding: string, handle: string])[] = [
   ["tcp_wrap", "TCP"],
   ["pipe_wrap", "Pipe"],
@@ -14,9 +14,9 @@ const { binding } = nodeProcess as unknown as { binding: Bindings };
 let isDone = false;
 
 /**
- * Takes from the handles of node's sockets what opens a descriptor or listens: `new net.Socket({ fd })` uses it, and a handle can be reached
- * from every socket. Deno asks for a permission where an address is bound, and a handle that listens without one gets any port of all addresses.
- * It has to happen before a job gets a socket.
+ * Disables the methods of node's socket handles that open a descriptor or listen: `new net.Socket({ fd })` uses them, and every socket exposes its
+ * handle. Deno checks permissions only when an address is bound, and a handle that listens without an address gets any port on all addresses.
+ * Call it before a job gets a socket.
  */
 export function refuseNativeHandles(): void {
   if (isDone) return;

@@ -11,7 +11,7 @@ import {
   uncurry,
 } from "./primordials.ts";
 
-/** Where Deno keeps the listeners of an event target: an own property, whose symbol a job finds on every target. */
+/** Deno's listeners of an event target: an own property whose symbol a job can find on every target. */
 interface TargetData {
   readonly listeners: Readonly<Record<PropertyKey, unknown>>;
 }
@@ -22,8 +22,8 @@ interface Listener {
 }
 
 /**
- * Makes the listeners that the global object has by now final: no job takes one of them away, replaces it, or adds one to the same events, by which
- * errors of later jobs would get past the executor. Other events can be listened to.
+ * Makes the current listeners of the global object final. A job cannot remove or replace them, or add listeners to the same events, which
+ * would keep errors of later jobs from the executor. Jobs can listen to other events.
  */
 export function makeListenersFinal(): void {
   const symbols = getOwnPropertySymbols(globalThis);
@@ -37,7 +37,7 @@ export function makeListenersFinal(): void {
     freeze(data);
     freezeListeners((data as TargetData).listeners);
   }
-  if (!isFound) throw new NativeError("Cannot confine the executor: its listeners are not where they were");
+  if (!isFound) throw new NativeError("Cannot confine the executor: Deno keeps its listeners elsewhere");
   defineProperty(globalThis, "addEventListener", { value: addUnlessFinal, writable: true, configurable: true });
 }
 
@@ -45,7 +45,7 @@ const add: (target: EventTarget, ...parameters: Parameters<EventTarget["addEvent
   EventTarget.prototype.addEventListener,
 );
 
-/** Ignores listeners of the events that are the executor's: programs that bring one run on, and nothing is emitted to it. */
+/** Ignores listeners of the executor's events: programs that add one still run, but the listener is never called. */
 function addUnlessFinal(...[type, listener, options]: Parameters<EventTarget["addEventListener"]>): void {
   const name = textOf(type);
   if (name !== "error" && name !== "unhandledrejection") add(globalThis, name, listener, options);

@@ -1,10 +1,10 @@
 /**
- * The language and the platform as they were before any job could change them.
+ * Built-in functions and classes, captured before a job can change them.
  *
- * The code of an executor shares its realm with jobs, and a job may replace any method of any prototype. So what runs in an executor keeps to
- * these rules: it calls built-in methods from here only; it walks arrays by index, never by an iterator (no spread, `for…of` or array pattern over
- * what a job can reach); it awaits a promise of its own through `own()`; it resolves no promise with an object whose prototype a job can extend.
- * `Object.prototype` and `Array.prototype` take no new properties (see confine.ts), so plain records and arrays are safe to read and to fill.
+ * The code of an executor shares its realm with jobs, and a job may replace any method of any prototype. So the code in an executor follows
+ * these rules: it calls built-in methods only from here; it walks arrays by index, never by an iterator (no spread, `for…of` or array pattern over
+ * values that a job can reach); it awaits its own promises through `own()`; it never resolves a promise with an object whose prototype a job can extend.
+ * `Object.prototype` and `Array.prototype` accept no new properties (see confine.ts), so plain records and arrays are safe to read and to fill.
  */
 export const { queueMicrotask, setTimeout } = globalThis;
 
@@ -26,13 +26,13 @@ export const NativeTypeError = natives.TypeError;
 export const NativeUint8Array = natives.Uint8Array;
 export const NativeUint8ClampedArray = natives.Uint8ClampedArray;
 
-/** The text of any value; that of a symbol too. */
+/** Converts any value to text, symbols included. */
 export const textOf: (value: unknown) => string = natives.String;
 export const numberOf: (value: unknown) => number = natives.Number;
 export const { parse, stringify } = JSON;
 export const { min } = Math;
 export const { store: atomicStore, notify: atomicNotify, waitAsync: atomicWaitAsync } = Atomics;
-/** What `JSON.rawJSON` made; the types do not know it yet. */
+/** Whether `JSON.rawJSON` made the value; the types lack it. */
 export const { isRawJSON: isRawJson } = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 export const { isFinite: isFiniteNumber, isInteger, isSafeInteger } = Number;
 export const { isArray } = Array;
@@ -52,8 +52,8 @@ export const iterator: typeof Symbol.iterator = Symbol.iterator;
 export const asyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator;
 export const objectPrototype = Object.prototype;
 
-/** Makes a method a function that takes `this` as its first argument. No later change of the method has an effect on it. */
-// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of whatever method is given
+/** Returns a function that takes `this` as its first argument. Later changes of the method do not affect it. */
+// biome-ignore lint/suspicious/noExplicitAny: the method may have any parameters
 export function uncurry<This, Args extends any[], Result>(
   method: (this: This, ...args: Args) => Result,
 ): (self: This, ...args: Args) => Result {
@@ -94,25 +94,25 @@ const then = uncurry(Promise.prototype.then) as <T>(
   failed?: (error: unknown) => unknown,
 ) => Promise<unknown>;
 
-/** So that nothing looks up `Promise.prototype.constructor` on it, which a job can make a getter. */
+/** An own `constructor`, because a job can turn `Promise.prototype.constructor` into a getter. */
 const OWN_CONSTRUCTOR: PropertyDescriptor = create(null, { value: { value: Promise } });
 
-/** A promise of the executor's own, safe to await: neither `await` nor `when()` calls anything that a job can replace. */
+/** Makes a promise of the executor safe to await: neither `await` nor `when()` then calls anything that a job can replace. */
 export function own<T>(promise: Promise<T>): Promise<T> {
   return defineProperty(promise, "constructor", OWN_CONSTRUCTOR);
 }
 
-/** A promise that settles as what a job returned does, whatever that is. */
+/** Returns a promise, safe to await, that resolves to what a job returned. */
 export function settled<T>(value: T): Promise<Awaited<T>> {
   return own(new NativePromise<Awaited<T>>((resolve) => resolve(value as Awaited<T>)));
 }
 
-/** Calls one of them when a promise of the executor's own settles. */
+/** Calls `done` or `failed` when a promise of the executor settles. */
 export function when<T>(promise: Promise<T>, done: (value: T) => void, failed?: (error: unknown) => void): void {
   void then(own(promise), done, failed);
 }
 
-/** The value of an accessor's getter, to be called on any object that has its brand. */
+/** Returns the getter of an accessor. Throws a TypeError if the property is not an accessor. */
 export function getter(prototype: object, name: PropertyKey): (this: unknown) => unknown {
   const get = getOwnPropertyDescriptor(prototype, name)?.get;
   if (get === undefined) throw new NativeTypeError(`${textOf(name)} is not an accessor`);
@@ -139,9 +139,9 @@ export const { fromBase64 } = Uint8Array;
 const encoder = new TextEncoder();
 export const encodeText: (text: string) => Uint8Array = encoder.encode.bind(encoder);
 const decoder = new TextDecoder();
-/** Without a byte order mark. */
+/** Decodes UTF-8, and removes a byte order mark. */
 export const decodeText: (bytes: Uint8Array) => string = decoder.decode.bind(decoder);
-/** Milliseconds of a clock that does not leap. */
+/** Time of a monotonic clock, in milliseconds. */
 export const now: () => number = performance.now.bind(performance);
 /** Milliseconds since 1970. */
 export const wallClock: () => number = Date.now;
@@ -155,17 +155,17 @@ const replaceRegExp = RegExp.prototype[Symbol.replace] as (
 const exec = uncurry(execRegExp);
 const replaceBy = uncurry(replaceRegExp);
 
-/** A regular expression whose use calls nothing that a job can replace. */
+/** A regular expression whose methods call nothing that a job can replace. */
 export interface Pattern {
   test(text: string): boolean;
   exec(text: string): RegExpExecArray | null;
-  /** Of a global pattern all places. `by` gets the match and its groups. */
+  /** Replaces all matches if the pattern is global. `by` receives the match and its groups. */
   replace(text: string, by: string | ((...found: string[]) => string)): string;
 }
 
 export function pattern(expression: RegExp): Pattern {
   const { flags } = expression;
-  // Own properties, for `replace` looks these two up.
+  // Own properties, because `replace` looks these two up.
   defineProperty(expression, "exec", { value: execRegExp });
   defineProperty(expression, "flags", { value: flags });
   function find(text: string): RegExpExecArray | null {
@@ -179,7 +179,7 @@ export function pattern(expression: RegExp): Pattern {
   };
 }
 
-/** An array of what a job gave as one, by index; holes are undefined. */
+/** Copies a job's array by index; holes become undefined. */
 export function copyArray<T>(array: ArrayLike<T>): T[] {
   const copy: T[] = [];
   for (let index = 0; index < array.length; index++) copy[index] = array[index] as T;
@@ -191,12 +191,12 @@ export function contains<T>(array: ArrayLike<T>, value: T): boolean {
   return false;
 }
 
-/** Appends; takes no method of the array, which a job can replace. */
+/** Appends an item without a method of the array, which a job can replace. */
 export function push<T>(array: T[], item: T): void {
   array[array.length] = item;
 }
 
-/** A copy for a platform function that takes a sequence: it brings its own iterator, since the one of arrays can be replaced. */
+/** Copies an array for a platform function that takes a sequence. The copy has its own iterator, because a job can replace that of arrays. */
 export function sequenceOf<T>(items: readonly T[]): T[] {
   const sequence = copyArray(items);
   function iterate(): { next(): IteratorResult<T> } {

@@ -1,9 +1,9 @@
 /**
- * What a job can reach, by name: the allow-lists. What is in no list is absent, so a new version of Deno brings jobs nothing new by itself.
+ * Allow-lists of the names that a job can reach. Unlisted names are absent, so a new version of Deno adds nothing to jobs by itself.
  * `docs/jobs.md` shows these lists to authors of jobs; a test compares the two.
  */
 
-/** Own properties of the global object that stay: those of the language. */
+/** Own properties of the global object that remain: those of the language. */
 export const LANGUAGE: readonly string[] = [
   ...["Object", "Function", "Array", "Number", "Boolean", "String", "Symbol", "BigInt", "Date", "Promise", "RegExp"],
   ...["Error", "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"],
@@ -25,7 +25,7 @@ export const LANGUAGE: readonly string[] = [
   ...["isNaN", "isFinite", "encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent", "escape", "unescape"],
 ];
 
-/** Those of the web platform, of Node and of Deno. */
+/** Own properties of the global object that remain: those of the web platform, of Node and of Deno. */
 export const PLATFORM: readonly string[] = [
   ...["fetch", "Request", "Response", "Headers", "FormData", "WebSocket", "EventSource", "URL", "URLPattern"],
   ...["URLSearchParams", "Blob", "File", "FileReader", "TextEncoder", "TextDecoder", "TextEncoderStream"],
@@ -44,18 +44,18 @@ export const PLATFORM: readonly string[] = [
   ...["Buffer", "process", "global", "setImmediate", "clearImmediate", "Deno"],
 ];
 
-/** Properties of `navigator` that stay. */
+/** Properties of `navigator` that remain. */
 export const NAVIGATOR: readonly string[] = [
   ...["constructor", "hardwareConcurrency", "userAgent", "userAgentData", "language", "languages", "platform"],
 ];
 
-/** Properties of `Deno` that stay. What connects is bounded by the permissions of the context. */
+/** Properties of `Deno` that remain. The permissions of the context limit what they connect to. */
 export const DENO: readonly string[] = [
   ...["version", "build", "errors", "inspect", "noColor", "memoryUsage", "refTimer", "unrefTimer", "exit"],
   ...["connect", "connectTls", "startTls", "resolveDns", "createHttpClient", "HttpClient"],
 ];
 
-/** Functions of `Deno` that programs look for: instead of being absent they throw an error that says why a job has none of them. */
+/** Functions of `Deno` that programs often call. Instead of being absent, they throw an error with the reason. */
 export const REFUSED_DENO_FUNCTIONS: Readonly<Record<string, string>> = refusals({
   "a job has no file system; read uploaded files with `data`": [
     ...["open", "openSync", "create", "createSync", "readFile", "readFileSync", "readTextFile", "readTextFileSync"],
@@ -85,13 +85,13 @@ export const REFUSED_DENO_FUNCTIONS: Readonly<Record<string, string>> = refusals
   ],
 });
 
-/** Properties of Node's `process` that stay. Others of the `process` of jobs are made for them (see job_process.ts). */
+/** Properties of Node's `process` that remain. The other properties of a job's `process` are made in job_process.ts. */
 export const PROCESS: readonly string[] = [
   ...["version", "versions", "platform", "arch", "release", "features", "hrtime", "nextTick", "uptime"],
   ...["memoryUsage", "emitWarning"],
 ];
 
-/** Modules of Node that a job gets as they are. */
+/** Modules of Node that jobs can import unchanged. */
 export const WHOLE_MODULES: readonly string[] = [
   ...[
     "assert",
@@ -110,8 +110,8 @@ export const WHOLE_MODULES: readonly string[] = [
 ];
 
 /**
- * Modules of Node of which a job gets the exports that are listed; calling another one throws. A module without any can be imported, so that
- * libraries load that need it only on ways that a job never takes.
+ * Modules of Node that jobs can import with the listed exports; a call of any other export throws. A module without exports can still be imported,
+ * for libraries that load it but call it only in code that a job never reaches.
  */
 export const PARTIAL_MODULES: Readonly<Record<string, PartialModule>> = {
   async_hooks: {
@@ -140,9 +140,9 @@ export const PARTIAL_MODULES: Readonly<Record<string, PartialModule>> = {
 
 export interface PartialModule {
   readonly exports: readonly string[];
-  /** Exports that are objects of functions: they can be looked into, and their functions throw too. */
+  /** Exports that are objects of functions. They remain as objects, and their functions throw. */
   readonly namespaces?: readonly string[];
-  /** What stands in the place of an export that libraries call when they are loaded. */
+  /** Replacements for exports that libraries call when they are loaded. */
   readonly replaced?: Readonly<Record<string, unknown>>;
   /** Ends the sentence "Cannot use <export> of <module>: …". */
   readonly why: string;
@@ -151,11 +151,11 @@ export interface PartialModule {
 const NO_SERVER = "a job does not listen on the network";
 
 export interface NetworkModule extends PartialModule {
-  /** What works in a context that grants no network, too. */
+  /** Exports that also work in a context without network. */
   readonly offline?: readonly string[];
 }
 
-/** The same for modules that connect, of contexts that grant addresses. */
+/** Partial modules that connect, for contexts that grant addresses. */
 export const NETWORK_MODULES: Readonly<Record<string, NetworkModule>> = {
   dns: {
     exports: [
@@ -211,7 +211,7 @@ export const NETWORK_MODULES: Readonly<Record<string, NetworkModule>> = {
   },
 };
 
-/** Modules that the executor makes itself: `process` and `console` as the globals have them. */
+/** Modules that the executor makes itself: `process` and `console`, equal to the globals. */
 export const OWN_MODULES: readonly string[] = ["process", "console"];
 
 function refusals(names: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, string>> {

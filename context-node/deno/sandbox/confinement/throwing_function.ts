@@ -1,14 +1,14 @@
 import { defineProperty, NativeError } from "./primordials.ts";
 
-/** Makes the error, so that it can be of a class that the caller knows. */
-type Refuse = (message: string) => Error;
+/** Creates the error, so that callers can choose its class. */
+type CreateError = (message: string) => Error;
 
-const newError: Refuse = (message) => new NativeError(message);
+const newError: CreateError = (message) => new NativeError(message);
 
-/** A function, and a class that can be extended, whose call throws. */
-export function throwingFunction(name: string, message: string, refuse: Refuse = newError): () => never {
+/** Returns a function whose call throws. It can also be extended as a class. */
+export function throwingFunction(name: string, message: string, createError: CreateError = newError): () => never {
   function refusal(): never {
-    throw refuse(message);
+    throw createError(message);
   }
   defineProperty(refusal, "name", { value: name, configurable: true });
   return refusal;

@@ -4,21 +4,21 @@ import type { ExecutorEnd, ExecutorMail, ExecutorMessage, ThrownError } from "..
 import { cutText } from "../runs/value_text.ts";
 import { createMarks, type Marks } from "./run_marks.ts";
 
-/** An executor, seen from the main isolate. */
+/** An executor, as the main isolate controls it. */
 export interface ExecutorWorker {
-  /** Resolves when it takes messages; those told before wait. Never settles when it ends before. */
+  /** Resolves when it accepts messages; earlier messages wait. Never settles if it ends first. */
   readonly up: Promise<void>;
   readonly isUp: boolean;
-  /** Where it marks how far its runs are. */
+  /** Marks of the stages that its runs have reached. */
   readonly marks: Marks;
   send(message: ExecutorMessage): void;
-  /** Ends it, also out of a tight loop. `ended` is called when it is gone. */
+  /** Ends the executor, even in a tight loop. `ended` is called afterwards. */
   terminate(): void;
 }
 
 export interface ExecutorObserver {
   mail(mail: ExecutorMail): void;
-  /** Called once, after the last mail, when no code of the executor runs any more. */
+  /** Called once, after the last mail, when no code of the executor runs. */
   ended(end: ExecutorEnd): void;
 }
 
@@ -30,14 +30,14 @@ interface ExecutorProgram {
 /**
  * Starts an executor with the permissions of this process.
  *
- * It is a worker of `node:worker_threads`, not a web worker: of a web worker `terminate()` stops the event loop only, so a tight
- * loop runs on for ever (Deno 2.9). Of a node worker that holds a web lock it also stops running code; the executor takes such
- * a lock when it starts. Node workers have a heap limit of their own besides, so running out of memory ends one executor and not the process.
+ * It is a worker of `node:worker_threads`, not a web worker. `terminate()` of a web worker only stops the event loop, so a tight loop runs
+ * for ever (Deno 2.9). For a node worker that holds a web lock it also interrupts running code; the executor takes such a lock when it
+ * starts. Node workers also have a heap limit each, so that running out of memory ends one executor, not the process.
  */
 export function startExecutor(program: ExecutorProgram, observer: ExecutorObserver): ExecutorWorker {
   const { port1: port, port2 } = new MessageChannel();
-  // Node workers start from a `data:` or `file:` URL only; the blob keeps the code out of their stack frames. A job finds the URL in
-  // its stacks, and all executors share the registry: so each has its own, which is gone before a job can use or revoke it.
+  // Node workers start only from a `data:` or `file:` URL; the blob keeps the code out of their stack frames. A job finds the URL in its
+  // stacks, and all executors share the blob registry: so each executor has its own URL, which is revoked before a job can use it.
   const programUrl = URL.createObjectURL(new Blob([program.executorCode], { type: "text/javascript" }));
   const marks = createMarks();
   const bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -65,7 +65,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
       error.code === "ERR_WORKER_OUT_OF_MEMORY" ? { type: "outOfMemory" } : { type: "crashed", error: describe(error) };
   });
 
-  // The port closes when the thread's isolate is gone, after its last message; `exit` comes when that is still to happen.
+  // The port closes after the thread's last message, when its isolate is gone; `exit` is emitted before that.
   const exited = new Promise<void>((resolve) => worker.on("exit", () => resolve()));
   const closed = new Promise<void>((resolve) => port.addEventListener("close", () => resolve()));
   void Promise.all([exited, closed]).then(() => {
@@ -75,7 +75,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
 
   const { post: send } = createOutbox<ExecutorMessage>((messages, sent) => {
     port.postMessage(messages);
-    // The executor waits for this, not for the port (see main_link.ts).
+    // The executor waits for this counter, not for the port (see main_link.ts).
     Atomics.add(bell, 0, 1);
     Atomics.notify(bell, 0);
     sent();
@@ -94,7 +94,7 @@ export function startExecutor(program: ExecutorProgram, observer: ExecutorObserv
   };
 }
 
-/** An error that got past the executor, so that nothing there has cut its texts. */
+/** Describes an error that the executor did not catch; its texts are not cut yet. */
 function describe({ name, message, stack }: Error): ThrownError {
   return { name: cutText(String(name)), message: cutText(String(message)), stack: cutText(String(stack ?? message)) };
 }

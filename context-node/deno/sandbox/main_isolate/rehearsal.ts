@@ -1,11 +1,11 @@
 import type { ExecutorMail, ExecutorMessage } from "../messages/protocol.ts";
 
-/** A number that no job's run has: the node counts from 1. */
+/** Run number of the rehearsal. The node numbers runs from 1. */
 const RUN = 0;
 
 const DIGEST = "";
 
-/** Does what most jobs do. */
+/** A program that uses what most jobs use. */
 const PROGRAM = `export const rehearsal = {
   validate: ({ config }) => (config.steps > 0 ? [] : ["no steps"]),
   async run({ config, progress }) {
@@ -16,9 +16,9 @@ const PROGRAM = `export const rehearsal = {
 `;
 
 /**
- * The messages that the first executor of a process gets before there is a context: to load and run a small program of ours. Functions are compiled when
- * they are called first, and the first import takes Deno some milliseconds: the first job need not wait for that. The executor keeps
- * nothing of it that a job could see.
+ * Messages that the first executor of a process gets before there is a context: they load and run a small program. V8 compiles functions on their
+ * first call, and the first import takes Deno some milliseconds; the first job does not have to wait for either. The executor keeps nothing of
+ * the rehearsal that a job could see.
  */
 export const REHEARSAL: readonly ExecutorMessage[] = [
   {
@@ -34,7 +34,7 @@ export const REHEARSAL: readonly ExecutorMessage[] = [
 
 const ENDS: ReadonlySet<string> = new Set(["succeeded", "failed", "rejected", "denied"]);
 
-/** Whether the executor has nothing more to report of it, however it ended. One that crashes ends with its process. */
+/** Whether the mail contains the final report of the rehearsal. If the executor crashes instead, its process ends. */
 export function endsRehearsal({ forNode }: ExecutorMail): boolean {
   return forNode.some(({ type }) => ENDS.has(type));
 }

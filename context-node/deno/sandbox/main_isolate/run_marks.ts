@@ -1,11 +1,11 @@
-/** How far a run is: its executor took it, its `validate` was called, or its `run`. */
+/** Stage of a run: its executor took it, called its `validate`, or called its `run`. */
 export type Stage = "taken" | "validating" | "running";
 
-/** Runs of one executor that are at the same stage at the same time are hardly so many. */
+/** Slots per stage. Run numbers share them modulo this count; one executor hardly has as many runs at a time. */
 const COLUMNS = 256;
 const ROWS = { taken: 0, validating: 1, running: 2 } as const satisfies Record<Stage, number>;
 
-/** What an executor has begun, in memory that the main isolate shares: it can be seen there of code that never yields. */
+/** Stages of an executor's runs, in memory shared with the main isolate, which can read it while the executor's code never yields. */
 export type Marks = Int32Array;
 
 const { store, load } = Atomics;

@@ -2,35 +2,35 @@ import type { ExecutorReport } from "../messages/protocol.ts";
 import { createLazyTimer } from "../timers/lazy_timer.ts";
 import { isMarked, type Marks } from "./run_marks.ts";
 
-/** How long a run may be silent before the marks of its executor are read, in milliseconds. */
+/** Interval at which the marks of silent runs are polled, in milliseconds. */
 const MAX_SILENCE_MS = 5;
 
-/** How long an executor may take to take a run, in milliseconds; one that is well takes it at once. */
+/** Time after which an executor that has not taken a run counts as unresponsive, in milliseconds. A responsive one takes it at once. */
 const MAX_UNTAKEN_MS = 1000;
 
-/** The most that counts of the time between two readings: after a longer one, this marked did not run either. */
+/** Maximum time counted between two polls, in milliseconds: if more time passed, this thread did not run either. */
 const MAX_STEP_MS = 50;
 
-/** Finds runs that have begun and keep their executor so busy that it cannot report, and executors that do not take their runs. */
+/** Detects runs that started but keep their executor too busy to report, and executors that do not take their runs. */
 export interface SilentRuns {
-  /** A run was handed to the executor. */
+  /** Watches a run that was sent to an executor. */
   add(executor: number, run: number, marked: MarkedExecutor): void;
-  /** What the executor reports itself. */
+  /** Call it with the reports of an executor: a run that reports needs no watch. */
   reported(reports: readonly ExecutorReport[]): void;
-  /** The executor is gone. What it began on its way out is found before its end is reported: nobody else is to run it again. */
+  /** Call it before the end of an executor is reported. Reports the runs that it started last, so that they are not run again. */
   executorEnded(executor: number): void;
 }
 
 interface MarkedExecutor {
-  /** Whether it takes messages. */
+  /** Whether it accepts messages. */
   readonly isUp: boolean;
-  /** Where it marks how far its runs are. */
+  /** Marks of the stages that its runs have reached. */
   readonly marks: Marks;
 }
 
 interface SilentRunsObserver {
   started(executor: number, run: number, stage: "validating" | "running"): void;
-  /** Called each second for as long as the executor leaves a run untaken. */
+  /** Called each second while the executor does not take a run. */
   unresponsive(executor: number): void;
 }
 
@@ -42,11 +42,11 @@ interface SilentRun {
 }
 
 /**
- * The usual job ends before anybody could ask, and its beginning travels with its end in one message. The beginning of a job that computes
- * without a pause is found here, in memory that the executor shares. So are executors that code of an ended job keeps to itself.
+ * A short job ends before the first poll, and its start and end are reported in one message. The start of a job that computes without a pause
+ * is read from memory that the executor shares, as are executors that are blocked by code of an ended job.
  */
 export function createSilentRuns(observer: SilentRunsObserver): SilentRuns {
-  /** Those that neither reported nor were found to run. */
+  /** Runs that neither reported nor were found running. */
   const silent = new Map<number, SilentRun>();
   let polledAt = 0;
 
@@ -93,7 +93,7 @@ export function createSilentRuns(observer: SilentRunsObserver): SilentRuns {
   };
 }
 
-/** Or of one that has ended; `validate` can log and report progress too. */
+/** Whether the report shows that the run started or ended. Logs and progress do not: `validate` can send them too. */
 function showsStart(report: ExecutorReport): report is Extract<ExecutorReport, { run: number }> {
   return "run" in report && report.type !== "logged" && report.type !== "progress";
 }

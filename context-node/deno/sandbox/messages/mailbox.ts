@@ -1,17 +1,17 @@
 import { push, queueMicrotask } from "../confinement/primordials.ts";
 import type { ExecutorMail, ExecutorReport, ObjectRequest } from "./protocol.ts";
 
-/** The way out of an executor. */
+/** Sends messages of an executor to the main isolate. */
 export interface Mailbox {
-  /** Sends at once, because the code of the job may not yield for long, or ever. If nothing urgent waits, the receiver may take its time. */
+  /** Sends at once, because the job may not yield for long, or ever. Unless something urgent is pending, the receiver may delay it. */
   sendNow(report: ExecutorReport): void;
-  /** Sends when the current code yields; the receiver is in a hurry. */
+  /** Sends to the node when the current code yields, as urgent. */
   toNode(report: ExecutorReport): void;
-  /** Sends when the current code yields. The buffer is moved, not copied. */
+  /** Sends to the main isolate when the current code yields, as urgent. The buffer is transferred, not copied. */
   toMain(request: ObjectRequest, transfer?: ArrayBuffer): void;
 }
 
-/** Sends what is posted within one turn of the event loop as one message. */
+/** Sends the messages of one turn of the event loop as one mail, except those of `sendNow`. */
 export function createMailbox(send: (mail: ExecutorMail, transfer: readonly ArrayBuffer[]) => void): Mailbox {
   let forNode: ExecutorReport[] = [];
   let forMain: ObjectRequest[] = [];

@@ -2,7 +2,7 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import { queueMicrotask, sequenceOf, uncurry, when } from "../confinement/primordials.ts";
 import type { ExecutorMail, ExecutorMessage } from "./protocol.ts";
 
-/** What the main isolate hands to an executor: its end of a channel, and a counter of the batches that wait there. */
+/** The executor's end of its channel to the main isolate, and a counter of the batches sent to it. */
 export interface MainLink {
   readonly port: MessagePort;
   readonly bell: Int32Array;
@@ -13,7 +13,7 @@ const post = uncurry(MessagePort.prototype.postMessage) as (
   mail: ExecutorMail,
   transfer?: readonly ArrayBuffer[],
 ) => void;
-/** Node's function takes the ports of the web; its types do not know. */
+/** Node's function accepts web ports, although its types do not. */
 const receive = receiveMessageOnPort as unknown as (
   port: MessagePort,
 ) => { message: readonly ExecutorMessage[] } | undefined;
@@ -21,7 +21,7 @@ const { load, waitAsync } = Atomics;
 
 /**
  * The channel between an executor and the main isolate. It does not use the events of the port: to dispatch one, Deno calls methods and
- * resolves promises that a job can replace or watch. The executor waits until the bell changes, and then takes what is there.
+ * resolves promises that a job can replace or watch. The executor waits until the counter changes, and then reads all messages of the port.
  */
 export function openMainLink({ port, bell }: MainLink): {
   send(mail: ExecutorMail, transfer: readonly ArrayBuffer[]): void;
@@ -42,7 +42,7 @@ export function openMainLink({ port, bell }: MainLink): {
             listener(got.message);
           }
         } finally {
-          // What a listener throws goes on to its executor's error events; the next batch is taken all the same.
+          // An error of the listener becomes an error event of the executor; the next batch is processed regardless.
           wait();
         }
       }

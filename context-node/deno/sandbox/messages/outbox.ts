@@ -2,22 +2,22 @@ import { queueMicrotask } from "../confinement/primordials.ts";
 import { createLazyTimer } from "../timers/lazy_timer.ts";
 import { BATCH_WEIGHT, MAX_IN_BATCH } from "./bounds.ts";
 
-/** What can wait goes along with what cannot, or so much later. */
+/** Maximum time that a held message waits for an urgent one, in milliseconds. */
 const MAX_HOLD_MS = 2;
 
-/** Sends in batches, in order: what comes while a batch is on its way goes with the next one. */
+/** Sends messages in batches, in order. Messages posted while a batch is being sent go into the next batch. */
 export interface Outbox<Message> {
   post(message: Message): void;
-  /** Posts what is in no hurry, to save a batch. */
+  /** Posts a message that may wait for the next batch. */
   hold(message: Message): void;
 }
 
 interface OutboxOptions<Message> {
-  /** What a message adds to its batch; by default all that waits goes in one batch. */
+  /** Returns the weight of a message in its batch; by default, all waiting messages form one batch. */
   weigh?(message: Message): number;
 }
 
-/** `send` calls `sent` when it takes another batch. */
+/** `send` calls `sent` when it can accept another batch. */
 export function createOutbox<Message>(
   send: (messages: readonly Message[], sent: () => void) => void,
   { weigh }: OutboxOptions<Message> = {},

@@ -1,6 +1,6 @@
 /**
- * What the three parties of a sandbox say to each other: the context node, the main isolate of the Deno process, and its
- * executors. Types only. Every hop carries arrays: all that waited when it was sent. Order is kept on each hop.
+ * The messages between the context node, the main isolate of a Deno process, and its executors. Types only. Each hop sends arrays of messages,
+ * and preserves their order.
  */
 
 /** The context, as jobs see it. */
@@ -10,11 +10,11 @@ export interface ContextView {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What the context was granted, by the kind of permission. */
+/** The permissions granted to the context, by kind. */
 export interface GrantedPermissions {
   /** `host` or `host:port`. */
   readonly net: readonly string[];
-  /** Names of secrets, with `*` for any text. */
+  /** Names of secrets; `*` matches any text. */
   readonly secrets: readonly string[];
 }
 
@@ -24,7 +24,7 @@ interface OpenCommand {
   readonly context: ContextView;
   readonly permissions: GrantedPermissions;
   readonly env: Readonly<Record<string, string>>;
-  /** What the named objects of the context may take together. */
+  /** Maximum size of all named objects of the context together, in bytes. */
   readonly objectBytes: number;
 }
 
@@ -34,33 +34,33 @@ export type SandboxCommand =
       readonly type: "start";
       /** The executor's program: one ES module. */
       readonly executorCode: string;
-      /** Heap limit of each executor. */
+      /** Heap limit of each executor, in mebibytes. */
       readonly heapMebibytes: number;
-      /** Number of the executor that is started at once. */
+      /** Number of the executor to start at once. */
       readonly firstExecutor: number;
     }
   | OpenCommand
   | { readonly type: "startExecutor"; readonly executor: number }
-  /** Answered by `executorEnded`, when no code of it runs any more. */
+  /** The response is `executorEnded`, when no code of the executor runs. */
   | { readonly type: "endExecutor"; readonly executor: number }
-  /** Keeps a bundle for the executors that will load it. */
+  /** Stores a bundle for the executors that will load it. */
   | { readonly type: "bundle"; readonly digest: string; readonly code: string }
   | { readonly type: "dropBundle"; readonly digest: string }
-  /** Hands a kept bundle to an executor; once, before its first run there. */
+  /** Sends a stored bundle to an executor; once, before its first run there. */
   | { readonly type: "load"; readonly executor: number; readonly digest: string }
   | { readonly type: "forward"; readonly executor: number; readonly message: ExecutorCommand }
-  /** Answered by `objectDropped`. */
+  /** The response is `objectDropped`. */
   | { readonly type: "dropObject"; readonly request: number; readonly name: string }
-  /** Answered by `pong`. */
+  /** The response is `pong`. */
   | { readonly type: "ping" };
 
 /** Main isolate → node. */
 export type SandboxReport =
-  /** The first executor is up. */
+  /** The first executor accepts messages. */
   | { readonly type: "ready" }
   | { readonly type: "pong" }
   | { readonly type: "reported"; readonly executor: number; readonly messages: readonly ExecutorReport[] }
-  /** The executor took none of the runs that it was handed, although it runs nothing else that is known. */
+  /** The executor does not take a run. */
   | { readonly type: "unresponsive"; readonly executor: number }
   | { readonly type: "executorEnded"; readonly executor: number; readonly end: ExecutorEnd }
   | { readonly type: "objectStored"; readonly object: ObjectView }
@@ -91,9 +91,9 @@ export type ExecutorCommand =
 
 /** Executor → node, through the main isolate. */
 export type ExecutorReport =
-  /** `validate` was called, and takes a while. The main isolate says it. */
+  /** `validate` was called and is still running. Sent by the main isolate. */
   | { readonly type: "validating"; readonly run: number }
-  /** The config was accepted. May come twice. */
+  /** The config was accepted. May be sent twice. */
   | { readonly type: "running"; readonly run: number }
   | {
       readonly type: "progress";
@@ -104,31 +104,31 @@ export type ExecutorReport =
       readonly fields: string | undefined;
     }
   | { readonly type: "logged"; readonly run: number; readonly lines: readonly LoggedLine[] }
-  /** The job makes its result piece by piece: each `resultPart` is answered, and `streamed` or a failure follows. */
+  /** The job streams its result: each `resultPart` gets a response, and `streamed` or a failure follows. */
   | { readonly type: "resultBegun"; readonly run: number; readonly mediaType: string }
   | { readonly type: "resultPart"; readonly run: number; readonly base64: string }
   /** `json` is undefined when the job returned undefined. */
   | { readonly type: "succeeded"; readonly run: number; readonly json: string | undefined }
-  /** The result is whole, and all of its parts were taken. */
+  /** The result is complete, and all of its parts were taken. */
   | { readonly type: "streamed"; readonly run: number }
   | { readonly type: "failed"; readonly run: number; readonly reason: FailureReason; readonly error: ThrownError }
   | { readonly type: "rejected"; readonly run: number; readonly problems: readonly string[] }
-  /** The program needs more than was granted; `message` says what. */
+  /** The program needs permissions that the context does not grant; `message` names them. */
   | { readonly type: "denied"; readonly run: number; readonly message: string }
-  /** An error that nobody caught: all runs of the executor fail with it. */
+  /** An uncaught error: all runs of the executor fail with it. */
   | { readonly type: "crashed"; readonly error: ThrownError }
-  /** All runs of the executor are to fail: it reached its heap limit, and code was stopped somewhere. */
+  /** The executor reached its heap limit, and its code was interrupted: all of its runs fail. */
   | { readonly type: "outOfHeap" }
   | DataRequest;
 
-/** The oldest part that was not answered is kept, or the node takes no more of this result. */
+/** Response to the oldest pending part: the node took it, or takes no more of this result. */
 export type ResultResponse =
   | { readonly type: "resultTaken"; readonly run: number }
   | { readonly type: "resultRefused"; readonly run: number; readonly message: string };
 
 export type FailureReason = "THROWN" | "LOAD_FAILED" | "RESULT_TOO_LARGE";
 
-/** Frames of a bundle read `bundle:<digest>:<line>:<column>`; causes are part of the stack. */
+/** Stack frames of a bundle read `bundle:<digest>:<line>:<column>`. The stack includes the causes. */
 export interface ThrownError {
   readonly name: string;
   readonly message: string;
@@ -141,11 +141,11 @@ export interface LoggedLine {
   readonly level: LogLevel;
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Frames in it as in those of an error. */
+  /** Stack frames in it have the form of those of an error. */
   readonly text: string;
 }
 
-/** Asks for data files. `request` is unique among the requests of an executor. One `pull` is answered by one chunk. */
+/** Requests for data files. `request` is unique among the requests of an executor. The response to `dataPull` is one chunk. */
 export type DataRequest =
   | { readonly type: "dataList"; readonly request: number }
   | { readonly type: "dataOpen"; readonly request: number; readonly name: string }
@@ -166,24 +166,24 @@ export type ExecutorMessage =
   | { readonly type: "bundle"; readonly digest: string; readonly code: string }
   | ObjectResponse;
 
-/** Executor → main isolate: what goes on to the node as it is, and what the main isolate answers itself. */
+/** Executor → main isolate: reports to forward to the node, and requests that the main isolate serves itself. */
 export interface ExecutorMail {
-  /** Somebody waits for it: an end, an answer. */
+  /** Whether it must be sent without delay: it contains a request, or the end of a run. */
   readonly urgent: boolean;
   readonly forNode: readonly ExecutorReport[];
   readonly forMain: readonly ObjectRequest[];
 }
 
 /**
- * A value as the main isolate keeps it: serialised, or live when it holds shared memory, which has no serialised form. Both are
- * in a container whose contents no receiver walks: Deno looks through each property of a message for ports.
+ * A value as the main isolate stores it: serialised, or live if it contains shared memory, which cannot be serialised. The containers keep
+ * Deno from searching each property of the value for ports.
  */
 export type StoredValue = { readonly bytes: ArrayBuffer } | { readonly shared: ReadonlyMap<"value", unknown> };
 
-/** Asks for the named objects of the context. `request` is unique among the requests of an executor. */
+/** Requests for the named objects of the context. `request` is unique among the requests of an executor. */
 export type ObjectRequest =
   | { readonly type: "objectGet"; readonly request: number; readonly name: string }
-  /** Answered by the value, or by the turn to create it, which `objectPut` or `objectAbandon` with that number ends. */
+  /** The response is the value, or the turn to create it, which `objectPut` or `objectAbandon` with the number of the turn ends. */
   | { readonly type: "objectAcquire"; readonly request: number; readonly name: string; readonly timeoutMs: number }
   | {
       readonly type: "objectPut";
@@ -192,7 +192,7 @@ export type ObjectRequest =
       readonly value: StoredValue;
       readonly sizeBytes: number;
       readonly ttlMs: number | undefined;
-      /** The turn that this ends; undefined replaces the object whoever creates it. */
+      /** The turn that this ends; if undefined, the object is replaced even during its creation by another job. */
       readonly turn: number | undefined;
     }
   | { readonly type: "objectAbandon"; readonly name: string; readonly turn: number }
@@ -204,20 +204,20 @@ export type ObjectResponse =
   | { readonly type: "objectAbsent"; readonly request: number }
   | { readonly type: "objectTurn"; readonly request: number; readonly turn: number }
   | { readonly type: "objectTimeout"; readonly request: number }
-  /** The put took effect, under this version. */
+  /** The object was stored with this version. */
   | { readonly type: "objectStored"; readonly request: number; readonly version: number }
-  /** There is no room for it: of `limitBytes`, other objects take `takenBytes`. */
+  /** The object exceeds the limit: other objects use `takenBytes` of `limitBytes`. */
   | {
       readonly type: "objectRefused";
       readonly request: number;
       readonly takenBytes: number;
       readonly limitBytes: number;
     }
-  /** The context has as many objects as it may. */
+  /** The context has the maximum number of objects. */
   | { readonly type: "objectsFull"; readonly request: number }
   | { readonly type: "objectForgotten"; readonly request: number; readonly existed: boolean }
   | { readonly type: "objectNames"; readonly request: number; readonly objects: readonly ObjectView[] }
-  /** What was handed out under this name is not current any more. */
+  /** The object of this name was replaced or dropped. */
   | { readonly type: "objectChanged"; readonly name: string };
 
 export interface ObjectView {
@@ -225,6 +225,6 @@ export interface ObjectView {
   readonly sizeBytes: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** Milliseconds since 1970; undefined when it stays as long as the context. */
+  /** Milliseconds since 1970; undefined if it does not expire. */
   readonly expiresAt: number | undefined;
 }

@@ -1,17 +1,17 @@
 import { BATCH_WEIGHT, MAX_IN_BATCH } from "./bounds.ts";
 import type { ExecutorReport, SandboxReport, ThrownError } from "./protocol.ts";
 
-/** What the keys and numbers of a report weigh. */
+/** Weight of the keys and numbers of a report, in UTF-16 units. */
 const FRAME = 64;
 
-/** About how many UTF-16 units of JSON a report makes. */
+/** Returns the approximate length of a report's JSON, in UTF-16 units. */
 export function weigh(report: SandboxReport): number {
   return report.type === "reported"
     ? report.messages.reduce((sum, message) => sum + weighMessage(message), FRAME)
     : FRAME;
 }
 
-/** Cuts what an executor sent in one turn of its event loop into pieces that fit into batches. */
+/** Splits the reports of one turn of an executor's event loop into pieces that fit into batches. */
 export function* inPieces(reports: readonly ExecutorReport[]): Generator<readonly ExecutorReport[]> {
   let start = 0;
   let weight = 0;

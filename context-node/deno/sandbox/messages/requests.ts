@@ -1,10 +1,10 @@
 import { mapDelete, mapGet, mapSet, NativeMap, NativePromise, own } from "../confinement/primordials.ts";
 
-/** Numbers requests, and finds who waits for an response. */
+/** Numbers requests, and matches responses to them. */
 export interface Requests<Response> {
-  /** Calls `send` with a new number; resolves to what is given for it. The promise is safe to await. */
+  /** Calls `send` with a new number; resolves to the response with that number. The promise is safe to await. */
   ask(send: (request: number) => void): Promise<Response>;
-  /** Nothing when nobody waits for it. */
+  /** Resolves the request; does nothing if it is unknown. */
   settle(request: number, response: Response): void;
 }
 

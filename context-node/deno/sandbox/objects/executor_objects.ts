@@ -16,7 +16,7 @@ import { startOwnTimer } from "../timers/own_timer.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** Gets or creates values of this executor alone, by reference. A creation that fails is forgotten. The promise is safe to await. */
+/** Gets or creates values that exist in this executor only, by reference. A failed creation is not kept. The promise is safe to await. */
 export function createExecutorObjects() {
   const values = new NativeMap<string, { readonly value: Promise<unknown>; readonly expiresAt: number }>();
   return function getOrElseCreate<T>(
@@ -27,7 +27,7 @@ export function createExecutorObjects() {
     const timeoutMs = timeoutOf(name, given);
     const kept = mapGet(values, name);
     if (kept !== undefined && kept.expiresAt > now()) return kept.value;
-    const value = within(make, name, timeoutMs);
+    const value = createWithTimeout(make, name, timeoutMs);
     const entry = { value, expiresAt: now() + ttlMs };
     mapSet(values, name, entry);
     when(
@@ -41,7 +41,7 @@ export function createExecutorObjects() {
   };
 }
 
-/** How long to wait for an object, as a job said it, where that is a time; Infinity waits without end. */
+/** Validates a job's timeout for an object, in milliseconds; Infinity waits without limit. Throws a TypeError if it is not a number of milliseconds. */
 export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): number {
   if (typeof given === "number" && given >= 0) return given;
   throw new NativeTypeError(
@@ -49,12 +49,12 @@ export function timeoutOf(name: string, given: unknown = DEFAULT_TIMEOUT_MS): nu
   );
 }
 
-/** What `make` makes. Rejects with a TimeoutError when it takes longer. The promise is safe to await. */
-export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: number): Promise<T> {
-  const made = startMaking(make);
+/** Resolves to the value that `make` creates. Rejects with a TimeoutError if it takes longer. The promise is safe to await. */
+export function createWithTimeout<T>(make: () => T | Promise<T>, name: string, timeoutMs: number): Promise<T> {
+  const made = startCreation(make);
   return own(
     new NativePromise<T>((resolve, reject) => {
-      const cancelTimer = startOwnTimer(() => reject(createTimeout(name, timeoutMs)), timeoutMs);
+      const cancelTimer = startOwnTimer(() => reject(timeoutError(name, timeoutMs)), timeoutMs);
       when(
         made,
         (value) => {
@@ -70,11 +70,11 @@ export function within<T>(make: () => T | Promise<T>, name: string, timeoutMs: n
   );
 }
 
-/** Rejects also when `make` throws. Not called by a promise's constructor, which would be a frame in its stacks. */
-async function startMaking<T>(make: () => T | Promise<T>): Promise<T> {
+/** Rejects also if `make` throws. Not inside a Promise constructor, which would add a frame to its stacks. */
+async function startCreation<T>(make: () => T | Promise<T>): Promise<T> {
   return make();
 }
 
-export function createTimeout(name: string, timeoutMs: number): DOMException {
+export function timeoutError(name: string, timeoutMs: number): DOMException {
   return new NativeDOMException(`The named object "${name}" was not created within ${timeoutMs} ms`, "TimeoutError");
 }

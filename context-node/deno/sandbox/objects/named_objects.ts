@@ -19,13 +19,13 @@ import { MAX_NAME_LENGTH, MAX_OBJECTS } from "../messages/bounds.ts";
 import type { ObjectRequest, ObjectResponse, StoredValue } from "../messages/protocol.ts";
 import { createRequests } from "../messages/requests.ts";
 import { describeKind, plainText } from "../runs/value_text.ts";
-import { createExecutorObjects, createTimeout, timeoutOf, within } from "./executor_objects.ts";
+import { createExecutorObjects, createWithTimeout, timeoutError, timeoutOf } from "./executor_objects.ts";
 import { sizeOfShared } from "./shared_memory.ts";
 
 type Response = Exclude<ObjectResponse, { type: "objectChanged" }>;
 type Send = (request: ObjectRequest, transfer?: ArrayBuffer) => void;
 
-/** The named objects of the context, as this executor sees them. */
+/** This executor's view of the context's named objects. */
 export interface NamedObjectsClient {
   readonly api: NamedObjects;
   receive(response: ObjectResponse): void;
@@ -33,13 +33,13 @@ export interface NamedObjectsClient {
 
 const cloneShared: (value: unknown) => unknown = structuredClone;
 
-/** Keeps its own clone of every object that it was handed, until it hears that the object changed. */
+/** Keeps a clone of every object that it received, until the main isolate reports that the object changed. */
 export function createNamedObjects(send: Send): NamedObjectsClient {
   const requests = createRequests<Response>();
   const clones = new NativeMap<string, { readonly version: number; readonly value: unknown }>();
   const ofThisExecutor = createExecutorObjects();
 
-  /** Two may have asked at the same time: both get the clone that was made first. */
+  /** Concurrent requests get the same clone: the one that was made first. */
   function keep(name: string, version: number, stored: StoredValue): unknown {
     const kept = mapGet(clones, name);
     if (kept?.version === version) return kept.value;
@@ -55,16 +55,16 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
   ): Promise<Box> {
     checkName(name);
     const { stored, sizeBytes } = store(name, value);
-    // What is cloned here is what the other executors will clone; so all jobs get alike values.
+    // Cloned here as in other executors, so that all jobs get equal values.
     const cloned = clone(stored);
     const transfer = "bytes" in stored ? stored.bytes : undefined;
     const response = await requests.ask((request) =>
       send({ type: "objectPut", request, name, value: stored, sizeBytes, ttlMs, turn }, transfer),
     );
     if (response.type === "objectValue") return { value: keep(name, response.version, response.value) };
-    if (response.type === "objectsFull") throw createFull(name);
+    if (response.type === "objectsFull") throw tooManyObjects(name);
     if (response.type === "objectRefused") {
-      throw createRefusal(name, { sizeBytes, takenBytes: response.takenBytes, limitBytes: response.limitBytes });
+      throw quotaExceeded(name, { sizeBytes, takenBytes: response.takenBytes, limitBytes: response.limitBytes });
     }
     if (response.type === "objectStored") mapSet(clones, name, { version: response.version, value: cloned });
     return { value: cloned };
@@ -75,10 +75,10 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
     const timeoutMs = timeoutOf(name, options.timeoutMs);
     const response = await requests.ask((request) => send({ type: "objectAcquire", request, name, timeoutMs }));
     if (response.type === "objectValue") return { value: keep(name, response.version, response.value) };
-    if (response.type !== "objectTurn") throw createTimeout(name, timeoutMs);
+    if (response.type !== "objectTurn") throw timeoutError(name, timeoutMs);
     const { turn } = response;
     try {
-      return await own(put(name, await within(make, name, timeoutMs), { ttlMs, turn }));
+      return await own(put(name, await createWithTimeout(make, name, timeoutMs), { ttlMs, turn }));
     } catch (error) {
       send({ type: "objectAbandon", name, turn });
       throw error;
@@ -93,12 +93,11 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
       const response = await requests.ask((request) => send({ type: "objectGet", request, name }));
       return response.type === "objectValue" ? keep(name, response.version, response.value) : undefined;
     },
-    // Both scopes answer what `create` made, or a clone of it.
+    // Both scopes return the value that `make` created, or a clone of it.
     async getOrElseCreate<T>(given: string, make: () => T | Promise<T>, options: CreateOptions = {}): Promise<T> {
       const name = nameOf(given);
       checkName(name);
-      if (typeof make !== "function")
-        throw unkeepable(name, `what creates it is ${describeKind(make)}, not a function`);
+      if (typeof make !== "function") throw keepError(name, `what creates it is ${describeKind(make)}, not a function`);
       const read = readOptions(name, options);
       if (read.scope === "executor") return (await ofThisExecutor(name, make, read)) as T;
       const kept = mapGet(clones, name) ?? (await own(create(name, make, read)));
@@ -134,7 +133,7 @@ export function createNamedObjects(send: Send): NamedObjectsClient {
   };
 }
 
-/** Keeps a value of a job from being taken for a promise when a promise of ours resolves to it. */
+/** Wraps a job's value, so that a promise that resolves to it does not treat it as a promise. */
 interface Box {
   readonly value: unknown;
 }
@@ -143,7 +142,7 @@ function clone(stored: StoredValue): unknown {
   return "bytes" in stored ? deserialize(new NativeUint8Array(stored.bytes)) : mapGet(stored.shared, "value");
 }
 
-function createRefusal(
+function quotaExceeded(
   name: string,
   { sizeBytes, takenBytes, limitBytes }: { sizeBytes: number; takenBytes: number; limitBytes: number },
 ): DOMException {
@@ -156,7 +155,7 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
     const sharedBytes = sizeOfShared(value);
     if (sharedBytes > 0) {
       const shared = new NativeMap<"value", unknown>();
-      // A clone has the same shared memory, and nothing that fails when it is sent along with the messages of other jobs.
+      // A clone has the same shared memory, and nothing that would fail later, when it is sent together with messages of other jobs.
       mapSet(shared, "value", cloneShared(value));
       return { stored: { shared }, sizeBytes: sharedBytes };
     }
@@ -166,7 +165,7 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
     return { stored: { bytes: bytes.buffer }, sizeBytes: bytes.byteLength };
   } catch (cause) {
     throw new NativeTypeError(
-      `Cannot share the named object "${name}": it holds what cannot be cloned, such as a function; use the scope "executor"`,
+      `Cannot share the named object "${name}": it contains a value that cannot be cloned, such as a function; use the scope "executor"`,
       { cause },
     );
   }
@@ -175,7 +174,7 @@ function store(name: string, value: unknown): { stored: StoredValue; sizeBytes: 
 function checkName(name: string): void {
   if (name.length <= MAX_NAME_LENGTH) return;
   throw new NativeTypeError(
-    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; at most ${MAX_NAME_LENGTH} are taken`,
+    `Cannot keep the named object "${slice(name, 0, 32)}…": its name has ${name.length} characters; the maximum is ${MAX_NAME_LENGTH}`,
   );
 }
 
@@ -185,23 +184,23 @@ function nameOf(given: unknown): string {
   throw new NativeTypeError(`Cannot use a named object: its name is ${describeKind(given)}, not a string`);
 }
 
-/** The options, each read once. */
+/** Validates the options, and reads each of them once. */
 function readOptions(name: string, options: unknown): CreateOptions {
   if (typeof options !== "object" || options === null)
-    throw unkeepable(name, `its options are ${describeKind(options)}, not an object`);
+    throw keepError(name, `its options are ${describeKind(options)}, not an object`);
   const { ttlMs, timeoutMs, scope } = options as CreateOptions;
   if (ttlMs !== undefined && !(typeof ttlMs === "number" && ttlMs >= 0))
-    throw unkeepable(name, `its ttlMs is ${describeKind(ttlMs)}, not a number of milliseconds`);
+    throw keepError(name, `its ttlMs is ${describeKind(ttlMs)}, not a number of milliseconds`);
   if (scope !== undefined && scope !== "context" && scope !== "executor")
-    throw unkeepable(name, `its scope is ${describeKind(scope)}, neither "context" nor "executor"`);
+    throw keepError(name, `its scope is ${describeKind(scope)}, neither "context" nor "executor"`);
   return { ttlMs, timeoutMs, scope };
 }
 
-function unkeepable(name: string, why: string): TypeError {
+function keepError(name: string, why: string): TypeError {
   return new NativeTypeError(`Cannot keep the named object "${name}": ${why}`);
 }
 
-function createFull(name: string): DOMException {
-  const message = `Cannot keep the named object "${name}": the context has ${MAX_OBJECTS} named objects, as many as it may`;
+function tooManyObjects(name: string): DOMException {
+  const message = `Cannot keep the named object "${name}": the context has ${MAX_OBJECTS} named objects, which is the maximum`;
   return new NativeDOMException(message, "QuotaExceededError");
 }

@@ -7,7 +7,7 @@ interface StoredObject {
   readonly value: StoredValue;
   readonly view: ObjectView;
   readonly expiry: Disposable | undefined;
-  /** Executors that have this version, and are told when it is not current any more. */
+  /** Executors that received this version, and are notified when it is replaced or dropped. */
   readonly holders: Set<number>;
 }
 
@@ -26,14 +26,14 @@ interface Waiter {
 /** The named objects of a context. */
 export interface ObjectStore {
   handle(executor: number, request: ObjectRequest): void;
-  /** True when there was one. Executors are told before anybody else. */
+  /** Drops an object, and notifies executors first. Returns whether it existed. */
   drop(name: string): boolean;
-  /** The executor is gone: what it was creating is the next one's turn. */
+  /** Call it when an executor ends: the next waiting executor creates what this one was creating. */
   executorEnded(executor: number): void;
 }
 
 interface ObjectStoreDeps {
-  /** What all objects may take together. */
+  /** Returns the maximum size of all objects together, in bytes. */
   limitBytes(): number;
   respond(executor: number, response: ObjectResponse): void;
   stored(object: ObjectView): void;
@@ -41,9 +41,8 @@ interface ObjectStoreDeps {
 }
 
 /**
- * Keeps values as executors serialised them. An executor that was handed a value keeps its own clone until it is told that
- * the object changed; that message is sent before the change is confirmed to whoever made it, so no job that starts
- * afterwards can see the old value.
+ * Stores values as executors serialised them. An executor that received a value keeps its clone until it is notified that the object
+ * changed. The notification is sent before the change is confirmed, so no job that starts afterwards sees the old value.
  */
 export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   const objects = new Map<string, StoredObject>();
@@ -125,7 +124,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
     const { name, turn, ttlMs } = request;
     const creation = creations.get(name);
     if (turn !== undefined && creation?.turn !== turn) {
-      // It was created too late, or an update was faster: the current one counts.
+      // It was created too late, or an update was faster: the current value wins.
       if (!handOut(name, executor, request.request))
         deps.respond(executor, { type: "objectAbsent", request: request.request });
       return;
@@ -187,7 +186,7 @@ export function createObjectStore(deps: ObjectStoreDeps): ObjectStore {
   return { handle, drop, executorEnded };
 }
 
-/** In whole milliseconds since 1970; undefined for an object that outlives every context. */
+/** Returns the expiry in milliseconds since 1970; undefined if it is beyond the maximum time. */
 function expiryOf(createdAt: number, ttlMs: number | undefined): number | undefined {
   const expiresAt = ttlMs === undefined ? Infinity : Math.ceil(createdAt + ttlMs);
   return expiresAt > MAX_TIME_MS ? undefined : expiresAt;

@@ -15,7 +15,7 @@ import {
   viewBuffer,
 } from "../confinement/primordials.ts";
 
-/** Bytes of shared memory in a value; 0 when it has none. */
+/** Returns the size of the shared memory in a value, in bytes. */
 export function sizeOfShared(value: unknown): number {
   return sizeOf(value, new NativeSet());
 }

@@ -15,38 +15,38 @@ import {
   slice,
 } from "../confinement/primordials.ts";
 
-/** SentPrograms that this executor has loaded, or will. */
+/** The programs of this executor. */
 export interface Bundles {
   add(digest: string, code: string): void;
-  /** What the module of this subpath declares that its jobs need (`""` is the program itself); undefined when it declares nothing. */
+  /** Returns the manifest of the module at this subpath (`""` is the program itself); undefined if it has none. */
   manifest(digest: string, subpath: string): unknown;
-  /** Rejects with a LoadError when the module throws while it is evaluated; the next call tries again. */
+  /** Rejects with a LoadError if the evaluation of the module throws; the next call tries again. */
   load(digest: string): Promise<Loaded>;
-  /** Rewrites a stack: `bundle:<digest>` in the place of our URLs, and no frames but the author's. */
+  /** Rewrites a stack: replaces blob URLs by `bundle:<digest>`, and removes all frames but the author's. */
   nameFrames(stack: string): string;
-  /** The same for a text that may have stacks in it; one that has none of the author's frames stays as it is, and costs next to nothing. */
+  /** The same for a text that may contain stacks. A text without frames of the author is returned unchanged, at almost no cost. */
   nameFramesIn(text: string): string;
 }
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** A module that is evaluated. A promise of the exports alone would call one that is named `then`. */
+/** An evaluated module. Without this wrapper, a promise of the exports would call an export named `then`. */
 interface Loaded {
   readonly exports: Exports;
 }
 
-/** A program that cannot be loaded, or lacks the entry point. */
+/** The program cannot be loaded, or lacks the entry point. */
 export class LoadError extends NativeError {
   override readonly name = "LoadError";
 }
 
-/** The gateway ends a bundle with this and what its modules declare: JSON, by subpath. */
+/** The gateway appends this to a bundle, with the manifests of its modules: JSON, by subpath. */
 const MANIFESTS = "\n//# manifests=";
 
 const BLOB = "blob:null/";
 const PLACE = pattern(/blob:null\/[0-9a-f-]{36}(?=:\d+:\d+)/g);
 
-/** With what separates it from the frame before: also where the stack stands in JSON, or is written by the console as part of an object. */
+/** A frame with the separator before it. Also matches stacks inside JSON, and in objects that the console formats. */
 const FRAME = pattern(/(?:^|\n|\\n(?:["'`] \+\n *["'`])?)[ \t]*at [^\n\\]*?:\d+:\d+\)?/g);
 const DENO_FRAME = pattern(/\((?:ext:|node:|data:)|at (?:async )?(?:ext:|node:|data:)/);
 
@@ -60,10 +60,10 @@ export function createBundles(): Bundles {
 
   async function importBundle(digest: string): Promise<Loaded> {
     const code = mapGet(codeByDigest, digest);
-    if (code === undefined) throw new LoadError(`The bundle ${digest} is not here`);
+    if (code === undefined) throw new LoadError(`The bundle ${digest} was not received`);
     const url = moduleUrl(code);
     mapSet(digestsByUrl, url, digest);
-    // `import()` calls an export named `then` and waits for it to answer; a namespace inside another one is left alone. The second module costs half a millisecond.
+    // `import()` calls an export named `then` and awaits its callback, but not one of a nested namespace. The second module costs half a millisecond.
     const boxUrl = mayExportThen(code) ? moduleUrl(`export * as exports from "${url}";`) : undefined;
     try {
       const loaded: Loaded = boxUrl === undefined ? { exports: await own(import(url)) } : await own(import(boxUrl));
@@ -111,7 +111,7 @@ function moduleUrl(code: string): string {
   return createObjectURL(new NativeBlob(sequenceOf([code]), { type: "text/javascript" }));
 }
 
-/** A bundle ends with its exports. */
+/** Searches the exports, with which a bundle ends. */
 function mayExportThen(code: string): boolean {
   return indexOf(code, "then", lastIndexOf(code, "\nexport ")) >= 0;
 }

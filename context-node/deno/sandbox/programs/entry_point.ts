@@ -14,14 +14,14 @@ import { LoadError } from "./bundles.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** The part of an entry point's name before the last `#`: where its module is; `""` is the program itself. */
+/** Returns the part of an entry point's name before the last `#`, the subpath of its module; `""` is the program itself. */
 export function subpathOf(name: string): string {
   return splitAtLast(name, "#").before ?? "";
 }
 
 /**
- * Finds `Export`, or `path#Export` where the bundle exports the namespace of a further file under its path. A dotted name
- * finds the export of its last part, an empty one the only entry point. Throws a LoadError that names those that exist.
+ * Finds the entry point `Export`, or `path#Export` if the bundle exports the namespace of another file under its path. A dotted name
+ * finds the export of its last part; an empty name finds the only entry point. Throws a LoadError that lists the existing entry points.
  */
 export function findEntryPoint(exports: Exports, name: string): JobObject {
   const { before: path, after: exportName } = splitAtLast(name, "#");
@@ -32,7 +32,7 @@ export function findEntryPoint(exports: Exports, name: string): JobObject {
   const known = entryPoints(exports, "");
   const only = known[0];
   if (name === "" && only !== undefined && known.length === 1) return findEntryPoint(exports, only);
-  const found = module && hasOwn(module, exportName) ? `it is ${kindOf(module[exportName])}, no job; ` : "";
+  const found = module && hasOwn(module, exportName) ? `it is ${kindOf(module[exportName])}, not a job; ` : "";
   const others = known.length === 0 ? "the binary exports no job" : `the binary has ${join(known, ", ")}`;
   throw new LoadError(`Cannot run entry point "${name}": ${found}${others}`);
 }
@@ -61,7 +61,7 @@ function isJobObject(value: unknown): value is JobObject {
   return typeof value === "object" && value !== null && "run" in value && typeof value.run === "function";
 }
 
-/** A namespace is an object of its own kind, or one that has a getter for each export: so bundlers make them. */
+/** Whether the value is a module namespace, or an object with a getter for each export, as bundlers create it. */
 function isNamespace(value: unknown): value is Exports {
   if (typeof value !== "object" || value === null) return false;
   if (toText(value) === "[object Module]") return true;

@@ -14,15 +14,15 @@ import {
 import type { GrantedPermissions } from "../messages/protocol.ts";
 import { LoadError } from "./bundles.ts";
 
-/** What is to be known of one kind of permission. */
+/** Rules of one kind of permission. */
 interface Kind {
   isWellFormed(needed: string): boolean;
-  /** What a well-formed one is, in words. */
+  /** Describes the well-formed values in an error. */
   readonly form: string;
   covers(grant: string, needed: string): boolean;
 }
 
-/** A host, in brackets when it is an IPv6 address, and perhaps a port. */
+/** A host, in brackets if it is an IPv6 address, with an optional port. */
 const ADDRESS = pattern(/^(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>\d{1,5}))?$/);
 
 const SECRET_NAME = pattern(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
@@ -40,7 +40,7 @@ type KindName = keyof typeof KINDS;
 
 const NAMES: readonly KindName[] = ["net", "secrets"];
 
-/** What a manifest says that jobs need. Throws a LoadError that says what is wrong with it. */
+/** Returns the permissions that a manifest requires. Throws a LoadError if it is malformed. */
 export function neededPermissions(manifest: unknown): GrantedPermissions {
   const permissions = manifest === undefined ? undefined : record(manifest, "manifest").permissions;
   if (permissions === undefined) return { net: [], secrets: [] };
@@ -49,13 +49,13 @@ export function neededPermissions(manifest: unknown): GrantedPermissions {
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string;
     if (!contains<string>(NAMES, name)) {
-      throw malformed(`manifest.permissions.${name} is no permission; there are ${join(NAMES, " and ")}`);
+      throw malformed(`manifest.permissions.${name} is not a permission; the permissions are ${join(NAMES, " and ")}`);
     }
   }
   return { net: parseNeeded("net", declared.net), secrets: parseNeeded("secrets", declared.secrets) };
 }
 
-/** What to answer when a context grants less than is needed; undefined when it grants enough. */
+/** Returns the message for a context that does not grant all needed permissions; undefined if it does. */
 export function describeDenial(
   needed: GrantedPermissions,
   { context, granted }: { context: string; granted: GrantedPermissions },
@@ -102,14 +102,14 @@ function concat(first: readonly string[], second: readonly string[]): string[] {
   return all;
 }
 
-/** A grant without a port is for all ports. */
+/** A grant without a port covers all ports. */
 function coversAddress(grant: string, address: string): boolean {
   const wanted = toLowerCase(address);
   const given = toLowerCase(grant);
   return wanted === given || (ADDRESS.exec(given)?.groups?.port === undefined && hostOf(wanted) === given);
 }
 
-/** `*` in a grant stands for any text. Takes the first place of each piece, so it needs no second try. */
+/** `*` in a grant matches any text. Each piece matches at its first position, so no backtracking is needed. */
 function matches(grant: string, name: string): boolean {
   let star = indexOf(grant, "*");
   if (star === -1) return grant === name;

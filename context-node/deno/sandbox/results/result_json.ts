@@ -46,7 +46,7 @@ import {
   viewOffset,
 } from "../confinement/primordials.ts";
 
-/** Deeper values, and cycles, go to the writer. */
+/** Depth beyond which values, and so cycles, go to `writeJson`. */
 const MAX_PLAIN_DEPTH = 64;
 
 const { isBigIntObject, isBooleanObject, isBoxedPrimitive, isNumberObject, isProxy, isStringObject } = types;
@@ -55,22 +55,22 @@ const bigIntOf: (boxed: unknown) => bigint = uncurry(BigInt.prototype.valueOf);
 const bufferToJson: unknown = Buffer.prototype.toJSON;
 
 interface Naming {
-  /** Where the value is, such as `result[3]`. */
+  /** Path of the value, such as `result[3]`. */
   readonly path?: string;
-  /** What an error calls the whole. */
+  /** Name of the whole value in errors. */
   readonly what?: string;
 }
 
 /**
- * The JSON of a result: what `JSON.stringify` returns, and besides a `Map` with simple keys as an object (others as pairs), a `Set` and a
- * typed array of numbers as an array, a `bigint` as a number when it is a safe one and else as a string, bytes as base64.
- * Undefined for undefined. Throws a TypeError that names the path of what JSON has no form for: a cycle, a function, a symbol, a promise.
+ * Returns the JSON of a result, like `JSON.stringify`. In addition, a `Map` with simple keys becomes an object (others become pairs), a `Set` or a
+ * typed array of numbers an array, a `bigint` a number if it is safe and else a string, and bytes become base64. Returns undefined for
+ * undefined. Throws a TypeError with the path of what JSON cannot represent: a cycle, a function, a symbol, a promise.
  */
 export function resultJson(value: unknown, { path = "result", what = "result" }: Naming = {}): string | undefined {
   return isPlain(value, 0) ? stringify(value) : writeJson(value, { path, what });
 }
 
-/** Whether `JSON.stringify` alone is right. Calls no code of the job, and makes no copy, so the usual result costs one look. */
+/** Whether `JSON.stringify` alone gives the right JSON. Calls no code of the job, and makes no copy, so a plain result is cheap. */
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
@@ -93,25 +93,25 @@ function isPlain(value: unknown, depth: number): boolean {
   if (prototype !== objectPrototype && prototype !== null) return false;
   for (const key in value) {
     const property = getOwnPropertyDescriptor(value, key);
-    // A getter would run twice, and may return something else the second time.
+    // A getter would run twice, and may return another value the second time.
     if (property === undefined || property.get !== undefined || !isPlain(property.value, depth + 1)) return false;
   }
   return true;
 }
 
-/** An object or array that is being written. */
+/** An object or array while it is written. */
 interface Open {
   readonly source: object;
-  /** Undefined: an array. */
+  /** Names of the members; undefined for an array. */
   readonly names: readonly string[] | undefined;
-  /** What the members are read from; another object than the source for a Map, a Set and the like. */
+  /** Source of the members: for a Map or a Set, a converted copy; else the source itself. */
   readonly members: Readonly<Record<string | number, unknown>>;
   readonly length: number;
   next: number;
   isEmpty: boolean;
 }
 
-/** Writes a value as ECMAScript's SerializeJSONProperty does, with a stack of its own: depth is bounded by memory only. */
+/** Writes a value as ECMAScript's SerializeJSONProperty does, but with an explicit stack, so that only memory limits the depth. */
 function writeJson(root: unknown, naming: Required<Naming>): string | undefined {
   const stack: Open[] = [];
   const inside = new NativeSet<object>();
@@ -136,9 +136,9 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
   }
   return json;
 
-  /** The text of a value, or how it begins, when it is opened; undefined when it has none. */
+  /** Returns the JSON of a value, or the opening bracket of an object or array; undefined if the value has no JSON. */
   function write(key: string, given: unknown): string | undefined {
-    const value = shownBy(given, key);
+    const value = jsonValueOf(given, key);
     switch (typeof value) {
       case "undefined":
         return undefined;
@@ -151,11 +151,11 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
       case "bigint":
         return isSafeInteger(numberOf(value)) ? textOf(value) : `"${textOf(value)}"`;
       case "function":
-        // An object whose own toJSON returns it keeps that to itself.
+        // The toJSON of an object whose toJSON returns the object itself is not a member.
         if (key === "toJSON" && stack.length > 0) return undefined;
-        throw unwritable("is a function");
+        throw notRepresentable("is a function");
       case "symbol":
-        throw unwritable("is a symbol");
+        throw notRepresentable("is a symbol");
       default:
         return value === null ? "null" : writeObject(value as object);
     }
@@ -165,8 +165,8 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
     if (isRawJson(value)) return stringify(value);
     const bytes = bytesOf(value);
     if (bytes !== undefined) return `"${toBase64(bytes)}"`;
-    if (value instanceof NativePromise) throw unwritable("is a promise that was not awaited");
-    if (setHas(inside, value)) throw unwritable("contains itself");
+    if (value instanceof NativePromise) throw notRepresentable("is a promise that was not awaited");
+    if (setHas(inside, value)) throw notRepresentable("contains itself");
     return begin(value, membersOf(value));
   }
 
@@ -181,7 +181,7 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
     return isList ? "[" : "{";
   }
 
-  function unwritable(why: string): TypeError {
+  function notRepresentable(why: string): TypeError {
     const path = [naming.path];
     for (let index = 0; index < stack.length; index++) {
       const { names, next } = stack[index] as Open;
@@ -191,11 +191,11 @@ function writeJson(root: unknown, naming: Required<Naming>): string | undefined 
   }
 }
 
-/** What a value is to JSON: what its toJSON returns, and the primitive that is boxed in it. */
-function shownBy(given: unknown, key: string): unknown {
+/** Returns the value that JSON represents: the result of toJSON, and the primitive of a boxed value. */
+function jsonValueOf(given: unknown, key: string): unknown {
   if (typeof given !== "bigint" && !isObject(given)) return given;
   const { toJSON } = given as { toJSON?: unknown };
-  // Node's Buffer has one, and is bytes all the same.
+  // Node's Buffer has a toJSON, but counts as bytes.
   const isShown = typeof toJSON === "function" && toJSON !== bufferToJson;
   const value: unknown = isShown ? apply(toJSON, given, [key]) : given;
   return isObject(value) ? unboxed(value) : value;
@@ -205,7 +205,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
-/** The primitive in `Object("a")` and its kin; anything else as it is. */
+/** Returns the primitive of a boxed value such as `Object("a")`; any other value unchanged. */
 function unboxed(value: object): unknown {
   if (!isBoxedPrimitive(value)) return value;
   if (isNumberObject(value)) return numberOf(value);
@@ -214,7 +214,7 @@ function unboxed(value: object): unknown {
   return isBigIntObject(value) ? bigIntOf(value) : value;
 }
 
-/** What an object shows of itself: an array, or an object whose fields are. */
+/** Returns the array or object that represents the object in JSON. */
 function membersOf(value: object): object {
   if (value instanceof NativeSet) {
     const items: unknown[] = [];
@@ -232,7 +232,7 @@ function membersOfMap(map: ReadonlyMap<unknown, unknown>): object {
     push(pairs, [key, value]);
   });
   if (!isSimple) return pairs;
-  // Without a prototype, so that a key such as `__proto__` is a field as any other.
+  // Without a prototype, so that a key such as `__proto__` is an ordinary field.
   const object: object = create(null);
   for (let index = 0; index < pairs.length; index++) {
     const pair = pairs[index] as [unknown, unknown];
@@ -242,7 +242,7 @@ function membersOfMap(map: ReadonlyMap<unknown, unknown>): object {
   return object;
 }
 
-/** Undefined for what is no bytes; a typed array of larger numbers is none. */
+/** Returns the bytes of a buffer or a view; undefined for any other object, typed arrays of larger numbers included. */
 export function bytesOf(value: object): Uint8Array | undefined {
   if (value instanceof NativeArrayBuffer) return new NativeUint8Array(value, 0, bufferLength(value));
   if (value instanceof NativeSharedArrayBuffer) {

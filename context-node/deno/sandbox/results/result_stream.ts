@@ -18,22 +18,22 @@ import type { JobAbort } from "../runs/job_abort.ts";
 import { createLazyTimer } from "../timers/lazy_timer.ts";
 import { startOwnTimer } from "../timers/own_timer.ts";
 
-/** What is less than a part is sent after so long. */
+/** Time after which an incomplete part is sent, in milliseconds. */
 const INTERVAL_MS = 10;
 
-/** The node takes no more of a result. */
+/** The node refuses the rest of a result. */
 export class ResultRefused extends NativeError {
   override readonly name = "ResultRefused";
 }
 
-/** The way out for a result while it is made. */
+/** Sends a result to the node while it is created. */
 export interface ResultStream {
-  /** Resolves when there is room for more. Rejects when the run was aborted, or with ResultRefused. The bytes are copied. */
+  /** Copies the bytes. Resolves when more can be written. Rejects if the run was aborted, or with ResultRefused. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Resolves when the node has all of it. Rejects as `write` does. */
+  /** Resolves when the node has taken all parts. Rejects as `write` does. */
   end(): Promise<void>;
   receive(response: ResultResponse): void;
-  /** Drops what was not sent. */
+  /** Drops bytes that were not sent. */
   close(): void;
 }
 
@@ -72,9 +72,9 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
     if (refused !== undefined) throw refused;
   }
 
-  async function untilPending(most: number): Promise<void> {
+  async function waitUntilPending(max: number): Promise<void> {
     check();
-    while (pending > most) {
+    while (pending > max) {
       await own(
         new NativePromise<void>((resolve) => {
           wake = resolve;
@@ -85,7 +85,7 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
   }
 
   async function flush(): Promise<void> {
-    await own(untilPending(MAX_PENDING_PARTS - 1));
+    await own(waitUntilPending(MAX_PENDING_PARTS - 1));
     if (length > 0) send();
   }
 
@@ -100,13 +100,13 @@ export function createResultStream({ run, mailbox, abort }: StreamedRun): Result
         start += size;
         if (length === PART_BYTES) await own(flush());
       }
-      // A job that never yields to a timer is sent in time all the same.
+      // The part is sent in time even if the job never yields to a timer.
       if (length > 0 && now() - sentAt >= INTERVAL_MS) await own(flush());
       else sendSoon();
     },
     async end() {
       await own(flush());
-      await own(untilPending(0));
+      await own(waitUntilPending(0));
     },
     receive(response) {
       pending -= 1;

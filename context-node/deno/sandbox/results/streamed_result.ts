@@ -2,14 +2,14 @@ import { asyncIterator, encodeText, NativeReadableStream, NativeTypeError, own }
 import { bytesOf, resultJson } from "./result_json.ts";
 import { ResultRefused, type ResultStream } from "./result_stream.ts";
 
-/** A result that is made piece by piece. */
+/** A result that is sent in parts. */
 export interface StreamedResult {
   readonly mediaType: string;
-  /** Resolves when it is made, and its parts are written. Leaves the source when a write rejects. */
+  /** Resolves when the whole result is written. Closes the source if a write rejects. */
   writeTo(stream: ResultStream): Promise<void>;
 }
 
-/** A ReadableStream is bytes; any other async iterable is an array of values; undefined for what is neither. */
+/** Streams a ReadableStream as bytes, and any other async iterable as an array of values. Returns undefined for other values. */
 export function streamedResult(value: unknown): StreamedResult | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (value instanceof NativeReadableStream) {
@@ -20,12 +20,12 @@ export function streamedResult(value: unknown): StreamedResult | undefined {
     : undefined;
 }
 
-/** A result that was made as a whole, and is too long for one report. */
+/** Streams the JSON of a returned value that is too long for one report. */
 export function wholeResult(json: string): StreamedResult {
   return { mediaType: "application/json", writeTo: (stream) => stream.write(encodeText(json)) };
 }
 
-/** One item over this is refused, as a result that is returned as a whole. */
+/** Maximum length of the JSON of one item, or of a returned result, in UTF-16 units. */
 export const MAX_JSON_CHARACTERS = 64 * 1024 * 1024;
 
 async function writeBytes(source: AsyncIterable<unknown>, stream: ResultStream): Promise<void> {
@@ -37,11 +37,11 @@ async function writeBytes(source: AsyncIterable<unknown>, stream: ResultStream):
 async function writeArray(source: AsyncIterable<unknown>, stream: ResultStream): Promise<void> {
   let index = 0;
   for await (const item of source) {
-    // As in an array that is returned as a whole.
+    // Undefined becomes null, as in a returned array.
     const json = resultJson(item, { path: `result[${index}]` }) ?? "null";
     if (json.length > MAX_JSON_CHARACTERS) {
       throw new ResultRefused(
-        `An item of the result is ${json.length} characters of JSON; at most ${MAX_JSON_CHARACTERS} are taken`,
+        `An item of the result is ${json.length} characters of JSON; the maximum is ${MAX_JSON_CHARACTERS}`,
       );
     }
     await own(stream.write(encodeText(`${index === 0 ? "[" : ","}${json}`)));

@@ -11,12 +11,12 @@ interface Internals {
 /** Where Deno keeps what its own modules share. It is no public API; tests check it against the pinned version. */
 const INTERNAL: symbol = Reflect.get(Deno, "internal");
 
-/** By the level that Deno's console prints with. */
+/** Indexed by the log level of Deno's console. */
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * Sends all that the global console prints to the log of whichever job printed it; what no job printed is dropped.
- * Answers how the console formats its arguments.
+ * Routes the output of the global console to the log of the job that printed it. Output that belongs to no job is dropped.
+ * Returns the formatter of the console.
  */
 export function routeConsole(currentLog: () => RunLog | undefined): Format {
   const { Console, inspectArgs } = Reflect.get(Deno, INTERNAL) as Internals;

@@ -24,13 +24,13 @@ import { MAX_DATA_REQUESTS, MAX_NAME_LENGTH } from "../messages/bounds.ts";
 import type { DataRequest, DataResponse } from "../messages/protocol.ts";
 import { describeKind, plainText } from "./value_text.ts";
 
-/** The data files, and where the node's answers go. */
+/** The data files of the context, as this executor reads them. */
 export interface DataFilesClient {
   readonly api: DataFiles;
   receive(response: DataResponse): void;
 }
 
-/** Files that are read as a whole at a time; streams may be open beside them. */
+/** Maximum number of files that are read as a whole at the same time; open streams do not count. */
 const MAX_WHOLE_READS = 8;
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -41,17 +41,17 @@ const enqueue: (controller: ReadableStreamDefaultController, chunk: Uint8Array) 
 );
 const close: (controller: ReadableStreamDefaultController) => void = uncurry(controllerPrototype.close);
 
-/** Reads files of the node in chunks, one at a time, each asked for when the one before was taken. */
+/** Reads files from the node in chunks, and requests each chunk after the previous one was taken. */
 export function createDataFiles(send: (request: DataRequest) => void): DataFilesClient {
   const waiting = new NativeMap<number, (response: DataResponse) => void>();
-  /** Those that were not sent, because too many wait for their answers. */
+  /** Requests that wait because too many are pending. */
   const held: DataRequest[] = [];
-  let unanswered = 0;
+  let pending = 0;
   let reading = 0;
   const waitingReads: (() => void)[] = [];
   let lastRequest = 0;
 
-  /** An answer may be asked for again under the number of an open file. */
+  /** The requests for the chunks of an open file reuse its number. */
   function ask(request: DataRequest): Promise<DataResponse> {
     return own(
       new NativePromise<DataResponse>((resolve, reject) => {
@@ -70,21 +70,21 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     return lastRequest;
   }
 
-  /** Sends now, or when fewer requests wait for their answers. */
+  /** Sends the request, or queues it if too many are pending. */
   function sendSoon(request: DataRequest): void {
     if (request.type === "dataCancel") return send(request);
-    if (unanswered === MAX_DATA_REQUESTS) return push(held, request);
-    unanswered += 1;
+    if (pending === MAX_DATA_REQUESTS) return push(held, request);
+    pending += 1;
     send(request);
   }
 
   function sendNext(): void {
-    unanswered -= 1;
+    pending -= 1;
     const next = shift(held);
     if (next !== undefined) sendSoon(next);
   }
 
-  /** The number under which the file is read. */
+  /** Resolves to the request number under which the file is read. */
   async function open(given: unknown): Promise<number> {
     const name = plainText(given);
     if (name === undefined)
@@ -110,7 +110,7 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     });
   }
 
-  /** Waits until few files are read as a whole: a job may ask for all of them at once. */
+  /** Waits while too many files are read as a whole: a job may request all of them at once. */
   async function bytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
     if (reading === MAX_WHOLE_READS) {
       await own(new NativePromise<void>((resolve) => push(waitingReads, resolve)));
@@ -118,7 +118,7 @@ export function createDataFiles(send: (request: DataRequest) => void): DataFiles
     try {
       return await own(readWhole(name));
     } finally {
-      // The next one takes its place.
+      // The next read takes its place.
       const next = shift(waitingReads);
       if (next === undefined) reading -= 1;
       else next();

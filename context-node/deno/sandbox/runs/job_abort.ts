@@ -1,12 +1,12 @@
 import { getter, NativeDOMException, uncurry } from "../confinement/primordials.ts";
 
-/** What aborts a job. Its signal is made when the job asks for it: most jobs do not. */
+/** Aborts a job. Its signal is created on first use: most jobs do not use it. */
 export interface JobAbort {
   readonly signal: AbortSignal;
-  /** Nothing when it was aborted before. */
+  /** Does nothing if the job is already aborted. */
   abort(reason: string): void;
   throwIfAborted(): void;
-  /** Calls the listener when it is aborted; not through the signal, whose listeners the job can list. The newest listener counts. */
+  /** Sets the listener to call on abort, and replaces the previous one. It is not a listener of the signal, because the job can list those. */
   onAbort(listener: () => void): void;
 }
 

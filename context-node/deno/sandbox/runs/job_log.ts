@@ -4,17 +4,17 @@ import type { Mailbox } from "../messages/mailbox.ts";
 import type { LoggedLine, LogLevel } from "../messages/protocol.ts";
 import { cutText } from "./value_text.ts";
 
-/** What one job may log in a second; more is dropped, and the log says how much. */
+/** Maximum log output of one job per second; the rest is dropped, and the log says how many lines. */
 const LINES_A_SECOND = 2000;
 const CHARACTERS_A_SECOND = 1_048_576;
 
 /** The log of one run, until it ends. */
 export interface RunLog {
-  /** What the job gets. */
+  /** The `log` of the job's context. */
   readonly api: JobLog;
   write(level: LogLevel, text: string): void;
   readonly ended: boolean;
-  /** Says what was dropped last; later lines go nowhere. */
+  /** Logs how many lines were dropped last; later lines are ignored. */
   end(): void;
 }
 
@@ -23,7 +23,7 @@ export type Format = (values: readonly unknown[]) => string;
 interface RunLogDeps {
   readonly mailbox: Mailbox;
   readonly format: Format;
-  /** Rewrites or drops the frames of stacks in a text. */
+  /** Rewrites or removes the frames of stacks in a text. */
   nameFramesIn(text: string): string;
 }
 
@@ -55,7 +55,7 @@ export function createRunLog(run: number, { mailbox, format, nameFramesIn }: Run
     post({
       level: "warn",
       time,
-      text: `${dropped} lines were dropped: a job may log ${LINES_A_SECOND} lines a second`,
+      text: `${dropped} lines were dropped: a job may log ${LINES_A_SECOND} lines per second`,
     });
     dropped = 0;
   }

@@ -7,17 +7,17 @@ import { resultJson } from "../results/result_json.ts";
 import { startOwnTimer } from "../timers/own_timer.ts";
 import { describeKind, plainText } from "./value_text.ts";
 
-/** Ten a second: for people and progress bars. */
+/** Minimum interval between progress reports, in milliseconds. */
 const INTERVAL_MS = 100;
 
 /** The progress of one run, until it ends. */
 export interface RunProgress {
   report: JobContext["progress"];
-  /** Sends what was held back; later calls do nothing. */
+  /** Sends the pending report; later reports are ignored. */
   end(): void;
 }
 
-/** Sends the newest of each interval: the first at once, also from code that never yields. */
+/** Sends the newest report of each interval. The first is sent at once, even by code that never yields. */
 export function createRunProgress(run: number, mailbox: Mailbox): RunProgress {
   let held: ExecutorReport | undefined;
   let cancelTimer: (() => void) | undefined;
@@ -58,7 +58,7 @@ function textOfMessage(message: unknown): string {
   return text;
 }
 
-/** The message and the JSON of the fields. Throws a TypeError for fields that are no record. */
+/** Returns the message and the JSON of the fields. Throws a TypeError if the fields are not an object. */
 function describe(message: string, fields: unknown): { message: string; fields: string | undefined } {
   const short = slice(message, 0, MAX_PROGRESS_MESSAGE_LENGTH);
   if (fields === undefined || fields === null) return { message: short, fields: undefined };
@@ -73,7 +73,7 @@ function describe(message: string, fields: unknown): { message: string; fields: 
   return { message: short + notice, fields: undefined };
 }
 
-/** Whether it is an object that is no list, no bytes and no time. A Map may have keys that make it no record; its JSON shows that. */
+/** Whether the value is an object, but not an array, bytes, a Set or a Date. A Map may have keys that JSON objects lack; its JSON shows that. */
 function isRecord(fields: unknown): boolean {
   if (typeof fields !== "object" || fields === null) return false;
   return !(isArray(fields) || isView(fields) || fields instanceof NativeSet || fields instanceof NativeDate);

@@ -40,16 +40,16 @@ import { cutText } from "./value_text.ts";
 type RunCommand = Extract<ExecutorCommand, { type: "run" }>;
 type Final = Extract<ExecutorReport, { type: "succeeded" | "streamed" | "failed" | "rejected" | "denied" }>;
 
-/** Runs jobs, any number at a time. */
+/** Runs jobs concurrently. */
 export interface Runner {
   open(opened: Opened): void;
   run(command: RunCommand): void;
   isBusy(): boolean;
-  /** Whether the code that runs now is known to be what a run that has ended left behind. */
+  /** Whether the running code belongs to a run that has ended. */
   isLeftover(): boolean;
-  /** Aborts the signal of a run; nothing when it has ended. */
+  /** Aborts the signal of a run; does nothing if the run has ended. */
   abort(run: number, reason: string): void;
-  /** What became of a part of a result that is streamed. */
+  /** Receives the response to a part of a streamed result. */
   receive(response: ResultResponse): void;
 }
 
@@ -63,13 +63,13 @@ interface RunnerDeps {
   readonly bundles: Bundles;
   readonly files: DataFiles;
   readonly objects: NamedObjects;
-  /** Called when a run begins. */
+  /** Called when a run starts. */
   watchHeap(): void;
-  /** Marks, where the main isolate can see it, how far a run is. */
+  /** Marks the stage of a run in memory that the main isolate reads. */
   mark(run: number, stage: Stage): void;
 }
 
-/** Captured: a job can import the class, and replace its methods. */
+/** Captured, because a job can import the class and replace its methods. */
 const runIn = uncurry(AsyncLocalStorage.prototype.run) as <Store, Result>(
   storage: AsyncLocalStorage<Store>,
   store: Store,
@@ -93,7 +93,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
     const abort = createJobAbort();
     const progress = createRunProgress(run, mailbox);
     const log = createRunLog(run, { mailbox, format, nameFramesIn: bundles.nameFramesIn });
-    // Its listeners are called then, whose console is the job's.
+    // Inside the job's async context, so that the console of abort listeners goes to its log.
     mapSet(aborts, run, (reason) => runIn(currentLog, log, () => abort.abort(reason)));
     watchHeap();
     const final = await own(runIn(currentLog, log, () => outcome(command, { abort, log, progress: progress.report })));
@@ -139,10 +139,10 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
       const json = resultJson(value);
       if (json === undefined || json.length <= MAX_INLINE_JSON_LENGTH) return { type: "succeeded", run, json };
       if (json.length > MAX_JSON_CHARACTERS) return tooLarge(run, json);
-      // As a whole it would hold up all that shares the channel to the node. What has been returned is not aborted any more.
+      // In one message, it would delay all others on the channel to the node. A returned result can no longer be aborted.
       return await own(stream(run, wholeResult(json), createJobAbort()));
     } catch (thrown) {
-      // The fence between the job's code and ours: whatever it throws is its outcome.
+      // The boundary between the job's code and the executor: anything it throws is its outcome.
       return failure(run, thrown);
     }
   }
@@ -162,7 +162,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   }
 
   function failure(run: number, thrown: unknown): Final {
-    if (thrown instanceof ResultRefused) return tooLargeError(run, thrown.message);
+    if (thrown instanceof ResultRefused) return tooLargeFailure(run, thrown.message);
     if (!(thrown instanceof LoadError)) {
       return { type: "failed", run, reason: "THROWN", error: describeThrown(thrown, bundles.nameFrames) };
     }
@@ -183,7 +183,7 @@ export function createRunner({ mailbox, bundles, files, objects, watchHeap, mark
   };
 }
 
-/** All jobs of the executor get the same one. */
+/** All jobs of the executor share the same object. */
 function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   const names = keys(value);
@@ -193,12 +193,9 @@ function deepFreeze<T>(value: T): T {
 }
 
 function tooLarge(run: number, json: string): Final {
-  return tooLargeError(
-    run,
-    `The result is ${json.length} characters of JSON; at most ${MAX_JSON_CHARACTERS} are taken`,
-  );
+  return tooLargeFailure(run, `The result is ${json.length} characters of JSON; the maximum is ${MAX_JSON_CHARACTERS}`);
 }
 
-function tooLargeError(run: number, message: string): Final {
+function tooLargeFailure(run: number, message: string): Final {
   return { type: "failed", run, reason: "RESULT_TOO_LARGE", error: { name: "Error", message, stack: message } };
 }

@@ -15,20 +15,20 @@ const MAX_CAUSE_DEPTH = 8;
 
 type NameFrames = (stack: string) => string;
 
-/** Captured: a job may replace it, and it gets what a job threw. */
+/** Captured, because a job may replace it, and it receives what jobs throw. */
 const { inspect } = Deno;
 
 const FRAME = pattern(/^\s+at .*$/gm);
-/** Where Deno says how to start it with more permissions, which is not for the author of a job to do. */
+/** Deno's hint to start it with more permissions, which authors of jobs cannot do. */
 const HINT = pattern(/, run again with the --allow-(\w+) flag$/);
 
-/** Describes whatever was thrown, with its causes. `nameFrames` rewrites or drops the frames of a stack. */
+/** Describes a thrown value and its causes. `nameFrames` rewrites or removes the frames of a stack. */
 export function describeThrown(thrown: unknown, nameFrames: NameFrames): ThrownError {
   try {
     const { name, message } = nameOf(thrown);
     return { name: cutText(name), message: cutText(message), stack: cutText(stackOf(thrown, nameFrames, 0)) };
   } catch {
-    // An object of the job's own making can throw from its getters.
+    // The getters of a job's object can throw.
     return { name: "Error", message: "The job threw a value that cannot be read", stack: "" };
   }
 }
@@ -52,7 +52,7 @@ function stackOf(thrown: unknown, nameFrames: NameFrames, depth: number): string
   return join(lines, "\n");
 }
 
-/** The stack, under a head that says what the error says now: name and message may have been set after its creation. */
+/** Returns the stack with the current name and message, which may have changed since the error was created. */
 function headed(error: Error): string {
   const message = messageOf(error);
   const lines = [message === "" ? textOf(error.name) : `${textOf(error.name)}: ${message}`];

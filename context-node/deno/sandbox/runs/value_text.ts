@@ -4,7 +4,7 @@ import { MAX_TEXT_LENGTH } from "../messages/bounds.ts";
 /** Longest string that an error quotes, in UTF-16 units. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** Says what a value is, for the error about an argument of the wrong type. Calls no code of the job. */
+/** Describes a value in an error about an argument of the wrong type. Calls no code of the job. */
 export function describeKind(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -27,7 +27,7 @@ function kindOfObject(value: object): string {
   return value instanceof NativeDate ? "a Date" : "an object";
 }
 
-/** A string as it is, and the text of a number, bigint or boolean. Undefined for what has no text of its own, such as an object. */
+/** Returns a string, or the text of a number, bigint or boolean. Returns undefined for other values. */
 export function plainText(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
@@ -41,7 +41,7 @@ export function plainText(value: unknown): string | undefined {
   }
 }
 
-/** The text, shortened to what a report has room for. A notice at the end of a shortened text says how much is missing. */
+/** Cuts a text to the maximum length in a report, and appends a notice of how much is missing. */
 export function cutText(text: string): string {
   return text.length <= MAX_TEXT_LENGTH
     ? text

@@ -5,20 +5,20 @@ import { startOwnTimer } from "./own_timer.ts";
 const INTERVAL_MS = 100;
 
 /**
- * Returns what to call when a run begins; calls `exceeded` when the heap limit of this executor was reached while `isBusy`.
+ * Returns a function to call when a run starts. Calls `exceeded` if this executor reached its heap limit while `isBusy`.
  *
- * At the limit Deno stops the code that runs, and gives the isolate more room to end. But when that code ran as a microtask, as code
- * after an `await` does, nothing is thrown: the job just never goes on. Timers do, and the grown limit shows what happened.
+ * At the limit Deno interrupts the running code and raises the limit, so that the isolate can end. If the code ran as a microtask, as code
+ * after an `await` does, Deno throws nothing and the job never continues. Timers still run, and see the raised limit.
  */
 export function createHeapWatch(deps: { isBusy(): boolean; exceeded(): void }): () => void {
   const limitBytes = getHeapStatistics().heap_size_limit;
-  const lookSoon = createLazyTimer(
+  const pollSoon = createLazyTimer(
     INTERVAL_MS,
     () => {
       if (getHeapStatistics().heap_size_limit > limitBytes) deps.exceeded();
-      else if (deps.isBusy()) lookSoon();
+      else if (deps.isBusy()) pollSoon();
     },
     startOwnTimer,
   );
-  return lookSoon;
+  return pollSoon;
 }

@@ -1,11 +1,11 @@
 import { setTimeout } from "../confinement/primordials.ts";
 
-/** Starts a timer; `setTimeout` is one. */
+/** Starts a timer, like `setTimeout`. */
 type StartTimer = (act: () => void, delayMs: number) => unknown;
 
 /**
- * Answers how to ask that `act` is called soon, within the delay. Asking again before then does nothing, and nothing calls
- * it off: so under load it costs one timer a delay, not one a request.
+ * Returns a function that schedules `act` after the delay. Calls before then do nothing, and the timer cannot be cancelled: under load,
+ * it costs one timer per delay, not one per call.
  */
 export function createLazyTimer(delayMs: number, act: () => void, start: StartTimer = setTimeout): () => void {
   let armed = false;

@@ -8,8 +8,8 @@ import {
 } from "../confinement/primordials.ts";
 
 /**
- * Calls `act` after the delay, in milliseconds; answers how to call it off. The timers of the platform have numbers, so that a job can clear
- * those of its executor too (`clearTimeout(1)`, and so on). This one has none.
+ * Calls `act` after the delay, in milliseconds. Returns a function that cancels the timer. Timers of the platform have numbers, so a job could
+ * clear those of its executor (`clearTimeout(1)`). This timer has no number.
  */
 export function startOwnTimer(act: () => void, delayMs: number): () => void {
   const cell = new NativeInt32Array(new NativeSharedArrayBuffer(NativeInt32Array.BYTES_PER_ELEMENT));

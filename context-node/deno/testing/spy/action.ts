@@ -1,11 +1,11 @@
-/** The shape of an action, and what actions share. */
+/** The type of an action, and values that actions share. */
 import type { NamedObjects } from "../../../hearth.ts";
 import type { Loose } from "./natives.ts";
 
 export interface Given {
   readonly config: {
     readonly modules: readonly string[];
-    /** How the paths of the objects begin whose properties are replaced. */
+    /** Replaces the properties of objects whose path starts with this. */
     readonly only: string;
     readonly http?: number;
     readonly tcp?: number;
@@ -21,7 +21,7 @@ export interface Given {
 
 export type Modules = Record<string, Loose>;
 
-/** Something that Deno or Node does for a job, with its name. */
+/** A name, and something that Deno or Node does for a job. */
 export type Action = readonly [string, () => unknown];
 
 export const chunk = new Uint8Array([1, 2, 3]);

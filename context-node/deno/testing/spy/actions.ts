@@ -9,7 +9,7 @@ import { processActions } from "./actions_process.ts";
 import { webActions } from "./actions_web.ts";
 import { networkActions } from "./network.ts";
 
-/** What Deno and Node do for a job, in order. */
+/** All actions, in order. */
 export function actions(given: Given, modules: Modules): readonly Action[] {
   const { http, tcp } = given.config;
   return [

@@ -1,7 +1,7 @@
 import { type Action, chunk, type Given } from "./action.ts";
 import type { Loose } from "./natives.ts";
 
-/** The console, and what the executor gives a job. */
+/** The console, and the job's context. */
 export function contextActions({ log, data, objects, progress }: Given): readonly Action[] {
   return [
     ...["log", "info", "warn", "error", "debug", "dir", "dirxml", "trace", "group", "groupEnd", "count"].map(

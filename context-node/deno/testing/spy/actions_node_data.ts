@@ -48,7 +48,7 @@ export function nodeDataActions(modules: Modules): readonly Action[] {
         target.addEventListener("x", () => {});
       },
     ],
-    ["node:events, an error nobody takes", () => new modules.events.EventEmitter().emit("error", new Error("x"))],
+    ["node:events, an unhandled error", () => new modules.events.EventEmitter().emit("error", new Error("x"))],
     [
       "node:fs",
       () => {

@@ -1,4 +1,4 @@
-/** Finds what a job may not hold in what was recorded. */
+/** Finds objects that a job may not hold among the recorded values. */
 import {
   add,
   apply,
@@ -20,7 +20,7 @@ import { isObject, nameOf, read } from "./walk.ts";
 
 const DEPTH = 3;
 
-/** Properties of what only Deno, Node and the executor may hold. */
+/** Names of properties that only objects of Deno, Node and the executor have. */
 export const FORBIDDEN = new Set<PropertyKey>([
   ...["ops", "core", "internals", "primordials", "internalBinding", "_linkedBinding", "binding", "getBuiltinModule"],
   ...[
@@ -37,7 +37,7 @@ export const FORBIDDEN = new Set<PropertyKey>([
   ...["opNames", "propGetOwnEnumerable", "createHook", "_extensions", "_load"],
 ]);
 
-/** The forbidden ones that can be reached from what was recorded. */
+/** Lists forbidden objects that can be reached from recorded values. */
 export function findings(): string[] {
   const found = new NativeSet<string>();
   const visited = new NativeSet<unknown>();
@@ -68,7 +68,7 @@ export function findings(): string[] {
   return list;
 }
 
-/** A port and shared memory that the job did not make are its executor's; Deno's operations have names of their own. */
+/** Ports and shared memory that the job did not create belong to its executor; Deno's operations are known by their names. */
 function forbiddenKind(value: object): string | undefined {
   if (typeof NativePort === "function" && apply(isInstance, NativePort, [value])) return "a port";
   if (isView(value)) {

@@ -1,8 +1,8 @@
 /**
- * Replaces each function and accessor that a job can reach, then has Deno and Node do what they can for a job, and lists what of their own
- * they pass to a replacement: as `this`, as an argument, or as what an original returned.
+ * Replaces each function and accessor that a job can reach, then runs all actions, and lists internal objects of Deno and Node that a
+ * replacement received: as `this`, as an argument, or as the return value of the original.
  */
-// First, since it takes what the job needs.
+// First, because it captures what the job needs.
 import "./natives.ts";
 
 import type { Action, Given, Modules } from "./action.ts";

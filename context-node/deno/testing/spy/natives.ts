@@ -1,4 +1,4 @@
-/** What the job uses of the language, taken before the job replaces it. */
+/** Parts of the language that the job uses, captured before it replaces them. */
 export const { apply, construct, defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 export const NativeProxy = Proxy;
 export const NativePromise = Promise;
@@ -18,8 +18,8 @@ export const bufferOf = function (this: ArrayBufferView): unknown {
 };
 export const isInstance = Function.prototype[Symbol.hasInstance];
 
-/** What Node and Deno have, by names that their types may lack. */
-// biome-ignore lint/suspicious/noExplicitAny: the actions try what is there
+/** Objects of Node and Deno, with properties that their types may lack. */
+// biome-ignore lint/suspicious/noExplicitAny: actions try properties that may not exist
 export type Loose = any;
 
 export const scope = globalThis as Loose;

@@ -1,7 +1,7 @@
 import type { Action, Modules } from "./action.ts";
 import { type Loose, scope } from "./natives.ts";
 
-/** What a job with network does with the servers of the test. */
+/** Connections of a job with network to the servers of the test. */
 export function networkActions({ http, tcp }: { http: number; tcp: number }, modules: Modules): readonly Action[] {
   const deno = scope.Deno;
   const bytes = new Uint8Array([104, 105, 10]);

@@ -1,9 +1,9 @@
-/** Plants accessors that record who reads or writes them. */
+/** Plants accessors that record reads and writes. */
 import { defineProperty, getOwnPropertyDescriptor } from "./natives.ts";
 import { isOff, record } from "./record.ts";
 import { isObject, nameOf } from "./walk.ts";
 
-/** Properties that objects of Deno's and Node's own have, or read where they are absent. */
+/** Properties that internal objects of Deno and Node have, or that their code reads although they are absent. */
 const PLANTED: readonly PropertyKey[] = [
   ...["then", "get", "set", "value", "signal", "cause", "code", "_handle", "handle", "rid", "core", "ops", "process"],
   ...["parent", "owner", "domain", "promise", "resolve", "port", "toJSON", "type", "data", "callback"],
@@ -39,7 +39,7 @@ export function plant(all: readonly (readonly [string, object])[]): void {
           },
         });
       } catch {
-        // It takes no properties.
+        // The object accepts no properties.
       }
     }
   }

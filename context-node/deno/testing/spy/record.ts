@@ -1,4 +1,4 @@
-/** Keeps what the replacements get, once each. */
+/** Records each value that the replacements receive, once. */
 import { add, apply, defineProperty, has } from "./natives.ts";
 
 export interface Recorded {
@@ -8,12 +8,12 @@ export interface Recorded {
 
 const MAX_RECORDED = 60_000;
 
-/** Reached without any replacement. */
+/** Objects that were reached without a replacement. */
 export const known = new Set<unknown>();
 export const recorded: Recorded[] = [];
 export const recordedValues = new Set<unknown>();
 
-/** Whether the replacements record nothing. */
+/** Whether recording is off. */
 export let isOff = true;
 
 export function startRecording(): void {

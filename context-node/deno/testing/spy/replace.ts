@@ -1,4 +1,4 @@
-/** Replaces functions and accessors with proxies that record what they get. */
+/** Replaces functions and accessors with proxies that record their arguments. */
 import {
   add,
   apply,
@@ -28,7 +28,7 @@ export function replaceAll(all: readonly (readonly [string, object])[]): number 
         defineProperty(object, name, replaced);
         count += 1;
       } catch {
-        // It stays as it is.
+        // The property remains as it is.
       }
     }
   }

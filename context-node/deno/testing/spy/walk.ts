@@ -1,4 +1,4 @@
-/** Walks to all objects that a job can reach. */
+/** Finds all objects that a job can reach. */
 import {
   apply,
   get,
@@ -20,7 +20,7 @@ export function nameOf(name: PropertyKey): string {
   return typeof name === "symbol" ? `@@${name.description}` : textOf(name);
 }
 
-/** All that can be reached, with its owner's path. */
+/** Returns all objects that can be reached, with their paths. */
 export function reach(roots: readonly (readonly [string, object])[]): (readonly [string, object])[] {
   const all: (readonly [string, object])[] = [];
   const take = (path: string, value: unknown): void => {
@@ -47,7 +47,7 @@ export function reach(roots: readonly (readonly [string, object])[]): (readonly 
 export function read(object: object, name: PropertyKey): unknown {
   try {
     const value: unknown = get(object, name);
-    // A getter of a prototype of streams rejects. Nobody waits for that.
+    // A getter on a prototype of streams rejects; the rejection is ignored.
     if (value instanceof NativePromise) apply(then, value, [() => {}, () => {}]);
     return value;
   } catch {

@@ -8,7 +8,7 @@ const MEBIBYTE = 1024 * 1024;
  * take 0.3 µs (numbers in a list) to 2.4 µs (unique member names) of processor time: 20 000 block the event loop for less than 50 ms, even
  * on a busy machine of half the speed.
  */
-export const MOST_VALUES = 20_000;
+export const MAX_VALUES = 20_000;
 
 /**
  * Maximum size of a JSON message by Connect, gRPC or gRPC-Web, in bytes. Their decoder reads it character by character, at up to 60 ns

@@ -222,7 +222,7 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
-    "a dependency that looks for what it can do without",
+    "a dependency with optional modules",
     [
       ["index.ts", `import dep from "dep"; export const job = async () => await dep();`],
       [

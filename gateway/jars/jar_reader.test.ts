@@ -32,7 +32,7 @@ test("read() lists the classes that implement a job, through classes of the same
   });
 });
 
-test("read() leaves out classes that the JVM would not find, and the API itself", async () => {
+test("read() ignores classes that the JVM would not find, and the API itself", async () => {
   const content = jar(
     [{ name: "spark/jobserver/JavaSparkJob", interfaces: ["spark/jobserver/SparkJobBase"] }],
     [{ name: "BOOT-INF/classes/a/Job.class", content: classFile(jobClass("a/Job")) }],
@@ -69,7 +69,7 @@ test.each<[string, Uint8Array, Partial<JarContents>]>([
     jar([{ name: "a/A" }, { name: "b/B", majorVersion: 61 }]),
     { javaVersion: 17, warnings: [LIBRARY] },
   ],
-])("read() tells %s", async (_, content, expected) => {
+])("read() detects %s", async (_, content, expected) => {
   expect(await read(content)).toMatchObject(expected);
 });
 
@@ -137,13 +137,13 @@ test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
   ["long names", jar([], [{ name: "a".repeat(2000) }]), {}, "more than 1024 characters"],
   ["too many jobs", jar([jobClass("a/A"), jobClass("a/B")]), { entryPoints: 1 }, "2 jobs, more than 1"],
   ["what takes too long", jar([jobClass("a/A")]), { timeoutMs: 1 }, "takes more than 1 ms to be read"],
-])("read() refuses %s", async (_, content, limits, message) => {
+])("read() rejects %s", async (_, content, limits, message) => {
   const reading = read(content, limits);
   await expect(reading).rejects.toThrow(JarError);
   await expect(reading).rejects.toThrow(message);
 });
 
-test("read() refuses a jar whose classes take too much memory, and goes on with others", async () => {
+test("read() rejects a jar whose classes exceed the memory limit, and continues with others", async () => {
   const names = Array.from({ length: 400 }, (_, index) => `${"x".repeat(900)}${index}`);
   const classes = Array.from({ length: 200 }, (_, index) => ({ name: `C${index}`, interfaces: names }));
   await using reader = createJarReader({ limits: { memoryBytes: 16 * 1024 * 1024 } });
@@ -151,7 +151,7 @@ test("read() refuses a jar whose classes take too much memory, and goes on with 
   expect((await reader.read(jar([jobClass("a/A")]))).entryPoints).toEqual(["a.A"]);
 });
 
-test("read() survives classes that extend each other in a ring", async () => {
+test("read() terminates for cyclic class hierarchies", async () => {
   const content = jar([
     { name: "a/A", superName: "a/B" },
     { name: "a/B", superName: "a/A", interfaces: ["spark/jobserver/SparkJob"] },
@@ -159,7 +159,7 @@ test("read() survives classes that extend each other in a ring", async () => {
   expect((await read(content)).entryPoints).toEqual(["a.A", "a.B"]);
 });
 
-test("read() ends with its signal", async () => {
+test("read() rejects when its signal is aborted", async () => {
   await using reader = createJarReader();
   const leaving = new AbortController();
   const reading = reader.read(jar([jobClass("a/A")]), { signal: leaving.signal });

@@ -13,13 +13,13 @@ import {
   ServerReflectionV1Alpha,
 } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
-import { type Limits, MOST_VALUES } from "../limits.ts";
+import { type Limits, MAX_VALUES } from "../limits.ts";
 import {
   actionName,
   addRoutes,
   CALLER,
   type Invoke,
-  mostBytes,
+  maxBytes,
   type Readiness,
   type ServedService,
 } from "../rpc/mod.ts";
@@ -79,7 +79,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
     admit: authentication && ((method, request) => authentication.authenticate(request, actionName(method))),
     decodesSlashes: true,
     structLevels: MAX_NESTING,
-    limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
+    limits: { bodyBytes: limits.messageBytes, bodyValues: MAX_VALUES, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {
       eventId: (_, message) => eventId(message),
@@ -94,7 +94,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
     // As in REST: an unknown field may be a misspelt one, and the call would do something else without it.
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: reportDecodeErrors,
-    mostBytes: (service) => mostBytes(service, limits),
+    maxBytes: (service) => maxBytes(service, limits),
     direct: {
       services: described,
       invoke: (method, request, call) => invoke(method, request, call, authentication?.callerOf(call.request)),

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { gatewayStarting, hostInvalid } from "../../proto/errors.ts";
 import { Health } from "../../proto/mod.ts";
 import type { Limits } from "../limits.ts";
-import { createHealth, mostBytes, type Readiness, SERVICE_NAMES } from "../rpc/mod.ts";
+import { createHealth, maxBytes, type Readiness, SERVICE_NAMES } from "../rpc/mod.ts";
 import { createRequestListener } from "./exchanges/request_listener.ts";
 import { hasValidHost } from "./requests/host_header.ts";
 import { normalizeTarget } from "./requests/target.ts";
@@ -22,10 +22,10 @@ interface Starting {
 /** Serves the port while the gateway starts: the health endpoints, and Unavailable for every other call. */
 export function createStartupHandler({ readiness, limits, log }: Starting): RequestListener {
   const answerReadiness = createReadinessPage(readiness);
-  const readMaxBytes = mostBytes(Health, limits);
+  const readMaxBytes = maxBytes(Health, limits);
   const rpc = createRpc({
     routes: (router) => router.service(Health, createHealth(readiness, SERVICE_NAMES), { readMaxBytes }),
-    mostBytes: () => readMaxBytes,
+    maxBytes: () => readMaxBytes,
     contextValues: () => createContextValues(),
   });
   return createRequestListener(

@@ -43,7 +43,7 @@ const rpc = createRpc({
   readMaxBytes: limits.messageBytes,
   jsonOptions: { registry: protos.registry },
   requestGate: reportDecodeErrors,
-  mostBytes: () => limits.messageBytes,
+  maxBytes: () => limits.messageBytes,
   contextValues: () => createContextValues(),
 });
 const rejectInvalidCall = createPreconditionCheck(rpc.handlers);

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { type BundleProblem, badUpload } from "../problem.ts";
 import { parseJsonc } from "../resolve/jsonc.ts";
-import { chooseTarget, exportedSubpaths, isRecord, manifestIn } from "../resolve/package_json.ts";
+import { chooseTarget, exportedSubpaths, isRecord, packageJsonIn } from "../resolve/package_json.ts";
 import { findFile } from "../resolve/resolve.ts";
 import type { Upload } from "../upload/read_upload.ts";
 import type { UploadFiles } from "../upload/upload_files.ts";
@@ -24,7 +24,7 @@ const DEFAULT_NAMES = ["index", "mod", "main"];
 const DEFAULT_FOLDERS = ["", "src/"];
 
 /** Maximum number of files listed in the error that no entry was found. */
-const MOST_SHOWN = 10;
+const MAX_SHOWN = 10;
 
 /** Receives a warning for the author of the upload. */
 type Warn = (text: string) => void;
@@ -33,7 +33,7 @@ type Warn = (text: string) => void;
 export function listEntries(upload: Upload, warn: Warn): Entry[] {
   if (upload.type === "file") return [{ subpath: "", path: upload.path }];
   const { files } = upload;
-  const { exports, module, main } = manifestIn(files, "") ?? {};
+  const { exports, module, main } = packageJsonIn(files, "") ?? {};
   if (exports !== undefined && exports !== null) return exportedEntries(files, { exports, file: "package.json" });
   const named = module ?? main;
   if (named !== undefined) return [{ subpath: "", path: targetFile(files, { target: named, file: "package.json" }) }];
@@ -79,10 +79,10 @@ function defaultEntry(files: UploadFiles, warn: Warn): string {
 function noEntry(paths: readonly string[], sources: readonly string[]): string {
   const looked = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js or a similar extension, and the same in src/`;
   const shown = sources.length > 0 ? sources : paths.filter((path) => !/(^|\/)node_modules\//.test(path));
-  const more = shown.length > MOST_SHOWN ? ` and ${shown.length - MOST_SHOWN} more` : "";
+  const more = shown.length > MAX_SHOWN ? ` and ${shown.length - MAX_SHOWN} more` : "";
   const isTypesOnly = sources.length === 0 && paths.some((path) => DECLARATION.test(path));
   const why = isTypesOnly ? "; files that end in .d.ts have types only" : "";
-  return `The upload has no entry: looked for ${looked}; it holds ${shown.slice(0, MOST_SHOWN).join(", ")}${more}${why}`;
+  return `The upload has no entry: looked for ${looked}; it holds ${shown.slice(0, MAX_SHOWN).join(", ")}${more}${why}`;
 }
 
 function baseName(path: string): string {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundler, createBundler } from "../mod.ts";
-import { refusal, runAll, type TarEntry, tgz, utf8 } from "../testing/uploads.ts";
+import { rejection, runAll, type TarEntry, tgz, utf8 } from "../testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ async function results(
   return ran;
 }
 
-describe("listed is what can run", () => {
+describe("entry points", () => {
   test.each<[string, string, string[]]>([
     [
       "functions of each kind",
@@ -107,7 +107,7 @@ describe("listed is what can run", () => {
     expect((await bundler.bundle(utf8(source))).entryPoints).toEqual(expected);
   });
 
-  test("of classes none, with decorators or without, and the upload says why", async () => {
+  test("do not include classes, with or without decorators, and the error says why", async () => {
     const source = `const twice = (...args: any[]): any => args[0];
       export class A { run() {} } export default class { static run() {} } @twice export class B {} class C {} export { C as D };
       export const version = "1", job = () => [A, B];`;
@@ -120,15 +120,15 @@ describe("listed is what can run", () => {
     ]);
   });
 
-  test("nothing of which refuses the upload", async () => {
-    expect(await refusal(bundler, utf8("export class Counter { run() { return 1; } }"))).toBe(
+  test("are required: an upload without any is rejected", async () => {
+    expect(await rejection(bundler, utf8("export class Counter { run() { return 1; } }"))).toBe(
       'main.ts:1: Nothing is exported that can be called: a job is an exported function, or an exported object with a function "run". ' +
         'The export "Counter" is not an entry point: it is a class; export an instance, or a function that makes one',
     );
-    expect(await refusal(bundler, utf8("export const a = 1, b = 2;"))).toMatch(/it is a number \(and 1 more\)$/);
+    expect(await rejection(bundler, utf8("export const a = 1, b = 2;"))).toMatch(/it is a number \(and 1 more\)$/);
   });
 
-  test("and what a caller can name", async () => {
+  test("must have a name that callers can send", async () => {
     const long = "x".repeat(600);
     const source = `const f = () => 1; export { f as "a#b", f as "a.b", f as "ü\\u0000", f as ${long}, f as "" };`;
     const { entryPoints, warnings } = await bundler.bundle(utf8(source));
@@ -138,12 +138,12 @@ describe("listed is what can run", () => {
       'The export "a#b" cannot be an entry point: name it without "#"',
       `The export "${"x".repeat(100)}…" cannot be an entry point: its name is longer than 512 characters`,
     ]);
-    expect(await refusal(bundler, utf8(`const job = () => 1; export { job as "a#b" };`))).toBe(
+    expect(await rejection(bundler, utf8(`const job = () => 1; export { job as "a#b" };`))).toBe(
       'main.ts: The export "a#b" cannot be an entry point: name it without "#"',
     );
   });
 
-  test("also under the name by which promises are known", async () => {
+  test("may be named `then`", async () => {
     for (const source of [
       "export const then = () => 1, job = () => 2;",
       "exports.then = () => 1; exports.job = () => 2;",
@@ -153,7 +153,7 @@ describe("listed is what can run", () => {
     }
   });
 
-  test("in modules that are exported under a name, too", async () => {
+  test("include those of exported namespaces", async () => {
     const files = {
       "index.ts": `export * as words from "./words.ts"; export * as limits from "./limits.ts"; export const job = () => 0;`,
       "words.ts": "export const count = () => 1; export class Word {} export const run = () => 2;",
@@ -164,14 +164,14 @@ describe("listed is what can run", () => {
     expect(warnings).toEqual(['The export "limits" is not an entry point: it is a module without a function "run"']);
   });
 
-  test("of more names than an answer holds is refused", async () => {
+  test("are limited in number", async () => {
     await using small = createBundler({ limits: { entryPoints: 2 } });
-    expect(await refusal(small, utf8("export const a = () => 1, b = () => 1, c = () => 1;"))).toBe(
+    expect(await rejection(small, utf8("export const a = () => 1, b = () => 1, c = () => 1;"))).toBe(
       "The upload exports 3 entry points, more than 2",
     );
   });
 
-  test("also when names refer to each other without end", async () => {
+  test("are found even if names refer to each other endlessly", async () => {
     const chain = Array.from({ length: 300 }, (_, i) => `var v${i} = Math.random() ? v${i + 1} : v${(i * 7) % 300};`);
     const source = `${chain.join("\n")} var v300 = v0; export { v0 as a }; export class B extends B2 {} class B2 extends B {}`;
     expect((await bundler.bundle(utf8(source))).entryPoints).toEqual(["a"]);
@@ -254,12 +254,12 @@ describe("CommonJS", () => {
     expect(await results(files)).toEqual(expected);
   });
 
-  test("in TypeScript runs", async () => {
+  test("compiled from TypeScript runs", async () => {
     expect(await results("const job = (): number => 1; export = job;")).toEqual({ default: 1 });
     expect(await results("export = { a: () => 1, b: () => 2 };")).toEqual({ a: 1, b: 2 });
   });
 
-  test("as one JavaScript file runs, and declares what it needs", async () => {
+  test("in a single JavaScript file runs, and may declare a manifest", async () => {
     const { bundle, entryPoints } = await bundler.bundle(
       utf8(`exports.manifest = { permissions: { net: ["a:1"] } }; exports.Run = () => 1;`),
       { contentType: "text/javascript" },
@@ -268,7 +268,7 @@ describe("CommonJS", () => {
     expect(bundle).toMatch(/\n\/\/# manifests=\{"":\{"permissions":\{"net":\["a:1"\]\}\}\}\n$/);
   });
 
-  test("under a subpath, and re-exported by an ES module, runs", async () => {
+  test("in a subpath or re-exported by an ES module runs", async () => {
     const files = {
       "package.json": `{"exports": {".": "./index.ts", "./old": "./old.cjs", "./new": "./new.mjs"}}`,
       "index.ts": `export * from "./lib.cjs"; export const own = () => 0;`,

@@ -17,7 +17,7 @@ async function bundle({ content, contentType, limits }: BundleRequest): Promise<
   }
 }
 
-function say(message: WorkerMessage): void {
+function send(message: WorkerMessage): void {
   process.send?.(message);
 }
 
@@ -36,6 +36,6 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => {
 // An unhandled rejection ends the process, as intended.
 process.on("message", async (request: BundleRequest) => {
   const answer = await bundle(request);
-  say({ ...answer, residentBytes: process.memoryUsage.rss() });
+  send({ ...answer, residentBytes: process.memoryUsage.rss() });
 });
-say({ type: "ready" });
+send({ type: "ready" });

@@ -56,7 +56,7 @@ function digestOf(content: Uint8Array): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
 
-test("a put() whose plugin dies rejects with Unavailable and leaves nothing; the next process takes the next one", async () => {
+test("put() rejects with Unavailable and stores nothing if the plugin dies; the next process accepts the next put()", async () => {
   await using place = await createPlace();
   const first = await place.startProcess();
   await using store = await place.open();
@@ -80,7 +80,7 @@ test("a put() whose plugin dies rejects with Unavailable and leaves nothing; the
   expect(await store.put(content())).toEqual({ digest: digestOf(new Uint8Array(MIB)), sizeBytes: MIB });
 });
 
-test("what put() answered is there after the plugin was killed", async () => {
+test("a completed put() survives a kill of the plugin", async () => {
   await using place = await createPlace();
   const first = await place.startProcess();
   await using store = await place.open();
@@ -97,7 +97,7 @@ test("what put() answered is there after the plugin was killed", async () => {
   }
 });
 
-test("the first put() of a stream to a plugin that was started anew since the last call is taken", async () => {
+test("the first put() of a stream after a restart of the plugin succeeds", async () => {
   await using place = await createPlace();
   const first = await place.startProcess();
   await using store = await place.open();
@@ -131,7 +131,7 @@ test("a stream errors with Unavailable when its plugin dies", async () => {
   await expect(rest()).rejects.toMatchObject(unavailable);
 });
 
-test("a plugin that answers other bytes than those of the digest is found out at the end", async () => {
+test("a stream errors at the end if its bytes do not match the digest", async () => {
   const other = new Uint8Array(10).fill(1);
   await using odd = await openOdd({ open: async () => ReadableStream.from([other]) });
   const digest = digestOf(new Uint8Array(10));
@@ -142,7 +142,7 @@ test("a plugin that answers other bytes than those of the digest is found out at
   await expect(read).rejects.toThrow(`Cannot read blob "${digest}": the plugin returned "${digestOf(other)}"`);
 });
 
-test("a put() that the plugin refuses half-way rejects with its fault and lets go of the content", async () => {
+test("put() rejects with the plugin's error and cancels the content if the plugin fails half-way", async () => {
   await using odd = await openOdd({
     async put(content) {
       if (!(content instanceof Uint8Array)) for await (const _chunk of content) throw new Error("disk is full");
@@ -162,7 +162,7 @@ test("a put() that the plugin refuses half-way rejects with its fault and lets g
   expect(isReleased).toBe(true);
 });
 
-test("a blob store that cannot be used tells its state, of calls and of streams", async () => {
+test("an unusable blob store reports its state, for calls and streams", async () => {
   const fail = () => Promise.reject(new StoreUnavailable("failing", "EIO on /secret"));
   const open = async () => new ReadableStream<Uint8Array>({ pull: fail });
   await using odd = await openOdd({ put: fail, renew: fail, open });
@@ -172,7 +172,7 @@ test("a blob store that cannot be used tells its state, of calls and of streams"
   await expect(odd.store.open("")).rejects.toMatchObject(failing);
 });
 
-test("a put() reads no faster than the plugin takes, and is given up when the plugin is silent", async () => {
+test("put() reads no faster than the plugin, and times out without a response", async () => {
   await using odd = await openOdd({ put: () => new Promise(() => {}) }, { timeoutMs: 2000 });
   let chunks = 0;
   async function* endless() {
@@ -183,7 +183,7 @@ test("a put() reads no faster than the plugin takes, and is given up when the pl
   expect(chunks).toBeLessThan(50);
 });
 
-test("a stream is read no faster than it is consumed, and is not given up while its consumer rests", async () => {
+test("a stream is read no faster than it is consumed, and does not time out while its consumer pauses", async () => {
   let chunks = 0;
   let isReleased = false;
   async function* endless() {
@@ -206,7 +206,7 @@ test("a stream is read no faster than it is consumed, and is not given up while 
   await until("the content is let go", () => isReleased);
 });
 
-test("a plugin that is silent when it is asked for a blob is given up", async () => {
+test("a read times out if the plugin does not respond", async () => {
   const silent = { open: () => new Promise<never>(() => {}), renew: () => new Promise<never>(() => {}) };
   await using odd = await openOdd(silent, { timeoutMs: 2000 });
 

@@ -12,7 +12,7 @@ import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
 import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
 import type { Channel } from "./channel.ts";
-import { type Asked, requireSame, shakeHands } from "./handshake.ts";
+import { type Asked, handshake, requireSame } from "./handshake.ts";
 import { RemoteCallError } from "./remote_call_error.ts";
 
 interface ConnectionDeps {
@@ -73,7 +73,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
   let isClosed = false;
 
   async function greet(): Promise<void> {
-    requireSame(first, await shakeHands(channel, asked, { deadline: Date.now() + timeoutMs }));
+    requireSame(first, await handshake(channel, asked, { deadline: Date.now() + timeoutMs }));
   }
 
   async function renew(): Promise<void> {

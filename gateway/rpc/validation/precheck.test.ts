@@ -83,7 +83,7 @@ describe.each([...requests.values()].map((desc) => [desc.name, desc] as const))(
   const starts = startsOf(desc);
   const [plain] = starts;
 
-  test("passes plain messages", () => {
+  test("passes default messages", () => {
     for (const start of starts) {
       const message = create(desc, start);
       expect(isValid(desc, message)).toBe(true);

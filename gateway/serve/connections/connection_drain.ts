@@ -7,7 +7,7 @@ import { TLSSocket } from "node:tls";
  * Minimum time between asking clients to reconnect elsewhere and closing their idle connections, in milliseconds. A request in transit
  * fails when its connection closes.
  */
-const SHORTEST_LINGER_MS = 250;
+const MIN_LINGER_MS = 250;
 
 /**
  * GOAWAY with the highest possible last stream id: the server still accepts streams, but asks for no more (RFC 9113, section 6.8). Node's
@@ -29,7 +29,7 @@ export interface ConnectionDrain {
    */
   begin(): void;
   /** Resolves when `lingerMs` have passed since `begin()`, or when `over` resolves. */
-  untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
+  waitForClients(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
   /**
    * Closes the sessions: open streams finish, new ones are rejected. Closes HTTP/1.1 connections when they are idle, after their pending
    * responses, or when they never send a request. `over` resolves when no connection is left.
@@ -90,8 +90,8 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
       for (const socket of sessions.values()) sendGoaway(socket);
       for (const response of responses) if (!response.headersSent) response.setHeader("connection", "close");
     },
-    async untilKnown(over, { lingerMs }) {
-      const leftMs = (begunAt ?? 0) + Math.max(lingerMs, SHORTEST_LINGER_MS) - performance.now();
+    async waitForClients(over, { lingerMs }) {
+      const leftMs = (begunAt ?? 0) + Math.max(lingerMs, MIN_LINGER_MS) - performance.now();
       if (leftMs <= 0) return;
       const known = Promise.withResolvers<void>();
       const timer = setTimeout(known.resolve, leftMs);
@@ -105,7 +105,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
       // The first request of a new connection may be in transit.
       const timer = setTimeout(() => {
         for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-      }, SHORTEST_LINGER_MS);
+      }, MIN_LINGER_MS);
       over.finally(() => clearTimeout(timer));
     },
   };

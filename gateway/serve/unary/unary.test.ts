@@ -84,7 +84,7 @@ function serveHealth(isDirect: boolean): Promise<OpenPort> {
     }),
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: reportDecodeErrors,
-    mostBytes: () => limits.messageBytes,
+    maxBytes: () => limits.messageBytes,
     contextValues: () => createContextValues(),
   });
   const log = pino({ level: "silent" });
@@ -251,7 +251,7 @@ test.for([
   );
 });
 
-test.each(USUAL_TYPES)("a call of %s does not pass through connect-es", async (type) => {
+test.each(USUAL_TYPES)("a call of %s bypasses connect-es", async (type) => {
   const before = directCalls;
   const pieces = type.includes("grpc")
     ? [encodeEnvelope(0, Buffer.from(type.endsWith("json") ? "{}" : ""))]
@@ -264,7 +264,7 @@ test.each([
   ["application/json", { "connect-timeout-ms": "1" }],
   ["application/grpc+json", { "grpc-timeout": "1m" }],
   ["application/grpc-web+json", { "grpc-timeout": "1000u" }],
-])("a call of %s ends with its deadline", async (type, timeout) => {
+])("a call of %s ends at its deadline", async (type, timeout) => {
   const headers = { "content-type": type, "x-deed": "wait", ...timeout };
   const content = Buffer.from("{}");
   const pieces = [type === "application/json" ? content : encodeEnvelope(0, content)];

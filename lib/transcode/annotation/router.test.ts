@@ -55,11 +55,11 @@ test.each([
   expect(router(...rules).match(httpMethod, path)?.route.name).toBe(expected);
 });
 
-test("match() answers the segments without the verb", () => {
+test("match() returns the segments without the verb", () => {
   expect(router("GET /a/*:go").match("GET", "/a/b%3A:go")?.segments).toEqual(["a", "b%3A"]);
 });
 
-test("allowed() answers the methods of a path", () => {
+test("allowed() returns the methods of a path", () => {
   const routes = router("GET /a/*", "DELETE /a/b", "POST /c");
   expect(routes.allowed("/a/b").sort()).toEqual(["DELETE", "GET", "HEAD"]);
   expect(routes.allowed("/d")).toEqual([]);
@@ -70,11 +70,11 @@ test.each([
   ["GET /{x=a/*}", "GET /a/{y}"],
   ["GET /a/{x=**}", "GET /a/**"],
   ["GET /a:go", "GET /a:go"],
-])("createRouter() refuses %s beside %s and names both", (first, second) => {
+])("createRouter() rejects %s together with %s and names both", (first, second) => {
   expect(() => router(first, second)).toThrow(/Cannot route GET .*: GET .* matches the same requests/);
 });
 
-test("match() is quick on a path made to make it back up", () => {
+test("match() is fast on a path that causes backtracking", () => {
   const wild = Array.from({ length: 12 }, (_, depth) => `GET /${"*/".repeat(depth)}a/${"*/".repeat(11 - depth)}b`);
   expect(router(...wild).match("GET", `/${"a/".repeat(5000)}`)).toBeUndefined();
 });

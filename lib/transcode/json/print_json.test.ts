@@ -46,12 +46,12 @@ test.each<[string, DescMessage, Message]>([
   ["a time of the year 10000", JobSchema, create(JobSchema, { createTime: { seconds: 253_402_300_800n } })],
   ["a time with a negative part", JobSchema, create(JobSchema, { createTime: { nanos: -1 } })],
   ["an infinite number in JSON", JobSpecSchema, create(JobSpecSchema, { config: { a: [Number.POSITIVE_INFINITY] } })],
-])("printJson() refuses %s, as protobuf-es does", (_, desc, message) => {
+])("printJson() throws for %s, as protobuf-es does", (_, desc, message) => {
   expect(() => toJsonString(desc, message)).toThrow();
   expect(() => printJson(desc, message)).toThrow(/cannot/);
 });
 
-test("the text of a field is printed as it is, until the field changes", () => {
+test("printJson() prints a kept text unchanged until the field changes", () => {
   const spec = create(JobSpecSchema, { binary: "words", config: { a: 1 } });
   keepText(spec, "config", '{"a": 1.0}');
   expect(printJson(JobSpecSchema, spec)).toBe('{"binary":"words","config":{"a": 1.0}}');
@@ -62,7 +62,7 @@ test("the text of a field is printed as it is, until the field changes", () => {
   expect(printJson(JobSpecSchema, spec)).toBe('{"binary":"words","config":{"b":2}}');
 });
 
-test("a field that is text alone is printed, and readKept() reads it", () => {
+test("printJson() prints an unset field from its kept text, and readKept() parses it", () => {
   const answer = create(RunJobResponseSchema);
   keepText(answer, "result", "[null]");
   expect(printJson(RunJobResponseSchema, answer)).toBe('{"result":[null]}');

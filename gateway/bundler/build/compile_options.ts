@@ -60,7 +60,7 @@ export function ownOptions(
 export function configWarnings(files: UploadFiles, path: string, text: string): string[] {
   const config = tsconfigOf(files, path);
   if (config === undefined) return [];
-  return [...unreadWarnings(config), ...missingWarnings(config), ...unheededWarnings(config, text)];
+  return [...unreadWarnings(config), ...missingWarnings(config), ...ineffectiveWarnings(config, text)];
 }
 
 function unreadWarnings({ unread }: Tsconfig): string[] {
@@ -73,7 +73,7 @@ function missingWarnings({ file, missing }: Tsconfig): string[] {
   );
 }
 
-function unheededWarnings({ file, options }: Tsconfig, text: string): string[] {
+function ineffectiveWarnings({ file, options }: Tsconfig, text: string): string[] {
   const names = Object.entries(WITHOUT_EFFECT).filter(([name, isSet]) => isSet(options[name]));
   return names.flatMap(([name]) => {
     if (name === "emitDecoratorMetadata" && !hasDecorators(text)) return [];

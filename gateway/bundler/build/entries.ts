@@ -99,7 +99,7 @@ function exportedEntries(files: UploadFiles, { exports, file }: Exporting): Entr
   const entries = exportedSubpaths(exports).flatMap(([key, target]) => {
     const chosen = chooseTarget(target, false) ?? chooseTarget(target, true);
     // `null` hides a subpath. Data (`"./package.json": "./package.json"`), stylesheets and types hold no jobs.
-    if (chosen === undefined || isNoModule(chosen)) return [];
+    if (chosen === undefined || isNotModule(chosen)) return [];
     if (key.includes("*")) {
       throw badUpload(`Cannot list what "${key}" exports: name each subpath`, placeOf(files, { word: key, file }));
     }
@@ -112,7 +112,7 @@ function exportedEntries(files: UploadFiles, { exports, file }: Exporting): Entr
 }
 
 /** A target may omit its extension. */
-function isNoModule(target: string): boolean {
+function isNotModule(target: string): boolean {
   return DECLARATION.test(target) || /\.(?:json|css|scss|html|wasm|node|md|txt|svg|png)$/.test(target);
 }
 

@@ -6,9 +6,9 @@ import { bundleUpload } from "../build/bundle_upload.ts";
 import { startEsbuild } from "../build/esbuild.ts";
 import { DEFAULT_LIMITS } from "../bundler_limits.ts";
 import { BundleError } from "../problem.ts";
-import type { BundleAnswer, BundleRequest, WorkerMessage } from "./worker_protocol.ts";
+import type { BundleRequest, BundleResult, WorkerMessage } from "./worker_protocol.ts";
 
-async function bundle({ content, contentType, limits }: BundleRequest): Promise<BundleAnswer> {
+async function bundle({ content, contentType, limits }: BundleRequest): Promise<BundleResult> {
   try {
     return { type: "bundled", bundle: await bundleUpload({ esbuild, limits }, { content, contentType }) };
   } catch (error) {

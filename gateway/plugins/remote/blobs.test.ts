@@ -32,7 +32,7 @@ async function createPlace() {
 }
 
 /** A blob store with some methods replaced, and the gateway's client of it. */
-async function openOdd(methods: Partial<BlobStore>, options = {}) {
+async function openCustom(methods: Partial<BlobStore>, options = {}) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await createTemporaryDirectory());
   const odd = definePlugin({
@@ -133,7 +133,7 @@ test("a stream errors with Unavailable when its plugin dies", async () => {
 
 test("a stream errors at the end if its bytes do not match the digest", async () => {
   const other = new Uint8Array(10).fill(1);
-  await using odd = await openOdd({ open: async () => ReadableStream.from([other]) });
+  await using odd = await openCustom({ open: async () => ReadableStream.from([other]) });
   const digest = digestOf(new Uint8Array(10));
 
   const stream = await odd.store.open(digest);
@@ -143,7 +143,7 @@ test("a stream errors at the end if its bytes do not match the digest", async ()
 });
 
 test("put() rejects with the plugin's error and cancels the content if the plugin fails half-way", async () => {
-  await using odd = await openOdd({
+  await using odd = await openCustom({
     async put(content) {
       if (!(content instanceof Uint8Array)) for await (const _chunk of content) throw new Error("disk is full");
       throw new Error("there was no stream");
@@ -165,7 +165,7 @@ test("put() rejects with the plugin's error and cancels the content if the plugi
 test("an unusable blob store reports its state, for calls and streams", async () => {
   const fail = () => Promise.reject(new StoreUnavailable("failing", "EIO on /secret"));
   const open = async () => new ReadableStream<Uint8Array>({ pull: fail });
-  await using odd = await openOdd({ put: fail, renew: fail, open });
+  await using odd = await openCustom({ put: fail, renew: fail, open });
   const failing = { ...unavailable, message: expect.stringContaining("cannot read or write its disk") };
   await expect(odd.store.put(new Uint8Array(1))).rejects.toMatchObject(failing);
   await expect(odd.store.renew("")).rejects.toMatchObject(failing);
@@ -173,7 +173,7 @@ test("an unusable blob store reports its state, for calls and streams", async ()
 });
 
 test("put() reads no faster than the plugin, and times out without a response", async () => {
-  await using odd = await openOdd({ put: () => new Promise(() => {}) }, { timeoutMs: 2000 });
+  await using odd = await openCustom({ put: () => new Promise(() => {}) }, { timeoutMs: 2000 });
   let chunks = 0;
   async function* endless() {
     for (; ; chunks++) yield new Uint8Array(MIB);
@@ -193,7 +193,7 @@ test("a stream is read no faster than it is consumed, and does not time out whil
       isReleased = true;
     }
   }
-  await using odd = await openOdd({ open: async () => ReadableStream.from(endless()) }, { timeoutMs: 2000 });
+  await using odd = await openCustom({ open: async () => ReadableStream.from(endless()) }, { timeoutMs: 2000 });
   const reader = (await odd.store.open(digestOf(new Uint8Array())))?.getReader();
   await reader?.read();
 
@@ -208,7 +208,7 @@ test("a stream is read no faster than it is consumed, and does not time out whil
 
 test("a read times out if the plugin does not respond", async () => {
   const silent = { open: () => new Promise<never>(() => {}), renew: () => new Promise<never>(() => {}) };
-  await using odd = await openOdd(silent, { timeoutMs: 2000 });
+  await using odd = await openCustom(silent, { timeoutMs: 2000 });
 
   await expect(odd.store.open(digestOf(new Uint8Array()))).rejects.toMatchObject(unavailable);
   await expect(odd.store.renew(digestOf(new Uint8Array()))).rejects.toMatchObject(unavailable);
@@ -220,7 +220,7 @@ test.each([
   ["that goes on after its end", [end(10), chunk(1)], "goes on after its end"],
   ["with a message of nothing", [{ case: undefined }], "neither chunk nor end"],
 ])("the server stores nothing of a content %s", async (_what, parts, fault) => {
-  await using odd = await openOdd({});
+  await using odd = await openCustom({});
   const definition = await loadService(BlobService);
   const client = new Client(odd.address.replace("grpc://", ""), credentials.createInsecure());
   const { path = "", requestSerialize, responseDeserialize } = definition["PutBlob"] ?? {};

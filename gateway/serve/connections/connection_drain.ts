@@ -48,7 +48,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
   /** Connections with a response that ended since the last check. */
   const answered = new Set<Socket>();
 
-  function closeAnswered(): void {
+  function closeServed(): void {
     const waiting = new Set([...responses].map(({ req }) => req.socket));
     // A response whose head was sent before the drain began does not announce the end of its connection.
     for (const socket of answered) if (!waiting.has(socket)) socket.destroySoon();
@@ -74,7 +74,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
         responses.delete(response);
         if (!isClosing) return;
         // Many responses end at once when streams end.
-        if (answered.size === 0) setImmediate(closeAnswered);
+        if (answered.size === 0) setImmediate(closeServed);
         answered.add(response.req.socket);
       });
     },

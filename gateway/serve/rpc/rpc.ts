@@ -42,7 +42,7 @@ export interface Rpc {
 export function createRpc({ routes, contextValues, maxBytes, direct, ...options }: RpcOptions): Rpc {
   const router = createConnectRouter({ acceptCompression: [...COMPRESSIONS], ...options });
   routes(router);
-  const answerUnary = direct && createUnary({ ...direct, maxBytes, jsonOptions: options.jsonOptions });
+  const writeUnary = direct && createUnary({ ...direct, maxBytes, jsonOptions: options.jsonOptions });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   const find = ({ url = "" }: HttpRequest) => handlers.get(url) ?? handlers.get(url.split("?", 1)[0] ?? "");
@@ -55,7 +55,7 @@ export function createRpc({ routes, contextValues, maxBytes, direct, ...options 
       if (handler === undefined) return false;
       // The client may have left during authentication; its "close" event would not come again.
       if (isOver(response)) return true;
-      const start = answerUnary === undefined ? NOTHING_READ : await answerUnary(request, response);
+      const start = writeUnary === undefined ? NOTHING_READ : await writeUnary(request, response);
       if (start === undefined) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());

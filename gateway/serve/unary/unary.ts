@@ -18,7 +18,7 @@ import type { Invoke } from "../../rpc/mod.ts";
 import { type BodyStart, NOTHING_READ, readBodyStart } from "./unary_body.ts";
 import { UnaryCall } from "./unary_call.ts";
 import { readUnaryHead, type UnaryHead } from "./unary_head.ts";
-import { answerUnary } from "./unary_response.ts";
+import { writeUnary } from "./unary_response.ts";
 
 /** Calls a method. Throws or rejects as the method does. */
 export type InvokeUnary = (method: DescMethod, request: Message, call: UnaryCall) => ReturnType<Invoke>;
@@ -37,7 +37,7 @@ interface UnaryOptions {
  * Resolves to undefined when the call is over. connect-es serves all other calls and takes five times as long: then it resolves to the part
  * of the body that was read. Rejects if the response cannot be written.
  */
-export type AnswerUnary = (request: HttpRequest, response: HttpResponse) => Promise<BodyStart | undefined>;
+export type ServeUnary = (request: HttpRequest, response: HttpResponse) => Promise<BodyStart | undefined>;
 
 interface Route {
   readonly method: DescMethod;
@@ -48,7 +48,7 @@ interface Route {
 
 const ENVELOPE_BYTES = 5;
 
-export function createUnary({ services, invoke, jsonOptions, maxBytes }: UnaryOptions): AnswerUnary {
+export function createUnary({ services, invoke, jsonOptions, maxBytes }: UnaryOptions): ServeUnary {
   const routes = new Map<string, Route>();
   for (const service of services) {
     for (const method of service.methods) {
@@ -86,7 +86,7 @@ export function createUnary({ services, invoke, jsonOptions, maxBytes }: UnaryOp
       if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} returns a stream`);
       return encode(await answer, { method, head, messages });
     });
-    await answerUnary(response, outcome, { head, call, jsonOptions });
+    await writeUnary(response, outcome, { head, call, jsonOptions });
     return undefined;
   }
 

@@ -140,11 +140,11 @@ async function checkPart(
 ): Promise<Problem | undefined> {
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   const late = Promise.withResolvers<string>();
-  const giveUp = (): void => late.resolve("does not answer");
+  const giveUp = (): void => late.resolve("no response");
   signal.addEventListener("abort", giveUp, { once: true });
   const [outcome] = await Promise.allSettled([Promise.race([check({ signal }), late.promise])]);
   signal.removeEventListener("abort", giveUp);
   if (outcome.status === "fulfilled") return outcome.value === undefined ? undefined : { part, reason: outcome.value };
   log.warn({ part, err: outcome.reason }, "health check failed");
-  return { part, reason: "does not work" };
+  return { part, reason: "health check failed" };
 }

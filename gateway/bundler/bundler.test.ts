@@ -144,7 +144,7 @@ export const load = (name: string) => import(name);`),
   test.each([
     ["not UTF-8", new Uint8Array([0x65, 0xff, 0xfe]), undefined, /Neither UTF-8 text nor a gzip tarball/],
     ["a NUL", utf8("export const a = () => 1;\0"), undefined, /Neither UTF-8 text nor a gzip tarball/],
-    ["text that says it is gzip", utf8("export const a = () => 1"), "application/gzip", /the bytes are not gzip/],
+    ["text declared as gzip", utf8("export const a = () => 1"), "application/gzip", /the bytes are not gzip/],
     ["nothing", new Uint8Array(), undefined, /Nothing is exported/],
     ["only types", utf8("export type A = 1; export interface B {}"), undefined, /Nothing is exported/],
     ["CommonJS without a name", utf8("const a = 1"), undefined, /Nothing is exported/],

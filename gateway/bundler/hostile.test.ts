@@ -80,7 +80,7 @@ test.each<[string, HeaderArgument, RegExp]>([
     /a symlink to a path that it does not hold/,
   ],
   [
-    "a hard link to no file",
+    "a hard link to a missing file",
     { name: "a.ts", type: "link", linkname: "etc/passwd" },
     /a link to an entry that it does not hold/,
   ],

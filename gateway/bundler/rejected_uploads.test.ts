@@ -10,27 +10,27 @@ afterAll(() => bundler[Symbol.asyncDispose]());
 
 test.each<[string, TarEntry[], RegExp]>([
   [
-    "through links in a circle",
+    "through links in a cycle",
     [["index.ts", `import "./a/x.ts"; import "./c/x.ts";`], link("a", "b"), link("b", "a"), link("c", "c/c")],
     /Cannot import ".\/a\/x.ts": the upload has no such file/,
   ],
   [
-    "of a package that is a link to somewhere else",
+    "of a package that is a link to another place",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org/lib", "../../../../packages/lib")],
     /node_modules\/@org\/lib is a link to "..\/..\/..\/..\/packages\/lib", outside of the upload; pack a folder that holds both/,
   ],
   [
-    "of a package in node_modules that are a link to somewhere else",
+    "of a package in node_modules that is a link to another place",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules", "../../node_modules")],
     /node_modules is a link to "..\/..\/node_modules", outside of the upload; pack a folder that holds both/,
   ],
   [
-    "of a package whose scope is a link to somewhere else",
+    "of a package whose scope is a link to another place",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org", "/opt/packages")],
     /node_modules\/@org is a link to "\/opt\/packages", outside of the upload/,
   ],
   [
-    "of what Yarn keeps in archives",
+    "of a package in Yarn's archives",
     [
       ["index.ts", `import "dep";`],
       [".pnp.cjs", ""],
@@ -38,7 +38,7 @@ test.each<[string, TarEntry[], RegExp]>([
     /let Yarn make it with "nodeLinker: node-modules"/,
   ],
   [
-    "of types alone",
+    "of types only",
     [
       ["index.ts", `export * from "./types";`],
       ["types.d.ts", "export interface A {}"],
@@ -46,7 +46,7 @@ test.each<[string, TarEntry[], RegExp]>([
     /the upload has types.d.ts, which has types only/,
   ],
   [
-    "that an import map leads in a circle",
+    "in a cycle of the import map",
     [
       ["index.ts", `import "a";`],
       ["deno.json", `{"imports": {"a": "b", "b": "a"}}`],

@@ -43,7 +43,7 @@ test.each<[string, Buffer, string]>([
   ["a pool without end", Buffer.concat([MAGIC, u16(0xffff), Buffer.from([3, 0, 0, 0, 1])]), "cut off"],
   ["text that is longer than the file", Buffer.concat([MAGIC, u16(2), Buffer.from([1, 0xff, 0xff])]), "cut off"],
   [
-    "a class that is named by itself",
+    "a class name that refers to the class",
     Buffer.concat([MAGIC, u16(2), Buffer.from([7, 0, 1]), u16(1), u16(1), u16(0), u16(0)]),
     "not a name",
   ],

@@ -60,7 +60,7 @@ test.each<[string, Uint8Array, Partial<JarContents>]>([
   ],
   ["no Scala", jar([jobClass("a/A", { majorVersion: 65 })]), { scalaVersion: "", javaVersion: 21 }],
   [
-    "the Java of its jobs, not of what it brings along",
+    "the Java version of its jobs, not of bundled libraries",
     jar([jobClass("a/A"), { name: "b/B", majorVersion: 65 }]),
     { javaVersion: 8 },
   ],
@@ -90,7 +90,7 @@ test.each<[string, Uint8Array, unknown]>([
     [expect.stringContaining("1 classes are compiled for Scala 2.13, but the jar is for Scala 2.12")],
   ],
   [
-    "a class that is none",
+    "a class file that is not one",
     jar([jobClass("a/A")], [{ name: "a/B.class", content: "not a class file at all" }]),
     ["Not read, and no entry point: a/B.class: it does not begin with the magic number of a class file"],
   ],
@@ -101,7 +101,7 @@ test.each<[string, Uint8Array, unknown]>([
 const BIG = "0".repeat(300_000);
 
 test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
-  ["what is cut off", jar([jobClass("a/A")]).subarray(0, -30), {}, "The jar is damaged"],
+  ["a truncated jar", jar([jobClass("a/A")]).subarray(0, -30), {}, "The jar is damaged"],
   ["a wrong checksum", jar([], [{ name: "a/A.class", content: "abc", checksum: 1 }]), {}, "differs from its checksum"],
   ["encryption", jar([], [{ name: "a/A.class", content: "abc", flags: 1 }]), {}, "which is encrypted"],
   [
@@ -114,7 +114,7 @@ test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
     "more than 10 entries",
   ],
   [
-    "what unpacks to too much",
+    "a jar that unpacks to too many bytes",
     jar([], [{ name: "zeros", content: BIG }]),
     { unpackedBytes: 100_000 },
     "unpacks to more than 100000 bytes",
@@ -132,11 +132,11 @@ test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
     {},
     "share their bytes",
   ],
-  ["names that lead out", jar([], [{ name: "../../etc/passwd" }]), {}, "points outside of it"],
+  ["names that point outside", jar([], [{ name: "../../etc/passwd" }]), {}, "points outside of it"],
   ["names with control characters", jar([], [{ name: "a\u0000b" }]), {}, "control characters"],
   ["long names", jar([], [{ name: "a".repeat(2000) }]), {}, "more than 1024 characters"],
   ["too many jobs", jar([jobClass("a/A"), jobClass("a/B")]), { entryPoints: 1 }, "2 jobs, more than 1"],
-  ["what takes too long", jar([jobClass("a/A")]), { timeoutMs: 1 }, "takes more than 1 ms to be read"],
+  ["a jar that times out", jar([jobClass("a/A")]), { timeoutMs: 1 }, "takes more than 1 ms to be read"],
 ])("read() rejects %s", async (_, content, limits, message) => {
   const reading = read(content, limits);
   await expect(reading).rejects.toThrow(JarError);

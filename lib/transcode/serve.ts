@@ -55,12 +55,12 @@ export async function serve(
     const result = options.invoke(endpoint.method, request, call);
     await answer(endpoint, result, { call, format, toConnectError });
   } catch (error) {
-    const told = toConnectError(error);
+    const shown = toConnectError(error);
     if (call.response.headersSent) {
       call.cut();
       return;
     }
-    await sendError(call, told, { jsonOptions: options.jsonOptions });
+    await sendError(call, shown, { jsonOptions: options.jsonOptions });
   }
 }
 

@@ -77,12 +77,12 @@ function defaultEntry(files: UploadFiles, warn: Warn): string {
 }
 
 function noEntry(paths: readonly string[], sources: readonly string[]): string {
-  const looked = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js or a similar extension, and the same in src/`;
+  const searched = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js or a similar extension, and the same in src/`;
   const shown = sources.length > 0 ? sources : paths.filter((path) => !/(^|\/)node_modules\//.test(path));
   const more = shown.length > MAX_SHOWN ? ` and ${shown.length - MAX_SHOWN} more` : "";
   const isTypesOnly = sources.length === 0 && paths.some((path) => DECLARATION.test(path));
   const why = isTypesOnly ? "; files that end in .d.ts have types only" : "";
-  return `The upload has no entry: looked for ${looked}; it holds ${shown.slice(0, MAX_SHOWN).join(", ")}${more}${why}`;
+  return `The upload has no entry: looked for ${searched}; it holds ${shown.slice(0, MAX_SHOWN).join(", ")}${more}${why}`;
 }
 
 function baseName(path: string): string {

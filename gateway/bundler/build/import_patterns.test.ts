@@ -72,12 +72,12 @@ test("a template import matches files of the upload, including subfolders", asyn
 
 test.each<[string, Record<string, string>, [string, unknown][]]>([
   [
-    "text that is joined",
+    "a concatenated string",
     { "index.ts": `export const load = async (x: string) => (await import("./locale/" + x + ".js")).default;` },
     [["en", "Hello"]],
   ],
   [
-    "a part of a name, which no folder is",
+    "a part of a file name",
     {
       "index.js": "export const load = async (x) => (await import(`./l-${x}.js`)).default;",
       "l-a.js": "export default 1",
@@ -126,7 +126,7 @@ test.each<[string, Record<string, string>, [string, unknown][]]>([
     [["a", "# a"]],
   ],
   [
-    "names that are odd",
+    "unusual names",
     {
       "index.ts": "export const load = async (x: string) => (await import(`./odd/${x}.ts`)).default;",
       "odd/a b#c?%2e.ts": "export default 1",

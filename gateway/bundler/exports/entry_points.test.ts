@@ -28,7 +28,7 @@ describe("entry points", () => {
       "export function a() {} export const b = async () => 1, c = function* () {};",
       ["a", "b", "c"],
     ],
-    ["an object with run, and no other", "export const a = { run() {} }, b = { start() {} }, c = { run: 1 };", ["a"]],
+    ["objects with run only", "export const a = { run() {} }, b = { start() {} }, c = { run: 1 };", ["a"]],
     [
       "no plain values",
       "export const a = () => 1, b = 'x', c = 1, d = [a], e = -1, f = `x`, g = /x/, h = null, i = 1n;",
@@ -36,7 +36,7 @@ describe("entry points", () => {
     ],
     ["no enums", "export enum A { x } export const enum B { y = 'z' } export const c = () => A.x + B.y;", ["c"]],
     [
-      "a namespace that has run",
+      "a namespace with run",
       "export namespace A { export const run = () => 1; } export namespace B { export const go = () => 1; }",
       ["A"],
     ],
@@ -46,12 +46,12 @@ describe("entry points", () => {
       ["a", "b"],
     ],
     [
-      "instances whose run is a field",
+      "instances with run as a field",
       "class A { run = () => 1; } class B { run = 1; } export const a = new A(), b = new B();",
       ["a"],
     ],
     [
-      "no instances of the language's classes",
+      "no instances of built-in classes",
       "export const a = () => 1, b = new Map(), c = new Date(), d = new Error('x');",
       ["a"],
     ],
@@ -61,36 +61,36 @@ describe("entry points", () => {
       ["a", "b", "default"],
     ],
     [
-      "what is chosen",
+      "conditional values",
       "const x = Math.random() > 2; export const a = x ? () => 1 : { run: () => 2 }, b = x ? 1 : 2;",
       ["a"],
     ],
-    ["what is frozen", "export const a = Object.freeze({ run: () => 1 }), b = Object.freeze({});", ["a"]],
+    ["frozen values", "export const a = Object.freeze({ run: () => 1 }), b = Object.freeze({});", ["a"]],
     [
-      "objects that get run later",
+      "objects with a later assigned run",
       `const a = {}, b = {}, c = {}, d = {}; a.run = () => 1; Object.assign(b, { run: () => 2 }); c["start"] = () => 3;
        for (const key of ["run"]) d[key] = () => 4; export { a, b, c, d };`,
       ["a", "b", "d"],
     ],
     [
-      "objects that a function fills",
+      "objects filled by a function",
       `const a = {}, b = {}, c = {}; (() => { a.run = () => 1; })(); const add = (to) => { to.run = () => 2; }; add(b);
        console.log(c); export const copy = () => ({ ...c }); export { a, b, c };`,
       ["a", "b", "copy"],
     ],
     [
-      "namespaces that get run later",
+      "namespaces with a later assigned run",
       "export namespace A { export const x = 1; } export namespace B { export const y = 2; } (A as any).run = () => 1;",
       ["A"],
     ],
     [
-      "instances whose class gets run later",
+      "instances of a class with a later assigned run",
       `class A {} class B extends A {} class C {} class D { static x = 1; } A.prototype.run = () => 1; Object.assign(C.prototype, { run: () => 2 });
        export const a = new A(), b = new B(), c = new C(), d = new D();`,
       ["a", "b", "c"],
     ],
     [
-      "what is assigned in a block or a function",
+      "values assigned in a block or a function",
       `let a = null, b = undefined, c = 1, d = 2; if (Date.now() > 0) a = () => 1; else a = () => 2; function init() { [b] = [() => 3]; } init();
        export const e = (d) => { let c = 5; c = d; return c; }; export { a, b, c, d };`,
       ["a", "b", "e"],
@@ -101,8 +101,12 @@ describe("entry points", () => {
        export { a, b, c, d };`,
       ["e"],
     ],
-    ["what is assigned later", "export let a: any, b: any; a = () => 1; b = 2;", ["a"]],
-    ["what only running shows", "const make = () => () => 1; export const a = make(), b = [make()][0];", ["a", "b"]],
+    ["values assigned later", "export let a: any, b: any; a = () => 1; b = 2;", ["a"]],
+    [
+      "values known at run time only",
+      "const make = () => () => 1; export const a = make(), b = [make()][0];",
+      ["a", "b"],
+    ],
   ])("of %s", async (_, source, expected) => {
     expect((await bundler.bundle(utf8(source))).entryPoints).toEqual(expected);
   });
@@ -197,7 +201,7 @@ describe("CommonJS", () => {
     ["both names", "exports = module.exports = { a: () => 1 };", { a: 1 }],
     ["a variable", "const api = {}; api.a = () => 1; api.b = 2; module.exports = api;", { a: 1 }],
     [
-      "what tsc emits",
+      "output of tsc",
       `"use strict"; Object.defineProperty(exports, "__esModule", { value: true });
        exports.default = exports.b = exports.a = void 0;
        const lib = require("./lib.js"); Object.defineProperty(exports, "b", { enumerable: true, get: function () { return lib.b; } });
@@ -207,7 +211,7 @@ describe("CommonJS", () => {
       { a: 1, b: 2, c: 3, default: 0 },
     ],
     [
-      "what Babel emits",
+      "output of Babel",
       `Object.defineProperty(exports, "__esModule", { value: true }); var _more = require("./more.js");
        Object.keys(_more).forEach(function (key) { if (key === "default" || key === "__esModule") return;
          Object.defineProperty(exports, key, { enumerable: true, get: function () { return _more[key]; } }); });
@@ -215,7 +219,7 @@ describe("CommonJS", () => {
       { a: 1, c: 3 },
     ],
     [
-      "what SWC emits",
+      "output of SWC",
       `Object.defineProperty(exports, "__esModule", { value: true });
        function _export(target, all) { for (var name in all) Object.defineProperty(target, name, { enumerable: true, get: all[name] }); }
        _export(exports, { a: function () { return a; }, default: function () { return b; } });
@@ -223,7 +227,7 @@ describe("CommonJS", () => {
       { a: 1, default: 2 },
     ],
     [
-      "what esbuild emits",
+      "output of esbuild",
       `var __export = (target, all) => { for (var name in all) Object.defineProperty(target, name, { get: all[name], enumerable: true }); };
        var __toCommonJS = (from) => Object.defineProperties(Object.defineProperty({}, "__esModule", { value: true }), Object.getOwnPropertyDescriptors(from));
        var main_exports = {}; __export(main_exports, { a: () => a, b: () => b }); module.exports = __toCommonJS(main_exports);
@@ -233,7 +237,7 @@ describe("CommonJS", () => {
     ["all of another module", `module.exports = require("./lib.js");`, { b: 2 }],
     ["parts of others", `module.exports = { ...require("./lib.js"), a: () => 1 };`, { a: 1, b: 2 }],
     [
-      "modules that need each other",
+      "modules that import each other",
       `exports.a = () => 1; Object.assign(exports, require("./round.js"));`,
       { a: 1, r: 4 },
     ],

@@ -61,7 +61,7 @@ describe("content that is not a program is rejected with its likely kind", () =>
       "main.ts:4:15: ",
     ],
     ["an interface first", "interface Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
-    ["a call that Python has as well", "print('hi')\nexport const = 1", "main.ts:2:14: "],
+    ["a call that is valid Python, too", "print('hi')\nexport const = 1", "main.ts:2:14: "],
     ["one line", "class A{x:1;}const y=<b>1;export{A}", "main.ts:1:"],
     ["a decorated class", "@job class Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
   ])("a program with an error and %s is rejected with the error", async (_, source, place) => {
@@ -169,24 +169,24 @@ describe("JSX", () => {
   const RUNTIME = "export const jsx = (tag, { children }) => [tag, children], jsxs = jsx;";
   test.each<[string, Record<string, string>]>([
     [
-      "the runtime that the upload has",
+      "the runtime in the upload",
       { "node_modules/preact/package.json": "{}", "node_modules/preact/jsx-runtime.js": RUNTIME },
     ],
     [
-      "the runtime that tsconfig.json names",
+      "the runtime in tsconfig.json",
       {
         "tsconfig.json": `{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "mine", }, /* and a comment */}`,
         "node_modules/mine/jsx-runtime.js": RUNTIME,
       },
     ],
     [
-      "the runtime that deno.json names",
+      "the runtime in deno.json",
       {
         "deno.json": `{"compilerOptions": {"jsxImportSource": "mine"}, "imports": {"mine/": "./"}}`,
         "jsx-runtime.js": RUNTIME,
       },
     ],
-    ["the function that tsconfig.json names", { "tsconfig.json": `{"compilerOptions": {"jsxFactory": "h"}}` }],
+    ["the function in tsconfig.json", { "tsconfig.json": `{"compilerOptions": {"jsxFactory": "h"}}` }],
   ])("uses %s", async (_, files) => {
     for (const entry of ["index.tsx", "index.jsx", "index.js"]) {
       const source = entry === "index.tsx" ? `${H}\n${JSX}` : `${H.replace(/: \w+(\[\])?/g, "")}\n${JSX}`;
@@ -212,13 +212,13 @@ describe("a form", () => {
     ],
     ["a client without a content type", `${file("job.ts")}--B--\r\n`, undefined, "application/typescript"],
     [
-      "a page with a field in which no file was chosen",
+      "a page with an empty file field",
       `${file("", "")}${file("a.js")}${file("", "")}--B--\r\n`,
       TYPE,
       "text/javascript",
     ],
     [
-      "a client with a field that is named as if it had a file",
+      "a client with a text field named like a file",
       `${part('name="x; filename=y.js"', "x")}${file("job.ts")}--B--\r\n`,
       TYPE,
       "application/typescript",

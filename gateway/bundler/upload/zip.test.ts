@@ -37,7 +37,7 @@ describe("a zip archive", () => {
     ["sizes of 64 bits", [{ ...JOB, isZip64: true }]],
     ["a comment", [JOB], "made by hand, PK\u0005\u0006 and all"],
     [
-      "what macOS packs",
+      "the additional files of macOS",
       [JOB, { name: "__MACOSX/jobs/._index.ts", content: "attributes" }, { name: "jobs/.DS_Store" }],
     ],
     ["names of some code page", [JOB, { name: Buffer.from("jobs/l\x81nder.csv", "latin1"), content: "a" }]],
@@ -80,7 +80,7 @@ describe("a zip archive", () => {
       /a symlink to a path that it does not hold/,
     ],
     ["a pipe", [{ name: "pipe", mode: 0o010644 }], /a special file/],
-    ["what is encrypted", [{ name: "a.ts", flags: 1 }], /"a.ts", which is encrypted/],
+    ["an encrypted entry", [{ name: "a.ts", flags: 1 }], /"a.ts", which is encrypted/],
     ["another compression", [{ name: "a.ts", method: 14, isStored: true }], /method 14: only Deflate is supported/],
     ["a wrong checksum", [{ name: "a.ts", content: "x", checksum: 1 }], /"a.ts" differs from its checksum/],
     ["a size that is too small", [{ name: "a.ts", content: "x".repeat(99), sizeBytes: 9 }], /damaged: "a.ts"/],

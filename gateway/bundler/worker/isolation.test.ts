@@ -58,7 +58,7 @@ test.each(ATTEMPTS)("the process of a worker cannot %s", async (_, code) => {
 });
 
 test.runIf(process.platform === "linux")(
-  "no process is left of a gateway that was killed while it bundled",
+  "no process remains of a gateway that was killed during bundling",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "hearth-wall-"));
     try {

@@ -217,7 +217,7 @@ test("a read times out if the plugin does not respond", async () => {
 test.each([
   ["without its end", [], "the content has no end"],
   ["with the end of another", [end(9)], "not the one that was sent"],
-  ["that goes on after its end", [end(10), chunk(1)], "goes on after its end"],
+  ["that continues after its end", [end(10), chunk(1)], "goes on after its end"],
   ["with a message of nothing", [{ case: undefined }], "neither chunk nor end"],
 ])("the server stores nothing of a content %s", async (_what, parts, fault) => {
   await using odd = await openCustom({});

@@ -157,7 +157,7 @@ test.each([
   ["an older version", { contractVersion: 0, kind: RemoteKind.BLOBS }],
   ["a newer version", { contractVersion: 2, kind: RemoteKind.BLOBS }],
   ["another kind", { contractVersion: 1, kind: RemoteKind.DAO }],
-  ["a kind that is not known", { contractVersion: 1, kind: 77 as RemoteKind }],
+  ["an unknown kind", { contractVersion: 1, kind: 77 as RemoteKind }],
 ])("a plugin that is configured for %s reports its kind, and starts nothing", async (_what, asked) => {
   let starts = 0;
   await using served = await serve({

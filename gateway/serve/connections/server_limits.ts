@@ -47,7 +47,7 @@ export function http2Options({ headerBytes, headers, streams, resetsPerSecond, r
 
 /**
  * Makes an HTTP/1.1 server reject CONNECT and requests with too many headers, and close connections with too many pending requests. Passes
- * all other requests to `serve`. Whoever reads the body of a request with `Expect: 100-continue` sends the 100.
+ * all other requests to `serve`. The reader of the body of a request with `Expect: 100-continue` sends the 100.
  */
 export function serveHttp1(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
   const openBySocket = new WeakMap<Socket, number>();

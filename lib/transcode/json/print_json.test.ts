@@ -26,10 +26,10 @@ test.each(messages.map((desc) => [desc.typeName, desc] as const))(
 );
 
 test.each<[string, DescMessage, Message]>([
-  ["a value of an enum that this release does not know", JobSchema, create(JobSchema, { state: 77 as never })],
+  ["an unknown enum value", JobSchema, create(JobSchema, { state: 77 as never })],
   ["the first time there is", JobSchema, create(JobSchema, { createTime: { seconds: -62_135_596_800n } })],
   ["the last time there is", JobSchema, create(JobSchema, { createTime: { seconds: 253_402_300_799n, nanos: 1 } })],
-  ["numbers that JSON does not have", ProgressSchema, create(ProgressSchema, { fraction: Number.NaN })],
+  ["numbers that JSON cannot represent", ProgressSchema, create(ProgressSchema, { fraction: Number.NaN })],
   ["less than nothing", ProgressSchema, create(ProgressSchema, { fraction: -0 })],
   ["halves of surrogate pairs", JobSchema, create(JobSchema, { context: "\ud800", labels: { "\udc00": "\u2028" } })],
   [

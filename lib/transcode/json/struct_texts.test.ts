@@ -46,7 +46,7 @@ test.each([
   ["a number beyond those of a double", '{"config":{"a":1e400}}'],
   ["a number of many digits", `{"config":{"a":${"1".repeat(400)}}}`],
   ["a depth beyond that of messages", `{"config":{"a":${"[".repeat(40)}${"]".repeat(40)}}}`],
-  ["a name that is written with escapes", '{"c\\u006fnfig":{"a":1}}'],
+  ["a name with escapes", '{"c\\u006fnfig":{"a":1}}'],
   ["something else than an object", '{"config":[1]}'],
 ])("takeStructs() leaves a config with %s to protobuf-es", (_, text) => {
   const json: JsonValue = JSON.parse(text);

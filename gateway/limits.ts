@@ -8,7 +8,7 @@ const MEBIBYTE = 1024 * 1024;
  * take 0.3 µs (numbers in a list) to 2.4 µs (unique member names) of processor time: 20 000 block the event loop for less than 50 ms, even
  * on a busy machine of half the speed.
  */
-export const MOST_VALUES = 20_000;
+export const MAX_VALUES = 20_000;
 
 /**
  * Maximum size of a JSON message by Connect, gRPC or gRPC-Web, in bytes. Their decoder reads it character by character, at up to 60 ns
@@ -25,52 +25,60 @@ export const limitsSection = z
       .number()
       .positive()
       .optional()
-      .describe("Calls that a principal may make whose roles say nothing, on average; default no limit"),
+      .describe("Average rate of calls for a principal whose roles set no limit; default no limit"),
     uploadBytes: z
       .int()
       .positive()
       .default(256 * MEBIBYTE)
-      .describe("Largest body of an upload (binaries and data files), in bytes; larger ones are answered 413"),
+      .describe(
+        "Maximum body size of an upload (binaries and data files), in bytes; a larger one is rejected with 413",
+      ),
     messageBytes: z
       .int()
       .positive()
       .default(5 * MEBIBYTE)
       .describe(
-        "Largest body of any other request, uncompressed, in bytes; larger ones are answered 413. A larger one than the default may stop the gateway for more than 50 ms",
+        "Maximum body size of any other request, uncompressed, in bytes; a larger one is rejected with 413. A value above the default may block the gateway for more than 50 ms",
       ),
     bodiesBytes: z
       .int()
       .positive()
       .default(1024 * MEBIBYTE)
       .describe(
-        "What the bodies of all requests that are being read or answered may take together, in bytes; beyond it the largest request of the network that has the most is broken off",
+        "Maximum memory of all request bodies together, in bytes, until their responses end; beyond it, the largest request of the network that uses the most is aborted",
       ),
     answersBytes: z
       .int()
       .positive()
       .default(1024 * MEBIBYTE)
       .describe(
-        "What all answers that wait for their clients may take together, in bytes; beyond it the largest answer of the network that has the most is broken off",
+        "Maximum memory of all responses that wait for their clients, in bytes; beyond it, the largest response of the network that uses the most is aborted",
       ),
     headerBytes: z
       .int()
       .min(1024)
       .max(MEBIBYTE)
       .default(16 * 1024)
-      .describe("Largest head of a request, in bytes; larger ones are answered 431"),
+      .describe("Maximum size of the head of a request, in bytes; a larger one is rejected with 431"),
     headers: z
       .int()
       .min(10)
       .max(2000)
       .default(100)
-      .describe("Most headers of a request; more are answered 431, over HTTP/2 by a reset of the stream"),
-    connections: z.int().positive().default(10_000).describe("Connections at a time; further ones are closed at once"),
+      .describe(
+        "Maximum number of headers of a request; more are rejected with 431, over HTTP/2 with a reset of the stream",
+      ),
+    connections: z
+      .int()
+      .positive()
+      .default(10_000)
+      .describe("Maximum number of open connections; further ones are closed at once"),
     connectionsPerAddress: z
       .int()
       .positive()
       .default(1000)
       .describe(
-        "Connections at a time from one IP address, of IPv6 from one /64 network; further ones are closed at once. Behind a proxy all come from its address",
+        "Maximum number of open connections from one IP address (IPv6: from one /64 network); further ones are closed at once. Behind a proxy, all come from its address",
       ),
     streams: z
       .int()
@@ -78,46 +86,46 @@ export const limitsSection = z
       .max(100_000)
       .default(256)
       .describe(
-        "Calls at a time on one connection; clients of HTTP/2 wait with more, one of HTTP/1.1 that sends more before the first is answered loses it",
+        "Maximum number of concurrent calls on one connection; HTTP/2 clients queue further ones, an HTTP/1.1 connection with more pending requests is closed",
       ),
     resetsPerSecond: z
       .int()
       .positive()
       .default(33)
       .describe(
-        "Calls that a client may reset on one HTTP/2 connection, on average; one that resets more loses the connection",
+        "Average rate of calls that a client may reset on one HTTP/2 connection; beyond it, the connection is closed",
       ),
-    resetBurst: z.int().positive().default(1000).describe("Such resets that may come at once"),
+    resetBurst: z.int().positive().default(1000).describe("Maximum number of such resets at once"),
     headersTimeoutMs: milliseconds
       .default(15_000)
       .describe(
-        "Time for a TLS handshake, for the first bytes of a connection, and over HTTP/1.1 for the head of a request, in milliseconds",
+        "Timeout of a TLS handshake, of the first bytes of a connection, and over HTTP/1.1 of the head of a request, in milliseconds",
       ),
     bodyTimeoutMs: milliseconds
       .default(300_000)
-      .describe("Time for a whole request to arrive, in milliseconds; how long it takes to answer it does not count"),
+      .describe("Timeout of receiving a whole request, in milliseconds; the time to serve it does not count"),
     idleTimeoutMs: milliseconds
       .default(60_000)
-      .describe("A connection on which nothing was asked for so long is closed, in milliseconds"),
+      .describe("Time without requests after which a connection is closed, in milliseconds"),
     stallTimeoutMs: milliseconds
       .default(30_000)
       .describe(
-        "An answer of which the client takes nothing for so long is broken off, in milliseconds for each mebibyte that waits",
+        "Time without progress after which a response is aborted, in milliseconds, plus the same for each buffered mebibyte",
       ),
     recheckMs: milliseconds
       .default(30_000)
       .describe(
-        "Whether the caller of a call that goes on is still known, and still allowed, is asked so often, in milliseconds",
+        "Interval between checks whether the caller of a running call is still authenticated and authorized, in milliseconds",
       ),
     failedLoginsPerMinute: z
       .number()
       .positive()
       .default(30)
       .describe(
-        "Wrong credentials that one IP address, of IPv6 one /64 network, may show, on average; a minute's worth may come at once. Beyond it only credentials are taken there that were right before",
+        "Average rate of failed logins from one IP address (IPv6: from one /64 network); one minute's worth may come at once. Beyond it, only credentials that were valid before are accepted from there",
       ),
   })
   .prefault({})
-  .describe("What callers may cost");
+  .describe("Limits of what callers may cost");
 
 export type Limits = z.output<typeof limitsSection>;

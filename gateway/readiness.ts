@@ -147,10 +147,10 @@ async function checkPart(
   check: Check,
 ): Promise<Problem | undefined> {
   const checking = new AbortController();
-  const answer = deadline(check(checking), CHECK_TIMEOUT_MS, () => "does not answer");
-  const [outcome] = await Promise.allSettled([answer]);
+  const response = deadline(check(checking), CHECK_TIMEOUT_MS, () => "no response");
+  const [outcome] = await Promise.allSettled([response]);
   checking.abort();
   if (outcome.status === "fulfilled") return outcome.value === undefined ? undefined : { part, reason: outcome.value };
   log.warn({ part, err: outcome.reason }, "health check failed");
-  return { part, reason: "does not work" };
+  return { part, reason: "health check failed" };
 }

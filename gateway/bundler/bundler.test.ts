@@ -33,14 +33,14 @@ function run(bundle: string): Promise<Record<string, unknown>> {
 async function problemsOf(content: Uint8Array | Promise<Uint8Array>, contentType?: string) {
   const error: unknown = await bundler.bundle(await content, { contentType }).then(
     () => new Error("It was bundled"),
-    (refusal) => refusal,
+    (rejection) => rejection,
   );
   if (!(error instanceof BundleError)) throw error;
   return error.problems;
 }
 
 describe("one file", () => {
-  test("may use decorators, which the sandbox does not know", async () => {
+  test("may use decorators, which the sandbox does not support", async () => {
     const source = `const twice = (value: () => number) => () => 2 * value();
 class Box { @twice size() { return 21; } }
 export const job = () => new Box().size();`;
@@ -48,7 +48,7 @@ export const job = () => new Box().size();`;
     expect((await run(bundle)).job).toSatisfy((job: () => number) => job() === 42);
   });
 
-  test("has no entry point in its manifest", async () => {
+  test("does not list its manifest as an entry point", async () => {
     const source = "export const manifest = { permissions: { net: [] } }; export const job = () => 1;";
     const { bundle, entryPoints } = await bundler.bundle(utf8(source));
     expect(entryPoints).toEqual(["job"]);
@@ -65,7 +65,7 @@ export const job = () => new Box().size();`;
     ["with a type", `export const manifest = { "a b": "\u2028" } as const satisfies object;`, { "a b": "\u2028" }],
     ["with a key of the prototype", `export const manifest = { "__proto__": 1 };`, JSON.parse(`{"__proto__":1}`)],
     ["not at all", "export const job = () => `\n//# manifests={}`;", undefined],
-  ])("may say what it needs %s", async (_, source, manifest) => {
+  ])("may declare what it needs %s", async (_, source, manifest) => {
     const { bundle } = await bundler.bundle(utf8(`${source} export const other = () => 1;`));
     await run(bundle);
     const line = bundle.split("\n").at(-2) ?? "";
@@ -82,14 +82,14 @@ export const job = () => new Box().size();`;
     "[,]",
     "/x/",
     "1n",
-  ])("is refused when its manifest is %s, no literal", async (manifest) => {
+  ])("is rejected if its manifest is %s instead of a literal", async (manifest) => {
     const source = `const HOST = globalThis.host; export const manifest = ${manifest}; export const job = () => 1;`;
     expect(await problemsOf(utf8(source))).toEqual([
       { file: "main.ts", text: expect.stringMatching(/^The export "manifest" must be a literal/) },
     ]);
   });
 
-  test("is TypeScript whose types are erased, with a source map in the author's names", async () => {
+  test("is bundled without types, with a source map that has the original names", async () => {
     const source = `import type { Job } from "hearth";
 import { Other } from "hearth";
 enum Size { Small = 1 }
@@ -109,14 +109,14 @@ export default () => "made";
     expect(module).toMatchObject({ WordCount: { run: expect.any(Function) }, default: expect.any(Function) });
   });
 
-  test("that comes as JavaScript is main.js", async () => {
+  test("is named main.js if it is uploaded as JavaScript", async () => {
     const { sourceMap, type } = await bundler.bundle(utf8("export const f = (a, b, c) => a < b > (c);"), {
       contentType: "text/javascript; charset=utf-8",
     });
     expect([type, JSON.parse(sourceMap).sources]).toEqual([Binary_Type.TYPESCRIPT, ["main.js"]]);
   });
 
-  test("may import what Deno has built in, and leaves an import that is computed to the sandbox", async () => {
+  test("may import Deno's built-in modules, and keeps computed imports for run time", async () => {
     const { bundle } = await bundler.bundle(
       utf8(`import { createHash } from "node:crypto";
 import { basename } from "path";
@@ -128,12 +128,12 @@ export const load = (name: string) => import(name);`),
     expect(bundle).toMatch(/import\(name\)/);
   });
 
-  test("gives the same bytes each time", async () => {
+  test("bundles to the same bytes each time", async () => {
     const source = utf8("export const b = () => 1, a = 2;");
     expect(await bundler.bundle(source)).toEqual(await bundler.bundle(source));
   });
 
-  test("with a fault tells file, line, column and text", async () => {
+  test("reports errors with file, line, column and text", async () => {
     expect(await problemsOf(utf8('export const é = "é" + ;\n'))).toEqual([
       { file: "main.ts", line: 1, column: 24, text: 'Unexpected ";"' },
     ]);
@@ -145,11 +145,11 @@ export const load = (name: string) => import(name);`),
   test.each([
     ["not UTF-8", new Uint8Array([0x65, 0xff, 0xfe]), undefined, /Neither UTF-8 text nor a gzip tarball/],
     ["a NUL", utf8("export const a = () => 1;\0"), undefined, /Neither UTF-8 text nor a gzip tarball/],
-    ["text that says it is gzip", utf8("export const a = () => 1"), "application/gzip", /the bytes are not gzip/],
+    ["text declared as gzip", utf8("export const a = () => 1"), "application/gzip", /the bytes are not gzip/],
     ["nothing", new Uint8Array(), undefined, /Nothing is exported/],
     ["only types", utf8("export type A = 1; export interface B {}"), undefined, /Nothing is exported/],
     ["CommonJS without a name", utf8("const a = 1"), undefined, /Nothing is exported/],
-  ])("is refused when it is %s", async (_, content, contentType, text) => {
+  ])("is rejected if it is %s", async (_, content, contentType, text) => {
     expect(await problemsOf(content, contentType)).toEqual([
       expect.objectContaining({ text: expect.stringMatching(text) }),
     ]);
@@ -157,7 +157,7 @@ export const load = (name: string) => import(name);`),
 });
 
 describe("a tarball", () => {
-  test("is entered at each of its exports", async () => {
+  test("has an entry for each of its exports", async () => {
     const content = await tarball({
       "package/package.json": JSON.stringify({
         exports: {
@@ -211,7 +211,7 @@ describe("a tarball", () => {
     expect((await bundler.bundle(await tarball(files))).entryPoints).toEqual(["job"]);
   });
 
-  test("brings its dependencies under node_modules", async () => {
+  test("includes its dependencies in node_modules", async () => {
     const { bundle, entryPoints } = await bundler.bundle(
       await tarball({
         "package/index.ts": `import { pad } from "left"; import emitter from "@scope/old/lib"; import { own } from "#own";
@@ -232,7 +232,7 @@ describe("a tarball", () => {
     expect((await run(bundle)).out).toSatisfy((out: () => unknown) => `${out()}` === " x,on,3");
   });
 
-  test("with a fault in its package.json is refused with the place", async () => {
+  test("with an invalid package.json is rejected with the position of the error", async () => {
     expect(await problemsOf(tarball({ "package.json": '{\n  "main": }', "index.ts": "" }))).toEqual([
       { file: "package.json", line: 2, column: 11, text: 'Unexpected "}" in JSON' },
     ]);
@@ -257,7 +257,7 @@ describe("a tarball", () => {
 });
 
 describe("turns", () => {
-  test("are taken by as many as there are workers, waited for by as many as the queue holds", async () => {
+  test("bundles at most one upload per worker, and queues at most as many as configured", async () => {
     await using small = createBundler({ workers: 1, queue: 1 });
     const source = utf8("export const a = () => 1;");
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => small.bundle(source)));

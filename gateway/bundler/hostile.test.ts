@@ -23,7 +23,7 @@ async function tarball(entries: [HeaderArgument, string][]): Promise<Uint8Array>
 }
 
 /** The error message of a rejected upload. Checks that the bundler still works afterwards. */
-async function refusal(content: Uint8Array, on = bundler): Promise<string> {
+async function rejection(content: Uint8Array, on = bundler): Promise<string> {
   const error: unknown = await on.bundle(content).then(
     ({ bundle }) => new Error(`It was bundled: ${bundle}`),
     (thrown) => thrown,
@@ -57,8 +57,8 @@ test.each([
   [`import { Job } from "hearth"; export const x = new Job();`, /has types only.*import type/],
   [`import x from "./main.ts" with { type: "css" }; export { x }`, /Cannot tell how to load/],
   [`import x from "./main.ts" with { from: "css" }; export { x }`, /import attribute "from"/],
-])("an import that leaves the upload is refused, with its place: %s", async (source, message) => {
-  expect(await refusal(utf8(`// first line\n${source}\n`))).toMatch(message);
+])("an import that leaves the upload is rejected with its position: %s", async (source, message) => {
+  expect(await rejection(utf8(`// first line\n${source}\n`))).toMatch(message);
 });
 
 test.each<[string, HeaderArgument, RegExp]>([
@@ -80,7 +80,7 @@ test.each<[string, HeaderArgument, RegExp]>([
     /a symlink to a path that it does not hold/,
   ],
   [
-    "a hard link to no file",
+    "a hard link to a missing file",
     { name: "a.ts", type: "link", linkname: "etc/passwd" },
     /a link to an entry that it does not hold/,
   ],
@@ -93,9 +93,9 @@ test.each<[string, HeaderArgument, RegExp]>([
   ["a pipe", { name: "pipe", type: "fifo" }, /a fifo: only files/],
   ["too deep a folder", { name: `${"d/".repeat(40)}x.ts` }, /more than 32 segments/],
   ["too long a name", { name: "n".repeat(600) }, /longer than 512/],
-])("a tarball with %s is refused", async (_, header, message) => {
+])("a tarball with %s is rejected", async (_, header, message) => {
   expect(
-    await refusal(
+    await rejection(
       await tarball([
         [{ name: "index.ts" }, "export const job = () => 1"],
         [header, ""],
@@ -106,7 +106,7 @@ test.each<[string, HeaderArgument, RegExp]>([
 
 test("a tarball's main cannot point outside", async () => {
   for (const manifest of [`{"main": "../../../etc/passwd"}`, `{"exports": "/etc/passwd"}`, `{"module": ".."}`]) {
-    expect(await refusal(await tarball([[{ name: "package.json" }, manifest]]))).toMatch(
+    expect(await rejection(await tarball([[{ name: "package.json" }, manifest]]))).toMatch(
       /package.json:1: The upload has no file/,
     );
   }
@@ -118,10 +118,10 @@ test("a dependency's exports cannot point outside of it", async () => {
     [{ name: "secret.ts" }, "export const secret = 1;"],
     [{ name: "node_modules/dep/package.json" }, `{"exports": "./../../../../etc/passwd"}`],
   ]);
-  expect(await refusal(content)).toMatch(/^index.ts:1:15: Cannot import "dep"/);
+  expect(await rejection(content)).toMatch(/^index.ts:1:15: Cannot import "dep"/);
 });
 
-test("a tsconfig.json, a source map comment and a jsx pragma reach nothing", async () => {
+test("a tsconfig.json, a source map comment and a jsx pragma cannot read files", async () => {
   const { bundle, sourceMap } = await bundler.bundle(
     await tarball([
       [{ name: "tsconfig.json" }, `{"extends": "/etc/passwd", "compilerOptions": {"paths": {"x": ["/etc/passwd"]}}}`],
@@ -139,15 +139,15 @@ export const job = () => 1;\n//# sourceMappingURL=../../../../etc/passwd`,
   expect(JSON.parse(sourceMap).sources).toEqual(["of_root.ts", "of_folder.ts", "of_file.ts", "index.ts"]);
 });
 
-test("a file of a tarball that is not UTF-8 is refused", async () => {
+test("a source file in a tarball that is not UTF-8 is rejected", async () => {
   const tar = pack();
   tar.entry({ name: "index.ts" }, `import text from "./t.txt"; export { text };`);
   tar.entry({ name: "t.txt" }, Buffer.from([0xc3, 0x28]));
   tar.finalize();
-  expect(await refusal(gzipSync(await buffer(tar)))).toMatch(/"t.txt" is not UTF-8 text/);
+  expect(await rejection(gzipSync(await buffer(tar)))).toMatch(/"t.txt" is not UTF-8 text/);
 });
 
-test("names of Object.prototype are names like others", async () => {
+test("names of Object.prototype are ordinary names", async () => {
   const content = await tarball([
     [
       { name: "package.json" },
@@ -164,11 +164,11 @@ test.each([
   ["not a tarball", () => gzipSync("no tarball, but long enough to be one. ".repeat(100)), /The tarball is damaged/],
   ["empty", () => gzipSync(new Uint8Array(1024)), /holds no files/],
   ["cut off in the gzip stream", (tar: Uint8Array) => gzipSync(tar).subarray(0, 60), /The gzip stream is damaged/],
-])("a tarball that is %s is refused", async (_, damage, message) => {
+])("a tarball that is %s is rejected", async (_, damage, message) => {
   const tar = pack();
   tar.entry({ name: "index.ts" }, "export const job = () => 1;".repeat(50));
   tar.finalize();
-  expect(await refusal(damage(await buffer(tar)))).toMatch(message);
+  expect(await rejection(damage(await buffer(tar)))).toMatch(message);
 });
 
 async function withLimits<T>(limits: Partial<BundlerLimits>, use: (bundler: Bundler) => Promise<T>): Promise<T> {
@@ -179,21 +179,21 @@ async function withLimits<T>(limits: Partial<BundlerLimits>, use: (bundler: Bund
 test("a gzip bomb stops at the limit of unpacked bytes", async () => {
   const bomb = gzipSync(new Uint8Array(300 * 1024 * 1024));
   expect(bomb.length).toBeLessThan(400_000);
-  expect(await refusal(bomb)).toMatch(/unpacks to more than 134217728 bytes/);
+  expect(await rejection(bomb)).toMatch(/unpacks to more than 134217728 bytes/);
 });
 
-test("the upload, the entries of a tarball and the bundle are bounded", async () => {
+test("the sizes of the upload, its entries and the bundle are limited", async () => {
   const files: [HeaderArgument, string][] = Array.from({ length: 20 }, (_, i) => [{ name: `${i}.ts` }, ""]);
   await withLimits({ entries: 10, uploadBytes: 5000, bundleBytes: 2000 }, async (limited) => {
-    expect(await refusal(utf8(" ".repeat(5001)), limited)).toMatch(/has 5001 bytes, more than 5000/);
-    expect(await refusal(await tarball(files), limited)).toMatch(/more than 10 entries/);
-    expect(await refusal(utf8(`export const s = () => "${"x".repeat(2000)}";`), limited)).toMatch(
+    expect(await rejection(utf8(" ".repeat(5001)), limited)).toMatch(/has 5001 bytes, more than 5000/);
+    expect(await rejection(await tarball(files), limited)).toMatch(/more than 10 entries/);
+    expect(await rejection(utf8(`export const s = () => "${"x".repeat(2000)}";`), limited)).toMatch(
       /more than 2000 bytes/,
     );
   });
 });
 
-test("two hundred faults are told as twenty, long ones are cut", async () => {
+test("at most twenty problems are listed, and long ones are shortened", async () => {
   const long = "x".repeat(2000);
   const source = Array.from({ length: 200 }, (_, i) => `import "./${long}${i}";`).join("\n");
   const error: unknown = await bundler.bundle(utf8(source)).catch((thrown: unknown) => thrown);
@@ -209,20 +209,20 @@ export const job = E.a60;`;
 /** Twice the memory that esbuild itself needs, so that only the upload can exceed it. */
 const MEMORY = 512 * 1024 * 1024;
 
-test("an upload that grows without end in the bundler loses to the memory limit", async () => {
-  expect(await withLimits({ memoryBytes: MEMORY }, (limited) => refusal(utf8(DOUBLING), limited))).toMatch(
+test("an upload that exhausts memory is rejected at the memory limit", async () => {
+  expect(await withLimits({ memoryBytes: MEMORY }, (limited) => rejection(utf8(DOUBLING), limited))).toMatch(
     /most likely for want of memory|took more than/,
   );
 });
 
-test("an upload that nests without end is refused", async () => {
+test("an endlessly nested upload is rejected", async () => {
   const nested = `export const job = ${"(".repeat(5_000_000)}1`;
-  expect(await refusal(utf8(nested))).toMatch(/nests too deep|want of memory|took more than/);
+  expect(await rejection(utf8(nested))).toMatch(/nests too deep|want of memory|took more than/);
 });
 
-test("an upload that takes too long loses its worker, and the next one gets another", async () => {
+test("an upload that times out ends its worker, and the next upload gets another one", async () => {
   const long = Array.from({ length: 200_000 }, (_, i) => `export const job${i} = { run: () => ${i} };`).join("\n");
   await withLimits({ timeoutMs: 1500 }, async (limited) => {
-    expect(await refusal(utf8(long), limited)).toMatch(/Bundling took more than 1500 ms/);
+    expect(await rejection(utf8(long), limited)).toMatch(/Bundling took more than 1500 ms/);
   });
 });

@@ -17,14 +17,14 @@ async function results(entries: readonly TarEntry[]): Promise<unknown> {
 test.each<[string, TarEntry[]]>([
   ["a folder without a package.json", [["jobs/index.ts", "export const job = () => 1;"]]],
   [
-    "a folder that begins with a file of its own",
+    "a folder whose first entry is a file",
     [
       ["jobs/a/b.ts", ""],
       ["jobs/main.js", "export const job = () => 1;"],
     ],
   ],
   [
-    "what macOS packs",
+    "the additional files of macOS",
     [
       ["._jobs", "attributes"],
       ["jobs/._index.ts", "attributes"],
@@ -36,7 +36,7 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
-    "a repository with what git keeps of it",
+    "a repository with its .git folder",
     [
       ["repo/.git/HEAD", "ref: refs/heads/main"],
       ["repo/.git/objects/01/23", Buffer.from([0, 1])],
@@ -118,7 +118,7 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
-    "a workspace that was not installed",
+    "an uninstalled workspace",
     [
       ["repo/package.json", `{"main": "apps/jobs/main.ts", "workspaces": ["apps/*", "packages/*"]}`],
       ["repo/apps/jobs/main.ts", `export { job } from "@org/lib";`],
@@ -136,14 +136,14 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
-    "a file that it holds twice, as a hard link",
+    "a file twice, as a hard link",
     [
       ["jobs/one.ts", "export const job = () => 1;"],
       [{ name: "jobs/index.ts", type: "link", linkname: "jobs/one.ts" }],
     ],
   ],
   [
-    "a file that it holds first under a name that is left out",
+    "a hard link to an omitted file",
     [
       ["./jobs/node_modules/.bin/one", "export const job = () => 1;"],
       [{ name: "./jobs/index.ts", type: "link", linkname: "./jobs/node_modules/.bin/one" }],
@@ -154,7 +154,7 @@ test.each<[string, TarEntry[]]>([
     [["jobs/index.ts", "export const job = () => 1;"], link("jobs/node_modules", "/opt/shared/node_modules")],
   ],
   [
-    "names with a hash that tsconfig.json, deno.json and package.json lead",
+    "names with a hash, mapped by tsconfig.json, deno.json and package.json",
     [
       ["package.json", `{"main": "index.ts", "imports": {"#own": "./lib/four.ts"}}`],
       ["tsconfig.json", `{"compilerOptions": {"paths": {"#lib/*": ["./lib/*"]}}}`],
@@ -195,14 +195,14 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
-    "exports that are no modules",
+    "exports that are not modules",
     [
       ["package.json", `{"exports": {".": "./index.ts", "./style.css": "./style.css", "./types": "./index.d.ts"}}`],
       ["index.ts", "export const job = () => 1;"],
     ],
   ],
   [
-    "an entry that deno.json names, and imports that it maps",
+    "an entry and mapped imports in deno.json",
     [
       [
         "jobs/deno.json",
@@ -222,7 +222,7 @@ test.each<[string, TarEntry[]]>([
     ],
   ],
   [
-    "a dependency that looks for what it can do without",
+    "a dependency with optional modules",
     [
       ["index.ts", `import dep from "dep"; export const job = async () => await dep();`],
       [
@@ -240,7 +240,7 @@ test.each<[string, TarEntry[]]>([
 
 test.each([
   ["a byte order mark", "\ufeffexport const job = () => 1;"],
-  ["lines that end as on Windows", "export const job = () => {\r\n  return 1;\r\n};\r\n"],
+  ["Windows line ends", "export const job = () => {\r\n  return 1;\r\n};\r\n"],
   ["an interpreter in its first line", "#!/usr/bin/env node\nexport const job = () => 1;"],
 ])("a file may have %s", async (_, source) => {
   const { bundle, entryPoints } = await bundler.bundle(utf8(source));

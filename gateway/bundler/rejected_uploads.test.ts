@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bundler, createBundler } from "./mod.ts";
-import { link, refusal, type TarEntry, tgz } from "./testing/uploads.ts";
+import { link, rejection, type TarEntry, tgz } from "./testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -10,27 +10,27 @@ afterAll(() => bundler[Symbol.asyncDispose]());
 
 test.each<[string, TarEntry[], RegExp]>([
   [
-    "through links in a circle",
+    "through links in a cycle",
     [["index.ts", `import "./a/x.ts"; import "./c/x.ts";`], link("a", "b"), link("b", "a"), link("c", "c/c")],
     /Cannot import ".\/a\/x.ts": the upload has no such file/,
   ],
   [
-    "of a package that is a link to somewhere else",
+    "of a package that is a link to another place",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org/lib", "../../../../packages/lib")],
     /node_modules\/@org\/lib is a link to "..\/..\/..\/..\/packages\/lib", outside of the upload; pack a folder that holds both/,
   ],
   [
-    "of a package in node_modules that are a link to somewhere else",
+    "of a package in node_modules that is a link to another place",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules", "../../node_modules")],
     /node_modules is a link to "..\/..\/node_modules", outside of the upload; pack a folder that holds both/,
   ],
   [
-    "of a package whose scope is a link to somewhere else",
+    "of a package whose scope is a link to another place",
     [["jobs/index.ts", `import "@org/lib";`], link("jobs/node_modules/@org", "/opt/packages")],
     /node_modules\/@org is a link to "\/opt\/packages", outside of the upload/,
   ],
   [
-    "of what Yarn keeps in archives",
+    "of a package in Yarn's archives",
     [
       ["index.ts", `import "dep";`],
       [".pnp.cjs", ""],
@@ -38,7 +38,7 @@ test.each<[string, TarEntry[], RegExp]>([
     /let Yarn make it with "nodeLinker: node-modules"/,
   ],
   [
-    "of types alone",
+    "of types only",
     [
       ["index.ts", `export * from "./types";`],
       ["types.d.ts", "export interface A {}"],
@@ -46,38 +46,38 @@ test.each<[string, TarEntry[], RegExp]>([
     /the upload has types.d.ts, which has types only/,
   ],
   [
-    "that an import map leads in a circle",
+    "in a cycle of the import map",
     [
       ["index.ts", `import "a";`],
       ["deno.json", `{"imports": {"a": "b", "b": "a"}}`],
     ],
     /Cannot import "b": the upload has no node_modules\/b/,
   ],
-])("an import %s is refused with the reason", async (_, entries, message) => {
-  expect(await refusal(bundler, await tgz(entries))).toMatch(message);
+])("an import %s is rejected with the reason", async (_, entries, message) => {
+  expect(await rejection(bundler, await tgz(entries))).toMatch(message);
 });
 
-test("a folder without an entry is refused with what was looked for and what is there", async () => {
+test("a folder without an entry is rejected with the searched and the existing files", async () => {
   const files: TarEntry[] = ["a.ts", "b.ts", "README.md", "node_modules/dep/index.js"].map((name) => [name, ""]);
-  expect(await refusal(bundler, await tgz(files))).toBe(
+  expect(await rejection(bundler, await tgz(files))).toBe(
     'The upload has no entry: looked for package.json ("exports", "module" or "main"), index, mod, main with .ts, .js or a similar extension, and the same in src/; it holds a.ts, b.ts',
   );
-  expect(await refusal(bundler, await tgz([["types/index.d.ts", "export {};"]]))).toMatch(
+  expect(await rejection(bundler, await tgz([["types/index.d.ts", "export {};"]]))).toMatch(
     /it holds index.d.ts; files that end in .d.ts have types only$/,
   );
 });
 
-test("an entry that was not built is refused with that reason", async () => {
+test("a missing build output as entry is rejected with that reason", async () => {
   const files: TarEntry[] = [
     ["package.json", `{\n"main": "dist/index.js"}`],
     ["src/index.ts", "export const job = () => 1;"],
   ];
-  expect(await refusal(bundler, await tgz(files))).toBe(
+  expect(await rejection(bundler, await tgz(files))).toBe(
     'package.json:2: The upload has no file "dist/index.js": build the program before it is packed, or name its source',
   );
 });
 
-test("of two entries the one that is taken is named", async () => {
+test("a warning names the chosen one of two entries", async () => {
   const { entryPoints, warnings } = await bundler.bundle(
     await tgz([
       ["main.ts", "export const other = () => 1;"],
@@ -92,10 +92,10 @@ test("of two entries the one that is taken is named", async () => {
   });
 });
 
-test("a sparse file is refused with what to do", async () => {
+test("a sparse file is rejected with advice", async () => {
   const content = await tgz([
     ["index.ts", "export const job = () => 1;"],
     [{ name: "data.bin", pax: { "GNU.sparse.major": "1" } }, "0\n"],
   ]);
-  expect(await refusal(bundler, content)).toMatch(/"data.bin", a sparse file \(pack it without --sparse\)/);
+  expect(await rejection(bundler, content)).toMatch(/"data.bin", a sparse file \(pack it without --sparse\)/);
 });

@@ -54,9 +54,9 @@ async function faultsOf({ where, kind, reference }: Named, baseDir: string): Pro
   if (checked.status === "fulfilled") return [];
   const error: unknown = checked.reason;
   if (!(error instanceof PluginError)) throw error;
-  if (error.faults.length === 0)
-    return [{ where: `${where}.plugin`, what: `cannot ${error.step} ${JSON.stringify(plugin)}: ${error.fault}` }];
-  return error.faults.map((fault) => ({ where: `${where}.config${below(fault.where)}`, what: fault.what }));
+  if (error.problems.length === 0)
+    return [{ where: `${where}.plugin`, what: `cannot ${error.step} ${JSON.stringify(plugin)}: ${error.problem}` }];
+  return error.problems.map((fault) => ({ where: `${where}.config${below(fault.where)}`, what: fault.what }));
 }
 
 function below(path: string): string {

@@ -22,12 +22,12 @@ test("readClassHeader() reads names, access and versions", () => {
   });
 });
 
-test("readClassHeader() reads java.lang.Object, which extends nothing", () => {
+test("readClassHeader() reads java.lang.Object, which has no superclass", () => {
   const { superName } = readClassHeader(classFile({ name: "java/lang/Object", superName: "" }));
   expect(superName).toBeUndefined();
 });
 
-test("readClassHeader() takes a text for a signature only in a class that is annotated with one", () => {
+test("readClassHeader() reads signatures only in annotated classes", () => {
   const bytes = classFile({ name: "a/B", scala: "2.12" });
   const annotation = bytes.indexOf("ScalaSignature");
   bytes.write("OtherSignature", annotation);
@@ -43,19 +43,19 @@ test.each<[string, Buffer, string]>([
   ["a pool without end", Buffer.concat([MAGIC, u16(0xffff), Buffer.from([3, 0, 0, 0, 1])]), "cut off"],
   ["text that is longer than the file", Buffer.concat([MAGIC, u16(2), Buffer.from([1, 0xff, 0xff])]), "cut off"],
   [
-    "a class that is named by itself",
+    "a class name that refers to the class",
     Buffer.concat([MAGIC, u16(2), Buffer.from([7, 0, 1]), u16(1), u16(1), u16(0), u16(0)]),
-    "no name",
+    "not a name",
   ],
   [
     "names outside of the pool",
     Buffer.concat([MAGIC, u16(2), Buffer.from([7, 0xff, 0xff]), u16(1), u16(1), u16(0), u16(0)]),
-    "no name",
+    "not a name",
   ],
   [
     "the second place of a number as a name",
     Buffer.concat([MAGIC, u16(3), Buffer.from([5, 0, 0, 0, 0, 0, 0, 0, 0]), u16(1), u16(2), u16(0), u16(0)]),
-    "no name",
+    "not a name",
   ],
   ["a name that is too long", classFile({ name: "a".repeat(2000) }), "more than 1024 bytes"],
   [
@@ -63,12 +63,12 @@ test.each<[string, Buffer, string]>([
     classFile({ name: "a/B", interfaces: Array(600).fill("x/I") }),
     "more than 500 interfaces",
   ],
-])("readClassHeader() refuses %s", (_, bytes, message) => {
+])("readClassHeader() throws for %s", (_, bytes, message) => {
   expect(() => readClassHeader(bytes)).toThrow(ClassFileError);
   expect(() => readClassHeader(bytes)).toThrow(message);
 });
 
-test("readClassHeader() reads a class or throws a ClassFileError, whatever the bytes are", () => {
+test("readClassHeader() reads a class or throws a ClassFileError for any bytes", () => {
   const valid = classFile({ name: "a/B", superName: "a/Base", interfaces: ["x/I"], scala: "2.12" });
   const damage = fc.record({ at: fc.nat(valid.length - 1), byte: fc.nat(255) });
   fc.assert(

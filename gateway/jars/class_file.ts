@@ -32,8 +32,8 @@ const DOUBLE = 6;
 const CLASS = 7;
 
 /** Maximum length of a class name, in bytes. Compilers stay far below it; the format allows 65535, repeated for every interface. */
-const MOST_NAME_BYTES = 1024;
-const MOST_INTERFACES = 500;
+const MAX_NAME_BYTES = 1024;
+const MAX_INTERFACES = 500;
 
 /** Offsets of the constants of the current class, shared: one class is read at a time, and this is the largest possible pool. */
 const offsets = new Uint32Array(0x10000);
@@ -52,7 +52,7 @@ export function readClassHeader(content: Uint8Array): ClassHeader {
   const superIndex = bytes.readUInt16BE(end + 4);
   const superName = superIndex === 0 ? undefined : classAt(bytes, superIndex, count);
   const interfaceCount = bytes.readUInt16BE(end + 6);
-  if (interfaceCount > MOST_INTERFACES) throw new ClassFileError(`it has more than ${MOST_INTERFACES} interfaces`);
+  if (interfaceCount > MAX_INTERFACES) throw new ClassFileError(`it has more than ${MAX_INTERFACES} interfaces`);
   need(bytes, end + 8, 2 * interfaceCount);
   const interfaces = Array.from({ length: interfaceCount }, (_, index) =>
     classAt(bytes, bytes.readUInt16BE(end + 8 + 2 * index), count),
@@ -111,8 +111,7 @@ function classAt(bytes: Buffer, index: number, count: number): string {
   need(bytes, at, 3);
   const text = constantAt(bytes, bytes.readUInt16BE(at + 1), { tag: UTF8, count });
   const sizeBytes = bytes.readUInt16BE(text + 1);
-  if (sizeBytes > MOST_NAME_BYTES)
-    throw new ClassFileError(`it has a class name of more than ${MOST_NAME_BYTES} bytes`);
+  if (sizeBytes > MAX_NAME_BYTES) throw new ClassFileError(`it has a class name of more than ${MAX_NAME_BYTES} bytes`);
   return bytes.toString("utf8", text + 3, text + 3 + sizeBytes);
 }
 

@@ -32,7 +32,7 @@ test("read() lists the classes that implement a job, through classes of the same
   });
 });
 
-test("read() leaves out classes that the JVM would not find, and the API itself", async () => {
+test("read() ignores classes that the JVM would not find, and the API itself", async () => {
   const content = jar(
     [{ name: "spark/jobserver/JavaSparkJob", interfaces: ["spark/jobserver/SparkJobBase"] }],
     [{ name: "BOOT-INF/classes/a/Job.class", content: classFile(jobClass("a/Job")) }],
@@ -60,7 +60,7 @@ test.each<[string, Uint8Array, Partial<JarContents>]>([
   ],
   ["no Scala", jar([jobClass("a/A", { majorVersion: 65 })]), { scalaVersion: "", javaVersion: 21 }],
   [
-    "the Java of its jobs, not of what it brings along",
+    "the Java version of its jobs, not of bundled libraries",
     jar([jobClass("a/A"), { name: "b/B", majorVersion: 65 }]),
     { javaVersion: 8 },
   ],
@@ -69,7 +69,7 @@ test.each<[string, Uint8Array, Partial<JarContents>]>([
     jar([{ name: "a/A" }, { name: "b/B", majorVersion: 61 }]),
     { javaVersion: 17, warnings: [LIBRARY] },
   ],
-])("read() tells %s", async (_, content, expected) => {
+])("read() detects %s", async (_, content, expected) => {
   expect(await read(content)).toMatchObject(expected);
 });
 
@@ -90,7 +90,7 @@ test.each<[string, Uint8Array, unknown]>([
     [expect.stringContaining("1 classes are compiled for Scala 2.13, but the jar is for Scala 2.12")],
   ],
   [
-    "a class that is none",
+    "a class file that is not one",
     jar([jobClass("a/A")], [{ name: "a/B.class", content: "not a class file at all" }]),
     ["Not read, and no entry point: a/B.class: it does not begin with the magic number of a class file"],
   ],
@@ -101,7 +101,7 @@ test.each<[string, Uint8Array, unknown]>([
 const BIG = "0".repeat(300_000);
 
 test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
-  ["what is cut off", jar([jobClass("a/A")]).subarray(0, -30), {}, "The jar is damaged"],
+  ["a truncated jar", jar([jobClass("a/A")]).subarray(0, -30), {}, "The jar is damaged"],
   ["a wrong checksum", jar([], [{ name: "a/A.class", content: "abc", checksum: 1 }]), {}, "differs from its checksum"],
   ["encryption", jar([], [{ name: "a/A.class", content: "abc", flags: 1 }]), {}, "which is encrypted"],
   [
@@ -114,7 +114,7 @@ test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
     "more than 10 entries",
   ],
   [
-    "what unpacks to too much",
+    "a jar that unpacks to too many bytes",
     jar([], [{ name: "zeros", content: BIG }]),
     { unpackedBytes: 100_000 },
     "unpacks to more than 100000 bytes",
@@ -132,18 +132,18 @@ test.each<[string, Uint8Array, Partial<JarLimits>, string]>([
     {},
     "share their bytes",
   ],
-  ["names that lead out", jar([], [{ name: "../../etc/passwd" }]), {}, "points outside of it"],
+  ["names that point outside", jar([], [{ name: "../../etc/passwd" }]), {}, "points outside of it"],
   ["names with control characters", jar([], [{ name: "a\u0000b" }]), {}, "control characters"],
   ["long names", jar([], [{ name: "a".repeat(2000) }]), {}, "more than 1024 characters"],
   ["too many jobs", jar([jobClass("a/A"), jobClass("a/B")]), { entryPoints: 1 }, "2 jobs, more than 1"],
-  ["what takes too long", jar([jobClass("a/A")]), { timeoutMs: 1 }, "takes more than 1 ms to be read"],
-])("read() refuses %s", async (_, content, limits, message) => {
+  ["a jar that times out", jar([jobClass("a/A")]), { timeoutMs: 1 }, "takes more than 1 ms to be read"],
+])("read() rejects %s", async (_, content, limits, message) => {
   const reading = read(content, limits);
   await expect(reading).rejects.toThrow(JarError);
   await expect(reading).rejects.toThrow(message);
 });
 
-test("read() refuses a jar whose classes take too much memory, and goes on with others", async () => {
+test("read() rejects a jar whose classes exceed the memory limit, and continues with others", async () => {
   const names = Array.from({ length: 400 }, (_, index) => `${"x".repeat(900)}${index}`);
   const classes = Array.from({ length: 200 }, (_, index) => ({ name: `C${index}`, interfaces: names }));
   await using reader = createJarReader({ limits: { memoryBytes: 16 * 1024 * 1024 } });
@@ -151,7 +151,7 @@ test("read() refuses a jar whose classes take too much memory, and goes on with 
   expect((await reader.read(jar([jobClass("a/A")]))).entryPoints).toEqual(["a.A"]);
 });
 
-test("read() survives classes that extend each other in a ring", async () => {
+test("read() terminates for cyclic class hierarchies", async () => {
   const content = jar([
     { name: "a/A", superName: "a/B" },
     { name: "a/B", superName: "a/A", interfaces: ["spark/jobserver/SparkJob"] },
@@ -159,7 +159,7 @@ test("read() survives classes that extend each other in a ring", async () => {
   expect((await read(content)).entryPoints).toEqual(["a.A", "a.B"]);
 });
 
-test("read() ends with its signal", async () => {
+test("read() rejects when its signal is aborted", async () => {
   await using reader = createJarReader();
   const leaving = new AbortController();
   const reading = reader.read(jar([jobClass("a/A")]), { signal: leaving.signal });

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { Semaphore } from "../../lib/async/mod.ts";
 import { JarError } from "./jar_entries.ts";
 import { DEFAULT_LIMITS, type JarLimits } from "./jar_limits.ts";
-import type { JarAnswer, JarTask } from "./jar_thread.ts";
+import type { JarResult, JarTask } from "./jar_thread.ts";
 import type { JarContents } from "./read_jar.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -72,7 +72,7 @@ async function share(content: Uint8Array): Promise<SharedArrayBuffer> {
   return shared;
 }
 
-async function readInThread(task: JarTask, signal: AbortSignal): Promise<JarAnswer> {
+async function readInThread(task: JarTask, signal: AbortSignal): Promise<JarResult> {
   const { timeoutMs, memoryBytes } = task.limits;
   const timeout = AbortSignal.timeout(timeoutMs);
   signal.throwIfAborted();
@@ -83,7 +83,7 @@ async function readInThread(task: JarTask, signal: AbortSignal): Promise<JarAnsw
     resourceLimits: { maxOldGenerationSizeMb: memoryBytes / MEBIBYTE },
   });
   try {
-    const [answer]: JarAnswer[] = await once(thread, "message", { signal: AbortSignal.any([signal, timeout]) });
+    const [answer]: JarResult[] = await once(thread, "message", { signal: AbortSignal.any([signal, timeout]) });
     if (answer === undefined) throw new Error("The jar thread sent an empty message");
     return answer;
   } catch (cause) {

@@ -11,11 +11,11 @@ export interface JarTask {
 }
 
 /** Result of the thread. It ends with an error in any other case. */
-export type JarAnswer =
+export type JarResult =
   | { readonly type: "read"; readonly contents: JarContents }
   | { readonly type: "refused"; readonly message: string };
 
-function answer({ content, limits }: JarTask): JarAnswer {
+function answer({ content, limits }: JarTask): JarResult {
   try {
     return { type: "read", contents: readJar(new Uint8Array(content), limits) };
   } catch (error) {

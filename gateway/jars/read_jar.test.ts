@@ -7,7 +7,7 @@ import { jar, jobClass } from "./testing/jars.ts";
 
 const limits = { ...DEFAULT_LIMITS, unpackedBytes: 10_000_000 };
 
-test("readJar() reads a jar or throws a JarError, whatever the bytes are", () => {
+test("readJar() reads a jar or throws a JarError for any bytes", () => {
   const properties = { name: "META-INF/maven/g/jobs_2.12/pom.properties", content: "version=1" };
   const valid = jar([jobClass("a/Job", { scala: "2.12" }), { name: "a/B", superName: "a/Job" }], [properties]);
   const damage = fc.record({ at: fc.nat(valid.length - 1), byte: fc.nat(255) });

@@ -2,13 +2,13 @@ import type { Jar } from "./jar_entries.ts";
 import { countScalaVersions, type JarVersions } from "./versions.ts";
 
 /** Libraries that fat jars bundle by mistake: a class that identifies each, and its name. */
-const BROUGHT_ALONG: readonly [sign: string, what: string][] = [
+const BUNDLED_LIBRARIES: readonly [sign: string, what: string][] = [
   ["org/apache/spark/SparkContext", "Spark itself"],
   ["scala/Predef", "the library of Scala"],
 ];
 
 /** Maximum length of a warning, in characters. */
-const MOST_CHARACTERS = 300;
+const MAX_CHARACTERS = 300;
 
 interface Found {
   readonly entryPoints: readonly string[];
@@ -22,8 +22,14 @@ export function listWarnings(jar: Jar, { entryPoints, versions, most }: Found): 
   const { unread } = jar;
   const listed = unread.slice(0, most).map((text) => `Not read, and no entry point: ${text}`);
   const more = unread.length > most ? [`${unread.length - most} more classes were not read`] : [];
-  const all = [...aboutJobs(jar, entryPoints), ...aboutScala(jar, versions), ...broughtAlong(jar), ...listed, ...more];
-  return all.map((text) => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text));
+  const all = [
+    ...aboutJobs(jar, entryPoints),
+    ...aboutScala(jar, versions),
+    ...bundledLibraries(jar),
+    ...listed,
+    ...more,
+  ];
+  return all.map((text) => (text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text));
 }
 
 function aboutJobs({ hasNestedJars }: Jar, entryPoints: readonly string[]): string[] {
@@ -51,8 +57,8 @@ function aboutScala({ classes, signs }: Jar, { scalaVersion }: JarVersions): str
   ];
 }
 
-function broughtAlong({ classes }: Jar): string[] {
-  const found = BROUGHT_ALONG.filter(([sign]) => classes.has(sign));
+function bundledLibraries({ classes }: Jar): string[] {
+  const found = BUNDLED_LIBRARIES.filter(([sign]) => classes.has(sign));
   return found.map(
     ([, what]) =>
       `The jar holds ${what}, of which the one that runs is used: leave it out ("provided"), the jar gets smaller`,

@@ -7,14 +7,14 @@ const isAllowed = createAddressRule(["127.0.0.1"]);
 const { signal } = new AbortController();
 const usual = { isAllowed, allowKey: "some.key", limitBytes: 10, timeoutMs: 5000, signal };
 
-test("download() answers the bytes", async () => {
+test("download() returns the content", async () => {
   await using source = await startHttpReceiver((response) => response.end("0123456789"));
 
   expect(Buffer.from(await download(new URL(`${source.url}/a?b=c`), usual)).toString()).toBe("0123456789");
   expect(source.received).toMatchObject([{ method: "GET", path: "/a?b=c", body: "" }]);
 });
 
-test.each([404, 500, 204])("download() takes no answer of status %d", async (status) => {
+test.each([404, 500, 204])("download() rejects status %d", async (status) => {
   await using source = await startHttpReceiver((response) => response.writeHead(status).end());
 
   await expect(download(new URL(source.url), usual)).rejects.toThrow(`it answered ${status}, not 200`);
@@ -28,7 +28,7 @@ test("download() does not follow redirects", async () => {
   expect(target.received).toEqual([]);
 });
 
-test("download() stops at the limit, also of an answer without end", async () => {
+test("download() stops at the limit, also for an endless response", async () => {
   await using source = await startHttpReceiver((response) => {
     response.write("0123456789a");
   });
@@ -36,7 +36,7 @@ test("download() stops at the limit, also of an answer without end", async () =>
   await expect(download(new URL(source.url), usual)).rejects.toThrow("it has more than 10 bytes");
 });
 
-test("download() gives up on an answer that stops half-way", async () => {
+test("download() times out if the response stalls", async () => {
   await using source = await startHttpReceiver((response) => {
     response.write("01234");
   });

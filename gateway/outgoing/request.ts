@@ -25,11 +25,11 @@ interface Outgoing extends Reach {
  * on timeout, and if the host has no allowed address. It connects to the very address that was checked, so that a later change of the
  * name's address has no effect.
  */
-export async function sendRequest<Answer>(
+export async function sendRequest<Result>(
   url: URL,
   { timeoutMs, ...outgoing }: Outgoing,
-  read: (response: IncomingMessage) => Promise<Answer>,
-): Promise<Answer> {
+  read: (response: IncomingMessage) => Promise<Result>,
+): Promise<Result> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     const response = await open(url, { ...outgoing, signal: AbortSignal.any([timeout, outgoing.signal]) });

@@ -19,7 +19,7 @@ function createOptions() {
   return { lines, waits, stop, options: { log, onWait, signal: stop.signal, baseDir: "." } };
 }
 
-test("a plugin out of process that is not there yet is waited for", async () => {
+test("the start waits for a remote plugin that is not available yet", async () => {
   await using directory = await createTemporaryDirectory();
   const listen = `unix:${join(directory.path, "blobs")}`;
   const { lines, waits, options } = createOptions();
@@ -36,7 +36,7 @@ test("a plugin out of process that is not there yet is waited for", async () => 
   expect(lines.at(-1)).toMatchObject({ msg: "the blob plugin is there now", waitedMs: expect.any(Number) });
 });
 
-test("a database and a NATS server that do not answer are waited for, until the start is given up", async () => {
+test("the start waits for an unreachable database and NATS server until it is aborted", async () => {
   const port = await freePort();
   const away = [
     ["dao", builtIn("dao-postgres", { port, password: "none of yours" })],
@@ -53,7 +53,7 @@ test("a database and a NATS server that do not answer are waited for, until the 
   }
 });
 
-test("what waiting cannot help ends the start at once", async () => {
+test("a permanent error ends the start at once", async () => {
   const { lines, options } = createOptions();
   const wrong = startPluginWhenAvailable("dao", builtIn("dao-sqlite", { path: "/dev/null/no/folder" }), options);
   await expect(wrong).rejects.toThrow("Cannot start plugin");

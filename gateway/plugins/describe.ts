@@ -23,7 +23,7 @@ export function isOfKind<Kind extends PluginKind>(plugin: Plugin, kind: Kind): p
 }
 
 /** Returns the reason for rejecting a plugin of another contract version; undefined if the versions match. */
-export function contractFault({ contract }: Plugin): string | undefined {
+export function contractProblem({ contract }: Plugin): string | undefined {
   if (contract === CONTRACT_VERSION) return undefined;
   return `it was written for version ${contract} of the plugin contract, this Hearth has version ${CONTRACT_VERSION}`;
 }

@@ -34,13 +34,13 @@ async function writePlugin(source: string) {
   };
 }
 
-async function faultOf(start: Promise<unknown>): Promise<PluginError> {
+async function startError(start: Promise<unknown>): Promise<PluginError> {
   const [outcome] = await Promise.allSettled([start]);
   expect(outcome).toMatchObject({ status: "rejected", reason: { name: "PluginError" } });
   return (outcome as PromiseRejectedResult).reason;
 }
 
-test("startPlugin() hands over the checked config and a log with the plugin's name, and answers what was started", async () => {
+test("startPlugin() passes the checked config and a log with the plugin's name, and returns the started plugin", async () => {
   await using plugin =
     await writePlugin(`export default definePlugin({ kind, name, config, start: async ({ config, log }) => {
     log.info("starting", { size: config.size });
@@ -65,30 +65,30 @@ test.each(["dao-sqlite", "blobs-fs"])("startPlugin() starts %s by its path", asy
   await started.checkHealth();
 });
 
-test("a plugin that is not there is a fault of load", async () => {
+test("a missing plugin fails in step load", async () => {
   const { signal } = new AbortController();
   const options = { log: pino({ enabled: false }), signal, baseDir: import.meta.dirname };
 
   for (const plugin of ["./absent.ts", "hearth-dao-absent", "/absent/mod.ts"]) {
-    const error = await faultOf(startPlugin("dao", { plugin, config: {} }, options));
+    const error = await startError(startPlugin("dao", { plugin, config: {} }, options));
     expect(error).toMatchObject({ plugin, step: "load" });
     expect(error.message).toContain(`Cannot load plugin "${plugin}": `);
   }
 });
 
-test("a module that throws while it is loaded is a fault of load, with its cause", async () => {
+test("a module that throws on import fails in step load, with the cause", async () => {
   await using plugin = await writePlugin(`throw new TypeError("no such thing");`);
 
-  const error = await faultOf(plugin.start());
+  const error = await startError(plugin.start());
 
   expect(error).toMatchObject({ step: "load", message: 'Cannot load plugin "./plugin.ts": no such thing' });
   expect(error.cause).toMatchObject({ name: "TypeError" });
 });
 
-test("a module that never finishes loading is a fault of load", async () => {
+test("a module that never finishes loading fails in step load", async () => {
   await using plugin = await writePlugin("await new Promise(() => {}); export default 1;");
 
-  const error = await faultOf(plugin.start(goodConfig, { timeoutMs: 300 }));
+  const error = await startError(plugin.start(goodConfig, { timeoutMs: 300 }));
 
   expect(error.message).toBe('Cannot load plugin "./plugin.ts": it took longer than 300 ms');
 });
@@ -115,20 +115,20 @@ test.each([
     `export default { ...definePlugin({ kind, name, config, start: async () => ({}) }), contract: 99 };`,
     "it was written for version 99 of the plugin contract, this Hearth has version 1",
   ],
-])("a module with %s is a fault of check", async (_what, source, fault) => {
+])("a module with %s fails in step check", async (_what, source, problem) => {
   await using plugin = await writePlugin(source);
 
-  const error = await faultOf(plugin.start());
+  const error = await startError(plugin.start());
 
-  expect(error).toMatchObject({ step: "check", message: `Cannot check plugin "./plugin.ts": ${fault}` });
+  expect(error).toMatchObject({ step: "check", message: `Cannot check plugin "./plugin.ts": ${problem}` });
 });
 
-test("a wrong config is a fault of configure that lists all that is wrong, and nothing is started", async () => {
+test("an invalid config fails in step configure with all problems, and nothing is started", async () => {
   await using plugin = await writePlugin(`export default definePlugin({ kind, name, config, start: async () => {
     throw new Error("started");
   } });`);
 
-  const error = await faultOf(plugin.start({ path: 1, extra: true }));
+  const error = await startError(plugin.start({ path: 1, extra: true }));
 
   expect(error.step).toBe("configure");
   expect(error.message).toMatch(/^Cannot configure plugin ".\/plugin.ts": \n/);
@@ -138,33 +138,33 @@ test("a wrong config is a fault of configure that lists all that is wrong, and n
 test.each([
   ["rejects", `async () => { throw new Error("disk is full"); }`],
   ["throws", `() => { throw new Error("disk is full"); }`],
-])("a start that %s is a fault of start, with its cause", async (_how, start) => {
+])("a start that %s fails in step start, with the cause", async (_how, start) => {
   await using plugin = await writePlugin(`export default definePlugin({ kind, name, config, start: ${start} });`);
 
-  const error = await faultOf(plugin.start());
+  const error = await startError(plugin.start());
 
   expect(error).toMatchObject({ step: "start", message: 'Cannot start plugin "./plugin.ts": disk is full' });
   expect(error.cause).toMatchObject({ message: "disk is full" });
 });
 
-test("a start that gives nothing to dispose is a fault of start", async () => {
+test("a start without a disposable result fails in step start", async () => {
   await using plugin = await writePlugin(
     `export default definePlugin({ kind, name, config, start: async () => undefined });`,
   );
 
-  expect((await faultOf(plugin.start())).message).toBe(
+  expect((await startError(plugin.start())).message).toBe(
     'Cannot start plugin "./plugin.ts": the started plugin is not disposable',
   );
 });
 
-test("a DAO without an outbox is a fault of check, and is disposed", async () => {
+test("a DAO without an outbox fails in step check, and is disposed", async () => {
   await using plugin =
     await writePlugin(`export default definePlugin({ kind: "dao", name, config, start: async ({ log }) => ({
     jobs: {}, contexts: {}, binaries: {}, files: {}, audit: {},
     [Symbol.asyncDispose]: async () => log.info("disposed"),
   }) });`);
 
-  const error = await faultOf(plugin.start(goodConfig, { kind: "dao" }));
+  const error = await startError(plugin.start(goodConfig, { kind: "dao" }));
 
   expect(error).toMatchObject({
     step: "check",
@@ -173,26 +173,26 @@ test("a DAO without an outbox is a fault of check, and is disposed", async () =>
   expect(plugin.lines.map((line) => line.msg)).toEqual(["disposed"]);
 });
 
-test("a start that hangs is given up at the deadline: its signal is aborted, and what comes late is disposed", async () => {
+test("a start that hangs fails at the deadline: its signal is aborted, and a late result is disposed", async () => {
   await using plugin =
     await writePlugin(`export default definePlugin({ kind, name, config, start: async ({ log, signal }) => {
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     return { [Symbol.asyncDispose]: async () => log.info("disposed") };
   } });`);
 
-  const error = await faultOf(plugin.start(goodConfig, { timeoutMs: 3000 }));
+  const error = await startError(plugin.start(goodConfig, { timeoutMs: 3000 }));
 
   expect(error.message).toBe('Cannot start plugin "./plugin.ts": it took longer than 3000 ms');
   await expect.poll(() => plugin.lines.map((line) => line.msg)).toContain("disposed");
 });
 
-test("a start is given up when the caller's signal is aborted", async () => {
+test("a start fails when the caller's signal is aborted", async () => {
   await using plugin = await writePlugin(
     "export default definePlugin({ kind, name, config, start: () => new Promise(() => {}) });",
   );
   const reason = new Error("the gateway stops");
 
-  const error = await faultOf(plugin.start(goodConfig, { signal: AbortSignal.abort(reason) }));
+  const error = await startError(plugin.start(goodConfig, { signal: AbortSignal.abort(reason) }));
 
   expect(error.cause).toMatchObject({ cause: reason });
 });
@@ -208,27 +208,27 @@ test("checkPlugin() loads a plugin and checks its config, and does not start it"
 
   await check(goodConfig);
 
-  expect(await faultOf(check({ path: 1, extra: true }))).toMatchObject({
+  expect(await startError(check({ path: 1, extra: true }))).toMatchObject({
     step: "configure",
-    faults: [
+    problems: [
       { where: "path", what: "expected text, got 1" },
       { where: "size", what: "missing; expected a number" },
       { where: "extra", what: "unknown key" },
     ],
   });
-  expect(await faultOf(check({}, "./absent.ts"))).toMatchObject({ step: "load", faults: [] });
+  expect(await startError(check({}, "./absent.ts"))).toMatchObject({ step: "load", problems: [] });
 });
 
-test("checkPlugin() does not ask a plugin out of process", async () => {
+test("checkPlugin() does not connect to a remote plugin", async () => {
   const { signal } = new AbortController();
   const check = (plugin: string, config: unknown) =>
     checkPlugin("dao", { plugin, config }, { signal, baseDir: import.meta.dirname });
 
   await check("grpc://127.0.0.1:1", {});
 
-  expect(await faultOf(check("grpc://127.0.0.1:1", { timeoutMs: 0 }))).toMatchObject({
+  expect(await startError(check("grpc://127.0.0.1:1", { timeoutMs: 0 }))).toMatchObject({
     step: "configure",
-    faults: [{ where: "timeoutMs", what: "expected more than 0, got 0" }],
+    problems: [{ where: "timeoutMs", what: "expected more than 0, got 0" }],
   });
-  expect(await faultOf(check("grpc://nowhere", {}))).toMatchObject({ step: "load" });
+  expect(await startError(check("grpc://nowhere", {}))).toMatchObject({ step: "load" });
 });

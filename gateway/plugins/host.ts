@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { explainIssues, PARSE_OPTIONS } from "../../cluster/mod.ts";
 import type { Plugin, PluginKind, PluginKinds, PluginLog, PluginStart } from "../../plugins/contract/mod.ts";
-import { contractFault, isOfKind, isPlugin, NO_OUTBOX } from "./describe.ts";
+import { contractProblem, isOfKind, isPlugin, NO_OUTBOX } from "./describe.ts";
 import { loadModule } from "./load_module.ts";
 import { PluginError } from "./plugin_error.ts";
 import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
@@ -55,14 +55,14 @@ export async function startPlugin<Kind extends PluginKind>(
   const starting = callStart(plugin, { config, log: pluginLog, signal: deadline.ended });
   const started = await deadline.await(starting).catch((cause) => {
     void disposeLate(starting, pluginLog);
-    throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
+    throw new PluginError(reference.plugin, "start", { problem: messageOf(cause), cause });
   });
   if (!isDisposable(started)) {
-    throw new PluginError(reference.plugin, "start", { fault: "the started plugin is not disposable" });
+    throw new PluginError(reference.plugin, "start", { problem: "the started plugin is not disposable" });
   }
   if (kind !== "dao" || "outbox" in started) return TRANSLATE[kind](plugin.name, started);
   await using _refused = started;
-  throw new PluginError(reference.plugin, "check", { fault: NO_OUTBOX });
+  throw new PluginError(reference.plugin, "check", { problem: NO_OUTBOX });
 }
 
 /** Wraps stores for the gateway: if a store is unavailable, its methods reject with the API error for callers. */
@@ -89,24 +89,24 @@ async function loadPlugin<Kind extends PluginKind>(
   { deadline, baseDir }: { readonly deadline: StartDeadline; readonly baseDir: string },
 ): Promise<{ readonly plugin: Plugin<Kind>; readonly config: unknown }> {
   const exported = await deadline.await(loadModule(reference, baseDir)).catch((cause) => {
-    throw new PluginError(reference, "load", { fault: messageOf(cause).replace(IMPORTER, ""), cause });
+    throw new PluginError(reference, "load", { problem: messageOf(cause).replace(IMPORTER, ""), cause });
   });
   const plugin = checkDescription(kind, exported, reference);
   const checked = await plugin.config.safeParseAsync(config, PARSE_OPTIONS);
   if (checked.success) return { plugin, config: checked.data };
-  const faults = explainIssues(checked.error.issues, { hidesTexts: true });
-  throw new PluginError(reference, "configure", { faults, cause: checked.error });
+  const problems = explainIssues(checked.error.issues, { hidesTexts: true });
+  throw new PluginError(reference, "configure", { problems, cause: checked.error });
 }
 
 function checkDescription<Kind extends PluginKind>(kind: Kind, exported: unknown, reference: string): Plugin<Kind> {
   if (!isPlugin(exported)) return fail("its default export is not a plugin; create it with definePlugin()");
-  const fault = contractFault(exported);
-  if (fault) return fail(fault);
+  const problem = contractProblem(exported);
+  if (problem) return fail(problem);
   if (!isOfKind(exported, kind)) return fail(`it is of kind "${exported.kind}", not "${kind}"`);
   return exported;
 
-  function fail(fault: string): never {
-    throw new PluginError(reference, "check", { fault });
+  function fail(problem: string): never {
+    throw new PluginError(reference, "check", { problem });
   }
 }
 

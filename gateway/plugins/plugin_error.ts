@@ -9,20 +9,20 @@ export class PluginError extends Error {
   /** The reference in the configuration. */
   readonly plugin: string;
   readonly step: PluginStep;
-  readonly fault: string;
+  readonly problem: string;
   /** All problems of its configuration, by its own keys; empty if something else is wrong. */
-  readonly faults: readonly Fault[];
+  readonly problems: readonly Fault[];
 
   constructor(
     plugin: string,
     step: PluginStep,
-    { fault = "", faults = [], cause }: { fault?: string; faults?: readonly Fault[]; cause?: unknown },
+    { problem = "", problems = [], cause }: { problem?: string; problems?: readonly Fault[]; cause?: unknown },
   ) {
-    const lines = faults.map((each) => `\n${printFault(each)}`).join("");
-    super(`Cannot ${step} plugin "${plugin}": ${fault}${lines}`, { cause });
+    const lines = problems.map((each) => `\n${printFault(each)}`).join("");
+    super(`Cannot ${step} plugin "${plugin}": ${problem}${lines}`, { cause });
     this.plugin = plugin;
     this.step = step;
-    this.fault = fault;
-    this.faults = faults;
+    this.problem = problem;
+    this.problems = problems;
   }
 }

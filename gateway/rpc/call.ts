@@ -25,7 +25,7 @@ export type Implementation<Service extends DescService> = {
 };
 
 /** The result of a method: a promise for unary methods, a stream for server-streaming ones. */
-export type Answer = Promise<Message> | AsyncIterable<Message>;
+export type MethodResult = Promise<Message> | AsyncIterable<Message>;
 
 /** A method as a function of untyped messages. */
-export type Method = (request: Message, call: Call, guard: Guard) => Answer;
+export type Method = (request: Message, call: Call, guard: Guard) => MethodResult;

@@ -26,7 +26,7 @@ export interface Readiness {
 }
 
 /** Maximum number of open watches: they need no authentication. */
-const MOST_WATCHES = 1000;
+const MAX_WATCHES = 1000;
 
 /** Interval between two checks of a watch, in milliseconds. */
 const WATCH_INTERVAL_MS = 500;
@@ -54,7 +54,7 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
       return create(HealthListResponseSchema, { statuses });
     },
     async *watch({ service }, { signal }) {
-      if (watches >= MOST_WATCHES) throw watchesLimited(MOST_WATCHES);
+      if (watches >= MAX_WATCHES) throw watchesLimited(MAX_WATCHES);
       watches += 1;
       try {
         const ending = AbortSignal.any([signal, readiness.closing]);

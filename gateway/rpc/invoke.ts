@@ -6,7 +6,7 @@ import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
 import { type Caller, type Gate, OPEN } from "../access/mod.ts";
 import { authorizeMethod } from "./authorization/guarded_method.ts";
-import type { Answer, Call, Implementation, Method } from "./call.ts";
+import type { Call, Implementation, Method, MethodResult } from "./call.ts";
 import { checkRules } from "./validation/rules.ts";
 
 /** A service with its implementation. */
@@ -27,7 +27,7 @@ export function serveService<Service extends DescService>(
 }
 
 /** `caller` is the authenticated caller; undefined without a gate. */
-export type Invoke = (method: DescMethod, request: Message, call: Call, caller?: Caller | undefined) => Answer;
+export type Invoke = (method: DescMethod, request: Message, call: Call, caller?: Caller | undefined) => MethodResult;
 
 interface InvokeOptions {
   readonly validator: Validator;
@@ -39,7 +39,7 @@ interface InvokeOptions {
  * calls the method. Throws if a method has no implementation or declares no permission.
  */
 export function createInvoke(services: readonly ServedService[], { validator, gate }: InvokeOptions): Invoke {
-  const methods = new Map<DescMethod, (request: Message, call: Call, caller: Caller | undefined) => Answer>();
+  const methods = new Map<DescMethod, (request: Message, call: Call, caller: Caller | undefined) => MethodResult>();
   for (const { service, implementation } of services) {
     for (const method of service.methods) {
       const implemented = implementation[method.localName];

@@ -9,7 +9,7 @@ export type { Call } from "./call.ts";
 export { createHealth, type Problem, type Readiness } from "./health.ts";
 export { createInvoke, type Invoke, type ServedService } from "./invoke.ts";
 export { createReflection } from "./reflection/reflection.ts";
-export { addRoutes, CALLER, mostBytes } from "./routes.ts";
+export { addRoutes, CALLER, maxBytes } from "./routes.ts";
 export { PAGE_TOKEN_PATTERN } from "./services/paging.ts";
 export { createServices, SERVICE_NAMES } from "./services/services.ts";
 export { brokenRules, checkRules } from "./validation/rules.ts";

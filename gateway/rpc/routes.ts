@@ -25,12 +25,12 @@ export const CALLER = createContextKey<Caller | undefined>(undefined);
 export function addRoutes(router: ConnectRouter, { services, invoke, readiness, limits }: Served): void {
   for (const { service } of services) {
     const methods = service.methods.map((method) => [method.localName, bind(method, invoke)]);
-    router.service(service, Object.fromEntries(methods), { readMaxBytes: mostBytes(service, limits) });
+    router.service(service, Object.fromEntries(methods), { readMaxBytes: maxBytes(service, limits) });
   }
   const described = [...services.map(({ service }) => service), Health, ServerReflection, ServerReflectionV1Alpha];
   const reflection = createReflection(described);
   const health = createHealth(readiness, new Set(services.map(({ service }) => service.typeName)));
-  const small = { readMaxBytes: mostBytes(Health, limits) };
+  const small = { readMaxBytes: maxBytes(Health, limits) };
   router.service(Health, health, small);
   router.service(ServerReflection, reflection, small);
   // The two versions of the protocol differ only in the package.
@@ -38,7 +38,7 @@ export function addRoutes(router: ConnectRouter, { services, invoke, readiness, 
 }
 
 /** Maximum size of a message that a service accepts, in bytes. */
-export function mostBytes(service: DescService, { uploadBytes, messageBytes }: Served["limits"]): number {
+export function maxBytes(service: DescService, { uploadBytes, messageBytes }: Served["limits"]): number {
   if (OPEN_SERVICES.has(service.typeName)) return OPEN_MESSAGE_BYTES;
   return takesUploads(service) ? uploadBytes : messageBytes;
 }

@@ -13,13 +13,13 @@ import {
   ServerReflectionV1Alpha,
 } from "../../proto/mod.ts";
 import type { Gate } from "../access/mod.ts";
-import { type Limits, MOST_VALUES } from "../limits.ts";
+import { type Limits, MAX_VALUES } from "../limits.ts";
 import {
   actionName,
   addRoutes,
   CALLER,
   type Invoke,
-  mostBytes,
+  maxBytes,
   type Readiness,
   type ServedService,
 } from "../rpc/mod.ts";
@@ -34,7 +34,7 @@ import { findAmbiguity } from "./requests/singleton_headers.ts";
 import { answerServerOptions, findTargetError, normalizeTarget } from "./requests/target.ts";
 import { sendHttpError } from "./responses/error_responses.ts";
 import { createReadinessPage } from "./responses/health_pages.ts";
-import { answerNotFound } from "./responses/not_found.ts";
+import { sendNotFound } from "./responses/not_found.ts";
 import { downloadHeaders, setSecurityHeaders } from "./responses/security_headers.ts";
 import { reportDecodeErrors } from "./rpc/decode_errors.ts";
 import { createRpc } from "./rpc/rpc.ts";
@@ -70,7 +70,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
   const described = services.map(({ service }) => service);
   const authentication = gate && createAuthentication(gate, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described, surfaces);
-  const answerReadiness = createReadinessPage(readiness);
+  const serveReadiness = createReadinessPage(readiness);
   const transcoder = createTranscoder({
     services: described,
     invoke: authentication
@@ -79,7 +79,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
     admit: authentication && ((method, request) => authentication.authenticate(request, actionName(method))),
     decodesSlashes: true,
     structLevels: MAX_NESTING,
-    limits: { bodyBytes: limits.messageBytes, bodyValues: MOST_VALUES, rawBodyBytes: limits.uploadBytes },
+    limits: { bodyBytes: limits.messageBytes, bodyValues: MAX_VALUES, rawBodyBytes: limits.uploadBytes },
     rawHeaders: downloadHeaders,
     events: {
       eventId: (_, message) => eventId(message),
@@ -94,7 +94,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
     // As in REST: an unknown field may be a misspelt one, and the call would do something else without it.
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: reportDecodeErrors,
-    mostBytes: (service) => mostBytes(service, limits),
+    maxBytes: (service) => maxBytes(service, limits),
     direct: {
       services: described,
       invoke: (method, request, call) => invoke(method, request, call, authentication?.callerOf(call.request)),
@@ -107,7 +107,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
     // Checked before the target is normalized.
     const ambiguity = findAmbiguity(request);
     normalizeTarget(request);
-    if (await answerReadiness(request, response)) return;
+    if (await serveReadiness(request, response)) return;
     const refused = ambiguity ?? findRefusal(request, checkOrigin);
     if (refused !== undefined) return sendHttpError(request, response, refused);
     if (cors(request, response) || answerServerOptions(request, response)) return;
@@ -116,7 +116,7 @@ export function createRequestHandler(surfaces: Surfaces): RequestListener {
     if (authentication !== undefined && !(await authentication.authenticateRpc(request, response))) return;
     if (rejectInvalidCall(request, response) || (await rpc.answer(request, response))) return;
     if ((await openApi(request, response)) || (await spark(request, response))) return;
-    answerNotFound(request, response);
+    sendNotFound(request, response);
   };
   return createRequestListener(serve, { log });
 }

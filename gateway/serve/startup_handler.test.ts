@@ -31,19 +31,19 @@ async function ask(head: readonly string[], body: Uint8Array = new Uint8Array())
 
 describe("a gateway that starts", () => {
   test.each(["http://gw/healthz", "/%68ealthz", "http://gw/readyz?full", "/%72eadyz"])(
-    "answers its health at %s",
+    "serves its health at %s",
     async (target) => {
       expect(await ask([`GET ${target} HTTP/1.1`, "Host: gw"])).toMatch(/^HTTP\/1\.1 200 /);
     },
   );
 
-  test.each([[[]], [["Host: a b"]]])("refuses a call that names no host: %o", async (headers) => {
+  test.each([[[]], [["Host: a b"]]])("rejects a call without a host: %o", async (headers) => {
     const answer = await ask([`POST ${CHECK} HTTP/1.1`, "Content-Type: application/json", ...headers]);
     expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*names no host/);
   });
 });
 
-test("a check of a service that is not served gets an error of the catalogue, cut", async () => {
+test("a health check of an unknown service returns an error of the catalogue, with its name shortened", async () => {
   const service = "x".repeat(10_000);
   const head = [`POST ${CHECK} HTTP/1.1`, "Host: localhost", "Content-Type: application/json"];
   const answer = await ask(head, Buffer.from(JSON.stringify({ service })));

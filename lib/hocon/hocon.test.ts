@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: HOCON writes substitutions as JavaScript does
 import { describe, expect, test } from "vitest";
 import { parseHocon, withFallback } from "./mod.ts";
-import { refusal } from "./testing/parse_outcome.ts";
+import { parseOutcome } from "./testing/parse_outcome.ts";
 
 describe("parseHocon() reads what spark-jobserver's clients send:", () => {
   test.each<[string, unknown]>([
@@ -138,11 +138,11 @@ test.each([
     "a = x & y",
     "String: 1: Reserved character '&' is not allowed outside quotes: enclose the key or value in double quotes",
   ],
-])("parseHocon() refuses %j with line and reason", (text, message) => {
-  expect(refusal(text)).toBe(message);
+])("parseHocon() rejects %j with line and reason", (text, message) => {
+  expect(parseOutcome(text)).toBe(message);
 });
 
-test("withFallback() merges objects; lists and scalars, null too, win whole", () => {
+test("withFallback() merges objects; lists and scalars, including null, replace the fallback", () => {
   const posted = parseHocon("a { b = 1, l = [1], n = null }, c = x, o { p = 1 }");
   const server = parseHocon("a { b = 2, d = 3, l = [2, 3], n { m = 1 } }, c { e = 1 }, o = 7, z = 9");
   expect(withFallback(posted, server)).toEqual({

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseHocon, renderConfig, valueAt, withFallback } from "./mod.ts";
-import { refusal } from "./testing/parse_outcome.ts";
+import { parseOutcome } from "./testing/parse_outcome.ts";
 
 describe("parseHocon() reads nothing but the text:", () => {
   test.each([
@@ -13,17 +13,17 @@ describe("parseHocon() reads nothing but the text:", () => {
     `include required(url("http://127.0.0.1/"))`,
     `include classpath("x.conf")`,
     `a = [{ include package("a", "b") }]`,
-  ])("%j is refused", (text) => {
-    expect(refusal(text)).toBe("String: 1: include is not allowed: a config holds all that it says");
+  ])("%j is rejected", (text) => {
+    expect(parseOutcome(text)).toBe("String: 1: include is not allowed: a config holds all that it says");
   });
 
-  test("the environment is not looked at", () => {
+  test("does not read the environment", () => {
     expect(process.env).toHaveProperty("PATH");
     expect(parseHocon("a = ${?PATH}")).toEqual({});
-    expect(refusal("a = ${PATH}")).toBe("String: 1: Could not resolve substitution to a value: ${PATH}");
+    expect(parseOutcome("a = ${PATH}")).toBe("String: 1: Could not resolve substitution to a value: ${PATH}");
   });
 
-  test("substitutions find what the fallback says, which does not become part of the result", () => {
+  test("substitutions use the fallback, which does not become part of the result", () => {
     const fallback = parseHocon("server { port = 1, host = h }");
     expect(parseHocon("a = ${server.port}, server.host = mine, b = ${server}", { fallback })).toEqual({
       a: 1,
@@ -32,26 +32,26 @@ describe("parseHocon() reads nothing but the text:", () => {
     });
   });
 
-  test("+= appends to the list of the fallback, where the text has none", () => {
+  test("+= appends to the list of the fallback if the text has none", () => {
     const fallback = parseHocon("server { hosts = [a] }, list = [1], text = x");
     expect(parseHocon("server.hosts += b, list = [2], list += 3, items = [{ list += 4 }]", { fallback })).toEqual({
       server: { hosts: ["a", "b"] },
       list: [2, 3],
       items: [{ list: [4] }],
     });
-    expect(refusal("text += 1", fallback)).toBe("String: 1: Cannot append with += to a value that is not a list");
+    expect(parseOutcome("text += 1", fallback)).toBe("String: 1: Cannot append with += to a value that is not a list");
   });
 
-  test("null hides what the fallback says", () => {
+  test("null hides the fallback", () => {
     expect(parseHocon("a = null, b = ${a}", { fallback: parseHocon("a = 1") })).toEqual({ a: null, b: null });
   });
 
-  test("numbers that lead to each other in a ring are told as the fallback has them", () => {
+  test("numbers that refer to each other in a cycle print as in the fallback", () => {
     const fallback = parseHocon("a = 1");
     expect(parseHocon("a = ${?b}\nb = ${?a}\nc = ${a}s", { fallback })).toEqual({ a: 1, b: 1, c: "1s" });
   });
 
-  test("a process that may read no other file and open no socket parses all the same", () => {
+  test("a process without permissions for files and sockets can parse", () => {
     const sources = [`include "/etc/passwd"`, `include url("http://127.0.0.1:1/")`, "a = ${?HOME}", "a.b = [1]"];
     const script = `
       const { parseHocon } = await import(${JSON.stringify(new URL("./mod.ts", import.meta.url).href)});
@@ -65,7 +65,7 @@ describe("parseHocon() reads nothing but the text:", () => {
   });
 });
 
-test("keys of Object.prototype are keys like others and pollute nothing", () => {
+test("keys of Object.prototype are ordinary keys and pollute nothing", () => {
   const text = `{"__proto__": {"x": 1}, constructor.prototype.y = 2, a.__proto__.z = 3, toString = \${?valueOf}}`;
   const config = parseHocon(text, { fallback: parseHocon(`__proto__ { w = 4 }`) });
   expect(JSON.stringify(config)).toBe(
@@ -86,14 +86,14 @@ describe("parseHocon() is bounded:", () => {
     ["deep objects", "{a:".repeat(300_000), /Nested deeper/],
     ["deep paths", `${"a.".repeat(500_000)}a = 1`, /Nested deeper/],
     ["deep paths in substitutions", `a = \${${"a.".repeat(500_000)}a}`, /Nested deeper/],
-    ["text that doubles", `a0 = xx\n${lines(200, (i) => `a${i + 1} = \${a${i}}\${a${i}}`)}`, /too large/],
+    ["doubling text", `a0 = xx\n${lines(200, (i) => `a${i + 1} = \${a${i}}\${a${i}}`)}`, /too large/],
     [
-      "lists that double",
+      "doubling lists",
       `a0 = [x]\n${lines(200, (i) => `a${i + 1} = [\${a${i}}, \${a${i}}]`)}`,
       /more than 10000 values/,
     ],
     [
-      "lists that grow deep",
+      "lists of growing depth",
       `a0 = [x]\n${lines(5000, (i) => `a${i + 1} = [\${a${i}}]`)}`,
       /more than 10000 values|Nested deeper/,
     ],
@@ -105,13 +105,13 @@ describe("parseHocon() is bounded:", () => {
     ["a chain of +=", "a += 1\n".repeat(100_000), /more than 10000 values/],
     ["+= deep inside", `${"a{".repeat(150)}${"b+=1,b=1,".repeat(100_000)}`, /^String/],
     [
-      "inner objects that grow",
+      "growing inner objects",
       `a = ${lines(60_000, (i) => `{o{k${i}:1}}`).replaceAll("\n", "")}`,
       /more than 10000 values/,
     ],
-    ["objects that grow", `a = ${lines(80_000, (i) => `{k${i}:1}`).replaceAll("\n", "")}`, /more than 10000 values/],
+    ["growing objects", `a = ${lines(80_000, (i) => `{k${i}:1}`).replaceAll("\n", "")}`, /more than 10000 values/],
     [
-      "objects said again and again",
+      "repeated objects",
       `${"a={x:1}\na=${?b}\n".repeat(30_000)}b={}\n${"c=[${a.x}]\n".repeat(20_000)}`,
       /more than 10000 values/,
     ],
@@ -125,11 +125,11 @@ describe("parseHocon() is bounded:", () => {
       /wait for each other/,
     ],
     ["a chain of few +=", "a += 1\n".repeat(4000), /wait for each other/],
-    ["few inner objects that grow", `a = ${lines(1600, (i) => `{o{k${i}:1}}`).replaceAll("\n", "")}`, /^parsed/],
+    ["few growing inner objects", `a = ${lines(1600, (i) => `{o{k${i}:1}}`).replaceAll("\n", "")}`, /^parsed/],
     ["a text of many words", `a = ${"x ".repeat(90_000)}`, /^parsed/],
     ["empty objects", `a = [${"{},".repeat(300_000)}]`, /more than 10000 values/],
     [
-      "values that substitution repeats",
+      "values repeated by substitution",
       `o { ${lines(2000, (i) => `k${i}:1`)} }\n${lines(500, (i) => `p${i} = \${o}`)}`,
       /more than 10000 values/,
     ],
@@ -139,13 +139,13 @@ describe("parseHocon() is bounded:", () => {
     ["blanks", `${" ".repeat(999_999)}!`, /Reserved/],
   ])("%s", (_, text, outcome) => {
     const before = process.threadCpuUsage();
-    expect(refusal(text)).toMatch(outcome);
+    expect(parseOutcome(text)).toMatch(outcome);
     // Processor time in microseconds: less than 50 ms on a quiet machine, and several times that on a busy one.
     expect(process.threadCpuUsage(before).user).toBeLessThan(250_000);
   });
 });
 
-test("parseHocon() gives a config that renderConfig() writes and it reads again, or a HoconError, for any text", () => {
+test("parseHocon() returns a config that survives renderConfig(), or throws a HoconError, for any text", () => {
   const token = fc.constantFrom(
     ...'{}[]=:,."\n #$?+\\!'.split(""),
     "${",
@@ -172,7 +172,7 @@ test("parseHocon() gives a config that renderConfig() writes and it reads again,
   );
   fc.assert(
     fc.property(text, (input) => {
-      const outcome = refusal(input);
+      const outcome = parseOutcome(input);
       expect(outcome).toMatch(/^parsed: \{|^String: \d+: ./);
       expect(Object.keys(Object.prototype)).toEqual([]);
       if (!outcome.startsWith("parsed: ")) return;

@@ -81,7 +81,7 @@ test("parseHocon() reads the same config in every style", () => {
   );
 });
 
-test("parseHocon() reads JSON as JSON.parse() does, but for keys said twice", () => {
+test("parseHocon() reads JSON as JSON.parse() does, except duplicate keys", () => {
   const json = fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ maxDepth: 5 }));
   fc.assert(
     fc.property(json, fc.constantFrom(undefined, 2), (value, indent) => {

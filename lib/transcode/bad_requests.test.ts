@@ -70,7 +70,7 @@ describe("bad requests", () => {
     ["echo", '{"struct":{"a":1},"string":1}', "string: expected text, got 1"],
     ["books", `{"title":1,"name":"${"x".repeat(300)}"}`, "title: expected text, got 1"],
     ["books", `{"id":"${"x".repeat(300)}"}`, `got "${"x".repeat(100)}…"`],
-  ])("a value of another form: %s %s", async (path, body, reason) => {
+  ])("a value of the wrong type: %s %s", async (path, body, reason) => {
     const { status, content, call: made } = await call(`POST /v1/${path}`, body);
     expect({ status, made }).toEqual({ status: 400, made: undefined });
     const { code, message } = JSON.parse(content);
@@ -88,7 +88,7 @@ describe("bad requests", () => {
     ["echo", `{"value":${"[".repeat(200)}${"]".repeat(200)}}`, "maximum recursion depth"],
     ["echo", `{"struct":{"a":${"[".repeat(200)}${"]".repeat(200)}}}`, "struct: cannot decode"],
     ["echo", `{"numbers":[${"1,".repeat(400)}"x"]}`, "numbers[400]: expected a whole number of 64 bits"],
-  ])("what is not the fault of one value is told by the decoder: %s %s", async (path, body, reason) => {
+  ])("an error that no single value causes is described by the decoder: %s %s", async (path, body, reason) => {
     const { status, content } = await call(`POST /v1/${path}`, body);
     expect({ status, message: JSON.parse(content).message }).toEqual({
       status: 400,
@@ -129,7 +129,7 @@ describe("bad requests", () => {
     expect((await call("POST /v1/books", "{}", { "content-type": contentType })).status).toBe(200);
   });
 
-  test("a key __proto__ in a map or struct is a key like any other", async () => {
+  test("a key __proto__ in a map or struct is an ordinary key", async () => {
     const body = '{"extra":{"__proto__":{"polluted":true}},"labels":{"__proto__":"x"}}';
     const { content } = await call("POST /v1/books", body);
     expect(JSON.parse(content)).toEqual(JSON.parse(body));
@@ -148,7 +148,7 @@ describe("bad requests", () => {
     });
   });
 
-  test("a chunked body over the limit, on a connection that goes on", async () => {
+  test("a chunked body over the limit, on a connection that stays open", async () => {
     const socket = net.connect(server.port, "127.0.0.1");
     const chunk = `400\r\n${"x".repeat(0x400)}\r\n`;
     socket.write(

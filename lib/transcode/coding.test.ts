@@ -63,7 +63,7 @@ describe("a request body", () => {
     ["br", brotliCompressSync(JSON_BODY)],
     ["zstd", zstdCompressSync(JSON_BODY)],
     ["identity", JSON_BODY],
-  ])("is read when it is %s", async (encoding, body) => {
+  ])("is read if it is %s", async (encoding, body) => {
     expect(await post(body, { "content-encoding": encoding })).toMatchObject({ status: 200, answer: { title: "t" } });
   });
 
@@ -80,7 +80,7 @@ describe("a request body", () => {
   test.each([
     ["no gzip at all", JSON_BODY],
     ["cut off", gzipSync(JSON_BODY).subarray(0, 20)],
-  ])("is refused when its gzip is %s", async (_, body) => {
+  ])("is rejected if its gzip is %s", async (_, body) => {
     expect(await post(body, { "content-encoding": "gzip" })).toMatchObject({
       status: 400,
       answer: { message: expect.stringMatching(/^Cannot read the request body: it is not gzip: /) },
@@ -91,7 +91,7 @@ describe("a request body", () => {
     ["gzip", gzipSync(Buffer.alloc(50_000_000, " "))],
     ["br", brotliCompressSync(Buffer.alloc(50_000_000, " "))],
     ["zstd", zstdCompressSync(Buffer.alloc(50_000_000, " "))],
-  ])("is refused with 413 when its %s unpacks to more than the limit", async (encoding, body) => {
+  ])("is rejected with 413 if its %s unpacks to more than the limit", async (encoding, body) => {
     expect(await post(body, { "content-encoding": encoding })).toMatchObject({ status: 413 });
   });
 
@@ -101,7 +101,7 @@ describe("a request body", () => {
   });
 });
 
-describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
+describe.each(["http1", "http2"] as const)("a response over %s", (protocol) => {
   async function get(path: string, headers: Record<string, string>, method = "GET") {
     await using side = await startServer(transcoder, { protocol });
     using exchange = await send(side, protocol, { method, path, headers });
@@ -119,13 +119,13 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
     expect(gunzipSync(gzip.content).toString()).toContain(LONG);
   });
 
-  test("is not compressed when the client does not want that, and says that it depends on it", async () => {
+  test("is not compressed if the client does not want that, and has a Vary header", async () => {
     const answer = await get("/v1/books/x", { "accept-encoding": "identity" });
     expect(answer).toMatchObject({ encoding: undefined, vary: "accept-encoding" });
     expect(answer.length).toBe(String(answer.content.length));
   });
 
-  test("is compressed piece by piece when it comes in pieces", async () => {
+  test("is compressed chunk by chunk if it is streamed", async () => {
     const more = Promise.withResolvers<void>();
     async function* slow(): AsyncIterable<Message> {
       yield part("text/csv", LONG);
@@ -141,14 +141,14 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
     expect(await text(decoded)).toMatch(/the end$/);
   });
 
-  test("is not compressed when it is small", async () => {
+  test("is not compressed if it is small", async () => {
     expect(await get("/v1/books", { "accept-encoding": "gzip" })).toMatchObject({
       encoding: undefined,
       vary: undefined,
     });
   });
 
-  test("has the same head for HEAD, but for its length", async () => {
+  test("has the same head for HEAD, except its length", async () => {
     expect(await get("/v1/books/x", { "accept-encoding": "gzip" }, "HEAD")).toMatchObject({
       ...{ status: 200, encoding: "gzip", vary: "accept-encoding", length: undefined },
       content: Buffer.alloc(0),
@@ -176,14 +176,14 @@ describe.each(["http1", "http2"] as const)("an answer over %s", (protocol) => {
     await closed.promise;
   });
 
-  test("is refused with 406 before anything is done when the client takes no JSON", async () => {
+  test("is rejected with 406 before the call if the client does not accept JSON", async () => {
     calls.length = 0;
     expect(await get("/v1/books/x", { accept: "image/png, application/json;q=0" })).toMatchObject({ status: 406 });
     expect(calls).toEqual([]);
   });
 });
 
-test("answers in pieces whose clients are slow leave the compression to others", async () => {
+test("streamed responses to slow clients do not block the compression of others", async () => {
   const over = Promise.withResolvers<void>();
   async function* slow(): AsyncIterable<Message> {
     yield part("text/csv", LONG);
@@ -202,7 +202,7 @@ test("answers in pieces whose clients are slow leave the compression to others",
   over.resolve();
 });
 
-test("a slow reader makes no listeners pile up", async () => {
+test("a slow reader does not accumulate listeners", async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): unknown => warnings.push(warning);
   process.on("warning", note);

@@ -8,7 +8,7 @@ import { type Protocol, send, sendUnawaited } from "./testdata/client.ts";
 import { change, json, serveMethods, waitUntil } from "./testdata/served_methods.ts";
 
 describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
-  test("a client that does not read stops the stream, and one that reads again gets all of it", async () => {
+  test("a client that stops reading pauses the stream, and gets all of it when it continues", async () => {
     let made = 0;
     const total = 400;
     await using side = await serveMethods(protocol, {
@@ -79,7 +79,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(await text(empty.body)).toBe("{}");
   });
 
-  test("a client that leaves while it uploads calls nothing", async () => {
+  test("a client that leaves during an upload calls no method", async () => {
     await using side = await serveMethods(protocol, {});
     const headers = { "content-length": "100", "content-type": "text/plain" };
     const leave = sendUnawaited(side.server, protocol, { method: "POST", path: "/v1/mirror", headers, body: "x" });
@@ -92,7 +92,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     });
   });
 
-  test.each([{}, { "content-length": "3000000" }])("a body over the limit is refused (%j)", async (headers) => {
+  test.each([{}, { "content-length": "3000000" }])("a body over the limit is rejected (%j)", async (headers) => {
     await using side = await serveMethods(protocol, {});
     const body = Buffer.alloc(3_000_000);
     using exchange = await send(side.server, protocol, {

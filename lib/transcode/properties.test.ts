@@ -13,7 +13,7 @@ import { oneMethodService } from "./testdata/one_method.ts";
 /** Any text that UTF-8 can encode. */
 const unicode = (constraints: fc.StringConstraints = {}) => fc.string({ unit: "grapheme", ...constraints });
 
-test("decodeSegment() undoes the encoding of a single-segment variable", () => {
+test("decodeSegment() reverses the encoding of a single-segment variable", () => {
   fc.assert(
     fc.property(unicode(), (text) => {
       expect(decodeSegment(encode(text))).toBe(text);
@@ -21,7 +21,7 @@ test("decodeSegment() undoes the encoding of a single-segment variable", () => {
   );
 });
 
-test("decodeSegments() undoes the encoding of a multi-segment variable, but for %2F", () => {
+test("decodeSegments() reverses the encoding of a multi-segment variable, except %2F", () => {
   fc.assert(
     fc.property(fc.array(unicode(), { minLength: 1 }), (segments) => {
       const encoded = segments.map((segment) => segment.split("/").map(encode).join("%2F"));
@@ -30,7 +30,7 @@ test("decodeSegments() undoes the encoding of a multi-segment variable, but for 
   );
 });
 
-test("a path rendered from a template and values matches it and gives the values", () => {
+test("a path rendered from a template and values matches the template with these values", () => {
   const names = ["name", "self.name", "self.self.name"];
   const value = unicode({ minLength: 1, maxLength: 8 });
   const segments = fc.array(fc.oneof(fc.constant("*"), literal()), { minLength: 1, maxLength: 3 });
@@ -80,7 +80,7 @@ test("a message as a JSON body is read as the same message", () => {
   );
 });
 
-test("nothing that a client sends throws anything but a ConnectError", () => {
+test("any invalid request throws a ConnectError", () => {
   const router = createRouter(bindServices([library]));
   const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString("latin1"));
   const nasty = fc.constantFrom(

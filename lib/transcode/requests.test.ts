@@ -132,7 +132,7 @@ describe("query", () => {
   });
 });
 
-test("%2F in a variable of several segments is a slash where the server is to take it for one", async () => {
+test("decodesSlashes decodes %2F in a multi-segment variable to a slash", async () => {
   const open = openLibrary({}, { decodesSlashes: true });
   await using lenient = await startServer(open.transcoder);
   for (const path of ["/v1/files/a%2Fb/c", "/v1/files/a%252Fb", "/v1/books/a%2Fb"]) await fetch(lenient.url + path);

@@ -65,18 +65,18 @@ export function createRawHead({ rawHeaders }: Pick<TranscoderOptions, "rawHeader
 /** The default media type of bytes. */
 const DEFAULT_TYPE = "application/octet-stream";
 
-export function answerJson(call: Call, json: string): Promise<void> | undefined {
+export function sendJson(call: Call, json: string): Promise<void> | undefined {
   return answer(call, { status: 200, headers: JSON_HEAD, content: json });
 }
 
-export function answerRaw(call: Call, body: HttpBody, rawHead: RawHead): Promise<void> | undefined {
+export function sendRaw(call: Call, body: HttpBody, rawHead: RawHead): Promise<void> | undefined {
   return answer(call, { status: 200, headers: { ...rawHead(body), "accept-ranges": "none" }, content: body.data });
 }
 
 const JSON_HEAD = { "content-type": "application/json" };
 
 /** Sends an error with the status of its code, unless it has its own. */
-export function answerError(
+export function sendError(
   call: Call,
   error: ConnectError,
   { jsonOptions }: { jsonOptions: Partial<JsonWriteOptions> | undefined },

@@ -29,7 +29,7 @@ describe("answers", () => {
     expect((await call(line)).content).toBe(content);
   });
 
-  test("a google.api.HttpBody goes in and out as it is", async () => {
+  test("a google.api.HttpBody is received and sent unchanged", async () => {
     const bytes = Buffer.from([0, 255, 128, 10]);
     const response = await fetch(`${server.url}/v1/mirror`, {
       method: "POST",
@@ -41,7 +41,7 @@ describe("answers", () => {
     expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
   });
 
-  test("a google.api.HttpBody is a field of the request", async () => {
+  test("a google.api.HttpBody may be a field of the request", async () => {
     const { call: made } = await call("PUT /v1/files/a/b.txt?overwrite=true", "hi", { "content-type": "text/plain" });
     expect(made).toEqual({
       method: "Upload",
@@ -49,12 +49,12 @@ describe("answers", () => {
     });
   });
 
-  test("a google.api.HttpBody is there when the body is empty", async () => {
+  test("a google.api.HttpBody is set even if the body is empty", async () => {
     const { call: made } = await call("PUT /v1/files/a", undefined, {});
     expect(made).toEqual({ method: "Upload", request: { name: "a", content: {} } });
   });
 
-  test("a google.api.HttpBody is a field of the response", async () => {
+  test("a google.api.HttpBody may be a field of the response", async () => {
     const { content, headers } = await call("GET /v1/books/x/cover");
     expect({ content: content.slice(1), type: headers.get("content-type") }).toEqual({
       content: "PNG",
@@ -62,7 +62,7 @@ describe("answers", () => {
     });
   });
 
-  test("HEAD answers the head of GET", async () => {
+  test("HEAD returns the head of GET", async () => {
     const get = await call("GET /v1/books");
     const { content, headers, status } = await call("HEAD /v1/books");
     expect({ content, status, length: headers.get("content-length") }).toEqual({
@@ -77,18 +77,18 @@ describe("answers", () => {
     expect((await call("DELETE /v1/books/NotFound")).headers.get("x-deleted")).toBe("NotFound");
   });
 
-  test("OPTIONS answers the methods of a path", async () => {
+  test("OPTIONS returns the methods of a path", async () => {
     const { status, headers } = await call("OPTIONS /v1/books");
     expect({ status, allow: headers.get("allow") }).toEqual({ status: 204, allow: "GET, POST, HEAD, OPTIONS" });
   });
 
-  test("paths of nobody are left to the caller", async () => {
+  test("handle() returns false for unknown paths", async () => {
     expect((await call("OPTIONS /v1/nothing")).content).toBe("no route");
     expect((await call("GET /v2/books")).content).toBe("no route");
     expect((await call("POST /library.v1.Library/Hidden")).content).toBe("no route");
   });
 
-  test("a method that a path does not have is 405", async () => {
+  test("an unsupported method of a path returns 405", async () => {
     const { content, headers, status } = await call("DELETE /v1/books");
     expect({ status, allow: headers.get("allow"), ...JSON.parse(content) }).toEqual({
       status: 405,
@@ -123,7 +123,7 @@ describe("errors", () => {
     expect(JSON.parse(content).message).toBe(`no "${code}"`);
   });
 
-  test("what is no ConnectError is masked, and reported", async () => {
+  test("an error that is not a ConnectError is masked and reported", async () => {
     internalErrors.length = 0;
     const { content, status } = await call("DELETE /v1/books/bug");
     expect({ status, ...JSON.parse(content) }).toEqual({ status: 500, code: "internal", message: "internal error" });

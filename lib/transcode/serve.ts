@@ -11,8 +11,8 @@ import type { Call } from "./http/call.ts";
 import { decoding, masked } from "./http/errors.ts";
 import type { TranscoderOptions } from "./options.ts";
 import { readRequest } from "./request.ts";
-import { answerError, answerJson, answerRaw, httpBody } from "./respond.ts";
-import { answerRawStream, answerStream, ndjson, type StreamFormat, serverSentEvents } from "./stream.ts";
+import { httpBody, sendError, sendJson, sendRaw } from "./respond.ts";
+import { ndjson, type StreamFormat, serverSentEvents, writeRawStream, writeStream } from "./stream.ts";
 
 const JSON_ONLY: readonly [Offer] = [{ type: "application/json" }];
 
@@ -55,12 +55,12 @@ export async function serve(
     const result = options.invoke(endpoint.method, request, call);
     await answer(endpoint, result, { call, format, toConnectError });
   } catch (error) {
-    const told = toConnectError(error);
+    const shown = toConnectError(error);
     if (call.response.headersSent) {
       call.cut();
       return;
     }
-    await answerError(call, told, { jsonOptions: options.jsonOptions });
+    await sendError(call, shown, { jsonOptions: options.jsonOptions });
   }
 }
 
@@ -75,14 +75,14 @@ async function answer(
 ): Promise<void> {
   if (Symbol.asyncIterator in result) {
     return format === undefined
-      ? answerRawStream(call, result, endpoint)
-      : answerStream(call, result, { format, toConnectError });
+      ? writeRawStream(call, result, endpoint)
+      : writeStream(call, result, { format, toConnectError });
   }
   const response = await result;
   if (endpoint.rawResponse) {
-    return answerRaw(call, httpBody(endpoint, response), endpoint.rawHead);
+    return sendRaw(call, httpBody(endpoint, response), endpoint.rawHead);
   }
-  return answerJson(call, endpoint.print(response));
+  return sendJson(call, endpoint.print(response));
 }
 
 /** The format that the client requested. Sets `Last-Event-ID` in the request of a client that reconnects. */

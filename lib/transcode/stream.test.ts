@@ -19,7 +19,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(await text(exchange.body)).toBe('{"seq":1,"text":"t1"}\n{"seq":2,"text":"t2"}\n');
   });
 
-  test("a stream is server-sent events to whom accepts them", async () => {
+  test("a stream is server-sent events for clients that accept them", async () => {
     await using side = await serveMethods(protocol, { Watch: () => toStream([change(1, "\n"), change(2)]) });
     using exchange = await send(side.server, protocol, { path: "/v1/changes/x", headers: SSE });
     expect(exchange.headers["content-type"]).toBe("text/event-stream");
@@ -34,7 +34,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect({ status: exchange.status, body: await text(exchange.body) }).toEqual({ status: 200, body: "" });
   });
 
-  test("Last-Event-ID goes into the request and beats the query", async () => {
+  test("Last-Event-ID sets the request field and overrides the query", async () => {
     await using side = await serveMethods(protocol, { Watch: () => toStream([change(8)]) });
     const headers = { ...SSE, "last-event-id": "7" };
     using exchange = await send(side.server, protocol, { path: "/v1/changes/x?after_seq=1", headers });
@@ -42,7 +42,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(side.calls).toEqual([{ method: "Watch", request: { topic: "x", afterSeq: 7 } }]);
   });
 
-  test("a resumed stream that has nothing more tells the browser to stay away", async () => {
+  test("a resumed stream without further messages returns 204", async () => {
     await using side = await serveMethods(protocol, { Watch: () => toStream([]) });
     using exchange = await send(side.server, protocol, {
       path: "/v1/changes/x",
@@ -51,7 +51,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(exchange.status).toBe(204);
   });
 
-  test("a Last-Event-ID of somebody else is refused", async () => {
+  test("an invalid Last-Event-ID is rejected", async () => {
     await using side = await serveMethods(protocol, {});
     using exchange = await send(side.server, protocol, {
       path: "/v1/changes/x",
@@ -63,7 +63,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     });
   });
 
-  test("a stream that breaks before its first message has the status of the error", async () => {
+  test("a stream that fails before its first message has the status of the error", async () => {
     await using side = await serveMethods(protocol, {
       Watch: () => breaking([], new ConnectError("no topic", Code.NotFound)),
     });
@@ -90,7 +90,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(await text(exchange.body)).toBe(expected);
   });
 
-  test("a bug in mid-stream is masked, and reported", async () => {
+  test("a bug in mid-stream is masked and reported", async () => {
     await using side = await serveMethods(protocol, { Watch: () => breaking([change(1)], new TypeError("secret")) });
     using exchange = await send(side.server, protocol, { path: "/v1/changes/x" });
     expect(await text(exchange.body)).toContain('{"error":{"code":"internal","message":"internal error"}}\n');
@@ -135,7 +135,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     expect(await text(exchange.body)).toBe('{"seq":1,"text":"t1"}\n');
   });
 
-  test("a stream of google.api.HttpBody is its bytes, of the first one's type", async () => {
+  test("a stream of google.api.HttpBody is sent as its bytes, with the type of the first message", async () => {
     await using side = await serveMethods(protocol, {
       Download: () => toStream([chunk("ab", "text/csv"), chunk(""), chunk("c", "x/y")]),
     });
@@ -146,7 +146,7 @@ describe.each<Protocol>(["http1", "http2"])("over %s", (protocol) => {
     });
   });
 
-  test("bytes that break off do not look complete", async () => {
+  test("a stream of bytes that fails does not look complete", async () => {
     await using side = await serveMethods(protocol, {
       Download: () => breaking([chunk("ab".repeat(1000))], new ConnectError("lost", Code.DataLoss)),
     });

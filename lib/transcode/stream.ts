@@ -73,7 +73,7 @@ const HEAD_DELAY_MS = 1000;
  * Writes a stream as text; resolves when it is complete. Rejects if it fails before the head was sent; a later error becomes the end of the
  * text.
  */
-export async function answerStream(
+export async function writeStream(
   call: Call,
   stream: AsyncIterable<Message>,
   { format, toConnectError }: { format: StreamFormat; toConnectError: (error: unknown) => ConnectError },
@@ -112,7 +112,7 @@ export async function answerStream(
  * Writes the bytes of a stream of google.api.HttpBody as they arrive, with the head by the first message. Compresses them chunk by chunk if
  * the first chunk is large enough. Rejects if the stream fails; after the head was sent, the client notices only by the closed connection.
  */
-export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
+export async function writeRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
   let body: HttpBody | undefined;
   const { request, response } = call;
   const headers = (): Record<string, string> => ({ ...endpoint.rawHead(body), "accept-ranges": "none" });

@@ -10,14 +10,14 @@ afterAll(() => served[Symbol.asyncDispose]());
 const { transcoder } = served;
 
 describe("createTranscoder()", () => {
-  test("route() looks at method and path", () => {
+  test("route() matches method and path", () => {
     const request = { method: "POST", url: "/v1/books/x:archive?a" } as Parameters<typeof transcoder.route>[0];
     const route = transcoder.route(request);
     expect(route?.method.name).toBe("Archive");
     expect(route?.template).toBe("/v1/books/{name}:archive");
   });
 
-  test("leaves out methods without an annotation", () => {
+  test("ignores methods without an annotation", () => {
     expect(library.methods.map((method) => method.name)).toContain("Hidden");
   });
 
@@ -39,7 +39,7 @@ describe("createTranscoder()", () => {
     ).toThrow(reason);
   });
 
-  test("refuses streams of requests", () => {
+  test("rejects client streaming", () => {
     const service = oneMethodService({ post: "/v1" }, { clientStreaming: true });
     expect(() => createTranscoder({ services: [service], invoke: () => Promise.reject(new Error()) })).toThrow(
       "REST does not support client streaming",

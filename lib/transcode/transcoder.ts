@@ -6,7 +6,7 @@ import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { Call, type HttpRequest, type HttpResponse } from "./http/call.ts";
 import { HttpError, invalidArgument } from "./http/errors.ts";
 import type { TranscoderOptions } from "./options.ts";
-import { answerError } from "./respond.ts";
+import { sendError } from "./respond.ts";
 import { serve } from "./serve.ts";
 
 /** The method that a request would call. */
@@ -76,7 +76,7 @@ function refuseNameless(call: Call, { templateText }: Endpoint) {
   const error = invalidArgument(
     `Cannot ${method} ${splitTarget(url).path}: the path does not name the object to store; send ${method} ${template}`,
   );
-  return answerError(call, error, { jsonOptions: undefined });
+  return sendError(call, error, { jsonOptions: undefined });
 }
 
 function refuseMethod(call: Call, { path, allowed }: { path: string; allowed: readonly string[] }) {
@@ -85,7 +85,7 @@ function refuseMethod(call: Call, { path, allowed }: { path: string; allowed: re
     code: Code.Unimplemented,
     headers: { allow: allowed.join(", ") },
   });
-  return answerError(call, error, { jsonOptions: undefined });
+  return sendError(call, error, { jsonOptions: undefined });
 }
 
 /** Path and query of a request target, which may be an absolute URL (RFC 9112, section 3.2.2). */

@@ -3,7 +3,7 @@ import { damaged } from "./zip_error.ts";
 
 const END_BYTES = 22;
 const LOCATOR64_BYTES = 20;
-const MOST_COMMENT_BYTES = 0xffff;
+const MAX_COMMENT_BYTES = 0xffff;
 const CENTRAL_BYTES = 46;
 
 /** Placeholder for a value that is in the ZIP64 field. */
@@ -121,7 +121,7 @@ function centralOffset(view: DataView): number {
 /** Offset of the end record; a comment of any text may follow it. */
 function endOffset(view: DataView): number {
   const last = view.byteLength - END_BYTES;
-  for (let at = last; at >= Math.max(0, last - MOST_COMMENT_BYTES); at--) {
+  for (let at = last; at >= Math.max(0, last - MAX_COMMENT_BYTES); at--) {
     if (view.getUint32(at, true) !== SIGNATURE.end) continue;
     if (at + END_BYTES + view.getUint16(at + 20, true) <= view.byteLength) return at;
   }

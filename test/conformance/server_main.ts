@@ -12,7 +12,7 @@ import pino from "pino";
 import { limitsSection } from "../../gateway/limits.ts";
 import { listenOnOnePort } from "../../gateway/serve/connections/one_port.ts";
 import { createRequestListener } from "../../gateway/serve/exchanges/request_listener.ts";
-import { answerNotFound } from "../../gateway/serve/responses/not_found.ts";
+import { sendNotFound } from "../../gateway/serve/responses/not_found.ts";
 import { setSecurityHeaders } from "../../gateway/serve/responses/security_headers.ts";
 import { reportDecodeErrors } from "../../gateway/serve/rpc/decode_errors.ts";
 import { createRpc } from "../../gateway/serve/rpc/rpc.ts";
@@ -43,7 +43,7 @@ const rpc = createRpc({
   readMaxBytes: limits.messageBytes,
   jsonOptions: { registry: protos.registry },
   requestGate: reportDecodeErrors,
-  mostBytes: () => limits.messageBytes,
+  maxBytes: () => limits.messageBytes,
   contextValues: () => createContextValues(),
 });
 const rejectInvalidCall = createPreconditionCheck(rpc.handlers);
@@ -57,7 +57,7 @@ const port = await listenOnOnePort({
     async (request, response) => {
       setSecurityHeaders(request, response);
       if (rejectInvalidCall(request, response) || (await rpc.answer(request, response))) return;
-      answerNotFound(request, response);
+      sendNotFound(request, response);
     },
     { log },
   ),

@@ -10,8 +10,8 @@ import { type BuildEntry, type BuildInput, uploadPlugin } from "./upload_plugin.
 export type BuildContext = BuildInput;
 
 /** Maximum number of listed problems; the rest is counted. One wrong line can cause thousands. */
-const MOST_PROBLEMS = 20;
-const MOST_PROBLEM_CHARACTERS = 500;
+const MAX_PROBLEMS = 20;
+const MAX_PROBLEM_CHARACTERS = 500;
 
 export const PARSE_OPTIONS = {
   write: false,
@@ -80,7 +80,7 @@ export async function build(
 }
 
 function refused(files: UploadFiles, messages: readonly Message[]): BundleError {
-  return new BundleError(messages.slice(0, MOST_PROBLEMS).map((message) => toProblem(files, message)));
+  return new BundleError(messages.slice(0, MAX_PROBLEMS).map((message) => toProblem(files, message)));
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {
@@ -88,7 +88,7 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 }
 
 function toProblem(files: UploadFiles, { text, location }: Message): BundleProblem {
-  const shown = text.length > MOST_PROBLEM_CHARACTERS ? `${text.slice(0, MOST_PROBLEM_CHARACTERS)}…` : text;
+  const shown = text.length > MAX_PROBLEM_CHARACTERS ? `${text.slice(0, MAX_PROBLEM_CHARACTERS)}…` : text;
   if (location === null || !files.has(location.file)) return { text: shown };
   const { file, line, column, lineText } = location;
   // esbuild counts UTF-8 bytes from 0.

@@ -1,6 +1,6 @@
 import type { BuildOptions } from "esbuild-wasm";
 import type { BundlerLimits } from "../bundler_limits.ts";
-import { listExports, NAME_IT, unknownValues } from "../exports/entry_points.ts";
+import { listExports, RENAME_ADVICE, unknownValues } from "../exports/entry_points.ts";
 import { type Exported, readExports } from "../exports/exported.ts";
 import { MANIFEST, manifestLine, readManifest } from "../exports/job_manifest.ts";
 import { type BundleError, badUpload } from "../problem.ts";
@@ -32,8 +32,8 @@ export interface BundleDeps {
 }
 
 /** Maximum number of listed warnings; the rest is counted. */
-const MOST_WARNINGS = 20;
-const MOST_WARNING_CHARACTERS = 500;
+const MAX_WARNINGS = 20;
+const MAX_WARNING_CHARACTERS = 500;
 
 /** Bundles the files of an upload. Throws a BundleError if bundling fails, or no export can run. */
 export async function bundleFiles({ esbuild, limits }: BundleDeps, upload: Upload): Promise<Bundle> {
@@ -132,20 +132,20 @@ function manifestsOf(modules: readonly EntryModule[]): ReadonlyMap<string, unkno
   );
 }
 
-const WHAT_A_JOB_IS = 'a job is an exported function, or an exported object with a function "run"';
+const JOB_DEFINITION = 'a job is an exported function, or an exported object with a function "run"';
 
 function nothingToRun(modules: readonly EntryModule[], reasons: readonly string[]): BundleError {
   const [only, ...further] = modules;
   const file = only === undefined || further.length > 0 ? {} : { file: only.entry.path };
-  const [reason, ...others] = reasons.map((text) => text.slice(0, MOST_WARNING_CHARACTERS));
-  if (reason?.endsWith(NAME_IT)) return badUpload(reason, file);
+  const [reason, ...others] = reasons.map((text) => text.slice(0, MAX_WARNING_CHARACTERS));
+  if (reason?.endsWith(RENAME_ADVICE)) return badUpload(reason, file);
   const why = reason === undefined ? "" : `. ${reason}${others.length === 0 ? "" : ` (and ${others.length} more)`}`;
   const place = "file" in file ? { ...file, line: 1 } : {};
-  return badUpload(`Nothing is exported that can be called: ${WHAT_A_JOB_IS}${why}`, place);
+  return badUpload(`Nothing is exported that can be called: ${JOB_DEFINITION}${why}`, place);
 }
 
 function bounded(warnings: readonly string[]): string[] {
-  const more = warnings.length - MOST_WARNINGS;
-  const shown = warnings.slice(0, MOST_WARNINGS).map((text) => text.slice(0, MOST_WARNING_CHARACTERS));
+  const more = warnings.length - MAX_WARNINGS;
+  const shown = warnings.slice(0, MAX_WARNINGS).map((text) => text.slice(0, MAX_WARNING_CHARACTERS));
   return more > 0 ? [...shown, `And ${more} more`] : shown;
 }

@@ -44,14 +44,14 @@ async function retryFile(
   const kind = textKind(content);
   if (kind !== undefined) throw badUpload(`The upload is ${kind}: ${ACCEPTED_UPLOADS}`);
   if (contentType?.startsWith(URL_ENCODED) && !text.includes("\n")) {
-    const problem = { ...error.problems[0], text: `${error.problems[0]?.text} (${LINES_ARE_GONE})` };
+    const problem = { ...error.problems[0], text: `${error.problems[0]?.text} (${NO_LINE_BREAKS})` };
     throw new BundleError([problem, ...error.problems.slice(1)], { cause: error });
   }
   throw error;
 }
 
 const URL_ENCODED = "application/x-www-form-urlencoded";
-const LINES_ARE_GONE = "`curl -d` removes line breaks: send the file by `curl -T` or `curl --data-binary`";
+const NO_LINE_BREAKS = "`curl -d` removes line breaks: send the file by `curl -T` or `curl --data-binary`";
 
 /** Whether the file is valid with JSX enabled, and invalid without. */
 async function hasJsx({ esbuild }: BundleDeps, content: Uint8Array, path: string): Promise<boolean> {

@@ -5,11 +5,16 @@ import type { UploadFiles } from "../upload/upload_files.ts";
 type CompilerOptions = NonNullable<TsconfigRaw["compilerOptions"]>;
 
 /** Options of tsconfig.json that change how TypeScript code runs. */
-const OF_TYPESCRIPT = ["experimentalDecorators", "useDefineForClassFields", "target", "verbatimModuleSyntax"] as const;
+const TYPESCRIPT_OPTIONS = [
+  "experimentalDecorators",
+  "useDefineForClassFields",
+  "target",
+  "verbatimModuleSyntax",
+] as const;
 const OF_JSX = ["jsx", "jsxFactory", "jsxFragmentFactory", "jsxImportSource"] as const;
 
 /** Options that change how a program runs but that esbuild does not implement, with the values that matter. */
-const NOT_HEEDED: Readonly<Record<string, (value: unknown) => boolean>> = {
+const WITHOUT_EFFECT: Readonly<Record<string, (value: unknown) => boolean>> = {
   emitDecoratorMetadata: (value) => value === true,
   rootDirs: (value) => Array.isArray(value) && value.length > 1,
   moduleSuffixes: (value) => Array.isArray(value) && value.some((suffix) => suffix !== ""),
@@ -21,7 +26,9 @@ const JSX_RUNTIMES = ["react", "preact", "solid-js", "hono"];
 /** Compiler options of a file, from the nearest tsconfig.json. */
 export function compilerOptionsOf(files: UploadFiles, path: string): CompilerOptions {
   const options = tsconfigOf(files, path)?.options ?? {};
-  const set = [...OF_TYPESCRIPT, ...OF_JSX].filter((name) => options[name] !== undefined && options[name] !== null);
+  const set = [...TYPESCRIPT_OPTIONS, ...OF_JSX].filter(
+    (name) => options[name] !== undefined && options[name] !== null,
+  );
   const own: CompilerOptions = Object.fromEntries(set.map((name) => [name, options[name]]));
   return { ...own, ...jsxOptions(files, own) };
 }
@@ -45,7 +52,7 @@ export function ownOptions(
   const hasJsx = /\.[jt]sx$/.test(path) || /<\/|\/>/.test(text);
   const isClassic = hasJsx && /@jsx\s+\S/.test(text) && !/@jsxRuntime\s+automatic/.test(text);
   const options: CompilerOptions = isClassic ? { ...own, jsx: "react" } : own;
-  const names = [...(isTypeScript ? OF_TYPESCRIPT : []), ...(hasJsx ? OF_JSX : [])];
+  const names = [...(isTypeScript ? TYPESCRIPT_OPTIONS : []), ...(hasJsx ? OF_JSX : [])];
   return names.some((name) => options[name] !== ofBuild[name]) ? options : undefined;
 }
 
@@ -53,7 +60,7 @@ export function ownOptions(
 export function configWarnings(files: UploadFiles, path: string, text: string): string[] {
   const config = tsconfigOf(files, path);
   if (config === undefined) return [];
-  return [...unreadWarnings(config), ...missingWarnings(config), ...unheededWarnings(config, text)];
+  return [...unreadWarnings(config), ...missingWarnings(config), ...ineffectiveWarnings(config, text)];
 }
 
 function unreadWarnings({ unread }: Tsconfig): string[] {
@@ -66,8 +73,8 @@ function missingWarnings({ file, missing }: Tsconfig): string[] {
   );
 }
 
-function unheededWarnings({ file, options }: Tsconfig, text: string): string[] {
-  const names = Object.entries(NOT_HEEDED).filter(([name, isSet]) => isSet(options[name]));
+function ineffectiveWarnings({ file, options }: Tsconfig, text: string): string[] {
+  const names = Object.entries(WITHOUT_EFFECT).filter(([name, isSet]) => isSet(options[name]));
   return names.flatMap(([name]) => {
     if (name === "emitDecoratorMetadata" && !hasDecorators(text)) return [];
     return [`${file} sets "${name}", which is not supported: the program runs without it`];

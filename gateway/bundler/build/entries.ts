@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { type BundleProblem, badUpload } from "../problem.ts";
 import { parseJsonc } from "../resolve/jsonc.ts";
-import { chooseTarget, exportedSubpaths, isRecord, manifestIn } from "../resolve/package_json.ts";
+import { chooseTarget, exportedSubpaths, isRecord, packageJsonIn } from "../resolve/package_json.ts";
 import { findFile } from "../resolve/resolve.ts";
 import type { Upload } from "../upload/read_upload.ts";
 import type { UploadFiles } from "../upload/upload_files.ts";
@@ -24,7 +24,7 @@ const DEFAULT_NAMES = ["index", "mod", "main"];
 const DEFAULT_FOLDERS = ["", "src/"];
 
 /** Maximum number of files listed in the error that no entry was found. */
-const MOST_SHOWN = 10;
+const MAX_SHOWN = 10;
 
 /** Receives a warning for the author of the upload. */
 type Warn = (text: string) => void;
@@ -33,7 +33,7 @@ type Warn = (text: string) => void;
 export function listEntries(upload: Upload, warn: Warn): Entry[] {
   if (upload.type === "file") return [{ subpath: "", path: upload.path }];
   const { files } = upload;
-  const { exports, module, main } = manifestIn(files, "") ?? {};
+  const { exports, module, main } = packageJsonIn(files, "") ?? {};
   if (exports !== undefined && exports !== null) return exportedEntries(files, { exports, file: "package.json" });
   const named = module ?? main;
   if (named !== undefined) return [{ subpath: "", path: targetFile(files, { target: named, file: "package.json" }) }];
@@ -77,12 +77,12 @@ function defaultEntry(files: UploadFiles, warn: Warn): string {
 }
 
 function noEntry(paths: readonly string[], sources: readonly string[]): string {
-  const looked = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js or a similar extension, and the same in src/`;
+  const searched = `package.json ("exports", "module" or "main"), ${DEFAULT_NAMES.join(", ")} with .ts, .js or a similar extension, and the same in src/`;
   const shown = sources.length > 0 ? sources : paths.filter((path) => !/(^|\/)node_modules\//.test(path));
-  const more = shown.length > MOST_SHOWN ? ` and ${shown.length - MOST_SHOWN} more` : "";
+  const more = shown.length > MAX_SHOWN ? ` and ${shown.length - MAX_SHOWN} more` : "";
   const isTypesOnly = sources.length === 0 && paths.some((path) => DECLARATION.test(path));
   const why = isTypesOnly ? "; files that end in .d.ts have types only" : "";
-  return `The upload has no entry: looked for ${looked}; it holds ${shown.slice(0, MOST_SHOWN).join(", ")}${more}${why}`;
+  return `The upload has no entry: looked for ${searched}; it holds ${shown.slice(0, MAX_SHOWN).join(", ")}${more}${why}`;
 }
 
 function baseName(path: string): string {
@@ -99,7 +99,7 @@ function exportedEntries(files: UploadFiles, { exports, file }: Exporting): Entr
   const entries = exportedSubpaths(exports).flatMap(([key, target]) => {
     const chosen = chooseTarget(target, false) ?? chooseTarget(target, true);
     // `null` hides a subpath. Data (`"./package.json": "./package.json"`), stylesheets and types hold no jobs.
-    if (chosen === undefined || isNoModule(chosen)) return [];
+    if (chosen === undefined || isNotModule(chosen)) return [];
     if (key.includes("*")) {
       throw badUpload(`Cannot list what "${key}" exports: name each subpath`, placeOf(files, { word: key, file }));
     }
@@ -112,7 +112,7 @@ function exportedEntries(files: UploadFiles, { exports, file }: Exporting): Entr
 }
 
 /** A target may omit its extension. */
-function isNoModule(target: string): boolean {
+function isNotModule(target: string): boolean {
   return DECLARATION.test(target) || /\.(?:json|css|scss|html|wasm|node|md|txt|svg|png)$/.test(target);
 }
 

@@ -43,7 +43,7 @@ async function loads(files: Record<string, string | Uint8Array>, ...names: strin
 async function problemsOf(content: Uint8Array) {
   const error: unknown = await bundler.bundle(content).then(
     ({ bundle }) => new Error(`It was bundled: ${bundle}`),
-    (refusal) => refusal,
+    (rejection) => rejection,
   );
   if (!(error instanceof BundleError)) throw error;
   return error.problems;
@@ -56,7 +56,7 @@ const LOCALES = {
   "shared.ts": "export const greeting = (word: string) => `${word}!`;",
 };
 
-test("a template import finds the upload's files, in folders below too", async () => {
+test("a template import matches files of the upload, including subfolders", async () => {
   const files = {
     ...LOCALES,
     "index.ts": "export const load = async (x: string) => (await import(`./locale/${x}.ts`)).default;",
@@ -72,12 +72,12 @@ test("a template import finds the upload's files, in folders below too", async (
 
 test.each<[string, Record<string, string>, [string, unknown][]]>([
   [
-    "text that is joined",
+    "a concatenated string",
     { "index.ts": `export const load = async (x: string) => (await import("./locale/" + x + ".js")).default;` },
     [["en", "Hello"]],
   ],
   [
-    "a part of a name, which no folder is",
+    "a part of a file name",
     {
       "index.js": "export const load = async (x) => (await import(`./l-${x}.js`)).default;",
       "l-a.js": "export default 1",
@@ -126,7 +126,7 @@ test.each<[string, Record<string, string>, [string, unknown][]]>([
     [["a", "# a"]],
   ],
   [
-    "names that are odd",
+    "unusual names",
     {
       "index.ts": "export const load = async (x: string) => (await import(`./odd/${x}.ts`)).default;",
       "odd/a b#c?%2e.ts": "export default 1",
@@ -162,7 +162,7 @@ test("a template import of a dependency finds the dependency's files", async () 
   ]);
 });
 
-test("a dependency's require() of a pattern that matches nothing fails where it runs, as one of a missing package does", async () => {
+test("a dependency's require() of an unmatched pattern fails at run time, like one of a missing package", async () => {
   const files = {
     "index.ts": `import { plugin } from "dep"; export const load = (x: string) => plugin(x);`,
     "node_modules/dep/index.js":
@@ -171,7 +171,7 @@ test("a dependency's require() of a pattern that matches nothing fails where it 
   expect(await loads(files, "a")).toEqual(["Module not found in bundle: ../../../plugins/a.js"]);
 });
 
-test("a module that is imported both ways is one module", async () => {
+test("a module imported statically and by a pattern is one module", async () => {
   const files = {
     "index.ts": `import { state } from "./state/a.ts";
       export const load = async (x: string) => (await import(\`./state/\${x}.ts\`)).state === state;`,
@@ -180,7 +180,7 @@ test("a module that is imported both ways is one module", async () => {
   expect(await loads(files, "a")).toEqual([true]);
 });
 
-test("a pattern in a name of the upload's is not one", async () => {
+test("an asterisk in a file name of the upload is not a pattern", async () => {
   const { entryPoints } = await bundler.bundle(
     await tarball({ "package.json": `{"exports": "./src/**/*.ts"}`, "src/**/*.ts": "export const job = () => 1;" }),
   );
@@ -209,14 +209,14 @@ test.each([
     'Cannot bundle import("./a/../../**/*"): the pattern leaves the upload; put the files into it',
   ],
   ["import(`./proc/${x}/${x}`)", 'Cannot bundle import("./proc/**/*/**/*"): no file of the upload matches'],
-])("a pattern that matches nothing of the upload is refused with its place: %s", async (expression, text) => {
+])("an unmatched import pattern is rejected with its position: %s", async (expression, text) => {
   const source = utf8(`// first line\nexport const job = (x: string) => ${expression};`);
   expect(await problemsOf(source)).toEqual([
     { text, file: "main.ts", line: 2, column: 35 + expression.search(/[`']/) },
   ]);
 });
 
-test("a pattern reaches no file of the gateway's disk, and tells no name of it", async () => {
+test("an import pattern neither reads nor reveals files on the gateway's disk", async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, "canary-8c1f.ts"), "export default 'canary-8c1f';");
   const up = "../".repeat(12);
@@ -233,7 +233,7 @@ test("a pattern reaches no file of the gateway's disk, and tells no name of it",
   }
 });
 
-test("many patterns over many files end within the limits", async () => {
+test("many import patterns over many files finish within the limits", async () => {
   const names = Array.from({ length: 2000 }, (_, i) => [`f/${i}.js`, ""]);
   const patterns = Array.from({ length: 100 }, (_, i) => `(x) => import(\`./f/\${x}${i % 10}.js\`)`);
   const content = await tarball({ "index.js": `export const job = [${patterns}];`, ...Object.fromEntries(names) });

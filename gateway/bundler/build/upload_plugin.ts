@@ -125,7 +125,7 @@ function resolveInUpload(
     isRequire: kind.startsWith("require"),
     isLate: kind.startsWith("require") || kind === "dynamic-import",
   };
-  const resolution = resolvedOrFault(files, site);
+  const resolution = resolvedOrProblem(files, site);
   switch (resolution.type) {
     case "file":
       return resolvedFile(resolution.path, attributes, { mayFailLate: isOfDependency(site) && site.isLate });
@@ -135,7 +135,7 @@ function resolveInUpload(
     }
     case "absent":
       return { path: site.specifier, external: true };
-    case "fault":
+    case "problem":
       return problem(resolution.text);
     default:
       return resolution satisfies never;
@@ -149,7 +149,7 @@ function resolvedFile(
   { mayFailLate = false }: { readonly mayFailLate?: boolean } = {},
 ): OnResolveResult {
   const how = loaderOf(path, attributes);
-  if ("fault" in how && !mayFailLate) return problem(how.fault);
+  if ("problem" in how && !mayFailLate) return problem(how.problem);
   return { path: `${UPLOAD_ROOT}/${path}`, namespace: FILE_NAMESPACE };
 }
 
@@ -158,11 +158,11 @@ function authorsPath(path: string): string {
 }
 
 /** Catches errors: esbuild would report their position in our own source. */
-function resolvedOrFault(files: UploadFiles, site: ImportSite): Resolution {
+function resolvedOrProblem(files: UploadFiles, site: ImportSite): Resolution {
   try {
     return resolveImport(files, site);
   } catch (error) {
-    if (error instanceof BundleError) return { type: "fault", text: error.message };
+    if (error instanceof BundleError) return { type: "problem", text: error.message };
     throw error;
   }
 }
@@ -174,7 +174,7 @@ async function loadFile(input: BuildInput, args: OnLoadArgs): Promise<OnLoadResu
   if (contents === undefined) return problem(`The upload has no file ${JSON.stringify(path)}`);
   const how = loaderOf(path, args.with);
   // Matched by a pattern, among other files: only the import of this file fails.
-  if ("fault" in how) return { contents: `throw new Error(${JSON.stringify(how.fault)})`, loader: "js" };
+  if ("problem" in how) return { contents: `throw new Error(${JSON.stringify(how.problem)})`, loader: "js" };
   const { loader } = how;
   if (loader !== "binary" && !isUtf8(contents)) return problem(`The file "${path}" is not UTF-8 text`);
   const isTypeScript = loader === "ts" || loader === "tsx";
@@ -214,16 +214,16 @@ async function compiled(
 function loaderOf(
   path: string,
   attributes: Readonly<Record<string, string>>,
-): { readonly loader: Loader } | { readonly fault: string } {
+): { readonly loader: Loader } | { readonly problem: string } {
   const { type, ...others } = attributes;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) return { fault: `The import attribute ${JSON.stringify(unknown)} is not known` };
+  if (unknown !== undefined) return { problem: `The import attribute ${JSON.stringify(unknown)} is not known` };
   const extension = posix.extname(path);
   const loader = type === undefined ? LOADERS[extension] : LOADERS_BY_TYPE[type];
   if (loader !== undefined) return { loader };
-  if (extension === ".node") return { fault: `Cannot load "${path}": native code does not run in a sandbox` };
+  if (extension === ".node") return { problem: `Cannot load "${path}": native code does not run in a sandbox` };
   return {
-    fault:
+    problem:
       `Cannot tell how to load "${path}"${type === undefined ? "" : ` as "${type}"`}: ` +
       `a module ends in ${Object.keys(LOADERS).join(", ")}; else import it with { type: "text" } or { type: "bytes" }`,
   };

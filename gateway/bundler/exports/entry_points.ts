@@ -3,10 +3,10 @@ import { MANIFEST } from "./job_manifest.ts";
 import { canRun, nameKind, UNKNOWN, type Value } from "./values.ts";
 
 /** Maximum length of an entry point in a request, in characters; see `SubmitJobRequest` in the API. */
-const MOST_CHARACTERS = 512;
+const MAX_CHARACTERS = 512;
 
 /** Advice about a name with the separator of modules and exports. */
-export const NAME_IT = 'name it without "#"';
+export const RENAME_ADVICE = 'name it without "#"';
 
 /** The exports of a module that callers may run, and the reasons for those that are not listed. */
 export interface ListedExports {
@@ -43,13 +43,13 @@ function jobsIn(module: string, members: ReadonlyMap<string, Value>): string[] {
 
 function whyNot(full: string, { name, value }: { readonly name: string; readonly value: Value }): string | undefined {
   const shown = full.length > 100 ? `${full.slice(0, 100)}…` : full;
-  if (name.includes("#")) return `The export "${shown}" cannot be an entry point: ${NAME_IT}`;
+  if (name.includes("#")) return `The export "${shown}" cannot be an entry point: ${RENAME_ADVICE}`;
   if (name === "") return `The export "" cannot be an entry point: it has no name`;
   if (!isSayable(full))
-    return `The export "${shown}" cannot be an entry point: its name is longer than ${MOST_CHARACTERS} characters`;
+    return `The export "${shown}" cannot be an entry point: its name is longer than ${MAX_CHARACTERS} characters`;
   return canRun(value) ? undefined : `The export "${shown}" is not an entry point: it is ${nameKind(value)}`;
 }
 
 function isSayable(name: string): boolean {
-  return name.length <= MOST_CHARACTERS && name !== "";
+  return name.length <= MAX_CHARACTERS && name !== "";
 }

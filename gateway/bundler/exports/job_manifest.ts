@@ -4,7 +4,7 @@ import { badUpload } from "../problem.ts";
 /** The export with the manifest of a module's jobs. */
 export const MANIFEST = "manifest";
 
-const WHAT_IT_IS = "must be a literal of objects, arrays, texts, numbers and booleans: it is read, and never run";
+const MANIFEST_RULE = "must be a literal of objects, arrays, texts, numbers and booleans: it is read, and never run";
 
 /**
  * Reads the value of a module's export `manifest` from its syntax, without running the module. Throws a BundleError unless it is a literal.
@@ -12,7 +12,7 @@ const WHAT_IT_IS = "must be a literal of objects, arrays, texts, numbers and boo
  */
 export function readManifest(node: AnyNode | undefined, file: string): unknown {
   const literal = node === undefined ? undefined : literalOf(node);
-  if (literal === undefined) throw badUpload(`The export "${MANIFEST}" ${WHAT_IT_IS}`, { file });
+  if (literal === undefined) throw badUpload(`The export "${MANIFEST}" ${MANIFEST_RULE}`, { file });
   return literal.value;
 }
 

@@ -25,7 +25,7 @@ export type Value =
 export const UNKNOWN: Value = { type: "unknown" };
 
 /** Maximum number of expressions that are followed before a value counts as unknown. */
-const MOST_STEPS = 50;
+const MAX_STEPS = 50;
 
 /** Names of built-in classes whose instances have no `run`. */
 const KNOWN_CLASSES =
@@ -141,7 +141,7 @@ function readDelayed(scope: Scope): Map<string, Late[]> {
 
 /** The value of an expression, a declaration or an import. */
 export function inferValue(scope: Scope, node: AnyNode, steps = 0): Value {
-  if (steps > MOST_STEPS) return UNKNOWN;
+  if (steps > MAX_STEPS) return UNKNOWN;
   switch (node.type) {
     case "FunctionDeclaration":
     case "FunctionExpression":
@@ -225,7 +225,7 @@ function instanceValue(scope: Scope, callee: Expression | AnyNode, steps: number
 
 /** The member `run` of the instances of a class, its own or inherited. */
 function instanceRun(scope: Scope, { body, superClass }: Class, steps: number): Value | undefined {
-  if (steps > MOST_STEPS) return UNKNOWN;
+  if (steps > MAX_STEPS) return UNKNOWN;
   const members = body.body.filter((member) => member.type !== "StaticBlock" && !member.static);
   const run = members.find((member) => propertyName(member) === "run");
   if (run?.type === "PropertyDefinition") return run.value ? inferValue(scope, run.value, steps + 1) : UNKNOWN;

@@ -13,7 +13,7 @@ export interface Manifest {
 const manifestsByUpload = new WeakMap<UploadFiles, Map<string, Manifest | undefined>>();
 
 /** The package.json of a folder (`""` is the root); undefined if there is none. Parsed once for each upload. */
-export function manifestIn(files: UploadFiles, folder: string): Manifest | undefined {
+export function packageJsonIn(files: UploadFiles, folder: string): Manifest | undefined {
   const manifests = manifestsByUpload.get(files) ?? new Map<string, Manifest | undefined>();
   manifestsByUpload.set(files, manifests);
   if (!manifests.has(folder)) manifests.set(folder, parseManifest(files, folder));

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import type { UploadFiles } from "../upload/upload_files.ts";
 import { importMapped } from "./import_map.ts";
 import { type ImportSite, isOfDependency } from "./import_site.ts";
-import { exportedSubpaths, manifestIn, matchSubpath, packageFolders } from "./package_json.ts";
+import { exportedSubpaths, matchSubpath, packageFolders, packageJsonIn } from "./package_json.ts";
 import { mappedPaths, tsconfigOf } from "./tsconfig.ts";
 
 /** Result of an import: a file of the upload, a built-in module of Deno, a module that fails at run time only, or a problem. */
@@ -11,7 +11,7 @@ export type Resolution =
   | { readonly type: "file"; readonly path: string }
   | { readonly type: "builtin"; readonly name: string }
   | { readonly type: "absent" }
-  | { readonly type: "fault"; readonly text: string };
+  | { readonly type: "problem"; readonly text: string };
 
 /** Extensions that an import may omit, in search order. */
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
@@ -30,21 +30,21 @@ export function resolveImport(files: UploadFiles, site: ImportSite): Resolution 
   const shown = JSON.stringify(specifier.length > 200 ? `${specifier.slice(0, 200)}…` : specifier);
   if (specifier.startsWith("node:")) return builtin(specifier.slice("node:".length));
   if (specifier === "hearth" || specifier.startsWith("hearth/")) {
-    return fault(`${shown} has types only, nothing to import at run time: write \`import type { … } from "hearth"\``);
+    return problem(`${shown} has types only, nothing to import at run time: write \`import type { … } from "hearth"\``);
   }
   const ofRegistry = resolveRegistry(files, site);
   if (ofRegistry !== undefined) return ofRegistry;
   if (/^[a-z][a-z0-9+.-]*:/i.test(specifier)) {
-    return fault(`Cannot import ${shown}: a URL is not fetched; put the code into the upload`);
+    return problem(`Cannot import ${shown}: a URL is not fetched; put the code into the upload`);
   }
   if (specifier.startsWith("/")) {
-    return fault(`Cannot import ${shown}: an absolute path is outside of the upload; use a relative path`);
+    return problem(`Cannot import ${shown}: an absolute path is outside of the upload; use a relative path`);
   }
   if (specifier.startsWith("#")) return resolveMapped(files, site) ?? resolvePrivate(files, site, shown);
   if (/^\.\.?(\/|$)/.test(specifier)) {
     const path = posix.normalize(posix.join(posix.dirname(importer), specifier));
     if (path === ".." || path.startsWith("../")) {
-      return fault(`Cannot import ${shown}: the path leaves the upload; put the file into it`);
+      return problem(`Cannot import ${shown}: the path leaves the upload; put the file into it`);
     }
     return found(findFile(files, path)) ?? missing(site, `Cannot import ${shown}: ${whyNoFile(files, path)}`);
   }
@@ -71,7 +71,7 @@ function typescriptOf(path: string): string[] {
 }
 
 function manifestMain(files: UploadFiles, folder: string): string | undefined {
-  const manifest = manifestIn(files, folder === "." ? "" : folder);
+  const manifest = packageJsonIn(files, folder === "." ? "" : folder);
   const main = manifest?.module ?? manifest?.main;
   if (main === undefined) return undefined;
   const path = posix.normalize(main).replace(/\/+$/, "");
@@ -84,12 +84,12 @@ function manifestMain(files: UploadFiles, folder: string): string | undefined {
  */
 function resolvePackage(files: UploadFiles, site: ImportSite, shown: string): Resolution {
   const [, name, rest = ""] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(site.specifier) ?? [];
-  if (name === undefined || name === ".." || name === ".") return fault(`Cannot import ${shown}: not a module name`);
+  if (name === undefined || name === ".." || name === ".") return problem(`Cannot import ${shown}: not a module name`);
   const mapped = resolveMapped(files, site);
   if (mapped !== undefined) return mapped;
   const roots = foldersAbove(site.importer).map((folder) => posix.join(folder, "node_modules", name));
   for (const root of [...roots, ...ownPackage(files, name)]) {
-    const exports = manifestIn(files, root)?.exports ?? undefined;
+    const exports = packageJsonIn(files, root)?.exports ?? undefined;
     const target = exports === undefined ? rest : matchSubpath(exportedSubpaths(exports), `.${rest}`, site);
     if (target === undefined) return missing(site, `Cannot import ${shown}: ${root}/package.json does not export it`);
     const path = posix.join(root, target);
@@ -129,7 +129,7 @@ function ownPackage(files: UploadFiles, name: string): readonly string[] {
 
 /** A dependency imports an optional module in `try`: it must fail there, at run time. */
 function missing(site: ImportSite, text: string): Resolution {
-  return site.isLate && isOfDependency(site) ? { type: "absent" } : fault(text);
+  return site.isLate && isOfDependency(site) ? { type: "absent" } : problem(text);
 }
 
 function whyNoFile(files: UploadFiles, path: string): string {
@@ -161,13 +161,13 @@ function whyNoPackage(
 /** Resolves `#name` by the `imports` of the importer's package. */
 function resolvePrivate(files: UploadFiles, site: ImportSite, shown: string): Resolution {
   for (const folder of foldersAbove(site.importer)) {
-    const manifest = manifestIn(files, folder);
+    const manifest = packageJsonIn(files, folder);
     if (manifest === undefined) continue;
     const target = matchSubpath(Object.entries(manifest.imports ?? {}), site.specifier, site);
     if (target === undefined || target.startsWith("#")) break;
     return resolveImport(files, { ...site, specifier: target, importer: posix.join(folder, "package.json") });
   }
-  return fault(`Cannot import ${shown}: no package.json of the upload has it under "imports"`);
+  return problem(`Cannot import ${shown}: no package.json of the upload has it under "imports"`);
 }
 
 /** The folder of the file first, the root (`""`) last. */
@@ -178,13 +178,13 @@ function foldersAbove(path: string): string[] {
 
 function builtin(name: string): Resolution {
   if (isBuiltin(`node:${name}`)) return { type: "builtin", name };
-  return fault(`Cannot import "node:${name}": there is no such built-in module`);
+  return problem(`Cannot import "node:${name}": there is no such built-in module`);
 }
 
 function found(path: string | undefined): Resolution | undefined {
   return path === undefined ? undefined : { type: "file", path };
 }
 
-function fault(text: string): Resolution {
-  return { type: "fault", text };
+function problem(text: string): Resolution {
+  return { type: "problem", text };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundler, createBundler } from "../mod.ts";
-import { refusal, runAll, tgz, utf8 } from "../testing/uploads.ts";
+import { rejection, runAll, tgz, utf8 } from "../testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -27,12 +27,12 @@ describe("the tsconfig.json of an upload", () => {
     ["experimentalDecorators", { experimentalDecorators: true }, { decorators: "string", fields: "undefined" }],
     ["useDefineForClassFields", { useDefineForClassFields: false }, { decorators: "object", fields: "1" }],
     ["target", { target: "ES2020" }, { decorators: "object", fields: "1" }],
-  ])("that sets %s is heeded", async (_, compilerOptions, expected) => {
+  ])("applies if it sets %s", async (_, compilerOptions, expected) => {
     const files = { "tsconfig.json": JSON.stringify({ compilerOptions }), "index.ts": `${DECORATED}\n${FIELDS}` };
     expect(await bundled(files)).toMatchObject({ results: expected, warnings: [] });
   });
 
-  test("leads imports by paths, the most exact first, and by baseUrl", async () => {
+  test("maps imports by paths, the most specific first, and by baseUrl", async () => {
     const { results, warnings } = await bundled({
       "tsconfig.json": `{ // as an editor writes it
         "compilerOptions": { "baseUrl": ".", "paths": { "@/*": ["./none/*", "./src/*"], "@/lib/*": ["src/deep/*"], "one": ["src/one.ts"], }, },
@@ -49,7 +49,7 @@ describe("the tsconfig.json of an upload", () => {
     expect({ results, warnings }).toEqual({ results: { job: "ab1c2" }, warnings: [] });
   });
 
-  test("heeds what it extends: files and packages, the last one first", async () => {
+  test("extends files and packages, the last one first", async () => {
     const { results } = await bundled({
       "tsconfig.json": `{"extends": ["@org/base", "./config/strict"], "compilerOptions": {"strict": true}}`,
       "node_modules/@org/base/tsconfig.json": `{"compilerOptions": {"experimentalDecorators": true, "target": "ES2024"}}`,
@@ -61,7 +61,7 @@ describe("the tsconfig.json of an upload", () => {
     expect(results).toEqual({ a: "a", decorators: "string", fields: "1" });
   });
 
-  test("is one for each package, also in a workspace and in node_modules", async () => {
+  test("applies to its own package only, also in a workspace and in node_modules", async () => {
     const { results, warnings, sourceMap } = await bundled({
       "package.json": `{"main": "apps/jobs/main.ts"}`,
       "tsconfig.json": `{"compilerOptions": {"useDefineForClassFields": false}}`,
@@ -84,7 +84,7 @@ describe("the tsconfig.json of an upload", () => {
     expect(JSON.parse(sourceMap).sources).toContain("lib/index.ts");
   });
 
-  test("says what of it does not apply", async () => {
+  test("causes warnings for options without effect", async () => {
     const { warnings } = await bundled({
       "tsconfig.json": `{"extends": "../../tsconfig.base.json", "compilerOptions": {"emitDecoratorMetadata": true, "experimentalDecorators": true}}`,
       "index.ts": `export { quiet } from "dep";\n${DECORATED}`,
@@ -105,7 +105,7 @@ describe("the tsconfig.json of an upload", () => {
     expect({ results, warnings }).toEqual({ results: { decorators: "string" }, warnings: [] });
   });
 
-  test("is read in a time that grows with its length", async () => {
+  test("is parsed in linear time", async () => {
     for (const text of [
       "/*".repeat(500_000),
       `"\\`.repeat(500_000),
@@ -117,7 +117,7 @@ describe("the tsconfig.json of an upload", () => {
     }
   });
 
-  test("that cannot be read is named in a warning, also when another extends it", async () => {
+  test("causes a warning if it is invalid, also if another one extends it", async () => {
     const { results, warnings } = await bundled({
       "tsconfig.json": `{"extends": "./base.json"}`,
       "base.json": `{"compilerOptions": {`,
@@ -129,14 +129,14 @@ describe("the tsconfig.json of an upload", () => {
     });
   });
 
-  test("that cannot be read is named where a name leads nowhere", async () => {
+  test("is named in the error of an unresolved import if it is invalid", async () => {
     const files = { "tsconfig.json": "{", "index.ts": `import "~/a"; export const job = () => 1;`, "a.ts": "" };
-    expect(await refusal(bundler, await tgz(Object.entries(files)))).toMatch(
+    expect(await rejection(bundler, await tgz(Object.entries(files)))).toMatch(
       /no node_modules\/~; tsconfig.json, which may lead elsewhere, is not a JSON object$/,
     );
   });
 
-  test("that is wrong, or extends itself, is passed over", async () => {
+  test("is ignored if it is invalid or extends itself", async () => {
     const index = { "index.ts": "export const job = () => 1;" };
     const circle = { "tsconfig.json": `{"extends": "./a.json"}`, "a.json": `{"extends": "./tsconfig.json"}` };
     expect((await bundled({ ...index, ...circle })).results).toEqual({ job: 1 });
@@ -151,16 +151,16 @@ describe("the tsconfig.json of an upload", () => {
     }
   });
 
-  test("reaches nothing outside of the upload", async () => {
+  test("cannot refer to files outside of the upload", async () => {
     const files = {
       "tsconfig.json": `{"extends": "/etc/passwd", "compilerOptions": {"baseUrl": "../..", "paths": {"x": ["/etc/passwd"], "y": ["../../etc/passwd"]}}}`,
     };
     for (const name of ["x", "y", "etc/passwd"]) {
       const source = `import "${name}"; export const job = () => 1;`;
-      expect(await refusal(bundler, await tgz(Object.entries({ ...files, "index.ts": source })))).toMatch(
+      expect(await rejection(bundler, await tgz(Object.entries({ ...files, "index.ts": source })))).toMatch(
         /Cannot import ".*": the upload has no node_modules/,
       );
     }
-    expect(await refusal(bundler, utf8(`import "~/x"; export const job = () => 1;`))).toMatch(/no node_modules\/~/);
+    expect(await rejection(bundler, utf8(`import "~/x"; export const job = () => 1;`))).toMatch(/no node_modules\/~/);
   });
 });

@@ -21,7 +21,7 @@ export interface Tsconfig {
 const NAMES = ["tsconfig.json", "jsconfig.json", "deno.json", "deno.jsonc"];
 
 /** Maximum length of a chain of extended configurations. */
-const MOST_EXTENDED = 20;
+const MAX_EXTENDED = 20;
 
 const tsconfigsByUpload = new WeakMap<UploadFiles, Map<string, Tsconfig | undefined>>();
 
@@ -51,7 +51,7 @@ function read(files: UploadFiles, file: string, seen: readonly string[]): Tsconf
   const missing: string[] = [];
   for (const name of [json.extends].flat().filter((each) => typeof each === "string")) {
     const path = extendedFile(files, file, name);
-    const isCircle = path !== undefined && (seen.includes(path) || seen.length > MOST_EXTENDED);
+    const isCircle = path !== undefined && (seen.includes(path) || seen.length > MAX_EXTENDED);
     const base = path === undefined || isCircle ? undefined : read(files, path, [...seen, file]);
     if (base === undefined) missing.push(name);
     else bases.push(base);

@@ -129,7 +129,7 @@ export async function runAll(bundle: string, entryPoints: readonly string[]): Pr
 }
 
 /** The error message of a rejected upload. Throws if it is accepted. */
-export async function refusal(bundler: Bundler, content: Uint8Array, contentType?: string): Promise<string> {
+export async function rejection(bundler: Bundler, content: Uint8Array, contentType?: string): Promise<string> {
   const error: unknown = await bundler.bundle(content, { contentType }).then(
     ({ bundle }) => new Error(`It was bundled: ${bundle}`),
     (thrown) => thrown,

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Binary_Type } from "../../../proto/mod.ts";
 import { type Bundler, createBundler, fileOfForm, isArchive, isJar } from "../mod.ts";
-import { refusal, runAll, tar, tgz, utf8, zip } from "../testing/uploads.ts";
+import { rejection, runAll, tar, tgz, utf8, zip } from "../testing/uploads.ts";
 
 let bundler: Bundler;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ const ACCEPTED_UPLOADS =
   "upload one .ts or .js file, or a folder as a tarball (`npm pack`, `tar -czf`) or as a zip archive, or a jar, as the body itself (`curl -T FILE`)";
 const PROGRAM = "export const job = () => 1;";
 
-describe("what is no program is refused by what it looks like", () => {
+describe("content that is not a program is rejected with its likely kind", () => {
   test.each<[string, string | Uint8Array, string?]>([
     ["UTF-16 text (save it as UTF-8)", Buffer.from(`\ufeff${PROGRAM}`, "utf16le")],
     ["an HTML page", "\n<!DOCTYPE html><title>404</title>"],
@@ -41,14 +41,16 @@ describe("what is no program is refused by what it looks like", () => {
     ["a PDF document", "%PDF-1.7\n1 0 obj\n"],
   ])("%s", async (kind, content, contentType) => {
     const bytes = typeof content === "string" ? utf8(content) : content;
-    expect(await refusal(bundler, bytes, contentType)).toBe(`The upload is ${kind}: ${ACCEPTED_UPLOADS}`);
+    expect(await rejection(bundler, bytes, contentType)).toBe(`The upload is ${kind}: ${ACCEPTED_UPLOADS}`);
   });
 
   test.each([
     ["nothing", ""],
     ["nothing but space", " \r\n\t"],
   ])("%s", async (_, content) => {
-    expect(await refusal(bundler, utf8(content))).toBe(`Nothing is exported, the upload is empty: ${ACCEPTED_UPLOADS}`);
+    expect(await rejection(bundler, utf8(content))).toBe(
+      `Nothing is exported, the upload is empty: ${ACCEPTED_UPLOADS}`,
+    );
   });
 
   test.each([
@@ -59,45 +61,45 @@ describe("what is no program is refused by what it looks like", () => {
       "main.ts:4:15: ",
     ],
     ["an interface first", "interface Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
-    ["a call that Python has as well", "print('hi')\nexport const = 1", "main.ts:2:14: "],
+    ["a call that is valid Python, too", "print('hi')\nexport const = 1", "main.ts:2:14: "],
     ["one line", "class A{x:1;}const y=<b>1;export{A}", "main.ts:1:"],
     ["a decorated class", "@job class Config { input: string; }\nconst x = ;", "main.ts:2:11: "],
-  ])("but a program with an error and %s is refused with the error", async (_, source, place) => {
-    expect(await refusal(bundler, utf8(source))).toContain(place);
+  ])("a program with an error and %s is rejected with the error", async (_, source, place) => {
+    expect(await rejection(bundler, utf8(source))).toContain(place);
   });
 
-  test("in a time that grows with its length", async () => {
+  test("kinds are detected in linear time", async () => {
     const texts = ["\n".repeat(2000), "/*".repeat(1_000_000), " a".repeat(1_000_000), "\nclass A\n".repeat(100_000)];
-    const messages = await Promise.all(texts.map((text) => refusal(bundler, utf8(`x x${text}!`))));
+    const messages = await Promise.all(texts.map((text) => rejection(bundler, utf8(`x x${text}!`))));
     expect(messages).toEqual(texts.map(() => expect.stringMatching(/^main\.ts:1:3: /)));
   });
 
-  test("but a program is taken, whatever its texts look like", async () => {
+  test("a valid program is accepted, whatever its texts look like", async () => {
     const source = `// FROM node:22\n/* import os\ndef run(): */\nexport const job = () => \`<!doctype html>\`;`;
     expect((await bundler.bundle(utf8(source))).entryPoints).toEqual(["job"]);
   });
 
-  test("and what lost its lines on the way says so", async () => {
+  test("a program without its line breaks is rejected with advice", async () => {
     const source = utf8("// a job export const job = () => 1;");
-    expect(await refusal(bundler, source, "application/x-www-form-urlencoded")).toMatch(
+    expect(await rejection(bundler, source, "application/x-www-form-urlencoded")).toMatch(
       /^main\.ts:1: Nothing is exported.*`curl -d` removes line breaks/,
     );
   });
 
-  test("and a syntax error is reported as such", async () => {
-    expect(await refusal(bundler, utf8("export const job = () => {\n  return 1 +;\n};"))).toBe(
+  test("a syntax error is reported as such", async () => {
+    expect(await rejection(bundler, utf8("export const job = () => {\n  return 1 +;\n};"))).toBe(
       'main.ts:2:13: Unexpected ";"',
     );
   });
 });
 
-describe("what is taken", () => {
-  test("is a tarball that is not compressed", async () => {
+describe("readUpload() accepts", () => {
+  test("an uncompressed tarball", async () => {
     const { type, entryPoints } = await bundler.bundle(await tar([["jobs/index.ts", PROGRAM]]));
     expect({ type, entryPoints }).toEqual({ type: Binary_Type.NPM, entryPoints: ["job"] });
   });
 
-  test("is one file that was compressed, under the extension that it had", async () => {
+  test("a compressed file, with its original extension", async () => {
     const plain = await bundler.bundle(gzipSync(PROGRAM), { contentType: "text/typescript" });
     expect({ type: plain.type, entryPoints: plain.entryPoints }).toEqual({
       type: Binary_Type.TYPESCRIPT,
@@ -111,19 +113,19 @@ describe("what is taken", () => {
     expect(JSON.parse(sourceMap).sources).toEqual(["main.js"]);
   });
 
-  test("is what the bytes are when the content type says something else", async () => {
+  test("content by its bytes if the content type differs", async () => {
     const content = await tgz([["index.ts", PROGRAM]]);
     for (const contentType of ["text/plain", "application/zip", "application/octet-stream", "text/javascript"]) {
       expect((await bundler.bundle(content, { contentType })).type).toBe(Binary_Type.NPM);
     }
-    expect(await refusal(bundler, utf8(PROGRAM), "application/zip")).toMatch(/but the bytes are not a zip archive: /);
+    expect(await rejection(bundler, utf8(PROGRAM), "application/zip")).toMatch(/but the bytes are not a zip archive: /);
   });
 });
 
 describe("isArchive()", () => {
   const entry = { name: "index.ts", content: PROGRAM };
 
-  test("knows tarballs without the mark of POSIX, and zip archives whatever their files hold", async () => {
+  test("detects tarballs without magic number, and zip archives with any content", async () => {
     const header = Buffer.from(await tar([["index.ts", PROGRAM]]));
     header.fill(0, 257, 265);
     const sum = header.subarray(0, 512).reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 0x20 : byte), 0);
@@ -133,7 +135,7 @@ describe("isArchive()", () => {
     expect([header, mentions, gzipSync("x"), zip([entry])].map(isArchive)).toEqual([true, true, true, true]);
   });
 
-  test("knows what is no folder of ours", () => {
+  test("returns false for other content", () => {
     const jar = zip([{ name: "META-INF/MANIFEST.MF" }, entry]);
     const cut = zip([entry]).subarray(0, 40);
     expect([jar, cut, utf8(PROGRAM), new Uint8Array()].map(isArchive)).toEqual([false, false, false, false]);
@@ -145,21 +147,21 @@ describe("JSX", () => {
   const JSX = "export const job = () => <b>hi</b>;";
   const H = "const h = (tag: string, _: unknown, ...inner: unknown[]) => [tag, ...inner];";
 
-  test("needs a runtime, and says where to get it", async () => {
+  test("requires a runtime, and the error says how to get one", async () => {
     const message =
       /^main\.tsx:1:\d+: Cannot import "react\/jsx-runtime": JSX needs it, and the upload has no node_modules\/react; put it in, or name another runtime by "jsxImportSource" in tsconfig.json/;
-    expect(await refusal(bundler, utf8(JSX))).toMatch(message);
-    expect(await refusal(bundler, utf8(JSX), "text/tsx")).toMatch(message);
-    expect(await refusal(bundler, utf8(JSX), "text/javascript")).toMatch(/^main\.js:.*JSX needs it/);
+    expect(await rejection(bundler, utf8(JSX))).toMatch(message);
+    expect(await rejection(bundler, utf8(JSX), "text/tsx")).toMatch(message);
+    expect(await rejection(bundler, utf8(JSX), "text/javascript")).toMatch(/^main\.js:.*JSX needs it/);
   });
 
-  test("is known in a file that begins as other texts do", async () => {
+  test("is detected in a file that begins like other texts", async () => {
     const source = `/** @jsx h */ export interface Props { name: string; }\n${H}\n${JSX}`;
     const { bundle, entryPoints } = await bundler.bundle(utf8(source));
     expect(await runAll(bundle, entryPoints)).toEqual({ job: ["b", "hi"] });
   });
 
-  test("calls what a comment names", async () => {
+  test("calls the function that a comment names", async () => {
     const { bundle, entryPoints } = await bundler.bundle(utf8(`/** @jsx h */\n${H}\n${JSX}`));
     expect(await runAll(bundle, entryPoints)).toEqual({ job: ["b", "hi"] });
   });
@@ -167,24 +169,24 @@ describe("JSX", () => {
   const RUNTIME = "export const jsx = (tag, { children }) => [tag, children], jsxs = jsx;";
   test.each<[string, Record<string, string>]>([
     [
-      "the runtime that the upload has",
+      "the runtime in the upload",
       { "node_modules/preact/package.json": "{}", "node_modules/preact/jsx-runtime.js": RUNTIME },
     ],
     [
-      "the runtime that tsconfig.json names",
+      "the runtime in tsconfig.json",
       {
         "tsconfig.json": `{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "mine", }, /* and a comment */}`,
         "node_modules/mine/jsx-runtime.js": RUNTIME,
       },
     ],
     [
-      "the runtime that deno.json names",
+      "the runtime in deno.json",
       {
         "deno.json": `{"compilerOptions": {"jsxImportSource": "mine"}, "imports": {"mine/": "./"}}`,
         "jsx-runtime.js": RUNTIME,
       },
     ],
-    ["the function that tsconfig.json names", { "tsconfig.json": `{"compilerOptions": {"jsxFactory": "h"}}` }],
+    ["the function in tsconfig.json", { "tsconfig.json": `{"compilerOptions": {"jsxFactory": "h"}}` }],
   ])("uses %s", async (_, files) => {
     for (const entry of ["index.tsx", "index.jsx", "index.js"]) {
       const source = entry === "index.tsx" ? `${H}\n${JSX}` : `${H.replace(/: \w+(\[\])?/g, "")}\n${JSX}`;
@@ -210,13 +212,13 @@ describe("a form", () => {
     ],
     ["a client without a content type", `${file("job.ts")}--B--\r\n`, undefined, "application/typescript"],
     [
-      "a page with a field in which no file was chosen",
+      "a page with an empty file field",
       `${file("", "")}${file("a.js")}${file("", "")}--B--\r\n`,
       TYPE,
       "text/javascript",
     ],
     [
-      "a client with a field that is named as if it had a file",
+      "a client with a text field named like a file",
       `${part('name="x; filename=y.js"', "x")}${file("job.ts")}--B--\r\n`,
       TYPE,
       "application/typescript",
@@ -229,7 +231,7 @@ describe("a form", () => {
     ],
     ["a client with a file of an odd type", `${file("job.constructor")}--B--`, TYPE, undefined],
     ["a quoted boundary", `${file("job.tgz")}--B--\r\n`, `Multipart/Form-Data; boundary="B"`, undefined],
-  ])("of %s has its file taken", (_, body, contentType, expected) => {
+  ])("of %s is replaced by its file", (_, body, contentType, expected) => {
     const found = fileOfForm(utf8(body), contentType);
     expect({ ...found, content: Buffer.from(found?.content ?? []).toString() }).toEqual({
       content: PROGRAM,
@@ -237,7 +239,7 @@ describe("a form", () => {
     });
   });
 
-  test("keeps every byte of its file", () => {
+  test("preserves every byte of its file", () => {
     const content = "\r\n--\r\n--A\r\n\0\r\n";
     expect(fileOfForm(utf8(`${file("a", content)}--B--`), TYPE)?.content.toString()).toBe(content);
   });
@@ -256,11 +258,11 @@ describe("a form", () => {
     ["no end", file("a.ts").trimEnd(), TYPE, /is a form without a file/],
     ["no boundary", file("a.ts"), "multipart/form-data", /lacks its boundary/],
     ["too many parts", part("name=a", "").repeat(200), TYPE, /more than 100 parts/],
-  ])("with %s is refused", (_, body, contentType, message) => {
+  ])("with %s is rejected", (_, body, contentType, message) => {
     expect(() => fileOfForm(utf8(body), contentType)).toThrow(message);
   });
 
-  test("is not what merely looks like one", () => {
+  test("is not detected in content that only looks similar", () => {
     expect(fileOfForm(utf8("--x;\nexport const job = () => 1;"), undefined)).toBeUndefined();
     expect(fileOfForm(utf8(PROGRAM), "text/plain")).toBeUndefined();
   });

@@ -19,13 +19,13 @@ const TYPES_BY_EXTENSION: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Maximum number of parts; a form with a program has fewer. */
-const MOST_PARTS = 100;
+const MAX_PARTS = 100;
 
 /** Maximum size of the header of a part, in bytes. */
-const MOST_HEADER_BYTES = 8192;
+const MAX_HEADER_BYTES = 8192;
 
 /** Maximum length of a boundary, in characters: RFC 2046, section 5.1.1. */
-const MOST_BOUNDARY_CHARACTERS = 70;
+const MAX_BOUNDARY_CHARACTERS = 70;
 
 /**
  * The one file of a form (RFC 7578), as `curl -F` and web pages send it; undefined if the body is not a form. Throws a BundleError if the
@@ -57,8 +57,8 @@ function boundaryOf(body: Buffer, contentType: string | undefined): string | und
     const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType ?? "") ?? [];
     const boundary = quoted ?? plain;
     if (boundary === undefined) throw badUpload("The content type multipart/form-data lacks its boundary");
-    if (boundary.length > MOST_BOUNDARY_CHARACTERS)
-      throw badUpload(`The boundary of multipart/form-data is longer than ${MOST_BOUNDARY_CHARACTERS} characters`);
+    if (boundary.length > MAX_BOUNDARY_CHARACTERS)
+      throw badUpload(`The boundary of multipart/form-data is longer than ${MAX_BOUNDARY_CHARACTERS} characters`);
     return boundary;
   }
   const [, first] =
@@ -70,14 +70,14 @@ function* parts(body: Buffer, boundary: string): Generator<Part> {
   const delimiter = Buffer.from(`--${boundary}`);
   let start = body.indexOf(delimiter);
   for (let count = 0; start !== -1; count++) {
-    if (count > MOST_PARTS) throw badUpload(`The upload is a form with more than ${MOST_PARTS} parts`);
+    if (count > MAX_PARTS) throw badUpload(`The upload is a form with more than ${MAX_PARTS} parts`);
     const from = start + delimiter.length;
     const end = body.indexOf(Buffer.concat([Buffer.from("\r\n"), delimiter]), from);
     if (end === -1) return;
     // An empty part may share the end of its header with the delimiter.
-    const headerBytes = body.subarray(from, Math.min(end + 2, from + MOST_HEADER_BYTES)).indexOf("\r\n\r\n");
-    if (headerBytes === -1 && end - from > MOST_HEADER_BYTES)
-      throw badUpload(`The upload is a form with a part whose header has more than ${MOST_HEADER_BYTES} bytes`);
+    const headerBytes = body.subarray(from, Math.min(end + 2, from + MAX_HEADER_BYTES)).indexOf("\r\n\r\n");
+    if (headerBytes === -1 && end - from > MAX_HEADER_BYTES)
+      throw badUpload(`The upload is a form with a part whose header has more than ${MAX_HEADER_BYTES} bytes`);
     if (headerBytes === -1) return;
     const header = body.subarray(from, from + headerBytes).toString("utf8");
     yield { ...readHeader(header), content: body.subarray(from + headerBytes + "\r\n\r\n".length, end) };

@@ -73,12 +73,12 @@ export function isJar(content: Uint8Array): boolean {
 }
 
 /** Number of bytes of a zip directory that are read to detect its kind. */
-const LOOKED_AT_BYTES = 1024 * 1024;
+const DIRECTORY_BYTES = 1024 * 1024;
 
 /** The kind of a zip archive by its first names; undefined if they are not readable. */
 function kindOfZip(content: Uint8Array): string | undefined {
   try {
-    return zipKind(zipNames(content, { directoryBytes: LOOKED_AT_BYTES })) ?? "ours";
+    return zipKind(zipNames(content, { directoryBytes: DIRECTORY_BYTES })) ?? "ours";
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 /** Maximum number of links in a path, as in Linux; a longer chain counts as a loop. */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 
 const NO_LINKS: ReadonlyMap<string, string> = new Map();
 
@@ -48,7 +48,7 @@ export class UploadFiles {
   real(path: string): string {
     if (this.#links.size === 0) return path;
     let real = path;
-    for (let hops = 0; hops < MOST_LINKS; hops++) {
+    for (let hops = 0; hops < MAX_LINKS; hops++) {
       const followed = this.#followFirst(real);
       if (followed === undefined) return real;
       real = followed;

@@ -17,7 +17,7 @@ const ATTEMPTS: readonly [name: string, code: string][] = [
   ["read a file", `(await import("node:fs")).readFileSync(CANARY, "utf8")`],
   ["read the gateway's own configuration", `(await import("node:fs")).readFileSync("/etc/passwd", "utf8")`],
   ["list a folder", `(await import("node:fs")).readdirSync("/")`],
-  ["look at a file", `(await import("node:fs")).statSync(CANARY)`],
+  ["stat a file", `(await import("node:fs")).statSync(CANARY)`],
   ["write beside its own code", `(await import("node:fs")).writeFileSync(HERE + "/canary.txt", "x")`],
   ["import a file", `await import(CANARY)`],
   ["start a process", `(await import("node:child_process")).execFileSync("/bin/true")`],
@@ -58,7 +58,7 @@ test.each(ATTEMPTS)("the process of a worker cannot %s", async (_, code) => {
 });
 
 test.runIf(process.platform === "linux")(
-  "no process is left of a gateway that was killed while it bundled",
+  "no process remains of a gateway that was killed during bundling",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "hearth-wall-"));
     try {

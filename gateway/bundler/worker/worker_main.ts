@@ -6,9 +6,9 @@ import { bundleUpload } from "../build/bundle_upload.ts";
 import { startEsbuild } from "../build/esbuild.ts";
 import { DEFAULT_LIMITS } from "../bundler_limits.ts";
 import { BundleError } from "../problem.ts";
-import type { BundleAnswer, BundleRequest, WorkerMessage } from "./worker_protocol.ts";
+import type { BundleRequest, BundleResult, WorkerMessage } from "./worker_protocol.ts";
 
-async function bundle({ content, contentType, limits }: BundleRequest): Promise<BundleAnswer> {
+async function bundle({ content, contentType, limits }: BundleRequest): Promise<BundleResult> {
   try {
     return { type: "bundled", bundle: await bundleUpload({ esbuild, limits }, { content, contentType }) };
   } catch (error) {
@@ -17,7 +17,7 @@ async function bundle({ content, contentType, limits }: BundleRequest): Promise<
   }
 }
 
-function say(message: WorkerMessage): void {
+function send(message: WorkerMessage): void {
   process.send?.(message);
 }
 
@@ -36,6 +36,6 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => {
 // An unhandled rejection ends the process, as intended.
 process.on("message", async (request: BundleRequest) => {
   const answer = await bundle(request);
-  say({ ...answer, residentBytes: process.memoryUsage.rss() });
+  send({ ...answer, residentBytes: process.memoryUsage.rss() });
 });
-say({ type: "ready" });
+send({ type: "ready" });

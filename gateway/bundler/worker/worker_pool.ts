@@ -2,10 +2,10 @@ import type { BundlerLimits } from "../bundler_limits.ts";
 import { type BundleWorker, startWorker } from "./worker.ts";
 
 /** Number of uploads after which a worker is replaced, to bound memory leaks. */
-const USES_OF_WORKER = 500;
+const MAX_USES = 500;
 
 /** Memory above which a worker is replaced: WebAssembly does not return memory. A worker with small uploads only uses about half of it. */
-const RESIDENT_BYTES_OF_SPARE = 400 * 1024 * 1024;
+const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
 
 /** Timeout of a start, in milliseconds; a busy machine needs seconds. */
 const START_TIMEOUT_MS = 30_000;
@@ -37,7 +37,7 @@ export class WorkerPool implements AsyncDisposable {
   async giveBack(worker: BundleWorker): Promise<void> {
     const uses = (this.#uses.get(worker) ?? 0) + 1;
     this.#uses.set(worker, uses);
-    const isFit = uses < USES_OF_WORKER && worker.residentBytes() < RESIDENT_BYTES_OF_SPARE;
+    const isFit = uses < MAX_USES && worker.residentBytes() < MAX_RESIDENT_BYTES;
     if (worker.isAlive() && isFit && this.#spare === undefined) {
       this.#spare = Promise.resolve(worker);
       return;

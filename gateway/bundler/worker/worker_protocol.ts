@@ -9,13 +9,13 @@ export interface BundleRequest {
   readonly limits: BundlerLimits;
 }
 
-export type BundleAnswer =
+export type BundleResult =
   | { readonly type: "bundled"; readonly bundle: Bundle }
   | { readonly type: "refused"; readonly problems: readonly BundleProblem[] };
 
 /** Messages of a worker: `ready` once, then one response to each request, with the memory of the process. It exits on any other error. */
 export type WorkerMessage =
   | { readonly type: "ready" }
-  | (BundleAnswer & {
+  | (BundleResult & {
       readonly residentBytes: number;
     });

@@ -32,7 +32,7 @@ async function createPlace() {
 }
 
 /** A blob store with some methods replaced, and the gateway's client of it. */
-async function openOdd(methods: Partial<BlobStore>, options = {}) {
+async function openCustom(methods: Partial<BlobStore>, options = {}) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await createTemporaryDirectory());
   const odd = definePlugin({
@@ -56,7 +56,7 @@ function digestOf(content: Uint8Array): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
 
-test("a put() whose plugin dies rejects with Unavailable and leaves nothing; the next process takes the next one", async () => {
+test("put() rejects with Unavailable and stores nothing if the plugin dies; the next process accepts the next put()", async () => {
   await using place = await createPlace();
   const first = await place.startProcess();
   await using store = await place.open();
@@ -80,7 +80,7 @@ test("a put() whose plugin dies rejects with Unavailable and leaves nothing; the
   expect(await store.put(content())).toEqual({ digest: digestOf(new Uint8Array(MIB)), sizeBytes: MIB });
 });
 
-test("what put() answered is there after the plugin was killed", async () => {
+test("a completed put() survives a kill of the plugin", async () => {
   await using place = await createPlace();
   const first = await place.startProcess();
   await using store = await place.open();
@@ -97,7 +97,7 @@ test("what put() answered is there after the plugin was killed", async () => {
   }
 });
 
-test("the first put() of a stream to a plugin that was started anew since the last call is taken", async () => {
+test("the first put() of a stream after a restart of the plugin succeeds", async () => {
   await using place = await createPlace();
   const first = await place.startProcess();
   await using store = await place.open();
@@ -131,9 +131,9 @@ test("a stream errors with Unavailable when its plugin dies", async () => {
   await expect(rest()).rejects.toMatchObject(unavailable);
 });
 
-test("a plugin that answers other bytes than those of the digest is found out at the end", async () => {
+test("a stream errors at the end if its bytes do not match the digest", async () => {
   const other = new Uint8Array(10).fill(1);
-  await using odd = await openOdd({ open: async () => ReadableStream.from([other]) });
+  await using odd = await openCustom({ open: async () => ReadableStream.from([other]) });
   const digest = digestOf(new Uint8Array(10));
 
   const stream = await odd.store.open(digest);
@@ -142,8 +142,8 @@ test("a plugin that answers other bytes than those of the digest is found out at
   await expect(read).rejects.toThrow(`Cannot read blob "${digest}": the plugin returned "${digestOf(other)}"`);
 });
 
-test("a put() that the plugin refuses half-way rejects with its fault and lets go of the content", async () => {
-  await using odd = await openOdd({
+test("put() rejects with the plugin's error and cancels the content if the plugin fails half-way", async () => {
+  await using odd = await openCustom({
     async put(content) {
       if (!(content instanceof Uint8Array)) for await (const _chunk of content) throw new Error("disk is full");
       throw new Error("there was no stream");
@@ -162,18 +162,18 @@ test("a put() that the plugin refuses half-way rejects with its fault and lets g
   expect(isReleased).toBe(true);
 });
 
-test("a blob store that cannot be used tells its state, of calls and of streams", async () => {
+test("an unusable blob store reports its state, for calls and streams", async () => {
   const fail = () => Promise.reject(new StoreUnavailable("failing", "EIO on /secret"));
   const open = async () => new ReadableStream<Uint8Array>({ pull: fail });
-  await using odd = await openOdd({ put: fail, renew: fail, open });
+  await using odd = await openCustom({ put: fail, renew: fail, open });
   const failing = { ...unavailable, message: expect.stringContaining("cannot read or write its disk") };
   await expect(odd.store.put(new Uint8Array(1))).rejects.toMatchObject(failing);
   await expect(odd.store.renew("")).rejects.toMatchObject(failing);
   await expect(odd.store.open("")).rejects.toMatchObject(failing);
 });
 
-test("a put() reads no faster than the plugin takes, and is given up when the plugin is silent", async () => {
-  await using odd = await openOdd({ put: () => new Promise(() => {}) }, { timeoutMs: 2000 });
+test("put() reads no faster than the plugin, and times out without a response", async () => {
+  await using odd = await openCustom({ put: () => new Promise(() => {}) }, { timeoutMs: 2000 });
   let chunks = 0;
   async function* endless() {
     for (; ; chunks++) yield new Uint8Array(MIB);
@@ -183,7 +183,7 @@ test("a put() reads no faster than the plugin takes, and is given up when the pl
   expect(chunks).toBeLessThan(50);
 });
 
-test("a stream is read no faster than it is consumed, and is not given up while its consumer rests", async () => {
+test("a stream is read no faster than it is consumed, and does not time out while its consumer pauses", async () => {
   let chunks = 0;
   let isReleased = false;
   async function* endless() {
@@ -193,7 +193,7 @@ test("a stream is read no faster than it is consumed, and is not given up while 
       isReleased = true;
     }
   }
-  await using odd = await openOdd({ open: async () => ReadableStream.from(endless()) }, { timeoutMs: 2000 });
+  await using odd = await openCustom({ open: async () => ReadableStream.from(endless()) }, { timeoutMs: 2000 });
   const reader = (await odd.store.open(digestOf(new Uint8Array())))?.getReader();
   await reader?.read();
 
@@ -206,9 +206,9 @@ test("a stream is read no faster than it is consumed, and is not given up while 
   await until("the content is let go", () => isReleased);
 });
 
-test("a plugin that is silent when it is asked for a blob is given up", async () => {
+test("a read times out if the plugin does not respond", async () => {
   const silent = { open: () => new Promise<never>(() => {}), renew: () => new Promise<never>(() => {}) };
-  await using odd = await openOdd(silent, { timeoutMs: 2000 });
+  await using odd = await openCustom(silent, { timeoutMs: 2000 });
 
   await expect(odd.store.open(digestOf(new Uint8Array()))).rejects.toMatchObject(unavailable);
   await expect(odd.store.renew(digestOf(new Uint8Array()))).rejects.toMatchObject(unavailable);
@@ -217,10 +217,10 @@ test("a plugin that is silent when it is asked for a blob is given up", async ()
 test.each([
   ["without its end", [], "the content has no end"],
   ["with the end of another", [end(9)], "not the one that was sent"],
-  ["that goes on after its end", [end(10), chunk(1)], "goes on after its end"],
+  ["that continues after its end", [end(10), chunk(1)], "goes on after its end"],
   ["with a message of nothing", [{ case: undefined }], "neither chunk nor end"],
 ])("the server stores nothing of a content %s", async (_what, parts, fault) => {
-  await using odd = await openOdd({});
+  await using odd = await openCustom({});
   const definition = await loadService(BlobService);
   const client = new Client(odd.address.replace("grpc://", ""), credentials.createInsecure());
   const { path = "", requestSerialize, responseDeserialize } = definition["PutBlob"] ?? {};

@@ -17,7 +17,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 /** A remote blob store. While it is unavailable, its methods and streams reject with Unavailable. */
 export function createBlobStore(name: string, connection: Connection): BlobStore {
-  async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  async function orUnavailable<Result>(answer: Promise<Result>): Promise<Result> {
     try {
       return await answer;
     } catch (cause) {

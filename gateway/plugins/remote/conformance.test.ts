@@ -43,7 +43,7 @@ describeDao("dao-sqlite over TCP", async () => {
   };
 });
 
-test("records that cannot be read are left out of lists and named by a plugin out of process too", async () => {
+test("a remote plugin omits unreadable records from lists and reports them, too", async () => {
   await using directory = await createTemporaryDirectory();
   await using served = await servers.serve("dao-sqlite", { over: "unix" });
   const path = join(directory.path, "hearth.sqlite");

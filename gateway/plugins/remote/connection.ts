@@ -12,7 +12,7 @@ import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
 import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
 import type { Channel } from "./channel.ts";
-import { type Asked, requireSame, shakeHands } from "./handshake.ts";
+import { type Asked, handshake, requireSame } from "./handshake.ts";
 import { RemoteCallError } from "./remote_call_error.ts";
 
 interface ConnectionDeps {
@@ -73,7 +73,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
   let isClosed = false;
 
   async function greet(): Promise<void> {
-    requireSame(first, await shakeHands(channel, asked, { deadline: Date.now() + timeoutMs }));
+    requireSame(first, await handshake(channel, asked, { deadline: Date.now() + timeoutMs }));
   }
 
   async function renew(): Promise<void> {
@@ -89,7 +89,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     return renewal;
   }
 
-  async function whenReady<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  async function whenReady<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
       return await call();
     } catch (error) {
@@ -119,7 +119,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
   }
 
   // Logs once when the plugin becomes unavailable, and once when it is back.
-  function noteAnswer(): void {
+  function markAvailable(): void {
     if (isAway) log.info("plugin available again");
     isAway = false;
   }
@@ -130,10 +130,10 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     log.warn("plugin unavailable", { err: error });
   }
 
-  async function watched<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  async function watched<Result>(answer: Promise<Result>): Promise<Result> {
     try {
       const answered = await answer;
-      noteAnswer();
+      markAvailable();
       return answered;
     } catch (error) {
       noteFailure(error);
@@ -145,7 +145,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     if (isClosed) throw new RemoteCallError("the connection is closed", { code: status.CANCELLED });
   }
 
-  async function track<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  async function track<Result>(answer: Promise<Result>): Promise<Result> {
     inFlight.add(answer);
     try {
       return await answer;
@@ -172,7 +172,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
       requireOpen();
       try {
         yield* receiveWhenReady(method, request);
-        noteAnswer();
+        markAvailable();
       } catch (error) {
         noteFailure(error);
         throw error;
@@ -198,10 +198,10 @@ function asksForHandshake(error: unknown): boolean {
   return error instanceof RemoteCallError && error.code === status.FAILED_PRECONDITION;
 }
 
-type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+type Defined<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 
 /** Removes undefined fields, as message initializers require. */
-export function defined<Fields extends object>(fields: Fields): Given<Fields> {
+export function defined<Fields extends object>(fields: Fields): Defined<Fields> {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as Given<Fields>;
+  return Object.fromEntries(given) as Defined<Fields>;
 }

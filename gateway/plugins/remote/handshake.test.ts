@@ -72,7 +72,7 @@ async function shakeHandsWith(address: string, asked: { contractVersion: number;
   return answered.promise.finally(() => client.close());
 }
 
-test.each([0, 2, 99])("a plugin of version %i of the contract is a fault of check", async (contract) => {
+test.each([0, 2, 99])("a plugin of contract version %i fails in step check", async (contract) => {
   await using served = await serve({ ...memory, contract });
 
   await expect(startRemote("dao", served.address)).rejects.toMatchObject({
@@ -84,7 +84,7 @@ test.each([0, 2, 99])("a plugin of version %i of the contract is a fault of chec
 test.each<[PluginKind, string]>([
   ["auth", "dao"],
   ["blobs", "dao"],
-])("a plugin that is asked to be of kind %s and is of kind %s is a fault of check", async (kind, is) => {
+])("a plugin that is configured as kind %s and is of kind %s fails in step check", async (kind, is) => {
   await using served = await serve(memory);
 
   await expect(startRemote(kind, served.address)).rejects.toMatchObject({
@@ -93,7 +93,7 @@ test.each<[PluginKind, string]>([
   });
 });
 
-test("a plugin of a kind that is not known is a fault of check", async () => {
+test("a plugin of an unknown kind fails in step check", async () => {
   await using foreign = await serveForeign({ contractVersion: 1, kind: 77, name: "foreign" });
 
   await expect(startRemote("dao", foreign.address)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ test("a plugin of a kind that is not known is a fault of check", async () => {
   });
 });
 
-test("a plugin that tells the capabilities of another kind is a fault of check", async () => {
+test("a plugin with the capabilities of another kind fails in step check", async () => {
   const capabilities = { case: "auth", value: { admitsAnyone: true } } as const;
   await using foreign = await serveForeign({
     contractVersion: 1,
@@ -117,7 +117,7 @@ test("a plugin that tells the capabilities of another kind is a fault of check",
   });
 });
 
-test("a DAO plugin that was built before there was an outbox is a fault of check", async () => {
+test("a DAO plugin that predates the outbox fails in step check", async () => {
   const capabilities = { case: "dao", value: { durable: true, shared: true } } as const;
   await using foreign = await serveForeign({ contractVersion: 1, kind: RemoteKind.DAO, name: "foreign", capabilities });
   const { outbox: _none, ...old } = await memory.start({ config: {}, log, signal: new AbortController().signal });
@@ -131,7 +131,7 @@ test("a DAO plugin that was built before there was an outbox is a fault of check
   }
 });
 
-test("a gRPC server that is no plugin is a fault of check", async () => {
+test("a gRPC server that is not a plugin fails in step check", async () => {
   await using foreign = await serveForeign();
 
   await expect(startRemote("dao", foreign.address)).rejects.toMatchObject({
@@ -140,7 +140,7 @@ test("a gRPC server that is no plugin is a fault of check", async () => {
   });
 });
 
-test("a server that does not speak gRPC is a fault of load or check, with its address", async () => {
+test("a server that does not speak gRPC fails in step load or check, with its address", async () => {
   await using web = await listen(createHttpServer((_request, response) => response.end("hello")));
   await using modern = await listen(
     createHttp2Server((_request, response) => {
@@ -157,8 +157,8 @@ test.each([
   ["an older version", { contractVersion: 0, kind: RemoteKind.BLOBS }],
   ["a newer version", { contractVersion: 2, kind: RemoteKind.BLOBS }],
   ["another kind", { contractVersion: 1, kind: RemoteKind.DAO }],
-  ["a kind that is not known", { contractVersion: 1, kind: 77 as RemoteKind }],
-])("a plugin that is asked for %s tells what it is, and starts nothing", async (_what, asked) => {
+  ["an unknown kind", { contractVersion: 1, kind: 77 as RemoteKind }],
+])("a plugin that is configured for %s reports its kind, and starts nothing", async (_what, asked) => {
   let starts = 0;
   await using served = await serve({
     ...fs,
@@ -180,7 +180,7 @@ test.each([
   expect(starts).toBe(0);
 });
 
-test("calls before the first handshake are answered FAILED_PRECONDITION", async () => {
+test("calls before the first handshake fail with FAILED_PRECONDITION", async () => {
   await using served = await serve(memory);
   const client = new Client(served.address.replace("grpc://", ""), credentials.createInsecure());
   const { path = "" } = (await loadService(DaoService))["Write"] ?? {};

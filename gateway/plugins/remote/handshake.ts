@@ -25,30 +25,26 @@ export interface Asked {
   readonly config: NonNullable<MessageInitShape<typeof HandshakeRequestSchema>["config"]>;
 }
 
-export function shakeHands(
-  channel: Channel,
-  { kind, config }: Asked,
-  options: CallOptions,
-): Promise<HandshakeResponse> {
+export function handshake(channel: Channel, { kind, config }: Asked, options: CallOptions): Promise<HandshakeResponse> {
   const request = create(HandshakeRequestSchema, { contractVersion: CONTRACT_VERSION, kind: KINDS[kind], config });
   return channel.call(PluginService.method.handshake, toBinary(HandshakeRequestSchema, request), options);
 }
 
 /** Returns the reason for rejecting a plugin by its handshake response, and the step; undefined if it is accepted. */
-export function faultOf(
+export function handshakeProblem(
   { contractVersion, kind, name, faults, capabilities }: HandshakeResponse,
   asked: Asked,
-): { readonly step: PluginStep; readonly fault: string } | undefined {
+): { readonly step: PluginStep; readonly problem: string } | undefined {
   if (contractVersion !== CONTRACT_VERSION) {
-    const fault = `it was written for version ${contractVersion} of the plugin contract, this Hearth has version ${CONTRACT_VERSION}`;
-    return { step: "check", fault };
+    const problem = `it was written for version ${contractVersion} of the plugin contract, this Hearth has version ${CONTRACT_VERSION}`;
+    return { step: "check", problem };
   }
   if (kind !== KINDS[asked.kind]) {
-    return { step: "check", fault: `it is of kind "${kindName(kind)}", not "${asked.kind}"` };
+    return { step: "check", problem: `it is of kind "${kindName(kind)}", not "${asked.kind}"` };
   }
-  if (name === "") return { step: "check", fault: "it has no name" };
-  if (faults.length > 0) return { step: "configure", fault: `\n${faults.map((fault) => `✖ ${fault}`).join("\n")}` };
-  if (capabilities.case === "dao" && !capabilities.value.outbox) return { step: "check", fault: NO_OUTBOX };
+  if (name === "") return { step: "check", problem: "it has no name" };
+  if (faults.length > 0) return { step: "configure", problem: `\n${faults.map((each) => `✖ ${each}`).join("\n")}` };
+  if (capabilities.case === "dao" && !capabilities.value.outbox) return { step: "check", problem: NO_OUTBOX };
   return undefined;
 }
 

@@ -67,7 +67,7 @@ async function createSocketPath() {
   return { listen: `unix:${join(directory.path, "s")}`, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
 }
 
-async function faultOf(start: Promise<unknown>): Promise<PluginError> {
+async function startError(start: Promise<unknown>): Promise<PluginError> {
   const [outcome] = await Promise.allSettled([start]);
   expect(outcome).toMatchObject({ status: "rejected", reason: { name: "PluginError" } });
   return (outcome as PromiseRejectedResult).reason;
@@ -106,15 +106,15 @@ test.each([
   ["grpc://nowhere", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
   ["grpcs://127.0.0.1:1", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
   ["grpcs://a:b@c:1", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
-])("a plugin at %s is a fault of load", async (address, fault) => {
-  const error = await faultOf(startRemote("dao", address));
+])("a plugin at %s fails in step load", async (address, fault) => {
+  const error = await startError(startRemote("dao", address));
 
   expect(error).toMatchObject({ plugin: address, step: "load" });
   expect(error.message).toContain(`Cannot load plugin "${address}": `);
   expect(error.message).toContain(fault);
 });
 
-test("a plugin that never gets ready is given up, and the connection is closed", async () => {
+test("a plugin that never becomes ready times out, and the connection is closed", async () => {
   await using served = await serve({ ...memory, start: () => new Promise(() => {}) });
   const sockets: Socket[] = [];
   const relay = createServer((socket) => {
@@ -124,7 +124,7 @@ test("a plugin that never gets ready is given up, and the connection is closed",
   await once(relay, "listening");
   const { port } = relay.address() as AddressInfo;
 
-  const error = await faultOf(startRemote("dao", `grpc://127.0.0.1:${port}`, {}, { timeoutMs: 3000 }));
+  const error = await startError(startRemote("dao", `grpc://127.0.0.1:${port}`, {}, { timeoutMs: 3000 }));
 
   expect(error).toMatchObject({ step: "start" });
   expect(error.message).toContain("it took longer than 3000 ms");
@@ -132,26 +132,26 @@ test("a plugin that never gets ready is given up, and the connection is closed",
   relay.close();
 });
 
-test("a wrong config is a fault of configure that lists all that is wrong", async () => {
+test("an invalid config fails in step configure with all problems", async () => {
   await using served = await serve(naming);
 
-  const own = await faultOf(startRemote("auth", served.address, { config: { role: 1, size: "x", extra: true } }));
+  const own = await startError(startRemote("auth", served.address, { config: { role: 1, size: "x", extra: true } }));
   expect(own.step).toBe("configure");
   for (const part of ["role: ", "size: ", "extra"]) expect(own.message).toContain(part);
 
-  const ours = await faultOf(startRemote("auth", served.address, { timeoutMs: 0, extra: 1, certFile: 1 }));
+  const ours = await startError(startRemote("auth", served.address, { timeoutMs: 0, extra: 1, certFile: 1 }));
   expect(ours.step).toBe("configure");
   for (const part of ["timeoutMs", "extra", "certFile"]) expect(ours.message).toContain(part);
 
-  const tls = await faultOf(startRemote("auth", served.address, { caFile: import.meta.filename }));
+  const tls = await startError(startRemote("auth", served.address, { caFile: import.meta.filename }));
   expect(tls.message).toContain("are for grpcs:// addresses");
 
   await using _running = await startRemote("auth", served.address, { config: { role: "a" } });
-  const second = await faultOf(startRemote("auth", served.address, { config: { role: "b" } }));
+  const second = await startError(startRemote("auth", served.address, { config: { role: "b" } }));
   expect(second.message).toContain("it runs already, with another configuration");
 });
 
-test("a plugin that cannot start is a fault of start with its message, and may start later", async () => {
+test("a plugin that cannot start fails in step start with its message, and may start later", async () => {
   let isFull = true;
   const full: Plugin<"dao"> = {
     ...memory,
@@ -162,7 +162,7 @@ test("a plugin that cannot start is a fault of start with its message, and may s
   };
   await using served = await serve(full);
 
-  const error = await faultOf(startRemote("dao", served.address));
+  const error = await startError(startRemote("dao", served.address));
   expect(error).toMatchObject({ step: "start", message: `Cannot start plugin "${served.address}": disk is full` });
 
   isFull = false;
@@ -170,7 +170,7 @@ test("a plugin that cannot start is a fault of start with its message, and may s
   await dao.checkHealth();
 });
 
-test("while a DAO is away its methods reject with Unavailable; when it is back, with a new process, it is configured anew", async () => {
+test("methods of an unavailable DAO reject with Unavailable; a restarted one is configured again", async () => {
   await using socket = await createSocketPath();
   const first = await serve(memory, socket.listen);
   await using dao = await startRemote("dao", first.address);
@@ -186,7 +186,7 @@ test("while a DAO is away its methods reject with Unavailable; when it is back, 
   expect(await dao.jobs.insert(sampleJob(3), json({}))).toBeUndefined();
 });
 
-test("while an auth plugin is away nobody is let in; when it is back it has its configuration", async () => {
+test("an unavailable auth plugin rejects every caller; a restarted one is configured again", async () => {
   await using socket = await createSocketPath();
   const first = await serve(naming, socket.listen);
   await using auth = await startRemote("auth", first.address, { config: { role: "admin" } });
@@ -201,7 +201,7 @@ test("while an auth plugin is away nobody is let in; when it is back it has its 
   await expect.poll(() => asked().catch(String)).toEqual(answer);
 });
 
-test("a plugin that comes back as another one is not used", async () => {
+test("a plugin that has changed after a restart is not used", async () => {
   await using socket = await createSocketPath();
   const first = await serve(naming, socket.listen);
   await using auth = await startRemote("auth", first.address, { config: { role: "admin" } });
@@ -216,7 +216,7 @@ test("a plugin that comes back as another one is not used", async () => {
   await expect.poll(asked).toContain("the plugin has changed");
 });
 
-test("a call that is not answered in time rejects with Unavailable, one whose back end is broken with the fault", async () => {
+test("a call that times out rejects with Unavailable, one with a broken back end with its error", async () => {
   await using slow = await serve(readingJobs(() => new Promise(() => {})));
   await using broken = await serve(readingJobs(() => Promise.reject(new Error("disk is full"))));
   await using slowDao = await startRemote("dao", slow.address, { timeoutMs: 2000 });
@@ -230,7 +230,7 @@ test("a call that is not answered in time rejects with Unavailable, one whose ba
   });
 });
 
-test("a DAO whose store cannot be used tells its state, of reads and of writes", async () => {
+test("a DAO with an unusable store reports its state, for reads and writes", async () => {
   const full = new StoreUnavailable("full", "no space left on /secret");
   const fail = () => Promise.reject(full);
   const plugin: Plugin<"dao"> = {
@@ -252,7 +252,7 @@ test("a DAO whose store cannot be used tells its state, of reads and of writes",
 test.each<[StoreState, string]>([
   ["denied", "start"],
   ["away", "load"],
-])("a plugin whose store is %s at its start is a fault of %s", async (state, step) => {
+])("a plugin whose store is %s at its start fails in step %s", async (state, step) => {
   const start = () => Promise.reject(new StoreUnavailable(state, "cannot open it"));
   await using served = await serve({ ...memory, start });
   const started: Promise<Dao> = startRemote("dao", served.address);
@@ -262,15 +262,15 @@ test.each<[StoreState, string]>([
 test.each<[string, object, string]>([
   ["nothing", {}, "returned an empty response"],
   ["a principal without an id", { principal: { roles: ["admin"] } }, "without an id"],
-  ["a challenge of two lines", { absent: { challenge: "Bearer\r\nset-cookie: a" } }, "no header value"],
-])("an auth plugin that answers %s lets nobody in", async (_what, answer, fault) => {
+  ["a challenge of two lines", { absent: { challenge: "Bearer\r\nset-cookie: a" } }, "not a valid header value"],
+])("an auth plugin that returns %s rejects every caller", async (_what, answer, fault) => {
   await using foreign = await startForeignAuth(() => answer);
   await using auth = await startRemote("auth", foreign.address);
 
   await expect(auth.authenticate(alice, { signal })).rejects.toThrow(fault);
 });
 
-test("an empty limit of permissions stays a limit, and none stays none", async () => {
+test("an empty limit of permissions is passed on as a limit, and an absent one as absent", async () => {
   const principals = [{ id: "a", limit: { permissions: [] } }, { id: "b" }];
   await using foreign = await startForeignAuth(() => ({ principal: principals.shift() }));
   await using auth = await startRemote("auth", foreign.address);
@@ -282,10 +282,10 @@ test("an empty limit of permissions stays a limit, and none stays none", async (
   expect(unlimited).toEqual({ kind: "principal", principal: { id: "b", roles: [] } });
 });
 
-test("a plugin that tells no capabilities or no name is a fault of check", async () => {
+test("a plugin without capabilities or a name fails in step check", async () => {
   await using mute = await startForeignAuth(() => ({}), { auth: undefined });
   await using nameless = await startForeignAuth(() => ({}), { name: "" });
 
-  expect(await faultOf(startRemote("auth", mute.address))).toMatchObject({ step: "check" });
-  expect(await faultOf(startRemote("auth", nameless.address))).toMatchObject({ step: "check" });
+  expect(await startError(startRemote("auth", mute.address))).toMatchObject({ step: "check" });
+  expect(await startError(startRemote("auth", nameless.address))).toMatchObject({ step: "check" });
 });

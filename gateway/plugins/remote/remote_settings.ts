@@ -35,7 +35,7 @@ export const remoteSettings = z
 export type RemoteSettings = z.infer<typeof remoteSettings>;
 
 /** Returns the problem of settings for an address; undefined if they are valid. */
-export function tlsFault({ isSecure }: RemoteAddress, { caFile, certFile }: RemoteSettings): string | undefined {
+export function tlsProblem({ isSecure }: RemoteAddress, { caFile, certFile }: RemoteSettings): string | undefined {
   if (isSecure || (caFile ?? certFile) === undefined) return undefined;
   return "caFile, certFile and keyFile are for grpcs:// addresses";
 }

@@ -2,7 +2,7 @@ import type { ChannelCredentials } from "@grpc/grpc-js";
 import { explainIssues, PARSE_OPTIONS } from "../../../cluster/mod.ts";
 import { PluginError } from "../plugin_error.ts";
 import { parseAddress, type RemoteAddress } from "./address.ts";
-import { type RemoteSettings, readCredentials, remoteSettings, tlsFault } from "./remote_settings.ts";
+import { type RemoteSettings, readCredentials, remoteSettings, tlsProblem } from "./remote_settings.ts";
 
 /** How to reach a remote plugin. */
 export interface Reach {
@@ -21,14 +21,15 @@ export async function parseReach({
 }): Promise<Reach> {
   const address = parseAddress(plugin);
   if (address === undefined) {
-    throw new PluginError(plugin, "load", { fault: "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
+    throw new PluginError(plugin, "load", { problem: "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH" });
   }
   const checked = remoteSettings.safeParse(config, PARSE_OPTIONS);
-  if (!checked.success) throw new PluginError(plugin, "configure", { faults: explainIssues(checked.error.issues) });
-  const misplaced = tlsFault(address, checked.data);
-  if (misplaced !== undefined) throw new PluginError(plugin, "configure", { faults: [{ where: "", what: misplaced }] });
+  if (!checked.success) throw new PluginError(plugin, "configure", { problems: explainIssues(checked.error.issues) });
+  const misplaced = tlsProblem(address, checked.data);
+  if (misplaced !== undefined)
+    throw new PluginError(plugin, "configure", { problems: [{ where: "", what: misplaced }] });
   const credentials = await readCredentials(address, checked.data).catch((cause) => {
-    throw new PluginError(plugin, "configure", { faults: [{ where: "", what: cause.message }], cause });
+    throw new PluginError(plugin, "configure", { problems: [{ where: "", what: cause.message }], cause });
   });
   return { address, settings: checked.data, credentials };
 }

@@ -13,7 +13,7 @@ import { createBlobStore } from "./blobs.ts";
 import { openChannel } from "./channel.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createDao } from "./dao/dao.ts";
-import { type Asked, faultOf, shakeHands } from "./handshake.ts";
+import { type Asked, handshake, handshakeProblem } from "./handshake.ts";
 import { RemoteCallError } from "./remote_call_error.ts";
 import { parseReach } from "./remote_target.ts";
 
@@ -51,25 +51,25 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   const services = [PluginService, SERVICES[kind]];
   const channel = starting.use(await openChannel(address.target, { credentials, services }));
   const asked: Asked = { kind, config: settings.config };
-  const first = await shakeHands(channel, asked, { deadline: Number.POSITIVE_INFINITY, signal }).catch(refuse);
-  const wrong = faultOf(first, asked);
+  const first = await handshake(channel, asked, { deadline: Number.POSITIVE_INFINITY, signal }).catch(refuse);
+  const wrong = handshakeProblem(first, asked);
   if (wrong !== undefined) return fail(wrong.step, wrong);
 
   const deps = { channel, log: createLog(first.name) };
   const connection = createConnection(deps, { asked, first, timeoutMs: settings.timeoutMs });
   const started = ADAPTERS[kind](connection, first);
-  if (started === undefined) return fail("check", { fault: "it does not declare the capabilities of its kind" });
+  if (started === undefined) return fail("check", { problem: "it does not declare the capabilities of its kind" });
   starting.move();
   return started;
 
   function refuse(cause: Error): never {
-    if (!(cause instanceof RemoteCallError)) return fail("start", { fault: cause.message, cause });
-    if (cause.isAway) return fail("load", { fault: cause.message, cause });
-    if (cause.code !== status.UNIMPLEMENTED) return fail("start", { fault: cause.message, cause });
-    return fail("check", { fault: `it is not a plugin: it does not serve ${PluginService.typeName}`, cause });
+    if (!(cause instanceof RemoteCallError)) return fail("start", { problem: cause.message, cause });
+    if (cause.isAway) return fail("load", { problem: cause.message, cause });
+    if (cause.code !== status.UNIMPLEMENTED) return fail("start", { problem: cause.message, cause });
+    return fail("check", { problem: `it is not a plugin: it does not serve ${PluginService.typeName}`, cause });
   }
 
-  function fail(step: PluginStep, details: { fault: string; cause?: unknown }): never {
+  function fail(step: PluginStep, details: { problem: string; cause?: unknown }): never {
     throw new PluginError(plugin, step, details);
   }
 }

@@ -7,7 +7,7 @@ import { createAuthority } from "../../../test/certificates.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
 import { startRemote } from "../../../test/plugin_server.ts";
 
-test("grpcs:// is for gateways and plugins that know each other's authority", async () => {
+test("grpcs:// requires gateway and plugin to trust each other's CA", async () => {
   await using directory = await createTemporaryDirectory();
   const ours = await createAuthority(directory.path, "ours");
   const theirs = await createAuthority(directory.path, "theirs");

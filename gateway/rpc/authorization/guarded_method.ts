@@ -2,9 +2,9 @@ import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
 import { credentialsMissing } from "../../../proto/errors.ts";
 import { permission } from "../../../proto/mod.ts";
 import { type Action, type Caller, type Gate, isRead, type Stay } from "../../access/mod.ts";
-import type { Answer, Call, Method } from "../call.ts";
+import type { Call, Method, MethodResult } from "../call.ts";
 import { createGrantReader } from "./grants.ts";
-import { createNameReader } from "./resource_names.ts";
+import { createResourceReader } from "./resource_names.ts";
 
 /** The name of a method in the audit log: `hearth.v1.JobService/SubmitJob`. */
 export function actionName({ parent, name }: DescMethod): string {
@@ -16,11 +16,11 @@ export function authorizeMethod(
   method: DescMethod,
   serve: Method,
   gate: Gate,
-): (request: Message, call: Call, caller: Caller | undefined) => Answer {
+): (request: Message, call: Call, caller: Caller | undefined) => MethodResult {
   const name = actionName(method);
   const needed = getOption(method, permission);
-  const readNames = createNameReader(method.input);
-  const readMade = createNameReader(method.output);
+  const readNames = createResourceReader(method.input);
+  const readMade = createResourceReader(method.output);
   const readGrants = createGrantReader(method.input);
   const actionOf = (request: Message): Action => ({
     ...{ name, permission: needed, named: readNames(request) },

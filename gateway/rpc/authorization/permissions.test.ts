@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as proto from "../../../proto/mod.ts";
 import { ROUTES } from "../../spark/mod.ts";
 import { createGrantReader } from "./grants.ts";
-import { createNameReader } from "./resource_names.ts";
+import { createResourceReader } from "./resource_names.ts";
 
 /** Health, and the page, which requires the permissions for what it shows. */
 const OPEN_ROUTES = ["/healthz", "/metricz", "/metrics", "/", "/html/:file", "/statusz"].map((path) => `GET ${path}`);
@@ -25,28 +25,28 @@ const methods: readonly DescMethod[] = services
   .filter(({ typeName }) => typeName.startsWith("hearth."))
   .flatMap((service) => service.methods);
 
-test("every method of every service declares a permission that is known", () => {
+test("every method of every service declares a known permission", () => {
   expect(methods.length).toBeGreaterThan(20);
   const wrong = methods.filter((method) => !PERMISSIONS.includes(getOption(method, proto.permission)));
   expect(wrong.map(String)).toEqual([]);
 });
 
-test("every method but the lists says in its request which object it is about", () => {
-  const nameless = methods.filter(({ input }) => Object.keys(createNameReader(input)(create(input))).length === 0);
+test("every method except lists names its resource in the request", () => {
+  const nameless = methods.filter(({ input }) => Object.keys(createResourceReader(input)(create(input))).length === 0);
   expect(nameless.map(({ name }) => name).sort()).toEqual([...NAMELESS].sort());
 });
 
 test("a submission names every binary of its class path", () => {
   const { submitJob } = proto.JobService.method;
   const json = { job: { binary: "words@2", context: "c", classPath: ["lib-a", "lib-b@1"] } };
-  expect(createNameReader(submitJob.input)(fromJson(submitJob.input, json))).toEqual({
+  expect(createResourceReader(submitJob.input)(fromJson(submitJob.input, json))).toEqual({
     binary: "words@2",
     context: "c",
     classPath: ["lib-a", "lib-b@1"],
   });
 });
 
-test("whatever grants jobs something needs a permission of its own, in every request that has it", () => {
+test("every field that grants jobs something requires a separate permission", () => {
   const granting = methods.filter(({ input }) => {
     const read = createGrantReader(input);
     const settings = { permissions: { net: ["a"], secrets: ["b"] }, settings: { "spark.proxy.user": "c" } };
@@ -58,14 +58,14 @@ test("whatever grants jobs something needs a permission of its own, in every req
   expect(ungranted.map(String)).toEqual([]);
 });
 
-test("every route of spark-jobserver's face declares a permission that is known, or is open on purpose", () => {
+test("every route of spark-jobserver's API declares a known permission, or is deliberately open", () => {
   const routes = ROUTES.map(({ method, path, permission }) => ({ route: `${method} ${path}`, permission }));
   expect(routes.filter(({ permission }) => permission === undefined).map(({ route }) => route)).toEqual(OPEN_ROUTES);
   const unknown = routes.filter(({ permission }) => permission !== undefined && !PERMISSIONS.includes(permission));
   expect(unknown).toEqual([]);
 });
 
-test("every route of spark-jobserver's face that changes something or has an object in its path names it", () => {
+test("every route of spark-jobserver's API that changes something or has a resource in its path names it", () => {
   const nameless = ROUTES.filter(
     ({ method, path, permission, named }) =>
       permission !== undefined && named === undefined && (method !== "GET" || path.includes("/:")),

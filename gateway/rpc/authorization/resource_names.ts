@@ -16,7 +16,7 @@ const KEYS: Readonly<Record<ObjectKind, keyof Named | undefined>> = {
 const LIST_KEYS: Partial<Record<ObjectKind, "classPath">> = { [ObjectKind.BINARY]: "classPath" };
 
 /** Returns the function that finds the resources that a message names, by the option `names` of its fields and of those within them. */
-export function createNameReader(desc: DescMessage): (message: Message) => Named {
+export function createResourceReader(desc: DescMessage): (message: Message) => Named {
   const single = findFieldPaths(desc, (field) => (isList(field) ? undefined : KEYS[getOption(field, names)]));
   const lists = findFieldPaths(desc, (field) => (isList(field) ? listKey(field) : undefined));
   if (single.length === 0 && lists.length === 0) return () => ({});

@@ -5,7 +5,7 @@ import { createContentReader } from "./content.ts";
 
 const { signal } = new AbortController();
 
-test("createContentReader() reads one content at a time, and goes on after one that fails", async () => {
+test("createContentReader() reads one content at a time, and continues after a failure", async () => {
   let open = 0;
   let most = 0;
   async function* content() {
@@ -27,7 +27,7 @@ test("createContentReader() reads one content at a time, and goes on after one t
   expect(most).toBe(1);
 });
 
-test("createContentReader() opens nothing for who has left before its turn", async () => {
+test("createContentReader() opens nothing for a caller that left before its turn", async () => {
   const read = createContentReader({ blobs: {} as Core["blobs"] });
   const reason = new Error("left");
   await expect(read("a", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

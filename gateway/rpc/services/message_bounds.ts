@@ -8,11 +8,11 @@ export const GRPC_MESSAGE_BYTES = 4 * 1024 * 1024;
 export function sizeOver<Desc extends DescMessage>(
   desc: Desc,
   message: MessageShape<Desc>,
-  mostBytes: number,
+  maxBytes: number,
 ): number | undefined {
-  if (sizeAtMost(message) <= mostBytes) return undefined;
+  if (sizeAtMost(message) <= maxBytes) return undefined;
   const sizeBytes = toBinary(desc, message).length;
-  return sizeBytes > mostBytes ? sizeBytes : undefined;
+  return sizeBytes > maxBytes ? sizeBytes : undefined;
 }
 
 /** Whether a call came by gRPC or gRPC-Web, whose clients limit the size of messages. */

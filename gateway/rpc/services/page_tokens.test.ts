@@ -22,7 +22,7 @@ async function read(token: string) {
   return { names: page.rows.map(({ name }) => name), nextPageToken: page.nextPageToken, asked };
 }
 
-test("tokens of lists are of the pattern in the OpenAPI document, and lead through the whole list", async () => {
+test("page tokens match the pattern in the OpenAPI document, and traverse the whole list", async () => {
   const names: string[] = [];
   for (let token = ""; ; ) {
     const page = await read(token);
@@ -34,13 +34,13 @@ test("tokens of lists are of the pattern in the OpenAPI document, and lead throu
   expect(names).toEqual(FILES);
 });
 
-test("any token of the pattern is a position in a list", async () => {
+test("any token that matches the pattern is a position in a list", async () => {
   expect((await read("MTo")).asked[0]).toBe("");
   expect((await read("MTpr")).asked[0]).toBe("k");
   expect((await read("MTp_-_")).asked).toEqual([Buffer.from("MTp_-_", "base64url").toString().slice(2)]);
 });
 
-test.each(["x", "MT", "Mjpr", "MTpr=", "MTpr!", " MTpr", "MTpr\n"])("the token %j is refused", async (token) => {
+test.each(["x", "MT", "Mjpr", "MTpr=", "MTpr!", " MTpr", "MTpr\n"])("the token %j is rejected", async (token) => {
   await expect(read(token)).rejects.toMatchObject({ code: Code.InvalidArgument });
 });
 
@@ -53,6 +53,6 @@ test.each([
   ["NaN", 0],
   ["1e99", 1],
   ["99999999999999999999", 2 ** 31 - 1],
-])("the number in the key %j is %j, which every store takes", (key, number) => {
+])("the number in the key %j is %j, which every store accepts", (key, number) => {
   expect(numberIn(key)).toBe(number);
 });

@@ -37,7 +37,7 @@ test("readPage() ends a page of large rows early, and the pages together have ev
   expect(pages.flat()).toEqual(all);
 });
 
-test("readPage() gives a row that is larger than a page one of its own", async () => {
+test("readPage() returns a row that is larger than a page on its own page", async () => {
   const [small, large, last] = [...jobs(2, 1), ...jobs(1, 1)].map((job, index) => ({ ...job, id: String(index) }));
   if (small === undefined || large === undefined || last === undefined) throw new Error("three jobs");
   large.error = { ...large.error, message: "x".repeat(5 * 1024 * 1024) } as Job["error"];
@@ -55,7 +55,7 @@ test.each([1, 2, 199, 200, 201, 399, 400, 401, 1000])(
   },
 );
 
-test("readPage() looks at a bounded number of rows for a page of a sparse list", async () => {
+test("readPage() reads a bounded number of rows for a page of a sparse list", async () => {
   const all = jobs(1000, 1);
   let reads = 0;
   const read = async (limit: number, after = "") => {

@@ -12,7 +12,7 @@ import {
 } from "../../../proto/mod.ts";
 import type { Core } from "../../core.ts";
 import { openResult, shownJob } from "../../jobs/mod.ts";
-import { MOST_VALUES } from "../../limits.ts";
+import { MAX_VALUES } from "../../limits.ts";
 import { resultText } from "../../result_text.ts";
 import { readAll } from "./content.ts";
 import { GRPC_MESSAGE_BYTES, sizeOver } from "./message_bounds.ts";
@@ -41,7 +41,7 @@ export async function runResponse(
   if (json === undefined || json.length === 0) return create(RunJobResponseSchema, { job: shown });
   // JSON of this size always fits into a message.
   const isSmall = json.length < GRPC_MESSAGE_BYTES / 16 && job.attempts.length === 0;
-  const text = isSmall && json.length <= MOST_VALUES ? resultText(json) : undefined;
+  const text = isSmall && json.length <= MAX_VALUES ? resultText(json) : undefined;
   if (text !== undefined) return withText(shown, text);
   const value = toValue(json);
   if (typeof value === "string") return without(value);
@@ -60,8 +60,7 @@ function withText(job: Job, text: string): RunJobResponse {
 /** The result as a message value, or the reason why it is not possible. */
 function toValue(result: Uint8Array): Value | string {
   // Fewer bytes cannot hold more values.
-  if (result.length > MOST_VALUES && countJson(result) > MOST_VALUES)
-    return `it has over ${MOST_VALUES} values and names`;
+  if (result.length > MAX_VALUES && countJson(result) > MAX_VALUES) return `it has over ${MAX_VALUES} values and names`;
   const json = parseJson(result);
   if (json === undefined) return "it is not valid JSON";
   if (nestsDeeper(json)) return `it nests deeper than ${MAX_NESTING} levels`;

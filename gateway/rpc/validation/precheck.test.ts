@@ -83,7 +83,7 @@ describe.each([...requests.values()].map((desc) => [desc.name, desc] as const))(
   const starts = startsOf(desc);
   const [plain] = starts;
 
-  test("passes plain messages", () => {
+  test("passes default messages", () => {
     for (const start of starts) {
       const message = create(desc, start);
       expect(isValid(desc, message)).toBe(true);
@@ -112,15 +112,15 @@ describe.each([...requests.values()].map((desc) => [desc.name, desc] as const))(
   });
 
   test("passes no message in which the validator finds a violation", () => {
-    const oddChanges = changesOf(desc, oddValuesOf);
-    const changes = [...changesOf(desc, limitsOf), ...oddChanges];
+    const unusualChanges = changesOf(desc, unusualValuesOf);
+    const changes = [...changesOf(desc, limitsOf), ...unusualChanges];
     const some = changes.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...changes), { maxLength: 4 });
     const oneOfStarts = fc.constantFrom(...starts);
     const fromStart = fc.tuple(oneOfStarts, some).map(([start, made]) => create(desc, made.reduce(changed, start)));
     const property = fc.property(fc.oneof(fromStart, arbitraryMessage(desc)), (message) => {
       if (passesPrecheck(desc, message)) expect(isValid(desc, message)).toBe(true);
     });
-    const examples = oddChanges.map((change): [Message] => [create(desc, changed(plain, change))]);
+    const examples = unusualChanges.map((change): [Message] => [create(desc, changed(plain, change))]);
     fc.assert(property, { numRuns: 200 + examples.length, examples });
   });
 });
@@ -247,7 +247,7 @@ function messagesOf({ typeName }: DescMessage): readonly unknown[] {
 }
 
 /** Valid values that the precheck may leave to the validator. */
-function oddValuesOf(field: DescField): readonly unknown[] {
+function unusualValuesOf(field: DescField): readonly unknown[] {
   if (field.message?.typeName === "google.protobuf.Duration") {
     return [
       [0n, 1_000_000_000],

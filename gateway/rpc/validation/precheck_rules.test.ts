@@ -72,7 +72,7 @@ test.each([
   [{ map: { k: { text: "a" }, l: { text: "ab" } } }, false],
   [{ next: { next: { list: [{ text: "a" }] } } }, true],
   [{ next: { next: { list: [{ text: "ab" }] } } }, false],
-])("passesPrecheck() follows lists, maps and messages within themselves: %j", (init, expected) => {
+])("passesPrecheck() checks recursive lists, maps and messages: %j", (init, expected) => {
   const value = create(nested, init);
   expect(validator.validate(nested, value).kind === "valid").toBe(expected);
   expect(passesPrecheck(nested, value)).toBe(expected);
@@ -134,7 +134,7 @@ test.each(Object.entries(undecided))("passesPrecheck() leaves %s to the validato
   expect(passesPrecheck(desc, value)).toBe(false);
 });
 
-test("passesPrecheck() passes a message without the part that it would leave to the validator", () => {
+test("passesPrecheck() passes a message in which the undecided part is absent", () => {
   const inner = { name: "Part", field: [text], options: { "[buf.validate.message]": any } };
   const desc = made({
     field: [{ ...message, name: "part", number: 1, typeName: ".made.Made.Part" }],
@@ -144,7 +144,7 @@ test("passesPrecheck() passes a message without the part that it would leave to 
   expect(passesPrecheck(desc, create(desc, { part: {} }))).toBe(false);
 });
 
-test("passesPrecheck() leaves to the validator the rules that are unknown fields", () => {
+test("passesPrecheck() leaves rules in unknown fields to the validator", () => {
   const ofField = create(FieldRulesSchema, { type: { case: "string", value: { maxLen: 5n } } });
   ofField.$unknown = [celExpression(29, "this != 'ab'")];
   const ofMessage = create(MessageRulesSchema);

@@ -19,7 +19,7 @@ import { oversized } from "./sizes.ts";
 const MAX_LISTED = 8;
 
 /** Maximum length of a text that an error repeats. */
-const LONGEST_TEXT = 100;
+const MAX_TEXT_LENGTH = 100;
 
 /** Control and format characters and line breaks, which would change what a terminal or reader shows. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -56,9 +56,9 @@ function explain<Desc extends DescMessage>(validator: Validator, desc: Desc, mes
   if (checked.kind === "error") throw checked.error;
   if (checked.kind === "valid") return [];
   const { violations } = checked;
-  const told = violations.slice(0, MAX_LISTED).map((violation) => describe(reflect(desc, message), violation));
-  const left = violations.length - told.length;
-  return left > 0 ? [...told, `${left} more`] : told;
+  const listed = violations.slice(0, MAX_LISTED).map((violation) => describe(reflect(desc, message), violation));
+  const left = violations.length - listed.length;
+  return left > 0 ? [...listed, `${left} more`] : listed;
 }
 
 function describe(message: ReflectMessage, { field: path, message: text, ruleId, forKey }: Violation): string {
@@ -94,6 +94,6 @@ function print(value: unknown): string | undefined {
 
 /** A text that is safe to show, shortened if long. */
 function printable(text: string): string {
-  const kept = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  const kept = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
   return kept.replaceAll(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

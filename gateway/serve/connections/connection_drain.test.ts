@@ -45,7 +45,7 @@ function target(): { readonly host: string; readonly port: number } {
   return { host, port: Number(number) };
 }
 
-test("a gateway that drains ends when the answers have ended that began before", async () => {
+test("drain() resolves when the pending responses have ended", async () => {
   const agent = new Agent({ keepAlive: true });
   stack.defer(() => agent.destroy());
   const asked = get({ ...target(), path: "/stream", agent });
@@ -62,7 +62,7 @@ test("a gateway that drains ends when the answers have ended that began before",
   await drained;
 });
 
-test("a client that reads slowly gets all of an answer that ended before the drain", async () => {
+test("drain() lets a slow client read a response that was written before", async () => {
   const [response] = (await once(get({ ...target(), path: "/large" }), "response")) as [IncomingMessage];
   const silent = connect(target());
   await once(silent, "connect");
@@ -74,7 +74,7 @@ test("a client that reads slowly gets all of an answer that ended before the dra
   await drained;
 });
 
-test("a gateway that drains does not wait for a connection that stays silent", async () => {
+test("drain() does not wait for a connection without a request", async () => {
   const socket = connect(target());
   await once(socket, "connect");
   const closed = once(socket, "close");
@@ -82,7 +82,7 @@ test("a gateway that drains does not wait for a connection that stays silent", a
   await closed;
 });
 
-test("a gateway that drains ends its connections with TLS: silent ones, and sessions after their calls", async () => {
+test("drain() closes TLS connections: silent ones, and sessions after their calls", async () => {
   const { path } = stack.use(await createTemporaryDirectory());
   const issued = await (await createAuthority(path, "authority")).issue("gateway", { name: "gateway" });
   port = stack.use(await open({ clientCa: undefined, ...issued }));
@@ -99,7 +99,7 @@ test("a gateway that drains ends its connections with TLS: silent ones, and sess
   await Promise.all([silentClosed, sessionClosed]);
 });
 
-test("calls over HTTP/2 that cross the goodbye are answered, and those after it go elsewhere", async () => {
+test("HTTP/2 calls that cross the GOAWAY are served, and later ones use another connection", async () => {
   const proxy = await startProxy();
   stack.defer(() => proxy.close());
   const session = connectHttp2(`http://127.0.0.1:${proxy.port}`);
@@ -116,7 +116,7 @@ test("calls over HTTP/2 that cross the goodbye are answered, and those after it 
   expect({ code, lastStream }).toEqual({ code: 0, lastStream: 2 ** 31 - 1 });
 });
 
-test("a session that begins after the goodbye gets it, and is served", async () => {
+test("a session that begins during the drain receives GOAWAY, and is served", async () => {
   port.sendAway();
   const session = connectHttp2(`http://${port.address}`);
   stack.defer(() => session.destroy());

@@ -8,7 +8,7 @@ import { deadline } from "../../../lib/async/mod.ts";
  * Minimum time between asking clients to reconnect elsewhere and closing their idle connections, in milliseconds. A request in transit
  * fails when its connection closes.
  */
-const SHORTEST_LINGER_MS = 250;
+const MIN_LINGER_MS = 250;
 
 /**
  * GOAWAY with the highest possible last stream id: the server still accepts streams, but asks for no more (RFC 9113, section 6.8). Node's
@@ -30,7 +30,7 @@ export interface ConnectionDrain {
    */
   begin(): void;
   /** Resolves when `lingerMs` have passed since `begin()`, or when `over` resolves. */
-  untilKnown(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
+  waitForClients(over: Promise<void>, options: { readonly lingerMs: number }): Promise<void>;
   /**
    * Closes the sessions: open streams finish, new ones are rejected. Closes HTTP/1.1 connections when they are idle, after their pending
    * responses, or when they never send a request. `over` resolves when no connection is left.
@@ -49,7 +49,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
   /** Connections with a response that ended since the last check. */
   const answered = new Set<Socket>();
 
-  function closeAnswered(): void {
+  function closeServed(): void {
     const waiting = new Set([...responses].map(({ req }) => req.socket));
     // A response whose head was sent before the drain began does not announce the end of its connection.
     for (const socket of answered) if (!waiting.has(socket)) socket.destroySoon();
@@ -75,7 +75,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
         responses.delete(response);
         if (!isClosing) return;
         // Many responses end at once when streams end.
-        if (answered.size === 0) setImmediate(closeAnswered);
+        if (answered.size === 0) setImmediate(closeServed);
         answered.add(response.req.socket);
       });
     },
@@ -91,8 +91,8 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
       for (const socket of sessions.values()) sendGoaway(socket);
       for (const response of responses) if (!response.headersSent) response.setHeader("connection", "close");
     },
-    async untilKnown(over, { lingerMs }) {
-      const leftMs = (begunAt ?? 0) + Math.max(lingerMs, SHORTEST_LINGER_MS) - performance.now();
+    async waitForClients(over, { lingerMs }) {
+      const leftMs = (begunAt ?? 0) + Math.max(lingerMs, MIN_LINGER_MS) - performance.now();
       if (leftMs <= 0) return;
       await deadline(over, leftMs, () => {});
     },
@@ -103,7 +103,7 @@ export function createConnectionDrain({ closeIdle }: { closeIdle(): void }): Con
       // The first request of a new connection may be in transit.
       const timer = setTimeout(() => {
         for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-      }, SHORTEST_LINGER_MS);
+      }, MIN_LINGER_MS);
       over.finally(() => clearTimeout(timer));
     },
   };

@@ -4,7 +4,7 @@ import { networkOf } from "../../access/mod.ts";
 import type { Limits } from "../../limits.ts";
 
 /** Minimum interval between log lines, in milliseconds. A flood of connections must not flood the log. */
-const TELL_EVERY_MS = 10_000;
+const LOG_INTERVAL_MS = 10_000;
 
 /** Returns whether a new connection is accepted; destroys it otherwise. An accepted connection counts until it closes. */
 export type ConnectionLimit = (socket: Socket) => boolean;
@@ -18,14 +18,14 @@ export function createConnectionLimit(
   const openByNetwork = new Map<string, number>();
   let open = 0;
   let refused = 0;
-  let toldMs = Number.NEGATIVE_INFINITY;
+  let loggedMs = Number.NEGATIVE_INFINITY;
 
   return (socket) => {
     const network = networkOf(socket.remoteAddress ?? "");
     const ofNetwork = openByNetwork.get(network) ?? 0;
     if (open >= connections || ofNetwork >= connectionsPerAddress) {
       socket.destroy();
-      tell(network);
+      logRejection(network);
       return false;
     }
     open += 1;
@@ -41,12 +41,12 @@ export function createConnectionLimit(
     else openByNetwork.delete(network);
   }
 
-  function tell(network: string): void {
+  function logRejection(network: string): void {
     refused += 1;
     const nowMs = performance.now();
-    if (nowMs - toldMs < TELL_EVERY_MS) return;
+    if (nowMs - loggedMs < LOG_INTERVAL_MS) return;
     log.warn({ network, open, refused }, "connections rejected: too many in total or from one address");
-    toldMs = nowMs;
+    loggedMs = nowMs;
     refused = 0;
   }
 }

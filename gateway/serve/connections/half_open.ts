@@ -6,22 +6,22 @@ import type { Limits } from "../../limits.ts";
  * Maximum time between the end of a request and the client's FIN, in milliseconds, for a client that still waits for the response: `nc -N`
  * and `shutdown(SHUT_WR)` send FIN right after the request. A later FIN means that the client has left.
  */
-const LAST_WORD_MS = 1000;
+const FIN_DELAY_MS = 1000;
 
 /** Idle time after which TCP probes a half-closed connection, in milliseconds. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /** Maximum interval between checks of a half-closed connection, in milliseconds. */
-const LOOK_INTERVAL_MS = 5000;
+const PROBE_INTERVAL_MS = 5000;
 
 /** The last request of a connection. */
-interface Asked {
+interface LastRequest {
   readonly response: ServerResponse;
   /** Undefined until the whole request has arrived and was read. */
   endMs: number | undefined;
 }
 
-const lastAsked = new WeakMap<Socket, Asked>();
+const lastRequests = new WeakMap<Socket, LastRequest>();
 
 /**
  * Makes an HTTP/1.1 server answer the pending requests of a client that has closed its half of the connection, and close the other half
@@ -36,11 +36,11 @@ export function allowHalfOpen(server: Server): void {
 export function noteRequest(request: IncomingMessage, response: ServerResponse): void {
   const { socket, headers } = request;
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
-  const asked: Asked = { response, endMs: hasBody ? undefined : performance.now() };
-  lastAsked.set(socket, asked);
+  const last: LastRequest = { response, endMs: hasBody ? undefined : performance.now() };
+  lastRequests.set(socket, last);
   if (!hasBody) return;
   request.once("end", () => {
-    asked.endMs = performance.now();
+    last.endMs = performance.now();
   });
 }
 
@@ -63,15 +63,15 @@ export function serveHalfOpen(server: Server, socket: Socket, { tcp, limits: { s
       return;
     }
     tcp.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-    const look = (): unknown => tcp.writable && socket.writableLength === 0 && tcp.write("");
-    const timer = setInterval(look, Math.min(LOOK_INTERVAL_MS, stallTimeoutMs));
+    const probe = (): unknown => tcp.writable && socket.writableLength === 0 && tcp.write("");
+    const timer = setInterval(probe, Math.min(PROBE_INTERVAL_MS, stallTimeoutMs));
     socket.once("close", () => clearInterval(timer));
   });
   server.emit("connection", socket);
 }
 
 function isLeaving(socket: Socket): boolean {
-  const { response, endMs } = lastAsked.get(socket) ?? {};
+  const { response, endMs } = lastRequests.get(socket) ?? {};
   if (response === undefined || endMs === undefined || response.writableEnded) return false;
-  return performance.now() - endMs > LAST_WORD_MS;
+  return performance.now() - endMs > FIN_DELAY_MS;
 }

@@ -63,7 +63,7 @@ describe.each([
   });
   afterAll(() => stack.disposeAsync());
 
-  test("that the client half closes with its request gets the answer, and ends", async () => {
+  test("half-closed with its request gets the response, and ends", async () => {
     const socket = await dial();
     const answer = received(socket);
     socket.end(GET("/later"));
@@ -71,7 +71,7 @@ describe.each([
     expect(await answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\nanswer of \/later$/);
   });
 
-  test("that the client half closes while its request waits gets the answer", async () => {
+  test("half-closed while its request is pending gets the response", async () => {
     const socket = await dial();
     const answer = received(socket);
     socket.write(GET("/now") + GET("/later"));
@@ -86,7 +86,7 @@ describe.each([
     expect(await answer).toMatch(/\r\n\r\nnow[\s\S]*answer of \/later$/);
   });
 
-  test("that the client half closes in a streamed answer gets the rest of it", async () => {
+  test("half-closed during a streamed response gets the rest of it", async () => {
     const socket = await dial();
     const answer = received(socket);
     socket.write(GET("/stream"));
@@ -100,7 +100,7 @@ describe.each([
     ["", "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n"],
     [" with a body", "POST /later HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody"],
     [" whose answer has begun", GET("/stream")],
-  ])("that the client closes a while after a request%s ends it", async (_, request) => {
+  ])("closed a while after a request%s aborts the request", async (_, request) => {
     using clock = fakeClock();
     const socket = await dial();
     socket.write(request);
@@ -110,7 +110,7 @@ describe.each([
     await ended.promise;
   });
 
-  test("that the client half closes in the middle of its request ends", async () => {
+  test("half-closed in the middle of its request ends", async () => {
     const socket = await dial();
     const answer = received(socket);
     socket.end("POST /later HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
@@ -118,14 +118,14 @@ describe.each([
     await ended.promise;
   });
 
-  test("that the client half closes without a request ends", async () => {
+  test("half-closed without a request ends", async () => {
     const socket = await dial();
     const answer = received(socket);
     socket.end();
     expect(await answer).toBe("");
   });
 
-  test("whose client is gone ends its request", async () => {
+  test("with a client that is gone aborts its request", async () => {
     const socket = await dial();
     socket.on("error", () => {});
     socket.end(GET("/later"));
@@ -134,7 +134,7 @@ describe.each([
     await ended.promise;
   });
 
-  test("on which a request comes byte by byte is answered", async () => {
+  test("with a request that arrives byte by byte is served", async () => {
     const socket = await dial();
     const answer = received(socket);
     for (const byte of GET("/now").replace("GET", "PROPFIND")) await write(socket, byte);
@@ -143,7 +143,7 @@ describe.each([
   });
 });
 
-describe("the preface of HTTP/2", () => {
+describe("the HTTP/2 connection preface", () => {
   let port: OpenPort;
   beforeAll(async () => {
     const limits = limitsSection.parse({ headersTimeoutMs: 1000 });
@@ -163,7 +163,7 @@ describe("the preface of HTTP/2", () => {
     ["byte by byte", [...PREFACE].map((byte) => Buffer.from([byte]))],
     ["after one letter", [PREFACE.subarray(0, 1), PREFACE.subarray(1)]],
     ["in the middle", [PREFACE.subarray(0, 18), PREFACE.subarray(18)]],
-  ])("may come in pieces: %s", async (_, pieces) => {
+  ])("may arrive in pieces: %s", async (_, pieces) => {
     const socket = await dial();
     for (const piece of pieces) await write(socket, piece);
     socket.write(settings());
@@ -173,14 +173,14 @@ describe("the preface of HTTP/2", () => {
     socket.destroy();
   });
 
-  test("that is not the whole one is a request of HTTP/1.1", async () => {
+  test("that does not match is read as an HTTP/1.1 request", async () => {
     const socket = await dial();
     const answer = received(socket);
     for (const piece of ["PRI * HT", "TP/2.1\r\n\r\n"]) await write(socket, piece);
     expect(await answer).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test("that does not come to its end loses its connection", async () => {
+  test("that stays incomplete ends the connection on timeout", async () => {
     const socket = await dial();
     const answer = received(socket);
     await write(socket, "PRI * H");

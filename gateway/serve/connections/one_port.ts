@@ -114,7 +114,7 @@ export async function listenOnOnePort({
     async drain({ lingerMs }) {
       departures.begin();
       const closed = close(server);
-      await departures.untilKnown(closed, { lingerMs });
+      await departures.waitForClients(closed, { lingerMs });
       departures.close(closed);
       await closed;
     },

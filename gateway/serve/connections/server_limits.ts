@@ -47,14 +47,14 @@ export function http2Options({ headerBytes, headers, streams, resetsPerSecond, r
 
 /**
  * Makes an HTTP/1.1 server reject CONNECT and requests with too many headers, and close connections with too many pending requests. Passes
- * all other requests to `serve`. Whoever reads the body of a request with `Expect: 100-continue` sends the 100.
+ * all other requests to `serve`. The reader of the body of a request with `Expect: 100-continue` sends the 100.
  */
 export function serveHttp1(server: Http1Server, serve: RequestListener, { headers, streams }: Limits): void {
   const openBySocket = new WeakMap<Socket, number>();
   // Node drops headers beyond this count: one more than allowed must arrive to be rejected.
   server.maxHeadersCount = headers + 1;
   server.on("connect", (_, socket) => refuseConnect(socket as Socket));
-  server.on("checkExpectation", (_, response) => answerNothing(response, 417));
+  server.on("checkExpectation", (_, response) => sendEmpty(response, 417));
   for (const event of ["request", "checkContinue"]) server.on(event, serveWithin);
 
   function serveWithin(...[request, response]: Parameters<RequestListener>): void {
@@ -93,11 +93,11 @@ export function serveHttp2(server: Http2Server, serve: RequestListener): void {
     });
   };
   listen("checkContinue", serve);
-  listen("checkExpectation", (_, response) => answerNothing(response, 417));
-  listen("connect", (_, response) => answerNothing(response, 405, { allow: ALLOW }));
+  listen("checkExpectation", (_, response) => sendEmpty(response, 417));
+  listen("connect", (_, response) => sendEmpty(response, 405, { allow: ALLOW }));
 }
 
-function answerNothing(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
+function sendEmpty(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
   response.writeHead(status, headers);
   response.end();
 }

@@ -24,7 +24,9 @@ export function createBodyCounter(
   { log }: { readonly log: Pick<Logger, "warn"> },
 ): CountBody {
   const holders = new Set<Held>();
-  const tell = createThrottledLog((fields) => log.warn(fields, "request aborted: request bodies use too much memory"));
+  const logAbort = createThrottledLog((fields) =>
+    log.warn(fields, "request aborted: request bodies use too much memory"),
+  );
   let sizeBytes = 0;
 
   return (request, response) => {
@@ -59,6 +61,6 @@ export function createBodyCounter(
     release(held);
     held.sizeBytes = 0;
     breakOff(held.response);
-    tell({ network: held.network });
+    logAbort({ network: held.network });
   }
 }

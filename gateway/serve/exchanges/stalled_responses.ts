@@ -39,22 +39,22 @@ export function watchResponses(
 ): ResponseWatch {
   const answers = new Set<Waiting>();
   const warn = createThrottledLog((fields) => log.warn(fields, "response aborted: responses use too much memory"));
-  const timer = setInterval(look, Math.min(CHECK_INTERVAL_MS, stallTimeoutMs / 2));
-  let lookedAtMs = 0;
+  const timer = setInterval(check, Math.min(CHECK_INTERVAL_MS, stallTimeoutMs / 2));
+  let checkedMs = 0;
 
   return {
     add(request, response) {
       const answer = { response, network: networkOf(peerOf(request)), sizeBytes: 0, sinceMs: 0 };
       answers.add(answer);
       response.once("close", () => answers.delete(answer));
-      if (performance.now() - lookedAtMs > RELIEF_INTERVAL_MS) look();
+      if (performance.now() - checkedMs > RELIEF_INTERVAL_MS) check();
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
 
-  function look(): void {
+  function check(): void {
     const nowMs = performance.now();
-    lookedAtMs = nowMs;
+    checkedMs = nowMs;
     let allBytes = 0;
     for (const answer of answers) {
       const { writableLength } = answer.response;

@@ -37,21 +37,18 @@ test.each([
   ["/head", "", undefined],
   ["/body", "enough", undefined],
   ["/trailers", "enough", "8"],
-])(
-  "an HTTP/2 client that still sends when it gets its answer is asked to stop, after all of the answer: %s",
-  async (path, body, status) => {
-    const session = connect(`http://${port.address}`);
-    const stream = session.request({ ":method": "POST", ":path": path });
-    const trailers: { "grpc-status"?: string } = {};
-    stream.on("trailers", (headers) => Object.assign(trailers, headers));
-    stream.write(LARGE);
-    const closed = once(stream, "close");
-    expect(await text(stream)).toBe(body);
-    await closed;
-    expect({ code: stream.rstCode, status: trailers["grpc-status"] }).toEqual({
-      code: constants.NGHTTP2_NO_ERROR,
-      status,
-    });
-    session.close();
-  },
-);
+])("an HTTP/2 client that still sends is asked to stop after the whole response: %s", async (path, body, status) => {
+  const session = connect(`http://${port.address}`);
+  const stream = session.request({ ":method": "POST", ":path": path });
+  const trailers: { "grpc-status"?: string } = {};
+  stream.on("trailers", (headers) => Object.assign(trailers, headers));
+  stream.write(LARGE);
+  const closed = once(stream, "close");
+  expect(await text(stream)).toBe(body);
+  await closed;
+  expect({ code: stream.rstCode, status: trailers["grpc-status"] }).toEqual({
+    code: constants.NGHTTP2_NO_ERROR,
+    status,
+  });
+  session.close();
+});

@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
 import type { Limits } from "../../limits.ts";
 
 /** Minimum number of bytes read from a body after its response. */
-const LEAST_READ_BYTES = 64 * 1024 * 1024;
+const MIN_READ_BYTES = 64 * 1024 * 1024;
 
 /** Size up to which Node buffers a body by itself, in bytes; a stream's high-water mark is 64 KiB. */
 const BUFFERED_BYTES = 32 * 1024;
@@ -25,7 +25,7 @@ export function endUnread(
   if (request.complete || isBuffered(request)) return;
   const { stream } = response;
   if (stream === undefined) {
-    response.once("close", () => request.complete || throwAway(request, Math.max(4 * uploadBytes, LEAST_READ_BYTES)));
+    response.once("close", () => request.complete || throwAway(request, Math.max(4 * uploadBytes, MIN_READ_BYTES)));
     return;
   }
   // On the stream: a response of node:http2 emits "finish" only when everything is over.
@@ -45,7 +45,7 @@ function isBuffered({ headers, httpVersionMajor }: HttpRequest): boolean {
   return httpVersionMajor === 1 && isPlain && Number(headers["content-length"] ?? 0) <= BUFFERED_BYTES;
 }
 
-function throwAway(request: HttpRequest, mostBytes: number): void {
+function throwAway(request: HttpRequest, maxBytes: number): void {
   const { socket } = request;
   if (socket.destroyed) return;
   // Listeners of a reader that gave up: the stream would wait for them.
@@ -53,7 +53,7 @@ function throwAway(request: HttpRequest, mostBytes: number): void {
   let sizeBytes = 0;
   request.on("data", (chunk: Uint8Array) => {
     sizeBytes += chunk.length;
-    if (sizeBytes > mostBytes) socket.destroy();
+    if (sizeBytes > maxBytes) socket.destroy();
   });
   request.resume();
 }

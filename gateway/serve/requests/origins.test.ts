@@ -36,11 +36,11 @@ const FOREIGN: readonly Head[] = [
   { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }, line: "POST /jobs" },
 ];
 
-test.each(FOREIGN)("createOriginCheck() refuses %j where anybody is let in", (head) => {
+test.each(FOREIGN)("createOriginCheck() rejects %j without authentication", (head) => {
   expect(reasonOf(OPEN, head)).toBe("ORIGIN_REFUSED");
 });
 
-test.each(FOREIGN)("createOriginCheck() lets %j in where callers are asked who they are", (head) => {
+test.each(FOREIGN)("createOriginCheck() accepts %j with authentication", (head) => {
   expect(reasonOf(GUARDED, head)).toBeUndefined();
 });
 
@@ -59,7 +59,7 @@ test.each<Head>([
   { headers: { host: "[::ffff:127.0.0.1]:8090" } },
   { headers: { host: "hearth.localhost:8090" } },
   { headers: { host: "page.example", ":authority": "localhost:8090" } },
-])("createOriginCheck() lets %j in where anybody is", (head) => {
+])("createOriginCheck() accepts %j without authentication", (head) => {
   expect(reasonOf(OPEN, head)).toBeUndefined();
 });
 
@@ -69,7 +69,7 @@ test.each<Head>([
   { headers: { ":authority": "page.example" } },
   { headers: { host: "10.0.0.1" } },
   { headers: { host: "localhost.page.example" } },
-])("createOriginCheck() refuses %j, as which a gateway on loopback is not called", (head) => {
+])("createOriginCheck() rejects %j, which is not a name of a gateway on loopback", (head) => {
   expect(reasonOf(OPEN, head)).toBe("HOST_REFUSED");
 });
 
@@ -78,7 +78,7 @@ test.each<[head: Head, reason: string | undefined]>([
   [{ headers: { host: "10.0.0.1:8090", origin: "http://10.0.0.1:8090" } }, undefined],
   [{ headers: { host: "page.example:8090", origin: "http://page.example:8090" } }, "ORIGIN_REFUSED"],
   [{ headers: { host: "10.0.0.1:8090", origin: "https://page.example" } }, "ORIGIN_REFUSED"],
-])("createOriginCheck() says of %j, to a gateway that other machines reach: %s", (head, reason) => {
+])("createOriginCheck() for %j, on a gateway that other machines reach: %s", (head, reason) => {
   expect(reasonOf(EXPOSED, head)).toBe(reason);
 });
 
@@ -88,11 +88,11 @@ test.each<[head: Head, reason: string | undefined]>([
   [{ headers: { origin: "http://page.example" } }, "ORIGIN_REFUSED"],
   [{ headers: { origin: "http://localhost:8090" } }, undefined],
   [{ headers: { origin: "http://localhost:3000" } }, "ORIGIN_REFUSED"],
-])("createOriginCheck() says of %j, to a gateway with a list of origins: %s", (head, reason) => {
+])("createOriginCheck() for %j, on a gateway with a list of origins: %s", (head, reason) => {
   expect(reasonOf(LISTED, head)).toBe(reason);
 });
 
-test("createOriginCheck() lets in all with *", () => {
+test("createOriginCheck() accepts every origin with *", () => {
   const head = { headers: { origin: "https://page.example", host: "page.example" } };
   expect(reasonOf({ ...OPEN, allowed: "*" }, head)).toBeUndefined();
 });

@@ -33,14 +33,14 @@ export function createOriginCheck({ allowed, isOpen, host }: OriginOptions): Ori
   const names = new Set([...origins].map((origin) => new URL(origin).hostname));
   const isNameChecked = isOpen && isThisMachine(host);
   /** The last accepted authority: most requests have the same one. */
-  let lastRight: string | undefined;
+  let lastAccepted: string | undefined;
 
   /** Returns the host name if it is not acceptable for this gateway. */
   function findForeignName(authority: string | undefined): string | undefined {
-    if (!isNameChecked || authority === lastRight) return undefined;
+    if (!isNameChecked || authority === lastAccepted) return undefined;
     const name = hostname(authority);
     if (name !== undefined && !isThisMachine(name) && !names.has(name)) return name;
-    lastRight = authority;
+    lastAccepted = authority;
     return undefined;
   }
 

@@ -32,13 +32,13 @@ export function sendHttpError(request: HttpRequest, response: HttpResponse, erro
   response.end(isText ? error.rawMessage : JSON.stringify(errorToJson(error, undefined)));
 }
 
-interface Refusal {
+interface ErrorResponse {
   readonly contentType: string;
   readonly error: ConnectError;
 }
 
 /** A response without a body ("Trailers-Only" in the gRPC protocol; gRPC-Web has the same). */
-function sendGrpcError(response: HttpResponse, { contentType, error }: Refusal): void {
+function sendGrpcError(response: HttpResponse, { contentType, error }: ErrorResponse): void {
   const status = Object.fromEntries(encodeGrpcMessage(setTrailerStatus(new Headers(), error)));
   const head = { ...headersOf(error), ...status, "content-type": contentType };
   if (response.stream === undefined) {
@@ -51,7 +51,7 @@ function sendGrpcError(response: HttpResponse, { contentType, error }: Refusal):
 }
 
 /** A stream with the end-of-stream message only. */
-function sendConnectStreamError(response: HttpResponse, { contentType, error }: Refusal): void {
+function sendConnectStreamError(response: HttpResponse, { contentType, error }: ErrorResponse): void {
   const end = endStreamToJson(error.metadata, error, undefined);
   response.writeHead(200, { ...headersOf(error), "content-type": contentType });
   response.end(encodeEnvelope(endStreamFlag, new TextEncoder().encode(JSON.stringify(end))));

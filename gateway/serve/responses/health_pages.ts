@@ -22,7 +22,7 @@ export function createReadinessPage(readiness: Readiness): Page {
 }
 
 /** The liveness check of spark-jobserver, for the time before its API is served. */
-export const answerLiveness: Page = async (request, response) => {
+export const serveLiveness: Page = async (request, response) => {
   if (!asksFor(request, LIVE_PATH)) return false;
   sendJson(request, response, { status: 200, body: { status: "SUCCESS" } });
   return true;

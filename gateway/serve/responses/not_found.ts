@@ -11,7 +11,7 @@ const RPC_TYPE = /^application\/(?:grpc|connect\+|proto)/i;
  * Sends 404 with Connect's JSON error for an unknown path. The code is `unimplemented` for RPC calls, as gRPC and Connect specify for
  * unknown methods, otherwise `not_found`.
  */
-export function answerNotFound(request: HttpRequest, response: HttpResponse): void {
+export function sendNotFound(request: HttpRequest, response: HttpResponse): void {
   const [path = ""] = (request.url ?? "").split("?", 1);
   const { headers } = request;
   const isCall =

@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Compression, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { countJson } from "../../../lib/transcode/mod.ts";
 import { jsonTooLarge, tooManyValues } from "../../../proto/errors.ts";
-import { MOST_VALUES, RPC_JSON_BYTES } from "../../limits.ts";
+import { MAX_VALUES, RPC_JSON_BYTES } from "../../limits.ts";
 import { COMPRESSIONS } from "./compressions.ts";
 import { countMessage } from "./message_values.ts";
 
@@ -46,7 +46,7 @@ export function boundBody({ header, ...request }: UniversalServerRequest, bounds
   const isJson = (enveloped ?? plain)?.toLowerCase() === "json";
   const messages = { isJson, compression };
   // The usual case: a body this small cannot have too many values.
-  if (encoding === null && Number(header.get("content-length") ?? Number.NaN) <= MOST_VALUES) return body;
+  if (encoding === null && Number(header.get("content-length") ?? Number.NaN) <= MAX_VALUES) return body;
   return protocol === undefined ? boundWhole(body, messages, bounds) : boundEnveloped(body, messages, bounds);
 }
 
@@ -98,11 +98,11 @@ async function check(
   { isJson, compression }: Encoding,
   { method, messageBytes }: Bounds,
 ): Promise<void> {
-  if (compression === undefined && message.length <= MOST_VALUES) return;
+  if (compression === undefined && message.length <= MAX_VALUES) return;
   const bytes = compression === undefined ? message : await compression.decompress(message, messageBytes);
   if (isJson && bytes.length > RPC_JSON_BYTES) throw jsonTooLarge(bytes.length, RPC_JSON_BYTES);
-  const count = isJson ? countJson(bytes) : countMessage(method.input, bytes, MOST_VALUES);
-  if (count > MOST_VALUES) throw tooManyValues(count, MOST_VALUES);
+  const count = isJson ? countJson(bytes) : countMessage(method.input, bytes, MAX_VALUES);
+  if (count > MAX_VALUES) throw tooManyValues(count, MAX_VALUES);
 }
 
 /** Bytes that were received but not passed on yet. */

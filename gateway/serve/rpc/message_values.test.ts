@@ -18,7 +18,7 @@ test("countMessage() counts a Struct as countJson() counts its JSON", () => {
   );
 });
 
-test("countMessage() counts packed numbers, and fields that are not known", () => {
+test("countMessage() counts packed numbers and unknown fields", () => {
   const states = Array.from({ length: 500 }, () => Job_State.FAILED);
   expect(
     countMessage(
@@ -31,14 +31,14 @@ test("countMessage() counts packed numbers, and fields that are not known", () =
   expect(countMessage(ListJobsRequestSchema, unknown, NO_LIMIT)).toBe(300);
 });
 
-test("countMessage() counts a oneof that is set again and again", () => {
+test("countMessage() counts a oneof that is set repeatedly", () => {
   const value = Buffer.concat(Array.from({ length: 100 }, () => Buffer.from([0x20, 1])));
   const entry = Buffer.concat([Buffer.from([0x0a, 1, 97, 0x12, 0xc8, 1]), value]);
   const struct = Buffer.concat([Buffer.from([0x0a, 0xce, 1]), entry]);
   expect(countMessage(StructSchema, struct, NO_LIMIT)).toBe(101);
 });
 
-test("countMessage() takes any bytes, and stops beyond its limit", () => {
+test("countMessage() accepts any bytes, and stops beyond its limit", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expect(countMessage(SubmitJobRequestSchema, bytes, 10)).toBeLessThanOrEqual(bytes.length + 10);

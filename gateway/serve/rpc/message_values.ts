@@ -20,7 +20,7 @@ const UNKNOWN: FieldCost = { values: 1, inner: undefined, isPacked: false };
 const costs = new WeakMap<DescMessage, MessageCost>();
 
 /** Maximum nesting; the decoder rejects deeper messages. */
-const DEEPEST = 100;
+const MAX_DEPTH = 100;
 
 /**
  * Counts the values in a binary protobuf message as `JsonCounter` counts them in its JSON form: one for each list entry, two for each entry
@@ -62,7 +62,7 @@ function countFields(
     const content = reader.skip(tag & 7);
     if (content === undefined) continue;
     if (isPacked) count += Math.max(0, numbersIn(content) - 1);
-    else if (inner !== undefined && depth < DEEPEST) {
+    else if (inner !== undefined && depth < MAX_DEPTH) {
       count += countFields(inner, new WireReader(content), { limit: limit - Math.max(0, count), depth: depth + 1 });
     }
   }

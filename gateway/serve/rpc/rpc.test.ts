@@ -14,7 +14,7 @@ beforeAll(async () => {
   const statuses = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`service ${index}`, {}]));
   const rpc = createRpc({
     routes: (router) => router.service(Health, { list: () => ({ statuses }) }),
-    mostBytes: () => 10_000,
+    maxBytes: () => 10_000,
     contextValues: () => createContextValues(),
   });
   server = createServer((request, response) => {
@@ -53,7 +53,7 @@ test.each([
   ["GZip", "gzip"],
   ["identity, gzip;q=0.5", undefined],
   ["gzip;q=0", undefined],
-])("an answer by Connect to a client that accepts %s has coding %s", async (accept, encoding) => {
+])("a Connect response to a client that accepts %s has coding %s", async (accept, encoding) => {
   const answer = await list({ "content-encoding": "gzip", "accept-encoding": accept }, gzipSync("{}"));
   expect(answer).toMatchObject({ status: 200, encoding, text: expect.stringContaining("service 99") });
 });

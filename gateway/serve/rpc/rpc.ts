@@ -22,7 +22,7 @@ interface RpcOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly contextValues: (request: HttpRequest) => ContextValues;
   /** Maximum size of a message that a service accepts, in bytes. */
-  readonly mostBytes: (service: DescService) => number;
+  readonly maxBytes: (service: DescService) => number;
   /** Services whose usual calls bypass connect-es. They have routes as well, for all other calls. */
   readonly direct?: { readonly services: readonly DescService[]; readonly invoke: InvokeUnary };
 }
@@ -39,10 +39,10 @@ export interface Rpc {
   answer(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
 
-export function createRpc({ routes, contextValues, mostBytes, direct, ...options }: RpcOptions): Rpc {
+export function createRpc({ routes, contextValues, maxBytes, direct, ...options }: RpcOptions): Rpc {
   const router = createConnectRouter({ acceptCompression: [...COMPRESSIONS], ...options });
   routes(router);
-  const answerUnary = direct && createUnary({ ...direct, mostBytes, jsonOptions: options.jsonOptions });
+  const writeUnary = direct && createUnary({ ...direct, maxBytes, jsonOptions: options.jsonOptions });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   const find = ({ url = "" }: HttpRequest) => handlers.get(url) ?? handlers.get(url.split("?", 1)[0] ?? "");
@@ -55,16 +55,16 @@ export function createRpc({ routes, contextValues, mostBytes, direct, ...options
       if (handler === undefined) return false;
       // The client may have left during authentication; its "close" event would not come again.
       if (isOver(response)) return true;
-      const start = answerUnary === undefined ? NOTHING_READ : await answerUnary(request, response);
+      const start = writeUnary === undefined ? NOTHING_READ : await writeUnary(request, response);
       if (start === undefined) return true;
       const leaving = new AbortController();
       response.once("close", () => leaving.abort());
       const asked = universalRequestFromNodeRequest(request, response as never, undefined, contextValues(request));
       using kept = keepLongDeadline(asked);
       const call = kept?.call ?? asked;
-      const bounds = { method: handler.method, messageBytes: mostBytes(handler.service) };
+      const bounds = { method: handler.method, messageBytes: maxBytes(handler.service) };
       normalizeEncodings(call.header);
-      const refused = request.method === "GET" ? await refusalOf(boundQuery(call, bounds)) : undefined;
+      const refused = request.method === "GET" ? await rejectionOf(boundQuery(call, bounds)) : undefined;
       if (refused !== undefined) {
         sendRpcError(request, response, refused);
         return true;
@@ -92,7 +92,7 @@ function normalizeEncodings(header: Headers): void {
 }
 
 /** Resolves to the error that a check rejects with. */
-async function refusalOf(check: Promise<void>): Promise<ConnectError | undefined> {
+async function rejectionOf(check: Promise<void>): Promise<ConnectError | undefined> {
   const [outcome] = await Promise.allSettled([check]);
   return outcome.status === "rejected" ? ConnectError.from(outcome.reason) : undefined;
 }

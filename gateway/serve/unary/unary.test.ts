@@ -24,7 +24,7 @@ const { input: HealthCheckRequestSchema } = Health.method.check;
 const statuses = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`service ${index}`, {}]));
 
 /** Effects of the method, by the header value that requests them. */
-const DEEDS: Readonly<Record<string, (context: Context) => unknown>> = {
+const EFFECTS: Readonly<Record<string, (context: Context) => unknown>> = {
   small: () => ({ statuses: { "": {} } }),
   large: () => ({ statuses }),
   refuse: () => {
@@ -57,8 +57,8 @@ const DEEDS: Readonly<Record<string, (context: Context) => unknown>> = {
 };
 
 async function act(context: Context): Promise<Record<string, unknown>> {
-  const deed = DEEDS[context.requestHeader.get("x-deed") ?? "small"];
-  return (await deed?.(context)) as Record<string, unknown>;
+  const effect = EFFECTS[context.requestHeader.get("x-effect") ?? "small"];
+  return (await effect?.(context)) as Record<string, unknown>;
 }
 
 const limits = limitsSection.parse({ messageBytes: 30_000 });
@@ -84,7 +84,7 @@ function serveHealth(isDirect: boolean): Promise<OpenPort> {
     }),
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: reportDecodeErrors,
-    mostBytes: () => limits.messageBytes,
+    maxBytes: () => limits.messageBytes,
     contextValues: () => createContextValues(),
   });
   const log = pino({ level: "silent" });
@@ -186,25 +186,25 @@ const TYPES = USUAL_TYPES.concat(
 );
 
 /** Mostly undefined, so that a call that is unusual in one way is usual in the others. */
-function seldom(...values: readonly string[]): fc.Arbitrary<string | undefined> {
+function rarely(...values: readonly string[]): fc.Arbitrary<string | undefined> {
   return fc.oneof({ weight: 4, arbitrary: fc.constant(absent) }, { weight: 1, arbitrary: fc.constantFrom(...values) });
 }
 
 const USUAL_HEADERS = {
   "content-type": fc.constantFrom(...USUAL_TYPES),
-  "x-deed": fc.constantFrom(...Object.keys(DEEDS).filter((name) => name !== "wait")),
+  "x-effect": fc.constantFrom(...Object.keys(EFFECTS).filter((name) => name !== "wait")),
   "x-sent": fc.constantFrom("yes", absent),
   "accept-encoding": fc.constantFrom(absent, "", "gzip", "gzip;q=0", "identity, br;q=0.1", "X-GZIP", "rot13"),
   "grpc-accept-encoding": fc.constantFrom(absent, "", "identity,deflate,gzip", "gzip;q=0", "rot13"),
 };
 
-const ODD_HEADERS = {
+const UNUSUAL_HEADERS = {
   ...USUAL_HEADERS,
   "content-type": fc.constantFrom(...TYPES),
-  "content-encoding": seldom("identity", "gzip", "rot13"),
-  "grpc-encoding": seldom("identity", "gzip", "Identity", "rot13"),
-  "connect-timeout-ms": seldom("60000", "soon", "-1", "0"),
-  "grpc-timeout": seldom("60S", "99999999H", "60", "60000000u"),
+  "content-encoding": rarely("identity", "gzip", "rot13"),
+  "grpc-encoding": rarely("identity", "gzip", "Identity", "rot13"),
+  "connect-timeout-ms": rarely("60000", "soon", "-1", "0"),
+  "grpc-timeout": rarely("60S", "99999999H", "60", "60000000u"),
 };
 
 const place = {
@@ -232,8 +232,14 @@ const usual: fc.Arbitrary<Asked> = fc
   });
 
 /** Calls that are unusual in any way. */
-const odd: fc.Arbitrary<Asked> = fc
-  .record({ ...place, headers: fc.record(ODD_HEADERS), bytes: body, cut: fc.nat({ max: 30 }), query: seldom("?a=b") })
+const unusual: fc.Arbitrary<Asked> = fc
+  .record({
+    ...place,
+    headers: fc.record(UNUSUAL_HEADERS),
+    bytes: body,
+    cut: fc.nat({ max: 30 }),
+    query: rarely("?a=b"),
+  })
   .map(({ bytes, cut, query = "", headers, path, version }) => {
     const pieces = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length > 0);
     return { version, path: path + query, headers: present(headers), pieces };
@@ -241,7 +247,7 @@ const odd: fc.Arbitrary<Asked> = fc
 
 test.for([
   ["usual", usual],
-  ["odd", odd],
+  ["unusual", unusual],
 ] as const)("calls are answered as connect-es answers them: %s ones", async ([, calls]) => {
   await fc.assert(
     fc.asyncProperty(calls, async (call) => {
@@ -251,7 +257,7 @@ test.for([
   );
 });
 
-test.each(USUAL_TYPES)("a call of %s does not pass through connect-es", async (type) => {
+test.each(USUAL_TYPES)("a call of %s bypasses connect-es", async (type) => {
   const before = directCalls;
   const pieces = type.includes("grpc")
     ? [encodeEnvelope(0, Buffer.from(type.endsWith("json") ? "{}" : ""))]
@@ -264,8 +270,8 @@ test.each([
   ["application/json", { "connect-timeout-ms": "1" }],
   ["application/grpc+json", { "grpc-timeout": "1m" }],
   ["application/grpc-web+json", { "grpc-timeout": "1000u" }],
-])("a call of %s ends with its deadline", async (type, timeout) => {
-  const headers = { "content-type": type, "x-deed": "wait", ...timeout };
+])("a call of %s ends at its deadline", async (type, timeout) => {
+  const headers = { "content-type": type, "x-effect": "wait", ...timeout };
   const content = Buffer.from("{}");
   const pieces = [type === "application/json" ? content : encodeEnvelope(0, content)];
   const call: Asked = { version: 2, path: "/grpc.health.v1.Health/List", headers, pieces };

@@ -13,12 +13,12 @@ import {
   type MethodSerializationLookup as Messages,
 } from "@connectrpc/connect/protocol";
 import { type HttpRequest, type HttpResponse, isOver, printJson, readKept } from "../../../lib/transcode/mod.ts";
-import { MOST_VALUES } from "../../limits.ts";
+import { MAX_VALUES } from "../../limits.ts";
 import type { Invoke } from "../../rpc/mod.ts";
 import { type BodyStart, NOTHING_READ, readBodyStart } from "./unary_body.ts";
 import { UnaryCall } from "./unary_call.ts";
 import { readUnaryHead, type UnaryHead } from "./unary_head.ts";
-import { answerUnary } from "./unary_response.ts";
+import { writeUnary } from "./unary_response.ts";
 
 /** Calls a method. Throws or rejects as the method does. */
 export type InvokeUnary = (method: DescMethod, request: Message, call: UnaryCall) => ReturnType<Invoke>;
@@ -29,7 +29,7 @@ interface UnaryOptions {
   readonly invoke: InvokeUnary;
   readonly jsonOptions: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   /** Maximum size of a message that a service accepts, in bytes. */
-  readonly mostBytes: (service: DescService) => number;
+  readonly maxBytes: (service: DescService) => number;
 }
 
 /**
@@ -37,27 +37,27 @@ interface UnaryOptions {
  * Resolves to undefined when the call is over. connect-es serves all other calls and takes five times as long: then it resolves to the part
  * of the body that was read. Rejects if the response cannot be written.
  */
-export type AnswerUnary = (request: HttpRequest, response: HttpResponse) => Promise<BodyStart | undefined>;
+export type ServeUnary = (request: HttpRequest, response: HttpResponse) => Promise<BodyStart | undefined>;
 
 interface Route {
   readonly method: DescMethod;
   readonly messages: Messages<DescMessage, DescMessage>;
   /** Maximum size of a small body, in bytes: it cannot have too many values. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 const ENVELOPE_BYTES = 5;
 
-export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryOptions): AnswerUnary {
+export function createUnary({ services, invoke, jsonOptions, maxBytes }: UnaryOptions): ServeUnary {
   const routes = new Map<string, Route>();
   for (const service of services) {
     for (const method of service.methods) {
       if (method.methodKind !== "unary") continue;
-      const bounds = { readMaxBytes: mostBytes(service), writeMaxBytes: 0xffffffff };
+      const bounds = { readMaxBytes: maxBytes(service), writeMaxBytes: 0xffffffff };
       const messages = createMethodSerializationLookup(method, undefined, jsonOptions, bounds);
       routes.set(createMethodUrl("/", method), {
         ...{ method, messages },
-        mostBytes: Math.min(bounds.readMaxBytes, MOST_VALUES),
+        maxBytes: Math.min(bounds.readMaxBytes, MAX_VALUES),
       });
     }
   }
@@ -67,12 +67,12 @@ export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryO
     const head = route && readUnaryHead(request);
     if (route === undefined || head === undefined) return NOTHING_READ;
     const sizeBytes = request.headers["content-length"];
-    if (sizeBytes !== undefined && !(Number(sizeBytes) <= route.mostBytes)) return NOTHING_READ;
+    if (sizeBytes !== undefined && !(Number(sizeBytes) <= route.maxBytes)) return NOTHING_READ;
     return serve(route, { request, response, head });
   };
 
   async function serve(
-    { method, messages, mostBytes: most }: Route,
+    { method, messages, maxBytes: most }: Route,
     { request, response, head }: { request: HttpRequest; response: HttpResponse; head: UnaryHead },
   ): Promise<BodyStart | undefined> {
     using call = new UnaryCall(request, response, head);
@@ -86,7 +86,7 @@ export function createUnary({ services, invoke, jsonOptions, mostBytes }: UnaryO
       if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} returns a stream`);
       return encode(await answer, { method, head, messages });
     });
-    await answerUnary(response, outcome, { head, call, jsonOptions });
+    await writeUnary(response, outcome, { head, call, jsonOptions });
     return undefined;
   }
 

@@ -10,7 +10,7 @@ export interface BodyStart {
 export const NOTHING_READ: BodyStart = { pieces: [], isWhole: false };
 
 /** Reads a body up to a number of bytes. Resolves to undefined if the client leaves first. */
-export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<BodyStart | undefined> {
+export function readBodyStart(request: HttpRequest, maxBytes: number): Promise<BodyStart | undefined> {
   return new Promise((resolve) => {
     const pieces: Uint8Array[] = [];
     let sizeBytes = 0;
@@ -23,7 +23,7 @@ export function readBodyStart(request: HttpRequest, mostBytes: number): Promise<
     const add = (piece: Uint8Array): void => {
       pieces.push(piece);
       sizeBytes += piece.length;
-      if (sizeBytes <= mostBytes) return;
+      if (sizeBytes <= maxBytes) return;
       request.pause();
       stop({ pieces, isWhole: false });
     };

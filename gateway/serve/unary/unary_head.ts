@@ -48,14 +48,14 @@ export function readUnaryHead({ method, headers, httpVersionMajor }: HttpRequest
   const grpcTimeout = text(headers["grpc-timeout"]);
   if (form.protocol === "connect") {
     if (grpcTimeout !== null) return undefined;
-    const compression = answerCompression(acceptedEncodings(text(headers["accept-encoding"])), "accept-encoding");
+    const compression = responseCompression(acceptedEncodings(text(headers["accept-encoding"])), "accept-encoding");
     return withTimeout({ form, compression }, parseConnectTimeout(connectTimeout, Number.MAX_SAFE_INTEGER));
   }
   // Trailers require HTTP/2.
   if (form.protocol === "grpc" && httpVersionMajor === 1) return undefined;
   const encoding = headers["grpc-encoding"];
   if (connectTimeout !== null || (encoding !== undefined && encoding !== "identity")) return undefined;
-  const compression = answerCompression(text(headers["grpc-accept-encoding"]), "grpc-accept-encoding");
+  const compression = responseCompression(text(headers["grpc-accept-encoding"]), "grpc-accept-encoding");
   return withTimeout({ form, compression }, parseGrpcTimeout(grpcTimeout, Number.MAX_SAFE_INTEGER));
 }
 
@@ -68,7 +68,7 @@ function withTimeout(
   return isUsual ? { ...head, timeoutMs } : undefined;
 }
 
-function answerCompression(accepted: string | null, header: string): Compression | null {
+function responseCompression(accepted: string | null, header: string): Compression | null {
   return accepted === null ? null : compressionNegotiate([...COMPRESSIONS], null, accepted, header).response;
 }
 

@@ -21,28 +21,28 @@ const COMPRESS_BYTES = 1024;
 /** The result of a call: an encoded message, or an error. */
 type Outcome = Uint8Array | ConnectError;
 
-interface Answered {
+interface ResponseContext {
   readonly head: UnaryHead;
   readonly call: UnaryCall;
   readonly jsonOptions: Partial<JsonWriteOptions> | undefined;
 }
 
 /** Writes the outcome of a call in its protocol. Rejects if it cannot be written. */
-export function answerUnary(response: HttpResponse, outcome: Outcome, answered: Answered): Promise<void> {
+export function writeUnary(response: HttpResponse, outcome: Outcome, answered: ResponseContext): Promise<void> {
   switch (answered.head.form.protocol) {
     case "connect":
-      return answerConnect(response, outcome, answered);
+      return writeConnect(response, outcome, answered);
     case "grpc":
-      return answerGrpc(response, outcome, answered);
+      return writeGrpc(response, outcome, answered);
     case "grpc-web":
-      return answerGrpcWeb(response, outcome, answered);
+      return writeGrpcWeb(response, outcome, answered);
     default:
       return answered.head.form.protocol satisfies never;
   }
 }
 
 /** See https://connectrpc.com/docs/protocol/#unary-response. */
-async function answerConnect(response: HttpResponse, outcome: Outcome, answered: Answered): Promise<void> {
+async function writeConnect(response: HttpResponse, outcome: Outcome, answered: ResponseContext): Promise<void> {
   const { head, jsonOptions } = answered;
   const isError = outcome instanceof ConnectError;
   const message = isError ? errorToJsonBytes(outcome, jsonOptions) : outcome;
@@ -58,7 +58,10 @@ async function answerConnect(response: HttpResponse, outcome: Outcome, answered:
   response.end(content);
 }
 
-function connectHeaders(outcome: Outcome, { head: { form }, call: { metadata } }: Answered): OutgoingHttpHeaders {
+function connectHeaders(
+  outcome: Outcome,
+  { head: { form }, call: { metadata } }: ResponseContext,
+): OutgoingHttpHeaders {
   const isError = outcome instanceof ConnectError;
   if (!isError && metadata.header === undefined && metadata.trailer === undefined) {
     return { "content-type": form.contentType };
@@ -72,7 +75,7 @@ function connectHeaders(outcome: Outcome, { head: { form }, call: { metadata } }
 }
 
 /** See https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses. */
-async function answerGrpc(response: HttpResponse, outcome: Outcome, answered: Answered): Promise<void> {
+async function writeGrpc(response: HttpResponse, outcome: Outcome, answered: ResponseContext): Promise<void> {
   const { compression } = answered.head;
   const content = outcome instanceof ConnectError ? undefined : await envelope(outcome, { compression });
   if (isOver(response)) return;
@@ -82,7 +85,7 @@ async function answerGrpc(response: HttpResponse, outcome: Outcome, answered: An
 }
 
 /** As gRPC, with the trailers as a message at the end: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md. */
-async function answerGrpcWeb(response: HttpResponse, outcome: Outcome, answered: Answered): Promise<void> {
+async function writeGrpcWeb(response: HttpResponse, outcome: Outcome, answered: ResponseContext): Promise<void> {
   const { compression } = answered.head;
   const content = outcome instanceof ConnectError ? undefined : await envelope(outcome, { compression });
   const trailers = trailerSerialize(trailersOf(outcome, answered));
@@ -92,7 +95,7 @@ async function answerGrpcWeb(response: HttpResponse, outcome: Outcome, answered:
   response.end(content === undefined ? end : Buffer.concat([content, end]));
 }
 
-function grpcHeaders({ head: { form, compression }, call: { metadata } }: Answered): OutgoingHttpHeaders {
+function grpcHeaders({ head: { form, compression }, call: { metadata } }: ResponseContext): OutgoingHttpHeaders {
   return {
     "content-type": form.contentType,
     ...(metadata.header !== undefined && toNodeHeaders(metadata.header)),
@@ -100,12 +103,12 @@ function grpcHeaders({ head: { form, compression }, call: { metadata } }: Answer
   };
 }
 
-function grpcTrailers(outcome: Outcome, answered: Answered): OutgoingHttpHeaders {
+function grpcTrailers(outcome: Outcome, answered: ResponseContext): OutgoingHttpHeaders {
   const isPlain = !(outcome instanceof ConnectError) && answered.call.metadata.trailer === undefined;
   return isPlain ? { "grpc-status": grpcStatusOk } : toNodeHeaders(trailersOf(outcome, answered));
 }
 
-function trailersOf(outcome: Outcome, { call: { metadata } }: Answered): Headers {
+function trailersOf(outcome: Outcome, { call: { metadata } }: ResponseContext): Headers {
   const trailer = withDefault(metadata.trailer, "grpc-status", grpcStatusOk);
   return outcome instanceof ConnectError ? setTrailerStatus(trailer, outcome) : trailer;
 }

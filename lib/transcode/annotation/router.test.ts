@@ -37,29 +37,29 @@ test.each([
     "GET /a/b:c:go",
     "GET /a/*:c:go",
   ],
-  ["a verb alone is no segment", ["GET /a/*:go"], "GET /a/:go", undefined],
+  ["a verb alone is not a segment", ["GET /a/*:go"], "GET /a/:go", undefined],
   ["a verb stands behind a literal", ["GET /a:go", "GET /*"], "GET /a:go", "GET /a:go"],
   ["a verb stands behind **", ["GET /a/**:go"], "GET /a/b/c:go", "GET /a/**:go"],
-  ["an encoded colon begins no verb", ["GET /a/*:go", "GET /a/*"], "GET /a/b%3Ago", "GET /a/*"],
+  ["an encoded colon does not begin a verb", ["GET /a/*:go", "GET /a/*"], "GET /a/b%3Ago", "GET /a/*"],
   ["an encoded literal is the literal", ["GET /jobs"], "GET /%6Aobs", "GET /jobs"],
-  ["an encoded slash is no slash", ["GET /a/*", "GET /a/b/c"], "GET /a/b%2Fc", "GET /a/*"],
-  ["malformed encoding equals no literal", ["GET /a", "GET /*"], "GET /%zz", "GET /*"],
+  ["an encoded slash is not a separator", ["GET /a/*", "GET /a/b/c"], "GET /a/b%2Fc", "GET /a/*"],
+  ["malformed encoding matches no literal", ["GET /a", "GET /*"], "GET /%zz", "GET /*"],
   ["HEAD finds GET", ["GET /a"], "HEAD /a", "GET /a"],
   ["HEAD finds its own rule first", ["GET /a", "HEAD /a"], "HEAD /a", "HEAD /a"],
   ["a method beats any method", ["* /a", "GET /a"], "GET /a", "GET /a"],
   ["any method is any", ["* /a", "GET /a"], "REPORT /a", "* /a"],
   ["another method does not match", ["GET /a"], "POST /a", undefined],
-  ["names of objects are no literals", ["GET /a"], "GET /__proto__", undefined],
+  ["names of Object.prototype match no literals", ["GET /a"], "GET /__proto__", undefined],
 ])("match(): %s", (_, rules, request, expected) => {
   const [httpMethod = "", path = ""] = request.split(" ");
   expect(router(...rules).match(httpMethod, path)?.route.name).toBe(expected);
 });
 
-test("match() answers the segments without the verb", () => {
+test("match() returns the segments without the verb", () => {
   expect(router("GET /a/*:go").match("GET", "/a/b%3A:go")?.segments).toEqual(["a", "b%3A"]);
 });
 
-test("allowed() answers the methods of a path", () => {
+test("allowed() returns the methods of a path", () => {
   const routes = router("GET /a/*", "DELETE /a/b", "POST /c");
   expect(routes.allowed("/a/b").sort()).toEqual(["DELETE", "GET", "HEAD"]);
   expect(routes.allowed("/d")).toEqual([]);
@@ -70,11 +70,11 @@ test.each([
   ["GET /{x=a/*}", "GET /a/{y}"],
   ["GET /a/{x=**}", "GET /a/**"],
   ["GET /a:go", "GET /a:go"],
-])("createRouter() refuses %s beside %s and names both", (first, second) => {
+])("createRouter() rejects %s together with %s and names both", (first, second) => {
   expect(() => router(first, second)).toThrow(/Cannot route GET .*: GET .* matches the same requests/);
 });
 
-test("match() is quick on a path made to make it back up", () => {
+test("match() is fast on a path that causes backtracking", () => {
   const wild = Array.from({ length: 12 }, (_, depth) => `GET /${"*/".repeat(depth)}a/${"*/".repeat(11 - depth)}b`);
   expect(router(...wild).match("GET", `/${"a/".repeat(5000)}`)).toBeUndefined();
 });

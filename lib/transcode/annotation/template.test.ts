@@ -22,7 +22,7 @@ test("parseTemplate() reads every element of the grammar", () => {
   });
 });
 
-test("parseTemplate() takes a colon in a segment before the last for a part of it", () => {
+test("parseTemplate() treats a colon in any segment but the last as text", () => {
   expect(parseTemplate("/a:b/c").segments[0]).toEqual({ type: "literal", text: "a:b" });
 });
 
@@ -47,11 +47,11 @@ test.each([
   ["/v1/%zz", '"%zz" is not a literal'],
   ["/v1/%ff", '"%ff" is not a literal'],
   ["/v1/***", '"***" is not a literal'],
-])("parseTemplate() refuses %j and says why", (text, reason) => {
+])("parseTemplate() rejects %j with the reason", (text, reason) => {
   expect(() => parseTemplate(text)).toThrow(reason);
 });
 
-test("printTemplate() is undone by parseTemplate()", () => {
+test("parseTemplate() reverses printTemplate()", () => {
   fc.assert(
     fc.property(template(), (text) => {
       const parsed = parseTemplate(text);

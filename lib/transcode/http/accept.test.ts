@@ -24,7 +24,7 @@ describe("chooseType()", () => {
     ["text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", LINES.type],
     ['application/json; charset="utf-8" ; q=0.5', LINES.type],
     ["text/event-stream; q = 0.000, application/json", LINES.type],
-  ])("takes %j for %s", (accept, type) => {
+  ])("chooses %j for %s", (accept, type) => {
     expect(chooseType(accept, [LINES, EVENTS])).toBe(type);
   });
 
@@ -40,12 +40,12 @@ describe("chooseType()", () => {
     },
   );
 
-  test("throws an error that is told apart from those without a status", () => {
+  test("throws an error that is distinguishable from those without a status", () => {
     expect(new Error("x") instanceof HttpError).toBe(false);
   });
 });
 
-test("accepts() heeds a type that is excluded by name", () => {
+test("accepts() returns false for a type that is excluded by name", () => {
   expect(accepts("application/json;q=0, */*", "application/json")).toBe(false);
   expect(accepts("application/*", "application/json")).toBe(true);
 });
@@ -55,12 +55,9 @@ test.each([
   ["identity, gzip;q=0.5", []],
   ["identity;q=0.6, gzip;q=0.5, X-GZip", ["gzip"]],
   ["gzip;q=0", []],
-])(
-  "orderedEncodings() lists what is wanted most first, and nothing that is less wanted than no coding: %s",
-  (header, names) => {
-    expect(orderedEncodings(header)).toEqual(names);
-  },
-);
+])("orderedEncodings() lists the preferred codings first, and none below identity: %s", (header, names) => {
+  expect(orderedEncodings(header)).toEqual(names);
+});
 
 describe("chooseEncoding()", () => {
   test.each([
@@ -78,7 +75,7 @@ describe("chooseEncoding()", () => {
     ["*;q=0", undefined],
     ["deflate, zstd", undefined],
     ["", undefined],
-  ])("takes %j for %s", (accept, encoding) => {
+  ])("chooses %j for %s", (accept, encoding) => {
     expect(chooseEncoding(accept)).toBe(encoding);
   });
 });

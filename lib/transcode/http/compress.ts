@@ -10,16 +10,16 @@ const ENCODINGS = ["br", "gzip"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** Minimum size of a compressed response, in bytes: a smaller one fits into a packet anyway. */
-const SMALLEST_BYTES = 1400;
+const MIN_COMPRESSED_BYTES = 1400;
 
 /**
  * Maximum number of whole responses that are compressed at a time. Further ones are sent uncompressed, so that other work of the thread
  * pool does not wait.
  */
-const MOST_AT_ONCE = 16;
+const MAX_AT_ONCE = 16;
 
 /** Maximum number of streamed responses that are compressed at a time. Each holds memory until the client has read everything. */
-const MOST_STREAMS = 64;
+const MAX_STREAMS = 64;
 
 const TEXT =
   /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|wasm|[\w.-]+\+(?:json|xml))|image\/svg\+xml)/i;
@@ -34,7 +34,7 @@ let streams = 0;
 
 /** Whether compression of a response of that type and size, if known, is worth its cost. */
 export function isCompressible(contentType: string, sizeBytes = Number.POSITIVE_INFINITY): boolean {
-  return sizeBytes >= SMALLEST_BYTES && TEXT.test(contentType);
+  return sizeBytes >= MIN_COMPRESSED_BYTES && TEXT.test(contentType);
 }
 
 /** Returns the coding that a client prefers for a compressible response; undefined: none. Adds `Vary` to the response, for caches. */
@@ -45,7 +45,7 @@ export function negotiateEncoding(
 ): Encoding | undefined {
   response.appendHeader("vary", "accept-encoding");
   const accept = headers["accept-encoding"];
-  const isBusy = inPieces ? streams >= MOST_STREAMS : underWay >= MOST_AT_ONCE;
+  const isBusy = inPieces ? streams >= MAX_STREAMS : underWay >= MAX_AT_ONCE;
   return typeof accept !== "string" || isBusy ? undefined : chooseEncoding(accept);
 }
 
@@ -100,7 +100,7 @@ export async function firstPieces(
   const iterator = pieces[Symbol.asyncIterator]();
   const held: Buffer[] = [];
   let sizeBytes = 0;
-  while (sizeBytes < SMALLEST_BYTES) {
+  while (sizeBytes < MIN_COMPRESSED_BYTES) {
     const { done, value } = await iterator.next();
     if (done) return { first: Buffer.concat(held), rest: undefined };
     const piece = Buffer.from(value);

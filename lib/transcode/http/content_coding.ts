@@ -16,7 +16,7 @@ const DECODERS: ReadonlyMap<string, (first: Uint8Array) => Transform> = new Map(
 ]);
 
 /** Accepted codings, for the Accept-Encoding header of a 415 response. */
-export const TAKEN_ENCODINGS = "gzip, deflate, br, zstd";
+export const ACCEPTED_ENCODINGS = "gzip, deflate, br, zstd";
 
 /** Creates the decoder of a body from its first bytes. */
 export type CreateDecoder = (first: Uint8Array) => Transform;
@@ -26,7 +26,7 @@ export function bodyDecoder({ headers }: HttpRequest): CreateDecoder | undefined
   const encoding = headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding === "identity") return undefined;
   const decoder = DECODERS.get(encoding);
-  if (decoder === undefined) throw encodingRefused(encoding, TAKEN_ENCODINGS);
+  if (decoder === undefined) throw encodingRefused(encoding, ACCEPTED_ENCODINGS);
   return decoder;
 }
 

@@ -30,10 +30,10 @@ export function found(value: JsonValue): string {
 
 /** Shortens a text that an error repeats. */
 export function cut(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }
 
-const LONGEST_TEXT = 100;
+const MAX_TEXT_LENGTH = 100;
 
 const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
   ["google.protobuf.Duration", 'seconds such as "5s" or "0.25s"'],

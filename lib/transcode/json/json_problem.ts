@@ -21,14 +21,14 @@ export interface JsonTarget {
  * if no single field is invalid, or it is far behind many others.
  */
 export function explainJson({ desc, field, jsonOptions }: JsonTarget, json: JsonValue): string | undefined {
-  const search = { jsonOptions, left: MOST_VALUES };
+  const search = { jsonOptions, left: MAX_VALUES };
   const fault =
     field === undefined ? inMessage(search, desc, { json, at: "" }) : inField(search, field, { json, at: "" });
   return fault && print(fault);
 }
 
 /** Maximum number of items that are examined; each is decoded separately. */
-const MOST_VALUES = 1000;
+const MAX_VALUES = 1000;
 
 interface Search {
   readonly jsonOptions: Partial<JsonReadOptions> | undefined;

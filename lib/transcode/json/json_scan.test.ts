@@ -9,7 +9,7 @@ function count(json: unknown): number {
   return Array.isArray(json) ? inner : inner + Object.keys(json).length;
 }
 
-test("countJson() counts values and names, however the text is cut and indented", () => {
+test("countJson() counts values and names for any chunks and indentation", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(4), fc.integer({ min: 1, max: 9 }), (json, indent, size) => {
       const text = Buffer.from(JSON.stringify(json, undefined, indent));
@@ -21,7 +21,7 @@ test("countJson() counts values and names, however the text is cut and indented"
   );
 });
 
-test("findDuplicateName() finds none in what JSON.stringify() printed", () => {
+test("findDuplicateName() finds none in output of JSON.stringify()", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (json) => {
       expect(findDuplicateName(Buffer.from(JSON.stringify(json)), json)).toBeUndefined();
@@ -41,7 +41,7 @@ test.each([
   expect(findDuplicateName(Buffer.from(text), JSON.parse(text))).toBe(name);
 });
 
-test("findMember() and endOfValue() find each member of an object, however it is indented", () => {
+test("findMember() and endOfValue() find each member of an object with any indentation", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }), fc.nat(3), (json, indent) => {
       const text = Buffer.from(JSON.stringify(json, undefined, indent));

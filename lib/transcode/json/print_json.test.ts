@@ -26,10 +26,10 @@ test.each(messages.map((desc) => [desc.typeName, desc] as const))(
 );
 
 test.each<[string, DescMessage, Message]>([
-  ["a value of an enum that this release does not know", JobSchema, create(JobSchema, { state: 77 as never })],
+  ["an unknown enum value", JobSchema, create(JobSchema, { state: 77 as never })],
   ["the first time there is", JobSchema, create(JobSchema, { createTime: { seconds: -62_135_596_800n } })],
   ["the last time there is", JobSchema, create(JobSchema, { createTime: { seconds: 253_402_300_799n, nanos: 1 } })],
-  ["numbers that JSON does not have", ProgressSchema, create(ProgressSchema, { fraction: Number.NaN })],
+  ["numbers that JSON cannot represent", ProgressSchema, create(ProgressSchema, { fraction: Number.NaN })],
   ["less than nothing", ProgressSchema, create(ProgressSchema, { fraction: -0 })],
   ["halves of surrogate pairs", JobSchema, create(JobSchema, { context: "\ud800", labels: { "\udc00": "\u2028" } })],
   [
@@ -46,12 +46,12 @@ test.each<[string, DescMessage, Message]>([
   ["a time of the year 10000", JobSchema, create(JobSchema, { createTime: { seconds: 253_402_300_800n } })],
   ["a time with a negative part", JobSchema, create(JobSchema, { createTime: { nanos: -1 } })],
   ["an infinite number in JSON", JobSpecSchema, create(JobSpecSchema, { config: { a: [Number.POSITIVE_INFINITY] } })],
-])("printJson() refuses %s, as protobuf-es does", (_, desc, message) => {
+])("printJson() throws for %s, as protobuf-es does", (_, desc, message) => {
   expect(() => toJsonString(desc, message)).toThrow();
   expect(() => printJson(desc, message)).toThrow(/cannot/);
 });
 
-test("the text of a field is printed as it is, until the field changes", () => {
+test("printJson() prints a kept text unchanged until the field changes", () => {
   const spec = create(JobSpecSchema, { binary: "words", config: { a: 1 } });
   keepText(spec, "config", '{"a": 1.0}');
   expect(printJson(JobSpecSchema, spec)).toBe('{"binary":"words","config":{"a": 1.0}}');
@@ -62,7 +62,7 @@ test("the text of a field is printed as it is, until the field changes", () => {
   expect(printJson(JobSpecSchema, spec)).toBe('{"binary":"words","config":{"b":2}}');
 });
 
-test("a field that is text alone is printed, and readKept() reads it", () => {
+test("printJson() prints an unset field from its kept text, and readKept() parses it", () => {
   const answer = create(RunJobResponseSchema);
   keepText(answer, "result", "[null]");
   expect(printJson(RunJobResponseSchema, answer)).toBe('{"result":[null]}');

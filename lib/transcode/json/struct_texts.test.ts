@@ -13,7 +13,7 @@ function read(text: string) {
   return message;
 }
 
-test("a config goes on as it was written, and reads as what it says", () => {
+test("takeStructs() keeps a config as written, and readKept() parses it", () => {
   const request = read(
     ' { "job" : { "binary": "words",\n "config" : { "a": [1.0, "}"], "b" : {} } , "entryPoint": "x" } }',
   );
@@ -21,7 +21,7 @@ test("a config goes on as it was written, and reads as what it says", () => {
   expect(request.job).toMatchObject({ binary: "words", entryPoint: "x", config: { a: [1, "}"], b: {} } });
 });
 
-test("any request is the same message with the texts as without", () => {
+test("takeStructs() does not change the decoded message of any request", () => {
   const name = fc.constantFrom("a", "config", "job", "}", '"', "\\", "ä", "e1");
   const config = fc.dictionary(name, fc.jsonValue(), { noNullPrototype: true });
   const job = fc.record(
@@ -46,14 +46,14 @@ test.each([
   ["a number beyond those of a double", '{"config":{"a":1e400}}'],
   ["a number of many digits", `{"config":{"a":${"1".repeat(400)}}}`],
   ["a depth beyond that of messages", `{"config":{"a":${"[".repeat(40)}${"]".repeat(40)}}}`],
-  ["a name that is written with escapes", '{"c\\u006fnfig":{"a":1}}'],
+  ["a name with escapes", '{"c\\u006fnfig":{"a":1}}'],
   ["something else than an object", '{"config":[1]}'],
-])("a config with %s is left to protobuf-es", (_, text) => {
+])("takeStructs() leaves a config with %s to protobuf-es", (_, text) => {
   const json: JsonValue = JSON.parse(text);
   expect(takeStructs(JobSpecSchema, json, { text: Buffer.from(text), levels: MAX_NESTING }).rest).toBe(json);
 });
 
-test("a config of forty levels, and words with an e, are plain text", () => {
+test("isPlainJson() accepts forty levels, and words with an e", () => {
   const text = `{"config":{"a":${"[".repeat(39)}true,false,null,"1e5",12.5,-3${"]".repeat(39)}}}`;
   const { rest } = takeStructs(JobSpecSchema, JSON.parse(text), { text: Buffer.from(text), levels: MAX_NESTING });
   expect(rest).toEqual({});

@@ -23,7 +23,7 @@ const TEXT = { type: "string", minLength: 1 };
 const inPath = (name: string, more = {}) => ({ ...{ name, in: "path", required: true, schema: TEXT }, ...more });
 const bytes = { type: "string", format: "binary" };
 
-test("the document has what it was given", () => {
+test("the document includes the given members", () => {
   expect({ openapi: document.openapi, info: document.info, servers: document.servers }).toEqual({
     openapi: "3.1.0",
     info: { title: "Library", version: "1" },
@@ -31,7 +31,7 @@ test("the document has what it was given", () => {
   });
 });
 
-test("an operation has its parameters, body, responses and what the caller adds", () => {
+test("an operation has its parameters, body, responses and the added members", () => {
   expect(document.paths["/v1/books/{name}"]?.["patch"]).toEqual({
     operationId: "Library_UpdateBook",
     summary: "A nested path variable into the field that is the body",
@@ -86,7 +86,7 @@ test("parameters of a path are those in its text", () => {
   }
 });
 
-test("a query reaches into messages, but not into maps, lists of messages and itself", () => {
+test("query parameters include fields of messages, but not of maps, lists of messages and recursive messages", () => {
   const parameters = document.paths["/v1/echo"]?.["get"]?.["parameters"] as { name: string }[];
   const names = parameters.map((parameter) => parameter.name);
   expect(names).toEqual(
@@ -118,7 +118,7 @@ test("streams are NDJSON or events, and google.api.HttpBody is bytes", () => {
   });
 });
 
-test("the body is what the path does not carry", () => {
+test("the body omits the fields in the path", () => {
   const put = document.paths["/v1/shelves/{name_1}/books/{name_2}"]?.["put"];
   expect(put?.["parameters"]).toEqual([
     inPath("name_1", { description: "Is `shelf` here." }),
@@ -141,7 +141,7 @@ test("operation ids are unique", () => {
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test("schemas say the JSON form of each type", () => {
+test("schemas describe the JSON form of each type", () => {
   expect(document.components.schemas["library.v1.Everything"]).toMatchObject({
     type: "object",
     properties: {
@@ -163,7 +163,7 @@ test("schemas say the JSON form of each type", () => {
   });
 });
 
-test("every reference leads somewhere", () => {
+test("every reference resolves", () => {
   const references = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/([^"]+)/g)].map(
     (match) => match[1],
   );

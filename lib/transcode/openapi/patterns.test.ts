@@ -4,7 +4,7 @@ import { readExclusion, readPatterns } from "./expressions.ts";
 import { printDurations, printRange } from "./ranges.ts";
 import { toEcmaPattern } from "./re2.ts";
 
-test("printRange() matches the numbers of the range and no others", () => {
+test("printRange() matches exactly the numbers of the range", () => {
   const number = fc.oneof(fc.bigInt(-2000n, 2000n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n));
   fc.assert(
     fc.property(number, number, fc.array(number, { minLength: 20 }), (one, other, others) => {
@@ -28,12 +28,12 @@ describe("printDurations()", () => {
     ["from 30", { min: from(30) }, ["30s", "31s", "300s", "30.1s"], ["29.9s", "3s"]],
     ["above 2, to 4", { min: from(2, true), max: from(4) }, ["2.1s", "3.9s", "4s", "4.000s"], ["2s", "4.001s", "5s"]],
     ["from 0, below 1", { min: from(0), max: from(1, true) }, ["0s", "0.999s"], ["1s", "1.0s"]],
-  ])("takes durations within its bounds only: %s", (_, bounds, taken, refused) => {
+  ])("matches only durations within its bounds: %s", (_, bounds, taken, refused) => {
     const pattern = new RegExp(printDurations(bounds) ?? "(?!)", "u");
     expect([...taken, ...refused].filter((text) => pattern.test(text))).toEqual(taken);
   });
 
-  test("has no pattern for bounds that are not whole seconds or below zero", () => {
+  test("returns undefined for negative bounds and fractions of seconds", () => {
     expect(printDurations({ min: { nanos: 1n, isExclusive: false } })).toBeUndefined();
     expect(printDurations({ max: from(1) })).toBeUndefined();
   });

@@ -60,10 +60,10 @@ function anyDigits(least: number, most = least): string {
 }
 
 /** Maximum of a Duration, in seconds (google/protobuf/duration.proto). */
-const MOST_SECONDS = 315_576_000_000n;
+const MAX_SECONDS = 315_576_000_000n;
 
 /** Greatest number of digits for which every number is a valid Duration. */
-const MOST_DIGITS = 11;
+const MAX_DIGITS = 11;
 
 /** Bounds in nanoseconds. */
 export interface DurationBounds {
@@ -77,9 +77,9 @@ const ZERO = "(?:\\.0{1,9})?";
 
 /** Matches Durations in JSON, `1.5s`; undefined for bounds that are negative or not whole seconds. */
 export function printDurations({ min, max }: DurationBounds): string | undefined {
-  if (min === undefined && max === undefined) return `^-?[0-9]{1,${MOST_DIGITS}}${FRACTION}s$`;
+  if (min === undefined && max === undefined) return `^-?[0-9]{1,${MAX_DIGITS}}${FRACTION}s$`;
   const low = min === undefined ? undefined : wholeSeconds(min.nanos);
-  const high = max === undefined ? MOST_SECONDS : wholeSeconds(max.nanos);
+  const high = max === undefined ? MAX_SECONDS : wholeSeconds(max.nanos);
   if (high === undefined || low === undefined || low < 0n || low > high) return undefined;
   const [first, firstAlone] = min?.isExclusive ? [low + 1n, `${low}${ABOVE_ZERO}`] : [low, undefined];
   const hasLast = max !== undefined && !max.isExclusive;
@@ -93,8 +93,8 @@ export function printDurations({ min, max }: DurationBounds): string | undefined
 }
 
 function unboundedSeconds(min: bigint): string {
-  if (min === 0n) return `[0-9]{1,${MOST_DIGITS}}`;
-  return min === 1n ? `[1-9][0-9]{0,${MOST_DIGITS - 1}}` : printRange(min, 10n ** BigInt(MOST_DIGITS) - 1n);
+  if (min === 0n) return `[0-9]{1,${MAX_DIGITS}}`;
+  return min === 1n ? `[1-9][0-9]{0,${MAX_DIGITS - 1}}` : printRange(min, 10n ** BigInt(MAX_DIGITS) - 1n);
 }
 
 function wholeSeconds(nanos: bigint): bigint | undefined {

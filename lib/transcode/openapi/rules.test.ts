@@ -67,11 +67,11 @@ test.each<[string, JsonObject]>([
   ["old", { type: "string", deprecated: true }],
   ["name", { type: "string", pattern: "^(?=[\\s\\S]*(?:^[a-z]+$))(?![\\s\\S]*(?:\\x00))" }],
   ["long", { type: "string", description: "Must be longer than it is." }],
-])("the schema of %s says its rules", (name, schema) => {
+])("the schema of %s includes its rules", (name, schema) => {
   expect(order.properties[name]).toMatchObject(schema);
 });
 
-test("a request must have the fields whose zero value breaks their rules, and none that is not known", () => {
+test("a request schema requires fields whose zero value violates their rules, and forbids unknown ones", () => {
   expect(order).toMatchObject({
     required: ["customer", "code", "count", "lines", "stock", "color", "name"],
     additionalProperties: false,
@@ -79,7 +79,7 @@ test("a request must have the fields whose zero value breaks their rules, and no
   expect(document.paths["/v1/orders"]?.["post"]?.["requestBody"]).toMatchObject({ required: true });
 });
 
-test("a message has what its rules say of several fields, in words and as far as schemas can", () => {
+test("a message schema includes rules about several fields, as keywords or descriptions", () => {
   expect(order["description"]).toBe(
     "`unitPrice` and gift exclude each other. At most one of express, pickup may be given. At most one of `card`, `cash` is present.",
   );
@@ -92,7 +92,7 @@ test("a message has what its rules say of several fields, in words and as far as
   });
 });
 
-test("path parameters have no dots, and names of their own", () => {
+test("path parameters have unique names without dots", () => {
   const [customer] = document.paths["/v1/customers/{order_customer}/orders"]?.["post"]?.parameters ?? [];
   expect(customer).toEqual({
     ...{ name: "order_customer", in: "path", required: true, schema: { type: "string", format: "uuid" } },
@@ -102,7 +102,7 @@ test("path parameters have no dots, and names of their own", () => {
   expect(twins?.parameters[1]).toMatchObject({ description: "Who pays for it.", schema: { pattern: "^c" } });
 });
 
-test("the body of a request lacks what its path carries", () => {
+test("the schema of a request body omits the fields in the path", () => {
   const body = schemas["shop.v1.Order.without-customer"];
   expect(Object.keys(body?.properties ?? {})).toEqual(
     Object.keys(order.properties).filter((name) => name !== "customer"),
@@ -110,7 +110,7 @@ test("the body of a request lacks what its path carries", () => {
   expect(body?.["required"]).not.toContain("customer");
 });
 
-test("parameters of a query have the rules of their fields; what is JSON there is so as text", () => {
+test("query parameters have the rules of their fields; JSON fields have JSON content", () => {
   expect(document.paths["/v1/orders"]?.["get"]).toMatchObject({
     deprecated: true,
     parameters: [
@@ -120,7 +120,7 @@ test("parameters of a query have the rules of their fields; what is JSON there i
   });
 });
 
-test("comments of the protos are summaries and descriptions, with the names of JSON", () => {
+test("comments of the protos become summaries and descriptions, with JSON names", () => {
   expect(document.tags).toEqual([{ name: "Shop", description: "Orders of customers.\n\nNobody ships them." }]);
   expect(document.paths["/v1/orders"]?.["post"]).toMatchObject({
     summary: "Places an order",
@@ -130,7 +130,7 @@ test("comments of the protos are summaries and descriptions, with the names of J
   expect(schemas["shop.v1.Order.Color"]?.["description"]).toBe("- `RED`: As blood.");
 });
 
-test("an answer that is bytes has a schema, also as a field of the response", () => {
+test("a response of bytes has a schema, also as a field of the response", () => {
   expect(document.paths["/v1/bills"]?.["get"]?.["responses"]).toMatchObject({
     200: { content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } } },
   });

@@ -11,7 +11,7 @@ export type WriteInput<Name extends WriteName> = Extract<
 >["value"];
 
 /** Result of a successful write. */
-export type WriteAnswer<Name extends WriteName> = Extract<Outcome["outcome"], { case: Name }>["value"];
+export type WriteResult<Name extends WriteName> = Extract<Outcome["outcome"], { case: Name }>["value"];
 
 /** Calls of a DAO to the plugin: writes in order, reads at any time. */
 export interface DaoCalls {
@@ -19,5 +19,5 @@ export interface DaoCalls {
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
   ): Promise<MessageShape<Output>>;
-  write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteAnswer<Name>>;
+  write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteResult<Name>>;
 }

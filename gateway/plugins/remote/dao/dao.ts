@@ -21,7 +21,7 @@ export function createDao(name: string, connection: Connection, { durable, share
     write: (name, input) => orUnavailable(writer.write(name, input)),
   };
 
-  async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  async function orUnavailable<Result>(answer: Promise<Result>): Promise<Result> {
     try {
       return await answer;
     } catch (cause) {

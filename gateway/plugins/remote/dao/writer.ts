@@ -9,7 +9,7 @@ import {
 } from "../../../../proto/remote_plugin.ts";
 import type { Connection } from "../connection.ts";
 import { RemoteCallError } from "../remote_call_error.ts";
-import type { WriteAnswer, WriteInput, WriteName } from "./calls.ts";
+import type { WriteInput, WriteName, WriteResult } from "./calls.ts";
 
 /** Maximum number of writes in a group, and of their bytes; a larger write is sent alone. */
 const MAX_WRITES = 1000;
@@ -18,7 +18,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** Sends writes in the order of the calls. Disposing it waits for the pending writes. */
 export interface Writer extends AsyncDisposable {
   /** Rejects with a RemoteCallError. */
-  write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteAnswer<Name>>;
+  write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteResult<Name>>;
 }
 
 interface WaitingWrite {
@@ -82,7 +82,7 @@ function outcomeOf({ outcomes }: WriteResponse, n: number): Outcome["outcome"] {
   return outcomes[n]?.outcome ?? { case: undefined };
 }
 
-function answerOf<Name extends WriteName>(name: Name, outcome: Outcome["outcome"]): WriteAnswer<Name> {
+function answerOf<Name extends WriteName>(name: Name, outcome: Outcome["outcome"]): WriteResult<Name> {
   if (outcome.case === "failure") {
     const { code, message, storeState } = outcome.value;
     throw new RemoteCallError(message, { code, state: storeState });
@@ -91,5 +91,5 @@ function answerOf<Name extends WriteName>(name: Name, outcome: Outcome["outcome"
     throw new Error(`the DAO plugin returned ${outcome.case ?? "nothing"} for ${name}`);
   }
   // The case is the name.
-  return outcome.value as WriteAnswer<Name>;
+  return outcome.value as WriteResult<Name>;
 }

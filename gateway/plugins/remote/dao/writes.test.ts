@@ -33,7 +33,7 @@ async function openStoring(insert: (dao: Dao) => Dao["jobs"]["insert"], options 
   return { dao, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-test("writes that wait go together, in the order of their calls", async () => {
+test("waiting writes are sent as one group, in the order of their calls", async () => {
   const first = Promise.withResolvers<void>();
   const called: string[] = [];
   const turns = new Set<number>();
@@ -58,7 +58,7 @@ test("writes that wait go together, in the order of their calls", async () => {
   expect(turns.size).toBe(2);
 });
 
-test("a write that fails keeps the others of its group from nothing, and tells why", async () => {
+test("a failed write rejects with the reason, and does not affect the others of its group", async () => {
   await using storing = await openStoring((dao) => (job, ...rest) => {
     if (job.id === sampleId(2)) return Promise.reject(new Error("disk is full"));
     return dao.jobs.insert(job, ...rest);
@@ -92,7 +92,7 @@ test("a write that fails keeps the others of its group from nothing, and tells w
   ]);
 });
 
-test("groups end where messages would become too large", async () => {
+test("groups are bounded by the size of messages", async () => {
   await using storing = await openStoring(({ jobs }) => jobs.insert);
   const config = new Uint8Array(1024 * 1024).fill(0x20);
 
@@ -102,7 +102,7 @@ test("groups end where messages would become too large", async () => {
   expect(await storing.dao.jobs.list({}, { limit: 200 })).toHaveLength(100);
 });
 
-test("a group that is not answered in time rejects with Unavailable, and those that follow are tried", async () => {
+test("a group that times out rejects with Unavailable, and the next ones are sent", async () => {
   let isSilent = true;
   await using storing = await openStoring(
     ({ jobs }) =>
@@ -118,7 +118,7 @@ test("a group that is not answered in time rejects with Unavailable, and those t
   expect(await storing.dao.jobs.insert(sampleJob(3), json({}))).toBeUndefined();
 });
 
-test("what was answered before a plugin was killed is there afterwards, time after time", async () => {
+test("completed writes survive repeated kills of the plugin", async () => {
   await using directory = await createTemporaryDirectory();
   const listen = `unix:${join(directory.path, "s")}`;
   const first = await startPluginProcess("dao-sqlite", { listen });

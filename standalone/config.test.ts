@@ -74,7 +74,7 @@ test.each([
 
 test("parseConfig() names the flags at fault, all at once", async () => {
   const args = ["--nodes", "0", "--listen", "8090", "--port", "1"];
-  await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with what it was told: 4 faults
+  await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with these flags and variables: 4 faults
   --port: unknown flag
   1: expected flags only
   --listen: must be host:port: "127.0.0.1:8090" is this machine only, "[::]:8090" all of its addresses

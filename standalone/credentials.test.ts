@@ -63,7 +63,7 @@ test.each(["cluster.secret", "gateway.password", "subscriber.password"])(
     await openCredentials(directory.path);
     await writeFile(join(directory.path, name), "");
     await expect(openCredentials(directory.path)).rejects.toThrow(
-      `Cannot use "${join(directory.path, name)}": it has less than 16 characters. Delete it, and it is made again`,
+      `Cannot use "${join(directory.path, name)}": it has less than 16 characters. Delete it to create a new one`,
     );
   },
 );

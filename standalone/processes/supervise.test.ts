@@ -43,10 +43,10 @@ test("startPart() starts a process again that died, and says which, why and when
   await until("it runs again", () => lines.length === 2);
   expect(lines).toEqual([
     {
-      message: "a part died and will be started again",
+      message: "a part died and will be restarted",
       ...{ process: "part", reason: "script was ended by SIGKILL", restartMs: 50 },
     },
-    { message: "started again", process: "part", processId: children[1]?.pid },
+    { message: "restarted", process: "part", processId: children[1]?.pid },
   ]);
   expect(befores).toEqual([undefined, "first"]);
 });

@@ -32,6 +32,7 @@ export {
   readConfiguration,
 } from "./configuration/read_configuration.ts";
 export { type Cluster, clusterSection, LOOPBACK_CLUSTER, natsSection, readableFile } from "./configuration/sections.ts";
+export { CONTEXT_DEFAULTS, SPARK_SETTINGS, settingEntries } from "./context_settings.ts";
 export { closeOutputAtExit } from "./ended_output.ts";
 export { closeFolder, PRIVATE_UMASK } from "./files/private_folder.ts";
 export type { Current, Reloaded } from "./files/reloaded.ts";

@@ -16,7 +16,7 @@ import {
 import { LONGEST_DELAY_MS } from "../lib/async/mod.ts";
 import type { IsolationMode } from "./isolation/mod.ts";
 import { isPolicyEntry } from "./network/mod.ts";
-import { completeSpark, type SparkConfig, sparkSection } from "./spark_section.ts";
+import { completeSpark, type SparkConfig, sparkSection } from "./spark/spark_config.ts";
 
 export const OPTIONS = {
   config: COMMON_OPTIONS.config,

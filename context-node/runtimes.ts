@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Logger } from "pino";
+import { CONTEXT_DEFAULTS } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { NodeRuntime, type NodeWall, RuntimeName } from "../proto/node.ts";
 import type { NodeConfig } from "./config.ts";
-import { DEFAULT_MEMORY_BYTES, DEFAULT_SPARK_MEMORY_BYTES } from "./contexts/mod.ts";
 import { findDeno, startDenoRuntime } from "./deno/mod.ts";
 import { findProgram, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -36,7 +36,7 @@ export async function startDeno(
   const { isolation: mode, bubblewrap } = sandbox;
   const isolation = stack.use(await startIsolation({ groups, log }, { mode, bubblewrap, deno: findDeno() }));
   const cacheDir = join(folder.path, "deno");
-  const options = { isolation, cacheDir, spares, spareMemoryBytes: DEFAULT_MEMORY_BYTES, whenNeeded, log };
+  const options = { isolation, cacheDir, spares, spareMemoryBytes: CONTEXT_DEFAULTS.memoryBytes, whenNeeded, log };
   const runtime = stack.use(await startDenoRuntime(options));
   const owned = stack.move();
   return { ...describeDeno(runtime), walls: [...isolation.walls], [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -69,7 +69,7 @@ export async function startSpark(
         java,
         groups: deps.groups,
         log: deps.log,
-        spareMemoryBytes: DEFAULT_SPARK_MEMORY_BYTES,
+        spareMemoryBytes: CONTEXT_DEFAULTS.sparkMemoryBytes,
       },
       bubblewrap,
       hidden: hiddenFromDrivers(config),

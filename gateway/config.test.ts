@@ -7,7 +7,7 @@ import { createAuthority } from "../test/certificates.ts";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { type GatewayConfig, parseConfig } from "./config.ts";
 
-/** What a configuration file with that `gateway` section comes to. */
+/** Parses a configuration file with this `gateway` section. */
 async function parse(gateway: object, ...flags: string[]): Promise<GatewayConfig> {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "config.json");
@@ -15,7 +15,7 @@ async function parse(gateway: object, ...flags: string[]): Promise<GatewayConfig
   return await parseConfig(["--config", path, ...flags], {});
 }
 
-/** The lines of faults that it is refused with. */
+/** The lines of the errors that parsing rejects with. */
 async function faultsOf(gateway: object, ...flags: string[]): Promise<string[]> {
   const [outcome] = await Promise.allSettled([parse(gateway, ...flags)]);
   if (outcome.status === "fulfilled") return [];
@@ -23,12 +23,12 @@ async function faultsOf(gateway: object, ...flags: string[]): Promise<string[]> 
   return outcome.reason.faults.map(printFault).map((line: string) => line.trim());
 }
 
-/** Any that can be read. */
+/** Any valid certificate. */
 const file = import.meta.filename;
 const auth = [{ plugin: "hearth:auth-basic", config: { file } }];
 const roles = { admin: { permissions: ["*"] } };
 
-test("the runtime of contexts that name none stands beside predefined contexts", async () => {
+test("a default runtime may be configured besides predefined contexts", async () => {
   const config = await parse({ contexts: { defaultRuntime: "SPARK", jars: { "num-cpu-cores": 2 } } });
   expect(config).toMatchObject({ defaultRuntime: Runtime.SPARK, contexts: { jars: { "num-cpu-cores": 2 } } });
   expect(Object.keys(config.contexts)).toEqual(["jars"]);
@@ -38,7 +38,7 @@ test("the runtime of contexts that name none stands beside predefined contexts",
   ]);
 });
 
-test("numbers that JSON lacks are faults, with their place", async () => {
+test("numbers without a JSON form are errors, with their place", async () => {
   const beyond = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON("1e400");
   const config = {
     jobConfig: { a: { b: [beyond] } },
@@ -53,7 +53,7 @@ test("numbers that JSON lacks are faults, with their place", async () => {
   ]);
 });
 
-test("without auth plugins everybody may do everything, on loopback", async () => {
+test("without auth plugins everything is permitted, on loopback only", async () => {
   expect(await parse({})).toMatchObject({ access: undefined, isExposed: false });
   for (const listen of ["127.0.0.1:0", "127.1.2.3:0", "[::1]:0", "localhost:0"]) {
     expect(await parse({ listen })).toMatchObject({ access: undefined });
@@ -68,7 +68,7 @@ test.each(["0.0.0.0:0", "[::]:0", "10.0.0.1:80", "example.com:80", "127.0.0.1.ex
   },
 );
 
-test("with auth plugins any address is listened on", async () => {
+test("with auth plugins the gateway may listen on any address", async () => {
   const { access, isExposed } = await parse({ listen: "0.0.0.0:0", auth, roles });
   expect(isExposed).toBe(true);
   expect(access).toMatchObject({
@@ -80,7 +80,7 @@ test("with auth plugins any address is listened on", async () => {
   expect([...(access?.roles ?? [])]).toEqual([["admin", { permissions: ["*"] }]]);
 });
 
-test("plugins of others keep the name that they are configured by", async () => {
+test("third-party plugins keep their configured name", async () => {
   const plugin = resolve(import.meta.dirname, "../plugins/auth-none/mod.ts");
   const { access } = await parse({ auth: [{ plugin }], roles });
   expect(access?.auth).toEqual([{ plugin, config: {}, name: plugin }]);
@@ -93,7 +93,7 @@ test.each<[string, object, string]>([
   ["a key that is not known", { auth, roles: { a: { permissions: [], context: ["x"] } } }, "context"],
   ["an empty list of patterns", { auth, roles: { a: { permissions: ["*"], contexts: [] } } }, "contexts"],
   ["a rate of nothing", { auth, roles, limits: { requestsPerSecond: 0 } }, "requestsPerSecond"],
-])("%s is a fault", async (_what, gateway, message) => {
+])("%s is an error", async (_what, gateway, message) => {
   await expect(parse(gateway)).rejects.toThrow(message);
 });
 
@@ -111,7 +111,7 @@ test.each(["https://page.example", ["https://page.example/"], ["page.example"], 
   },
 );
 
-test("all that is wrong is told at once: keys, rules between them, files, flags, plugins and what is wrong with their own parts", async () => {
+test("all errors are reported at once: keys, rules, files, flags, plugins and their own sections", async () => {
   const faults = await faultsOf(
     {
       lisen: "127.0.0.1:1",
@@ -152,13 +152,13 @@ test("all that is wrong is told at once: keys, rules between them, files, flags,
     "gateway.auth[0].config.audience: missing; expected text or a list",
     'gateway.auth[0].config.audiance: unknown key; did you mean "audience"?',
     'gateway.auth[1].plugin: cannot check "hearth:dao-memory": it is of kind "dao", not "auth"',
-    'gateway.auth[2].plugin: cannot load "grpc://somewhere": it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH',
+    'gateway.auth[2].plugin: cannot load "grpc://somewhere": not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH',
     "gateway.auth[3].config.timeoutMs: expected more than 0, got 0",
     "gateway.auth[3].config.caFile: cannot be read: ENOENT: no such file or directory, open '/absent.pem'",
   ]);
 });
 
-test("settings that no context could live with are faults", async () => {
+test("invalid settings of contexts are errors", async () => {
   const contexts = { small: { "memory-per-node": "1k", "idle-timeout": "0s" }, odd: { env: { "A=B": "hunter2" } } };
   const memory = "must be greater than or equal to 33554432 and less than or equal to 1099511627776, got 1024";
   expect(await faultsOf({ contexts, contextSettings: { "max-age": 1 } })).toEqual([
@@ -169,7 +169,7 @@ test("settings that no context could live with are faults", async () => {
   ]);
 });
 
-test("nothing of a secret is in a fault", async () => {
+test("errors contain nothing of a secret", async () => {
   const password = "hunter2";
   const faults = await faultsOf({
     callbacks: { secret: password },
@@ -182,7 +182,7 @@ test("nothing of a secret is in a fault", async () => {
   expect(faults.join().toLowerCase()).not.toContain(password);
 });
 
-test("a certificate that is not the key's is a fault", async () => {
+test("a certificate that does not match its key is an error", async () => {
   await using directory = await createTemporaryDirectory();
   const authority = await createAuthority(directory.path, "authority");
   const [one, two] = await Promise.all(["one", "two"].map((name) => authority.issue(name, { name })));

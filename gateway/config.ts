@@ -42,7 +42,7 @@ export const OPTIONS = {
 
 export const USAGE = `Starts a gateway.\n\n  node gateway/main.ts [options]\n\n${printOptions(OPTIONS)}`;
 
-/** The configuration file, as far as it concerns a gateway. */
+/** The part of the configuration file for gateways. */
 const configurationFile = z.strictObject({
   nats: natsSection,
   cluster: clusterSection,
@@ -52,7 +52,7 @@ const configurationFile = z.strictObject({
 
 type GatewaySection = z.output<typeof gatewaySection>;
 
-/** What a gateway is told. */
+/** Configuration of a gateway. */
 export interface GatewayConfig
   extends Pick<
     GatewaySection,
@@ -60,39 +60,39 @@ export interface GatewayConfig
   > {
   readonly nats: NatsAccess;
   readonly cluster: Cluster;
-  /** Settings of contexts that exist from the start, by name. */
+  /** Settings of predefined contexts, by name. */
   readonly contexts: GatewaySection["contexts"]["byName"];
   readonly defaultRuntime: GatewaySection["contexts"]["defaultRuntime"];
   readonly host: string;
   readonly port: number;
-  /** Absolute paths. Undefined: HTTP in the clear. */
+  /** Absolute paths. Undefined: plain HTTP. */
   readonly tls: TlsFiles | undefined;
   readonly limits: Limits;
-  /** Folder of what the gateway itself keeps. */
+  /** Folder for the gateway's own files. */
   readonly dataDir: string;
   readonly callbacks: CallbackConfig;
   readonly retention: RetentionConfig;
   readonly dao: PluginReference;
   readonly blobs: PluginReference;
-  /** Origins whose pages may call. Undefined: it depends on whether callers are asked who they are. */
+  /** Origins whose pages may call. Undefined: depends on whether callers are authenticated. */
   readonly allowedOrigins: "*" | readonly string[] | undefined;
-  /** Undefined: everybody may do everything. */
+  /** Undefined: everything is permitted. */
   readonly access: (AccessConfig & { readonly openReflection: boolean }) | undefined;
-  /** Whether `host` is reached by other machines, and nobody said that this is meant to be so whoever calls. */
+  /** Whether other machines can reach `host`, without `--insecure`. */
   readonly isExposed: boolean;
-  /** Folder that the paths of plugins are relative to. */
+  /** Base folder of plugin paths. */
   readonly baseDir: string;
 }
 
-/** The same for a gateway that is a process of its own. */
+/** Configuration of a gateway process. */
 export interface GatewayProcessConfig extends GatewayConfig {
-  /** As pino names it. */
+  /** Log level of pino. */
   readonly logLevel: string;
 }
 
 /**
  * Reads flags, environment and the configuration file, and checks the plugins that it names. Rejects with a ConfigurationError that lists
- * all faults at once.
+ * all errors at once.
  */
 export async function parseConfig(
   args: readonly string[],

@@ -25,36 +25,36 @@ import { createInvoke, createServices, type Readiness } from "./rpc/mod.ts";
 import {
   createCors,
   createOriginCheck,
-  createStartingSurface,
-  createSurfaces,
+  createRequestHandler,
+  createStartupHandler,
   listenOnOnePort,
   type OpenPort,
 } from "./serve/mod.ts";
 import { createSparkHandler, parseSparkConfig } from "./spark/mod.ts";
 import { openState } from "./state/mod.ts";
 
-/** Interval between looks whether the gateway is ready, in milliseconds. */
+/** Interval between checks of readiness, in milliseconds. */
 const READY_INTERVAL_MS = 50;
 
-/** A gateway that serves. */
+/** A running gateway. */
 export interface Gateway extends AsyncDisposable {
-  /** `host:port` of its one port. */
+  /** `host:port` of its port. */
   readonly address: string;
-  /** Rejects when the gateway cannot go on by itself. */
+  /** Rejects when the gateway can no longer work. */
   readonly closed: Promise<void>;
   /**
-   * Says that it is not ready, and takes calls for the drain delay; then takes no more, finishes those in flight within the drain timeout,
-   * and ends streams with Unavailable.
+   * Reports that it is not ready, and accepts calls for the drain delay. Then refuses new calls, finishes those in flight within the drain
+   * timeout, and ends streams with Unavailable.
    */
   drain(): Promise<void>;
 }
 
 /**
- * Starts a gateway; resolves when it serves. Its port is open before: it answers that the gateway is not ready while that waits for the
- * record, the contents, NATS or a plugin. Nothing remains of a start that fails.
+ * Starts a gateway. Resolves when it serves. Its port is open earlier and reports that the gateway is not ready while it waits for the
+ * store, the blobs, NATS or a plugin. A failed start leaves nothing behind.
  */
 export async function startGateway(config: GatewayConfig, { log }: { readonly log: Logger }): Promise<Gateway> {
-  // The port is closed before what answers on it.
+  // The port closes before what serves it.
   await using serving = new AsyncDisposableStack();
   await using opening = new AsyncDisposableStack();
   const draining = new AbortController();
@@ -63,7 +63,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   const requirements = opening.use(createRequirements({ ...signals, log }));
   const { readiness } = requirements;
   const { host, tls, limits, reusePort } = config;
-  let serve: RequestListener = createStartingSurface({ readiness, limits, log });
+  let serve: RequestListener = createStartupHandler({ readiness, limits, log });
   const open = () =>
     listenOnOnePort({
       ...{ host, port: config.port, reusePort, tls, limits, log },
@@ -85,7 +85,7 @@ export async function startGateway(config: GatewayConfig, { log }: { readonly lo
   };
 }
 
-/** On a shared port, calls that a gateway which is not ready refuses would be served by the others. */
+/** On a shared port, other gateways would serve the calls that this one refuses. */
 async function openWhenReady(
   open: () => Promise<OpenPort>,
   { readiness, timeoutMs }: { readonly readiness: Readiness; readonly timeoutMs: number },
@@ -109,7 +109,7 @@ async function drain(
   port.sendAway();
   if (drainDelayMs > 0 && !reusePort) await setTimeout(drainDelayMs);
   closing.abort();
-  // On a shared port new connections go to the others at once; those that are open are served for the delay.
+  // On a shared port new connections go to other gateways at once; open ones are served for the delay.
   const drained = port.drain({ lingerMs: drainDelayMs });
   const timeoutMs = drainTimeoutMs + (reusePort ? drainDelayMs : 0);
   await deadline(drained, timeoutMs, () => {});
@@ -120,13 +120,13 @@ interface ServingDeps {
   readonly requirements: Requirements;
 }
 
-/** What answers on the port, and the part that the gateway cannot do without. Disposing it ends everything but the port. */
+/** What serves the port, and the part that the gateway cannot work without. Disposal stops everything but the port. */
 interface Serving extends AsyncDisposable {
   readonly surfaces: RequestListener;
   readonly events: Core["events"];
 }
 
-/** Starts all that answers calls. Waits for what is away. */
+/** Starts everything that serves calls. Waits for unavailable services. */
 async function startServing(config: GatewayConfig, { log, requirements }: ServingDeps): Promise<Serving> {
   await using starting = new AsyncDisposableStack();
   const gatewayId = randomUUID();
@@ -184,7 +184,7 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     );
   const services = createServices(core);
   const validator = createValidator();
-  const surfaces = createSurfaces({
+  const surfaces = createRequestHandler({
     services,
     invoke: createInvoke(services, { validator, gate }),
     gate,
@@ -201,8 +201,8 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
     spark: createSparkHandler({ gate, core, config: spark, predefined, validator, limits }),
   });
   requireCore(requirements, core, gate);
-  // Its process takes as long to start as all the rest. An upload waits for it.
-  bundler.warm().catch((err: unknown) => log.error({ err }, "the process that bundles uploads does not start"));
+  // Starting its process takes as long as all the rest, and only uploads need it.
+  bundler.warm().catch((err: unknown) => log.error({ err }, "could not start the bundler process"));
   const owned = starting.move();
   return { surfaces, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -2,7 +2,7 @@ import { validate, version } from "uuid";
 import { expect, test } from "vitest";
 import { newId } from "./ids.ts";
 
-test("newId() makes UUIDs of version 7 of now, each greater than the one before", () => {
+test("newId() returns UUIDs of version 7 with the current time, each greater than the one before", () => {
   const before = Date.now();
   const ids = Array.from({ length: 10_000 }, newId);
   const after = Date.now();
@@ -14,6 +14,6 @@ test("newId() makes UUIDs of version 7 of now, each greater than the one before"
     expect(ms).toBeGreaterThanOrEqual(before);
     expect(ms).toBeLessThanOrEqual(after);
   }
-  // What does not count is random.
+  // The rest is random.
   expect(new Set(ids.map((id) => id.slice(-12))).size).toBe(ids.length);
 });

@@ -3,17 +3,17 @@ import { v7 as uuidv7 } from "uuid";
 
 const ID_BYTES = 16;
 
-/** Random bytes are asked of the system for so many ids at a time: each time costs more than an id. */
+/** Ids per request for random bytes: one request costs more than an id. */
 const pool = new Uint8Array(256 * ID_BYTES);
 let used = pool.length;
 
 let lastMs = 0;
 let lastSeq = 0;
 
-/** Largest `seq` of a UUID of version 7, of 32 bits, that is begun with: it leaves room to count within one millisecond. */
+/** Largest initial `seq` of a UUID of version 7, of 32 bits: it leaves room to count within one millisecond. */
 const SEQ_MASK = 0x7fffffff;
 
-/** A UUID of version 7, greater than all that this process has made before (RFC 9562, section 6.2, method 1). */
+/** Returns a UUID of version 7, greater than all earlier ones of this process (RFC 9562, section 6.2, method 1). */
 export function newId(): string {
   const random = takeRandom();
   const now = Date.now();

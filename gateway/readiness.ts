@@ -5,33 +5,36 @@ import type { EventStream } from "./events/mod.ts";
 import type { NodeDirectory } from "./nodes/mod.ts";
 import type { Problem, Readiness } from "./rpc/mod.ts";
 
-/** Age until which the outcome of a check is answered again, in milliseconds: anybody may ask, as often as they like. */
+/** Time that the outcome of a check is reused, in milliseconds: anybody may ask, at any rate. */
 const CHECK_AGE_MS = 250;
 
-/** How long a part may take to say that it is well, in milliseconds. */
+/** Timeout of the health check of a part, in milliseconds. */
 const CHECK_TIMEOUT_MS = 2000;
 
-/** Interval between the gateway's own checks while it is not ready, and while it is, in milliseconds. */
+/** Intervals between the gateway's own checks, in milliseconds: while it is not ready, and while it is. */
 const WAITING_INTERVAL_MS = 250;
 const READY_INTERVAL_MS = 5000;
 
-/** Resolves to why a part is not ready, in words that may be shown to anybody; undefined while it is. A rejection is logged only. */
+/**
+ * Resolves to the reason why a part is not ready, in words that anybody may see; undefined if it is ready. A rejection appears in the log
+ * only.
+ */
 type Check = (options: { readonly signal: AbortSignal }) => Promise<string | undefined>;
 
-/** What a gateway needs before it can place a context. Disposing it ends its own checks. */
+/** The parts that a gateway needs to place a context. Disposing it ends the gateway's own checks. */
 export interface Requirements extends Disposable {
   readonly readiness: Readiness;
-  /** Adds a part that has to be well. */
+  /** Adds a part that must be healthy. */
   require(part: string, check: Check): void;
-  /** For one part of the start: a function that takes what that part waits for; undefined: nothing that is away. */
+  /** Returns, for one part of the start, the function that reports what that part waits for; undefined: nothing. */
   createWait(): (what: string | undefined) => void;
-  /** The start is over: from now on the required parts decide. */
+  /** Ends the start: from now on the required parts decide. */
   started(): void;
-  /** Something that was missing may be there now: a gateway that is not ready checks at once. */
+  /** Triggers a check of a gateway that is not ready: something that was missing may be available now. */
   changed(): void;
 }
 
-/** Adds what it takes to place a context, and to know who asks for it. */
+/** Requires the parts that place contexts and authorize callers. */
 export function requireCore(
   { require }: Pick<Requirements, "require">,
   {
@@ -57,7 +60,7 @@ interface RequirementDeps extends Pick<Readiness, "draining" | "closing"> {
   readonly log: Pick<Logger, "info" | "warn">;
 }
 
-/** A gateway that is not started yet is not ready. */
+/** A gateway is not ready until it has started. */
 export function createRequirements({ log, draining, closing }: RequirementDeps): Requirements {
   const checks = new Map<string, Check>();
   let isStarted = false;
@@ -98,14 +101,14 @@ export function createRequirements({ log, draining, closing }: RequirementDeps):
   const watch = async (): Promise<void> => {
     const found = await problems();
     if (draining.aborted) return;
-    // Another check may have been asked for meanwhile.
+    // Another check may have been requested meanwhile.
     clearTimeout(timer);
     timer = setTimeout(() => void watch(), found.length > 0 ? WAITING_INTERVAL_MS : READY_INTERVAL_MS);
     timer.unref();
   };
 
   const checkAgain = async (): Promise<void> => {
-    // The outcome of a check under way is older than the change.
+    // The outcome of a running check is older than the change.
     await shared?.outcome;
     shared = undefined;
     await watch();
@@ -137,7 +140,7 @@ function describeStart(waits: readonly (string | undefined)[]): string {
   return missing.length === 0 ? "starting" : `starting; waiting for ${missing.join(", ")}`;
 }
 
-/** What is wrong with a part. What it rejects with may name addresses and is for the log. */
+/** The problem of a part. Rejections may name addresses, and appear in the log only. */
 async function checkPart(
   { log }: Pick<RequirementDeps, "log">,
   part: string,

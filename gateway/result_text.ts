@@ -1,7 +1,7 @@
 import { isPlainJson } from "../lib/transcode/mod.ts";
 import { hasInfinity, hasLoneSurrogate, MAX_NESTING, nestsDeeper } from "../proto/mod.ts";
 
-/** The result of a job as text that goes into messages as it is; undefined where not every reader of JSON could read that. */
+/** The result of a job as text that is spliced into messages. Undefined where some JSON reader could not parse it. */
 export function resultText(result: Uint8Array): string | undefined {
   const text = Buffer.from(result.buffer, result.byteOffset, result.length).toString();
   return isReadable(text, result) ? text : undefined;

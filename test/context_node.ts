@@ -6,7 +6,7 @@ import { type Cluster, LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import type { NodeConfig } from "../context-node/config.ts";
 import { type ContextNode, startNode } from "../context-node/node.ts";
 import type { HostedRuntime } from "../context-node/runtimes.ts";
-import { completeSpark, sparkSection } from "../context-node/spark_section.ts";
+import { completeSpark, sparkSection } from "../context-node/spark/spark_config.ts";
 import { NodeRuntime, RuntimeName } from "../proto/node.ts";
 import { GatewaySession, type GatewaySessionOptions } from "./gateway_session.ts";
 import type { Script } from "./script.ts";

@@ -22,30 +22,31 @@ const CONSTANT =
  * of `lib/async` take any delay: use them for a time that comes from outside.
  */
 const BOUNDED: Readonly<Record<string, string>> = {
+  "cluster/session/blob_streams.ts": "a constant",
   "cluster/availability.ts": "constants",
   "lib/async/timer.ts": "the timer for any delay",
-  "context-node/deno/data_flow.ts": "a share of a second",
+  "context-node/deno/executors/data_throttle.ts": "a share of a second",
   "context-node/jobs/progress.ts": "a tenth of a second, or eleven times that",
   "context-node/process_output.ts": "a second",
-  "context-node/spark/driver.ts": "constants of its callers",
-  "context-node/spark/driver_server.ts": "a constant, or a test's",
-  "context-node/spark/sandbox.ts": "a constant",
+  "context-node/spark/process/driver.ts": "constants of its callers",
+  "context-node/spark/protocol/driver_server.ts": "a constant, or a test's",
+  "context-node/spark/spark_sandbox.ts": "a constant",
   "gateway/access/recheck.ts": "gateway.limits.recheckMs",
   "gateway/bundler/bundler.ts": "a constant, or a test's",
   "gateway/jars/jar_reader.ts": "a constant, or a test's",
-  "gateway/bundler/esbuild.ts": "esbuild's own, of milliseconds",
+  "gateway/bundler/build/esbuild.ts": "esbuild's own, of milliseconds",
   "gateway/events/publisher.ts": "constants",
   "gateway/gateway.ts": "gateway.drainTimeoutMs",
   "gateway/nodes/pending_replies.ts": "a constant, or a test's",
-  "cluster/session/blob_streams.ts": "a constant, or a test's",
+
   "gateway/nodes/session.ts": "constants of its callers",
   "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
-  "gateway/plugins/patience.ts": "a constant",
+  "gateway/plugins/start_timeout.ts": "a constant",
   "gateway/retention/retention.ts": "gateway.retention.everyMinutes",
-  "gateway/serve/limits.ts": "gateway.limits",
-  "gateway/serve/preface.ts": "gateway.limits",
-  "gateway/serve/unary_call.ts": "unary_head.ts leaves longer ones to others",
-  "lib/transcode/call.ts": "starts its timer again where the time is longer",
+  "gateway/serve/connections/server_limits.ts": "gateway.limits",
+  "gateway/serve/connections/connection_preface.ts": "gateway.limits",
+  "gateway/serve/unary/unary_call.ts": "unary_head.ts leaves longer ones to others",
+  "lib/transcode/http/call.ts": "starts its timer again where the time is longer",
 };
 
 /** Code inside Deno has timers of its own; tests, and what they share, choose their times themselves. */

@@ -11,11 +11,11 @@ interface AnnouncementDeps {
 interface Announced {
   readonly contextId: string;
   readonly name: string;
-  /** Number of the first event; 0 for the first that there is. */
+  /** `seq` of the first event; 0 for the first one ever. */
   readonly firstSeq: number;
 }
 
-/** Tells what happens to one context, in numbered events. */
+/** Emits the events of one context, numbered. */
 export class Announcements {
   readonly #deps: AnnouncementDeps;
   readonly #contextId: string;
@@ -38,8 +38,8 @@ export class Announcements {
   }
 
   /**
-   * Tells a session what was told last; as a new event where the record is ahead of us, because the context was taken for lost:
-   * what was told before is void.
+   * Sends the last event to a session again; as a new event if the store is ahead, because the context was marked as lost: earlier events
+   * are void then.
    */
   repeat(session: Session, { firstSeq }: Pick<Announced, "firstSeq">): void {
     if (this.#last?.event === undefined) return;

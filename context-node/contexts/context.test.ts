@@ -29,7 +29,7 @@ afterAll(async () => {
   await nats[Symbol.asyncDispose]();
 });
 
-/** Starts a context with a small promise of memory and answers its id. */
+/** Starts a context with little memory and returns its id. */
 async function start(settings: Partial<ContextSettings> = {}, options: { adHoc?: boolean } = {}): Promise<string> {
   const contextId = crypto.randomUUID();
   await session.startContext(contextId, { memoryBytes: MEBIBYTE, ...settings }, options);
@@ -49,7 +49,7 @@ function restart(contextId: string, wanted: { settings?: Partial<ContextSettings
 
 let lastRequest = 0;
 
-/** The named objects of a context, or what was dropped; undefined when the node does not hold the context. */
+/** The named objects of a context, or the dropped one. Undefined when the node does not hold the context. */
 async function objects(contextId: string, drop = ""): Promise<NamedObject[] | undefined> {
   const requestId = ++lastRequest;
   session.send({ $case: "objectsRequest", value: { requestId, contextId, drop } });
@@ -63,7 +63,7 @@ const stop = (contextId: string, how: { force?: boolean; drain?: boolean } = {})
   session.send({ $case: "stopContext", value: { contextId, force: false, drain: false, ...how } });
 const cancel = (jobId: string) => session.send({ $case: "cancelJob", value: { jobId } });
 
-test("a context runs and is stopped, and says so", async () => {
+test("a context emits its start and its stop", async () => {
   const contextId = await start();
   stop(contextId);
   await session.contextEvent(contextId, "stopped");
@@ -74,7 +74,7 @@ test("a context runs and is stopped, and says so", async () => {
   ]);
 });
 
-test("jobs beyond the slots wait, in order of priority, and tell their place", async () => {
+test("jobs beyond the slots wait in order of priority and emit their positions", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const first = run(contextId, "stubborn");
   await session.jobEvent(first, "running");
@@ -96,7 +96,7 @@ test("jobs beyond the slots wait, in order of priority, and tell their place", a
   ]);
 });
 
-test("a job that waits is told again when its place has changed noticeably", async () => {
+test("a waiting job emits its position again when it has changed noticeably", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const first = run(contextId, "stubborn");
   const second = run(contextId, "stubborn");
@@ -113,7 +113,7 @@ test("a job that waits is told again when its place has changed noticeably", asy
   await session.final(third);
 });
 
-test("a job that gets a slot soon is not told to wait", async () => {
+test("a job that gets a slot soon emits no position", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const jobs = [1, 2, 3].map(() => run(contextId, "echo"));
   for (const jobId of jobs) {
@@ -122,7 +122,7 @@ test("a job that gets a slot soon is not told to wait", async () => {
   }
 });
 
-test("a job is refused when the queue is full, and at once when it may not wait", async () => {
+test("a job is refused when the queue is full, or at once when it may not wait", async () => {
   const contextId = await start({ maxJobsPerContext: 1, maxQueuedJobs: 1 });
   run(contextId, "stubborn");
   const waiting = run(contextId, "echo");
@@ -133,13 +133,13 @@ test("a job is refused when the queue is full, and at once when it may not wait"
   expect(await session.refusal(impatient)).toMatchObject({ reason: Refusal_Reason.QUEUE_FULL });
 });
 
-test("a context that lets no job wait still runs as many as it has slots", async () => {
+test("a context without a queue uses all its slots", async () => {
   const contextId = await start({ maxJobsPerContext: 1, maxQueuedJobs: 0 });
   await session.final(run(contextId, "echo", { noQueue: true }));
   await session.final(run(contextId, "echo"));
 });
 
-test("a job that waits is cancelled at once and never runs", async () => {
+test("a waiting job is cancelled at once and never runs", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   run(contextId, "stubborn");
   const waiting = run(contextId, "echo");
@@ -152,7 +152,7 @@ test("a job that waits is cancelled at once and never runs", async () => {
   expect(session.story(waiting)).toEqual(["queued", "cancelled"]);
 });
 
-test("the slot of a cancelled job is free when it is said to be cancelled", async () => {
+test("cancel frees the slot before it emits the end", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const first = run(contextId, "stubborn");
   await session.jobEvent(first, "running");
@@ -161,7 +161,7 @@ test("the slot of a cancelled job is free when it is said to be cancelled", asyn
   expect((await session.final(run(contextId, "echo", { noQueue: true }))).event.$case).toBe("succeeded");
 });
 
-test("jobs may come while their context is starting", async () => {
+test("jobs may arrive while their context starts", async () => {
   const started = Promise.withResolvers<void>();
   tested.runtime.beforeStart = () => started.promise;
   const contextId = crypto.randomUUID();
@@ -180,7 +180,7 @@ test("jobs may come while their context is starting", async () => {
   expect(session.story(cancelled)).toEqual(["cancelled"]);
 });
 
-test("a context that cannot start fails with the reason, and so do its jobs", async () => {
+test("a context that cannot start fails with the reason, as do its jobs", async () => {
   const started = Promise.withResolvers<void>();
   tested.runtime.beforeStart = () => started.promise;
   const contextId = crypto.randomUUID();
@@ -200,7 +200,7 @@ test("a context that cannot start fails with the reason, and so do its jobs", as
   });
 });
 
-test("a context that is stopped while it starts never runs", async () => {
+test("a context that is stopped during its start never runs", async () => {
   tested.runtime.beforeStart = () => new Promise(() => {});
   const contextId = crypto.randomUUID();
   session.send({
@@ -215,7 +215,7 @@ test("a context that is stopped while it starts never runs", async () => {
 
 const OUT_OF_MEMORY = { type: "outOfMemory", message: "over its limit of 1 MiB" } as const;
 
-test("a sandbox that runs out of memory is replaced: its jobs fail with the reason, those that wait run in the next one", async () => {
+test("a sandbox that runs out of memory is replaced: its jobs fail with the reason, waiting jobs run in the next one", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   for (const name of ["b", "a"]) await session.final(run(contextId, "keep", {}, { name, value: 1 }));
   const running = run(contextId, "stubborn");
@@ -237,7 +237,7 @@ test("a sandbox that runs out of memory is replaced: its jobs fail with the reas
   });
 });
 
-test("a sandbox that violated its protocol is replaced, and its jobs are not tried again", async () => {
+test("a sandbox that violates its protocol is replaced, and its jobs are not retried", async () => {
   const contextId = await start();
   const jobId = run(contextId, "stubborn", { maxAttempts: 5 });
   await session.jobEvent(jobId, "running");
@@ -252,7 +252,7 @@ test("a sandbox that violated its protocol is replaced, and its jobs are not tri
   });
 });
 
-test("a job that needs another sandbox keeps the others waiting until its sandbox goes on, and fails then", async () => {
+test("a job that needs another sandbox blocks the others until its sandbox continues, and fails then", async () => {
   const contextId = await start({ maxJobsPerContext: 2 });
   const [running, refused] = [run(contextId, "stubborn"), run(contextId, "stubborn")];
   for (const jobId of [running, refused]) await session.jobEvent(jobId, "running");
@@ -279,7 +279,7 @@ test("a job that needs another sandbox runs in the next one", async () => {
   expect((await session.final(jobId)).event.$case).toBe("cancelled");
 });
 
-test("a context waits longer after each death in a row, and takes jobs meanwhile", async () => {
+test("a context waits longer after each consecutive crash, and accepts jobs meanwhile", async () => {
   const contextId = await start();
   tested.runtime.crash(contextId, OUT_OF_MEMORY);
   await session.until("the second sandbox", () => session.contextStory(contextId)[2]);
@@ -291,14 +291,14 @@ test("a context waits longer after each death in a row, and takes jobs meanwhile
   expect(deaths.map(({ time, event }) => delayOf(time, event))).toEqual([0, 1000]);
 });
 
-/** Between the event and the start that it tells, in whole seconds as milliseconds. */
+/** From the event until the start that it announces, in whole seconds as milliseconds. */
 function delayOf(time: Date | undefined, event: ContextEvent["event"]): number {
   const startTime = event?.$case === "restarting" ? event.value.startTime : undefined;
-  // The event itself is made a moment later.
+  // The event is created a moment later.
   return Math.round((Number(startTime) - Number(time)) / 1000) * 1000;
 }
 
-test("a context that was made for one job is not given another sandbox", async () => {
+test("an ad hoc context gets no second sandbox", async () => {
   const contextId = await start({}, { adHoc: true });
   tested.runtime.crash(contextId, OUT_OF_MEMORY);
   const { event } = await session.contextEvent(contextId, "failed");
@@ -306,7 +306,7 @@ test("a context that was made for one job is not given another sandbox", async (
   expect(await session.refusal(run(contextId, "echo"))).toMatchObject({ reason: Refusal_Reason.NOT_HELD });
 });
 
-test("a context is restarted with other settings: running jobs are cancelled, those that wait run in the new sandbox", async () => {
+test("a restart with other settings cancels running jobs and runs waiting ones in the new sandbox", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   await session.final(run(contextId, "keep", {}, { name: "a", value: 1 }));
   const running = run(contextId, "cooperative", { gracePeriodMs: 10_000 });
@@ -329,7 +329,7 @@ test("a context is restarted with other settings: running jobs are cancelled, th
   expect(await objects(contextId)).toEqual([]);
 });
 
-test("a forced restart gives jobs no grace", async () => {
+test("a forced restart gives jobs no grace period", async () => {
   const contextId = await start();
   const jobId = run(contextId, "stubborn", { gracePeriodMs: 3_600_000 });
   await session.jobEvent(jobId, "running");
@@ -340,7 +340,7 @@ test("a forced restart gives jobs no grace", async () => {
   await session.until("the new sandbox", () => session.contextStory(contextId)[2]);
 });
 
-test("a restart does not wait for the next try of a context that dies again and again", async () => {
+test("a restart cuts the back-off of a crashing context short", async () => {
   const contextId = await start();
   for (const lives of [1, 2, 3]) {
     tested.runtime.crash(contextId, OUT_OF_MEMORY);
@@ -366,7 +366,7 @@ test("a context that is stopped while it restarts stops", async () => {
   expect((await session.final(waiting)).event.$case).toBe("cancelled");
 });
 
-test("restarting a context that the node does not hold, or has not the memory for, is refused", async () => {
+test("restarting a context that the node does not hold, or lacks memory for, is refused", async () => {
   const unknown = crypto.randomUUID();
   restart(unknown);
   expect(await session.refusal(unknown)).toMatchObject({ reason: Refusal_Reason.NOT_HELD });
@@ -389,7 +389,7 @@ test("the named objects of a context are listed and dropped", async () => {
   expect(await objects(crypto.randomUUID())).toBeUndefined();
 });
 
-test("a context that has taken as many jobs as it may takes no more, finishes them, and stops", async () => {
+test("a context stops after the most jobs that it may accept", async () => {
   const contextId = await start({ maxJobsPerContext: 1, maxJobs: 3 });
   const first = run(contextId, "stubborn");
   const others = [run(contextId, "echo"), run(contextId, "echo")];
@@ -400,7 +400,7 @@ test("a context that has taken as many jobs as it may takes no more, finishes th
   await session.contextEvent(contextId, "stopped");
 });
 
-test("a context that has reached its age takes no more jobs, finishes those that it has, and stops", async () => {
+test("a context that reaches its age accepts no more jobs, finishes its own, and stops", async () => {
   const contextId = await start({ maxAge: { seconds: 1, nanos: 0 } });
   const jobId = run(contextId, "stubborn");
   await session.contextEvent(contextId, "stopping");
@@ -409,7 +409,7 @@ test("a context that has reached its age takes no more jobs, finishes those that
   await session.contextEvent(contextId, "stopped");
 });
 
-test("a context whose sandbox dies while it finishes its last jobs finishes them in another one", async () => {
+test("a draining context whose sandbox dies finishes its jobs in another one", async () => {
   const contextId = await start({ maxJobsPerContext: 1, maxJobs: 2 });
   run(contextId, "stubborn");
   const last = run(contextId, "echo");
@@ -419,7 +419,7 @@ test("a context whose sandbox dies while it finishes its last jobs finishes them
   await session.contextEvent(contextId, "stopped");
 });
 
-test("a context that is drained takes no more jobs, finishes those that it has, and stops", async () => {
+test("a drained context accepts no more jobs, finishes its own, and stops", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const running = run(contextId, "stubborn");
   await session.jobEvent(running, "running");
@@ -433,7 +433,7 @@ test("a context that is drained takes no more jobs, finishes those that it has, 
   await session.contextEvent(contextId, "stopped");
 });
 
-test("a drain is cut short by a stop", async () => {
+test("a stop cuts a drain short", async () => {
   const contextId = await start();
   const running = run(contextId, "stubborn");
   await session.jobEvent(running, "running");
@@ -444,7 +444,7 @@ test("a drain is cut short by a stop", async () => {
   expect(session.story(running)).toEqual(["running", "cancelling", "cancelled"]);
 });
 
-test("stopping a context cancels its jobs with their grace", async () => {
+test("stopping a context cancels its jobs with their grace periods", async () => {
   const contextId = await start({ maxJobsPerContext: 1 });
   const running = run(contextId, "stubborn");
   await session.jobEvent(running, "running");
@@ -458,7 +458,7 @@ test("stopping a context cancels its jobs with their grace", async () => {
   });
 });
 
-test("stopping by force cuts the grace that runs", async () => {
+test("a forced stop cuts a running grace period short", async () => {
   const contextId = await start();
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 3_600_000 });
@@ -470,21 +470,21 @@ test("stopping by force cuts the grace that runs", async () => {
   expect(session.story(jobId)).toEqual(["running", "cancelling", "cancelled"]);
 });
 
-test("a context that is stopping takes no job", async () => {
+test("a stopping context refuses jobs", async () => {
   const contextId = await start();
   await session.jobEvent(run(contextId, "stubborn"), "running");
   stop(contextId);
   expect(await session.refusal(run(contextId, "echo"))).toMatchObject({ reason: Refusal_Reason.DRAINING });
 });
 
-test("a context that was made for one job stops after it", async () => {
+test("an ad hoc context stops after its job", async () => {
   const contextId = await start({}, { adHoc: true });
   const jobId = run(contextId, "echo");
   await session.contextEvent(contextId, "stopped");
   expect(session.story(jobId)).toEqual(["succeeded"]);
 });
 
-test("a context stops when one of its jobs fails, if it is to", async () => {
+test("a context with stopOnJobError stops when a job fails", async () => {
   const contextId = await start({ stopOnJobError: true });
   await session.final(run(contextId, "echo"));
   expect(session.contextStory(contextId)).toEqual(["running"]);
@@ -492,14 +492,14 @@ test("a context stops when one of its jobs fails, if it is to", async () => {
   await session.contextEvent(contextId, "stopped");
 });
 
-test("a context that stops on errors does so when a job's config does not pass its validation", async () => {
+test("a context with stopOnJobError stops when a job's config is refused", async () => {
   const contextId = await start({ stopOnJobError: true });
   const jobId = run(contextId, "strict");
   await session.contextEvent(contextId, "stopped");
   expect(session.story(jobId)).toContain("rejected");
 });
 
-test("a context that had no job for its idle timeout stops", async () => {
+test("a context without jobs stops after its idle timeout", async () => {
   const contextId = await start({ idleTimeout: { seconds: 1, nanos: 0 } });
   const jobId = run(contextId, "stubborn");
   await session.jobEvent(jobId, "running");
@@ -510,7 +510,7 @@ test("a context that had no job for its idle timeout stops", async () => {
   await session.contextEvent(contextId, "stopped");
 });
 
-test("a context is refused when the node has not the memory, until another gave it back", async () => {
+test("a context is refused until the node has the memory", async () => {
   const large = await start({ memoryBytes: 7000 * MEBIBYTE });
   const contextId = crypto.randomUUID();
   const settings = { ...ContextSettings.create(), memoryBytes: 2000 * MEBIBYTE };
@@ -521,14 +521,14 @@ test("a context is refused when the node has not the memory, until another gave 
   await session.startContext(contextId, settings);
 });
 
-test("starting a context that is held tells again how it is", async () => {
+test("starting a context that is held emits its state again", async () => {
   const contextId = await start();
   const other = await tested.openSession({ gatewayId: "gateway-2" });
   await other.startContext(contextId);
   expect(other.contextEvents(contextId)).toEqual(session.contextEvents(contextId));
 });
 
-test("stopping a context, or running a job in one, that the node does not hold is refused", async () => {
+test("commands for a context that the node does not hold are refused", async () => {
   const contextId = crypto.randomUUID();
   stop(contextId);
   expect(await session.refusal(contextId)).toMatchObject({ reason: Refusal_Reason.NOT_HELD });

@@ -30,11 +30,11 @@ import { objectNames } from "./waits.ts";
 
 type State = "starting" | "running" | "restarting" | "stopping" | "ended";
 
-/** A sandbox and its successors, with their slots and queue, from the command to start it to the final event. */
+/** A context: a sandbox and its successors, with slots and a queue, from the command to start it to the final event. */
 export class HostedContext {
   readonly id: string;
   readonly name: string;
-  /** Resolves after its final event, when nothing of it is left. Never rejects. */
+  /** Resolves after the final event, when everything is released. Never rejects. */
   readonly closed: Promise<void>;
   readonly #deps: ContextDeps;
   readonly #announcements: Announcements;
@@ -46,23 +46,23 @@ export class HostedContext {
     isBusy: () => this.#openJobs > 0,
     aged: () => this.drain("it has reached its age"),
     idle: (timeoutMs) => {
-      this.#deps.log.info({ context: this.id, name: this.name, timeoutMs }, "context was idle for too long");
+      this.#deps.log.info({ context: this.id, name: this.name, timeoutMs }, "idle timeout passed");
       this.stop({ force: false });
     },
   });
-  /** Resolves when it is to be stopped and has no job left. */
+  /** Resolves when the context is stopping and has no job left. */
   readonly #emptied = Promise.withResolvers<void>();
   #settings: ContextSettings;
   #state: State = "starting";
-  /** Aborted when the sandbox of now, its start, or the wait for its start is to end. */
+  /** Aborted when the present sandbox, its start, or the wait for its start must end. */
   #lap = new AbortController();
-  /** It was asked to restart; until the new sandbox is being started. */
+  /** Set between the command to restart and the start of the new sandbox. */
   #restart: { force: boolean } | undefined;
   #sandbox: Sandbox | undefined;
-  /** Jobs whose last event is not sent. */
+  /** Number of jobs whose last event is not sent. */
   #openJobs = 0;
   #takenJobs = 0;
-  /** When the sandbox of now was ready; 0 when none ever was. */
+  /** When the present sandbox was ready; 0 if none ever was. */
   #readyAt = 0;
 
   constructor(deps: ContextDeps, command: StartContext) {
@@ -82,7 +82,7 @@ export class HostedContext {
     return this.#settings;
   }
 
-  /** Runs a job now, or when it is its turn. Answers why it does not. */
+  /** Runs a job now, or when it is its turn. Returns the refusal if it does not. */
   run(command: RunJob, session: Session): HostedJob | Refusal {
     if (this.#isEnding) return draining(command.jobId, `Context "${this.name}"`);
     const { maxQueuedJobs = 0, maxJobs } = this.#settings;
@@ -98,7 +98,7 @@ export class HostedContext {
     return job;
   }
 
-  /** Takes no more jobs, runs those that it has, and ends. */
+  /** Accepts no more jobs, finishes the present ones, and ends. */
   drain(why: string): void {
     if (this.#isEnding) return;
     this.#deps.log.info({ context: this.id, name: this.name }, `context ends: ${why}`);
@@ -106,7 +106,7 @@ export class HostedContext {
     this.#closeWhenEmpty();
   }
 
-  /** Cancels its jobs, with `force` without grace, and ends it when they have ended. Cuts a drain short. */
+  /** Cancels all jobs (`force`: without grace period) and ends when they have ended. Cuts a drain short. */
   stop({ force }: { force: boolean }): void {
     if (this.#state === "ended") return;
     this.#stopping();
@@ -115,7 +115,7 @@ export class HostedContext {
     this.#closeWhenEmpty();
   }
 
-  /** Gives it a new sandbox, with other settings if there are any. Running jobs are cancelled, those that wait run in the new one. */
+  /** Replaces the sandbox, with other settings if given. Running jobs are cancelled; waiting ones run in the new sandbox. */
   restart({ settings, force }: Omit<RestartContext, "contextId">): Refusal | undefined {
     if (this.#isEnding) return draining(this.id, `Context "${this.name}"`);
     if (this.#state === "starting" || this.#isAdHoc) return notRestartable(this.id, this.name);
@@ -125,7 +125,7 @@ export class HostedContext {
       if (refused !== undefined) return settingsRefused(this.id, refused);
       this.#settings = complete;
     }
-    // Without a sandbox there is nothing to lose; else it is told what is lost, and the jobs are cancelled, where it is served.
+    // Without a sandbox nothing is lost. Otherwise `#serve` reports the lost objects and cancels the jobs.
     if (this.#state === "restarting" && this.#restart === undefined) this.#restarting(ASKED);
     if (this.#restart !== undefined && force) this.#cancelRunning({ force });
     this.#state = "restarting";
@@ -134,7 +134,7 @@ export class HostedContext {
     return undefined;
   }
 
-  /** Ends it at once, whatever its jobs do. */
+  /** Ends the context at once. */
   async dispose(): Promise<void> {
     this.stop({ force: true });
     this.#lap.abort();
@@ -142,7 +142,7 @@ export class HostedContext {
     await this.closed;
   }
 
-  /** Tells a session that asks for what is there already how things are. */
+  /** Sends the present state to a session that starts a context which is already there. */
   repeat(session: Session, { firstSeq }: Pick<StartContext, "firstSeq">): void {
     this.#announcements.repeat(session, { firstSeq });
   }
@@ -152,7 +152,7 @@ export class HostedContext {
     return { memoryBytes, executors, ...this.#slots.load() };
   }
 
-  /** Its named objects, or the one that it dropped. */
+  /** The named objects, or the dropped one. */
   async objects({ drop }: { drop: string }): Promise<NamedObject[]> {
     if (drop === "") return (await this.#sandbox?.objects()) ?? [];
     const dropped = await this.#sandbox?.dropObject(drop);
@@ -165,7 +165,7 @@ export class HostedContext {
 
   postponed(job: HostedJob, calledOff: Promise<JobError | undefined>): void {
     const { id: context, name } = this;
-    this.#deps.log.warn({ context, name, job: job.id }, "a job waits for another sandbox");
+    this.#deps.log.warn({ context, name, job: job.id }, "a job needs another sandbox");
     this.#slots.postpone(job, calledOff);
   }
 
@@ -190,7 +190,7 @@ export class HostedContext {
     return this.#state === "stopping" || this.#state === "ended";
   }
 
-  /** One sandbox after the other. */
+  /** Runs one sandbox after the other. */
   async #live(): Promise<void> {
     for (;;) {
       const lap = new AbortController();
@@ -208,7 +208,7 @@ export class HostedContext {
     }
   }
 
-  /** Starts a sandbox and runs jobs in it until it is gone. */
+  /** Starts a sandbox and runs jobs in it until it ends. */
   async #liveOnce(signal: AbortSignal): Promise<{ end: SandboxEnd; livedMs: number; lostObjects: string[] }> {
     const { id: contextId, name } = this;
     const { runtime, files } = this.#deps;
@@ -245,7 +245,7 @@ export class HostedContext {
     this.#slots.open(sandbox, { count: this.#settings.maxJobsPerContext });
   }
 
-  /** Tells that it restarts, and resolves when no code of its jobs runs any more. */
+  /** Emits the restart. Resolves when no code of its jobs runs any more. */
   async #empty(restart: Restart): Promise<void> {
     this.#restarting(restart);
     this.#cancelRunning({ force: this.#restart?.force ?? false });
@@ -268,7 +268,7 @@ export class HostedContext {
     this.#emptied.resolve();
   }
 
-  /** Its sandbox is gone, and it was to stop. */
+  /** The sandbox is gone and the context was stopping. */
   async #finish(end: SandboxEnd): Promise<void> {
     await this.#emptied.promise;
     this.#over(end);
@@ -284,7 +284,7 @@ export class HostedContext {
     this.#deps.owner.contextClosed(this);
   }
 
-  /** One that ends goes on to do so: it gets a new sandbox for the jobs that it has, and does not tell. */
+  /** A draining context gets a new sandbox for its jobs without an event. */
   #restarting({ message, reason, lostObjects, delayMs }: Restart): void {
     if (this.#isEnding) return;
     this.#state = "restarting";

@@ -7,7 +7,7 @@ import type { NetworkBounds } from "../network/mod.ts";
 import type { FileSource, Runtime } from "../runtime/mod.ts";
 import type { SecretPolicy } from "../secrets/mod.ts";
 
-/** What a context needs of its node. */
+/** Dependencies of a context. */
 export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
   readonly blobs: BlobCache;
   readonly runtime: Runtime;
@@ -19,12 +19,12 @@ export interface ContextDeps extends Omit<JobDeps, "owner" | "blobs"> {
   readonly owner: ContextOwner;
 }
 
-/** Who holds all contexts and their jobs. */
+/** The owner of all contexts and their jobs. */
 export interface ContextOwner {
-  /** The last event of an attempt of a job was sent. */
+  /** Called when the last event of an attempt was sent. */
   jobEnded(job: HostedJob, options: { isFinal: boolean }): void;
-  /** A gateway has acknowledged it. */
+  /** Called when a gateway has acknowledged it. */
   jobAcknowledged(job: HeldJob): void;
-  /** The final event of the context was sent. */
+  /** Called when the final event of the context was sent. */
   contextClosed(context: { readonly id: string }): void;
 }

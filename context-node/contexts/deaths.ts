@@ -1,15 +1,15 @@
-/** A sandbox that lived for so long was well; its death is not one of a row. */
+/** Uptime after which a crash resets the back-off, in milliseconds. */
 const WELL_AFTER_MS = 60_000;
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60_000;
 const MOST_IN_A_ROW = 10;
 
-/** How often the sandbox of one context has died in a row, and what follows. */
+/** Restart back-off of one context. */
 export class Deaths {
   #inARow = 0;
 
-  /** Milliseconds until the next sandbox is started: at once after the first death. Undefined: there will be none. */
+  /** Milliseconds until the next start: none after the first crash. Undefined: no further start. */
   next({ livedMs }: { livedMs: number }): number | undefined {
     if (livedMs >= WELL_AFTER_MS) this.#inARow = 0;
     this.#inARow++;

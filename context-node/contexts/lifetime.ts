@@ -3,19 +3,19 @@ import type { ContextSettings } from "../../proto/node.ts";
 
 type Duration = NonNullable<ContextSettings["maxAge"]>;
 
-/** A context made for one job whose job never comes is stopped after this. */
+/** Time after which an ad hoc context without a job stops, in milliseconds. */
 const AD_HOC_IDLE_MS = 60_000;
 
 interface LifetimeDeps {
   /** Whether the context has jobs. */
   isBusy(): boolean;
-  /** It had none for as long as it may, in milliseconds. */
+  /** Called after the idle timeout, in milliseconds. */
   idle(timeoutMs: number): void;
-  /** It has lived for as long as it takes jobs. */
+  /** Called when the context has reached its age. */
   aged(): void;
 }
 
-/** How long a context may live, and be idle. Nothing is called after it was disposed. */
+/** Limits the age and the idle time of a context. Calls nothing after disposal. */
 export class Lifetime implements Disposable {
   readonly #deps: LifetimeDeps;
   readonly #bornAt = performance.now();
@@ -27,7 +27,7 @@ export class Lifetime implements Disposable {
     this.#deps = deps;
   }
 
-  /** Looks after these limits from now on, in the place of others. */
+  /** Applies these limits from now on, instead of others. */
   watch(
     { idleTimeout, maxAge }: Pick<ContextSettings, "idleTimeout" | "maxAge">,
     { isAdHoc }: { isAdHoc: boolean },
@@ -41,7 +41,7 @@ export class Lifetime implements Disposable {
     this.#age = startTimer(leftMs, () => this.#deps.aged());
   }
 
-  /** It was not idle until now. */
+  /** The context was busy until now. */
   touch(): void {
     this.#idleSince = performance.now();
   }
@@ -51,7 +51,7 @@ export class Lifetime implements Disposable {
     this.#age?.[Symbol.dispose]();
   }
 
-  /** One timer for all jobs: it looks again when the context would have been idle for long enough. */
+  /** One timer for all jobs: it checks again when the context could have been idle for long enough. */
   #watchIdle(timeoutMs: number, delayMs = timeoutMs): void {
     this.#idle = startTimer(delayMs, () => {
       const idleMs = this.#deps.isBusy() ? 0 : performance.now() - this.#idleSince;

@@ -1,6 +1,2 @@
-/**
- * Contexts: which are held, the room they were promised, their slots and queues, how they start and stop. May import
- * `proto`, jobs, events, blobs, sessions, isolation and the runtime's interface.
- */
-export { DEFAULT_MEMORY_BYTES, DEFAULT_SPARK_MEMORY_BYTES } from "./settings.ts";
+/** Contexts: the table of those that the node holds, their memory, slots and queues, their start, restart and stop. */
 export { ContextTable } from "./table.ts";

@@ -1,9 +1,9 @@
 import type { HostedJob, JobQueue } from "../jobs/mod.ts";
 
-/** Jobs that get a slot sooner are not told to wait: the event would cost more than the wait. */
+/** Time after which a waiting job emits its position, in milliseconds: for a shorter wait the event would cost more than the wait. */
 const TOLD_AFTER_MS = 100;
 
-/** Places are told again each so many rounds, where they changed by so large a part. */
+/** Re-announces queue positions every N rounds, if they changed by at least this fraction. */
 const SLOW_ROUNDS = 20;
 const NOTICEABLE_PART = 4;
 
@@ -12,10 +12,10 @@ interface Waiting {
   toldPlace: number | undefined;
 }
 
-/** Tells jobs that wait for a slot their place in the queue: once they have waited for a while, and when it has changed noticeably. */
+/** Emits the queue positions of waiting jobs: once they have waited for a while, and when the positions have changed noticeably. */
 export class QueuePlaces implements Disposable {
   readonly #queue: JobQueue<HostedJob>;
-  /** How many of those in front do not wait for a slot: there is one for them as soon as the sandbox is there. */
+  /** Number of jobs in front that have a slot as soon as the sandbox is ready. */
   readonly #freeSlots: () => number;
   readonly #waiting = new WeakMap<HostedJob, Waiting>();
   #timer: NodeJS.Timeout | undefined;
@@ -27,7 +27,7 @@ export class QueuePlaces implements Disposable {
     this.#freeSlots = freeSlots;
   }
 
-  /** The job is in the queue. */
+  /** Adds a job of the queue. */
   add(job: HostedJob): void {
     this.#waiting.set(job, { sinceMs: performance.now(), toldPlace: undefined });
     this.#hasUntold = true;

@@ -8,11 +8,11 @@ import {
 } from "../../proto/node.ts";
 
 interface SlotLimits extends Pick<ContextSettings, "maxJobsPerContext" | "maxQueuedJobs"> {
-  /** Its name. */
+  /** Name of the context. */
   readonly context: string;
 }
 
-/** The node, or the context, takes no more work. */
+/** The node or the context accepts no more work. */
 export function draining(id: string, what: string): Refusal {
   return { id, reason: Refusal_Reason.DRAINING, message: `${what} is ending and takes nothing new` };
 }
@@ -44,7 +44,7 @@ export function queueFull(id: string, message: string): Refusal {
   return { id, reason: Refusal_Reason.QUEUE_FULL, message };
 }
 
-/** All slots of a context are taken, and the job may not wait, or there is no room to. */
+/** All slots of a context are taken, and the job may not wait or the queue is full. */
 export function slotsTaken(
   { jobId, noQueue }: Pick<RunJob, "jobId" | "noQueue">,
   { context, maxJobsPerContext: slots, maxQueuedJobs }: SlotLimits,
@@ -58,17 +58,17 @@ export function notRestartable(id: string, name: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
 }
 
-/** The context cannot have these settings; it stays as it is. */
+/** The context cannot have these settings and is unchanged. */
 export function settingsRefused(id: string, message: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message };
 }
 
-/** The id cannot be part of a subject or a path; no gateway gives such ones out. */
+/** The id cannot be part of a subject or a path. Gateways assign no such ids. */
 export function malformedId(id: string): Refusal {
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message: `"${id}" is no id` };
 }
 
-/** A number of the command is so large that those that the node derives of it would not fit into its events. */
+/** A number in the command is so large that numbers derived from it would not fit into events. */
 export function numberTooLarge(id: string, largest: Readonly<Record<string, number>>): Refusal {
   const limits = Object.entries(largest).map(([name, limit]) => `${name} may be ${limit}`);
   return { id, reason: Refusal_Reason.REASON_UNSPECIFIED, message: `A number is too large: ${limits.join(", ")}` };

@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { Deaths } from "./deaths.ts";
 import { delayAfter, listedNames } from "./restart.ts";
 
-test("delayAfter() replaces a sandbox at once, but waits longer when it did not live for ten seconds", () => {
+test("delayAfter() is zero, but grows when the sandbox did not live for ten seconds", () => {
   const deaths = new Deaths();
   const after = (livedMs: number): number | undefined =>
     delayAfter({ type: "replaced", message: "a new version" }, { deaths, livedMs, isOnly: false });
   expect([10_000, 10_000, 0, 0, 0, 10_000].map(after)).toEqual([0, 0, 0, 1000, 2000, 0]);
 });
 
-test("listedNames() returns few names as they are, and the first of many", () => {
+test("listedNames() returns all of a few names, and the first of many", () => {
   expect(listedNames(["a", "b"])).toEqual(["a", "b"]);
   const many = Array.from({ length: 10_000 }, (_, index) => `${index}`.padEnd(1000, "€"));
   const listed = listedNames(many);

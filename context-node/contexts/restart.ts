@@ -3,16 +3,16 @@ import { lostReason } from "../jobs/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
 import type { Deaths } from "./deaths.ts";
 
-/** Why a context gets a new sandbox, what it loses, and when. */
+/** The reason for a new sandbox, what is lost, and when it starts. */
 export interface Restart {
   readonly message: string;
   readonly reason: JobError_Reason;
-  /** Names of all named objects that are gone. */
+  /** Names of all lost named objects. */
   readonly lostObjects: string[];
   readonly delayMs: number;
 }
 
-/** It was asked to restart, and had nothing to lose. */
+/** A requested restart that loses nothing. */
 export const ASKED: Restart = {
   message: "It was asked to restart",
   reason: JobError_Reason.REASON_UNSPECIFIED,
@@ -20,7 +20,7 @@ export const ASKED: Restart = {
   delayMs: 0,
 };
 
-/** A restart because the sandbox ended by itself. */
+/** A restart because the sandbox ended. */
 export function restartAfter(
   end: SandboxEnd,
   { lostObjects, delayMs }: Pick<Restart, "lostObjects" | "delayMs">,
@@ -28,10 +28,10 @@ export function restartAfter(
   return { ...describeEnd(end), lostObjects, delayMs };
 }
 
-/** Life of a sandbox that did something for its jobs, in milliseconds: replaced sooner, it may be so for ever. */
+/** Uptime of a useful sandbox, in milliseconds. Sandboxes that end sooner could be replaced for ever. */
 const USEFUL_AFTER_MS = 10_000;
 
-/** How long to wait for the next sandbox, in milliseconds; undefined: there is none. */
+/** Delay before the next sandbox, in milliseconds. Undefined: there is none. */
 export function delayAfter(
   end: SandboxEnd,
   { deaths, livedMs, isOnly }: { deaths: Deaths; livedMs: number; isOnly: boolean },
@@ -40,16 +40,16 @@ export function delayAfter(
   return isOnly ? undefined : deaths.next({ livedMs });
 }
 
-/** How messages and events describe the end of a sandbox. */
+/** Describes the end of a sandbox in messages and events. */
 export function describeEnd(end: SandboxEnd): Pick<Restart, "message" | "reason"> {
   const message = end.type === "disposed" ? "The sandbox was stopped" : end.message;
   return { message, reason: end.type === "replaced" ? JobError_Reason.REASON_UNSPECIFIED : lostReason(end) };
 }
 
-/** Bytes of the names of lost objects in one event. */
+/** Largest size of the names of lost objects in one event, in bytes. */
 const LOST_NAMES_BYTES = 64 * 1024;
 
-/** The names of lost objects that an event lists: of many the first. */
+/** The names of lost objects in an event: the first ones if there are many. */
 export function listedNames(lostObjects: readonly string[]): string[] {
   let sizeBytes = 0;
   const end = lostObjects.findIndex((name) => {

@@ -1,26 +1,22 @@
+import { CONTEXT_DEFAULTS } from "../../cluster/mod.ts";
 import { ContextSettings, RuntimeName } from "../../proto/node.ts";
 
-export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
-
-/** Of a Spark context: its driver takes most of half of it before it runs a job. */
-export const DEFAULT_SPARK_MEMORY_BYTES = 1024 * 1024 * 1024;
-
-/** What runs the jobs of a context with these settings. */
+/** Runtime of a context with these settings. */
 export function runtimeOf(asked: Pick<ContextSettings, "runtime"> | undefined): RuntimeName {
   return asked?.runtime || RuntimeName.DENO;
 }
 
-/** Settings as asked for, with what was left out filled in; see `hearth.v1.ContextSettings`. */
+/** Completes settings with the defaults; see `hearth.v1.ContextSettings`. */
 export function completeSettings(asked: ContextSettings | undefined): ContextSettings {
   const settings = asked ?? ContextSettings.create();
   const isSpark = runtimeOf(settings) === RuntimeName.SPARK;
-  const memoryBytes = settings.memoryBytes || (isSpark ? DEFAULT_SPARK_MEMORY_BYTES : DEFAULT_MEMORY_BYTES);
+  const memoryBytes = settings.memoryBytes || CONTEXT_DEFAULTS[isSpark ? "sparkMemoryBytes" : "memoryBytes"];
   return {
     ...settings,
-    maxJobsPerContext: settings.maxJobsPerContext || 8,
-    maxQueuedJobs: settings.maxQueuedJobs ?? 1000,
-    jobsPerExecutor: settings.jobsPerExecutor || 1,
+    maxJobsPerContext: settings.maxJobsPerContext || CONTEXT_DEFAULTS.maxJobsPerContext,
+    maxQueuedJobs: settings.maxQueuedJobs ?? CONTEXT_DEFAULTS.maxQueuedJobs,
+    jobsPerExecutor: settings.jobsPerExecutor || CONTEXT_DEFAULTS.jobsPerExecutor,
     memoryBytes,
-    namedObjectsBytes: settings.namedObjectsBytes || Math.floor(memoryBytes / 4),
+    namedObjectsBytes: settings.namedObjectsBytes || Math.floor(memoryBytes / CONTEXT_DEFAULTS.namedObjectsDivisor),
   };
 }

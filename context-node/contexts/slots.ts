@@ -3,7 +3,7 @@ import { failed, type HostedJob, JobQueue } from "../jobs/mod.ts";
 import type { Sandbox } from "../runtime/mod.ts";
 import { QueuePlaces } from "./places.ts";
 
-/** The jobs of a context: those that have a slot, and those that wait for one, or for the sandbox. */
+/** The jobs of a context: those with a slot, and those that wait for one or for the sandbox. */
 export class Slots implements Disposable {
   readonly #queue = new JobQueue<HostedJob>();
   readonly #running = new Set<HostedJob>();
@@ -11,7 +11,7 @@ export class Slots implements Disposable {
   #count: number;
   #sandbox: Sandbox | undefined;
   #isPaused = false;
-  /** Those that wait for another sandbox, unless this one goes on. */
+  /** Jobs that wait for another sandbox, unless this one continues. */
   readonly #postponed = new Set<HostedJob>();
   #emptied: PromiseWithResolvers<void> | undefined;
 
@@ -19,7 +19,7 @@ export class Slots implements Disposable {
     this.#count = count;
   }
 
-  /** Jobs that wait for a slot; negative when slots are free: jobs that only wait for the sandbox have one in all but name. */
+  /** Number of jobs that wait for a slot. Negative when slots are free: jobs that only wait for the sandbox count as having one. */
   get waiting(): number {
     return this.#queue.size - this.#free;
   }
@@ -30,7 +30,7 @@ export class Slots implements Disposable {
     if (this.#queue.size > 0) this.#places.add(job);
   }
 
-  /** Starts jobs in this sandbox from now on, so many at a time. */
+  /** Starts jobs in this sandbox from now on, up to `size` at a time. */
   open(sandbox: Sandbox, { count }: { count: number }): void {
     this.#sandbox = sandbox;
     this.#isPaused = false;
@@ -39,17 +39,17 @@ export class Slots implements Disposable {
     this.#startWaiting();
   }
 
-  /** Starts nothing until it is opened again. */
+  /** Starts no jobs until it is opened again. */
   close(): void {
     this.#sandbox = undefined;
   }
 
-  /** Starts nothing until it is opened again, or its sandbox goes on. */
+  /** Starts no jobs until it is opened again, or its sandbox continues. */
   pause(): void {
     this.#isPaused = true;
   }
 
-  /** None of its code was called; it runs first when there is another sandbox. `calledOff`: see `Outcome`. */
+  /** Puts back a job whose code was not called. It runs first in the next sandbox. `calledOff`: see `Outcome`. */
   postpone(job: HostedJob, calledOff: Promise<JobError | undefined>): void {
     const sandbox = this.#sandbox;
     this.#running.delete(job);
@@ -61,14 +61,14 @@ export class Slots implements Disposable {
     });
   }
 
-  /** No code of the job runs, or it waits no more. */
+  /** Frees the slot of a job, or its place in the queue. */
   release(job: HostedJob): void {
     if (!this.#running.delete(job)) this.#queue.delete(job);
     if (this.#running.size === 0) this.#emptied?.resolve();
     this.#startWaiting();
   }
 
-  /** Resolves when no job has a slot; for when it is closed. */
+  /** Resolves when no job has a slot. For closed slots. */
   async emptied(): Promise<void> {
     if (this.#running.size === 0) return;
     this.#emptied = Promise.withResolvers();
@@ -79,12 +79,12 @@ export class Slots implements Disposable {
     return this.#running.size === 0 && this.#queue.size === 0;
   }
 
-  /** Those that have a slot. */
+  /** Jobs with a slot. */
   get running(): HostedJob[] {
     return [...this.#running];
   }
 
-  /** Those that have none yet, the next one first. */
+  /** Jobs without a slot, the next one first. */
   get queued(): HostedJob[] {
     return [...this.#queue];
   }
@@ -101,7 +101,7 @@ export class Slots implements Disposable {
     return Math.max(0, this.#count - this.#running.size);
   }
 
-  /** Goes on once no job is left that must not run in this sandbox. */
+  /** Continues once no job is left that needs another sandbox. */
   #goOn(job: HostedJob, error: JobError | undefined): void {
     if (error !== undefined) job.fail(failed(error), { forGood: true });
     this.#postponed.delete(job);

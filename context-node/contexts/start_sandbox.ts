@@ -1,6 +1,6 @@
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 
-/** Starts a sandbox, or answers why it did not start: its context survives that. */
+/** Starts a sandbox, or returns the reason why it did not start: the context survives that. */
 export async function startSandbox(
   runtime: Runtime,
   spec: SandboxSpec,

@@ -30,32 +30,32 @@ import {
 } from "./refusal.ts";
 import { completeSettings, runtimeOf } from "./settings.ts";
 
-/** Longest grace period of a job that a drain cancels, in milliseconds: whatever waits for the node kills it before long. */
+/** Longest grace period of a job that a drain cancels, in milliseconds: a process manager kills the node before long. */
 const LONGEST_GRACE_MS = 5_000;
 
 export interface ContextTableDeps extends Omit<ContextDeps, "owner" | "runtime"> {
   readonly runtimes: Runtimes;
-  /** Memory that contexts may be promised, in bytes. */
+  /** Memory for all contexts, in bytes. */
   readonly memoryBytes: number;
 }
 
-/** Largest numbers of commands: events count on from them, lines of logs take a range for each attempt, and the delay is added to a date. */
+/** Bounds of numbers in commands: events count on from them, log lines take a range per attempt, and the delay is added to a date. */
 const LARGEST_FIRST_SEQ = { firstSeq: 2 ** 31 };
 const LARGEST_OF_JOB = { ...LARGEST_FIRST_SEQ, attempt: 100_000, retryDelayMs: 10 ** 15 };
 
 interface EndedAttempt extends HeldAttempt {
-  /** It was the job's last. */
+  /** Whether it was the last event of the job. */
   readonly isFinal: boolean;
 }
 
-/** The contexts of this node and their jobs. Disposing it ends them all at once. */
+/** The contexts of this node and their jobs. Disposal ends them all at once. */
 export class ContextTable implements AsyncDisposable {
   readonly #deps: ContextTableDeps;
-  /** Those that are not final, by id. */
+  /** Contexts that are not final, by id. */
   readonly #contexts = new Map<string, HostedContext>();
-  /** Those that are not final, by id; of two attempts of a job the later one. */
+  /** Jobs that are not final, by id; of two attempts the later one. */
   readonly #jobs = new Map<string, HostedJob>();
-  /** Attempts whose last event no gateway has acknowledged yet, by job id; of two attempts of a job the later one. */
+  /** Attempts whose last event no gateway has acknowledged, by job id; of two attempts the later one. */
   readonly #unacknowledged = new Map<string, EndedAttempt>();
   #openJobs = 0;
   #isDraining = false;
@@ -79,7 +79,7 @@ export class ContextTable implements AsyncDisposable {
     return [...open, ...ended];
   }
 
-  /** Takes a job, or answers why not. An attempt that is held already goes on; its events go to the session that asked last. */
+  /** Accepts a job, or returns the refusal. An attempt that is already held continues, and its events go to this session. */
   runJob(command: RunJob, session: Session): Refusal | undefined {
     const { jobId, attempt, contextId } = command;
     if (!isId(jobId)) return malformedId(jobId);
@@ -96,7 +96,7 @@ export class ContextTable implements AsyncDisposable {
     if (context === undefined) return contextNotHeld(jobId, contextId);
     const taken = context.run(command, session);
     if (!(taken instanceof HostedJob)) return taken;
-    // The gateways gave up on the attempt before; its events are void.
+    // The previous attempt was abandoned: its events are void.
     open?.stop("cancelled", { graceMs: 0 });
     this.#jobs.set(jobId, taken);
     this.#openJobs++;
@@ -110,7 +110,7 @@ export class ContextTable implements AsyncDisposable {
     return undefined;
   }
 
-  /** Starts a context, or answers why not. Of one that is held already the last event is told again. */
+  /** Starts a context, or returns the refusal. If it is already held, sends its last event again. */
   startContext(command: StartContext, session: Session): Refusal | undefined {
     const { contextId } = command;
     if (!isId(contextId)) return malformedId(contextId);
@@ -143,7 +143,7 @@ export class ContextTable implements AsyncDisposable {
     return context.restart({ settings, force });
   }
 
-  /** The named objects of a context, or the one that it dropped; undefined when the context is not held. */
+  /** The named objects of a context, or the dropped one. Undefined when the context is not held. */
   async objects({ contextId, drop }: ObjectsRequest): Promise<NamedObject[] | undefined> {
     return this.#contexts.get(contextId)?.objects({ drop });
   }
@@ -175,8 +175,8 @@ export class ContextTable implements AsyncDisposable {
   }
 
   /**
-   * Takes nothing new, lets jobs finish until the timeout, cancels those that are left, and resolves when all contexts
-   * are stopped. A grace period that is longer than the node has time for ends early.
+   * Refuses new work, lets jobs finish until the timeout, cancels the rest, and resolves when all contexts are stopped. Grace periods
+   * longer than the remaining time end early.
    */
   async drain({ timeoutMs }: { timeoutMs: number }): Promise<void> {
     this.#isDraining = true;

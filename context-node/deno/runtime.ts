@@ -3,13 +3,13 @@ import { createIntake } from "../intake.ts";
 import type { Isolation } from "../isolation/mod.ts";
 import type { ProcessLog } from "../process_output.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
-import { createCodeCaches } from "./code_caches.ts";
-import { buildSandboxProgram } from "./deno_program.ts";
-import { type DenoProcess, type ProcessDeps, startDenoProcess } from "./process.ts";
-import { type ProcessProfile, profileOf } from "./profile.ts";
-import { createSandbox } from "./sandbox.ts";
-import { createSourceMaps } from "./source_maps.ts";
-import { createSpares } from "./spares.ts";
+import { createSandbox } from "./deno_sandbox.ts";
+import { createCodeCaches } from "./process/code_caches.ts";
+import { type DenoProcess, type ProcessDeps, startDenoProcess } from "./process/deno_process.ts";
+import { buildSandboxProgram } from "./process/deno_program.ts";
+import { type ProcessProfile, profileOf } from "./process/process_profile.ts";
+import { createSpares } from "./process/spare_processes.ts";
+import { createSourceMaps } from "./stacks/source_maps.ts";
 
 export interface DenoRuntimeOptions {
   /** How processes are started. It stays the caller's, to be disposed after the runtime. */

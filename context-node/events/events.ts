@@ -2,13 +2,13 @@ import { ContextEvent, JobEvent, type Progress } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 import { type JobRoute, Unacknowledged } from "./unacknowledged.ts";
 
-/** The largest result that travels on the session with its event, in bytes of JSON. Larger ones are kept as blobs. */
+/** Largest result that is sent with its event, in bytes of JSON. Larger ones are kept as blobs. */
 const INLINE_RESULT_BYTES = 256 * 1024;
 
-/** The same while events pile up, which are in memory. */
+/** The same while many events, which are in memory, wait for acknowledgement. */
 const FULL_INLINE_RESULT_BYTES = 1024;
 
-/** Size of the log lines of one event, in bytes. */
+/** Largest size of the log lines of one event, in bytes. */
 export const LOG_BATCH_BYTES = 128 * 1024;
 
 const NOTHING = new Uint8Array();
@@ -16,7 +16,7 @@ const NOTHING = new Uint8Array();
 export type JobHappening = NonNullable<JobEvent["event"]>;
 export type ContextHappening = NonNullable<ContextEvent["event"]>;
 
-/** Which job, which try, and the number of the event. */
+/** Job, attempt, and `seq` of the event. */
 export interface JobEventIdentity {
   readonly jobId: string;
   readonly attempt: number;
@@ -31,18 +31,18 @@ export interface ContextEventIdentity {
   readonly seq: number;
 }
 
-/** What a job returned: JSON of at most `Events.inlineResultBytes`, or a blob. */
+/** The result of a job: JSON of at most `Events.inlineResultBytes`, or a blob. */
 export type ResultContent =
   | { readonly json: Uint8Array; readonly digest?: undefined }
   | { readonly mediaType: string; readonly sizeBytes: number; readonly digest: string; readonly json?: undefined };
 
 export interface JobEventOptions {
   readonly route: JobRoute;
-  /** When it happened; default now. */
+  /** Time of the event. Default: now. */
   readonly time?: Date | undefined;
-  /** Progress that no earlier event contains, for a final event. */
+  /** For a final event: progress that no earlier event contains. */
   readonly lastProgress?: Progress | undefined;
-  /** Of a final event: when the attempt began to run. */
+  /** For a final event: when the attempt began to run. */
   readonly startTime?: Date | undefined;
   /** Called once, when a gateway has acknowledged the event. */
   readonly acknowledged?: (() => void) | undefined;
@@ -54,9 +54,9 @@ export interface EventsDeps {
 }
 
 /**
- * Sends the events of jobs and contexts to gateways, in the order of the calls, and keeps each until a gateway acknowledges it. Events of a job
- * go along its route to one session. Events of a context go to all sessions, because every gateway may send it jobs; the first acknowledgement
- * counts.
+ * Sends the events of jobs and contexts to gateways, in order of the calls, and keeps each until a gateway acknowledges it. Sends job
+ * events to the session that submitted the job, else to any other open session. Sends context events to all sessions, because every gateway
+ * may send jobs to it; the first acknowledgement counts.
  */
 export class Events {
   readonly #nodeId: string;
@@ -67,32 +67,32 @@ export class Events {
     this.#unacknowledged = new Unacknowledged(sessions);
   }
 
-  /** Whether so many events wait for gateways that the node should accept no more jobs. */
+  /** Whether so many events wait for acknowledgement that the node should refuse jobs. */
   get isFull(): boolean {
     return this.#unacknowledged.isFull;
   }
 
-  /** The largest result that `jobSucceeded` takes as JSON, in bytes. */
+  /** Largest result that `jobSucceeded` accepts as JSON, in bytes. */
   get inlineResultBytes(): number {
     return this.isFull ? FULL_INLINE_RESULT_BYTES : INLINE_RESULT_BYTES;
   }
 
-  /** A route to the session that asks for an attempt of a job. */
+  /** Creates a route to the session that submitted an attempt. */
   openRoute(session: Session): JobRoute {
     return { origin: session, session: undefined, unacknowledged: 0 };
   }
 
-  /** Another session asks for the attempt: it gets the events that no gateway has acknowledged, and the next ones. */
+  /** Redirects the events of an attempt to another session: those that are not acknowledged, and the next ones. */
   moveJob(route: JobRoute, session: Session): void {
     this.#unacknowledged.moveJob(route, session);
   }
 
-  /** Sends any event of a job but its success. */
+  /** Sends any event of a job except its success. */
   job(identity: JobEventIdentity, happening: JobHappening, options: JobEventOptions): void {
     this.#sendJob(this.#jobEvent(identity, happening, options), NOTHING, options);
   }
 
-  /** Sends that a job returned. The result has a digest when it does not travel with the event. */
+  /** Sends the success of a job. The result has a digest when it is not sent with the event. */
   jobSucceeded(identity: JobEventIdentity, content: ResultContent | undefined, options: JobEventOptions): void {
     const { mediaType, sizeBytes, digest, json } = describeContent(content);
     const result = { mediaType, sizeBytes, digest };
@@ -100,7 +100,7 @@ export class Events {
     this.#sendJob(event, json ?? NOTHING, options);
   }
 
-  /** Sends that the code of an attempt runs, ahead of its `running` event. Nobody acknowledges it. */
+  /** Reports that the code of an attempt runs, ahead of its `running` event. Not acknowledged. */
   jobStarted({ jobId, attempt }: JobEventIdentity, { route, time }: { route: JobRoute; time: Date }): void {
     this.#unacknowledged.pick(route)?.send({ $case: "jobStarted", value: { jobId, attempt, time } });
   }
@@ -112,19 +112,19 @@ export class Events {
     return event;
   }
 
-  /** Sends an event again, to one session. It has no number: a gateway has acknowledged it, or it is kept under the number that it had. */
+  /** Sends an event to one session again, without a number: it is acknowledged, or kept under its earlier number. */
   repeatContext(event: ContextEvent, { session }: { session: Session }): void {
     session.send({ $case: "contextEvent", value: { event: ContextEvent.encode(event).finish(), number: 0 } });
   }
 
-  /** A gateway has taken the events with these numbers. Others are ignored. */
+  /** Removes events that a gateway has acknowledged. Unknown numbers are ignored. */
   acknowledge(numbers: readonly number[]): void {
     this.#unacknowledged.acknowledge(numbers);
   }
 
   /**
-   * Resolves when all events are acknowledged, or after the timeout; to the count of those that are not. Does not wait with events of contexts alone
-   * while no session is open.
+   * Resolves when all events are acknowledged or the timeout passes, to the number of unacknowledged events. Without a session, does not
+   * wait for context events alone.
    */
   flush({ timeoutMs }: { timeoutMs: number }): Promise<number> {
     return this.#unacknowledged.flush({ timeoutMs });

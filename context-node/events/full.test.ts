@@ -6,7 +6,7 @@ import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server
 import type { Script } from "../../test/script.ts";
 import { rejection } from "../../test/standard_scripts.ts";
 
-/** Until it is cancelled it reports its progress, then it writes a line and returns 2000 characters. */
+/** Reports progress until it is cancelled, then writes a line and returns 2000 characters. */
 const busy: Script = {
   async run({ signal, progress, log }) {
     let tick = 0;
@@ -47,7 +47,7 @@ async function run(): Promise<"taken" | "refused"> {
   });
 }
 
-test("a node whose events nobody acknowledges takes no more jobs, and its jobs say less, until they are acknowledged", async () => {
+test("a node with too many unacknowledged events refuses jobs and reduces events until they are acknowledged", async () => {
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "busy" });
   await session.jobEvent(jobId, "progress");

@@ -1,7 +1,4 @@
-/**
- * Events of jobs and contexts on their way to gateways, which store and publish them.
- * May import `proto` and the sessions.
- */
+/** Events of jobs and contexts on their way to gateways, which store and publish them. */
 export {
   type ContextHappening,
   Events,

@@ -10,7 +10,7 @@ type Message = NonNullable<NodeMessage["message"]>;
 const JOBS = 3;
 const GATEWAYS = 3;
 
-/** An event of a job: its place among those of its job, and its number once a session got it. */
+/** An event of a job: its place in the job's sequence, and its number once a session has received it. */
 interface Sent {
   readonly job: number;
   readonly index: number;
@@ -19,7 +19,7 @@ interface Sent {
   isAcknowledged: boolean;
 }
 
-/** The end of a session that gets no further than memory; one in ten events closes it, as a gateway that reads too slowly does. */
+/** A session that only records. One in ten events closes it, like a gateway that reads too slowly. */
 class FakeSession {
   readonly gatewayId: string;
   readonly #receive: (session: FakeSession, message: Message) => void;
@@ -34,14 +34,14 @@ class FakeSession {
 
 const session = (fake: FakeSession): Session => fake as unknown as Session;
 
-/** The node's end under test, and what each of the sessions got. */
+/** The node's side under test, and what each session received. */
 class World {
   readonly #sessions = new OpenSessions();
   readonly #unacknowledged = new Unacknowledged(this.#sessions);
   readonly #open: FakeSession[] = [];
   readonly #sent: Sent[] = [];
   readonly #routes: JobRoute[] = [];
-  /** By job, the session that got its last event. */
+  /** The session that received the last event, by job. */
   readonly #latest: (FakeSession | undefined)[] = [];
   #overflowsAt = Number.POSITIVE_INFINITY;
   #received = 0;
@@ -89,7 +89,7 @@ class World {
     if (to && route) this.#unacknowledged.moveJob(route, session(to));
   }
 
-  /** All that is not acknowledged is with one open session for each job. */
+  /** All unacknowledged events of a job are with one open session. */
   check(): void {
     if (this.#open.length === 0) return;
     for (let job = 0; job < JOBS; job++) {
@@ -101,7 +101,7 @@ class World {
 
   #receive(to: FakeSession, message: Message): void {
     if (message.$case !== "jobEvent") return;
-    // As a session does that is closed.
+    // Like a closed session.
     if (!this.#open.includes(to)) return;
     if (++this.#received % this.#overflowsAt === 0) return this.#close(to);
     const [job = 0, index = 0] = message.value.event;
@@ -109,7 +109,7 @@ class World {
     const event = events[index];
     if (event === undefined) throw new Error("an event that was not sent");
     const before = events.slice(0, index);
-    // Nothing overtakes what the session may have to publish first.
+    // No event overtakes one that the session may have to publish first.
     expect(before.every(({ isAcknowledged, sessions }) => isAcknowledged || sessions.has(to))).toBe(true);
     const wasElsewhere = event.sessions.size > (event.sessions.has(to) ? 1 : 0);
     const latest = this.#latest[job];
@@ -146,7 +146,7 @@ const step = fc.oneof(
   },
 );
 
-test("whatever sessions do, the events of a job reach one of them in order, marked when another one had them or those before", () => {
+test("the events of a job reach one session in order, and repeated ones are marked", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 5, max: 50 }), (steps, overflowsAt) => {
       const world = new World(overflowsAt);
@@ -159,7 +159,7 @@ test("whatever sessions do, the events of a job reach one of them in order, mark
   );
 });
 
-test("flush() resolves to the count of events that nobody acknowledges in time", async () => {
+test("flush() resolves to the number of events without acknowledgement", async () => {
   const events = new Events({ nodeId: "node", sessions: new OpenSessions() });
   const route = { origin: session(new FakeSession("gateway", () => {})), session: undefined, unacknowledged: 0 };
   for (let seq = 1; seq <= 3; seq++) {
@@ -172,7 +172,7 @@ test("flush() resolves to the count of events that nobody acknowledges in time",
   expect(await flushed).toBe(0);
 });
 
-test("flush() does not wait with events of contexts alone while there is no session", async () => {
+test("flush() does not wait for context events without a session", async () => {
   const sessions = new OpenSessions();
   const events = new Events({ nodeId: "node", sessions });
   events.context({ contextId: "c", context: "c", seq: 1 }, { $case: "stopping", value: {} });

@@ -18,18 +18,18 @@ beforeEach(async () => {
   contextId = crypto.randomUUID();
   const starting = await tested.openSession({ gatewayId: "starting" });
   await starting.startContext(contextId);
-  // The session ends before the next one opens: no other one gets the events of a test.
+  // The session ends before the next one opens, so that no other one gets events of a test.
   await starting[Symbol.asyncDispose]();
   await starting.closed;
   return () => tested[Symbol.asyncDispose]();
 });
 
-/** A session that acknowledges nothing by itself. */
+/** A session that does not acknowledge by itself. */
 function openSilent(gatewayId: string): Promise<GatewaySession> {
   return tested.openSession({ gatewayId, acknowledges: false });
 }
 
-/** Starts a job and resolves with its id when the session has its `running`. */
+/** Starts a job. Resolves with its id when the session has received its `running`. */
 async function start(session: GatewaySession): Promise<string> {
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "stubborn", gracePeriodMs: 0 });
@@ -48,13 +48,13 @@ async function received(session: GatewaySession): Promise<void> {
   await session.refusal(nothing);
 }
 
-/** Jobs that the node says it holds. */
+/** Jobs that the node holds according to its welcome. */
 async function heldJobs(): Promise<string[]> {
   await using session = await openSilent(crypto.randomUUID());
   return (await session.welcome()).jobs.map(({ jobId }) => jobId);
 }
 
-/** Types of a job's events as they came, with a mark for those that another session may have had. */
+/** Types of a job's events as received, with a mark for repeated ones. */
 function arrivals(session: GatewaySession, jobId: string): string[] {
   return session.deliveries(jobId).map(({ type, again }) => (again ? `${type} again` : type));
 }
@@ -63,7 +63,7 @@ function numbersOf(session: GatewaySession, jobId: string): number[] {
   return session.deliveries(jobId).map(({ number }) => number);
 }
 
-test("when a gateway leaves before it acknowledged, another one gets all events of the job, in order, the old ones marked", async () => {
+test("when a gateway leaves, another one gets all unacknowledged events of the job in order, repeated ones marked", async () => {
   const first = await openSilent("first");
   const second = await openSilent("second");
   const jobId = await start(first);
@@ -76,14 +76,14 @@ test("when a gateway leaves before it acknowledged, another one gets all events 
   expect(second.jobEvents(jobId).map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
-test("events that happen while no session is open go to the first one that opens, after those before them", async () => {
+test("events without a session go to the first one that opens, after earlier events", async () => {
   const first = await openSilent("first");
   const jobId = await start(first);
   const endId = crypto.randomUUID();
   first.runJob({ jobId: endId, contextId, entryPoint: "stubborn", gracePeriodMs: 0, timeoutMs: 300 });
   await first.jobEvent(endId, "running");
   first.break();
-  // Only the timeout ends it, in the session's absence or not.
+  // Only the timeout ends it, with or without a session.
   await expect.poll(() => tested.runtime.running(contextId)).toBe(1);
 
   const second = await openSilent("second");
@@ -106,7 +106,7 @@ test("a job is held until a gateway acknowledges its end", async () => {
   await expect.poll(heldJobs).toEqual([]);
 });
 
-test("an acknowledgement counts on whichever session it comes", async () => {
+test("an acknowledgement counts on any session", async () => {
   const first = await openSilent("first");
   const second = await openSilent("second");
   const jobId = await start(first);
@@ -119,7 +119,7 @@ test("an acknowledgement counts on whichever session it comes", async () => {
   expect(second.story(jobId)).toEqual([]);
 });
 
-test("numbers that the node does not keep are ignored", async () => {
+test("acknowledgements of unknown numbers are ignored", async () => {
   const session = await openSilent("first");
   const jobId = await start(session);
   const [running = 0] = numbersOf(session, jobId);
@@ -131,7 +131,7 @@ test("numbers that the node does not keep are ignored", async () => {
   expect(await heldJobs()).toEqual([jobId]);
 });
 
-test("events of a context go to all sessions, and one that opens later gets those that nobody has acknowledged", async () => {
+test("context events go to all sessions; a later one gets the unacknowledged ones", async () => {
   const first = await openSilent("first");
   const second = await openSilent("second");
   const own = crypto.randomUUID();
@@ -166,7 +166,7 @@ test("a session that opens later gets the end of a context after the ends of its
   expect(kinds.lastIndexOf("jobEvent")).toBeLessThan(kinds.lastIndexOf("contextEvent"));
 });
 
-test("the last event of a context that is asked for again has no number", async () => {
+test("the repeated last event of a context has no number", async () => {
   const session = await openSilent("first");
   session.acknowledge(session.heard("contextEvent").map(({ number }) => number));
   const before = session.heard("contextEvent").length;
@@ -176,7 +176,7 @@ test("the last event of a context that is asked for again has no number", async 
   expect(repeated.number).toBe(0);
 });
 
-test("a job goes back to its gateway when the one that stood in has acknowledged its events", async () => {
+test("a job returns to its gateway when its stand-in has acknowledged its events", async () => {
   const first = await openSilent("first");
   const second = await openSilent("second");
   const [bound, free] = [await start(first), await start(first)];
@@ -194,7 +194,7 @@ test("a job goes back to its gateway when the one that stood in has acknowledged
   expect(back.story(bound)).toEqual([]);
 });
 
-test("a session that asks for an attempt that is held gets its events, of one that has ended too", async () => {
+test("a session that submits a held attempt again gets its events, also after its end", async () => {
   const first = await openSilent("first");
   const second = await openSilent("second");
   const [open, ended] = [await start(first), await start(first)];
@@ -210,7 +210,7 @@ test("a session that asks for an attempt that is held gets its events, of one th
   expect(first.story(open)).toEqual(["running"]);
 });
 
-test("a large result can be fetched from another session as long as its event is not acknowledged", async () => {
+test("another session can fetch a large result until its event is acknowledged", async () => {
   const first = await openSilent("first");
   const jobId = crypto.randomUUID();
   first.runJob({ jobId, contextId, entryPoint: "large" }, { length: 400_000 });

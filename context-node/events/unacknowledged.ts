@@ -2,21 +2,21 @@ import { deadline } from "../../lib/async/mod.ts";
 import type { NodeMessage } from "../../proto/node.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 
-/** When events of this size wait for acknowledgements, in bytes, `isFull` is true. */
+/** Size of the unacknowledged events at which `isFull` becomes true, in bytes. */
 const FULL_BYTES = 64 * 1024 * 1024;
 
-/** What an event costs beside its content, in bytes. */
+/** Cost of an event besides its content, in bytes. */
 const OVERHEAD_BYTES = 512;
 
 type Message = NonNullable<NodeMessage["message"]>;
 
-/** Which gateway gets the events of an attempt of a job. */
+/** The gateway that receives the events of an attempt. */
 export interface JobRoute {
-  /** The session that asked for the attempt last. */
+  /** The session that submitted the attempt last. */
   origin: Session;
-  /** The session that got the newest event; undefined before the first. */
+  /** The session that received the newest event. Undefined before the first. */
   session: Session | undefined;
-  /** Count of the events that no gateway has acknowledged. */
+  /** Number of unacknowledged events. */
   unacknowledged: number;
 }
 
@@ -26,7 +26,7 @@ interface JobEntry {
   readonly event: Uint8Array;
   readonly result: Uint8Array;
   readonly acknowledged: (() => void) | undefined;
-  /** The session that got the event last; undefined before the first. */
+  /** The session that received the event last. Undefined before the first. */
   session: Session | undefined;
 }
 
@@ -38,9 +38,9 @@ interface ContextEntry {
 type Entry = JobEntry | ContextEntry;
 
 /**
- * Events that no gateway has acknowledged, in the order in which they happened. The events of a job go to the session that asked for it. When
- * that session closes, all that are not acknowledged go to another one, in order, and so do the next ones until all are acknowledged; then they
- * go to the job's gateway again, if it is back. While no session is open, events wait for the first one that opens.
+ * Unacknowledged events in order. The events of a job go to the session that submitted it. When that closes, all its unacknowledged events
+ * go to another session in order, and so do the next ones until all are acknowledged; then they go to the job's gateway again if it is
+ * back. Without a session, events wait for the first one that opens.
  */
 export class Unacknowledged {
   readonly #sessions: OpenSessions;
@@ -48,7 +48,7 @@ export class Unacknowledged {
   readonly #entries = new Map<number, Entry>();
   #lastNumber = 0;
   #bytes = 0;
-  /** Count of the job events among the entries. */
+  /** Number of job events among the entries. */
   #jobEvents = 0;
   #flushed: PromiseWithResolvers<void> | undefined;
 
@@ -76,7 +76,7 @@ export class Unacknowledged {
     for (const session of this.#sessions) session.send(contextMessage(number, event));
   }
 
-  /** The session asks for the attempt, which another one had: it gets the events that no gateway has acknowledged, and the next ones. */
+  /** Redirects an attempt to a session that submits it again: it gets the unacknowledged events and the next ones. */
   moveJob(route: JobRoute, session: Session): void {
     route.origin = session;
     if (route.session === session || route.unacknowledged === 0) return;
@@ -87,15 +87,15 @@ export class Unacknowledged {
   }
 
   /**
-   * Where the next event of the job goes; undefined while no session is open. It must not overtake those that another session got and no gateway
-   * has acknowledged.
+   * The session for the next event of the job. Undefined while no session is open. The event must not overtake unacknowledged ones that
+   * another session received.
    */
   pick({ origin, session, unacknowledged }: JobRoute): Session | undefined {
     const isBound = unacknowledged > 0 && session !== undefined && this.#sessions.has(session);
     return isBound ? session : this.#sessions.pick(origin);
   }
 
-  /** Numbers of events that are not kept, or not any more, are ignored. */
+  /** Ignores unknown numbers. */
   acknowledge(numbers: readonly number[]): void {
     for (const number of numbers) {
       const entry = this.#entries.get(number);
@@ -111,8 +111,8 @@ export class Unacknowledged {
   }
 
   /**
-   * Resolves when all are acknowledged, or after the timeout; to the count of those that are not. Waits for the next gateway with events of jobs,
-   * but not with those of contexts alone: what becomes of a context of a node that ended, gateways know without them.
+   * Resolves when all are acknowledged or the timeout passes, to the number of the rest. Waits for the next gateway with job events, but
+   * not with context events alone: gateways detect the loss of a node by themselves.
    */
   async flush({ timeoutMs }: { timeoutMs: number }): Promise<number> {
     const flushed = Promise.withResolvers<void>();
@@ -134,7 +134,7 @@ export class Unacknowledged {
     return number;
   }
 
-  /** In one pass, so that the session gets the end of a context after the ends of its jobs. */
+  /** One pass, so that the session gets the end of a context after the ends of its jobs. */
   #opened(session: Session): void {
     for (const [number, entry] of this.#entries) {
       if (entry.kind === "context") session.send(contextMessage(number, entry.event));
@@ -147,14 +147,14 @@ export class Unacknowledged {
     this.#checkFlushed();
   }
 
-  /** Does nothing for an event that an open session has. */
+  /** Skips events that an open session has received. */
   #sendAgain(number: number, entry: JobEntry): void {
     const target = this.pick(entry.route);
     if (target !== undefined && target !== entry.session) sendJobTo(target, number, entry);
   }
 }
 
-/** Notes the session before it sends: a session that takes no more closes while it sends, and all that it has goes to the next one. */
+/** Set before sending: a session may close while it sends, and all its events go to the next one. */
 function sendJobTo(session: Session, number: number, entry: JobEntry): void {
   const { route, event, result } = entry;
   const hasMoved = route.session !== undefined && route.session !== session;

@@ -7,10 +7,10 @@ interface ArtifactDeps {
   readonly maxResultBytes: number;
 }
 
-/** The most bytes of a result that are left for what is no row: the schema and the last line. */
+/** Largest part of a result for what is not a row, in bytes: the schema and the last line. */
 const MOST_ROOM_BYTES = 1024 * 1024;
 
-/** What a job runs, whose contents are fetched when they are asked for. The rows of a query fit a result. */
+/** The artifact of a job, fetched on demand. The rows of a query fit a result. */
 export function artifactOf(command: RunJob, { blobs, maxResultBytes }: ArtifactDeps): Artifact {
   const { runtime, binary, classPath, artifactDigest, sourceMapDigest, sql } = command;
   if (sql !== undefined) {

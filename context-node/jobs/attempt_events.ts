@@ -2,10 +2,10 @@ import type { HeldJob, JobError_Reason, LogLine, Progress, RunJob } from "../../
 import type { Events, JobHappening, JobRoute, ResultContent } from "../events/mod.ts";
 import type { Session } from "../session/mod.ts";
 
-/** How long an attempt runs before its `running` event is sent, in milliseconds. */
+/** Delay of the `running` event, in milliseconds. */
 const RUNNING_DELAY_MS = 50;
 
-/** What the last event of an attempt says beside how it ended. */
+/** Further fields of the last event of an attempt. */
 interface LastWords {
   /** Progress that no earlier event contains. */
   readonly lastProgress: Progress | undefined;
@@ -13,14 +13,14 @@ interface LastWords {
   readonly acknowledged: () => void;
 }
 
-/** Sends the events of one attempt of a job, numbered. An attempt that ends within `RUNNING_DELAY_MS` of its start has no `running`. */
+/** Sends the events of one attempt, numbered. An attempt that ends within `RUNNING_DELAY_MS` has no `running`. */
 export class AttemptEvents {
   readonly #events: Events;
   readonly #command: RunJob;
   readonly #route: JobRoute;
   #seq: number;
   #startTime: Date | undefined;
-  /** The `running` event, while it is held back. */
+  /** The delayed `running` event. */
   #heldBack: { readonly timer: NodeJS.Timeout; readonly happening: JobHappening } | undefined;
 
   constructor(events: Events, { command, session }: { command: RunJob; session: Session }) {
@@ -44,7 +44,7 @@ export class AttemptEvents {
     this.#send({ $case: "queued", value: { position } });
   }
 
-  /** The code of the attempt begins to run. */
+  /** Called when the code of the attempt begins to run. */
   running(executor: number): void {
     const time = new Date();
     this.#startTime = time;
@@ -53,7 +53,7 @@ export class AttemptEvents {
     if (this.#command.confirm) this.#events.jobStarted(this.#identity, { route: this.#route, time });
   }
 
-  /** The code of the attempt did not begin to run after all. */
+  /** Called when the code of the attempt did not begin to run after all. */
   postponed(): void {
     this.#takeHeldBack();
     this.#startTime = undefined;
@@ -67,16 +67,16 @@ export class AttemptEvents {
     this.#send({ $case: "logged", value: { lines } });
   }
 
-  /** Returns false, and sends nothing, while events pile up. */
+  /** Sends nothing and returns false while too many events are unacknowledged. */
   progress(progress: Progress): boolean {
     if (this.#events.isFull) return false;
     this.#send({ $case: "progress", value: progress });
     return true;
   }
 
-  /** Sends the last event of an attempt that did not succeed. */
+  /** Sends the last event of an attempt that has not succeeded. */
   ended(happening: JobHappening, { lastProgress, acknowledged }: LastWords): void {
-    // `retrying` has a start time of its own, and its progress is void.
+    // `retrying` has its own start time and no progress.
     const known = happening.$case === "retrying" ? {} : { lastProgress, startTime: this.#startTime };
     this.#takeHeldBack();
     this.#events.job(this.#nextIdentity(), happening, { route: this.#route, ...known, acknowledged });
@@ -116,7 +116,7 @@ export class AttemptEvents {
   }
 }
 
-/** An attempt of a job that the node holds, and where its events go. */
+/** An attempt that the node holds, and the route of its events. */
 export interface HeldAttempt extends HeldJob {
   readonly route: JobRoute;
 }

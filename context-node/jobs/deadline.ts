@@ -1,16 +1,16 @@
 import { startTimer } from "../../lib/async/mod.ts";
 
-/** Beyond its timeout, what a job may take before its own code is called: its program may loop while it is loaded. */
+/** Time beyond its timeout that a job may take before its own code is called, in milliseconds: its module may loop while it loads. */
 const LOADING_ALLOWANCE_MS = 5_000;
 
 interface Limits {
-  /** Of the job's own code; 0: none. */
+  /** Timeout of the job's own code in milliseconds; 0: none. */
   readonly timeoutMs: number;
-  /** Of what comes before. */
+  /** Timeout of loading, in milliseconds. */
   readonly loadTimeoutMs: number;
 }
 
-/** How long an attempt may take, from its start on. Disposing it cancels it. */
+/** Time limits of an attempt, from its start. Disposal cancels them. */
 export class Deadline implements Disposable {
   readonly #limits: Limits;
   readonly #passed: () => void;
@@ -23,7 +23,7 @@ export class Deadline implements Disposable {
     this.#timer = startTimer(this.#loadMs, passed);
   }
 
-  /** The job's own code, `validate` or `run`, was called: its timeout counts from the first time that this is said. */
+  /** Called when the job's own code, `validate` or `run`, is called: its timeout starts with the first call. */
   begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
@@ -37,7 +37,7 @@ export class Deadline implements Disposable {
     return this.#hasBegun;
   }
 
-  /** What took too long when it passes now, in words. */
+  /** What exceeds its limit if it passes now, in words. */
   get overdue(): string {
     const { timeoutMs, loadTimeoutMs } = this.#limits;
     if (this.#hasBegun) return `The job ran longer than its timeout of ${timeoutMs} ms`;

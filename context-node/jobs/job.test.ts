@@ -5,7 +5,7 @@ import type { GatewaySession } from "../../test/gateway_session.ts";
 import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
 import type { Script } from "../../test/script.ts";
 
-/** Reports its progress all the time, until it is cancelled. */
+/** Reports progress until it is cancelled. */
 const ticking: Script = {
   async run({ signal, progress }) {
     for (let tick = 1; !signal.aborted; tick++) {
@@ -16,7 +16,7 @@ const ticking: Script = {
   },
 };
 
-/** Finds so many problems, each with its config's `text`, that they are cut. */
+/** Returns many problems with its config's `text`, so that they are truncated. */
 const problems: Script = { validate: ({ text }) => Array.from({ length: 30 }, () => String(text)), run() {} };
 
 let nats: TestNatsServer;
@@ -37,7 +37,7 @@ afterAll(async () => {
   await nats[Symbol.asyncDispose]();
 });
 
-/** Runs a job of the context that all share, and answers its id. */
+/** Runs a job in the shared context and returns its id. */
 function run(
   entryPoint: string,
   config: unknown = {},
@@ -52,7 +52,7 @@ function cancel(jobId: string): void {
   session.send({ $case: "cancelJob", value: { jobId } });
 }
 
-test("a job that ends within 50 ms of its start has one event, with its start and what it returned", async () => {
+test("a job that ends within 50 ms emits one event with its start and its result", async () => {
   const jobId = run("echo", { a: [1, "two"] });
   expect(await session.final(jobId)).toEqual({
     event: {
@@ -66,7 +66,7 @@ test("a job that ends within 50 ms of its start has one event, with its start an
   ]);
 });
 
-test("a job that runs for longer is announced by an event of its own, before all others of its run", async () => {
+test("a longer job emits `running` before its other events", async () => {
   const jobId = run("cooperative");
   await session.jobEvent(jobId, "running");
   cancel(jobId);
@@ -77,11 +77,11 @@ test("a job that runs for longer is announced by an event of its own, before all
     [3, "cancelled"],
   ]);
   const [running, , cancelled] = session.jobEvents(jobId);
-  // It was said later.
+  // It was sent later.
   expect(running?.time).toEqual(cancelled?.startTime);
 });
 
-test("a job that is cancelled as soon as it runs has its events in order", async () => {
+test("a job that is cancelled at its start emits its events in order", async () => {
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "cooperative", confirm: true });
   const started = await session.until("start", () => session.heard("jobStarted").find((each) => each.jobId === jobId));
@@ -92,7 +92,7 @@ test("a job that is cancelled as soon as it runs has its events in order", async
   expect(event.$case).toBe("cancelled");
 });
 
-test("events of a later attempt are numbered from where the gateway says", async () => {
+test("the events of a later attempt are numbered from firstSeq", async () => {
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "cooperative", attempt: 3, firstSeq: 17 });
   await session.jobEvent(jobId, "running");
@@ -124,7 +124,7 @@ test("a job that throws fails with its error", async () => {
   });
 });
 
-test("an error that is too long for an event is cut", async () => {
+test("an error that is too long for an event is truncated", async () => {
   const { event } = await session.final(run("fail", { message: "x".repeat(2_000_000) }));
   const error = event.$case === "failed" ? event.value.error : undefined;
   expect(error?.message).toMatch(/^x{16384} … \(cut: 2000000 characters\)$/);
@@ -139,14 +139,14 @@ test("a job whose config is refused never runs", async () => {
   expect(session.story(jobId)).toEqual(["rejected"]);
 });
 
-test("a job whose result is not JSON fails and harms nobody", async () => {
+test("a job whose result is not JSON fails alone", async () => {
   expect((await session.final(run("broken"))).event).toMatchObject({
     $case: "failed",
     value: { error: { reason: JobError_Reason.THROWN, message: "The result of the job is not JSON" } },
   });
 });
 
-test("a job that minds its signal is cancelled without force", async () => {
+test("a job that handles its signal is cancelled without termination", async () => {
   const jobId = run("cooperative");
   await session.jobEvent(jobId, "running");
   cancel(jobId);
@@ -179,7 +179,7 @@ test("a job without a grace period is terminated at once", async () => {
   });
 });
 
-test("a job that returns although its signal was aborted has succeeded", async () => {
+test("a job that returns after its signal was aborted succeeds", async () => {
   const jobId = run("polite");
   await session.jobEvent(jobId, "running");
   cancel(jobId);
@@ -187,7 +187,7 @@ test("a job that returns although its signal was aborted has succeeded", async (
   expect(session.story(jobId)).toEqual(["running", "cancelling", "succeeded"]);
 });
 
-test("cancelling twice changes nothing", async () => {
+test("a second cancel has no effect", async () => {
   const jobId = run("stubborn", {}, { gracePeriodMs: 100 });
   await session.jobEvent(jobId, "running");
   cancel(jobId);
@@ -210,7 +210,7 @@ test("cancelling a job that the node does not hold is refused", async () => {
 test.each([
   { entryPoint: "cooperative", how: "it stopped by itself" },
   { entryPoint: "stubborn", how: "it did not stop by itself and its executor was terminated" },
-])("a $entryPoint job that is over its timeout fails and says so", async ({ entryPoint, how }) => {
+])("a $entryPoint job that exceeds its timeout fails with the reason", async ({ entryPoint, how }) => {
   const jobId = run(entryPoint, {}, { timeoutMs: 60, gracePeriodMs: 60 });
   const { event } = await session.final(jobId);
   expect(event).toMatchObject({
@@ -226,7 +226,7 @@ test.each([
   expect(await session.jobEvent(jobId, "cancelling")).toEqual({ reason: JobError_Reason.DEADLINE_EXCEEDED });
 });
 
-test("the progress of a short job goes with its final event", async () => {
+test("the progress of a short job is part of its final event", async () => {
   const jobId = run("steps", { steps: 500 });
   await session.final(jobId);
   expect(session.story(jobId)).toEqual(["succeeded"]);
@@ -235,7 +235,7 @@ test("the progress of a short job goes with its final event", async () => {
   ]);
 });
 
-test("of fast progress the newest is told, at most ten times a second, and what was not told with the end", async () => {
+test("progress is emitted at most ten times per second, the rest with the final event", async () => {
   const jobId = run("ticking", {}, { gracePeriodMs: 60_000 });
   const reports = await session.until("four reports", () => {
     const told = session.jobEvents(jobId).filter(({ event }) => event?.$case === "progress");
@@ -246,7 +246,7 @@ test("of fast progress the newest is told, at most ten times a second, and what 
   const fractions = reports.map(({ event }) => (event?.$case === "progress" ? event.value.fraction : 1));
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   const times = reports.map(({ time }) => Number(time));
-  // A timer may be a millisecond early by the clock that the events go by.
+  // A timer may be a millisecond early on the clock of the events.
   for (const [n, time] of times.slice(1).entries()) expect(time - (times[n] ?? 0)).toBeGreaterThan(95);
   expect(session.jobEvents(jobId).at(-1)?.lastProgress?.fraction).toBe(1);
   expect(fractions.at(-1)).toBeLessThan(1);
@@ -255,7 +255,7 @@ test("of fast progress the newest is told, at most ten times a second, and what 
 test.each([
   { maxAttempts: 3, attempt: 1, delayMs: 10_000 },
   { maxAttempts: 3, attempt: 2, delayMs: 20_000 },
-])("attempt $attempt of $maxAttempts that throws ends with the time of the next one", async (attempt) => {
+])("attempt $attempt of $maxAttempts that throws emits the time of the next one", async (attempt) => {
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "fail", retryDelayMs: 10_000, ...attempt }, { message: "no luck" });
   const retrying = await session.jobEvent(jobId, "retrying");
@@ -283,7 +283,7 @@ test.each([
   expect(session.story(jobId)).not.toContain("retrying");
 });
 
-test("an attempt that ended is held until a gateway acknowledges its last event, and the next one may run meanwhile", async () => {
+test("an ended attempt is held until its last event is acknowledged, while the next one may run", async () => {
   const jobId = crypto.randomUUID();
   session.runJob({ jobId, contextId, entryPoint: "fail", attempt: 1, maxAttempts: 2 });
   await session.jobEvent(jobId, "retrying");
@@ -312,7 +312,7 @@ test("a result over the node's limit fails the job", async () => {
   });
 });
 
-test("an error that JSON makes much larger still fits into an event", async () => {
+test("an error that grows in JSON still fits into an event", async () => {
   const jobId = run("problems", { text: "\u0001".repeat(16_000) });
   const { event } = await session.final(jobId);
   const error = event.$case === "rejected" ? event.value.error : undefined;
@@ -335,7 +335,7 @@ test("lines of a log are numbered and batched", async () => {
 test.each([
   { what: "lines", config: { lines: 20_000, length: 10 }, kept: 10_000 },
   { what: "bytes", config: { lines: 2_000, length: 1024 }, kept: 1024 },
-])("a log with too many $what is cut with a notice", async ({ config, kept }) => {
+])("a log with too many $what is truncated with a notice", async ({ config, kept }) => {
   const jobId = run("chatty", config);
   await session.final(jobId);
   const lines = session.jobEvents(jobId).flatMap(({ event }) => (event?.$case === "logged" ? event.value.lines : []));
@@ -347,7 +347,7 @@ test.each([
   });
 });
 
-test("a line that is too long is cut", async () => {
+test("a line that is too long is truncated", async () => {
   const jobId = run("chatty", { lines: 1, length: 40_000 });
   await session.final(jobId);
   const [line] = (await session.jobEvent(jobId, "logged")).lines;
@@ -357,7 +357,7 @@ test("a line that is too long is cut", async () => {
 test.each([
   { length: 100_000, isInline: true },
   { length: 3_000_000, isInline: false },
-])("a result of $length bytes comes with its event, or is fetched by its digest", async ({ length, isInline }) => {
+])("a result of $length bytes is sent with its event or fetched by its digest", async ({ length, isInline }) => {
   const jobId = run("large", { length });
   const expected = `"${"x".repeat(length)}"`;
   const { event, result } = await session.final(jobId);

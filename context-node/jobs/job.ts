@@ -17,30 +17,30 @@ export interface JobDeps {
   readonly events: Events;
   readonly blobs: Pick<BlobLease, "text" | "open">;
   readonly results: ResultStore;
-  /** The largest result that a job may return, in bytes. */
+  /** Largest result of a job, in bytes. */
   readonly maxResultBytes: number;
-  /** The longest that an attempt may take before its own code is called. */
+  /** Time limit of an attempt until its own code is called, in milliseconds. */
   readonly loadTimeoutMs: number;
   readonly owner: JobOwner;
 }
 
-/** The context that a job is in. */
+/** The context of a job. */
 export interface JobOwner {
-  /** Its sandbox is gone: start nothing else there. Told before the job is released. */
+  /** Called when the sandbox is gone, before `released`: nothing else may start there. */
   sandboxLost(): void;
-  /** None of its code was called, and it needs another sandbox: it waits at the head of the queue. Told after `sandboxLost`. */
+  /** Called, after `sandboxLost`, for a job whose code was not called and that needs another sandbox: it waits at the head of the queue. */
   postponed(job: HostedJob, calledOff: Promise<JobError | undefined>): void;
-  /** No code of the job runs; its slot, or its place in the queue, is free. The final event is still to come. */
+  /** Called when no code of the job runs: its slot, or its place in the queue, is free. The final event follows. */
   released(job: HostedJob): void;
-  /** The last event of the attempt was sent. */
+  /** Called when the last event of the attempt was sent. */
   ended(job: HostedJob, type: JobHappening["$case"]): void;
-  /** A gateway has acknowledged the last event: nothing is left to do for the attempt. */
+  /** Called when a gateway has acknowledged the last event: the attempt is done. */
   acknowledged(job: HeldJob): void;
 }
 
-/** One attempt of a job, from its arrival to its last event: the job is final then, or waits for its next attempt. */
+/** One attempt of a job, from its arrival to its last event. Then the job is final or waits for its next attempt. */
 export class HostedJob {
-  /** As the gateway sent it. */
+  /** The command as received. */
   readonly command: RunJob;
   readonly #deps: JobDeps;
   readonly #events: AttemptEvents;
@@ -49,9 +49,9 @@ export class HostedJob {
   #stop: Stop | undefined;
   #log: JobLog | undefined;
   #progress: ProgressReports | undefined;
-  /** What no event told of its progress. */
+  /** Progress that no event contains. */
   #lastProgress: Progress | undefined;
-  /** What it makes piece by piece. */
+  /** A result that is produced in parts. */
   #result: LiveResult | undefined;
   #deadline: Deadline | undefined;
   #grace: Disposable | undefined;
@@ -75,16 +75,16 @@ export class HostedJob {
     return this.command.priority;
   }
 
-  /** It waits for a slot, at this place. */
+  /** Called when the job waits for a slot at this position. */
   tellPlace(position: number): void {
     this.#events.queued(position);
   }
 
-  /** It has a slot. */
+  /** Called when the job has a slot. */
   start(sandbox: Sandbox): void {
     const { loadTimeoutMs } = this.#deps;
     const deadline = new Deadline({ timeoutMs: this.command.timeoutMs, loadTimeoutMs }, () => {
-      // Without code of its own there is nothing that could stop by itself.
+      // Without code of its own, nothing could stop by itself.
       this.stop("deadline", { graceMs: deadline.hasBegun ? undefined : 0 });
     });
     this.#deadline = deadline;
@@ -103,14 +103,14 @@ export class HostedJob {
     );
     this.#execution.outcome.then(
       (outcome) => this.#settle(outcome),
-      // It never rejects; if it did all the same, the slot must not stay taken.
+      // It never rejects. If it did, the slot must still be freed.
       (error: unknown) => this.#settle({ type: "lost", end: { type: "crashed", message: String(error) } }),
     );
   }
 
   /**
-   * Asks it to end: its signal is aborted, and after the grace period its executor is terminated. The first reason stands;
-   * asked again, a grace period of 0 cuts the one that runs short.
+   * Asks the job to end: aborts its signal, and terminates its executor after the grace period. The first reason counts; a later call with
+   * a grace period of 0 cuts a running one short.
    */
   stop(reason: StopReason, { graceMs = this.command.gracePeriodMs }: { graceMs?: number | undefined } = {}): void {
     if (this.#isFinal) return;
@@ -124,7 +124,7 @@ export class HostedJob {
     if (graceMs === 0) this.#execution.terminate();
   }
 
-  /** Ends it before it was started; `forGood` it is not tried again. */
+  /** Ends a job before its start. `forGood`: without another attempt. */
   fail(ending: Ending, { forGood }: { forGood: boolean }): void {
     if (this.#isFinal) return;
     if (!forGood) return this.#end(ending);
@@ -150,7 +150,7 @@ export class HostedJob {
   #running(executor: number): void {
     this.#events.running(executor);
     this.#deadline?.begin();
-    // It was asked to end before it ran.
+    // The job was asked to end before it ran.
     if (this.#stop !== undefined) this.#tellCancelling(this.#stop);
   }
 
@@ -168,12 +168,12 @@ export class HostedJob {
     const json = Buffer.from(outcome.json);
     if (json.length > this.#deps.maxResultBytes) return this.#refuseResult(json.length);
     if (json.length > this.#deps.events.inlineResultBytes) return this.#succeedApart(json);
-    // Code of the job's can meddle with what makes its JSON; it must not get further than here.
+    // The job's code may tamper with what serializes its result: it is checked here.
     if (isJson(outcome.json)) this.#succeed({ json });
     else this.#finish(failedBy(JobError_Reason.THROWN, "The result of the job is not JSON"));
   }
 
-  /** It waits for the next sandbox, unless it was asked to end meanwhile. */
+  /** The job waits for the next sandbox, unless it was asked to end meanwhile. */
   #postpone(calledOff: Promise<JobError | undefined>): void {
     this.#execution = undefined;
     this.#events.postponed();
@@ -183,7 +183,7 @@ export class HostedJob {
     else this.#end(cancelledWhileWaiting(this.#stop.reason));
   }
 
-  /** Its result does not go into an event. */
+  /** The result does not fit into an event. */
   #succeedApart(json: Uint8Array): void {
     this.#deps.results.keep(json).then(
       (digest) => this.#succeed({ mediaType: "application/json", sizeBytes: json.length, digest }),
@@ -215,7 +215,7 @@ export class HostedJob {
     );
   }
 
-  /** What is small is told like a result that was returned as a whole. */
+  /** A small one is sent like a result that was returned as a whole. */
   #succeedStreamed({ mediaType, sizeBytes, digest, bytes }: FinishedResult): void {
     const isInline = bytes !== undefined && mediaType === "application/json" && isJson(bytes.toString());
     this.#succeed(isInline ? { json: bytes } : { mediaType, sizeBytes, digest }, digest);
@@ -236,7 +236,7 @@ export class HostedJob {
     this.#finish(ending);
   }
 
-  /** Nothing but the last event comes after it. */
+  /** Only the last event follows. */
   #release(): void {
     this.#isFinal = true;
     this.#deadline?.[Symbol.dispose]();
@@ -248,7 +248,7 @@ export class HostedJob {
   }
 
   #finish(ending: Ending): void {
-    // What was asked to end is not begun again.
+    // A job that was asked to end is not retried.
     this.#tellEnd(this.#stop === undefined ? orRetrying(ending, this.command, this.#events.startTime) : ending);
   }
 
@@ -266,7 +266,7 @@ export class HostedJob {
     this.#deps.owner.ended(this, "succeeded");
   }
 
-  /** Keeps nothing of the job but its name: its event may wait for long while no gateway is there. */
+  /** Keeps only the job's id: the event may wait for long while there is no gateway. */
   #whenAcknowledged(resultDigest: string | undefined): () => void {
     const { owner, results } = this.#deps;
     const { jobId, attempt } = this.command;

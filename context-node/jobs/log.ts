@@ -1,28 +1,28 @@
 import { type LogLine, LogLine_Level } from "../../proto/node.ts";
 
-/** Lines of so many milliseconds go together. */
+/** Time for which lines are batched, in milliseconds. */
 const BATCH_MS = 50;
 
-/** What a line takes in an event beside its text. */
+/** Cost of a line besides its text, in bytes. */
 const LINE_BYTES = 128;
 
 const LONGEST_LINE_BYTES = 16 * 1024;
 const MOST_LINES = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
-/** The lines, and the notice that they were cut. */
+/** Most lines, without the notice of truncation. */
 const NUMBERS_AN_ATTEMPT = MOST_LINES + 1;
 
 interface JobLogOptions {
   readonly attempt: number;
-  /** A batch that holds so much goes at once. */
+  /** Size at which a batch is sent at once, in bytes. */
   readonly batchBytes: number;
-  /** Whether events pile up: the log is cut then. */
+  /** Whether too many events are unacknowledged: the log is truncated then. */
   readonly isFull: () => boolean;
   readonly send: (lines: LogLine[]) => void;
 }
 
-/** The log of one job: numbers its lines, sends them in batches, and cuts it when it gets too long. */
+/** The log of one attempt: numbers its lines, sends them in batches, and truncates it when it gets too long. */
 export class JobLog {
   readonly #attempt: number;
   readonly #batchBytes: number;
@@ -49,7 +49,7 @@ export class JobLog {
     }
   }
 
-  /** Sends what waits; nothing is written after it. */
+  /** Sends pending lines. Nothing may be written afterwards. */
   close(): void {
     this.#flush();
   }
@@ -71,7 +71,7 @@ export class JobLog {
   }
 
   #push(line: LogLine, bytes: number): void {
-    // Each attempt begins where no earlier one can have come: those ran elsewhere, maybe.
+    // Each attempt has a range of numbers: earlier ones may have run elsewhere.
     const number = (this.#attempt - 1) * NUMBERS_AN_ATTEMPT + ++this.#lines;
     this.#waiting.push({ ...line, number, attempt: this.#attempt });
     this.#waitingBytes += bytes + LINE_BYTES;
@@ -90,7 +90,7 @@ export class JobLog {
 }
 
 function cutLine(text: string): string {
-  // No character takes more than three bytes of UTF-8 a UTF-16 unit.
+  // A UTF-16 unit takes at most three bytes of UTF-8.
   if (text.length * 3 <= LONGEST_LINE_BYTES) return text;
   const bytes = Buffer.from(text);
   if (bytes.length <= LONGEST_LINE_BYTES) return text;

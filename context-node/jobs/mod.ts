@@ -1,7 +1,4 @@
-/**
- * One job's life on the node: it waits, runs, is asked to end, ends; what it reports on the way. Knows nothing of slots:
- * those are its context's. May import `proto`, events, blobs, sessions and the runtime's interface.
- */
+/** The life of one attempt on the node: it waits, runs, reports and ends. Slots belong to its context. */
 export type { HeldAttempt } from "./attempt_events.ts";
 export { HostedJob, type JobDeps, type JobOwner } from "./job.ts";
 export { JobQueue } from "./queue.ts";

@@ -1,31 +1,31 @@
 import { hasInfinity, MAX_NESTING, nestsDeeper, type Progress, type Stage } from "../../proto/node.ts";
 
-/** Most jobs end before anybody could look at their progress: theirs goes with the final event. */
+/** Delay of the first progress event, in milliseconds. Most jobs end earlier, and their progress is part of the final event. */
 const FIRST_AFTER_MS = 50;
 
-/** At most ten reports a second of one job; see `hearth.v1.JobEvent.progress`. */
+/** Interval between progress events of one job, in milliseconds; see `hearth.v1.JobEvent.progress`. */
 const INTERVAL_MS = 100;
 
 const LONGEST_MESSAGE = 4 * 1024;
 const LARGEST_FIELDS = 32 * 1024;
 
-/** Stages of one report; of more the newest. */
+/** Most stages of one event; the newest are kept. */
 const MOST_STAGES = 200;
 
-/** Characters of the texts of a stage: 200 stages stay well below what a server of NATS takes as one message. */
+/** Characters of the texts of a stage. 200 stages stay well below the maximum payload of NATS. */
 const LONGEST_STAGE_NAME = 200;
 const LONGEST_FAILURE = 500;
 
-/** Stages for which a report counts as a further one: those of many are larger, and rarer. */
+/** Stages that count as a further event: larger events are rarer. */
 const STAGES_OF_ONE = 20;
 
-/** Passes on what a job reports, no more often than the interval: of what comes faster the newest. */
+/** Forwards the progress of a job, at most once per interval; only the newest report counts. */
 export class ProgressReports {
   readonly #send: (progress: Progress) => boolean;
   #newest: Progress | undefined;
   #timer: NodeJS.Timeout;
 
-  /** `send` returns false for what it leaves out: that is reported later, or goes with the final event. */
+  /** `send` returns false for what it omits: that is sent later, or with the final event. */
   constructor(send: (progress: Progress) => boolean) {
     this.#send = send;
     this.#timer = setTimeout(() => this.#pass(), FIRST_AFTER_MS);
@@ -35,7 +35,7 @@ export class ProgressReports {
     this.#newest = progress;
   }
 
-  /** Answers what was not passed on; nothing is reported after it. */
+  /** Returns the progress that was not forwarded. Nothing may be reported afterwards. */
   close(): Progress | undefined {
     clearTimeout(this.#timer);
     return this.#newest && bounded(this.#newest);
@@ -49,7 +49,7 @@ export class ProgressReports {
   }
 }
 
-/** A job may report what it likes; an event has to fit into one message. */
+/** Jobs report anything: an event must fit into one message. */
 function bounded({ fraction, message, fields, stages: all }: Progress): Progress {
   const stages = all.slice(-MOST_STAGES).map(boundedStage);
   const within = Math.min(1, Math.max(0, fraction || 0));

@@ -7,7 +7,7 @@ interface Waiting {
   readonly priority: number;
 }
 
-test("JobQueue gives out what waits by priority, then in order, whatever was deleted", () => {
+test("JobQueue returns jobs by priority, then in order, also after deletions", () => {
   const command = fc.oneof(
     fc.record({ type: fc.constant("add" as const), priority: fc.integer({ min: -1, max: 1 }) }),
     fc.record({ type: fc.constant("take" as const) }),
@@ -38,7 +38,7 @@ test("JobQueue gives out what waits by priority, then in order, whatever was del
   );
 });
 
-test("JobQueue.delete() answers whether the job waited", () => {
+test("JobQueue.delete() returns whether the job waited", () => {
   const queue = new JobQueue<Waiting>();
   const job = { number: 1, priority: 0 };
   queue.add(job);

@@ -1,6 +1,6 @@
-/** What waits: higher priority first, then first in, first out. */
+/** A queue by priority, then first in, first out. */
 export class JobQueue<Job extends { readonly priority: number }> {
-  /** By priority; empty lines are removed. */
+  /** Lines by priority, without empty ones. */
   readonly #lines = new Map<number, Line<Job>>();
   /** Priorities of the lines, highest first. */
   #priorities: number[] = [];
@@ -21,7 +21,7 @@ export class JobQueue<Job extends { readonly priority: number }> {
     this.#size++;
   }
 
-  /** Adds one that was taken before those of its priority. */
+  /** Puts back a job before all others of its priority. */
   putBack(job: Job): void {
     const line = this.#lines.get(job.priority);
     if (line === undefined) return this.add(job);
@@ -29,7 +29,7 @@ export class JobQueue<Job extends { readonly priority: number }> {
     this.#size++;
   }
 
-  /** Removes and answers the first; undefined when none waits. */
+  /** Removes and returns the first. Undefined when the queue is empty. */
   take(): Job | undefined {
     const [priority] = this.#priorities;
     if (priority === undefined) return undefined;
@@ -38,7 +38,7 @@ export class JobQueue<Job extends { readonly priority: number }> {
     return job;
   }
 
-  /** Whether it was there. */
+  /** Returns whether it was there. */
   delete(job: Job): boolean {
     const line = this.#lines.get(job.priority);
     if (line === undefined || !line.delete(job)) return false;
@@ -55,9 +55,9 @@ export class JobQueue<Job extends { readonly priority: number }> {
   }
 }
 
-/** A set that answers its oldest member in constant time, also after many were deleted. */
+/** A set that returns its oldest member in constant time, also after many deletions. */
 class Line<Job> extends Set<Job> {
-  // A new iterator would walk over all that was deleted at the front; one that is kept has passed it.
+  // A new iterator would walk over all deleted members at the front.
   #cursor = this.values();
   #first: Job | undefined;
 

@@ -1,4 +1,4 @@
-/** Whether a text is JSON. It may nest deeper, and have larger numbers and other texts, than a protobuf message can hold. */
+/** Whether a text is JSON. Its depth, numbers and texts may exceed what a protobuf message can hold. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(text);

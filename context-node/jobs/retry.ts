@@ -3,7 +3,7 @@ import { JobError_Reason, type RunJob } from "../../proto/node.ts";
 import type { JobHappening } from "../events/mod.ts";
 import type { Ending } from "./verdict.ts";
 
-/** Failures that another attempt may not have. The others are verdicts on the job, its program or its config. */
+/** Failures that another attempt may avoid. The others are due to the job, its program or its config. */
 const WORTH_RETRYING: ReadonlySet<JobError_Reason> = new Set([
   JobError_Reason.THROWN,
   JobError_Reason.OUT_OF_MEMORY,
@@ -14,7 +14,7 @@ const WORTH_RETRYING: ReadonlySet<JobError_Reason> = new Set([
 /** The event that ends an attempt and announces the next one. */
 export type Retrying = Extract<JobHappening, { $case: "retrying" }>;
 
-/** How the end of an attempt is told: as it is, or as `retrying` when it failed in a way that another attempt may not. */
+/** The event for the end of an attempt: `retrying` if another attempt may succeed, else the end itself. */
 export function orRetrying(
   ending: Ending,
   { attempt, maxAttempts, retryDelayMs }: Pick<RunJob, "attempt" | "maxAttempts" | "retryDelayMs">,

@@ -2,20 +2,20 @@ import { type JobError, JobError_Reason } from "../../proto/node.ts";
 import type { JobHappening } from "../events/mod.ts";
 import type { AbortReason, Outcome, SandboxEnd } from "../runtime/mod.ts";
 
-/** The events that end a job, but for its success. */
+/** The events that end a job without success. */
 export type Ending = Extract<JobHappening, { $case: "failed" | "cancelled" | "rejected" }>;
 
-/** Why a job is to end. The job itself hears of a restart as of a stop. */
+/** The reason for which a job must end. The job itself sees a restart as a stop. */
 export type StopReason = AbortReason | "contextRestarted";
 
-/** Why and how a job was asked to end. */
+/** The reason and the time at which a job was asked to end. */
 export interface Stop {
   readonly reason: StopReason;
-  /** What took too long, in words; of interest for a deadline. */
+  /** What exceeded its limit, in words; for deadlines. */
   readonly overdue: string;
 }
 
-/** How a job ended that did not succeed, by what the sandbox says and by what was asked of it. */
+/** The end of a job that has not succeeded, from the outcome of its sandbox and the request to end it. */
 export function endingOf(
   outcome: Exclude<Outcome, { type: "succeeded" | "streamed" | "postponed" }>,
   stop: Stop | undefined,
@@ -38,7 +38,7 @@ export function endingOf(
   }
 }
 
-/** The end of a job that was cancelled before it was handed to a sandbox. */
+/** The end of a job that was cancelled before it reached a sandbox. */
 export function cancelledWhileWaiting(reason: StopReason): Ending {
   const message = `${CANCELLED_BY[reason]} while it waited; it did not run`;
   return { $case: "cancelled", value: { error: jobError(JobError_Reason.CANCELLED, message) } };
@@ -49,7 +49,7 @@ export function lost(end: SandboxEnd): Ending {
   return failed(jobError(LOST_REASON[end.type], end.type === "disposed" ? "The context was stopped" : end.message));
 }
 
-/** The end of a job that failed for a reason of the node's. */
+/** The end of a job that the node failed. */
 export function failedBy(reason: JobError_Reason, message: string): Ending {
   return failed(jobError(reason, message));
 }
@@ -62,7 +62,7 @@ const LOST_REASON = {
   violated: JobError_Reason.SANDBOX_VIOLATION,
 } as const satisfies Record<SandboxEnd["type"], JobError_Reason>;
 
-/** Why a context failed whose sandbox ended so. */
+/** The reason for the failure of a context whose sandbox ended. */
 export function lostReason(end: SandboxEnd): JobError_Reason {
   return LOST_REASON[end.type];
 }
@@ -89,7 +89,7 @@ export function failed(error: JobError): Ending {
 }
 
 function rejected(problems: readonly string[]): Ending {
-  const error = jobError(JobError_Reason.INVALID_CONFIG, "The config was refused by the job's validate");
+  const error = jobError(JobError_Reason.INVALID_CONFIG, "The job's validate refused the config");
   return { $case: "rejected", value: { error: bounded({ ...error, problems: [...problems] }) } };
 }
 
@@ -97,12 +97,12 @@ function jobError(reason: JobError_Reason, message: string): JobError {
   return { reason, name: "", message, stack: "", problems: [] };
 }
 
-/** Lengths to cut the texts of an error to, until it is small enough: characters may take many bytes each. */
+/** Lengths to which the texts of an error are truncated until it fits: characters may take many bytes each. */
 const TEXT_LENGTHS = [16 * 1024, 2 * 1024] as const;
 const MOST_PROBLEMS = 20;
 const LARGEST_ERROR_BYTES = 256 * 1024;
 
-/** A job may throw what it likes; an event has to fit into one message. */
+/** Jobs throw anything: an event must fit into one message. */
 function bounded(error: JobError): JobError {
   const [usual, short] = TEXT_LENGTHS;
   const cut = cutTexts(error, usual);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ContextSettings, JobError_Reason } from "../../proto/node.ts";
 import { RawResult } from "../../test/script.ts";
 import { ScriptedRuntime } from "../../test/scripted_runtime.ts";
-import { IGNORANT, NO_FILES } from "../deno/testing/mod.ts";
+import { NO_FILES, NOOP_OBSERVER } from "../deno/testing/mod.ts";
 import type { Execution, JobObserver, Sandbox } from "../runtime/mod.ts";
 import { SecretUnavailable } from "./folder.ts";
 import { withSecrets } from "./runtime.ts";
@@ -61,7 +61,7 @@ function run(entryPoint: string, config: object = {}, observer: Partial<JobObser
       entryPoint,
       config: JSON.stringify(config),
     },
-    { ...IGNORANT, ...observer },
+    { ...NOOP_OBSERVER, ...observer },
   );
 }
 

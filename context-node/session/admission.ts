@@ -13,12 +13,11 @@ interface Refusal {
   readonly reason: string;
 }
 
-/** Whether a stream is of one of our gateways; one that is not is ended, and told why. */
+/** Checks that a stream belongs to a gateway of the cluster. Ends any other with the reason. */
 export type Admission = (stream: ServerDuplexStream<OpenRequest, OpenResponse>) => boolean;
 
 /**
- * Asks for a proof of the secret, where there is one, and gives ours. Both are in the headers of a stream: no message of a stranger is read,
- * however large.
+ * Requires a proof of the secret, if there is one, and returns the node's. Both are in the metadata, so no message of a stranger is read.
  */
 export function createAdmission({ nodeId, log }: AdmissionDeps, { secrets }: Pick<Membership, "secrets">): Admission {
   if (secrets === undefined) return () => true;

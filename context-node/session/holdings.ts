@@ -5,7 +5,7 @@ interface Holdings {
   readonly jobs: readonly HeldJob[];
 }
 
-/** What a gateway believes that the node holds, and the node does not. */
+/** Returns what a gateway expects the node to hold and it does not. */
 export function findMissing(held: Holdings, { requestId, contextIds, jobs }: HoldingsRequest): HoldingsAnswer {
   const heldContexts = new Set(held.contextIds);
   const attempts = new Map<string, number>();

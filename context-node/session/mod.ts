@@ -1,6 +1,6 @@
 /**
- * Sessions: the one long-lived gRPC stream of each gateway, which carries commands, events, blobs and heartbeats. The only
- * place that knows gRPC. May import `proto` and `cluster` only; what a command does is handed in.
+ * Sessions: one long-lived gRPC stream per gateway, for commands, events, blobs and heartbeats. The only room that knows gRPC; the effects
+ * of commands are passed in.
  */
 export { findMissing } from "./holdings.ts";
 export { OpenSessions } from "./open_sessions.ts";

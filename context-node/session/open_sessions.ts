@@ -1,12 +1,12 @@
 import type { Session } from "./session.ts";
 
 interface SessionsObserver {
-  /** The gateway was welcomed. */
+  /** Called when a session opens. */
   opened(session: Session): void;
   closed(session: Session): void;
 }
 
-/** The sessions that are open now, oldest first. */
+/** The open sessions, oldest first. */
 export class OpenSessions {
   readonly #sessions = new Set<Session>();
   readonly #observers: SessionsObserver[] = [];
@@ -40,7 +40,7 @@ export class OpenSessions {
     return this.#sessions.values();
   }
 
-  /** The session itself while it is open, else another one of the same gateway, else the oldest. Undefined when none is open. */
+  /** The session itself if it is open, else another one of the same gateway, else the oldest. Undefined when none is open. */
   pick(origin: Session): Session | undefined {
     if (this.#sessions.has(origin)) return origin;
     return (
@@ -49,7 +49,7 @@ export class OpenSessions {
     );
   }
 
-  /** Resolves when the next session is opened. */
+  /** Resolves when the next session opens. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }

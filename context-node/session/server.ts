@@ -15,27 +15,27 @@ import { Session, type SessionDeps } from "./session.ts";
 export interface SessionServerDeps extends Pick<SessionDeps, "commands" | "log"> {
   readonly nodeId: string;
   readonly sessions: OpenSessions;
-  /** What to tell each session, each second. */
+  /** The load, which each session receives every second. */
   readonly load: () => Load;
 }
 
-/** Disposing it ends the sessions after what was sent on them. */
+/** Disposal ends the sessions after flushing them. */
 export interface SessionServer extends AsyncDisposable {
-  /** `host:port` that it is bound to. */
+  /** `host:port` of the listener. */
   readonly address: string;
 }
 
 export interface SessionServerOptions {
   /** `host:port`, where port 0 means a free one. */
   readonly listen: string;
-  /** By what gateways are known. */
+  /** Proves that gateways belong to the cluster. */
   readonly membership: Membership;
 }
 
-/** A gateway opens one. */
+/** Called when a gateway opens a session. */
 const STREAMS_PER_CONNECTION = 64;
 
-/** Serves sessions. Rejects when the address cannot be had, or the certificate not used. */
+/** Serves sessions. Rejects when the address or the certificate cannot be used. */
 export async function startSessionServer(
   deps: SessionServerDeps,
   { listen, membership }: SessionServerOptions,
@@ -46,7 +46,7 @@ export async function startSessionServer(
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": STREAMS_PER_CONNECTION,
-    // Frees what a gateway held whose machine vanished.
+    // Detects gateways whose machine has vanished.
     "grpc.keepalive_time_ms": 10_000,
     "grpc.keepalive_timeout_ms": 5_000,
   });
@@ -91,7 +91,7 @@ function bind(server: Server, { listen, membership }: SessionServerOptions): Pro
   return promise;
 }
 
-/** Gives the ends of sessions a moment to leave; a gateway that does not read them cannot hold us. */
+/** Gives the sessions a moment to flush. A gateway that does not read them must not block the shutdown. */
 async function shutDown(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.tryShutdown(() => resolve());

@@ -30,7 +30,7 @@ afterAll(async () => {
   await nats[Symbol.asyncDispose]();
 });
 
-test("a session is welcomed with what the node is and holds", async () => {
+test("a session receives a welcome with what the node is and holds", async () => {
   const first = await tested.openSession();
   const contextId = crypto.randomUUID();
   await first.startContext(contextId);
@@ -50,19 +50,19 @@ test("a session is welcomed with what the node is and holds", async () => {
   await first.contextEvent(contextId, "stopped");
 });
 
-test.runIf(HAS_IPV6)("a node that listens on an IPv6 address is reached at the address that it has", async () => {
+test.runIf(HAS_IPV6)("a node on an IPv6 address is reached at that address", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url, listen: "[::1]:0" });
   expect(tested.node.address).toMatch(/^\[::1\]:[1-9]\d*$/);
   const session = await tested.openSession();
   expect(await session.welcome()).toMatchObject({ nodeId: tested.node.id });
 });
 
-test("each session hears the load of the node, each second", async () => {
+test("each session receives the load of the node every second", async () => {
   const session = await tested.openSession();
   await session.until("two loads", () => session.heard("load")[1]);
 });
 
-test("events go to the session that the job came on", async () => {
+test("events go to the session that submitted the job", async () => {
   const first = await tested.openSession({ gatewayId: "a" });
   const second = await tested.openSession({ gatewayId: "b" });
   const contextId = crypto.randomUUID();
@@ -73,7 +73,7 @@ test("events go to the session that the job came on", async () => {
   expect(first.story(jobId)).toEqual([]);
 });
 
-test("when its session breaks, a job's events go to another one, first of all of the same gateway", async () => {
+test("when its session breaks, a job's events go to another one, preferably of the same gateway", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url, scripts: { ticking } });
   const broken = await tested.openSession({ gatewayId: "breaking" });
   const other = await tested.openSession({ gatewayId: "staying" });
@@ -86,7 +86,7 @@ test("when its session breaks, a job's events go to another one, first of all of
   broken.runJob({ jobId: telling, contextId, entryPoint: "ticking" });
   await broken.jobEvent(telling, "progress");
   broken.break();
-  // The node has noticed.
+  // The node has detected it.
   await other.jobEvent(telling, "progress");
 
   other.send({ $case: "cancelJob", value: { jobId: jobs[0] } });
@@ -98,7 +98,7 @@ test("when its session breaks, a job's events go to another one, first of all of
   expect(other.story(jobs[1])).toEqual([]);
 });
 
-test("a job that is sent again after a break goes on, and its events go to the new session", async () => {
+test("a job that is submitted again continues, and its events go to the new session", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const broken = await tested.openSession({ gatewayId: "breaking" });
   const contextId = crypto.randomUUID();
@@ -116,7 +116,7 @@ test("a job that is sent again after a break goes on, and its events go to the n
   expect(again.story(jobId)).toEqual(["cancelling", "cancelled"]);
 });
 
-test("a later attempt takes the place of one that was given up", async () => {
+test("a later attempt replaces an abandoned one", async () => {
   const session = await tested.openSession();
   const contextId = crypto.randomUUID();
   await session.startContext(contextId, { maxJobsPerContext: 1 });
@@ -137,7 +137,7 @@ test("an id that cannot be part of a subject is refused", async () => {
   expect(await session.refusal("a.>")).toMatchObject({ reason: Refusal_Reason.REASON_UNSPECIFIED });
 });
 
-test("a session that does not begin with hello is ended", async () => {
+test("a session that does not begin with hello ends", async () => {
   const { stream, ended } = openRaw(Buffer.from([0x0a, 0x02, 0x42, 0x00]));
   expect(await ended).toMatchObject({ code: status.FAILED_PRECONDITION });
   stream.destroy();
@@ -170,7 +170,7 @@ test.each([
   { what: "that is cut short", frame: [0x0a, 0x7f, 0x01] },
   // An acknowledgement of the event 2^64 - 1.
   { what: "with a number beyond those that are exact", frame: [10, 14, 98, 12, 10, 10, ...Array(9).fill(255), 1] },
-])("a frame $what ends its session and disturbs no other", async ({ frame }) => {
+])("a frame $what ends its session and no other", async ({ frame }) => {
   const session = await tested.openSession();
   const contextId = crypto.randomUUID();
   await session.startContext(contextId);
@@ -181,7 +181,7 @@ test.each([
   await session.final(jobId);
 });
 
-test("a session that is silent is ended", async () => {
+test("a silent session ends", async () => {
   await using session = new GatewaySession(tested.node.address, { isAlive: false });
   expect(await session.closed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
 });

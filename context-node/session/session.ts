@@ -29,31 +29,31 @@ type Message = NonNullable<NodeMessage["message"]>;
 /** Bytes that may wait for a gateway that does not read. */
 const FULL_BYTES = 256 * 1024 * 1024;
 
-/** What gateways ask of a node. What answers a Refusal was not taken. */
+/** Commands of gateways to a node. Those that return a Refusal were not accepted. */
 export interface Commands {
-  /** What the node is and holds at this moment. */
+  /** What the node is and holds now. */
   welcome(): Welcome;
   runJob(command: RunJob, session: Session): Refusal | undefined;
-  /** The gateway has taken these events. */
+  /** The gateway acknowledges these events. */
   acknowledge(acknowledgement: Acknowledgement): void;
   cancelJob(command: CancelJob): Refusal | undefined;
   startContext(command: StartContext, session: Session): Refusal | undefined;
   stopContext(command: StopContext): Refusal | undefined;
   restartContext(command: RestartContext): Refusal | undefined;
-  /** What of this the node does not hold. */
+  /** Returns what the node does not hold of these. */
   findMissing(request: HoldingsRequest): HoldingsAnswer;
-  /** The named objects of a context, or the one that was dropped; undefined when it is not held. Never rejects. */
+  /** The named objects of a context, or the dropped one. Undefined when it is not held. Never rejects. */
   objects(command: ObjectsRequest): Promise<NamedObject[] | undefined>;
-  /** A large result by its digest; undefined when it is not kept, or no more. */
+  /** A large result by its digest. Undefined when it is not kept. */
   openResult(digest: string): AsyncIterable<Uint8Array> | undefined;
-  /** A part of a result that a job is making; undefined when it has begun none, or ended without. Rejects when it breaks off. */
+  /** A part of a growing result. Undefined when the job has begun none, or ended without one. Rejects when it breaks off. */
   readLive(part: LiveResultPart): Promise<{ mediaType: string; bytes: Uint8Array } | undefined>;
 }
 
 export interface SessionDeps {
   readonly commands: Commands;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
-  /** The gateway was welcomed: from now on it hears of events. Called before the welcome is read by it. */
+  /** Called when a session opens, before the gateway reads the welcome: from now on it receives events. */
   readonly opened: (session: Session) => void;
   readonly closed: (session: Session) => void;
 }
@@ -70,7 +70,7 @@ function sizeOf(message: Message): number {
   }
 }
 
-/** One stream of one gateway, which is one of ours. */
+/** A session: one stream of one gateway of the cluster. */
 export class Session {
   readonly #deps: SessionDeps;
   readonly #stream: ServerDuplexStream<OpenRequest, OpenResponse>;
@@ -96,27 +96,27 @@ export class Session {
     stream.on("close", () => this.#closed("the stream was closed"));
   }
 
-  /** Empty before the gateway has said who it is. */
+  /** Empty before the gateway's hello. */
   get gatewayId(): string {
     return this.#hello?.gatewayId ?? "";
   }
 
-  /** Does nothing once the session is closed. An answer carries the number of what it answers. */
+  /** Sends a message, with the id of the request that it answers. Does nothing once the session is closed. */
   send(message: Message, requestId?: number): void {
     if (!this.#isClosed) this.#frames.send(message, requestId);
   }
 
-  /** Asks the gateway for a blob: see BlobStreams.request. */
+  /** Requests a blob from the gateway; see `BlobStreams.request`. */
   requestBlob(blob: BlobName): ReadableStream<Uint8Array> {
     return this.#blobs.request(blob);
   }
 
-  /** Whether the gateway has sent nothing for longer than it may. */
+  /** Whether the gateway has been silent for longer than it may. */
   get isSilent(): boolean {
     return performance.now() - this.#heardAt > SILENCE_LIMIT_MS;
   }
 
-  /** Ends the session in good order, after what was sent. */
+  /** Ends the session gracefully, after flushing it. */
   close(): void {
     if (this.#isClosed) return;
     this.#frames.flush();
@@ -124,7 +124,7 @@ export class Session {
     this.#closed("it was closed");
   }
 
-  /** Ends the session now and tells the gateway why. */
+  /** Ends the session now, with a status for the gateway. */
   end(code: status, details: string): void {
     if (this.#isClosed) return;
     this.#closed(details);
@@ -152,7 +152,10 @@ export class Session {
       try {
         this.#obey(message, requestId);
       } catch (error) {
-        this.#deps.log.error({ err: error, gateway: this.gatewayId, message: message.$case }, "a message failed");
+        this.#deps.log.error(
+          { err: error, gateway: this.gatewayId, message: message.$case },
+          "could not handle a message",
+        );
       }
     }
   }
@@ -198,7 +201,7 @@ export class Session {
   #greet(hello: Hello): void {
     if (this.#hello !== undefined) return;
     this.#hello = hello;
-    // In one go, so that no event falls between what the welcome tells and what is sent after it.
+    // Synchronous, so that no event falls between the welcome and what is sent after it.
     this.send({ $case: "welcome", value: this.#deps.commands.welcome() });
     this.#deps.opened(this);
     this.#deps.log.info({ gateway: hello.gatewayId, version: hello.version }, "session opened");
@@ -236,7 +239,7 @@ export class Session {
       if (part === undefined) this.#blobs.fail(requestId, `Job "${asked.jobId}" has begun no result`);
       else await this.#blobs.send(requestId, [part.bytes], part);
     } catch (error) {
-      // A job that ends before its result does is nothing unusual.
+      // A job may end before its result does.
       this.#blobs.fail(requestId, error instanceof Error ? error.message : String(error));
     }
   }

@@ -24,37 +24,37 @@ import type { Refusals } from "./refusals.ts";
 import { type Named, touchedBy } from "./resources.ts";
 import { type Access, accessOf, type Roles } from "./roles.ts";
 
-/** Somebody who was let in, for one request. */
+/** The authenticated caller of one request. */
 export interface Caller extends Identity {
   /** IP address. */
   readonly peer: string;
-  /** Asks again who sent the request. Rejects when its credentials are not good any more, or that cannot be known now. */
+  /** Authenticates the request again. Rejects when its credentials are no longer valid, or cannot be verified now. */
   proveAgain(): Promise<Identity>;
 }
 
-/** What a caller wants to do. */
+/** An action that needs authorization. */
 export interface Action {
-  /** As the audit log names it: `hearth.v1.JobService/SubmitJob`, `POST /jobs`. */
+  /** Name in the audit log: `hearth.v1.JobService/SubmitJob`, `POST /jobs`. */
   readonly name: string;
   readonly permission: string;
   readonly named: Named;
-  /** What it gives to jobs, as far as the request says so by itself. */
+  /** Permissions that the request grants to jobs. */
   readonly grants?: readonly Granting[];
 }
 
-/** Stands between every surface and the use cases of a gateway that has auth plugins. */
+/** Authenticates and authorizes all calls of a gateway that has auth plugins. */
 export interface Gate {
   /**
-   * Who sends a request, by its head alone. Rejects with Unauthenticated, with Unavailable when that cannot be known now, and with
-   * ResourceExhausted when the caller makes too many calls, or its address showed too many wrong credentials. `name` is what the audit log calls the request if it is refused.
+   * Authenticates a request by its head alone. Rejects with Unauthenticated, with Unavailable when a plugin does not respond, and with
+   * ResourceExhausted when the caller exceeds its rate or its network has failed too many logins. `name` is the action in the audit log.
    */
   identify(request: HttpRequest, name: string): Promise<Caller>;
   /**
-   * Does an action if the caller may, and tells the audit log how it ended. Rejects with PermissionDenied when it may not, and as
-   * `serve` does.
+   * Performs an action if the caller is authorized, and records its outcome in the audit log. Rejects with PermissionDenied, and as `serve`
+   * does.
    */
   run<T>(caller: Caller, action: Action, serve: (guard: Guard) => Promise<T>): Promise<T>;
-  /** Looks now and then, for as long as a call goes on, whether its caller may still do this. `signal` is the call's own. */
+  /** Re-authorizes a long call periodically. `signal` is the call's own. */
   stay(caller: Caller, action: Action, signal: AbortSignal): Stay;
 }
 
@@ -65,13 +65,13 @@ interface GateDeps {
   readonly roles: Roles;
   readonly limiter: RateLimiter;
   readonly failedLogins: FailedLogins;
-  /** Time between two looks at a call that goes on. */
+  /** Interval between checks of a long call, in milliseconds. */
   readonly recheckMs: number;
   readonly audit: AuditLog;
   readonly refusals: Refusals;
-  /** Whether the audit log is told of what was only read, too. */
+  /** Whether the audit log records reads too. */
   readonly auditReads: boolean;
-  /** Callers run contexts in their own name: that needs no permission, and no other name can be granted. */
+  /** Whether callers run contexts as themselves. That needs no permission, and no other user can be granted. */
   readonly useAsProxyUser: boolean;
 }
 
@@ -91,7 +91,7 @@ export function createGate(deps: GateDeps): Gate {
         return refuse({ action: name, peer }, error);
       });
       failedLogins.succeeded(attempt);
-      // A certificate may have ended meanwhile.
+      // A certificate may have expired meanwhile.
       const proveAgain = () => authenticate(plugins, credentialsOf(request));
       const caller = { ...identity, peer, proveAgain };
       const waitMs = limiter.take(identity.principal);
@@ -129,7 +129,7 @@ export function createGate(deps: GateDeps): Gate {
       }),
   };
 
-  /** Nothing is lost with the entry of a call that changed nothing. */
+  /** The entry of a read may be lost. */
   async function runRead<T>(guard: CallGuard, serve: (guard: Guard) => Promise<T>): Promise<T> {
     if (!audit.hasRoom) throw auditBehind();
     const result = await serve(guard).catch((error) => {
@@ -140,7 +140,7 @@ export function createGate(deps: GateDeps): Gate {
     return result;
   }
 
-  /** What the caller may touch; it may touch what the action names, and grant what it grants. */
+  /** Resolves to what the caller may access, once the resources and the grants of the action are authorized. */
   async function allow(caller: Caller, action: Action): Promise<Access> {
     const access = await allowTouch(caller, action);
     await allowGrants(caller, action);
@@ -158,7 +158,7 @@ export function createGate(deps: GateDeps): Gate {
     }
   }
 
-  /** Refuses the name of another. */
+  /** Refuses other users. */
   function isOwnName(caller: Caller, action: Action, { kind, values }: Granting): boolean {
     if (kind !== PROXY_USER) return false;
     const { id } = caller.principal;

@@ -2,24 +2,24 @@ import { deadline } from "../../lib/async/mod.ts";
 import type { Auth, AuthAnswer, Credentials, Principal } from "../../plugins/contract/mod.ts";
 import { authUnavailable, credentialsMissing, credentialsRefused } from "../../proto/errors.ts";
 
-/** The longest that one plugin may think. */
+/** Time limit of one plugin, in milliseconds. */
 const AUTH_TIMEOUT_MS = 10_000;
 
-/** An auth plugin as the gateway asks it. */
+/** An auth plugin and its name. */
 export interface NamedAuth {
   readonly name: string;
   readonly auth: Auth;
 }
 
-/** Somebody who is known, and who vouched for it. */
+/** An authenticated principal and the plugin that authenticated it. */
 export interface Identity {
   readonly principal: Principal;
   readonly authenticatedBy: string;
 }
 
 /**
- * Asks plugins in order; the first that recognises the credentials decides. Rejects with Unauthenticated when they are refused or
- * nobody recognises them, and with Unavailable when a plugin cannot tell.
+ * Calls the plugins in order; the first that recognizes the credentials decides. Rejects with Unauthenticated when they are refused or no
+ * plugin recognizes them, and with Unavailable when a plugin fails.
  */
 export async function authenticate(plugins: readonly NamedAuth[], credentials: Credentials): Promise<Identity> {
   const challenges: string[] = [];
@@ -37,7 +37,7 @@ export async function authenticate(plugins: readonly NamedAuth[], credentials: C
 async function ask(auth: Auth, credentials: Credentials): Promise<AuthAnswer> {
   const controller = new AbortController();
   return deadline(auth.authenticate(credentials, { signal: controller.signal }), AUTH_TIMEOUT_MS, () => {
-    const error = new Error(`no answer in ${AUTH_TIMEOUT_MS} ms`);
+    const error = new Error(`no response in ${AUTH_TIMEOUT_MS} ms`);
     controller.abort(error);
     throw error;
   });

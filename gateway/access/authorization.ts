@@ -2,31 +2,31 @@ import type { AuditRecord } from "../audit/mod.ts";
 import type { Named } from "./resources.ts";
 import { type Access, type Touched, UNLIMITED } from "./roles.ts";
 
-/** Permissions that a call gives to jobs. */
+/** Permissions that a call grants to jobs. */
 export interface Granting {
-  /** What the caller needs to give them. */
+  /** Permission that the caller needs for it. */
   readonly permission: string;
   /** `net`, `secrets`, or `spark.proxy.user`. */
   readonly kind: string;
   readonly values: readonly string[];
 }
 
-/** What a use case knows of its caller: what it may touch, and where to tell what it touched. */
+/** The authorization of a caller, for use cases: checks resources, and adds them to the audit entry. */
 export interface Guard extends Access {
-  /** Stands for the principal, whichever call it makes; undefined where nobody is asked who calls. */
+  /** Identifies the principal over all its calls. Undefined without authentication. */
   readonly caller: string | undefined;
   /**
-   * Rejects with PermissionDenied when the caller may not touch these. For names that only the use case finds out, and for what it
-   * does beside the call's own permission.
+   * Rejects with PermissionDenied when the caller may not access these resources. For names that only the use case finds out, and for
+   * further permissions.
    */
   allow(named: Named, permission?: string): Promise<void>;
   /** Rejects with PermissionDenied when the caller may not grant these. */
   allowGrants(named: Named, grants: readonly Granting[]): Promise<void>;
-  /** Adds to what the audit log says of the call. */
+  /** Adds resources to the audit entry of the call. */
   tell(named: Named): void;
 }
 
-/** Guards nothing: for a gateway without auth plugins. */
+/** Permits everything: for a gateway without auth plugins. */
 export const OPEN: Guard = {
   ...UNLIMITED,
   caller: undefined,
@@ -35,17 +35,17 @@ export const OPEN: Guard = {
   tell() {},
 };
 
-/** Rejects when the caller may not; without a permission, that of the call. */
+/** Rejects when the caller is not authorized. The default permission is that of the call. */
 interface Refusing {
   unlessAllowed(named: Named, permission?: string): Promise<unknown>;
   unlessGrantable(named: Named, grants: readonly Granting[]): Promise<unknown>;
 }
 
-/** The guard of one call, which remembers what is to be told of it. */
+/** The authorization of one call, with its audit entry. */
 export class CallGuard implements Guard {
-  /** What the call was about, as far as it is known. */
+  /** The audit entry, as far as it is known. */
   record: AuditRecord;
-  /** Whether it has been refused, and told so, half-way. */
+  /** Whether the call was refused in progress, and is recorded as such. */
   isRefused = false;
   readonly #access: Access;
   readonly #refuse: Refusing;
@@ -56,7 +56,7 @@ export class CallGuard implements Guard {
     this.#refuse = refuse;
   }
 
-  /** Two plugins may know different people by one id. */
+  /** Two plugins may use one id for different principals. */
   get caller(): string {
     return JSON.stringify([this.record.authenticatedBy, this.record.principal]);
   }

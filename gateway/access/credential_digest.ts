@@ -1,10 +1,10 @@
 import { hash, randomBytes } from "node:crypto";
 import type { Credentials } from "../../plugins/contract/mod.ts";
 
-/** In which most credentials come. What a plugin reads of other headers is not known again. */
+/** Headers with most credentials. Those in other headers are not remembered. */
 const HEADERS = ["authorization", "x-api-key", "cookie"];
 
-/** Stands for what a caller shows, in this process alone; undefined when it shows nothing in the usual places. */
+/** A digest of the caller's credentials, valid in this process only. Undefined when the usual headers have none. */
 export type CredentialDigest = (credentials: Credentials) => string | undefined;
 
 export function createCredentialDigest(): CredentialDigest {

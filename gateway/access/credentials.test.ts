@@ -24,7 +24,7 @@ test.each([
   expect(splitAlternativeNames(names)).toEqual(expected);
 });
 
-/** A server that answers the credentials of each request, and a certificate of its authority; another of nobody's authority. */
+/** A server that returns the credentials of each request, with a certificate of its authority and one of an unknown authority. */
 async function startServer() {
   await using starting = new AsyncDisposableStack();
   const { path } = starting.use(await createTemporaryDirectory());
@@ -60,7 +60,7 @@ async function startServer() {
 }
 
 test.runIf(HAS_OPENSSL)(
-  "credentialsOf() has a certificate when its chain was verified, on HTTP/1.1 and HTTP/2",
+  "credentialsOf() returns a certificate with a verified chain, on HTTP/1.1 and HTTP/2",
   async () => {
     await using server = await startServer();
     const { ca, good, forged } = server.client;

@@ -9,17 +9,17 @@ interface ShownCertificate {
   readonly endsMs: number;
 }
 
-/** By connection: it has one certificate for its whole life. */
+/** Certificates by connection: each keeps one for its whole life. */
 const certificates = new WeakMap<object, ShownCertificate | undefined>();
 
-/** What a request shows of its caller. */
+/** The credentials of a request. */
 export function credentialsOf(request: HttpRequest): Credentials {
   return { headers: readHeaders(request), peer: peerOf(request), certificate: certificateOf(request) };
 }
 
-/** IP address at the other end; empty when it has left. */
+/** IP address of the peer. Empty when it has disconnected. */
 export function peerOf(request: HttpRequest): string {
-  // On a socket of both families an IPv4 address comes as an IPv6 one.
+  // Dual-stack sockets map IPv4 addresses to IPv6.
   return connectionOf(request)?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
 }
 
@@ -28,11 +28,11 @@ function certificateOf(request: HttpRequest): ClientCertificate | undefined {
   if (!(connection instanceof TLSSocket) || !connection.authorized) return undefined;
   if (!certificates.has(connection)) certificates.set(connection, readCertificate(connection));
   const shown = certificates.get(connection);
-  // It was in its time when the connection began.
+  // It was valid when the connection began.
   return shown !== undefined && Date.now() < shown.endsMs ? shown.certificate : undefined;
 }
 
-/** The socket of the connection; of HTTP/2, the session's proxy of it. */
+/** The socket of the connection. On HTTP/2, the session's proxy of it. */
 function connectionOf(request: HttpRequest) {
   return "stream" in request ? request.stream.session?.socket : request.socket;
 }
@@ -42,7 +42,7 @@ function readCertificate(connection: TLSSocket): ShownCertificate | undefined {
   if (certificate === undefined) return undefined;
   return {
     certificate: {
-      // One part a line; commas within a part have a backslash already.
+      // One part per line. Commas within a part are already escaped.
       subject: certificate.subject.replaceAll("\n", ","),
       alternativeNames: splitAlternativeNames(certificate.subjectAltName ?? ""),
       fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
@@ -51,7 +51,7 @@ function readCertificate(connection: TLSSocket): ShownCertificate | undefined {
   };
 }
 
-/** Splits `DNS:a, URI:"b, c"`: Node quotes a name that could be taken for several (as a JSON string). */
+/** Splits `DNS:a, URI:"b, c"`. Node quotes ambiguous names as JSON strings. */
 export function splitAlternativeNames(text: string): string[] {
   return [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(([, type, value = ""]) => {
     const name: unknown = value.startsWith('"') ? JSON.parse(value) : value;

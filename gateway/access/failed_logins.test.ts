@@ -8,7 +8,7 @@ function open(failedLoginsPerMinute = 3) {
   return { clock, logins: createFailedLogins({ failedLoginsPerMinute, now: () => clock.nowMs }) };
 }
 
-test("a minute's worth of failures may come at once, then one now and then", () => {
+test("the bucket allows the failures of a minute at once, then one at its rate", () => {
   const { clock, logins } = open();
   for (const digest of ["a", "b", "c"]) {
     expect(logins.waitMs({ peer: PEER, digest })).toBeUndefined();
@@ -21,7 +21,7 @@ test("a minute's worth of failures may come at once, then one now and then", () 
   expect(logins.waitMs({ peer: PEER, digest: "e" })).toBe(20_000);
 });
 
-test("who was right before goes on where others failed, until it fails itself", () => {
+test("credentials that succeeded before pass an empty bucket until they fail", () => {
   const { logins } = open();
   const right = { peer: PEER, digest: "right" };
   logins.succeeded(right);
@@ -32,7 +32,7 @@ test("who was right before goes on where others failed, until it fails itself", 
   expect(logins.waitMs(right)).toBe(20_000);
 });
 
-test("other addresses are not held to it, but for those of the same IPv6 network", () => {
+test("only addresses of the same IPv6 network share a bucket", () => {
   const { logins } = open(1);
   logins.failed({ peer: PEER, digest: "a" });
   logins.failed({ peer: "2001:db8::1", digest: "a" });
@@ -40,7 +40,7 @@ test("other addresses are not held to it, but for those of the same IPv6 network
   expect(logins.waitMs({ peer: "2001:db8::2", digest: "b" })).toBe(60_000);
 });
 
-test("ten thousand networks are remembered, the newest", () => {
+test("the newest ten thousand networks are remembered", () => {
   const { logins } = open(1);
   for (let n = 0; n <= 10_000; n++) logins.failed({ peer: `10.0.${n >> 8}.${n & 255}`, digest: "a" });
   expect(logins.waitMs({ peer: "10.0.0.0", digest: "b" })).toBeUndefined();

@@ -1,35 +1,35 @@
 import { networkOf } from "./network.ts";
 
-/** Networks and credentials that are remembered, each. */
+/** Most networks, and most credentials, that are remembered. */
 const REMEMBERED = 10_000;
 
 const MINUTE_MS = 60_000;
 
 interface Bucket {
-  /** Failures that are still allowed, when it was last looked at. */
+  /** Tokens at the last update. */
   left: number;
   seenMs: number;
 }
 
-/** What one caller shows, and where from. */
+/** The origin and the credentials of a request. */
 interface Attempt {
   /** IP address. */
   readonly peer: string;
-  /** Stands for the credentials, and does not tell them. Undefined: they are of no kind by which they are known again. */
+  /** Digest of the credentials. Undefined when they cannot be remembered. */
   readonly digest: string | undefined;
 }
 
 export interface FailedLogins {
-  /** Undefined when the caller may be asked who it is, else the time until it may, in milliseconds. */
+  /** Undefined when the request may be authenticated, else the time until it may, in milliseconds. */
   waitMs(attempt: Attempt): number | undefined;
   failed(attempt: Attempt): void;
   succeeded(attempt: Attempt): void;
 }
 
 /**
- * Limits wrong credentials by token buckets, one a network, that hold those of a minute. Where a bucket is empty nobody is asked, but for
- * who shows what was right before: other people behind the same proxy go on, and guesses are never among what was right. Of
- * networks and credentials only so many are remembered, the newest.
+ * Limits failed logins with one token bucket per network, sized for one minute. When a bucket is empty, plugins are called only for
+ * credentials that succeeded before: other people behind the same proxy continue, and guesses never succeeded. The number of networks and
+ * credentials is bounded; the newest are kept.
  */
 export function createFailedLogins({
   failedLoginsPerMinute: perMinute,
@@ -69,7 +69,7 @@ export function createFailedLogins({
   }
 }
 
-/** Makes it the newest, and forgets the oldest where there are too many. */
+/** Marks an entry as the newest, and drops the oldest beyond the bound. */
 function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {
   values.delete(key);
   values.set(key, value);

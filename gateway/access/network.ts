@@ -1,9 +1,9 @@
 /**
- * The network by which callers are counted: an IPv4 address stands for itself; of IPv6, who has one address has a /64 network of them
- * (RFC 6177). `address` is as sockets tell it.
+ * The network of a caller for limits: an IPv4 address itself, or the /64 network of an IPv6 address (RFC 6177). `address` is in the form of
+ * sockets.
  */
 export function networkOf(address: string): string {
-  // On a socket of both families an IPv4 address comes as an IPv6 one.
+  // Dual-stack sockets map IPv4 addresses to IPv6.
   const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
   if (!plain.includes(":")) return plain;
   const [head = "", tail] = plain.split("%", 1).join().split("::");

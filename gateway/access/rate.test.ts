@@ -18,7 +18,7 @@ test("a bucket holds the calls of a second and fills at its rate", () => {
   expect([1, 2, 3].map(() => limiter.take(alice) === undefined)).toEqual([true, true, false]);
 });
 
-test("less than one call a second is a call every so many seconds", () => {
+test("a rate below one per second allows one call per period", () => {
   let nowMs = 0;
   const limiter = createRateLimiter(new Map(), { requestsPerSecond: 0.1, now: () => nowMs });
   expect(limiter.take(alice)).toBeUndefined();
@@ -27,7 +27,7 @@ test("less than one call a second is a call every so many seconds", () => {
   expect(limiter.take(alice)).toBeUndefined();
 });
 
-test("the highest rate among the roles counts, else the default, else there is none", () => {
+test("the highest rate of the roles applies, else the default, else no limit", () => {
   const roles = new Map([
     ["slow", { permissions: [], requestsPerSecond: 1 }],
     ["fast", { permissions: [], requestsPerSecond: 3 }],
@@ -44,7 +44,7 @@ test("the highest rate among the roles counts, else the default, else there is n
   expect(callsOf([], undefined)).toBe(10);
 });
 
-test("full buckets are forgotten when there are many, empty ones are not", () => {
+test("full buckets are dropped when there are many, others are not", () => {
   let nowMs = 0;
   const limiter = createRateLimiter(new Map(), { requestsPerSecond: 1, now: () => nowMs });
   for (let n = 0; n < 10_000; n++) limiter.take({ id: `user ${n}`, roles: [] });

@@ -1,24 +1,24 @@
 import type { Principal } from "../../plugins/contract/mod.ts";
 import { type Roles, rolesOf } from "./roles.ts";
 
-/** Buckets are swept when there are so many; one that is full again says nothing. */
+/** Number of buckets at which full ones are dropped. */
 const SWEEP_AT = 10_000;
 
 interface Bucket {
-  /** Calls that may be made at once, when it was last looked at. */
+  /** Tokens at the last update. */
   calls: number;
   seenMs: number;
   readonly perSecond: number;
 }
 
 export interface RateLimiter {
-  /** Takes one call of a principal. Undefined when it may be made, else the time until it may, in milliseconds. */
+  /** Counts one call of a principal. Undefined when it may proceed, else the time until it may, in milliseconds. */
   take(principal: Principal): number | undefined;
 }
 
 /**
- * Limits calls by token buckets, one a principal, that hold the calls of one second. A principal has the highest rate among its
- * roles, else the default; undefined is no limit.
+ * Limits calls with one token bucket per principal, sized for one second. The rate is the highest of the principal's roles, else the
+ * default; undefined is no limit.
  */
 export function createRateLimiter(
   roles: Roles,

@@ -7,7 +7,7 @@ const { signal } = new AbortController();
 const options = { signal, everyMs: 5, endsAt: undefined };
 const doubt = authUnavailable("p", undefined);
 
-/** Answers a look with each of these in turn, and from then on with nothing to say against it. */
+/** A check with each of these outcomes in turn, and success from then on. */
 function inTurn(...faults: (Error | undefined)[]) {
   const looks = { count: 0 };
   const check = async (): Promise<undefined> => {
@@ -22,27 +22,27 @@ async function* endless(until: AbortSignal): AsyncGenerator<number> {
   if (!until.aborted) await once(until, "abort");
 }
 
-test("a stream ends with what a look finds", async () => {
+test("a stream ends with the error of a check", async () => {
   const denied = permissionDenied("jobs:read", "alice", { isLimited: false });
   using stay = startStay({ ...options, ...inTurn(undefined, denied) });
   await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(denied);
 });
 
-test("one doubt is put up with, two in a row are not", async () => {
+test("one inconclusive check is tolerated, two in a row are not", async () => {
   const { looks, check } = inTurn(doubt, undefined, doubt, doubt);
   using stay = startStay({ ...options, check });
   await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(doubt);
   expect(looks.count).toBe(4);
 });
 
-test("work that is ended for it rejects with why, other work as it does", async () => {
+test("interrupted work rejects with the error of the check, other work with its own", async () => {
   using stay = startStay({ ...options, ...inTurn(doubt, doubt) });
   await expect(stay.hold(Promise.reject(new Error("other")))).rejects.toThrow("other");
   await once(stay.signal, "abort");
   await expect(stay.hold(Promise.reject(new Error("aborted")))).rejects.toBe(doubt);
 });
 
-test("a look is taken when the credentials end", async () => {
+test("a check runs when the credentials expire", async () => {
   const expired = permissionDenied("jobs:read", "alice", { isLimited: false });
   using stay = startStay({ ...options, everyMs: 60_000, endsAt: new Date(Date.now() + 5), ...inTurn(expired) });
   await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(expired);

@@ -1,29 +1,29 @@
 import { describeError } from "../../proto/errors.ts";
 
-/** Watches over a call that goes on after its caller was let in. Disposing it ends the watch. */
+/** Re-authorizes a long call. Disposal ends the checks. */
 export interface Stay extends Disposable {
-  /** Aborted with the call's own signal, and when the caller may not go on. */
+  /** Aborted with the call's own signal, and when authorization ends. */
   readonly signal: AbortSignal;
-  /** The items of a stream. Rejects with Unauthenticated, PermissionDenied or Unavailable when the caller may not go on. */
+  /** The items of a stream. Rejects with Unauthenticated, PermissionDenied or Unavailable when authorization ends. */
   follow<Item>(stream: AsyncIterable<Item>): AsyncGenerator<Item>;
-  /** Rejects so as well, instead of with what the work rejects with when it is ended. */
+  /** Rejects with the same errors instead of those that the interruption causes in the work. */
   hold<T>(work: Promise<T>): Promise<T>;
 }
 
 interface StayOptions {
-  /** Of the call. */
+  /** Signal of the call. */
   readonly signal: AbortSignal;
-  /** Time between two looks. */
+  /** Interval between checks, in milliseconds. */
   readonly everyMs: number;
-  /** When the credentials are known to end. */
+  /** Expiry of the credentials, if known. */
   readonly endsAt: Date | undefined;
-  /** Resolves with when the credentials end. Rejects when the caller may not go on, or that cannot be known now. */
+  /** Resolves with the expiry of the credentials. Rejects when the caller is no longer authorized, or that cannot be verified now. */
   check(): Promise<Date | undefined>;
 }
 
 /**
- * Starts to look, again and again and when the credentials end. A caller of whom cannot be known whether it may go on does so until the
- * next look: an issuer that is away for short ends no streams.
+ * Starts periodic checks, and one when the credentials expire. If authorization cannot be re-verified, the call continues until the next
+ * check, so that a short outage of an issuer ends no streams.
  */
 export function startStay({ signal, everyMs, endsAt, check }: StayOptions): Stay {
   const over = new AbortController();

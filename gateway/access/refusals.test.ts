@@ -4,7 +4,7 @@ import { AuditEntry_Outcome } from "../../proto/mod.ts";
 import type { AuditRecord } from "../audit/mod.ts";
 import { startRefusals } from "./refusals.ts";
 
-/** The recorder, with a clock that stands still until it is moved, and all that it wrote. */
+/** The recorder with a manual clock, and all that it wrote. */
 function start() {
   const entries: AuditRecord[] = [];
   const lines: string[] = [];
@@ -16,7 +16,7 @@ function start() {
 
 const stranger = (peer: string): AuditRecord => ({ peer, action: "a", code: "unauthenticated" });
 
-test("refusals of one network are written up to a budget, then counted in one entry a minute", () => {
+test("refusals of one network are written up to a budget, then counted in one entry per minute", () => {
   const { entries, lines, clock, refusals } = start();
   for (let count = 0; count < 1000; count++) refusals.add(stranger("192.0.2.1"));
   expect(entries).toHaveLength(60);
@@ -48,7 +48,7 @@ test("addresses of one /64 network share a budget", () => {
   refusals[Symbol.dispose]();
 });
 
-test("any number of networks share a budget of all strangers, and the summary is bounded", () => {
+test("all unauthenticated networks share a budget, and the summary is bounded", () => {
   const { entries, refusals } = start();
   for (let count = 0; count < 30_000; count++)
     refusals.add(stranger(`10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`));
@@ -59,7 +59,7 @@ test("any number of networks share a budget of all strangers, and the summary is
   refusals[Symbol.dispose]();
 });
 
-test("a budget fills again", () => {
+test("a budget refills", () => {
   const { entries, clock, refusals } = start();
   for (let count = 0; count < 100; count++) refusals.add(stranger("192.0.2.1"));
   clock.nowMs += 60_000;
@@ -68,7 +68,7 @@ test("a budget fills again", () => {
   refusals[Symbol.dispose]();
 });
 
-test("a known principal has a larger budget of its own, which strangers do not use up", () => {
+test("an authenticated principal has a larger budget of its own", () => {
   const { entries, refusals } = start();
   for (let count = 0; count < 30_000; count++) refusals.add(stranger(`10.0.${(count >> 8) & 255}.${count & 255}`));
   const before = entries.length;

@@ -4,30 +4,30 @@ import type { AuditLog, AuditRecord } from "../audit/mod.ts";
 import { networkOf } from "./network.ts";
 import { TokenBuckets } from "./token_buckets.ts";
 
-/** Entries at once, and a minute, of one network whose callers do not prove who they are. */
+/** Budget of entries for one network with unauthenticated callers. */
 const OF_NETWORK = { capacity: 60, perMinute: 30 };
 
 /**
- * The same of all such networks together: whoever has many addresses does not write more. With entries of at most some 500 bytes that
- * is less than 100 MB a day, in the store, on the stream and in the log, each.
+ * Budget of entries for all such networks together, so that many addresses write no more. With entries of up to some 500 bytes that is less
+ * than 100 MB a day, each in the store, on the stream and in the log.
  */
 const OF_STRANGERS = { capacity: 600, perMinute: 120 };
 
-/** The same of one principal. */
+/** Budget of entries for one principal. */
 const OF_PRINCIPAL = { capacity: 600, perMinute: 600 };
 
 const SUMMARY_INTERVAL_MS = 60_000;
 
-/** Networks whose refusals are counted apart, and as many principals; those of further ones are counted together. */
+/** Most networks, and principals, whose refusals are counted separately. */
 const COUNTED = 1000;
 
-/** Entries of one summary; the smallest counts become one entry. */
+/** Most entries of one summary. The smallest counts are merged into one. */
 const SUMMARY_ENTRIES = 20;
 
-/** Records refused calls in the audit log and the log, within a budget. Disposing it writes the last summary. */
+/** Records refused calls in the audit log and the log, within a budget. Disposal writes the last summary. */
 export interface Refusals extends Disposable {
   add(record: AuditRecord): void;
-  /** Writes how many refusals were left out since the last time, by network and principal. Runs once a minute. */
+  /** Writes the number of omitted refusals since the last summary, by network and principal. Runs once a minute. */
   summarize(): void;
 }
 
@@ -36,7 +36,7 @@ interface Deps {
   readonly log: Pick<Logger, "info">;
 }
 
-/** Who was refused: a principal, or a network whose callers prove nothing. */
+/** The refused caller: a principal, or a network of unauthenticated callers. */
 interface Refused {
   readonly principal: string;
   readonly network: string;

@@ -2,10 +2,10 @@ import { jobNotFound } from "../../proto/errors.ts";
 import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { binaryName, type Touched } from "./roles.ts";
 
-/** The objects that a call names, as the caller gave them. */
+/** The resources that a call names, as given. */
 export interface Named {
   readonly job?: string | undefined;
-  /** Name or id; empty for a context that is made for a job. */
+  /** Name or id. Empty for a context that is created for a job. */
   readonly context?: string | undefined;
   /** `name`, `name@2` or `name@sha256:<hex>`. */
   readonly binary?: string | undefined;
@@ -14,7 +14,10 @@ export interface Named {
   readonly file?: string | undefined;
 }
 
-/** The names by which roles know the objects of a call: of a job, those of its context and binaries. Rejects when there is no such job. */
+/**
+ * Resolves the names by which roles refer to the resources of a call: for a job, those of its context and binaries. Rejects when there is
+ * no such job.
+ */
 export async function touchedBy(
   { jobs, contexts }: { readonly jobs: JobRegistry; readonly contexts: ContextRegistry },
   { job: jobId, context, binary, classPath }: Named,

@@ -25,11 +25,11 @@ test.each([
   ["contexts:grant", "contexts:grant", true],
   ["contexts:*", "contexts:grant", false],
   ["contexts", "contexts:grant", false],
-])("the pattern %j stands for %s: %s", (pattern, permission, expected) => {
+])("the pattern %j matches %s: %s", (pattern, permission, expected) => {
   expect(matchesPermission(pattern, permission)).toBe(expected);
 });
 
-test("nobody may anything without a role that allows it", () => {
+test("nothing is permitted without a role", () => {
   const roles = { viewer: { permissions: ["jobs:read"] } };
   expect(access(roles, { roles: [] }, "jobs:read")).toBeUndefined();
   expect(access(roles, { roles: ["admin"] }, "jobs:read")).toBeUndefined();
@@ -38,7 +38,7 @@ test("nobody may anything without a role that allows it", () => {
   expect(access(roles, { roles: ["viewer"] }, "jobs:read")).toMatchObject({ isUnlimited: true });
 });
 
-test("a principal's own permissions narrow what its roles allow, and widen nothing", () => {
+test("a principal's own permissions restrict its roles and add nothing", () => {
   const roles = { viewer: { permissions: ["jobs:read"] }, admin: { permissions: ["*"] } };
   expect(access(roles, { roles: ["admin"], permissions: ["jobs"] }, "jobs:start")).toBeDefined();
   expect(access(roles, { roles: ["admin"], permissions: ["jobs"] }, "contexts:start")).toBeUndefined();
@@ -46,7 +46,7 @@ test("a principal's own permissions narrow what its roles allow, and widen nothi
   expect(access(roles, { roles: ["admin"], permissions: [] }, "jobs:read")).toBeUndefined();
 });
 
-test("limits hold for the permissions of their own role only", () => {
+test("limits apply to the permissions of their own role only", () => {
   const roles = {
     team: { permissions: ["jobs:*"], contexts: ["team-a-*"], binaries: ["words"] },
     other: { permissions: ["jobs:read"], contexts: ["shared"] },
@@ -60,7 +60,7 @@ test("limits hold for the permissions of their own role only", () => {
   expect(read?.covers({ context: "", binary: "words" })).toBe(false);
 });
 
-test("one role has to cover every binary of a class path, and a query has none", () => {
+test("one role must cover all binaries of a class path; a query has none", () => {
   const roles = {
     team: { permissions: ["jobs:*"], binaries: ["words", "lib-*"] },
     other: { permissions: ["jobs:*"], binaries: ["pi"] },
@@ -73,7 +73,7 @@ test("one role has to cover every binary of a class path, and a query has none",
   expect(access(roles, { roles: ["any"] }, "jobs:read")?.covers({ binary: "" })).toBe(true);
 });
 
-test("one role without limits is enough to touch everything", () => {
+test("one role without limits grants access to everything", () => {
   const roles = { team: { permissions: ["jobs"], contexts: ["a"] }, all: { permissions: ["jobs:read"] } };
   expect(access(roles, { roles: ["team", "all"] }, "jobs:read")?.isUnlimited).toBe(true);
   expect(access(roles, { roles: ["team", "all"] }, "jobs:start")?.isUnlimited).toBe(false);

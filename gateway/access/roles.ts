@@ -1,7 +1,7 @@
 import type { Principal } from "../../plugins/contract/mod.ts";
 import { matchesName } from "../../proto/mod.ts";
 
-/** What a role allows. */
+/** What a role permits. */
 export interface Role {
   /** `jobs:start`, `jobs:*` or `jobs` for all of jobs, `*` for everything. */
   readonly permissions: readonly string[];
@@ -9,17 +9,14 @@ export interface Role {
   readonly contexts?: readonly string[] | undefined;
   /** Names of binaries, with `*` for any text. Absent: all. */
   readonly binaries?: readonly string[] | undefined;
-  /** Calls that a principal with the role may make, on average. */
+  /** Calls per second of a principal with the role, on average. */
   readonly requestsPerSecond?: number | undefined;
 }
 
-/** By name. */
+/** Roles by name. */
 export type Roles = ReadonlyMap<string, Role>;
 
-/**
- * What a call touches: names of a context and of binaries, where it touches any. A context made for a job is named "", and so is the binary of
- * a query.
- */
+/** Names of the context and the binaries of a call, if any. A context created for a job is named "", and so is the binary of a query. */
 export interface Touched {
   readonly context?: string | undefined;
   readonly binary?: string | undefined;
@@ -32,16 +29,16 @@ export function binaryName(reference: string): string {
   return reference.replace(/@.*$/s, "");
 }
 
-/** What a caller may touch with one permission. */
+/** What a caller may access with one permission. */
 export interface Access {
-  /** Covers everything. */
+  /** Access to everything. */
   readonly isUnlimited: boolean;
   covers(touched: Touched): boolean;
 }
 
 export const UNLIMITED: Access = { isUnlimited: true, covers: () => true };
 
-/** What a principal may touch with a permission: what any of its roles allows. Undefined when none has the permission. */
+/** The access of a principal with a permission: the union over its roles. Undefined when none has the permission. */
 export function accessOf(roles: Roles, principal: Principal, permission: string): Access | undefined {
   const { permissions: scopes } = principal;
   if (scopes !== undefined && !scopes.some((scope) => matchesPermission(scope, permission))) return undefined;
@@ -63,15 +60,15 @@ export function accessOf(roles: Roles, principal: Principal, permission: string)
   };
 }
 
-/** The roles of a principal that exist. */
+/** The configured roles of a principal. */
 export function rolesOf(roles: Roles, { roles: names }: Principal): Role[] {
   return names.map((name) => roles.get(name)).filter((role) => role !== undefined);
 }
 
-/** Permissions that only `*` and their own names stand for: who may change contexts does not by that decide what jobs may reach. */
+/** Permissions that only `*` and their own names match: permission to change contexts does not include what jobs may reach. */
 const SPELLED_OUT = new Set(["contexts:grant"]);
 
-/** Whether a pattern stands for a permission. */
+/** Whether a pattern matches a permission. */
 export function matchesPermission(pattern: string, permission: string): boolean {
   if (pattern === "*" || pattern === permission) return true;
   if (SPELLED_OUT.has(permission)) return false;

@@ -13,12 +13,12 @@ import { createRateLimiter } from "./rate.ts";
 import { startRefusals } from "./refusals.ts";
 import type { Roles } from "./roles.ts";
 
-/** Who may do what, as the operator says it. */
+/** The configuration of access control. */
 export interface AccessConfig {
-  /** Auth plugins in the order in which they are asked, each with the name by which the log calls it. */
+  /** Auth plugins in order, each with its name for the log. */
   readonly auth: readonly (PluginReference & { readonly name: string })[];
   readonly roles: Roles;
-  /** For principals whose roles have no rate of their own. */
+  /** Rate of principals whose roles have none. */
   readonly requestsPerSecond: number | undefined;
   readonly audit: { readonly reads: boolean; readonly keepDays: number };
 }
@@ -33,20 +33,20 @@ interface StartDeps {
 }
 
 interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait"> {
-  /** Whether other machines reach the gateway, so that callers who show nothing may not be let in. */
+  /** Whether other machines can reach the gateway, so that anonymous callers must not be admitted. */
   readonly isExposed: boolean;
   readonly limits: Pick<Limits, "failedLoginsPerMinute" | "recheckMs">;
-  /** Whether nobody may have a context run in another's name. */
+  /** Whether contexts always run as their caller. */
   readonly useAsProxyUser: boolean;
 }
 
-/** A gate with its plugins. Disposing it ends them. */
+/** Access control with its plugins. Disposal stops them. */
 interface RunningGate extends Gate, AsyncDisposable {
-  /** Whether one of them lets in whoever comes. */
+  /** Whether a plugin admits anonymous callers. */
   readonly admitsAnyone: boolean;
-  /** What callers may show to them. */
+  /** Kinds of credentials that the plugins accept. */
   readonly credentialKinds: readonly CredentialKind[];
-  /** Rejects, with a reason for the log, while one of them can know nobody. */
+  /** Rejects, with a reason for the log, while a plugin is unavailable. */
   checkHealth(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startGate(
   const open = plugins.find((plugin) => plugin.auth.admitsAnyone);
   if (isExposed && open !== undefined) {
     throw new Error(
-      `Cannot listen on other addresses than loopback: auth plugin "${open.name}" lets in anybody. Listen on 127.0.0.1, or say --insecure`,
+      `Cannot listen on other addresses than loopback: auth plugin "${open.name}" admits anyone. Listen on 127.0.0.1, or say --insecure`,
     );
   }
   const { signal, onWait } = options;

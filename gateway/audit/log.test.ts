@@ -49,7 +49,7 @@ async function openLog() {
   return { auditLog, store, dao, events, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-test("entries are in the store soon, each with an id, a time and its gateway", async () => {
+test("entries are stored soon, each with an id, a time and its gateway", async () => {
   await using opened = await openLog();
   opened.auditLog.add(done);
   opened.auditLog.add(done);
@@ -60,7 +60,7 @@ test("entries are in the store soon, each with an id, a time and its gateway", a
   expect(Math.abs(Number(entry?.time?.seconds) * 1000 - Date.now())).toBeLessThan(10_000);
 });
 
-test("refusals that are alike become one entry, those that differ do not", async () => {
+test("equal refusals become one entry, different ones do not", async () => {
   await using opened = await openLog();
   for (let n = 0; n < 5; n++) opened.auditLog.add(refused);
   opened.auditLog.add({ ...refused, context: "other" });
@@ -73,7 +73,7 @@ test("refusals that are alike become one entry, those that differ do not", async
   ]);
 });
 
-test("entries wait while the store fails, and there is room for so many only", async () => {
+test("entries wait while the store fails, up to a bound", async () => {
   await using opened = await openLog();
   const { auditLog, store, dao } = opened;
   store.isDown = true;
@@ -86,7 +86,7 @@ test("entries wait while the store fails, and there is room for so many only", a
   expect(await dao.audit.list({}, { limit: 20_000 })).toHaveLength(10_000);
 });
 
-test("an entry that the store never takes holds up no other", async () => {
+test("an entry that the store never accepts delays no other", async () => {
   await using opened = await openLog();
   opened.auditLog.add({ ...done, context: "poison" });
   await expect.poll(() => opened.store.refusals).toBe(1);
@@ -97,7 +97,7 @@ test("an entry that the store never takes holds up no other", async () => {
   await expect.poll(stored).toMatchObject([{ context: "later" }, { context: "good" }]);
 });
 
-test("a call that began is on the stream before its end is told, under the id of its end", async () => {
+test("the start of a call is on the stream before the call returns, with the same id as its end", async () => {
   await using opened = await openLog();
   const { auditLog, dao, events } = opened;
   const beginning = auditLog.begin({ ...done, context: "began" });
@@ -113,7 +113,7 @@ test("a call that began is on the stream before its end is told, under the id of
     .toMatchObject([{ id: told?.id, outcome: AuditEntry_Outcome.DONE, job: "made" }]);
 });
 
-test("the end of a call is in the store before it is told, when NATS is away", async () => {
+test("without NATS the end of a call is stored before the call returns", async () => {
   await using opened = await openLog();
   const { auditLog, dao, events } = opened;
   await events.nats.close();
@@ -121,7 +121,7 @@ test("the end of a call is in the store before it is told, when NATS is away", a
   expect(await dao.audit.list({}, { limit: 10 })).toMatchObject([{ outcome: AuditEntry_Outcome.DONE, job: "made" }]);
 });
 
-test("disposing writes what waits", async () => {
+test("disposal writes pending entries", async () => {
   const opened = await openLog();
   const { dao } = opened;
   opened.auditLog.add(done);
@@ -130,7 +130,7 @@ test("disposing writes what waits", async () => {
   await opened[Symbol.asyncDispose]();
 });
 
-test("entries that are too old are forgotten", async () => {
+test("expired entries are deleted", async () => {
   await using opened = await openLog();
   const { auditLog, dao } = opened;
   await dao.audit.append([create(AuditEntrySchema, { ...done, id: "01000000-0000-7000-8000-000000000000" })]);

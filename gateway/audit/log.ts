@@ -8,47 +8,47 @@ import { type AuditEntry, AuditEntry_Outcome, AuditEntrySchema } from "../../pro
 import { type EventStream, publishAuditEntry } from "../events/mod.ts";
 import { newId } from "../ids.ts";
 
-/** Entries are written together, so long after the first of them. */
+/** Time for which entries are batched, in milliseconds. */
 const WRITE_DELAY_MS = 200;
 
-/** When the store does not work, it is tried again after so long. */
+/** Delay after a failed write, in milliseconds. */
 const RETRY_DELAY_MS = 1000;
 
-/** Times that the store fails to take entries together, before each goes alone. */
+/** Failed writes of a batch before its entries are written one by one. */
 const FAILURES_TOGETHER = 3;
 
-/** Entries that the store may refuse, one by one, before it counts as away. */
+/** Entries that the store may refuse, one by one, before it counts as unavailable. */
 const MOST_REFUSED = 20;
 
-/** Entries that may wait for the store. */
+/** Most entries that wait for the store. */
 const WAITING_LIMIT = 10_000;
 
 const HOUR_MS = 3_600_000;
 
-/** What a call says of itself; the log knows the rest. */
+/** The part of an entry that a call provides. */
 export type AuditRecord = Partial<Omit<AuditEntry, keyof Message | "id" | "time" | "gatewayId">>;
 
-/** Characters of a text in an entry; callers make some of them up. The rest of a longer one is left out. */
+/** Most characters of a text in an entry, because callers choose some texts. Longer ones are truncated. */
 const LONGEST_TEXT = 256;
 
-/** Entries of a list in an entry: a class path that is taken has no more. */
+/** Most items of a list in an entry. A valid class path has no more. */
 const LONGEST_LIST = 256;
 
-/** Takes what was done, by whom. Disposing it writes what waits. */
+/** Records calls. Disposal writes pending entries. */
 export interface AuditLog extends AsyncDisposable {
-  /** False while the store is so far behind that nothing more can be remembered: what has to be told may not be done then. */
+  /** False while the store is so far behind that no more entries fit: calls that must be recorded are refused then. */
   readonly hasRoom: boolean;
-  /** Takes an entry, which is durable soon after. Refusals that are alike and come together become one entry. */
+  /** Adds an entry, which is durable soon after. Equal refusals that arrive together become one entry. */
   add(record: AuditRecord): void;
-  /** Begins to tell of a call that may change something, while it is served. */
+  /** Records the start of a call that may change something. */
   begin(record: AuditRecord): Beginning;
 }
 
-/** A call that the audit log was told of before its end is known. */
+/** A call whose start is recorded and whose end is not known yet. */
 export interface Beginning {
   /**
-   * Takes the entry of its end. Resolves when the log would survive this process with the call in it: the stream has its beginning, which
-   * it most often had long before, or else the store its end.
+   * Records the end. Resolves when the call would survive this process in the log: the stream has its start, usually long before, or else
+   * the store its end.
    */
   end(record: AuditRecord): Promise<void>;
 }
@@ -56,14 +56,11 @@ export interface Beginning {
 interface AuditOptions {
   readonly log: Logger;
   readonly gatewayId: string;
-  /** Entries that are older are forgotten. */
+  /** Days after which entries are deleted. */
   readonly keepDays: number;
 }
 
-/**
- * Starts to write the audit log: to the store, which gets every entry, and to its JetStream stream, which misses those that
- * come while NATS is away.
- */
+/** Starts the audit log. The store gets every entry; the JetStream stream misses those of an outage of NATS. */
 export function startAuditLog(
   { dao, events }: { readonly dao: Dao; readonly events: EventStream },
   { log, gatewayId, keepDays }: AuditOptions,
@@ -106,17 +103,17 @@ export function startAuditLog(
     const alike = waiting.get(key);
     if (alike !== undefined) alike.times += entry.times;
     else if (waiting.size + storing.length < WAITING_LIMIT) waiting.set(key, entry);
-    else log.error({ entry }, "the audit log is behind; an entry is left out");
+    else log.error({ entry }, "the audit log is behind; dropping an entry");
     writing ??= writeWaiting();
   }
 
-  /** Whether the stream has it. */
+  /** Whether the stream has stored it. */
   async function tellBeginning(entry: AuditEntry): Promise<boolean> {
     const [outcome] = await Promise.allSettled([publishAuditEntry(events, entry)]);
     return outcome.status === "fulfilled";
   }
 
-  /** Writes what waits without delay; resolves when it is in the store. */
+  /** Writes pending entries at once. Resolves when they are stored. */
   async function flush(): Promise<void> {
     const { hurry, written } = batch;
     hurry.abort();
@@ -139,19 +136,19 @@ export function startAuditLog(
     writing = undefined;
   }
 
-  /** Tries until the store has the entries that are being stored, or the log closes. One that it never takes holds up no other. */
+  /** Retries until the current batch is stored or the log closes. An entry that the store never accepts delays no other. */
   async function store(): Promise<boolean> {
     for (let failures = 1; ; failures++) {
       const [stored] = await Promise.allSettled([dao.audit.append(storing)]);
       if (stored.status === "fulfilled") return true;
-      log.error({ err: stored.reason, entries: storing.length }, "the audit log was not written");
+      log.error({ err: stored.reason, entries: storing.length }, "could not write the audit log");
       if (closing.signal.aborted) return false;
       if (failures % FAILURES_TOGETHER === 0 && (await storeApart())) return true;
       await pause(RETRY_DELAY_MS, closing);
     }
   }
 
-  /** Stores entries one by one, with those that came meanwhile. False when the store takes none: then no entry is at fault. */
+  /** Stores entries one by one, with those that arrived meanwhile. False when the store accepts none, which is no fault of the entries. */
   async function storeApart(): Promise<boolean> {
     storing = [...storing, ...waiting.values()];
     waiting.clear();
@@ -161,21 +158,21 @@ export function startAuditLog(
       const [stored] = await Promise.allSettled([dao.audit.append([entry])]);
       if (stored.status === "rejected") refused.push({ entry, err: stored.reason });
       else taken = entry;
-      // The store is away: the rest would only wait for it.
+      // The store is unavailable: the rest would only wait for it.
       if (refused.length === MOST_REFUSED) return false;
     }
     if (taken === undefined) return false;
-    // Once more, which changes nothing: the store may have gone away in the middle.
+    // Once more, which is idempotent: the store may have become unavailable in between.
     const [again] = await Promise.allSettled([dao.audit.append([taken])]);
     if (again.status === "rejected") return false;
-    for (const each of refused) log.error(each, "the store does not take an entry of the audit log; it is left out");
+    for (const each of refused) log.error(each, "the store refuses an entry of the audit log; dropping it");
     return true;
   }
 
   async function publish(entries: readonly AuditEntry[]): Promise<void> {
     const outcomes = await Promise.allSettled(entries.map((entry) => publishAuditEntry(events, entry)));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) log.warn({ err: failed.reason }, "the stream of the audit log misses entries");
+    if (failed !== undefined) log.warn({ err: failed.reason }, "the audit stream misses entries");
   }
 
   async function forgetOld(): Promise<void> {
@@ -184,7 +181,7 @@ export function startAuditLog(
     const [forgotten] = await Promise.allSettled([
       dao.audit.forgetBefore(firstIdAt(clock() - keepDays * 24 * HOUR_MS)),
     ]);
-    if (forgotten.status === "rejected") log.error({ err: forgotten.reason }, "old audit entries were not forgotten");
+    if (forgotten.status === "rejected") log.error({ err: forgotten.reason }, "could not delete expired audit entries");
   }
 }
 
@@ -196,12 +193,12 @@ function cutTexts(record: AuditRecord): AuditRecord {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cut(value)]));
 }
 
-/** Entries that are written together. */
+/** A batch of entries. */
 function createBatch() {
   return { hurry: new AbortController(), written: Promise.withResolvers<void>() };
 }
 
-/** The same for refusals that are told once. */
+/** Key of equal refusals. */
 function likeness({
   principal,
   peer,

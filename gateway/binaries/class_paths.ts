@@ -5,7 +5,7 @@ import { type Job, OPEN_JOB_STATES } from "../../proto/mod.ts";
 const PAGE = 500;
 const PAUSE_MS = 5;
 
-/** The open jobs that have jars beside that of their binary on their class path. */
+/** The open jobs with further jars on their class path. */
 export async function* openJobsWithClassPath({ dao }: { readonly dao: Dao }): AsyncGenerator<Job> {
   let before: string | undefined;
   for (;;) {
@@ -17,7 +17,7 @@ export async function* openJobsWithClassPath({ dao }: { readonly dao: Dao }): As
   }
 }
 
-/** References of the jars that are on class paths of open jobs: `name@sha256:<hex>`. */
+/** References of all jars on class paths of open jobs: `name@sha256:<hex>`. */
 export async function openClassPaths(deps: { readonly dao: Dao }): Promise<ReadonlySet<string>> {
   const references = new Set<string>();
   for await (const { classPath } of openJobsWithClassPath(deps)) {

@@ -20,12 +20,12 @@ beforeEach(async () => {
 
 afterEach(() => dao[Symbol.asyncDispose]());
 
-test("deleteBinary() refuses a jar that is on the class path of an open job", async () => {
+test("deleteBinary() refuses a jar on the class path of an open job", async () => {
   await expect(deleteBinary({ dao }, "lib", OPEN)).rejects.toThrow(`it is in use by job(s) ${sampleId(1)}`);
   await expect(deleteBinary({ dao }, "lib@2", OPEN)).rejects.toThrow("it is in use");
 });
 
-test("deleteBinary() deletes a version of a jar that no open job has on its class path", async () => {
+test("deleteBinary() deletes a version that is on no class path of an open job", async () => {
   await deleteBinary({ dao }, "lib@1", OPEN);
   expect(await dao.binaries.versions("lib", { limit: 5 })).toMatchObject([{ version: 2 }]);
 });

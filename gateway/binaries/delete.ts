@@ -6,12 +6,12 @@ import { openJobsWithClassPath } from "./class_paths.ts";
 import { findBinary } from "./find.ts";
 import { parseBinaryName } from "./name.ts";
 
-/** Jobs that are looked at for the refusal, which names those of them that the caller may see. */
+/** Jobs that are read for the error, which names those that the caller may see. */
 const NAMED_JOBS = 20;
 
 /**
- * Deletes all versions of a name, or the version that a reference means. Refused while a job that is not final uses it.
- * The contents stay for the sweep, which knows whether anything else uses them.
+ * Deletes all versions of a name, or one version. Rejects while an open job uses it. The sweep deletes the content once nothing else refers
+ * to it.
  */
 export async function deleteBinary(
   deps: { readonly dao: Dao },
@@ -35,7 +35,7 @@ export async function deleteBinary(
   if (deleted.length === 0) throw binaryNotFound(reference);
 }
 
-/** Some of the open jobs that have the jar, or that version of it, on their class path beside their own. */
+/** Some of the open jobs with the jar, or that version of it, on their class path. */
 async function usersOfJar(
   deps: { readonly dao: Dao },
   { name, one }: { readonly name: string; readonly one: Binary | undefined },

@@ -3,7 +3,7 @@ import { binaryNotFound, entryPointNotFound } from "../../proto/errors.ts";
 import { type Binary, Runtime } from "../../proto/mod.ts";
 import { parseBinaryName } from "./name.ts";
 
-/** The version of a binary that a reference means now. */
+/** Resolves a reference to the present version of a binary. */
 export async function findBinary({ dao }: { readonly dao: Dao }, reference: string): Promise<Binary> {
   const { name, selector } = parseBinaryName(reference);
   const binary = await dao.binaries.get(name, selector);
@@ -12,8 +12,8 @@ export async function findBinary({ dao }: { readonly dao: Dao }, reference: stri
 }
 
 /**
- * The entry point that a caller means: by its full name; without a name the only one; else, for a module named in the
- * manner of the JVM (`com.example.WordCount`), the one called like the last part. Undefined when there is none.
+ * Finds an entry point by its full name. Without a name, the only one; for a module named in the JVM's manner (`com.example.WordCount`),
+ * the one with the last part as its name. Undefined if there is none.
  */
 export function findEntryPoint(
   { entryPoints, runtime }: Pick<Binary, "entryPoints" | "runtime">,
@@ -27,8 +27,8 @@ export function findEntryPoint(
 }
 
 /**
- * As `findEntryPoint`, where there has to be one. Of a jar any class may be named: whether one is a job that inherits that from another jar
- * is seen by Spark's driver only.
+ * As `findEntryPoint`, but throws if there is none. For a jar any class may be named: only Spark's driver sees whether it inherits from a
+ * job in another jar.
  */
 export function resolveEntryPoint(binary: Binary, wanted: string): string {
   if (binary.runtime === Runtime.SPARK && wanted !== "") return wanted;

@@ -3,7 +3,7 @@ import { binarySelectorInvalid } from "../../proto/errors.ts";
 
 const REFERENCE = /^(?<name>[^@]+)(?:@(?:(?<version>[1-9]\d{0,8})|(?<digest>sha256:[0-9a-f]{64})))?$/;
 
-/** What `name`, `name@2` and `name@sha256:<hex>` mean. */
+/** Parses `name`, `name@2` and `name@sha256:<hex>`. */
 export function parseBinaryName(reference: string): { readonly name: string; readonly selector: BinarySelector } {
   const groups = REFERENCE.exec(reference)?.groups;
   if (groups?.name === undefined) throw binarySelectorInvalid(reference);

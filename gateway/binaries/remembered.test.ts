@@ -11,7 +11,7 @@ function startDao(): Promise<Dao> {
   return memory.start({ config: {}, log: { info() {}, warn() {} }, signal: new AbortController().signal });
 }
 
-/** A store that other gateways have, which counts its reads, and holds those back that begin while `gate` is set. */
+/** A store shared with other gateways. Counts reads, and delays those that begin while `gate` is set. */
 function counted(dao: Dao) {
   const state = { reads: 0, gate: Promise.resolve() };
   const get: Dao["binaries"]["get"] = async (...asked) => {
@@ -27,7 +27,7 @@ function counted(dao: Dao) {
   };
 }
 
-test("a binary that is asked for again at once is read once", async () => {
+test("reads in quick succession reach the store once", async () => {
   await using dao = await startDao();
   await dao.binaries.insert(sampleBinary("lib", 1));
   const { state, dao: store } = counted(dao);
@@ -41,7 +41,7 @@ test("a binary that is asked for again at once is read once", async () => {
   expect(state.reads).toBe(4);
 });
 
-test("once an upload or a deletion is acknowledged, no gateway answers what was there before", async () => {
+test("no gateway returns the old state once a change is acknowledged", async () => {
   await using dao = await startDao();
   const { dao: store } = counted(dao);
   const [ours, theirs] = [rememberBinaries(store), rememberBinaries(store)];
@@ -65,7 +65,7 @@ test("once an upload or a deletion is acknowledged, no gateway answers what was 
   expect(await theirs.binaries.get("lib", { version: 4 })).toBeUndefined();
 });
 
-test("what a read has found that began before a change is not remembered", async () => {
+test("a read that began before a change is not cached", async () => {
   await using dao = await startDao();
   const { state, dao: store } = counted(dao);
   const { binaries } = rememberBinaries({ ...store, capabilities: dao.capabilities });

@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BinarySelector, BinaryStore, Dao } from "../../plugins/contract/mod.ts";
 import type { Binary } from "../../proto/mod.ts";
 
-/** How long what was read of a binary is believed, from before the read, in milliseconds. */
+/** Lifetime of a cached read, from before the read, in milliseconds. */
 const BELIEVED_MS = 100;
 
-/** Answers that are remembered; beyond it, the one that was read longest ago is forgotten. */
+/** Most cached reads. The oldest is dropped first. */
 const MOST_REMEMBERED = 1000;
 
-/** Times of both clocks: one of them stands still while the machine sleeps, the other may be set. */
+/** Times of both clocks: one stops while the machine sleeps, the other may be set. */
 interface Moment {
   readonly process: number;
   readonly wall: number;
@@ -20,9 +20,9 @@ interface Remembered {
 }
 
 /**
- * The store, which remembers for a moment which binaries there are: each job asks for one. No gateway believes an answer for longer than
- * `BELIEVED_MS` from before it asked, and none acknowledges a change sooner than that after it is stored. So once a change is acknowledged,
- * nobody starts what was there before, whichever gateway is asked, and the gateways need not tell each other.
+ * A DAO that caches binaries for a moment: each job needs one. No gateway uses a cached read for longer than `BELIEVED_MS` after it began,
+ * and none acknowledges a change sooner than that after storing it. So once a change is acknowledged, no gateway uses the old state, and
+ * gateways need not notify each other.
  */
 export function rememberBinaries<Store extends Dao>(dao: Store): Store {
   return { ...dao, binaries: rememberIn(dao), [Symbol.asyncDispose]: () => dao[Symbol.asyncDispose]() };
@@ -30,15 +30,15 @@ export function rememberBinaries<Store extends Dao>(dao: Store): Store {
 
 function rememberIn({ binaries, capabilities }: Dao): BinaryStore {
   const remembered = new Map<string, Remembered>();
-  /** A read that began before the last change has not seen it. */
+  /** A read that began before the last change may be stale. */
   let changes = 0;
 
-  /** Resolves as the change does, once no gateway believes what was there before. */
+  /** Resolves with the change once no gateway caches the old state. */
   const change = async <Result>(changing: Promise<Result>): Promise<Result> => {
     try {
       return await changing;
     } finally {
-      // One that failed may have been stored all the same.
+      // A change that rejected may still be stored.
       changes += 1;
       remembered.clear();
       if (capabilities.shared) await delay(BELIEVED_MS);

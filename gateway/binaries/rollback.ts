@@ -4,8 +4,8 @@ import { binaryNotFound } from "../../proto/errors.ts";
 import type { Binary } from "../../proto/mod.ts";
 
 /**
- * Makes an older version the newest, by adding a version with its content; answers that, or the newest when it has the content
- * already. Rejects when there is no such version.
+ * Makes an older version the newest by adding a version with its content. Returns that, or the newest version if the content is the same.
+ * Rejects when there is no such version.
  */
 export async function rollbackBinary(
   { dao, blobs }: { readonly dao: Dao; readonly blobs: BlobStore },
@@ -13,7 +13,7 @@ export async function rollbackBinary(
 ): Promise<Binary> {
   const older = await dao.binaries.get(name, { version });
   if (older === undefined) throw binaryNotFound(`${name}@${version}`);
-  // Somebody may delete the older version right now: from here on its contents are safe from the sweep all the same.
+  // The older version may be deleted meanwhile: renewing protects its content from the sweep.
   const contents = [older.digest, older.bundleDigest, older.sourceMapDigest].filter((digest) => digest !== "");
   const kept = await Promise.all(contents.map((digest) => blobs.renew(digest)));
   if (kept.includes(false)) throw binaryNotFound(`${name}@${version}`);

@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 afterEach(() => stack.disposeAsync());
 
-/** Bundles nothing: a jar is no module. */
+/** A bundler that must not be used: a jar is not a module. */
 const bundler = {} as Bundler;
 
 async function upload(content: Uint8Array, contentType?: string) {
@@ -34,7 +34,7 @@ async function upload(content: Uint8Array, contentType?: string) {
   return await uploadBinary({ dao, blobs, bundler, jars }, { name: "jobs", content, contentType });
 }
 
-test("uploadBinary() keeps a jar as it is, with what was found in it", async () => {
+test("uploadBinary() stores a jar unchanged, with its entry points and versions", async () => {
   const binary = await upload(jar([jobClass("com/example/Job", { scala: "2.13", majorVersion: 61 })]));
   expect(binary).toMatchObject({
     ...{ name: "jobs", version: 1, type: Binary_Type.JAR, runtime: Runtime.SPARK },
@@ -44,14 +44,14 @@ test("uploadBinary() keeps a jar as it is, with what was found in it", async () 
   expect(await Array.fromAsync(blobs.list())).toMatchObject([{ digest: binary.digest }]);
 });
 
-test("uploadBinary() takes a jar as the file of a form", async () => {
+test("uploadBinary() accepts a jar as the file of a form", async () => {
   const content = jar([jobClass("a/Job")]);
   const head = '--B\r\nContent-Disposition: form-data; name="file"; filename="jobs.jar"\r\n\r\n';
   const form = Buffer.concat([Buffer.from(head), content, Buffer.from("\r\n--B--\r\n")]);
   expect((await upload(form, "multipart/form-data; boundary=B")).sizeBytes).toBe(BigInt(content.length));
 });
 
-test("uploadBinary() records nothing of a jar that cannot be read", async () => {
+test("uploadBinary() stores nothing of a jar that cannot be read", async () => {
   const damaged = jar([], [{ name: "a/A.class", content: "x", checksum: 1 }]);
   await expect(upload(damaged)).rejects.toThrow('Cannot read jar "jobs": The jar is damaged: "a/A.class" differs');
   expect(await dao.binaries.list({ limit: 1 })).toEqual([]);

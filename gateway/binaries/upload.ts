@@ -8,13 +8,13 @@ import { BundleError, type Bundler, fileOfForm, isJar } from "../bundler/mod.ts"
 import { JarError, type JarReader } from "../jars/mod.ts";
 import { inSlices } from "./slices.ts";
 
-/** Bytes of the names of entry points of a binary: each list of binaries shows them. */
+/** Largest total size of entry point names, in bytes: every list of binaries has them. */
 const ENTRY_POINTS_BYTES = 256 * 1024;
 
 interface Upload {
   readonly name: string;
   readonly content: Uint8Array;
-  /** Media type that the upload came with. */
+  /** Media type of the upload. */
   readonly contentType?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,19 +26,19 @@ interface UploadDeps {
   readonly jars: JarReader;
 }
 
-/** An upload that can run, and what contexts load of it. */
+/** A valid upload, and what contexts load. */
 interface Packaged {
-  /** What was uploaded, without the form around it. */
+  /** The upload without the form around it. */
   readonly content: Uint8Array;
-  /** What the binary says of itself, but for digests. */
+  /** Fields of the binary except digests. */
   readonly described: MessageInitShape<typeof BinarySchema> & { readonly entryPoints: readonly string[] };
-  /** A module and its source map; undefined when contexts load the upload itself. */
+  /** A module and its source map. Undefined when contexts load the upload itself. */
   readonly module: { readonly bundle: Uint8Array; readonly sourceMap: Uint8Array } | undefined;
 }
 
 /**
- * Reads a jar or bundles a program, and records it as the newest version of its name. Of a form, its file is the upload. Nothing is recorded of
- * one that does not bundle, or cannot be read.
+ * Reads a jar or bundles a program, and stores it as the newest version of its name. Of a form, the upload is its file. Stores nothing of
+ * an upload that is invalid.
  */
 export async function uploadBinary(deps: UploadDeps, upload: Upload): Promise<Binary> {
   const { content, described, module } = await packageUpload(deps, upload);
@@ -62,7 +62,7 @@ export async function uploadBinary(deps: UploadDeps, upload: Upload): Promise<Bi
   );
 }
 
-/** Chooses by the bytes. Rejects with the API error for an upload that is at fault. */
+/** Decides by the bytes. Rejects with the API error for an invalid upload. */
 async function packageUpload(deps: UploadDeps, { name, signal, ...body }: Upload): Promise<Packaged> {
   try {
     const { content, contentType } = fileOfForm(body.content, body.contentType) ?? body;

@@ -24,12 +24,12 @@ async function tarball(files: Record<string, string | Uint8Array>, odd: HeaderAr
   return gzipSync(await buffer(tar));
 }
 
-/** The module that the bundle is. */
+/** Imports a bundle as a module. */
 function run(bundle: string): Promise<Record<string, unknown>> {
   return import(/* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(bundle).toString("base64")}`);
 }
 
-/** The problems for which an upload is refused. */
+/** The problems of a rejected upload. */
 async function problemsOf(content: Uint8Array | Promise<Uint8Array>, contentType?: string) {
   const error: unknown = await bundler.bundle(await content, { contentType }).then(
     () => new Error("It was bundled"),

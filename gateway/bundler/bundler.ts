@@ -1,47 +1,47 @@
 import { Semaphore } from "../../lib/async/mod.ts";
 import { Binary_Type } from "../../proto/mod.ts";
-import type { Bundle } from "./bundle.ts";
-import { type BundlerLimits, DEFAULT_LIMITS } from "./limits.ts";
+import type { Bundle } from "./build/bundle.ts";
+import { type BundlerLimits, DEFAULT_LIMITS } from "./bundler_limits.ts";
 import { BundleError, badUpload } from "./problem.ts";
-import { WarmWorkers } from "./warm_workers.ts";
-import type { BundleWorker } from "./worker.ts";
-import type { BundleRequest, WorkerMessage } from "./worker_protocol.ts";
+import type { BundleWorker } from "./worker/worker.ts";
+import { WorkerPool } from "./worker/worker_pool.ts";
+import type { BundleRequest, WorkerMessage } from "./worker/worker_protocol.ts";
 
 export interface BundledUpload extends Omit<Bundle, "type"> {
   readonly type: Binary_Type;
 }
 
 export interface BundleOptions {
-  /** The media type that the upload came with, parameters and all. */
+  /** Media type of the upload, with its parameters. */
   readonly contentType?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Turns uploads into bundles, in processes of its own. Disposing it ends them and rejects what is under way. */
+/** Bundles uploads in child processes. Disposing it kills them and rejects pending bundles. */
 export interface Bundler extends AsyncDisposable {
-  /** Starts a process ahead of the first upload. Resolves when it is warm; rejects when it does not start. */
+  /** Starts a process before the first upload. Resolves when it is warm; rejects if it does not start. */
   warm(): Promise<void>;
   /**
-   * Rejects with BundleError when the upload is at fault, also when it takes too much time or memory; with
-   * QueueFullError when too many wait already; with the signal's reason.
+   * Rejects with BundleError for an invalid upload, also if it exceeds time or memory; with QueueFullError if the queue is full; with the
+   * signal's reason.
    */
   bundle(content: Uint8Array, options?: BundleOptions): Promise<BundledUpload>;
 }
 
 export interface BundlerSettings {
-  /** Where not given, DEFAULT_LIMITS. */
+  /** Default: DEFAULT_LIMITS. */
   readonly limits?: Partial<BundlerLimits> | undefined;
-  /** Uploads that are bundled at the same time, each in a process; one process stays warm. 2 unless given. */
+  /** Maximum number of concurrent bundles, each in a process; one process stays warm. Default: 2. */
   readonly workers?: number | undefined;
-  /** Uploads that may wait for their turn. 32 unless given. */
+  /** Maximum number of waiting uploads. Default: 32. */
   readonly queue?: number | undefined;
 }
 
-/** Starts no process before it is warmed or asked. */
+/** Creates a bundler. It starts processes on demand only. */
 export function createBundler(settings: BundlerSettings = {}): Bundler {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   const turns = new Semaphore(settings.workers ?? 2, { maxWaiting: settings.queue ?? 32 });
-  const workers = new WarmWorkers(limits);
+  const workers = new WorkerPool(limits);
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
@@ -78,7 +78,7 @@ export function createBundler(settings: BundlerSettings = {}): Bundler {
   };
 }
 
-/** Ends the worker when the upload takes too long or is not wanted any more: nothing else stops esbuild. */
+/** Kills the worker on timeout or abort: nothing else stops esbuild. */
 async function ask(worker: BundleWorker, request: BundleRequest, until: AbortSignal): Promise<WorkerMessage> {
   const { timeoutMs, memoryBytes } = request.limits;
   const timeout = AbortSignal.timeout(timeoutMs);

@@ -22,7 +22,7 @@ async function tarball(entries: [HeaderArgument, string][]): Promise<Uint8Array>
   return gzipSync(await buffer(tar));
 }
 
-/** The message of the refusal; the bundler must be as good as new after it. */
+/** The error message of a rejected upload. Checks that the bundler still works afterwards. */
 async function refusal(content: Uint8Array, on = bundler): Promise<string> {
   const error: unknown = await on.bundle(content).then(
     ({ bundle }) => new Error(`It was bundled: ${bundle}`),
@@ -72,18 +72,22 @@ test.each<[string, HeaderArgument, RegExp]>([
   [
     "an absolute link",
     { name: "link.ts", type: "symlink", linkname: "/etc/passwd" },
-    /a symlink to what it does not hold/,
+    /a symlink to a path that it does not hold/,
   ],
   [
     "a link that leaves",
     { name: "a/link", type: "symlink", linkname: "../../etc" },
-    /a symlink to what it does not hold/,
+    /a symlink to a path that it does not hold/,
   ],
-  ["a hard link to no file", { name: "a.ts", type: "link", linkname: "etc/passwd" }, /a link to what it does not hold/],
+  [
+    "a hard link to no file",
+    { name: "a.ts", type: "link", linkname: "etc/passwd" },
+    /a link to an entry that it does not hold/,
+  ],
   [
     "a hard link that leaves",
     { name: "a.ts", type: "link", linkname: "../index.ts" },
-    /a link to what it does not hold/,
+    /a link to an entry that it does not hold/,
   ],
   ["a device", { name: "null", type: "character-device", devmajor: 1, devminor: 3 }, /a character-device: only files/],
   ["a pipe", { name: "pipe", type: "fifo" }, /a fifo: only files/],
@@ -198,11 +202,11 @@ test("two hundred faults are told as twenty, long ones are cut", async () => {
   expect(error.message.length).toBeLessThan(1000);
 });
 
-/** esbuild folds the strings of an enum: each member is twice the one before. */
+/** esbuild inlines the strings of an enum: each member is twice the one before. */
 const DOUBLING = `enum E { a0 = "0123456789abcdef", ${Array.from({ length: 60 }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(", ")} }
 export const job = E.a60;`;
 
-/** Twice what esbuild itself needs, so that only the upload wants more. */
+/** Twice the memory that esbuild itself needs, so that only the upload can exceed it. */
 const MEMORY = 512 * 1024 * 1024;
 
 test("an upload that grows without end in the bundler loses to the memory limit", async () => {

@@ -1,8 +1,8 @@
-/** One fault of an upload. What has no file concerns the upload as a whole. */
+/** A problem of an upload. Without a file it concerns the upload as a whole. */
 export interface BundleProblem {
-  /** What is wrong, and what to do. */
+  /** What is wrong, and how to fix it. */
   readonly text: string;
-  /** Path inside the upload. */
+  /** Path in the upload. */
   readonly file?: string;
   /** From 1. */
   readonly line?: number;
@@ -10,7 +10,7 @@ export interface BundleProblem {
   readonly column?: number;
 }
 
-/** The upload is at fault. The message tells the first problem; there is at least one. */
+/** The upload is invalid. The message has the first problem; there is at least one. */
 export class BundleError extends Error {
   override readonly name = "BundleError";
   readonly problems: readonly BundleProblem[];
@@ -21,7 +21,7 @@ export class BundleError extends Error {
   }
 }
 
-/** The error for an upload with one fault. */
+/** Creates the error for an upload with one problem. */
 export function badUpload(text: string, place: Omit<BundleProblem, "text"> = {}): BundleError {
   return new BundleError([{ ...place, text }]);
 }
@@ -31,7 +31,7 @@ function summarise(problems: readonly BundleProblem[]): string {
   return others.length === 0 ? `${first}` : `${first} (and ${others.length} more)`;
 }
 
-/** `file:line:column: text`, without the parts that are not known. */
+/** `file:line:column: text`, without the unknown parts. */
 export function formatProblem({ file, line, column, text }: BundleProblem): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(":");
   return place === "" ? text : `${place}: ${text}`;

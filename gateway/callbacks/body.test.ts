@@ -12,12 +12,12 @@ function parsed(job: Parameters<typeof printBody>[0], bytes?: Uint8Array): unkno
   return JSON.parse(printBody(job, bytes));
 }
 
-test("printBody() tells a job with its result", () => {
+test("printBody() prints a job with its result", () => {
   const job = create(JobSchema, { id: "j", state: SUCCEEDED });
   expect(parsed(job, result)).toEqual({ job: { id: "j", state: "SUCCEEDED" }, result: { a: [1, 2] } });
 });
 
-test("printBody() leaves out a result over 64 KiB and says where it is", () => {
+test("printBody() omits a result over 64 KiB and says where it is", () => {
   const job = create(JobSchema, { id: "j", state: SUCCEEDED });
   const string = JSON.stringify("x".repeat(64 * 1024));
   const resultOmitted = expect.stringMatching(/^The result of 65538 bytes is left out: .* GET \/v1\/jobs\/j\/result$/);
@@ -26,13 +26,13 @@ test("printBody() leaves out a result over 64 KiB and says where it is", () => {
   expect(parsed(apart)).toMatchObject({ resultOmitted });
 });
 
-test("printBody() tells a job that returned nothing without a result", () => {
+test("printBody() prints a job that returned nothing without a result", () => {
   const job = create(JobSchema, { id: "j", state: SUCCEEDED });
   expect(parsed(job)).toEqual({ job: { id: "j", state: "SUCCEEDED" } });
   expect(parsed(job, new Uint8Array())).toEqual({ job: { id: "j", state: "SUCCEEDED" } });
 });
 
-test("printBody() tells the error of a job that did not succeed", () => {
+test("printBody() prints the error of a job that did not succeed", () => {
   const job = create(JobSchema, { id: "j", state: CANCELLED, error });
   expect(parsed(job)).toEqual({
     job: {
@@ -43,7 +43,7 @@ test("printBody() tells the error of a job that did not succeed", () => {
   });
 });
 
-test("printBody() tells a job as spark-jobserver does", () => {
+test("printBody() prints a job as spark-jobserver does", () => {
   const job = create(JobSchema, { id: "j", state: SUCCEEDED, callbackFormat: SPARK_JOBSERVER });
   expect(parsed(job, result)).toEqual({ jobId: "j", result: { a: [1, 2] } });
   expect(parsed({ ...job, result: create(JobSchema, { result: { digest: "sha256:" } }).result })).toEqual({
@@ -52,7 +52,7 @@ test("printBody() tells a job as spark-jobserver does", () => {
   });
 });
 
-test("printBody() tells an error as spark-jobserver does", () => {
+test("printBody() prints an error as spark-jobserver does", () => {
   const job = create(JobSchema, { id: "j", state: CANCELLED, error, callbackFormat: SPARK_JOBSERVER });
   expect(parsed(job)).toEqual({
     jobId: "j",

@@ -3,10 +3,10 @@ import { type Job, Job_State, JobSchema, JobSpec_CallbackFormat, resultOmitted }
 import { listedJob } from "../jobs/mod.ts";
 import { printCallback } from "../spark/mod.ts";
 
-/** A result that is larger is not sent along, but as its size and digest in the job. */
+/** Largest result in a callback, in bytes. A larger one is represented by its size and digest in the job. */
 const LONGEST_RESULT_BYTES = 64 * 1024;
 
-/** The body of a callback; the result is the JSON that is kept with the job. */
+/** Prints the body of a callback. The result is the JSON that is stored with the job. */
 export function printBody(job: Job, result: Uint8Array | undefined): string {
   const json = result === undefined || result.length === 0 ? undefined : Buffer.from(result).toString();
   switch (job.callbackFormat) {
@@ -20,7 +20,7 @@ export function printBody(job: Job, result: Uint8Array | undefined): string {
   }
 }
 
-/** The JSON form of `hearth.v1.RunJobResponse`; the result goes in as it is. */
+/** The JSON form of `hearth.v1.RunJobResponse`. The result is spliced in unchanged. */
 function printRunJobResponse(job: Job, result: string | undefined): string {
   const text = toJsonString(JobSchema, listedJob(job));
   if (job.state !== Job_State.SUCCEEDED) return `{"job":${text}}`;

@@ -9,26 +9,26 @@ import { openSecret } from "./secret.ts";
 import { sign } from "./signature.ts";
 import { parseCallbackUrl } from "./url.ts";
 
-/** What an operator may set of callbacks. */
+/** The configuration of callbacks. */
 export interface CallbackConfig {
-  /** Signs them; absent: one that is made at the first start and kept in the data directory. */
+  /** Secret for signatures. Default: one that is created at the first start and kept in the data directory. */
   readonly secret?: string | undefined;
-  /** IP addresses and ranges that they may go to beside the public internet. */
+  /** IP addresses and ranges that callbacks may reach besides the public internet. */
   readonly allow: readonly string[];
-  /** Times that one is tried. */
+  /** Tries per callback. */
   readonly attempts: number;
-  /** Time before the second try, four times as long before each further one. */
+  /** Delay before the second try, in milliseconds. It grows fourfold with each further try. */
   readonly retryDelayMs: number;
-  /** The longest that one try may take. */
+  /** Time limit of one try, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** The secret that signs callbacks: the configured one, else the one that the data directory keeps. */
+/** The secret for signatures: the configured one, else the one in the data directory. */
 export async function openCallbackSecret({ secret }: CallbackConfig, dataDir: string): Promise<string> {
   return secret ?? (await openSecret(dataDir));
 }
 
-/** Makes the check of callback URLs at submission. It throws the API error for a URL that no callback could go to. */
+/** Creates the check of callback URLs at submission. It throws the API error for a URL that no callback could reach. */
 export function createCallbackUrlCheck({ allow }: CallbackConfig): (url: string) => void {
   const isAllowed = createAddressRule(allow);
   return (url) => void parseCallbackUrl(url, isAllowed);
@@ -40,7 +40,9 @@ interface DeliveryDeps {
   readonly events: EventStream;
 }
 
-/** Takes callbacks off the queue, as one of all gateways, and sends them. Disposing it leaves those under way to the others. */
+/**
+ * Consumes the callback queue, together with all other gateways, and sends callbacks. Disposal leaves callbacks in flight to the others.
+ */
 export async function startCallbackDelivery(
   deps: DeliveryDeps,
   config: CallbackConfig,
@@ -59,16 +61,16 @@ interface Delivery {
   readonly signal: AbortSignal;
 }
 
-/** Sends the callback of a job. Rejects when the receiver did not answer 2xx. */
+/** Sends the callback of a job. Rejects unless the receiver responds with a 2xx status. */
 async function deliverCallback({ dao }: DeliveryDeps, jobId: string, delivery: Delivery): Promise<void> {
   const job = await dao.jobs.get(jobId);
-  // Deleted meanwhile: there is nothing left to tell.
+  // Deleted meanwhile.
   if (job === undefined) return;
   if (!isFinalJob(job.state)) throw new Error("the job is not final");
   const body = printBody(job, await dao.jobs.result(jobId));
   const url = parseCallbackUrl(job.callbackUrl, delivery.isAllowed);
   const status = await post(url, { ...delivery, body, headers: headersOf(job, body, delivery) });
-  if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
+  if (status < 200 || status > 299) throw new Error(`the receiver responded with status ${status}`);
 }
 
 function headersOf({ id }: Job, body: string, { secret }: Delivery): Record<string, string> {
@@ -76,7 +78,7 @@ function headersOf({ id }: Job, body: string, { secret }: Delivery): Record<stri
   return {
     "content-type": "application/json",
     "user-agent": "hearth",
-    // The same with every try, so that a receiver can tell a repetition.
+    // The same for every try, so that receivers can recognize repetitions.
     "hearth-delivery": id,
     "hearth-timestamp": String(timestamp),
     "hearth-signature": sign({ secret, timestamp, body }),

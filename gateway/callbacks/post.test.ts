@@ -7,7 +7,7 @@ const isAllowed = createAddressRule(["127.0.0.1"]);
 const { signal } = new AbortController();
 const usual = { headers: { "x-a": "b" }, body: "ü", isAllowed, timeoutMs: 5000, signal };
 
-test("post() sends headers and body and answers the status", async () => {
+test("post() sends headers and body and returns the status", async () => {
   await using receiver = await startHttpReceiver((response) => response.writeHead(418).end("no tea"));
 
   expect(await post(new URL(`${receiver.url}/hook?a=1`), usual)).toBe(418);
@@ -24,19 +24,19 @@ test("post() does not follow redirects", async () => {
   expect(target.received).toEqual([]);
 });
 
-test("post() does not wait for the end of the answer", async () => {
+test("post() does not wait for the end of the response", async () => {
   await using receiver = await startHttpReceiver((response) => response.writeHead(200).write("and on and on"));
 
   expect(await post(new URL(receiver.url), usual)).toBe(200);
 });
 
-test("post() gives up on a receiver that does not answer", async () => {
+test("post() rejects when the receiver does not respond in time", async () => {
   await using receiver = await startHttpReceiver(() => {});
 
   await expect(post(new URL(receiver.url), { ...usual, timeoutMs: 100 })).rejects.toThrow("no answer in 100 ms");
 });
 
-test("post() rejects when it is cancelled, and when nobody listens", async () => {
+test("post() rejects when it is cancelled, and when the connection is refused", async () => {
   const receiver = await startHttpReceiver(() => {});
   const reason = new Error("enough");
   await expect(post(new URL(receiver.url), { ...usual, signal: AbortSignal.abort(reason) })).rejects.toThrow();
@@ -58,7 +58,7 @@ test.each(["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost"])(
   },
 );
 
-test("post() connects to the address that was checked, whatever else the name resolves to", async () => {
+test("post() connects to the address that was checked, even if the name resolves to others", async () => {
   await using receiver = await startHttpReceiver();
   const checked: string[] = [];
   const spy = (address: string) => {

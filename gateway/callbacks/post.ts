@@ -9,7 +9,7 @@ interface Post {
   readonly signal: AbortSignal;
 }
 
-/** Sends a POST and resolves to the status of the answer, whose body is not read. Rejects as `sendRequest` does. */
+/** Sends a POST request. Resolves to the status, without reading the body of the response. Rejects as `sendRequest` does. */
 export function post(url: URL, options: Post): Promise<number> {
   const outgoing = { ...options, method: "POST", allowKey: "gateway.callbacks.allow" } as const;
   return sendRequest(url, outgoing, async ({ statusCode = 0 }) => statusCode);

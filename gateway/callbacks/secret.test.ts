@@ -5,7 +5,7 @@ import { createTemporaryDirectory } from "../../test/contract/temporary_director
 import { openSecret } from "./secret.ts";
 import { sign } from "./signature.ts";
 
-test("openSecret() makes one secret, however many ask for it at the same time, and finds it again", async () => {
+test("openSecret() creates one secret under concurrent calls, and finds it again", async () => {
   await using directory = await createTemporaryDirectory();
   const dataDir = join(directory.path, "new");
 
@@ -16,7 +16,7 @@ test("openSecret() makes one secret, however many ask for it at the same time, a
   expect((await stat(join(dataDir, "callback-secret"))).mode & 0o777).toBe(0o600);
 });
 
-test("sign() is what openssl makes of timestamp, dot and body", () => {
+test("sign() equals the HMAC of openssl over timestamp, dot and body", () => {
   // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac secret
   expect(sign({ secret: "secret", timestamp: 1_700_000_000, body: '{"a":1}' })).toBe(
     "v1=49f24e537407743fa4a0242bb63b94b9a47ee99cbbe071ccd8a22550ae411686",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const FILE = "callback-secret";
 
-/** The secret in the data directory; made at the first start. Gateways that start together agree on one. */
+/** Reads the secret in the data directory, or creates it. Gateways that start together agree on one. */
 export async function openSecret(dataDir: string): Promise<string> {
   const path = join(dataDir, FILE);
   const existing = await readFile(path, "utf8").catch(undefinedWhenAbsent);
@@ -13,7 +13,7 @@ export async function openSecret(dataDir: string): Promise<string> {
   const temporary = join(dataDir, `${FILE}-${randomUUID()}`);
   await writeFile(temporary, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true });
   try {
-    // Unlike a rename, a link leaves the file of whoever was faster.
+    // Unlike a rename, a link does not replace the file of another gateway.
     await link(temporary, path);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;

@@ -9,11 +9,11 @@ test.each([
   "https://example.com:8443/a?b=c",
   "https://1.1.1.1/",
   "http://[2606:4700::1111]/",
-])("%s may be called back", (url) => expect(parseCallbackUrl(url, isPublic).href).toBe(url));
+])("parseCallbackUrl() accepts %s", (url) => expect(parseCallbackUrl(url, isPublic).href).toBe(url));
 
 test.each([
-  ["example.com/hook", "it is no URL"],
-  ["", "it is no URL"],
+  ["example.com/hook", "it is not a valid URL"],
+  ["", "it is not a valid URL"],
   ["ftp://example.com/", "its scheme must be http or https"],
   ["file:///etc/passwd", "its scheme must be http or https"],
   ["javascript:alert(1)", "its scheme must be http or https"],
@@ -25,10 +25,10 @@ test.each([
   ["http://[::ffff:10.0.0.1]/", "its address is not on the public internet"],
   ["http://localhost:3000/", "its address is not on the public internet"],
   ["http://me.localhost/", "its address is not on the public internet"],
-])("%s is refused", (url, why) => {
+])("parseCallbackUrl() refuses %s", (url, why) => {
   expect(() => parseCallbackUrl(url, isPublic)).toThrow(`Cannot call back "${url}": ${why}`);
 });
 
-test("localhost may be called back where one of its addresses is allowed", () => {
+test("parseCallbackUrl() accepts localhost when one of its addresses is allowed", () => {
   expect(parseCallbackUrl("http://localhost:3000/", createAddressRule(["::1"])).port).toBe("3000");
 });

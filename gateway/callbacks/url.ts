@@ -2,16 +2,16 @@ import type { IsAllowed } from "../../cluster/mod.ts";
 import { callbackUrlInvalid } from "../../proto/errors.ts";
 import { literalAddress } from "../outgoing/mod.ts";
 
-/** Names that mean this machine, whatever a name server says. */
+/** Names of the local machine, independent of name servers. */
 const LOCALHOST = /^(?:.+\.)?localhost\.?$/;
 
 /**
- * Reads the URL of a callback. Throws the API error for one that no callback could ever go to: no URL, another scheme, or an
- * address that is not allowed. What a name resolves to is looked at when the callback goes out.
+ * Parses the URL of a callback. Throws the API error for a URL that no callback could reach: malformed, of another scheme, or with an
+ * address that is not allowed. Names are resolved when the callback is sent.
  */
 export function parseCallbackUrl(text: string, isAllowed: IsAllowed): URL {
   const url = URL.parse(text);
-  if (url === null) throw callbackUrlInvalid(text, "it is no URL");
+  if (url === null) throw callbackUrlInvalid(text, "it is not a valid URL");
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw callbackUrlInvalid(text, "its scheme must be http or https");
   }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** Text in which `*` stands for any text. */
+/** Text in which `*` matches any text. */
 const patterns = z.array(z.string().min(1)).min(1);
 
 const permission = z.string().regex(/^(\*|[a-z]+(:(\*|[a-z]+))?)$/, "must be *, RESOURCE, RESOURCE:* or RESOURCE:VERB");
 
-/** What a role allows: an entry of `gateway.roles`. */
+/** A role: an entry of `gateway.roles`. */
 export const role = z.strictObject({
   permissions: z
     .array(permission)
@@ -32,7 +32,7 @@ export const auditSection = z
   .prefault({})
   .describe("Who did what to which object");
 
-/** Whether it is an origin, as browsers tell one: scheme, host and port. */
+/** Whether a text is an origin as browsers send it: scheme, host and port. */
 export function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }

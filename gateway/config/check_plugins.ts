@@ -12,7 +12,7 @@ interface Named {
   readonly reference: z.output<typeof pluginReference>;
 }
 
-/** What is right of these keys, whatever else is wrong. */
+/** The valid part of these keys, even if other keys are invalid. */
 const references = z.object({
   gateway: z.object({
     dao: pluginReference.optional().catch(undefined),
@@ -22,8 +22,8 @@ const references = z.object({
 });
 
 /**
- * What is wrong with the plugins that a configuration names and with their own parts of it: loads them all, and starts none. References
- * that are no references are left to the schema.
+ * Finds the errors of the plugins that a configuration names, and of their own sections. Loads all of them and starts none. Malformed
+ * references are left to the schema.
  */
 export async function findPluginFaults(content: unknown, { baseDir }: { readonly baseDir: string }): Promise<Fault[]> {
   const faults = await Promise.all(namedPlugins(content).map((named) => faultsOf(named, baseDir)));

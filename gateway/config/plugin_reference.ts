@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 
-/** Before the name of a plugin that comes with Hearth. */
+/** Prefix of the names of built-in plugins. */
 const BUILT_IN = /^hearth:(?=[a-z0-9-]+$)/;
 
-/** Folder of the plugins that come with Hearth. */
+/** Folder of the built-in plugins. */
 export const PLUGINS = resolve(import.meta.dirname, "../../plugins");
 
-/** A plugin with its own part of the configuration. */
+/** A plugin with its own section of the configuration. */
 export const pluginReference = z.strictObject({
   plugin: z
     .string()
@@ -18,28 +18,28 @@ export const pluginReference = z.strictObject({
   config: z.unknown().optional().describe("The plugin's own; default `{}`"),
 });
 
-/** A plugin as the plugin host takes it: one that comes with Hearth by its path, like any other. */
+/** A plugin as the plugin host expects it: a built-in one by its path, like any other. */
 export interface PluginReference {
   readonly plugin: string;
   readonly config: unknown;
 }
 
-/** Where a plugin of the configuration is. */
+/** The location of a plugin. */
 export function locate({ plugin, config = {} }: z.output<typeof pluginReference>): PluginReference {
   return isBuiltIn(plugin) ? builtIn(shortName(plugin), config) : { plugin, config };
 }
 
-/** Whether a plugin is named as one that comes with Hearth. */
+/** Whether a reference names a built-in plugin. */
 export function isBuiltIn(plugin: string): boolean {
   return BUILT_IN.test(plugin);
 }
 
-/** A plugin that comes with Hearth. */
+/** A built-in plugin. */
 export function builtIn(name: string, config: unknown): PluginReference {
   return { plugin: resolve(PLUGINS, name, "mod.ts"), config };
 }
 
-/** What the log calls a plugin. */
+/** Name of a plugin in the log. */
 export function shortName(plugin: string): string {
   return plugin.replace(BUILT_IN, "");
 }

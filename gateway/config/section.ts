@@ -11,14 +11,14 @@ import { retentionSection } from "./retention_section.ts";
 import { sparkSection } from "./spark_section.ts";
 import { tlsSection } from "./tls_section.ts";
 
-/** Names of settings as `gateway/spark/settings.ts` has them, with dots or nested. */
+/** Settings by their names in `gateway/spark/settings.ts`, dotted or nested. */
 const contextSettings = z.record(z.string(), z.json()).superRefine((settings, context) => {
   for (const fault of settingProblems(settings)) context.addIssue(fault);
 });
 
 const contextName = /^[A-Za-z][A-Za-z0-9._~-]{0,127}$/;
 
-/** Contexts by name, and what concerns those that are not named here. */
+/** Contexts by name, and defaults for all others. */
 const contextsSection = z
   .object({
     defaultRuntime: z
@@ -38,7 +38,7 @@ const contextsSection = z
         });
       }
     },
-    // Also when the settings of one are wrong.
+    // Also checked when the settings of one are invalid.
     { when: ({ value }) => z.record(z.string(), z.unknown()).safeParse(value).success },
   )
   .transform(({ defaultRuntime, ...byName }) => ({ defaultRuntime: defaultRuntime && Runtime[defaultRuntime], byName }))
@@ -150,12 +150,12 @@ export const gatewaySection = z
 const accessKeys = z.object({ auth: z.array(z.unknown()), roles: z.record(z.string(), z.unknown()) });
 const exposureKeys = z.object({ listen: address, insecure: z.boolean(), auth: z.array(z.unknown()) });
 
-/** Lets the rules about `auth` and `roles` speak up although other keys, or what is in these, are wrong. */
+/** Applies the rules about `auth` and `roles` even if other keys, or the content of these, are invalid. */
 function isAccessRight({ value }: { readonly value: unknown }): boolean {
   return accessKeys.safeParse(value).success;
 }
 
-/** The same for who reaches the port. */
+/** The same for the rules about exposure. */
 function isExposureRight({ value }: { readonly value: unknown }): boolean {
   return exposureKeys.safeParse(value).success;
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { readableFile } from "../../cluster/mod.ts";
 import type { TlsFiles } from "../serve/mod.ts";
 
-/** Section `gateway.tls`; paths come out absolute. */
+/** Section `gateway.tls`. Paths are resolved to absolute ones. */
 export const tlsSection = z
   .strictObject({
     cert: readableFile.describe("PEM file of the certificate, with those between it and its authority"),
@@ -22,7 +22,7 @@ export const tlsSection = z
         ...{ cert: readFileSync(cert), key: readFileSync(key) },
         ...(clientCa !== undefined && { ca: readFileSync(clientCa) }),
       });
-      // The context takes any text for authorities, and then has none.
+      // The TLS context accepts any text as authorities, and then has none.
       if (clientCa !== undefined) new X509Certificate(readFileSync(clientCa));
     } catch (error) {
       context.addIssue(`these files cannot be used together: ${(error as Error).message}`);

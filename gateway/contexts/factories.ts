@@ -1,10 +1,12 @@
-/** The free setting by which clients of spark-jobserver choose a runtime, and a kind of Spark context. */
-export const FACTORY = "context-factory";
+import { SPARK_SETTINGS } from "../../cluster/mod.ts";
 
-/** Which of Spark's contexts the jobs of a context get. */
+/** Free setting by which clients of spark-jobserver choose a runtime and a kind of Spark context. */
+export const FACTORY = SPARK_SETTINGS.contextFactory;
+
+/** Kind of Spark context that jobs get. */
 export type ContextKind = "default" | "session" | "sql" | "hive" | "streaming";
 
-/** Packages that the factories were in, in one version or another. */
+/** Packages of the factories in various versions. */
 const PACKAGES = ["spark.jobserver.context", "spark.jobserver", "spark.jobserver.util"];
 
 const KINDS: ReadonlyMap<string, ContextKind> = new Map([
@@ -22,7 +24,7 @@ const KINDS: ReadonlyMap<string, ContextKind> = new Map([
   ["JavaStreamingContextFactory", "streaming"],
 ]);
 
-/** What a factory of spark-jobserver, by its full name, makes here; or why it makes nothing, in words. */
+/** The kind of context that a factory of spark-jobserver creates, or the reason why it is not supported. */
 export type Factory = { readonly kind: ContextKind } | { readonly problem: string };
 
 /** Looks up a factory by its full class name. */
@@ -38,6 +40,6 @@ export function findFactory(className: string): Factory {
   }
   const known = [...KINDS.keys()].filter((each) => !each.startsWith("Java")).join(", ");
   return {
-    problem: `${className} is no factory that is known here: leave it out, or name one of spark.jobserver.context: ${known}`,
+    problem: `${className} is not a known factory: leave it out, or name one of spark.jobserver.context: ${known}`,
   };
 }

@@ -5,15 +5,12 @@ interface ContextDeps {
   readonly contexts: ContextRegistry;
 }
 
-/** Whether a context that its node has lost is given to another one: it was made to last, and has run. */
+/** Whether a lost context moves to another node: it is not ad hoc and has run. */
 export function canMove({ adHoc, state }: Context): boolean {
   return !adHoc && (state === Context_State.RUNNING || state === Context_State.RESTARTING);
 }
 
-/**
- * Records that its node has lost a context: it begins anew where it can move; one that was stopping is stopped, since nothing of it is
- * left; others have failed.
- */
+/** Marks a context as lost: it restarts if it can move, is stopped if it was stopping, and has failed otherwise. */
 export async function loseContext(deps: ContextDeps, context: Context, why: string): Promise<void> {
   if (context.state === Context_State.STOPPING) {
     await deps.contexts.decide(context, { case: "stopped", value: {} });
@@ -28,8 +25,8 @@ export async function loseContext(deps: ContextDeps, context: Context, why: stri
 }
 
 /**
- * Records that a context whose node is lost is to stop; that it is stopped follows once its jobs are lost (see `loseContext`). False
- * when it has changed in the meantime.
+ * Records that a context of a lost node must stop. It is stopped once its jobs are marked (see `loseContext`). Resolves to false when it
+ * has changed meanwhile.
  */
 export async function stopLostContext(deps: ContextDeps, context: Context): Promise<boolean> {
   return context.state === Context_State.STOPPING || deps.contexts.decide(context, { case: "stopping", value: {} });

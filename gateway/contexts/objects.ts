@@ -14,7 +14,10 @@ interface Waiting {
   readonly signal: AbortSignal;
 }
 
-/** The named objects of a context, by name, as its node tells them now. Rejects when the context is not alive or out of reach. */
+/**
+ * The named objects of a context, sorted by name, as its node reports them now. Rejects when the context is not running or cannot be
+ * reached.
+ */
 export async function listObjects(deps: ObjectDeps, nameOrId: string, { signal }: Waiting): Promise<NamedObject[]> {
   const { id, session } = await reach(deps, nameOrId, { signal });
   const objects = await session.objects.list(id, { signal });
@@ -23,7 +26,7 @@ export async function listObjects(deps: ObjectDeps, nameOrId: string, { signal }
   return told.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Drops a named object of a context. Rejects when there is none of that name, else as `listObjects`. */
+/** Drops a named object of a context. Rejects when there is no such object, else as `listObjects`. */
 export async function dropObject(
   deps: ObjectDeps,
   { context: nameOrId, name }: { readonly context: string; readonly name: string },

@@ -7,10 +7,10 @@ import type { ContextRegistry } from "../state/mod.ts";
 import { createContext } from "./start.ts";
 import { stopContext } from "./stop.ts";
 
-/** Between two attempts at contexts that could not be created yet. */
+/** Delay between attempts to create missing contexts, in milliseconds. */
 const RETRY_MS = 500;
 
-/** Contexts that exist from the start: their settings by name. */
+/** Settings of predefined contexts by name. */
 export type Predefined = ReadonlyMap<string, ContextSettings>;
 
 interface PredefinedDeps {
@@ -21,10 +21,7 @@ interface PredefinedDeps {
   readonly defaultRuntime: Runtime;
 }
 
-/**
- * Creates the contexts that the configuration names, as soon as there is a node for them; those that are alive stay. Disposing
- * it gives up on those that are still missing.
- */
+/** Creates the predefined contexts that are not open, as soon as a node can host them. Disposal abandons those that are still missing. */
 export function startPredefined(deps: PredefinedDeps, predefined: Predefined): AsyncDisposable {
   const closing = new AbortController();
   const created = createMissing(deps, predefined, closing);
@@ -36,7 +33,7 @@ export function startPredefined(deps: PredefinedDeps, predefined: Predefined): A
   };
 }
 
-/** Stops all contexts, and resolves when they are stopped. */
+/** Stops all contexts. Resolves when they are stopped. */
 export async function stopAllContexts(
   deps: Pick<PredefinedDeps, "dao" | "contexts" | "nodes">,
   { signal }: { readonly signal: AbortSignal },
@@ -46,7 +43,7 @@ export async function stopAllContexts(
   await Promise.allSettled(open.map(({ id }) => stopContext(deps, { context: id, signal })));
 }
 
-/** Creates those that are not alive and resolves when they run. Rejects with the reason of the first that does not. */
+/** Creates the predefined contexts that are not open. Resolves when they run. Rejects with the error of the first that does not. */
 export async function createPredefined(
   deps: PredefinedDeps,
   predefined: Predefined,
@@ -66,15 +63,15 @@ async function createMissing(
     const rounds = deps.nodes.sessions().length === 0 ? [] : [...missing];
     for (const [name, settings] of rounds) {
       try {
-        // One that no node fits would hold up the others.
+        // A context that no node can host would delay the others.
         await ensure(deps, { name, settings }, { signal, waitsForNode: false });
         missing.delete(name);
       } catch (error) {
-        // Of what stays as it is, such as a record that cannot be read, once.
+        // Logs an unchanged error, such as a damaged record, once.
         const isNews = logged.get(name) !== String(error);
         logged.set(name, String(error));
         if (!signal.aborted && isNews)
-          deps.log.warn({ context: name, err: error }, "a predefined context is not there yet");
+          deps.log.warn({ context: name, err: error }, "could not create a predefined context yet");
       }
     }
     if (missing.size > 0) await pause(RETRY_MS, { signal });

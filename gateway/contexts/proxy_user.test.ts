@@ -9,7 +9,7 @@ test.each([
   { "launcher.spark": { proxy: { user: "root" } } },
   { passthrough: { "spark.proxy.user": "root" } },
   { "spark.context-settings": { launcher: { spark: { proxy: { user: "root" } } } } },
-])("the proxy user is found and dropped in %j", (spelled) => {
+])("proxyUsersOf() and withoutProxyUser() find the user in %j", (spelled) => {
   const settings = { ...spelled, "spark.cores.max": 4, env: { "spark.proxy.user": "kept" } };
   expect(proxyUsersOf(settings)).toEqual(["root"]);
   const rest = withoutProxyUser(settings);
@@ -17,7 +17,7 @@ test.each([
   expect(rest).toMatchObject({ "spark.cores.max": 4, env: { "spark.proxy.user": "kept" } });
 });
 
-test("settings without a proxy user stay as they are", () => {
+test("withoutProxyUser() keeps settings without a proxy user", () => {
   const settings = { spark: { proxy: { host: "a" }, list: [{ proxy: { user: "b" } }] }, other: null };
   expect(proxyUsersOf(settings)).toEqual([]);
   expect(withoutProxyUser(settings)).toEqual(settings);

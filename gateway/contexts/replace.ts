@@ -4,9 +4,8 @@ import type { ContextRegistry } from "../state/mod.ts";
 import { sendStart } from "./start.ts";
 
 /**
- * Gives a context that its node has lost to the node with most room, of Spark contexts one with the same Spark where there is one, for their jobs were
- * compiled for that; false when none can take it, or another gateway was
- * faster.
+ * Moves a lost context to the node with the most free memory; a Spark context to one with the same Spark if possible, because its jobs were
+ * compiled for that. Resolves to false when no node can host it, or another gateway was first.
  */
 export async function replaceContext(
   { contexts, nodes }: { readonly contexts: ContextRegistry; readonly nodes: NodeDirectory },

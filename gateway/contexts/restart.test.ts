@@ -10,7 +10,7 @@ import { restartContext } from "./restart.ts";
 const { signal } = new AbortController();
 const FACTORY = "spark.jobserver.context.SessionContextFactory";
 
-/** What a node is sent for a restart of a Spark context with other settings. */
+/** The command that restarts a Spark context with other settings. */
 async function restart(settings: MessageInitShape<typeof ContextSettingsSchema>) {
   const before = { runtime: Runtime.SPARK, settings: { "context-factory": FACTORY, "num-cpu-cores": 2 } };
   const context = sampleContext(1, { name: "named", state: Context_State.RUNNING, settings: before });

@@ -17,15 +17,15 @@ import { takesJobs } from "./start.ts";
 interface RestartWanted {
   /** Name or id. */
   readonly context: string;
-  /** In place of those that it has; undefined: it keeps them. */
+  /** New settings. Undefined: keeps the present ones. */
   readonly settings: ContextSettings | undefined;
   readonly force: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Gives a context a new process and resolves when that runs. Rejects when the context takes no jobs, when its node refuses, and
- * when the new process does not come up.
+ * Replaces the process of a context. Resolves when the new one runs. Rejects when the context accepts no jobs, its node refuses, or the new
+ * process does not start.
  */
 export async function restartContext(
   deps: { readonly contexts: ContextRegistry; readonly nodes: NodeDirectory },
@@ -38,7 +38,7 @@ export async function restartContext(
   const findNodeId = async () => (await deps.contexts.find(context.id))?.nodeId;
   const session = deps.nodes.session(context.nodeId) ?? (await waitForSession(deps.nodes, findNodeId, { signal }));
   if (session === undefined) throw nodeUnreachable(context.nodeId, context.name);
-  // Before the node is told: a context that moves to another node in the middle of this takes them along.
+  // Stored before the command is sent: a context that moves to another node meanwhile takes them along.
   if (settings !== undefined) await deps.contexts.changeSettings(context.id, settings);
   using restart = deps.contexts.watch(
     context.id,
@@ -60,7 +60,7 @@ export async function restartContext(
   return restarted;
 }
 
-/** What a context has after a restart with other settings: its runtime stays, and the factory of a Spark context where they name none. */
+/** The settings after a restart: the runtime stays, and the factory of a Spark context unless a new one is named. */
 function settingsAfter({ name, settings: before }: Context, asked: ContextSettings): ContextSettings {
   const runtime = before?.runtime || Runtime.DENO;
   if (asked.runtime !== Runtime.RUNTIME_UNSPECIFIED && asked.runtime !== runtime) {

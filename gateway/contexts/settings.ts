@@ -1,23 +1,23 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { CONTEXT_DEFAULTS } from "../../cluster/mod.ts";
 import { nestedTooDeep, requestInvalid } from "../../proto/errors.ts";
 import { type ContextSettings, ContextSettingsSchema, nestsDeeper, Runtime } from "../../proto/mod.ts";
 
 const MIB = 1024 * 1024;
 
-/** Size of the settings of a context, in protobuf's encoding: lists of contexts show them, of those that ended too. */
+/** Largest settings of a context in protobuf's encoding, in bytes. Lists of contexts contain them, also of ended ones. */
 const LARGEST_BYTES = 64 * 1024;
 
-/** Of a Spark context it is the memory of the driver, whose JVM takes part of it beside the heap; Spark refuses a heap below 450 MiB. */
 const DEFAULT_MEMORY_BYTES = {
-  [Runtime.RUNTIME_UNSPECIFIED]: 512 * MIB,
-  [Runtime.DENO]: 512 * MIB,
-  [Runtime.SPARK]: 1024 * MIB,
+  [Runtime.RUNTIME_UNSPECIFIED]: CONTEXT_DEFAULTS.memoryBytes,
+  [Runtime.DENO]: CONTEXT_DEFAULTS.memoryBytes,
+  [Runtime.SPARK]: CONTEXT_DEFAULTS.sparkMemoryBytes,
 } as const satisfies Record<Runtime, number>;
 const LEAST_SPARK_BYTES = 512 * MIB;
 
 /**
- * The settings with the server's defaults where the caller said nothing. Throws when they are too large, the free ones nest too deep, or a Spark
- * context gets too little memory.
+ * Completes settings with the defaults. Throws when they are too large, the free ones nest too deep, or a Spark context has too little
+ * memory.
  */
 export function completeSettings(asked: ContextSettings | undefined, defaultRuntime: Runtime): ContextSettings {
   const settings = asked ?? create(ContextSettingsSchema);
@@ -38,10 +38,10 @@ export function completeSettings(asked: ContextSettings | undefined, defaultRunt
   return {
     ...settings,
     runtime,
-    maxJobsPerContext: settings.maxJobsPerContext || 8,
-    maxQueuedJobs: settings.maxQueuedJobs ?? 1000,
-    jobsPerExecutor: settings.jobsPerExecutor || 1,
+    maxJobsPerContext: settings.maxJobsPerContext || CONTEXT_DEFAULTS.maxJobsPerContext,
+    maxQueuedJobs: settings.maxQueuedJobs ?? CONTEXT_DEFAULTS.maxQueuedJobs,
+    jobsPerExecutor: settings.jobsPerExecutor || CONTEXT_DEFAULTS.jobsPerExecutor,
     memoryBytes,
-    namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / 4n,
+    namedObjectsBytes: settings.namedObjectsBytes || memoryBytes / BigInt(CONTEXT_DEFAULTS.namedObjectsDivisor),
   };
 }

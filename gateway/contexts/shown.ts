@@ -1,15 +1,16 @@
 import { create, type JsonObject, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { SPARK_SETTINGS } from "../../cluster/mod.ts";
 import { type ContextSettings, ContextSettingsSchema } from "../../proto/mod.ts";
 import { ContextSettings as NodeContextSettings } from "../../proto/node.ts";
 import { completeSettings } from "./settings.ts";
 
 /**
- * The names that mean each setting for clients of spark-jobserver, and for Spark; dots nest. Of several that are given the first one counts, as
- * Spark's own names stand above spark-jobserver's there.
+ * Names of each setting for clients of spark-jobserver and for Spark. Dots nest. The first given one counts: Spark's own names override
+ * spark-jobserver's.
  */
 export const SETTING_NAMES = {
-  cpuCores: ["spark.cores.max", "num-cpu-cores"],
-  memoryBytes: ["spark.executor.memory", "memory-per-node", "mem-per-node"],
+  cpuCores: [SPARK_SETTINGS.maxCores, SPARK_SETTINGS.cores],
+  memoryBytes: [SPARK_SETTINGS.executorMemory, ...SPARK_SETTINGS.memoryPerNode],
   namedObjectsBytes: ["named-objects-memory"],
   maxJobsPerContext: ["max-jobs-per-context", "spark.jobserver.max-jobs-per-context"],
   maxQueuedJobs: ["max-queued-jobs"],
@@ -24,18 +25,18 @@ export const SETTING_NAMES = {
   runtime: ["runtime"],
 } as const satisfies Readonly<Partial<Record<keyof ContextSettings, readonly string[]>>>;
 
-/** Jobs see `env` as their environment; its values may refer to secrets. */
+/** Jobs see `env` as their environment. Its values may refer to secrets. */
 const HIDDEN: ReadonlySet<string> = new Set(["settings", "env"]);
 
-/** Settings as a node gets them, whose free settings its jobs see. */
+/** Settings for a node. Jobs see the free ones. */
 export function settingsForNode(settings: ContextSettings): NodeContextSettings {
   const shown = { ...settings, settings: shownSettings(settings) };
   return NodeContextSettings.decode(toBinary(ContextSettingsSchema, shown));
 }
 
 /**
- * What jobs see as `context.settings`: the free settings, which of a context of spark-jobserver's API are all that its creator gave; and the
- * others by their names in JSON, unless they have their default or are among the free settings by another name.
+ * `context.settings` for jobs: the free settings (through spark-jobserver's API, all that the creator gave), and the others by their JSON
+ * names unless they have their default or are among the free ones under another name.
  */
 export function shownSettings(settings: ContextSettings): JsonObject {
   const free = settings.settings ?? {};
@@ -52,7 +53,7 @@ export function shownSettings(settings: ContextSettings): JsonObject {
   return { ...Object.fromEntries(given), ...free };
 }
 
-/** Whether a setting is among the free ones, by any of its names. */
+/** Whether a setting is among the free ones under any of its names. */
 function isAmong(free: JsonObject, name: string): boolean {
   const names: Readonly<Record<string, readonly string[]>> = SETTING_NAMES;
   return (names[name] ?? []).some((path) => hasPath(free, path.split(".")));

@@ -32,8 +32,8 @@ interface StartDeps {
 }
 
 /**
- * Starts a context on the node with most room and resolves when it runs. Waits for a node first, as the configuration says, unless `waitsForNode`
- * is false. Rejects with the reason when it does not run.
+ * Starts a context on the node with the most free memory. Resolves when it runs. Waits for a node first, as configured, unless
+ * `waitsForNode` is false. Rejects with the reason when it does not run.
  */
 export async function createContext(
   deps: StartDeps,
@@ -61,12 +61,12 @@ export async function createContext(
   return started;
 }
 
-/** Whether a context may be sent jobs; while its process is replaced they wait. */
+/** Whether a context accepts jobs. They wait while its process is replaced. */
 export function takesJobs({ state }: Context): boolean {
   return state === Context_State.RUNNING || state === Context_State.RESTARTING;
 }
 
-/** Resolves when there is a node with the labels and the runtime of a context, or when the time to wait for one is over. */
+/** Resolves when there is a node with the labels and the runtime, or the time limit of the wait has passed. */
 export async function waitForFittingNode(
   { nodes }: { readonly nodes: NodeDirectory },
   { nodeLabels: labels, runtime }: Pick<ContextSettings, "nodeLabels" | "runtime">,
@@ -76,10 +76,10 @@ export async function waitForFittingNode(
   if (find() === undefined) await waitForNodes(nodes, find, { signal });
 }
 
-/** Names that are tried for a context that is made for a job. */
+/** Most names that are tried for an ad hoc context. */
 const MOST_NAMES = 5;
 
-/** Chooses a node and makes the record of a context for one job; `sendStart` and `insertAdHocContext` are the caller's. */
+/** Chooses a node for an ad hoc context. The caller stores it (`insertAdHocContext`) and starts it (`sendStart`). */
 export function planAdHocContext(
   deps: { readonly nodes: NodeDirectory },
   entryPoint: string,
@@ -92,21 +92,18 @@ export function planAdHocContext(
 
 interface AdHocWanted {
   readonly settings: ContextSettings;
-  /** Which nodes can run the job. Where there is none, the context goes to another, and the caller finds out why that is unfit. */
+  /** Nodes that can run the job. If there is none, the context goes to another node, and the caller reports why that is unfit. */
   readonly accepts: (session: NodeSession) => boolean;
 }
 
-/** The name that clients of spark-jobserver know: eight digits and the entry point, behind the proxy user. A query has no entry point. */
+/** The name as in spark-jobserver: the proxy user, eight digits and the entry point. A query has no entry point. */
 function adHocName(digits: string, entryPoint: string, settings: ContextSettings | undefined): string {
   const [user] = proxyUsersOf(settings?.settings);
   const prefix = user === undefined ? "" : proxyUserPrefix(user);
   return `${prefix}${digits}-${entryPoint || "sql"}`.replaceAll(/[^A-Za-z0-9._~-]/g, "-");
 }
 
-/**
- * Stores a context that was planned for one job; under another name, when a context that is not final has the planned one. Resolves to what was
- * stored.
- */
+/** Stores an ad hoc context, under another name if an open context has the planned one. Resolves to the stored context. */
 export async function insertAdHocContext(
   { contexts }: { readonly contexts: ContextRegistry },
   planned: Context,
@@ -123,8 +120,8 @@ export async function insertAdHocContext(
 type NewContext = Pick<Context, "id" | "name" | "adHoc"> & { readonly settings: ContextSettings };
 
 /**
- * Chooses a node for a new context. Its room is counted there from now on: whoever asks next, in the same moment, finds less. Release it when
- * the context is not sent after all.
+ * Chooses a node for a new context and reserves its memory, so that a concurrent call sees less. Release it when the context is not sent
+ * after all.
  */
 function placeContext(
   deps: { readonly nodes: NodeDirectory },
@@ -143,7 +140,7 @@ function placeContext(
   return { session, context };
 }
 
-/** Commands a node to start a context, and begins to wait for its refusal; see `NodeSession.ask`. */
+/** Sends the command to start a context. Returns the pending reply; see `NodeSession.ask`. */
 export function askStart(
   session: NodeSession,
   context: Context,
@@ -152,7 +149,7 @@ export function askStart(
   return session.ask(startCommand(context), options);
 }
 
-/** Commands a node to start a context, or to tell again how it is. */
+/** Sends the command to start a context, or to report its state again. */
 export function sendStart(session: NodeSession, context: Context): void {
   session.send(startCommand(context));
 }
@@ -165,7 +162,7 @@ function startCommand(context: Context): Parameters<NodeSession["ask"]>[0] {
   };
 }
 
-/** Records that a context never ran. */
+/** Records that a context has failed to start. */
 export async function failContext(
   { contexts }: { readonly contexts: ContextRegistry },
   context: Context,
@@ -201,12 +198,12 @@ function chooseNode(
   );
 }
 
-/** Nodes whose reasons an error lists. */
+/** Most nodes whose reasons an error lists. */
 const MOST_REASONS = 5;
 
 interface Missing {
   readonly runtime: Runtime;
-  /** The labels that all of the nodes have, in words. */
+  /** Labels of all of the nodes, in words. */
   readonly labelled: string;
 }
 

@@ -9,7 +9,7 @@ import { failContext } from "./start.ts";
 interface StopWanted {
   /** Name or id. */
   readonly context: string;
-  /** What becomes of its jobs; default: they are cancelled, with their grace periods. */
+  /** How its jobs end. Default: they are cancelled with their grace periods. */
   readonly force?: boolean | undefined;
   readonly drain?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ interface StopDeps {
   readonly nodes: NodeDirectory;
 }
 
-/** Stops a context and resolves when it is stopped. Rejects when none of that name or id is alive, or the signal is aborted. */
+/** Stops a context. Resolves when it is stopped. Rejects when there is no such open context, or the signal is aborted. */
 export async function stopContext(deps: StopDeps, wanted: StopWanted): Promise<Context> {
   const { context: nameOrId, force = false, drain = false, signal } = wanted;
   const context = await deps.contexts.find(nameOrId);
@@ -31,7 +31,7 @@ export async function stopContext(deps: StopDeps, wanted: StopWanted): Promise<C
   if (found === undefined) throw nodeUnreachable(context.nodeId, context.name);
   using end = deps.contexts.watch(context.id, ({ state }) => isFinalContext(state));
   if (found === "lost") {
-    // It may just have moved to another node.
+    // The context may have moved to another node.
     if (!(await stopLostContext(deps, context))) return stopContext(deps, wanted);
     return await abortable(end.met, signal);
   }

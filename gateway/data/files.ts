@@ -13,7 +13,7 @@ interface DataDeps {
   readonly blobs: BlobStore;
 }
 
-/** Stores a file under its name, in place of one that had it. */
+/** Stores a file under its name, replacing any other. */
 export async function uploadFile(
   deps: DataDeps,
   { name, ...upload }: Content & { readonly name: string },
@@ -23,7 +23,7 @@ export async function uploadFile(
   return file;
 }
 
-/** Stores a file under the first of the names that no other file has. Names are tried until one is free, so there is no last one. */
+/** Stores a file under the first free name. Names are tried until one is free, so the iterable should be endless. */
 export async function createFile(
   deps: DataDeps,
   { names, ...upload }: Content & { readonly names: Iterable<string> },
@@ -36,12 +36,12 @@ export async function createFile(
   throw new Error("Every name for the file is taken");
 }
 
-/** Deletes a file; false when there is none. The content stays for the sweep, which knows whether anything else uses it. */
+/** Deletes a file. Resolves to false when there is none. The sweep deletes the content once nothing else refers to it. */
 export async function deleteFile({ dao }: { readonly dao: Dao }, name: string): Promise<boolean> {
   return (await dao.files.delete(name)) !== undefined;
 }
 
-/** A file that has no name yet. */
+/** A file without a name. */
 async function storeContent({ blobs }: DataDeps, { content, contentType }: Content): Promise<File> {
   const { digest, sizeBytes } = await blobs.put(content);
   return create(FileSchema, {

@@ -37,7 +37,7 @@ test("readClassHeader() takes a text for a signature only in a class that is ann
 const MAGIC = Buffer.from([0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 52]);
 
 test.each<[string, Buffer, string]>([
-  ["text", Buffer.from("not a class file"), "does not begin as a class file does"],
+  ["text", Buffer.from("not a class file"), "does not begin with the magic number of a class file"],
   ["nothing", Buffer.alloc(0), "cut off"],
   ["an unknown constant", Buffer.concat([MAGIC, u16(2), Buffer.from([99, 0, 0, 0])]), "unknown kind 99"],
   ["a pool without end", Buffer.concat([MAGIC, u16(0xffff), Buffer.from([3, 0, 0, 0, 1])]), "cut off"],

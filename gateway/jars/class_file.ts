@@ -1,19 +1,19 @@
-/** A class file cannot be read. */
+/** A class file is not readable. */
 export class ClassFileError extends Error {
   override readonly name = "ClassFileError";
 }
 
-/** What a class file says of its class before its fields and methods. Names are as in the JVM: `java/lang/Object`. */
+/** The part of a class file before its fields and methods. Names are as in the JVM: `java/lang/Object`. */
 export interface ClassHeader {
   readonly name: string;
-  /** Undefined for `java/lang/Object`, and for what is no class, such as a module. */
+  /** Undefined for `java/lang/Object`, and for files that are not a class, such as a module. */
   readonly superName: string | undefined;
   readonly interfaces: readonly string[];
   /** See `ACCESS`. */
   readonly access: number;
   /** 52 is Java 8, 61 is Java 17. */
   readonly majorVersion: number;
-  /** Version of the Scala signature that the compiler left in it: 2.12 and older write 5.0, 2.13 writes 5.2. Undefined without one. */
+  /** Version of the Scala signature in the class: 5.0 for Scala 2.12 and older, 5.2 for 2.13. Undefined without one. */
   readonly signatureMinor: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export const ACCESS = { public: 0x0001, interface: 0x0200, abstract: 0x0400, mod
 
 const MAGIC = 0xcafebabe;
 
-/** Bytes of a constant after its tag (JVM specification, table 4.4-B); that of text is followed by the text. */
+/** Size of a constant after its tag, in bytes (JVM specification, table 4.4-B); a text follows its length. */
 const CONSTANT_BYTES: readonly (number | undefined)[] = Object.assign(new Array<number | undefined>(21), {
   ...{ 1: 2, 3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2 },
 });
@@ -31,18 +31,19 @@ const LONG = 5;
 const DOUBLE = 6;
 const CLASS = 7;
 
-/** Compilers keep far below it; names may have 65535 bytes, and every interface the same one. */
+/** Maximum length of a class name, in bytes. Compilers stay far below it; the format allows 65535, repeated for every interface. */
 const MOST_NAME_BYTES = 1024;
 const MOST_INTERFACES = 500;
 
-/** Offsets of the constants of the class that is being read: one class is read at a time, and this is the largest pool. */
+/** Offsets of the constants of the current class, shared: one class is read at a time, and this is the largest possible pool. */
 const offsets = new Uint32Array(0x10000);
 
-/** Reads the beginning of a class file (JVM specification, section 4.1). Throws a ClassFileError. */
+/** Reads the header of a class file (JVM specification, section 4.1). Throws a ClassFileError. */
 export function readClassHeader(content: Uint8Array): ClassHeader {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   need(bytes, 0, 10);
-  if (bytes.readUInt32BE(0) !== MAGIC) throw new ClassFileError("it does not begin as a class file does");
+  if (bytes.readUInt32BE(0) !== MAGIC)
+    throw new ClassFileError("it does not begin with the magic number of a class file");
   const majorVersion = bytes.readUInt16BE(6);
   const { count, end, signatureMinor } = readPool(bytes);
   need(bytes, end, 8);
@@ -61,7 +62,7 @@ export function readClassHeader(content: Uint8Array): ClassHeader {
 
 interface Pool {
   readonly count: number;
-  /** Where the pool ends. */
+  /** End of the constant pool. */
   readonly end: number;
   readonly signatureMinor: number | undefined;
 }
@@ -81,7 +82,7 @@ function readPool(bytes: Buffer): Pool {
     at += 1 + sizeBytes + textBytes;
     need(bytes, at, 0);
     if (tag !== LONG && tag !== DOUBLE) continue;
-    // These take two places, of which the second is not usable.
+    // These constants take two indexes; the second one is unused.
     index += 1;
     if (index < count) offsets[index] = 0;
   }
@@ -89,14 +90,14 @@ function readPool(bytes: Buffer): Pool {
   return { count, end: at, signatureMinor: isSigned ? signatureMinor : undefined };
 }
 
-/** Begins the types of the two annotations that carry a signature. */
+/** Prefix of the types of the two annotations with a signature. */
 const SIGNATURE_ANNOTATION = "Lscala/reflect/Scala";
 
-/** Shortest text that is looked at as a signature. */
+/** Minimum length of a text that may be a signature. */
 const SIGNATURE_BYTES = 8;
 
 /**
- * The minor version when a text is a Scala signature of version 5: its bytes are kept as groups of 7 bits, the lowest first, each plus
+ * The minor version if a text is a Scala signature of version 5. Its bytes are encoded as groups of 7 bits, the lowest first, each plus
  * one, so that 5.0 begins with 06 01, and 5.2 with 06 05.
  */
 function signatureVersion(bytes: Buffer, at: number): number | undefined {
@@ -110,14 +111,16 @@ function classAt(bytes: Buffer, index: number, count: number): string {
   need(bytes, at, 3);
   const text = constantAt(bytes, bytes.readUInt16BE(at + 1), { tag: UTF8, count });
   const sizeBytes = bytes.readUInt16BE(text + 1);
-  if (sizeBytes > MOST_NAME_BYTES) throw new ClassFileError(`it names a class by more than ${MOST_NAME_BYTES} bytes`);
+  if (sizeBytes > MOST_NAME_BYTES)
+    throw new ClassFileError(`it has a class name of more than ${MOST_NAME_BYTES} bytes`);
   return bytes.toString("utf8", text + 3, text + 3 + sizeBytes);
 }
 
-/** Where a constant of that kind is. */
+/** Offset of a constant with this tag. */
 function constantAt(bytes: Buffer, index: number, { tag, count }: { tag: number; count: number }): number {
   const at = index < count ? (offsets[index] ?? 0) : 0;
-  if (index === 0 || at === 0 || bytes[at] !== tag) throw new ClassFileError("a name points to what is no name");
+  if (index === 0 || at === 0 || bytes[at] !== tag)
+    throw new ClassFileError("a name refers to a constant that is not a name");
   return at;
 }
 

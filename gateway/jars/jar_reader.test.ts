@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JarLimits } from "./limits.ts";
+import type { JarLimits } from "./jar_limits.ts";
 import { createJarReader, JarError } from "./mod.ts";
 import type { JarContents } from "./read_jar.ts";
 import { classFile, jar, jobClass } from "./testing/jars.ts";
@@ -92,7 +92,7 @@ test.each<[string, Uint8Array, unknown]>([
   [
     "a class that is none",
     jar([jobClass("a/A")], [{ name: "a/B.class", content: "not a class file at all" }]),
-    ["Not read, and no entry point: a/B.class: it does not begin as a class file does"],
+    ["Not read, and no entry point: a/B.class: it does not begin with the magic number of a class file"],
   ],
 ])("read() warns of %s", async (_, content, warnings) => {
   expect((await read(content)).warnings).toEqual(warnings);

@@ -2,32 +2,32 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Semaphore } from "../../lib/async/mod.ts";
-import { JarError } from "./jar_error.ts";
+import { JarError } from "./jar_entries.ts";
+import { DEFAULT_LIMITS, type JarLimits } from "./jar_limits.ts";
 import type { JarAnswer, JarTask } from "./jar_thread.ts";
-import { DEFAULT_LIMITS, type JarLimits } from "./limits.ts";
 import type { JarContents } from "./read_jar.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const THREAD = new URL("./jar_thread.ts", import.meta.url);
 
-/** Bytes that are copied at a time, in about a millisecond. */
+/** Number of bytes that are copied at a time, in about a millisecond. */
 const SLICE_BYTES = 4 * MEBIBYTE;
 
-/** Reads jars, in threads of their own. Disposing it ends those and rejects what is under way. */
+/** Reads jars in worker threads. Disposing it ends them and rejects pending reads. */
 export interface JarReader extends AsyncDisposable {
   /**
-   * Rejects with JarError when the jar is at fault, also when it takes too much time or memory; with QueueFullError when too many wait already;
-   * with the signal's reason.
+   * Rejects with JarError for an invalid jar, also if it exceeds time or memory; with QueueFullError if the queue is full; with the
+   * signal's reason.
    */
   read(content: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }): Promise<JarContents>;
 }
 
 export interface JarReaderSettings {
-  /** Where not given, DEFAULT_LIMITS. */
+  /** Default: DEFAULT_LIMITS. */
   readonly limits?: Partial<JarLimits> | undefined;
-  /** Jars that are read at the same time; each takes a copy of the jar. 1 unless given. */
+  /** Maximum number of concurrent reads; each copies the jar. Default: 1. */
   readonly threads?: number | undefined;
-  /** Jars that may wait for their turn. 16 unless given. */
+  /** Maximum number of waiting jars. Default: 16. */
   readonly queue?: number | undefined;
 }
 
@@ -55,13 +55,13 @@ export function createJarReader(settings: JarReaderSettings = {}): JarReader {
       }
     },
     async [Symbol.asyncDispose]() {
-      closing.abort(new Error("The reader of jars is closed"));
+      closing.abort(new Error("The jar reader is closed"));
       await Promise.allSettled(running);
     },
   };
 }
 
-/** A copy that a thread can read. Others get their turn while it is made. */
+/** Copies the content to shared memory, in slices that yield to the event loop. */
 async function share(content: Uint8Array): Promise<SharedArrayBuffer> {
   const shared = new SharedArrayBuffer(content.length);
   const bytes = new Uint8Array(shared);
@@ -84,7 +84,7 @@ async function readInThread(task: JarTask, signal: AbortSignal): Promise<JarAnsw
   });
   try {
     const [answer]: JarAnswer[] = await once(thread, "message", { signal: AbortSignal.any([signal, timeout]) });
-    if (answer === undefined) throw new Error("The thread that reads a jar said nothing");
+    if (answer === undefined) throw new Error("The jar thread sent an empty message");
     return answer;
   } catch (cause) {
     signal.throwIfAborted();

@@ -1,16 +1,16 @@
-/** The thread in which one jar is read: what it costs is bounded there, and ends with the thread. */
+/** The thread that reads one jar: its cost is bounded, and ends with the thread. */
 import { parentPort, workerData } from "node:worker_threads";
-import { JarError } from "./jar_error.ts";
-import type { JarLimits } from "./limits.ts";
+import { JarError } from "./jar_entries.ts";
+import type { JarLimits } from "./jar_limits.ts";
 import { type JarContents, readJar } from "./read_jar.ts";
 
-/** What the thread is given. */
+/** Input of the thread. */
 export interface JarTask {
   readonly content: SharedArrayBuffer;
   readonly limits: JarLimits;
 }
 
-/** What it answers. It ends with an error for anything else. */
+/** Result of the thread. It ends with an error in any other case. */
 export type JarAnswer =
   | { readonly type: "read"; readonly contents: JarContents }
   | { readonly type: "refused"; readonly message: string };

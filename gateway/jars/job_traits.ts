@@ -2,19 +2,19 @@ import { ACCESS, type ClassHeader } from "./class_file.ts";
 
 const PACKAGE = "spark/jobserver";
 
-/** What jobs for spark-jobserver extend, in all its versions, as the JVM names it. */
+/** Base types of jobs for all versions of spark-jobserver, by their JVM names. */
 const JOB_TRAITS: readonly string[] = [
   ...names(PACKAGE, "SparkJob SparkSessionJob SparkStreamingJob SparkSqlJob SparkHiveJob SparkJobBase JavaSparkJob"),
   ...names(`${PACKAGE}/api`, "SparkJob SparkJobBase OldSparkJob SparkSessionJob"),
   ...names(`${PACKAGE}/japi`, "BaseJavaJob JSparkJob JSessionJob JStreamingJob JSqlJob JHiveJob"),
 ];
 
-/** Classes that compilers make of expressions. */
+/** Classes that compilers generate for expressions. */
 const ANONYMOUS = /\$\$anon|\$\$Lambda|\$\d+\$?$/;
 
-/** A class of a jar that can be run as a job. */
+/** A class of a jar that can run as a job. */
 export interface JobClass {
-  /** As callers name it: `com.example.WordCount`, also where that is a Scala object. */
+  /** Name for callers: `com.example.WordCount`, also for a Scala object. */
   readonly entryPoint: string;
   readonly header: ClassHeader;
 }
@@ -26,14 +26,14 @@ export function findJobClasses(classes: ReadonlyMap<string, ClassHeader>): JobCl
     const header = classes.get(name);
     if (header === undefined || !isRunnable(header)) continue;
     const entryPoint = name.replace(/\$$/, "").replaceAll("/", ".");
-    // Of a class and an object of one name the class is the job.
+    // Of a class and an object with the same name, the class is the job.
     if (!found.has(entryPoint) || !name.endsWith("$")) found.set(entryPoint, header);
   }
   const jobs = [...found].map(([entryPoint, header]) => ({ entryPoint, header }));
   return jobs.sort((a, b) => (a.entryPoint < b.entryPoint ? -1 : 1));
 }
 
-/** Names of all that extends one of the roots. Each class is looked at once, whatever rings the jar says that there are. */
+/** Names of all subtypes of the roots. Visits each class once, also in cyclic hierarchies. */
 function descendants(roots: readonly string[], classes: ReadonlyMap<string, ClassHeader>): Set<string> {
   const children = new Map<string, string[]>();
   for (const { name, superName, interfaces } of classes.values()) {

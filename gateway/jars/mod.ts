@@ -1,7 +1,7 @@
 /**
- * Reads uploaded jars without running anything of them: checks the archive, finds the classes that are jobs for spark-jobserver's API, and the
- * versions of Scala and Java that they need. Uploads are not trusted: they are read in threads, with bounds on all that they cost.
+ * Reads uploaded jars without running them: checks the archive, and finds the classes that are jobs for spark-jobserver's API, and the
+ * versions of Scala and Java that they need. Uploads are not trusted: they are read in threads, with limits on all costs.
  */
-export { JarError } from "./jar_error.ts";
+export { JarError } from "./jar_entries.ts";
+export { DEFAULT_LIMITS } from "./jar_limits.ts";
 export { createJarReader, type JarReader } from "./jar_reader.ts";
-export { DEFAULT_LIMITS } from "./limits.ts";

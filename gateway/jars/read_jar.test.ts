@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { JarError } from "./jar_error.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { JarError } from "./jar_entries.ts";
+import { DEFAULT_LIMITS } from "./jar_limits.ts";
 import { readJar } from "./read_jar.ts";
 import { jar, jobClass } from "./testing/jars.ts";
 

@@ -1,29 +1,29 @@
 import type { ClassHeader } from "./class_file.ts";
 import type { JobClass } from "./job_traits.ts";
 
-/** What a jar was compiled for. */
+/** The versions that a jar was compiled for. */
 export interface JarVersions {
-  /** `2.12` or `2.13` (also for Scala 3, whose library it uses), `2.11` for that and older ones; empty when nothing tells. */
+  /** `2.12` or `2.13` (also for Scala 3, which uses its library), `2.11` for that and older ones; empty if unknown. */
   readonly scalaVersion: string;
-  /** The Java that the classes need at least: 8, 11, 17; 0 for a jar without classes. */
+  /** Minimum Java version of the classes: 8, 11, 17; 0 for a jar without classes. */
   readonly javaVersion: number;
 }
 
-/** Signs of a Scala version beside those in classes. */
+/** Evidence of a Scala version outside of class files. */
 export interface ScalaSigns {
-  /** Names of the artifacts in the jar, as Maven leaves them there: `job-server-api_2.12`. */
+  /** Names of the artifacts in the jar, as Maven stores them: `job-server-api_2.12`. */
   readonly artifacts: readonly string[];
-  /** Names of classes for which Scala 3 left a file of TASTy, without the extension. */
+  /** Names of classes with a TASTy file of Scala 3, without the extension. */
   readonly tasty: ReadonlySet<string>;
 }
 
-/** Version of class files of Java 1.0 less one: Java 8 writes 52. */
+/** Class file version of Java 1.0 minus one: Java 8 writes 52. */
 const JAVA_ZERO = 44;
 const JAVA_8 = 52;
 
 /**
- * The versions that the jobs of a jar need; of a jar without jobs those of most of its classes (Scala), and of the newest (Java). What a jar brings
- * along may be newer than anything that its jobs use.
+ * The versions that the jobs of a jar need. For a jar without jobs: the Scala version of most classes, and the newest Java version. Bundled
+ * libraries may be newer than what the jobs use.
  */
 export function findVersions(
   classes: ReadonlyMap<string, ClassHeader>,
@@ -39,7 +39,7 @@ export function findVersions(
   return { scalaVersion, javaVersion: newest === 0 ? 0 : Math.max(newest - JAVA_ZERO, 1) };
 }
 
-/** Scala versions of the classes of a jar, each with their number. */
+/** Number of classes for each Scala version. */
 export function countScalaVersions(
   classes: ReadonlyMap<string, ClassHeader>,
   signs: ScalaSigns,
@@ -47,7 +47,7 @@ export function countScalaVersions(
   return count([...classes.values()].map((header) => scalaVersionOf(header, classes, signs)));
 }
 
-/** Of an object the class beside it has the signature. */
+/** The signature of an object is in its companion class. */
 function scalaVersionOf(header: ClassHeader, classes: ReadonlyMap<string, ClassHeader>, { tasty }: ScalaSigns): string {
   const outer = header.name.replace(/\$$/, "");
   if (tasty.has(outer)) return "2.13";

@@ -1,23 +1,23 @@
-import type { Jar } from "./read_jar.ts";
+import type { Jar } from "./jar_entries.ts";
 import { countScalaVersions, type JarVersions } from "./versions.ts";
 
-/** What fat jars bring along by mistake: the class by which it is known, what it is, and what that does. */
+/** Libraries that fat jars bundle by mistake: a class that identifies each, and its name. */
 const BROUGHT_ALONG: readonly [sign: string, what: string][] = [
   ["org/apache/spark/SparkContext", "Spark itself"],
   ["scala/Predef", "the library of Scala"],
 ];
 
-/** Characters of a warning. */
+/** Maximum length of a warning, in characters. */
 const MOST_CHARACTERS = 300;
 
 interface Found {
   readonly entryPoints: readonly string[];
   readonly versions: JarVersions;
-  /** Warnings that are listed. */
+  /** Maximum number of listed warnings. */
   readonly most: number;
 }
 
-/** What the author of a jar should know of it. */
+/** Warnings for the author of a jar. */
 export function listWarnings(jar: Jar, { entryPoints, versions, most }: Found): string[] {
   const { unread } = jar;
   const listed = unread.slice(0, most).map((text) => `Not read, and no entry point: ${text}`);

@@ -2,13 +2,16 @@ import type { IncomingMessage } from "node:http";
 import { type Reach, sendRequest } from "./request.ts";
 
 export interface Download extends Reach {
-  /** The most that is taken. */
+  /** Maximum size of the content. */
   readonly limitBytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** What a URL answers with 200. Rejects with any other status, redirects too, over the limit, and as `sendRequest` does. */
+/**
+ * Downloads the content of a URL. Rejects for any status but 200, including redirects, for content over the limit, and as `sendRequest`
+ * does.
+ */
 export function download(url: URL, { limitBytes, ...options }: Download): Promise<Uint8Array> {
   const outgoing = { ...options, method: "GET", headers: { "user-agent": "hearth" } } as const;
   return sendRequest(url, outgoing, (response) => readAll(response, limitBytes));

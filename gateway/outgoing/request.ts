@@ -4,10 +4,10 @@ import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { IsAllowed } from "../../cluster/mod.ts";
 
-/** Where requests may go. */
+/** The addresses that requests may reach. */
 export interface Reach {
   readonly isAllowed: IsAllowed;
-  /** The configuration key that allows more addresses, for the error that tells of one that is not allowed. */
+  /** The configuration key that allows more addresses, for the error about a forbidden one. */
   readonly allowKey: string;
 }
 
@@ -15,15 +15,15 @@ interface Outgoing extends Reach {
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** The longest that it may take until its answer is read. */
+  /** Maximum time until the response is read. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends a request, and resolves to what `read` makes of its answer; what it leaves unread is thrown away. Redirects are not
- * followed. Rejects when that took too long, and when the host has no allowed address: the connection goes to an address that was
- * checked, so a name that resolves to another one a moment later changes nothing.
+ * Sends a request, and resolves to what `read` returns for the response; the unread rest is discarded. Does not follow redirects. Rejects
+ * on timeout, and if the host has no allowed address. It connects to the very address that was checked, so that a later change of the
+ * name's address has no effect.
  */
 export async function sendRequest<Answer>(
   url: URL,
@@ -50,7 +50,7 @@ async function open(url: URL, outgoing: Omit<Outgoing, "timeoutMs">): Promise<In
     method,
     headers: body === undefined ? headers : { ...headers, "content-length": String(Buffer.byteLength(body)) },
     lookup: lookupAllowed({ isAllowed, allowKey }),
-    // A connection of its own: one that is kept alive would be of use to hosts that are called all the time only.
+    // No keep-alive: it would help only with hosts that are called all the time.
     agent: false,
     signal,
   });
@@ -60,13 +60,13 @@ async function open(url: URL, outgoing: Omit<Outgoing, "timeoutMs">): Promise<In
   return answer.promise;
 }
 
-/** The address of a URL that names one; none of one that names a host. */
+/** The IP address of a URL whose host is one; empty for a host name. */
 export function literalAddress({ hostname }: URL): string[] {
   const address = hostname.replace(/^\[|\]$/g, "");
   return isIP(address) === 0 ? [] : [address];
 }
 
-/** Resolves names as the system does, to those of their addresses that are allowed. */
+/** Resolves names as the system does, to their allowed addresses. */
 function lookupAllowed({ isAllowed, allowKey }: Reach): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {

@@ -9,7 +9,7 @@ import { startPluginWhenAvailable } from "./mod.ts";
 
 const SOON = { timeout: 20_000 };
 
-/** How to start plugins, and what is logged and reported meanwhile. */
+/** Options for starting plugins, with the log and the reports that they collect. */
 function createOptions() {
   const lines: Record<string, unknown>[] = [];
   const waits: (string | undefined)[] = [];

@@ -1,17 +1,17 @@
 import { type Waiting, whenAvailable } from "../../cluster/mod.ts";
 import { UNREACHABLE_CODES } from "../../lib/network/mod.ts";
 import { isStoreUnavailable, type PluginKind, type PluginKinds, type StoreState } from "../../plugins/contract/mod.ts";
-import { PluginError } from "./error.ts";
 import { type PluginReference, type StartOptions, startPlugin } from "./host.ts";
-import { StartTimeout } from "./patience.ts";
+import { PluginError } from "./plugin_error.ts";
 import { RemoteCallError } from "./remote/mod.ts";
+import { StartTimeout } from "./start_timeout.ts";
 
-/** States of a store that may pass without help. */
+/** States of a store that may end without intervention. */
 const PASSING: ReadonlySet<StoreState> = new Set(["away", "busy", "readOnly"]);
 
 /**
- * As `startPlugin`, again and again with back-off while the plugin, or what it keeps its data in, is away. Rejects with a PluginError when
- * waiting cannot help.
+ * Like `startPlugin`, with retries and back-off while the plugin or its back end is unavailable. Rejects with a PluginError if a retry
+ * cannot help.
  */
 export function startPluginWhenAvailable<Kind extends PluginKind>(
   kind: Kind,
@@ -23,14 +23,14 @@ export function startPluginWhenAvailable<Kind extends PluginKind>(
   return whenAvailable(NAMES[kind], () => startPlugin(kind, reference, options), { log, signal, onWait, isAway });
 }
 
-/** As they may be shown to anybody, without an address. */
+/** Names for anybody to see, without addresses. */
 const NAMES: { readonly [Kind in PluginKind]: string } = {
   auth: "an auth plugin",
   dao: "the DAO plugin",
   blobs: "the blob plugin",
 };
 
-/** Whether a plugin could not be started because something does not answer now. */
+/** Whether a start failed because something is unavailable for now. */
 function isAway(error: unknown): boolean {
   if (!(error instanceof PluginError)) return false;
   for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {

@@ -1,6 +1,6 @@
 import { CONTRACT_VERSION, type Plugin, type PluginKind } from "../../plugins/contract/mod.ts";
 
-/** Whether a module's default export has all that a plugin's description has. */
+/** Whether a module's default export is a plugin description. */
 export function isPlugin(value: unknown): value is Plugin {
   return (
     isObject(value) &&
@@ -13,7 +13,7 @@ export function isPlugin(value: unknown): value is Plugin {
   );
 }
 
-/** What keeps this host from using a DAO that was written before there was an outbox. */
+/** Reason for rejecting a DAO that predates the outbox. */
 export const NO_OUTBOX =
   'it keeps no outbox, so ends of jobs would not be published; use a version of it that does (docs/plugins.md, "The outbox of a DAO")';
 
@@ -22,7 +22,7 @@ export function isOfKind<Kind extends PluginKind>(plugin: Plugin, kind: Kind): p
   return plugin.kind === kind;
 }
 
-/** What keeps this host from using a plugin of another contract version; undefined when nothing does. */
+/** Returns the reason for rejecting a plugin of another contract version; undefined if the versions match. */
 export function contractFault({ contract }: Plugin): string | undefined {
   if (contract === CONTRACT_VERSION) return undefined;
   return `it was written for version ${contract} of the plugin contract, this Hearth has version ${CONTRACT_VERSION}`;

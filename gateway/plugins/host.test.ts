@@ -17,7 +17,7 @@ const definition = `
 `;
 const goodConfig = { path: "p", size: 1 };
 
-/** A directory with a module `plugin.ts` of that source, the way to start it, and what was logged meanwhile. */
+/** Creates a directory with a module `plugin.ts`, the function that starts it, and the collected log. */
 async function writePlugin(source: string) {
   const directory = await createTemporaryDirectory();
   await writeFile(join(directory.path, "plugin.ts"), definition + source);
@@ -94,8 +94,16 @@ test("a module that never finishes loading is a fault of load", async () => {
 });
 
 test.each([
-  ["no default export", "export const plugin = 1;", "its default export is no plugin; make it with definePlugin()"],
-  ["a half plugin", "export default { kind, name };", "its default export is no plugin; make it with definePlugin()"],
+  [
+    "no default export",
+    "export const plugin = 1;",
+    "its default export is not a plugin; create it with definePlugin()",
+  ],
+  [
+    "a half plugin",
+    "export default { kind, name };",
+    "its default export is not a plugin; create it with definePlugin()",
+  ],
   [
     "another kind",
     `export default definePlugin({ kind: "dao", name, config, start });
@@ -145,7 +153,7 @@ test("a start that gives nothing to dispose is a fault of start", async () => {
   );
 
   expect((await faultOf(plugin.start())).message).toBe(
-    'Cannot start plugin "./plugin.ts": what it started cannot be disposed',
+    'Cannot start plugin "./plugin.ts": the started plugin is not disposable',
   );
 });
 

@@ -2,32 +2,32 @@ import type { Logger } from "pino";
 import { explainIssues, PARSE_OPTIONS } from "../../cluster/mod.ts";
 import type { Plugin, PluginKind, PluginKinds, PluginLog, PluginStart } from "../../plugins/contract/mod.ts";
 import { contractFault, isOfKind, isPlugin, NO_OUTBOX } from "./describe.ts";
-import { PluginError } from "./error.ts";
-import { loadModule } from "./load.ts";
-import { type Patience, startPatience } from "./patience.ts";
+import { loadModule } from "./load_module.ts";
+import { PluginError } from "./plugin_error.ts";
 import { isRemote, parseReach, startRemotePlugin } from "./remote/mod.ts";
-import { translateBlobs, translateDao } from "./unavailable.ts";
+import { type StartDeadline, startDeadline } from "./start_timeout.ts";
+import { translateBlobs, translateDao } from "./translate_unavailable.ts";
 
-/** Long enough for a database that is being migrated or is coming up itself. */
+/** Default timeout of a start, in milliseconds: enough for a database that migrates or starts up. */
 const START_TIMEOUT_MS = 60_000;
 
-/** What Node says after what could not be found: a file of ours, which says nothing to an operator. */
-const IMPORTER = / imported from \S+\/load\.ts$/;
+/** The part of Node's message that names our own module, which does not help an operator. */
+const IMPORTER = / imported from \S+\/load_module\.ts$/;
 
-/** A plugin as the configuration names it. */
+/** A plugin as configured. */
 export interface PluginReference {
-  /** A package, the path of a module, or the address of a plugin out of process. */
+  /** A package, the path of a module, or the address of a remote plugin. */
   readonly plugin: string;
-  /** The plugin's own part of the configuration. */
+  /** The plugin's own section of the configuration. */
   readonly config: unknown;
 }
 
 export interface LoadOptions {
-  /** Aborting it gives up; once started, a plugin does not hear of it any more. */
+  /** Aborts the start; it has no effect on a started plugin. */
   readonly signal: AbortSignal;
-  /** Directory that paths are relative to. */
+  /** Base directory of relative paths. */
   readonly baseDir: string;
-  /** The longest that loading and starting may take together. */
+  /** Timeout for loading and starting together, in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -36,59 +36,59 @@ export interface StartOptions extends LoadOptions {
 }
 
 /**
- * Loads, checks and starts a plugin. The caller owns what it resolves to. Rejects with a PluginError. What comes of a plugin
- * that starts after the host gave up is disposed.
+ * Loads, checks and starts a plugin. The caller owns the result. Rejects with a PluginError. Disposes a plugin whose start completes after
+ * the timeout.
  */
 export async function startPlugin<Kind extends PluginKind>(
   kind: Kind,
   reference: PluginReference,
   { log, signal, baseDir, timeoutMs = START_TIMEOUT_MS }: StartOptions,
 ): Promise<PluginKinds[Kind]> {
-  using patience = startPatience({ timeoutMs, signal });
+  using deadline = startDeadline({ timeoutMs, signal });
   if (isRemote(reference.plugin)) {
     const createLog = (name: string) => createPluginLog(log.child({ plugin: name }));
-    return await startRemotePlugin(kind, { ...reference, createLog, signal: patience.ended });
+    return await startRemotePlugin(kind, { ...reference, createLog, signal: deadline.ended });
   }
 
-  const { plugin, config } = await loadPlugin(kind, reference, { patience, baseDir });
+  const { plugin, config } = await loadPlugin(kind, reference, { deadline, baseDir });
   const pluginLog = createPluginLog(log.child({ plugin: plugin.name }));
-  const starting = callStart(plugin, { config, log: pluginLog, signal: patience.ended });
-  const started = await patience.await(starting).catch((cause) => {
+  const starting = callStart(plugin, { config, log: pluginLog, signal: deadline.ended });
+  const started = await deadline.await(starting).catch((cause) => {
     void disposeLate(starting, pluginLog);
     throw new PluginError(reference.plugin, "start", { fault: messageOf(cause), cause });
   });
   if (!isDisposable(started)) {
-    throw new PluginError(reference.plugin, "start", { fault: "what it started cannot be disposed" });
+    throw new PluginError(reference.plugin, "start", { fault: "the started plugin is not disposable" });
   }
   if (kind !== "dao" || "outbox" in started) return TRANSLATE[kind](plugin.name, started);
   await using _refused = started;
   throw new PluginError(reference.plugin, "check", { fault: NO_OUTBOX });
 }
 
-/** What the gateway uses of a plugin: a store that cannot be used now rejects with the API error of callers. */
+/** Wraps stores for the gateway: if a store is unavailable, its methods reject with the API error for callers. */
 const TRANSLATE: { readonly [Kind in PluginKind]: (name: string, started: PluginKinds[Kind]) => PluginKinds[Kind] } = {
   auth: (_name, auth) => auth,
   blobs: translateBlobs,
   dao: translateDao,
 };
 
-/** All of `startPlugin` that comes before the start: nothing is started, and no process asked. Rejects with a PluginError. */
+/** Does the checks of `startPlugin` without starting or connecting to anything. Rejects with a PluginError. */
 export async function checkPlugin(
   kind: PluginKind,
   reference: PluginReference,
   { signal, baseDir, timeoutMs = START_TIMEOUT_MS }: LoadOptions,
 ): Promise<void> {
-  using patience = startPatience({ timeoutMs, signal });
-  await (isRemote(reference.plugin) ? parseReach(reference) : loadPlugin(kind, reference, { patience, baseDir }));
+  using deadline = startDeadline({ timeoutMs, signal });
+  await (isRemote(reference.plugin) ? parseReach(reference) : loadPlugin(kind, reference, { deadline, baseDir }));
 }
 
-/** A plugin of this process with its configuration, ready to be started. */
+/** Loads an in-process plugin and validates its configuration. */
 async function loadPlugin<Kind extends PluginKind>(
   kind: Kind,
   { plugin: reference, config }: PluginReference,
-  { patience, baseDir }: { readonly patience: Patience; readonly baseDir: string },
+  { deadline, baseDir }: { readonly deadline: StartDeadline; readonly baseDir: string },
 ): Promise<{ readonly plugin: Plugin<Kind>; readonly config: unknown }> {
-  const exported = await patience.await(loadModule(reference, baseDir)).catch((cause) => {
+  const exported = await deadline.await(loadModule(reference, baseDir)).catch((cause) => {
     throw new PluginError(reference, "load", { fault: messageOf(cause).replace(IMPORTER, ""), cause });
   });
   const plugin = checkDescription(kind, exported, reference);
@@ -99,7 +99,7 @@ async function loadPlugin<Kind extends PluginKind>(
 }
 
 function checkDescription<Kind extends PluginKind>(kind: Kind, exported: unknown, reference: string): Plugin<Kind> {
-  if (!isPlugin(exported)) return fail("its default export is no plugin; make it with definePlugin()");
+  if (!isPlugin(exported)) return fail("its default export is not a plugin; create it with definePlugin()");
   const fault = contractFault(exported);
   if (fault) return fail(fault);
   if (!isOfKind(exported, kind)) return fail(`it is of kind "${exported.kind}", not "${kind}"`);
@@ -110,7 +110,7 @@ function checkDescription<Kind extends PluginKind>(kind: Kind, exported: unknown
   }
 }
 
-/** Also a start that throws at once gives a promise. */
+/** Calls start(); returns a rejected promise if it throws. */
 async function callStart<Kind extends PluginKind>(
   plugin: Plugin<Kind>,
   start: PluginStart<unknown>,
@@ -118,13 +118,13 @@ async function callStart<Kind extends PluginKind>(
   return plugin.start(start);
 }
 
-/** Waits for a start that nobody waits for any more. */
+/** Disposes the result of an abandoned start. */
 async function disposeLate(starting: Promise<unknown>, log: PluginLog): Promise<void> {
   const [late] = await Promise.allSettled([starting]);
   if (late.status === "rejected" || !isDisposable(late.value)) return;
-  log.warn("disposing a plugin that started too late");
+  log.warn("disposing a plugin that started after the timeout");
   const [disposed] = await Promise.allSettled([late.value[Symbol.asyncDispose]()]);
-  if (disposed.status === "rejected") log.warn("disposing the plugin failed", { err: disposed.reason });
+  if (disposed.status === "rejected") log.warn("plugin disposal failed", { err: disposed.reason });
 }
 
 function createPluginLog(log: Logger): PluginLog {

@@ -1,8 +1,8 @@
 /**
- * The plugin host: loads a plugin that the configuration names, or connects to it, checks it, and starts it. Knows the contract and no plugin.
+ * The plugin host: loads a configured plugin, or connects to it, checks it, and starts it. Depends on the contract only, not on any plugin.
  * Imports `plugins/contract` and `cluster`.
  */
 export { startPluginWhenAvailable } from "./available.ts";
-export { PluginError, type PluginStep } from "./error.ts";
 export { checkPlugin, type LoadOptions, type PluginReference, type StartOptions, startPlugin } from "./host.ts";
+export { PluginError, type PluginStep } from "./plugin_error.ts";
 export { remoteSettings } from "./remote/mod.ts";

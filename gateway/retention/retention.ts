@@ -4,11 +4,11 @@ import type { BlobStore, Dao } from "../../plugins/contract/mod.ts";
 import { type RetentionPeriods, sweep } from "./sweep.ts";
 
 export interface RetentionConfig extends RetentionPeriods {
-  /** Interval between sweeps. */
+  /** Minutes between sweeps. */
   readonly everyMinutes: number;
 }
 
-/** Sweeps now and at every interval. Disposing it waits until a sweep that is under way has stopped. */
+/** Sweeps now and at every interval. Disposal waits for the current sweep to stop. */
 export function startRetention(
   deps: { readonly dao: Dao; readonly blobs: BlobStore; readonly log: Logger },
   config: RetentionConfig,
@@ -19,9 +19,9 @@ export function startRetention(
   const round = async (): Promise<void> => {
     try {
       const swept = await sweep(deps, config, { now: new Date(clock()), signal: closing.signal });
-      if (Object.values(swept).some((count) => count > 0)) deps.log.info(swept, "deleted what was old");
+      if (Object.values(swept).some((count) => count > 0)) deps.log.info(swept, "retention sweep finished");
     } catch (error) {
-      deps.log.error({ err: error }, "what is old could not be deleted; the next sweep tries again");
+      deps.log.error({ err: error }, "retention sweep failed; the next one retries");
     }
     if (!closing.signal.aborted) timer = setTimeout(begin, config.everyMinutes * 60_000).unref();
   };

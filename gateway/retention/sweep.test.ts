@@ -35,7 +35,7 @@ function daysAgo(days: number) {
   return timestampFromMs(NOW - days * DAY_MS);
 }
 
-test("sweep() deletes jobs and contexts that ended longer ago than they are kept, and no others", async () => {
+test("sweep() deletes jobs and contexts past their retention, and no others", async () => {
   await using stores = await startStores();
   const { dao } = stores;
   for (let n = 1; n <= 450; n++) {
@@ -58,7 +58,7 @@ test("sweep() deletes jobs and contexts that ended longer ago than they are kept
   expect((await dao.contexts.list({}, { limit: 10 })).map(({ id }) => id)).toEqual([3, 2].map(sampleId));
 });
 
-test("sweep() deletes old versions but the newest, and but those that an open job uses", async () => {
+test("sweep() deletes old versions except the newest and those in use", async () => {
   await using stores = await startStores();
   const { dao } = stores;
   for (const n of [1, 2, 3, 4])
@@ -74,7 +74,7 @@ test("sweep() deletes old versions but the newest, and but those that an open jo
   expect(await dao.binaries.versions("b", { limit: 9 })).toHaveLength(1);
 });
 
-test("sweep() deletes contents that nothing names, a day after they were stored", async () => {
+test("sweep() deletes unreferenced content after a day", async () => {
   await using stores = await startStores();
   const { dao, blobs } = stores;
   const put = async (text: string) => (await blobs.put(Buffer.from(text))).digest;
@@ -98,7 +98,7 @@ test("sweep() deletes contents that nothing names, a day after they were stored"
   expect(await sweepAt(2 * DAY_MS)).toBe(5);
 });
 
-test("sweep() keeps old jars that are on the class path of an open job", async () => {
+test("sweep() keeps old jars on the class path of an open job", async () => {
   await using stores = await startStores();
   const { dao } = stores;
   const versions = [1, 2, 3].map((version) => sampleBinary("lib", version, { createTime: daysAgo(30) }));
@@ -110,7 +110,7 @@ test("sweep() keeps old jars that are on the class path of an open job", async (
   expect((await dao.binaries.versions("lib", { limit: 9 })).map(({ version }) => version)).toEqual([3, 1]);
 });
 
-test("sweep() with nothing to keep but for ever deletes nothing", async () => {
+test("sweep() deletes nothing with unlimited retention", async () => {
   await using stores = await startStores();
   await stores.dao.jobs.insert(sampleJob(1, { state: SUCCEEDED, endTime: daysAgo(10_000) }), json({}));
 

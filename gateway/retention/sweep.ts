@@ -7,16 +7,16 @@ import { openClassPaths } from "../binaries/mod.ts";
 const DAY_MS = 24 * 3600 * 1000;
 
 /**
- * Contents are stored before the record names them. One that nothing names may be on its way into the record while it is younger
- * than this, which is much longer than an upload may take.
+ * Age below which unreferenced content is kept, in milliseconds, because content is stored before the row that refers to it. Much longer
+ * than an upload may take.
  */
 const BLOB_GRACE_MS = DAY_MS;
 
-/** What is deleted, or looked at, before other work gets its turn. */
+/** Rows per page, after which other work gets its turn. */
 const PAGE = 200;
 const PAUSE_MS = 20;
 
-/** How long things are kept, in days; null: for ever. */
+/** Retention periods in days; null is unlimited. */
 export interface RetentionPeriods {
   /** Final jobs with their configs, results and logs, after their end. */
   readonly jobDays: number | null;
@@ -26,7 +26,7 @@ export interface RetentionPeriods {
   readonly binaryDays: number | null;
 }
 
-/** How much of each was deleted. */
+/** Numbers of deleted items. */
 export interface Swept {
   jobs: number;
   contexts: number;
@@ -41,17 +41,16 @@ interface SweepDeps {
 
 interface SweepOptions {
   readonly now: Date;
-  /** Ends the sweep after the page that it is at. */
+  /** Stops the sweep after the current page. */
   readonly signal: AbortSignal;
 }
 
-/** Deletes what is older than it is to be kept; several gateways may do it at the same time. */
+/** Deletes what is past its retention. Several gateways may sweep at the same time. */
 export async function sweep(deps: SweepDeps, config: RetentionPeriods, { now, signal }: SweepOptions): Promise<Swept> {
   const before = (days: number) => new Date(now.getTime() - days * DAY_MS);
   const { jobs, contexts } = deps.dao;
   const { jobDays, contextDays, binaryDays } = config;
-  // Contents go last to be named, first to be swept: a job that was submitted with a version while that was deleted has until the
-  // next sweep to be read by its node.
+  // Blobs come first: the node of a job that was submitted with a version just before its deletion has until the next sweep to read it.
   const swept: Swept = { blobs: await sweepBlobs(deps, { now, signal }), jobs: 0, contexts: 0, binaries: 0 };
   if (jobDays !== null) swept.jobs = await deletePages((page) => jobs.deleteEnded(before(jobDays), page), signal);
   if (contextDays !== null) {
@@ -75,7 +74,7 @@ async function deletePages(
   return deleted;
 }
 
-/** Deletes contents that neither a binary, nor a file, nor a job names. */
+/** Deletes blobs that no binary, file or job refers to. */
 async function sweepBlobs({ dao, blobs }: SweepDeps, { now, signal }: SweepOptions): Promise<number> {
   const storedBefore = new Date(now.getTime() - BLOB_GRACE_MS);
   let deleted = 0;
@@ -83,10 +82,10 @@ async function sweepBlobs({ dao, blobs }: SweepDeps, { now, signal }: SweepOptio
   for await (const { digest, storedAt } of blobs.list()) {
     if (signal.aborted) break;
     if (++seen % PAGE === 0) await delay(PAUSE_MS);
-    // One of unknown age, whose time is no time, stays.
+    // Keeps blobs of unknown age.
     if (!(storedAt < storedBefore)) continue;
     const uses = await Promise.all([dao.binaries.uses(digest), dao.files.uses(digest), dao.jobs.uses(digest)]);
-    // Stored again in the meantime, it stays: whoever did that is about to name it.
+    // Kept if it was stored again meanwhile: a row is about to refer to it.
     if (!uses.includes(true) && (await blobs.delete(digest, { storedBefore }))) deleted++;
   }
   return deleted;

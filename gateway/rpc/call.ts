@@ -1,15 +1,15 @@
-import type { DescService, MessageShape } from "@bufbuild/protobuf";
+import type { DescService, Message, MessageShape } from "@bufbuild/protobuf";
 import type { Guard } from "../access/mod.ts";
 
-/** What a method knows of the call that it serves, whichever surface it came by. */
+/** The context of a call, independent of the API that received it. */
 export interface Call {
-  /** Aborted when the caller left, its deadline passed or the gateway closes. */
+  /** Aborted when the caller leaves, the deadline passes or the gateway closes. */
   readonly signal: AbortSignal;
   readonly requestHeader: Headers;
   readonly responseHeader: Headers;
 }
 
-/** A service as Hearth implements it: unary methods answer a message, server-streaming ones a stream of messages. */
+/** The implementation of a service: unary methods return a message, server-streaming ones a stream of messages. */
 export type Implementation<Service extends DescService> = {
   readonly [Name in keyof Service["method"]]: Service["method"][Name]["methodKind"] extends "server_streaming"
     ? (
@@ -23,3 +23,9 @@ export type Implementation<Service extends DescService> = {
         guard: Guard,
       ) => Promise<MessageShape<Service["method"][Name]["output"]>>;
 };
+
+/** The result of a method: a promise for unary methods, a stream for server-streaming ones. */
+export type Answer = Promise<Message> | AsyncIterable<Message>;
+
+/** A method as a function of untyped messages. */
+export type Method = (request: Message, call: Call, guard: Guard) => Answer;

@@ -1,14 +1,17 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 
-/** A field of a message or of one within it: the fields to go through, the last of which is the field, and what was found about it. */
+/**
+ * Path from a message to one of its fields, or to a field of a message within it; the last field is the target. `found` is what `find`
+ * returned for it.
+ */
 export interface FieldPath<Found> {
   readonly fields: readonly DescField[];
   readonly found: Found;
 }
 
 /**
- * Paths of the fields about which `find` knows something: those of the message itself, and of messages that are single fields of it. Lists and
- * maps of messages are left out.
+ * Paths of the fields for which `find` returns something: fields of the message itself, and of messages in its singular fields. Omits lists
+ * and maps of messages.
  */
 export function findFieldPaths<Found>(
   desc: DescMessage,
@@ -26,7 +29,10 @@ export function findFieldPaths<Found>(
   });
 }
 
-/** The value at the end of a path; undefined where a message on the way is absent. Read without reflection: each call that passes the gate is. */
+/**
+ * The value at the end of a path; undefined if a message on the path is absent. Reads without reflection, because it runs for every
+ * authorized call.
+ */
 export function valueAt(message: Message, fields: readonly DescField[]): unknown {
   return fields.reduce<unknown>(
     (outer, { localName }) => (typeof outer === "object" && outer !== null ? Reflect.get(outer, localName) : undefined),

@@ -9,23 +9,23 @@ import {
   HealthListResponseSchema,
 } from "../../proto/mod.ts";
 
-/** A part that keeps a gateway from being ready. Both may be shown to anybody. */
+/** A part that keeps a gateway from being ready. Anybody may see both fields. */
 export interface Problem {
   readonly part: string;
   readonly reason: string;
 }
 
-/** Whether this gateway can place contexts now. */
+/** Whether this gateway can place contexts. */
 export interface Readiness {
-  /** What keeps it from that; empty when it is ready. Never rejects. */
+  /** The reasons why not; empty if it is ready. Never rejects. */
   problems(): Promise<readonly Problem[]>;
-  /** Aborted when it asks its callers to go to others. */
+  /** Aborted when the gateway asks its clients to use other gateways. */
   readonly draining: AbortSignal;
-  /** Aborted when it ends its streams. */
+  /** Aborted when the gateway ends its streams. */
   readonly closing: AbortSignal;
 }
 
-/** Watches that are open at a time: nobody is asked who watches. */
+/** Maximum number of open watches: they need no authentication. */
 const MOST_WATCHES = 1000;
 
 /** Interval between two checks of a watch, in milliseconds. */
@@ -33,7 +33,7 @@ const WATCH_INTERVAL_MS = 500;
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
 
-/** The gRPC health protocol: the empty service name means the whole gateway, each service it serves has its own. */
+/** The gRPC health protocol: the empty service name is the whole gateway; each of its services has a status of its own. */
 export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<string>): ServiceImpl<typeof Health> {
   let watches = 0;
   const isKnown = (service: string): boolean => service === "" || serviceNames.has(service);
@@ -61,7 +61,7 @@ export function createHealth(readiness: Readiness, serviceNames: ReadonlySet<str
         const changing = AbortSignal.any([ending, readiness.draining]);
         let last: HealthCheckResponse_ServingStatus | undefined;
         while (!signal.aborted) {
-          // As the protocol has it: a service that is not known now may be later.
+          // The protocol requires this: an unknown service may be added later.
           const status = isKnown(service) ? await current() : SERVICE_UNKNOWN;
           if (status !== last && !signal.aborted) yield create(HealthCheckResponseSchema, { status });
           last = status;

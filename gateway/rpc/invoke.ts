@@ -4,24 +4,18 @@ import { ConnectError } from "@connectrpc/connect";
 import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
-import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
-import type { Call, Implementation } from "./call.ts";
-import { guardMethod } from "./guarded.ts";
-import { checkRules } from "./rules.ts";
+import { type Caller, type Gate, OPEN } from "../access/mod.ts";
+import { authorizeMethod } from "./authorization/guarded_method.ts";
+import type { Answer, Call, Implementation, Method } from "./call.ts";
+import { checkRules } from "./validation/rules.ts";
 
-/** What a method answers: a promise for unary methods, a stream for server-streaming ones. */
-export type Answer = Promise<Message> | AsyncIterable<Message>;
-
-/** A method as a function, whatever its types. */
-export type Method = (request: Message, call: Call, guard: Guard) => Answer;
-
-/** A service with what implements it. */
+/** A service with its implementation. */
 export interface ServedService {
   readonly service: DescService;
   readonly implementation: Readonly<Record<string, Method>>;
 }
 
-/** Joins a service and its implementation; the one place where their types are set aside. */
+/** Joins a service and its implementation; the only place that discards their types. */
 export function serveService<Service extends DescService>(
   service: Service,
   implementation: Implementation<Service>,
@@ -32,7 +26,7 @@ export function serveService<Service extends DescService>(
   };
 }
 
-/** `caller` is who the gate let in; where there is no gate nobody is asked for. */
+/** `caller` is the authenticated caller; undefined without a gate. */
 export type Invoke = (method: DescMethod, request: Message, call: Call, caller?: Caller | undefined) => Answer;
 
 interface InvokeOptions {
@@ -41,8 +35,8 @@ interface InvokeOptions {
 }
 
 /**
- * The one way into the use cases, for every surface: the gate asks whether the caller may, the request is validated by the rules
- * in its proto, then the method is called. Refuses to be made when a method has no implementation or declares no permission.
+ * Creates the only entry to the use cases, for every API: it authorizes the caller, validates the request by the rules of its proto, and
+ * calls the method. Throws if a method has no implementation or declares no permission.
  */
 export function createInvoke(services: readonly ServedService[], { validator, gate }: InvokeOptions): Invoke {
   const methods = new Map<DescMethod, (request: Message, call: Call, caller: Caller | undefined) => Answer>();
@@ -52,7 +46,7 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
       if (implemented === undefined) throw new Error(`Method ${method} has no implementation`);
       if (getOption(method, permission) === "") throw new Error(`Method ${method} declares no permission`);
       const serve = validateFirst(method, implemented, validator);
-      methods.set(method, gate ? guardMethod(method, serve, gate) : (request, call) => serve(request, call, OPEN));
+      methods.set(method, gate ? authorizeMethod(method, serve, gate) : (request, call) => serve(request, call, OPEN));
     }
   }
   return (method, request, call, caller) => {
@@ -70,7 +64,7 @@ function validateFirst({ input }: DescMethod, serve: Method, validator: Validato
   };
 }
 
-/** A caller that left, or whose deadline passed, gets that, not whatever its signal made fail. */
+/** If the caller left or its deadline passed, reports that instead of the error that the aborted signal caused. */
 async function translateErrors(answer: Promise<Message>, signal: AbortSignal): Promise<Message> {
   try {
     return await answer;

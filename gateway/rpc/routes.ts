@@ -6,7 +6,7 @@ import type { Caller } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import type { Invoke, ServedService } from "./invoke.ts";
-import { createReflection } from "./reflection.ts";
+import { createReflection } from "./reflection/reflection.ts";
 
 interface Served {
   readonly services: readonly ServedService[];
@@ -15,10 +15,10 @@ interface Served {
   readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
 
-/** Largest message of the services that anybody may call, in bytes. They are given names only. */
+/** Maximum size of a message of the services without authentication, in bytes. Their requests hold names only. */
 const OPEN_MESSAGE_BYTES = 16 * 1024;
 
-/** Who calls, where there is a gate that knows. */
+/** The authenticated caller, if there is a gate. */
 export const CALLER = createContextKey<Caller | undefined>(undefined);
 
 /** Adds all services to a Connect router, which speaks Connect, gRPC and gRPC-Web. */
@@ -33,11 +33,11 @@ export function addRoutes(router: ConnectRouter, { services, invoke, readiness, 
   const small = { readMaxBytes: mostBytes(Health, limits) };
   router.service(Health, health, small);
   router.service(ServerReflection, reflection, small);
-  // The two versions of the protocol are the same but for the package.
+  // The two versions of the protocol differ only in the package.
   router.service(ServerReflectionV1Alpha, reflection as object, small);
 }
 
-/** Bytes of a message that a service takes. */
+/** Maximum size of a message that a service accepts, in bytes. */
 export function mostBytes(service: DescService, { uploadBytes, messageBytes }: Served["limits"]): number {
   if (OPEN_SERVICES.has(service.typeName)) return OPEN_MESSAGE_BYTES;
   return takesUploads(service) ? uploadBytes : messageBytes;

@@ -1,7 +1,8 @@
-/** The one public port and what it answers. Imports `rpc` and `transcode`. */
-export { createCors } from "./cors.ts";
-export { listenOnOnePort, type OpenPort } from "./one_port.ts";
-export { createOriginCheck } from "./origins.ts";
-export { createStartingSurface } from "./starting.ts";
-export { createSurfaces } from "./surfaces.ts";
-export type { TlsFiles } from "./tls.ts";
+/** The public port and its HTTP handlers. */
+
+export { listenOnOnePort, type OpenPort } from "./connections/one_port.ts";
+export type { TlsFiles } from "./connections/tls.ts";
+export { createRequestHandler } from "./request_handler.ts";
+export { createCors } from "./requests/cors.ts";
+export { createOriginCheck } from "./requests/origins.ts";
+export { createStartupHandler } from "./startup_handler.ts";

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { SPARK_SETTINGS } from "../../cluster/mod.ts";
 import {
   createObject,
   isObject,
@@ -20,8 +21,8 @@ const NAMES = {
   ...ONE_FOR_EACH,
   net: [permissions[0]],
   secrets: [permissions[1]],
-  launchedMemory: ["launcher.spark.driver.memory"],
-  driverMemory: ["spark.driver.memory"],
+  launchedMemory: [`launcher.${SPARK_SETTINGS.driverMemory}`],
+  driverMemory: [SPARK_SETTINGS.driverMemory],
 };
 
 type Setting = keyof typeof NAMES;

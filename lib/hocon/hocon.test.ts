@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: HOCON writes substitutions as JavaScript does
 import { describe, expect, test } from "vitest";
 import { parseHocon, withFallback } from "./mod.ts";
-import { refusal } from "./testing/refusal.ts";
+import { refusal } from "./testing/parse_outcome.ts";
 
 describe("parseHocon() reads what spark-jobserver's clients send:", () => {
   test.each<[string, unknown]>([
@@ -132,7 +132,7 @@ test.each([
   ["a = ${a}", "String: 1: Could not resolve substitution to a value: ${a}"],
   ["a = ${b}\nb = ${a}", "String: 2: Could not resolve substitution to a value: ${a}"],
   ["a = ${b", "String: 1: A substitution ends with '}', but found the end of the text"],
-  ["a = 1\na += 2", "String: 2: Cannot append with += to what is not a list"],
+  ["a = 1\na += 2", "String: 2: Cannot append with += to a value that is not a list"],
   ["a = [1] x", "String: 1: Cannot put a list, an object and other values side by side"],
   [
     "a = x & y",

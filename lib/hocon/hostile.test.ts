@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseHocon, renderConfig, valueAt, withFallback } from "./mod.ts";
-import { refusal } from "./testing/refusal.ts";
+import { refusal } from "./testing/parse_outcome.ts";
 
 describe("parseHocon() reads nothing but the text:", () => {
   test.each([
@@ -39,7 +39,7 @@ describe("parseHocon() reads nothing but the text:", () => {
       list: [2, 3],
       items: [{ list: [4] }],
     });
-    expect(refusal("text += 1", fallback)).toBe("String: 1: Cannot append with += to what is not a list");
+    expect(refusal("text += 1", fallback)).toBe("String: 1: Cannot append with += to a value that is not a list");
   });
 
   test("null hides what the fallback says", () => {
@@ -140,7 +140,7 @@ describe("parseHocon() is bounded:", () => {
   ])("%s", (_, text, outcome) => {
     const before = process.threadCpuUsage();
     expect(refusal(text)).toMatch(outcome);
-    // Of the processor, in microseconds: on a quiet machine less than 50 ms, of which others make several times as many.
+    // Processor time in microseconds: less than 50 ms on a quiet machine, and several times that on a busy one.
     expect(process.threadCpuUsage(before).user).toBeLessThan(250_000);
   });
 });

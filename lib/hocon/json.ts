@@ -1,7 +1,7 @@
 export type JsonScalar = string | number | boolean | null;
 export type JsonValue = JsonScalar | JsonValue[] | JsonObject;
 
-/** Without prototype, so that `__proto__` and its kin are keys like others. */
+/** Has no prototype, so that `__proto__` and the like are ordinary keys. */
 export interface JsonObject {
   [key: string]: JsonValue;
 }
@@ -16,7 +16,7 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path of keys; undefined when there is none. */
+/** The value at a path of keys; undefined if there is none. */
 export function valueAt(object: JsonObject, path: readonly string[]): JsonValue | undefined {
   let value: JsonValue | undefined = object;
   for (const key of path) {
@@ -26,7 +26,7 @@ export function valueAt(object: JsonObject, path: readonly string[]): JsonValue 
   return value;
 }
 
-/** What `value` says, and where it says nothing what `fallback` says. Objects merge key by key; anything else wins whole. */
+/** Merges `value` over `fallback`: objects merge key by key; any other value replaces the fallback. */
 export function withFallback(value: JsonObject, fallback: JsonObject): JsonObject {
   const merged = createObject(Object.entries(fallback));
   for (const [key, own] of Object.entries(value)) {

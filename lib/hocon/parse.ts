@@ -1,4 +1,4 @@
-import { HoconError, MAX_DEPTH, tooDeep } from "./error.ts";
+import { HoconError, MAX_DEPTH, tooDeep } from "./hocon_error.ts";
 import { Reader } from "./reader.ts";
 import {
   type ArraySyntax,
@@ -11,13 +11,13 @@ import {
   type Syntax,
 } from "./syntax.ts";
 
-/** Text outside of quotes: no reserved character, no blank, no comment. */
+/** Unquoted text: no reserved character, no blank, no comment. */
 const UNQUOTED = /(?:(?!\/\/)[^$"{}[\]:=,+#`^?!@*&\\\s])+/y;
 const UNQUOTED_KEY = /(?:(?!\/\/)[^.$"{}[\]:=,+#`^?!@*&\\\s])+/y;
-/** An include, in all its forms. `include` is a key only where it can be nothing else. */
+/** An include, in all its forms. `include` is a key only where it cannot be anything else. */
 const INCLUDE = /include(?=[^\S\n]*["(]|[^\S\n]+(?:url|file|classpath|package|required)\b)/y;
 const NUMBER = /[-0-9][0-9eE+.-]*/y;
-/** What one more word of a text costs of what a value does. */
+/** Cost of each further word of a text, as a fraction of the cost of a value. */
 const WORD_COST = 0.1;
 const LITERALS: ReadonlyMap<string, boolean | null> = new Map([
   ["true", true],
@@ -26,8 +26,8 @@ const LITERALS: ReadonlyMap<string, boolean | null> = new Map([
 ]);
 
 /**
- * Reads HOCON (https://github.com/lightbend/config/blob/main/HOCON.md) as it is written, substitutions unresolved.
- * `include` is refused. Throws HoconError.
+ * Parses HOCON (https://github.com/lightbend/config/blob/main/HOCON.md) without resolving substitutions. Rejects `include`. Throws
+ * HoconError.
  */
 export function parseSyntax(text: string): ObjectSyntax {
   const reader = new Reader(text);
@@ -44,10 +44,10 @@ export function parseSyntax(text: string): ObjectSyntax {
 
 interface ObjectBody {
   readonly object: ObjectSyntax;
-  /** What closes it; empty for the end of the text. */
+  /** The closing character; empty for the end of the text. */
   readonly end: "}" | "";
   readonly depth: number;
-  /** Of the object; undefined inside a list. */
+  /** Path of the object; undefined inside a list. */
   readonly path: KeyPath | undefined;
 }
 
@@ -87,7 +87,7 @@ function addAt(object: ObjectSyntax, path: readonly string[], value: Syntax): vo
   addField(object, key, nested);
 }
 
-/** A comma or a line end; both may be missing before the end. */
+/** A comma or a line end; both are optional before the end. */
 function readSeparator(reader: Reader, end: "}" | "]" | ""): void {
   const isNewLine = reader.skipGap();
   if (reader.takeText(",")) {
@@ -110,7 +110,7 @@ function readPath(reader: Reader): string[] {
   return path;
 }
 
-/** Words side by side, in quotes or not, with the blanks between them. */
+/** Adjacent words, quoted or not, with the blanks between them. */
 function readKey(reader: Reader): string {
   reader.takeBlank();
   let key = readKeyWord(reader);
@@ -133,7 +133,7 @@ interface Where {
   readonly path: KeyPath | undefined;
 }
 
-/** One value, or several side by side. Stops before what separates or closes. */
+/** One value, or several adjacent ones. Stops before a separator or closing character. */
 function readValue(reader: Reader, where: Where): Syntax {
   const { line } = reader;
   if (where.depth > MAX_DEPTH) throw tooDeep(line);
@@ -152,7 +152,7 @@ function readValue(reader: Reader, where: Where): Syntax {
   return parts.every(isText) ? textOf(parts) : { type: "concatenation", parts, line };
 }
 
-/** The value, if JSON has it: of a number such as 1e400, Number() makes infinity. */
+/** Returns the value if JSON can represent it: Number() converts a number such as 1e400 to infinity. */
 function representable(value: Syntax, line: number): Syntax {
   const isBeyond = value.type === "scalar" && (value.value === Infinity || value.value === -Infinity);
   if (!isBeyond) return value;
@@ -218,7 +218,7 @@ function readUnquoted(reader: Reader): Scalar {
   if (digits !== "") {
     const number = Number(digits);
     if (Number.isFinite(number)) return { type: "scalar", value: number, text: digits };
-    // Whether it is a number alone, or begins a text such as 12e4567f, shows at the end of the value.
+    // The end of the value shows whether it is a number or the beginning of a text such as 12e4567f.
     if (!Number.isNaN(number)) return { type: "scalar", value: number, text: digits };
     if (digits.includes("+")) throw reserved("+", line);
     return { type: "scalar", value: digits, text: digits };

@@ -1,4 +1,4 @@
-import { HoconError, MAX_VALUES, tooManyValues } from "./error.ts";
+import { HoconError, MAX_VALUES, tooManyValues } from "./hocon_error.ts";
 
 const LINE_FEED = 10;
 const INLINE_BLANK = /[^\S\n]+/y;
@@ -7,7 +7,7 @@ const GAP = /(?:\s+|(?:#|\/\/)[^\n]*)+/y;
 const QUOTED = /"(?:[^"\\\n]|\\[^\n])*"/y;
 const TRIPLE_QUOTED = /"""[\s\S]*?"""(?!")/y;
 
-/** Walks a text from start to end and knows the line it is on. */
+/** Reads a text from start to end and tracks the line number. */
 export class Reader {
   readonly #text: string;
   #position = 0;
@@ -28,7 +28,7 @@ export class Reader {
     return this.#text.charAt(this.#position);
   }
 
-  /** Counts a value, a part of one or a key. Throws HoconError when there are too many. */
+  /** Counts a value, a part of one or a key. Throws HoconError beyond the limit. */
   countValue(cost = 1): void {
     this.#values += cost;
     if (this.#values > MAX_VALUES) throw tooManyValues(this.#line);
@@ -38,7 +38,7 @@ export class Reader {
     return this.#text.startsWith(text, this.#position);
   }
 
-  /** Takes what a sticky pattern matches here; empty when it does not match. */
+  /** Consumes the match of a sticky pattern; empty if it does not match here. */
   take(pattern: RegExp): string {
     pattern.lastIndex = this.#position;
     const taken = pattern.exec(this.#text)?.[0] ?? "";
@@ -46,26 +46,26 @@ export class Reader {
     return taken;
   }
 
-  /** Takes the text if it comes next. */
+  /** Consumes the text if it comes next. */
   takeText(text: string): boolean {
     if (!this.startsWith(text)) return false;
     this.#skip(text.length);
     return true;
   }
 
-  /** Blanks up to the end of the line, as they are. */
+  /** Consumes the blanks up to the end of the line. */
   takeBlank(): string {
     return this.take(INLINE_BLANK);
   }
 
-  /** Blanks, line ends and comments. Whether there was a line end. */
+  /** Skips blanks, line ends and comments. Returns whether there was a line end. */
   skipGap(): boolean {
     const line = this.#line;
     this.take(GAP);
     return this.#line > line;
   }
 
-  /** A string in quotes, with its escapes undone; in three quotes, as it is. */
+  /** Consumes a quoted string with its escapes decoded; a triple-quoted one as it is. */
   takeQuoted(): string {
     const line = this.#line;
     if (this.startsWith('"""')) {
@@ -88,7 +88,7 @@ export class Reader {
 
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
-/** Text in quotes that JSON has too, and that `JSON.parse` reads at a fraction of the time. */
+/** A quoted string that is valid JSON, too: `JSON.parse` reads it in a fraction of the time. */
 const JSON_TEXT = /^"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/u;
 
 function unescaped(quoted: string, line: number): string {

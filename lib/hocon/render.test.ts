@@ -35,7 +35,7 @@ describe("renderConfig()", () => {
   });
 });
 
-/** How HOCON may be written beside JSON. */
+/** Variations of HOCON from JSON. */
 interface Style {
   readonly separator: string;
   readonly assign: string;

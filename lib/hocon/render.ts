@@ -2,7 +2,7 @@ import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 
 const INDENT = "    ";
 
-/** JSON as Typesafe's `ConfigRenderOptions.defaults` without comments prints it: keys sorted, a line end at the end. */
+/** Prints JSON as Typesafe's `ConfigRenderOptions.defaults` does without comments: keys sorted, a line end at the end. */
 export function renderConfig(config: JsonObject): string {
   return `${render(config, "")}\n`;
 }
@@ -20,7 +20,7 @@ function render(value: JsonValue, indent: string): string {
   return fields.length === 0 ? "{}" : `{\n${fields.join(",\n")}\n${indent}}`;
 }
 
-/** Numbers by value and before all else, the rest by UTF-16 code units. */
+/** Compares numbers by value, before all other keys; other keys by UTF-16 code units. */
 function compareKeys(a: string, b: string): number {
   const [aIsNumber, bIsNumber] = [/^\d+$/.test(a), /^\d+$/.test(b)];
   if (aIsNumber && bIsNumber && a.length !== b.length) return a.length - b.length;

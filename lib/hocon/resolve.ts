@@ -1,20 +1,20 @@
-import { HoconError, MAX_DEPTH, MAX_VALUES, tooDeep, tooManyValues } from "./error.ts";
+import { HoconError, MAX_DEPTH, MAX_VALUES, tooDeep, tooManyValues } from "./hocon_error.ts";
 import { createObject, isObject, type JsonObject, type JsonValue, valueAt } from "./json.ts";
 import type { Appended, Concatenation, KeyPath, ObjectSyntax, Substitution, Syntax } from "./syntax.ts";
 
-/** Characters and members of the whole result: substitution can double a text with every line. */
+/** Maximum size of the result, in characters and members: substitution can double a text with every line. */
 const MAX_SIZE = 4 * 1024 * 1024;
 
-/** Characters and members copied on the way there. */
+/** Maximum number of characters and members that are copied meanwhile. */
 const MAX_WORK = 2 * MAX_SIZE;
 
-/** Values that wait for each other: each takes a few frames of the stack. */
+/** Maximum number of values that wait for each other: each takes a few stack frames. */
 const MAX_WAITING = 500;
 
-/** References from one to the next that are followed to find how a number was written. */
+/** Maximum number of references that are followed to the original notation of a number. */
 const MAX_HOPS = 10;
 
-/** Where in what was said of a key something stands. */
+/** Position of a value in the history of a key. */
 interface Place {
   readonly history: readonly Syntax[];
   readonly index: number;
@@ -23,13 +23,13 @@ interface Place {
 interface Extent {
   readonly size: number;
   readonly depth: number;
-  /** Values and keys. */
+  /** Number of values and keys. */
   readonly values: number;
 }
 
 /**
- * Puts values in place of substitutions: what the config itself says, else what `fallback` says, else nothing if it is
- * optional. Nothing else is looked at, in particular no environment. Throws HoconError.
+ * Replaces substitutions by the value in the config itself, or in `fallback`, or by nothing if optional. Uses no other source, in
+ * particular no environment. Throws HoconError.
  */
 export function resolveSyntax(root: ObjectSyntax, fallback: JsonObject): JsonObject {
   return new Resolver(root, fallback).resolve();
@@ -39,7 +39,7 @@ class Resolver {
   readonly #root: ObjectSyntax;
   readonly #fallback: JsonObject;
   readonly #resolved = new Map<Syntax, JsonValue | undefined>();
-  /** What waits for something else; a reference to it means what was said of its key before. */
+  /** Values that are being resolved; a reference to one means the previous value of its key. */
   readonly #waiting = new Set<Syntax>();
   readonly #extents = new WeakMap<object, Extent>();
   #work = 0;
@@ -53,7 +53,7 @@ class Resolver {
     return this.#object(this.#root);
   }
 
-  /** What all that was said of a key amounts to; undefined when nothing. */
+  /** Resolves the history of a key; undefined if it is empty. */
   #said(history: readonly Syntax[]): JsonValue | undefined {
     const objects: JsonObject[] = [];
     for (let index = history.length - 1; index >= 0; index -= 1) {
@@ -117,7 +117,7 @@ class Resolver {
     throw new HoconError(line, `Could not resolve substitution to a value: \${${path.join(".").slice(0, 100)}}`);
   }
 
-  /** All that was said of what is at a path, up to what waits for it. */
+  /** The history of the value at a path, up to what is being resolved. */
   #before(path: readonly string[]): readonly Syntax[] {
     let history: readonly Syntax[] = [this.#root];
     for (const key of path) history = this.#members(history, key);
@@ -125,7 +125,7 @@ class Resolver {
     return waiting === -1 ? history : history.slice(0, waiting);
   }
 
-  /** A value as a part of a longer string. A number stays as it was written, `1.10` for one, also when it is referred to. */
+  /** A value as a part of a longer string. A number keeps its notation, for example `1.10`, also by reference. */
   #text(part: Syntax, value: JsonValue): string {
     let written: Syntax | undefined = part;
     for (let hop = 0; hop < MAX_HOPS && written?.type === "substitution" && typeof value === "number"; hop += 1) {
@@ -135,7 +135,7 @@ class Resolver {
     return String(typeof value === "object" && value !== null ? "" : value);
   }
 
-  /** All that a history of objects says of one of their keys. Objects are looked into without resolving the rest of them. */
+  /** The history of one key in a history of objects. Reads objects without resolving the rest of them. */
   #members(history: readonly Syntax[], key: string): Syntax[] {
     let members: Syntax[] = [];
     for (const [index, syntax] of history.entries()) {
@@ -176,7 +176,7 @@ class Resolver {
 
   #appended({ path, item, line }: Appended, { history, index }: Place): JsonValue {
     const list = this.#said(history.slice(0, index)) ?? this.#fallbackAt(path) ?? [];
-    if (!Array.isArray(list)) throw new HoconError(line, "Cannot append with += to what is not a list");
+    if (!Array.isArray(list)) throw new HoconError(line, "Cannot append with += to a value that is not a list");
     const value = this.#value([item], 0);
     return this.#measured(value === undefined ? list : [...list, value], line);
   }
@@ -187,7 +187,7 @@ class Resolver {
     return isObject(object) ? valueAt(object, path.keys) : undefined;
   }
 
-  /** Objects as one, the later above the earlier, as `withFallback` merges two. All at once, which costs what reading them costs. */
+  /** Merges objects as `withFallback` does for two, later ones over earlier ones, in one pass of linear cost. */
   #merged(objects: readonly JsonObject[], line: number): JsonObject {
     const [first, ...others] = objects;
     if (first !== undefined && others.length === 0) return first;

@@ -1,12 +1,12 @@
 import type { JsonScalar, JsonValue } from "./json.ts";
 
-/** A value as it was written. */
+/** A value as written. */
 export type Syntax = Scalar | ArraySyntax | ObjectSyntax | Substitution | Concatenation | Appended | Resolved;
 
 export interface Scalar {
   readonly type: "scalar";
   readonly value: JsonScalar;
-  /** As it was written, which counts when it is part of a longer string (`1.0s`). */
+  /** The notation, which matters in a longer string (`1.0s`). */
   readonly text: string;
 }
 
@@ -18,12 +18,12 @@ export interface ArraySyntax {
 
 export interface ObjectSyntax {
   readonly type: "object";
-  /** All that was said of a key, in order; later ones override, merge with or refer to the earlier. Never empty. */
+  /** The history of each key, in order; later values override, merge with or refer to earlier ones. Never empty. */
   readonly fields: Map<string, Syntax[]>;
   readonly line: number;
 }
 
-/** `${path}`, or `${?path}`, which may be missing. */
+/** `${path}`, or the optional `${?path}`. */
 export interface Substitution {
   readonly type: "substitution";
   readonly path: readonly string[];
@@ -31,22 +31,22 @@ export interface Substitution {
   readonly line: number;
 }
 
-/** Values side by side on one line, and the blanks between them. */
+/** Adjacent values on one line, and the blanks between them. */
 export interface Concatenation {
   readonly type: "concatenation";
   readonly parts: readonly (Syntax | Blank)[];
   readonly line: number;
 }
 
-/** Counts between strings; between arrays or objects it does not. */
+/** Matters between strings, but not between arrays or objects. */
 export interface Blank {
   readonly type: "blank";
   readonly text: string;
 }
 
-/** Keys from the root to a place. In parts, since there are as many as there are fields. */
+/** Keys from the root to a value, as a linked list, because there are as many paths as fields. */
 export interface KeyPath {
-  /** Absent: the root. */
+  /** Undefined: the root. */
   readonly above?: KeyPath;
   readonly keys: readonly string[];
 }
@@ -54,19 +54,19 @@ export interface KeyPath {
 /** `key += item`. */
 export interface Appended {
   readonly type: "appended";
-  /** Of the key; undefined inside a list, where no path leads to. */
+  /** Path of the key; undefined inside a list, which no path leads to. */
   readonly path: KeyPath | undefined;
   readonly item: Syntax;
   readonly line: number;
 }
 
-/** A member of something that was known by then. */
+/** A member of a value that is already resolved. */
 export interface Resolved {
   readonly type: "resolved";
   readonly value: JsonValue;
 }
 
-/** Says one more thing of a key. Two objects become one. */
+/** Adds a value to the history of a key. Merges two objects. */
 export function addField(object: ObjectSyntax, key: string, value: Syntax): void {
   const said = object.fields.get(key);
   const last = said?.at(-1);

@@ -4,7 +4,7 @@ const DECIMAL = ["k", "M", "G", "T", "P", "E"] as const;
 const DECIMAL_NAMES = ["kilo", "mega", "giga", "tera", "peta", "exa"] as const;
 const BINARY_NAMES = ["kibi", "mebi", "gibi", "tebi", "pebi", "exbi"] as const;
 
-/** HOCON's units of size, and Spark's, whose `kb`, `mb`, … are binary as `k`, `m`, … are. */
+/** HOCON's size units, and Spark's, whose `kb`, `mb`, … are binary like `k`, `m`, …. */
 const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ...["", "B", "b", "byte", "bytes"].map((unit) => [unit, 1] as const),
   ...DECIMAL.flatMap((letter, index) => {
@@ -32,13 +32,13 @@ const DURATION_UNITS: ReadonlyMap<string, number> = new Map(
   }).flatMap(([ms, units]) => units.map((unit) => [unit, Number(ms)] as const)),
 );
 
-/** Bytes, rounded down: `512m`, `4G`, `10 MiB`, `1.5 GB`, or a bare number of bytes. Undefined when it is no size. */
+/** Parses a size to bytes, rounded down: `512m`, `4G`, `10 MiB`, `1.5 GB`, or a bare number of bytes. Undefined if it is invalid. */
 export function parseSizeBytes(value: JsonValue): number | undefined {
   const bytes = parseQuantity(value, SIZE_UNITS);
   return bytes === undefined || bytes > Number.MAX_SAFE_INTEGER ? undefined : Math.floor(bytes);
 }
 
-/** Milliseconds: `10 s`, `40s`, `1.5 minutes`, or a bare number of milliseconds. Undefined when it is no duration. */
+/** Parses a duration to milliseconds: `10 s`, `40s`, `1.5 minutes`, or a bare number of milliseconds. Undefined if it is invalid. */
 export function parseDurationMs(value: JsonValue): number | undefined {
   return parseQuantity(value, DURATION_UNITS);
 }

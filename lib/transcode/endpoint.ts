@@ -1,10 +1,10 @@
-import { createPrinter, createRawHead, type PrintMessage, type RawHead } from "./answer.ts";
-import type { Binding } from "./binding.ts";
-import { type FieldPath, resolveFieldPath } from "./fields.ts";
+import type { Binding } from "./annotation/binding.ts";
+import { type FieldPath, resolveFieldPath } from "./annotation/fields.ts";
+import { printTemplate } from "./annotation/template.ts";
 import type { TranscoderOptions } from "./options.ts";
-import { printTemplate } from "./template.ts";
+import { createPrinter, createRawHead, type PrintMessage, type RawHead } from "./respond.ts";
 
-/** A binding with all that can be worked out before the first request. */
+/** A binding with everything that is computed before the first request. */
 export interface Endpoint extends Binding {
   readonly templateText: string;
   readonly bodyLimit: { readonly bytes: number; readonly values: number | undefined };

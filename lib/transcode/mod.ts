@@ -6,8 +6,8 @@
  * generated code of `google.api` only.
  */
 
-export { accepts, orderedEncodings } from "./accept.ts";
-export { type BodyLimit, readBody, sendContinue } from "./body.ts";
+export { accepts, orderedEncodings } from "./http/accept.ts";
+export { type BodyLimit, readBody, sendContinue } from "./http/body.ts";
 export {
   breakOff,
   type CallContext,
@@ -16,15 +16,15 @@ export {
   type HttpResponse,
   isOver,
   readHeaders,
-} from "./call.ts";
-export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
-export { isZlib, onDecoded } from "./content_coding.ts";
-export { writePiece } from "./drain.ts";
-export { clientLeft, HttpError } from "./errors.ts";
-export { countJson, findDuplicateName, isPlainJson, JsonCounter } from "./json_scan.ts";
-export { keepText, keptText, readKept } from "./kept_text.ts";
+} from "./http/call.ts";
+export { compressPieces, firstPieces, isCompressible, joinPieces, negotiateEncoding } from "./http/compress.ts";
+export { isZlib, onDecoded } from "./http/content_coding.ts";
+export { clientLeft, HttpError } from "./http/errors.ts";
+export { sendContent } from "./http/send.ts";
+export { writePiece } from "./http/write.ts";
+export { countJson, findDuplicateName, isPlainJson, JsonCounter } from "./json/json_scan.ts";
+export { keepText, keptText, readKept } from "./json/kept_text.ts";
+export { printJson } from "./json/print_json.ts";
 export { createOpenApi, type OpenApiOptions, type OperationExamples, type RawTypes } from "./openapi/mod.ts";
 export type { BodyLimits, EventOptions, Invoke, TranscoderOptions } from "./options.ts";
-export { printJson } from "./print_json.ts";
-export { sendContent } from "./send.ts";
 export { createTranscoder, type Route, type Transcoder } from "./transcoder.ts";

@@ -2,15 +2,15 @@ import { fromJson, type JsonObject, type JsonValue, type Message, toJson } from 
 import { ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Binding, bindServices } from "./binding.ts";
-import { decodeSegment, decodeSegments } from "./percent.ts";
+import { type Binding, bindServices } from "./annotation/binding.ts";
+import { decodeSegment, decodeSegments } from "./annotation/percent.ts";
+import { createRouter, type Router } from "./annotation/router.ts";
+import { parseTemplate, printTemplate, type Template } from "./annotation/template.ts";
 import { type RequestParts, readRequest } from "./request.ts";
-import { createRouter, type Router } from "./router.ts";
-import { parseTemplate, printTemplate, type Template } from "./template.ts";
 import { known, library, methodOf } from "./testdata/library.ts";
 import { oneMethodService } from "./testdata/one_method.ts";
 
-/** Any text that UTF-8 can say. */
+/** Any text that UTF-8 can encode. */
 const unicode = (constraints: fc.StringConstraints = {}) => fc.string({ unit: "grapheme", ...constraints });
 
 test("decodeSegment() undoes the encoding of a single-segment variable", () => {
@@ -154,7 +154,7 @@ interface Exchange extends Partial<RequestParts> {
   readonly path: string;
 }
 
-/** The request message that HTTP is read as; undefined when there is no route. */
+/** The request message of an HTTP request; undefined if no route matches. */
 function read(router: Router<Binding>, { httpMethod, path, ...parts }: Exchange) {
   const match = router.match(httpMethod, path);
   return (
@@ -169,7 +169,7 @@ function read(router: Router<Binding>, { httpMethod, path, ...parts }: Exchange)
   );
 }
 
-/** As google/api/http.proto says: everything but `[-_.~0-9a-zA-Z]`. */
+/** Encodes everything but `[-_.~0-9a-zA-Z]`, by google/api/http.proto. */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -178,7 +178,7 @@ function literal(): fc.Arbitrary<string> {
   return unicode({ minLength: 1, maxLength: 5 }).map(encode);
 }
 
-/** A path of the template with values for its wildcards, and what its variables are then. */
+/** A path for the template with values for its wildcards, and the values of its variables. */
 function render(template: Template, values: fc.Stream<string>): { path: string; values: (string | undefined)[] } {
   const texts = template.segments.map((segment) =>
     segment.type === "literal" ? segment.text : known(values.next().value),
@@ -194,13 +194,13 @@ function render(template: Template, values: fc.Stream<string>): { path: string; 
   return { path: `/${texts.map(encode).join("/")}${verb}`, values: fields };
 }
 
-/** `name`, `self.name`, `self.self.name` of a one.Request, as many as it has. */
+/** `name`, `self.name`, `self.self.name` and so on of a one.Request. */
 function namesIn(json: JsonValue): unknown[] {
   const { name, self } = json as { name?: string; self?: JsonValue };
   return [name, ...(self === undefined ? [] : namesIn(self))];
 }
 
-/** JSON of library.v1.Everything, all that a query can carry. */
+/** JSON of library.v1.Everything, with all fields that a query can carry. */
 function everything(): fc.Arbitrary<JsonObject> {
   const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
   const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -212,7 +212,7 @@ function everything(): fc.Arbitrary<JsonObject> {
   // JSON has no -0.
   const double = fc.double({ noDefaultInfinity: true, noNaN: true }).map((value) => value + 0);
   const genre = fc.constantFrom("NOVEL", "POETRY", 7);
-  // A query cannot say that a message is there and empty.
+  // A query cannot express an empty message.
   const leaf = fc.record(
     { string: unicode({ minLength: 1 }), pageSize: int32, numbers: fc.array(int32) },
     { requiredKeys: ["string"] },

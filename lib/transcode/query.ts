@@ -1,12 +1,12 @@
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { Binding } from "./binding.ts";
-import { decoding, invalidArgument } from "./errors.ts";
-import { type FieldPath, resolveFieldPath, setTextAt } from "./fields.ts";
-import { decodeQueryPart } from "./percent.ts";
+import type { Binding } from "./annotation/binding.ts";
+import { type FieldPath, resolveFieldPath, setTextAt } from "./annotation/fields.ts";
+import { decodeQueryPart } from "./annotation/percent.ts";
+import { decoding, invalidArgument } from "./http/errors.ts";
 
 /**
- * Puts the parameters of a query (without its `?`) into the fields of a request that neither the path nor the body carries.
- * Throws InvalidArgument naming the parameter.
+ * Sets the request fields of query parameters (without `?`), except those in the path or the body. Throws InvalidArgument that names the
+ * parameter.
  */
 export function readQuery(binding: Binding, request: ReflectMessage, query: string): void {
   const seen = new Set<string>();
@@ -41,7 +41,7 @@ function readParameter(
   decoding(subject, () => setTextAt(request, path, value));
 }
 
-/** What carries a field, if not the query. */
+/** The other carrier of a field, if there is one. */
 function carrier(binding: Binding, path: FieldPath): "path" | "body" | undefined {
   if (binding.variables.some((variable) => variable.path.name === path.name)) {
     return "path";

@@ -10,18 +10,18 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../proto/gen/es/google/api/httpbody_pb.js";
-import type { Binding, BoundVariable, RequestBody } from "./binding.ts";
-import { decoding, invalidArgument } from "./errors.ts";
-import { setTextAt } from "./fields.ts";
-import { explainJson } from "./json_fault.ts";
-import { findDuplicateName } from "./json_scan.ts";
-import { decodeSegment, decodeSegments } from "./percent.ts";
+import type { Binding, BoundVariable, RequestBody } from "./annotation/binding.ts";
+import { setTextAt } from "./annotation/fields.ts";
+import { decodeSegment, decodeSegments } from "./annotation/percent.ts";
+import { decoding, invalidArgument } from "./http/errors.ts";
+import { explainJson } from "./json/json_problem.ts";
+import { findDuplicateName } from "./json/json_scan.ts";
+import { takeStructs } from "./json/struct_texts.ts";
 import { readQuery } from "./query.ts";
-import { takeStructs } from "./struct_texts.ts";
 
-/** An HTTP request, taken apart. */
+/** The parts of an HTTP request. */
 export interface RequestParts {
-  /** Of the path, as matched. */
+  /** Segments of the path, as matched. */
   readonly segments: readonly string[];
   /** Without its `?`. */
   readonly query: string;
@@ -31,8 +31,8 @@ export interface RequestParts {
 }
 
 /**
- * The request message of a call: first the body, then the path, then the query. Throws InvalidArgument that says which part of the
- * HTTP request is at fault, and why.
+ * Reads the request message of a call: first the body, then the path, then the query. Throws InvalidArgument that names the invalid part of
+ * the HTTP request.
  */
 export function readRequest(
   binding: Binding,
@@ -85,7 +85,7 @@ function readMessage(
 function refuseBody({ body }: RequestParts): void {
   if (body.length > 0) {
     throw invalidArgument(
-      "Cannot take the request body: this method has none; its fields go into the path and the query",
+      "Cannot accept a request body: this method has none; its fields are in the path and the query",
     );
   }
 }
@@ -103,7 +103,7 @@ function readRaw(input: DescMessage, parts: RequestParts, { field }: RequestBody
   return request.message;
 }
 
-/** The same memory as a Uint8Array that is no Buffer. */
+/** The same memory as a plain Uint8Array. */
 function plainBytes(buffer: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
@@ -131,12 +131,12 @@ function readJson(
   );
 }
 
-/** A text without the mark that some editors put before it; RFC 8259, section 8.1, lets a parser ignore it. */
+/** The text without a byte order mark; RFC 8259, section 8.1, lets parsers ignore it. */
 function withoutByteOrderMark(text: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   return text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? text.subarray(3) : text;
 }
 
-/** Throws an Error, in the words of protobuf-es, for what is no JSON or names a member of an object twice. */
+/** Throws an Error, with protobuf-es' message, for invalid JSON and for duplicate names in an object. */
 function parseJson({ typeName }: DescMessage, body: Buffer<ArrayBuffer>): JsonValue {
   const fault = (why: string, cause?: unknown): Error =>
     new Error(`cannot decode message ${typeName} from JSON: ${why}`, { cause });
@@ -153,7 +153,7 @@ function parseJson({ typeName }: DescMessage, body: Buffer<ArrayBuffer>): JsonVa
   return json;
 }
 
-/** Structs go on as text where the binding asks for that. */
+/** Keeps Structs as text if the binding asks for it. */
 function decodeMessage(
   desc: DescMessage,
   json: JsonValue,
@@ -167,7 +167,7 @@ function decodeMessage(
 }
 
 interface JsonBody {
-  /** That the body is of; undefined: the whole request. */
+  /** The field of the body; undefined: the whole request. */
   readonly field: DescField | undefined;
   readonly jsonOptions: Partial<JsonReadOptions> | undefined;
   readonly structLevels: number | undefined;
@@ -195,7 +195,7 @@ function decodeJson(
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?;?$/i;
 
 function checkContentType(contentType: string | undefined): void {
-  // The first comparison is for speed.
+  // Fast path.
   if (contentType !== "application/json" && !JSON_TYPE.test(contentType ?? "")) {
     const given = contentType === undefined ? "none" : `"${contentType}"`;
     throw invalidArgument(`Cannot read the request body: its content-type is ${given}; send "application/json"`);

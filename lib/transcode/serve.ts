@@ -2,23 +2,23 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
-import { chooseType, type Offer } from "./accept.ts";
-import { answerError, answerJson, answerRaw, httpBody } from "./answer.ts";
-import { readBody } from "./body.ts";
-import type { Call } from "./call.ts";
+import { setTextAt } from "./annotation/fields.ts";
+import type { Match } from "./annotation/router.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { decoding, masked } from "./errors.ts";
-import { setTextAt } from "./fields.ts";
+import { chooseType, type Offer } from "./http/accept.ts";
+import { readBody } from "./http/body.ts";
+import type { Call } from "./http/call.ts";
+import { decoding, masked } from "./http/errors.ts";
 import type { TranscoderOptions } from "./options.ts";
 import { readRequest } from "./request.ts";
-import type { Match } from "./router.ts";
+import { answerError, answerJson, answerRaw, httpBody } from "./respond.ts";
 import { answerRawStream, answerStream, ndjson, type StreamFormat, serverSentEvents } from "./stream.ts";
 
 const JSON_ONLY: readonly [Offer] = [{ type: "application/json" }];
 
 const EVENTS: Offer = { type: "text/event-stream" };
 
-/** How a stream of messages is answered: lines unless the client names server-sent events. */
+/** Formats of a stream: NDJSON, or server-sent events if the client names them. */
 const STREAM: readonly [Offer, Offer] = [
   {
     type: "application/x-ndjson",
@@ -29,7 +29,7 @@ const STREAM: readonly [Offer, Offer] = [
 
 const LARGE_BODY_BYTES = 256 * 1024;
 
-/** Answers a request that matched. The one place where an error becomes an answer. */
+/** Serves a request with a matching route. The only place that converts errors to responses. */
 export async function serve(
   options: TranscoderOptions,
   match: Match<Endpoint>,
@@ -40,7 +40,7 @@ export async function serve(
   try {
     call.startDeadline();
     const stream = endpoint.method.methodKind === "server_streaming";
-    // The type of bytes is what it is; a client that did not ask for it takes it all the same.
+    // The type of bytes is fixed; it is sent even if the client did not ask for it.
     const type = endpoint.rawResponse
       ? undefined
       : chooseType(call.request.headers.accept, stream ? STREAM : JSON_ONLY);
@@ -50,7 +50,7 @@ export async function serve(
     const parts = { segments: match.segments, query, body, contentType };
     const request = readRequest(endpoint, parts, options.jsonOptions);
     const format = type === undefined || !stream ? undefined : streamFormat(options, endpoint, { call, request, type });
-    // Decoding a large body took its time; what follows has a turn of its own.
+    // Decoding a large body takes time; yields to the event loop before it continues.
     if (body.length > LARGE_BODY_BYTES) await nextTurn();
     const result = options.invoke(endpoint.method, request, call);
     await answer(endpoint, result, { call, format, toConnectError });
@@ -85,7 +85,7 @@ async function answer(
   return answerJson(call, endpoint.print(response));
 }
 
-/** As the client asked for it. Puts `Last-Event-ID` into the request, where it comes from a client that connects again. */
+/** The format that the client requested. Sets `Last-Event-ID` in the request of a client that reconnects. */
 function streamFormat(
   { events, jsonOptions }: TranscoderOptions,
   endpoint: Endpoint,

@@ -1,22 +1,22 @@
 import type { JsonWriteOptions, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../proto/gen/es/google/api/httpbody_pb.js";
-import { httpBody, type PrintMessage } from "./answer.ts";
-import type { Call } from "./call.ts";
-import { compressPieces, type Encoding, isCompressible, joinPieces, negotiateEncoding } from "./compress.ts";
-import { writePiece } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { printError } from "./errors.ts";
+import type { Call } from "./http/call.ts";
+import { compressPieces, type Encoding, isCompressible, joinPieces, negotiateEncoding } from "./http/compress.ts";
+import { printError } from "./http/errors.ts";
+import { writePiece } from "./http/write.ts";
+import { httpBody, type PrintMessage } from "./respond.ts";
 
-/** How a stream of messages is written as text. */
+/** A text format of a stream of messages. */
 export interface StreamFormat {
   readonly contentType: string;
   printMessage(message: Message): string;
-  /** The end of a stream that broke after its head was sent. */
+  /** The end of a stream that fails after its head was sent. */
   printError(error: ConnectError): string;
-  /** Written when the stream has been idle for that time. */
+  /** Text that is written when the stream has been idle for the interval. */
   readonly keepAlive: { readonly text: string; readonly intervalMs: number } | undefined;
-  /** The status of a stream that ended without a message. */
+  /** The status of a stream without messages. */
   readonly emptyStatus: 200 | 204;
 }
 
@@ -26,7 +26,7 @@ export interface EventNames {
   readonly type: (message: Message) => string | undefined;
 }
 
-/** One JSON value a line; a broken stream ends with a line `{"error": …}`. */
+/** One JSON value per line; a failed stream ends with a line `{"error": …}`. */
 export function ndjson(print: PrintMessage, jsonOptions: Partial<JsonWriteOptions> | undefined): StreamFormat {
   return {
     contentType: "application/x-ndjson",
@@ -38,8 +38,8 @@ export function ndjson(print: PrintMessage, jsonOptions: Partial<JsonWriteOption
 }
 
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). A broken stream ends with an event `error`.
- * One that was resumed and has nothing more answers 204, after which a browser does not connect again.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). A failed stream ends with an event `error`. A
+ * resumed one without further messages responds with 204, which keeps a browser from reconnecting.
  */
 export function serverSentEvents(
   print: PrintMessage,
@@ -61,17 +61,17 @@ export function serverSentEvents(
   };
 }
 
-/** A line break would begin another field, and an id with NUL is ignored. */
+/** A line break would begin another field, and clients ignore an id with NUL. */
 function eventField(name: string, value: string | undefined): string {
   return value === undefined ? "" : `${name}: ${value.replaceAll(/[\r\n\0]/g, " ")}\n`;
 }
 
-/** An answer whose first message takes longer than this sends its head without it, so that the client knows it is connected. */
+/** Maximum time that the head of a response waits for the first message, in milliseconds, so that the client knows that it is connected. */
 const HEAD_DELAY_MS = 1000;
 
 /**
- * Writes a stream as text and resolves when it is written. Rejects when it breaks before the head of the answer was sent; later, the
- * error is the end of the text.
+ * Writes a stream as text; resolves when it is complete. Rejects if it fails before the head was sent; a later error becomes the end of the
+ * text.
  */
 export async function answerStream(
   call: Call,
@@ -109,9 +109,8 @@ export async function answerStream(
 }
 
 /**
- * Writes the bytes of a stream of google.api.HttpBody as they come, with the head that the first message asks for. They are compressed, piece by
- * piece, when the first piece is large enough. Rejects when the stream breaks; after the head was sent the client learns it only by a cut of
- * the connection.
+ * Writes the bytes of a stream of google.api.HttpBody as they arrive, with the head by the first message. Compresses them chunk by chunk if
+ * the first chunk is large enough. Rejects if the stream fails; after the head was sent, the client notices only by the closed connection.
  */
 export async function answerRawStream(call: Call, stream: AsyncIterable<Message>, endpoint: Endpoint): Promise<void> {
   let body: HttpBody | undefined;
@@ -142,7 +141,7 @@ export async function answerRawStream(call: Call, stream: AsyncIterable<Message>
     }
     endStream(call);
   } finally {
-    // Also where nobody reads on: HEAD, and a client that left.
+    // Also if nothing reads on: HEAD, and a client that has left.
     await pieces.return(undefined);
   }
 

@@ -1,32 +1,33 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { answerError } from "./answer.ts";
-import { bindServices } from "./binding.ts";
-import { Call, type HttpRequest, type HttpResponse } from "./call.ts";
+import { bindServices } from "./annotation/binding.ts";
+import { createRouter, type Router } from "./annotation/router.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
-import { HttpError, invalidArgument } from "./errors.ts";
+import { Call, type HttpRequest, type HttpResponse } from "./http/call.ts";
+import { HttpError, invalidArgument } from "./http/errors.ts";
 import type { TranscoderOptions } from "./options.ts";
-import { createRouter, type Router } from "./router.ts";
+import { answerError } from "./respond.ts";
 import { serve } from "./serve.ts";
 
-/** What a request would call. */
+/** The method that a request would call. */
 export interface Route {
   readonly method: DescMethod;
-  /** The path template that matched, such as `/v1/jobs/{job_id}:cancel`. */
+  /** The matching path template, such as `/v1/jobs/{job_id}:cancel`. */
   readonly template: string;
 }
 
 export interface Transcoder {
-  /** Looks at method and path only. */
+  /** Matches by method and path only. */
   route(request: HttpRequest): Route | undefined;
   /**
-   * Answers a request; resolves when the answer is handed to the connection. OPTIONS without a rule of its own gets the methods of the
-   * path. False when no path template matches: nothing was read or written then. Never rejects because of what the request or the method does.
+   * Serves a request; resolves when the response is passed to the connection. OPTIONS without a rule of its own returns the methods of the
+   * path. Resolves to false, without reading or writing anything, if no path template matches. Never rejects because of the request or the
+   * method.
    */
   handle(request: HttpRequest, response: HttpResponse): Promise<boolean>;
 }
 
-/** Throws an Error when an annotation makes no sense, or two of them match the same requests. */
+/** Throws an Error if an annotation is invalid, or two of them match the same requests. */
 export function createTranscoder(options: TranscoderOptions): Transcoder {
   const router = createRouter(bindServices(options.services).map((binding) => createEndpoint(binding, options)));
 
@@ -62,7 +63,7 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
   };
 }
 
-/** The route of an upload to a path that lacks only the name at its end. */
+/** The route of an upload whose path lacks only the name at its end. */
 function findNameless(router: Router<Endpoint>, httpMethod: string, path: string): Endpoint | undefined {
   const match = router.match(httpMethod, path.endsWith("/") ? `${path}name` : `${path}/name`);
   const isNamed = match?.route.variables.at(-1)?.start !== (match?.segments.length ?? 0) - 1;
@@ -73,7 +74,7 @@ function refuseNameless(call: Call, { templateText }: Endpoint) {
   const { method, url = "" } = call.request;
   const template = templateText.replaceAll(/=[^}]*/g, "");
   const error = invalidArgument(
-    `Cannot ${method} ${splitTarget(url).path}: the path does not name what it stores; send ${method} ${template}`,
+    `Cannot ${method} ${splitTarget(url).path}: the path does not name the object to store; send ${method} ${template}`,
   );
   return answerError(call, error, { jsonOptions: undefined });
 }
@@ -87,7 +88,7 @@ function refuseMethod(call: Call, { path, allowed }: { path: string; allowed: re
   return answerError(call, error, { jsonOptions: undefined });
 }
 
-/** Path and query of a request target, which may be a whole URL (RFC 9112, section 3.2.2). */
+/** Path and query of a request target, which may be an absolute URL (RFC 9112, section 3.2.2). */
 function splitTarget(target: string): { path: string; query: string } {
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);

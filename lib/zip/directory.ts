@@ -1,22 +1,22 @@
-import { damaged } from "./error.ts";
 import { SIGNATURE, viewOf } from "./signatures.ts";
+import { damaged } from "./zip_error.ts";
 
 const END_BYTES = 22;
 const LOCATOR64_BYTES = 20;
 const MOST_COMMENT_BYTES = 0xffff;
 const CENTRAL_BYTES = 46;
 
-/** Stands where a value is in the ZIP64 field instead. */
+/** Placeholder for a value that is in the ZIP64 field. */
 const IN_ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 0x0001;
 const UNICODE_PATH_FIELD = 0x7075;
 
 const FLAG_UTF8 = 0x0800;
 
-/** One header of the central directory. */
+/** A header of the central directory. */
 export interface ZipEntry {
   readonly name: string;
-  /** The system that packed it. */
+  /** The system that created it. */
   readonly system: number;
   readonly flags: number;
   readonly method: number;
@@ -24,16 +24,16 @@ export interface ZipEntry {
   readonly compressedBytes: number;
   readonly sizeBytes: number;
   readonly localOffset: number;
-  /** External attributes; Unix keeps the mode in their upper half. */
+  /** External attributes; Unix stores the mode in their upper half. */
   readonly attributes: number;
 }
 
 interface DirectoryOptions {
-  /** Where to stop, in bytes of the directory. Default: at its end. */
+  /** Number of bytes of the directory after which to stop. Default: all. */
   readonly directoryBytes?: number;
 }
 
-/** The entries that the central directory lists, with nothing unpacked. Throws a ZipError where it cannot be read. */
+/** The entries in the central directory, without unpacking anything. Throws a ZipError if it is not readable. */
 export function* zipEntries(
   content: Uint8Array,
   { directoryBytes = Number.POSITIVE_INFINITY }: DirectoryOptions = {},
@@ -60,7 +60,7 @@ export function* zipEntries(
 
 function centralHeader(view: DataView, at: number, { name, extra }: { name: Uint8Array; extra: Uint8Array }): ZipEntry {
   const flags = view.getUint16(at + 8, true);
-  // ZIP64 has those values that do not fit into 32 bits, in this order.
+  // ZIP64 has the values that do not fit into 32 bits, in this order.
   const large = extraField(extra, ZIP64_FIELD) ?? new Uint8Array();
   let taken = 0;
   const value = (offset: number): number => {
@@ -86,16 +86,16 @@ function centralHeader(view: DataView, at: number, { name, extra }: { name: Uint
   };
 }
 
-/** Windows separates by backslashes. A name that is not UTF-8 has the characters of some code page; its ASCII is right. */
+/** Windows uses backslashes as separators. A name that is not UTF-8 uses some code page; its ASCII characters are right. */
 function nameOf(bytes: Uint8Array, flags: number, unicodePath: Uint8Array | undefined): string {
-  // A version and the checksum of the other name come first.
+  // The field begins with a version and the checksum of the other name.
   const utf8 = unicodePath?.subarray(5) ?? bytes;
   const text = Buffer.from(utf8).toString("utf8");
   const isUtf8 = (flags & FLAG_UTF8) !== 0 || unicodePath !== undefined || !text.includes("\ufffd");
   return (isUtf8 ? text : Buffer.from(bytes).toString("latin1")).replaceAll("\\", "/");
 }
 
-/** The last field of that kind. */
+/** The last extra field with this id. */
 function extraField(extra: Uint8Array, wanted: number): Uint8Array | undefined {
   const view = viewOf(extra);
   let found: Uint8Array | undefined;
@@ -107,7 +107,7 @@ function extraField(extra: Uint8Array, wanted: number): Uint8Array | undefined {
   return found;
 }
 
-/** Where the central directory begins. */
+/** Offset of the central directory. */
 function centralOffset(view: DataView): number {
   const end = endOffset(view);
   const offset = view.getUint32(end + 16, true);
@@ -118,7 +118,7 @@ function centralOffset(view: DataView): number {
   return Number(view.getBigUint64(end64 + 48, true));
 }
 
-/** The record that ends the archive; a comment of any text may follow. */
+/** Offset of the end record; a comment of any text may follow it. */
 function endOffset(view: DataView): number {
   const last = view.byteLength - END_BYTES;
   for (let at = last; at >= Math.max(0, last - MOST_COMMENT_BYTES); at--) {

@@ -1,14 +1,14 @@
 import { crc32, inflateRawSync } from "node:zlib";
 import type { ZipEntry } from "./directory.ts";
-import { damaged, shownName, ZipError } from "./error.ts";
 import { SIGNATURE, viewOf } from "./signatures.ts";
+import { damaged, shownName, ZipError } from "./zip_error.ts";
 
 const LOCAL_BYTES = 30;
 const FLAG_ENCRYPTED = 0x0001;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** The bytes of an entry as the archive has them. Throws a ZipError for one that is encrypted, or not where the directory says. */
+/** The bytes of an entry as stored. Throws a ZipError if it is encrypted, or not where the directory says. */
 export function storedBytes(content: Uint8Array, entry: ZipEntry): Uint8Array {
   const shown = shownName(entry.name);
   if ((entry.flags & FLAG_ENCRYPTED) !== 0) throw new ZipError(`holds ${shown}, which is encrypted`);
@@ -17,7 +17,7 @@ export function storedBytes(content: Uint8Array, entry: ZipEntry): Uint8Array {
   return content.subarray(start, start + entry.compressedBytes);
 }
 
-/** The content of an entry, checked against its size and checksum. Allocates the size that the directory says: bound that first. */
+/** The content of an entry, verified by its size and checksum. Allocates the declared size: check that first. */
 export function inflateEntry(stored: Uint8Array, entry: ZipEntry): Uint8Array {
   const data = decompressed(stored, entry);
   if (data.length !== entry.sizeBytes || crc32(data) !== entry.checksum) {
@@ -29,7 +29,7 @@ export function inflateEntry(stored: Uint8Array, entry: ZipEntry): Uint8Array {
 function decompressed(stored: Uint8Array, { name, method, sizeBytes }: ZipEntry): Uint8Array {
   if (method === STORED) return stored;
   if (method !== DEFLATED) {
-    throw new ZipError(`holds ${shownName(name)}, which is compressed by method ${method}: only Deflate is taken`);
+    throw new ZipError(`holds ${shownName(name)}, which is compressed by method ${method}: only Deflate is supported`);
   }
   try {
     return inflateRawSync(stored, { maxOutputLength: Math.max(1, sizeBytes) });

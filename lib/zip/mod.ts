@@ -1,5 +1,5 @@
-/** Reads zip archives (APPNOTE.TXT of PKWARE) from memory. Knows nothing of Hearth, and believes nothing that an archive says of itself. */
+/** Reads zip archives (APPNOTE.TXT of PKWARE) from memory. Knows nothing of Hearth, and trusts nothing that an archive declares. */
 export { type ZipEntry, zipEntries } from "./directory.ts";
 export { inflateEntry, storedBytes } from "./entry.ts";
-export { ZipError } from "./error.ts";
 export { isZip } from "./signatures.ts";
+export { ZipError } from "./zip_error.ts";

@@ -65,7 +65,7 @@ test.each([
   [
     SERVER,
     [join(PLUGINS, "contract", "mod.ts")],
-    /^Cannot serve plugin ".*": its default export is no plugin; make it with definePlugin\(\)$/,
+    /^Cannot serve plugin ".*": its default export is not a plugin; create it with definePlugin\(\)$/,
   ],
   [SERVER, [MEMORY, "--cert", "text", "--key", "/nope"], /^Cannot read the file of --key: ENOENT: .* '\/nope'$/],
   [SERVER, [MEMORY, "--cert", "text", "--key", "text"], /^Cannot listen on "127\.0\.0\.1:0": .*PEM/],

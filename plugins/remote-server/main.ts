@@ -58,7 +58,9 @@ async function loadPlugin(module: string): Promise<Plugin> {
   const [loaded] = await Promise.allSettled([import(pathToFileURL(path).href)]);
   if (loaded.status === "rejected") return fail((loaded.reason as Error).message, loaded.reason);
   const { default: plugin } = loaded.value as { default?: Plugin };
-  return plugin?.contract === undefined ? fail("its default export is no plugin; make it with definePlugin()") : plugin;
+  return plugin?.contract === undefined
+    ? fail("its default export is not a plugin; create it with definePlugin()")
+    : plugin;
 }
 
 /** Undefined: none were asked for. */

@@ -10,14 +10,14 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import pino from "pino";
 import { limitsSection } from "../../gateway/limits.ts";
-import { ownExchanges } from "../../gateway/serve/exchange.ts";
-import { answerNotFound } from "../../gateway/serve/not_found.ts";
-import { listenOnOnePort } from "../../gateway/serve/one_port.ts";
-import { createRpc } from "../../gateway/serve/rpc.ts";
-import { setSecurityHeaders } from "../../gateway/serve/security_headers.ts";
-import type { UnaryCall } from "../../gateway/serve/unary_call.ts";
-import { createUncallableAnswer } from "../../gateway/serve/uncallable.ts";
-import { blameCallerForEncoding } from "../../gateway/serve/undecodable.ts";
+import { listenOnOnePort } from "../../gateway/serve/connections/one_port.ts";
+import { createRequestListener } from "../../gateway/serve/exchanges/request_listener.ts";
+import { answerNotFound } from "../../gateway/serve/responses/not_found.ts";
+import { setSecurityHeaders } from "../../gateway/serve/responses/security_headers.ts";
+import { reportDecodeErrors } from "../../gateway/serve/rpc/decode_errors.ts";
+import { createRpc } from "../../gateway/serve/rpc/rpc.ts";
+import { createPreconditionCheck } from "../../gateway/serve/rpc/rpc_preconditions.ts";
+import type { UnaryCall } from "../../gateway/serve/unary/unary_call.ts";
 import { readProtos, type Untyped } from "./messages.ts";
 import { createConformanceService } from "./service.ts";
 
@@ -42,21 +42,21 @@ const rpc = createRpc({
   },
   readMaxBytes: limits.messageBytes,
   jsonOptions: { registry: protos.registry },
-  requestGate: blameCallerForEncoding,
+  requestGate: reportDecodeErrors,
   mostBytes: () => limits.messageBytes,
   contextValues: () => createContextValues(),
 });
-const answerUncallable = createUncallableAnswer(rpc.handlers);
+const rejectInvalidCall = createPreconditionCheck(rpc.handlers);
 const port = await listenOnOnePort({
   host: HOST,
   port: 0,
   tls: wanted.useTls ? await writeTlsFiles() : undefined,
   log,
   limits,
-  serve: ownExchanges(
+  serve: createRequestListener(
     async (request, response) => {
       setSecurityHeaders(request, response);
-      if (answerUncallable(request, response) || (await rpc.answer(request, response))) return;
+      if (rejectInvalidCall(request, response) || (await rpc.answer(request, response))) return;
       answerNotFound(request, response);
     },
     { log },

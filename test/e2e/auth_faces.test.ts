@@ -332,9 +332,9 @@ async function failedStart(gateway: object, ...flags: string[]): Promise<string>
   return stdout;
 }
 
-test("a gateway that lets in anybody does not listen on other addresses than loopback", async () => {
+test("a gateway that admits anyone does not listen on other addresses than loopback", async () => {
   const gateway = { auth: [{ plugin: "hearth:auth-none" }], roles: { anonymous: { permissions: ["*"] } } };
-  expect(await failedStart(gateway, "--listen", "0.0.0.0:0")).toContain('auth plugin \\"auth-none\\" lets in anybody');
+  expect(await failedStart(gateway, "--listen", "0.0.0.0:0")).toContain('auth plugin \\"auth-none\\" admits anyone');
 });
 
 test("a gateway whose auth plugin does not start says which and why, and does not start", async () => {

@@ -99,7 +99,7 @@ describe("a client of gRPC that takes messages of 4 MiB", () => {
     expect(job).toMatchObject({ state: "SUCCEEDED", result: { sizeBytes: String(length + 2) } });
     expect(result).toBeNull();
     expect(resultOmitted).toBe(
-      `The result of ${length + 2} bytes is left out: an answer has at most 4 MiB. GetJobResult streams it, over REST GET /v1/jobs/${job.id}/result`,
+      `The result of ${length + 2} bytes is left out: a response has at most 4 MiB. GetJobResult streams it, over REST GET /v1/jobs/${job.id}/result`,
     );
     const chunks = await collect((jobs as Message).GetJobResult({ jobId: job.id }));
     expect(Buffer.concat(chunks.map(({ data }) => data)).toString()).toBe(`"${"x".repeat(length)}"`);

@@ -48,7 +48,7 @@ test("all that an upload lists runs, and it says why it does not list the rest",
   });
   const { entryPoints, warnings } = await rest.upload("listed", content);
   expect(entryPoints).toEqual(["Lib", "counter", "default", "words#count", "old#Old"]);
-  expect(warnings.map((text) => text.split(" is no entry point: ")[0])).toEqual([
+  expect(warnings.map((text) => text.split(" is not an entry point: ")[0])).toEqual([
     'The export "Counter"',
     'The export "limit"',
     'The export "most"',

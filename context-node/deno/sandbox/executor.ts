@@ -3,19 +3,19 @@
  * main isolate lives in closures alone, and this module exports nothing. All code that it imports keeps to the rules in primordials.ts.
  */
 import { workerData } from "node:worker_threads";
-import { createBundles } from "./bundles.ts";
-import { confine } from "./confine.ts";
-import { createDataFiles } from "./data_files.ts";
-import { createHeapWatch } from "./heap_watch.ts";
-import { createMailbox } from "./mailbox.ts";
-import { type MainLink, openMainLink } from "./main_link.ts";
-import { createNamedObjects } from "./named_objects.ts";
-import { keepListeners } from "./own_listeners.ts";
-import { getter, NativeError, uncurry } from "./primordials.ts";
-import type { ExecutorMessage } from "./protocol.ts";
-import { createRunner, type Runner } from "./runner.ts";
-import { type Marks, mark } from "./stages.ts";
-import { describeThrown } from "./thrown.ts";
+import { confine } from "./confinement/confine.ts";
+import { makeListenersFinal } from "./confinement/own_listeners.ts";
+import { getter, NativeError, uncurry } from "./confinement/primordials.ts";
+import { type Marks, mark } from "./main_isolate/run_marks.ts";
+import { createMailbox } from "./messages/mailbox.ts";
+import { type MainLink, openMainLink } from "./messages/main_link.ts";
+import type { ExecutorMessage } from "./messages/protocol.ts";
+import { createNamedObjects } from "./objects/named_objects.ts";
+import { createBundles } from "./programs/bundles.ts";
+import { createDataFiles } from "./runs/data_files.ts";
+import { createRunner, type Runner } from "./runs/runner.ts";
+import { describeThrown } from "./runs/thrown.ts";
+import { createHeapWatch } from "./timers/heap_watch.ts";
 
 declare global {
   interface Navigator {
@@ -38,7 +38,7 @@ const runner: Runner = createRunner({
   watchHeap: createHeapWatch({
     isBusy: () => runner.isBusy(),
     // Microtasks that were waiting are lost, a pending flush of the mailbox among them.
-    exceeded: () => mailbox.tell({ type: "outOfHeap" }),
+    exceeded: () => mailbox.sendNow({ type: "outOfHeap" }),
   }),
   mark: (run, stage) => mark(marks, run, stage),
 });
@@ -59,13 +59,13 @@ addEventListener("unhandledrejection", (event) => {
   preventDefault(event);
   crash(reasonOf(event));
 });
-keepListeners();
+makeListenersFinal();
 
 function crash(thrown: unknown): void {
-  if (!runner.isLeftover()) mailbox.tell({ type: "crashed", error: describeThrown(thrown, bundles.nameFrames) });
+  if (!runner.isLeftover()) mailbox.sendNow({ type: "crashed", error: describeThrown(thrown, bundles.nameFrames) });
 }
 
-function obey(message: ExecutorMessage): void {
+function handle(message: ExecutorMessage): void {
   switch (message.type) {
     case "run":
       runner.run(message);
@@ -112,7 +112,7 @@ function obey(message: ExecutorMessage): void {
 locks.request(crypto.randomUUID(), () => {
   main.send({ urgent: false, forNode: [], forMain: [] }, []);
   main.listen((messages) => {
-    for (let index = 0; index < messages.length; index++) obey(messages[index] as ExecutorMessage);
+    for (let index = 0; index < messages.length; index++) handle(messages[index] as ExecutorMessage);
   });
   return new Promise(() => {});
 });

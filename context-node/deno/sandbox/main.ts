@@ -3,29 +3,29 @@
  * it never loads a job's code, because what it may do no permission limits (it holds the channel to the node).
  */
 import process from "node:process";
-import { createBegunRuns } from "./begun_runs.ts";
-import { type ExecutorThread, startExecutor } from "./executor_thread.ts";
-import { createObjectStore } from "./object_store.ts";
-import { createOutbox } from "./outbox.ts";
-import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./protocol.ts";
-import { endsRehearsal, REHEARSAL } from "./rehearsal.ts";
-import { inPieces, weigh } from "./weights.ts";
+import { type ExecutorWorker, startExecutor } from "./main_isolate/executor_worker.ts";
+import { endsRehearsal, REHEARSAL } from "./main_isolate/rehearsal.ts";
+import { createSilentRuns } from "./main_isolate/silent_runs.ts";
+import { createOutbox } from "./messages/outbox.ts";
+import type { ExecutorMessage, SandboxCommand, SandboxReport } from "./messages/protocol.ts";
+import { inPieces, weigh } from "./messages/report_weights.ts";
+import { createObjectStore } from "./objects/object_store.ts";
 
 const { post: report, hold } = createOutbox<SandboxReport>(
   (messages, sent) => process.send?.(messages, undefined, undefined, sent),
   { weigh },
 );
-const executors = new Map<number, ExecutorThread>();
+const executors = new Map<number, ExecutorWorker>();
 const bundles = new Map<string, string>();
 const objects = createObjectStore({
   limitBytes: () => opened?.objectBytes ?? 0,
-  answer: tell,
+  respond: forward,
   stored: (object) => hold({ type: "objectStored", object }),
   removed: (name) => hold({ type: "objectRemoved", name }),
 });
 
-const begunRuns = createBegunRuns({
-  begun: (executor, run, stage) => report({ type: "told", executor, messages: [{ type: stage, run }] }),
+const silentRuns = createSilentRuns({
+  started: (executor, run, stage) => report({ type: "reported", executor, messages: [{ type: stage, run }] }),
   unresponsive: (executor) => report({ type: "unresponsive", executor }),
 });
 
@@ -41,9 +41,9 @@ setInterval(() => Deno.ppid === nodePid || Deno.exit(0), 1000);
 process.on("disconnect", () => Deno.exit(0));
 // The node ends this process, and lets jobs finish first; terminals and supervisors signal all processes at once.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
-process.on("message", (commands: readonly SandboxCommand[]) => commands.forEach(obey));
+process.on("message", (commands: readonly SandboxCommand[]) => commands.forEach(handle));
 
-function obey(command: SandboxCommand): void {
+function handle(command: SandboxCommand): void {
   switch (command.type) {
     case "start":
       program = command;
@@ -55,7 +55,7 @@ function obey(command: SandboxCommand): void {
       return;
     case "open":
       opened = command;
-      for (const executor of executors.values()) executor.tell(command);
+      for (const executor of executors.values()) executor.send(command);
       return;
     case "startExecutor":
       start(command.executor);
@@ -72,11 +72,11 @@ function obey(command: SandboxCommand): void {
     case "load": {
       const code = bundles.get(command.digest);
       if (code === undefined) throw new Error(`The bundle ${command.digest} was not sent before it was to be loaded`);
-      tell(command.executor, { type: "bundle", digest: command.digest, code });
+      forward(command.executor, { type: "bundle", digest: command.digest, code });
       return;
     }
-    case "tell":
-      tell(command.executor, command.message);
+    case "forward":
+      forward(command.executor, command.message);
       return;
     case "ping":
       report({ type: "pong" });
@@ -89,19 +89,19 @@ function obey(command: SandboxCommand): void {
   }
 }
 
-function tell(number: number, message: ExecutorMessage): void {
+function forward(number: number, message: ExecutorMessage): void {
   const executor = executors.get(number);
   if (executor === undefined) return;
-  executor.tell(message);
-  if (message.type === "run") begunRuns.handed(number, message.run, executor);
+  executor.send(message);
+  if (message.type === "run") silentRuns.add(number, message.run, executor);
 }
 
 /** Before any code of a job is there. */
-function rehearse(executor: ExecutorThread): void {
-  for (const message of REHEARSAL) executor.tell(message);
+function rehearse(executor: ExecutorWorker): void {
+  for (const message of REHEARSAL) executor.send(message);
 }
 
-function start(number: number): ExecutorThread {
+function start(number: number): ExecutorWorker {
   if (program === undefined) throw new Error("An executor was to start before the sandbox was");
   const executor = startExecutor(program, {
     mail(mail) {
@@ -110,23 +110,23 @@ function start(number: number): ExecutorThread {
         if (endsRehearsal(mail)) rehearsed.resolve();
         return;
       }
-      begunRuns.heard(forNode);
+      silentRuns.reported(forNode);
       const send = urgent ? report : hold;
       if (forNode.length > 0) {
-        for (const messages of inPieces(forNode)) send({ type: "told", executor: number, messages });
+        for (const messages of inPieces(forNode)) send({ type: "reported", executor: number, messages });
       }
-      for (const request of forMain) objects.obey(number, request);
+      for (const request of forMain) objects.handle(number, request);
     },
     ended(end) {
       // Deno has written to standard error why, and the node reads it there.
       if (!ready) Deno.exit(1);
       executors.delete(number);
-      begunRuns.left(number);
-      objects.leave(number);
+      silentRuns.executorEnded(number);
+      objects.executorEnded(number);
       report({ type: "executorEnded", executor: number, end });
     },
   });
   executors.set(number, executor);
-  if (opened !== undefined) executor.tell(opened);
+  if (opened !== undefined) executor.send(opened);
   return executor;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deadline } from "../../../lib/async/mod.ts";
 import type { FileSource, Outcome, Runtime, SandboxEnd } from "../../runtime/mod.ts";
-import { IGNORANT, NO_FILES, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
+import { NO_FILES, NOOP_OBSERVER, startSandbox, startTestIsolation, startTestRuntime } from "./mod.ts";
 
 /**
  * In the place of Deno: a program that says it is ready, waits for a run, sends what the file `payload` beside it holds, and stays. It stands
@@ -63,7 +63,7 @@ export async function startHostileSandboxes(): Promise<HostileSandboxes> {
           entryPoint: "job",
           config: "{}",
         },
-        IGNORANT,
+        NOOP_OBSERVER,
       );
       const ended = await deadline(outcome, timeoutMs, () => undefined);
       // What came with the end may end the sandbox too.

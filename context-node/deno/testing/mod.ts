@@ -16,8 +16,8 @@ import type {
   Sandbox,
   SandboxSpec,
 } from "../../runtime/mod.ts";
-import { bundleModule } from "../deno_program.ts";
 import { type DenoRuntimeOptions, findDeno, startDenoRuntime } from "../mod.ts";
+import { bundleModule } from "../process/deno_program.ts";
 
 export interface Program {
   readonly digest: string;
@@ -59,7 +59,7 @@ export const sourceOf = (entry: URL): string => bundleModule(entry, { logLevel: 
 /** One that a test waits for: its doings as they come, in order. */
 export interface RunningTestJob extends Execution {
   /** Everything that the observer was told, in order: `running 1`, `progress 0.5 half`, `info text`, `result application/json`, `part [1`. */
-  readonly told: string[];
+  readonly reports: string[];
   readonly progress: Progress[];
   /** Of its result. */
   readonly parts: readonly Uint8Array[];
@@ -79,7 +79,7 @@ export interface RunOptions {
 }
 
 /** For a job of which nobody wants to know what it does. */
-export const IGNORANT: JobObserver = {
+export const NOOP_OBSERVER: JobObserver = {
   validating() {},
   running() {},
   progress() {},
@@ -98,13 +98,13 @@ export function run(
     keepPart = async () => {},
   }: RunOptions = {},
 ): RunningTestJob {
-  const told: string[] = [];
+  const reports: string[] = [];
   const progress: Progress[] = [];
   const parts: Uint8Array[] = [];
   const validating = Promise.withResolvers<void>();
   const waiting: (() => void)[] = [];
-  const tell = (text: string): void => {
-    told.push(text);
+  const report = (text: string): void => {
+    reports.push(text);
     for (const check of waiting) check();
   };
   const execution = sandbox.run(
@@ -117,18 +117,18 @@ export function run(
     },
     {
       validating: validating.resolve,
-      running: (executor) => tell(`running ${executor}`),
+      running: (executor) => report(`running ${executor}`),
       progress(value) {
         progress.push(value);
-        tell(`progress ${value.fraction} ${value.message}`);
+        report(`progress ${value.fraction} ${value.message}`);
       },
       logged(lines) {
-        for (const { level, text } of lines) tell(`${LEVEL_NAMES[level]} ${text}`);
+        for (const { level, text } of lines) report(`${LEVEL_NAMES[level]} ${text}`);
       },
-      resultBegun: (mediaType) => tell(`result ${mediaType}`),
+      resultBegun: (mediaType) => report(`result ${mediaType}`),
       async resultPart(bytes) {
         parts.push(bytes);
-        tell(`part ${Buffer.from(bytes.subarray(0, 100)).toString()}`);
+        report(`part ${Buffer.from(bytes.subarray(0, 100)).toString()}`);
         await keepPart(bytes);
       },
     },
@@ -138,13 +138,13 @@ export function run(
     abort: execution.abort,
     terminate: execution.terminate,
     validating: validating.promise,
-    told,
+    reports,
     progress,
     parts,
     until: (start) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (told.some((text) => text.startsWith(start))) resolve();
+          if (reports.some((text) => text.startsWith(start))) resolve();
         };
         waiting.push(check);
         check();

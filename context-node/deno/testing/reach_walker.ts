@@ -5,7 +5,7 @@ interface Found {
 }
 
 /** More than a job reaches today, so that a walk that finds no end is noticed. */
-const MOST_OBJECTS = 50_000;
+const MAX_OBJECTS = 50_000;
 
 export async function job({ config }: { config: { modules: readonly string[] } }): Promise<string[]> {
   const roots: Found[] = [{ path: "globalThis", value: globalThis }];
@@ -48,7 +48,7 @@ function walk(roots: readonly Found[]): string[] {
       .sort()
       .join(" ");
     if (told !== "" && told !== "prototype" && told !== "constructor") lines.push(`${path}: ${told}`);
-    if (queue.length > MOST_OBJECTS) throw new Error(`There is no end to it: ${path}`);
+    if (queue.length > MAX_OBJECTS) throw new Error(`There is no end to it: ${path}`);
     const prototype = Reflect.getPrototypeOf(value);
     if (prototype !== null) add(`${path}.[[Prototype]]`, prototype);
     for (const name of names) {

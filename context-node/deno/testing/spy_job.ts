@@ -22,7 +22,7 @@ const TYPES = [
   "running",
   "succeeded",
   "failed",
-  "told",
+  "reported",
   "objectPut",
   "dataList",
   "bundle",

@@ -2,6 +2,7 @@ package spark.jobserver
 
 import com.typesafe.config.Config
 import org.apache.spark.SparkContext
+import org.apache.spark.streaming.StreamingContext
 import org.scalactic.{Bad, Every, Good, One, Or}
 import spark.jobserver.api.{JobEnvironment, ValidationProblem}
 
@@ -49,4 +50,16 @@ trait SparkJobBase extends api.SparkJobBase {
 /** A job of the old API that gets a `SparkContext`. */
 trait SparkJob extends SparkJobBase {
   type C = SparkContext
+}
+
+/** A job that gets a `StreamingContext` of its own, and starts it. */
+trait SparkStreamingJob extends SparkJobBase {
+  type C = StreamingContext
+}
+
+/** What all contexts of spark-jobserver have in common. */
+trait ContextLike {
+  def sparkContext: SparkContext
+
+  def stop(): Unit
 }

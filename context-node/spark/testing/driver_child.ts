@@ -1,6 +1,6 @@
 /** A program in place of the JVM of a driver: what its runs do is the name of their main class. */
 import { connect } from "node:net";
-import type { NodeMessage } from "../protocol.ts";
+import type { NodeMessage } from "../protocol/driver_protocol.ts";
 import { openDriverEnd } from "./driver_end.ts";
 
 const [host = "", port] = process.argv.slice(-2);

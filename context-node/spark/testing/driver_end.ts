@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { FrameReader, parsePart } from "../frames.ts";
-import { Kind, LARGEST_NODE_FRAME_BYTES, type NodeMessage } from "../protocol.ts";
+import { FrameReader, parsePart } from "../protocol/driver_frames.ts";
+import { Kind, LARGEST_NODE_FRAME_BYTES, type NodeMessage } from "../protocol/driver_protocol.ts";
 
 /** The driver's end of a connection to a node: it frames what it is given, whatever that is. */
 export interface DriverEnd {

@@ -2,10 +2,10 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ContextSettings, type LogLine, type Progress, SqlQuery } from "../../../proto/node.ts";
-import type { JobObserver, JobRun, Runtime, SandboxSpec } from "../../runtime/mod.ts";
-import { completeSpark, type SparkConfig, sparkSection } from "../../spark_section.ts";
-import type { Confinement } from "../confinement.ts";
-import { startSparkRuntime } from "../runtime.ts";
+import type { JobObserver, JobRun, Runtime, Sandbox, SandboxSpec } from "../../runtime/mod.ts";
+import type { Confinement } from "../launch/confinement.ts";
+import { completeSpark, type SparkConfig, sparkSection } from "../spark_config.ts";
+import { startSparkRuntime } from "../spark_runtime.ts";
 
 export const MEBIBYTE = 1024 * 1024;
 
@@ -62,6 +62,11 @@ export async function startScriptedSpark(
   );
   const owned = stack.move();
   return { runtime, folder, warnings, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Starts a context with the default settings. */
+export function startContext({ runtime }: Pick<TestRuntime, "runtime">, name = "counts"): Promise<Sandbox> {
+  return runtime.startSandbox(contextNamed(name));
 }
 
 export function contextNamed(

@@ -7,9 +7,9 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import { findProgram } from "../../isolation/mod.ts";
 import type { Jar, JobRun } from "../../runtime/mod.ts";
-import { completeSpark, sparkSection } from "../../spark_section.ts";
 import { startSparkRuntime } from "../mod.ts";
-import type { SparkRuntime } from "../runtime.ts";
+import { completeSpark, sparkSection } from "../spark_config.ts";
+import type { SparkRuntime } from "../spark_runtime.ts";
 import type { Toolchain } from "../toolchain/mod.ts";
 import { MEBIBYTE, NO_GROUPS } from "./mod.ts";
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { createIntake } from "../../intake.ts";
-import type { DriverConnection } from "../connection.ts";
-import { type DriverServer, type Hello, startDriverServer } from "../driver_server.ts";
+import type { DriverConnection } from "../protocol/driver_connection.ts";
+import { type DriverServer, type Hello, startDriverServer } from "../protocol/driver_server.ts";
 import { type DriverEnd, openDriverEnd } from "./driver_end.ts";
 
 /** The end of a driver, as a test writes it: it may send what no driver would. */

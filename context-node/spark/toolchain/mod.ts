@@ -1,4 +1,5 @@
-/** Finds Java and Spark on this machine, and compiles Scala with them: the driver, the API of jobs, examples. Imports nothing of the other folders. */
+/** Finds Java and Spark on this machine, and compiles Scala with them: the driver, the API of jobs, examples. */
+export { runBuild } from "./build_main.ts";
 export { type Environment, sparkCache } from "./cache.ts";
 export { compileScala } from "./compile.ts";
 export { type CachingCompiler, compiledJar } from "./compiled_jar.ts";

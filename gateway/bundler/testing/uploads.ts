@@ -1,4 +1,4 @@
-/** What tests of the bundler have in common: archives as tools make them, and the programs that bundles are. */
+/** Fixtures for tests of the bundler: archives as tools create them, and bundles as programs. */
 import { buffer } from "node:stream/consumers";
 import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
@@ -10,7 +10,7 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export const link = (name: string, linkname: string): TarEntry => [{ name, type: "symlink", linkname }];
 
-/** A tarball that is not compressed. */
+/** An uncompressed tarball. */
 export async function tar(entries: readonly TarEntry[]): Promise<Uint8Array> {
   const tar = pack();
   for (const [header, content = ""] of entries) {
@@ -24,26 +24,26 @@ export async function tgz(entries: readonly TarEntry[]): Promise<Uint8Array> {
   return gzipSync(await tar(entries));
 }
 
-/** What a zip archive has of one file; the rest is as Info-ZIP has it. */
+/** One file of a zip archive; the defaults are those of Info-ZIP. */
 export interface ZipEntry {
   readonly name: string | Uint8Array;
   readonly content?: string | Uint8Array;
   readonly isStored?: boolean;
-  /** Unix mode; without one the archive comes from Windows. */
+  /** Unix mode; without it the archive is one of Windows. */
   readonly mode?: number;
   readonly flags?: number;
   readonly method?: number;
-  /** What the headers say, right or wrong. */
+  /** Size in the headers, right or wrong. */
   readonly sizeBytes?: number;
   readonly checksum?: number;
   readonly extra?: Uint8Array;
-  /** Writes sizes and offset into the ZIP64 field. */
+  /** Whether sizes and offset are in the ZIP64 field. */
   readonly isZip64?: boolean;
-  /** Takes the bytes of the entry before, as an archive that grows when it is unpacked does. */
+  /** Whether it shares the bytes of the previous entry, as in a zip bomb. */
   readonly isOverlapping?: boolean;
 }
 
-/** A zip archive, made by hand so that it may be wrong. */
+/** Creates a zip archive, which may be invalid. */
 export function zip(entries: readonly ZipEntry[], { comment = "" }: { readonly comment?: string } = {}): Uint8Array {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
@@ -76,7 +76,7 @@ export function zip(entries: readonly ZipEntry[], { comment = "" }: { readonly c
   return Buffer.concat([...local, directory, end, Buffer.from(comment)]);
 }
 
-/** Those that stand in both headers, from the version on. */
+/** Fields that both headers contain, from the version on. */
 function fixedFields(entry: ZipEntry, { content, data }: { content: Buffer; data: Buffer }): Buffer {
   const fixed = Buffer.alloc(22);
   fixed.writeUInt16LE(20, 0);
@@ -110,12 +110,12 @@ function centralHeader(
   return Buffer.concat([header, name, extra]);
 }
 
-/** The module that a bundle is. */
+/** Imports a bundle as a module. */
 export function load(bundle: string): Promise<Record<string, unknown>> {
   return import(/* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(bundle).toString("base64")}`);
 }
 
-/** What each entry point of an upload returns, called as the sandbox calls it. */
+/** Result of each entry point of an upload, called as the sandbox calls it. */
 export async function runAll(bundle: string, entryPoints: readonly string[]): Promise<Record<string, unknown>> {
   const module = await load(bundle);
   const results: Record<string, unknown> = {};
@@ -128,7 +128,7 @@ export async function runAll(bundle: string, entryPoints: readonly string[]): Pr
   return results;
 }
 
-/** The message with which an upload is refused. Throws when it is not. */
+/** The error message of a rejected upload. Throws if it is accepted. */
 export async function refusal(bundler: Bundler, content: Uint8Array, contentType?: string): Promise<string> {
   const error: unknown = await bundler.bundle(content, { contentType }).then(
     ({ bundle }) => new Error(`It was bundled: ${bundle}`),

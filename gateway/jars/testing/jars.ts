@@ -1,18 +1,18 @@
-/** What tests of jars have in common: class files and jars, made by hand so that they may be wrong. */
+/** Fixtures for tests of jars: class files and jars, which may be invalid. */
 import { type ZipEntry, zip } from "../../bundler/testing/uploads.ts";
 
-/** What the header of a class file says. Names are as in the JVM. */
+/** The header of a class file. Names are as in the JVM. */
 export interface ClassSpec {
   readonly name: string;
   readonly superName?: string;
   readonly interfaces?: readonly string[];
   readonly access?: number;
   readonly majorVersion?: number;
-  /** Adds the annotation in which scalac 2.12 or 2.13 keeps its signature. */
+  /** Adds the annotation of scalac 2.12 or 2.13 with the signature. */
   readonly scala?: "2.12" | "2.13";
 }
 
-/** How the texts of signatures begin. */
+/** Beginnings of signatures. */
 const SIGNATURES = { "2.12": "\u0006\u0001\u0002\u0003abcdef", "2.13": "\u0006\u0005\u0002\u0003abcdef" } as const;
 
 const PUBLIC_SUPER = 0x21;
@@ -51,7 +51,7 @@ export function jar(classes: readonly ClassSpec[], others: readonly ZipEntry[] =
   return zip([{ name: "META-INF/MANIFEST.MF", content: "Manifest-Version: 1.0\r\n" }, ...entries, ...others]);
 }
 
-/** Implements a job for spark-jobserver by itself. */
+/** A class that directly implements a job for spark-jobserver. */
 export function jobClass(name: string, spec: Partial<ClassSpec> = {}): ClassSpec {
   return { name, interfaces: ["spark/jobserver/api/SparkJob"], ...spec };
 }

@@ -2,7 +2,7 @@ import type { Auth, AuthAnswer, Credentials } from "../../../plugins/contract/mo
 import { type AuthCapabilities, type AuthenticateResponse, AuthService } from "../../../proto/remote_plugin.ts";
 import type { Connection } from "./connection.ts";
 
-/** An auth plugin out of process. Whatever it does not answer in time and in full is a rejection: nobody is let in by it. */
+/** A remote auth plugin. A late or incomplete response counts as a rejection. */
 export function createAuth(connection: Connection, { admitsAnyone }: AuthCapabilities): Auth {
   return {
     admitsAnyone,
@@ -28,23 +28,23 @@ function fromResponse({ answer }: AuthenticateResponse): AuthAnswer {
       return { kind: "absent", challenge: toChallenge(answer.value.challenge) };
     case "refused": {
       const { reason, challenge } = answer.value;
-      return { kind: "refused", reason: reason || "the plugin tells no reason", challenge: toChallenge(challenge) };
+      return { kind: "refused", reason: reason || "the plugin gave no reason", challenge: toChallenge(challenge) };
     }
     case "principal": {
       const { id, roles, limit, claims } = answer.value;
-      if (id === "") throw new Error("the auth plugin answered a principal without an id");
+      if (id === "") throw new Error("the auth plugin returned a principal without an id");
       return { kind: "principal", principal: { id, roles, permissions: limit?.permissions, claims } };
     }
     case undefined:
-      throw new Error("the auth plugin answered nothing");
+      throw new Error("the auth plugin returned an empty response");
     default:
       return answer satisfies never;
   }
 }
 
-/** A line break would begin another header. */
+/** Undefined for a challenge with a line break, which would begin another header. */
 function toChallenge(challenge: string): string | undefined {
   if (!/^[\x20-\x7e]*$/.test(challenge))
-    throw new Error("the auth plugin answered a challenge that is no header value");
+    throw new Error("the auth plugin returned a challenge that is not a valid header value");
   return challenge || undefined;
 }

@@ -18,7 +18,7 @@ const MIB = 1024 * 1024;
 const log = { info() {}, warn() {} };
 const unavailable = { name: "ConnectError", code: status.UNAVAILABLE };
 
-/** A directory, the socket of a plugin there that keeps its blobs there, and the store that a gateway has of it. */
+/** A directory with blobs, the socket of a plugin that serves them, and the gateway's client of it. */
 async function createPlace() {
   const directory = await createTemporaryDirectory();
   const path = join(directory.path, "blobs");
@@ -31,7 +31,7 @@ async function createPlace() {
   };
 }
 
-/** A store that does these things in its own way, and what a gateway has of it. */
+/** A blob store with some methods replaced, and the gateway's client of it. */
 async function openOdd(methods: Partial<BlobStore>, options = {}) {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await createTemporaryDirectory());
@@ -109,7 +109,7 @@ test("the first put() of a stream to a plugin that was started anew since the la
 
   await until("the content is stored", async () => {
     const [put] = await Promise.allSettled([store.put(content())]);
-    // Until the connection is made again nothing reaches the plugin; then nothing is refused.
+    // Calls fail until the connection is re-established, and succeed afterwards.
     if (put.status === "rejected") expect(put.reason.cause).toMatchObject({ code: status.UNAVAILABLE });
     return put.status === "fulfilled";
   });
@@ -139,7 +139,7 @@ test("a plugin that answers other bytes than those of the digest is found out at
   const stream = await odd.store.open(digest);
 
   const read = stream ? collect(stream) : Promise.resolve();
-  await expect(read).rejects.toThrow(`Cannot read blob "${digest}": its plugin answered "${digestOf(other)}"`);
+  await expect(read).rejects.toThrow(`Cannot read blob "${digest}": the plugin returned "${digestOf(other)}"`);
 });
 
 test("a put() that the plugin refuses half-way rejects with its fault and lets go of the content", async () => {

@@ -3,16 +3,19 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { BlobStore, Digest } from "../../../plugins/contract/mod.ts";
 import { blobsUnavailable } from "../../../proto/errors.ts";
 import { BlobService, type ReadBlobResponse } from "../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "./call_error.ts";
 import type { Connection } from "./connection.ts";
-import { defined } from "./defined.ts";
+import { defined } from "./connection.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
 
 const { method } = BlobService;
 
-/** The most that one message carries: far below what gRPC servers take, and large enough that messages do not count. */
+/**
+ * Size of the chunks that are sent, in bytes: far below the limits of gRPC servers, and large enough that the cost per message is
+ * negligible.
+ */
 const CHUNK_BYTES = 256 * 1024;
 
-/** A blob store out of process. While it is away its methods and streams reject with Unavailable. */
+/** A remote blob store. While it is unavailable, its methods and streams reject with Unavailable. */
 export function createBlobStore(name: string, connection: Connection): BlobStore {
   async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
     try {
@@ -61,7 +64,7 @@ export function createBlobStore(name: string, connection: Connection): BlobStore
         const page = await orUnavailable(pages.next());
         if (page.done) return;
         for (const { digest, storedAt } of page.value.blobs) {
-          if (storedAt === undefined) throw new Error(`the blob plugin did not tell the age of "${digest}"`);
+          if (storedAt === undefined) throw new Error(`the blob plugin did not return the age of "${digest}"`);
           yield { digest, storedAt: timestampDate(storedAt) };
         }
       }
@@ -82,13 +85,13 @@ async function* chunksOf(content: Uint8Array | AsyncIterable<Uint8Array>): Async
 }
 
 interface Messages {
-  /** Was read already. */
+  /** The message that was already read. */
   readonly first: ReadBlobResponse;
   readonly next: () => Promise<IteratorResult<ReadBlobResponse, void>>;
   readonly stop: () => Promise<unknown>;
 }
 
-/** The chunks; errors at the end when they do not have the digest. */
+/** Streams the chunks; errors at the end if they do not match the digest. */
 function streamVerified(digest: Digest, { first, next, stop }: Messages): ReadableStream<Uint8Array> {
   const hash = createHash("sha256");
   let read: Promise<IteratorResult<ReadBlobResponse, void>> | undefined = Promise.resolve({ value: first });
@@ -100,7 +103,7 @@ function streamVerified(digest: Digest, { first, next, stop }: Messages): Readab
         read = undefined;
         if (message.done) {
           const found = toDigest(hash);
-          if (found !== digest) throw new Error(`Cannot read blob "${digest}": its plugin answered "${found}"`);
+          if (found !== digest) throw new Error(`Cannot read blob "${digest}": the plugin returned "${found}"`);
           controller.close();
           return;
         }
@@ -111,7 +114,7 @@ function streamVerified(digest: Digest, { first, next, stop }: Messages): Readab
         await stop();
       },
     },
-    // Nothing is read before it is asked for.
+    // Reads nothing before the consumer pulls.
     { highWaterMark: 0 },
   );
 }

@@ -10,36 +10,36 @@ import type {
 } from "@bufbuild/protobuf";
 import { type ChannelCredentials, Client } from "@grpc/grpc-js";
 import { fromBuffer, loadService } from "../../../proto/remote_plugin.ts";
-import { callError } from "./service_error.ts";
+import { toRemoteCallError } from "./remote_call_error.ts";
 import { receiveStream, sendStream } from "./streams.ts";
 
 export interface CallOptions {
-  /** When to give up, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A connection that is made again, with growing delays, whenever it was lost. Calls made meanwhile fail at once. */
+/** A gRPC connection that reconnects with back-off. Calls fail at once while it is not connected. */
 export interface Channel extends Disposable {
-  /** Sends a request in its binary form. Rejects with a RemoteCallError, or with the signal's reason. */
+  /** Sends a serialized request. Rejects with a RemoteCallError, or with the signal's reason. */
   call<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: Uint8Array,
     options: CallOptions,
   ): Promise<MessageShape<Output>>;
-  /** As `receiveStream`. */
+  /** See `receiveStream`. */
   receive<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodServerStreaming<Input, Output>,
-    options: { readonly request: MessageInitShape<Input>; readonly silenceMs: number },
+    options: { readonly request: MessageInitShape<Input>; readonly responseTimeoutMs: number },
   ): AsyncGenerator<MessageShape<Output>, void>;
-  /** As `sendStream`. */
+  /** See `sendStream`. */
   send<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodClientStreaming<Input, Output>,
-    options: { readonly messages: AsyncIterable<MessageInitShape<Input>>; readonly silenceMs: number },
+    options: { readonly messages: AsyncIterable<MessageInitShape<Input>>; readonly responseTimeoutMs: number },
   ): Promise<MessageShape<Output>>;
 }
 
-/** Opens a channel to services of a plugin. Connects with the first call. */
+/** Opens a channel to services of a plugin. It connects with the first call. */
 export async function openChannel(
   target: string,
   { credentials, services }: { credentials: ChannelCredentials; services: readonly DescService[] },
@@ -49,12 +49,12 @@ export async function openChannel(
   const client = new Client(target, credentials, {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 5_000,
-    // Finds out about a plugin whose machine vanished.
+    // Detects a plugin whose machine has vanished.
     "grpc.keepalive_time_ms": 10_000,
     "grpc.keepalive_timeout_ms": 5_000,
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
-    // A service configuration in DNS has no say in deadlines and retries.
+    // Ignores a service configuration in DNS, which could change deadlines and retries.
     "grpc.service_config_disable_resolution": 1,
   });
 
@@ -76,7 +76,7 @@ export async function openChannel(
         { deadline },
         (error, answer) => {
           if (error === null && answer !== undefined) answered.resolve(answer);
-          else if (error !== null) answered.reject(callError(error));
+          else if (error !== null) answered.reject(toRemoteCallError(error));
         },
       );
       const abort = () => {

@@ -11,19 +11,19 @@ import {
 import { status } from "@grpc/grpc-js";
 import type { PluginLog } from "../../../plugins/contract/mod.ts";
 import type { HandshakeResponse } from "../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "./call_error.ts";
 import type { Channel } from "./channel.ts";
 import { type Asked, requireSame, shakeHands } from "./handshake.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
 
 interface ConnectionDeps {
-  /** Owned by the connection from then on. */
+  /** Owned by the connection from now on. */
   readonly channel: Channel;
   readonly log: PluginLog;
 }
 
 interface ConnectionOptions {
   readonly asked: Asked;
-  /** What the plugin answered to that. */
+  /** The plugin's response to the first handshake. */
   readonly first: HandshakeResponse;
   readonly timeoutMs: number;
 }
@@ -32,31 +32,31 @@ interface CallSignal {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is left of a plugin out of process once it was started: calls, which it answers or not. */
+/** Connection to a started remote plugin. */
 export interface Connection extends AsyncDisposable {
   /**
-   * Calls with a deadline. When the plugin was started anew, does the handshake again before. Rejects with a RemoteCallError, or with
-   * the signal's reason.
+   * Calls a unary method with a deadline. After a restart of the plugin, repeats the handshake first. Rejects with a RemoteCallError, or
+   * with the signal's reason.
    */
   call<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: MessageInitShape<Input>,
     options?: CallSignal,
   ): Promise<MessageShape<Output>>;
-  /** As `call`, with a request that is written already. */
+  /** Like `call`, with a serialized request. */
   callWith<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodUnary<Input, Output>,
     request: Uint8Array,
     options?: CallSignal,
   ): Promise<MessageShape<Output>>;
-  /** Calls a method that answers with a stream, as `call` does; the deadline is for each answer. The call ends when the consumer stops. */
+  /** Calls a server-streaming method; the deadline applies to each message. Cancels the call when the consumer stops. */
   receive<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodServerStreaming<Input, Output>,
     request: MessageInitShape<Input>,
   ): AsyncGenerator<MessageShape<Output>, void>;
   /**
-   * Sends a stream, after a handshake, because messages cannot be sent twice; the deadline is for what the plugin is waited for.
-   * Rejects with a RemoteCallError, or with what the messages throw.
+   * Sends a stream, after a handshake, because messages cannot be sent twice; the deadline applies whenever it waits for the plugin.
+   * Rejects with a RemoteCallError, or with the error of the messages.
    */
   send<Input extends DescMessage, Output extends DescMessage>(
     method: DescMethodClientStreaming<Input, Output>,
@@ -64,7 +64,7 @@ export interface Connection extends AsyncDisposable {
   ): Promise<MessageShape<Output>>;
 }
 
-/** Disposing it lets the calls that were made come to their ends. */
+/** Disposing it waits for the pending calls. */
 export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs }: ConnectionOptions): Connection {
   const { channel, log } = deps;
   const inFlight = new Set<Promise<unknown>>();
@@ -78,10 +78,10 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
 
   async function renew(): Promise<void> {
     await greet();
-    log.info("the plugin was started anew and is ready again");
+    log.info("plugin restarted and ready");
   }
 
-  /** One handshake for all who wait for one. */
+  /** Shares one handshake among all callers. */
   function renewed(): Promise<void> {
     renewal ??= renew().finally(() => {
       renewal = undefined;
@@ -103,7 +103,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     method: DescMethodServerStreaming<Input, Output>,
     request: MessageInitShape<Input>,
   ): AsyncGenerator<MessageShape<Output>, void> {
-    const options = { request, silenceMs: timeoutMs };
+    const options = { request, responseTimeoutMs: timeoutMs };
     let hasBegun = false;
     try {
       for await (const message of channel.receive(method, options)) {
@@ -118,16 +118,16 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
     yield* channel.receive(method, options);
   }
 
-  // The operator is told once when the plugin goes, and once when it is back.
+  // Logs once when the plugin becomes unavailable, and once when it is back.
   function noteAnswer(): void {
-    if (isAway) log.info("the plugin answers again");
+    if (isAway) log.info("plugin available again");
     isAway = false;
   }
 
   function noteFailure(error: unknown): void {
     if (isAway || !(error instanceof RemoteCallError && error.isAway)) return;
     isAway = true;
-    log.warn("the plugin does not answer", { err: error });
+    log.warn("plugin unavailable", { err: error });
   }
 
   async function watched<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -182,7 +182,7 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
       requireOpen();
       const sent = async () => {
         await greet();
-        return channel.send(method, { messages, silenceMs: timeoutMs });
+        return channel.send(method, { messages, responseTimeoutMs: timeoutMs });
       };
       return track(watched(sent()));
     },
@@ -196,4 +196,12 @@ export function createConnection(deps: ConnectionDeps, { asked, first, timeoutMs
 
 function asksForHandshake(error: unknown): boolean {
   return error instanceof RemoteCallError && error.code === status.FAILED_PRECONDITION;
+}
+
+type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** Removes undefined fields, as message initializers require. */
+export function defined<Fields extends object>(fields: Fields): Given<Fields> {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Given<Fields>;
 }

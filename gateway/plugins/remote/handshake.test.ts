@@ -25,7 +25,7 @@ function serve<Kind extends PluginKind, Config>(plugin: Plugin<Kind, Config>) {
   return startPluginServer(plugin, { listen: "127.0.0.1:0", log });
 }
 
-/** A gRPC server that answers handshakes so; without an answer it does not know them. */
+/** A gRPC server that responds to handshakes with `answer`; without it, the method is unimplemented. */
 async function serveForeign(answer?: object) {
   const server = new Server();
   if (answer !== undefined) {
@@ -57,7 +57,7 @@ async function listen(server: NetServer) {
   };
 }
 
-/** What a client of another make hears; rejects with the status. */
+/** The response to a handshake by another client; rejects with the gRPC status. */
 async function shakeHandsWith(address: string, asked: { contractVersion: number; kind: RemoteKind }) {
   const client = new Client(address.replace("grpc://", ""), credentials.createInsecure());
   const { path = "", requestSerialize, responseDeserialize } = (await loadService(PluginService))["Handshake"] ?? {};
@@ -113,7 +113,7 @@ test("a plugin that tells the capabilities of another kind is a fault of check",
 
   await expect(startRemote("blobs", foreign.address)).rejects.toMatchObject({
     step: "check",
-    message: `Cannot check plugin "${foreign.address}": it does not tell the capabilities of its kind`,
+    message: `Cannot check plugin "${foreign.address}": it does not declare the capabilities of its kind`,
   });
 });
 
@@ -136,7 +136,7 @@ test("a gRPC server that is no plugin is a fault of check", async () => {
 
   await expect(startRemote("dao", foreign.address)).rejects.toMatchObject({
     step: "check",
-    message: `Cannot check plugin "${foreign.address}": it is no plugin, it does not serve hearth.plugin.v1.PluginService`,
+    message: `Cannot check plugin "${foreign.address}": it is not a plugin: it does not serve hearth.plugin.v1.PluginService`,
   });
 });
 

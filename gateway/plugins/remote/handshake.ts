@@ -9,11 +9,11 @@ import {
   PluginKind as RemoteKind,
 } from "../../../proto/remote_plugin.ts";
 import { NO_OUTBOX } from "../describe.ts";
-import type { PluginStep } from "../error.ts";
-import { RemoteCallError } from "./call_error.ts";
+import type { PluginStep } from "../plugin_error.ts";
 import type { CallOptions, Channel } from "./channel.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
 
-/** The kinds of the contract, as they are on the wire. */
+/** Wire values of the plugin kinds. */
 const KINDS: { readonly [Kind in PluginKind]: RemoteKind } = {
   dao: RemoteKind.DAO,
   auth: RemoteKind.AUTH,
@@ -34,7 +34,7 @@ export function shakeHands(
   return channel.call(PluginService.method.handshake, toBinary(HandshakeRequestSchema, request), options);
 }
 
-/** What keeps this gateway from using a plugin that answered so, and at which step that shows; undefined when nothing does. */
+/** Returns the reason for rejecting a plugin by its handshake response, and the step; undefined if it is accepted. */
 export function faultOf(
   { contractVersion, kind, name, faults, capabilities }: HandshakeResponse,
   asked: Asked,
@@ -46,17 +46,17 @@ export function faultOf(
   if (kind !== KINDS[asked.kind]) {
     return { step: "check", fault: `it is of kind "${kindName(kind)}", not "${asked.kind}"` };
   }
-  if (name === "") return { step: "check", fault: "it tells no name" };
+  if (name === "") return { step: "check", fault: "it has no name" };
   if (faults.length > 0) return { step: "configure", fault: `\n${faults.map((fault) => `✖ ${fault}`).join("\n")}` };
   if (capabilities.case === "dao" && !capabilities.value.outbox) return { step: "check", fault: NO_OUTBOX };
   return undefined;
 }
 
-/** Throws when a plugin that came back is not as it was when the gateway began to rely on it. */
+/** Throws if a plugin has changed since its first handshake in a way that the gateway relies on. */
 export function requireSame(first: HandshakeResponse, now: HandshakeResponse): void {
   const [before, after] = [first, now].map((response) => toJsonString(HandshakeResponseSchema, response));
   if (before === after) return;
-  throw new RemoteCallError(`the plugin came back as another one: ${after} instead of ${before}`, {
+  throw new RemoteCallError(`the plugin has changed: ${after} instead of ${before}`, {
     code: status.FAILED_PRECONDITION,
   });
 }

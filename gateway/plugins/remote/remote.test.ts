@@ -31,7 +31,7 @@ import type { PluginError } from "../mod.ts";
 const { signal } = new AbortController();
 const alice = credentialsWith({ authorization: "Bearer alice" });
 
-/** Knows everybody, by the name that they show. */
+/** Accepts every caller, under the name in its credentials. */
 const naming = definePlugin({
   kind: "auth",
   name: "naming",
@@ -46,7 +46,7 @@ const naming = definePlugin({
   }),
 });
 
-/** A DAO in memory whose jobs are read in this way. */
+/** An in-memory DAO with a custom `jobs.get()`. */
 function readingJobs(get: Dao["jobs"]["get"]): Plugin<"dao"> {
   return {
     ...memory,
@@ -61,7 +61,7 @@ function serve<Kind extends PluginKind, Config>(plugin: Plugin<Kind, Config>, li
   return startPluginServer(plugin, { listen, log: { info() {}, warn() {} } });
 }
 
-/** A socket's address that is the same from one server to the next. */
+/** A socket address that several servers can use in turn. */
 async function createSocketPath() {
   const directory = await createTemporaryDirectory();
   return { listen: `unix:${join(directory.path, "s")}`, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
@@ -73,7 +73,7 @@ async function faultOf(start: Promise<unknown>): Promise<PluginError> {
   return (outcome as PromiseRejectedResult).reason;
 }
 
-/** An auth plugin as its author writes it who has the .proto files and nothing of ours. */
+/** An auth plugin built with the .proto files only. */
 async function startForeignAuth(authenticate: () => object, handshake: object = {}) {
   const proto = join(import.meta.dirname, "../../../proto");
   const files = ["handshake", "auth"].map((name) => `hearth/plugin/v1/${name}.proto`);
@@ -103,9 +103,9 @@ async function startForeignAuth(authenticate: () => object, handshake: object = 
 test.each([
   ["grpc://127.0.0.1:1", "ECONNREFUSED"],
   ["unix:/absent/socket", "ENOENT"],
-  ["grpc://nowhere", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
-  ["grpcs://127.0.0.1:1", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
-  ["grpcs://a:b@c:1", "it is no grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpc://nowhere", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpcs://127.0.0.1:1", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
+  ["grpcs://a:b@c:1", "not a valid grpc://HOST:PORT, grpcs://NAME:PORT or unix:/PATH"],
 ])("a plugin at %s is a fault of load", async (address, fault) => {
   const error = await faultOf(startRemote("dao", address));
 
@@ -213,7 +213,7 @@ test("a plugin that comes back as another one is not used", async () => {
   });
   await using _second = await serve({ ...naming, start }, socket.listen);
   const asked = () => auth.authenticate(alice, { signal }).then((answer) => answer.kind, String);
-  await expect.poll(asked).toContain("the plugin came back as another one");
+  await expect.poll(asked).toContain("the plugin has changed");
 });
 
 test("a call that is not answered in time rejects with Unavailable, one whose back end is broken with the fault", async () => {
@@ -260,7 +260,7 @@ test.each<[StoreState, string]>([
 });
 
 test.each<[string, object, string]>([
-  ["nothing", {}, "answered nothing"],
+  ["nothing", {}, "returned an empty response"],
   ["a principal without an id", { principal: { roles: ["admin"] } }, "without an id"],
   ["a challenge of two lines", { absent: { challenge: "Bearer\r\nset-cookie: a" } }, "no header value"],
 ])("an auth plugin that answers %s lets nobody in", async (_what, answer, fault) => {

@@ -7,27 +7,27 @@ import {
   type HandshakeResponse,
   PluginService,
 } from "../../../proto/remote_plugin.ts";
-import { PluginError, type PluginStep } from "../error.ts";
+import { PluginError, type PluginStep } from "../plugin_error.ts";
 import { createAuth } from "./auth.ts";
 import { createBlobStore } from "./blobs.ts";
-import { RemoteCallError } from "./call_error.ts";
 import { openChannel } from "./channel.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import { createDao } from "./dao.ts";
+import { createDao } from "./dao/dao.ts";
 import { type Asked, faultOf, shakeHands } from "./handshake.ts";
-import { parseReach } from "./reach.ts";
+import { RemoteCallError } from "./remote_call_error.ts";
+import { parseReach } from "./remote_target.ts";
 
 export interface RemoteStart {
   /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. */
   readonly plugin: string;
   readonly config: unknown;
-  /** The log of a plugin that tells its name only later. */
+  /** Creates the log once the plugin's name is known. */
   readonly createLog: (name: string) => PluginLog;
-  /** Ends the start. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
 }
 
-/** What the gateway uses of a plugin, by kind. */
+/** Creates the gateway's client of a plugin, by kind. */
 const ADAPTERS: {
   readonly [Kind in PluginKind]: (connection: Connection, answer: HandshakeResponse) => PluginKinds[Kind] | undefined;
 } = {
@@ -58,7 +58,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
   const deps = { channel, log: createLog(first.name) };
   const connection = createConnection(deps, { asked, first, timeoutMs: settings.timeoutMs });
   const started = ADAPTERS[kind](connection, first);
-  if (started === undefined) return fail("check", { fault: "it does not tell the capabilities of its kind" });
+  if (started === undefined) return fail("check", { fault: "it does not declare the capabilities of its kind" });
   starting.move();
   return started;
 
@@ -66,7 +66,7 @@ export async function startRemotePlugin<Kind extends PluginKind>(
     if (!(cause instanceof RemoteCallError)) return fail("start", { fault: cause.message, cause });
     if (cause.isAway) return fail("load", { fault: cause.message, cause });
     if (cause.code !== status.UNIMPLEMENTED) return fail("start", { fault: cause.message, cause });
-    return fail("check", { fault: `it is no plugin, it does not serve ${PluginService.typeName}`, cause });
+    return fail("check", { fault: `it is not a plugin: it does not serve ${PluginService.typeName}`, cause });
   }
 
   function fail(step: PluginStep, details: { fault: string; cause?: unknown }): never {

@@ -2,11 +2,10 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, type ServiceError, status } from "@grpc/grpc-js";
 import { fromBuffer } from "../../../proto/remote_plugin.ts";
-import { RemoteCallError } from "./call_error.ts";
-import { callError } from "./service_error.ts";
-import { withinSilence } from "./silence.ts";
+import { RemoteCallError, toRemoteCallError } from "./remote_call_error.ts";
+import { withResponseTimeout } from "./response_timeout.ts";
 
-/** A method whose requests or answers come one after the other. */
+/** A method with a stream of requests or responses. */
 export interface StreamMethod<Input extends DescMessage, Output extends DescMessage> {
   readonly path: string;
   readonly input: Input;
@@ -14,46 +13,46 @@ export interface StreamMethod<Input extends DescMessage, Output extends DescMess
 }
 
 interface StreamOptions {
-  /** The longest that the plugin may be silent while it is waited for, in milliseconds. */
-  readonly silenceMs: number;
+  /** Timeout of each wait for the plugin, in milliseconds. */
+  readonly responseTimeoutMs: number;
 }
 
 /**
- * Calls a method that answers with a stream, and reads that no faster than it is consumed. Rejects with a RemoteCallError. Ends the
- * call when the consumer stops.
+ * Calls a server-streaming method, and reads no faster than the consumer. Rejects with a RemoteCallError. Cancels the call when the
+ * consumer stops.
  */
 export async function* receiveStream<Input extends DescMessage, Output extends DescMessage>(
   client: Client,
   { path, input, output }: StreamMethod<Input, Output>,
-  { request, silenceMs }: StreamOptions & { readonly request: MessageInitShape<Input> },
+  { request, responseTimeoutMs }: StreamOptions & { readonly request: MessageInitShape<Input> },
 ): AsyncGenerator<MessageShape<Output>, void> {
   const serialize = (message: MessageShape<Input>) => Buffer.from(toBinary(input, message));
   const deserialize = (bytes: Buffer) => fromBuffer(output, bytes);
   const call = client.makeServerStreamRequest(path, serialize, deserialize, create(input, request), {});
-  // Reading tells of errors; one that comes when nobody reads any more is the end of a call that was cancelled.
+  // Reading reports errors; a later one is the end of a cancelled call.
   call.on("error", () => {});
   const messages: AsyncIterator<MessageShape<Output>> = call[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await withinSilence(messages.next(), silenceMs);
+      const next = await withResponseTimeout(messages.next(), responseTimeoutMs);
       if (next.done) return;
       yield next.value;
     }
   } catch (error) {
-    throw isServiceError(error) ? callError(error) : error;
+    throw isServiceError(error) ? toRemoteCallError(error) : error;
   } finally {
     call.cancel();
   }
 }
 
 /**
- * Calls a method that takes a stream, and reads the messages no faster than the plugin takes them. Rejects with a RemoteCallError or
- * with what the messages throw; then, the call is cancelled.
+ * Calls a client-streaming method, and reads the messages no faster than the plugin does. Rejects with a RemoteCallError, or with the error
+ * of the messages after cancelling the call.
  */
 export async function sendStream<Input extends DescMessage, Output extends DescMessage>(
   client: Client,
   { path, input, output }: StreamMethod<Input, Output>,
-  { messages, silenceMs }: StreamOptions & { readonly messages: AsyncIterable<MessageInitShape<Input>> },
+  { messages, responseTimeoutMs }: StreamOptions & { readonly messages: AsyncIterable<MessageInitShape<Input>> },
 ): Promise<MessageShape<Output>> {
   const answered = Promise.withResolvers<MessageShape<Output>>();
   let isOver = false;
@@ -64,19 +63,19 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
     {},
     (error, answer) => {
       if (error === null && answer !== undefined) answered.resolve(answer);
-      else if (error !== null) answered.reject(callError(error));
+      else if (error !== null) answered.reject(toRemoteCallError(error));
       isOver = true;
     },
   );
-  // The call may fail while only the messages are waited for.
+  // The call may fail while it waits for the next message only.
   const over = Promise.allSettled([answered.promise]);
   try {
     for await (const message of messages) {
       const isRoom = call.write(create(input, message));
-      if (!isRoom || isOver) await withinSilence(Promise.race([drained(), refused()]), silenceMs);
+      if (!isRoom || isOver) await withResponseTimeout(Promise.race([drained(), refused()]), responseTimeoutMs);
     }
     call.end();
-    return await withinSilence(answered.promise, silenceMs);
+    return await withResponseTimeout(answered.promise, responseTimeoutMs);
   } finally {
     call.cancel();
     await over;
@@ -88,10 +87,10 @@ export async function sendStream<Input extends DescMessage, Output extends DescM
     return promise;
   }
 
-  /** An answer that comes before the last message. */
+  /** Rejects if the response arrives before the last message. */
   async function refused(): Promise<never> {
     await answered.promise;
-    throw new RemoteCallError("the plugin answered before it had all", { code: status.INTERNAL });
+    throw new RemoteCallError("the plugin responded before it had received everything", { code: status.INTERNAL });
   }
 }
 

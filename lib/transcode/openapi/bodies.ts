@@ -1,15 +1,15 @@
 import type { DescField, JsonObject } from "@bufbuild/protobuf";
-import type { Binding } from "../binding.ts";
+import type { Binding } from "../annotation/binding.ts";
 import { type Comments, commentName, withWords } from "./comments.ts";
 import { celRulesOf, rulesOf, wordsOf } from "./rules.ts";
 import type { Schemas } from "./schemas.ts";
 import { BYTES } from "./well_known.ts";
 
-/** Media types of bytes, by what carries them. */
+/** Media types of raw bytes. */
 export interface RawTypes {
-  /** That a client may send: any other may be sent as well. */
+  /** Types that a client may send; others are accepted as well. */
   readonly request?: readonly string[] | undefined;
-  /** That an answer may have; a wildcard where any other may come. */
+  /** Types of a response; a wildcard if any other is possible. */
   readonly response?: readonly string[] | undefined;
 }
 
@@ -18,7 +18,7 @@ interface Deps {
   readonly comments: Comments;
 }
 
-/** The Request Body Object of a binding, less what its path carries; undefined for one without a body. */
+/** The Request Body Object of a binding, without the fields in its path; undefined for one without a body. */
 export function requestBody(
   { schemas, comments }: Deps,
   { body, method, variables }: Binding,
@@ -33,7 +33,7 @@ export function requestBody(
     const content = Object.fromEntries(rawTypes.map((type) => [type, { schema: BYTES }]));
     return { ...(description !== undefined && { description }), required: isRequired ?? true, content };
   }
-  // A path carries fields of the body itself, or of the message that is the body.
+  // The path carries fields of the whole request, or of the message that is the body.
   const depth = field === undefined ? 0 : 1;
   const bound = variables.flatMap(({ path }): DescField[] => {
     const isInside = path.parents.length === depth && (field === undefined || path.parents[0] === field);
@@ -52,7 +52,7 @@ export function requestBody(
 
 const OCTETS = "application/octet-stream";
 
-/** The content of an answer; of streams, with the schema of each item: of the data of each event, and of each line. */
+/** The content of a response; for streams, with the schema of each item: the data of an event, or a line. */
 export function responseContent(
   { schemas }: Pick<Deps, "schemas">,
   { method, rawResponse, responseField }: Binding,
@@ -63,7 +63,7 @@ export function responseContent(
   }
   const schema = responseField === undefined ? schemas.message(method.output) : schemas.field(responseField);
   if (method.methodKind !== "server_streaming") return { "application/json": { schema } };
-  // Generators take the first: a client that reads a whole stream at once gets its text, not one item.
+  // Generators use the first one: a client that reads a whole stream at once gets its text, not one item.
   return {
     "text/event-stream": { schema: { type: "string", contentMediaType: "application/json", contentSchema: schema } },
     "application/x-ndjson": { schema },

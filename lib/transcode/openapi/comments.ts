@@ -1,15 +1,15 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { messagesIn } from "./messages.ts";
 
-/** Comments of the protos, and other words about them, as readers of the JSON form want them. */
+/** Comments of the protos and other descriptions, adapted to readers of the JSON form. */
 export interface Comments {
-  /** By full name; values of enums stand below their enum. */
+  /** By full name; enum values are named below their enum. */
   about(name: string): string | undefined;
-  /** Writes fields as JSON has them. */
+  /** Replaces names of fields by their JSON names. */
   inJsonNames(text: string): string;
 }
 
-/** `roots` are messages through which all that the comments name can be reached. */
+/** `roots` are messages from which all names in the comments are reachable. */
 export function createComments(
   texts: Readonly<Record<string, string>>,
   { roots, useProtoFieldName }: { roots: readonly DescMessage[]; useProtoFieldName: boolean },
@@ -36,13 +36,13 @@ export function createComments(
   };
 }
 
-/** What the first sentence says first, without its full stop. */
+/** The first clause of the first sentence, without its full stop. */
 export function summarize(text: string): string {
   const [paragraph = ""] = text.split("\n\n");
   return (/^(.+?)[.:;](?=\s|$)/s.exec(paragraph)?.[1] ?? paragraph).trim();
 }
 
-/** A text with what rules say in words after it. */
+/** A text followed by the descriptions of rules. */
 export function withWords(text: string | undefined, words: readonly string[]): string | undefined {
   const sentences = words.map(
     (each) => `${each.charAt(0).toUpperCase()}${each.slice(1)}${/[.!?]$/.test(each) ? "" : "."}`,
@@ -51,7 +51,7 @@ export function withWords(text: string | undefined, words: readonly string[]): s
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 
-/** The name under which the comment of a field is. */
+/** The name of the comment of a field. */
 export function commentName(field: DescField): string {
   return `${field.parent.typeName}.${field.name}`;
 }

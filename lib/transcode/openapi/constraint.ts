@@ -7,14 +7,14 @@ export interface ValueType {
   readonly message?: DescMessage | undefined;
 }
 
-/** What the rules of a field, or of one item of it, add to the schema of its type. */
+/** Additions to the schema of a type by the rules of a field, or of one item of it. */
 export interface Constraints {
   readonly keywords: JsonObject;
-  /** What keywords cannot say, in words. */
+  /** Descriptions of what keywords cannot express. */
   readonly words: readonly string[];
 }
 
-/** The values that are allowed, and those that are not. */
+/** Allowed and forbidden values. */
 export function listed(
   allowed: readonly JsonValue[] | undefined,
   refused: readonly JsonValue[] | undefined,

@@ -6,7 +6,7 @@ import { constrainText } from "./text_constraints.ts";
 
 const NONE: Constraints = { keywords: {}, words: [] };
 
-/** What rules say about a value of a type. */
+/** The constraints of rules for a value of a type. */
 export function constrain(type: ValueType, rules: FieldRules): Constraints {
   const cel = celRulesOf(rules);
   if (type.message === undefined && type.enum === undefined && type.scalar === ScalarType.STRING) {

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, DescMethod, DescService, JsonObject, JsonWriteOptions } from "@bufbuild/protobuf";
-import { type Binding, bindServices } from "../binding.ts";
+import { type Binding, bindServices } from "../annotation/binding.ts";
 import { type RawTypes, requestBody, responseContent } from "./bodies.ts";
 import { type Comments, createComments, summarize } from "./comments.ts";
 import { ERROR_COMPONENTS, ERROR_RESPONSES } from "./errors.ts";
@@ -10,21 +10,21 @@ import { createSchemas, type Schemas } from "./schemas.ts";
 
 export interface OpenApiOptions {
   readonly services: readonly DescService[];
-  /** `title` and `version` at least. */
+  /** At least `title` and `version`. */
   readonly info: JsonObject;
-  /** Members of the document beside those made here, such as `servers` and `security`. */
+  /** Additional members of the document, such as `servers` and `security`. */
   readonly document?: JsonObject | undefined;
-  /** Components beside those made here, such as `securitySchemes`. */
+  /** Additional components, such as `securitySchemes`. */
   readonly components?: JsonObject | undefined;
-  /** Members of each operation beside those made here, such as `security`. */
+  /** Additional members of each operation, such as `security`. */
   readonly operation?: ((method: DescMethod) => JsonObject) | undefined;
   /** An example of the JSON body of a method's request, and of its response. */
   readonly examples?: ((method: DescMethod) => OperationExamples | undefined) | undefined;
   /** Media types of bodies that are a google.api.HttpBody. */
   readonly rawTypes?: ((method: DescMethod) => RawTypes | undefined) | undefined;
-  /** Keywords of JSON Schema for what the server asks of a field beside its rules. */
+  /** Additional JSON Schema keywords of a field, beyond its rules. */
   readonly keywords?: ((field: DescField) => JsonObject | undefined) | undefined;
-  /** Comments of the protos by full name, those of enum values below their enum: descriptors have none at run time. */
+  /** Comments of the protos by full name, with enum values below their enum: descriptors have none at run time. */
   readonly comments?: Readonly<Record<string, string>> | undefined;
   readonly jsonOptions?: Partial<JsonWriteOptions> | undefined;
 }
@@ -41,8 +41,8 @@ interface Deps {
 }
 
 /**
- * The OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1) of what a transcoder with the same services serves, with the rules of
- * buf.validate. HTTP methods that OpenAPI has no word for are left out.
+ * Creates the OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1) of a transcoder with the same services, including the rules of
+ * buf.validate. Omits HTTP methods that OpenAPI does not support.
  */
 export function createOpenApi(options: OpenApiOptions): JsonObject {
   const { services, info, document, components, jsonOptions } = options;
@@ -81,7 +81,7 @@ export function createOpenApi(options: OpenApiOptions): JsonObject {
 
 const HTTP_METHODS = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]);
 
-/** Of requests, what is JSON. */
+/** The messages in JSON request bodies. */
 function bodyMessages({ body, method }: Binding): DescMessage[] {
   if (body.type !== "json") return [];
   const message = body.field === undefined ? method.input : body.field.message;

@@ -54,7 +54,7 @@ export const ERROR_COMPONENTS = {
   },
 };
 
-/** The answers of an operation that fails. No `default`: generators take that for an answer of calls that succeed as well. */
+/** The error responses of an operation. There is no `default`: generators apply it to successful calls as well. */
 export const ERROR_RESPONSES: JsonObject = {
   "4XX": { $ref: "#/components/responses/Error" },
   "5XX": { $ref: "#/components/responses/Error" },

@@ -1,18 +1,18 @@
 import { toEcmaPattern } from "./re2.ts";
 
-/** One condition of a CEL expression on a text. */
+/** One condition of a CEL expression on a string. */
 const CONDITION =
   /^\s*(!?)this\.(matches|contains|startsWith|endsWith)\(\s*(r?)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*\)\s*/s;
 
-/** A regular expression that a text has to match, or must not match anywhere. */
+/** A regular expression that a string must match, or must not match anywhere. */
 export interface TextPattern {
   readonly pattern: string;
   readonly isNegated: boolean;
 }
 
 /**
- * A CEL rule of a text (https://github.com/google/cel-spec) as patterns that must hold together; undefined for one that says something else than
- * that it matches, contains, starts or ends with a constant.
+ * Converts a CEL rule of a string (https://github.com/google/cel-spec) to patterns that must all hold; undefined unless the rule only
+ * requires that the string matches, contains, starts or ends with a constant.
  */
 export function readPatterns(expression: string): TextPattern[] | undefined {
   const patterns: TextPattern[] = [];
@@ -38,7 +38,7 @@ function patternOf(name: string, text: string): string | undefined {
   return name === "contains" ? literal : name === "startsWith" ? `^${literal}` : `${literal}$`;
 }
 
-/** Matches a text as it is. */
+/** Matches a string literally. */
 export function literalPattern(text: string): string {
   return [...text]
     .map((character) => {
@@ -49,7 +49,7 @@ export function literalPattern(text: string): string {
     .join("");
 }
 
-/** All in one, by looking ahead where it is more than one. */
+/** Combines patterns to one, by lookahead if there are several. */
 export function joinPatterns(patterns: readonly TextPattern[]): string | undefined {
   const [first] = patterns;
   if (first === undefined) return undefined;
@@ -62,7 +62,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ...{ "\\": "\\", "?": "?", '"': '"', "'": "'", "`": "`" },
 };
 
-/** The text of a CEL literal; undefined for an escape that CEL does not have. */
+/** The value of a CEL string literal; undefined for an invalid escape. */
 function readLiteral(literal: string): string | undefined {
   let isKnown = true;
   const text = literal.replaceAll(
@@ -78,7 +78,7 @@ function readLiteral(literal: string): string | undefined {
   return isKnown ? text : undefined;
 }
 
-/** Pairs of fields that a CEL rule of a message says exclude each other; undefined for one that says something else. */
+/** Pairs of mutually exclusive fields by a CEL rule of a message; undefined for any other rule. */
 export function readExclusion(expression: string): readonly [string, string] | undefined {
   const match = EXCLUSIONS.map((each) => each.exec(expression)).find((each) => each !== null);
   const [, one, other] = match?.filter((part) => part !== undefined) ?? [];

@@ -7,22 +7,22 @@ import { type FieldRules, rulesOf } from "./rules.ts";
 import { SCALARS } from "./well_known.ts";
 
 export interface FieldSchemas {
-  /** The schema of a field, with what its rules say. */
+  /** The schema of a field, with its rules. */
   field(field: DescField): JsonObject;
-  /** Whether a request that leaves the field out is refused. */
+  /** Whether a request without the field is rejected. */
   isRequired(field: DescField): boolean;
 }
 
 interface Deps {
   readonly comments: Comments;
-  /** Of types that fields have. */
+  /** For message types of fields. */
   message(desc: DescMessage): JsonObject;
   enumeration(desc: DescEnum): JsonObject;
-  /** What the server asks of a field beside its rules. */
+  /** Additional keywords of a field, beyond its rules. */
   readonly keywords: (field: DescField) => JsonObject;
 }
 
-/** A schema and what of the rules it cannot say. */
+/** A schema, and descriptions of the rules that it cannot express. */
 interface Ruled {
   readonly schema: JsonObject;
   readonly words: readonly string[];
@@ -37,7 +37,7 @@ export function createFieldSchemas({ comments, message, enumeration, keywords }:
     return { ...schema, ...keywords(desc), ...about, ...(desc.deprecated && { deprecated: true }) };
   }
 
-  /** Rules of a field without presence hold for its zero value too, which is what a request that leaves it out has. */
+  /** Rules of a field without presence apply to its zero value, too, which is the value of an absent field. */
   function isRequired(desc: DescField): boolean {
     const rules = rulesOf(desc);
     if (rules.required) return true;
@@ -96,7 +96,7 @@ function counted(of: "Items" | "Properties", { min, max }: { min: string | undef
   };
 }
 
-/** Whether a schema allows the value that a field without presence has when nothing is given. */
+/** Whether a schema allows the default value of a field without presence. */
 function allowsZero({ fieldKind, enum: enumeration, scalar }: DescField, schema: JsonObject): boolean {
   const zero = enumeration?.values[0]?.name ?? ZEROS[scalar ?? ScalarType.STRING] ?? 0;
   const allowed = schema["enum"] as unknown[] | undefined;
@@ -118,7 +118,7 @@ function allowsZero({ fieldKind, enum: enumeration, scalar }: DescField, schema:
   );
 }
 
-/** Of the scalar types whose zero in JSON is no number. */
+/** Scalar types whose zero in JSON is not a number. */
 const ZEROS: Readonly<Partial<Record<ScalarType, string | boolean>>> = {
   [ScalarType.STRING]: "",
   [ScalarType.BYTES]: "",

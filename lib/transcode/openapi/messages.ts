@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
-/** Messages with those that they contain, at any depth; without well-known types that have a JSON form of their own. */
+/** Messages and those that they contain, at any depth; without well-known types that have a special JSON form. */
 export function messagesIn(roots: readonly DescMessage[]): DescMessage[] {
   const found = new Set<DescMessage>();
   const visit = (desc: DescMessage | undefined): void => {
@@ -13,7 +13,7 @@ export function messagesIn(roots: readonly DescMessage[]): DescMessage[] {
   return [...found];
 }
 
-/** Whether the JSON form of a message is another than an object of its fields. */
+/** Whether the JSON form of a message is something other than an object with its fields. */
 export function hasOwnForm(desc: DescMessage): boolean {
   return isWrapperDesc(desc) || desc.typeName.startsWith("google.protobuf.") || desc.typeName === "google.api.HttpBody";
 }

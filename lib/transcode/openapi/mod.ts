@@ -1,3 +1,3 @@
-/** The OpenAPI document of what the transcoder serves. Imports the transcoder's bindings, and buf.validate's generated code. */
+/** The OpenAPI document of a transcoder. Imports the transcoder's bindings, and buf.validate's generated code. */
 export type { RawTypes } from "./bodies.ts";
 export { createOpenApi, type OpenApiOptions, type OperationExamples } from "./document.ts";

@@ -2,7 +2,7 @@ import { type Constraints, listed } from "./constraint.ts";
 import { type DurationBounds, printDurations, printRange } from "./ranges.ts";
 import type { BoundRules } from "./rules.ts";
 
-/** A number of 64 bits. */
+/** A 64-bit number type. */
 export type WideNumber = readonly [name: string, min: bigint, max: bigint];
 
 export function constrainNumber(rules: BoundRules<number> = {}): Constraints {
@@ -20,7 +20,7 @@ export function constrainNumber(rules: BoundRules<number> = {}): Constraints {
   };
 }
 
-/** JSON has these numbers as text: their range is a pattern, and words for people. */
+/** JSON has these numbers as strings: their range becomes a pattern, and a description. */
 export function constrainWide(rules: BoundRules<string> = {}, [, least, largest]: WideNumber): Constraints {
   const { lt, lte, gt, gte } = rules;
   const min = gt === undefined ? (gte === undefined ? least : BigInt(gte)) : BigInt(gt) + 1n;
@@ -35,7 +35,7 @@ export function constrainWide(rules: BoundRules<string> = {}, [, least, largest]
   };
 }
 
-/** Bounds that allow what is not between them. */
+/** Bounds that allow the values outside of a range. */
 function outside({ lt, lte, gt, gte }: BoundRules<number | string>): Constraints {
   const below = lt === undefined ? `at most ${lte}` : `less than ${lt}`;
   return { keywords: {}, words: [`must be ${below}, or ${gt === undefined ? `at least ${gte}` : `more than ${gt}`}`] };

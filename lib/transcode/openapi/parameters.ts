@@ -1,7 +1,7 @@
 import type { DescField, JsonObject } from "@bufbuild/protobuf";
-import type { Binding } from "../binding.ts";
-import { resolveFieldPath } from "../fields.ts";
-import { hasTextForm } from "../text.ts";
+import type { Binding } from "../annotation/binding.ts";
+import { resolveFieldPath } from "../annotation/fields.ts";
+import { hasTextForm } from "../annotation/text_values.ts";
 import { withWords } from "./comments.ts";
 import type { PathParameter } from "./path.ts";
 import type { Schemas } from "./schemas.ts";
@@ -33,7 +33,7 @@ export function pathParameters(
   });
 }
 
-/** A segment that is a parameter is not empty. */
+/** Adds that a path segment is not empty. */
 function notEmpty(schema: JsonObject): JsonObject {
   const { type, minLength, format, enum: values, pattern } = schema;
   const isBare = type === "string" && minLength === undefined && format === undefined && pattern === undefined;
@@ -59,7 +59,7 @@ export function queryParameters({ schemas, nameOf }: Deps, { body, method, varia
           ...(isRequired && { required: true }),
           ...(description !== undefined && { description }),
           ...(deprecated && { deprecated }),
-          // What is JSON within a query is so as text.
+          // Parameters with JSON content.
           ...(isJsonText(field) ? { content: { "application/json": { schema } } } : { schema }),
         },
       ];
@@ -72,7 +72,7 @@ function isJsonText({ fieldKind, message }: DescField): boolean {
   return fieldKind === "message" && JSON_TEXTS.has(message.typeName);
 }
 
-/** The fields that a query can carry, with those that lead to them; of messages that contain themselves only one round. */
+/** The fields that a query can carry, with their parents; recursive messages only one level deep. */
 function leavesOf(field: DescField, parents: readonly DescField[]): DescField[][] {
   const chain = [...parents, field];
   const isList = field.fieldKind === "list" && field.message !== undefined && !hasTextForm(field.message);

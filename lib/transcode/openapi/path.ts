@@ -1,28 +1,28 @@
-import type { Binding } from "../binding.ts";
-import type { Variable } from "../template.ts";
+import type { Binding } from "../annotation/binding.ts";
+import type { Variable } from "../annotation/template.ts";
 
-/** A parameter of a path: one segment of it. */
+/** A path parameter: one segment. */
 export interface PathParameter {
   readonly name: string;
   /** Whether it has the name of another binding's variable. */
   readonly isRenamed: boolean;
-  /** The variable that it carries, or a piece of which it carries; undefined for a wildcard outside of variables. */
+  /** The variable that it is, or is a part of; undefined for a wildcard outside of variables. */
   readonly variable: Variable | undefined;
-  /** Whether it is all that the variable has. */
+  /** Whether it is the whole variable. */
   readonly isWhole: boolean;
   /** `**`. */
   readonly isRest: boolean;
 }
 
-/** A path template as OpenAPI has it, where a parameter is one segment: `/v1/{name=shelves/*}` becomes `/v1/shelves/{name}`. */
+/** A path template in OpenAPI syntax, where a parameter is one segment: `/v1/{name=shelves/*}` becomes `/v1/shelves/{name}`. */
 export interface OpenApiPath {
   readonly text: string;
   readonly parameters: readonly PathParameter[];
 }
 
 /**
- * Prints paths. To OpenAPI those that differ in the names of their parameters only are the same, so that the first of them gives the names, and
- * many tools take no other characters than letters, digits, `_` and `-` in these: `{job.context}` becomes `{job_context}`.
+ * Creates a printer of paths. OpenAPI considers paths equal that differ only in parameter names, so the first of them determines the names.
+ * Many tools accept only letters, digits, `_` and `-` in names: `{job.context}` becomes `{job_context}`.
  */
 export function createPathPrinter(): (binding: Binding) => OpenApiPath {
   const namesByShape = new Map<string, readonly string[]>();
@@ -58,7 +58,7 @@ function variableAt({ variables }: Template, index: number): Variable | undefine
   return variables.find(({ start, end }) => start <= index && index < end);
 }
 
-/** Of a variable with several wildcards `name_1`, `name_2`. */
+/** `name_1`, `name_2` for a variable with several wildcards. */
 function parameterName(template: Template, index: number): string {
   const variable = variableAt(template, index);
   if (variable === undefined) return `segment_${index + 1}`;
@@ -69,7 +69,7 @@ function parameterName(template: Template, index: number): string {
   return indexes.length === 1 ? name : `${name}_${indexes.indexOf(index) + 1}`;
 }
 
-/** `{a.b}` and `{a_b}` of one template get different names. */
+/** Gives `{a.b}` and `{a_b}` of one template different names. */
 function unique(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

@@ -1,6 +1,6 @@
-/** Regular expressions of numbers that JSON has as text, which JSON Schema has no other word for. */
+/** Regular expressions of numbers that are strings in JSON, for which JSON Schema has no range keywords. */
 
-/** Matches the whole numbers from `min` to `max`, without needless zeros. Not anchored; one group where it has alternatives. */
+/** Matches the integers from `min` to `max`, without leading zeros. Not anchored; one group if it has alternatives. */
 export function printRange(min: bigint, max: bigint): string {
   const negative = min < 0n ? magnitudes(max < 0n ? -max : 1n, -min).map((each) => `-${each}`) : [];
   const positive = max >= 0n ? magnitudes(min > 0n ? min : 0n, max) : [];
@@ -11,7 +11,7 @@ export function alternatives(patterns: readonly string[]): string {
   return patterns.length === 1 ? (patterns[0] ?? "") : `(?:${patterns.join("|")})`;
 }
 
-/** One pattern or more for each count of digits; one for all counts of which every number is meant. */
+/** Patterns for each number of digits; one pattern for all numbers of digits whose whole range is included. */
 function magnitudes(min: bigint, max: bigint): string[] {
   const patterns: string[] = [];
   for (let from = min; from <= max; ) {
@@ -22,7 +22,7 @@ function magnitudes(min: bigint, max: bigint): string[] {
       from = 10n ** BigInt(whole);
       continue;
     }
-    // Zero is the only number of one digit that begins with it.
+    // Zero is the only one-digit number that begins with 0.
     const largest = from === 0n ? 0n : 10n ** BigInt(digits) - 1n;
     const to = largest < max ? largest : max;
     patterns.push(...between(String(from), String(to)));
@@ -31,7 +31,7 @@ function magnitudes(min: bigint, max: bigint): string[] {
   return patterns;
 }
 
-/** Numbers between two of the same count of digits. */
+/** Numbers between two with the same number of digits. */
 function between(from: string, to: string): string[] {
   if (from === to) return [from];
   const first = from.charAt(0);
@@ -59,10 +59,10 @@ function anyDigits(least: number, most = least): string {
   return least === 1 ? "[0-9]" : `[0-9]{${least}}`;
 }
 
-/** The most that a Duration may have, in seconds (google/protobuf/duration.proto). */
+/** Maximum of a Duration, in seconds (google/protobuf/duration.proto). */
 const MOST_SECONDS = 315_576_000_000n;
 
-/** The largest count of digits of which every number is a Duration. */
+/** Greatest number of digits for which every number is a valid Duration. */
 const MOST_DIGITS = 11;
 
 /** Bounds in nanoseconds. */
@@ -75,7 +75,7 @@ const FRACTION = "(?:\\.[0-9]{1,9})?";
 const ABOVE_ZERO = "\\.(?=0*[1-9])[0-9]{1,9}";
 const ZERO = "(?:\\.0{1,9})?";
 
-/** Matches Durations as JSON has them, `1.5s`; undefined for bounds that are not whole seconds, or below zero. */
+/** Matches Durations in JSON, `1.5s`; undefined for bounds that are negative or not whole seconds. */
 export function printDurations({ min, max }: DurationBounds): string | undefined {
   if (min === undefined && max === undefined) return `^-?[0-9]{1,${MOST_DIGITS}}${FRACTION}s$`;
   const low = min === undefined ? undefined : wholeSeconds(min.nanos);

@@ -1,7 +1,7 @@
-/** Escapes that are the same in both languages, outside classes and within. */
+/** Escapes with the same meaning in both languages, outside and inside of classes. */
 const SAME = new Set([..."dDwWfnrtv", ..."^$\\.*+?()[]{}|/-"]);
 
-/** What `\s` means in RE2: ASCII only. */
+/** The meaning of `\s` in RE2: ASCII only. */
 const SPACES = "\\t\\n\\f\\r ";
 
 const POSIX: Readonly<Record<string, string>> = {
@@ -22,8 +22,8 @@ const POSIX: Readonly<Record<string, string>> = {
 };
 
 /**
- * A regular expression of RE2 (https://github.com/google/re2/wiki/Syntax), as rules of protos have them, in the words of ECMA-262, as JSON
- * Schema has them; undefined where these have no words for it.
+ * Converts an RE2 regular expression (https://github.com/google/re2/wiki/Syntax), as in rules of protos, to ECMA-262, as in JSON Schema;
+ * undefined if there is no equivalent.
  */
 export function toEcmaPattern(re2: string): string | undefined {
   let text = "";
@@ -42,9 +42,9 @@ const CONTROL = /\p{Cc}/u;
 
 interface Part {
   readonly text: string;
-  /** Characters read. */
+  /** Number of characters read. */
   readonly length: number;
-  /** Whether a class goes on after it; absent: as before. */
+  /** Whether a class continues after it; undefined: unchanged. */
   readonly inClass?: boolean;
 }
 
@@ -54,7 +54,7 @@ function nextPart(rest: string, inClass: boolean): Part | undefined {
   if (CONTROL.test(character)) return { text: printCodePoint(character.charCodeAt(0)), length: 1 };
   if (inClass) return classPart(rest, character);
   if (character === "[") {
-    // A bracket that comes first is one of the class.
+    // A leading bracket is part of the class.
     const [start = ""] = /^\[\^?\]?/.exec(rest) ?? [];
     return { text: start.replace("]", "\\]"), length: start.length, inClass: true };
   }
@@ -96,7 +96,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   ...{ s: `[${SPACES}]`, S: `[^${SPACES}]` },
 };
 
-/** In a form that other languages' regular expressions have as well. */
+/** In a form that regular expressions of other languages support as well. */
 function printCodePoint(code: number): string {
   if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
   return code <= 0xffff ? `\\u${code.toString(16).padStart(4, "0")}` : String.fromCodePoint(code);
@@ -107,7 +107,7 @@ function isPattern(text: string): boolean {
     new RegExp(text, "u");
     return true;
   } catch {
-    // A SyntaxError, which says nothing more.
+    // A SyntaxError, which has no further information.
     return false;
   }
 }

@@ -7,7 +7,7 @@ import {
 } from "../../../proto/gen/es/buf/validate/validate_pb.js";
 import { readExclusion } from "./expressions.ts";
 
-/** Rules of buf.validate (https://protovalidate.com/reference/rules/standard_rules/) in their JSON form, where what is not said is absent. */
+/** Rules of buf.validate (https://protovalidate.com/reference/rules/standard_rules/) in their JSON form, without unset fields. */
 export interface FieldRules {
   readonly required?: boolean;
   readonly ignore?: string;
@@ -39,7 +39,7 @@ export interface CelRule {
   readonly expression?: string;
 }
 
-/** Of numbers and times; numbers of 64 bits are text. */
+/** Bounds of numbers and times; 64-bit numbers are strings. */
 export interface BoundRules<Value> {
   readonly const?: Value;
   readonly lt?: Value;
@@ -85,10 +85,10 @@ function readRules(field: DescField): FieldRules {
   return rules.ignore === "IGNORE_ALWAYS" ? NO_RULES : rules;
 }
 
-/** What a rule of a message says about several fields. */
+/** A rule of a message about several fields. */
 export interface MessageRule {
   readonly words: string;
-  /** Proto names of fields of which at most one may be given; absent for a rule that says something else. */
+  /** Proto names of mutually exclusive fields; undefined for any other rule. */
   readonly exclusive?: readonly string[] | undefined;
 }
 
@@ -112,7 +112,7 @@ export function celRulesOf({ cel = [], celExpression = [] }: Pick<FieldRules, "c
   return [...cel, ...celExpression.map((expression) => ({ expression }))];
 }
 
-/** A rule in words, or its expression where it has none. */
+/** The description of a rule, or its expression if it has none. */
 export function wordsOf({ message, expression = "" }: CelRule): string {
   return message || `\`${expression}\``;
 }

@@ -5,22 +5,22 @@ import { createFieldSchemas, type FieldSchemas } from "./field_schemas.ts";
 import { type MessageRule, messageRulesOf } from "./rules.ts";
 import { WELL_KNOWN } from "./well_known.ts";
 
-/** JSON Schemas of the JSON form of messages; each message and enum becomes a component once, under its full name. */
+/** JSON Schemas of messages in their JSON form; each message and enum becomes one component, under its full name. */
 export interface Schemas extends FieldSchemas {
   readonly components: JsonObject;
   message(desc: DescMessage): JsonObject;
-  /** A message without the fields that the path of a request carries, and those that exclude these; a component of its own. */
+  /** A message without the fields in the path of a request, and those that these exclude; a component of its own. */
   messageWithout(desc: DescMessage, bound: readonly DescField[]): JsonObject;
-  /** What the rules of its message say, in words, of a field that excludes others: no schema says it of parameters. */
+  /** Descriptions of rules by which the field excludes others: schemas of parameters cannot express them. */
   exclusionsOf(field: DescField): readonly string[];
 }
 
 interface Options {
   readonly comments: Comments;
-  /** Messages that requests hold: the server refuses other fields in them. */
+  /** Messages in requests: the server rejects unknown fields in them. */
   readonly closed: ReadonlySet<DescMessage>;
   readonly nameOf: (field: DescField) => string;
-  /** What the server asks of a field beside its rules. */
+  /** Additional keywords of a field, beyond its rules. */
   readonly keywords: (field: DescField) => JsonObject;
 }
 
@@ -99,7 +99,7 @@ export function createSchemas({ comments, closed, nameOf, keywords }: Options): 
 
   function component(name: string, make: () => JsonObject): JsonObject {
     if (components[name] === undefined) {
-      // Taken before it is made: messages may contain themselves.
+      // Reserved before it is complete: messages may be recursive.
       components[name] = {};
       components[name] = make();
     }
@@ -107,12 +107,12 @@ export function createSchemas({ comments, closed, nameOf, keywords }: Options): 
   }
 }
 
-/** Whether a rule says something about a message that has these fields only. */
+/** Whether a rule concerns a message with only these fields. */
 function isAbout({ exclusive }: MessageRule, fields: readonly DescField[]): boolean {
   return exclusive === undefined || exclusive.every((name) => fields.some((each) => each.name === name));
 }
 
-/** Allows at most one field of each group to have another value than none. */
+/** Allows a non-default value in at most one field of each group. */
 function excluding(groups: readonly (readonly DescField[])[], nameOf: (field: DescField) => string): JsonObject {
   const pairs = groups.flatMap((fields) =>
     fields.flatMap((one, index) => fields.slice(index + 1).map((other) => together([one, other], nameOf))),
@@ -129,7 +129,7 @@ function together(fields: readonly DescField[], nameOf: (field: DescField) => st
   };
 }
 
-/** What a field without presence has when something was given; fields that have presence are given by being there. */
+/** Schema of a non-default value of a field without presence; a field with presence is set if it is present. */
 function notZero({ presence, fieldKind, scalar }: DescField): JsonObject {
   if (presence !== FeatureSet_FieldPresence.IMPLICIT || fieldKind !== "scalar") return {};
   if (scalar === ScalarType.BOOL) return { const: true };

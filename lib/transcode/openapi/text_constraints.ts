@@ -47,7 +47,7 @@ function affixes({ prefix, suffix, contains, notContains }: TextRules): TextPatt
   ];
 }
 
-/** In characters, what a limit in bytes allows at most: one that a character of UTF-8 takes is one to four. */
+/** Limits in characters for limits in bytes: a UTF-8 character has one to four bytes. */
 function byteBounds({ lenBytes, minBytes, maxBytes }: TextRules): {
   minLength: number;
   maxLength: number;

@@ -2,12 +2,12 @@ import { type JsonObject, ScalarType } from "@bufbuild/protobuf";
 import { printDurations } from "./ranges.ts";
 
 const INT32 = { type: "integer", format: "int32", minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
-/** With the format that makes generators take a type of more than 32 bits, signed. */
+/** With the format that makes generators use a signed type of more than 32 bits. */
 const UINT32 = { type: "integer", format: "int64", minimum: 0, maximum: 2 ** 32 - 1 };
 const INT64 = { type: "string", format: "int64", pattern: "^-?[0-9]{1,19}$" };
 const UINT64 = { type: "string", format: "uint64", pattern: "^[0-9]{1,20}$" };
 
-/** The JSON form of each scalar type (https://protobuf.dev/programming-guides/json/), as answers have it. */
+/** The JSON form of each scalar type (https://protobuf.dev/programming-guides/json/), as in responses. */
 export const SCALARS: Readonly<Record<ScalarType, JsonObject>> = {
   [ScalarType.DOUBLE]: { type: "number", format: "double" },
   [ScalarType.FLOAT]: { type: "number", format: "float" },
@@ -26,7 +26,7 @@ export const SCALARS: Readonly<Record<ScalarType, JsonObject>> = {
   [ScalarType.SINT64]: INT64,
 };
 
-/** The bytes of a google.api.HttpBody, in a form that generators make a file or a blob of. */
+/** The bytes of a google.api.HttpBody, in a form for which generators use files or blobs. */
 export const BYTES: JsonObject = { type: "string", format: "binary" };
 
 /** The JSON form of well-known types. */

@@ -22,12 +22,12 @@ export interface Sending {
   readonly body?: string | Buffer;
 }
 
-/** Sends a request on a connection of its own and resolves when the head of the answer is there. */
+/** Sends a request on its own connection; resolves when the head of the response has arrived. */
 export function send(server: TestServer, protocol: Protocol, sending: Sending): Promise<Exchange> {
   return protocol === "http1" ? sendHttp1(server, sending) : sendHttp2(server, sending);
 }
 
-/** Sends a request whose answer nobody waits for, and does not end it when it has a body; answers how to leave. */
+/** Sends a request without waiting for the response, and without ending its body; returns a function that closes the connection. */
 export function sendUnawaited(server: TestServer, protocol: Protocol, sending: Sending): () => void {
   const { request, leave } = protocol === "http1" ? openHttp1(server, sending) : openHttp2(server, sending);
   request.on("error", () => {});

@@ -13,7 +13,7 @@ import { type CallContext, createTranscoder, type Transcoder, type TranscoderOpt
 
 const WORKSPACE = { version: "v2", modules: [{ path: "lib/transcode/testdata" }, { path: "proto/vendor" }] };
 
-/** All of library.proto, compiled now. */
+/** All of library.proto, compiled at run time. */
 export const registry = createFileRegistry(
   fromBinary(
     FileDescriptorSetSchema,
@@ -38,12 +38,12 @@ export function known<T>(value: T | undefined): T {
   return value;
 }
 
-/** What methods do, by name. A method that is not named answers its request, or an empty message of another type. */
+/** Implementations of methods, by name. Any other method returns its request, or an empty message of another type. */
 export type Methods = Readonly<
   Record<string, (request: Message, call: CallContext) => Promise<Message> | AsyncIterable<Message>>
 >;
 
-/** A transcoder of the library that writes down, as JSON, what it was asked to do. */
+/** A transcoder of the library that records its calls as JSON. */
 export function openLibrary(
   methods: Methods = {},
   options: Partial<TranscoderOptions> = {},

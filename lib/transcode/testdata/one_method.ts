@@ -24,7 +24,7 @@ const FIELDS: MessageInitShape<typeof FieldDescriptorProtoSchema>[] = [
   { name: "self", jsonName: "self", number: 3, type: Type.MESSAGE, label: Label.OPTIONAL, typeName: ".one.Request" },
 ];
 
-/** A service with one method of the given annotation, for those that are wrong or made up. */
+/** A service with one method of the given annotation, for invalid or generated ones. */
 export function oneMethodService(
   rule: JsonValue,
   { clientStreaming = false }: { clientStreaming?: boolean } = {},

@@ -8,7 +8,7 @@ export interface TestServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Serves a transcoder on a free port; what it has no route for is a 404 with the text "no route". */
+/** Serves a transcoder on a free port; a request without a route gets a 404 with the text "no route". */
 export async function startServer(
   transcoder: Transcoder,
   { protocol = "http1" }: { protocol?: "http1" | "http2" } = {},

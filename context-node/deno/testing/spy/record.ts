@@ -6,7 +6,7 @@ export interface Recorded {
   readonly where: string;
 }
 
-const MOST_RECORDED = 60_000;
+const MAX_RECORDED = 60_000;
 
 /** Reached without any replacement. */
 export const known = new Set<unknown>();
@@ -27,7 +27,7 @@ export function stopRecording(): void {
 export function record(value: unknown, where: string): void {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
   if (apply(has, known, [value]) || apply(has, recordedValues, [value])) return;
-  if (recorded.length >= MOST_RECORDED) return;
+  if (recorded.length >= MAX_RECORDED) return;
   apply(add, recordedValues, [value]);
   append(recorded, { value, where });
 }

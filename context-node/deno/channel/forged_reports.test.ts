@@ -1,0 +1,270 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Runtime } from "../../runtime/mod.ts";
+import type { ExecutorReport, SandboxReport } from "../sandbox/messages/protocol.ts";
+import { type HostileSandboxes, startHostileSandboxes } from "../testing/hostile_sandbox.ts";
+import { resultOf, startSandbox, startTestRuntime } from "../testing/mod.ts";
+import { parseReports } from "./report_schemas.ts";
+
+let hostile: HostileSandboxes;
+let honest: Runtime;
+beforeAll(async () => {
+  hostile = await startHostileSandboxes();
+  honest = await startTestRuntime();
+});
+afterAll(async () => {
+  await hostile[Symbol.asyncDispose]();
+  await honest[Symbol.asyncDispose]();
+});
+
+const ERROR = { name: "Error", message: "astray", stack: "Error: astray" };
+
+/** One of each kind that is well-formed. */
+const MESSAGES: readonly ExecutorReport[] = [
+  { type: "validating", run: 1 },
+  { type: "running", run: 1 },
+  { type: "progress", run: 1, fraction: 0.5, message: "half", fields: '{"rows":1}' },
+  { type: "logged", run: 1, lines: [{ level: "info", time: 1_700_000_000_000, text: "a line" }] },
+  { type: "resultBegun", run: 1, mediaType: "application/json" },
+  { type: "resultPart", run: 1, base64: "W10=" },
+  { type: "succeeded", run: 1, json: '{"a":1}' },
+  { type: "streamed", run: 1 },
+  { type: "failed", run: 1, reason: "THROWN", error: ERROR },
+  { type: "rejected", run: 1, problems: ["no input"] },
+  { type: "denied", run: 1, message: "no net" },
+  { type: "crashed", error: ERROR },
+  { type: "outOfHeap" },
+  { type: "dataList", request: 1 },
+  { type: "dataOpen", request: 1, name: "a.csv" },
+  { type: "dataPull", request: 1 },
+  { type: "dataCancel", request: 1 },
+];
+
+const REPORTS: readonly SandboxReport[] = [
+  { type: "ready" },
+  { type: "pong" },
+  ...MESSAGES.map((message) => ({ type: "reported", executor: 1, messages: [message] }) as const),
+  { type: "unresponsive", executor: 1 },
+  { type: "executorEnded", executor: 1, end: { type: "crashed", error: ERROR } },
+  { type: "objectStored", object: { name: "x", sizeBytes: 1, createdAt: 1, expiresAt: 2 } },
+  { type: "objectRemoved", name: "x" },
+  { type: "objectDropped", request: 1, existed: true },
+];
+
+const VALUES: readonly unknown[] = [
+  null,
+  true,
+  "",
+  "text",
+  "x".repeat(100_000),
+  -1,
+  0.5,
+  1e300,
+  8e15,
+  2 ** 53,
+  [],
+  [null],
+  {},
+  { type: "ready" },
+  { __proto__: null, toString: 1 },
+];
+
+/** Each value in the place of each field, each field left out, and a field too many in each object. */
+function* forgeries(value: unknown): Generator<unknown> {
+  for (const other of VALUES) if (typeof other !== typeof value || other === null) yield other;
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield { ...value, extra: 1 };
+  for (const [key, child] of Object.entries(value)) {
+    for (const forged of forgeries(child)) {
+      yield Array.isArray(value) ? value.with(Number(key), forged) : { ...value, [key]: forged };
+    }
+    if (!Array.isArray(value) && key !== "fields" && key !== "json" && key !== "expiresAt") {
+      const { [key as keyof typeof value]: _, ...without } = value;
+      yield without;
+    }
+  }
+}
+
+test.for(REPORTS.map((report): [string, SandboxReport] => [JSON.stringify(report), report]))(
+  "parseReports() takes %s, and none of its forgeries",
+  ([, report]) => {
+    expect(parseReports(JSON.stringify([report]))).toEqual({ reports: [report] });
+    for (const forged of forgeries(report)) {
+      // An array may be empty where JSON has none of its items, and text may be any text.
+      const line = JSON.stringify([forged]);
+      expect(parseReports(line), line.slice(0, 300)).toHaveProperty("error");
+    }
+  },
+);
+
+test.for<[string, string]>([
+  ["nothing", ""],
+  ["no JSON", "{"],
+  ["a value that is no array", '{"type":"ready"}'],
+  ["an empty batch", "[]"],
+  ["a batch without end", `[${'{"type":"pong"},'.repeat(5000)}{"type":"pong"}]`],
+  ["JSON that nests deep", "[".repeat(100_000)],
+  ["a message of Node's own channel", '{"cmd":"NODE_HANDLE","type":"net.Socket"}'],
+  ["a prototype", '[{"__proto__":{"type":"ready"},"type":"ready"}]'],
+])("parseReports() refuses %s", ([, line]) => {
+  expect(parseReports(line)).toHaveProperty("error");
+});
+
+const reported = (...messages: unknown[]): string =>
+  `${JSON.stringify([{ type: "reported", executor: 1, messages }])}\n`;
+const report = (value: unknown): string => `${JSON.stringify([value])}\n`;
+const RUNNING = { type: "running", run: 1 };
+const BEGUN = { type: "resultBegun", run: 1, mediaType: "application/json" };
+const PART = { type: "resultPart", run: 1, base64: "W10=" };
+
+test.for<[string, string | Uint8Array]>([
+  ["a line that is not JSON", "not json\n"],
+  ["bytes that are no text", Buffer.from([0xff, 0xfe, 0x00, 0x0a])],
+  ["a line that does not end", "x".repeat(5 * 1024 * 1024)],
+  ["null in the place of a message", reported(null)],
+  ["ready twice", report({ type: "ready" })],
+  ["a report of an executor that is not there", report({ type: "reported", executor: 7, messages: [RUNNING] })],
+  ["the end of an executor that is not there", report({ type: "executorEnded", executor: 7, end: { type: "exited" } })],
+  ["a report of a run that is not there", reported({ type: "running", run: 2 })],
+  [
+    "a second end",
+    reported(RUNNING, { type: "succeeded", run: 1, json: "1" }, { type: "succeeded", run: 1, json: "2" }),
+  ],
+  ["an end before the beginning", reported({ type: "succeeded", run: 1, json: "1" })],
+  ["problems of a run that was accepted", reported(RUNNING, { type: "rejected", run: 1, problems: ["late"] })],
+  ["a part of a result that was not begun", reported(RUNNING, PART)],
+  ["a result that was begun twice", reported(RUNNING, BEGUN, BEGUN)],
+  ["a result that is given whole and in parts", reported(RUNNING, BEGUN, { type: "succeeded", run: 1, json: "1" })],
+  ["the end of parts that were not begun", reported(RUNNING, { type: "streamed", run: 1 })],
+  ["more parts than may wait", reported(RUNNING, BEGUN, ...Array.from({ length: 9 }, () => PART))],
+  ["a media type of its own", reported(RUNNING, { ...BEGUN, mediaType: "text/html\r\nset-cookie: a=b" })],
+  ["an answer that nobody waits for", report({ type: "objectDropped", request: 9, existed: true })],
+  [
+    "a data request under a number of before",
+    reported({ type: "dataList", request: 2 }, { type: "dataList", request: 1 }),
+  ],
+  ["a pull of a file that was not asked for", reported({ type: "dataPull", request: 3 })],
+  [
+    "more named objects than may be",
+    Array.from(
+      { length: 10_001 },
+      (_, index) => `[{"type":"objectStored","object":{"name":"${index}","sizeBytes":1,"createdAt":1}}]\n`,
+    ).join(""),
+  ],
+])("a sandbox that sends %s is ended, and its job fails with a reason of its own", async ([, payload]) => {
+  const { outcome, end } = await hostile.send(payload);
+  expect(end).toEqual({ type: "violated", message: expect.stringMatching(/^The sandbox violated its protocol/) });
+  expect(outcome).toMatchObject(outcome?.type === "succeeded" ? { json: "1" } : { type: "lost", end });
+});
+
+test("what a sandbox sends does not touch the others of its node", async () => {
+  await using sandbox = await startSandbox(honest);
+  for (const payload of [
+    "garbage\n",
+    reported(null),
+    reported({ type: "failed", run: 1, reason: "constructor", error: ERROR }),
+  ]) {
+    const [{ end }, result] = await Promise.all([
+      hostile.send(payload),
+      resultOf(sandbox, "export const job = () => 'unharmed';"),
+    ]);
+    expect([end.type, result]).toEqual(["violated", "unharmed"]);
+  }
+});
+
+test("the node works on a bounded number of data requests of a sandbox, and reads no more", async () => {
+  let lists = 0;
+  const files = {
+    list: () => {
+      lists += 1;
+      return new Promise<string[]>(() => {});
+    },
+    open: async () => undefined,
+  };
+  const requests = (count: number): string =>
+    Array.from({ length: count }, (_, index) => reported({ type: "dataList", request: index + 1 })).join("");
+  const { end } = await hostile.send(`${requests(64)}what nobody reads\n`, { files, timeoutMs: 1000 });
+  expect(end).toEqual({ type: "disposed" });
+  expect(lists).toBe(1);
+  const { end: next } = await hostile.send(`${requests(63)}what is read\n`, { files });
+  expect(next).toMatchObject({ type: "violated" });
+});
+
+test("what a run says while its source map is fetched is bounded in the node", async () => {
+  const logged = (text: string, count: number) =>
+    reported({
+      type: "logged",
+      run: 1,
+      lines: Array.from({ length: count }, () => ({ level: "info", time: 1, text })),
+    });
+  const progress = reported({ type: "progress", run: 1, fraction: 0.5, message: "x".repeat(4000) });
+  const flood =
+    logged("at bundle:sha256:0:1:1", 1) + logged("x".repeat(16_000), 100).repeat(20) + progress.repeat(1000);
+  await hostile.send(`${flood}${reported({ type: "failed", run: 1, reason: "THROWN", error: ERROR })}`, {
+    timeoutMs: 1,
+  });
+  await using sandbox = await startSandbox(hostile.runtime);
+  let [characters, reports] = [0, 0];
+  const { outcome } = sandbox.run(
+    {
+      ...{ jobId: "job", binaryDigest: "sha256:0", entryPoint: "job", config: "{}" },
+      artifact: {
+        type: "module",
+        code: async () => "",
+        sourceMap: () => new Promise((_, reject) => setTimeout(reject, 2000, new Error("it is gone"))),
+      },
+    },
+    {
+      ...{ validating() {}, running() {}, resultBegun() {}, async resultPart() {} },
+      progress() {
+        reports += 1;
+      },
+      logged(lines) {
+        for (const { text } of lines) characters += text.length;
+      },
+    },
+  );
+  await outcome;
+  expect(characters).toBeGreaterThan(1024 * 1024);
+  expect(characters).toBeLessThan(6 * 1024 * 1024);
+  expect(reports).toBe(1);
+});
+
+test("a sandbox that leaves its answers unread is given up", async () => {
+  const chunk = new Uint8Array(192 * 1024);
+  const files = { list: async () => [], open: async () => new ReadableStream({ pull: (to) => to.enqueue(chunk) }) };
+  const requests = Array.from({ length: 64 }, (_, index) => index + 1);
+  const payload = [
+    ...requests.map((request) => reported({ type: "dataOpen", request, name: "x" })),
+    ...requests.map((request) => reported({ type: "dataPull", request })),
+  ];
+  const { end } = await hostile.send(payload.join(""), { files, isDeaf: true, timeoutMs: 40_000 });
+  expect(end).toEqual({ type: "crashed", message: "The sandbox gave no sign of life for 15 s" });
+});
+
+/** How long the fuzzer runs, in seconds. */
+const FUZZ_SECONDS = Number(process.env.HEARTH_FUZZ_SECONDS ?? 5);
+
+const forgedReport = fc.constantFrom(...REPORTS).chain((each) => fc.constantFrom(each, ...forgeries(each)));
+const line = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.array(forgedReport, { minLength: 1, maxLength: 4 }).map((batch) => JSON.stringify(batch)),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(fc.constantFrom(...MESSAGES), { minLength: 1, maxLength: 6 })
+      .map((messages) => JSON.stringify([{ type: "reported", executor: 1, messages }])),
+  },
+  { weight: 1, arbitrary: fc.json() },
+  { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
+);
+
+test("no lines that a sandbox may send reach beyond it", { timeout: (FUZZ_SECONDS + 60) * 1000 }, async () => {
+  const property = fc.asyncProperty(fc.array(line, { maxLength: 8 }), async (lines) => {
+    const { end } = await hostile.send(lines.map((each) => `${each}\n`).join(""), { timeoutMs: 20 });
+    expect(["violated", "disposed"]).toContain(end.type);
+  });
+  await fc.assert(property, { interruptAfterTimeLimit: FUZZ_SECONDS * 1000, numRuns: 1_000_000 });
+});

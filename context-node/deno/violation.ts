@@ -1,4 +1,0 @@
-/** What a sandbox did against the protocol between it and the node. It ends the sandbox, and never the node. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}

@@ -1,0 +1,56 @@
+import { constants } from "node:os";
+import type { SandboxEnd } from "../../runtime/mod.ts";
+
+/** How the process of a driver ended, and what it printed. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it printed may have secrets in it. */
+  readonly isConcealed: boolean;
+  readonly heapBytes: number;
+}
+
+/** Where the JVM says so, as `-XX:+ExitOnOutOfMemoryError` has it end. */
+const OUT_OF_MEMORY = /Terminating due to java\.lang\.OutOfMemoryError: (?<what>.*)/;
+
+/** By the convention of shells. */
+const FIRST_SIGNAL_CODE = 128;
+
+/** Lines at the end that say why a JVM ended. */
+const LAST_LINES = 12;
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Why a driver ended that was not asked to, and said nothing. */
+export function endOf({ code, signal, stdout, stderr, isConcealed, heapBytes }: ProcessExit): SandboxEnd {
+  const what = (OUT_OF_MEMORY.exec(stdout) ?? OUT_OF_MEMORY.exec(stderr))?.groups?.["what"]?.trim();
+  if (what !== undefined) {
+    const heap = `${Math.floor(heapBytes / MEBIBYTE)} MiB`;
+    const advice = "create the context with more memory (memoryBytes, launcher.spark.driver.memory)";
+    return {
+      type: "outOfMemory",
+      message: `The Spark driver ran out of memory (${what}) with a heap of ${heap}: ${advice}`,
+    };
+  }
+  const killedBy = signal ?? signalOf(code);
+  if (killedBy !== undefined) return crashed(`The Spark driver was ended by signal ${killedBy}`);
+  if (code === 0) return crashed("A job ended the JVM of its Spark context (System.exit)");
+  const words = isConcealed ? "" : lastLines(stderr);
+  const how = `The Spark driver ended with code ${code}, by itself or because a job called System.exit`;
+  return crashed(words === "" ? how : `${how}: ${words}`);
+}
+
+/** The signal that an exit code stands for: bubblewrap and `spark-submit` report the end of a JVM so. */
+function signalOf(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === FIRST_SIGNAL_CODE + number)?.[0];
+}
+
+function lastLines(text: string): string {
+  return text.split("\n").slice(-LAST_LINES).join("\n").trim();
+}
+
+function crashed(message: string): SandboxEnd {
+  return { type: "crashed", message };
+}

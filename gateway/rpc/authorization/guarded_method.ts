@@ -1,0 +1,94 @@
+import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
+import { credentialsMissing } from "../../../proto/errors.ts";
+import { permission } from "../../../proto/mod.ts";
+import { type Action, type Caller, type Gate, isRead, type Stay } from "../../access/mod.ts";
+import type { Answer, Call, Method } from "../call.ts";
+import { createGrantReader } from "./grants.ts";
+import { createNameReader } from "./resource_names.ts";
+
+/** The name of a method in the audit log: `hearth.v1.JobService/SubmitJob`. */
+export function actionName({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`;
+}
+
+/** Wraps a method with authorization: neither the method nor anything else sees the request before its caller is authorized. */
+export function authorizeMethod(
+  method: DescMethod,
+  serve: Method,
+  gate: Gate,
+): (request: Message, call: Call, caller: Caller | undefined) => Answer {
+  const name = actionName(method);
+  const needed = getOption(method, permission);
+  const readNames = createNameReader(method.input);
+  const readMade = createNameReader(method.output);
+  const readGrants = createGrantReader(method.input);
+  const actionOf = (request: Message): Action => ({
+    ...{ name, permission: needed, named: readNames(request) },
+    grants: readGrants(request),
+  });
+
+  if (method.methodKind === "unary") return serveUnary;
+  return serveStream;
+
+  async function serveUnary(request: Message, call: Call, caller: Caller | undefined): Promise<Message> {
+    const action = actionOf(request);
+    using stay = gate.stay(known(caller), action, call.signal);
+    return await gate.run(known(caller), action, async (guard) => {
+      const answer = serve(request, within(call, stay), guard);
+      if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} returns a stream`);
+      const message = await stay.hold(answer);
+      guard.tell(readMade(message));
+      return message;
+    });
+  }
+
+  /** Streams a method's messages. The audit log records its start as the outcome: for a method that changes something, the first message. */
+  async function* serveStream(request: Message, call: Call, caller: Caller | undefined): AsyncGenerator<Message> {
+    const action = actionOf(request);
+    using stay = gate.stay(known(caller), action, call.signal);
+    const stream = await gate.run(known(caller), action, async (guard) => {
+      const answer = serve(request, within(call, stay), guard);
+      if (!(Symbol.asyncIterator in answer)) throw new Error(`Method ${method} does not return a stream`);
+      return isRead(action) ? answer : stay.hold(withFirst(answer));
+    });
+    yield* stay.follow(stream);
+  }
+}
+
+/** Resolves when the first message of a stream has arrived, to the whole stream. Consume it: it owns what the first message started. */
+async function withFirst(stream: AsyncIterable<Message>): Promise<AsyncIterable<Message>> {
+  const messages = stream[Symbol.asyncIterator]();
+  let first: IteratorResult<Message> | undefined = await messages.next();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const next = first ?? (await messages.next());
+        first = undefined;
+        return next;
+      },
+      async return() {
+        await messages.return?.();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+/** The same call, which also ends when the recheck denies its caller. */
+function within(call: Call, { signal }: Stay): Call {
+  return {
+    signal,
+    get requestHeader() {
+      return call.requestHeader;
+    },
+    get responseHeader() {
+      return call.responseHeader;
+    },
+  };
+}
+
+/** Rejects a call that reached the method without authentication, which is a bug of the API that served it. */
+function known(caller: Caller | undefined): Caller {
+  if (caller === undefined) throw credentialsMissing([]);
+  return caller;
+}

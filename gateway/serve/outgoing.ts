@@ -1,8 +1,0 @@
-import type { OutgoingHttpHeaders } from "node:http";
-import { recodeGrpcMessage } from "./grpc_message.ts";
-
-/** Headers or trailers of connect-es as node takes them. */
-export function outgoing(headers = new Headers()): OutgoingHttpHeaders {
-  const cookies = headers.getSetCookie();
-  return { ...Object.fromEntries(recodeGrpcMessage(headers)), ...(cookies.length > 0 && { "set-cookie": cookies }) };
-}

@@ -13,16 +13,15 @@ interface AnnounceDeps extends Pick<Membership, "secrets"> {
   readonly nats: NatsConnection;
 }
 
-/** How gateways know of a node. Disposing it says farewell: nothing of the node is left. */
+/** The announcement of a node. Disposal announces its departure. */
 export interface Announcement extends Disposable {
-  /** Tells at once how the node is now, before the next second does. */
+  /** Announces the present state at once. */
   beat(): void;
 }
 
 /**
- * Announces the node, and resolves when it can be found: now, each second with its load, and when somebody asks by the NATS
- * services protocol who is there; also while it drains, since gateways take a node for lost that they do not hear of. With a secret, what gateways act on
- * is signed.
+ * Announces the node: now, every second with its load, and when a gateway asks by the NATS services protocol; also while it drains, because
+ * gateways count silent nodes as lost. Resolves when the node can be discovered. With a secret, announcements are signed.
  */
 export async function announceNode({ nats, secrets }: AnnounceDeps, describe: () => Node): Promise<Announcement> {
   const sign = secrets && createSigner(secrets);
@@ -41,7 +40,7 @@ export async function announceNode({ nats, secrets }: AnnounceDeps, describe: ()
   return {
     beat,
     [Symbol.dispose]() {
-      // A drain says farewell itself; by the time everything else is disposed, NATS is gone.
+      // A drain announces the departure itself: at disposal NATS may be gone.
       if (!announced) return;
       announced = false;
       clearInterval(timer);

@@ -18,7 +18,7 @@ async function file(content: string): Promise<string> {
   return path;
 }
 
-/** What a command line is refused with. */
+/** The error of a command line. */
 function faultOf(...args: string[]): string {
   try {
     parseConfig(args, {});
@@ -70,7 +70,7 @@ test("parseConfig() has a default for everything", () => {
   });
 });
 
-test("parseConfig() names an entry of node.permissions.net that is no host", async () => {
+test("parseConfig() names an invalid entry of node.permissions.net", async () => {
   const path = await file(JSON.stringify({ node: { permissions: { net: { "team-*": ["10.0.0.0/8", "10.*"] } } } }));
   expect(faultOf("--config", path)).toContain('node.permissions.net["team-*"][1]: must be *, a host');
 });
@@ -99,7 +99,7 @@ test("parseConfig() prefers flags to the environment and the environment to the 
   });
 });
 
-test("parseConfig() lists all faults at once, those of flags and of rules between keys too", async () => {
+test("parseConfig() lists all errors at once, including flags and rules between keys", async () => {
   const path = await file(
     JSON.stringify({
       nats: { user: "u", tokenFile: import.meta.filename, uri: "x" },
@@ -123,7 +123,7 @@ test("parseConfig() lists all faults at once, those of flags and of rules betwee
   gatway: unknown key; did you mean "gateway"?`);
 });
 
-test("parseConfig() refuses a file that is not JSON or not there, and still tells what is wrong with the flags", async () => {
+test("parseConfig() refuses a missing or malformed file and still lists the errors of flags", async () => {
   const path = await file("{");
   expect(
     faultOf("--config", path, "--port=1"),
@@ -140,7 +140,7 @@ test.each([
   [["--log-level", "loud"], '--log-level: expected trace, debug, info, warn, error, fatal, got "loud"'],
   [["--insecure=no"], '--insecure: takes no value, got "no"'],
   [["--data-dir", "--insecure"], "--data-dir: expected <path> after it"],
-])("parseConfig() says what is wrong with %j", (args, fault) => {
+])("parseConfig() reports the error of %j", (args, fault) => {
   expect(faultOf(...args)).toBe(`Cannot start the context node with these flags and variables: 1 fault\n  ${fault}`);
 });
 
@@ -154,7 +154,7 @@ test.each(["0.0.0.0:0", "[::]:7000", "node-7:7000", "127.0.0.1.example.com:7000"
   },
 );
 
-test("a configuration file and what it names may be saved as Windows does, but not as UTF-16", async () => {
+test("files may have a byte order mark and CRLF, but not be UTF-16", async () => {
   const secretFile = await file("\ufeffthe secret of them all\r\n");
   const text = JSON.stringify({ cluster: { secretFile }, node: { labels: { zone: "a" } } }, undefined, 2);
   const path = await file(`\ufeff${text.replaceAll("\n", "\r\n")}`);
@@ -170,7 +170,7 @@ test("a configuration file and what it names may be saved as Windows does, but n
   expect(() => parseConfig(["--config", path], {})).toThrow(`${path}: cannot be read: it is UTF-16; save it as UTF-8`);
 });
 
-test("a secret is at least 16 characters long, and does not show when the configuration is printed", async () => {
+test("a secret has at least 16 characters and is not printed with the configuration", async () => {
   const short = await file(JSON.stringify({ cluster: { secret: "short" } }));
   expect(() => parseConfig(["--config", short], {})).toThrow("cluster.secret");
   const shortFile = await file("correct horse battery staple\nshort\n");
@@ -191,7 +191,7 @@ test.each<[string, object, string]>([
   ["a certificate without its key", { nats: { tls: { cert: import.meta.filename } } }, "cert and key go together"],
   ["a password of nobody", { nats: { passwordFile: import.meta.filename } }, "passwordFile needs a user"],
   ["two ways to be known", { nats: { user: "u", tokenFile: import.meta.filename } }, "only one of"],
-])("%s is a fault", async (_what, config, message) => {
+])("%s is an error", async (_what, config, message) => {
   const path = await file(JSON.stringify(config));
   expect(() => parseConfig(["--config", path], {})).toThrow(message);
 });

@@ -150,7 +150,7 @@ export const nodeSection = z
   .prefault({})
   .describe("What a context node does");
 
-/** The configuration file, as far as it concerns a context node. */
+/** The part of the configuration file for context nodes. */
 const configurationFile = z
   .strictObject({
     nats: natsSection,
@@ -165,13 +165,13 @@ const configurationFile = z
     when: ({ value }) => exposureKeys.safeParse(value).success,
   });
 
-/** Both sections as they are when nothing is wrong with what they say of who reaches the node. */
+/** Both sections, if the rules about exposure hold. */
 const exposureKeys = z.object({
   cluster: z.custom<Cluster>((value) => value instanceof Object && "secret" in value && "tls" in value),
   node: z.object({ listen: address }),
 });
 
-/** What a context node is told. */
+/** Configuration of a context node. */
 export interface NodeConfig
   extends Omit<z.output<typeof nodeSection>, "advertise" | "memoryBytes" | "sandbox" | "secrets" | "spark"> {
   readonly nats: NatsAccess;
@@ -180,7 +180,7 @@ export interface NodeConfig
   readonly memoryBytes: number;
   readonly sandbox: {
     readonly isolation: IsolationMode;
-    /** Absolute. */
+    /** Absolute path. */
     readonly bubblewrap: string | undefined;
   };
   readonly secrets: {
@@ -189,17 +189,17 @@ export interface NodeConfig
     readonly contexts: Readonly<Record<string, readonly string[]>>;
   };
   readonly spark: SparkConfig;
-  /** Absolute path of the file that it was read from. */
+  /** Absolute path of the configuration file. */
   readonly configFile?: string | undefined;
 }
 
-/** The same for a context node that is a process of its own. */
+/** Configuration of a node process. */
 export interface NodeProcessConfig extends NodeConfig {
-  /** As pino names it. */
+  /** Log level of pino. */
   readonly logLevel: string;
 }
 
-/** Reads flags, environment and the configuration file. Throws a ConfigurationError that lists all faults at once. */
+/** Reads flags, environment and the configuration file. Throws a ConfigurationError that lists all errors at once. */
 export function parseConfig(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -222,7 +222,7 @@ export function parseConfig(
   };
 }
 
-/** Of the container's limit where there is one, else of the machine's memory. */
+/** Share of the container's limit if there is one, else of the machine's memory. */
 function defaultMemoryBytes(): number {
   const limitBytes = process.constrainedMemory() || totalmem();
   return Math.floor((Math.min(limitBytes, totalmem()) * 3) / 4);

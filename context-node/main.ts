@@ -18,7 +18,7 @@ try {
 } catch (error) {
   if (error instanceof ConfigurationError) console.error(error.message);
   else log.fatal({ err: error }, (error as Error).message);
-  // What could not be released must not keep the process alive.
+  // Resources that failed to close must not keep the process alive.
   process.exit(1);
 }
 
@@ -29,13 +29,13 @@ async function run(config: NodeProcessConfig): Promise<void> {
   onEndRequest(process, () => end(undefined));
   const started = await Promise.race([startNode(config, { log }), asked]);
   if (started === undefined) {
-    log.info("asked to end before it listens");
-    // What it has opened ends with the process: there is nothing to drain.
+    log.info("received a signal before listening");
+    // Open resources end with the process: there is nothing to drain.
     process.exit(0);
   }
   await using node = started;
   log.info({ address: node.address, node: node.id }, "listening");
-  // It may be killed: then the next start would compile all again.
+  // Flushed now: if the process is killed, the next start need not compile everything again.
   flushCompileCache();
   await Promise.race([asked, node.closed]);
   log.info("draining");

@@ -6,19 +6,16 @@ const INBOX_PREFIX = "_INBOX_node";
 
 interface NatsOptions extends Waiting {
   readonly access: NatsAccess;
-  /** Shown by the server's monitoring. */
+  /** Name in the server's monitoring. */
   readonly name: string;
 }
 
-/** A connection to NATS. Disposing it closes the connection at once. */
+/** A connection to NATS. Disposal closes it at once. */
 export interface NodeNats extends AsyncDisposable {
   readonly nats: NatsConnection;
 }
 
-/**
- * Connects to NATS. Tries again while the server is away, at the start and later, for ever. Rejects, with what to do, when a server does not let
- * us in.
- */
+/** Connects to NATS, and reconnects whenever the server is unavailable. Rejects, with advice, when a server refuses the connection. */
 export async function connectNats({ access, name, ...waiting }: NatsOptions): Promise<NodeNats> {
   const nats = await connectToNats(access, { name, inboxPrefix: INBOX_PREFIX }, waiting);
   return { nats, [Symbol.asyncDispose]: () => nats.close() };

@@ -30,7 +30,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Resolves with the next message on a subject that is about a node. */
+/** Resolves with the next message on a subject about a node. */
 async function nextAbout(subject: string, nodeId?: string): Promise<Node> {
   for await (const message of nats.subscribe(subject)) {
     const node = Node.fromJSON(message.json());
@@ -39,7 +39,7 @@ async function nextAbout(subject: string, nodeId?: string): Promise<Node> {
   throw new Error("the connection was closed");
 }
 
-test("a node announces itself, beats, and says farewell when it drains", async () => {
+test("a node announces itself, sends heartbeats, and announces its departure when it drains", async () => {
   await using tested = await startTestNode({ natsUrl: server.url, memoryBytes: 1024 ** 3 });
   const { id, address } = tested.node;
   expect(await nextAbout(NODE_HEARTBEAT_SUBJECT, id)).toMatchObject({
@@ -58,7 +58,7 @@ test.each([
   { verb: "PING", extra: {} },
   { verb: "INFO", extra: { description: "A Hearth context node", endpoints: [] } },
   { verb: "STATS", extra: { started: expect.any(String), endpoints: [] } },
-])("a node answers $verb of the NATS services protocol", async ({ verb, extra }) => {
+])("a node responds to $verb of the NATS services protocol", async ({ verb, extra }) => {
   await using tested = await startTestNode({ natsUrl: server.url });
   const { id, address } = tested.node;
   for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.hearth-node`, `$SRV.${verb}.hearth-node.${id}`]) {
@@ -74,7 +74,7 @@ test.each([
   }
 });
 
-test("a node announces itself at once when a gateway asks who is there", async () => {
+test("a node announces itself at once on a ping", async () => {
   await using tested = await startTestNode({ natsUrl: server.url });
   let announcements = 0;
   const callback = (_error: Error | null, message: Msg): void => {
@@ -82,12 +82,12 @@ test("a node announces itself at once when a gateway asks who is there", async (
   };
   const subscription = nats.subscribe(NODE_HEARTBEAT_SUBJECT, { callback });
   for (let pings = 0; pings < 20; pings++) nats.publish(NODE_PING_SUBJECT);
-  // Beats alone would take 20 s.
+  // Heartbeats alone would take 20 s.
   await until("20 announcements", () => announcements >= 20, { deadlineMs: 10_000 });
   subscription.unsubscribe();
 });
 
-test("a node that drains takes nothing new, lets jobs finish, and hands over their last events", async () => {
+test("a draining node refuses work, lets jobs finish, and flushes their last events", async () => {
   const finish = Promise.withResolvers<string>();
   const scripts = { patient: { run: () => finish.promise } };
   await using tested = await startTestNode({ natsUrl: server.url, scripts });
@@ -109,7 +109,7 @@ test("a node that drains takes nothing new, lets jobs finish, and hands over the
   expect((await session.closed).code).toBe(0);
 });
 
-test("a node that drains cancels jobs that are not done by the deadline, whatever their grace periods", async () => {
+test("a draining node cancels jobs at the deadline, regardless of their grace periods", async () => {
   await using tested = await startTestNode({ natsUrl: server.url, drainTimeoutMs: 100 });
   const session = await tested.openSession();
   const contextId = crypto.randomUUID();
@@ -124,7 +124,7 @@ test("a node that drains cancels jobs that are not done by the deadline, whateve
   for (const id of [jobId, patientId]) expect(session.story(id)).toEqual(["running", "cancelling", "cancelled"]);
 });
 
-test("a node waits at its end until a gateway has acknowledged its last events", async () => {
+test("a node waits at shutdown until its last events are acknowledged", async () => {
   await using tested = await startTestNode({ natsUrl: server.url });
   const session = await tested.openSession({ acknowledges: false });
   const contextId = crypto.randomUUID();
@@ -134,7 +134,7 @@ test("a node waits at its end until a gateway has acknowledged its last events",
     hasDrained = true;
   });
   await session.contextEvent(contextId, "stopped");
-  // A further session is welcomed: it still serves.
+  // Another session is welcomed: the node still serves.
   const other = await tested.openSession({ acknowledges: false });
   await other.contextEvent(contextId, "stopped");
   expect(hasDrained).toBe(false);
@@ -142,7 +142,7 @@ test("a node waits at its end until a gateway has acknowledged its last events",
   await drained;
 });
 
-test("a node waits at its end until a gateway has fetched a large result", async () => {
+test("a node waits at shutdown until a large result is fetched", async () => {
   await using tested = await startTestNode({ natsUrl: server.url });
   const session = await tested.openSession();
   const contextId = crypto.randomUUID();
@@ -157,7 +157,7 @@ test("a node waits at its end until a gateway has fetched a large result", async
   await drained;
 });
 
-test("a node does not start when its address is taken", async () => {
+test("a node does not start when its address is in use", async () => {
   await using tested = await startTestNode({ natsUrl: server.url });
   await using runtime = new ScriptedRuntime();
   const config = {

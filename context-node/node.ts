@@ -20,34 +20,37 @@ import { type HostedRuntime, startDeno, startSpark } from "./runtimes.ts";
 import { createSecretFolder, withSecrets } from "./secrets/mod.ts";
 import { type Commands, findMissing, OpenSessions, startSessionServer } from "./session/mod.ts";
 
-/** How long to wait at the end until gateways have acknowledged the last events, in milliseconds. */
+/** Time limit at shutdown for the last events to be acknowledged, in milliseconds. */
 const FLUSH_TIMEOUT_MS = 10_000;
 
-/** How long to wait at the end until gateways have fetched the last large results. */
+/** Time limit at shutdown for large results to be fetched, in milliseconds. */
 const FETCH_TIMEOUT_MS = 5_000;
 
-/** Where Linux tells of this process. */
+/** Linux's folder about this process. */
 const PROCESS_FOLDER = "/proc/self";
 
-/** A running context node. Disposing it ends everything now. */
+/** A running context node. Disposal ends everything now. */
 export interface ContextNode extends AsyncDisposable {
-  /** A new one with each start. */
+  /** Id of the node, new with each start. */
   readonly id: string;
   /** `host:port` of its session endpoint. */
   readonly address: string;
   /** Resolves after disposal; rejects when the node died by itself. */
   readonly closed: Promise<void>;
-  /** Takes nothing new, lets jobs finish or cancels them by the deadline, and hands their last events to gateways. */
+  /** Refuses new work, lets jobs finish or cancels them at the deadline, and flushes their last events. */
   drain(): Promise<void>;
 }
 
 export interface NodeDeps {
   readonly log: Logger;
-  /** Stay the caller's. Default: a Deno runtime of its own. */
+  /** Runtimes, which the caller owns. Default: the configured ones. */
   readonly runtimes?: readonly HostedRuntime[] | undefined;
 }
 
-/** Starts a context node and resolves when gateways can find it. Waits for NATS while that is away. Rejects when NATS does not let the node in, and when the address is taken. */
+/**
+ * Starts a context node. Resolves when gateways can discover it. Waits for NATS. Rejects when NATS refuses the node, and when the address
+ * is in use.
+ */
 export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<ContextNode> {
   const id = randomUUID();
   const { version } = packageJson;
@@ -127,11 +130,11 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
       announcement.beat();
       await drained;
       const unacknowledged = await events.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
-      if (unacknowledged > 0) log.error({ unacknowledged }, "node ends with events that no gateway has acknowledged");
+      if (unacknowledged > 0) log.error({ unacknowledged }, "node shut down with unacknowledged events");
       await results.drain({ timeoutMs: FETCH_TIMEOUT_MS });
       await server[Symbol.asyncDispose]();
       announcement[Symbol.dispose]();
-      // Without a server there is nothing to drain, and it would wait for one.
+      // Without a server, draining would wait for one.
       if (connection.isConnected()) await nats.drain();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -139,7 +142,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Con
 }
 
 interface WatchedConnection {
-  /** Resolves when the connection was closed on purpose, and rejects when it was closed for good otherwise. */
+  /** Resolves when the connection is closed on purpose. Rejects when it is closed otherwise. */
   readonly closed: Promise<void>;
   isConnected(): boolean;
 }

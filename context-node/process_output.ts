@@ -1,25 +1,25 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 
-/** Jobs can print without end: beyond this the pipe is left full, and they wait. */
+/** Rate of output beyond which the pipe is left full and jobs wait: they can print without end. */
 const BYTES_A_SECOND = 256 * 1024;
 const LONGEST_ENTRY = 4096;
 
-/** Where runtimes write; a pino logger is one. */
+/** Log of runtimes, such as a pino logger. */
 export interface ProcessLog {
   debug(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
-/** What a process prints. */
+/** The output of a process. */
 export interface ProcessOutput {
-  /** Its last words, on standard error unless said otherwise; complete once the process is closed. */
+  /** The end of its output, on standard error by default. Complete once the process is closed. */
   lastWords(stream?: "stdout" | "stderr"): string;
-  /** Logs no more of it: from now on there may be secrets in it. */
+  /** Stops logging the output, which may contain secrets from now on. */
   conceal(): void;
 }
 
-/** Logs what the process prints, until it is to be concealed. */
+/** Logs the output of a process until it is concealed. */
 export function logOutput(child: ChildProcess, log: Pick<ProcessLog, "debug">): ProcessOutput {
   const lastWords = { stdout: "", stderr: "" };
   let isConcealed = false;
@@ -52,6 +52,6 @@ function read(child: ChildProcess, stream: Readable | null, write: (text: string
     stream.pause();
     setTimeout(() => stream.resume(), windowEnd - now).unref();
   });
-  // What is left in the pipe tells why the process ended.
+  // The rest of the pipe has the reason for the end.
   child.once("exit", () => stream?.resume());
 }

@@ -15,7 +15,7 @@ const log = { warn() {} };
 
 const folders = async () => (await readdir(parent)).filter((name) => !name.startsWith(".")).sort();
 
-test("a folder goes with its process, and takes along those that show no sign of life, whatever the clock says", async () => {
+test("a folder is removed with its process, as are those without signs of life, under any clock", async () => {
   const [past, future] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
   for (const [name, time] of [
     ["killed", past],
@@ -30,7 +30,7 @@ test("a folder goes with its process, and takes along those that show no sign of
   const folder = await openRunFolder({ log }, { parent, nodeId: "new", abandonedMs: 200 });
   await writeFile(join(folder.path, "mine.txt"), "");
   expect(await folders()).toHaveLength(4);
-  // Its clock is an hour late.
+  // Its clock is an hour behind.
   await utimes(join(parent, "living"), past, new Date(past.getTime() + 10_000));
 
   await until("the folders of killed processes are gone", async () => (await folders()).length === 2);
@@ -39,7 +39,7 @@ test("a folder goes with its process, and takes along those that show no sign of
   expect(await folders()).toEqual(["living"]);
 });
 
-test("folders of killed processes go also when no process runs for long, but not those that show signs of life", async () => {
+test("folders of killed processes are removed even if no process runs for long", async () => {
   for (const name of ["killed", "living"]) await mkdir(join(parent, name));
   let starts = 0;
   await until("the folder of the killed process is gone", async () => {
@@ -53,7 +53,7 @@ test("folders of killed processes go also when no process runs for long, but not
   expect(await folders()).toEqual(["living"]);
 });
 
-test("what an earlier process saw does not count when the file with it is damaged, or the machine started anew", async () => {
+test("observations of an earlier process are ignored when their file is damaged or the machine has rebooted", async () => {
   await mkdir(join(parent, "other"));
   const { mtimeMs: sign } = await stat(join(parent, "other"));
   for (const text of ["{", "null", `{"other":null}`, JSON.stringify({ other: { sign, sinceMs: 1e15 } })]) {
@@ -63,7 +63,7 @@ test("what an earlier process saw does not count when the file with it is damage
   }
 });
 
-test("a folder that is alone leaves nothing when it goes", async () => {
+test("the last folder leaves nothing behind", async () => {
   const folder = await openRunFolder({ log }, { parent, nodeId: "new" });
   await folder[Symbol.asyncDispose]();
   expect(await readdir(parent)).toEqual([]);

@@ -4,22 +4,22 @@ import { hrtime } from "node:process";
 import type { Logger } from "pino";
 import { startTimer } from "../lib/async/mod.ts";
 
-/** How often a process shows that it still uses its folder, in milliseconds. */
+/** Interval between signs of life of a folder, in milliseconds. */
 const SIGN_OF_LIFE_MS = 10_000;
 
-/** A folder without a sign of life for this time is that of a process that was killed, in milliseconds. */
+/** Time without a sign of life after which the process of a folder counts as killed, in milliseconds. */
 const ABANDONED_MS = 60_000;
 
-/** Name of the file in which a process that starts keeps what it sees of the other folders, for the next one. */
+/** File in which a starting process stores its observations of other folders for the next one. */
 const SEEN_FILE = ".seen.json";
 
-/** The last sign of life of a folder, and since when it is the last, by the clock that runs since the machine started. */
+/** The last sign of life of a folder, and when it was first seen, on the clock since boot. */
 interface Seen {
   readonly sign: number;
   readonly sinceMs: number;
 }
 
-/** A folder of one process of a node. Disposing it removes it. */
+/** A folder of one node process. Disposal removes it. */
 export interface RunFolder extends AsyncDisposable {
   readonly path: string;
 }
@@ -27,14 +27,14 @@ export interface RunFolder extends AsyncDisposable {
 interface RunFolderOptions {
   readonly parent: string;
   readonly nodeId: string;
-  /** Default a minute. */
+  /** Default: one minute. */
   readonly abandonedMs?: number | undefined;
 }
 
 /**
- * Makes the folder. Removes those of processes that were killed: nodes of one machine may share the parent. A folder counts as one when it
- * shows no sign of life for a while, in which this process runs, or which began when an earlier one saw it: a node that crashes again and
- * again never runs that long. The age of the folder is of no use, as the clock may leap.
+ * Creates the folder. Removes those of killed processes: nodes of one machine may share the parent. A process counts as killed when its
+ * folder shows no sign of life for a while, observed by this process or since an earlier one: a node that crashes repeatedly never runs
+ * that long. The age of a folder is unreliable, because clocks change.
  */
 export async function openRunFolder(
   { log }: { log: Pick<Logger, "warn"> },
@@ -70,7 +70,7 @@ export async function openRunFolder(
 
 const CANNOT_REMOVE = "cannot remove the folder of a killed process";
 
-/** Removes folders whose last sign of life an earlier process saw long enough ago, and keeps what is seen of the others. */
+/** Removes folders whose last sign of life an earlier process saw long enough ago, and stores observations of the others. */
 async function removeSeen(
   { parent, nodeId, abandonedMs }: Required<RunFolderOptions> & { readonly abandonedMs: number },
   lastSigns: Map<string, number>,
@@ -80,7 +80,7 @@ async function removeSeen(
   const seen = new Map<string, Seen>();
   for (const [name, sign] of lastSigns) {
     const known = before.get(name);
-    // The clock begins anew when the machine does.
+    // The clock restarts at boot.
     const isKnown = known !== undefined && known.sign === sign && known.sinceMs <= nowMs;
     const sinceMs = isKnown ? known.sinceMs : nowMs;
     if (nowMs - sinceMs >= abandonedMs) await rm(join(parent, name), { recursive: true, force: true });
@@ -99,12 +99,12 @@ async function readSeen(parent: string): Promise<ReadonlyMap<string, Seen>> {
   try {
     return new Map(Object.entries((JSON.parse(text) ?? {}) as Record<string, Seen>));
   } catch {
-    // A SyntaxError: the machine went down while it was written.
+    // A SyntaxError: the machine stopped during the write.
     return new Map();
   }
 }
 
-/** The last sign of life of each folder, by name. Another node may be tidying up at the same time. */
+/** The last sign of life of each folder, by name. Another node may be cleaning up at the same time. */
 async function readSigns(parent: string): Promise<Map<string, number>> {
   const signs = new Map<string, number>();
   for (const name of await readdir(parent)) {

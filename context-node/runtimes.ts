@@ -5,29 +5,29 @@ import { CONTEXT_DEFAULTS } from "../cluster/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { NodeRuntime, type NodeWall, RuntimeName } from "../proto/node.ts";
 import type { NodeConfig } from "./config.ts";
-import { findDeno, startDenoRuntime } from "./deno/mod.ts";
-import { findProgram, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
+import { startDenoRuntime } from "./deno/mod.ts";
+import { findDeno, findProgram, type ProcessGroups, startIsolation } from "./isolation/mod.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Runtime } from "./runtime/mod.ts";
 
 export interface RuntimeDeps {
   readonly groups: ProcessGroups;
   readonly folder: RunFolder;
-  /** Resolves when a gateway is there that may ask for contexts. */
+  /** Resolves when a gateway has connected. */
   readonly whenNeeded: Promise<void>;
   readonly log: Logger;
 }
 
-/** A runtime of the node, and what the node announces of it. */
+/** A runtime of the node and its announcement. */
 export interface HostedRuntime {
   /** Undefined when it is not available. */
   readonly runtime: Runtime | undefined;
   readonly description: NodeRuntime;
-  /** What the operating system keeps its processes from. */
+  /** Walls of the operating system around its processes. */
   readonly walls: readonly NodeWall[];
 }
 
-/** Starts the Deno runtime. Disposing it ends its processes. */
+/** Starts the Deno runtime. Disposal ends its processes. */
 export async function startDeno(
   { sandbox, spares }: NodeConfig,
   { groups, folder, whenNeeded, log }: RuntimeDeps,
@@ -42,14 +42,17 @@ export async function startDeno(
   return { ...describeDeno(runtime), walls: [...isolation.walls], [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** A runtime that runs what Deno runs. */
+/** A runtime for Deno's artifacts. */
 export function describeDeno(runtime: Runtime): HostedRuntime {
   const version = packageJson.dependencies.deno;
   const description = NodeRuntime.create({ runtime: RuntimeName.DENO, available: true, version });
   return { runtime, description, walls: [] };
 }
 
-/** Starts the Spark runtime, or answers why there is none. Undefined where it is off. Loads nothing of Spark there, and starts no JVM. */
+/**
+ * Starts the Spark runtime, or returns the reason why it is not available. Undefined where it is disabled; loads nothing of Spark then.
+ * Starts no JVM.
+ */
 export async function startSpark(
   config: NodeConfig,
   deps: RuntimeDeps,
@@ -103,7 +106,7 @@ function describeSpark(
   };
 }
 
-/** What the node keeps to itself: its data, and of the folder around that all that is the owner's alone; secrets and configuration. */
+/** Private paths of the node: its data, and of the folder around it everything that only its owner may read; secrets and configuration. */
 function hiddenFromDrivers({ dataDir, secrets, configFile, nats, cluster }: NodeConfig): string[] {
   const around = dirname(dataDir);
   const isPrivate = ((statSync(around, { throwIfNoEntry: false })?.mode ?? 0o777) & 0o077) === 0;

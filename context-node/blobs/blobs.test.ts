@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => nats[Symbol.asyncDispose]());
 
-/** Runs a job in a context of its own, which has nothing warm. */
+/** Runs a job in a new context, which has nothing warm. */
 async function runCold(session: GatewaySession, entryPoint: string, artifactDigest: string) {
   const contextId = crypto.randomUUID();
   await session.startContext(contextId, { memoryBytes: 1024 });
@@ -30,7 +30,7 @@ async function runAdHoc(session: GatewaySession, entryPoint: string, artifactDig
   await session.contextEvent(contextId, "stopped");
 }
 
-/** The digests that a session was asked for, but for that of the program. */
+/** The digests that were requested on a session, without the program's. */
 function fetched(session: GatewaySession): string[] {
   const blobs = session.heard("blobRequest").map(({ blob }) => blob);
   return blobs.flatMap((blob) => (blob?.$case === "digest" && blob.value !== digest ? [blob.value] : [])).sort();
@@ -51,7 +51,7 @@ test("a bundle is fetched once for all contexts of a node, and kept on disk", as
   expect([`sha256:${name}`, others]).toEqual([digest, []]);
 });
 
-test("a bundle that is damaged on disk is fetched again", async () => {
+test("a damaged bundle on disk is fetched again", async () => {
   await using tested: TestNode = await startTestNode({ natsUrl: nats.url });
   const path = join(tested.dataDir, "blobs", digest.slice("sha256:".length));
   await writeFile(path, "export const answer");
@@ -60,7 +60,7 @@ test("a bundle that is damaged on disk is fetched again", async () => {
   expect(await readFile(path)).toEqual(code);
 });
 
-test("another gateway is asked when the first has not the bundle", async () => {
+test("another gateway is asked when the first lacks the bundle", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const first = await tested.openSession({ gatewayId: "a" });
   const second = await tested.openSession({ gatewayId: "b", blobs: { [digest]: code } });
@@ -70,7 +70,7 @@ test("another gateway is asked when the first has not the bundle", async () => {
 
 test.each([
   { what: "is nowhere", blobs: {}, message: /no such content/ },
-  { what: "is not what its digest says", blobs: { [digest]: Buffer.from("other") }, message: /other bytes/ },
+  { what: "is not what its digest says", blobs: { [digest]: Buffer.from("other") }, message: /does not match/ },
 ])("a job whose bundle $what fails to load", async ({ blobs, message }) => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const session = await tested.openSession({ blobs });
@@ -81,14 +81,14 @@ test.each([
   });
 });
 
-test("a digest that is none never becomes a path", async () => {
+test("a malformed digest never becomes a path", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const session = await tested.openSession();
   const { event } = await runCold(session, "bundle", "sha256:../../etc/passwd");
   expect(event).toMatchObject({ value: { error: { reason: JobError_Reason.LOAD_FAILED } } });
 });
 
-test("a job reads the data files of the gateways, whose contents are fetched once", async () => {
+test("a job reads data files of the gateways, which are fetched once", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const large = "y".repeat(20_000);
   const session = await tested.openSession({
@@ -101,7 +101,7 @@ test("a job reads the data files of the gateways, whose contents are fetched onc
   expect(fetched(session)).toEqual([digestOf(Buffer.from(large)), digestOf(Buffer.from("first"))].sort());
 });
 
-test("a data file that was replaced is read anew", async () => {
+test("a replaced data file is fetched again", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const before = await tested.openSession({ files: { a: "old" }, blobs: { [digest]: code } });
   expect((await runCold(before, "files", digest)).result).toEqual({ a: "old" });
@@ -111,19 +111,19 @@ test("a data file that was replaced is read anew", async () => {
   expect((await runCold(after, "files", digest)).result).toEqual({ a: "new" });
 });
 
-test("a data file that is not what its digest says fails the job, and is not kept", async () => {
+test("a data file that does not match its digest fails the job and is not kept", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url });
   const forged = { [digestOf(Buffer.from("true"))]: Buffer.from("false") };
   const session = await tested.openSession({ files: { a: "true" }, blobs: { [digest]: code, ...forged } });
   const { event } = await runCold(session, "files", digest);
   expect(event).toMatchObject({
     $case: "failed",
-    value: { error: { message: expect.stringMatching(/other bytes/) } },
+    value: { error: { message: expect.stringMatching(/does not match/) } },
   });
   expect(await readdir(join(tested.dataDir, "blobs"))).toEqual([digest.slice("sha256:".length)]);
 });
 
-test("what the node fetched is bounded, and what its contexts use stays", async () => {
+test("the cache is bounded, and blobs in use stay", async () => {
   await using tested = await startTestNode({ natsUrl: nats.url, cacheBytes: 250_000 });
   const programs = Array.from({ length: 4 }, (_, n) => Buffer.from(`export const n = ${n};`.padEnd(100_000)));
   const digests = programs.map(digestOf);

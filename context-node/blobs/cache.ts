@@ -5,7 +5,7 @@ import { type BlobLease, createLease } from "./lease.ts";
 import { requestBlob } from "./source.ts";
 import { createTexts, type Texts } from "./texts.ts";
 
-/** A bundle or source map larger than this is not one. */
+/** Largest bundle or source map, in bytes. */
 const LARGEST_TEXT_BYTES = 256 * 1024 * 1024;
 
 /** Opens the cache in a directory that several nodes of one machine may share. */
@@ -21,7 +21,7 @@ export class BlobCache {
   readonly #sessions: OpenSessions;
   readonly #folder: BlobFolder;
   readonly #texts: Texts;
-  /** By digest, those that are looked for on disk or fetched. */
+  /** Pending blobs by digest. */
   readonly #coming = new Map<string, Promise<void>>();
 
   constructor(sessions: OpenSessions, folder: BlobFolder) {
@@ -30,12 +30,12 @@ export class BlobCache {
     this.#texts = createTexts((digest) => this.#read(digest));
   }
 
-  /** Rejects when no gateway has it, none can be reached, or what they have is not what the digest says. */
+  /** Rejects when no gateway has the blob, none can be reached, or the content does not match the digest. */
   text(digest: string): Promise<string> {
     return this.#texts.get(digest);
   }
 
-  /** The content from its beginning, when it is on disk as a whole; held there until it is read or cancelled. Rejects as `text`. */
+  /** Opens a blob once it is complete on disk. It stays there until it is read or cancelled. Rejects as `text`. */
   async open(digest: string): Promise<ReadableStream<Uint8Array>> {
     using stack = new DisposableStack();
     stack.use(this.#folder.hold(digest));
@@ -47,7 +47,7 @@ export class BlobCache {
     return Readable.toWeb(content);
   }
 
-  /** Reads for one context, and holds on disk what that used last. */
+  /** Creates a lease for one context, which holds the blobs that it used last on disk. */
   lease(): BlobLease {
     return createLease({
       text: (digest) => this.text(digest),
@@ -65,7 +65,7 @@ export class BlobCache {
     return file.readFile("utf8");
   }
 
-  /** Resolves when it is on disk. Whoever asks meanwhile waits for the same. */
+  /** Resolves when the blob is on disk. Concurrent calls share one fetch. */
   #arrived(digest: string): Promise<void> {
     const coming = this.#coming.get(digest) ?? this.#fetch(digest).finally(() => this.#coming.delete(digest));
     this.#coming.set(digest, coming);

@@ -5,7 +5,7 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${hash("sha256", bytes, "hex")}`;
 }
 
-/** The hexadecimal digits of a digest; undefined when it is none, so that it never becomes part of a path. */
+/** The hexadecimal digits of a digest. Undefined when it is malformed, so that it never becomes part of a path. */
 export function parseDigest(digest: string): string | undefined {
   return /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
 }

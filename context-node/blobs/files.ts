@@ -11,9 +11,8 @@ const LARGEST_DIGEST_BYTES = 1024;
 const FileNames = z.array(z.string());
 
 /**
- * The uploaded data files as the gateways have them at the moment of asking: what a name means is asked each time, and content that is
- * known already is not fetched again. It is brought to disk as a whole before it is handed out: a job that reads slowly must
- * not hold up the session, nor fill our memory.
+ * The uploaded data files as the gateways have them now: names are resolved each time, known content is not fetched again. Content is
+ * complete on disk before it is read: a slow job must not block the session or fill the memory.
  */
 export function createDataFiles(sessions: OpenSessions, blobs: BlobCache): FileSource {
   return {

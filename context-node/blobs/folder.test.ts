@@ -23,13 +23,13 @@ async function kept(): Promise<string[]> {
   return (await readdir(directory)).map((name) => `sha256:${name}`).sort();
 }
 
-/** Says that it was used so many minutes ago. */
+/** Sets the time of the last use. */
 async function usedBefore(digest: string, minutes: number): Promise<void> {
   const time = new Date(Date.now() - minutes * 60_000);
   await utimes(pathOf(digest), time, time);
 }
 
-test("what was used longest ago goes first when there is too much", async () => {
+test("the least recently used blobs are removed first", async () => {
   const folder = await openBlobFolder(directory, { maxBytes: 250 });
   await folder.add(a, content(blob("a")));
   await folder.add(b, content(blob("b")));
@@ -40,7 +40,7 @@ test("what was used longest ago goes first when there is too much", async () => 
   expect(await kept()).toEqual([a, c].sort());
 });
 
-test("what is held stays until it is let go, also beyond the limit", async () => {
+test("held blobs stay until they are released, also beyond the limit", async () => {
   const folder = await openBlobFolder(directory, { maxBytes: 150 });
   const holds = [folder.hold(a), folder.hold(a), folder.hold(b)];
   await folder.add(a, content(blob("a")));
@@ -52,7 +52,7 @@ test("what is held stays until it is let go, also beyond the limit", async () =>
   expect(await kept()).toEqual([a]);
 });
 
-test("the next process finds what there is, and bounds it", async () => {
+test("the next process finds the blobs and bounds them", async () => {
   const first = await openBlobFolder(directory, { maxBytes: 1000 });
   await first.add(a, content(blob("a")));
   await first.add(b, content(blob("b")));
@@ -62,7 +62,7 @@ test("the next process finds what there is, and bounds it", async () => {
   expect(await kept()).toEqual([b]);
 });
 
-test("a file that was damaged is not there, before and after it was found intact", async () => {
+test("a damaged file counts as absent, before and after it was checked", async () => {
   await writeFile(pathOf(a), "a".repeat(99));
   const folder = await openBlobFolder(directory, { maxBytes: 1000 });
   expect(await folder.has(a)).toBe(false);
@@ -72,13 +72,15 @@ test("a file that was damaged is not there, before and after it was found intact
   expect(await folder.has(a)).toBe(false);
 });
 
-test("content that is not what its digest says is refused and not kept", async () => {
+test("content that does not match its digest is refused and not kept", async () => {
   const folder = await openBlobFolder(directory, { maxBytes: 1000 });
-  await expect(folder.add(a, content(blob("b")))).rejects.toThrow(`The gateway sent other bytes for "${a}"`);
+  await expect(folder.add(a, content(blob("b")))).rejects.toThrow(
+    `The gateway sent content that does not match "${a}"`,
+  );
   expect(await kept()).toEqual([]);
 });
 
-test("what a killed process was writing goes, what another writes now stays, whatever the clock says", async () => {
+test("partial files of killed processes are removed, those of living ones stay, under any clock", async () => {
   const [old, fresh] = ["1", "2"].map((suffix) => `${pathOf(a)}.${suffix}`) as [string, string];
   await writeFile(old, "half");
   await writeFile(fresh, "half");

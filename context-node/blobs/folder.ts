@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { parseDigest } from "./digest.ts";
 
-/** When it is full, it is emptied to this share of its limit, so that not each arrival has to look through it. */
+/** Share of the limit to which a full folder is emptied, so that not every arrival scans it. */
 const SHARE_LEFT = 0.9;
 
-/** A half-written file that does not change for this time was left by a process that was killed, in milliseconds. */
+/** Time without changes after which a partial file counts as left by a killed process, in milliseconds. */
 const ABANDONED_MS = 3600_000;
 
 interface BlobFile {
@@ -17,7 +17,7 @@ interface BlobFile {
   readonly usedAtMs: number;
 }
 
-/** A file in one state, since a time on the clock of the process. */
+/** The state of a file, and when it was first seen, on the clock of `performance.now()`. */
 interface Sighting {
   readonly state: string;
   readonly sinceMs: number;
@@ -25,11 +25,11 @@ interface Sighting {
 
 interface BlobFolderOptions {
   readonly maxBytes: number;
-  /** Default an hour. */
+  /** Default: one hour. */
   readonly abandonedMs?: number | undefined;
 }
 
-/** Opens a folder of blobs, which several nodes of one machine may share, and bounds what an earlier process left there. */
+/** Opens a folder of blobs, which several nodes of one machine may share, and bounds what it contains. */
 export async function openBlobFolder(directory: string, options: BlobFolderOptions): Promise<BlobFolder> {
   await mkdir(directory, { recursive: true });
   const folder = new BlobFolder(directory, options);
@@ -38,21 +38,21 @@ export async function openBlobFolder(directory: string, options: BlobFolderOptio
 }
 
 /**
- * Blobs as files named by their digest. What was used longest ago goes when they take more than their limit together, but for
- * what is held. A file's time of access is when it was used, set here because file systems do not keep it well.
+ * Blobs as files named by their digest. When they exceed their limit, the least recently used ones that are not held are removed. The
+ * access time of a file is set explicitly, because file systems do not maintain it reliably.
  */
 export class BlobFolder {
   readonly #directory: string;
   readonly #maxBytes: number;
   readonly #abandonedMs: number;
-  /** How often each name is held. */
+  /** Number of holds by name. */
   readonly #holds = new Map<string, number>();
-  /** The state in which a file was found to be what its name says. */
+  /** The state in which a file was found to match its name. */
   readonly #intact = new Map<string, string>();
-  /** As of the last look, and what arrived since. */
+  /** Size at the last scan plus later arrivals. */
   #bytes = 0;
   #pruning: Promise<void> | undefined;
-  /** Files that somebody writes, or wrote: in which state each was seen, and since when. The age of a file is of no use, as the clock may leap. */
+  /** Partial files: the last state of each, and when it was first seen. The age of a file is unreliable, because clocks change. */
   #halfWritten: ReadonlyMap<string, Sighting> = new Map();
   #listedAtMs = 0;
 
@@ -62,7 +62,7 @@ export class BlobFolder {
     this.#abandonedMs = abandonedMs;
   }
 
-  /** Whether it is there and is what its digest says: a disk may have lost a part. */
+  /** Whether the blob exists and matches its digest: a disk may have lost a part. */
   async has(digest: string): Promise<boolean> {
     const { name, path } = this.#place(digest);
     const found = await stat(path, { throwIfNoEntry: false });
@@ -75,7 +75,7 @@ export class BlobFolder {
     return true;
   }
 
-  /** Opens one that is there; the file stays readable when it is removed meanwhile. The caller closes it. */
+  /** Opens a blob. It stays readable when it is removed meanwhile. The caller closes it. */
   async open(digest: string): Promise<FileHandle> {
     const { path } = this.#place(digest);
     const file = await open(path);
@@ -84,16 +84,16 @@ export class BlobFolder {
     return file;
   }
 
-  /** Resolves when the content is on disk as a whole. Rejects, and keeps nothing, when it is not what the digest says. */
+  /** Stores content. Resolves when it is complete on disk. Rejects, and keeps nothing, when it does not match the digest. */
   async add(digest: string, content: ReadableStream<Uint8Array>): Promise<void> {
     const { name, path } = this.#place(digest);
     const temporary = `${path}.${crypto.randomUUID()}`;
     const hash = createHash("sha256");
     try {
       await pipeline(content, hashed(hash), createWriteStream(temporary));
-      if (hash.digest("hex") !== name) throw new Error(`The gateway sent other bytes for "${digest}"`);
+      if (hash.digest("hex") !== name) throw new Error(`The gateway sent content that does not match "${digest}"`);
       const written = await stat(temporary);
-      // A rename is atomic: whoever looks meanwhile finds none or a whole one.
+      // A rename is atomic: readers find no file or a complete one.
       await rename(temporary, path);
       this.#intact.set(name, stateOf(written));
       this.#bytes += written.size;
@@ -103,7 +103,7 @@ export class BlobFolder {
     if (this.#bytes > this.#maxBytes || performance.now() - this.#listedAtMs > this.#abandonedMs) await this.prune();
   }
 
-  /** Keeps a blob from being removed by this process until it is disposed, whether it is there or still to come. */
+  /** Protects a blob, present or future, from removal by this process until disposal. */
   hold(digest: string): Disposable {
     const { name } = this.#place(digest);
     this.#holds.set(name, (this.#holds.get(name) ?? 0) + 1);
@@ -116,7 +116,7 @@ export class BlobFolder {
     };
   }
 
-  /** Removes what was used longest ago when there is more than the limit. */
+  /** Removes the least recently used blobs beyond the limit. */
   prune(): Promise<void> {
     this.#pruning ??= this.#prune().finally(() => {
       this.#pruning = undefined;
@@ -137,7 +137,7 @@ export class BlobFolder {
     }
   }
 
-  /** All blobs; removes on the way what was left half-written. */
+  /** Lists all blobs. Removes abandoned partial files on the way. */
   async #list(): Promise<BlobFile[]> {
     const now = performance.now();
     this.#listedAtMs = now;
@@ -163,12 +163,12 @@ export class BlobFolder {
 
   #place(digest: string): { name: string; path: string } {
     const name = parseDigest(digest);
-    if (name === undefined) throw new Error(`Cannot load blob "${digest}": that is no digest`);
+    if (name === undefined) throw new Error(`Cannot load blob "${digest}": it is not a digest`);
     return { name, path: join(this.#directory, name) };
   }
 }
 
-/** Changes when the content does, and not when it is read. */
+/** Changes with the content, not when it is read. */
 function stateOf({ ino, size, mtimeMs }: Stats): string {
   return `${ino} ${size} ${mtimeMs}`;
 }

@@ -1,11 +1,11 @@
-/** Digests that a lease holds: bundles and source maps of as many programs as a sandbox keeps at hand. */
+/** Most digests that a lease holds: bundles and source maps of as many programs as a sandbox keeps. */
 const MOST_HELD = 128;
 
-/** Bundles and source maps for one context. Disposing it lets go what it holds. */
+/** Bundles and source maps for one context. Disposal releases them. */
 export interface BlobLease extends Disposable {
-  /** As that of the cache; it is held on disk until the lease has asked for many others. */
+  /** As `BlobCache.text`. Holds the blob on disk until many others have been read. */
   text(digest: string): Promise<string>;
-  /** As that of the cache. */
+  /** As `BlobCache.open`. */
   open(digest: string): Promise<ReadableStream<Uint8Array>>;
 }
 
@@ -16,7 +16,7 @@ interface LeaseDeps {
 }
 
 export function createLease({ text, open, hold }: LeaseDeps): BlobLease {
-  /** By digest, the one used last at the end. */
+  /** By digest, the most recently used one last. */
   const holds = new Map<string, Disposable>();
 
   return {

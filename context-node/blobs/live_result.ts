@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 
-/** The most that one read answers, in bytes. */
+/** Most bytes per read. */
 const READ_BYTES = 256 * 1024;
 
-/** Where and how the result is kept. */
+/** Path and media type of the result. */
 interface Keeping {
   readonly path: string;
   readonly mediaType: string;
-  /** The largest that the result may become. */
+  /** Largest size, in bytes. */
   readonly maxBytes: number;
 }
 
-/** What a finished result is. */
+/** Description of a finished result. */
 export interface WholeResult {
   readonly path: string;
   readonly mediaType: string;
@@ -20,15 +20,15 @@ export interface WholeResult {
   readonly sizeBytes: number;
 }
 
-/** A result that is written to a file while its job makes it, and may be read at the same time. */
+/** A result that is written to a file while its job produces it, and can be read at the same time. */
 export class LiveResult {
   readonly mediaType: string;
-  /** Another with the same content takes its place. */
+  /** A blob with the same content replaces it. */
   path: string;
   readonly #maxBytes: number;
   readonly #file: Promise<FileHandle>;
   readonly #hash = createHash("sha256");
-  /** After what was given to be written. */
+  /** Resolves after pending writes. */
   #tail: Promise<void>;
   #acceptedBytes = 0;
   #writtenBytes = 0;
@@ -41,11 +41,11 @@ export class LiveResult {
     this.#maxBytes = maxBytes;
     this.#file = open(path, "wx");
     this.#tail = this.#file.then(() => {});
-    // The next write, or the end, rejects with it.
+    // Error for the next write or the end.
     this.#tail.catch(() => {});
   }
 
-  /** Resolves when it is written. Rejects when that fails, or the result becomes too large. */
+  /** Appends a part. Resolves when it is written. Rejects when that fails, or the result becomes too large. */
   async write(bytes: Uint8Array): Promise<void> {
     this.#acceptedBytes += bytes.length;
     if (this.#acceptedBytes > this.#maxBytes) {
@@ -56,24 +56,24 @@ export class LiveResult {
     await written;
   }
 
-  /** Nothing more is written. Rejects when something was not. */
+  /** Ends writing. Rejects when a write has failed. */
   async finish(): Promise<WholeResult> {
     await this.#tail;
     await (await this.#file).close();
-    this.#tell({ failure: undefined });
+    this.#notify({ failure: undefined });
     const { path, mediaType } = this;
     return { path, mediaType, digest: `sha256:${this.#hash.digest("hex")}`, sizeBytes: this.#writtenBytes };
   }
 
-  /** Breaks off all who read, and removes the file. */
+  /** Rejects all reads, and removes the file. */
   async abandon(failure: Error): Promise<void> {
-    this.#tell({ failure });
+    this.#notify({ failure });
     const [file] = await Promise.allSettled([this.#file, this.#tail]);
     if (file.status === "fulfilled") await file.value.close();
     await rm(this.path, { force: true });
   }
 
-  /** What there is from this offset on, when there is something; nothing at the end. Rejects when the result breaks off. */
+  /** Reads from an offset, once there is something; nothing at the end. Rejects when the result breaks off. */
   async read(offset: number): Promise<Uint8Array> {
     while (this.#end === undefined && offset >= this.#writtenBytes) await this.#changed.promise;
     if (this.#end?.failure !== undefined) throw this.#end.failure;
@@ -88,10 +88,10 @@ export class LiveResult {
     await (await this.#file).appendFile(bytes);
     this.#hash.update(bytes);
     this.#writtenBytes += bytes.length;
-    this.#tell(undefined);
+    this.#notify(undefined);
   }
 
-  #tell(end: { readonly failure: Error | undefined } | undefined): void {
+  #notify(end: { readonly failure: Error | undefined } | undefined): void {
     this.#end ??= end;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();

@@ -1,6 +1,6 @@
 /**
- * Contents that are too large for a message: bundles, source maps and data files fetched from gateways and cached, and the
- * large results that this node keeps for gateways. May import `proto`, the sessions and the runtime's interface.
+ * Content that is too large for a message: bundles, source maps and data files from gateways, cached, and the large results of this node's
+ * jobs.
  */
 export { type BlobCache, openBlobCache } from "./cache.ts";
 export { createDataFiles } from "./files.ts";

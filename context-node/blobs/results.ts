@@ -7,12 +7,12 @@ import { digestOf } from "./digest.ts";
 import { LiveResult } from "./live_result.ts";
 
 /**
- * How long a result is kept once a gateway has acknowledged its event: the time that gateways have to fetch it. Nobody tells the node
- * that it was fetched, and several gateways may.
+ * Time for which gateways can fetch a result after its event is acknowledged, in milliseconds. The node does not know when it was fetched,
+ * and several gateways may.
  */
 const KEPT_MS = 10 * 60_000;
 
-/** When results whose events are acknowledged take more than this, the oldest go before their time. */
+/** Size of acknowledged results beyond which the oldest are removed early, in bytes. */
 const KEPT_BYTES = 4 * 1024 ** 3;
 
 const SWEEP_MS = 10_000;
@@ -21,44 +21,44 @@ interface KeptResult {
   readonly path: string;
   readonly sizeBytes: number;
   readonly written: Promise<void>;
-  /** Count of the jobs that returned it and whose events no gateway has acknowledged. */
+  /** Number of jobs that returned it and whose events are unacknowledged. */
   unacknowledged: number;
   /** When the last of those events was acknowledged. */
   acknowledgedAt: number;
-  /** Whether a gateway has read it to its end. */
+  /** Whether a gateway has read it completely. */
   isRead: boolean;
 }
 
-/** A result that a job made piece by piece. */
+/** A result that a job produced in parts. */
 export interface FinishedResult {
   readonly mediaType: string;
   readonly digest: string;
   readonly sizeBytes: number;
-  /** All of it, when it is small. */
+  /** The content, if it is small. */
   readonly bytes: Buffer | undefined;
 }
 
-/** A part of a result that a job is making. */
+/** A part of a growing result. */
 export interface LivePart {
   readonly mediaType: string;
-  /** Empty when the result is whole and ends before it. */
+  /** Empty when the result ends before the offset. */
   readonly bytes: Uint8Array;
 }
 
-/** Opens the store of results in a directory of its own, which stays the caller's. */
+/** Opens the store of results in an empty directory, which belongs to the caller. */
 export async function openResultStore(directory: string): Promise<ResultStore> {
   await mkdir(directory, { recursive: true });
   return new ResultStore(directory);
 }
 
-/** Results that are too large for an event, as files. Disposing it ends its work on them. */
+/** Results that are too large for an event, as files. Disposal ends pending work on them. */
 export class ResultStore implements AsyncDisposable {
   readonly #directory: string;
-  /** By digest, those whose event was acknowledged last at the end. */
+  /** By digest, the most recently acknowledged ones last. */
   readonly #results = new Map<string, KeptResult>();
-  /** By job id; those that are whole for as long as their content is kept. */
+  /** By job id. Complete ones stay while their content is kept. */
   readonly #live = new Map<string, { readonly result: LiveResult; digest: string | undefined }>();
-  /** By job id, of jobs that have not ended: resolved when the job begins a result, or ends without. */
+  /** By id of open jobs: resolved when the job begins a result, or ends without one. */
   readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   readonly #sweep: NodeJS.Timeout;
   #sweeping: Promise<void> = Promise.resolve();
@@ -77,13 +77,13 @@ export class ResultStore implements AsyncDisposable {
     this.#awaited.set(jobId, Promise.withResolvers());
   }
 
-  /** The job begins no result any more. */
+  /** The job can no longer begin a result. */
   expectNone(jobId: string): void {
     this.#awaited.get(jobId)?.resolve();
     this.#awaited.delete(jobId);
   }
 
-  /** Begins the result of a job that makes it piece by piece. It ends with `finish` or `abandon`. */
+  /** Begins a result that is produced in parts. It ends with `finish` or `abandon`. */
   begin(jobId: string, { mediaType, maxBytes }: { mediaType: string; maxBytes: number }): LiveResult {
     const result = new LiveResult({ path: this.#nextPath(), mediaType, maxBytes });
     this.#live.set(jobId, { result, digest: undefined });
@@ -92,8 +92,8 @@ export class ResultStore implements AsyncDisposable {
   }
 
   /**
-   * The result is whole: resolves to what it is, with the bytes when there are no more than `inlineBytes`. Call `acknowledged` when
-   * a gateway has the event that tells of it. Rejects when it could not be written.
+   * Completes a result. Resolves to its description, with the content up to `inlineBytes`. Call `acknowledged` when a gateway has
+   * acknowledged its event. Rejects when it could not be written.
    */
   async finish(jobId: string, { inlineBytes }: { inlineBytes: number }): Promise<FinishedResult> {
     const live = this.#live.get(jobId);
@@ -120,16 +120,16 @@ export class ResultStore implements AsyncDisposable {
     return { mediaType, digest, sizeBytes, bytes };
   }
 
-  /** The job did not make its result to its end. */
+  /** Discards an incomplete result. */
   abandon(jobId: string, result: LiveResult): void {
     if (this.#live.get(jobId)?.result === result) this.#live.delete(jobId);
-    const abandoned = result.abandon(new Error(`Job "${jobId}" ended before its result was whole`));
+    const abandoned = result.abandon(new Error(`Job "${jobId}" ended before its result was complete`));
     this.#sweeping = this.#sweeping.then(() => abandoned);
   }
 
   /**
-   * A part of the result that a job makes, or has made: see LiveResult.read. Undefined when the job has begun none; with `awaitBegin`, when it
-   * ends without one.
+   * Reads a part of a growing or finished result; see `LiveResult.read`. Undefined when the job has begun none (with `awaitBegin`: ended
+   * without one).
    */
   async readLive({ jobId, offset, awaitBegin }: LiveResultPart): Promise<LivePart | undefined> {
     if (awaitBegin && !this.#live.has(jobId)) await this.#awaited.get(jobId)?.promise;
@@ -137,7 +137,7 @@ export class ResultStore implements AsyncDisposable {
     return result && { mediaType: result.mediaType, bytes: await result.read(offset) };
   }
 
-  /** Resolves with its digest when it is written. Call `acknowledged` when a gateway has the event that names it. */
+  /** Stores a result. Resolves with its digest. Call `acknowledged` when a gateway has acknowledged its event. */
   async keep(bytes: Uint8Array): Promise<string> {
     const digest = digestOf(bytes);
     let result = this.#results.get(digest);
@@ -163,7 +163,7 @@ export class ResultStore implements AsyncDisposable {
     return digest;
   }
 
-  /** A gateway has the event of a job that returned it. */
+  /** Called when a gateway has acknowledged the event of a job that returned it. */
   acknowledged(digest: string): void {
     const result = this.#results.get(digest);
     if (result === undefined) return;
@@ -173,13 +173,13 @@ export class ResultStore implements AsyncDisposable {
     this.#results.set(digest, result);
   }
 
-  /** Undefined when it is not kept, or no more. */
+  /** Undefined when it is not kept. */
   open(digest: string): AsyncIterable<Uint8Array> | undefined {
     const result = this.#results.get(digest);
     return result && this.#read(result);
   }
 
-  /** Waits until gateways have read all results, no longer than the timeout. */
+  /** Waits until gateways have read all results, or the timeout passes. */
   async drain({ timeoutMs }: { timeoutMs: number }): Promise<void> {
     if (this.#results.values().every(({ isRead }) => isRead)) return;
     this.#allRead = Promise.withResolvers();

@@ -2,15 +2,15 @@ import { type BlobName, ContentRefused } from "../../cluster/mod.ts";
 import { deadline } from "../../lib/async/mod.ts";
 import type { OpenSessions, Session } from "../session/mod.ts";
 
-/** How long to wait for a gateway when no session is open. */
+/** Time limit for a session to open, in milliseconds. */
 const SESSION_WAIT_MS = 10_000;
 
-/** Takes a blob as it comes. */
+/** Consumes the content of a blob. */
 export type Taker<T> = (content: ReadableStream<Uint8Array>) => Promise<T>;
 
 /**
- * Asks for a blob and hands it to the taker, which may be called again with another gateway's when the first one fails it.
- * Any gateway may serve. Rejects with ContentRefused when those that answered do not have it, else when none could be reached.
+ * Requests a blob and passes it to the taker, which is called again with another gateway's content when one fails. Any gateway may serve.
+ * Rejects with ContentRefused when all that responded lack it, else when none could be reached.
  */
 export async function requestBlob<T>(sessions: OpenSessions, name: BlobName, take: Taker<T>): Promise<T> {
   let failure: unknown;
@@ -18,7 +18,7 @@ export async function requestBlob<T>(sessions: OpenSessions, name: BlobName, tak
     try {
       return await take(session.requestBlob(name));
     } catch (error) {
-      // Another gateway may do better. That it is missing says more than that a session broke.
+      // Tries another gateway. A missing blob is more informative than a broken session.
       if (!(failure instanceof ContentRefused)) failure = error;
     }
   }
@@ -32,7 +32,7 @@ async function anySessions(sessions: OpenSessions): Promise<Session[]> {
   return [...sessions];
 }
 
-/** Reads a blob to its end. Rejects when it is over the limit. */
+/** Reads a blob completely. Rejects when it exceeds the limit. */
 export async function readAll(
   content: ReadableStream<Uint8Array>,
   { limitBytes }: { limitBytes: number },

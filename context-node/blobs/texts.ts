@@ -1,14 +1,14 @@
-/** Texts kept in memory, in characters: the few binaries that are in use at a time. */
+/** Size of the texts in memory, in characters: enough for the few binaries that are in use. */
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
-/** Texts by their digest, those that were used last in memory. */
+/** The most recently used texts, by digest. */
 export interface Texts {
-  /** Rejects as `read` does, which is called once for all who ask meanwhile. */
+  /** Rejects as `read` does. Concurrent calls share one read. */
   get(digest: string): Promise<string>;
 }
 
 export function createTexts(read: (digest: string) => Promise<string>): Texts {
-  /** By digest, the one used last at the end. */
+  /** By digest, the most recently used one last. */
   const kept = new Map<string, string>();
   const reading = new Map<string, Promise<string>>();
   let characters = 0;

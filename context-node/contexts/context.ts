@@ -17,13 +17,13 @@ import { networkWarnings } from "../network/mod.ts";
 import type { Sandbox, SandboxEnd } from "../runtime/mod.ts";
 import { tellRefusedEnv } from "../secrets/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { Announcements } from "./announcements.ts";
 import type { ContextDeps } from "./context_deps.ts";
-import { Deaths } from "./deaths.ts";
+import { ContextEvents } from "./context_events.ts";
+import { completeSettings } from "./context_settings.ts";
+import { CrashBackoff } from "./crash_backoff.ts";
 import { Lifetime } from "./lifetime.ts";
 import { draining, notRestartable, settingsRefused, slotsTaken } from "./refusal.ts";
 import { ASKED, delayAfter, describeEnd, listedNames, type Restart, restartAfter } from "./restart.ts";
-import { completeSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
 import { startSandbox } from "./start_sandbox.ts";
 import { objectNames } from "./waits.ts";
@@ -37,11 +37,11 @@ export class HostedContext {
   /** Resolves after the final event, when everything is released. Never rejects. */
   readonly closed: Promise<void>;
   readonly #deps: ContextDeps;
-  readonly #announcements: Announcements;
+  readonly #events: ContextEvents;
   readonly #isAdHoc: boolean;
   readonly #slots: Slots;
   readonly #blobs: BlobLease;
-  readonly #deaths = new Deaths();
+  readonly #crashes = new CrashBackoff();
   readonly #lifetime = new Lifetime({
     isBusy: () => this.#openJobs > 0,
     aged: () => this.drain("it has reached its age"),
@@ -68,7 +68,7 @@ export class HostedContext {
   constructor(deps: ContextDeps, command: StartContext) {
     const { contextId, name, settings, adHoc } = command;
     this.#deps = deps;
-    this.#announcements = new Announcements(deps, command);
+    this.#events = new ContextEvents(deps, command);
     this.id = contextId;
     this.name = name;
     this.#settings = completeSettings(settings);
@@ -144,7 +144,7 @@ export class HostedContext {
 
   /** Sends the present state to a session that starts a context which is already there. */
   repeat(session: Session, { firstSeq }: Pick<StartContext, "firstSeq">): void {
-    this.#announcements.repeat(session, { firstSeq });
+    this.#events.repeat(session, { firstSeq });
   }
 
   load(): ContextLoad {
@@ -200,7 +200,7 @@ export class HostedContext {
       if (this.#isEnding && this.#slots.isEmpty) return this.#finish(end);
       if (this.#restart !== undefined) continue;
       const isOnly = this.#readyAt === 0 || this.#isAdHoc;
-      const delayMs = delayAfter(end, { deaths: this.#deaths, livedMs, isOnly });
+      const delayMs = delayAfter(end, { deaths: this.#crashes, livedMs, isOnly });
       if (delayMs === undefined) return this.#over(end);
       this.#restarting(restartAfter(end, { lostObjects, delayMs }));
       await pause(delayMs, { signal: lap.signal });
@@ -239,7 +239,7 @@ export class HostedContext {
     if (!this.#isEnding) {
       this.#state = "running";
       const { id: applicationId = "", uiUrl = "" } = sandbox.application ?? {};
-      this.#announcements.tell({ $case: "running", value: { warnings, applicationId, uiUrl } });
+      this.#events.emit({ $case: "running", value: { warnings, applicationId, uiUrl } });
       this.#lifetime.watch(this.#settings, { isAdHoc: this.#isAdHoc });
     }
     this.#slots.open(sandbox, { count: this.#settings.maxJobsPerContext });
@@ -259,7 +259,7 @@ export class HostedContext {
   #stopping(): void {
     if (this.#isEnding) return;
     this.#state = "stopping";
-    this.#announcements.tell({ $case: "stopping", value: {} });
+    this.#events.emit({ $case: "stopping", value: {} });
   }
 
   #closeWhenEmpty(): void {
@@ -279,8 +279,8 @@ export class HostedContext {
     this.#state = "ended";
     for (const owned of [this.#lifetime, this.#slots, this.#blobs]) owned[Symbol.dispose]();
     for (const job of this.#slots.queued) job.fail(lost(end), { forGood: !this.#isAdHoc });
-    if (asked) this.#announcements.tell({ $case: "stopped", value: {} });
-    else this.#announcements.tell({ $case: "failed", value: describeEnd(end) });
+    if (asked) this.#events.emit({ $case: "stopped", value: {} });
+    else this.#events.emit({ $case: "failed", value: describeEnd(end) });
     this.#deps.owner.contextClosed(this);
   }
 
@@ -289,7 +289,7 @@ export class HostedContext {
     if (this.#isEnding) return;
     this.#state = "restarting";
     const startTime = new Date(Date.now() + delayMs);
-    this.#announcements.tell({
+    this.#events.emit({
       $case: "restarting",
       value: { message, reason, lostObjects: listedNames(lostObjects), lostObjectCount: lostObjects.length, startTime },
     });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { Deaths } from "./deaths.ts";
+import { CrashBackoff } from "./crash_backoff.ts";
 import { delayAfter, listedNames } from "./restart.ts";
 
 test("delayAfter() is zero, but grows when the sandbox did not live for ten seconds", () => {
-  const deaths = new Deaths();
+  const deaths = new CrashBackoff();
   const after = (livedMs: number): number | undefined =>
     delayAfter({ type: "replaced", message: "a new version" }, { deaths, livedMs, isOnly: false });
   expect([10_000, 10_000, 0, 0, 0, 10_000].map(after)).toEqual([0, 0, 0, 1000, 2000, 0]);

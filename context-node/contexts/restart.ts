@@ -1,7 +1,7 @@
 import { JobError_Reason } from "../../proto/node.ts";
 import { lostReason } from "../jobs/mod.ts";
 import type { SandboxEnd } from "../runtime/mod.ts";
-import type { Deaths } from "./deaths.ts";
+import type { CrashBackoff } from "./crash_backoff.ts";
 
 /** The reason for a new sandbox, what is lost, and when it starts. */
 export interface Restart {
@@ -34,7 +34,7 @@ const USEFUL_AFTER_MS = 10_000;
 /** Delay before the next sandbox, in milliseconds. Undefined: there is none. */
 export function delayAfter(
   end: SandboxEnd,
-  { deaths, livedMs, isOnly }: { deaths: Deaths; livedMs: number; isOnly: boolean },
+  { deaths, livedMs, isOnly }: { deaths: CrashBackoff; livedMs: number; isOnly: boolean },
 ): number | undefined {
   if (end.type === "replaced") return livedMs >= USEFUL_AFTER_MS ? 0 : deaths.next({ livedMs });
   return isOnly ? undefined : deaths.next({ livedMs });

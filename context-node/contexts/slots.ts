@@ -1,7 +1,7 @@
 import type { ContextLoad, JobError } from "../../proto/node.ts";
 import { failed, type HostedJob, JobQueue } from "../jobs/mod.ts";
 import type { Sandbox } from "../runtime/mod.ts";
-import { QueuePlaces } from "./places.ts";
+import { QueuePlaces } from "./queue_positions.ts";
 
 /** The jobs of a context: those with a slot, and those that wait for one or for the sandbox. */
 export class Slots implements Disposable {

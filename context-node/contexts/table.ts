@@ -17,6 +17,7 @@ import type { Runtimes } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { HostedContext } from "./context.ts";
 import type { ContextDeps } from "./context_deps.ts";
+import { completeSettings, runtimeOf } from "./context_settings.ts";
 import {
   contextNotHeld,
   draining,
@@ -28,7 +29,6 @@ import {
   queueFull,
   runtimeKept,
 } from "./refusal.ts";
-import { completeSettings, runtimeOf } from "./settings.ts";
 
 /** Longest grace period of a job that a drain cancels, in milliseconds: a process manager kills the node before long. */
 const LONGEST_GRACE_MS = 5_000;

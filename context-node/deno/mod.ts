@@ -3,5 +3,4 @@
  * node's side; `sandbox/` runs inside Deno. Imports `context-node/runtime`, `context-node/isolation` and `proto`, and of `sandbox/` the protocol and
  * the outbox that both sides use.
  */
-export { findDeno } from "./process/deno_program.ts";
 export { type DenoRuntimeOptions, startDenoRuntime } from "./runtime.ts";

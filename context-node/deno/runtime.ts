@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { createIntake } from "../intake.ts";
 import type { Isolation } from "../isolation/mod.ts";
+import { createLineScheduler } from "../line_scheduler.ts";
 import type { ProcessLog } from "../process_output.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import { createSandbox } from "./deno_sandbox.ts";
@@ -42,7 +42,7 @@ export async function startDenoRuntime(options: DenoRuntimeOptions): Promise<Run
     isolation,
     program: await buildSandboxProgram(cacheDir),
     caches: createCodeCaches({ log }, { parent: join(cacheDir, "caches") }),
-    intake: createIntake(),
+    scheduler: createLineScheduler(),
     log,
     startTimeoutMs,
   };

@@ -5,13 +5,13 @@ import { type Events, type JobHappening, LOG_BATCH_BYTES, type ResultContent } f
 import type { Execution, Outcome, Sandbox } from "../runtime/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { artifactOf } from "./artifact.ts";
+import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type StopReason } from "./attempt_end.ts";
 import { AttemptEvents, type HeldAttempt } from "./attempt_events.ts";
 import { Deadline } from "./deadline.ts";
 import { JobLog } from "./log.ts";
 import { ProgressReports } from "./progress.ts";
 import { isJson } from "./result_json.ts";
 import { orRetrying } from "./retry.ts";
-import { cancelledWhileWaiting, type Ending, endingOf, failedBy, type Stop, type StopReason } from "./verdict.ts";
 
 export interface JobDeps {
   readonly events: Events;

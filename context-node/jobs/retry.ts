@@ -1,7 +1,7 @@
 import { DEFAULT_RETRY_DELAY_MS, doubledDelayMs } from "../../cluster/mod.ts";
 import { JobError_Reason, type RunJob } from "../../proto/node.ts";
 import type { JobHappening } from "../events/mod.ts";
-import type { Ending } from "./verdict.ts";
+import type { Ending } from "./attempt_end.ts";
 
 /** Failures that another attempt may avoid. The others are due to the job, its program or its config. */
 const WORTH_RETRYING: ReadonlySet<JobError_Reason> = new Set([

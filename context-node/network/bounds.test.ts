@@ -21,7 +21,7 @@ interface Destination {
   readonly port: number | undefined;
 }
 
-/** Whether a list of Deno's permissions has an address on a port. */
+/** Whether a list of Deno's permissions covers an address on a port. */
 function has(list: readonly string[], host: string, number: number): boolean {
   const address = parseIpAddress(host);
   return list.some((text) => {
@@ -54,24 +54,24 @@ function answerTo({ entries, names, addresses }: Asked) {
   return { net, deny: reach?.deny ?? [], hasAllPorts: names.some((each) => each.port === undefined) };
 }
 
-/** Whether the configuration names an address on a port, or on all of them. */
+/** Whether the configuration names an address on a port, or on all ports. */
 function isNamed({ entries }: Asked, host: string, number: number | undefined): boolean {
   return entries.some((each) => has([each.range], host, 0) && (each.port === undefined || each.port === number));
 }
 
-test("a name reaches an address of the private network exactly where the configuration names that address on that port", () => {
+test("a name reaches a private address exactly when the configuration names that address on that port", () => {
   const check = (asking: Asked) => {
     const { deny, hasAllPorts } = answerTo(asking);
     const ports = PORTS.filter((number) => asking.names.some((each) => (each.port ?? number) === number));
     const destinations = SPECIAL.flatMap((host) => ports.map((number) => ({ host, number })));
-    // Beside a name on all ports an address is reached on all of its ports or on none.
+    // Beside a name on all ports, an address is reachable on all of its ports or on none.
     const wanted = destinations.filter(({ host, number }) => isNamed(asking, host, hasAllPorts ? undefined : number));
     expect(destinations.filter(({ host, number }) => !has(deny, host, number))).toEqual(wanted);
   };
   fc.assert(fc.property(asked, check), { numRuns: 1000 });
 });
 
-test("an address is granted where the configuration names it, and then denied on none of its ports", () => {
+test("an address is granted when the configuration names it, and then denied on no port", () => {
   const check = (asking: Asked) => {
     const { net, deny, hasAllPorts } = answerTo(asking);
     const granted = asking.addresses.filter((each) => net.includes(withPort(each.host, each.port)));

@@ -42,7 +42,7 @@ async function sandboxFor(net: readonly string[], policy: NetworkPolicy): Promis
   return startSandbox(runtime, { permissions: { net: [...net], secrets: [] } }, { reach: undefined });
 }
 
-/** What jobs have to make a connection, or to be connected to: each resolves when it did. */
+/** Ways to connect or to listen. Each resolves when it succeeded. */
 const WAYS = {
   fetch: "await (await fetch('http://' + host + ':' + port)).text();",
   "Deno.connect": "(await Deno.connect({ hostname, port })).close();",
@@ -80,7 +80,7 @@ const LISTENING = {
     await emitted(socket.bind(0, hostname), "listening"); socket.close();`,
 } as const;
 
-/** A job that goes one way. An error that is emitted late is a refusal, too. */
+/** A job that tries one way. A late error counts as a refusal too. */
 const job = (way: string, hostname: string) => `
   const hostname = ${JSON.stringify(hostname)}, port = ${port};
   const host = hostname.includes(":") ? \`[\${hostname}]\` : hostname;
@@ -181,7 +181,7 @@ describe("a context whose configuration names an address of loopback on one port
   );
 });
 
-test("a sandbox that asks for more than the configuration allows runs without it, and its programs are denied what they need", async () => {
+test("a sandbox that asks for more than the configuration allows runs without it, and rejects programs that need it", async () => {
   const sandbox = stack.use(await sandboxFor(["127.0.0.1", "api.example.com"], { "*": ["*"] }));
   expect(await outcomeOf(sandbox, job(WAYS["Deno.connect"], "127.0.0.1"))).toMatchObject({
     error: { message: expect.stringMatching(/^Requires net access to "127.0.0.1:/) },
@@ -193,7 +193,7 @@ test("a sandbox that asks for more than the configuration allows runs without it
   });
 });
 
-test("networkWarnings() says where names cannot be kept from private IPv6 addresses", () => {
+test("networkWarnings() warns when names cannot be kept from private IPv6 addresses", () => {
   const warn = (net: string[], entries: string[], isResolverBounded = false) =>
     networkWarnings(
       { name: "a", settings: ContextSettings.fromPartial({ permissions: { net } }) },

@@ -21,7 +21,7 @@ test.each([
   ["[::ffff:127.0.0.1]:80", "127.0.0.1:80"],
   ["[::FFFF:7F00:1]", "127.0.0.1"],
   ["[::1]", "[::1]"],
-])("%s is the destination %s", (text, expected) => {
+])("parseGrant() reads %s as %s", (text, expected) => {
   expect(canonical(text)).toBe(expected);
 });
 
@@ -83,11 +83,11 @@ test.each([
     "[[::1]]",
   ],
   ...["vsock:1:80", "vsock:-1:80", "unix:/run/x", "unix:", "a".repeat(64), `${"a.".repeat(127)}aa`],
-])("%j is no destination", (text) => {
+])("parseGrant() refuses %j", (text) => {
   expect(canonical(text)).toBeUndefined();
 });
 
-/** The ways in which C libraries, URL parsers and people write an IPv4 address. */
+/** Notations of IPv4 addresses in C libraries, URL parsers and everyday use. */
 const forms = ([a, b, c, d]: readonly [number, number, number, number]): string[] => {
   const value = ((a * 256 + b) * 256 + c) * 256 + d;
   const part = (number: number) => [String(number), `0x${number.toString(16)}`, `0${number.toString(8)}`];
@@ -111,7 +111,7 @@ const forms = ([a, b, c, d]: readonly [number, number, number, number]): string[
   ];
 };
 
-/** What a destination says, when it is taken for public. */
+/** The destination, when it counts as public. */
 const passes = (text: string): boolean => {
   const grant = parseGrant(text);
   if (grant === undefined) return false;
@@ -120,7 +120,7 @@ const passes = (text: string): boolean => {
   );
 };
 
-test("no form of a special IPv4 address is a name, or a public address", () => {
+test("no notation of a special IPv4 address counts as a name or a public address", () => {
   const octet = fc.nat({ max: 255 });
   const special = fc
     .tuple(fc.constantFrom(...SPECIAL_IPV4_RANGES), octet, octet, octet, octet)
@@ -138,7 +138,7 @@ test("no form of a special IPv4 address is a name, or a public address", () => {
   );
 });
 
-test("what the parser of URLs reads as an IPv4 address is no name, whatever its form", () => {
+test("text that URL parses as an IPv4 address is not a name", () => {
   const digits = fc.stringMatching(/^[0-9a-fA-FxX.]{1,24}$/);
   fc.assert(
     fc.property(digits, (text) => {
@@ -150,7 +150,7 @@ test("what the parser of URLs reads as an IPv4 address is no name, whatever its 
   );
 });
 
-test("a destination is read as it is printed", () => {
+test("parseGrant() reads what is printed", () => {
   fc.assert(
     fc.property(
       fc.oneof(

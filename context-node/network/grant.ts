@@ -1,6 +1,6 @@
 import { type IpRange, parseIpAddress, printIpRange } from "../../cluster/mod.ts";
 
-/** One destination that a context asks for. */
+/** A destination that a context asks for. */
 export interface Grant {
   readonly host: HostName | HostAddress;
   /** Undefined: all ports. */
@@ -9,7 +9,7 @@ export interface Grant {
 
 interface HostName {
   readonly kind: "name";
-  /** In lower case, without a dot at its end. */
+  /** In lower case, without a trailing dot. */
   readonly name: string;
 }
 
@@ -18,7 +18,7 @@ interface HostAddress {
   readonly address: IpRange;
 }
 
-/** What a grant has to look like, in words. */
+/** The format of a grant, in words. */
 export const GRANT_FORM =
   "a DNS name, an IPv4 address of four decimal numbers, or an IPv6 address in brackets; perhaps with :port, from 1 to 65535";
 
@@ -26,10 +26,10 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 const LONGEST_NAME = 253;
 
-/** The last label of what URL parsers and resolvers read as an IPv4 address: `2130706433`, `0x7f.1`, `127.1`. */
+/** The last label of a text that URL parsers and resolvers read as an IPv4 address: `2130706433`, `0x7f.1`, `127.1`. */
 const NUMBER = /^(?:\d+|0x[0-9a-f]*)$/;
 
-/** Reads `host` or `host:port` strictly: text that a resolver might read as another host is none. Undefined for any such text. */
+/** Parses `host` or `host:port` strictly. Undefined for any text that a resolver might read as another host. */
 export function parseGrant(text: string): Grant | undefined {
   const { host = "", port } = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>[1-9]\d{0,4}))?$/.exec(text)?.groups ?? {};
   if (Number(port ?? 0) > 65_535) return undefined;
@@ -37,12 +37,12 @@ export function parseGrant(text: string): Grant | undefined {
   return parsed && { host: parsed, port: port === undefined ? undefined : Number(port) };
 }
 
-/** A grant in its one canonical form, as a Deno permission. */
+/** A grant in canonical form, as a Deno permission. */
 export function printGrant({ host, port }: Grant): string {
   return `${host.kind === "name" ? host.name : printHost(host.address)}${port === undefined ? "" : `:${port}`}`;
 }
 
-/** An address, or a block of IPv4 addresses, as Deno's permissions name it. */
+/** An address or a block of IPv4 addresses in the notation of Deno's permissions. */
 export function printHost(range: IpRange): string {
   return range.family === 6 ? `[${printIpRange(range)}]` : printIpRange(range);
 }

@@ -2,10 +2,10 @@ import { type IpRange, isPublicAddress, isWithin, parseIpRange, printIpRange } f
 import { matchesName } from "../../proto/node.ts";
 import { type Grant, isName } from "./grant.ts";
 
-/** What contexts may ask for, as the configuration has it: destinations by patterns of contexts' names, in which `*` is any text. */
+/** What contexts may ask for: destinations by patterns of contexts' names, in which `*` matches any text. */
 export type NetworkPolicy = Readonly<Record<string, readonly string[]>>;
 
-/** One destination, or many, that the configuration allows. */
+/** One or many destinations that the configuration allows. */
 export type PolicyEntry = {
   /** Undefined: all ports. */
   readonly port: number | undefined;
@@ -15,12 +15,12 @@ export type PolicyEntry = {
   | { readonly kind: "range"; readonly range: IpRange }
 );
 
-/** Names that public DNS does not have (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`), and whatever is below them. */
+/** Domains that public DNS lacks (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`). */
 const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "home.arpa"];
 
 /**
- * Reads an entry of the configuration: `*`, a name, a pattern of names, an IP address or a block of them; perhaps with `:port`, or
- * `:*` for all ports. Undefined for any other text.
+ * Parses an entry of the configuration: `*`, a name, a pattern of names, an IP address or a block; optionally with `:port`, or `:*` for all
+ * ports. Undefined for any other text.
  */
 export function parsePolicyEntry(text: string): PolicyEntry | undefined {
   const unbracketed = parseIpRange(text);
@@ -31,19 +31,19 @@ export function parsePolicyEntry(text: string): PolicyEntry | undefined {
   return parsed && { ...parsed, port: port === undefined || port === "*" ? undefined : Number(port) };
 }
 
-/** Whether it is an entry of a network policy. */
+/** Whether a text is an entry of a network policy. */
 export function isPolicyEntry(text: string): boolean {
   return parsePolicyEntry(text) !== undefined;
 }
 
-/** The entries that count for contexts of a name. */
+/** The entries that apply to a context. */
 export function parseNetworkPolicy(policy: NetworkPolicy, context: string): PolicyEntry[] {
   return Object.entries(policy)
     .filter(([pattern]) => matchesName(pattern, context))
     .flatMap(([, texts]) => texts.flatMap((text) => parsePolicyEntry(text) ?? []));
 }
 
-/** Whether an entry allows a destination. `*` allows what is public; all else has to be named. */
+/** Whether an entry allows a destination. `*` allows public ones; all others must be named. */
 export function allows(entry: PolicyEntry, { host, port }: Grant, isPublic: (host: Grant["host"]) => boolean): boolean {
   if (entry.port !== undefined && entry.port !== port) return false;
   switch (entry.kind) {
@@ -58,7 +58,7 @@ export function allows(entry: PolicyEntry, { host, port }: Grant, isPublic: (hos
   }
 }
 
-/** Whether `*` stands for a host, too: names of public DNS, and public addresses that no interface of this machine has. */
+/** Whether `*` includes a host: names of public DNS, and public addresses that no interface of this machine has. */
 export function isPublicHost(host: Grant["host"], { own }: { readonly own: readonly IpRange[] }): boolean {
   if (host.kind === "address") {
     return isPublicAddress(printIpRange(host.address)) && !own.some((address) => isWithin(host.address, address));
@@ -72,7 +72,7 @@ function parseHosts(host: string) {
   const range = parseIpRange(host.startsWith("[") ? host.slice(1, -1) : host);
   if (range !== undefined) return { kind: "range", range } as const;
   const pattern = host.toLowerCase().replace(/\.$/, "");
-  // Without a letter it would be a second `*`, or a pattern of addresses, which are named by blocks.
+  // Without a letter it would be another `*`, or a pattern of addresses, which are named as blocks.
   const isPattern = /[a-z]/.test(pattern) && isName(pattern.replaceAll("*", "a"));
   return isPattern ? ({ kind: "name", pattern } as const) : undefined;
 }

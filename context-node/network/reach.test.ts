@@ -40,7 +40,7 @@ test.each([
   ...["[::ffff:a9fe:a9fe]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001::1]", "[::7f00:1]", "[ff02::1]"],
   ...["localhost", "LOCALHOST.:80", "a.localhost", "db", "metadata", "metadata.google.internal", "db.internal:5432"],
   ...["printer.local", "nas.home.arpa", "192.168.7.7", "203.0.114.9", "[2001:db80::9]"],
-])("%s is not of the public internet, so `*` does not allow it", (host) => {
+])("`*` does not allow %s, which is not public", (host) => {
   expect(ask([host])).toEqual({ net: [], reach: undefined, withheld: [expect.stringContaining(` to ${host}: `)] });
 });
 
@@ -86,14 +86,14 @@ test.each<[string, string, boolean]>([
   expect([net, withheld.length]).toEqual(isAllowed ? [[host], 0] : [[], 1]);
 });
 
-test("entries count for the contexts whose names their patterns match, and add up", () => {
+test("entries apply to contexts that their patterns match, and add up", () => {
   const policy = { "team-a-*": ["10.0.0.1"], "*": ["*"], nightly: [] };
   expect(ask(["10.0.0.1"], policy, "team-a-x").net).toEqual(["10.0.0.1"]);
   expect(ask(["10.0.0.1"], policy, "team-b-x").net).toEqual([]);
   expect(ask(["api.example.com"], { "team-a-*": ["*"] }, "team-b-x").net).toEqual([]);
 });
 
-test("what is withheld is said with the reason, the context, and what to do; the rest is granted", () => {
+test("withheld destinations are reported with the reason, the context and advice; the rest is granted", () => {
   const { net, reach: bound, withheld } = ask(["API.example.com", "127.0.0.1:4222", "db", "2130706433"]);
   expect(net).toEqual(["API.example.com"]);
   expect(bound?.allow).toEqual(["api.example.com"]);
@@ -105,7 +105,7 @@ test("what is withheld is said with the reason, the context, and what to do; the
   ]);
 });
 
-test("whatever a name resolves to, special addresses that are not named are denied, those of this machine too", () => {
+test("special addresses that are not named are denied for every name, including this machine's", () => {
   const { deny, isIpv6Resolved } = reach(["api.example.com"]);
   expect(deny).toEqual(
     expect.arrayContaining([
@@ -122,7 +122,7 @@ test("whatever a name resolves to, special addresses that are not named are deni
   expect(isIpv6Resolved).toBe(false);
 });
 
-test("what is named on all ports is not denied, its neighbours are", () => {
+test("addresses named on all ports are not denied, their neighbours are", () => {
   const { deny } = reach(["db.example.com"], { "*": ["*", "127.0.0.1", "10.128.0.0/9"] });
   expect(deny).toEqual(expect.arrayContaining(["127.0.0.0", "127.0.0.2/31", "10.0.0.0/9"]));
   expect(deny).not.toContain("127.0.0.1");
@@ -142,7 +142,7 @@ test("an address that is named on one port and not asked for stays denied to nam
   expect(reach(["api.example.com"], { "*": ["*", "127.0.0.1:5432"] }).deny).toContain("127.0.0.0/8");
 });
 
-test("an address on one port is withheld beside names on all ports, behind which its other ports would be open", () => {
+test("an address on one port is withheld beside names on all ports, which would open its other ports", () => {
   const { net, reach: bound, withheld } = ask(["api.example.com", "127.0.0.1:5432"], { "*": ["*", "127.0.0.1:5432"] });
   expect(net).toEqual(["api.example.com"]);
   expect(bound?.deny).toContain("127.0.0.0/8");
@@ -152,7 +152,7 @@ test("an address on one port is withheld beside names on all ports, behind which
   ]);
 });
 
-test("names resolve to IPv6 addresses only where all of them are named", () => {
+test("names resolve to IPv6 addresses only when all of them are named", () => {
   expect(reach(["api.example.com"], { "*": ["*", "::/0"] })).toMatchObject({ isIpv6Resolved: true });
   expect(reach(["api.example.com"], { "*": ["*", "::/0"] }).deny).not.toContain("[::1]");
   expect(reach(["api.example.com"], { "*": ["*", "fd12::/16"] })).toMatchObject({ isIpv6Resolved: false });
@@ -186,4 +186,4 @@ test.each([
   "[::1",
   "fe80::1%eth0",
   "2130706433",
-])("%j is no entry of the configuration", (text) => expect(isPolicyEntry(text)).toBe(false));
+])("%j is not an entry of the configuration", (text) => expect(isPolicyEntry(text)).toBe(false));

@@ -3,9 +3,9 @@ import type { Reach } from "../runtime/mod.ts";
 import { GRANT_FORM, type Grant, parseGrant, printGrant, printHost } from "./grant.ts";
 import { allows, isPublicHost, type NetworkPolicy, type PolicyEntry, parseNetworkPolicy } from "./policy.ts";
 
-/** A context that asks for a network, on a node that has addresses of its own. */
+/** A context that asks for network access, and the node's own addresses. */
 export interface Asking {
-  /** Its name. */
+  /** Name of the context. */
   readonly context: string;
   /** `permissions.net` of its settings. */
   readonly net: readonly string[];
@@ -14,22 +14,22 @@ export interface Asking {
   readonly own: readonly IpRange[];
 }
 
-/** What becomes of it. */
+/** The decision. */
 export interface Answer {
-  /** What of `net` the context gets, as it asked for it. */
+  /** The granted part of `net`, as asked for. */
   readonly net: readonly string[];
-  /** Undefined: nothing. */
+  /** Undefined: no network. */
   readonly reach: Reach | undefined;
-  /** What it does not get, and why, in sentences. */
+  /** Sentences about withheld destinations and the reasons. */
   readonly withheld: readonly string[];
 }
 
-/** Longest list of destinations in a message; the rest is counted. */
+/** Most destinations in a message; the rest is counted. */
 const MOST_NAMED = 8;
 
 /**
- * Special IPv6 addresses that are refused one by one, because Deno takes no blocks of IPv6: unspecified, loopback, and the metadata
- * services of clouds. Names are not resolved to IPv6 addresses at all, unless the configuration names all of them.
+ * Special IPv6 addresses that are denied one by one, because Deno accepts no IPv6 blocks: unspecified, loopback, and the metadata services
+ * of clouds. Names are not resolved to IPv6 addresses unless the configuration names all of them.
  */
 const SPECIAL_IPV6 = ["::", "::1", "fd00:ec2::254", "fd20:ce::254"];
 
@@ -39,8 +39,8 @@ const SPECIAL_RANGES = [...SPECIAL_IPV4_RANGES, ...SPECIAL_IPV6.flatMap((text) =
 const ALL_IPV6: IpRange = { family: 6, first: 0n, prefix: 0 };
 
 /**
- * What a context may connect to: what it asks for and the configuration allows, without the special addresses that the configuration
- * does not name, to which a name might resolve.
+ * What a context may connect to: what it asks for and the configuration allows, without special addresses that are not named and to which a
+ * name might resolve.
  */
 export function reachOf({ context, net, policy, own }: Asking): Answer {
   const asked = net.map((text) => ({ text, grant: parseGrant(text) }));
@@ -80,14 +80,14 @@ export function reachOf({ context, net, policy, own }: Asking): Answer {
 interface Bounds {
   readonly ranges: readonly RangeEntry[];
   readonly own: readonly IpRange[];
-  /** Whether one of the names is granted on all ports. */
+  /** Whether a name is granted on all ports. */
   readonly hasAllPorts: boolean;
 }
 
-/** The permissions of a process for what its context was granted. */
+/** The permissions of a process for the grants of its context. */
 function bound(grants: readonly Grant[], { ranges, own, hasAllPorts }: Bounds): Reach {
   const namePorts = new Set(grants.flatMap(({ host, port }) => (host.kind === "name" ? (port ?? []) : [])));
-  // Behind a name on all ports the ports of an address cannot be told apart: it reaches what is open on all of them.
+  // With a name on all ports, the ports of an address cannot be distinguished: it can reach all open ones.
   const isOpenToNames = ({ port }: RangeEntry) => port === undefined || (!hasAllPorts && namePorts.has(port));
   const narrow = grants.filter((grant) => isAllowedOnOnePort(grant, ranges));
   const opened = [
@@ -110,7 +110,7 @@ function bound(grants: readonly Grant[], { ranges, own, hasAllPorts }: Bounds): 
 
 type RangeEntry = Extract<PolicyEntry, { kind: "range" }>;
 
-/** Whether it is an address that the configuration allows on one port alone. */
+/** Whether the configuration allows an address on one port only. */
 function isAllowedOnOnePort({ host, port }: Grant, ranges: readonly RangeEntry[]): boolean {
   if (host.kind === "name" || port === undefined) return false;
   const covering = ranges.filter(({ range }) => isWithin(host.address, range));
@@ -121,7 +121,7 @@ function withoutEach(ranges: readonly IpRange[], holes: readonly IpRange[]): IpR
   return ranges.flatMap((range) => withoutRanges(range, holes));
 }
 
-/** The parts of a block that others have, too. */
+/** The parts of a block that overlap with others. */
 function overlap(range: IpRange, others: readonly IpRange[]): IpRange[] {
   if (others.some((other) => isWithin(range, other))) return [range];
   return others.filter((other) => isWithin(other, range));

@@ -9,15 +9,15 @@ import { isResolverBounded } from "./resolver.ts";
 
 const MAIN = fileURLToPath(new URL("testing/resolution_main.ts", import.meta.url));
 
-/** A network of its own, of which loopback is all, and a view of the files of its own. */
+/** A network namespace with loopback only, and a mount namespace. */
 const NAMESPACES = ["--map-root-user", "--mount", "--net", "sh", "-ec"];
 
-/** Containers may not let a process have them. */
+/** Containers may forbid namespaces. */
 const hasNamespaces = spawnSync("unshare", [...NAMESPACES, "ip link set lo up"]).status === 0;
 
 const IPV4_QUESTION = 1;
 
-test.skipIf(!hasNamespaces)("no name reaches loopback, whatever DNS says of it", { timeout: 60_000 }, async () => {
+test.skipIf(!hasNamespaces)("no name reaches loopback, regardless of DNS", { timeout: 60_000 }, async () => {
   await using directory = await createTemporaryDirectory();
   const [hosts, resolver, services] = ["hosts", "resolv.conf", "nsswitch.conf"].map((name) =>
     join(directory.path, name),

@@ -1,9 +1,9 @@
 import type { AbortReason, Execution, Outcome } from "../runtime/mod.ts";
 
-/** How to start an execution that was prepared, or how it ends without one. */
+/** Starts a prepared execution, or holds its outcome without a start. */
 type Prepared = Outcome | (() => Execution);
 
-/** An execution that has to be prepared first. Terminated meanwhile, it has ended at once and is never started. */
+/** An execution that is prepared first. If it is terminated meanwhile, it ends at once and never starts. */
 export class DeferredExecution implements Execution {
   readonly outcome: Promise<Outcome>;
   readonly #calledOff = Promise.withResolvers<Outcome>();

@@ -26,7 +26,7 @@ test.each([
   expect(await read("plain")).toBe(expected);
 });
 
-test("a secret that was changed is read anew, also when Kubernetes exchanges all of them", async () => {
+test("a changed secret is read again, also when Kubernetes replaces all of them", async () => {
   const publish = async (version: string): Promise<void> => {
     await mkdir(join(folder, `..${version}`));
     await writeFile(join(folder, `..${version}`, "rotated"), version);
@@ -41,7 +41,7 @@ test("a secret that was changed is read anew, also when Kubernetes exchanges all
   expect(await read("rotated")).toBe("second");
 });
 
-test("a secret that cannot be had is told with the reason, and without its value", async () => {
+test("the error of an unavailable secret has the reason and not the value", async () => {
   await writeFile(join(parent, "outside"), "not a secret");
   await symlink(join(parent, "outside"), join(folder, "leaves"));
   await writeFile(join(folder, "large"), "x".repeat(64 * 1024 + 1));

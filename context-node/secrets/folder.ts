@@ -4,10 +4,10 @@ import { join, sep } from "node:path";
 
 const LARGEST_BYTES = 64 * 1024;
 
-/** Reads a secret by its name, which is well formed. Rejects with SecretUnavailable. */
+/** Reads a secret by a well-formed name. Rejects with SecretUnavailable. */
 export type ReadSecret = (name: string) => Promise<string>;
 
-/** A secret cannot be had; the message says which and why, and nothing of its value. */
+/** A secret is unavailable. The message has its name and the reason, and nothing of its value. */
 export class SecretUnavailable extends Error {
   override readonly name = "SecretUnavailable";
 
@@ -17,14 +17,13 @@ export class SecretUnavailable extends Error {
 }
 
 /**
- * Secrets as Docker and Kubernetes mount them: a folder with one file each, read whenever one is asked for. A file may be a link
- * to one within the folder. A byte order mark at the start and one line break
- * at the end are no part of the value.
+ * Secrets as Docker and Kubernetes mount them: a folder with one file each, read on demand. A file may be a link within the folder. A byte
+ * order mark at the start and one line break at the end are not part of the value.
  */
 export function createSecretFolder(folder: string | undefined): ReadSecret {
   return async (name) => {
     if (folder === undefined) throw new SecretUnavailable(name, "the node has no folder of secrets (node.secrets.dir)");
-    // Kubernetes replaces all files at once: what was found may be gone when it is read, and is there again.
+    // Kubernetes replaces all files at once: a file may disappear between two system calls and reappear.
     const bytes = (await readWithin(folder, name)) ?? (await readWithin(folder, name));
     if (bytes === undefined) throw new SecretUnavailable(name, "the node has none of that name");
     if (!isUtf8(bytes)) throw new SecretUnavailable(name, "its file is not UTF-8 text");

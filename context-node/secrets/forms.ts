@@ -1,9 +1,9 @@
-/** What is shorter is not looked for: it would be found in texts that have nothing to do with it. */
+/** Shortest value that is redacted, in bytes. Shorter ones occur in unrelated texts. */
 const LEAST_BYTES = 6;
 
 /**
- * How the value of a secret may be written: as it is, in JSON, as a console writes it, in a URL, in base64 wherever it begins there,
- * and each line of it. None for one of less than six bytes.
+ * The forms of a value: plain, in JSON, as printed by a console, in a URL, in base64 at any offset, and each of its lines. None for values
+ * below the minimum.
  */
 export function formsOf(value: string): string[] {
   const texts = [value, ...value.split("\n").map((line) => line.trim())];
@@ -16,17 +16,17 @@ function isLongEnough(text: string): boolean {
   return Buffer.byteLength(text) >= LEAST_BYTES;
 }
 
-/** How a text stands in JSON, without its quotation marks. */
+/** A text in JSON, without its quotation marks. */
 export function jsonForm(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Where there are quotation marks in a text, a console takes others around it. */
+/** Consoles choose other quotation marks when a text contains some. */
 function consoleForm(text: string): string {
   return jsonForm(text).replaceAll('\\"', '"');
 }
 
-/** The characters that are the value's alone, when 0, 1 or 2 bytes of something else share a group of three with its first. */
+/** The base64 characters that depend on the value alone, when 0, 1 or 2 other bytes precede it in a group of three. */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);
   return [0, 1, 2].map((before) => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mapTexts } from "./json_texts.ts";
 
-/** Changes the texts, names and numbers of a value as `mapTexts` changes those of its JSON. */
+/** Maps the texts, names and numbers of a value as `mapTexts` maps those of its JSON. */
 function mapValue(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);
   if (Array.isArray(value)) return value.map((item) => mapValue(item, change));
@@ -14,7 +14,7 @@ function mapValue(value: unknown, change: (text: string) => string): unknown {
   return changed === text ? value : changed;
 }
 
-/** JSON as another writer could write it: all texts in escapes, blanks between all. */
+/** JSON in another notation: all texts escaped, blanks between all tokens. */
 function spelled(json: string): string {
   return mapTexts(json, (text) => text)
     .replaceAll(
@@ -28,7 +28,7 @@ function spelled(json: string): string {
 const value = fc.jsonValue({ stringUnit: "binary" });
 const change = (text: string): string => (text.length % 2 === 0 ? `${text}"\\ud` : text);
 
-test("mapTexts() reads texts, names and numbers as JSON.parse does, however they are written", () => {
+test("mapTexts() reads texts, names and numbers as JSON.parse does, in any notation", () => {
   fc.assert(
     fc.property(value, (any) => {
       const json = JSON.stringify(any);
@@ -39,7 +39,7 @@ test("mapTexts() reads texts, names and numbers as JSON.parse does, however they
   );
 });
 
-test("mapTexts() leaves what is not changed as it was written", () => {
+test("mapTexts() keeps the notation of what is not changed", () => {
   fc.assert(
     fc.property(value, (any) => {
       for (const json of [JSON.stringify(any), spelled(JSON.stringify(any)), JSON.stringify(any, undefined, 2)])
@@ -48,7 +48,7 @@ test("mapTexts() leaves what is not changed as it was written", () => {
   );
 });
 
-test("mapTexts() takes JSON of any depth", () => {
+test("mapTexts() accepts JSON of any depth", () => {
   const deep = `${"[".repeat(100_000)}"a"${"]".repeat(100_000)}`;
   expect(mapTexts(deep, () => "b")).toBe(deep.replace("a", "b"));
 });

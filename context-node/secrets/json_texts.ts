@@ -1,8 +1,8 @@
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f" };
 
 /**
- * Changes the texts (keys too) and numbers of a JSON text; a number that was changed becomes a text. What was not changed stays
- * as it was written, and what is no JSON is changed as far as it goes.
+ * Maps the texts (including keys) and numbers of a JSON text; a changed number becomes a text. The rest keeps its notation. Malformed JSON
+ * is mapped as far as possible.
  */
 export function mapTexts(json: string, change: (text: string) => string): string {
   let mapped = "";
@@ -18,7 +18,7 @@ export function mapTexts(json: string, change: (text: string) => string): string
   return mapped + json.slice(copied);
 }
 
-/** Where the texts, with their quotation marks, and the other words are: numbers, true, false and null. */
+/** Positions of the texts, with their quotation marks, and of the other words: numbers, true, false and null. */
 function* tokensOf(json: string): Generator<readonly [start: number, end: number]> {
   const beginning = /[^\s,:{}[\]]/g;
   const word = /[^\s,:{}[\]"]+/y;
@@ -31,7 +31,7 @@ function* tokensOf(json: string): Generator<readonly [start: number, end: number
   }
 }
 
-/** The place behind the quotation mark that ends the text which begins here; the end of all when there is none. */
+/** The position after the closing quotation mark of the text that begins here, or the end of the input. */
 function endOfText(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); quote >= 0; quote = json.indexOf('"', quote + 1)) {
     let first = quote;

@@ -1,19 +1,19 @@
 import type { ReadSecret } from "./folder.ts";
 import { createRedactor, type Redactor } from "./redactor.ts";
 
-/** Of a secret that is rotated, so many of its values are still taken out. */
+/** Values of a rotated secret that are redacted. */
 const MOST_VALUES = 16;
 
 /**
- * The secrets that jobs of one sandbox were given. They are taken out of what any of its jobs says from then on: jobs of a
- * context share values and executors, and one may say what another was given.
+ * The secrets that jobs of one sandbox have received. They are redacted from all reports of the sandbox from then on, because jobs of a
+ * context share values and executors.
  */
 export class KnownSecrets {
-  /** By name, the newest last. */
+  /** Values by name, the newest last. */
   readonly #values = new Map<string, readonly string[]>();
   #redactor: Redactor | undefined;
 
-  /** Undefined while there is nothing to take out. */
+  /** Undefined while there is nothing to redact. */
   get redactor(): Redactor | undefined {
     return this.#redactor;
   }
@@ -29,7 +29,7 @@ export class KnownSecrets {
   }
 }
 
-/** Reads secrets by name; what was read is known from then on. Rejects with SecretUnavailable. */
+/** Reads secrets by name, and redacts them from now on. Rejects with SecretUnavailable. */
 export async function readSecrets(
   read: ReadSecret,
   names: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * Secrets: `secret:NAME` in the config of a job, or in a context's `env`, becomes the content of a file of this node, and is taken out
- * again of whatever the job says. Stands between contexts and their runtime. May import `proto` and the runtime's interface.
+ * Secrets: replaces `secret:NAME` in the config of a job, or in a context's `env`, by the content of a file of this node, and redacts it
+ * from everything that jobs report. A decorator between contexts and their runtime.
  */
 export { createSecretFolder } from "./folder.ts";
-export { type SecretPolicy, tellRefusedEnv } from "./grants.ts";
-export { withSecrets } from "./runtime.ts";
+export { type SecretPolicy, tellRefusedEnv } from "./secret_grants.ts";
+export { withSecrets } from "./secret_runtime.ts";

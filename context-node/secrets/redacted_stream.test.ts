@@ -9,7 +9,7 @@ function redactorOf(value: string): Redactor {
   return redactor;
 }
 
-/** Passes bytes in pieces of these lengths, and the rest in one. */
+/** Splits bytes into pieces of these lengths, and the rest. */
 function redact(mediaType: string, text: string, lengths: readonly number[], redactor: Redactor): string {
   const stream = createRedactedStream(redactor, mediaType);
   const bytes = Buffer.from(text);
@@ -28,7 +28,7 @@ const redactor = redactorOf(secret);
 const part = fc.oneof(fc.constantFrom(secret, secret.slice(0, 5), secret.slice(3)), fc.string({ maxLength: 5 }));
 const texts = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
 
-test("a stream of bytes is redacted as its text is, wherever it is cut", () => {
+test("a stream of bytes is redacted like its text, at any split", () => {
   fc.assert(
     fc.property(texts, lengths, (text, cuts) => {
       expect(redact("application/octet-stream", text.toWellFormed(), cuts, redactor)).toBe(
@@ -39,7 +39,7 @@ test("a stream of bytes is redacted as its text is, wherever it is cut", () => {
   );
 });
 
-test("a stream of JSON is redacted as the JSON is, wherever it is cut, and stays JSON", () => {
+test("a stream of JSON is redacted like the JSON, at any split, and stays JSON", () => {
   const content = fc.array(fc.oneof(texts, fc.double({ noNaN: true }), fc.dictionary(texts, texts, { maxKeys: 2 })));
   fc.assert(
     fc.property(content, lengths, (values, cuts) => {
@@ -50,7 +50,7 @@ test("a stream of JSON is redacted as the JSON is, wherever it is cut, and stays
   );
 });
 
-test("bytes that are no text stay as they are", () => {
+test("bytes that are not text stay unchanged", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), lengths, (bytes, cuts) => {
       const stream = createRedactedStream(redactor, "application/octet-stream");
@@ -65,6 +65,6 @@ test("bytes that are no text stay as they are", () => {
   );
 });
 
-test("a number that is a secret becomes a text in a stream of JSON", () => {
+test("a secret number becomes a text in a stream of JSON", () => {
   expect(redact("application/json", "[1,123456,2]", [3, 2, 2], redactorOf("123456"))).toBe('[1,"[secret NAME]",2]');
 });

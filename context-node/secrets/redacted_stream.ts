@@ -1,24 +1,24 @@
 import type { Redactor } from "./redactor.ts";
 import { findAll } from "./search.ts";
 
-/** Bytes that come in pieces, which may cut a value anywhere. */
+/** Bytes in pieces, which may split a value anywhere. */
 export interface RedactedStream {
-  /** What can be told by now. Throws when no more can be told. */
+  /** Returns what can be forwarded by now. Throws when no more can be. */
   push(bytes: Uint8Array): Uint8Array;
-  /** What was held back. */
+  /** Returns the rest. */
   end(): Uint8Array;
 }
 
-/** `application/json` stays JSON; of other types the bytes are looked at as they are. */
+/** `application/json` stays JSON; other types are redacted as bytes. */
 export function createRedactedStream(redactor: Redactor, mediaType: string): RedactedStream {
   return mediaType === "application/json" ? redactJson(redactor) : redactBytes(redactor);
 }
 
-/** Holds back as many bytes as the longest value has, less one. */
+/** Holds back one byte less than the longest value. */
 function redactBytes({ inBytes: { search, markOf } }: Redactor): RedactedStream {
   let held = "";
 
-  /** Redacts what begins before `limit`, and holds the rest back. */
+  /** Redacts values that begin before `limit`, and holds the rest back. */
   function pass(text: string, limit: number): Uint8Array {
     let passed = "";
     let at = 0;
@@ -41,14 +41,14 @@ function redactBytes({ inBytes: { search, markOf } }: Redactor): RedactedStream 
   };
 }
 
-/** Holds back what stands behind the last comma, colon or bracket that is in no text. */
+/** Holds back everything after the last comma, colon or bracket outside of texts. */
 function redactJson({ jsonPart }: Redactor): RedactedStream {
   const decoder = new TextDecoder();
   let held: string[] = [];
   let isInText = false;
   let isEscaped = false;
 
-  /** The place behind the last such character of a piece; 0 when it has none. */
+  /** The position after the last such character of a piece; 0 if there is none. */
   function findBoundary(piece: string): number {
     let boundary = 0;
     for (let at = 0; at < piece.length; at++) {

@@ -8,7 +8,7 @@ function redactorOf(secrets: Record<string, string>): Redactor {
   return redactor;
 }
 
-/** Values that are no part of the mark which takes their place. */
+/** Values that do not occur in the mark that replaces them. */
 const value = fc
   .oneof(
     fc.string({ minLength: 6, maxLength: 20 }),
@@ -18,7 +18,7 @@ const value = fc
   )
   .filter((text) => !"[secret NAME]".includes(text.trim()) && text.trim().length >= 6);
 
-/** Texts that the value stands in, more or less. */
+/** Texts that contain the value or parts of it. */
 function textsWith(secret: string): fc.Arbitrary<string> {
   const part = fc.oneof(
     fc.constantFrom(secret, secret.slice(0, -1), secret.slice(1), JSON.stringify(secret), encodeURIComponent(secret)),
@@ -29,7 +29,7 @@ function textsWith(secret: string): fc.Arbitrary<string> {
 
 const valueAndText = value.chain((secret) => fc.tuple(fc.constant(secret), textsWith(secret)));
 
-test("no value survives in a text, as it is or in JSON", () => {
+test("no value remains in a text, plain or in JSON", () => {
   fc.assert(
     fc.property(valueAndText, ([secret, text]) => {
       const redacted = redactorOf({ NAME: secret }).text(text).replaceAll("[secret NAME]", "\0");
@@ -40,7 +40,7 @@ test("no value survives in a text, as it is or in JSON", () => {
   );
 });
 
-test("no value survives in JSON, whose texts and numbers have it or are cut by it, and it stays JSON", () => {
+test("no value remains in JSON, inside or across its texts and numbers, and it stays JSON", () => {
   const json = value.chain((secret) =>
     fc.tuple(
       fc.constant(secret),
@@ -64,7 +64,7 @@ test("no value survives in JSON, whose texts and numbers have it or are cut by i
   );
 });
 
-test("what has no value in it stays as it is", () => {
+test("text without a value stays unchanged", () => {
   const redactor = redactorOf({ NAME: "correct horse" });
   fc.assert(
     fc.property(fc.string(), fc.json(), (text, json) => {
@@ -80,29 +80,29 @@ test.each([
   ["twice", "pa/ss wörd!pa/ss wörd!", "[secret NAME][secret NAME]"],
   ["in a URL", "db://me:pa%2Fss%20w%C3%B6rd!@host", "db://me:[secret NAME]@host"],
   ["in base64", btoa("pa/ss w\u00c3\u00b6rd!"), "[secret NAME]"],
-])("a value %s is taken out of a text", (_, text, expected) => {
+])("a value %s is redacted", (_, text, expected) => {
   const redactor = redactorOf({ NAME: "pa/ss wörd!", OTHER: 'pa/ss\n"wörd"!' });
   expect(redactor.text(text)).toBe(expected);
 });
 
-test.each(["", "u", "us", "user:"])("a value is taken out of base64 of it behind %j", (before) => {
+test.each(["", "u", "us", "user:"])("a value is redacted from base64 after %j", (before) => {
   const encoded = Buffer.from(`${before}correct horse:more`).toString("base64");
   const redacted = redactorOf({ NAME: "correct horse" }).text(encoded);
   expect(redacted).toContain("[secret NAME]");
   expect(redacted.length).toBeLessThan(encoded.length);
 });
 
-test("each line of a value is taken out", () => {
+test("each line of a value is redacted", () => {
   const redactor = redactorOf({ NAME: "-----BEGIN KEY-----\nMIIEvQIBADAN\n  abcdef012345\nxyz\n" });
   expect(redactor.text("MIIEvQIBADAN, abcdef012345, xyz")).toBe("[secret NAME], [secret NAME], xyz");
 });
 
-test("of two values that begin alike the longer one is taken out", () => {
+test("the longer of two values with one beginning is redacted", () => {
   const redactor = redactorOf({ SHORT: "hunter2", LONG: "hunter2hunter3" });
   expect(redactor.text("hunter2hunter3 hunter2hunter")).toBe("[secret LONG] [secret SHORT]hunter");
 });
 
-test("values of less than six bytes are not looked for", () => {
+test("values below six bytes are not redacted", () => {
   expect(createRedactor(new Map([["SHORT", ["12345", "a\nb\nc"]]]))).toBeUndefined();
   expect(redactorOf({ NAME: "1234567\nab" }).text("ab 1234567")).toBe("ab [secret NAME]");
 });
@@ -110,11 +110,11 @@ test("values of less than six bytes are not looked for", () => {
 test.each([
   ["… (7 more characters)", "say [secret NAME]… (7 more characters)"],
   ["... 7 more characters", "say [secret NAME]... 7 more characters"],
-])("the beginning of a value is taken out where a text was cut: %s", (mark, expected) => {
+])("the beginning of a value is redacted where a text was truncated: %s", (mark, expected) => {
   expect(redactorOf({ NAME: "correct horse" }).text(`say correct${mark}`)).toBe(expected);
 });
 
-test("large JSON with a value in it is left out whole, and one without stays", () => {
+test("large JSON with a value is omitted completely, without one it stays", () => {
   const redactor = redactorOf({ NAME: "correct horse" });
   const large = JSON.stringify(["x".repeat(8 * 1024 * 1024), "y"]);
   expect(redactor.json(large) === large).toBe(true);
@@ -122,13 +122,13 @@ test("large JSON with a value in it is left out whole, and one without stays", (
   expect(() => redactor.jsonPart(large.replace("y", "correct horse"))).toThrow("has a secret in it");
 });
 
-test("a text of a megabyte and more is cut, and shows nothing of the value where it is", () => {
+test("a text above a megabyte is truncated and shows nothing of the value there", () => {
   const given = `${"x".repeat(1024 * 1024 - 7)}correct horse`;
   const redacted = redactorOf({ NAME: "correct horse" }).text(given);
   expect(redacted.slice(-40)).toBe("xx[secret NAME]… (6 more characters)".padStart(40, "x"));
 });
 
-test("keys, numbers and escaped texts of JSON are looked at, and what a value is spread over is left out whole", () => {
+test("keys, numbers and escaped texts of JSON are redacted, and JSON with a spread value is omitted", () => {
   const redactor = redactorOf({ NAME: "123456", OTHER: '"a","b"' });
   expect(redactor.json('{"x123456": 1234567, "\\u0031\\u003234\\u00356": [true, "\\n"]}')).toBe(
     '{"x[secret NAME]": "[secret NAME]7", "[secret NAME]": [true, "\\n"]}',

@@ -2,43 +2,43 @@ import { formsOf, jsonForm } from "./forms.ts";
 import { mapTexts } from "./json_texts.ts";
 import { createSearch, findAll, type Search } from "./search.ts";
 
-/** Where a sandbox cut a text that was too long: its own mark, and that of Deno's console. */
+/** Marks of truncation: the sandbox's, and that of Deno's console. */
 const CUT = /… \(\d+ more characters\)|["'`]?\.\.\. \d+ more characters?/g;
 
-/** An escape that `JSON.stringify` does not make. */
+/** An escape that `JSON.stringify` does not produce. */
 const UNUSUAL_ESCAPE = /\\(?:\/|u(?!00(?:0[0-7bef]|1)|d[89a-f]))/i;
 
-/** Nobody is told more of one text: what is longer is cut before it is looked at. */
+/** Longest text, in characters. Longer ones are truncated before the search. */
 const LONGEST_TEXT = 1024 * 1024;
 
-/** JSON that is longer is not taken apart: that would take seconds, and a job could make it grow many times. */
+/** Longest JSON that is parsed, in characters. Longer ones would take seconds, and redaction could make them grow many times. */
 const LONGEST_JSON = 8 * 1024 * 1024;
 
-/** Takes values of secrets out of texts: `[secret NAME]` stands in their place. */
+/** Redacts values of secrets: `[secret NAME]` replaces them. */
 export interface Redactor {
-  /** Also of a value that was cut at its end because the text was too long. */
+  /** Also redacts a value that was truncated with its text. */
   text(text: string): string;
   /**
-   * JSON stays JSON. A text stands for all of it where a value is spread over several of its texts or numbers, and where it is over
-   * 8 Mi characters with a value in it.
+   * JSON stays JSON. A text replaces all of it when a value is spread over several of its texts or numbers, or when it has over 8 Mi
+   * characters and contains a value.
    */
   json(json: string): string;
   /**
-   * The same, but for values that are spread. For a part of a JSON text that is cut between its texts and numbers. Throws when the
-   * part is over 8 Mi characters with a value in it.
+   * The same without spread values, for a part of a JSON text that is split between its texts and numbers. Throws when the part has over 8
+   * Mi characters and contains a value.
    */
   jsonPart(json: string): string;
-  /** For bytes that may be anything: a text with one character a byte. */
+  /** For arbitrary bytes: a text with one character per byte. */
   readonly inBytes: ByteSearch;
 }
 
 interface ByteSearch {
   readonly search: Search;
-  /** What takes the place of a form. */
+  /** The replacement of a form. */
   markOf(form: string): string;
 }
 
-/** Undefined when there is nothing to look for. */
+/** Undefined when there is nothing to redact. */
 export function createRedactor(valuesByName: ReadonlyMap<string, readonly string[]>): Redactor | undefined {
   const marks = new Map<string, string>();
   for (const [name, values] of valuesByName) {
@@ -59,7 +59,7 @@ export function createRedactor(valuesByName: ReadonlyMap<string, readonly string
     return withoutBegun(redacted + given.slice(at));
   }
 
-  /** What was cut in the middle of a value shows how it begins. */
+  /** A text that was truncated within a value ends with the beginning of the value. */
   function withoutBegun(given: string): string {
     if (!given.includes(" more character")) return given;
     let redacted = "";
@@ -73,7 +73,7 @@ export function createRedactor(valuesByName: ReadonlyMap<string, readonly string
     return redacted + given.slice(at);
   }
 
-  /** Where JSON is written as usual, it is enough to look for values as they are written there. */
+  /** In the usual notation of JSON it is enough to search for the notation of the values. */
   function mayHave(json: string): boolean {
     return UNUSUAL_ESCAPE.test(json) || searchJson.next(json, 0) !== undefined;
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isSecretName, namesIn, resolveReferences } from "./references.ts";
 
-test("references are values that begin with secret:, wherever they stand", () => {
+test("references are values that begin with secret: at any depth", () => {
   const config = {
     a: "secret:one",
     b: ["secret:two", { c: "secret:one" }],
@@ -22,7 +22,7 @@ test("references are values that begin with secret:, wherever they stand", () =>
   });
 });
 
-test("a config without references stays as it is", () => {
+test("a config without references stays unchanged", () => {
   fc.assert(
     fc.property(fc.json(), (json) => {
       expect(namesIn(json)).toEqual([]);
@@ -32,7 +32,7 @@ test("a config without references stays as it is", () => {
   expect(resolveReferences(hostile, new Map([["one", "1"]]))).toBe('{"__proto__":{"a":"1"},"constructor":"1"}');
 });
 
-test.each(["db-password", "a", "tls.key", "A_1", "9"])("%s is the name of a secret", (name) => {
+test.each(["db-password", "a", "tls.key", "A_1", "9"])("%s is a name of a secret", (name) => {
   expect(isSecretName(name)).toBe(true);
 });
 

@@ -1,21 +1,21 @@
-/** What a text begins with that refers to a secret. */
+/** Prefix of a reference to a secret. */
 const PREFIX = "secret:";
 
-/** A file's name, and none that leads anywhere. */
+/** The name of a file, without path segments. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export function isSecretName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** The name in a text that is a reference, well formed or not; undefined for any other text. */
+/** The name in a reference, well formed or not. Undefined for any other text. */
 export function referredName(text: unknown): string | undefined {
   return typeof text === "string" && text.startsWith(PREFIX) ? text.slice(PREFIX.length) : undefined;
 }
 
-/** The names that the values of a config (JSON) refer to, each once. */
+/** The distinct names that the values of a config (JSON) refer to. */
 export function namesIn(json: string): string[] {
-  // Most configs refer to none, and are not parsed here.
+  // Most configs refer to none and are not parsed.
   if (!json.includes(`"${PREFIX}`)) return [];
   const names = new Set<string>();
   JSON.parse(json, (_key, value) => {
@@ -26,7 +26,7 @@ export function namesIn(json: string): string[] {
   return [...names];
 }
 
-/** The config with the values of secrets in the place of what refers to them. */
+/** The config with references replaced by the values of secrets. */
 export function resolveReferences(json: string, secrets: ReadonlyMap<string, string>): string {
   const resolved: unknown = JSON.parse(json, (_key, value) => secrets.get(referredName(value) ?? "") ?? value);
   return JSON.stringify(resolved);

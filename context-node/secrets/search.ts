@@ -1,20 +1,20 @@
-/** Of a form so much is looked for first: a pattern of long texts would be too large. */
+/** Length of the prefixes that are searched first: a pattern of long texts would be too large. */
 const HEAD_LENGTH = 16;
 
-/** So much of a form's beginning, at the end of a text, is taken for it. */
+/** Shortest beginning of a form at the end of a text that counts as the form, in characters. */
 const LEAST_BEGUN = 4;
 
-/** A form that stands in a text. */
+/** A match of a form. */
 export interface Found {
   readonly index: number;
   readonly form: string;
 }
 
-/** Finds certain texts, the forms, in a text. */
+/** Searches a text for forms. */
 export interface Search {
-  /** The first at or behind a place; of those that begin at one place the longest. */
+  /** The first match at or after a position, the longest of several at one position. */
   next(text: string, from: number): Found | undefined;
-  /** The first place from which on the text, to its end, is how a form begins: at least four characters of it. */
+  /** The first position from which the rest of the text is the beginning of a form: at least four characters. */
   findBegun(text: string): Found | undefined;
   /** Length of the longest form. */
   readonly longest: number;
@@ -52,7 +52,7 @@ export function createSearch(texts: Iterable<string>): Search {
   };
 }
 
-/** Those of `next` up to a place, one after the other. */
+/** The matches of `next` up to a position, one after the other. */
 export function* findAll({ next }: Search, text: string, end = text.length): Generator<Found> {
   for (let found = next(text, 0); found !== undefined && found.index < end; ) {
     yield found;
@@ -60,7 +60,7 @@ export function* findAll({ next }: Search, text: string, end = text.length): Gen
   }
 }
 
-/** Matches how the forms begin, in so many characters; of several at one place the longest. */
+/** Matches the beginnings of the forms, the longest first. */
 function patternOf(forms: readonly string[], length: number): RegExp {
   const beginnings = new Set(forms.map((form) => form.slice(0, length)));
   const longestFirst = [...beginnings].sort((a, b) => b.length - a.length);

@@ -78,7 +78,7 @@ export class Session {
   readonly #blobs: BlobStreams;
   #hello: Hello | undefined;
   #isClosed = false;
-  #heardAt = performance.now();
+  #receivedAt = performance.now();
 
   constructor(stream: ServerDuplexStream<OpenRequest, OpenResponse>, deps: SessionDeps) {
     this.#deps = deps;
@@ -113,7 +113,7 @@ export class Session {
 
   /** Whether the gateway has been silent for longer than it may. */
   get isSilent(): boolean {
-    return performance.now() - this.#heardAt > SILENCE_LIMIT_MS;
+    return performance.now() - this.#receivedAt > SILENCE_LIMIT_MS;
   }
 
   /** Ends the session gracefully, after flushing it. */
@@ -141,7 +141,7 @@ export class Session {
   }
 
   #receive(messages: GatewayMessage[]): void {
-    this.#heardAt = performance.now();
+    this.#receivedAt = performance.now();
     for (const { message, requestId } of messages) {
       if (this.#isClosed) return;
       if (message === undefined) continue;

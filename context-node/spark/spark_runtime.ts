@@ -2,8 +2,8 @@ import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { parseAddress, reachableAt } from "../../cluster/mod.ts";
 import { abortable, startTimer } from "../../lib/async/mod.ts";
-import { createIntake } from "../intake.ts";
 import type { ProcessGroups } from "../isolation/mod.ts";
+import { createLineScheduler } from "../line_scheduler.ts";
 import type { ProcessLog } from "../process_output.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import { applicationConf } from "./launch/driver_command.ts";
@@ -54,7 +54,9 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
   const { prepare = (signal: AbortSignal) => prepareInstallation(options, signal) } = options;
   await using starting = new AsyncDisposableStack();
   const closing = new AbortController();
-  const server = starting.use(await startDriverServer({ intake: createIntake(), log }, { listen: config.listen }));
+  const server = starting.use(
+    await startDriverServer({ scheduler: createLineScheduler(), log }, { listen: config.listen }),
+  );
   const connectTo = parseAddress(config.advertise ?? reachableAt(server.address, hostname()));
   const deps: DriverDeps = { server, log, groups, parent: folder };
   const drivers = new Set<Driver>();

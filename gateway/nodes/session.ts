@@ -126,7 +126,7 @@ export class NodeSession {
   #load: Load | undefined;
   /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
   readonly #reservedBytes = new Map<string, number>();
-  #heardAt = performance.now();
+  #receivedAt = performance.now();
   #beatAt = performance.now();
   /** The reason for which the session ended. */
   #end: Error | undefined;
@@ -171,7 +171,7 @@ export class NodeSession {
       if (claim && !claim.isAnsweredBy(String(proof))) this.close(new Error(UNPROVEN));
     });
     this.#stream.on("data", ({ messages }) => {
-      this.#heardAt = performance.now();
+      this.#receivedAt = performance.now();
       try {
         for (const message of messages) this.#receive(message, options.nodeId, welcomed.resolve);
       } catch (error) {
@@ -297,9 +297,9 @@ export class NodeSession {
   #beat(): void {
     const now = performance.now();
     // This process was suspended: messages of the node are still to be read.
-    if (now - this.#beatAt > 2 * HEARTBEAT_INTERVAL_MS) this.#heardAt = now;
+    if (now - this.#beatAt > 2 * HEARTBEAT_INTERVAL_MS) this.#receivedAt = now;
     this.#beatAt = now;
-    if (now - this.#heardAt > SILENCE_LIMIT_MS) {
+    if (now - this.#receivedAt > SILENCE_LIMIT_MS) {
       this.close(new Error("the node is silent"));
       return;
     }

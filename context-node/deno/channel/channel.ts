@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Intake, LineSource } from "../../intake.ts";
+import type { LineScheduler, LineSource } from "../../line_scheduler.ts";
 import { MAX_LINE_BYTES } from "../sandbox/messages/bounds.ts";
 import { createOutbox } from "../sandbox/messages/outbox.ts";
 
@@ -34,7 +34,7 @@ export interface ChannelState {
 }
 
 interface ChannelOptions<Command> {
-  readonly intake: Intake;
+  readonly scheduler: LineScheduler;
   /** One line, without its end. */
   line(line: string): void;
   /** The sandbox broke the form of the channel; nothing more is read. */
@@ -44,7 +44,7 @@ interface ChannelOptions<Command> {
 }
 
 export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Command>): Channel<Command> {
-  const { intake, weigh } = options;
+  const { scheduler, weigh } = options;
   /** Read and not taken in: the beginning of a line, and what follows it. */
   let partial: Buffer[] = [];
   let partialBytes = 0;
@@ -96,7 +96,7 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
 
   pipe.on("data", (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    intake.offer(source);
+    scheduler.offer(source);
     if (rest.length > 0 || isHeld()) pipe.pause();
   });
   // The end of the process, which follows, says what there is to say.
@@ -107,7 +107,7 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
     pipe.write(`${JSON.stringify(commands)}\n`, () => {
       const wasHeld = isHeld();
       for (const command of commands) unwritten -= weigh(command);
-      if (wasHeld && !isHeld()) intake.offer(source);
+      if (wasHeld && !isHeld()) scheduler.offer(source);
       sent();
     });
   });
@@ -121,11 +121,11 @@ export function openChannel<Command>(pipe: Duplex, options: ChannelOptions<Comma
     },
     resume() {
       isPaused = false;
-      intake.offer(source);
+      scheduler.offer(source);
     },
     finish() {
       isFinishing = true;
-      intake.offer(source);
+      scheduler.offer(source);
     },
     state: {
       get lines() {

@@ -3,8 +3,8 @@ import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import { closeOutputAtExit } from "../../../cluster/mod.ts";
 import { abortable, deadline } from "../../../lib/async/mod.ts";
-import type { Intake } from "../../intake.ts";
 import type { Isolation } from "../../isolation/mod.ts";
+import type { LineScheduler } from "../../line_scheduler.ts";
 import { logOutput, type ProcessLog } from "../../process_output.ts";
 import type { SandboxEnd } from "../../runtime/mod.ts";
 import { type Channel, openChannel } from "../channel/channel.ts";
@@ -40,7 +40,7 @@ export interface ProcessDeps {
   readonly isolation: Pick<Isolation, "launch">;
   readonly program: SandboxProgram;
   readonly caches: CodeCaches;
-  readonly intake: Intake;
+  readonly scheduler: LineScheduler;
   readonly log: ProcessLog;
   /** The longest that a process may take until it takes commands, in milliseconds. */
   readonly startTimeoutMs: number;
@@ -65,7 +65,7 @@ const OUT_OF_HEAP = /out of memory/i;
  * is never given a job: it is not isolated, so that it can write the cache with which all others begin.
  */
 export async function startDenoProcess(
-  { isolation, program, caches, intake, log, startTimeoutMs }: ProcessDeps,
+  { isolation, program, caches, scheduler, log, startTimeoutMs }: ProcessDeps,
   profile: ProcessProfile,
   { warmsUp = false, signal }: { warmsUp?: boolean; signal?: AbortSignal | undefined },
 ): Promise<DenoProcess> {
@@ -147,7 +147,7 @@ export async function startDenoProcess(
   }
 
   const channel = openChannel<SandboxCommand>(child.stdio[3] as Duplex, {
-    intake,
+    scheduler,
     line: receive,
     malformed: endForViolation,
     weigh: weighCommand,

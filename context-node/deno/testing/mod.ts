@@ -5,7 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ContextSettings, LogLine_Level, type Progress } from "../../../proto/node.ts";
-import { createProcessGroups, type Isolation, type IsolationOptions, startIsolation } from "../../isolation/mod.ts";
+import {
+  createProcessGroups,
+  findDeno,
+  type Isolation,
+  type IsolationOptions,
+  startIsolation,
+} from "../../isolation/mod.ts";
 import type {
   Execution,
   FileSource,
@@ -16,7 +22,7 @@ import type {
   Sandbox,
   SandboxSpec,
 } from "../../runtime/mod.ts";
-import { type DenoRuntimeOptions, findDeno, startDenoRuntime } from "../mod.ts";
+import { type DenoRuntimeOptions, startDenoRuntime } from "../mod.ts";
 import { bundleModule } from "../process/deno_program.ts";
 
 export interface Program {

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDeno } from "../../deno/mod.ts";
 import {
   createProcessGroups,
+  findDeno,
   type Isolation,
   type IsolationOptions,
   type ProcessGroups,

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { parseIpAddress } from "../../../cluster/mod.ts";
 
-/** Records of one name: addresses, or the name that it stands for. */
+/** Records of one name: addresses, or its canonical name. */
 export interface NameRecords {
   readonly a?: string;
   /** 16 bytes, in hexadecimal. */
@@ -12,7 +12,7 @@ export interface NameRecords {
 
 const TYPES = { a: 1, cname: 5, aaaa: 28 } as const;
 
-/** Answers questions of DNS (RFC 1035) over UDP, on port 53 of 127.0.0.1. Keeps the types that were asked for. */
+/** Serves DNS (RFC 1035) over UDP on port 53 of 127.0.0.1. Records the queried types. */
 export async function startNameServer(records: Readonly<Record<string, NameRecords>>) {
   const socket = createSocket("udp4");
   const askedTypes = new Set<number>();

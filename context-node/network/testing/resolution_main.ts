@@ -1,6 +1,6 @@
 /**
- * Runs in a network of its own, where its name server is the only one: a context that was granted names which resolve to loopback
- * tries to connect to them. Prints what became of each as JSON.
+ * Runs in a network namespace with its own name server only. A context that was granted names which resolve to loopback tries to connect to
+ * them. Prints the outcomes as JSON.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -46,7 +46,7 @@ const outcomes: Record<string, string> = {};
   await using sandbox = await startSandbox(runtime, { permissions: { net, secrets: [] } }, { reach: undefined });
   for (const host of net) {
     for (const [way, code] of Object.entries(WAYS)) {
-      // The job tries to take back the option of the resolver first.
+      // The job tries to reset the resolver's option first.
       const undo = `Deno.env.set("RES_OPTIONS", ""); (await import("node:process")).env.RES_OPTIONS = "";`;
       const source = `export async function job({ config }) { ${undo} ${code} }`;
       const outcome = await outcomeOf(sandbox, source, { config: { host, port } });

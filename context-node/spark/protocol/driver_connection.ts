@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Intake, LineSource } from "../../intake.ts";
+import type { LineScheduler, LineSource } from "../../line_scheduler.ts";
 import { contentHeader, encodeMessage, type Frame, type FrameReader, parsePart } from "./driver_frames.ts";
 import { parseDriverMessage } from "./driver_messages.ts";
 import {
@@ -47,7 +47,7 @@ export interface DriverConnection {
 }
 
 interface ConnectionDeps {
-  readonly intake: Intake;
+  readonly scheduler: LineScheduler;
   readonly log: { warn(fields: object, message: string): void };
   /** Default `DRIVER_SILENCE_MS`. */
   readonly silenceMs?: number | undefined;
@@ -55,7 +55,7 @@ interface ConnectionDeps {
 
 /** Takes over a socket; `reader` has what arrived after the first message. */
 export function openConnection(deps: ConnectionDeps, socket: Socket, reader: FrameReader): DriverConnection {
-  const { intake, log, silenceMs = DRIVER_SILENCE_MS } = deps;
+  const { scheduler, log, silenceMs = DRIVER_SILENCE_MS } = deps;
   const ended = Promise.withResolvers<ConnectionEnd>();
   let end: ConnectionEnd | undefined;
   let listener: DriverListener | undefined;
@@ -108,7 +108,7 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
     heardAt = performance.now();
     reader.push(chunk);
     socket.pause();
-    intake.offer(source);
+    scheduler.offer(source);
   });
   // `close` follows, and says what there is to say.
   socket.on("error", () => {});
@@ -118,7 +118,7 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
     if (end !== undefined) return ended.resolve(end);
     // What has arrived is received first.
     if (listener === undefined) ended.resolve({ type: "closed" });
-    else intake.offer(source);
+    else scheduler.offer(source);
   });
 
   const timer = setInterval(() => {
@@ -149,7 +149,7 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
     ended: ended.promise,
     listen(next) {
       listener = next;
-      intake.offer(source);
+      scheduler.offer(source);
     },
     send,
     async sendContent(request, bytes) {

@@ -68,8 +68,8 @@ test("a driver server cuts the oldest of 64 strangers for a driver that comes, a
 test("a driver server says whose configuration to change when its address is taken", async () => {
   await using server = await startTestServer();
   const { startDriverServer } = await import("./driver_server.ts");
-  const { createIntake } = await import("../../intake.ts");
-  const deps = { intake: createIntake(), log: { debug() {}, warn() {} } };
+  const { createLineScheduler } = await import("../../line_scheduler.ts");
+  const deps = { scheduler: createLineScheduler(), log: { debug() {}, warn() {} } };
   await expect(startDriverServer(deps, { listen: server.address })).rejects.toThrow(
     `Cannot listen for Spark drivers on ${server.address} (node.spark.listen)`,
   );

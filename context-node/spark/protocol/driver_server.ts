@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createThrottledLog, parseAddress, printAddress } from "../../../cluster/mod.ts";
-import type { Intake } from "../../intake.ts";
+import type { LineScheduler } from "../../line_scheduler.ts";
 import { type DriverConnection, openConnection } from "./driver_connection.ts";
 import { FrameReader } from "./driver_frames.ts";
 import { parseDriverMessage } from "./driver_messages.ts";
@@ -35,7 +35,7 @@ export interface DriverServer extends AsyncDisposable {
 }
 
 interface ServerDeps {
-  readonly intake: Intake;
+  readonly scheduler: LineScheduler;
   readonly log: { debug(fields: object, message: string): void; warn(fields: object, message: string): void };
   /** Default `HELLO_MS`. */
   readonly helloMs?: number | undefined;

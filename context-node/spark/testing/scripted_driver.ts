@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { createIntake } from "../../intake.ts";
+import { createLineScheduler } from "../../line_scheduler.ts";
 import type { DriverConnection } from "../protocol/driver_connection.ts";
 import { type DriverServer, type Hello, startDriverServer } from "../protocol/driver_server.ts";
 import { type DriverEnd, openDriverEnd } from "./driver_end.ts";
@@ -35,7 +35,10 @@ const SILENT_LOG = { debug() {}, warn(_fields: object, _message: string) {} };
 export function startTestServer(
   options: { helloMs?: number; silenceMs?: number; log?: typeof SILENT_LOG } = {},
 ): Promise<DriverServer> {
-  return startDriverServer({ intake: createIntake(), log: SILENT_LOG, ...options }, { listen: "127.0.0.1:0" });
+  return startDriverServer(
+    { scheduler: createLineScheduler(), log: SILENT_LOG, ...options },
+    { listen: "127.0.0.1:0" },
+  );
 }
 
 /** A driver that has proved itself, and the node's end of its connection. */

@@ -6,7 +6,7 @@ const LONGEST_DELAY_MS = 60_000;
 const MOST_IN_A_ROW = 10;
 
 /** Restart back-off of one context. */
-export class Deaths {
+export class CrashBackoff {
   #inARow = 0;
 
   /** Milliseconds until the next start: none after the first crash. Undefined: no further start. */

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { Progress, Stage } from "../../proto/node.ts";
 import type { JobObserver } from "../runtime/mod.ts";
 import { KnownSecrets } from "./known_secrets.ts";
-import { createReport } from "./report.ts";
+import { createReport } from "./redacted_reports.ts";
 
-test("stages are told without the secret", () => {
+test("secrets are redacted from stages", () => {
   const told: Progress[] = [];
   const observer = {
     progress: (progress: Progress) => void told.push(progress),

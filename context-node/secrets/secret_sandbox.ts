@@ -2,11 +2,11 @@ import { JobError_Reason } from "../../proto/node.ts";
 import type { Execution, JobObserver, JobRun, Outcome, Sandbox } from "../runtime/mod.ts";
 import { DeferredExecution } from "./deferred_execution.ts";
 import { type ReadSecret, SecretUnavailable } from "./folder.ts";
-import { type Grantee, tellRefusedConfig } from "./grants.ts";
 import { type KnownSecrets, readSecrets } from "./known_secrets.ts";
-import { redactEnd, redactOutcome } from "./outcome.ts";
+import { redactEnd, redactOutcome } from "./redacted_outcome.ts";
+import { createReport } from "./redacted_reports.ts";
 import { namesIn, resolveReferences } from "./references.ts";
-import { createReport } from "./report.ts";
+import { type Grantee, tellRefusedConfig } from "./secret_grants.ts";
 
 interface GuardDeps {
   readonly read: ReadSecret;
@@ -14,7 +14,7 @@ interface GuardDeps {
   readonly known: KnownSecrets;
 }
 
-/** The sandbox with secrets; see `withSecrets`. */
+/** Decorates a sandbox with secrets; see `withSecrets`. */
 export function guardSandbox(sandbox: Sandbox, deps: GuardDeps): Sandbox {
   const { known, grantee } = deps;
   const hasSecrets = (grantee.settings.permissions?.secrets ?? []).length > 0;
@@ -45,7 +45,7 @@ export function guardSandbox(sandbox: Sandbox, deps: GuardDeps): Sandbox {
   };
 }
 
-/** The config with its secrets, or how the job ends without them. */
+/** The config with its secrets, or the outcome of the job without them. */
 async function resolveConfig(
   { read, known }: GuardDeps,
   config: string,

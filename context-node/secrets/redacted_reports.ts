@@ -4,15 +4,15 @@ import type { KnownSecrets } from "./known_secrets.ts";
 import { createRedactedStream, type RedactedStream } from "./redacted_stream.ts";
 import type { Redactor } from "./redactor.ts";
 
-/** What a job says, on its way to whoever observes it. */
+/** Redacts the reports of a job on their way to its observer. */
 interface Report {
-  /** To tell it to. */
+  /** The receiver. */
   readonly observer: JobObserver;
-  /** Tells what was held back of a streamed result. Answers the outcome, or the failure of that. */
+  /** Forwards the rest of a streamed result. Returns the outcome, or its failure. */
   finish(outcome: Outcome): Outcome | Promise<Outcome>;
 }
 
-/** Takes secrets out of it; what was said before a secret was known is through. */
+/** Redacts secrets. Reports from before a secret was read are not affected. */
 export function createReport(observer: JobObserver, known: KnownSecrets): Report {
   let result: RedactedStream | undefined;
 
@@ -41,7 +41,7 @@ export function createReport(observer: JobObserver, known: KnownSecrets): Report
         observer.logged(lines.map((line) => ({ ...line, text: redactor.text(line.text) })));
       },
       resultBegun(mediaType) {
-        // Of one result all is looked at in one way.
+        // One result is redacted in one way from start to end.
         result = known.redactor && createRedactedStream(known.redactor, mediaType);
         observer.resultBegun(mediaType);
       },
@@ -61,7 +61,7 @@ type Fields = NonNullable<Parameters<JobObserver["progress"]>[0]["fields"]>;
 
 function redactFields(redactor: Redactor, fields: Fields): Fields {
   const redacted: unknown = JSON.parse(redactor.json(JSON.stringify(fields)));
-  // What a value was spread over is not an object any more.
+  // An object with a spread value is no longer an object.
   return typeof redacted === "object" && redacted !== null ? { ...redacted } : { redacted };
 }
 

@@ -20,7 +20,7 @@ export class QueuePlaces implements Disposable {
   readonly #waiting = new WeakMap<HostedJob, Waiting>();
   #timer: NodeJS.Timeout | undefined;
   #rounds = 0;
-  #hasUntold = false;
+  #hasUnannounced = false;
 
   constructor(queue: JobQueue<HostedJob>, freeSlots: () => number) {
     this.#queue = queue;
@@ -30,7 +30,7 @@ export class QueuePlaces implements Disposable {
   /** Adds a job of the queue. */
   add(job: HostedJob): void {
     this.#waiting.set(job, { sinceMs: performance.now(), toldPlace: undefined });
-    this.#hasUntold = true;
+    this.#hasUnannounced = true;
     this.#timer ??= setInterval(() => this.#look(), TOLD_AFTER_MS);
   }
 
@@ -43,11 +43,11 @@ export class QueuePlaces implements Disposable {
     if (this.#queue.size === 0) return this[Symbol.dispose]();
     this.#rounds++;
     const isSlowRound = this.#rounds % SLOW_ROUNDS === 0;
-    if (isSlowRound || this.#hasUntold) this.#tell({ again: isSlowRound });
+    if (isSlowRound || this.#hasUnannounced) this.#emit({ again: isSlowRound });
   }
 
-  #tell({ again }: { again: boolean }): void {
-    this.#hasUntold = false;
+  #emit({ again }: { again: boolean }): void {
+    this.#hasUnannounced = false;
     const enoughMs = performance.now() - TOLD_AFTER_MS;
     let place = -this.#freeSlots();
     for (const job of this.#queue) {
@@ -55,7 +55,7 @@ export class QueuePlaces implements Disposable {
       const waiting = this.#waiting.get(job);
       if (waiting === undefined || place < 1) continue;
       const { sinceMs, toldPlace } = waiting;
-      if (toldPlace === undefined && sinceMs > enoughMs) this.#hasUntold = true;
+      if (toldPlace === undefined && sinceMs > enoughMs) this.#hasUnannounced = true;
       else if (toldPlace === undefined || (again && isNoticeable(place, toldPlace))) {
         waiting.toldPlace = place;
         job.tellPlace(place);

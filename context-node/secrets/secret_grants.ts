@@ -1,33 +1,33 @@
 import { type ContextSettings, matchesName, type Permissions } from "../../proto/node.ts";
 import { isSecretName, referredName } from "./references.ts";
 
-/** Which secrets contexts may be granted: patterns of secrets by patterns of contexts' names, in which `*` is any text. */
+/** Secrets that contexts may be granted: patterns of secrets by patterns of contexts' names, in which `*` matches any text. */
 export type SecretPolicy = Readonly<Record<string, readonly string[]>>;
 
 /** A context that asks for secrets. */
 export interface Grantee {
-  /** Its name. */
+  /** Name of the context. */
   readonly context: string;
   readonly settings: ContextSettings;
   readonly policy: SecretPolicy;
 }
 
-/** The longest name that is repeated to whoever gave it. */
+/** Longest name that is repeated in an error. */
 const LONGEST_TOLD = 64;
 
-/** What to tell a job whose config refers to these secrets, when its context may not have them all; undefined when it may. */
+/** The error for a job whose config refers to secrets that its context may not have. Undefined when it may have all of them. */
 export function tellRefusedConfig(names: readonly string[], grantee: Grantee): string | undefined {
   return tellRefused("The config of the job", names, grantee);
 }
 
-/** The same of a context's `env`. */
+/** The same for a context's `env`. */
 export function tellRefusedEnv(grantee: Grantee): string | undefined {
   const { env } = grantee.settings;
   if (referredName(env.TZ) !== undefined) return "The time zone, env TZ, cannot be a secret: the whole process has it";
   return tellRefused("The env of the context", namesInEnv(env), grantee);
 }
 
-/** The names that environment variables refer to, each once. */
+/** The distinct names that environment variables refer to. */
 export function namesInEnv(env: ContextSettings["env"]): string[] {
   const names = Object.values(env).map(referredName);
   return [...new Set(names.filter((name) => name !== undefined))];

@@ -5,17 +5,17 @@ import type { Runtime } from "../runtime/mod.ts";
 import type { NetworkPolicy } from "./policy.ts";
 import { type Answer, reachOf } from "./reach.ts";
 
-/** A context that asks for a network. */
+/** A context that asks for network access. */
 interface Asker {
-  /** The name of the context. */
+  /** Name of the context. */
   readonly name: string;
   readonly settings: ContextSettings;
 }
 
-/** What a node lets contexts connect to, and whether it can hold them to it. */
+/** The network policy of a node, and whether it can be enforced. */
 export interface NetworkBounds {
   readonly policy: NetworkPolicy;
-  /** Whether names can be made to resolve to IPv4 addresses only. */
+  /** Whether names can be restricted to IPv4 addresses. */
   readonly isResolverBounded: boolean;
 }
 
@@ -24,8 +24,8 @@ const UNBOUNDED =
   "that asks files and DNS alone for hosts (nsswitch.conf, and no nscd)";
 
 /**
- * The runtime with a network: a sandbox may connect to what its settings ask for, as far as the policy allows it. Disposing it disposes
- * the runtime.
+ * Decorates a runtime with network access: a sandbox may connect to what its settings ask for and the policy allows. Disposal disposes the
+ * runtime.
  */
 export function withNetwork(runtime: Runtime, { policy }: Pick<NetworkBounds, "policy">): Runtime {
   return {
@@ -40,7 +40,7 @@ export function withNetwork(runtime: Runtime, { policy }: Pick<NetworkBounds, "p
   };
 }
 
-/** What a context is not given of the network that it asks for, and what cannot be held back, in sentences. */
+/** Sentences about what is withheld from a context, and what cannot be enforced. */
 export function networkWarnings(asker: Asker, { policy, isResolverBounded }: NetworkBounds): string[] {
   if ((asker.settings.permissions?.net ?? []).length === 0) return [];
   const { reach, withheld } = answer(asker, policy);
@@ -52,7 +52,7 @@ function answer({ name, settings }: Asker, policy: NetworkPolicy): Answer {
   return reachOf({ context: name, net: settings.permissions?.net ?? [], policy, own: ownAddresses() });
 }
 
-/** What connects to these reaches this machine, as loopback does. */
+/** Addresses that reach this machine, like loopback. */
 function ownAddresses(): IpRange[] {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   return addresses.flatMap(({ address }) => parseIpAddress(address) ?? []);

@@ -1,10 +1,10 @@
 import type { ContextSettings } from "../../proto/node.ts";
 import type { Runtime, Sandbox, SandboxSpec } from "../runtime/mod.ts";
 import type { ReadSecret } from "./folder.ts";
-import { type Grantee, namesInEnv, type SecretPolicy, tellRefusedEnv } from "./grants.ts";
 import { KnownSecrets, readSecrets } from "./known_secrets.ts";
 import { referredName } from "./references.ts";
-import { guardSandbox } from "./sandbox.ts";
+import { type Grantee, namesInEnv, type SecretPolicy, tellRefusedEnv } from "./secret_grants.ts";
+import { guardSandbox } from "./secret_sandbox.ts";
 
 interface SecretDeps {
   readonly read: ReadSecret;
@@ -12,8 +12,8 @@ interface SecretDeps {
 }
 
 /**
- * The runtime with secrets: contexts and jobs are given the values that they refer to and may have, and what jobs say comes back
- * without them. A sandbox is refused when its `env` refers to what it may not have, or cannot be had. Disposing it disposes the runtime.
+ * Decorates a runtime with secrets: contexts and jobs get the values that they refer to and may have, and reports are redacted. A sandbox
+ * is refused when its `env` refers to a secret that it may not have or that is unavailable. Disposal disposes the runtime.
  */
 export function withSecrets(runtime: Runtime, { read, policy }: SecretDeps): Runtime {
   return {

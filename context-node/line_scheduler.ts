@@ -1,22 +1,22 @@
-/** Time for lines of all sandboxes in one turn of the event loop, in milliseconds. */
+/** Time for lines of all sandboxes per turn of the event loop, in milliseconds. */
 const SLICE_MS = 1;
 
-/** Something that has lines to be taken in. */
+/** A source of lines. */
 export interface LineSource {
-  /** Takes in one line. Returns false when there is none, or none may be taken now. */
+  /** Handles one line. Returns false when there is none, or none may be handled now. */
   takeLine(): boolean;
 }
 
 /**
- * Shares the event loop of the node among sandboxes: takes their lines in turn, and gives the loop back after each slice, so that what one of
- * them sends delays neither the heartbeat nor the lines of another by more than a slice.
+ * Shares the event loop among sandboxes: handles their lines in turn and yields after each slice, so that one of them delays the heartbeat
+ * and the others by at most a slice.
  */
-export interface Intake {
-  /** The source may have lines. Takes them at once where the slice of this turn allows, else in the next turns. */
+export interface LineScheduler {
+  /** Handles the lines of a source: at once if the slice of this turn allows, else in the next turns. */
   offer(source: LineSource): void;
 }
 
-export function createIntake(): Intake {
+export function createLineScheduler(): LineScheduler {
   const waiting = new Set<LineSource>();
   let usedMs = 0;
   let isArmed = false;
@@ -33,7 +33,7 @@ export function createIntake(): Intake {
     while (waiting.size > 0 && usedMs < SLICE_MS) {
       for (const source of waiting) {
         if (usedMs >= SLICE_MS) break;
-        // To the end of the row, where it has more.
+        // To the end of the queue if it has more.
         waiting.delete(source);
         if (take(source)) waiting.add(source);
       }

@@ -5,9 +5,9 @@ import { ScriptedRuntime } from "../../test/scripted_runtime.ts";
 import { NO_FILES, NOOP_OBSERVER } from "../deno/testing/mod.ts";
 import type { Execution, JobObserver, Sandbox } from "../runtime/mod.ts";
 import { SecretUnavailable } from "./folder.ts";
-import { withSecrets } from "./runtime.ts";
+import { withSecrets } from "./secret_runtime.ts";
 
-/** What is shared by the jobs of a sandbox, as globals are. */
+/** State shared by the jobs of a sandbox, like globals. */
 let shared = "";
 
 const runtime = new ScriptedRuntime({
@@ -32,7 +32,7 @@ const runtime = new ScriptedRuntime({
   },
 });
 
-/** How secrets are read in a test. */
+/** The reader of secrets in a test. */
 let read: (name: string) => Promise<string>;
 let sandbox: Sandbox;
 
@@ -65,7 +65,7 @@ function run(entryPoint: string, config: object = {}, observer: Partial<JobObser
   );
 }
 
-test("a secret that one job was given is taken out of what the next one says", async () => {
+test("a secret of one job is redacted from the reports of the next one", async () => {
   await run("remember", { password: "secret:a" }).outcome;
   const lines: string[] = [];
   const { outcome } = run("recall", {}, { logged: (logged) => void lines.push(...logged.map(({ text }) => text)) });
@@ -73,7 +73,7 @@ test("a secret that one job was given is taken out of what the next one says", a
   expect(lines).toEqual(["[secret a]"]);
 });
 
-test("of a secret that is rotated the newest values are taken out", async () => {
+test("the newest values of a rotated secret are redacted", async () => {
   let version = 0;
   read = async () => `version ${String.fromCharCode(65 + version++)} of it`;
   for (let round = 0; round < 20; round++) await run("remember", { password: "secret:a" }).outcome;
@@ -84,7 +84,7 @@ test("of a secret that is rotated the newest values are taken out", async () => 
   });
 });
 
-test("a result that is no JSON is told without the secret all the same", async () => {
+test("a secret is redacted from a result that is not JSON", async () => {
   expect(await run("raw", { password: "secret:a" }).outcome).toMatchObject({
     type: "succeeded",
     json: expect.not.stringContaining("value of a"),
@@ -99,12 +99,12 @@ test("a job that is terminated while its secrets are read never runs", async () 
   job.terminate();
   expect(await job.outcome).toEqual({ type: "terminated" });
   reading.resolve("too late");
-  // Had it been started, it would have said so before this one ends.
+  // Otherwise its start would have been reported before this one ends.
   await run("echo").outcome;
   expect(begun).toEqual([]);
 });
 
-test("a job that is aborted while its secrets are read begins aborted", async () => {
+test("a job that is aborted while its secrets are read starts aborted", async () => {
   const reading = Promise.withResolvers<string>();
   read = () => reading.promise;
   const job = run("slowly", { password: "secret:a" });
@@ -113,19 +113,19 @@ test("a job that is aborted while its secrets are read begins aborted", async ()
   expect(await job.outcome).toMatchObject({ type: "failed", error: { reason: JobError_Reason.THROWN } });
 });
 
-test("progress is told without the secret", async () => {
+test("secrets are redacted from progress", async () => {
   const told: unknown[] = [];
   await run("slowly", { password: "secret:a" }, { progress: (progress) => void told.push(progress) }).outcome;
   expect(told).toEqual([{ fraction: 0.5, message: "[secret a]", fields: { a: ["[secret a]"] }, stages: [] }]);
 });
 
-test("the names of objects are told without the secret", async () => {
+test("secrets are redacted from the names of objects", async () => {
   const name = "value of a";
   await run("keep", { name, value: "secret:a" }).outcome;
   expect(await sandbox.objects()).toMatchObject([{ name: "[secret a]" }]);
 });
 
-test("a sandbox does not start when a secret of its env cannot be had", async () => {
+test("a sandbox does not start when a secret of its env is unavailable", async () => {
   read = async (name) => {
     throw new SecretUnavailable(name, "it is a test");
   };

@@ -2,7 +2,7 @@ import type { JobError } from "../../proto/node.ts";
 import type { Outcome, SandboxEnd } from "../runtime/mod.ts";
 import type { Redactor } from "./redactor.ts";
 
-/** How a job ended, without secrets; the parts of a streamed result were told before. */
+/** Redacts the outcome of a job. The parts of a streamed result were forwarded before. */
 export function redactOutcome(redactor: Redactor | undefined, outcome: Outcome): Outcome {
   if (redactor === undefined) return outcome;
   const { text } = redactor;
@@ -32,7 +32,7 @@ function redactError({ text }: Redactor, error: JobError): JobError {
   return { ...error, name: text(name), message: text(message), stack: text(stack), problems: problems.map(text) };
 }
 
-/** How a sandbox ended, without secrets. */
+/** Redacts the end of a sandbox. */
 export function redactEnd(redactor: Redactor | undefined, end: SandboxEnd): SandboxEnd {
   if (redactor === undefined || end.type === "disposed") return end;
   return { ...end, message: redactor.text(end.message) };

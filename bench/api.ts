@@ -1,15 +1,15 @@
-/** What the measurements ask of Hearth besides the load. Each call rejects with the answer when that is an error. */
+/** Calls of the measurements besides the load. A call rejects with the response if that is an error. */
 export interface Api {
-  /** The type is TypeScript unless given. */
+  /** The default content type is TypeScript. */
   upload(binary: string, content: Uint8Array<ArrayBuffer>, type?: string): Promise<void>;
-  /** Sends JSON and answers JSON. */
+  /** Sends JSON and returns JSON. */
   post(path: string, body?: object): Promise<Json>;
   get(path: string): Promise<Json>;
-  /** Resolves when the job has an event of this type; rejects when it ended before. */
+  /** Resolves when the job has an event of this type. Rejects if it ends before. */
   untilEvent(jobId: string, type: string): Promise<void>;
 }
 
-/** The fields that measurements look at. */
+/** The fields that measurements use. */
 export interface Json {
   readonly id?: string;
   readonly state?: string;
@@ -17,7 +17,7 @@ export interface Json {
   readonly jobs?: readonly Json[];
 }
 
-/** No call takes a second; one that takes so long will not end. */
+/** Timeout of a call, in milliseconds. No call takes a second. */
 const CALL_TIMEOUT_MS = 30_000;
 
 export function createApi(

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** How long, how wide and how often to measure. */
+/** Durations, connections and repetitions of the measurements. */
 export interface BenchConfig {
   readonly connections: readonly number[];
   /** Of each system. */
@@ -48,7 +48,7 @@ const FULL = {
   times: { coldStarts: 30, cancels: 60, restarts: 20, neighbors: 1000, queuedJobs: 1000 },
 };
 
-/** Undefined when help was asked for. Throws an Error that names the flag at fault. */
+/** Undefined for `--help`. Throws an Error that names an invalid flag. */
 export function parseConfig(args: readonly string[]): BenchConfig | undefined {
   const { values } = parseArgs({
     args: [...args],

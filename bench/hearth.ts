@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { type Standalone, startStandalone } from "../standalone/mod.ts";
 import { createApi } from "./api.ts";
 
-/** What the load is: the word count of the README, on seven words. */
+/** The load: the word count of the README, on seven words. */
 export const JOB = {
   binary: "bench",
   entryPoint: "WordCount",
@@ -15,12 +15,12 @@ export const JOB = {
 export const CONTEXT = "bench";
 
 /**
- * Settings for jobs that are over sooner than they can be handed out: a slot for each of 128 connections, so that none waits, and an
- * executor for each of two cores. With a job to an executor, the default, a job costs twice the CPU: its messages travel alone.
+ * Settings for jobs that end faster than they can be dispatched: a slot for each of 128 connections, so that none waits, and an executor for
+ * each of two cores. With one job per executor, the default, a job costs twice the CPU, because its messages are not batched.
  */
 const SHORT_JOBS = { maxJobsPerContext: 128, jobsPerExecutor: 64 };
 
-/** Starts a system with SQLite in the directory, uploads the jobs and makes a context for them. */
+/** Starts a system with SQLite in the directory, uploads the jobs and creates a context for them. */
 export async function startHearth(
   directory: string,
   options: { signal: AbortSignal; configFile?: string },

@@ -12,13 +12,13 @@ export const WordCount: Job<{ input: { string: string } }, Record<string, number
   },
 };
 
-/** Looks a word up in a table of ten thousand that the jobs of its context share. */
+/** Looks up a word in a table of ten thousand that the jobs of its context share. */
 export const ReadObject: Job<{ word: string }> = async ({ config, objects }) => {
   const table = await objects.getOrElseCreate("words", createTable);
   return table.get(config.word);
 };
 
-/** Waits until it is told to stop, and stops. */
+/** Runs until its signal aborts. */
 export const Cooperative: Job = async ({ signal, progress }) => {
   progress(0, "waiting");
   const { promise, reject } = Promise.withResolvers<never>();
@@ -26,7 +26,7 @@ export const Cooperative: Job = async ({ signal, progress }) => {
   return promise;
 };
 
-/** Never stops by itself, nor lets anything else of its executor run. */
+/** Never stops by itself, and blocks its executor. */
 export const TightLoop: Job = async ({ progress }) => {
   progress(0, "looping");
   // The progress leaves the executor before the loop begins.
@@ -34,7 +34,7 @@ export const TightLoop: Job = async ({ progress }) => {
   for (;;);
 };
 
-/** Asks its node for as much as it can, by every way that the API has, and waits for nothing. */
+/** Sends its node as many requests as it can, with all methods of the API, without awaiting them. */
 export const Flood: Job = async ({ progress, log, data, objects }) => {
   progress(0, "flooding");
   for (let round = 0; ; round++) {

@@ -1,7 +1,7 @@
-/** Times of the same thing, done again and again. */
+/** Latencies of a repeated operation. */
 export interface Latency {
   readonly count: number;
-  /** Null when there is nothing to tell. */
+  /** Null without measurements. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly worstMs: number | null;

@@ -22,7 +22,7 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(directory, { recursive: true, force: true }));
 
-  // One system at a time: those that wait would take their share of the machine.
+  // One system at a time: idle ones would use the machine, too.
   const rows: Row[] = [];
   let commands: CommandRow[] = [];
   {
@@ -31,7 +31,7 @@ async function run(config: BenchConfig, signal: AbortSignal): Promise<Report> {
     rows.push(...(await measureAll("hearth", hearth.url, config, signal)));
   }
   {
-    // The same system without walls of the operating system: what they cost a start.
+    // The same system without the isolation of the operating system, to show its cost at a start.
     const configFile = join(directory, "open.json");
     await writeFile(configFile, JSON.stringify({ node: { sandbox: { isolation: "off" } } }));
     await using open = await startHearth(join(directory, "open"), { signal, configFile });
@@ -68,7 +68,7 @@ async function measureAll(system: Measurement["system"], url: string, config: Be
   const { warmUpMs, durationMs, firstWarmUpMs } = config;
   const plan = PLAN.filter((each) => each.system === system);
   for (const { name: _, ...measurement } of plan.slice(0, 1)) {
-    // What is measured first would else pay for the compiler.
+    // Warms the compiler up for the first measurement.
     const connections = Math.max(...config.connections);
     await measure({ ...measurement, url, connections, warmUpMs: firstWarmUpMs, durationMs: warmUpMs }, { signal });
   }

@@ -1,7 +1,7 @@
 import { CONTEXT, JOB } from "./hearth.ts";
 import type { LoadSpec } from "./load/mod.ts";
 
-/** One way to ask for a word count, measured at each number of connections. */
+/** One way to request a word count, measured at each number of connections. */
 export interface Measurement extends Pick<LoadSpec, "client" | "path" | "body" | "expect"> {
   readonly name: string;
   readonly system: "hearth" | "bullmq" | "restate" | "echo";
@@ -30,7 +30,7 @@ const BULLMQ: Measurement = {
 
 const RESTATE: Measurement = { ...BULLMQ, name: "Restate", system: "restate", path: "/Words/count" };
 
-/** What a user would pick instead. */
+/** Alternatives to Hearth. */
 const RIVALS: readonly Measurement[] = [BULLMQ, RESTATE];
 
 const GRPC: Measurement = { name: "Hearth, gRPC by grpc-js", system: "hearth", client: "grpc", ...RUN_JOB };
@@ -44,7 +44,7 @@ const WATCH: Measurement = {
   expect: '"succeeded"',
 };
 
-/** Two measurements whose figures are divided: the first by the second. */
+/** Two measurements to compare: the first divided by the second. */
 export const COMPARISONS: readonly (readonly [Measurement, Measurement])[] = [
   ...RIVALS.map((rival) => [REST, rival] as const),
   [GRPC, REST],

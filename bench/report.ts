@@ -8,7 +8,7 @@ export interface Row extends Figures {
   readonly name: string;
 }
 
-/** All that one run found. Written as JSON. */
+/** Results of one run, written as JSON. */
 export interface Report {
   readonly at: string;
   readonly machine: string;
@@ -16,7 +16,7 @@ export interface Report {
   readonly rows: readonly Row[];
   readonly progress: readonly ProgressRow[];
   readonly commands: readonly CommandRow[];
-  /** Without those of a rival that is not on this machine. */
+  /** Excludes alternatives that are not installed. */
   readonly ratios: readonly Ratio[];
 }
 
@@ -105,7 +105,7 @@ export function milliseconds(value: number | null): string {
   return value === null ? "–" : value.toFixed(2);
 }
 
-/** A table of Markdown: first column to the left, the others to the right. */
+/** A Markdown table. The first column is left-aligned, the others right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>

@@ -15,7 +15,7 @@ function createAttempt(failures: number) {
   return { lines, log, attempt };
 }
 
-test("whenAvailable() tries again until the attempt succeeds, and logs the outage once", async () => {
+test("whenAvailable() retries until the attempt succeeds, and logs the outage once", async () => {
   const { lines, log, attempt } = createAttempt(3);
   expect(await whenAvailable("the store", attempt, { log })).toBe(4);
   expect(lines).toMatchObject([
@@ -24,7 +24,7 @@ test("whenAvailable() tries again until the attempt succeeds, and logs the outag
   ]);
 });
 
-test("whenAvailable() logs nothing of what is there", async () => {
+test("whenAvailable() logs nothing if the first attempt succeeds", async () => {
   const { lines, log, attempt } = createAttempt(0);
   await whenAvailable("the store", attempt, { log });
   expect(lines).toEqual([]);

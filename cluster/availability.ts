@@ -7,18 +7,18 @@ const LONGEST_BACK_OFF_MS = 2000;
 /** Interval between log lines about the same outage, in milliseconds. */
 const REPORT_INTERVAL_MS = 30_000;
 
-/** How a start waits for what it needs. */
+/** How a start waits for a dependency. */
 export interface Waiting {
   readonly log: Pick<Logger, "info" | "warn">;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with what is waited for while that is away, and with undefined once it is there. */
+  /** Called with the name of the dependency while it is unavailable, and with undefined once it is available. */
   readonly onWait?: ((what: string | undefined) => void) | undefined;
 }
 
 /**
- * Resolves to the outcome of the attempt, which is repeated with back-off while `isAway` says that waiting may help. Logs what is waited
- * for, why and since when. Rejects with the attempt's other errors, and with the signal's reason.
+ * Resolves to the result of the attempt, which is retried with back-off while `isAway` returns true for its error. Logs the dependency, the
+ * reason and the start of the outage. Rejects with other errors of the attempt, and with the signal's reason.
  */
 export async function whenAvailable<Value>(
   what: string,

@@ -141,7 +141,7 @@ test.each([
   [["--insecure=no"], '--insecure: takes no value, got "no"'],
   [["--data-dir", "--insecure"], "--data-dir: expected <path> after it"],
 ])("parseConfig() reports the error of %j", (args, fault) => {
-  expect(faultOf(...args)).toBe(`Cannot start the context node with what it was told: 1 fault\n  ${fault}`);
+  expect(faultOf(...args)).toBe(`Cannot start the context node with these flags and variables: 1 fault\n  ${fault}`);
 });
 
 test.each(["0.0.0.0:0", "[::]:7000", "node-7:7000", "127.0.0.1.example.com:7000"])(

@@ -1,4 +1,4 @@
 import { resolve } from "node:path";
 
-/** Where this process, gateways and nodes keep compiled code from one start to the next, which halves what a start takes. */
+/** Folder of the compile cache of this process, gateways and nodes. It halves the time of a start. */
 export const COMPILE_CACHE = resolve(import.meta.dirname, "../node_modules/.cache/hearth");

@@ -15,7 +15,7 @@ test("parseConfig() has a default for everything", async () => {
   });
 });
 
-test("parseConfig() takes flags, and the NATS server from the environment", async () => {
+test("parseConfig() reads flags, and the NATS server from the environment", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
   await writeFile(config, "{}");
@@ -33,21 +33,21 @@ test("parseConfig() takes flags, and the NATS server from the environment", asyn
   });
 });
 
-test("parseConfig() takes from the file the longest time that a process may drain", async () => {
+test("parseConfig() reads the longest drain of a process from the file", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
   await writeFile(config, JSON.stringify({ gateway: { drainTimeoutMs: 5 }, node: { drainTimeoutMs: 2_147_483_647 } }));
   expect(await parseConfig(["--config", config], {})).toMatchObject({ drainTimeoutMs: 2_147_483_647 });
 });
 
-test("parseConfig() adds the gateway's delay to its default time to drain", async () => {
+test("parseConfig() adds the gateway's drain delay to its default drain timeout", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
   await writeFile(config, JSON.stringify({ gateway: { drainDelayMs: 60_000 } }));
   expect(await parseConfig(["--config", config], {})).toMatchObject({ drainTimeoutMs: 70_000 });
 });
 
-test("parseConfig() takes from the file where the gateway listens and NATS is, where no flag says it", async () => {
+test("parseConfig() reads the addresses of gateway and NATS from the file if there are no flags", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
   await writeFile(config, JSON.stringify({ nats: { url: "nats://f:1" }, gateway: { listen: "127.0.0.2:7" } }));
@@ -65,23 +65,23 @@ test.each([
   ["a secret", { cluster: { secret: "a secret of some length" } }, { hasClusterIdentity: true }],
   ["that none is needed", { cluster: { insecure: true } }, { hasClusterIdentity: true }],
   ["that one is needed", { cluster: { insecure: false } }, { hasClusterIdentity: false }],
-])("parseConfig() leaves NATS and the cluster as the file has them: %s", async (_, content, expected) => {
+])("parseConfig() uses NATS and the cluster of the file: %s", async (_, content, expected) => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
   await writeFile(config, JSON.stringify(content));
   expect(await parseConfig(["--config", config], {})).toMatchObject(expected);
 });
 
-test("parseConfig() names the flags at fault, all at once", async () => {
+test("parseConfig() reports all invalid flags at once", async () => {
   const args = ["--nodes", "0", "--listen", "8090", "--port", "1"];
-  await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with what it was told: 4 faults
+  await expect(parseConfig(args, {})).rejects.toThrow(`Cannot start Hearth with these flags and variables: 4 faults
   --port: unknown flag
   1: expected flags only
   --listen: must be host:port: "127.0.0.1:8090" is this machine only, "[::]:8090" all of its addresses
   --nodes: expected a whole number from 1, got "0"`);
 });
 
-test("parseConfig() tells what gateway and node find wrong with the configuration file, and what both find once", async () => {
+test("parseConfig() reports faults that gateway and node find in the configuration file, each once", async () => {
   await using directory = await createTemporaryDirectory();
   const config = join(directory.path, "h.json");
   await writeFile(

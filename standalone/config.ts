@@ -12,7 +12,7 @@ import {
 import { COMPILE_CACHE } from "./compile_cache.ts";
 import { findPartFaults } from "./processes/part_faults.ts";
 
-/** What `npm start` was asked for. */
+/** Configuration of `npm start`. */
 export interface StandaloneConfig {
   /** `host:port` of the gateway. */
   readonly listen: string;
@@ -21,25 +21,25 @@ export interface StandaloneConfig {
   readonly nodes: number;
   /** A configuration file that all processes read. */
   readonly configFile: string | undefined;
-  /** A NATS server that runs already; undefined: one is started. */
+  /** URL of a running NATS server. Undefined to start one. */
   readonly natsUrl: string | undefined;
-  /** Whether the configuration file says by what gateways and nodes know each other; otherwise they get a secret of their own. */
+  /** Whether the configuration file has a secret or certificates of the cluster. Otherwise `npm start` creates a secret. */
   readonly hasClusterIdentity: boolean;
-  /** The longest that the configuration file lets the gateway (its `drainDelayMs` included) or a node drain, in milliseconds. */
+  /** Longest drain of the gateway (including its `drainDelayMs`) and the nodes by the configuration file, in milliseconds. */
   readonly drainTimeoutMs?: number | undefined;
 }
 
 export const OPTIONS = {
-  listen: { value: "host:port", meaning: "where the gateway listens; default what the file says, or 127.0.0.1:8090" },
-  "data-dir": { value: "path", meaning: "where everything is kept, whatever the file says; default .hearth" },
+  listen: { value: "host:port", meaning: "address of the gateway; default: that of the file, or 127.0.0.1:8090" },
+  "data-dir": { value: "path", meaning: "data folder of all parts; overrides the file; default .hearth" },
   nodes: { value: "n", meaning: "context nodes to start; default 1" },
   nats: {
     value: "url",
-    meaning: "a running NATS server with JetStream; default what the file says, or one of our own",
+    meaning: "a running NATS server with JetStream; default: that of the file, else starts one",
     variable: "NATS_URL",
   },
-  config: { value: "file", meaning: "the configuration file, handed to every process" },
-  help: { meaning: "this text" },
+  config: { value: "file", meaning: "the configuration file of all processes" },
+  help: { meaning: "print this text" },
 } as const satisfies Options;
 
 export const USAGE = `Starts the whole of Hearth on this machine: NATS server, context nodes, gateway.
@@ -65,7 +65,7 @@ const durationMs = z.number().optional().catch(undefined);
 /** Default of the gateway's `drainTimeoutMs`. */
 const GATEWAY_DRAIN_MS = 10_000;
 
-/** What counts of the file where flags say nothing; gateway and node check it. */
+/** The keys of the file that apply without flags. Gateway and node validate them. */
 const fileContent = z.object({
   gateway: z
     .object({ listen: address.optional().catch(undefined), drainTimeoutMs: durationMs, drainDelayMs: durationMs })
@@ -75,12 +75,12 @@ const fileContent = z.object({
   cluster: z.looseObject({}).catch({}),
 });
 
-/** Where NATS is for a file that says how to reach it, and not where; as `natsSection` has it. */
+/** Default URL of NATS for a file with a section `nats` without `url`, as in `natsSection`. */
 const NATS_URL = "nats://127.0.0.1:4222";
 
 /**
- * Reads flags and environment, and has gateway and node check their parts of the configuration file. Rejects with a ConfigurationError that
- * lists all faults at once.
+ * Reads flags and environment, and lets gateway and node check their parts of the configuration file. Rejects with a ConfigurationError that
+ * lists all faults.
  */
 export async function parseConfig(
   args: readonly string[],
@@ -96,8 +96,8 @@ export async function parseConfig(
   const ofParts = configFile === undefined ? [] : await findPartFaults(configFile, { listen: parsed.data?.listen });
   const all = [...ofFlags, ...ofParts];
   if (!parsed.success || all.length > 0) {
-    const told = configFile === undefined ? "what it was told" : `configuration "${configFile}"`;
-    throw new ConfigurationError(`start Hearth with ${told}`, all);
+    const source = configFile === undefined ? "these flags and variables" : `configuration "${configFile}"`;
+    throw new ConfigurationError(`start Hearth with ${source}`, all);
   }
   const { content } = readConfiguration({ name: "Hearth", options: OPTIONS }, args, {});
   const { gateway, node, nats, cluster } = fileContent.parse(content);
@@ -110,13 +110,13 @@ export async function parseConfig(
   return { listen, dataDir, nodes: Number(nodes), configFile, natsUrl, hasClusterIdentity, ...drain };
 }
 
-/** The longest that a gateway drains; undefined where the file says nothing of it. */
+/** Longest drain of a gateway, in milliseconds. Undefined if the file does not set it. */
 function gatewayDrainMs({ drainTimeoutMs, drainDelayMs }: z.output<typeof fileContent>["gateway"]): number | undefined {
   if (drainDelayMs === undefined) return drainTimeoutMs;
   return drainDelayMs + (drainTimeoutMs ?? GATEWAY_DRAIN_MS);
 }
 
-/** Whether a section of the file says anything. */
+/** Whether a section of the file has keys. */
 function isGiven(section: object): boolean {
   return Object.values(section).some((value) => value !== undefined);
 }

@@ -15,7 +15,7 @@ async function modesOf(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(modes));
 }
 
-test("openCredentials() makes a secret and passwords that only their owner may read, and has the same again", async () => {
+test("openCredentials() creates a secret and passwords that only their owner may read, and keeps them", async () => {
   await using directory = await createTemporaryDirectory();
   const folder = join(directory.path, "credentials");
   const first = await openCredentials(folder);
@@ -33,7 +33,7 @@ test("openCredentials() makes a secret and passwords that only their owner may r
   expect(await read()).toEqual(before);
 });
 
-test("openCredentials() closes files and a folder that others may read", async () => {
+test("openCredentials() makes files and a folder private that others may read", async () => {
   await using directory = await createTemporaryDirectory();
   await openCredentials(directory.path);
   await chmod(directory.path, 0o755);
@@ -42,7 +42,7 @@ test("openCredentials() closes files and a folder that others may read", async (
   expect(await modesOf(directory.path)).toMatchObject({ ".": "700", "node.password": "600" });
 });
 
-test("openCredentials() uses a password of the operator's, whatever is in it", async () => {
+test("openCredentials() accepts any characters in a password of the operator", async () => {
   await using directory = await createTemporaryDirectory();
   const password = 'it has "quotes", \\ and # { } $HOME in it';
   const folder = join(directory.path, "credentials");
@@ -63,7 +63,7 @@ test.each(["cluster.secret", "gateway.password", "subscriber.password"])(
     await openCredentials(directory.path);
     await writeFile(join(directory.path, name), "");
     await expect(openCredentials(directory.path)).rejects.toThrow(
-      `Cannot use "${join(directory.path, name)}": it has less than 16 characters. Delete it, and it is made again`,
+      `Cannot use "${join(directory.path, name)}": it has less than 16 characters. Delete it to create a new one`,
     );
   },
 );

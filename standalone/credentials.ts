@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-/** Users of the NATS server, as `nats.conf` has them. */
+/** Users of the NATS server, as in `nats.conf`. */
 export type NatsUser = "gateway" | "node" | "subscriber";
 
 const NATS_USERS: readonly NatsUser[] = ["gateway", "node", "subscriber"];
@@ -10,25 +10,25 @@ const NATS_USERS: readonly NatsUser[] = ["gateway", "node", "subscriber"];
 /** Users and what each may do; docs/nats.md explains it. */
 const NATS_CONFIG = resolve(import.meta.dirname, "nats.conf");
 
-/** Length of the shortest secret and password that is used, in characters: an empty file would let everybody in. */
+/** Shortest secret and password, in characters. An empty file would let everyone in. */
 const SHORTEST = 16;
 
-/** Length of a secret and of a password that is made, before it is written as text. */
+/** Size of a new secret or password, in bytes, before it is encoded as text. */
 const SECRET_BYTES = 32;
 
-/** Files in the data folder by which the parts of one system, and nobody else, know each other. Only their owner may read them. */
+/** Files in the data folder with which the parts of one system authenticate each other. Only their owner may read them. */
 export interface Credentials {
   readonly folder: string;
-  /** By which gateways and nodes know each other. */
+  /** Secret with which gateways and nodes authenticate each other. */
   readonly clusterSecretFile: string;
   /** Configuration of a NATS server that knows the users. */
   readonly natsConfigFile: string;
   passwordFile(user: NatsUser): string;
-  /** Writes where NATS is, for those who join by hand: with a user its name and password, too. Resolves to the file's path. */
+  /** Writes the URL of NATS for other clients, with the name and password of a user if given. Resolves to the file's path. */
   writeUrl(natsUrl: string, user?: NatsUser): Promise<string>;
 }
 
-/** Opens the credentials in a folder. Makes those that it does not have: a system has the same at each start. */
+/** Opens the credentials in a folder, and creates missing ones. They stay the same over restarts. */
 export async function openCredentials(folder: string): Promise<Credentials> {
   await mkdir(folder, { recursive: true });
   await chmod(folder, 0o700);
@@ -57,14 +57,14 @@ export async function openCredentials(folder: string): Promise<Credentials> {
   };
 }
 
-/** The secret in a file, which is made when absent. */
+/** The secret in a file. Creates the file if it is absent. */
 async function readOrMake(path: string): Promise<string> {
   const [found] = await Promise.allSettled([readFile(path, "utf8")]);
   if (found.status === "fulfilled") {
     await chmod(path, 0o600);
     const secret = found.value.trim();
     if (secret.length >= SHORTEST) return secret;
-    throw new Error(`Cannot use "${path}": it has less than ${SHORTEST} characters. Delete it, and it is made again`);
+    throw new Error(`Cannot use "${path}": it has less than ${SHORTEST} characters. Delete it to create a new one`);
   }
   if (found.reason.code !== "ENOENT") throw found.reason;
   const secret = randomBytes(SECRET_BYTES).toString("base64url");
@@ -72,7 +72,7 @@ async function readOrMake(path: string): Promise<string> {
   return secret;
 }
 
-/** Readers find the content before or after, never a part. */
+/** Writes atomically: readers find the old or the new content. */
 async function replacePrivateFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.tmp`;
   await writeFile(temporary, content, { mode: 0o600 });

@@ -18,7 +18,7 @@ try {
   return spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" }).stdout.trim();
 }
 
-test("lockFolder() has a folder to itself until it is disposed, against this process and others, by whatever name", async () => {
+test("lockFolder() excludes this and other processes until disposal, under any name of the folder", async () => {
   await using directory = await createTemporaryDirectory();
   const folder = join(directory.path, "data");
   const other = join(directory.path, "other");
@@ -34,7 +34,7 @@ test("lockFolder() has a folder to itself until it is disposed, against this pro
   await using _again = await lockFolder(folder);
 });
 
-test("lockFolder() makes the folder, however deep, and takes it over from a process that was killed", async () => {
+test("lockFolder() creates nested folders, and takes over the lock of a killed process", async () => {
   await using directory = await createTemporaryDirectory();
   const folder = join(directory.path, "a-name-of-some-length/".repeat(8));
   expect(lockAndBeKilled(folder)).toBe("locked");
@@ -45,6 +45,6 @@ test("lockFolder() makes the folder, however deep, and takes it over from a proc
   expect(await readdir(folder)).toEqual(["hearth.lock"]);
 });
 
-test("lockFolder() says why a folder cannot be had", async () => {
+test("lockFolder() rejects with the reason if it cannot lock a folder", async () => {
   await expect(lockFolder("/dev/null/data")).rejects.toThrow('Cannot use the data folder "/dev/null/data": ENOTDIR');
 });

@@ -2,24 +2,24 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** What to type for a second Hearth on this machine. */
+/** Command for a second Hearth on this machine. */
 export const BESIDE_ANOTHER = "npm start -- --listen 127.0.0.1:8091 --data-dir .hearth-2";
 
-/** SQLite's code for a lock that somebody else has. */
+/** SQLite's code for a lock of another process. */
 const SQLITE_BUSY = 5;
 
 /**
- * Has a data folder, which is made when absent, for this process alone until it is disposed. Rejects, saying who has it and what to do,
- * when somebody has it. It is the kernel that holds the lock, as one that SQLite takes on a file: it ends with the process, however that ends.
+ * Locks a data folder for this process until disposal, and creates the folder if it is absent. Rejects, naming the owner and what to do, if
+ * another process holds the lock. SQLite locks a file of the folder; the kernel releases the lock when the process ends in any way.
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
-  // Tells the others who has the lock; nothing hangs on it.
+  // Names the owner of the lock in messages; nothing depends on it.
   const pidFile = join(folder, "hearth.pid");
   let lock: DatabaseSync | undefined;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     lock = new DatabaseSync(join(folder, "hearth.lock"));
-    // Nothing is ever written: a journal would only be left behind.
+    // Nothing is written, so a journal would only remain as a file.
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     await writeFile(pidFile, `${process.pid}\n`);
   } catch (cause) {

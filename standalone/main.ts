@@ -3,9 +3,9 @@ import { enableCompileCache, flushCompileCache } from "node:module";
 import { COMPILE_CACHE } from "./compile_cache.ts";
 import type { StandaloneConfig } from "./config.ts";
 
-// As PRIVATE_UMASK, which is not loaded before there is a cache: the folder of the cache is private, too.
+// The value of PRIVATE_UMASK, which cannot be imported before the cache is enabled. It applies to the folder of the cache, too.
 process.umask(0o077);
-// What is imported from here on is compiled at the first start only.
+// Later imports are compiled at the first start only.
 enableCompileCache(process.env.NODE_COMPILE_CACHE ?? COMPILE_CACHE);
 const { pino } = await import("pino");
 const { hasLostUnusedTerminal, onEndRequest } = await import("../cluster/mod.ts");
@@ -16,10 +16,10 @@ const { startStandalone } = await import("./standalone.ts");
 
 const level = process.env.LOG_LEVEL ?? "info";
 
-/** A line below is not shown. */
+/** Level below which lines are not shown. */
 const threshold = pino.levels.values[level] ?? Number.POSITIVE_INFINITY;
 
-/** Interval between checks whether the npm that has started this process is still there, in milliseconds. */
+/** Interval between checks whether the npm that started this process is alive, in milliseconds. */
 const NPM_CHECK_MS = 1000;
 
 async function run(config: StandaloneConfig): Promise<void> {
@@ -46,14 +46,14 @@ async function run(config: StandaloneConfig): Promise<void> {
   }
   await using standalone = started.value;
   console.log(nextSteps(standalone));
-  // It may be killed: then the next start would compile all again.
+  // If this process is killed later, the next start finds the cache.
   flushCompileCache();
   await stopped;
 }
 
 /**
- * Calls `gone` when npm was killed, which passes nothing on then: what it has started would keep the port and the folder. Under nohup a
- * terminal that closes ends npm alone, and this process stays as it was meant to.
+ * Calls `gone` when npm was killed. A killed npm forwards no signal, and this process would keep the port and the folder. Under nohup, a
+ * terminal that closes ends only npm, and this process continues as intended.
  */
 function watchNpm(gone: () => void): Disposable {
   const parent = process.ppid;

@@ -1,6 +1,6 @@
 /**
- * The whole of Hearth on one machine, as child processes: a NATS server, context nodes and a gateway.
- * Starts the other folders by command line and imports none of them, but for `cluster`, which reads command lines and says how to reach NATS.
+ * A complete system on one machine, as child processes: a NATS server, context nodes and a gateway. `nats` and `programs` find or download what
+ * it needs, `processes` starts and supervises the parts by their command lines.
  */
 export { onEndRequest } from "../cluster/mod.ts";
 export { findNatsServer, type NatsBinaryOptions } from "./nats/binary.ts";

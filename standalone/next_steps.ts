@@ -1,22 +1,22 @@
 interface Face {
   /** `http://host:port` or `https://host:port`. */
   readonly url: string;
-  /** Names of the plugins that tell who a caller is. */
+  /** Names of the auth plugins. */
   readonly auth: readonly string[];
   readonly natsUrl: string;
-  /** File with the URL of those who only read events, with their password; absent where the NATS server is not our own. */
+  /** File with the URL and password for subscribers. Absent if the NATS server is not ours. */
   readonly subscriberUrlFile: string | undefined;
 }
 
 interface Credentials {
   readonly plugin: string;
-  /** What to do before. */
+  /** Commands to run before. */
   readonly first: string;
   /** Options of curl. */
   readonly options: string;
 }
 
-/** How to show each kind of credentials; the first that the gateway takes is told. */
+/** How to present credentials of each auth plugin. The first that the gateway uses is shown. */
 const CREDENTIALS: readonly Credentials[] = [
   {
     plugin: "auth-basic",
@@ -45,7 +45,7 @@ const ELSE = "Callers are asked who they are: add what your auth plugin wants to
 const UNVERIFIED =
   "-k leaves the server's certificate unchecked; --cacert FILE in its place checks it against the authority in FILE.";
 
-/** What to try on a system that has just started: three lines for a shell in the root of the repository, and what they need. */
+/** Commands to try on a system that has just started, for a shell in the root of the repository. */
 export function nextSteps({ url, auth, natsUrl, subscriberUrlFile }: Face): string {
   const credentials = CREDENTIALS.find(({ plugin }) => auth.includes(plugin));
   const isOpen = auth.length === 0 || auth.includes("auth-none");
@@ -54,7 +54,7 @@ export function nextSteps({ url, auth, natsUrl, subscriberUrlFile }: Face): stri
     .flat()
     .join(" ");
   const json = "-H 'content-type: application/json'";
-  // Shells take the brackets of an IPv6 address for a pattern.
+  // Shells interpret the brackets of an IPv6 address as a pattern.
   const at = (path: string): string => (url.includes("[") ? `'${url}${path}'` : `${url}${path}`);
   return `
 Hearth runs at ${url}. Try:
@@ -68,7 +68,7 @@ Ctrl-C stops it.
 `;
 }
 
-/** The file, and not what is in it: the output may be kept where others read it. */
+/** Shows the path of the file, not its content: others may read the output. */
 function subscription(urlFile: string | undefined): string {
   if (urlFile === undefined) return "";
   const file = /^[\w./-]+$/.test(urlFile) ? urlFile : `'${urlFile.replaceAll("'", "'\\''")}'`;

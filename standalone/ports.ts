@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { parseAddress } from "../cluster/mod.ts";
 import { BESIDE_ANOTHER } from "./lock.ts";
 
-/** Rejects, saying what to do, when `host:port` cannot be listened on. */
+/** Rejects, saying what to do, if this process cannot listen on `host:port`. */
 export async function requireFreePort(listen: string): Promise<void> {
   const { host, port } = parseAddress(listen);
   const server = createServer().listen({ host, port });
@@ -24,8 +24,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * A port of loopback that is free, for a server that is to come back on its port. It is none of those that systems give to whoever
- * asks for any, so nobody gets it while the server is down.
+ * A free port on loopback for a server that restarts on the same port. It is outside the range of ephemeral ports, so the system does not
+ * assign it to another process while the server is down.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -4,7 +4,7 @@ import { closeFolder, reachableAt } from "../cluster/mod.ts";
 import { abortable, deadline, type Start, startTogether } from "../lib/async/mod.ts";
 import { type NatsUser, openCredentials } from "./credentials.ts";
 import { lockFolder } from "./lock.ts";
-import { keepSubscriberConsumer, prepareClosedNats } from "./nats/authenticated_server.ts";
+import { keepSubscriberConsumer, prepareAuthenticatedNats } from "./nats/authenticated_server.ts";
 import { requireFreePort } from "./ports.ts";
 import { createGatewayLog } from "./processes/gateway_log.ts";
 import { type ProcessOptions, startGateway, startNode } from "./processes/parts.ts";
@@ -14,18 +14,18 @@ import { findBubblewrap } from "./programs/bubblewrap.ts";
 export interface StandaloneOptions {
   /** `host:port` of the gateway; port 0 for a free one. */
   readonly listen: string;
-  /** Everything that is kept is kept below it, and nobody else may use it meanwhile; made when absent. */
+  /** Folder of all data, locked for this process. Created if absent. */
   readonly dataDir: string;
   /** Context nodes to start. */
   readonly nodes: number;
-  /** A NATS server that runs already, used as the configuration file says. Absent: one of our own, with users of our own. */
+  /** URL of a running NATS server, used as the configuration file says. If absent, starts one with its own users. */
   readonly natsUrl?: string | undefined;
   readonly configFile?: string | undefined;
-  /** Whether the configuration file says by what gateways and nodes know each other. Default: by a secret of our own. */
+  /** Whether the configuration file has a secret or certificates of the cluster. Otherwise creates a secret. */
   readonly hasClusterIdentity?: boolean | undefined;
   /** As `ProcessOptions.drainTimeoutMs`. */
   readonly drainTimeoutMs?: number | undefined;
-  /** Of the processes; a quieter one than the default `info` would not tell when they are ready. */
+  /** Log level of the processes. A level above the default `info` would hide the lines that say they are ready. */
   readonly logLevel?: "trace" | "debug" | "info" | undefined;
   /** Receives each line of output of a process, with the name of that process. */
   readonly onLine?: ((source: string, line: string) => void) | undefined;
@@ -43,17 +43,17 @@ export interface Standalone extends AsyncDisposable {
   /** Names of the plugins that authenticate callers; none: callers are not authenticated. */
   readonly auth: readonly string[];
   readonly natsUrl: string;
-  /** File with the URL, name and password included, by which a subscriber reads events; absent where the NATS server is not our own. */
+  /** File with the URL, name and password for subscribers of events. Absent if the NATS server is not ours. */
   readonly subscriberUrlFile: string | undefined;
 }
 
-/** Longest time until the gateway has met all nodes. */
+/** Longest time until the gateway has sessions with all nodes, in milliseconds. */
 const MEET_TIMEOUT_MS = 20_000;
 
-/** Starts everything and resolves when the gateway can place contexts on every node. Ends what was started when one fails. */
+/** Starts all parts and resolves when the gateway can place contexts on every node. If one fails to start, stops the others. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { configFile, drainTimeoutMs, logLevel = "info", log, signal } = options;
-  // Processes get an absolute path: what they find must not depend on where they were started.
+  // An absolute path, so that processes do not depend on the working directory.
   const dataDir = resolve(options.dataDir);
 
   await using stack = new AsyncDisposableStack();
@@ -63,7 +63,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   const credentials = await openCredentials(join(dataDir, "credentials"));
   const ownNats = options.natsUrl
     ? undefined
-    : await prepareClosedNats({ log, signal }, { storeDir: join(dataDir, "nats"), credentials });
+    : await prepareAuthenticatedNats({ log, signal }, { storeDir: join(dataDir, "nats"), credentials });
   const natsUrl = options.natsUrl ?? ownNats?.url ?? "";
   await findBubblewrap({ log, signal });
   if (ownNats) await credentials.writeUrl(natsUrl);
@@ -72,7 +72,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     ...{ natsUrl, clusterSecretFile, configFile, drainTimeoutMs, logLevel },
     natsUser: ownNats && { name: user, passwordFile: credentials.passwordFile(user) },
     dataDir: join(dataDir, name),
-    // A part that waits for what it needs says so in its log.
+    // A part that waits for a dependency logs it.
     startTimeoutMs: Number.POSITIVE_INFINITY,
     onLine: (line: string) => options.onLine?.(name, line),
   });
@@ -108,13 +108,13 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   );
   for (const [index, { pid }] of nodes.entries()) log.info({ process: `node-${index + 1}`, processId: pid }, "started");
   log.info({ process: "gateway", processId: gateway.pid }, "started");
-  // The nodes end before it, all at once: it records how their last jobs end.
+  // The nodes end first, all at once: the gateway stores the ends of their last jobs.
   stack.defer(async () => {
     await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
   });
   const { scheme, auth } = await gatewayLog.listening;
   await untilMet(gatewayLog.met, options.nodes, { signal });
-  // What it waits for, such as the issuer of tokens, its log says.
+  // The gateway logs what it waits for, such as the issuer of tokens.
   if (options.nodes > 0) await abortable(gatewayLog.ready, signal);
   if (ownNats) stack.use(await keepSubscriberConsumer({ log }, natsUrl, credentials));
   const subscriberUrlFile = ownNats && (await credentials.writeUrl(natsUrl, "subscriber"));

@@ -30,7 +30,7 @@ export function npmStartWithUrl(dataDir: string, ...args: string[]): ChildSpec<s
 /** Process ids by name, as `npm start` logs them; those of the last start of each. */
 export function startedPids(lines: readonly string[]): Map<string, number> {
   const started = lines
-    .map((line) => /started(?: again)? process=(\S+) processId=(\d+)/.exec(line))
+    .map((line) => /started process=(\S+) processId=(\d+)/.exec(line))
     .filter((match) => match !== null);
   return new Map(started.map(([, name, pid]) => [name ?? "", Number(pid)]));
 }

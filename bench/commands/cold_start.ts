@@ -4,7 +4,7 @@ import { JOB } from "../hearth.ts";
 import { latencyOf } from "../latency.ts";
 import { expectState, timed } from "./timed.ts";
 
-/** After so long a sandbox process waits for the next context. */
+/** Time after which a spare sandbox process is ready for the next context, in milliseconds. */
 const REST_MS = 300;
 
 /** Ad-hoc jobs, each with a context of its own: one after the other, and after rests. */

@@ -4,11 +4,11 @@ import { JOB } from "../hearth.ts";
 import { latencyOf } from "../latency.ts";
 import { expectState, timed } from "./timed.ts";
 
-/** The context whose queue is filled. */
+/** Context whose queue is filled. */
 const NARROW = "narrow";
 const SLOTS = 4;
 
-/** Calls of one submitter at a time. */
+/** Concurrent calls of the submitter. */
 const SUBMITTERS = 32;
 
 const POLL_MS = 5;
@@ -50,7 +50,7 @@ async function submit(api: Api, path: string, { entryPoint, count }: { entryPoin
   return submitted;
 }
 
-/** The last one in the queue is watched; those that run beside it are asked for. */
+/** Watches the last job of the queue, and polls those that run beside it. */
 async function untilEnded(api: Api, { jobs, lastId }: { jobs: string; lastId: string }): Promise<void> {
   await api.untilEvent(lastId, "succeeded");
   for (;;) {

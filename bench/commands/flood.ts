@@ -4,17 +4,17 @@ import { latencyOf } from "../latency.ts";
 import type { CommandRow } from "./mod.ts";
 import { expectState, timed } from "./timed.ts";
 
-/** The context beside the one that is measured. */
+/** Context beside the measured one. */
 const NEIGHBOR = "neighbor";
 
-/** What it does meanwhile. */
+/** Load of that context. */
 const BESIDE = [
   { entryPoint: undefined, name: "warm job" },
   { entryPoint: "TightLoop", name: "warm job beside a context that computes" },
   { entryPoint: "Flood", name: "warm job beside a context that floods its node" },
 ] as const;
 
-/** Warm jobs of one context, one after the other, while a job of another context does its worst. */
+/** Warm jobs of one context, one after the other, while a job of another context floods the node. */
 export async function measureNeighbors(api: Api, count: number) {
   await api.post("/v1/contexts", { name: NEIGHBOR });
   const rows: CommandRow[] = [];

@@ -1,4 +1,4 @@
-/** What is timed one by one, by `fetch` from the benchmark's own process: how long it takes until Hearth says that it is done. */
+/** Latencies of single commands, measured with `fetch` from the benchmark's process until Hearth responds that they are done. */
 import type { Api } from "../api.ts";
 import type { Times } from "../config.ts";
 import type { Latency } from "../latency.ts";
@@ -13,7 +13,7 @@ export interface CommandRow extends Latency {
   readonly name: string;
 }
 
-/** Measures all commands, in a system that has nothing else to do. */
+/** Measures all commands, in an otherwise idle system. */
 export async function measureCommands(api: Api, times: Times): Promise<CommandRow[]> {
   return [
     ...(await measureColdStarts(api, times.coldStarts)),

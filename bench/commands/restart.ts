@@ -3,7 +3,7 @@ import { CONTEXT } from "../hearth.ts";
 import { latencyOf } from "../latency.ts";
 import { expectState, timed } from "./timed.ts";
 
-/** Restarts an idle context, one time after the other; each call is answered when the new process takes jobs. */
+/** Restarts an idle context repeatedly. Each call returns when the new process accepts jobs. */
 export async function measureRestarts(api: Api, count: number) {
   const times: number[] = [];
   for (let number = 0; number < count; number++) {

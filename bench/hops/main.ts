@@ -10,12 +10,12 @@ import { REST } from "../plan.ts";
 import { HOPS_FOLDER, type HopRecord, type Recorded } from "./records.ts";
 
 const CALLS = 2000;
-/** Those at the end count: the others warm the system up. */
+/** Calls that count, at the end. Earlier calls warm the system up. */
 const COUNTED = 1000;
-/** Between two calls: what is done after an answer is over by then. */
+/** Delay between two calls, in milliseconds. Work after a response ends within it. */
 const REST_MS = 5;
 
-/** The stations of a call in order: which program notes what. Of several notes of one kind the first after the station before counts. */
+/** Stations of a call in order: the program and its record. Of several records of one kind, the first after the previous station counts. */
 const STATIONS: readonly { readonly hop: string; readonly program?: string; readonly what?: HopRecord["what"] }[] = [
   { hop: "client writes → gateway has read the head", program: "gateway/main.ts", what: "request" },
   { hop: "gateway decodes, checks, places → writes to the session", program: "gateway/main.ts", what: "session out" },
@@ -66,7 +66,7 @@ async function readRecords(folder: string): Promise<Map<string, HopRecord[]>> {
   return byProgram;
 }
 
-/** Microseconds of each hop of a call; undefined when a station of it was not noted. */
+/** Microseconds of each hop of a call. Undefined if a station has no record. */
 function hopsOf({ sentAt, answeredAt }: Call, byProgram: ReadonlyMap<string, readonly HopRecord[]>) {
   const hops: number[] = [];
   let before = sentAt;

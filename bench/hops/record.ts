@@ -1,6 +1,6 @@
 /**
- * Loaded before the program of a gateway or a node, and in their threads: notes when something goes in or out, by one clock for the whole machine.
- * It wraps what Node has for that, so that the product has no code for it.
+ * Loaded before the program of a gateway or a node, and in their threads: records input and output, with the monotonic clock of the machine.
+ * Wraps functions of Node, so that Hearth itself needs no code for it.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { isMainThread, threadId } from "node:worker_threads";
 import { HOPS_FOLDER, HOPS_PROGRAM, type HopRecord, isTraced } from "./records.ts";
 
 const folder = process.env[HOPS_FOLDER];
-// Of a thread it is the file of the thread.
+// In a thread, the file of the thread.
 if (isMainThread) process.env[HOPS_PROGRAM] = process.argv[1];
 const program = process.env[HOPS_PROGRAM] ?? "";
 if (folder !== undefined && isTraced(program)) recordInto(folder);
@@ -56,7 +56,7 @@ function recordInto(folder: string): void {
   });
 }
 
-/** Which connection a stream is: the session between gateway and node, or a pipe to a sandbox. */
+/** Kind of a stream: the session between gateway and node, or a pipe to a sandbox. */
 function kindOf(stream: object): "session" | "sandbox" | undefined {
   if (stream.constructor.name === "ClientHttp2Stream" || stream.constructor.name === "ServerHttp2Stream")
     return "session";

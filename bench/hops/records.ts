@@ -1,10 +1,10 @@
-/** Name of the variable that says where processes leave their records. */
+/** Environment variable with the folder of the records. */
 export const HOPS_FOLDER = "HEARTH_BENCH_HOPS";
 
-/** Name of the variable by which threads know the program of their process. */
+/** Environment variable that names the program of a process for its threads. */
 export const HOPS_PROGRAM = "HEARTH_BENCH_PROGRAM";
 
-/** Something that went in or out of a process. */
+/** An input or output of a process. */
 export interface HopRecord {
   readonly what:
     | "request"

@@ -10,7 +10,7 @@ export async function openConnectClient(spec: LoadSpec): Promise<LoadClient> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const transport = createConnectTransport({ baseUrl: spec.url, httpVersion: "1.1", nodeOptions: { agent } });
   const client = createClient(JobService, transport);
-  // The body is a JSON value: it came through JSON.parse.
+  // The body is a JSON value, because JSON.parse returned it.
   const request = fromJson(RunJobRequestSchema, spec.body as Parameters<typeof fromJson>[1]);
   return {
     async call() {

@@ -7,7 +7,7 @@ const PROTO = resolve(import.meta.dirname, "..", "..", "proto");
 
 /** gRPC by grpc-js, from the .proto files alone, as a user's program would. */
 export async function openGrpcClient(spec: LoadSpec): Promise<LoadClient> {
-  // A pool of its own: clients of one process would share a connection.
+  // A separate pool, because clients of one process would share a connection.
   const client = new (jobService())(new URL(spec.url).host, credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
   });
@@ -34,14 +34,14 @@ function jobService(): ServiceClientConstructor {
     includeDirs: [PROTO, resolve(PROTO, "vendor")],
     enums: String,
   });
-  // grpc-js types a package as anything that it may hold.
+  // grpc-js types a package as a union of all possible contents.
   const { hearth } = loadPackageDefinition(definition) as unknown as {
     hearth: { v1: { JobService: ServiceClientConstructor } };
   };
   return hearth.v1.JobService;
 }
 
-/** A JSON object as google.protobuf.Struct, which proto-loader leaves to its users. */
+/** A JSON object as google.protobuf.Struct, which proto-loader does not convert. */
 function toStruct(value: unknown): object {
   return { fields: Object.fromEntries(Object.entries(value as object).map(([name, each]) => [name, toValue(each)])) };
 }

@@ -1,7 +1,7 @@
 import { encodeRequest, openHttpConnection } from "./http_connection.ts";
 import type { LoadClient, LoadSpec } from "./spec.ts";
 
-/** One prepared request, sent again after each answer. */
+/** Sends one prepared request after each response. */
 export async function openHttpClient(spec: LoadSpec): Promise<LoadClient> {
   const request = encodeRequest(spec.url, spec.path, spec.body);
   const connection = await openHttpConnection(spec.url);

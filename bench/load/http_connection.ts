@@ -6,13 +6,13 @@ const END_OF_HEAD = Buffer.from("\r\n\r\n");
 
 /** One HTTP/1.1 connection that is kept open. Disposing it closes it. */
 export interface HttpConnection extends Disposable {
-  /** Sends a whole request and resolves to the answer, head and body as sent; rejects unless its status is 200. One at a time. */
+  /** Sends a complete request and resolves to the raw response. Rejects unless its status is 200. One request at a time. */
   send(request: Buffer): Promise<Buffer>;
 }
 
 /**
- * HTTP/1.1 on a bare socket. Costs the machine, which it shares with the server, a few microseconds a call, where `fetch` costs a hundred.
- * Understands answers with a Content-Length and chunked ones.
+ * HTTP/1.1 on a bare socket. A call costs a few microseconds of the machine that it shares with the server, while `fetch` costs a hundred.
+ * Supports responses with a Content-Length and chunked ones.
  */
 export async function openHttpConnection(url: string): Promise<HttpConnection> {
   const { hostname, port } = new URL(url);

@@ -5,7 +5,7 @@ import type { Figures, LoadSpec } from "./spec.ts";
 
 export type { Figures, LoadSpec } from "./spec.ts";
 
-/** Runs a load generator process and answers what it measured. Rejects when every call failed. */
+/** Runs a load generator process and resolves to its figures. Rejects if every call failed. */
 export async function measure(spec: LoadSpec, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Figures> {
   const timeout = spec.warmUpMs + spec.durationMs + 30_000;
   const args = [join(import.meta.dirname, "main.ts"), JSON.stringify(spec)];

@@ -1,5 +1,5 @@
 /**
- * The load generator: a process of its own, so that its work and the server's are not told as one.
- * `main.ts` is that process; the other files are the clients that it can be.
+ * The load generator, a separate process, so that its CPU time is not counted as the server's. `main.ts` is the process; the other files are
+ * its clients.
  */
 export { type Figures, type LoadSpec, measure } from "./measure.ts";

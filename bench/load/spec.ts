@@ -1,15 +1,15 @@
 import type { Latency } from "../latency.ts";
 
-/** What a load generator is asked to do. Crosses to its process as JSON. */
+/** Task of a load generator, sent to its process as JSON. */
 export interface LoadSpec {
   readonly client: "http" | "grpc" | "connect" | "watch";
   /** `http://host:port` of the server. */
   readonly url: string;
-  /** Path of the requests; the gRPC and Connect clients know theirs. */
+  /** Path of the requests. The gRPC and Connect clients ignore it. */
   readonly path: string;
   /** The request as JSON. */
   readonly body: unknown;
-  /** An answer without this text is a failure. */
+  /** A response without this text counts as a failure. */
   readonly expect: string;
   /** Connections, each with one call at a time. */
   readonly connections: number;
@@ -19,15 +19,15 @@ export interface LoadSpec {
 
 /** One connection to a server. Disposing it closes the connection. */
 export interface LoadClient extends Disposable {
-  /** Makes one call; rejects when the answer is not the one that was expected. */
+  /** Makes one call. Rejects if the response is not the expected one. */
   call(): Promise<void>;
 }
 
-/** What was measured of the calls that began and ended after the warm-up. */
+/** Figures of the calls that began and ended after the warm-up. */
 export interface Figures extends Latency {
   readonly connections: number;
   readonly perSecond: number;
   readonly failures: number;
-  /** What the first failure said. */
+  /** Message of the first failure. */
   readonly firstFailure: string | undefined;
 }

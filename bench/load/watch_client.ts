@@ -1,7 +1,7 @@
 import { encodeRequest, openHttpConnection } from "./http_connection.ts";
 import type { LoadClient, LoadSpec } from "./spec.ts";
 
-/** Submits a job, gets its id at once, and watches its events to the last: two calls on one connection. */
+/** Submits a job and watches its events to the last: two calls on one connection. */
 export async function openWatchClient(spec: LoadSpec): Promise<LoadClient> {
   const submit = encodeRequest(spec.url, spec.path, spec.body);
   const connection = await openHttpConnection(spec.url);

@@ -1,6 +1,6 @@
 /**
- * Progress of one job to those who watch it. A node passes on ten reports a second, so what reports here is a script that speaks the
- * protocol of nodes; gateway and NATS server are real.
+ * Delivery of one job's progress to its watchers. A real node forwards ten reports a second, so a script with the protocol of nodes reports
+ * here; the gateway and the NATS server are real.
  */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -9,7 +9,7 @@ import { startChild, startGateway, startNatsServer } from "../../standalone/mod.
 import { type Api, createApi } from "../api.ts";
 import { openWatcher } from "./watcher.ts";
 
-/** What came of one job. */
+/** Result of one job. */
 export interface ProgressRow {
   readonly name: string;
   readonly events: number;
@@ -19,7 +19,7 @@ export interface ProgressRow {
   readonly memoryAfterMib: number;
 }
 
-/** How long the gateway may take to meet the node. */
+/** Timeout of the session between gateway and node, in milliseconds. */
 const MEET_TIMEOUT_MS = 20_000;
 
 export async function measureProgress(
@@ -78,7 +78,7 @@ function startScriptedNode(natsUrl: string) {
   });
 }
 
-/** Until the gateway has met the node it has none for a context. */
+/** Retries until the gateway has a session with the node. */
 async function makeContext(api: Api): Promise<void> {
   for (const until = performance.now() + MEET_TIMEOUT_MS; ; await delay(100)) {
     const [made] = await Promise.allSettled([api.post("/v1/contexts", { name: "progress" })]);
@@ -87,7 +87,7 @@ async function makeContext(api: Api): Promise<void> {
   }
 }
 
-/** What the operating system says of a process, in MiB. */
+/** A memory figure of a process from the operating system, in MiB. */
 async function residentMib(processId: number): Promise<number> {
   const status = await readFile(`/proc/${processId}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;

@@ -1,4 +1,4 @@
-/** A node that runs no jobs: `scripted_node.ts <URL of NATS>` takes each job and reports progress as fast as the gateway acknowledges it. */
+/** A node that runs no jobs: `scripted_node.ts <URL of NATS>` accepts each job and reports progress as fast as the gateway acknowledges it. */
 import { randomUUID } from "node:crypto";
 import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
 import { connect } from "@nats-io/transport-node";
@@ -41,7 +41,7 @@ class Peer {
 
   constructor(stream: Stream) {
     this.#stream = stream;
-    // The gateway has left.
+    // The gateway has disconnected.
     stream.on("error", () => stream.end());
     stream.on("end", () => stream.end());
     stream.on("drain", () => this.#woken.resolve());
@@ -101,7 +101,7 @@ class Peer {
     this.#send([record({ $case: "succeeded", value: { result: undefined, value: undefined } })]);
   }
 
-  /** Whether the stream takes more at once. */
+  /** Whether the stream accepts more without buffering. */
   #send(messages: Message[], requestId = 0): boolean {
     return this.#stream.write({ messages: messages.map((message) => ({ message, requestId })) });
   }

@@ -6,21 +6,21 @@ const END = Buffer.from('"succeeded":');
 
 /** One client that watches a job on a bare socket. Disposing it closes the connection. */
 export interface Watcher extends Disposable {
-  /** Progress events that it has received. */
+  /** Number of received progress events. */
   readonly received: number;
-  /** Resolves with the time of the last event of the job; rejects when the connection is closed before. */
+  /** Resolves with the time of the last event of the job; rejects if the connection closes before. */
   readonly ended: Promise<number>;
   /** Stops reading. */
   pause(): void;
 }
 
-/** Opens a watch of the job and resolves when the first event is there. */
+/** Opens a watch of the job and resolves when the first event arrives. */
 export async function openWatcher(url: string, jobId: string): Promise<Watcher> {
   const { hostname, port, host } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   const ended = Promise.withResolvers<number>();
   let received = 0;
-  // What may be the first part of a mark.
+  // The possible first part of a marker.
   let rest: Buffer = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -34,7 +34,7 @@ export async function openWatcher(url: string, jobId: string): Promise<Watcher> 
   });
   socket.on("error", ended.reject);
   socket.on("close", () => ended.reject(new Error("the server closed the connection")));
-  // One that is left to itself is closed without an end.
+  // An unused watch closes without an end.
   ended.promise.catch(() => {});
   await once(socket, "connect");
   socket.write(`GET /v1/jobs/${jobId}/events HTTP/1.1\r\nhost: ${host}\r\n\r\n`);

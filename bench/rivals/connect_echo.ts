@@ -1,4 +1,4 @@
-/** What Connect alone costs: RunJob of the same API, answered at once with what it was sent. */
+/** The cost of Connect alone: RunJob of the same API, which returns its request at once. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";

@@ -1,3 +1,3 @@
-/** What a user would pick instead, and what the floor is: servers to measure beside Hearth, each in processes of its own. */
+/** Servers to measure beside Hearth, each in separate processes: alternatives, and a lower bound. */
 export { type Rival, startBullmq, startConnectEcho } from "./start.ts";
 export { startRestate } from "./start_restate.ts";

@@ -12,8 +12,7 @@ export interface Rival extends AsyncDisposable {
 }
 
 /**
- * Jobs that the BullMQ worker takes at the same time: of 4, 8, 16, 32, 64 and 128 the one with the least CPU a job, at 32 and at 128
- * connections.
+ * Concurrency of the BullMQ worker. Of 4, 8, 16, 32, 64 and 128 it needs the least CPU time a job, at 32 and at 128 connections.
  */
 const WORKER_CONCURRENCY = 16;
 
@@ -22,7 +21,7 @@ export async function startConnectEcho(): Promise<Rival> {
   return { url: `http://127.0.0.1:${child.ready}`, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
-/** Redis with an append-only file, the API and one worker. Undefined when there is no `redis-server` on PATH. */
+/** Redis with an append-only file, the API and one worker. Undefined without `redis-server` on PATH. */
 export async function startBullmq(directory: string): Promise<Rival | undefined> {
   if (!(await isOnPath("redis-server"))) return undefined;
   await using stack = new AsyncDisposableStack();
@@ -58,7 +57,7 @@ export function startScript(file: string, ...args: number[]) {
   });
 }
 
-/** Redis cannot choose one itself. */
+/** A free port: Redis cannot choose one itself. */
 async function freePort(): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const server = createServer().listen(0, "127.0.0.1", resolve);
@@ -68,7 +67,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether there is such a command, by name or path. */
+/** Whether a command exists, by name or path. */
 export async function isOnPath(command: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   execFile(command, ["--version"], (error) => resolve(error === null));

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { startChild } from "../../standalone/mod.ts";
 import { isOnPath, type Rival, startScript } from "./start.ts";
 
-/** What the server calls its ports. */
+/** The server's names of its ports. */
 const INGRESS = "http-ingress-server";
 const ADMIN = "admin-api-server";
 
-/** One node of Restate with its defaults, and one process with the service. Undefined when the command is not there. */
+/** One node of Restate with its defaults, and one process with the service. Undefined if the command is not installed. */
 export async function startRestate(
   directory: string,
   { command }: { readonly command: string },
@@ -37,7 +37,7 @@ async function startServer(directory: string, command: string) {
     "disable-telemetry": true,
   };
   const file = join(directory, "restate.toml");
-  // Texts and booleans are written alike in JSON and TOML.
+  // JSON and TOML write strings and booleans in the same way.
   await writeFile(
     file,
     Object.entries(settings)

@@ -10,7 +10,7 @@ import { expectState, timed } from "../commands/timed.ts";
 /** The first job of a cold context waits for the driver and for executors. */
 const CALL_TIMEOUT_MS = 120_000;
 
-/** The job of the measurements. `bench/spark/Loop.scala` does the same. */
+/** Job of the measurements, the same as in `bench/spark/Loop.scala`. */
 const JOB = {
   binary: "examples",
   entryPoint: "spark.jobserver.WordCountExample",
@@ -22,7 +22,7 @@ export interface SparkBench extends AsyncDisposable {
   readonly api: Api;
 }
 
-/** `spark` is the section of the node's configuration, beside where Spark and Java are. */
+/** `spark` is the section of the node's configuration, without the paths of Spark and Java. */
 export async function startHearth(
   { compiler, libraries }: Toolchain,
   { directory, spark, signal }: { readonly directory: string; readonly spark: object; readonly signal: AbortSignal },
@@ -41,12 +41,12 @@ export async function startHearth(
   return { api, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Makes a context for the warm jobs. */
+/** Creates a context for the warm jobs. */
 export async function createContext(api: Api, name: string): Promise<void> {
   await api.post("/v1/contexts", { name, settings: { runtime: "SPARK" } });
 }
 
-/** Runs the job in a context, one after the other, and resolves to how long each call took, in milliseconds. */
+/** Runs the job repeatedly in a context, and resolves to the latencies in milliseconds. */
 export async function runJobs(api: Api, context: string, count: number): Promise<number[]> {
   const times: number[] = [];
   for (let number = 0; number < count; number++) {
@@ -57,7 +57,7 @@ export async function runJobs(api: Api, context: string, count: number): Promise
   return times;
 }
 
-/** Runs the job in a context of its own, and resolves to how long that took, in milliseconds. */
+/** Runs the job in a new context, and resolves to the latency in milliseconds. */
 export async function runAdHocJob(api: Api): Promise<number> {
   const { ms, answer } = await timed(() => api.post("/v1/jobs:run", JOB));
   expectState(answer.job, "SUCCEEDED");

@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { compiledJar, type Toolchain } from "../../context-node/spark/toolchain/mod.ts";
 
-/** A driver that runs the job of the measurements in a loop. Disposing it ends it; it also ends with this process. */
+/** A driver that runs the job of the measurements in a loop. It ends at disposal, and with this process. */
 export interface Loop extends AsyncDisposable {
-  /** Runs the job one after the other, and resolves to how long each took, in milliseconds. */
+  /** Runs the job repeatedly, and resolves to the latencies in milliseconds. */
   run(count: number): Promise<number[]>;
 }
 
@@ -54,7 +54,7 @@ export async function startLoop(
   };
 }
 
-/** The next line that has this form; rejects when the loop ends before. */
+/** The next line that matches. Rejects if the loop ends before. */
 async function readLine(lines: AsyncIterator<string>, form: RegExp): Promise<RegExpExecArray> {
   for (;;) {
     const { value, done } = await lines.next();

@@ -26,7 +26,7 @@ const FULL = { warmUp: 100, rounds: 10, jobsPerRound: 20, starts: 5 };
 /** Time in which a node that has run a Spark context makes the archive of classes and its first spare driver, in milliseconds. */
 const PREPARATION_MS = 60_000;
 
-/** Time in which it makes the next one. */
+/** Time in which it makes the next one, in milliseconds. */
 const REST_MS = 20_000;
 
 type Extent = typeof FULL;
@@ -35,7 +35,7 @@ interface Row extends Latency {
   readonly name: string;
 }
 
-/** Both run the job in turns, so that neither has the better minutes of the machine. */
+/** Runs the job on both in turns, so that changes of the machine affect both. */
 async function measureWarmJobs(toolchain: Toolchain, { warmUp, rounds, jobsPerRound }: Extent, context: Context) {
   const { signal, directory } = context;
   const conf = { ...CONF, "spark.master": MASTER, "spark.driver.memory": "640m" };
@@ -56,7 +56,7 @@ async function measureWarmJobs(toolchain: Toolchain, { warmUp, rounds, jobsPerRo
   ] satisfies Row[];
 }
 
-/** Ad-hoc jobs: each makes a context of its own on the cores of the node. */
+/** Ad-hoc jobs: each creates a context on the cores of the node. */
 async function measureStarts(toolchain: Toolchain, { starts }: Extent, { directory, signal }: Context) {
   const rows: Row[] = [];
   for (const { name, spares, preparationMs, restMs } of [
@@ -69,7 +69,7 @@ async function measureStarts(toolchain: Toolchain, { starts }: Extent, { directo
     const folder = join(directory, `spares-${spares}`);
     const spark = { master: "local[2]", conf: { "spark.ui.enabled": "false" }, spares };
     await using hearth = await startHearth(toolchain, { directory: folder, spark, signal });
-    // The first one compiles the driver, where that is still to be done.
+    // The first one compiles the driver if necessary.
     await runAdHocJob(hearth.api);
     await rest(preparationMs, undefined, { signal });
     const times: number[] = [];

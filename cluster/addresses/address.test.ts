@@ -11,7 +11,7 @@ test.each([
   ["[::]:65535", { host: "::", port: 65_535 }],
   ["[2001:DB8::7]:8090", { host: "2001:DB8::7", port: 8090 }],
   ["[::ffff:127.0.0.1]:8090", { host: "::ffff:127.0.0.1", port: 8090 }],
-])("%s is an address, and prints as it stands", (text, parsed) => {
+])("%s is an address, and prints unchanged", (text, parsed) => {
   expect(parseAddress(text)).toEqual(parsed);
   expect(printAddress(parsed)).toBe(text);
 });
@@ -34,7 +34,7 @@ test.each([
   ["8090", 'must be host:port: "127.0.0.1:8090" is this machine only, "[::]:8090" all of its addresses'],
   ["localhost:65536", "must be host:port, with a port of at most 65535"],
   ["localhost:-1", "must be host:port"],
-])("%j is no address, and the fault says what to write", (text, fault) => {
+])("%j is not an address, and the fault says why", (text, fault) => {
   expect(addressFault(text)).toBe(fault);
   expect(() => parseAddress(text)).toThrow(`"${text}" ${fault}`);
 });
@@ -45,7 +45,7 @@ test.each([
   ["[0:0::0]:80", "2001:db8::7", "[2001:db8::7]:80"],
   ["[::1]:80", "here", "[::1]:80"],
   ["10.0.0.0:80", "here", "10.0.0.0:80"],
-])("%s is reached at host %s as %s", (bound, host, reachable) => {
+])("reachableAt() maps %s at host %s to %s", (bound, host, reachable) => {
   expect(reachableAt(bound, host)).toBe(reachable);
 });
 
@@ -66,6 +66,6 @@ test.each([
   ["127.0.0.1.example:1", false],
   ["localhost.example:1", false],
   ["::1", false],
-])("whether %s is reached from this machine alone: %s", (text, isLoopback) => {
+])("isLoopbackAddress() of %s: %s", (text, isLoopback) => {
   expect(isLoopbackAddress(text)).toBe(isLoopback);
 });

@@ -15,7 +15,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** `host:port` of the configuration or the command line, as it stands there. */
+/** `host:port` of the configuration or the command line. */
 export const address = z
   .string()
   .superRefine((text, context) => {
@@ -24,7 +24,7 @@ export const address = z
   })
   .meta({ title: "host:port" });
 
-/** Says what to write in place of what is not `host:port`. No scheme, and no list, by which gRPC would connect to other places. */
+/** Explains why a text is not `host:port`. Schemes and lists are not allowed: gRPC would interpret them. */
 export function addressFault(text: string): string | undefined {
   const { ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
   if (port === undefined) return `must be host:port${hintFor(text)}`;
@@ -42,12 +42,12 @@ function hintFor(text: string): string {
   return "";
 }
 
-/** Whether it is `host:port` and nothing else. */
+/** Whether the text is `host:port`. */
 export function isAddress(text: string): boolean {
   return addressFault(text) === undefined;
 }
 
-/** Throws for what is not `host:port`. */
+/** Throws if the text is not `host:port`. */
 export function parseAddress(text: string): Address {
   const fault = addressFault(text);
   if (fault !== undefined) throw new Error(`"${text}" ${fault}`);
@@ -55,18 +55,18 @@ export function parseAddress(text: string): Address {
   return { host: name, port: Number(port) };
 }
 
-/** `host:port`, with an IPv6 address in brackets, as it stands in a URL. */
+/** `host:port`, with an IPv6 address in brackets, as in a URL. */
 export function printAddress({ host, port }: Address): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
-/** An address that can be connected to, at this host where the one bound to is "any". */
+/** An address to connect to: the bound address, with `host` in place of a wildcard address. */
 export function reachableAt(address: string, host: string): string {
   const bound = parseAddress(address);
   return isAny(bound.host) ? printAddress({ ...bound, host }) : address;
 }
 
-/** Whether a host means all addresses of a machine, however it is written. */
+/** Whether a host is a wildcard address, in any notation. */
 function isAny(host: string): boolean {
   return ANY.test(isIP(host) === 6 ? new URL(`http://[${host}]/`).hostname.slice(1, -1) : host);
 }

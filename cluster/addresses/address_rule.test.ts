@@ -45,7 +45,7 @@ test("createAddressRule() allows the ranges that it is given, and nothing more",
   expect(addresses.filter(isAllowed)).toEqual(["127.0.0.1", "10.9.9.9", "11.0.0.1", "fd12::1"]);
 });
 
-test("isAddressRange() tells addresses and ranges from other text", () => {
+test("isAddressRange() distinguishes addresses and ranges from other text", () => {
   const right = ["127.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "::1", "fd00::/8", "::/128"];
   const wrong = ["", "localhost", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0.0/-1", "::/129", "10.0.0"];
   expect(right.filter(isAddressRange)).toEqual(right);

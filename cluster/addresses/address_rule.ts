@@ -24,10 +24,10 @@ const SPECIAL_IPV4 = [
   "240.0.0.0/4",
 ];
 
-/** Of IPv6 the public internet is 2000::/3 only, so that mapped, unique local, link-local and multicast addresses are not. */
+/** The public part of IPv6. It excludes mapped, unique local, link-local and multicast addresses. */
 const GLOBAL_IPV6 = "2000::/3";
 
-/** What of that is not, or is IPv4 in disguise: Teredo and its neighbours, documentation, 6to4. */
+/** Parts of 2000::/3 that are not public, or embed IPv4 addresses: Teredo and its neighbours, documentation, 6to4. */
 const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
 /** IPv4 that is not the public internet, as blocks. */
@@ -38,7 +38,7 @@ for (const range of [...SPECIAL_IPV4, ...SPECIAL_IPV6]) addRange(special, range)
 const globalIpv6 = new BlockList();
 addRange(globalIpv6, GLOBAL_IPV6);
 
-/** Allows public addresses, and those in the ranges: `10.0.0.0/8`, `127.0.0.1`, `fd00::/8`. Throws on what is no range. */
+/** Allows public addresses, and those in the ranges: `10.0.0.0/8`, `127.0.0.1`, `fd00::/8`. Throws if a text is not a range. */
 export function createAddressRule(ranges: readonly string[]): IsAllowed {
   const exceptions = new BlockList();
   for (const range of ranges) addRange(exceptions, range);
@@ -53,7 +53,7 @@ export function createAddressRule(ranges: readonly string[]): IsAllowed {
 /** Whether an address is on the public internet. */
 export const isPublicAddress: IsAllowed = createAddressRule([]);
 
-/** Whether `createAddressRule` takes it. */
+/** Whether `createAddressRule` accepts the text. */
 export function isAddressRange(text: string): boolean {
   const { address, prefix } = splitRange(text);
   const bits = isIP(address) === 4 ? 32 : 128;

@@ -30,11 +30,11 @@ test.each([
   ...["", "localhost", "127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.0.0.1.", " 127.0.0.1", "1.2.3.4.5"],
   ...["[::1]", "::1%lo", "fe80::1%1", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/8/8", "10.0.0.0/-1"],
   ...["::/129", "::ffff:0.0.0.0/90", "::g"],
-])("%j is no range", (text) => {
+])("%j is not a range", (text) => {
   expect(parseIpRange(text)).toBeUndefined();
 });
 
-test("an address is read as it is printed", () => {
+test("parseIpAddress() reads what printIpRange() prints", () => {
   const addresses = fc.oneof(fc.ipV4(), fc.ipV6().filter(isIPv6));
   fc.assert(
     fc.property(addresses, (text) => {

@@ -32,7 +32,7 @@ export function parseIpRange(text: string): IpRange | undefined {
   const parsed = parseIpAddress(address);
   if (parsed === undefined || prefix === undefined) return parsed;
   if (more.length > 0 || !/^(?:0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
-  // Of an IPv4-mapped block the prefix counts the 96 bits before the IPv4 address, too.
+  // The prefix of an IPv4-mapped block includes the 96 bits before the IPv4 address.
   const bits = Number(prefix) - (parsed.family === 4 && !isIPv4(address) ? 96 : 0);
   return bits < 0 || bits > BITS[parsed.family] ? undefined : rangeOf({ ...parsed, prefix: bits });
 }
@@ -43,7 +43,7 @@ export function isWithin(inner: IpRange, outer: IpRange): boolean {
   return rangeOf({ ...inner, prefix: outer.prefix }).first === outer.first;
 }
 
-/** What is left of a block without the addresses of others, as few blocks, in order. */
+/** The addresses of a block that are in none of the others, as the smallest ordered list of blocks. */
 export function withoutRanges(range: IpRange, holes: readonly IpRange[]): IpRange[] {
   if (holes.some((hole) => isWithin(range, hole))) return [];
   const inside = holes.filter((hole) => isWithin(hole, range));
@@ -63,7 +63,7 @@ export function printIpRange({ family, first, prefix }: IpRange): string {
   return prefix === BITS[family] ? address : `${address}/${prefix}`;
 }
 
-/** The block with its lowest address first, whichever of its addresses was given. */
+/** The block that contains the address. Clears the bits after the prefix. */
 function rangeOf({ family, first, prefix }: IpRange): IpRange {
   const rest = BigInt(BITS[family] - prefix);
   return { family, first: (first >> rest) << rest, prefix };

@@ -38,18 +38,18 @@ test.each<[unknown, string[]]>([
   [{ name: "n", tags: [] }, ["tags: expected at least 1 entry"]],
   [{ name: "n", tags: [1, {}] }, ["tags[0]: expected text, got 1", "tags[1]: expected text, got an object"]],
   [{ name: "n", "a b": 1 }, ['["a b"]: unknown key']],
-])("%j is explained", (value, faults) => {
+])("explainIssues() explains %j", (value, faults) => {
   expect(faultsOf(value)).toEqual(faults);
 });
 
-test("texts are not repeated where they may be secret", () => {
+test("explainIssues() hides strings that may be secret", () => {
   expect(faultsOf({ name: "n", url: "hunter2", count: 0 }, { hidesTexts: true })).toEqual([
     "count: expected at least 1, got 0",
     "url: expected a URL",
   ]);
 });
 
-test("a text that is long is cut", () => {
+test("explainIssues() truncates a long string", () => {
   const [fault = ""] = faultsOf({ name: "n", url: "x".repeat(1000) });
   expect(fault.length).toBeLessThan(100);
 });

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { type Fault, printPath } from "./faults.ts";
 import { nearMiss } from "./near_miss.ts";
 
-/** Types by the names that zod has for them. */
+/** Names of types, by zod's names. */
 const TYPES: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
@@ -14,21 +14,21 @@ const TYPES: Readonly<Record<string, string>> = {
   never: "nothing",
 };
 
-/** Names of keys whose values are not repeated. */
+/** Names of keys whose values are not shown. */
 const SECRET = /(secret|password|passphrase|token|credentials?|key)$/i;
 
 const MISSING = "missing; ";
 const EXPECTED = /^(missing; )?expected /;
 
-/** More of a text is not repeated. */
+/** Longest text that is shown, in characters. */
 const LONGEST_TEXT = 60;
 
-/** Options with which a schema says what was expected in the words of `explainIssues`. */
+/** Options of a parse whose issues `explainIssues` explains. */
 export const PARSE_OPTIONS = { error: explain, reportInput: true } as const;
 
 /**
- * What a schema that parsed with `PARSE_OPTIONS` found wrong, one fault each. `hidesTexts`: values of texts are not repeated, because
- * nothing is known of what is secret there.
+ * The issues of a parse with `PARSE_OPTIONS`, one fault each. With `hidesTexts` values of strings are not shown, because any of them may be
+ * secret.
  */
 export function explainIssues(
   issues: readonly z.core.$ZodIssue[],
@@ -52,7 +52,7 @@ export function explainIssues(
   });
 }
 
-/** Says what was expected. Undefined leaves it to zod. Messages that schemas bring themselves come before it. */
+/** The expected value. Undefined selects zod's message. Messages of the schema itself take precedence. */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -79,7 +79,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** What to say of a name that is not known. */
+/** Message about an unknown name. */
 export function unknownName(thing: string, name: string, known: Iterable<string>): string {
   const meant = nearMiss(name, known);
   return meant === undefined ? `unknown ${thing}` : `unknown ${thing}; did you mean "${meant}"?`;
@@ -91,19 +91,19 @@ function unitOf(origin: string, count: number | bigint): string {
   return "";
 }
 
-/** Whether a value was of the type that was expected, and something in it was not. */
+/** Whether the value has the expected type, and the issue is inside it. */
 function isBelow({ path, code }: z.core.$ZodIssue): boolean {
   return path.length > 0 || code === "unrecognized_keys";
 }
 
-/** Keys of the schema that found one which it has not. */
+/** Keys of the schema that reported an unknown key. */
 function knownKeys(schema: unknown): readonly string[] {
   if (typeof schema !== "object" || schema === null || !("_zod" in schema)) return [];
   const { def } = (schema as z.core.$ZodObject)._zod;
   return Object.keys(def.shape);
 }
 
-/** The value, where it is short enough to show and not told already. */
+/** The value, if it is short enough to show and the message does not contain it. */
 function got({ code, input, message }: z.core.$ZodIssue): string {
   if (input === undefined) return "";
   if (typeof input === "object" && input !== null) {
@@ -111,7 +111,7 @@ function got({ code, input, message }: z.core.$ZodIssue): string {
     return `, got ${Array.isArray(input) ? "a list" : "an object"}`;
   }
   if (code === "custom" && typeof input === "string" && input !== "" && message.includes(input)) return "";
-  // JSON makes null of 1e400, which JSON.parse reads as infinity.
+  // JSON.parse reads 1e400 as infinity, which JSON.stringify writes as null.
   const text = typeof input === "number" ? String(input) : JSON.stringify(input);
   return `, got ${text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text}`;
 }

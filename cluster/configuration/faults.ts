@@ -1,4 +1,4 @@
-/** One thing that is wrong with what a process was told. */
+/** One error in the configuration, flags or environment of a process. */
 export interface Fault {
   /** The key (`gateway.limits.streams`), flag (`--listen`), environment variable or file. */
   readonly where: string;
@@ -6,12 +6,12 @@ export interface Fault {
   readonly what: string;
 }
 
-/** All that is wrong with what a process was told, for an operator at a terminal: a fault a line. */
+/** All errors in the configuration of a process, one a line, for an operator at a terminal. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly faults: readonly Fault[];
 
-  /** `subject` says what cannot be done: `start the gateway with configuration "hearth.json"`. */
+  /** `subject` completes "Cannot …": `start the gateway with configuration "hearth.json"`. */
   constructor(subject: string, faults: readonly Fault[]) {
     const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
     super([`Cannot ${subject}: ${count}`, ...faults.map(printFault)].join("\n"));

@@ -11,6 +11,6 @@ test.each([
   ["drainTimeout", "drainTimeoutMs"],
   ["retention", undefined],
   ["", undefined],
-])("%j is near to %j", (wrong, name) => {
+])("the name closest to %j is %j", (wrong, name) => {
   expect(nearMiss(wrong, NAMES)).toBe(name);
 });

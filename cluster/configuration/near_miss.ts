@@ -1,4 +1,4 @@
-/** The name that somebody who wrote `wrong` probably meant; undefined when none is near. */
+/** The known name that is closest to `wrong`. Undefined if none is close. */
 export function nearMiss(wrong: string, names: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(wrong.length / 3));
@@ -11,7 +11,7 @@ export function nearMiss(wrong: string, names: Iterable<string>): string | undef
   return nearest;
 }
 
-/** Letters to change, add or leave out, a row of the table of Wagner and Fischer at a time. */
+/** Edit distance, by the algorithm of Wagner and Fischer with one row at a time. */
 function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [row, letter] of [...a].entries()) {

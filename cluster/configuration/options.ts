@@ -4,15 +4,15 @@ import type { Fault } from "./faults.ts";
 
 /** A flag of a process. */
 export interface Option {
-  /** What it is for, as a sentence without its full stop. */
+  /** Description: a sentence without its full stop. */
   readonly meaning: string;
-  /** What stands for its value in the usage; absent: it is a switch. */
+  /** Placeholder of the value in the usage. Absent for a switch. */
   readonly value?: string;
   /** Keys of the configuration that it overrides. */
   readonly keys?: readonly string[];
-  /** The only values that it may have. */
+  /** Allowed values. */
   readonly oneOf?: readonly string[];
-  /** Environment variable that says the same where the flag is not given. */
+  /** Environment variable that applies without the flag. */
   readonly variable?: string;
 }
 
@@ -26,7 +26,7 @@ export interface Given {
   readonly value: string | true;
 }
 
-/** Reads a command line, and the environment for what it leaves out. */
+/** Reads the command line, and the environment for flags that are absent. */
 export function parseOptions(
   options: Options,
   args: readonly string[],
@@ -59,7 +59,7 @@ export function parseOptions(
   return { given, faults };
 }
 
-/** As Node's parser has it. */
+/** A token of Node's parseArgs(). */
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;
@@ -67,7 +67,7 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-/** What is wrong with a flag as it was given; undefined when nothing is. */
+/** Error in a flag. Undefined if it is valid. */
 function faultOf({ name, rawName, value, inlineValue }: OptionToken, options: Options): string | undefined {
   const option = options[name];
   if (option === undefined) {
@@ -85,7 +85,7 @@ function valueFault(value: string, oneOf: readonly string[] | undefined): string
   return `expected ${oneOf.join(", ")}, got ${JSON.stringify(value)}`;
 }
 
-/** A line for each flag, and for each variable. */
+/** The usage: a line for each flag and variable. */
 export function printOptions(options: Options): string {
   const rows = Object.entries(options).flatMap(([name, { value, variable, meaning }]) => {
     const flag = [`--${name}${value === undefined ? "" : ` <${value}>`}`, meaning] as const;

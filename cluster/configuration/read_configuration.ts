@@ -23,26 +23,26 @@ export const COMMON_OPTIONS = {
 } as const satisfies Options;
 
 export interface ConfigurationOptions {
-  /** What cannot be started when something is wrong: `the gateway`. */
+  /** What does not start if there is an error: `the gateway`. */
   readonly name: string;
   readonly options: Options;
 }
 
-/** What a process was told, as it stands there. Collects what is wrong with it. */
+/** The raw configuration of a process. Collects errors in it. */
 export interface Configuration {
-  /** What the file says, with flags and environment laid over it. */
+  /** Content of the file, overridden by flags and environment. */
   readonly content: unknown;
   /** Path of the configuration file. */
   readonly file: string | undefined;
-  /** Folder of the configuration file; without one the working directory. */
+  /** Folder of the configuration file, or the working directory if there is none. */
   readonly baseDir: string;
-  /** As pino names it. */
+  /** A level of pino. */
   readonly logLevel: string;
-  /** Checks the content. Undefined when it is wrong. */
+  /** Validates the content. Undefined if it is invalid. */
   parse<Schema extends z.ZodType>(schema: Schema): z.output<Schema> | undefined;
   /** Adds faults that the schema does not find. */
   add(faults: readonly Fault[]): void;
-  /** Answers what was parsed; throws a ConfigurationError with all faults when there are any. */
+  /** Returns the parsed value, or throws a ConfigurationError with all faults. */
   require<Parsed>(parsed: Parsed | undefined): Parsed;
 }
 
@@ -83,13 +83,13 @@ export function readConfiguration(
     add: (more) => faults.push(...more),
     require(parsed) {
       if (faults.length === 0 && parsed !== undefined) return parsed;
-      const told = path === undefined ? "what it was told" : `configuration "${path}"`;
-      throw new ConfigurationError(`start ${name} with ${told}`, faults);
+      const source = path === undefined ? "these flags and variables" : `configuration "${path}"`;
+      throw new ConfigurationError(`start ${name} with ${source}`, faults);
     },
   };
 }
 
-/** What a schema does not look for because of a fraction where a whole number belongs: rules between keys. */
+/** Violations of rules between keys, which a schema does not check if a number has a fraction. Validates again with whole numbers. */
 function maskedIssues(schema: z.ZodType, content: unknown, issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const fractions = issues.filter(({ input }) => typeof input === "number" && !Number.isInteger(input));
   if (fractions.length === 0) return [];
@@ -111,7 +111,7 @@ function readJson(path: string): { readonly content: unknown; readonly fault?: F
   }
 }
 
-/** The same with a value at a path; what is no object on the way stays, for the schema to find. */
+/** A copy with a value at a path. A value on the path that is not an object stays, and the schema reports it. */
 function withValue(content: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
   if (name === undefined) return value;
   if (content === undefined) return { [name]: withValue(undefined, rest, value) };

@@ -9,27 +9,27 @@ import type { NatsAccess } from "../nats/access.ts";
 /** Path of a readable file. A relative path is relative to the working directory; the value is absolute. */
 export const readableFile = readable.transform((path) => resolve(path)).meta({ title: "path of a file" });
 
-/** Section `nats` of the configuration file, which gateways and nodes have in common. */
+/** Section `nats` of the configuration file, for gateways and nodes. */
 export const natsSection = z
   .strictObject({
     url: z
       .string()
       .min(1)
       .default("nats://127.0.0.1:4222")
-      .describe("Where NATS is: `nats://host:port`, or several servers of a cluster with commas between them"),
+      .describe("Address of NATS: `nats://host:port`, or several servers of a cluster, separated by commas"),
     tls: z
       .strictObject({
         ca: readableFile
           .optional()
           .describe(
-            "PEM file of the authorities that the server's certificate must be of; default those that the machine trusts",
+            "PEM file of the authorities that may issue the server's certificate. Default: those that the machine trusts",
           ),
-        cert: readableFile.optional().describe("PEM file of our certificate, for a server that asks for one"),
+        cert: readableFile.optional().describe("PEM file of the client certificate, for a server that requires one"),
         key: readableFile.optional().describe("PEM file of its key"),
       })
       .refine(({ cert, key }) => (cert === undefined) === (key === undefined), "cert and key go together")
       .optional()
-      .describe("Demands TLS of the server; `{}` trusts the authorities that the machine trusts"),
+      .describe("Requires TLS of the server; `{}` trusts the authorities of the machine"),
     credentialsFile: readableFile
       .optional()
       .describe("Credentials file (JWT and seed) of a NATS user; read again with each connection"),
@@ -49,37 +49,35 @@ export const natsSection = z
   .prefault({})
   .describe("How gateways and nodes reach NATS: [security.md](security.md#nats)");
 
-/** Section `cluster` of the configuration file, which gateways and nodes have in common. */
+/** Section `cluster` of the configuration file, for gateways and nodes. */
 export const clusterSection = z
   .strictObject({
     secret: z
       .string()
       .min(SHORTEST_SECRET)
       .optional()
-      .describe(
-        "Known to all gateways and nodes and to nobody else: they prove it to each other, and it never goes over the wire",
-      ),
+      .describe("Secret that only gateways and nodes know. They prove it to each other without sending it"),
     secretFile: readableFile
       .superRefine(usable(readSecrets))
       .optional()
       .describe(
-        `File with secrets instead, one a line, of at least ${SHORTEST_SECRET} characters each: the first is proved, all are accepted. Read again when it changes`,
+        `File with secrets instead, one a line, of at least ${SHORTEST_SECRET} characters each. Gateways and nodes use the first and accept all. Read again when it changes`,
       ),
     tls: z
       .strictObject({
         cert: readableFile.describe(
-          "PEM file of our certificate; that of a node must name the host under which it is announced",
+          "PEM file of the certificate. A node's certificate must name the host that the node announces",
         ),
         key: readableFile.describe("PEM file of its key"),
-        ca: readableFile.describe("PEM file of the authorities that certificates of gateways and nodes are of"),
+        ca: readableFile.describe("PEM file of the authorities that issue the certificates of gateways and nodes"),
       })
       .superRefine(usable(readIdentity))
       .optional()
-      .describe("Sessions go over TLS, and both ends show a certificate. The files are read again when they change"),
+      .describe("Sessions use TLS, and both ends present a certificate. The files are read again when they change"),
     insecure: z
       .boolean()
       .default(false)
-      .describe("Lets nodes listen, and gateways connect, to other machines although nothing proves who is there"),
+      .describe("Lets nodes listen on, and gateways connect to, other machines without mutual authentication"),
   })
   .refine(({ secret, secretFile }) => secret === undefined || secretFile === undefined, {
     ...{ error: "secret or secretFile, not both", when: isObject },
@@ -89,20 +87,20 @@ export const clusterSection = z
     return { secret: secretFile === undefined ? written : { file: secretFile }, tls, insecure };
   })
   .prefault({})
-  .describe("By what gateways and nodes know each other: [security.md](security.md#gateways-and-nodes)");
+  .describe("How gateways and nodes authenticate each other: [security.md](security.md#gateways-and-nodes)");
 
-/** By what gateways and nodes are to know each other. */
+/** How gateways and nodes authenticate each other. */
 export interface Cluster {
   readonly secret: Secrets | { readonly file: string } | undefined;
   readonly tls: IdentityFiles | undefined;
-  /** Whether other machines are talked to although there is neither. */
+  /** Whether to connect to other machines without a secret or a certificate. */
   readonly insecure: boolean;
 }
 
-/** What nothing was said of: whoever is on this machine is one of ours, nobody else. */
+/** The default: every process of this machine belongs to the cluster, and no other. */
 export const LOOPBACK_CLUSTER: Cluster = { secret: undefined, tls: undefined, insecure: false };
 
-/** Makes what reading throws a fault of the configuration. */
+/** Turns an error of reading a file into a fault of the configuration. */
 function usable<Value>(read: (value: Value) => unknown) {
   return (value: Value, context: z.core.$RefinementCtx<Value>): void => {
     try {
@@ -113,7 +111,7 @@ function usable<Value>(read: (value: Value) => unknown) {
   };
 }
 
-/** Lets a rule about keys of a section speak up although other keys of it are wrong. */
+/** Runs a rule between keys of a section even if other keys of it are invalid. */
 function isObject({ value }: { readonly value: unknown }): boolean {
   return typeof value === "object" && value !== null;
 }

@@ -23,7 +23,7 @@ test.each([
   ["770", "700"],
   ["701", "700"],
   ["2750", "2700"],
-])("closeFolder() takes the access of others from a folder of mode %s, and logs it", async (before, after) => {
+])("closeFolder() removes the access of others from a folder of mode %s, and logs it", async (before, after) => {
   await using directory = await createTemporaryDirectory();
   await chmod(directory.path, Number.parseInt(before, 8));
   const { log, lines } = createLog();
@@ -33,7 +33,7 @@ test.each([
   expect(lines).toEqual([{ level: "info", mode: before.padStart(4, "0"), message }]);
 });
 
-test("closeFolder() leaves a private folder, and one that is not there, without a word", async () => {
+test("closeFolder() ignores a private folder, and one that does not exist", async () => {
   await using directory = await createTemporaryDirectory();
   const { log, lines } = createLog();
   await closeFolder({ log }, directory.path);
@@ -41,7 +41,7 @@ test("closeFolder() leaves a private folder, and one that is not there, without 
   expect(lines).toEqual([]);
 });
 
-test("closeFolder() warns of a folder that everybody shares, and does not take it from them", async () => {
+test("closeFolder() warns of a shared folder, and does not change it", async () => {
   await using directory = await createTemporaryDirectory();
   const shared = join(directory.path, "tmp");
   await mkdir(shared);
@@ -53,7 +53,7 @@ test("closeFolder() warns of a folder that everybody shares, and does not take i
   expect(lines).toEqual([{ level: "warn", mode: "1777", message }]);
 });
 
-test("closeFolder() says why a folder cannot be used", async () => {
+test("closeFolder() rejects with the reason if a folder cannot be used", async () => {
   const { log } = createLog();
   await expect(closeFolder({ log }, "/dev/null/data")).rejects.toThrow(
     'Cannot use the data folder "/dev/null/data": ENOTDIR',

@@ -1,18 +1,18 @@
 import { chmod, stat } from "node:fs/promises";
 import type { Logger } from "pino";
 
-/** Mode of files and folders that a process makes: their owner's alone. */
+/** Umask that makes new files and folders private to their owner. */
 export const PRIVATE_UMASK = 0o077;
 
 /** Permission bits of group and others. */
 const FOREIGN = 0o077;
 
-/** Mode bit of folders in which everybody may make files, such as `/tmp`. */
+/** Mode bit of folders in which every user may create files, such as `/tmp`. */
 const STICKY = 0o1000;
 
 /**
- * Takes the access of group and others from a data folder that an earlier version, or somebody else, has made. Does nothing where there is
- * no such folder. A folder that is not ours to change, or that everybody shares, stays as it is, and the log says so.
+ * Removes the access of group and others from an existing data folder. Does nothing if the folder does not exist. Logs a warning, and
+ * changes nothing, if this user may not change the folder or it is shared, such as `/tmp`.
  */
 export async function closeFolder(
   { log }: { readonly log: Pick<Logger, "info" | "warn"> },

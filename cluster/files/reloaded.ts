@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { type WatchedFiles, watchFiles } from "./watch_files.ts";
 
-/** A value that may be replaced while it is used: read `current` each time. */
+/** A value that may be replaced: read `current` for each use. */
 export interface Current<Value> {
   readonly current: Value;
 }
 
-/** What is in files, as it was when they could last be used; they are read again when they change, until it is disposed. */
+/** A value read from files, and read again when they change. If they become invalid, the last valid value stays. Disposing it stops the watch. */
 export class Reloaded<Value> implements Current<Value>, Disposable {
   #current: Value;
   readonly #users = new Set<(value: Value) => void>();
@@ -29,7 +29,7 @@ export class Reloaded<Value> implements Current<Value>, Disposable {
     return this.#current;
   }
 
-  /** Tells each value that comes after the current one. */
+  /** Calls `use` with each later value. */
   onChange(use: (value: Value) => void): void {
     this.#users.add(use);
   }

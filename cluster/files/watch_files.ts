@@ -1,17 +1,17 @@
 import { unwatchFile, watchFile } from "node:fs";
 import type { Logger } from "pino";
 
-/** A change of a file is seen within this time. */
-const LOOK_AGAIN_MS = 1000;
+/** Interval between checks of a file, in milliseconds. */
+const POLL_INTERVAL_MS = 1000;
 
 /** Files whose content matters together. */
 export interface WatchedFiles {
-  /** What they hold, for the log. */
+  /** Description of their content, for the log. */
   readonly what: string;
   readonly paths: readonly string[];
 }
 
-/** Uses the files again each time that one of them has changed. When `use` throws, the log tells; it leaves what was there before. */
+/** Calls `use` each time a file has changed. Logs an error if it throws; it must then keep the previous state. */
 export function watchFiles(
   { what, paths }: WatchedFiles,
   use: () => void,
@@ -25,8 +25,8 @@ export function watchFiles(
       log.error({ files: paths, err: error }, `the changed ${what} cannot be used; the one before stays`);
     }
   };
-  // By looking again and again: where files are links that are exchanged (Kubernetes), nothing else tells of it.
-  for (const path of paths) watchFile(path, { interval: LOOK_AGAIN_MS, persistent: false }, changed);
+  // Polls, because no event reports a symbolic link that is replaced, as Kubernetes does.
+  for (const path of paths) watchFile(path, { interval: POLL_INTERVAL_MS, persistent: false }, changed);
   return {
     [Symbol.dispose]() {
       for (const path of paths) unwatchFile(path, changed);

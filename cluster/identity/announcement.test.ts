@@ -41,7 +41,7 @@ test.each([-HOUR_MS, -40_000, -20_000, -500, 500, 20_000, HOUR_MS])(
   },
 );
 
-test("an announcement is believed once, also after the clock went back", () => {
+test("an announcement is accepted once, also after the clock went back", () => {
   const { announce, read } = start();
   const first = announce();
   read(first);

@@ -14,41 +14,41 @@ interface Announcement {
 }
 
 interface SignedAnnouncement extends Announcement {
-  /** Empty when there is none. */
+  /** Empty for an unsigned announcement. */
   readonly signature: string;
 }
 
-/** Signs what one node announces; each signature is later than the one before, unless the clock went back further than readers put up with. */
+/** Signs the announcements of one node. Times of signatures ascend, unless the clock is set back by more than the tolerance of readers. */
 export type Signer = (announcement: Announcement) => string;
 
 export function createSigner(secrets: Current<Secrets>): Signer {
   let last = 0;
   return (announcement) => {
     const now = Date.now();
-    // After a leap back, what goes on from the time before counts nowhere.
+    // After a larger step back, readers would refuse times that continue from the old clock.
     last = last - now > CLOCK_TOLERANCE_MS ? now : Math.max(now, last + 1);
     return `${last}.${sign(secrets.current[0], said(announcement, last)).toString("hex")}`;
   };
 }
 
-/** An announcement that is not to be believed; the message says why. */
+/** An announcement failed verification; the message says why. */
 export class AnnouncementRefused extends Error {
   override name = "AnnouncementRefused";
 }
 
-/** Reads announcements that somebody made who knows a secret of ours, each of them once and soon. */
+/** Verifies announcements: each is signed with a known secret, recent, and not replayed. */
 export class AnnouncementReader {
   readonly #secrets: Current<Secrets>;
-  /** By id; those that are too old to be believed again are forgotten. */
+  /** Time of the last announcement, by node id. Entries too old to be replayed are removed. */
   readonly #lastById = new Map<string, number>();
-  /** How far the wall clock is ahead of the clock of the process, in milliseconds; small leaps back add up in it. */
+  /** Lead of the wall clock over the clock of the process, in milliseconds. Small steps back add up in it. */
   #aheadMs = Date.now() - performance.now();
 
   constructor(secrets: Current<Secrets>) {
     this.#secrets = secrets;
   }
 
-  /** Throws AnnouncementRefused, or what `parse` throws, which sees only what is signed. */
+  /** Throws AnnouncementRefused, or what `parse` throws, which receives only signed payloads. */
   read<Announced extends { readonly id: string }>(
     announcement: SignedAnnouncement,
     parse: (payload: string) => Announced,
@@ -71,7 +71,7 @@ export class AnnouncementReader {
     return announced;
   }
 
-  /** After our clock went back by more than the tolerance, nodes that share it name earlier times than before. */
+  /** Shifts the known times after the clock went back by more than the tolerance: nodes with the same clock now send earlier times. */
   #followClock(): void {
     const aheadMs = Date.now() - performance.now();
     const leapMs = aheadMs - this.#aheadMs;

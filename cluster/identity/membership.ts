@@ -4,16 +4,16 @@ import { type Current, Reloaded } from "../files/reloaded.ts";
 import { readSecrets, type Secrets } from "./secrets.ts";
 import { type Identity, readIdentity } from "./tls_identity.ts";
 
-/** By what gateways and nodes know each other, as it is now. Disposing it ends the watch over its files. */
+/** Current secrets and certificate with which gateways and nodes authenticate each other. Disposing it stops watching the files. */
 export interface Membership extends Disposable {
   readonly secrets: Current<Secrets> | undefined;
-  /** Present: sessions go over TLS, and both ends show a certificate. */
+  /** If present, sessions use mutual TLS. */
   readonly identity: Reloaded<Identity> | undefined;
-  /** Whether other machines are talked to although there is neither. */
+  /** Whether to connect to other machines without a secret or a certificate. */
   readonly insecure: boolean;
 }
 
-/** Reads the files of a configuration, and again when they change. Throws when one of them cannot be used. */
+/** Reads the files of a configuration, and reads them again when they change. Throws if a file is invalid. */
 export function openMembership(
   { secret, tls, insecure }: Cluster,
   options: { readonly log: Pick<Logger, "info" | "error"> },

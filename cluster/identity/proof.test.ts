@@ -15,19 +15,19 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test.each([-TOLERANCE_MS, TOLERANCE_MS])("a proof counts when the clocks are %i ms apart", (apartMs) => {
+test.each([-TOLERANCE_MS, TOLERANCE_MS])("a proof is accepted when the clocks are %i ms apart", (apartMs) => {
   const claim = claimSession(secrets, "node");
   vi.setSystemTime(Date.now() + apartMs);
   expect(claim.isAnsweredBy(new ProofReader(secrets, "node").answer(claim.proof))).toBe(true);
 });
 
-test.each([-TOLERANCE_MS - 1, TOLERANCE_MS + 1])("a proof does not count when they are %i ms apart", (apartMs) => {
+test.each([-TOLERANCE_MS - 1, TOLERANCE_MS + 1])("a proof is refused when the clocks are %i ms apart", (apartMs) => {
   const { proof } = claimSession(secrets, "node");
   vi.setSystemTime(Date.now() + apartMs);
   expect(() => new ProofReader(secrets, "node").answer(proof)).toThrow("the clock of a machine is wrong");
 });
 
-test("a proof that was taken is not taken again as long as it would count", () => {
+test("a proof is not accepted again while its time is valid", () => {
   vi.setSystemTime(Date.now() + TOLERANCE_MS);
   const { proof } = claimSession(secrets, "node");
   const reader = new ProofReader(secrets, "node");
@@ -38,7 +38,7 @@ test("a proof that was taken is not taken again as long as it would count", () =
   expect(() => reader.answer(proof)).toThrow("used before");
 });
 
-test("a proof that was taken is not taken again when the clock goes back to its time", () => {
+test("a proof is not accepted again when the clock goes back to its time", () => {
   const reader = new ProofReader(secrets, "node");
   const { proof } = claimSession(secrets, "node");
   reader.answer(proof);

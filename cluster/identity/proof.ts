@@ -4,8 +4,8 @@ import type { Secrets } from "./secrets.ts";
 import { isOutOfTime, sign, signedWith } from "./signature.ts";
 
 /**
- * gRPC metadata by which both ends of a session prove that they know a secret, before either reads a message of the other. The gateway's is
- * `<milliseconds since 1970>.<32 random bytes>.<HMAC-SHA-256>`, for one node and one session; the node answers with an HMAC over the same.
+ * gRPC metadata with which both ends of a session prove that they know a secret, before they read each other's messages. The gateway sends
+ * `<milliseconds since 1970>.<32 random bytes>.<HMAC-SHA-256>`, for one node and one session; the node responds with an HMAC over the same.
  */
 export const PROOF_HEADER = "hearth-proof";
 
@@ -13,7 +13,7 @@ const PROOF = /^(?<at>\d{1,16})\.(?<nonce>[0-9a-f]{64})\.(?<mac>[0-9a-f]{64})$/;
 
 const NONCE_BYTES = 32;
 
-/** How long a proof is remembered, in milliseconds: when the clock goes back, one of long ago is in time again. */
+/** Time for which proofs are remembered, in milliseconds. Long, because an old proof becomes valid again if the clock goes back. */
 const REMEMBERED_MS = 24 * 3600 * 1000;
 
 interface Claimed {
@@ -23,10 +23,10 @@ interface Claimed {
   readonly nonce: string;
 }
 
-/** What a gateway says to a node that it wants a session with. */
+/** A gateway's request for a session with a node. */
 export interface SessionClaim {
   readonly proof: string;
-  /** Whether the node has proved in return that it knows one of our secrets. */
+  /** Whether the node's proof shows that it knows one of our secrets. */
   isAnsweredBy(proof: string): boolean;
 }
 
@@ -40,16 +40,16 @@ export function claimSession(secrets: Current<Secrets>, nodeId: string): Session
   };
 }
 
-/** A gateway that is not one of ours; the message says why. */
+/** The proof of a gateway is invalid; the message says why. */
 export class ProofRefused extends Error {
   override name = "ProofRefused";
 }
 
-/** Reads the proofs of gateways to one node, each of them once and soon. */
+/** Verifies the proofs that gateways send to one node: each is recent and not replayed. */
 export class ProofReader {
   readonly #secrets: Current<Secrets>;
   readonly #nodeId: string;
-  /** When each was taken, on the clock of the process, by nonce: oldest first. */
+  /** Times at which proofs were accepted, on the clock of the process, by nonce. Oldest first. */
   readonly #takenAtMs = new Map<string, number>();
 
   constructor(secrets: Current<Secrets>, nodeId: string) {
@@ -57,7 +57,7 @@ export class ProofReader {
     this.#nodeId = nodeId;
   }
 
-  /** The node's proof in return. Throws ProofRefused. */
+  /** Returns the node's proof. Throws ProofRefused. */
   answer(proof: string): string {
     if (proof === "") throw new ProofRefused("The node has a secret (cluster.secret), and the gateway has none");
     const { at = "", nonce = "", mac = "" } = PROOF.exec(proof)?.groups ?? {};

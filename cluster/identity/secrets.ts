@@ -1,13 +1,13 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { readText } from "../../plugins/files/mod.ts";
 
-/** A shorter one could be guessed from what goes over the wire. */
+/** Shortest secret, in characters. A shorter one could be guessed from signatures on the wire. */
 export const SHORTEST_SECRET = 16;
 
-/** What all gateways and nodes know. The first is what we prove, each is what others may prove; so one takes another's place without a gap. */
+/** Secrets of the cluster. We sign with the first and accept all, so that secrets can be rotated without interruption. */
 export type Secrets = readonly [KeyObject, ...KeyObject[]];
 
-/** Reads a file with one secret a line. Throws when it cannot be read, has none, or one is too short. */
+/** Reads a file with one secret a line. Throws if it cannot be read, is empty, or a secret is too short. */
 export function readSecrets(path: string): Secrets {
   const lines = readText(path)
     .split("\n")

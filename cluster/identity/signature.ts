@@ -1,15 +1,15 @@
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { Secrets } from "./secrets.ts";
 
-/** How far the clocks of two machines may be apart, with the way of a message. */
+/** Largest accepted difference between the clocks of two machines, in milliseconds, including the delay of a message. */
 export const CLOCK_TOLERANCE_MS = 30_000;
 
-/** HMAC-SHA-256 of a list, as JSON without spaces: no two different lists read the same. */
+/** HMAC-SHA-256 of a list, serialized as JSON so that different lists have different texts. */
 export function sign(secret: KeyObject, said: readonly (string | number)[]): Buffer {
   return createHmac("sha256", secret).update(JSON.stringify(said)).digest();
 }
 
-/** The secret under which somebody signed a list; undefined when it is none of ours. Takes as long wherever two signatures differ. */
+/** The secret with which a list was signed, or undefined. Compares in constant time. */
 export function signedWith(secrets: Secrets, said: readonly (string | number)[], mac: Buffer): KeyObject | undefined {
   return secrets.find((secret) => {
     const expected = sign(secret, said);
@@ -17,7 +17,7 @@ export function signedWith(secrets: Secrets, said: readonly (string | number)[],
   });
 }
 
-/** Whether a time is so far from now that what was signed then does not count any more, or one of the clocks is wrong. */
+/** Whether a time differs from now by more than the tolerance. */
 export function isOutOfTime(atMs: number): boolean {
   return Math.abs(Date.now() - atMs) > CLOCK_TOLERANCE_MS;
 }

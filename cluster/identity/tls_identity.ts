@@ -6,11 +6,11 @@ import { createSecureContext, type SecureContext } from "node:tls";
 export interface IdentityFiles {
   readonly cert: string;
   readonly key: string;
-  /** The authorities that others' certificates must be of. */
+  /** Authorities that must have issued the certificates of others. */
   readonly ca: string;
 }
 
-/** A certificate with its key and the authorities that others' certificates must be of: in PEM, and ready for use. */
+/** A certificate, its key, and the authorities that must have issued the certificates of others. In PEM, and as a secure context. */
 export interface Identity {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -18,10 +18,10 @@ export interface Identity {
   readonly context: SecureContext;
 }
 
-/** Throws when a file cannot be read, is no PEM, or the key is not that of the certificate. */
+/** Throws if a file cannot be read or is not PEM, or if the key does not match the certificate. */
 export function readIdentity(files: IdentityFiles): Identity {
   const [cert, key, ca] = [readFileSync(files.cert), readFileSync(files.key), readFileSync(files.ca)];
-  // An authority that is none is left out without a word otherwise, and then nobody is one of ours.
+  // createSecureContext() silently ignores an invalid authority, and would then accept no peer.
   new X509Certificate(ca);
   return { cert, key, ca, context: createSecureContext({ cert, key, ca }) };
 }

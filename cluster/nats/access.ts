@@ -7,10 +7,10 @@ import {
 } from "@nats-io/transport-node";
 import { readText } from "../../plugins/files/mod.ts";
 
-/** How to reach NATS. Paths are of files that were there when the configuration was read. */
+/** How to reach NATS. The files existed when the configuration was read. */
 export interface NatsAccess {
   readonly url: string;
-  /** Present: a server without TLS is refused. */
+  /** If present, a server without TLS is refused. */
   readonly tls?:
     | { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined }
     | undefined;
@@ -20,7 +20,7 @@ export interface NatsAccess {
   readonly tokenFile?: string | undefined;
 }
 
-/** The part of NATS's connection options that says where the server is and who we are. */
+/** Connection options of NATS: servers, TLS and credentials. */
 export function natsOptions(access: NatsAccess): ConnectionOptions {
   const authenticator = authenticatorOf(access);
   return {
@@ -38,7 +38,7 @@ function tlsFiles({ ca, cert, key }: NonNullable<NatsAccess["tls"]>): TlsOptions
   };
 }
 
-/** Files are read with each connection, so that what they say may be changed meanwhile. */
+/** Reads the files for each connection, so that credentials can be rotated. */
 function authenticatorOf({ credentialsFile, user, passwordFile, tokenFile }: NatsAccess) {
   if (credentialsFile !== undefined) {
     const read = rereading(credentialsFile);
@@ -53,14 +53,14 @@ function authenticatorOf({ credentialsFile, user, passwordFile, tokenFile }: Nat
   return usernamePasswordAuthenticator(user, () => read().trim());
 }
 
-/** The content of a file as it is, or as it was when it was last read: the client does not survive an error here. */
+/** Content of a file, or its last known content if it cannot be read: an error here would end the client. */
 function rereading(path: string): () => string {
   let content = readText(path);
   return () => {
     try {
       content = readText(path);
     } catch {
-      // Being replaced, or gone: the server decides whether what it said still counts.
+      // The file is being replaced, or gone. The server decides whether the last credentials are still valid.
     }
     return content;
   };

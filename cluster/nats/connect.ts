@@ -3,14 +3,14 @@ import { explainConnectError, isJetStreamAway } from "../../plugins/nats/mod.ts"
 import { type Waiting, whenAvailable } from "../availability.ts";
 import { type NatsAccess, natsOptions } from "./access.ts";
 
-/** How long a server may take to let us in, in milliseconds. */
+/** Timeout of a connection attempt, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 class NatsAway extends Error {}
 
 /**
- * Connects to NATS, again and again while no server is there, and whenever the connection was lost. Rejects, with what to do, when a server
- * is there and does not let us in, or cannot be trusted; and with the signal's reason.
+ * Connects to NATS. Retries while no server is reachable, and reconnects when the connection is lost. Rejects, saying what to do, if a server
+ * refuses the credentials or cannot be trusted; and with the signal's reason.
  */
 export function connectToNats(
   access: NatsAccess,
@@ -25,7 +25,7 @@ export function connectToNats(
         timeout: CONNECT_TIMEOUT_MS,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
-        // Credentials may be rotated while we are away; giving up would strand every context.
+        // Credentials may be rotated during an outage; to stop reconnecting would strand every context.
         ignoreAuthErrorAbort: true,
       });
     } catch (cause) {
@@ -41,7 +41,7 @@ export function connectToNats(
   return whenAvailable("NATS", attempt, { ...waiting, isAway: (error) => error instanceof NatsAway });
 }
 
-/** As `whenAvailable`, for what needs JetStream. Rejects with what JetStream refuses, such as for a permission or a limit. */
+/** `whenAvailable` for attempts that need JetStream. Rejects if JetStream refuses, for example for a permission or a limit. */
 export function whenJetStreamAvailable<Value>(attempt: () => Promise<Value>, waiting: Waiting): Promise<Value> {
   return whenAvailable("JetStream", attempt, { ...waiting, isAway: isJetStreamAway });
 }

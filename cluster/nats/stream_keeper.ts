@@ -18,7 +18,7 @@ const CHECK_INTERVAL_MS = 2000;
 /** Interval between checks while something is missing, in milliseconds. */
 const REPAIR_INTERVAL_MS = 500;
 
-/** How long JetStream may take to answer, in milliseconds. What was asked before the connection was lost is never answered. */
+/** Timeout of a JetStream request, in milliseconds. Requests from before a lost connection get no response. */
 const ANSWER_TIMEOUT_MS = 2000;
 
 type KeptStreamConfig = Omit<Partial<StreamConfig>, "subjects"> &
@@ -35,7 +35,7 @@ interface KeptConsumer {
 }
 
 interface KeptStream {
-  /** As the library wants it, which writes to none of its lists. */
+  /** Mutable, as the library's types require; it does not write to the lists. */
   readonly config: Partial<StreamConfig> & Pick<StreamConfig, "name">;
   /** Configuration as last seen, with what an operator changed. */
   seen: StreamConfig | undefined;
@@ -48,20 +48,20 @@ interface KeptStream {
 }
 
 /**
- * Keeps JetStream streams and their durable consumers in existence: what an operator deleted, or a server lost with its disk, is made
- * again within seconds. What exists is never changed. Disposing it stops the checks.
+ * Keeps JetStream streams and their durable consumers in existence: recreates within seconds what an operator deleted, or a server lost with
+ * its disk. Never changes what exists. Disposing it stops the checks.
  */
 export interface StreamKeeper extends AsyncDisposable {
-  /** Makes a stream unless it exists, and keeps it from then on. Rejects when that is not possible now; then it is not kept. */
+  /** Creates a stream unless it exists, and keeps it from then on. If this fails, rejects and does not keep the stream. */
   keepStream(config: KeptStreamConfig): Promise<void>;
   /**
-   * Makes a durable consumer of a kept stream unless it exists, and keeps it from then on. Calls `onRemade` whenever another consumer has taken
-   * its place: its readers have to open it again.
+   * Makes a durable consumer of a kept stream unless it exists, and keeps it from then on. Calls `onRemade` whenever another consumer has
+   * replaced it: its readers must open it again.
    */
   keepConsumer(stream: string, config: KeptConsumerConfig, onRemade: () => void): Promise<void>;
-  /** Calls the listener whenever another stream has taken the place of a kept one. */
+  /** Calls the listener whenever another stream has replaced a kept one. */
   onStreamRemade(stream: string, listener: () => void): Disposable;
-  /** Checks everything that is kept and makes what is missing. Resolves when that is done, with or without success; never rejects. */
+  /** Checks all kept streams and consumers and creates missing ones. Resolves after the check, also if it fails; never rejects. */
   check(): Promise<void>;
   /** The connection was lost: nothing is checked until it is back. */
   disconnected(): void;
@@ -76,7 +76,7 @@ interface KeeperDeps {
   readonly log: Pick<Logger, "info" | "warn">;
 }
 
-/** Starts to keep streams; nothing is kept yet. */
+/** Starts a keeper without streams. */
 export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
   const streams = new Map<string, KeptStream>();
   const manager = jetstreamManager(nats, { checkAPI: false, timeout: ANSWER_TIMEOUT_MS });
@@ -86,7 +86,7 @@ export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
   let running: Promise<void> | undefined;
   let following: Promise<void> | undefined;
 
-  /** Runs one check at a time. A caller that comes during one waits for the next: it may know of a later loss. */
+  /** Runs one check at a time. A caller during a check waits for the next one, because it may know of a later loss. */
   const check = (): Promise<void> => {
     if (isClosed) return Promise.resolve();
     if (running === undefined) {
@@ -137,7 +137,7 @@ export function startStreamKeeper({ nats, log }: KeeperDeps): StreamKeeper {
       stream.consumers = [...others, { config, onRemade, created, ackFloor: ack_floor.stream_seq }];
     },
     onStreamRemade(name, listener) {
-      // A function of its own: the same listener may be given twice.
+      // A new function, because the same listener may be added twice.
       const call = (): void => listener();
       const listeners = streams.get(name)?.remadeListeners;
       listeners?.add(call);
@@ -166,7 +166,7 @@ interface CheckDeps extends Pick<KeeperDeps, "log"> {
   readonly jsm: JetStreamManager;
 }
 
-/** Checks one stream and its consumers. Never rejects: what goes wrong is the stream's problem until a check succeeds. */
+/** Checks one stream and its consumers. Never rejects: records an error as the stream's problem until a check succeeds. */
 async function checkStream({ jsm, log }: CheckDeps, stream: KeptStream): Promise<void> {
   const { name } = stream.config;
   try {
@@ -189,7 +189,7 @@ async function checkStream({ jsm, log }: CheckDeps, stream: KeptStream): Promise
   }
 }
 
-/** Finds a stream, or makes it: as it was when it was last seen, else as it is configured. */
+/** Finds a stream, or creates it with its last known configuration, or the given one. */
 async function ensureStream({ streams }: JetStreamManager, { config, seen }: KeptStream) {
   const [found] = await Promise.allSettled([streams.info(config.name)]);
   if (found.status === "fulfilled") return { info: found.value, isMade: false };
@@ -198,7 +198,7 @@ async function ensureStream({ streams }: JetStreamManager, { config, seen }: Kep
     const [made] = await Promise.allSettled([streams.add(wanted)]);
     if (made.status === "fulfilled") return { info: made.value, isMade: true };
     if (!(made.reason instanceof JetStreamApiError)) throw made.reason;
-    // Another process was faster, with other limits: theirs stand.
+    // Another process was faster, with other limits, which stay.
     const [other] = await Promise.allSettled([streams.info(config.name)]);
     if (other.status === "fulfilled") return { info: other.value, isMade: false };
     if (wanted === config) throw made.reason;

@@ -5,21 +5,21 @@ import { printType, printValue, type Schema } from "./types.ts";
 export interface Key {
   readonly path: string;
   readonly type: string;
-  /** Empty: it may be left out. */
+  /** Empty for an optional key. */
   readonly default: string;
   readonly meaning: string;
 }
 
-/** Keys that belong together: a table of the page. */
+/** A group of keys: a table of the page. */
 export interface KeyGroup {
   readonly path: string;
   readonly meaning: string;
   readonly keys: readonly Key[];
-  /** What has to hold between them. */
+  /** Rules between the keys. */
   readonly rules: readonly string[];
 }
 
-/** The keys of a section: its own, and those of each object in it as a group of their own. */
+/** The keys of a section. Each nested object is a further group. */
 export function describeSection(path: string, zodSchema: z.ZodType): KeyGroup[] {
   const schema = toSchema(zodSchema);
   const inner = Object.entries(schema.properties ?? {}).filter(([, each]) => each.properties !== undefined);
@@ -44,7 +44,7 @@ function keysBelow(schema: Schema, path: string, isWanted: (name: string) => boo
     });
 }
 
-/** A key, and those of the objects that it may hold. */
+/** A key, and the keys of objects that it may hold. */
 function keysOf(schema: Schema, path: string, isRequired: boolean): Key[] {
   const isGroup = schema.properties !== undefined && Object.keys(schema.properties).length > 0;
   const given = schema.default === undefined || isGroup ? "" : printValue(schema.default);
@@ -57,7 +57,7 @@ function keysOf(schema: Schema, path: string, isRequired: boolean): Key[] {
   return [key, ...heldBy(schema).flatMap(([suffix, held]) => keysBelow(held, `${path}${suffix}`, () => true))];
 }
 
-/** Objects that a value holds, with what stands after its path there. */
+/** Objects that a value may hold, with the suffix of their path. */
 function heldBy({ properties, items, anyOf, additionalProperties, ...rest }: Schema): (readonly [string, Schema])[] {
   if (properties !== undefined) return [["", { properties, ...rest }]];
   if (items !== undefined) return heldBy(items).map(([suffix, held]) => [`[]${suffix}`, held]);
@@ -66,7 +66,7 @@ function heldBy({ properties, items, anyOf, additionalProperties, ...rest }: Sch
   return heldBy(additionalProperties).map(([suffix, held]) => [`.NAME${suffix}`, held]);
 }
 
-/** What may be written for a schema, with the messages of its rules. */
+/** Allowed values of a schema, with the messages of its rules. */
 function toSchema(zodSchema: z.ZodType): Schema {
   return z.toJSONSchema(zodSchema, {
     ...{ io: "input", unrepresentable: "any" },

@@ -1,4 +1,4 @@
-/** Writes `docs/configuration.md`; with `--check` tells whether it is what would be written. */
+/** Writes `docs/configuration.md`. With `--check` compares it instead. */
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { printPage } from "./page.ts";

@@ -1,13 +1,13 @@
 import type { Options } from "../../cluster/mod.ts";
 import type { Key, KeyGroup } from "./keys.ts";
 
-/** A process and what it can be told on its command line. */
+/** A process and its flags. */
 export interface Program {
   readonly command: string;
   readonly options: Options;
 }
 
-/** A plugin that comes with Hearth, or how those out of process are reached. */
+/** A bundled plugin, or the settings of plugins out of process. */
 export interface DescribedPlugin {
   readonly name: string;
   /** Anchor of its heading. */
@@ -17,7 +17,7 @@ export interface DescribedPlugin {
 
 export interface Example {
   readonly title: string;
-  /** How it is started. */
+  /** Its command. */
   readonly start: string;
   readonly text: string;
 }
@@ -69,7 +69,7 @@ What a context may be asked for is told in [contexts.md](contexts.md).`;
 const ENVIRONMENT =
   "Gateways and nodes log lines of JSON to standard output. A flag overrides its environment variable.";
 
-const PLUGINS = `What stands in \`config\` beside the \`plugin\` that it belongs to. [plugins.md](plugins.md) and [security.md](security.md#auth-plugins) tell what each is for.`;
+const PLUGINS = `Keys of \`config\` beside \`plugin\`. [plugins.md](plugins.md) and [security.md](security.md#auth-plugins) describe the plugins.`;
 
 function printProgram({ command, options }: Program): string {
   const rows = Object.entries(options).map(([name, { value, meaning, keys = [], variable }]) => [
@@ -112,7 +112,7 @@ function heading(path: string): string {
   return `${path.includes(".") ? "###" : "##"} \`${path}\``;
 }
 
-/** As GitHub makes one of a heading. */
+/** The anchor that GitHub generates for a heading. */
 function anchorOf(path: string): string {
   return path.toLowerCase().replaceAll(/[^\w-]/g, "");
 }

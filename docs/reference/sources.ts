@@ -25,7 +25,7 @@ export const EXAMPLES = [
   },
 ] as const;
 
-/** All that the page is made of: what checks the configuration, and nothing else. */
+/** Sources of the page: the schemas that check the configuration. */
 export async function readSources(): Promise<Page> {
   const plugins = readdirSync(resolve(ROOT, "plugins")).filter((name) => /^(dao|blobs|auth)-/.test(name));
   const builtIn = await Promise.all(plugins.sort().map(describePlugin));

@@ -1,7 +1,7 @@
-/** What is used here of a JSON schema, with what zod's own rules say in words. */
+/** The parts of a JSON schema that the page uses, with the messages of zod's rules. */
 export interface Schema {
   readonly type?: string;
-  /** What it is, where its type says less: `path of a file`. */
+  /** A name that says more than the type: `path of a file`. */
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -28,7 +28,7 @@ const PLURALS: Readonly<Record<string, string>> = { text: "texts", list: "lists"
 
 const MUST_BE = /^(must be|expected) /;
 
-/** What a value has to be, in words. */
+/** Description of the expected value. */
 export function printType(schema: Schema): string {
   const rule = schema.rules?.find((each) => MUST_BE.test(each));
   if (rule !== undefined) return rule.replace(MUST_BE, "");
@@ -56,7 +56,7 @@ export function printType(schema: Schema): string {
   }
 }
 
-/** A value as the configuration file has it, with its size where it is one of many bytes. */
+/** A value as in the configuration file. Large numbers of bytes have their size in units. */
 export function printValue(value: unknown): string {
   const mebibytes = typeof value === "number" ? value / 1024 ** 2 : 0;
   if (mebibytes >= 1024 && mebibytes % 1024 === 0) return `${code(value)} (${mebibytes / 1024} GiB)`;
@@ -79,7 +79,7 @@ function printObject({ properties, propertyNames, additionalProperties }: Schema
   return `object${printEach(additionalProperties)} by name${name}`;
 }
 
-/** What each entry is, after the word for what holds it. */
+/** Description of the entries of a container. */
 function printEach(schema: Schema): string {
   const type = printType(schema);
   const plural = PLURALS[type.split(" ", 1)[0] ?? ""];

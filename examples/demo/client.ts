@@ -1,4 +1,4 @@
-/** As much of Hearth's REST API as the demonstration needs: `fetch`, and nothing of Hearth's own. */
+/** The parts of Hearth's REST API that the demonstration needs, with `fetch` and without Hearth's code. */
 export interface Client {
   readonly url: string;
   readonly signal: AbortSignal;
@@ -11,18 +11,18 @@ interface JobProgress {
   readonly stages?: readonly JobStage[];
 }
 
-/** A stage of Spark's; a number that is 0 is left out. */
+/** A stage of Spark. Numbers that are 0 are absent. */
 export interface JobStage {
   readonly state?: string;
   readonly tasks?: number;
   readonly completedTasks?: number;
 }
 
-/** An event of a job, as WatchJob tells it: the field that is set says what happened. */
+/** An event of a job, from WatchJob. The field that is set says what happened. */
 export interface JobEvent {
   readonly running?: object;
   readonly progress?: JobProgress;
-  /** With the end of a job: the last progress, when no event told it. */
+  /** In the final event: the last progress, if no event reported it. */
   readonly lastProgress?: JobProgress;
   readonly succeeded?: object;
   readonly failed?: { readonly error?: { readonly message?: string; readonly stack?: string } };

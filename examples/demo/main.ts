@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole of Hearth at work on a few megabytes of text, then gone without a trace. */
+/** `npm run demo`: starts a system, counts the words of a few megabytes of text, and removes everything again. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -51,7 +51,7 @@ async function demonstrate(client: Client): Promise<void> {
   console.log(`\nCold run, start of the context included: ${coldMs.toFixed(0)} ms; warm run: ${warmMs.toFixed(0)} ms.`);
 }
 
-/** Submits the job, shows its progress until it ends, and answers its result. */
+/** Submits the job, shows its progress until it ends, and returns its result. */
 async function countWords(client: Client, files: readonly string[]): Promise<WordCounts> {
   const job = { binary: "words", entryPoint: "WordCount", context: "demo", config: { files, top: 10 } };
   const { id } = await post<{ id: string }>(client, "/v1/jobs", job);

@@ -1,9 +1,9 @@
 const WIDTH = 40;
 
-/** A bar that moves on a terminal; elsewhere one plain line for each tenth. */
+/** A progress bar on a terminal, or one line for each tenth elsewhere. */
 export interface ProgressBar {
   show(fraction: number, message: string): void;
-  /** Leaves the bar as it stands. */
+  /** Ends the bar in its current state. */
   end(): void;
 }
 

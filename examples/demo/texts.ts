@@ -8,7 +8,7 @@ export interface Text {
   readonly content: string;
 }
 
-/** The README and LICENSE files of the installed packages, those of one first letter put together. */
+/** The README and LICENSE files of the installed packages, joined by first letter. */
 export async function readPackageTexts(root: string): Promise<Text[]> {
   const paths = globSync("node_modules/**/{README,Readme,readme,LICENSE,License,license}*", {
     cwd: root,

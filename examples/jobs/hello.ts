@@ -1,6 +1,6 @@
 import type { Job } from "hearth";
 
-/** The smallest job: a function. Answers `"Hi!"`, or greets `name`. */
+/** The smallest job: a function. Returns `"Hi!"`, or greets `name`. */
 export const Hello: Job<{ name?: string }, string> = ({ config }) => (config.name ? `Hi, ${config.name}!` : "Hi!");
 
 /** spark-jobserver's name for it. */

@@ -2,7 +2,7 @@ import type { Job, JobContext } from "hearth";
 
 type Rates = ReadonlyMap<string, number>;
 
-/** Converts an amount of euros by the data file `rates.csv`, which the jobs of a context read together, once an hour. */
+/** Converts an amount of euros with the data file `rates.csv`, which one job of the context reads once an hour for all. */
 export const Convert: Job<{ amount: number; currency: string }, number> = {
   validate: ({ config }) => (typeof config.amount === "number" ? [] : ["amount must be a number"]),
   async run(job) {
@@ -13,7 +13,7 @@ export const Convert: Job<{ amount: number; currency: string }, number> = {
   },
 };
 
-/** Answers every rate as it comes to it: the result is an array that callers can read from the first one on. */
+/** Streams every rate: the result is an array that callers can read while it is produced. */
 export const Rates: Job = async function* (job) {
   for (const [currency, rate] of await sharedRates(job)) yield { currency, rate };
 };

@@ -5,11 +5,11 @@ interface WordCountConfig {
   readonly input?: { readonly string?: string } | undefined;
   /** Names of uploaded data files, counted instead of, or besides, the text. */
   readonly files?: readonly string[] | undefined;
-  /** Answer only so many words, the most frequent first. Default: all, in the order in which they were met. */
+  /** Number of words to return, the most frequent first. Default: all, in order of first occurrence. */
   readonly top?: number | undefined;
 }
 
-/** Counts the words of `input.string`, split at single spaces, and those of `files`, split at whatever is not a letter or digit. */
+/** Counts the words of `input.string`, split at single spaces, and those of `files`, split at characters that are not letters or digits. */
 export const WordCount: Job<WordCountConfig, Record<string, number>> = {
   validate: ({ config }) => (config.input?.string || config.files?.length ? [] : ["No input.string config param"]),
   async run(job) {
@@ -27,7 +27,7 @@ export const WordCountExample = WordCount;
 async function countFiles(counts: Map<string, number>, job: JobContext<WordCountConfig>): Promise<void> {
   const files = job.config.files ?? [];
   for (const [index, name] of files.entries()) {
-    // A word may lie on the border of two chunks: the last one waits for more.
+    // A word may span two chunks, so the last word waits for the next chunk.
     let unfinished = "";
     for await (const chunk of (await job.data.stream(name)).pipeThrough(new TextDecoderStream())) {
       const words = (unfinished + chunk).toLowerCase().split(/[^\p{L}\p{N}]+/u);

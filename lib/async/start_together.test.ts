@@ -12,7 +12,7 @@ function part(name: string, ended: string[]): AsyncDisposable & { readonly name:
   };
 }
 
-test("startTogether() starts all at once, and the stack disposes them in the opposite order of the list", async () => {
+test("startTogether() starts all parts concurrently, and the stack disposes them in reverse order", async () => {
   const ended: string[] = [];
   const stack = new AsyncDisposableStack();
   const second = Promise.withResolvers<void>();
@@ -29,7 +29,7 @@ test("startTogether() starts all at once, and the stack disposes them in the opp
   expect(ended).toEqual(["b", "a"]);
 });
 
-test("startTogether() gives up the others, rejects with the first error, and leaves what started to the stack", async () => {
+test("startTogether() aborts the other starts, rejects with the first error, and leaves started parts to the stack", async () => {
   const ended: string[] = [];
   const stack = new AsyncDisposableStack();
   const starting = startTogether(stack, [

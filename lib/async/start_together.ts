@@ -1,9 +1,9 @@
-/** Starts a part. Aborting the signal gives the start up. */
+/** Starts a part. Aborting the signal cancels the start. */
 export type Start<Part> = (signal: AbortSignal) => Promise<Part>;
 
 /**
- * Starts parts at the same time. The stack owns those that start, in the order of the list: the last one is disposed first. When one does
- * not start, the others are given up, and this rejects, when all of them have settled, with the first error.
+ * Starts parts concurrently. The stack owns the started parts in the order of the list: it disposes the last one first. If a start fails, aborts
+ * the others, and rejects with the first error when all have settled.
  */
 export async function startTogether<const Parts extends readonly (AsyncDisposable | undefined)[]>(
   stack: AsyncDisposableStack,

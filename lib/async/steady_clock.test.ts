@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a steady clock goes on, follows the wall clock back, and does not leap ahead with it", () => {
+test("a steady clock advances, follows the wall clock back, and does not leap ahead with it", () => {
   const startMs = Date.now();
   const clock = createSteadyClock();
   vi.advanceTimersByTime(1000);

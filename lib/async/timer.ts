@@ -1,9 +1,9 @@
-/** The longest delay of setTimeout, in milliseconds: nearly 25 days. A longer one fires at once. */
+/** Longest delay of setTimeout, in milliseconds: nearly 25 days. A longer one fires at once. */
 export const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * Calls back once after a time that may be longer than setTimeout takes; after Infinity never. Disposing the timer cancels it. Use it
- * wherever a caller, a job or the configuration chooses the time.
+ * Calls back once after a delay that may exceed the longest delay of setTimeout. Never calls back after Infinity. Disposing the timer cancels
+ * it. Use it for delays that a caller or a configuration chooses.
  */
 export function startTimer(delayMs: number, callback: () => void): Disposable {
   let remainingMs = delayMs;

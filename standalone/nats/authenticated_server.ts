@@ -13,7 +13,7 @@ import { startNatsBinary } from "./nats_server.ts";
 /** Account of gateways and nodes in `nats.conf`. */
 const ACCOUNT = "HEARTH";
 
-/** Account of those who connect to a server without users: what `npm start` kept its streams in before it had any. */
+/** Account of clients without a user. Earlier versions of `npm start` kept the streams in it. */
 const OPEN_ACCOUNT = "$G";
 
 /** Durable consumer from which the user `subscriber` reads. */
@@ -22,30 +22,30 @@ const SUBSCRIBER_CONSUMER = { stream: "HEARTH", name: "subscriber" };
 /** Interval between checks whether the consumer exists, in milliseconds. */
 const CHECK_INTERVAL_MS = 5000;
 
-interface ClosedNatsDeps {
+interface AuthenticatedNatsDeps {
   readonly log: Pick<Logger, "debug" | "info" | "warn">;
   readonly signal?: AbortSignal | undefined;
 }
 
-interface ClosedNatsOptions {
+interface AuthenticatedNatsOptions {
   /** Directory of the JetStream store. */
   readonly storeDir: string;
   readonly credentials: Credentials;
 }
 
 /** A NATS server that does not run yet. */
-export interface ClosedNats {
+export interface AuthenticatedNats {
   /** Where it will listen. */
   readonly url: string;
-  /** Starts it, and starts it again, on its port and store, when it dies. */
-  start(deps: ClosedNatsDeps): Promise<Part<string>>;
+  /** Starts it, and restarts it on its port and store when it dies. */
+  start(deps: AuthenticatedNatsDeps): Promise<Part<string>>;
 }
 
-/** Finds, or fetches, a NATS server that nobody will use without credentials, and a free port for it. */
-export async function prepareClosedNats(
-  { log, signal }: ClosedNatsDeps,
-  { storeDir, credentials }: ClosedNatsOptions,
-): Promise<ClosedNats> {
+/** Finds or downloads a NATS server, and finds a free port for it. It will refuse clients without credentials. */
+export async function prepareAuthenticatedNats(
+  { log, signal }: AuthenticatedNatsDeps,
+  { storeDir, credentials }: AuthenticatedNatsOptions,
+): Promise<AuthenticatedNats> {
   const binary = await findNatsServer({ log, signal });
   await adoptStreams({ log }, join(storeDir, "jetstream"));
   const port = await freePort();
@@ -61,8 +61,8 @@ export async function prepareClosedNats(
   };
 }
 
-/** Gives the streams of a store from before there were users to the account of gateways and nodes. */
-async function adoptStreams({ log }: Pick<ClosedNatsDeps, "log">, store: string): Promise<void> {
+/** Moves the streams of an earlier version, which had no users, to the account of gateways and nodes. */
+async function adoptStreams({ log }: Pick<AuthenticatedNatsDeps, "log">, store: string): Promise<void> {
   const [accounts] = await Promise.allSettled([readdir(store)]);
   if (accounts.status === "rejected") {
     if (accounts.reason.code === "ENOENT") return;
@@ -70,15 +70,15 @@ async function adoptStreams({ log }: Pick<ClosedNatsDeps, "log">, store: string)
   }
   if (accounts.value.includes(ACCOUNT) || !accounts.value.includes(OPEN_ACCOUNT)) return;
   await rename(join(store, OPEN_ACCOUNT), join(store, ACCOUNT));
-  log.info({ store, account: ACCOUNT }, "the streams of NATS have moved to the account of gateways and nodes");
+  log.info({ store, account: ACCOUNT }, "moved the NATS streams to the account of gateways and nodes");
 }
 
 /**
- * Makes the durable consumer of the user `subscriber`, who may read from it and make none, and makes it again when it is missing. One that
- * exists may have been changed by the operator: it stays. Disposing it stops the checks.
+ * Creates the durable consumer of the user `subscriber`, who may not create consumers, and recreates it if it is missing. Never changes an
+ * existing one: the operator may have configured it. Disposing it stops the checks.
  */
 export async function keepSubscriberConsumer(
-  { log }: Pick<ClosedNatsDeps, "log">,
+  { log }: Pick<AuthenticatedNatsDeps, "log">,
   url: string,
   credentials: Credentials,
 ): Promise<AsyncDisposable> {
@@ -100,7 +100,7 @@ export async function keepSubscriberConsumer(
   };
   await ensure();
   let checking = Promise.resolve();
-  // The stream may be missing, or NATS away: the next check finds out.
+  // The stream may be missing or NATS unavailable; the next check retries.
   const check = (): Promise<void> =>
     ensure().catch((error: Error) => log.debug({ reason: error.message }, "subscriber consumer cannot be checked"));
   const timer = setInterval(() => {

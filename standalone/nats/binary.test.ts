@@ -21,7 +21,7 @@ async function warningsAbout(version: string): Promise<object[]> {
   return warnings;
 }
 
-test("findNatsServer() warns of one on PATH that is out of date: its version, what is not fixed, and what to do", async () => {
+test("findNatsServer() warns of an outdated server on PATH, with version, vulnerabilities and advice", async () => {
   expect(await warningsAbout("2.9.10")).toEqual([
     {
       ...{ path: "nats-server", version: "2.9.10" },
@@ -32,6 +32,6 @@ test("findNatsServer() warns of one on PATH that is out of date: its version, wh
   ]);
 });
 
-test("findNatsServer() says nothing about a current one", async () => {
+test("findNatsServer() logs nothing for a current version", async () => {
   expect(await warningsAbout("2.14.5")).toEqual([]);
 });

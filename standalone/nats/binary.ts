@@ -5,33 +5,33 @@ import { FETCHED_FOLDER, keepProgram, reasonOf, versionOf } from "../programs/fe
 import { downloadNatsRelease } from "./release.ts";
 import { findNatsFaults, parseNatsVersion } from "./version.ts";
 
-/** Ways to come by a binary that this machine does not have yet, in the order in which they are tried. */
+/** Sources of a missing binary, in order of preference. */
 const SOURCES = [
   { name: "official release", get: downloadNatsRelease },
   { name: "Debian package", get: unpackDebianPackage },
 ];
 
-/** What to do about a version with known faults. */
+/** Warning about a version with known vulnerabilities. */
 const OUT_OF_DATE =
   "this nats-server is out of date; put a newer one (2.14, 2.12.7 or 2.11.16 and later) on PATH, or set NATS_URL to one that runs";
 
 interface Binary {
   /** Path, or name on PATH. */
   readonly binary: string;
-  /** Undefined for one that does not say. */
+  /** Undefined if it is unknown. */
   readonly version: string | undefined;
 }
 
 export interface NatsBinaryOptions {
-  /** Where a binary that was fetched is kept. Default `.hearth/bin` of the repository. */
+  /** Folder of downloaded binaries. Default: `.hearth/bin` of the repository. */
   readonly cacheDir?: string | undefined;
   readonly log: Pick<Logger, "info" | "warn">;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Answers the path of a nats-server that runs on this machine: the one on PATH, the one that was fetched before, or one that
- * it fetches now. Rejects, saying what to do, when there is none to be had. Several processes may call it at the same time.
+ * Resolves to the path of a nats-server that runs on this machine: on PATH, downloaded before, or downloaded now. Rejects, saying what to do,
+ * if there is none. Several processes may call it at the same time.
  */
 export async function findNatsServer(options: NatsBinaryOptions): Promise<string> {
   const { binary, version } = await findBinary(options);
@@ -42,7 +42,7 @@ export async function findNatsServer(options: NatsBinaryOptions): Promise<string
 
 async function findBinary({ cacheDir = FETCHED_FOLDER, log, signal }: NatsBinaryOptions): Promise<Binary> {
   const cached = join(cacheDir, "nats-server");
-  // Debian puts it where the PATH of an ordinary user does not look.
+  // Debian installs it in a folder that is not on the PATH of ordinary users.
   for (const candidate of ["nats-server", "/usr/sbin/nats-server", cached]) {
     const output = await versionOf(candidate, { signal });
     if (output !== undefined) return { binary: candidate, version: parseNatsVersion(output) };

@@ -19,7 +19,7 @@ test("startNatsServer() serves JetStream on a free port of the loopback interfac
   await connection.close();
 });
 
-test("a NATS server is gone once it is disposed, and keeps what its store has", async () => {
+test("a disposed NATS server has ended, and its store remains", async () => {
   await using directory = await createTemporaryDirectory();
   const first = await startNatsServer({ storeDir: directory.path, port: 0, log });
   const connection = await connect({ servers: first.url });
@@ -35,7 +35,7 @@ test("a NATS server is gone once it is disposed, and keeps what its store has", 
   await again.close();
 });
 
-test("startNatsServer() says why when the port is taken", async () => {
+test("startNatsServer() rejects with the reason if the port is in use", async () => {
   await using directory = await createTemporaryDirectory();
   await using server = await startNatsServer({ storeDir: join(directory.path, "a"), port: 0, log });
   const port = Number(new URL(server.url).port);
@@ -44,7 +44,7 @@ test("startNatsServer() says why when the port is taken", async () => {
   );
 });
 
-test("startNatsServer() starts nothing once its signal is aborted", async () => {
+test("startNatsServer() starts nothing if its signal is aborted", async () => {
   await using directory = await createTemporaryDirectory();
   const signal = AbortSignal.abort(new Error("no more"));
   await expect(startNatsServer({ storeDir: directory.path, port: 0, log, signal })).rejects.toThrow("no more");

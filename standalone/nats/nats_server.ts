@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { type Child, startChild } from "../processes/child.ts";
 import { findNatsServer } from "./binary.ts";
 
-/** A NATS server of our own. Disposing it ends the process; its store stays. */
+/** A NATS server as a child process. Disposing it ends the process; its store stays. */
 export interface NatsServer extends AsyncDisposable {
   /** `nats://127.0.0.1:<port>`. */
   readonly url: string;
@@ -12,17 +12,17 @@ export interface NatsServer extends AsyncDisposable {
 }
 
 export interface NatsServerOptions {
-  /** Directory of the JetStream store; made when absent. Two servers must not share one. */
+  /** Directory of the JetStream store, created if absent. Two servers must not share one. */
   readonly storeDir: string;
-  /** 0 for a free one. */
+  /** 0 for a free port. */
   readonly port: number;
-  /** Its users; absent: it lets everybody in. */
+  /** Configuration file with its users. If absent, it accepts all clients. */
   readonly configFile?: string | undefined;
   readonly log: Pick<Logger, "debug" | "info" | "warn">;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Starts a NATS server with JetStream on the loopback interface and resolves when it takes connections. */
+/** Starts a NATS server with JetStream on the loopback interface and resolves when it accepts connections. */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const { log, signal } = options;
   const binary = await findNatsServer({ log, signal });
@@ -35,12 +35,12 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   };
 }
 
-/** The same with a binary that was found before; `ready` is the server's URL. */
+/** Starts a NATS server from a given binary. `ready` is the server's URL. */
 export function startNatsBinary(
   binary: string,
   { storeDir, port, configFile, log, signal }: NatsServerOptions,
 ): Promise<Child<string>> {
-  // The server takes -1 for "a free port".
+  // The server interprets -1 as a free port.
   const args = ["--addr", "127.0.0.1", "--port", String(port || -1), "--jetstream", "--store_dir", storeDir];
   let address: string | undefined;
   return startChild(

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const VERSION = "2.14.5";
 
-/** SHA-256 of each release tarball; where they come from is told in docs/decisions/0001-where-nats-server-comes-from.md. */
+/** SHA-256 of each release tarball; docs/decisions/0001-where-nats-server-comes-from.md says where they come from. */
 const TARBALLS: Readonly<Record<string, { target: string; sha256: string } | undefined>> = {
   "linux-x64": {
     target: "linux-amd64",
@@ -26,12 +26,12 @@ const TARBALLS: Readonly<Record<string, { target: string; sha256: string } | und
   },
 };
 
-/** Time until the release server answers; one that cannot be reached must not hold up a start. */
+/** Timeout of the response of the release server, in milliseconds. An unreachable server must not delay a start. */
 const ANSWER_TIMEOUT_MS = 4_000;
 
 /**
- * Downloads the pinned official release into a directory and answers the path of its binary.
- * Rejects when there is none for this platform, when it cannot be reached, or when its checksum differs.
+ * Downloads the pinned official release into a directory and resolves to the path of its binary. Rejects if there is none for this platform,
+ * the server is unreachable, or the checksum differs.
  */
 export async function downloadNatsRelease(
   directory: string,

@@ -9,7 +9,7 @@ test.each([
   expect(parseNatsVersion(output)).toBe(version);
 });
 
-test("findNatsFaults() says what is not fixed in Debian's version", () => {
+test("findNatsFaults() lists the vulnerabilities of Debian's version", () => {
   expect(findNatsFaults("2.9.10")).toEqual([
     "it may let in clients without credentials (CVE-2023-47090)",
     "users with rights on JetStream may delete streams of other accounts (CVE-2025-30215)",

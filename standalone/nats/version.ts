@@ -1,8 +1,8 @@
-/** A fault of nats-server that matters where it has users. */
+/** A vulnerability of nats-server that matters for servers with users. */
 interface Fault {
   readonly name: string;
   readonly what: string;
-  /** First version of each line of releases without it, oldest line first. Later lines are without it, too. */
+  /** First fixed version of each release line, oldest line first. Later lines are not affected. */
   readonly fixed: readonly string[];
 }
 
@@ -30,12 +30,12 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** The version in what `nats-server --version` prints; undefined when there is none. */
+/** Parses the output of `nats-server --version`. Undefined if it has no version. */
 export function parseNatsVersion(output: string): string | undefined {
   return /\bv(\d+\.\d+\.\d+)/.exec(output)?.[1];
 }
 
-/** What is not fixed in a version, a text for each. */
+/** Descriptions of the vulnerabilities that a version has. */
 export function findNatsFaults(version: string): string[] {
   return FAULTS.filter((fault) => !isFixed(version, fault.fixed)).map(({ name, what }) => `${what} (${name})`);
 }

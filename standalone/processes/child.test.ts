@@ -19,7 +19,7 @@ test("startChild() resolves when the process is ready, and disposing ends it", a
   expect(() => process.kill(child.pid, 0)).toThrow("ESRCH");
 });
 
-test("startChild() rejects with the last words of a process that ends before it is ready", async () => {
+test("startChild() rejects with the last output of a process that ends before it is ready", async () => {
   const spec = script('console.error("no such thing"); process.exit(3)');
   await expect(startChild(spec)).rejects.toThrow("script exited with code 3\n  no such thing");
 });
@@ -29,7 +29,7 @@ test("startChild() rejects for a command that does not exist", async () => {
   await expect(startChild(spec)).rejects.toThrow("script could not be started");
 });
 
-test("startChild() gives up on a process that never says that it is ready", async () => {
+test("startChild() rejects when a process is not ready in time", async () => {
   const spec = script("setInterval(() => {}, 1000)", { startTimeoutMs: 200 });
   await expect(startChild(spec)).rejects.toThrow("script was not ready in 200 ms");
 });
@@ -47,7 +47,7 @@ test("closed rejects when the process ends by itself", async () => {
   await expect(child.closed).rejects.toThrow("script was ended by SIGKILL");
 });
 
-test("disposing kills a process that ignores SIGTERM, after its time to drain", async () => {
+test("disposing kills a process that ignores SIGTERM after its drain timeout", async () => {
   const child = await startChild(script(`process.on("SIGTERM", () => {}); ${STAYS}`, { drainTimeoutMs: 100 }));
   await child[Symbol.asyncDispose]();
   expect(() => process.kill(child.pid, 0)).toThrow("ESRCH");
@@ -56,7 +56,7 @@ test("disposing kills a process that ignores SIGTERM, after its time to drain", 
 test.each([
   ["is killed", (child: Child<number>) => void process.kill(child.pid, "SIGKILL")],
   ["is disposed", (child: Child<number>) => child[Symbol.asyncDispose]()],
-])("what a process has started ends with it when it %s", async (_, end) => {
+])("processes that a process has started end with it when it %s", async (_, end) => {
   const code = `const { spawn } = require("node:child_process");
 const { pid } = spawn("/bin/sh", ["-c", "trap '' TERM HUP; while :; do sleep 1; done"], { stdio: "inherit" });
 console.log(pid);

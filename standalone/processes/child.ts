@@ -4,27 +4,27 @@ import { closeOutputAtExit } from "../../cluster/mod.ts";
 import { abortable, deadline, startTimer } from "../../lib/async/mod.ts";
 import { startGuard } from "./guard.ts";
 
-/** How to start a process and how to tell that it is ready. */
+/** How to start a process and how to recognize that it is ready. */
 export interface ChildSpec<Ready> {
   /** Shown in messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Its environment, whole. Default: that of this process. */
+  /** Complete environment. Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Asked for each line of output until it answers something: what the process said when it was ready. */
+  /** Called with each line of output until it returns a value, which becomes `ready`. */
   readonly readyWhen: (line: string) => Ready | undefined;
   /** Receives each line of standard output and standard error. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** Longest time until it is ready; Infinity: without end. Default 30 s. */
+  /** Longest time until it is ready, in milliseconds. Default 30 s; Infinity for no limit. */
   readonly startTimeoutMs?: number | undefined;
-  /** Time between SIGTERM and SIGKILL when it is disposed. Default 20 s. */
+  /** Time between SIGTERM and SIGKILL at disposal, in milliseconds. Default 20 s. */
   readonly drainTimeoutMs?: number | undefined;
 }
 
 /**
- * A running process. Disposing it sends SIGTERM and resolves when it is gone. It is killed should this process be gone first. What it has
- * started is killed when it ends, however that happens.
+ * A running process. Disposing it sends SIGTERM and resolves when it has ended. If this process ends first, it is killed. When it ends in any
+ * way, the processes that it started are killed.
  */
 export interface Child<Ready> extends AsyncDisposable {
   readonly ready: Ready;
@@ -33,12 +33,12 @@ export interface Child<Ready> extends AsyncDisposable {
   readonly closed: Promise<void>;
 }
 
-/** Lines kept to tell why a process ended. */
+/** Number of last lines kept to explain why a process ended. */
 const LAST_LINES = 30;
 
 /**
- * Starts a process in a process group of its own, so that Ctrl-C reaches the parent alone, which then ends its children in
- * order. Rejects, with the last lines of its output, when it ends or stays silent before it is ready.
+ * Starts a process in its own process group, so that Ctrl-C reaches only the parent, which then ends its children in order. Rejects, with the
+ * last lines of its output, if it ends or times out before it is ready.
  */
 export async function startChild<Ready>(
   spec: ChildSpec<Ready>,
@@ -86,18 +86,18 @@ export async function startChild<Ready>(
   }
 }
 
-/** Says how the process ended, once its output was read. */
+/** Resolves to how the process ended, after its output was read. */
 function whenEnded(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(`could not be started: ${error.message}`));
   child.once("exit", () => killGroup(child.pid));
-  // What left its group may hold its output.
+  // A process that left the group may hold the output.
   closeOutputAtExit(child);
   child.once("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`));
   return promise;
 }
 
-/** Kills what a process has left of its group: nobody else would end it, and it may hold ports, stores or the ends of pipes. */
+/** Kills the remaining processes of a group: nothing else ends them, and they may hold ports, stores or pipes. */
 function killGroup(leader: number | undefined): void {
   if (leader === undefined) return;
   try {

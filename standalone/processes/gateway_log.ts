@@ -1,24 +1,24 @@
 import { parseLogLine } from "./log_lines.ts";
 
-/** How a gateway is called. */
+/** How to call a gateway. */
 export interface GatewayFace {
   readonly scheme: string;
-  /** Names of the plugins that tell who a caller is; none: callers are not asked. */
+  /** Names of the auth plugins. If empty, callers are not authenticated. */
   readonly auth: readonly string[];
 }
 
-/** What a gateway's log tells of it, once it was told. */
+/** State of a gateway, read from its log. */
 export interface GatewayLog {
-  /** Takes a line. */
+  /** Reads a line. */
   read(line: string): void;
   readonly listening: Promise<GatewayFace>;
-  /** Resolves when it has opened sessions with so many nodes. */
+  /** Resolves when it has opened sessions with the expected number of nodes. */
   readonly met: Promise<void>;
   /** Resolves when it can place contexts. */
   readonly ready: Promise<void>;
 }
 
-/** Reads the log: a gateway that asks callers who they are would not tell a stranger its nodes. */
+/** Reads the log instead of the API, because a gateway with authentication does not list its nodes for anonymous callers. */
 export function createGatewayLog({ nodes }: { readonly nodes: number }): GatewayLog {
   const listening = Promise.withResolvers<GatewayFace>();
   const met = Promise.withResolvers<void>();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatLogLine } from "./log_lines.ts";
 
-test("formatLogLine() tells a JSON line as time, source, level, message and fields", () => {
+test("formatLogLine() formats a JSON line as time, source, level, message and fields", () => {
   const line =
     '{"level":30,"time":1700000000000,"pid":1,"hostname":"h","address":"127.0.0.1:1","count":2,"msg":"listening"}';
   expect(formatLogLine("gateway", line)).toBe("22:13:20 gateway    info  listening address=127.0.0.1:1 count=2");

@@ -7,7 +7,7 @@ const LEVELS: Readonly<Record<number, string>> = {
   60: "FATAL",
 };
 
-/** Fields that every line has and nobody on a terminal asks for. */
+/** Fields that are not shown on a terminal. */
 const SILENT_FIELDS = new Set(["level", "time", "msg", "pid", "hostname", "name", "err"]);
 
 /** One line of a process's JSON log, or of its plain output, for a terminal. */
@@ -23,7 +23,7 @@ export function formatLogLine(source: string, line: string): string {
   return isError(err) ? `${text}\n${err.stack ?? err.message}` : text;
 }
 
-/** The level of a line, as a number; that of plain output is above all. */
+/** Numeric level of a line. Infinity for plain output. */
 export function levelOf(line: string): number {
   const level = parseLogLine(line)?.level;
   return typeof level === "number" ? level : Number.POSITIVE_INFINITY;

@@ -2,32 +2,32 @@ import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import type { Fault } from "../../cluster/mod.ts";
 
-/** Nodes of this machine listen on loopback, whatever the file says. */
+/** Nodes of this machine listen on loopback; this overrides the file. */
 const NODE_LISTENS = "127.0.0.1:0";
 
-/** Longest time that a process may take to check a configuration, in milliseconds: it starts no plugin. */
+/** Timeout of a process that checks a configuration, in milliseconds. It starts no plugin. */
 const CHECK_TIMEOUT_MS = 60_000;
 
-/** As `printFault` prints one. */
+/** A line that `printFault` prints. */
 const FAULT = /^ {2}(?<line>\S.*)$/gm;
 
 /**
- * What gateway and node, which are asked and not started, find wrong with a configuration file; what both find is told once. `listen` is
- * where the gateway is told to, whatever the file says.
+ * Faults that gateway and node find in a configuration file, without starting. A fault that both find is listed once. `listen` overrides the
+ * gateway's address of the file.
  */
 export async function findPartFaults(
   configFile: string,
   { listen }: { readonly listen: string | undefined },
 ): Promise<Fault[]> {
   const args = ["--check", "--config", configFile];
-  const told = await Promise.all([
+  const found = await Promise.all([
     check("gateway/main.ts", [...args, ...(listen === undefined ? [] : ["--listen", listen])]),
     check("context-node/main.ts", [...args, "--listen", NODE_LISTENS]),
   ]);
-  return [...new Set(told.flat())].map((what) => ({ where: "", what }));
+  return [...new Set(found.flat())].map((what) => ({ where: "", what }));
 }
 
-/** The lines with which a process refuses its configuration. */
+/** The lines with the faults that a process finds. */
 function check(part: string, args: readonly string[]): Promise<string[]> {
   const { promise, resolve: answer } = Promise.withResolvers<string[]>();
   const main = resolve(import.meta.dirname, "../..", part);

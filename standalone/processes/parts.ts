@@ -4,26 +4,26 @@ import { type Child, startChild } from "./child.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** The longer of the default times to drain, a node's, in milliseconds. */
+/** Longest default drain timeout, which is a node's, in milliseconds. */
 const DEFAULT_DRAIN_MS = 30_000;
 
-/** Time after the drain until a process that has not ended is killed, in milliseconds: gateways take its last events. */
+/** Time between the drain timeout and SIGKILL, in milliseconds. Gateways receive the last events in it. */
 const CLOSING_MS = 20_000;
 
-/** A gateway or a context node as a process of its own. */
+/** Options of a gateway or context node process. */
 export interface ProcessOptions {
   readonly natsUrl: string;
-  /** Who it is on NATS; absent: what the configuration file says. */
+  /** NATS user. Default: that of the configuration file. */
   readonly natsUser?: { readonly name: string; readonly passwordFile: string } | undefined;
-  /** By which gateways and nodes know each other; absent: what the configuration file says. */
+  /** Secret of the cluster. Default: that of the configuration file. */
   readonly clusterSecretFile?: string | undefined;
   /** `host:port`; port 0 for a free one. */
   readonly listen: string;
   readonly dataDir: string;
   readonly configFile?: string | undefined;
-  /** The longest that the configuration file lets the process drain, in milliseconds; absent: its default. */
+  /** Drain timeout of the configuration file, in milliseconds. Absent for the default. */
   readonly drainTimeoutMs?: number | undefined;
-  /** Default: what the environment says. */
+  /** Default: that of the environment. */
   readonly logLevel?: string | undefined;
   /** Receives each line of its output: JSON lines of its log, mostly. */
   readonly onLine?: ((line: string) => void) | undefined;
@@ -69,7 +69,7 @@ function startProcess(name: string, file: string, options: ProcessOptions): Prom
   );
 }
 
-/** The address of the log line with which a process says that it is ready. */
+/** The address in the log line that says that a process is ready. */
 function listeningAddress(line: string): string | undefined {
   if (!line.includes('"listening"')) return undefined;
   const { msg, address } = JSON.parse(line) as { msg?: unknown; address?: unknown };

@@ -27,7 +27,7 @@ function startScript(signal: AbortSignal, code = 'console.log("ready"); setInter
 
 const SHORT: BackOff = { firstMs: 50, longestMs: 200, wellMs: 60_000 };
 
-test("startPart() starts a process again that died, and says which, why and when", async () => {
+test("startPart() restarts a process that died, and logs its name, the reason and the delay", async () => {
   const { log, lines } = createLog();
   const befores: unknown[] = [];
   const children: Child<string>[] = [];
@@ -43,15 +43,15 @@ test("startPart() starts a process again that died, and says which, why and when
   await until("it runs again", () => lines.length === 2);
   expect(lines).toEqual([
     {
-      message: "a part died and will be started again",
+      message: "a part died and will be restarted",
       ...{ process: "part", reason: "script was ended by SIGKILL", restartMs: 50 },
     },
-    { message: "started again", process: "part", processId: children[1]?.pid },
+    { message: "restarted", process: "part", processId: children[1]?.pid },
   ]);
   expect(befores).toEqual([undefined, "first"]);
 });
 
-test("startPart() waits longer after each death that follows soon, and goes on with the longest wait", async () => {
+test("startPart() doubles the delay with each death in a row, up to the longest", async () => {
   const { log, lines } = createLog();
   let starts = 0;
   const start = ({ signal }: { signal: AbortSignal }) =>
@@ -63,7 +63,7 @@ test("startPart() waits longer after each death that follows soon, and goes on w
   expect(lines[4]?.reason).toBe("script exited with code 7");
 });
 
-test("startPart() takes a death for the first again after a time without one", async () => {
+test("startPart() resets the delay after a time without a death", async () => {
   const { log, lines } = createLog();
   let pid = 0;
   const start = async ({ signal }: { signal: AbortSignal }) => {
@@ -90,7 +90,7 @@ test("startPart() rejects when the first process does not start", async () => {
 test.each([
   ["the signal is aborted", (stop: AbortController) => stop.abort()],
   ["it is disposed", () => undefined],
-])("a part that waits to be started again is not when %s, and ends at once", async (_, end) => {
+])("a part that waits for a restart ends at once without it when %s", async (_, end) => {
   const { log, lines } = createLog();
   const stop = new AbortController();
   const start = ({ signal }: { signal: AbortSignal }) => startScript(signal);

@@ -2,13 +2,13 @@ import type { Logger } from "pino";
 import { aborted, pause } from "../../lib/async/mod.ts";
 import type { Child } from "./child.ts";
 
-/** How long to wait before a part that died is started again, in milliseconds. */
+/** Delays before restarts of a part that died, in milliseconds. */
 export interface BackOff {
-  /** Wait after the first death; doubled for each death that follows soon. */
+  /** Delay after the first death. Doubles with each further death in a row. */
   readonly firstMs: number;
-  /** Longest wait; restarts go on with it for ever. */
+  /** Longest delay. Restarts continue with it forever. */
   readonly longestMs: number;
-  /** Uptime after which a death counts as the first again. */
+  /** Uptime after which a death resets the delay. */
   readonly wellMs: number;
 }
 
@@ -16,26 +16,26 @@ export const BACK_OFF: BackOff = { firstMs: 500, longestMs: 30_000, wellMs: 60_0
 
 interface SuperviseDeps {
   readonly log: Pick<Logger, "info" | "warn">;
-  /** Ends the restarts; the process that runs then stays until disposal. */
+  /** Stops restarts. A running process stays until disposal. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface PartSpec<Ready> {
   readonly name: string;
-  /** Starts a process of the part. `before` is what the first one said when it was ready; absent for the first. */
+  /** Starts a process of the part. `before` is the `ready` of the first process; absent for the first. */
   start(options: { readonly signal: AbortSignal; readonly before?: Ready }): Promise<Child<Ready>>;
   readonly backOff?: BackOff | undefined;
 }
 
-/** A part of the system that is started again when it dies. Disposing it ends its process, and a restart under way. */
+/** A supervised part of the system, restarted when it dies. Disposing it ends its process or a pending restart. */
 export interface Part<Ready> extends AsyncDisposable {
-  /** What its first process said when it was ready. */
+  /** The `ready` of its first process. */
   readonly ready: Ready;
   /** Id of its first process. */
   readonly pid: number;
 }
 
-/** Starts a part and supervises it from then on. Rejects when its first process does not start. */
+/** Starts and supervises a part. Rejects if its first process does not start. */
 export async function startPart<Ready>(
   { log, signal }: SuperviseDeps,
   { name, start, backOff = BACK_OFF }: PartSpec<Ready>,
@@ -47,7 +47,7 @@ export async function startPart<Ready>(
   const first = await start({ signal: ending });
   let current = first;
 
-  /** Resolves to why the process ended by itself; undefined once restarts are over. */
+  /** Resolves to the error with which the process ended by itself, or to undefined when supervision ends. */
   const deathOf = (child: Child<Ready>): Promise<Error | undefined> =>
     Promise.race([child.closed.then(() => undefined).catch((error: Error) => error), ended]);
 
@@ -57,7 +57,7 @@ export async function startPart<Ready>(
     } catch (error) {
       return ending.aborted ? undefined : (error as Error);
     }
-    log.info({ process: name, processId: current.pid }, "started again");
+    log.info({ process: name, processId: current.pid }, "restarted");
     return deathOf(current);
   };
 
@@ -68,7 +68,7 @@ export async function startPart<Ready>(
     while (death !== undefined) {
       if (performance.now() - startedAt >= backOff.wellMs) waitMs = backOff.firstMs;
       const [reason] = death.message.split("\n");
-      log.warn({ process: name, reason, restartMs: waitMs }, "a part died and will be started again");
+      log.warn({ process: name, reason, restartMs: waitMs }, "a part died and will be restarted");
       await pause(waitMs, { signal: ending });
       if (ending.aborted) return;
       waitMs = Math.min(2 * waitMs, backOff.longestMs);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { findBubblewrap } from "./bubblewrap.ts";
 
-test("findBubblewrap() unpacks Debian's package once where the system has none", async ({ skip }) => {
+test("findBubblewrap() unpacks Debian's package once if bubblewrap is not installed", async ({ skip }) => {
   if (!existsSync("/usr/bin/apt-get")) return skip("the system has no apt");
   await using directory = await createTemporaryDirectory();
   const messages: string[] = [];
@@ -19,7 +19,7 @@ test("findBubblewrap() unpacks Debian's package once where the system has none",
   expect(messages).toEqual(["fetching bubblewrap", "fetched bubblewrap"]);
 });
 
-test("findBubblewrap() stops when it is aborted", async () => {
+test("findBubblewrap() rejects when its signal aborts", async () => {
   await using directory = await createTemporaryDirectory();
   const options = { cacheDir: directory.path, systemPaths: [], log: { info() {}, warn() {} } };
   const signal = AbortSignal.abort(new Error("changed my mind"));

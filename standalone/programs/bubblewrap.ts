@@ -6,22 +6,21 @@ import { FETCHED_FOLDER, keepProgram, reasonOf, versionOf } from "./fetched_prog
 
 const SYSTEM_PATHS = ["/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"];
 
-/** Longest time for fetching it: a start does without rather than waits. */
+/** Timeout of the download, in milliseconds. A start continues without bubblewrap after it. */
 const FETCH_TIMEOUT_MS = 60_000;
 
 export interface BubblewrapOptions {
-  /** Where a binary that was fetched is kept. Default `.hearth/bin` of the repository. */
+  /** Folder of downloaded binaries. Default: `.hearth/bin` of the repository. */
   readonly cacheDir?: string | undefined;
-  /** Where systems keep theirs. */
+  /** Folders of installed binaries. */
   readonly systemPaths?: readonly string[] | undefined;
   readonly log: Pick<Logger, "info" | "warn">;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Resolves to the path of a bubblewrap that runs on this machine: the one of the system, the one that was fetched before, or Debian's
- * package, unpacked and not installed. Undefined, with a warning, where there is none to be had: nodes then use weaker walls. Rejects when
- * the signal is aborted.
+ * Resolves to the path of a bubblewrap that runs on this machine: installed, downloaded before, or from Debian's package, unpacked but not
+ * installed. Logs a warning and resolves to undefined if there is none: nodes then use weaker isolation. Rejects if the signal aborts.
  */
 export async function findBubblewrap(options: BubblewrapOptions): Promise<string | undefined> {
   const { cacheDir = FETCHED_FOLDER, systemPaths = SYSTEM_PATHS, log, signal } = options;

@@ -5,20 +5,20 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The packages that this machine's apt knows. Nothing is ever installed and no service started. */
+/** The packages of this machine's apt sources. Installs nothing and starts no service. */
 export interface DebianArchive {
   /** Names of packages that match a regular expression. */
   search(pattern: string): Promise<string[]>;
-  /** Unpacks packages and answers the directory that stands for `/`. apt checks their signature chain. */
+  /** Unpacks packages and resolves to the directory that corresponds to `/`. apt verifies their signatures. */
   unpack(names: readonly string[]): Promise<string>;
 }
 
-/** Reads the package lists into a directory. Rejects where there is no apt, or nothing can be reached. */
+/** Downloads the package lists into a directory. Rejects if there is no apt or the sources are unreachable. */
 export async function openDebianArchive(
   directory: string,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<DebianArchive> {
-  // Package lists and cache of our own: works without root, leaves the system's alone, and is never out of date.
+  // Private package lists and cache: they need no root, do not change the system's, and are up to date.
   const lists = join(directory, "lists");
   const cache = join(directory, "cache");
   await mkdir(join(lists, "partial"), { recursive: true });
@@ -41,7 +41,7 @@ export async function openDebianArchive(
     async unpack(names) {
       await run("apt-get", [...apt, "download", ...names], options);
       const archives = (await readdir(directory)).filter((name) => name.endsWith(".deb"));
-      if (archives.length < names.length) throw new Error(`apt-get downloaded not all of ${names.join(", ")}`);
+      if (archives.length < names.length) throw new Error(`apt-get did not download all of ${names.join(", ")}`);
       for (const archive of archives) await run("dpkg-deb", ["-x", archive, "root"], options);
       return join(directory, "root");
     },

@@ -41,7 +41,7 @@ test.each([
   const died = await kill(lines, name);
   await until(`${name} is started again`, () => startedPids(lines).get(name) !== died);
   expect(lines).toContainEqual(
-    expect.stringContaining(`a part died and will be started again process=${name} reason=${reason} restartMs=500`),
+    expect.stringContaining(`a part died and will be restarted process=${name} reason=${reason} restartMs=500`),
   );
   const runs = async (): Promise<boolean> => {
     const [ran] = await Promise.allSettled([rest.run({ binary: "echo", entryPoint: "echo", config: { after: name } })]);
@@ -60,7 +60,7 @@ test("npm start ends at once, and with everything, on Ctrl-C while a part waits 
   await until("it waits", () => lines.some((line) => line.includes("a part died")));
   process.kill(child.pid, "SIGINT");
   await expect(child.closed).rejects.toThrow("npm start exited with code 0");
-  expect(lines.filter((line) => / info +started again /.test(line))).toEqual([]);
+  expect(lines.filter((line) => / info +restarted /.test(line))).toEqual([]);
   for (const pid of startedPids(lines).values()) expect(isAlive(pid)).toBe(false);
 });
 

@@ -1,4 +1,4 @@
 import type { Job } from "hearth";
 
-/** Answers the top-level keys of its config, that of the server included. */
+/** Returns the top-level keys of its config, including the server's. */
 export const ConfigCheckerJob: Job = ({ config }) => Object.keys(config);

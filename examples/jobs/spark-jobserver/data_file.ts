@@ -1,11 +1,11 @@
 import type { Job } from "hearth";
 
 interface DataFileConfig {
-  /** Name that `POST /data/<prefix>` answered. */
+  /** Name that `POST /data/<prefix>` returned. */
   readonly testFile?: unknown;
 }
 
-/** Reads a data file and answers its name. */
+/** Reads a data file and returns its name. */
 export const RemoteDataFileJob: Job<DataFileConfig, string> = {
   validate: ({ config }) => (typeof config.testFile === "string" ? undefined : "No testFile config param"),
   async run({ config, data, log }) {

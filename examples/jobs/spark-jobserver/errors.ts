@@ -12,7 +12,7 @@ export const MyErrorJob: Job = () => {
   throw new IllegalArgumentException("Foobar");
 };
 
-/** Fails with what would end a JVM. Here it is an error like others, and the server lives on. */
+/** Fails with an error that would end a JVM. Here the server continues. */
 export const MyFatalErrorJob: Job = () => {
   throw new OutOfMemoryError("this is a fatal error");
 };

@@ -7,7 +7,7 @@ interface LongPiConfig {
 
 const DARTS = 1_000_000;
 
-/** Throws darts at a square for some seconds and answers what part of them, times four, hit the circle in it: nearly pi. */
+/** Estimates pi for some seconds by the share of random points of a square that are inside its circle. */
 export const LongPiJob: Job<LongPiConfig, number> = async ({ config, progress, signal }) => {
   const durationMs = (config.stress?.test?.longpijob?.duration ?? 5) * 1000;
   const start = performance.now();
@@ -16,7 +16,7 @@ export const LongPiJob: Job<LongPiConfig, number> = async ({ config, progress, s
     hits += throwDarts();
     thrown += DARTS;
     progress(Math.min(elapsedMs / durationMs, 1), `${(4 * hits) / thrown}`, { thrown });
-    // Lets a cancellation come through.
+    // Yields to the event loop, so that a cancellation can arrive.
     await new Promise((resolve) => setTimeout(resolve));
     signal.throwIfAborted();
   }

@@ -5,7 +5,7 @@ interface SleepConfig {
   readonly sleep?: { readonly time?: { readonly millis?: number } } | undefined;
 }
 
-/** Sleeps, and answers for how many milliseconds. A kill wakes it. */
+/** Sleeps, and returns the number of milliseconds. A kill wakes it. */
 export const SleepJob: Job<SleepConfig, number> = async ({ config, signal }) => {
   const ms = Number(config.sleep?.time?.millis ?? 10_000);
   await sleep(ms, signal);

@@ -11,7 +11,7 @@ export const JavaHelloWorldJob: Job = () => "Hi!";
 /** Animals, each as the array of its fields. */
 export const ZookeeperJob: Job = () => [["horse"]];
 
-/** Counts the instances of a class that this binary brings itself; spark-jobserver's took it from another jar. */
+/** Counts the instances of a class of this binary. In spark-jobserver the class is in another jar. */
 export const jobJarDependenciesJob: Job = () => {
   const instances = [new EmptyClass(), new EmptyClass(), new EmptyClass()];
   return { [EmptyClass.name]: instances.length };

@@ -16,7 +16,7 @@ export const WordCountExample: Job<TextConfig, Counts> = {
   run: ({ config }) => countAll(String(config.input?.string).split(" ")),
 };
 
-/** The same, with the words in which spark-jobserver's newer API refuses a config. */
+/** The same, with the validation messages of spark-jobserver's newer API. */
 export const WordCountExampleNewApi: Job<TextConfig, Counts> = {
   validate: ({ config }) => (config.input?.string === undefined ? "SingleProblem(No input.string param)" : undefined),
   run: ({ config }) => countAll(String(config.input?.string).split(" ")),

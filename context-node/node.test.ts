@@ -10,9 +10,9 @@ import {
   Node_State,
   Refusal_Reason,
 } from "../proto/node.ts";
-import { NO_SPARK, startTestNode } from "../test/context_node.ts";
-import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
-import { ScriptedRuntime } from "../test/scripted_runtime.ts";
+import { startTestNatsServer, type TestNatsServer } from "../test/nats/server.ts";
+import { NO_SPARK, startTestNode } from "../test/node/context_node.ts";
+import { ScriptedRuntime } from "../test/node/scripted_runtime.ts";
 import { until } from "../test/until.ts";
 import { startNode } from "./node.ts";
 import { describeDeno } from "./runtimes.ts";

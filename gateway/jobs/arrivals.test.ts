@@ -12,7 +12,7 @@ import {
   JobSchema,
   LogLineSchema,
 } from "../../proto/mod.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
 import { until } from "../../test/until.ts";
 import type { DirectoryObserver, NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";

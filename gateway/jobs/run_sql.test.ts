@@ -3,8 +3,8 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State, JobError_Reason, JobService } from "../../proto/mod.ts";
-import type { Rest } from "../../test/rest.ts";
-import { type SparkSystem, startSparkSystem } from "../../test/spark_system.ts";
+import type { Rest } from "../../test/http/rest.ts";
+import { type SparkSystem, startSparkSystem } from "../../test/spark/system.ts";
 import { until } from "../../test/until.ts";
 
 const { SUCCEEDED, FAILED, RUNNING, CANCELLED } = Job_State;

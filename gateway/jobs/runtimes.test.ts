@@ -6,7 +6,7 @@ import memory from "../../plugins/dao-memory/mod.ts";
 import { Binary_Type, Context_State, JobSpecSchema, NodeRuntimeSchema, Runtime } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary, sampleContext } from "../../test/contract/samples.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";
 import { type SubmitDeps, submitJob } from "./submit.ts";

@@ -2,9 +2,9 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State, JobService, Stage_State } from "../../proto/mod.ts";
-import type { Rest } from "../../test/rest.ts";
-import { type SparkSystem, startSparkSystem } from "../../test/spark_system.ts";
-import { readJobEvents } from "../../test/stored_events.ts";
+import type { Rest } from "../../test/http/rest.ts";
+import { readJobEvents } from "../../test/nats/stored_events.ts";
+import { type SparkSystem, startSparkSystem } from "../../test/spark/system.ts";
 import { until } from "../../test/until.ts";
 
 let system: SparkSystem;

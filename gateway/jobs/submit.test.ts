@@ -7,7 +7,7 @@ import memory from "../../plugins/dao-memory/mod.ts";
 import { type Context, Context_State, type Job, Job_State, JobSpecSchema } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary } from "../../test/contract/samples.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";
 import { type RetryDeps, retryJob } from "./retry.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Dao, JobStore } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
 import { JobRecord } from "./jobs.ts";
 
 const CONFIG = new TextEncoder().encode("{}");

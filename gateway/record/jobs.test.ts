@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { type Dao, type JobStore, UnreadableRecord } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
 import { type Decision, JobRecord } from "./jobs.ts";
 import { JobUnknown } from "./stored_jobs.ts";
 

@@ -6,7 +6,7 @@ import { buffer, text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createAuthority } from "../../test/certificates.ts";
+import { createAuthority } from "../../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { limitsSection } from "../limits.ts";
 import { listenOnOnePort, type OpenPort } from "./one_port.ts";

@@ -4,9 +4,9 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createAuthority } from "../../test/certificates.ts";
+import { createAuthority } from "../../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { PREFACE, settings } from "../../test/http2_frames.ts";
+import { PREFACE, settings } from "../../test/http/http2_frames.ts";
 import { limitsSection } from "../limits.ts";
 import { listenOnOnePort, type OpenPort } from "./one_port.ts";
 

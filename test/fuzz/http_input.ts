@@ -9,7 +9,7 @@ import {
   NodeService,
   ServerReflection,
 } from "../../proto/mod.ts";
-import { FLAG, FRAME, frame, headerBlock, PREFACE, reset, settings } from "../http2_frames.ts";
+import { FLAG, FRAME, frame, headerBlock, PREFACE, reset, settings } from "../http/http2_frames.ts";
 import type { Random } from "./random.ts";
 
 const SERVICES = [

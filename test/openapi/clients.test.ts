@@ -7,7 +7,7 @@ import { generate as generateByCodegen } from "openapi-typescript-codegen";
 import { generate as generateByOrval } from "orval";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
-import { type Hearth, startHearth } from "../harness.ts";
+import { type Hearth, startHearth } from "../system/hearth.ts";
 
 const TOOLS = resolve(import.meta.dirname, "../../node_modules/.bin");
 

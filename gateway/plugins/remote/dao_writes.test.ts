@@ -6,7 +6,7 @@ import memory from "../../../plugins/dao-memory/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { json, sampleContext, sampleEvent, sampleFile, sampleId, sampleJob } from "../../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { startPluginProcess, startRemote } from "../../../test/plugin_server.ts";
+import { startPluginProcess, startRemote } from "../../../test/plugins/server.ts";
 import { until } from "../../../test/until.ts";
 
 /** A DAO in memory that stores jobs in this way, and what a gateway has of it. */

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { createRest } from "../../rest.ts";
+import { createRest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { send } from "./client.ts";
 import { PROGRAM } from "./programs.ts";
 

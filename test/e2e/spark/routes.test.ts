@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { createRest } from "../../rest.ts";
+import { createRest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { until } from "../../until.ts";
 import { type Received, send } from "./client.ts";
 import { fillIn, type Pair, patternOf } from "./pair.ts";

@@ -1,0 +1,302 @@
+import { connect } from "node:net";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JobService } from "../../../proto/mod.ts";
+import { basicProof, passwordOf, writeUsers } from "../../auth/credentials.ts";
+import { createTemporaryDirectory } from "../../contract/temporary_directory.ts";
+import { FLAG, FRAME, frame, headerBlock, PREFACE, requestHeaders, reset, settings } from "../../http/http2_frames.ts";
+import { startHttpReceiver } from "../../http/receiver.ts";
+import { createRestAs, type Rest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
+import { until } from "../../until.ts";
+import { received } from "../abuse/abused_hearth.ts";
+
+const stack = new AsyncDisposableStack();
+const proofOf = (name: string) => basicProof(name, passwordOf(name));
+const SPEC = { binary: "echo", entryPoint: "echo", context: "shared", config: { n: 1 } };
+const lines: string[] = [];
+let hearth: Hearth;
+let alice: Rest;
+let bob: Rest;
+let team: Rest;
+
+beforeAll(async () => {
+  const { path } = stack.use(await createTemporaryDirectory());
+  const file = await writeUsers(path, { alice: ["all"], bob: ["all"], team: ["team"] });
+  hearth = stack.use(
+    await startHearth({
+      headers: proofOf("alice"),
+      onLine: (line) => lines.push(line),
+      config: {
+        gateway: {
+          auth: [{ plugin: "hearth:auth-basic", config: { file } }],
+          callbacks: { allow: ["127.0.0.0/8"], attempts: 1 },
+          audit: { reads: true },
+          roles: {
+            all: { permissions: ["*"] },
+            team: {
+              permissions: ["jobs:*", "contexts:*", "binaries:*"],
+              contexts: ["team-*"],
+              binaries: ["echo", "team-*"],
+            },
+          },
+        },
+      },
+    }),
+  );
+  [alice, bob, team] = ["alice", "bob", "team"].map((name) => createRestAs(hearth.url, proofOf(name))) as [
+    Rest,
+    Rest,
+    Rest,
+  ];
+  await alice.upload(
+    "echo",
+    "export const echo = ({ config }) => config; export const wait = () => new Promise(() => {});",
+  );
+  await alice.upload("foreign", "export const echo = ({ config }) => config;");
+  await alice.createContext("shared");
+});
+
+afterAll(() => stack.disposeAsync());
+
+describe("request ids", () => {
+  test("of one caller are nothing to another: each has a job of its own", async () => {
+    const submit = (rest: Rest, spec: object) => rest.call("POST", "/v1/jobs?requestId=same", spec);
+    const first = await submit(alice, SPEC);
+    expect(first).toMatchObject({ status: 200, body: { requestId: "same" } });
+    const { id } = first.body as { id: string };
+    expect(await submit(alice, SPEC)).toMatchObject({ status: 200, body: { id, requestId: "same" } });
+
+    const other = await submit(bob, { ...SPEC, config: { n: 2 } });
+    expect(other).toMatchObject({ status: 200, body: { requestId: "same" } });
+    expect((other.body as { id: string }).id).not.toBe(id);
+    const conflict = await submit(bob, SPEC);
+    expect(conflict.status).toBe(409);
+    expect(JSON.stringify(conflict.body)).not.toContain(id);
+    expect(JSON.stringify(conflict.body)).toContain('\\"same\\"');
+  });
+
+  test("of a caller are the same on all faces, also while others use them", async () => {
+    const transport = createGrpcTransport({ baseUrl: hearth.url });
+    const run = (name: string) =>
+      createClient(JobService, transport).runJob(
+        { job: { ...SPEC, config: { n: 3 } }, requestId: "faces" },
+        { headers: proofOf(name) },
+      );
+    const [one, two] = await Promise.all([run("alice"), run("bob")]);
+    expect(one.job?.id).not.toBe(two.job?.id);
+    expect(one.job?.requestId).toBe("faces");
+    const again = await alice.call("POST", "/v1/jobs:run?requestId=faces", { job: { ...SPEC, config: { n: 3 } } });
+    const rest = await alice.call("POST", "/v1/jobs?requestId=faces", { ...SPEC, config: { n: 3 } });
+    expect([again.status, rest.status]).toContain(200);
+    expect(rest.body).toMatchObject({ id: one.job?.id });
+    // The same config in other words.
+    const words = JSON.stringify({ ...SPEC, config: { n: 3 } }).replace('{"n":3}', '{ "n" : 3.0 }');
+    expect(words).toContain("3.0");
+    const answer = await fetch(`${hearth.url}/v1/jobs?requestId=faces`, {
+      ...{ method: "POST", body: words },
+      headers: { ...proofOf("alice"), "content-type": "application/json" },
+    });
+    expect(await answer.json()).toMatchObject({ id: one.job?.id });
+  });
+
+  test("that look like a stored one belong to their caller all the same", async () => {
+    const { body } = await alice.call("GET", "/v1/jobs?page_size=1000");
+    const { jobs } = body as { jobs: { requestId?: string }[] };
+    for (const { requestId = "" } of jobs) expect(requestId).not.toMatch(/caller:/);
+  });
+});
+
+describe("refusals", () => {
+  test("name no context, binary or job that the caller may not see", async () => {
+    const context = ((await alice.call("GET", "/v1/contexts/shared")).body as { id: string }).id;
+    const { id: job } = await alice.submit({ ...SPEC, binary: "foreign" });
+    for (const [method, path, body] of [
+      ["GET", `/v1/contexts/${context}`],
+      ["POST", `/v1/contexts/${context}:stop`, {}],
+      ["GET", `/v1/jobs/${job}`],
+      ["POST", `/v1/jobs/${job}:cancel`, {}],
+      ["GET", `/jobs/${job}`],
+      ["GET", "/v1/binaries/foreign@1"],
+      ["POST", "/v1/jobs", { ...SPEC, context }],
+    ] as const) {
+      const response = await fetch(hearth.url + path, {
+        method,
+        headers: { ...proofOf("team"), "content-type": "application/json" },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      expect([path, response.status]).toEqual([path, 403]);
+      expect(text).not.toMatch(/shared|foreign|echo/);
+    }
+  });
+
+  test("to delete a binary name the jobs that the caller may see, and no others", async () => {
+    const { id } = await alice.submit({ ...SPEC, entryPoint: "wait" });
+    const refused = await team.call("DELETE", "/v1/binaries/echo");
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).not.toContain(id);
+    expect(JSON.stringify((await alice.call("DELETE", "/v1/binaries/echo")).body)).toContain(id);
+    await alice.call("POST", `/v1/jobs/${id}:cancel`, {});
+  });
+});
+
+/** A frame RST_STREAM of the first request, but for its code. */
+const RESET_BY_SERVER = reset(1).subarray(0, 9).toString("latin1");
+
+describe("two headers where one decides", () => {
+  const proof = () => proofOf("alice").authorization ?? "";
+
+  async function say(head: readonly string[]): Promise<string> {
+    const { hostname, port } = new URL(hearth.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`${head.join("\r\n")}\r\nconnection: close\r\n\r\n`);
+    return received(socket);
+  }
+
+  /** All that comes back on a request in HTTP/2 frames. */
+  async function sayFrames(headers: readonly (readonly [string, string])[]): Promise<string> {
+    const { hostname, port } = new URL(hearth.url);
+    const socket = connect(Number(port), hostname);
+    const flags = FLAG.END_HEADERS | FLAG.END_STREAM;
+    const goAway = frame({ type: FRAME.GOAWAY, payload: Buffer.alloc(8) });
+    socket.write(
+      Buffer.concat([
+        PREFACE,
+        settings(),
+        frame({ type: FRAME.HEADERS, flags, stream: 1, payload: headerBlock(headers) }),
+        goAway,
+      ]),
+    );
+    return received(socket);
+  }
+
+  test.each([
+    ["Host", ["host: 127.0.0.1", "host: other.example"]],
+    ["Host, twice the same", ["host: 127.0.0.1", "Host: 127.0.0.1"]],
+    ["Authorization", ["host: 127.0.0.1", "authorization: Basic eDp5", "AUTHORIZATION: {proof}"]],
+    ["X-API-Key", ["host: 127.0.0.1", "authorization: {proof}", "x-api-key: a", "x-api-key: b"]],
+    [
+      "Origin",
+      ["host: 127.0.0.1", "authorization: {proof}", "origin: http://localhost", "origin: http://other.example"],
+    ],
+    ["Content-Length", ["host: 127.0.0.1", "authorization: {proof}", "content-length: 0", "content-length: 1"]],
+  ])("are answered 400 over HTTP/1.1: %s", async (_, headers) => {
+    for (const path of ["/v1/jobs", "/jobs", "/hearth.v1.JobService/ListJobs", "/healthz"]) {
+      const answer = await say([`GET ${path} HTTP/1.1`, ...headers.map((line) => line.replace("{proof}", proof()))]);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    }
+  });
+
+  test("are answered 400 over HTTP/1.1: a host in the target and another in Host", async () => {
+    const answer = await say([
+      "GET http://other.example/v1/jobs HTTP/1.1",
+      "host: 127.0.0.1",
+      `authorization: ${proof()}`,
+    ]);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    const same = await say(["GET http://127.0.0.1/v1/jobs HTTP/1.1", "host: 127.0.0.1", `authorization: ${proof()}`]);
+    expect(same).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test.each([
+    [
+      "Authorization",
+      [
+        ["authorization", "Basic eDp5"],
+        ["authorization", "{proof}"],
+      ],
+    ],
+    [
+      "Host beside :authority",
+      [
+        ["authorization", "{proof}"],
+        ["host", "other.example"],
+      ],
+    ],
+    [
+      "Host",
+      [
+        ["authorization", "{proof}"],
+        ["host", "localhost"],
+        ["host", "localhost"],
+      ],
+    ],
+    [
+      "X-API-Key",
+      [
+        ["authorization", "{proof}"],
+        ["x-api-key", "a"],
+        ["x-api-key", "b"],
+      ],
+    ],
+  ] as const)("are refused over HTTP/2: %s", async (_, headers) => {
+    for (const path of ["/v1/jobs", "/jobs", "/hearth.v1.JobService/ListJobs", "/healthz"]) {
+      const head = requestHeaders({ method: "GET", path });
+      const answer = await sayFrames([
+        ...head,
+        ...headers.map(([name, value]) => [name, value.replace("{proof}", proof())] as const),
+      ]);
+      const told = /HEADER_REPEATED|HOST_AMBIGUOUS|more than once|differs from the host/.test(answer);
+      // What nghttp2 says itself.
+      expect(told || answer.includes(RESET_BY_SERVER)).toBe(true);
+    }
+    const head = requestHeaders({
+      method: "GET",
+      path: "/v1/contexts",
+      headers: { authorization: proof(), host: "localhost" },
+    });
+    expect(await sayFrames(head)).toContain("contexts");
+  });
+});
+
+describe("a callback URL with a password", () => {
+  test("is called with it, and shown without it everywhere", async () => {
+    await using receiver = await startHttpReceiver();
+    const { port } = new URL(receiver.url);
+    const callbackUrl = `http://hook:s3cr3t-pw@127.0.0.1:${port}/hook`;
+    const answers: unknown[] = [];
+    const keep = async (method: string, path: string, body?: object) => {
+      const answer = await alice.call(method, path, body);
+      answers.push(answer.body);
+      return answer.body as { id?: string; job?: { id: string } };
+    };
+    const { id = "" } = await keep("POST", "/v1/jobs?requestId=called", { ...SPEC, callbackUrl });
+    await keep("POST", "/v1/jobs?requestId=called", { ...SPEC, callbackUrl });
+    await keep("POST", "/v1/jobs:run", { ...SPEC, callbackUrl });
+    await until("both called back", () => receiver.received.length >= 2);
+    expect(receiver.received[0]?.headers.authorization).toBe(
+      `Basic ${Buffer.from("hook:s3cr3t-pw").toString("base64")}`,
+    );
+    for (const path of [`/v1/jobs/${id}`, "/v1/jobs", `/v1/jobs/${id}/events`, "/v1/audit?page_size=1000"]) {
+      const response = await fetch(hearth.url + path, { headers: proofOf("alice") });
+      answers.push(await response.text());
+    }
+    await keep("POST", `/v1/jobs/${id}:cancel`, {});
+    for (const path of [`/jobs/${id}`, "/jobs"]) await keep("GET", path);
+    const transport = createGrpcTransport({ baseUrl: hearth.url });
+    const { callbackUrl: shown } = await createClient(JobService, transport).getJob(
+      { jobId: id },
+      { headers: proofOf("alice") },
+    );
+    expect(shown).toBe(`http://***@127.0.0.1:${port}/hook`);
+    // What is refused is told without it too.
+    for (const url of [
+      "http://hook:s3cr3t-pw@10.0.0.1/",
+      "ftp://hook:s3cr3t-pw@example.com/",
+      "http://hook:s3cr3t-pw@[",
+      `http://hook:s3cr3t-pw@example.com/${"x".repeat(3000)}`,
+    ]) {
+      const refused = await alice.call("POST", "/v1/jobs", { ...SPEC, callbackUrl: url });
+      expect(refused.status).toBe(400);
+      answers.push(refused.body);
+    }
+    answers.push(
+      (await alice.call("POST", "/v1/jobs", { ...SPEC, callbackUrl: ["http://hook:s3cr3t-pw@example.com"] })).body,
+    );
+    expect(JSON.stringify(answers)).not.toContain("s3cr3t-pw");
+    expect(receiver.received.map(({ body }) => body).join("")).not.toContain("s3cr3t-pw");
+    expect(lines.join("\n")).not.toContain("s3cr3t-pw");
+  });
+});

@@ -65,7 +65,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
 /** Code inside Deno has timers of its own; tests, and what they share, choose their times themselves. */
 const LEFT_OUT = /\.test\.ts$|_child\.ts$|\/testing\/|\/testdata\/|^context-node\/deno\/sandbox\//;
 
-const sources = readSources(ROOT, ["cluster", "context-node", "gateway", "plugins", "standalone"]).filter(
+const sources = readSources(ROOT, ["cluster", "context-node", "gateway", "lib", "plugins", "standalone"]).filter(
   ({ path }) => !LEFT_OUT.test(path),
 );
 

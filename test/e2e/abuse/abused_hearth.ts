@@ -18,6 +18,12 @@ export interface AbusedHearth extends AsyncDisposable {
   dialBare(): Promise<Socket>;
   /** Says the text on a connection of its own, and answers all that came back until the gateway closed it. */
   say(text: string): Promise<string>;
+  /** Sends a body, as JSON unless the headers name another type. */
+  post(
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; text: string }>;
   /** What the gateway has used of the processor since it began, in milliseconds: however busy the machine is, no more than its own. */
   cpuMs(): number;
   /** Runs a job to its end, on a new connection; rejects when the gateway does not answer as ever. */
@@ -74,6 +80,10 @@ export async function startAbusedHearth(
     dial,
     dialBare,
     say,
+    async post(path, body, headers = { "content-type": "application/json" }) {
+      const response = await fetch(hearth.url + path, { method: "POST", headers, body });
+      return { status: response.status, text: await response.text() };
+    },
     cpuMs() {
       const [, fields = ""] = /\) (.*)$/m.exec(readFileSync(`/proc/${hearth.gateways[0]?.pid}/stat`, "utf8")) ?? [];
       // The times in user and system mode, in hundredths of a second: proc(5), fields 14 and 15.

@@ -1,9 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import http from "node:http";
 import http2 from "node:http2";
-import { join } from "node:path";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -80,23 +77,23 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
-/** Calls of a method that needs `jobs:read`, on each face: the code that they end with, undefined when they are let in. */
-type Faces = Readonly<Record<string, (proof: Proof) => Promise<string | undefined>>>;
+/** Calls of a method that needs `jobs:read`, on each API: the code that they end with, undefined when they are let in. */
+type Apis = Readonly<Record<string, (proof: Proof) => Promise<string | undefined>>>;
 
 const REST_CODES: Readonly<Record<number, string | undefined>> = { 401: "unauthenticated", 403: "permission_denied" };
 
-const faces: Faces = {
+const apis: Apis = {
   "REST, unary": async (headers) => REST_CODES[(await fetch(`${hearth.url}/v1/jobs`, { headers })).status],
   "REST, stream": async (headers) =>
     REST_CODES[(await fetch(`${hearth.url}/v1/jobs/${JOB}/events`, { headers })).status],
   "spark-jobserver": async (headers) => REST_CODES[(await fetch(`${hearth.url}/jobs`, { headers })).status],
-  ...rpcFaces("Connect, HTTP/1.1", () => createConnectTransport({ baseUrl: hearth.url, httpVersion: "1.1" })),
-  ...rpcFaces("Connect, HTTP/2", () => createConnectTransport({ baseUrl: hearth.url, httpVersion: "2" })),
-  ...rpcFaces("gRPC", () => createGrpcTransport({ baseUrl: hearth.url })),
-  ...rpcFaces("gRPC-Web", () => createGrpcWebTransport({ baseUrl: hearth.url, httpVersion: "1.1" })),
+  ...rpcApis("Connect, HTTP/1.1", () => createConnectTransport({ baseUrl: hearth.url, httpVersion: "1.1" })),
+  ...rpcApis("Connect, HTTP/2", () => createConnectTransport({ baseUrl: hearth.url, httpVersion: "2" })),
+  ...rpcApis("gRPC", () => createGrpcTransport({ baseUrl: hearth.url })),
+  ...rpcApis("gRPC-Web", () => createGrpcWebTransport({ baseUrl: hearth.url, httpVersion: "1.1" })),
 };
 
-function rpcFaces(name: string, createTransport: () => Transport): Faces {
+function rpcApis(name: string, createTransport: () => Transport): Apis {
   return {
     [`${name}, unary`]: (headers) => codeOf(createClient(JobService, createTransport()).listJobs({}, { headers })),
     [`${name}, stream`]: (headers) =>
@@ -113,8 +110,8 @@ async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
   return Code[code].replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
 }
 
-describe.each(Object.keys(faces))("%s", (face) => {
-  const call = (what: string) => faces[face]?.(proofs[what] ?? {});
+describe.each(Object.keys(apis))("%s", (api) => {
+  const call = (what: string) => apis[api]?.(proofs[what] ?? {});
 
   test.each(["a password", "a key", "a key in X-API-Key", "a token"])("lets in a caller with %s", async (what) => {
     expect(await call(what)).toBeUndefined();
@@ -153,7 +150,7 @@ test.each([
   ["an upload", "PUT", "/v1/binaries/words", "application/octet-stream"],
   ["Connect", "POST", "/hearth.v1.JobService/SubmitJob", "application/json"],
   ["gRPC", "POST", "/hearth.v1.JobService/SubmitJob", "application/grpc"],
-  ["spark-jobserver's face", "POST", "/jobs?appName=words&classPath=WordCount", "text/plain"],
+  ["spark-jobserver's API", "POST", "/jobs?appName=words&classPath=WordCount", "text/plain"],
 ])("an unknown caller is answered before its body has come, by %s", async (_, method, path, contentType) => {
   const { hostname, port } = new URL(hearth.url);
   if (contentType !== "application/grpc") {
@@ -192,7 +189,7 @@ test("gRPC carries reason and challenges of a refusal", async () => {
   expect((reason as ConnectError).metadata.get("www-authenticate")).toContain("Bearer");
 });
 
-test("spark-jobserver's face refuses in the words of akka-http", async () => {
+test("spark-jobserver's API refuses in the words of akka-http", async () => {
   const ask = async (proof: Proof | undefined, path = "/jobs", method = "GET") => {
     const answer = await fetch(hearth.url + path, { headers: { ...proof }, method });
     return { status: answer.status, text: await answer.text(), challenge: answer.headers.get("www-authenticate") };
@@ -266,7 +263,7 @@ test.each(["/healthz", "/metricz", "/metrics", "/", "/html/page.js", "/statusz"]
   },
 );
 
-test("a caller that calls too often is told when to come back, on every face", async () => {
+test("a caller that calls too often is told when to come back, on every API", async () => {
   const headers = basicProof("slow", passwordOf("slow"));
   expect((await fetch(`${hearth.url}/v1/jobs`, { headers })).status).toBe(200);
 
@@ -276,7 +273,7 @@ test("a caller that calls too often is told when to come back, on every face", a
   const spark = await fetch(`${hearth.url}/jobs`, { headers });
   expect(spark.status).toBe(429);
   expect(Number(spark.headers.get("retry-after"))).toBeGreaterThan(10);
-  expect(await faces["gRPC, unary"]?.(headers)).toBe("resource_exhausted");
+  expect(await apis["gRPC, unary"]?.(headers)).toBe("resource_exhausted");
   expect(await call200(proofs["a password"])).toBe(200);
 });
 
@@ -290,57 +287,4 @@ test("tokens with the issuer's new key are good, those with the old one are not"
   await issuer.rotate();
   expect(await call200(bearerProof(await issuer.token(AUDIENCE, ["watchers"])))).toBe(200);
   expect(await call200(old)).toBe(401);
-});
-
-test("a plugin that cannot tell closes the door, also for those whom others would know", async () => {
-  const { path } = stack.use(await createTemporaryDirectory());
-  const plugin = join(path, "broken.ts");
-  const contract = join(import.meta.dirname, "../../../plugins/contract/mod.ts");
-  await writeFile(
-    plugin,
-    `import { definePlugin } from ${JSON.stringify(contract)};
-     import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
-     export default definePlugin({ kind: "auth", name: "broken", config: z.strictObject({}), start: async () => ({
-       admitsAnyone: false,
-       authenticate: async () => { throw new Error("the directory is down"); },
-       async [Symbol.asyncDispose]() {},
-     }) });`,
-  );
-  const auth = [{ plugin }, { plugin: "hearth:auth-none" }];
-  await using closed = await startHearth({
-    nodes: 0,
-    gateways: 0,
-    config: { gateway: { auth, roles: { anonymous: { permissions: ["*"] } } } },
-  });
-  const { url } = await closed.addGateway();
-  const answer = await fetch(`${url}/v1/jobs`);
-  expect(answer.status).toBe(503);
-  expect(await answer.text()).not.toContain("directory");
-  expect((await fetch(`${url}/jobs`)).status).toBe(503);
-  expect((await fetch(`${url}/healthz`)).status).toBe(200);
-});
-
-/** What a gateway that cannot start writes. */
-async function failedStart(gateway: object, ...flags: string[]): Promise<string> {
-  await using directory = await createTemporaryDirectory();
-  const file = join(directory.path, "config.json");
-  await writeFile(file, JSON.stringify({ gateway }));
-  const main = join(import.meta.dirname, "../../../gateway/main.ts");
-  const args = [main, "--config", file, "--nats", hearth.natsUrl, "--data-dir", directory.path, ...flags];
-  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
-  expect(status).toBe(1);
-  return stdout;
-}
-
-test("a gateway that lets in anybody does not listen on other addresses than loopback", async () => {
-  const gateway = { auth: [{ plugin: "hearth:auth-none" }], roles: { anonymous: { permissions: ["*"] } } };
-  expect(await failedStart(gateway, "--listen", "0.0.0.0:0")).toContain('auth plugin \\"auth-none\\" lets in anybody');
-});
-
-test("a gateway whose auth plugin does not start says which and why, and does not start", async () => {
-  const config = { file: import.meta.filename };
-  const gateway = { auth: [{ plugin: "hearth:auth-basic", config }], roles: { admin: { permissions: ["*"] } } };
-  const text = await failedStart(gateway, "--listen", "127.0.0.1:0");
-  expect(text).toContain("Cannot start plugin");
-  expect(text).toContain(import.meta.filename);
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contextEventSubject, type Job, Job_State, JobError_Reason } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { readEvents } from "../../nats/stored_events.ts";
-import { type Hearth, startHearth, untilNodesAreReady } from "../../system/hearth.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { until } from "../../until.ts";
 
 const JOBS = `
@@ -237,41 +237,6 @@ test("the named objects of a context are seen and dropped from outside", async (
   expect((await rest.call("DELETE", "/v1/contexts/objects/objects/a")).status).toBe(404);
   expect((await run("objects", "find", { name: "a" })).result).toBe("nothing");
   expect((await run("objects", "find", { name: "b" })).result).toBe("kept");
-});
-
-test("a context goes to a node with the labels that it asks for, or nowhere", async () => {
-  await using labelled = await startHearth({ config: { node: { labels: { zone: "a", gpu: "no" } } } });
-  const client = createRest(labelled.url);
-  await client.upload("jobs", "export const echo = ({ config }) => config;");
-  const { body } = await client.call("GET", "/v1/nodes");
-  expect(body).toMatchObject({ nodes: [{ labels: { zone: "a", gpu: "no" } }] });
-  await untilNodesAreReady(labelled.url, 1);
-  expect(await client.createContext("here", { nodeLabels: { zone: "a" } })).toMatchObject({ name: "here" });
-  for (const [settings, status, code, why] of [
-    [{ nodeLabels: { zone: "b" } }, 503, "unavailable", "there is no context node with the labels zone=b;"],
-    [
-      { nodeLabels: { zone: "a" }, memoryBytes: String(2 ** 40) },
-      429,
-      "resource_exhausted",
-      `none of 1 node(s) with the labels zone=a has ${2 ** 40} bytes of memory to promise;`,
-    ],
-  ] as const) {
-    const told = { status, body: { code, message: expect.stringContaining(`Cannot place the context: ${why}`) } };
-    expect(await client.call("POST", "/v1/contexts", { name: "there", settings })).toMatchObject(told);
-    expect(await client.call("POST", "/v1/jobs", { binary: "jobs", contextSettings: settings })).toMatchObject(told);
-  }
-});
-
-test("contexts that are asked for in one moment go where there is room for them all", async () => {
-  await using small = await startHearth({ nodes: 2, config: { node: { memoryBytes: 1024 ** 3 } } });
-  const client = createRest(small.url);
-  // Two of half a gibibyte for each of the nodes.
-  const names = ["a", "b", "c", "d"];
-  const created = await Promise.all(names.map((name) => client.createContext(name)));
-  const nodes = Map.groupBy(created, ({ nodeId }) => nodeId);
-  expect([...nodes.values()].map(({ length }) => length)).toEqual([2, 2]);
-  const { status, body } = await client.call("POST", "/v1/contexts", { name: "e" });
-  expect({ status, body }).toMatchObject({ status: 429, body: { code: "resource_exhausted" } });
 });
 
 test("a context that cannot be held to its CPU cores says so", async () => {

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
@@ -13,12 +12,12 @@ import {
   LogLineSchema,
 } from "../../proto/mod.ts";
 import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import { until } from "../../test/until.ts";
 import type { DirectoryObserver, NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";
 import { createSessionObserver } from "./arrivals.ts";
 
-const log = pino({ level: "silent" });
 const CONFIG = new TextEncoder().encode("{}");
 
 let dao: Dao;

@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { pino } from "pino";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import type { ContextStore, Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
@@ -8,6 +7,7 @@ import { type Context, Context_State, type Job, Job_State, JobSpecSchema } from 
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary } from "../../test/contract/samples.ts";
 import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRecord, JobRecord } from "../record/mod.ts";
 import { type RetryDeps, retryJob } from "./retry.ts";
@@ -15,7 +15,6 @@ import { runJob } from "./run.ts";
 import { submitJob } from "./submit.ts";
 import type { WaitDeps } from "./wait.ts";
 
-const log = pino({ level: "silent" });
 const spec = create(JobSpecSchema, { binary: "jobs", entryPoint: "WordCount" });
 const by = { requestId: "", caller: undefined, signal: new AbortController().signal };
 

@@ -1,7 +1,16 @@
 import { type DescMessage, fromJson, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
-import { type Binary, BinarySchema, type Context, ContextSchema, type Job, JobSchema } from "../../proto/mod.ts";
+import {
+  type Binary,
+  BinarySchema,
+  type Context,
+  ContextSchema,
+  type Job,
+  Job_State,
+  JobSchema,
+} from "../../proto/mod.ts";
+import { until } from "../until.ts";
 
-/** An answer of the REST face. */
+/** A response of the REST API. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -18,6 +27,8 @@ export interface Rest {
   run(spec: object): Promise<{ job: Job; result: JsonValue | undefined }>;
   submit(spec: object): Promise<Job>;
   job(id: string): Promise<Job>;
+  /** Polls a job until it is in this state, or in one for which the function returns true. */
+  untilState(id: string, wanted: Job_State | ((state: Job_State) => boolean)): Promise<Job>;
 }
 
 export function createRest(url: string): Rest {
@@ -46,6 +57,7 @@ export function createRestAs(url: string, credentials: Readonly<Record<string, s
     if (status !== 200) throw new Error(`${request[0]} ${request[1]} answered ${status}: ${JSON.stringify(body)}`);
     return fromJson(schema, body);
   };
+  const job: Rest["job"] = (id) => ask(JobSchema, "GET", `/v1/jobs/${id}`);
   return {
     call,
     upload: (name, source) => ask(BinarySchema, "PUT", `/v1/binaries/${name}`, source),
@@ -57,6 +69,18 @@ export function createRestAs(url: string, credentials: Readonly<Record<string, s
       return { job: fromJson(JobSchema, job), result };
     },
     submit: (spec) => ask(JobSchema, "POST", "/v1/jobs", spec),
-    job: (id) => ask(JobSchema, "GET", `/v1/jobs/${id}`),
+    job,
+    async untilState(id, wanted) {
+      const isWanted = typeof wanted === "function" ? wanted : (state: Job_State) => state === wanted;
+      let found: Job | undefined;
+      await until(
+        `job ${id} is ${typeof wanted === "function" ? "in a wanted state" : Job_State[wanted]}`,
+        async () => {
+          found = await job(id);
+          return isWanted(found.state);
+        },
+      );
+      return found ?? job(id);
+    },
   };
 }

@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { pino } from "pino";
 import { parseConfig } from "../../gateway/config.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import blobsFs from "../../plugins/blobs-fs/mod.ts";
@@ -11,6 +10,7 @@ import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
 import { createRestAs, type Rest } from "../http/rest.ts";
 import { startTestNatsServer } from "../nats/server.ts";
 import { startTestNode, type TestNode } from "../node/context_node.ts";
+import { log } from "../silent_log.ts";
 
 /** Two gateways and a node with a scripted Spark, in this process. Disposing it ends them and deletes what they kept. */
 export interface SparkSystem extends AsyncDisposable {
@@ -40,7 +40,7 @@ export async function startSparkSystem({ configure, headers = {} }: SparkSystemO
   await writeFile(configFile, JSON.stringify({ gateway: (await configure?.(path)) ?? {} }));
   const start = async (): Promise<string> => {
     const args = ["--nats", nats.url, "--listen", "127.0.0.1:0", "--data-dir", path, "--config", configFile];
-    const gateway = stack.use(await startGateway(await parseConfig(args, {}), { log: pino({ level: "silent" }) }));
+    const gateway = stack.use(await startGateway(await parseConfig(args, {}), { log }));
     return `http://${gateway.address}`;
   };
   const urls = [await start(), await start()] as const;

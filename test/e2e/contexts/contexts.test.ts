@@ -85,16 +85,12 @@ function untilContext(name: string, condition: (context: ContextBody) => boolean
   return until(`context ${name} is as wanted`, async () => condition(await context(name)));
 }
 
-async function untilState(id: string, state: Job_State): Promise<void> {
-  await until(`the job is ${Job_State[state]}`, async () => (await rest.job(id)).state === state);
-}
-
 describe("a context is restarted", () => {
   test("with other settings: its running jobs are cancelled, those that wait run after it, its objects are gone", async () => {
     const { id } = await rest.createContext("changing", { maxJobsPerContext: 1, settings: { color: "red" } });
     await run("changing", "keep", { name: "a" });
     const running = await submit("changing", "deaf", { gracePeriod: "0.1s" });
-    await untilState(running.id, Job_State.RUNNING);
+    await rest.untilState(running.id, Job_State.RUNNING);
     const waiting = await submit("changing", "settings");
 
     const settings = { maxJobsPerContext: 4, settings: { color: "blue" } };
@@ -107,7 +103,7 @@ describe("a context is restarted", () => {
       state: Job_State.CANCELLED,
       error: { reason: JobError_Reason.CANCELLED_BY_FORCE, message: expect.stringContaining("was restarted") },
     });
-    await untilState(waiting.id, Job_State.SUCCEEDED);
+    await rest.untilState(waiting.id, Job_State.SUCCEEDED);
     expect((await rest.call("GET", `/v1/jobs/${waiting.id}/result`)).body).toEqual({
       maxJobsPerContext: 4,
       color: "blue",
@@ -131,11 +127,11 @@ test("a context that goes over its memory gets another process; its job fails wi
   await run("small", "keep", { name: "a" });
   const { id } = await submit("small", "greedy");
   const waiting = await submit("small", "find", { config: { name: "a" } });
-  await untilState(id, Job_State.FAILED);
+  await rest.untilState(id, Job_State.FAILED);
   const { error } = await rest.job(id);
   expect(error?.reason).toBe(JobError_Reason.OUT_OF_MEMORY);
   expect(error?.message).toContain("96 MiB");
-  await untilState(waiting.id, Job_State.SUCCEEDED);
+  await rest.untilState(waiting.id, Job_State.SUCCEEDED);
   expect((await rest.call("GET", `/v1/jobs/${waiting.id}/result`)).body).toBe("nothing");
   const { state, restarts, restartReason } = await context("small");
   expect({ state, restarts }).toEqual({ state: "RUNNING", restarts: 1 });
@@ -146,12 +142,12 @@ test("a context that goes over its memory gets another process; its job fails wi
 test("a context whose process is killed gets another one", async () => {
   const { nodeId } = await rest.createContext("killed");
   const { id } = await submit("killed", "deaf");
-  await untilState(id, Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   expect(nodeId).not.toBe("");
   const node = hearth.nodes[0]?.pid ?? 0;
   const children = readFileSync(`/proc/${node}/task/${node}/children`, "utf8").trim().split(" ").map(Number);
   for (const pid of children) process.kill(pid, "SIGKILL");
-  await untilState(id, Job_State.FAILED);
+  await rest.untilState(id, Job_State.FAILED);
   expect((await rest.job(id)).error?.reason).toBe(JobError_Reason.CONTEXT_LOST);
   // The spare process was killed as well: a context that takes it before the node has noticed restarts once more.
   await untilContext("killed", ({ state, restarts = 0 }) => state === "RUNNING" && restarts >= 1);
@@ -162,7 +158,7 @@ test("a context whose process is killed gets another one", async () => {
 test("a context is drained: it takes no more jobs and stops when those that it has are done", async () => {
   await rest.createContext("drained", { maxJobsPerContext: 1 });
   const running = await submit("drained", "wait", { gracePeriod: "60s" });
-  await untilState(running.id, Job_State.RUNNING);
+  await rest.untilState(running.id, Job_State.RUNNING);
   const waiting = await submit("drained", "echo");
   const both = await rest.call("POST", "/v1/contexts/drained:stop", { drain: true, force: true });
   expect({ status: both.status, body: both.body }).toMatchObject({
@@ -187,21 +183,21 @@ describe("a context ends by itself", () => {
   test("after as many jobs as it may take, when they are done", async () => {
     await rest.createContext("counted", { maxJobs: 2 });
     const first = await submit("counted", "wait", { gracePeriod: "60s" });
-    await untilState(first.id, Job_State.RUNNING);
+    await rest.untilState(first.id, Job_State.RUNNING);
     await submit("counted", "echo");
     const { status, body } = await rest.call("POST", "/v1/jobs", {
       ...{ binary: "jobs", entryPoint: "echo", context: "counted" },
     });
     expect({ status, body }).toMatchObject({ status: 400, body: { code: "failed_precondition" } });
     await rest.call("POST", `/v1/jobs/${first.id}:cancel`, {});
-    await untilState(first.id, Job_State.SUCCEEDED);
+    await rest.untilState(first.id, Job_State.SUCCEEDED);
     await untilContext("counted", ({ state }) => state === "STOPPED");
   });
 
   test("when it has reached its age, its jobs done", async () => {
     await rest.createContext("aged", { maxAge: "3s" });
     const { id } = await submit("aged", "wait", { gracePeriod: "60s" });
-    await untilState(id, Job_State.RUNNING);
+    await rest.untilState(id, Job_State.RUNNING);
     await untilContext("aged", ({ state }) => state === "STOPPING");
     await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
     await untilContext("aged", ({ state }) => state === "STOPPED");

@@ -142,12 +142,12 @@ test("errors, and what validate says, are told without the value", async () => {
 
 test("streamed results are told without the value, whose parts may come apart", async () => {
   const { id: rows } = await rest.submit(spec("rows"));
-  await until("it has a result", async () => (await rest.job(rows)).state === Job_State.SUCCEEDED);
+  await rest.untilState(rows, Job_State.SUCCEEDED);
   expect(JSON.parse(await text(`/v1/jobs/${rows}/result`))).toEqual(
     [0, 1, 2].map((row) => ({ row, password: "[secret password]" })),
   );
   const { id: bytes } = await rest.submit(spec("bytes"));
-  await until("it has a result", async () => (await rest.job(bytes)).state === Job_State.SUCCEEDED);
+  await rest.untilState(bytes, Job_State.SUCCEEDED);
   expect(await text(`/v1/jobs/${bytes}/result`)).toBe("<[secret password]>");
 });
 

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Job, Job_State, JobError_Reason } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { type Hearth, startHearth } from "../../system/hearth.ts";
-import { until } from "../../until.ts";
 
 const JOBS = `
 export const echo = ({ config }) => config;
@@ -46,15 +45,6 @@ function submit(entryPoint: string, spec: object = {}): Promise<Job> {
   return rest.submit({ binary: "jobs", entryPoint, context: "shared", ...spec });
 }
 
-async function untilState(id: string, state: Job_State): Promise<Job> {
-  let job = await rest.job(id);
-  await until(`job ${id} is ${Job_State[state]}`, async () => {
-    job = await rest.job(id);
-    return job.state === state;
-  });
-  return job;
-}
-
 async function cancel(id: string, through = rest): Promise<unknown> {
   const { status, body } = await through.call("POST", `/v1/jobs/${id}:cancel`, {});
   expect({ id, status, body }).toMatchObject({ status: 200 });
@@ -64,7 +54,7 @@ async function cancel(id: string, through = rest): Promise<unknown> {
 describe("a job that runs is cancelled", () => {
   test("without force when it minds its signal, long before its grace period is over", async () => {
     const { id } = await submit("cooperative", { gracePeriod: "60s" });
-    await untilState(id, Job_State.RUNNING);
+    await rest.untilState(id, Job_State.RUNNING);
     expect(await cancel(id)).toMatchObject({
       state: "CANCELLED",
       error: { reason: "CANCELLED", message: "The job was cancelled; it stopped by itself" },
@@ -73,9 +63,9 @@ describe("a job that runs is cancelled", () => {
 
   test.each(["loop", "blocked", "deaf"])("by force when it does not: %s", async (entryPoint) => {
     const neighbour = await submit("cooperative");
-    await untilState(neighbour.id, Job_State.RUNNING);
+    await rest.untilState(neighbour.id, Job_State.RUNNING);
     const { id } = await submit(entryPoint, { gracePeriod: "0.2s" });
-    await untilState(id, Job_State.RUNNING);
+    await rest.untilState(id, Job_State.RUNNING);
     expect(await cancel(id)).toMatchObject({
       state: "CANCELLED",
       error: {
@@ -92,7 +82,7 @@ describe("a job that runs is cancelled", () => {
     for (let round = 0; round < 3; round++) {
       await rest.run({ binary: "jobs", entryPoint: "echo", context: "single" });
       const { id } = await submit("loop", { context: "single", gracePeriod: "0s" });
-      await untilState(id, Job_State.RUNNING);
+      await rest.untilState(id, Job_State.RUNNING);
       expect(await cancel(id)).toMatchObject({ state: "CANCELLED" });
     }
   });
@@ -166,7 +156,7 @@ test("a job whose program takes for ever to load fails a while after its timeout
 describe("cancelling has one outcome", () => {
   test("when it is asked for twice, and by two gateways at once", async () => {
     const { id } = await submit("loop", { gracePeriod: "0.2s" });
-    await untilState(id, Job_State.RUNNING);
+    await rest.untilState(id, Job_State.RUNNING);
     const answers = await Promise.all([cancel(id), cancel(id, other), cancel(id), cancel(id, other)]);
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(answers[0]).toMatchObject({ state: "CANCELLED" });

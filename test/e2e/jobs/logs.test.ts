@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { type Hearth, startHearth } from "../../system/hearth.ts";
-import { until } from "../../until.ts";
 
 const JOBS = `
 /** Writes \`lines\` lines, then waits for a file, then writes as many again. */
@@ -101,7 +100,7 @@ test("lines are replayed from any point, while the job runs and after it has end
 
 test("a browser that connects again goes on after the last line that it saw", async () => {
   const id = await submit("talk", { lines: 3, file: "go-2" });
-  await until("it has ended", async () => (await rest.job(id)).state === Job_State.SUCCEEDED);
+  await rest.untilState(id, Job_State.SUCCEEDED);
   const events = await fetch(`${hearth.url}/v1/jobs/${id}/logs:watch`, {
     headers: { accept: "text/event-stream", "last-event-id": "4" },
   });

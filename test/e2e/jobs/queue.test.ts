@@ -34,7 +34,7 @@ function submit(context: string, entryPoint: string, spec: object = {}): Promise
 const cancel = (id: string) => rest.call("POST", `/v1/jobs/${id}:cancel`, {});
 
 async function resultOf(id: string): Promise<unknown> {
-  await until("the job has succeeded", async () => (await rest.job(id)).state === Job_State.SUCCEEDED);
+  await rest.untilState(id, Job_State.SUCCEEDED);
   return (await rest.call("GET", `/v1/jobs/${id}/result`)).body;
 }
 

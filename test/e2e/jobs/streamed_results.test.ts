@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State, JobError_Reason } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { type Hearth, startHearth } from "../../system/hearth.ts";
-import { until } from "../../until.ts";
 
 const JOBS = `
 /** Yields a value, then one more for each data file that it waits for. */
@@ -54,10 +53,6 @@ async function followResult(jobId: string, url = hearth.url): Promise<Response> 
   }
 }
 
-async function untilState(jobId: string, state: Job_State): Promise<void> {
-  await until(`job ${jobId} is in state ${state}`, async () => (await rest.job(jobId)).state === state);
-}
-
 test("the result of a running job is read while it is made, through any gateway, and afterwards", async () => {
   const id = await submit("step", { files: ["one", "two"] });
   const followed = await Promise.all(hearth.urls.map((url) => followResult(id, url)));
@@ -91,7 +86,7 @@ test("the result of a running job is read while it is made, through any gateway,
     }),
   );
   expect(ends).toEqual(twice(',"two"]'));
-  await untilState(id, Job_State.SUCCEEDED);
+  await rest.untilState(id, Job_State.SUCCEEDED);
   expect(await (await readResult(id)).json()).toEqual([{ first: true }, "one", "two"]);
   expect((await rest.job(id)).result).toMatchObject({ mediaType: "application/json", digest: "" });
 });
@@ -126,7 +121,7 @@ test("bytes are answered as they are, and left out by RunJob", async () => {
 test("spark-jobserver's API answers streamed results of ended jobs", async () => {
   const array = await submit("count", { count: 50_000 });
   const bytes = await submit("bytes", { parts: 3 });
-  await Promise.all([array, bytes].map((id) => untilState(id, Job_State.SUCCEEDED)));
+  await Promise.all([array, bytes].map((id) => rest.untilState(id, Job_State.SUCCEEDED)));
   const report = async (id: string) => (await rest.call("GET", `/jobs/${id}`)).body;
   expect(await report(array)).toMatchObject({ result: Array.from({ length: 50_000 }, (_, n) => n) });
   const content = Buffer.concat([0, 1, 2].map((value) => Buffer.alloc(100_000, value)));
@@ -159,7 +154,7 @@ test("a streamed result over the limit fails the job", async () => {
 
 test("a job that has begun no result has none to be read", async () => {
   const id = await submit("wait");
-  await untilState(id, Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   expect(await rest.call("GET", `/v1/jobs/${id}/result`)).toMatchObject({
     status: 400,
     body: { message: `Cannot answer the result of job "${id}": it is RUNNING, not SUCCEEDED` },

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { type Hearth, startHearth } from "../../system/hearth.ts";
-import { until } from "../../until.ts";
 
 /** A program that tells its version, at once or when a file of that name is uploaded. */
 function program(version: number): string {
@@ -34,13 +33,13 @@ test("the next job in a warm context runs what was uploaded; one that runs keeps
   await rest.upload("a", program(1));
   expect(await resultOf("a")).toBe(1);
   const { id } = await rest.submit({ binary: "a", entryPoint: "later", context: "warm", config: { file: "go-a" } });
-  await until("it runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
 
   await rest.upload("a", program(2));
 
   expect(await resultOf("a")).toBe(2);
   await rest.call("PUT", "/v1/data/go-a", "go");
-  await until("it ends", async () => (await rest.job(id)).state === Job_State.SUCCEEDED);
+  await rest.untilState(id, Job_State.SUCCEEDED);
   expect((await rest.call("GET", `/v1/jobs/${id}/result`)).body).toBe(1);
   expect(await rest.job(id)).toMatchObject({ binaryVersion: 1 });
 });

@@ -89,9 +89,9 @@ test("docs/nats.md has the configuration that npm start uses", async () => {
 test("a gateway and a node run, retry, watch and cancel jobs with the permissions of their users", async () => {
   expect((await rest.run({ binary: "jobs", entryPoint: "echo", config: { n: 1 } })).result).toEqual({ n: 1 });
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow" });
-  await until("it runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
-  await until("it is cancelled", async () => (await rest.job(id)).state === Job_State.CANCELLED);
+  await rest.untilState(id, Job_State.CANCELLED);
 });
 
 test("nobody connects without credentials, or with another's password", async () => {

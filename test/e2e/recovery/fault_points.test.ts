@@ -6,7 +6,6 @@ import { createTemporaryDirectory } from "../../contract/temporary_directory.ts"
 import { createRest, type Rest } from "../../http/rest.ts";
 import { checkBooks, readBooks } from "../../nats/books.ts";
 import { type Hearth, startHearth, untilNodesAreReady } from "../../system/hearth.ts";
-import { until } from "../../until.ts";
 
 const JOBS = `
 export const nap = ({ config }) => new Promise((resolve) => setTimeout(resolve, config.ms, config.n));
@@ -54,7 +53,7 @@ test("the end of a job whose gateway is killed between the commit and its publis
 
 test("so is what a gateway decides: that a job was lost with its node", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "nap", config: { ms: 60_000 }, context: "shared" });
-  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   await writeFile(dieAfter, "failed");
   process.kill(hearth.nodes[0]?.pid ?? 0, "SIGKILL");
   await replaceGateway(0);
@@ -72,7 +71,7 @@ test("the end of an attempt is before the events of the next one, though its gat
   await replaceGateway(1);
   // The answer may have been lost with the gateway.
   const id = (await submitted) ?? (await newestJob());
-  await until("the job has failed", async () => (await rest.job(id)).state === Job_State.FAILED);
+  await rest.untilState(id, Job_State.FAILED);
   await checkBooks(hearth.natsUrl, rest, [id]);
   const told = (await readBooks(hearth.natsUrl)).get(id)?.map(({ attempt, type }) => `${attempt} ${type}`);
   // Where the machine is slow, an attempt takes so long that it says that it runs.

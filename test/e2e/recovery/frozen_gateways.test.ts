@@ -45,10 +45,6 @@ const GIVEN_UP = '"reason":"The gateway was silent for too long"';
 
 const spec = { binary: "jobs", entryPoint: "sleep" };
 
-async function untilState(client: Rest, id: string, isWanted: (state: Job_State) => boolean): Promise<void> {
-  await until(`job ${id} is as wanted`, async () => isWanted((await client.job(id)).state));
-}
-
 const isRunning = (state: Job_State): boolean => state === Job_State.RUNNING;
 const isFinal = (state: Job_State): boolean => state >= Job_State.SUCCEEDED;
 
@@ -59,7 +55,7 @@ test("a gateway that stood still takes no node for lost", async () => {
     await rest.submit({ ...spec, config: { ms: 25_000 }, context: "shared" }),
     await rest.submit({ ...spec, config: { ms: 25_000 } }),
   ];
-  for (const { id } of jobs) await untilState(rest, id, isRunning);
+  for (const { id } of jobs) await rest.untilState(id, isRunning);
   for (const _ of [1, 2, 3]) {
     const givenUp = count(GIVEN_UP);
     signal(hearth.gateways[0]?.pid, "SIGSTOP");
@@ -71,7 +67,7 @@ test("a gateway that stood still takes no node for lost", async () => {
     await until("there is another session", () => count("session opened") >= opened + 2);
   }
   for (const { id } of jobs) {
-    await untilState(rest, id, isFinal);
+    await rest.untilState(id, isFinal);
     expect(await rest.job(id)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 1, attempts: [] });
   }
   expect(count("context lost with its node")).toBe(0);
@@ -88,7 +84,7 @@ test("jobs that ended while the only gateway stood still, and was killed then, h
   signal(hearth.gateways[0]?.pid, "SIGKILL");
   const other = createRest((await hearth.addGateway()).url);
   for (const { id } of jobs) {
-    await untilState(other, id, isFinal);
+    await other.untilState(id, isFinal);
     expect(await other.job(id)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 1, attempts: [] });
   }
 });
@@ -103,7 +99,7 @@ test("jobs whose ends were on their way to a gateway that was killed are recorde
   await until("the node has given the gateway up", () => count(GIVEN_UP) > 0);
   signal(hearth.gateways[0]?.pid, "SIGKILL");
   for (const { id } of jobs) {
-    await untilState(other, id, isFinal);
+    await other.untilState(id, isFinal);
     expect(await other.job(id)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 1, attempts: [] });
   }
 });
@@ -112,10 +108,10 @@ test("a gateway that starts while a node drains leaves its jobs alone", async ()
   await start();
   await rest.createContext("shared");
   const { id } = await rest.submit({ ...spec, config: { ms: 10_000 }, context: "shared" });
-  await untilState(rest, id, isRunning);
+  await rest.untilState(id, isRunning);
   hearth.nodes[0]?.closed.catch(() => {});
   signal(hearth.nodes[0]?.pid, "SIGTERM");
   const other = createRest((await hearth.addGateway()).url);
-  await untilState(other, id, isFinal);
+  await other.untilState(id, isFinal);
   expect(await other.job(id)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 1, attempts: [] });
 });

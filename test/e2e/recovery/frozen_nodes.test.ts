@@ -48,7 +48,7 @@ test("what a node held that was silent for too long is stopped there when it is 
     ...{ binary: "jobs", entryPoint: "sleep", config: { ms: 5000 }, context: "shared" },
     ...{ maxAttempts: 2, retryDelay: "0.1s" },
   });
-  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   const node = freeze(0);
   await hearth.addNode();
   await until("the job runs elsewhere", async () => {
@@ -73,15 +73,15 @@ test("a node that comes back with the end of a job that was lost with it is not 
   const lost = await rest.submit(spec);
   const retried = await rest.submit({ ...spec, maxAttempts: 2, retryDelay: "0.1s" });
   for (const { id } of [lost, retried]) {
-    await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+    await rest.untilState(id, Job_State.RUNNING);
   }
   // The processes of its contexts run on: both jobs succeed in there, and the node hears of it when it is thawed.
   const node = freeze(0);
-  await until("the job is lost", async () => (await rest.job(lost.id)).state === Job_State.FAILED);
+  await rest.untilState(lost.id, Job_State.FAILED);
   node.thaw();
   await untilNodesAreReady(hearth.url, 1);
   await hearth.addNode();
-  await until("the other job has succeeded", async () => (await rest.job(retried.id)).state === Job_State.SUCCEEDED);
+  await rest.untilState(retried.id, Job_State.SUCCEEDED);
   expect(await rest.job(lost.id)).toMatchObject({ state: Job_State.FAILED, attempt: 1 });
   expect(await rest.job(retried.id)).toMatchObject({ attempt: 2, attempts: [{ number: 1 }] });
   await checkBooks(hearth.natsUrl, rest, [lost.id, retried.id]);

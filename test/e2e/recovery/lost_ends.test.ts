@@ -68,7 +68,7 @@ test("jobs that are cancelled while their next attempts begin are cancelled, and
 
 test("a watch goes on after the end of an attempt that was none of the job's", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", config: { ms: 3000 } });
-  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   const nats = await connect({ servers: hearth.natsUrl });
   const end = { jobId: id, attempt: 0, seq: 99, failed: { error: { message: "of long ago" } } };
   await jetstream(nats).publish(jobEventSubject(id, "failed"), JSON.stringify(end));
@@ -96,7 +96,7 @@ test("names that are taken, and configs that are too deep, cost a node no room",
 test("a context whose node is gone can be stopped at once; its jobs are lost with it", async () => {
   await rest.createContext("left");
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", config: { ms: 60_000 }, context: "left" });
-  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   for (const { pid, closed } of hearth.nodes) {
     closed.catch(() => {});
     process.kill(pid, "SIGKILL");

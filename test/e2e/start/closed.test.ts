@@ -2,13 +2,13 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promis
 import { dirname, join, resolve } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Child, startChild, startNatsServer, startNode } from "../../../standalone/mod.ts";
 import { createTemporaryDirectory } from "../../contract/temporary_directory.ts";
 import { createRest } from "../../http/rest.ts";
 import { startTestNatsServer } from "../../nats/server.ts";
 import { findPython, NATS } from "../../plugins/python.ts";
+import { log } from "../../silent_log.ts";
 import { openPage } from "../../system/documents.ts";
 import { untilNodesAreReady } from "../../system/hearth.ts";
 import { npmStart, npmStartWithUrl, startedPids } from "../../system/npm_start.ts";
@@ -209,7 +209,7 @@ test("npm start keeps what NATS had before it had users", async () => {
     await using open = await startNatsServer({
       storeDir: join(folder, "nats"),
       port: 0,
-      log: pino({ level: "silent" }),
+      log,
     });
     const nats = await connect({ servers: open.url });
     const { streams } = await jetstreamManager(nats);

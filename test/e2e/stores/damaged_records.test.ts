@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { type Hearth, startHearth } from "../../system/hearth.ts";
-import { until } from "../../until.ts";
 
 const JOBS = `
 export const echo = ({ config }) => config;
@@ -90,7 +89,7 @@ test("what a job says in halves of surrogate pairs is kept, watched and recorded
 
 test("what another program publishes about a job changes nothing, and a watcher skips it", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "nap", config: { ms: 1500 } });
-  await until("the job runs", async () => (await rest.job(id)).state === Job_State.RUNNING);
+  await rest.untilState(id, Job_State.RUNNING);
   // By the gateway that has to read the stream.
   const watched = fetch(`${later}/v1/jobs/${id}/events`).then((response) => response.text());
   const nats = await connect({ servers: hearth.natsUrl });

@@ -55,7 +55,7 @@ describe("what was answered is remembered", () => {
     before.killAll();
 
     const after = createRest((await start({ dataDir })).url);
-    await until("the job is final", async () => (await after.job(id)).state === Job_State.FAILED);
+    await after.untilState(id, Job_State.FAILED);
     expect((await after.job(id)).error?.reason).toBe(JobError_Reason.NODE_LOST);
   });
 });
@@ -67,7 +67,7 @@ describe("two gateways are equal", () => {
     const { id } = await createRest(first).submit({ binary: "jobs", entryPoint: "sleep", config: { ms: 1500 } });
     process.kill(hearth.gateways[0]?.pid ?? 0, "SIGKILL");
     const rest = createRest(second);
-    await until("the job is final", async () => (await rest.job(id)).state === Job_State.SUCCEEDED);
+    await rest.untilState(id, Job_State.SUCCEEDED);
     expect((await rest.call("GET", `/v1/jobs/${id}/result`)).body).toBe("slept");
   });
 
@@ -133,7 +133,7 @@ describe("nodes come and go", () => {
     const retried = await rest.submit({ ...spec, config: { ms: 2500 }, maxAttempts: 3 });
     process.kill(hearth.nodes[0]?.pid ?? 0, "SIGKILL");
 
-    await until("the retried job is final", async () => (await rest.job(retried.id)).state === Job_State.SUCCEEDED);
+    await rest.untilState(retried.id, Job_State.SUCCEEDED);
     expect((await rest.job(lost.id)).error?.reason).toBe(JobError_Reason.NODE_LOST);
     expect(await rest.job(retried.id)).toMatchObject({
       attempt: 2,

@@ -198,6 +198,7 @@ test("what a run says while its source map is fetched is bounded in the node", a
       artifact: {
         type: "module",
         code: async () => "",
+        // No event marks the end of the flood: the delay is the time that the node has to read all of it.
         sourceMap: () => new Promise((_, reject) => setTimeout(reject, 2000, new Error("it is gone"))),
       },
     },

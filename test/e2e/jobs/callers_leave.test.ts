@@ -4,21 +4,21 @@ import { expect, test } from "vitest";
 import { createRestAs } from "../../http/rest.ts";
 import { startHearth } from "../../system/hearth.ts";
 
-const JOBS = "export const sleep = () => new Promise((resolve) => setTimeout(resolve, 600_000));";
+const JOBS = "export const wait = () => new Promise(() => {});";
 
-test("the time of a caller is over while the context for its job waits for the disk: it hears so, the gateway goes on", async () => {
+test("a call whose deadline passes while the store is locked ends with deadline_exceeded, and the gateway serves the next call", async () => {
   await using hearth = await startHearth({ config: { node: { drainTimeoutMs: 0 } } });
   const hurried = createRestAs(hearth.url, { "connect-timeout-ms": "300" });
   const patient = createRestAs(hearth.url, { "connect-timeout-ms": "900" });
   const calm = createRestAs(hearth.url, {});
   await calm.upload("jobs", JOBS);
   await calm.createContext("warm");
-  const job = { binary: "jobs", entryPoint: "sleep" };
+  const job = { binary: "jobs", entryPoint: "wait" };
 
   using database = new DatabaseSync(join(hearth.dataDir, "gateway", "hearth.sqlite"), { timeout: 5000 });
   database.exec("BEGIN IMMEDIATE");
   const inItsOwnContext = hurried.call("POST", "/v1/jobs:run", job);
-  // A warm job needs no write to begin, so this one measures by the gateway's clock that the other's time has passed.
+  // A job in a warm context starts without a write: when this call reaches its later deadline, the other deadline has passed by the gateway's clock.
   const inTheWarmOne = await patient.call("POST", "/v1/jobs:run", { ...job, context: "warm" });
   database.exec("ROLLBACK");
 

@@ -7,23 +7,23 @@ import { type Hearth, startHearth } from "../../system/hearth.ts";
 const JOBS = `
 export const echo = ({ config }) => config;
 
-/** Ends by itself when it is told to. */
+/** Ends when its signal is aborted. */
 export const cooperative = ({ signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
-/** Hears of nothing. */
+/** Never yields to the event loop. */
 export const loop = () => { for (;;); };
 
-/** Is validated for most of a second, then ends by itself when it is told to. */
+/** Its validation uses 0.7 s of a timeout of 1 s; the job then ends when its signal is aborted. The time itself is what the test measures. */
 export const slow = { validate: () => new Promise((resolve) => setTimeout(resolve, 700)), run: cooperative };
 
 /** Loops before it runs. */
 export const pondering = { validate: () => { for (;;); }, run() {} };
 
-/** Waits as synchronous code does. */
+/** Blocks its thread. */
 export const blocked = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 
-/** Never ends, and never looks at its signal. */
+/** Never ends, and ignores its signal. */
 export const deaf = () => new Promise(() => {});
 `;
 

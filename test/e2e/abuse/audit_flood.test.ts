@@ -89,7 +89,7 @@ const STRANGERS: Readonly<Record<string, (number: number) => Promise<number | un
   },
 };
 
-test("a flood of strangers writes a bounded number of bounded entries and lines, whatever it makes up", async () => {
+test("a flood of unauthenticated requests writes a bounded number of audit entries and log lines", async () => {
   lines.length = 0;
   for (const [what, knock] of Object.entries(STRANGERS)) {
     // Each password takes its time.
@@ -109,7 +109,7 @@ test("a flood of strangers writes a bounded number of bounded entries and lines,
   expect(lines.join("").length).toBeLessThan(150_000);
 });
 
-test("a principal without permissions who makes names up is bounded too", async () => {
+test("denied requests for made-up names write a bounded number of audit entries", async () => {
   const proof = basicProof("nobody", passwordOf("nobody"));
   for (let number = 0; number < 50; number++) {
     expect(await send(`/v1/contexts/c${number}${"x".repeat(6000)}:stop`, proof)).toBe(403);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(() => abused.expectWell());
 afterAll(() => abused?.[Symbol.asyncDispose]());
 
-describe("bombs in uploads", () => {
+describe("decompression bombs", () => {
   test("gzip that unpacks to gigabytes is refused, on both REST APIs", async () => {
     const tar = pack();
     tar.entry({ name: "package/index.ts" }, "export const x = () => 1;");
@@ -72,7 +72,7 @@ describe("bombs in uploads", () => {
   });
 });
 
-describe("bodies that are too large", () => {
+describe("bodies over the limit", () => {
   test.each<[string, string, number]>([
     ["/v1/jobs", "application/json", LIMITS.messageBytes],
     ["/jobs?appName=echo&classPath=echo", "text/plain", LIMITS.messageBytes],
@@ -99,7 +99,7 @@ describe("bodies that are too large", () => {
     }
   });
 
-  test("that are said to be small do not become large", async () => {
+  test("with a false chunk size are refused", async () => {
     const answer = await abused.say(
       `POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n${"x".repeat(2 * MEBIBYTE)}`,
     );

@@ -51,7 +51,7 @@ describe.each([
     return session;
   }
 
-  test("a client that asks without end and takes no answer before loses its connection", async () => {
+  test("a client that pipelines requests without reading responses loses its connection", async () => {
     const socket = await abused.dial();
     const asked = "GET /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".repeat(LIMITS.streams + 1);
     socket.write(asked);
@@ -59,7 +59,7 @@ describe.each([
     expect(answer.split("HTTP/1.1 200").length - 1).toBeLessThanOrEqual(LIMITS.streams);
   });
 
-  describe("slow clients lose their connection, many at a time too", () => {
+  describe("slow clients lose their connections, also many at once", () => {
     test("with a head that does not end", async () => {
       const answers = Array.from({ length: clients }, async () => {
         const socket = await abused.dial();
@@ -103,19 +103,19 @@ describe.each([
       clearInterval(timer);
     });
 
-    test("with nothing at all", async () => {
+    test("without sending anything", async () => {
       const ends = Array.from({ length: clients }, async () => received(await abused.dial()));
       await abused.expectWell();
       for (const answer of await Promise.all(ends)) expect(answer).toMatch(/^HTTP\/1\.1 408 |^$/);
     });
 
-    test("with nothing after an answer", async () => {
+    test("when idle after a response", async () => {
       const answer = await abused.say("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     });
   });
 
-  test("a call that waits for longer than the limits is answered", async () => {
+  test("a call that takes longer than the connection timeouts receives its response", async () => {
     const source = "export const wait = () => new Promise((resolve) => setTimeout(() => resolve('done'), 3500));";
     await abused.rest.upload("patient", source);
     const spec = { binary: "patient", entryPoint: "wait", context: "shared" };
@@ -127,7 +127,7 @@ describe.each([
     session.close();
   });
 
-  describe("heads that are too large", () => {
+  describe("headers over the limit", () => {
     test("are answered 431 over HTTP/1.1", async () => {
       const many = Array.from({ length: LIMITS.headers }, (_, number) => `h${number}: 1\r\n`).join("");
       for (const headers of [many, `x: ${"x".repeat(LIMITS.headerBytes)}\r\n`]) {
@@ -158,14 +158,14 @@ describe.each([
   });
 
   describe("HTTP/2", () => {
-    test("says how many calls a connection may have at a time", async () => {
+    test("announces the limit of concurrent streams", async () => {
       const session = connect();
       const [settings] = await once(session, "remoteSettings");
       expect(settings).toMatchObject({ maxConcurrentStreams: LIMITS.streams, maxHeaderListSize: LIMITS.headerBytes });
       session.destroy();
     });
 
-    test("loses the connection of a client that resets what it asked, again and again", async () => {
+    test("closes the connection of a client that resets streams rapidly", async () => {
       const session = connect();
       await once(session, "remoteSettings");
       const end = closed(session);
@@ -186,7 +186,7 @@ describe.each([
       expect(sent).toBeLessThan(LIMITS.resetBurst * 20);
     });
 
-    test("is not fooled by frames that make no sense", async () => {
+    test("survives malformed frames", async () => {
       const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
       for (const frames of [
         "\xff".repeat(1000),
@@ -198,7 +198,7 @@ describe.each([
     });
   });
 
-  test("bytes that are no HTTP are answered 400 or not at all", async () => {
+  test("bytes that are not HTTP get 400 or a closed connection", async () => {
     for (const bytes of [
       "\x16\x03\x01\x02\0\x01\0",
       "GET\0/ HTTP/1.1\r\n\r\n",

@@ -39,7 +39,7 @@ describe.each([
     return socket.pause();
   }
 
-  test("connections of one address beyond the limit are closed, and those within it go on", async () => {
+  test("connections over the limit of an address are closed, and earlier ones stay open", async () => {
     const held = await Promise.all(Array.from({ length: LIMITS.connectionsPerAddress - 10 }, () => abused.dialBare()));
     await abused.expectWell();
     const more = Array.from({ length: 50 }, async () => received(await abused.dialBare()));
@@ -49,7 +49,7 @@ describe.each([
     await abused.expectWell();
   });
 
-  test("clients that take nothing of an answer lose their connection, and cost little memory meanwhile", async () => {
+  test("clients that do not read a response lose their connection and use little memory until then", async () => {
     const before = memoryBytes();
     const sockets = await Promise.all(Array.from({ length: 20 }, askAndIgnore));
     await abused.expectWell();
@@ -66,7 +66,7 @@ describe.each([
     await abused.expectWell();
   });
 
-  test("bodies that together take too much memory are broken off, the largest first, and smaller ones are not", async () => {
+  test("request bodies over the shared memory limit are aborted, the largest first", async () => {
     // Else the client itself breaks off what waits in it.
     const session = http2.connect(abused.hearth.url, { maxSessionMemory: 1000 });
     session.on("error", () => {});
@@ -103,7 +103,7 @@ describe.each([
     await abused.expectWell();
   });
 
-  test("answers that together take too much memory are broken off, before they stall, until the others fit", async () => {
+  test("responses over the shared memory limit are aborted until the others fit", async () => {
     await abused.rest.upload("large", `export const large = () => 1; // ${"x".repeat(20 * MEBIBYTE)}`);
     const session = http2.connect(abused.hearth.url, { settings: { initialWindowSize: 0 } });
     session.on("error", () => {});
@@ -129,7 +129,7 @@ describe.each([
     return lines.filter((line) => line.trim().split(/\s+/).slice(1, 4).join() === wanted).length;
   }
 
-  test("a call of HTTP/2 whose client opens no window is broken off, and others on its connection are not", async () => {
+  test("an HTTP/2 stream without a receive window is reset, and other streams of its connection continue", async () => {
     const session = http2.connect(abused.hearth.url, { settings: { initialWindowSize: 0 } });
     session.on("error", () => {});
     const stuck = session.request({ ":path": "/v1/data/large" });
@@ -145,7 +145,7 @@ describe.each([
     await abused.expectWell();
   });
 
-  test("a slow client that takes a little now and then gets all of its answer", async () => {
+  test("a slow client that keeps reading receives the whole response", async () => {
     const socket = await askAndIgnore();
     const pieceBytes = 8 * MEBIBYTE;
     let taken = 0;
@@ -167,7 +167,7 @@ describe.each([
   });
 });
 
-test("a gateway takes so many connections in all", async () => {
+test("a gateway closes connections over its total limit", async () => {
   await using abused = await startAbusedHearth({ gateway: { limits: { connections: 20 } } });
   const sockets = await Promise.all(Array.from({ length: 40 }, () => abused.dialBare()));
   await Promise.race(sockets.map((socket) => received(socket)));

@@ -65,7 +65,7 @@ const ROUTES: readonly [method: string, path: string, body?: string][] = [
   ["GET", "/html/"],
 ];
 
-test.each(TRAVERSALS)("the name %s in a path names nothing", async (name) => {
+test.each(TRAVERSALS)("the name %s in a path is not found", async (name) => {
   for (const [method, path, body] of ROUTES) {
     const { status } = await request(method, path + name, {
       headers: path === "/binaries/" ? { "content-type": "application/typescript" } : {},
@@ -117,7 +117,7 @@ test("a prefix of a data file in spark-jobserver's API stays in the store", asyn
   expect((await abused.rest.call("GET", "/v1/data")).body).toEqual({});
 });
 
-describe("gRPC takes no name that leaves its folder", () => {
+describe("gRPC refuses names that leave their folder", () => {
   const NAMES = ["../evil", "/etc/passwd", "a/../../evil", "..", ".", "a\\..\\evil", "a\0b", "a\r\nb", ""];
   let binaries: Client<typeof BinaryService>;
   let contexts: Client<typeof ContextService>;
@@ -152,7 +152,7 @@ describe("gRPC takes no name that leaves its folder", () => {
   });
 });
 
-describe("no header is injected", () => {
+describe("headers cannot be injected", () => {
   test.each(["text/plain\r\nset-cookie: a=b", "text/plain\nx: y", "text/html\0", "text/\u{1f600}"])(
     "by the content type %j of an upload over gRPC",
     async (contentType) => {
@@ -187,7 +187,7 @@ describe("no header is injected", () => {
     expect(answer.toLowerCase()).not.toContain("set-cookie");
   });
 
-  test("by a request within a request: two lengths, or a length beside chunks", async () => {
+  test("by request smuggling with two lengths, or with a length beside chunks", async () => {
     for (const framing of [
       "content-length: 5\r\ncontent-length: 60",
       "content-length: 5\r\ntransfer-encoding: chunked",
@@ -203,7 +203,7 @@ describe("no header is injected", () => {
   });
 });
 
-test("what somebody uploaded is not run by a browser that is sent to it", async () => {
+test("uploaded content is not executed by a browser that opens its URL", async () => {
   await request("PUT", "/v1/data/page.html", {
     headers: { "content-type": "text/html" },
     body: "<script>alert(1)</script>",

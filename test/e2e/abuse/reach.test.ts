@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const SPEC = { binary: "echo", entryPoint: "echo", context: "shared" };
 
-describe("a callback does not reach what only the gateway reaches", () => {
+describe("a callback does not reach addresses that only the gateway can reach", () => {
   const ADDRESSES = [
     "127.0.0.1",
     "localhost",
@@ -72,7 +72,7 @@ describe("a callback does not reach what only the gateway reaches", () => {
   });
 });
 
-describe("a class path loads nothing from elsewhere", () => {
+describe("a class path does not load from URLs", () => {
   test.each(["http", "ftp", "file", "jar", "gopher", "HTTP"])("by %s", async (scheme) => {
     const uri = `${scheme}://127.0.0.1:${inner.port}/evil.jar`;
     const body = JSON.stringify({ cp: [uri], mainClass: "echo" });
@@ -81,7 +81,7 @@ describe("a class path loads nothing from elsewhere", () => {
     expect((await abused.rest.call("POST", `/jobs?${query}`, "")).status).toBe(400);
   });
 
-  test("beside a binary that is there", async () => {
+  test("next to an existing binary", async () => {
     const cp = `http://127.0.0.1:${inner.port}/evil.jar,echo`;
     const query = new URLSearchParams({ cp, mainClass: "echo", context: "shared", sync: "true" });
     expect((await abused.rest.call("POST", `/jobs?${query}`, "a = 1")).body).toMatchObject({ result: { a: 1 } });
@@ -101,7 +101,7 @@ test.each([`import "http://127.0.0.1:PORT/x.js"`, `export const x = () => import
   },
 );
 
-test("a config includes no URL and no file", async () => {
+test("a HOCON config cannot include URLs or files", async () => {
   for (const include of [`url("http://127.0.0.1:${inner.port}/x")`, 'file("/etc/passwd")', '"/etc/passwd"']) {
     const path = "/jobs?appName=echo&classPath=echo&context=shared&sync=true";
     expect((await abused.rest.call("POST", path, `include ${include}`)).status).toBe(400);

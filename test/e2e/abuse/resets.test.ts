@@ -106,7 +106,7 @@ test.each([
   session.close();
 });
 
-test("a client that says goodbye in the middle of a request, and then breaks the protocol, keeps no connection", async () => {
+test("a connection closes when its client violates the protocol after GOAWAY", async () => {
   const { hostname, port } = new URL(abused.hearth.url);
   const socket = connect(Number(port), hostname).resume();
   const head = headerBlock(requestHeaders({ path: "/v1/jobs:run", headers: JSON_TYPE }));
@@ -120,6 +120,6 @@ test("a client that says goodbye in the middle of a request, and then breaks the
   await until("the gateway closes the connection", () => socket.readableEnded || socket.destroyed);
 });
 
-test("resets leave no errors in the log", () => {
+test("stream resets log no errors", () => {
   expect(lines.filter((line) => /"level":[56]0|failed/.test(line))).toEqual([]);
 });

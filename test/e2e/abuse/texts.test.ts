@@ -23,7 +23,7 @@ function nested(depth: number): string {
   return `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
 }
 
-describe("JSON and HOCON that nest without end", () => {
+describe("JSON and HOCON that nest too deep", () => {
   test.each([100, 10_000, 80_000])("are refused at depth %i", async (depth) => {
     for (const config of [nested(depth), `${"[".repeat(depth)}${"]".repeat(depth)}`, `{"a":${"[".repeat(depth)}`]) {
       const { status, text } = await runJson(config);
@@ -37,7 +37,7 @@ describe("JSON and HOCON that nest without end", () => {
     }
   });
 
-  test.each([41, 98])("are refused at depth %i before they could not be read back", async (depth) => {
+  test.each([41, 98])("are refused at depth %i, beyond what can be read back", async (depth) => {
     expect(await runJson(nested(depth))).toMatchObject({ status: 400, text: expect.stringContaining("40 levels") });
     expect((await runHocon(nested(depth))).status).toBe(400);
     const settings = { settings: JSON.parse(nested(depth)) };
@@ -45,7 +45,7 @@ describe("JSON and HOCON that nest without end", () => {
     expect(status).toBe(400);
   });
 
-  test("are read as they were written, as deep as they may", async () => {
+  test("are read back unchanged at the deepest level allowed", async () => {
     const path = "/jobs?appName=echo&classPath=look&context=shared";
     const { status, text } = await abused.post(path, nested(40), { "content-type": "text/plain" });
     expect([status, text]).toEqual([202, expect.any(String)]);
@@ -100,7 +100,7 @@ describe("keys of Object.prototype in a config", () => {
   });
 });
 
-describe("texts that a careless pattern would chew on for minutes", () => {
+describe("texts that would make a backtracking pattern slow take little processor time", () => {
   const CHEWY = "a".repeat(50_000);
   /** Of the gateway's processor time. */
   const WITHIN_MS = 3000;

@@ -143,12 +143,12 @@ test.each([
   expect(cpuMs).toBeLessThan(100);
 });
 
-test("long JSON by RPC is refused with what to do instead", async () => {
+test("long JSON by RPC is refused, and the error says what to do instead", async () => {
   const { text } = await send({ ...(FACES["Connect, JSON"]?.(`{"a":"${"é".repeat(600_000)}"}`, Object) as Sent) });
   expect(text).toContain("by RPC at most 1048576 are taken; send application/proto, or use REST");
 });
 
-test("a result with many values is left out of the answer, and read apart", async () => {
+test("a result with many values is left out of the response and can be read separately", async () => {
   await abused.rest.upload("many", "export const many = () => Array(300_000).fill({});");
   const { job, result } = await abused.rest.run({ binary: "many", entryPoint: "many", context: "shared" });
   expect(result).toBeUndefined();

@@ -132,7 +132,7 @@ describe.each(Object.keys(apis))("%s", (api) => {
   );
 });
 
-test("REST tells an unknown caller how to be known, and not whether its request makes sense", async () => {
+test("REST answers an unauthenticated caller with challenges before it validates the request", async () => {
   const answer = await fetch(`${hearth.url}/v1/jobs`, { method: "POST", body: "{not JSON" });
   expect(answer.status).toBe(401);
   const challenges = answer.headers.get("www-authenticate");
@@ -151,7 +151,7 @@ test.each([
   ["Connect", "POST", "/hearth.v1.JobService/SubmitJob", "application/json"],
   ["gRPC", "POST", "/hearth.v1.JobService/SubmitJob", "application/grpc"],
   ["spark-jobserver's API", "POST", "/jobs?appName=words&classPath=WordCount", "text/plain"],
-])("an unknown caller is answered before its body has come, by %s", async (_, method, path, contentType) => {
+])("an unauthenticated caller is answered before its body has arrived, by %s", async (_, method, path, contentType) => {
   const { hostname, port } = new URL(hearth.url);
   if (contentType !== "application/grpc") {
     const headers = { "content-type": contentType, "content-length": 4096 };
@@ -171,7 +171,7 @@ test.each([
   session.destroy();
 });
 
-test("a caller that may not is told so before its request is looked into, with permission and principal", async () => {
+test("a caller without the permission gets 403 with permission and principal before its request is validated", async () => {
   const headers = { ...proofs["a password"], "content-type": "application/json" };
   const answer = await fetch(`${hearth.url}/v1/jobs`, { method: "POST", headers, body: '{"binary": ""}' });
   expect(answer.status).toBe(403);
@@ -181,7 +181,7 @@ test("a caller that may not is told so before its request is looked into, with p
   });
 });
 
-test("gRPC carries reason and challenges of a refusal", async () => {
+test("gRPC errors of authentication carry reason and challenges", async () => {
   const client = createClient(JobService, createGrpcTransport({ baseUrl: hearth.url }));
   const [outcome] = await Promise.allSettled([client.listJobs({})]);
   const { reason } = outcome as PromiseRejectedResult;
@@ -189,7 +189,7 @@ test("gRPC carries reason and challenges of a refusal", async () => {
   expect((reason as ConnectError).metadata.get("www-authenticate")).toContain("Bearer");
 });
 
-test("spark-jobserver's API refuses in the words of akka-http", async () => {
+test("spark-jobserver's API uses akka-http's texts for authentication errors", async () => {
   const ask = async (proof: Proof | undefined, path = "/jobs", method = "GET") => {
     const answer = await fetch(hearth.url + path, { headers: { ...proof }, method });
     return { status: answer.status, text: await answer.text(), challenge: answer.headers.get("www-authenticate") };
@@ -212,7 +212,7 @@ test("spark-jobserver's API refuses in the words of akka-http", async () => {
   expect((await ask({}, "/metricz")).status).toBe(200);
 });
 
-test("every known caller may read the OpenAPI document, and nobody else", async () => {
+test("the OpenAPI document is readable by authenticated callers only", async () => {
   const statusOf = async (proof: Proof | undefined) =>
     (await fetch(`${hearth.url}/openapi.json`, { headers: { ...proof } })).status;
   expect(await statusOf(proofs["a role that does not exist"])).toBe(200);
@@ -220,7 +220,7 @@ test("every known caller may read the OpenAPI document, and nobody else", async 
   expect(await statusOf({})).toBe(401);
 });
 
-test("the OpenAPI document has the credentials that the auth plugins take", async () => {
+test("the OpenAPI document lists the credential types of the auth plugins", async () => {
   const response = await fetch(`${hearth.url}/openapi.json`, { headers: { ...proofs["a password"] } });
   expect(await response.json()).toMatchObject({
     security: [{ basic: [] }, { bearer: [] }, { "x-api-key": [] }],
@@ -234,7 +234,7 @@ test("the OpenAPI document has the credentials that the auth plugins take", asyn
   });
 });
 
-test("anybody may ask for health, and only known callers for reflection", async () => {
+test("health needs no credentials, reflection does", async () => {
   const transport = createGrpcTransport({ baseUrl: hearth.url });
   expect(await codeOf(createClient(Health, transport).check({}))).toBeUndefined();
   const reflect = (headers: Proof | undefined) => {
@@ -252,7 +252,7 @@ test("anybody may ask for health, and only known callers for reflection", async 
 });
 
 test.each(["/healthz", "/metricz", "/metrics", "/", "/html/page.js", "/statusz"])(
-  "GET %s, which anybody may ask for, is answered before its body has come",
+  "GET %s, which needs no credentials, is answered before its body has arrived",
   async (path) => {
     await using stack = new AsyncDisposableStack();
     const session = stack.adopt(http2.connect(hearth.url), (open) => open.destroy());
@@ -263,7 +263,7 @@ test.each(["/healthz", "/metricz", "/metrics", "/", "/html/page.js", "/statusz"]
   },
 );
 
-test("a caller that calls too often is told when to come back, on every API", async () => {
+test("a caller over its rate limit gets Retry-After on every API", async () => {
   const headers = basicProof("slow", passwordOf("slow"));
   expect((await fetch(`${hearth.url}/v1/jobs`, { headers })).status).toBe(200);
 
@@ -281,7 +281,7 @@ async function call200(proof: Proof | undefined): Promise<number> {
   return (await fetch(`${hearth.url}/v1/jobs`, { headers: { ...proof } })).status;
 }
 
-test("tokens with the issuer's new key are good, those with the old one are not", async () => {
+test("after a key rotation tokens with the new key are accepted and tokens with the old one are not", async () => {
   const old = bearerProof(await issuer.token(AUDIENCE, ["watchers"]));
   expect(await call200(old)).toBe(200);
   await issuer.rotate();

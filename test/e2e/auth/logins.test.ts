@@ -47,7 +47,7 @@ async function call(headers: Proof, path = "/v1/jobs") {
   return { status: answer.status, retryAfter: Number(answer.headers.get("retry-after")), text: await answer.text() };
 }
 
-test("a gateway starts without its issuer, says that it is not ready and why it knows nobody, and recovers", async () => {
+test("a gateway that starts while its issuer is down reports that it is not ready, and recovers", async () => {
   const claims = { iss: absent.issuer, aud: AUDIENCE, sub: "alice", exp: Math.floor(Date.now() / 1000) + 600 };
   expect(await call(bearerProof(await absent.sign(claims)))).toMatchObject({
     status: 503,
@@ -71,7 +71,7 @@ test("a gateway starts without its issuer, says that it is not ready and why it 
   expect((await call({}, "/readyz")).text).not.toContain("auth plugins");
 });
 
-test("an address that shows wrong credentials too often is told when to come back, but for whom is known there", async () => {
+test("an address with too many failed logins gets Retry-After, except for callers that authenticated from it before", async () => {
   const [ci, late] = [bearerProof(keys.ci ?? ""), bearerProof(keys.late ?? "")];
   expect((await call(ci)).status).toBe(200);
   const guesses = Array.from({ length: FAILURES }, (_, n) => call(bearerProof(`hk_guess_${n}`)));
@@ -94,7 +94,7 @@ test("an address that shows wrong credentials too often is told when to come bac
   await until("others get their turn", async () => (await call(late)).status === 200, { deadlineMs: 60_000 });
 }, 90_000);
 
-test("a change that was answered is on the stream of the audit log, though the gateway was killed at once", async () => {
+test("an acknowledged change is in the audit log's stream although the gateway is killed at once", async () => {
   const answer = await fetch(`${hearth.url}/v1/data/evidence`, {
     method: "PUT",
     headers: bearerProof(keys.ci ?? ""),

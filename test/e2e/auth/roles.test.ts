@@ -134,12 +134,12 @@ describe("a role with patterns", () => {
     ]);
   });
 
-  test("changed nothing of others", async () => {
+  test("changes no objects of others", async () => {
     expect((await admin.call("GET", "/v1/contexts/other")).body).toMatchObject({ state: "RUNNING" });
     expect((await admin.call("GET", "/v1/binaries/math")).body).toMatchObject({ version: 1 });
   });
 
-  test("sees in lists what it may touch", async () => {
+  test("lists only objects that it may access", async () => {
     await admin.run(OTHER_JOB);
     const list = async (path: string) => (await team.call("GET", path)).body;
     expect(await list("/v1/binaries")).toMatchObject({ binaries: [{ name: "team-a-math" }] });
@@ -154,7 +154,7 @@ describe("a role with patterns", () => {
     expect(await list("/v1/audit")).toEqual({});
   });
 
-  test("pages through a list with gaps", async () => {
+  test("pages through a list from which objects are filtered", async () => {
     for (let round = 0; round < 3; round++) await Promise.all([admin.run(OTHER_JOB), team.run(TEAM_JOB)]);
     const all = (await team.call("GET", "/v1/jobs")).body as { jobs: { id: string }[] };
     const paged: string[] = [];
@@ -194,7 +194,7 @@ async function untilAudited(fields: Partial<Entry>): Promise<Entry> {
 }
 
 describe("the audit log", () => {
-  test("tells who started which job of what", async () => {
+  test("records who started which job of which binary", async () => {
     const { job } = await team.run(TEAM_JOB);
     expect(await untilAudited({ job: job.id })).toMatchObject({
       principal: "team",
@@ -209,7 +209,7 @@ describe("the audit log", () => {
     });
   });
 
-  test("tells of jobs that were started through spark-jobserver's face", async () => {
+  test("records jobs that were started through spark-jobserver's API", async () => {
     const path = "/jobs?appName=team-a-math&classPath=add&context=team-a-one&sync=true";
     const answer = await fetch(hearth.url + path, { ...request("team", "POST"), body: "{a: 1, b: 2}" });
     const { jobId } = (await answer.json()) as { jobId: string };
@@ -222,7 +222,7 @@ describe("the audit log", () => {
     });
   });
 
-  test("tells what was not allowed, and why", async () => {
+  test("records denied calls with the reason", async () => {
     await team.call("DELETE", "/v1/contexts/other");
     expect(await untilAudited({ action: "hearth.v1.ContextService/StopContext", outcome: "REFUSED" })).toMatchObject({
       principal: "team",
@@ -232,7 +232,7 @@ describe("the audit log", () => {
     });
   });
 
-  test("tells what was allowed and failed", async () => {
+  test("records allowed calls that failed", async () => {
     await admin.call("DELETE", "/v1/contexts/absent");
     expect(await untilAudited({ action: "hearth.v1.ContextService/StopContext", outcome: "FAILED" })).toMatchObject({
       principal: "admin",
@@ -241,7 +241,7 @@ describe("the audit log", () => {
     });
   });
 
-  test("tells a flood of refusals in few entries that count them", async () => {
+  test("aggregates many denials in few entries with counts", async () => {
     // No credentials at all, as far as can be told: hashing a password takes long enough to part the refusals.
     const headers = { authorization: "Basic hunter2!" };
     const path = `${hearth.url}/v1/jobs/${ids.teamJob}/logs`;
@@ -258,7 +258,7 @@ describe("the audit log", () => {
     });
   });
 
-  test("does not tell of reads, and nowhere of secrets", async () => {
+  test("contains no reads and no secrets", async () => {
     const reader = createRestAs(hearth.url, proofOf("reader"));
     await reader.call("GET", "/v1/jobs");
     await reader.call("GET", "/v1/contexts/other");
@@ -267,7 +267,7 @@ describe("the audit log", () => {
     expect(JSON.stringify(await auditOf())).not.toMatch(/hunter2|maet|nimda|Basic/);
   });
 
-  test("is a stream on NATS as well", async () => {
+  test("is published as a stream on NATS", async () => {
     const { job } = await team.run(TEAM_JOB);
     const { id } = (await untilAudited({ job: job.id })) as Entry & { id: string };
     const nats = await connect({ servers: hearth.natsUrl });

@@ -9,7 +9,7 @@ import { startHearth } from "../../system/hearth.ts";
 const stack = new AsyncDisposableStack();
 afterAll(() => stack.disposeAsync());
 
-test("a plugin that cannot tell closes the door, also for those whom others would know", async () => {
+test("when an auth plugin throws the gateway answers 503, also to callers that another plugin would admit", async () => {
   const { path } = stack.use(await createTemporaryDirectory());
   const plugin = join(path, "broken.ts");
   const contract = join(import.meta.dirname, "../../../plugins/contract/mod.ts");
@@ -50,12 +50,12 @@ async function failedStart(gateway: object, ...flags: string[]): Promise<string>
   return stdout;
 }
 
-test("a gateway that lets in anybody does not listen on other addresses than loopback", async () => {
+test("a gateway that admits anyone refuses to listen on other addresses than loopback", async () => {
   const gateway = { auth: [{ plugin: "hearth:auth-none" }], roles: { anonymous: { permissions: ["*"] } } };
   expect(await failedStart(gateway, "--listen", "0.0.0.0:0")).toContain('auth plugin \\"auth-none\\" lets in anybody');
 });
 
-test("a gateway whose auth plugin does not start says which and why, and does not start", async () => {
+test("a gateway fails to start when an auth plugin does, and names plugin and cause", async () => {
   const config = { file: import.meta.filename };
   const gateway = { auth: [{ plugin: "hearth:auth-basic", config }], roles: { admin: { permissions: ["*"] } } };
   const text = await failedStart(gateway, "--listen", "127.0.0.1:0");

@@ -113,7 +113,7 @@ describe.each(Object.keys(watches))("a stream of events, by %s,", (face) => {
     expect(told).toContain("unauthenticated");
   });
 
-  test("ends when the user may do it no more", async () => {
+  test("ends when the user loses the permission", async () => {
     const name = `${face} 2`;
     const headers = basicProof(name, passwordOf(name));
     const told = await watchUntilRefused(watches[face], headers, () => {
@@ -123,7 +123,7 @@ describe.each(Object.keys(watches))("a stream of events, by %s,", (face) => {
     expect(told).toContain("permission_denied");
   });
 
-  test("ends when the token does", async () => {
+  test("ends when the token expires", async () => {
     const exp = Math.floor(Date.now() / 1000) + 5;
     const claims = { iss: issuer.issuer, aud: AUDIENCE, sub: "alice", roles: ["watcher"], exp };
     const headers = bearerProof(await issuer.sign(claims));
@@ -133,7 +133,7 @@ describe.each(Object.keys(watches))("a stream of events, by %s,", (face) => {
   });
 });
 
-test("a call that waits for a job ends with its caller's credentials, and the job goes on", async () => {
+test("a call that waits for a job ends when its caller's credentials do, and the job continues", async () => {
   const exp = Math.floor(Date.now() / 1000) + 5;
   const claims = { iss: issuer.issuer, aud: AUDIENCE, sub: "alice", roles: ["admin"], exp };
   const rest = createRestAs(hearth.url, bearerProof(await issuer.sign(claims)));
@@ -147,7 +147,7 @@ test("a call that waits for a job ends with its caller's credentials, and the jo
   expect(jobs).toMatchObject({ jobs: [{}, {}] });
 });
 
-test("the audit log tells of streams that were ended", async () => {
+test("the audit log records streams that the gateway ended", async () => {
   await until("the refusal is in the log", async () => {
     const { body } = await createRestAs(hearth.url, admin).call("GET", "/v1/audit?principal=alice&page_size=100");
     const { entries = [] } = body as { entries?: { action?: string; outcome?: string; reason?: string }[] };

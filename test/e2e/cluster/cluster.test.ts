@@ -109,7 +109,7 @@ test.each([
   await untilNodesAreReady(hearth.url, 2);
 });
 
-test("an announcement that is told again, or told differently, is not believed", async () => {
+test("a replayed or altered announcement is ignored", async () => {
   using trap = await openTrap();
   const heard = nats.subscribe(NODE_HEARTBEAT_SUBJECT, { max: 1 });
   const real: Msg[] = [];
@@ -149,14 +149,14 @@ test("a gateway without the secret gets no session", async () => {
   expect(session.messages).toEqual([]);
 });
 
-test("a gateway that has proved nothing is told nothing, and its orders are not read", async () => {
+test("a gateway without a proof receives nothing, and its commands are not read", async () => {
   await using session = new GatewaySession(tested.node.address);
   session.send({ $case: "stopContext", value: { contextId: crypto.randomUUID(), force: true, drain: false } });
   expect(await session.closed).toMatchObject({ code: status.UNAUTHENTICATED });
   expect(session.messages).toEqual([]);
 });
 
-test("a gateway that proves that it knows the secret hears a proof that the node does, and is welcomed", async () => {
+test("a gateway that proves that it knows the secret receives the node's proof and a welcome", async () => {
   const claimed = claim(tested.node.id);
   await using session = new GatewaySession(tested.node.address, { proof: claimed.proof });
   await session.welcome();
@@ -164,7 +164,7 @@ test("a gateway that proves that it knows the secret hears a proof that the node
   expect(claim(tested.node.id).isAnsweredBy(await session.proof)).toBe(false);
 });
 
-test("a gateway that proves itself and then falls silent does not stay", async () => {
+test("a session ends when its gateway proves itself and then falls silent", async () => {
   const { proof } = claim(tested.node.id);
   await using session = new GatewaySession(tested.node.address, { proof, isAlive: false });
   expect(await session.closed).toMatchObject({ code: status.DEADLINE_EXCEEDED });
@@ -184,7 +184,7 @@ test.each([
   expect(session.messages).toEqual([]);
 });
 
-test("a proof is good for one session only", async () => {
+test("a proof is valid for one session only", async () => {
   const { proof } = claim(tested.node.id);
   await using first = new GatewaySession(tested.node.address, { proof });
   await first.welcome();

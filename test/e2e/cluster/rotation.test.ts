@@ -65,7 +65,7 @@ async function expectNothingDropped(hearth: Hearth): Promise<void> {
   expect(lines.filter((line) => line.includes("session closed") && line.includes(id))).toEqual([]);
 }
 
-test("certificates and their authority are exchanged while everything runs, and nothing is dropped", async () => {
+test("certificates and their authority are rotated in a running system without dropping sessions or jobs", async () => {
   const first = await createAuthority(directory, "first");
   const second = await createAuthority(directory, "second");
   const ca = join(directory, "ca.pem");
@@ -90,7 +90,7 @@ test("certificates and their authority are exchanged while everything runs, and 
   await expectNothingDropped(hearth);
 });
 
-test("a certificate that cannot be used leaves the one before, and the log says so", async () => {
+test("an unusable new certificate is logged, and the old one stays in use", async () => {
   const ours = await createAuthority(directory, "ours");
   const files = { ...(await ours.issue("member", { name: "member" })), ca: ours.ca };
   const good = await ours.issue("good", { name: "member" });
@@ -102,7 +102,7 @@ test("a certificate that cannot be used leaves the one before, and the log says 
   await expectNothingDropped(hearth);
 });
 
-test("a secret takes the place of another while everything runs, and nothing is dropped", async () => {
+test("the cluster secret is rotated in a running system without dropping sessions or jobs", async () => {
   const [old, next] = ["the secret that all have had until now", "the secret that all are going to have"];
   const [oldKey, nextKey] = [createSecretKey(old, "utf8"), createSecretKey(next, "utf8")];
   const knows = (...secret: Secrets): Cluster => ({ ...LOOPBACK_CLUSTER, secret });

@@ -61,7 +61,7 @@ test("a gateway that has proved nothing is refused before a byte of its frames i
   await sending;
 });
 
-test("a client of gRPC that sends large frames on many streams gets no session, and the node serves on", async () => {
+test("a gRPC client that sends large frames on many streams gets no session, and the node keeps serving", async () => {
   const raw = {
     open: {
       ...SessionServiceService.open,

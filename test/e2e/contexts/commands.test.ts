@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => hearth[Symbol.asyncDispose]());
 
-test("a context is stopped through any gateway, whichever of them its node tells of it", async () => {
+test("a context is stopped through any gateway, whichever receives its node's events", async () => {
   for (let round = 0; round < 6; round++) {
     const [creator, stopper] = round % 2 === 0 ? [first, second] : [second, first];
     const { id, state } = await creator.createContext(`c${round}`);
@@ -33,7 +33,7 @@ test.each([
   expect({ status, body }).toMatchObject({ status: 404, body: { message: expect.stringContaining('"nothing"') } });
 });
 
-test("a context that was stopped is not restarted, and tells no objects", async () => {
+test("a stopped context cannot be restarted and lists no objects", async () => {
   const { id } = await first.createContext("ended");
   await first.call("DELETE", "/v1/contexts/ended");
 

@@ -86,7 +86,7 @@ function untilContext(name: string, condition: (context: ContextBody) => boolean
 }
 
 describe("a context is restarted", () => {
-  test("with other settings: its running jobs are cancelled, those that wait run after it, its objects are gone", async () => {
+  test("with new settings: running jobs are cancelled, waiting jobs run afterwards, and its objects are gone", async () => {
     const { id } = await rest.createContext("changing", { maxJobsPerContext: 1, settings: { color: "red" } });
     await run("changing", "keep", { name: "a" });
     const running = await submit("changing", "deaf", { gracePeriod: "0.1s" });
@@ -112,7 +112,7 @@ describe("a context is restarted", () => {
     expect(await restarting(id)).toMatchObject({ message: "It was asked to restart", lostObjects: ["a"] });
   });
 
-  test("with what it had when nothing else is said, and again", async () => {
+  test("with its own settings when the call brings none, also repeatedly", async () => {
     const { id } = await rest.createContext("steady", { settings: { color: "red" } });
     for (const restarts of [1, 2, 3]) {
       const { body } = await rest.call("POST", "/v1/contexts/steady:restart", { force: true });
@@ -122,7 +122,7 @@ describe("a context is restarted", () => {
   });
 });
 
-test("a context that goes over its memory gets another process; its job fails with the limit, others wait", async () => {
+test("a context that exceeds its memory gets a new process; the job fails with OUT_OF_MEMORY and waiting jobs run", async () => {
   const small = await rest.createContext("small", { memoryBytes: String(96 * 1024 * 1024), maxJobsPerContext: 1 });
   await run("small", "keep", { name: "a" });
   const { id } = await submit("small", "greedy");
@@ -139,7 +139,7 @@ test("a context that goes over its memory gets another process; its job fails wi
   expect(await restarting(small.id)).toMatchObject({ reason: "OUT_OF_MEMORY", lostObjects: ["a"] });
 });
 
-test("a context whose process is killed gets another one", async () => {
+test("a context whose process is killed gets a new one", async () => {
   const { nodeId } = await rest.createContext("killed");
   const { id } = await submit("killed", "deaf");
   await rest.untilState(id, Job_State.RUNNING);
@@ -155,7 +155,7 @@ test("a context whose process is killed gets another one", async () => {
   expect((await rest.run(echo)).result).toEqual({ n: 1 });
 });
 
-test("a context is drained: it takes no more jobs and stops when those that it has are done", async () => {
+test("a draining context refuses new jobs and stops when its jobs have ended", async () => {
   await rest.createContext("drained", { maxJobsPerContext: 1 });
   const running = await submit("drained", "wait", { gracePeriod: "60s" });
   await rest.untilState(running.id, Job_State.RUNNING);
@@ -180,7 +180,7 @@ test("a context is drained: it takes no more jobs and stops when those that it h
 });
 
 describe("a context ends by itself", () => {
-  test("after as many jobs as it may take, when they are done", async () => {
+  test("after maxJobs jobs, when they have ended", async () => {
     await rest.createContext("counted", { maxJobs: 2 });
     const first = await submit("counted", "wait", { gracePeriod: "60s" });
     await rest.untilState(first.id, Job_State.RUNNING);
@@ -194,7 +194,7 @@ describe("a context ends by itself", () => {
     await untilContext("counted", ({ state }) => state === "STOPPED");
   });
 
-  test("when it has reached its age, its jobs done", async () => {
+  test("at its maxAge, when its jobs have ended", async () => {
     await rest.createContext("aged", { maxAge: "3s" });
     const { id } = await submit("aged", "wait", { gracePeriod: "60s" });
     await rest.untilState(id, Job_State.RUNNING);
@@ -204,13 +204,13 @@ describe("a context ends by itself", () => {
     expect((await rest.job(id)).state).toBe(Job_State.SUCCEEDED);
   });
 
-  test("when it was idle for long enough", async () => {
+  test("after its idleTimeout", async () => {
     await rest.createContext("idle", { idleTimeout: "3s" });
     await run("idle", "echo");
     await untilContext("idle", ({ state }) => state === "STOPPED");
   });
 
-  test("when a job fails, if it is to; not when the job is tried again", async () => {
+  test("when a job fails with stopOnJobError, but not when the job is retried", async () => {
     await rest.createContext("strict", { stopOnJobError: true });
     const spec = { binary: "jobs", entryPoint: "fail", context: "strict" };
     const { job } = await rest.run({ ...spec, maxAttempts: 2, retryDelay: "0.05s" });
@@ -219,7 +219,7 @@ describe("a context ends by itself", () => {
   });
 });
 
-test("the named objects of a context are seen and dropped from outside", async () => {
+test("the API lists and deletes named objects of a context", async () => {
   await rest.createContext("objects");
   for (const name of ["b", "a"]) await run("objects", "keep", { name });
   const listed = await rest.call("GET", "/v1/contexts/objects/objects");
@@ -235,13 +235,13 @@ test("the named objects of a context are seen and dropped from outside", async (
   expect((await run("objects", "find", { name: "b" })).result).toBe("kept");
 });
 
-test("a context that cannot be held to its CPU cores says so", async () => {
+test("a context whose CPU limit cannot be enforced has a warning", async () => {
   const { warnings, settings } = await rest.createContext("cores", { cpuCores: 1 });
   expect(settings?.cpuCores).toBe(1);
   for (const warning of warnings) expect(warning).toMatch(/^The context is not held to 1 CPU cores: /);
 });
 
-test("a job that floods its log and its progress is cut, and costs the node no memory", async () => {
+test("a job that floods its log and progress is truncated and does not grow the node's memory", async () => {
   await rest.createContext("flooded");
   const pid = hearth.nodes[0]?.pid ?? 0;
   const residentBytes = (): number => {

@@ -9,7 +9,7 @@ async function wallsOf(url: string): Promise<NodeWall[] | undefined> {
   return fromJson(ListNodesResponseSchema, body).nodes[0]?.walls;
 }
 
-test("GET /v1/nodes says which walls stand around contexts, and how", async () => {
+test("GET /v1/nodes reports the isolation of contexts", async () => {
   await using hearth = await startHearth();
   const walls = (await wallsOf(hearth.url)) ?? [];
   expect(walls.map(({ kind }) => kind)).toEqual([
@@ -23,7 +23,7 @@ test("GET /v1/nodes says which walls stand around contexts, and how", async () =
   });
 });
 
-test("a node whose isolation is off has no walls", async () => {
+test("a node whose isolation is off reports none", async () => {
   await using hearth = await startHearth({ config: { node: { sandbox: { isolation: "off" } } } });
   expect(await wallsOf(hearth.url)).toEqual([]);
 });

@@ -97,7 +97,7 @@ describe("a caller without contexts:grant", () => {
     });
   });
 
-  test("is refused a proxy user by spark-jobserver's API", async () => {
+  test("cannot use a proxy user by spark-jobserver's API", async () => {
     expect(await rest.mallory.call("POST", "/contexts/team-m-a?spark.proxy.user=root", {})).toMatchObject({
       status: 403,
       body: { result: denied("mallory", "spark.proxy.user root", "team-m-a") },
@@ -150,7 +150,7 @@ describe("a caller without contexts:grant", () => {
     ]);
   });
 
-  test("has contexts that the configuration of spark-jobserver's API grants something, which is not the caller's to grant", async () => {
+  test("can use contexts whose grants come from the configuration of spark-jobserver's API", async () => {
     const path = "/contexts/team-m-default";
     const created = await fetch(hearth.url + path, { method: "POST", headers: proofOf("mallory") });
     expect(created.status).toBe(200);
@@ -158,7 +158,7 @@ describe("a caller without contexts:grant", () => {
     expect(body).toMatchObject({ settings: { permissions: { net: ["default.example.com"] } } });
   });
 
-  test("may do all else, and what it is refused is in the audit log", async () => {
+  test("may do everything else, and its denials are in the audit log", async () => {
     await rest.mallory.call("POST", "/v1/contexts/team-m-audited", NET);
     await until("the refusal is in the log", async () => {
       const { body } = await rest.admin.call("GET", "/v1/audit?page_size=1000&principal=mallory");
@@ -206,7 +206,7 @@ describe("a caller with contexts:grant", () => {
     },
   );
 
-  test("gets no more by a restart, by spark-jobserver's API, or for a job's own context", async () => {
+  test("cannot exceed the node's configuration by a restart, by spark-jobserver's API, or for a job's own context", async () => {
     const net = ["127.0.0.1"];
     await rest.granter.createContext("team-m-c", NET);
     const restarted = await rest.granter.call("POST", "/v1/contexts/team-m-c:restart", {
@@ -230,7 +230,7 @@ describe("a caller with contexts:grant", () => {
 });
 
 describe("what jobs reach", () => {
-  test("a context that was granted names reaches no loopback address, also not behind one of them", async () => {
+  test("a context with granted names does not reach loopback addresses, even if a name resolves to one", async () => {
     await rest.admin.createContext("names", { permissions: { net: ["localhost", "api.example.com"] } });
     for (const host of ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"]) {
       const hostname = host.replaceAll(/[[\]]/g, "");
@@ -238,14 +238,14 @@ describe("what jobs reach", () => {
     }
   });
 
-  test("a context reaches a loopback address that the configuration names for it, on its port alone", async () => {
+  test("a context reaches a loopback address that the configuration lists, on that port only", async () => {
     await rest.granter.createContext("team-m-db-1", { permissions: { net: [`127.0.0.1:${port}`] } });
     expect(await outcome("team-m-db-1", "Call", { url: `http://127.0.0.1:${port}/` })).toBe("reached");
     const natsPort = Number(new URL(hearth.natsUrl).port);
     expect(await outcome("team-m-db-1", "Connect", { hostname: "127.0.0.1", port: natsPort })).toMatch(/^Requires net/);
   });
 
-  test("a context that the configuration of the gateway names is granted what stands there", async () => {
+  test("a context in the gateway's configuration gets the grants that are listed there", async () => {
     const { body } = await rest.admin.call("GET", "/v1/contexts/predefined");
     expect(body).toMatchObject({ state: "RUNNING", settings: { permissions: { net: ["api.example.com"] } } });
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createRest } from "../../http/rest.ts";
 import { startHearth, untilNodesAreReady } from "../../system/hearth.ts";
 
-test("a context goes to a node with the labels that it asks for, or nowhere", async () => {
+test("a context is placed only on a node with its labels", async () => {
   await using labelled = await startHearth({ config: { node: { labels: { zone: "a", gpu: "no" } } } });
   const client = createRest(labelled.url);
   await client.upload("jobs", "export const echo = ({ config }) => config;");
@@ -25,7 +25,7 @@ test("a context goes to a node with the labels that it asks for, or nowhere", as
   }
 });
 
-test("contexts that are asked for in one moment go where there is room for them all", async () => {
+test("contexts that are created at once are placed on nodes with room for all of them", async () => {
   await using small = await startHearth({ nodes: 2, config: { node: { memoryBytes: 1024 ** 3 } } });
   const client = createRest(small.url);
   // Two of half a gibibyte for each of the nodes.

@@ -28,7 +28,7 @@ function invalid(message: string) {
   return { status: 400, code: "invalid_argument", message };
 }
 
-describe("settings that no context could live with are refused", () => {
+describe("invalid context settings are refused", () => {
   const memory = "must be greater than or equal to 33554432 and less than or equal to 1099511627776";
   const name = "must not be empty, and have no `=` and no NUL";
   const faults: [object, string][] = [
@@ -52,7 +52,7 @@ describe("settings that no context could live with are refused", () => {
     expect((await rest.call("GET", "/v1/contexts/warm")).body).toMatchObject({ state: "RUNNING" });
   });
 
-  test("as are larger ones than lists of contexts could show", async () => {
+  test("settings too large for a list of contexts are refused", async () => {
     const settings = { settings: { text: "x".repeat(64 * 1024) } };
     const told = invalid(
       expect.stringMatching(/^settings: must have at most 65536 bytes, got \d+; put data into data files$/),
@@ -62,7 +62,7 @@ describe("settings that no context could live with are refused", () => {
     expect(await refusal("POST", "/v1/jobs:run", { binary: "jobs", contextSettings: settings })).toMatchObject(told);
   });
 
-  test("but for those that mean the default, and the least", async () => {
+  test("zero, which means the default, and the minimum are accepted", async () => {
     await rest.createContext("default", { memoryBytes: "0" });
     await rest.createContext("least", {
       memoryBytes: String(32 * 1024 * 1024),
@@ -73,14 +73,14 @@ describe("settings that no context could live with are refused", () => {
     expect((await rest.run({ binary: "jobs", entryPoint: "echo", context: "least", config })).result).toEqual(config);
   });
 
-  test("by spark-jobserver's API in its own words", async () => {
+  test("spark-jobserver's API refuses invalid settings with its own texts", async () => {
     const { status, body } = await rest.call("POST", "/contexts/harmed?memory-per-node=1k", "");
     const result = `Cannot accept the request: settings.memory_bytes: ${memory}, got 1024`;
     expect({ status, body }).toEqual({ status: 400, body: { status: "ERROR", result } });
   });
 });
 
-describe("a rule that is broken is told with the value", () => {
+describe("validation errors contain the value", () => {
   const contextName = "must be a letter, then letters, digits and . _ ~ -, at most 128 characters";
   test.each<[string, string, unknown, string]>([
     [
@@ -134,13 +134,13 @@ describe("a rule that is broken is told with the value", () => {
     expect(await refusal(method, path, body)).toEqual(invalid(message));
   });
 
-  test("unless it may be secret", async () => {
+  test("unless the value may be a secret", async () => {
     expect(await refusal("POST", "/v1/contexts/named", { env: { PASSWORD: "hunter2\0" } })).toEqual(
       invalid('settings.env["PASSWORD"]: must have no NUL'),
     );
   });
 
-  test("the first few of many, the others by their number", async () => {
+  test("only the first few of many, and the number of the others", async () => {
     const net = Array.from({ length: 200 }, () => "a b");
     const { message } = await refusal("POST", "/v1/contexts/named", { permissions: { net } });
     expect(message.split("; ")).toHaveLength(9);
@@ -157,7 +157,7 @@ describe("a rule that is broken is told with the value", () => {
   });
 });
 
-describe("JSON of another form is told by its field, what is expected there and what was found", () => {
+describe("errors of malformed JSON name the field, the expected and the actual type", () => {
   test.each<[string, object, string]>([
     ["/v1/jobs", { timeout: "5" }, 'body: timeout: expected seconds such as "5s" or "0.25s", got "5"'],
     ["/v1/jobs", { config: "x" }, 'body: config: expected an object, got "x"'],
@@ -206,7 +206,7 @@ test.each([Number.NaN, Number.NEGATIVE_INFINITY])(
   },
 );
 
-test("a number of a config that JSON lacks is refused by every API with its place, and none is made null", async () => {
+test("a config with NaN or Infinity is refused by every API with its path", async () => {
   const job = { binary: "jobs", context: "warm", config: { rows: [{ limit: Number.NaN }] } };
   const why = (value: string) =>
     `Cannot accept the request: job.config.rows[0].limit: must be a number of JSON, got ${value}`;
@@ -229,14 +229,14 @@ test("a number of a config that JSON lacks is refused by every API with its plac
   }
 });
 
-test("a field that nothing has is refused in Connect's JSON as well", async () => {
+test("an unknown field is refused in Connect's JSON as well", async () => {
   const job = { binary: "jobs", contxt: "warm" };
   expect(await refusal("POST", "/hearth.v1.JobService/RunJob", { job })).toEqual(
     invalid('cannot decode message hearth.v1.JobSpec from JSON: key "contxt" is unknown'),
   );
 });
 
-test("a job that brings settings for a context that is there is refused", async () => {
+test("a job with settings for an existing context is refused", async () => {
   const spec = { binary: "jobs", entryPoint: "echo", contextSettings: { maxJobs: 1 } };
   const told = invalid(
     "job: context_settings are those of a context made for the job; leave them out, or leave out context",

@@ -88,7 +88,7 @@ async function text(path: string): Promise<string> {
   return (await fetch(hearth.url + path)).text();
 }
 
-test("a job is given the value of a secret that its context was granted", async () => {
+test("a job receives the value of a secret that its context is granted", async () => {
   const { job, result } = await rest.run(spec("check"));
   expect({ state: job.state, result }).toEqual({ state: Job_State.SUCCEEDED, result: true });
   const nested = { list: [{ user: "secret:mail-user" }], "secret:password": "not secret:password" };
@@ -98,7 +98,7 @@ test("a job is given the value of a secret that its context was granted", async 
   });
 });
 
-test("every door tells the reference, or that there was a secret, and none tells the value", async () => {
+test("every API shows the reference or a placeholder instead of the secret's value", async () => {
   await using receiver = await startHttpReceiver();
   const { job, result } = await rest.run(spec("talk", undefined, { callbackUrl: `${receiver.url}/hook` }));
   const { id } = job;
@@ -132,7 +132,7 @@ test("every door tells the reference, or that there was a secret, and none tells
   expect(heard.nats).toContain("with [secret password]");
 });
 
-test("errors, and what validate says, are told without the value", async () => {
+test("errors and validation problems do not contain the secret's value", async () => {
   const { job: failed } = await rest.run(spec("fail"));
   expect(failed.error?.message).toBe("login failed for [secret password]");
   expect(failed.error?.stack).toContain("Caused by: TypeError: [secret password]");
@@ -140,7 +140,7 @@ test("errors, and what validate says, are told without the value", async () => {
   expect(rejected.error?.problems).toEqual(["bad [secret password]"]);
 });
 
-test("streamed results are told without the value, whose parts may come apart", async () => {
+test("streamed results do not contain the secret's value, even if it is split across parts", async () => {
   const { id: rows } = await rest.submit(spec("rows"));
   await rest.untilState(rows, Job_State.SUCCEEDED);
   expect(JSON.parse(await text(`/v1/jobs/${rows}/result`))).toEqual(
@@ -151,7 +151,7 @@ test("streamed results are told without the value, whose parts may come apart", 
   expect(await text(`/v1/jobs/${bytes}/result`)).toBe("<[secret password]>");
 });
 
-test("a job whose context was not granted the secret is rejected with the difference, and does not run", async () => {
+test("a job whose context is not granted the secret is rejected with the missing grant and does not run", async () => {
   const { job } = await rest.run(spec("check", undefined, { context: "closed" }));
   expect(job).toMatchObject({
     state: Job_State.REJECTED,
@@ -167,7 +167,7 @@ test("a job whose context was not granted the secret is rejected with the differ
   expect(needy.error?.message).toContain("Missing: secrets other.");
 });
 
-test("the node lets contexts have only what its configuration says for their names", async () => {
+test("a node grants contexts only the secrets that its configuration lists for their names", async () => {
   await writeSecret("rotated", "first value");
   const { job } = await rest.run(spec("check", { a: "secret:rotated" }));
   expect(job).toMatchObject({
@@ -176,7 +176,7 @@ test("the node lets contexts have only what its configuration says for their nam
   });
 });
 
-test("a secret that the node does not have fails the job with its name", async () => {
+test("a job fails with the name of a secret that the node does not have", async () => {
   const { job } = await rest.run(spec("check", { password: "secret:missing" }, { maxAttempts: 3 }));
   expect(job).toMatchObject({
     state: Job_State.FAILED,
@@ -188,7 +188,7 @@ test("a secret that the node does not have fails the job with its name", async (
   });
 });
 
-test.each(["../outside", "a/b", "..", "", "pass word"])("%j is no name of a secret", async (name) => {
+test.each(["../outside", "a/b", "..", "", "pass word"])("%j is refused as the name of a secret", async (name) => {
   const { job } = await rest.run(spec("config", { x: `secret:${name}` }));
   expect(job).toMatchObject({
     state: Job_State.REJECTED,
@@ -196,7 +196,7 @@ test.each(["../outside", "a/b", "..", "", "pass word"])("%j is no name of a secr
   });
 });
 
-test("a secret that was changed is the new one for the next job, and the old one is still taken out", async () => {
+test("the next job receives the new value of a changed secret, and the old value is still redacted", async () => {
   await writeSecret("rotated", "first value");
   await rest.createContext("team-a", { permissions: { secrets: ["rotated"] } });
   const run = (): Promise<{ result: unknown }> =>
@@ -208,7 +208,7 @@ test("a secret that was changed is the new one for the next job, and the old one
   expect(result).toBe("the second one".length);
 });
 
-test("the env of a context refers to secrets, which are read back as references", async () => {
+test("references to secrets in a context's env are read back as references", async () => {
   const settings = { permissions: { secrets: ["password"] }, env: { PASSWORD: "secret:password", PLAIN: "x" } };
   await rest.createContext("with-env", settings);
   const { result } = await rest.run(spec("environment", {}, { context: "with-env" }));
@@ -216,7 +216,7 @@ test("the env of a context refers to secrets, which are read back as references"
   expect(JSON.parse(await text("/v1/contexts/with-env"))).toMatchObject({ settings });
 });
 
-test("a context whose env refers to what it may not have, or what is not there, does not start", async () => {
+test("a context whose env refers to a secret that is missing or not granted does not start", async () => {
   const create = async (env: object, secrets: string[] = []): Promise<unknown> => {
     const settings = { env, permissions: { secrets } };
     const { body } = await rest.call("POST", "/v1/contexts", { name: "refused", settings });
@@ -233,7 +233,7 @@ test("a context whose env refers to what it may not have, or what is not there, 
   });
 });
 
-test("a restart with such settings is refused, and the context stays as it is", async () => {
+test("a restart with such an env is refused, and the context is unchanged", async () => {
   const restarted = await rest.call("POST", "/v1/contexts/closed:restart", {
     settings: { env: { A: "secret:password" } },
   });
@@ -244,7 +244,7 @@ test("a restart with such settings is refused, and the context stays as it is", 
   expect((await rest.run(spec("needy", {}, { context: "closed" }))).result).toBe(1);
 });
 
-test("references come through spark-jobserver's API as they are", async () => {
+test("spark-jobserver's API leaves references to secrets unchanged", async () => {
   const body = `password = "secret:password", nested { list = ["secret:mail-user"] }`;
   const submitted = await fetch(`${hearth.url}/jobs?appName=jobs&classPath=config&context=warm&sync=true`, {
     method: "POST",
@@ -264,7 +264,7 @@ test("a job with a context of its own brings the grant along", async () => {
   expect(result).toBe(true);
 });
 
-test("secrets that are gone are gone for the next job", async () => {
+test("the next job does not receive a deleted secret", async () => {
   await writeSecret("mail-pass", "for a short time");
   const gone = spec("length", { password: "secret:mail-pass" });
   expect((await rest.run(gone)).result).toBe("for a short time".length);

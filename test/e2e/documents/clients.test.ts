@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)("the client in Python", () => {
   });
 });
 
-test("the subscriber of NATS prints all events once, those too that came while it was away", async () => {
+test("the NATS subscriber prints each event once, also those published while it was disconnected", async () => {
   await rest.upload("words", await readFile(WORD_COUNT, "utf8"));
   const spec = { binary: "words", entryPoint: "WordCount", config: CONFIG };
   const told: string[] = [];
@@ -120,7 +120,7 @@ describe("the page", () => {
     expect(names.split(", ")).toEqual(ids);
   });
 
-  test("may call from where it is served, and read events as they come", async () => {
+  test("may call the API from its own origin and read events as they arrive", async () => {
     const origin = "http://localhost:8000";
     const page = createRestAs(hearth.url, { origin });
     const { body, headers } = await page.call("PUT", "/v1/binaries/page", ENDLESS);

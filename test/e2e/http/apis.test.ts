@@ -83,7 +83,7 @@ function callGrpc<Answer>(
   });
 }
 
-describe("every surface runs the same job to the same end", () => {
+describe("every API runs the same job to the same result", () => {
   test("REST", async () => {
     const { job, result } = await rest.run(SPEC);
     expect(job).toMatchObject({ binary: "words", context: "shared", attempt: 1 });
@@ -127,7 +127,7 @@ describe("every surface runs the same job to the same end", () => {
   });
 });
 
-test("NATS tells the events of a job in order, as CloudEvents", async () => {
+test("events of a job are published on NATS in order, as CloudEvents", async () => {
   const nats = await connect({ servers: hearth.natsUrl });
   const subscription = nats.subscribe("hearth.v1.jobs.>");
   await nats.flush();
@@ -149,7 +149,7 @@ test("NATS tells the events of a job in order, as CloudEvents", async () => {
   });
 });
 
-test("the result of a job that returned nothing is null on every surface, and none in the answer of a run", async () => {
+test("the result of a job that returns nothing is null on every API, and absent in the response of a run", async () => {
   const { job, result } = await rest.run({ ...SPEC, entryPoint: "Nothing" });
   expect(result).toBeUndefined();
   const response = await fetch(`${hearth.url}/v1/jobs/${job.id}/result`);
@@ -168,7 +168,7 @@ test("the result of a job that returned nothing is null on every surface, and no
   }
 });
 
-describe("every surface tells the same fault", () => {
+describe("every API returns the same error", () => {
   const unknown = { ...SPEC, binary: "nothing" };
 
   test("REST: 404 and Connect's JSON error", async () => {
@@ -191,7 +191,7 @@ describe("every surface tells the same fault", () => {
     }
   });
 
-  test("a job that throws is an answer, with the author's own line in its stack", async () => {
+  test("a job that throws returns its error with the author's own line in the stack", async () => {
     const { job } = await rest.run({ ...SPEC, entryPoint: "Broken" });
     expect(job.error).toMatchObject({ name: "TypeError", message: "this job is broken" });
     expect(job.error?.stack).toContain("main.ts:15");

@@ -27,7 +27,7 @@ function sayAndClose(...parts: (string | Uint8Array)[]): Promise<string> {
   return sendAndClose(hearth.url, ...parts);
 }
 
-describe("a body over the limit is answered, and the connection serves the next call", () => {
+describe("a body over the limit gets a response, and the connection serves the next call", () => {
   const large = Buffer.alloc(4 * MEBIBYTE, "x");
 
   test.each([
@@ -54,7 +54,7 @@ describe("a body over the limit is answered, and the connection serves the next 
     expect(statuses).toEqual([status, 200]);
   });
 
-  test("over HTTP/2 ends in a reset without an error after the answer", async () => {
+  test("over HTTP/2 the stream is reset with NO_ERROR after the response", async () => {
     const socket = await dial(hearth.url);
     const headers = requestHeaders({ path: "/data/large", headers: { "content-length": String(10 * MEBIBYTE) } });
     const open = frame({ type: FRAME.HEADERS, flags: FLAG.END_HEADERS, stream: 1, payload: headerBlock(headers) });

@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 describe("request ids", () => {
-  test("of one caller are nothing to another: each has a job of its own", async () => {
+  test("are separate for each caller", async () => {
     const submit = (rest: Rest, spec: object) => rest.call("POST", "/v1/jobs?requestId=same", spec);
     const first = await submit(alice, SPEC);
     expect(first).toMatchObject({ status: 200, body: { requestId: "same" } });
@@ -74,7 +74,7 @@ describe("request ids", () => {
     expect(JSON.stringify(conflict.body)).toContain('\\"same\\"');
   });
 
-  test("of a caller are the same on all faces, also while others use them", async () => {
+  test("of a caller are shared by all APIs, also while others use the same ids", async () => {
     const transport = createGrpcTransport({ baseUrl: hearth.url });
     const run = (name: string) =>
       createClient(JobService, transport).runJob(
@@ -98,7 +98,7 @@ describe("request ids", () => {
     expect(await answer.json()).toMatchObject({ id: one.job?.id });
   });
 
-  test("that look like a stored one belong to their caller all the same", async () => {
+  test("are shown without the prefix under which they are stored", async () => {
     const { body } = await alice.call("GET", "/v1/jobs?page_size=1000");
     const { jobs } = body as { jobs: { requestId?: string }[] };
     for (const { requestId = "" } of jobs) expect(requestId).not.toMatch(/caller:/);
@@ -106,7 +106,7 @@ describe("request ids", () => {
 });
 
 describe("refusals", () => {
-  test("name no context, binary or job that the caller may not see", async () => {
+  test("do not name contexts, binaries or jobs that the caller may not see", async () => {
     const context = ((await alice.call("GET", "/v1/contexts/shared")).body as { id: string }).id;
     const { id: job } = await alice.submit({ ...SPEC, binary: "foreign" });
     for (const [method, path, body] of [
@@ -129,7 +129,7 @@ describe("refusals", () => {
     }
   });
 
-  test("to delete a binary name the jobs that the caller may see, and no others", async () => {
+  test("to delete a binary name only jobs that the caller may see", async () => {
     const { id } = await alice.submit({ ...SPEC, entryPoint: "wait" });
     const refused = await team.call("DELETE", "/v1/binaries/echo");
     expect(refused.status).toBe(400);
@@ -140,7 +140,7 @@ describe("refusals", () => {
 });
 
 describe("a callback URL with a password", () => {
-  test("is called with it, and shown without it everywhere", async () => {
+  test("is called with the password and shown without it everywhere", async () => {
     await using receiver = await startHttpReceiver();
     const { port } = new URL(receiver.url);
     const callbackUrl = `http://hook:s3cr3t-pw@127.0.0.1:${port}/hook`;

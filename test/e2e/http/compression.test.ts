@@ -56,7 +56,7 @@ describe("a compressed body", () => {
     expect(grpcWeb.text).toContain('"SUCCEEDED"');
   });
 
-  test("is stored as what it is without the coding", async () => {
+  test("is stored decompressed", async () => {
     const headers = { "content-encoding": "gzip" };
     await send("/v1/data/rates", gzipSync("EUR,1\n"), headers);
     expect(await (await fetch(`${hearth.url}/v1/data/rates`)).text()).toBe("EUR,1\n");
@@ -70,7 +70,7 @@ describe("a compressed body", () => {
   });
 
   test.each(["/v1/data/x", "/data/x", "/v1/jobs", "/jobs?appName=http&classPath=echo", "/binaries/x"])(
-    "of a coding that nobody knows is refused: %s",
+    "with an unknown coding is refused: %s",
     async (path) => {
       const headers = { "content-encoding": "compress", "content-type": "application/json" };
       const { status, headers: answered } = await send(path, Buffer.from("{}"), headers);
@@ -78,7 +78,7 @@ describe("a compressed body", () => {
     },
   );
 
-  test("that is no gzip is the fault of its sender", async () => {
+  test("that is not valid gzip gets 400", async () => {
     const json = { "content-encoding": "gzip", "content-type": "application/json" };
     for (const path of ["/v1/jobs", "/hearth.v1.JobService/RunJob", "/jobs?appName=http&classPath=echo"]) {
       expect((await send(path, gzipSync("{}").subarray(0, 15), json)).status).toBe(400);
@@ -86,7 +86,7 @@ describe("a compressed body", () => {
   });
 });
 
-describe("an answer", () => {
+describe("a response", () => {
   async function get(path: string, headers: Record<string, string>) {
     const { hostname, port } = new URL(hearth.url);
     const session = http2.connect(`http://${hostname}:${port}`);
@@ -116,7 +116,7 @@ describe("an answer", () => {
     }
   });
 
-  test("of Connect is compressed as the client weighs it", async () => {
+  test("of Connect is compressed by the client's weights", async () => {
     const body = JSON.stringify({ job: { binary: "http", entryPoint: "long", context: "http" } });
     const response = await fetch(`${hearth.url}/hearth.v1.JobService/RunJob`, {
       method: "POST",
@@ -127,10 +127,13 @@ describe("an answer", () => {
     await response.body?.cancel();
   });
 
-  test.each(["/v1/jobs", "/jobs", "/contexts"])("that no client takes is refused with 406: %s", async (path) => {
-    expect((await fetch(hearth.url + path, { headers: { accept: "image/png" } })).status).toBe(406);
-    expect((await fetch(hearth.url + path, { headers: { accept: "text/html, */*;q=0.1" } })).status).toBe(200);
-  });
+  test.each(["/v1/jobs", "/jobs", "/contexts"])(
+    "in a type that the client does not accept is refused with 406: %s",
+    async (path) => {
+      expect((await fetch(hearth.url + path, { headers: { accept: "image/png" } })).status).toBe(406);
+      expect((await fetch(hearth.url + path, { headers: { accept: "text/html, */*;q=0.1" } })).status).toBe(200);
+    },
+  );
 });
 
 function http2Stream(path: string): http2.ClientHttp2Stream {

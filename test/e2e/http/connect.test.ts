@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => hearth?.[Symbol.asyncDispose]());
 
 describe("Connect", () => {
-  test("has GET for methods that only read", async () => {
+  test("supports GET for methods without side effects", async () => {
     const message = encodeURIComponent(JSON.stringify({ name: "http" }));
     const url = `${hearth.url}/hearth.v1.BinaryService/GetBinary?connect=v1&encoding=json&message=${message}`;
     const response = await fetch(url);
@@ -27,14 +27,14 @@ describe("Connect", () => {
     expect([writing.status, writing.headers.get("allow")]).toEqual([405, "POST"]);
   });
 
-  test("bounds what a compressed message of GET unpacks to", async () => {
+  test("limits the decompressed size of a GET message", async () => {
     const bomb = gzipSync(`{"states":[${"1,".repeat(30_000)}1]}`).toString("base64url");
     const query = `connect=v1&encoding=json&base64=1&compression=gzip&message=${bomb}`;
     const response = await fetch(`${hearth.url}/hearth.v1.JobService/ListJobs?${query}`);
     expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_argument" }]);
   });
 
-  test("says unimplemented of methods and services that nobody knows", async () => {
+  test("returns unimplemented for unknown methods and services", async () => {
     for (const path of ["/hearth.v1.JobService/Nothing", "/some.v1.Service/Method"]) {
       const response = await fetch(hearth.url + path, {
         method: "POST",

@@ -34,7 +34,7 @@ function post(path: string, body: string | Uint8Array, ...headers: string[]): st
   return head(`POST ${path} HTTP/1.1`, `content-length: ${Buffer.byteLength(body)}`, ...headers) + body;
 }
 
-describe("a client that closes its half of the connection gets its whole answer", () => {
+describe("a client that closes its half of the connection gets its whole response", () => {
   test.each([
     ["REST", () => post("/v1/jobs:run", SLOW, JSON_TYPE)],
     ["spark-jobserver's API", () => post("/jobs?appName=http&classPath=slow&context=http&sync=true", "")],
@@ -62,7 +62,7 @@ describe("HTTP/1.0 without a header Host", () => {
     ["/jobs", ""],
     ["/openapi.json", ""],
     ["/hearth.v1.JobService/ListJobs", "{}"],
-  ])("is answered, with no chunks and an end: %s", async (path, body) => {
+  ])("gets a response without chunks, and the connection closes: %s", async (path, body) => {
     const line = body === "" ? `GET ${path}` : `POST ${path}`;
     const answer = await sayAndClose(
       `${line} HTTP/1.0\r\n${JSON_TYPE}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
@@ -72,14 +72,14 @@ describe("HTTP/1.0 without a header Host", () => {
     expect(answer).toMatch(/connection: close/i);
   });
 
-  test("keeps its connection when it asks for that and the length is known", async () => {
+  test("keeps its connection with keep-alive when the length is known", async () => {
     const request = `GET /v1/nodes HTTP/1.0\r\nconnection: keep-alive\r\n\r\n`;
     const answer = await sayAndClose(request, request);
     expect(answer.split("HTTP/1.1 200").length - 1).toBe(2);
   });
 });
 
-describe("a target", () => {
+describe("a request target", () => {
   test.each([
     ["http://localhost/healthz", 200],
     ["http://localhost/v1/jobs?page_size=1", 200],
@@ -106,7 +106,7 @@ describe("a target", () => {
     expect(await sayAndClose(head(`GET ${target} HTTP/1.1`))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
-  test.each(["*", "http://localhost"])("%s asks for the options of the server", async (target) => {
+  test.each(["*", "http://localhost"])("%s returns the options of the server", async (target) => {
     expect(await sayAndClose(head(`OPTIONS ${target} HTTP/1.1`))).toMatch(
       /^HTTP\/1\.1 204 [\s\S]*\r\nallow: GET, HEAD, /i,
     );
@@ -147,7 +147,7 @@ describe("Expect", () => {
     expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test("of something else is refused with 417", async () => {
+  test("with another value is refused with 417", async () => {
     const answer = await sayAndClose(head("PUT /v1/data/x HTTP/1.1", "expect: a-miracle", "content-length: 0"));
     expect(answer).toMatch(/^HTTP\/1\.1 417 /);
   });

@@ -92,8 +92,8 @@ function toJsonOfLoader(json: JsonValue): Message {
 
 const LIMIT = 4 * 1024 * 1024;
 
-describe("a client of gRPC that takes messages of 4 MiB", () => {
-  test("gets the job of a run whose result would make the message too large, and where the result is", async () => {
+describe("a gRPC client with a message limit of 4 MiB", () => {
+  test("gets the job of a run without a result that would make the message too large, and where to read it", async () => {
     const length = LIMIT - 200;
     const { job, result, resultOmitted } = await method("RunJob")({ job: spec("Text", { character: "x", length }) });
     expect(job).toMatchObject({ state: "SUCCEEDED", result: { sizeBytes: String(length + 2) } });
@@ -143,7 +143,7 @@ describe("a client of gRPC that takes messages of 4 MiB", () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(6 * 60);
   });
 
-  test("learns where the config of a job is that would make the message too large", async () => {
+  test("gets a job without a config that would make the message too large, and where to read it", async () => {
     // A number has 2 bytes of JSON and 11 of a message.
     const numbers = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`n${index}`, index]));
     const config = { ...numbers, text: "x".repeat(LIMIT - 80_000), character: "x", length: 1 };
@@ -167,13 +167,13 @@ describe("a client of gRPC that takes messages of 4 MiB", () => {
     });
   });
 
-  test("gets an error whose text would be longer than its headers may be, cut", async () => {
+  test("gets a truncated text of an error that would exceed the header limit", async () => {
     const error: ServiceError = await method("ListJobs")({ pageToken: "€".repeat(100_000) }).catch((thrown) => thrown);
     expect({ code: error.code, size: Buffer.byteLength(error.details) < 2048 }).toEqual({ code: 3, size: true });
   });
 });
 
-test("a client of grpc-js reads the text of an error as it is", async () => {
+test("grpc-js reads the text of an error unchanged", async () => {
   const text = "50% of: a/b, ü €\n";
   const error: ServiceError = await method("ListJobs")({ pageToken: text }).catch((thrown) => thrown);
   expect(error.details).toBe(`Cannot read page token "${text}": it is not one that a list answered`);
@@ -216,7 +216,7 @@ describe.each(["v1", "v1alpha"])("reflection %s", (version) => {
     );
   }
 
-  test("knows every detail that an error carries, so that a client reads it", async () => {
+  test("knows the types of all error details", async () => {
     const call = method("GetJob")({ jobId: crypto.randomUUID() });
     const error: ServiceError = await call.then(
       () => Promise.reject(new Error("found")),

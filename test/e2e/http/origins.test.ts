@@ -41,7 +41,7 @@ test.each(REQUESTS)("$method $target of another origin's page is refused before 
   expect(await contexts()).toEqual([]);
 });
 
-test("a name that is not loopback's is refused, as DNS rebinding would bring it", async () => {
+test("a host name that is not loopback's is refused, against DNS rebinding", async () => {
   const rebound = { method: "POST", target: "/contexts/made", headers: { host: "page.example:8090" } };
   const { status, text } = await send(hearth.url, rebound);
   expect({ status, text }).toEqual({
@@ -51,7 +51,7 @@ test("a name that is not loopback's is refused, as DNS rebinding would bring it"
   expect(await contexts()).toEqual([]);
 });
 
-test("HTTP/2 tells origin and name as well", async () => {
+test("origin and host are checked over HTTP/2 as well", async () => {
   const session = connectHttp2(hearth.url);
   const asked = [{ origin: ORIGIN }, { ":authority": "page.example" }, { origin: "http://localhost:3000" }].map(
     async (headers) => {
@@ -65,7 +65,7 @@ test("HTTP/2 tells origin and name as well", async () => {
   session.close();
 });
 
-test("pages of this machine are served, and the gateway's own", async () => {
+test("requests of loopback pages and of the gateway's own pages are served", async () => {
   const { host, origin } = new URL(hearth.url);
   const asked = ["http://localhost:3000", "https://[::1]", origin].map((each) =>
     send(hearth.url, { method: "GET", target: "/contexts", headers: { host, origin: each } }),

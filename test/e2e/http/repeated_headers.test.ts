@@ -23,7 +23,7 @@ afterAll(() => stack.disposeAsync());
 /** A frame RST_STREAM of the first request, but for its code. */
 const RESET_BY_SERVER = reset(1).subarray(0, 9).toString("latin1");
 
-describe("two headers where one decides", () => {
+describe("repeated headers that must be unique", () => {
   const proof = () => PROOF.authorization ?? "";
 
   async function say(head: readonly string[]): Promise<string> {

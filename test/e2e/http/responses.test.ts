@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => hearth?.[Symbol.asyncDispose]());
 
 describe("/openapi.json", () => {
-  test("has every method of every service, with the permission that it needs", async () => {
+  test("has every method of every service with its permission", async () => {
     const response = await fetch(`${hearth.url}/openapi.json`);
     const { info, paths } = (await response.json()) as OpenApi;
     expect(response.status).toBe(200);
@@ -60,7 +60,7 @@ describe("/openapi.json", () => {
     expect(tags.filter((tag) => !tag.description)).toEqual([]);
   });
 
-  test("needs no credentials where the gateway asks for none", async () => {
+  test("has no credentials when the gateway needs none", async () => {
     const response = await fetch(`${hearth.url}/openapi.json`);
     expect(await response.json()).toMatchObject({
       openapi: "3.1.0",
@@ -98,7 +98,7 @@ function isService(value: unknown): value is DescService {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
 }
 
-describe("a path that nothing has", () => {
+describe("an unknown path", () => {
   const notFound = (path: string) => ({
     code: "not_found",
     message: `Cannot route "${path}": no such path; the routes are listed under /openapi.json`,
@@ -143,7 +143,7 @@ describe("a path that nothing has", () => {
   });
 });
 
-describe("a request for a method that is no call of it says what to send", () => {
+describe("an unsupported HTTP method gets an error that lists the supported ones", () => {
   test.each<[string, string, string | undefined, number, string, string]>([
     ["POST", "RunJob", undefined, 415, "invalid_argument", ': its content-type is none; send "application/json"'],
     [
@@ -184,7 +184,7 @@ describe("a request for a method that is no call of it says what to send", () =>
   });
 });
 
-describe("downloads are no pages of the gateway", () => {
+describe("downloads are not rendered as pages of the gateway", () => {
   const headersOf = async (path: string) => {
     const { status, headers } = await fetch(hearth.url + path);
     return {

@@ -108,7 +108,7 @@ async function shownName(): Promise<unknown> {
   return subject.CN;
 }
 
-test("HTTP/1.1 and HTTP/2 are spoken over TLS on one port", async () => {
+test("one port serves HTTP/1.1 and HTTP/2 over TLS", async () => {
   expect(await getByHttp1("/healthz")).toMatchObject({ status: 200, httpVersion: "1.1" });
   expect(await getByHttp2("/healthz")).toMatchObject({ status: 200 });
   const socket = connect({
@@ -120,7 +120,7 @@ test("HTTP/1.1 and HTTP/2 are spoken over TLS on one port", async () => {
   socket.destroy();
 });
 
-test("HTTP in the clear gets no answer, and disturbs nobody", async () => {
+test("plain HTTP on a TLS port gets no response and does not disturb other clients", async () => {
   await expect(fetch(`${hearth.url.replace("https", "http")}/healthz`)).rejects.toThrow();
   expect(await getByHttp1("/healthz")).toMatchObject({ status: 200 });
 });
@@ -135,7 +135,7 @@ test("a client certificate names the principal, over HTTP/1.1, HTTP/2 and gRPC",
   expect((await createClient(NodeService, transport).listNodes({})).nodes).toHaveLength(1);
 });
 
-test("callers without a certificate are nobody", async () => {
+test("callers without a certificate are unauthenticated", async () => {
   for (const get of [getByHttp1, getByHttp2]) expect(await get("/v1/nodes")).toMatchObject({ status: 401 });
 });
 
@@ -156,7 +156,7 @@ test.each<[string, () => Promise<CertificateFiles>]>([
   expect(await getByHttp1("/v1/nodes", { session })).toMatchObject({ status: 401 });
 });
 
-test("a caller whose certificate ends while its connection goes on is nobody from then on", async () => {
+test("a caller is unauthenticated after its certificate expires on an open connection", async () => {
   const shown = read(await clients.issue("brief", { name: "ci", notAfter: new Date(Date.now() + 10_000) }));
   const session = connectHttp2(hearth.url, shown);
   const statusOf = async () => {
@@ -170,7 +170,7 @@ test("a caller whose certificate ends while its connection goes on is nobody fro
   session.close();
 });
 
-test("a changed certificate is used without a restart, and one that is broken is not", async () => {
+test("a changed certificate is used without a restart, and a broken one is not", async () => {
   expect(await shownName()).toBe("first");
   const stays = await handshake();
   const { cert, key } = await servers.issue("gateway", { name: "second" });

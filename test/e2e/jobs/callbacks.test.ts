@@ -44,7 +44,7 @@ async function callbacks(receiver: HttpReceiver, count: number): Promise<readonl
   return receiver.received;
 }
 
-test("a job that succeeded calls back once, signed, with its result", async () => {
+test("a successful job sends one signed callback with its result", async () => {
   await using receiver = await startHttpReceiver();
 
   const { job } = await rest.run(spec(receiver, "echo", { config: { n: 1 } }));
@@ -81,7 +81,7 @@ test.each([
   });
 });
 
-test("a job that was cancelled calls back, also one that waited for a slot", async () => {
+test("a cancelled job sends a callback, also if it waited for a slot", async () => {
   await using receiver = await startHttpReceiver();
   await rest.createContext("narrow", { maxJobsPerContext: 1 });
   const running = await rest.submit(spec(receiver, "wait", { context: "narrow" }));
@@ -95,7 +95,7 @@ test("a job that was cancelled calls back, also one that waited for a slot", asy
   expect(told.map(({ state }) => state)).toEqual(["CANCELLED", "CANCELLED"]);
 });
 
-test("a callback is tried again until the receiver takes it, always under the same id", async () => {
+test("a callback is retried with the same id until the receiver accepts it", async () => {
   await using receiver = await startHttpReceiver((response, before) =>
     response.writeHead(before < 2 ? 503 : 204).end(),
   );
@@ -106,7 +106,7 @@ test("a callback is tried again until the receiver takes it, always under the sa
   expect(tries.map(({ headers }) => headers["hearth-delivery"])).toEqual([job.id, job.id, job.id]);
 });
 
-test("a callback is given up after so many tries; a redirect is none that succeeded", async () => {
+test("a callback is abandoned after the last attempt; a redirect counts as a failure", async () => {
   await using elsewhere = await startHttpReceiver();
   await using receiver = await startHttpReceiver((response) =>
     response.writeHead(302, { location: elsewhere.url }).end(),
@@ -118,7 +118,7 @@ test("a callback is given up after so many tries; a redirect is none that succee
   expect(elsewhere.received).toEqual([]);
 });
 
-test("a job that came by spark-jobserver's API calls back in its words", async () => {
+test("a job of spark-jobserver's API sends a callback in that API's form", async () => {
   await using receiver = await startHttpReceiver();
   const start = async (mainClass: string) => {
     const query = new URLSearchParams({ cp: "jobs", mainClass, context: "warm", callbackUrl: receiver.url });
@@ -149,7 +149,9 @@ test.each(["ftp://example.com/", "nonsense", "http://169.254.169.254/", "http://
   },
 );
 
-test("a callback outlives the gateways that recorded the end and tried it first", { timeout: 180_000 }, async () => {
+test("a callback is delivered although the gateways that recorded the end and tried first were killed", {
+  timeout: 180_000,
+}, async () => {
   await using receiver = await startHttpReceiver((response, before) =>
     response.writeHead(before < 1 ? 503 : 200).end(),
   );
@@ -169,7 +171,7 @@ test("a callback outlives the gateways that recorded the end and tried it first"
   expect(JSON.parse(receiver.received[1]?.body ?? "")).toMatchObject({ job: { id: job.id, state: "SUCCEEDED" } });
 });
 
-test("loopback is not called back unless it is allowed", async () => {
+test("callbacks to loopback are refused unless they are allowed", async () => {
   await using system = await startHearth();
   const client = createRest(system.url);
   await client.upload("jobs", JOBS);

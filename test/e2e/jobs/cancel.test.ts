@@ -51,8 +51,8 @@ async function cancel(id: string, through = rest): Promise<unknown> {
   return body;
 }
 
-describe("a job that runs is cancelled", () => {
-  test("without force when it minds its signal, long before its grace period is over", async () => {
+describe("cancel of a running job", () => {
+  test("ends it without force when it stops at its signal, before the grace period is over", async () => {
     const { id } = await submit("cooperative", { gracePeriod: "60s" });
     await rest.untilState(id, Job_State.RUNNING);
     expect(await cancel(id)).toMatchObject({
@@ -61,7 +61,7 @@ describe("a job that runs is cancelled", () => {
     });
   });
 
-  test.each(["loop", "blocked", "deaf"])("by force when it does not: %s", async (entryPoint) => {
+  test.each(["loop", "blocked", "deaf"])("terminates it when it ignores its signal: %s", async (entryPoint) => {
     const neighbour = await submit("cooperative");
     await rest.untilState(neighbour.id, Job_State.RUNNING);
     const { id } = await submit(entryPoint, { gracePeriod: "0.2s" });
@@ -77,7 +77,7 @@ describe("a job that runs is cancelled", () => {
     await cancel(neighbour.id);
   });
 
-  test("although it loops at once on an executor that has just run another job", async () => {
+  test("terminates it when it loops at once on a reused executor", async () => {
     await rest.createContext("single", { maxJobsPerContext: 1 });
     for (let round = 0; round < 3; round++) {
       await rest.run({ binary: "jobs", entryPoint: "echo", context: "single" });
@@ -87,7 +87,7 @@ describe("a job that runs is cancelled", () => {
     }
   });
 
-  test("and has freed its slot when that is said", async () => {
+  test("frees its slot before it returns", async () => {
     await rest.createContext("narrow", { maxJobsPerContext: 1, maxQueuedJobs: 0 });
     const { id } = await submit("loop", { context: "narrow", gracePeriod: "0.1s" });
     await cancel(id);
@@ -96,7 +96,7 @@ describe("a job that runs is cancelled", () => {
   });
 });
 
-test("a job over its timeout has failed with that reason", async () => {
+test("a job over its timeout fails with DEADLINE_EXCEEDED", async () => {
   const spec = { binary: "jobs", context: "shared", timeout: "0.2s" };
   const polite = await rest.run({ ...spec, entryPoint: "cooperative", gracePeriod: "60s" });
   expect(polite.job).toMatchObject({
@@ -114,7 +114,7 @@ test("a job over its timeout has failed with that reason", async () => {
   });
 });
 
-test("a job's timeout counts from when its validate is called", async () => {
+test("a job's timeout begins when validate is called", async () => {
   const spec = { binary: "jobs", context: "shared", timeout: "0.2s", gracePeriod: "0.1s" };
   const { job } = await rest.run({ ...spec, entryPoint: "pondering" });
   expect(job).toMatchObject({
@@ -130,7 +130,7 @@ test("a job's timeout counts from when its validate is called", async () => {
   expect(milliseconds(job.createTime, job.endTime)).toBeLessThan(5_000);
 });
 
-test("a job's timeout does not begin again when its validate has ended", async () => {
+test("a job's timeout does not restart when validate returns", async () => {
   const { job } = await rest.run({ binary: "jobs", context: "shared", entryPoint: "slow", timeout: "1s" });
   expect(job.error?.message).toBe("The job ran longer than its timeout of 1000 ms; it stopped by itself");
   expect(milliseconds(job.startTime, job.endTime)).toBeLessThan(1_000);
@@ -140,7 +140,7 @@ function milliseconds(from: Timestamp | undefined, to: Timestamp | undefined): n
   return from && to ? timestampMs(to) - timestampMs(from) : Number.NaN;
 }
 
-test("a job whose program takes for ever to load fails a while after its timeout, and says so", async () => {
+test("a job whose program never finishes loading fails after its timeout and the time for loading", async () => {
   await rest.upload("endless", "for (;;);\nexport const job = () => 1;");
   const spec = { binary: "endless", context: "shared", timeout: "0.2s", gracePeriod: "0s" };
   expect((await rest.run(spec)).job).toMatchObject({
@@ -153,8 +153,8 @@ test("a job whose program takes for ever to load fails a while after its timeout
   });
 });
 
-describe("cancelling has one outcome", () => {
-  test("when it is asked for twice, and by two gateways at once", async () => {
+describe("cancel has one outcome", () => {
+  test("when it is called twice and through two gateways at once", async () => {
     const { id } = await submit("loop", { gracePeriod: "0.2s" });
     await rest.untilState(id, Job_State.RUNNING);
     const answers = await Promise.all([cancel(id), cancel(id, other), cancel(id), cancel(id, other)]);
@@ -162,7 +162,7 @@ describe("cancelling has one outcome", () => {
     expect(answers[0]).toMatchObject({ state: "CANCELLED" });
   });
 
-  test("when the job has ended: it stays as it was", async () => {
+  test("when the job has ended: the job is unchanged", async () => {
     const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", context: "shared" });
     for (const through of [rest, other]) expect(await cancel(job.id, through)).toMatchObject({ state: "SUCCEEDED" });
   });

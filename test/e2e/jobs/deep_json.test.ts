@@ -49,7 +49,7 @@ test.each([40, 41, 99, 1000])(
   },
 );
 
-test("a job whose result nests deep is watched through any gateway to its end", async () => {
+test("a job with a deeply nested result is watched through any gateway to its end", async () => {
   const spec = { binary: "jobs", entryPoint: "returns", context: "warm", config: { levels: 500 } };
   const { id } = await rest.submit(spec);
   for (const url of hearth.urls) {
@@ -59,13 +59,13 @@ test("a job whose result nests deep is watched through any gateway to its end", 
   }
 });
 
-test("parts of a streamed result nest as they like", async () => {
+test("parts of a streamed result may nest to any depth", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "streams", context: "warm", config: { levels: 300 } });
   const { body } = await other.call("GET", `/v1/jobs/${job.id}/result`);
   expect(body).toEqual([deep(299)]);
 });
 
-test("progress fields that nest too deep are left out, which its message says", async () => {
+test("progress fields that nest too deep are left out, and the message says so", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "reports", context: "warm", config: { levels: 60 } });
   expect(job.progress).toMatchObject({
     fraction: 0.5,
@@ -89,7 +89,7 @@ test.each([
   },
 );
 
-test("progress fields with a number beyond a double are left out, which their message says", async () => {
+test("progress fields with a number beyond a double are left out, and the message says so", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "reportsBeyond", context: "warm" });
   expect(job.progress).toMatchObject({
     message: "halfway (its fields were left out: a number beyond those of a double)",

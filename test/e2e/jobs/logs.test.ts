@@ -63,7 +63,7 @@ async function submit(entryPoint: string, config: object = {}, more: object = {}
   return (await rest.submit({ binary: "jobs", entryPoint, context: "warm", config, ...more })).id;
 }
 
-test("lines are followed live from any gateway, each once and in order, until the job has ended", async () => {
+test("log lines are followed through any gateway, each once and in order, until the job ends", async () => {
   const id = await submit("talk", { lines: 300, file: "go-1" });
   const watches = hearth.urls.map(async (url) => {
     const seen: number[] = [];
@@ -78,7 +78,7 @@ test("lines are followed live from any gateway, each once and in order, until th
   expect((await rest.job(id)).state).toBe(Job_State.SUCCEEDED);
 });
 
-test("lines are replayed from any point, while the job runs and after it has ended", async () => {
+test("log lines are replayed from any point, while the job runs and after it has ended", async () => {
   const id = await submit("talk", { lines: 50, file: "go-2" });
   const live = watch(id, { after: 20 });
   expect(await live.next()).toMatchObject({ value: { number: 21, text: "line 21", level: "INFO", attempt: 1 } });
@@ -98,7 +98,7 @@ test("lines are replayed from any point, while the job runs and after it has end
   expect(await Array.fromAsync(watch(id, { after: 100 }))).toEqual([]);
 });
 
-test("a browser that connects again goes on after the last line that it saw", async () => {
+test("a browser that reconnects continues after the last line that it received", async () => {
   const id = await submit("talk", { lines: 3, file: "go-2" });
   await rest.untilState(id, Job_State.SUCCEEDED);
   const events = await fetch(`${hearth.url}/v1/jobs/${id}/logs:watch`, {
@@ -108,7 +108,7 @@ test("a browser that connects again goes on after the last line that it saw", as
   expect(ids).toEqual(["id: 5", "id: 6"]);
 });
 
-test("the lines of all attempts are kept, in order", async () => {
+test("the log keeps the lines of all attempts in order", async () => {
   const id = await submit("twice", {}, { maxAttempts: 3, retryDelay: "0.05s" });
 
   const lines = await Array.fromAsync(watch(id));
@@ -122,13 +122,13 @@ test("the lines of all attempts are kept, in order", async () => {
   expect((await rest.call("GET", `/v1/jobs/${id}/logs`)).body).toEqual({ lines });
 });
 
-test("a job without lines has an empty log, and one that is not there has none", async () => {
+test("a job without lines has an empty log, and an unknown job is not found", async () => {
   expect(await Array.fromAsync(watch(await submit("silent")))).toEqual([]);
   const { status } = await rest.call("GET", "/v1/jobs/019a0000-0000-7000-8000-000000000000/logs:watch");
   expect(status).toBe(404);
 });
 
-test("stacks are told in the author's lines", async () => {
+test("stacks in the log show the author's lines", async () => {
   const lines = await Array.fromAsync(watch(await submit("trace")));
   const line = JOBS.slice(0, JOBS.indexOf("new TypeError")).split("\n").length;
   const stack = `TypeError: astray\n    at Object.trace [as run] (main.ts:${line}:17)`;
@@ -138,7 +138,7 @@ test("stacks are told in the author's lines", async () => {
   ]);
 });
 
-test("a fast job's only line is not missed", async () => {
+test("the only line of a fast job is delivered", async () => {
   for (let round = 0; round < 20; round++) {
     const lines = await Array.fromAsync(watch(await submit("once"), { url: hearth.urls[round % 2] ?? "" }));
     expect(lines.map(({ text }) => text)).toEqual(["only"]);

@@ -38,7 +38,7 @@ async function resultOf(id: string): Promise<unknown> {
   return (await rest.call("GET", `/v1/jobs/${id}/result`)).body;
 }
 
-test("jobs wait for a slot by priority, then in the order of their submission, and know their place", async () => {
+test("jobs wait for a slot by priority, then by submission, and report their queue position", async () => {
   await rest.createContext("ordered", { maxJobsPerContext: 1 });
   await rest.run({ binary: "jobs", entryPoint: "count", context: "ordered" });
   const first = await submit("ordered", "wait");
@@ -51,7 +51,7 @@ test("jobs wait for a slot by priority, then in the order of their submission, a
   expect(await places()).toEqual([0, 0, 0, 0, 0]);
 });
 
-test("a job's place is told again when others have left the queue", async () => {
+test("a job's queue position is updated when others leave the queue", async () => {
   await rest.createContext("moving", { maxJobsPerContext: 1 });
   const first = await submit("moving", "wait");
   const second = await submit("moving", "wait");
@@ -65,7 +65,7 @@ test("a job's place is told again when others have left the queue", async () => 
   await resultOf(third.id);
 });
 
-test("a job that finds the queue full is refused, and leaves no trace", async () => {
+test("a job is refused when the queue is full, and is not stored", async () => {
   await rest.createContext("small", { maxJobsPerContext: 1, maxQueuedJobs: 2 });
   const jobs: Job[] = [];
   for (let job = 0; job < 3; job++) jobs.push(await submit("small", "wait"));
@@ -82,7 +82,7 @@ test("a job that finds the queue full is refused, and leaves no trace", async ()
   for (const { id } of jobs) await cancel(id);
 });
 
-test("a job that may not wait is refused at once when all slots are taken", async () => {
+test("a job with noQueue is refused at once when all slots are taken", async () => {
   await rest.createContext("taken", { maxJobsPerContext: 1 });
   const { id } = await submit("taken", "wait");
   const { status, body } = await rest.call("POST", "/v1/jobs", {
@@ -96,7 +96,7 @@ test("a job that may not wait is refused at once when all slots are taken", asyn
   await cancel(id);
 });
 
-test("the same request twice is one job; another one under the same id is refused", async () => {
+test("a repeated request creates one job; a different request with the same id is refused", async () => {
   const requestId = crypto.randomUUID();
   const spec = { binary: "jobs", entryPoint: "echo", config: { n: 1 } };
   const submitUnder = (job: object) => rest.call("POST", `/v1/jobs?requestId=${requestId}`, job);

@@ -57,7 +57,7 @@ async function untilJob(rest: Rest, id: string, condition: (job: Job) => boolean
 
 const isWaiting = ({ nextAttemptTime }: Job): boolean => nextAttemptTime !== undefined;
 
-test("a job that fails twice succeeds at its third attempt, and tells of the others", async () => {
+test("a job that fails twice succeeds at its third attempt and lists the failed ones", async () => {
   await rest.createContext("shared", { maxJobsPerContext: 1 });
   const spec = { binary: "jobs", entryPoint: "flaky", context: "shared", maxAttempts: 4, retryDelay: "0.05s" };
   const { job, result } = await rest.run({ ...spec, config: { failures: 2 } });
@@ -76,13 +76,13 @@ test("a job that fails twice succeeds at its third attempt, and tells of the oth
   expect((await rest.job(job.id)).attempts).toEqual(job.attempts);
 });
 
-test("a job that fails at each attempt has failed with the last error", async () => {
+test("a job that fails at each attempt ends with the last error", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "never", maxAttempts: 2, retryDelay: "0.05s" });
   expect(job).toMatchObject({ state: Job_State.FAILED, attempt: 2, error: { message: "never" } });
   expect(job.attempts).toMatchObject([{ number: 1, error: { message: "never" } }]);
 });
 
-test("a job with a context of its own is tried again in a new one", async () => {
+test("a job with a context of its own is retried in a new one", async () => {
   const spec = { binary: "jobs", entryPoint: "never", maxAttempts: 2, retryDelay: "0.3s" };
   const { id, contextId: first } = await rest.submit(spec);
   const { contextId: second, attempt } = await untilFinal(rest, id);
@@ -106,7 +106,7 @@ test("a job that waits for its next attempt is cancelled at once", async () => {
   expect(isWaiting(await rest.job(id))).toBe(false);
 });
 
-test("jobs that wait for their next attempt are cancelled through another gateway, and whoever waits for them hears so", async () => {
+test("jobs that wait for their next attempt are cancelled through another gateway, and calls that wait for them return", async () => {
   const spec = { binary: "jobs", entryPoint: "never", maxAttempts: 2, retryDelay: "600s" };
   // Either gateway may be the one that NATS tells of a cancellation.
   const runs = Array.from({ length: 4 }, () => rest.run(spec));
@@ -123,7 +123,7 @@ test("jobs that wait for their next attempt are cancelled through another gatewa
   for (const job of jobs) expect(job).toMatchObject({ state: Job_State.CANCELLED, attempt: 1 });
 });
 
-test("a job whose context runs out of memory is tried again in the context's next process", async () => {
+test("a job whose context runs out of memory is retried in the context's next process", async () => {
   const memoryBytes = 96 * 1024 * 1024;
   await rest.createContext("small", { memoryBytes: String(memoryBytes) });
   const spec = { binary: "jobs", entryPoint: "greedy", context: "small", config: { flag: "flag" } };
@@ -135,7 +135,7 @@ test("a job whose context runs out of memory is tried again in the context's nex
   expect(await untilFinal(rest, id)).toMatchObject({ state: Job_State.SUCCEEDED, attempt: 2 });
 });
 
-test("when the gateway is killed that dispatched a job, another one begins the next attempt", async () => {
+test("another gateway starts the next attempt of a job whose gateway was killed", async () => {
   const { hearth, rest, other } = await start();
   await using _ = hearth;
   const source = "export const slow = () => new Promise((_, reject) => setTimeout(reject, 800, new Error('slow')));";

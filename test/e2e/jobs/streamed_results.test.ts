@@ -53,7 +53,7 @@ async function followResult(jobId: string, url = hearth.url): Promise<Response> 
   }
 }
 
-test("the result of a running job is read while it is made, through any gateway, and afterwards", async () => {
+test("a streamed result is readable through any gateway while the job runs and afterwards", async () => {
   const id = await submit("step", { files: ["one", "two"] });
   const followed = await Promise.all(hearth.urls.map((url) => followResult(id, url)));
   const readers = followed.map(({ status, headers, body }) => {
@@ -98,7 +98,7 @@ test.for([0, 10, 19_000])("RunJob answers a streamed array of %d numbers", async
   expect(await (await readResult(job.id)).json()).toEqual(result);
 });
 
-test("RunJob leaves out an array of more numbers than go inline, and GetJobResult streams it", async () => {
+test("RunJob omits an array with too many numbers to be inline, and GetJobResult streams it", async () => {
   const config = { count: 100_000 };
   const { job, result } = await rest.run({ binary: "jobs", entryPoint: "count", context: "warm", config });
   expect(job.state).toBe(Job_State.SUCCEEDED);
@@ -106,7 +106,7 @@ test("RunJob leaves out an array of more numbers than go inline, and GetJobResul
   expect(await (await readResult(job.id)).json()).toHaveLength(100_000);
 });
 
-test("bytes are answered as they are, and left out by RunJob", async () => {
+test("GetJobResult returns bytes unchanged, and RunJob omits them", async () => {
   const config = { parts: 50 };
   const { job, result } = await rest.run({ binary: "jobs", entryPoint: "bytes", context: "warm", config });
   expect(result).toBeUndefined();
@@ -118,7 +118,7 @@ test("bytes are answered as they are, and left out by RunJob", async () => {
   expect(bytes.findIndex((byte, index) => byte !== Math.floor(index / 100_000))).toBe(-1);
 });
 
-test("spark-jobserver's API answers streamed results of ended jobs", async () => {
+test("spark-jobserver's API returns streamed results of ended jobs", async () => {
   const array = await submit("count", { count: 50_000 });
   const bytes = await submit("bytes", { parts: 3 });
   await Promise.all([array, bytes].map((id) => rest.untilState(id, Job_State.SUCCEEDED)));
@@ -128,7 +128,7 @@ test("spark-jobserver's API answers streamed results of ended jobs", async () =>
   expect(await report(bytes)).toMatchObject({ result: content.toString("base64") });
 });
 
-test("a job that is cancelled while it streams is CANCELLED, and its readers hear that it broke off", async () => {
+test("a job that is cancelled while it streams is CANCELLED, and its readers get an error", async () => {
   const id = await submit("step", { files: ["never"] });
   const reader = ((await followResult(id)).body ?? new ReadableStream()).getReader();
   await reader.read();
@@ -152,7 +152,7 @@ test("a streamed result over the limit fails the job", async () => {
   });
 });
 
-test("a job that has begun no result has none to be read", async () => {
+test("GetJobResult fails for a job that has not begun a result", async () => {
   const id = await submit("wait");
   await rest.untilState(id, Job_State.RUNNING);
   expect(await rest.call("GET", `/v1/jobs/${id}/result`)).toMatchObject({
@@ -162,7 +162,7 @@ test("a job that has begun no result has none to be read", async () => {
   await rest.call("POST", `/v1/jobs/${id}:cancel`, {});
 });
 
-test("a job that declares to need more than is granted is REJECTED", async () => {
+test("a job that declares more needs than its context grants is REJECTED", async () => {
   const { job } = await rest.run({ binary: "needy", context: "warm" });
   expect(job).toMatchObject({
     state: Job_State.REJECTED,
@@ -176,7 +176,7 @@ test("a job that declares to need more than is granted is REJECTED", async () =>
   expect((await rest.run({ binary: "needy", contextSettings })).result).toBe(1);
 });
 
-test("a reader hears when the node of the job dies", async () => {
+test("reading a streamed result fails when the job's node dies", async () => {
   await using own = await startHearth();
   const client = createRest(own.url);
   await client.upload("jobs", JOBS);

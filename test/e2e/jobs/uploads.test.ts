@@ -23,7 +23,7 @@ async function tarball(files: Readonly<Record<string, string>>): Promise<Uint8Ar
   return new Uint8Array(gzipSync(await buffer(tar)));
 }
 
-test("every entry point of a package runs, with what its node_modules hold", async () => {
+test("every entry point of a package runs with the packages in its node_modules", async () => {
   const content = await tarball({
     "package/package.json": JSON.stringify({ exports: { ".": "./index.ts", "./reports": "./src/reports.ts" } }),
     "package/index.ts": `import pad from "pad"; export const Order = ({ config }) => pad(config.id);`,
@@ -37,7 +37,7 @@ test("every entry point of a package runs, with what its node_modules hold", asy
   expect((await rest.run({ binary: "shop", entryPoint: "reports#Lines" })).result).toEqual([1, 2]);
 });
 
-test("all that an upload lists runs, and it says why it does not list the rest", async () => {
+test("every listed entry point of an upload runs, and the upload says why it omits the others", async () => {
   const content = await tarball({
     "package/package.json": JSON.stringify({ exports: { ".": "./index.ts", "./old": "./old.cjs" } }),
     "package/index.ts": `export * from "./lib.cjs"; export * as words from "./words.ts"; export default { run: () => "default" };
@@ -58,7 +58,7 @@ test("all that an upload lists runs, and it says why it does not list the rest",
   expect(results.map(({ result }) => result)).toEqual(["lib", "counter", "default", "count", "old"]);
 });
 
-test("each module of a package declares its own needs", async () => {
+test("each module of a package declares its own permissions", async () => {
   const content = await tarball({
     "package/package.json": JSON.stringify({ exports: { ".": "./index.ts", "./net": "./net.ts" } }),
     "package/index.ts": "export const Quiet = () => 1;",
@@ -72,7 +72,7 @@ test("each module of a package declares its own needs", async () => {
   });
 });
 
-test("a job that was not granted a permission is told so in terms of its context", async () => {
+test("a job without a permission gets an error that names the setting of its context", async () => {
   await rest.upload(
     "curious",
     `import { readFileSync } from "node:fs";

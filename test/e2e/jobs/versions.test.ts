@@ -29,7 +29,7 @@ async function resultOf(binary: string, client = rest): Promise<unknown> {
   return (await client.run({ binary, entryPoint: "now", context: "warm" })).result;
 }
 
-test("the next job in a warm context runs what was uploaded; one that runs keeps what it has", async () => {
+test("the next job in a warm context runs the new upload; a running job keeps its version", async () => {
   await rest.upload("a", program(1));
   expect(await resultOf("a")).toBe(1);
   const { id } = await rest.submit({ binary: "a", entryPoint: "later", context: "warm", config: { file: "go-a" } });
@@ -54,7 +54,7 @@ test("a job may name an older version, by number and by digest", async () => {
   expect((await rest.call("POST", "/v1/jobs:run", { binary: "b@3", entryPoint: "now" })).status).toBe(404);
 });
 
-test("rollback makes an older version the newest, and changes nothing when it is that already", async () => {
+test("rollback makes an older version the newest, and does nothing if it already is", async () => {
   for (const version of [1, 2]) await rest.upload("c", program(version));
   const rollback = (body: object) => rest.call("POST", "/v1/binaries/c:rollback", body);
 
@@ -67,7 +67,7 @@ test("rollback makes an older version the newest, and changes nothing when it is
   expect(await rest.call("POST", "/v1/binaries/nothing:rollback", { version: 1 })).toMatchObject({ status: 404 });
 });
 
-test("a version that a job uses is not deleted until the job has ended", async () => {
+test("a version in use cannot be deleted until the job has ended", async () => {
   for (const version of [1, 2]) await rest.upload("d", program(version));
   const { id } = await rest.submit({ binary: "d@1", entryPoint: "later", context: "warm", config: { file: "go-d" } });
 
@@ -81,7 +81,7 @@ test("a version that a job uses is not deleted until the job has ended", async (
   expect((await rest.call("GET", "/v1/binaries/d")).status).toBe(404);
 });
 
-test("a context never runs old code after an upload was acknowledged, whichever gateway took it", async () => {
+test("a context never runs old code after an upload was acknowledged by any gateway", async () => {
   const clients = hearth.urls.map(createRest);
   let acknowledged = (await rest.upload("e", program(1))).version;
   let isDone = false;

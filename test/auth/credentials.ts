@@ -5,7 +5,7 @@ import { formatKeyFile, type KeyRecord } from "../../plugins/auth-api-key/key_fi
 import { hashPassword } from "../../plugins/auth-basic/scrypt.ts";
 import { formatUser } from "../../plugins/auth-basic/users.ts";
 
-/** Header fields that prove who somebody is. */
+/** Header fields with credentials. */
 export type Proof = Readonly<Record<string, string>>;
 
 export function basicProof(name: string, password: string): Proof {
@@ -16,7 +16,7 @@ export function bearerProof(token: string): Proof {
   return { authorization: `Bearer ${token}` };
 }
 
-/** Writes a users file in which everybody's password is their name reversed; answers its path. */
+/** Writes a users file in which each password is the reversed name; returns its path. */
 export async function writeUsers(directory: string, users: Readonly<Record<string, readonly string[]>>) {
   const file = join(directory, "users");
   const lines = Object.entries(users).map(async ([name, roles]) =>
@@ -30,7 +30,7 @@ export function passwordOf(name: string): string {
   return [...name].reverse().join("");
 }
 
-/** Writes a file of keys; answers its path and the keys by name. */
+/** Writes a file of keys; returns its path and the keys by name. */
 export async function writeKeys(
   directory: string,
   wanted: Readonly<Record<string, Partial<KeyRecord>>>,

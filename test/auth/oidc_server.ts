@@ -9,20 +9,20 @@ export interface OidcServer extends AsyncDisposable {
   readonly issuer: string;
   /** A token that the issuer hands out for a resource, by the client credentials grant; its claim `roles` is what is given. */
   token(audience: string, roles?: readonly string[]): Promise<string>;
-  /** A token that is signed with the issuer's current key, whatever it says. */
+  /** A token with any claims, signed with the issuer's current key. */
   sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>;
   /** Publishes a new key in place of the old, and signs with that from now on. */
   rotate(): Promise<void>;
-  /** Answers every request with 503 until `recover`. */
+  /** Responds to every request with 503 until `recover` is called. */
   fail(): void;
   recover(): void;
-  /** Requests for its keys, so far. */
+  /** Number of requests for its keys. */
   readonly keyRequests: number;
 }
 
 const CLIENT = { client_id: "ci", client_secret: "only-for-tests" };
 
-/** Starts one on loopback, on a free port unless told which. */
+/** Starts an issuer on loopback. Default: a free port. */
 export async function startOidcServer({ port: wantedPort = 0 } = {}): Promise<OidcServer> {
   let serve: ReturnType<Provider["callback"]>;
   let key: Key;

@@ -1,4 +1,4 @@
-/** Frames of HTTP/2 as bytes (RFC 9113), for what no client sends by itself. */
+/** HTTP/2 frames as bytes (RFC 9113), for tests that no regular client can do. */
 
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 

@@ -10,7 +10,7 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** An HTTP server on a free port of loopback that keeps what it is sent. */
+/** An HTTP server on a free loopback port that keeps the requests it receives. */
 export interface HttpReceiver extends AsyncDisposable {
   /** `http://127.0.0.1:port`. */
   readonly url: string;
@@ -18,7 +18,7 @@ export interface HttpReceiver extends AsyncDisposable {
   readonly received: readonly ReceivedRequest[];
 }
 
-/** Starts one; it answers 200 unless `answer` does otherwise, which is told how many requests came before. */
+/** Starts a receiver. It responds with 200 unless `answer`, which gets the number of earlier requests, decides otherwise. */
 export async function startHttpReceiver(
   answer: (response: ServerResponse, before: number) => void = (response) => response.end(),
 ): Promise<HttpReceiver> {

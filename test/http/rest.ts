@@ -23,7 +23,7 @@ export interface Rest {
   call(method: string, path: string, body?: unknown): Promise<Answer>;
   upload(name: string, source: string | Uint8Array<ArrayBuffer>): Promise<Binary>;
   createContext(name: string, settings?: object): Promise<Context>;
-  /** Runs a job to its end: the job, and what it returned. */
+  /** Runs a job to its end; resolves with the job and its result. */
   run(spec: object): Promise<{ job: Job; result: JsonValue | undefined }>;
   submit(spec: object): Promise<Job>;
   job(id: string): Promise<Job>;

@@ -1,7 +1,7 @@
 import type { OutboxEvent } from "../../plugins/contract/mod.ts";
 import type { JobEvent } from "../../proto/mod.ts";
 
-/** What stands in for NATS where the record alone is tested: it has all that was published, in order, by its id. */
+/** A publisher without NATS that keeps all published events in order, by id. */
 export class TestPublishing {
   readonly ids: string[] = [];
   /** Whether events are acknowledged at once. */

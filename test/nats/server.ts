@@ -20,7 +20,7 @@ export interface TestNatsServer extends AsyncDisposable {
   wipe(): Promise<void>;
 }
 
-/** Starts one on a free port, with further flags of nats-server. The binary is `HEARTH_NATS_SERVER`, else the one that the project itself would use. */
+/** Starts a server on a free port, with further flags of nats-server. The binary is `HEARTH_NATS_SERVER`, else the one that the project itself would use. */
 export async function startTestNatsServer(flags: readonly string[] = []): Promise<TestNatsServer> {
   const binary = process.env.HEARTH_NATS_SERVER ?? (await findNatsServer({ log: { info() {}, warn() {} } }));
   const storeDir = await mkdtemp(join(tmpdir(), "hearth-nats-"));
@@ -35,7 +35,7 @@ export async function startTestNatsServer(flags: readonly string[] = []): Promis
     for await (const line of createInterface({ input: started.stderr })) {
       output.push(line);
       if (line.includes("Server is ready")) {
-        // Nobody reads on: a full pipe would stop the server.
+        // Reading must continue: a full pipe would block the server.
         started.stderr.resume();
         return;
       }

@@ -40,7 +40,7 @@ interface HeardEvent {
   readonly again: boolean;
 }
 
-/** A gateway's end of a session, over a real connection, that remembers all it hears. */
+/** The gateway's end of a session over a real connection; it keeps all messages that it receives. */
 export class GatewaySession implements AsyncDisposable {
   readonly messages: Received[] = [];
   readonly #jobEvents: HeardEvent[] = [];
@@ -93,7 +93,7 @@ export class GatewaySession implements AsyncDisposable {
     this.#stream.write({ messages: messages.map((message) => ({ message, requestId: 0 })) });
   }
 
-  /** Says that it has taken the events with these numbers. */
+  /** Acknowledges the events with these numbers. */
   acknowledge(numbers: readonly number[]): void {
     if (numbers.length > 0) this.send({ $case: "acknowledgement", value: { numbers: [...numbers] } });
   }
@@ -105,7 +105,7 @@ export class GatewaySession implements AsyncDisposable {
       .map(({ event, number, again }) => ({ type: event.event?.$case ?? "", number, again }));
   }
 
-  /** Resolves with what the question answers as soon as it answers something. Rejects after thirty seconds. */
+  /** Polls the function and resolves with its first value that is not undefined. Rejects after thirty seconds. */
   async until<T>(what: string, question: () => T | undefined): Promise<T> {
     const answer = Promise.withResolvers<T>();
     const ask = (): void => {
@@ -126,7 +126,7 @@ export class GatewaySession implements AsyncDisposable {
     }
   }
 
-  /** The messages of one kind, so far. */
+  /** The messages of one kind received until now. */
   heard<Case extends Received["$case"]>(kind: Case): Extract<Received, { $case: Case }>["value"][] {
     return this.messages.filter((message) => message.$case === kind).map(({ value }) => value as never);
   }
@@ -219,7 +219,7 @@ export class GatewaySession implements AsyncDisposable {
     return Buffer.concat(chunks.map(({ bytes }) => bytes));
   }
 
-  /** Breaks the connection, without a word. */
+  /** Closes the connection without ending the session. */
   break(): void {
     clearInterval(this.#heart);
     this.#stream.cancel();

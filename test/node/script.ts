@@ -17,9 +17,9 @@ export interface ScriptedJob {
   log(text: string, level?: LogLine_Level): void;
 }
 
-/** An entry point: what it answers is the result, what it throws the error. */
+/** An entry point: it returns the result or throws the job's error. */
 export interface Script {
-  /** Problems of a config; `run` is called when there are none. */
+  /** Returns the problems of a config; `run` is called if the list is empty. */
   validate?(config: Readonly<Record<string, unknown>>): string[];
   run(job: ScriptedJob): unknown;
 }

@@ -64,7 +64,7 @@ const EXPECTED = {
   stopped: "STOPPED",
 };
 
-test("redocly finds nothing to say about the OpenAPI document", async () => {
+test("redocly reports no problems in the OpenAPI document", async () => {
   const report = JSON.parse(await run("redocly", "lint", "openapi.json", "--format=json"));
   expect(report).toMatchObject({ totals: { errors: 0, warnings: 0 }, problems: [] });
 });

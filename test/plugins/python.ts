@@ -12,7 +12,7 @@ export interface PythonPlugin extends AsyncDisposable {
   readonly address: string;
   /** A directory for it, removed with it. */
   readonly directory: string;
-  /** Ends it as a machine that loses its power does, and starts it again on the same address. */
+  /** Kills it as a power cut would, and starts it again on the same address. */
   restart(): Promise<void>;
 }
 

@@ -45,7 +45,7 @@ export async function startPluginServers(): Promise<PluginServers> {
 
 /** A process of the program that serves one plugin. */
 export interface PluginProcess extends ServedPlugin {
-  /** Ends it as a machine that loses its power does. */
+  /** Kills it as a power cut would. */
   kill(): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ export function startRemote<Kind extends PluginKind>(
   return startPlugin(kind, { plugin, config }, { log: pino({ enabled: false }), signal, baseDir: ".", timeoutMs });
 }
 
-/** Tests ask one thing at a time. */
+/** Tests send one request at a time. */
 async function ask(
   child: ChildProcess,
   asked: { module: string; listen: string } | string,

@@ -1,4 +1,4 @@
-/** Serves plugins as its parent asks: `{module, listen}` is answered with the address, the address ends that server. */
+/** Serves plugins for its parent: the message `{module, listen}` starts a server and is answered with its address; the address as a message ends that server. */
 import { type PluginServer, startPluginServer } from "../../plugins/remote-server/mod.ts";
 
 const log = { info() {}, warn() {} };

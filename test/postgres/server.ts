@@ -57,7 +57,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     for await (const line of createInterface({ input: started.stderr })) {
       output.push(line);
       if (line.includes("ready to accept connections")) {
-        // Nobody reads on: a full pipe would stop the server.
+        // Reading must continue: a full pipe would block the server.
         started.stderr.resume();
         return;
       }
@@ -85,7 +85,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   };
 }
 
-/** Whom root runs it as; undefined for somebody who is not root. */
+/** User that runs the server when this process is root; else undefined. */
 async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));

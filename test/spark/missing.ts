@@ -1,7 +1,7 @@
 import { findPip } from "../../context-node/spark/install/mod.ts";
 import { findJava, findSpark, ToolchainError } from "../../context-node/spark/toolchain/mod.ts";
 
-/** What this machine has not that the tests need; undefined where they can run. */
+/** What the tests need and this machine lacks; undefined if they can run. */
 export async function findMissing(): Promise<ToolchainError | undefined> {
   const { env } = process;
   try {

@@ -14,7 +14,7 @@ class ParseException extends Error {
 
 /** Statements of the scripted Spark, by their first words. */
 const STATEMENTS: Readonly<Record<string, (job: ScriptedJob, query: SqlQuery, words: string[]) => unknown>> = {
-  /** `RANGE n [size]`: so many rows, each with a text of that size. */
+  /** `RANGE n [size]`: n rows, each with a text of that size. */
   RANGE: (_job, query, [, count, size = "0"]) => rows(query, { count: Number(count), size: Number(size) }),
   /** The parameters, as one row. */
   PARAMETERS: (_job, query) =>

@@ -26,7 +26,7 @@ export interface SparkSystem extends AsyncDisposable {
 export interface SparkSystemOptions {
   /** What the configuration of the gateways says, in a directory where it may keep files. */
   readonly configure?: ((directory: string) => Promise<object>) | undefined;
-  /** By which the gateways know the owner of `rest`, where they ask who calls. */
+  /** Credentials of `rest`, if the gateways authenticate callers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -15,9 +15,9 @@ export interface HearthOptions {
   readonly config?:
     | { readonly gateway?: Readonly<Record<string, unknown>>; readonly node?: object; readonly cluster?: object }
     | undefined;
-  /** By which the gateways know the harness, where they ask who calls. */
+  /** Credentials of the harness, if the gateways authenticate callers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Told each line that a process logs. */
+  /** Called with each line that a process logs. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
@@ -45,7 +45,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   const scheme = config?.gateway?.tls ? "https" : "http";
   const dataDir = options.dataDir ?? starting.use(await createTemporaryDirectory()).path;
   const configFile = join(dataDir, "config.json");
-  // Whether the machine has a Spark is no matter of tests that do not ask for one.
+  // Tests without Spark behave the same on machines with and without it.
   const node = { spark: { enabled: false }, ...config?.node };
   await writeFile(configFile, JSON.stringify({ ...config, node }));
   const log = { debug() {}, info() {}, warn() {} };
@@ -100,7 +100,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   };
 }
 
-/** Resolves when a gateway has open sessions with exactly so many nodes. */
+/** Resolves when a gateway has open sessions with exactly this number of nodes. */
 export async function untilNodesAreReady(
   url: string,
   count: number,

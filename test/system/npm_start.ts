@@ -42,7 +42,7 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
 }
 
-/** Signals each process; passes over those that have ended, as systemd does. */
+/** Signals each process; skips those that have ended, as systemd does. */
 export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
@@ -53,7 +53,7 @@ export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void 
   }
 }
 
-/** A process that nobody has waited for yet is gone. */
+/** A zombie process has ended. */
 export function isAlive(pid: number): boolean {
   try {
     const state = existsSync("/proc/self/stat") ? /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))?.[1] : "";

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { findBubblewrap, findNatsServer } from "../../standalone/mod.ts";
 import { findPostgres } from "../postgres/binaries.ts";
 
-/** Has the binaries of NATS, bubblewrap and PostgreSQL there, before test files that need them start side by side and have a minute each. */
+/** Fetches the binaries of NATS, bubblewrap and PostgreSQL before test files run in parallel, within their timeouts. */
 export default async function setup() {
   await findNatsServer({ log: pino({ level: "warn" }) });
   await findBubblewrap({ log: pino({ level: "warn" }) });

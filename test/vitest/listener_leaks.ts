@@ -1,4 +1,4 @@
-/** A test file in whose process listeners pile up fails, whatever its tests find. */
+/** Fails a test file in whose process event listeners leak. */
 import { afterAll, expect } from "vitest";
 
 const warnings: string[] = [];

@@ -1,4 +1,4 @@
-/** Properties are tried with the same values in every run: what a run says depends on the code alone. */
+/** Property tests use the same values in every run, so that results depend on the code alone. */
 import { configureGlobal } from "fast-check";
 
 configureGlobal({ seed: 20_261_120 });

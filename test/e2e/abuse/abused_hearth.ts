@@ -8,15 +8,15 @@ import { createTemporaryDirectory } from "../../contract/temporary_directory.ts"
 import { createRestAs, type Rest } from "../../http/rest.ts";
 import { type Hearth, type HearthOptions, startHearth } from "../../system/hearth.ts";
 
-/** A system that is abused, and asked after each abuse whether it still works. */
+/** A system that receives abusive input and is checked after each test. */
 export interface AbusedHearth extends AsyncDisposable {
   readonly hearth: Hearth;
   readonly rest: Rest;
-  /** A connection to the gateway on which anything may be said; over TLS, after its handshake. */
+  /** Opens a raw connection to the gateway; with TLS, after the handshake. */
   dial(): Promise<Socket>;
-  /** A connection on which nothing was said, not even of TLS. */
+  /** Opens a TCP connection without a TLS handshake. */
   dialBare(): Promise<Socket>;
-  /** Says the text on a connection of its own, and answers all that came back until the gateway closed it. */
+  /** Sends the text on a new connection and returns all bytes received until the gateway closes it. */
   say(text: string): Promise<string>;
   /** Sends a body, as JSON unless the headers name another type. */
   post(
@@ -24,9 +24,9 @@ export interface AbusedHearth extends AsyncDisposable {
     body: string | Uint8Array<ArrayBuffer>,
     headers?: Record<string, string>,
   ): Promise<{ status: number; text: string }>;
-  /** What the gateway has used of the processor since it began, in milliseconds: however busy the machine is, no more than its own. */
+  /** Processor time that the gateway has used since its start, in milliseconds; other processes do not count. */
   cpuMs(): number;
-  /** Runs a job to its end, on a new connection; rejects when the gateway does not answer as ever. */
+  /** Runs a job on a new connection; rejects unless the gateway returns its result. */
   expectWell(): Promise<void>;
 }
 
@@ -104,14 +104,14 @@ export async function startAbusedHearth(
   };
 }
 
-/** A certificate for loopback, of an authority that this process trusts from now on. */
+/** Creates a certificate for loopback, of an authority that this process trusts from then on. */
 async function createTlsFiles(directory: string) {
   const authority = await createAuthority(directory, "authority");
   setDefaultCACertificates([readFileSync(authority.ca, "utf8")]);
   return authority.issue("gateway", { name: "gateway" });
 }
 
-/** All that comes until the connection ends, however it ends. */
+/** Resolves with all bytes received when the connection closes. */
 export function received(socket: Socket): Promise<string> {
   let words = "";
   socket.setEncoding("latin1");

@@ -155,7 +155,7 @@ describe.each([
   });
 });
 
-/** A message in an envelope of gRPC, which is Connect's as well. */
+/** A message in an envelope of gRPC and of Connect's streams. */
 function framed(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(5 + message.length);
   new DataView(frame.buffer).setUint32(1, message.length);

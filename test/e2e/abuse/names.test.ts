@@ -47,7 +47,7 @@ function written(): string[] {
   return readdirSync(abused.hearth.dataDir, { recursive: true, encoding: "utf8" });
 }
 
-/** Every route with a name in its path, of both REST faces. */
+/** Every route with a name in its path, of both REST APIs. */
 const ROUTES: readonly [method: string, path: string, body?: string][] = [
   ["PUT", "/v1/binaries/", "export const x = () => 1;"],
   ["GET", "/v1/binaries/"],

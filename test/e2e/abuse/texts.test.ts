@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterEach(() => abused.expectWell());
 afterAll(() => abused?.[Symbol.asyncDispose]());
 
-/** Runs a job whose config is that JSON or HOCON text, and answers what became of it. */
+/** Runs a job with a config in JSON or HOCON and returns the response. */
 function runJson(config: string) {
   return abused.post("/v1/jobs:run", `{"binary":"echo","entryPoint":"look","context":"shared","config":${config}}`);
 }
@@ -95,7 +95,7 @@ describe("keys of Object.prototype in a config", () => {
       config: {},
     });
     expect(result).toMatchObject({ keys: [], polluted: null });
-    // A gateway whose Object.prototype had a key more would say so wherever it prints an object.
+    // A polluted Object.prototype would show in every printed object.
     expect((await abused.rest.call("GET", "/v1/contexts/shared")).body).not.toHaveProperty("polluted");
   });
 });

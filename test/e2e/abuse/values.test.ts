@@ -39,8 +39,8 @@ const METHOD = "/hearth.v1.JobService/SubmitJob";
 const wrapped = (config: string): string =>
   `{"job":{"binary":"echo","entryPoint":"echo","context":"shared","config":${config}}}`;
 
-/** A submission with a config, of which both forms are given, on each face. */
-const FACES: Readonly<Record<string, (config: string, parsed: () => object) => Sent>> = {
+/** A submission with a config, of which both forms are given, on each API. */
+const APIS: Readonly<Record<string, (config: string, parsed: () => object) => Sent>> = {
   REST: (config) => ({
     path: "/v1/jobs",
     headers: { "content-type": "application/json" },
@@ -97,8 +97,8 @@ async function send({ path, headers, body }: Sent): Promise<{ status: number; te
   return attempts.reduce((least, each) => (each.cpuMs < least.cpuMs ? each : least));
 }
 
-describe.each(Object.entries(FACES))("%s", (face, sent) => {
-  const count = face.includes("JSON") || face === "spark-jobserver" ? 300_000 : 400_000;
+describe.each(Object.entries(APIS))("%s", (api, sent) => {
+  const count = api.includes("JSON") || api === "spark-jobserver" ? 300_000 : 400_000;
 
   test.each([
     ["empty objects", (n: number) => `[${Array(n).fill("{}").join(",")}]`],
@@ -144,7 +144,7 @@ test.each([
 });
 
 test("long JSON by RPC is refused, and the error says what to do instead", async () => {
-  const { text } = await send({ ...(FACES["Connect, JSON"]?.(`{"a":"${"é".repeat(600_000)}"}`, Object) as Sent) });
+  const { text } = await send({ ...(APIS["Connect, JSON"]?.(`{"a":"${"é".repeat(600_000)}"}`, Object) as Sent) });
   expect(text).toContain("by RPC at most 1048576 are taken; send application/proto, or use REST");
 });
 

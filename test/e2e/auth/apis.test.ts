@@ -16,7 +16,7 @@ const JOB = "019a0000-0000-7000-8000-000000000000";
 const stack = new AsyncDisposableStack();
 let hearth: Hearth;
 let issuer: OidcServer;
-/** By what is good or wrong with them. */
+/** Credentials by their kind. */
 let proofs: Readonly<Record<string, Proof>>;
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ beforeAll(async () => {
             { plugin: "hearth:auth-api-key", config: { file } },
             { plugin: "hearth:auth-jwt", config: { ...jwt, keysCooldownMs: 0 } },
           ],
-          // More wrong credentials come from here than anybody's address may show.
+          // The tests send more failed logins than the default limit.
           limits: { failedLoginsPerMinute: 10_000 },
           roles: {
             admin: { permissions: ["*"] },
@@ -77,7 +77,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
-/** Calls of a method that needs `jobs:read`, on each API: the code that they end with, undefined when they are let in. */
+/** Calls a method that needs `jobs:read`, on each API; resolves to the error code, or undefined when the call is allowed. */
 type Apis = Readonly<Record<string, (proof: Proof) => Promise<string | undefined>>>;
 
 const REST_CODES: Readonly<Record<number, string | undefined>> = { 401: "unauthenticated", 403: "permission_denied" };
@@ -105,7 +105,7 @@ async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
   const [outcome] = await Promise.allSettled([call]);
   if (outcome.status === "fulfilled") return undefined;
   const { code } = ConnectError.from(outcome.reason);
-  // There is no such job: the caller was let in.
+  // There is no such job: the call was allowed.
   if (code === Code.NotFound) return undefined;
   return Code[code].replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
 }

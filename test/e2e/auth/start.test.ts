@@ -37,7 +37,7 @@ test("when an auth plugin throws the gateway answers 503, also to callers that a
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
 
-/** What a gateway that cannot start writes. */
+/** Returns the output of a gateway that fails to start. */
 async function failedStart(gateway: object, ...flags: string[]): Promise<string> {
   await using nats = await startTestNatsServer();
   await using directory = await createTemporaryDirectory();

@@ -39,7 +39,7 @@ async function writeUsers(): Promise<void> {
 beforeAll(async () => {
   const { path } = stack.use(await createTemporaryDirectory());
   users = `${path}/users`;
-  for (const face of Object.keys(watches)) roles.set(face, ["watcher"]).set(`${face} 2`, ["watcher"]);
+  for (const api of Object.keys(watches)) roles.set(api, ["watcher"]).set(`${api} 2`, ["watcher"]);
   await writeUsers();
   issuer = stack.use(await startOidcServer());
   const jwt = { issuer: issuer.issuer, audience: AUDIENCE, rolesClaim: "roles", clockToleranceSeconds: 0 };
@@ -97,26 +97,26 @@ const watches: Readonly<Record<string, Watch>> = {
 /** Watches, ends the credentials when something came, and answers what the gateway said. */
 async function watchUntilRefused(watch: Watch | undefined, headers: Proof, end: () => Promise<void>): Promise<string> {
   const begun = Promise.withResolvers<void>();
-  const watched = watch?.(headers, begun.resolve) ?? Promise.reject(new Error("no such face"));
+  const watched = watch?.(headers, begun.resolve) ?? Promise.reject(new Error("no such API"));
   await Promise.race([begun.promise, watched]);
   await end();
   return watched;
 }
 
-describe.each(Object.keys(watches))("a stream of events, by %s,", (face) => {
+describe.each(Object.keys(watches))("a stream of events, by %s,", (api) => {
   test("ends when the user is deleted", async () => {
-    const headers = basicProof(face, passwordOf(face));
-    const told = await watchUntilRefused(watches[face], headers, () => {
-      roles.delete(face);
+    const headers = basicProof(api, passwordOf(api));
+    const told = await watchUntilRefused(watches[api], headers, () => {
+      roles.delete(api);
       return writeUsers();
     });
     expect(told).toContain("unauthenticated");
   });
 
   test("ends when the user loses the permission", async () => {
-    const name = `${face} 2`;
+    const name = `${api} 2`;
     const headers = basicProof(name, passwordOf(name));
-    const told = await watchUntilRefused(watches[face], headers, () => {
+    const told = await watchUntilRefused(watches[api], headers, () => {
       roles.set(name, ["none"]);
       return writeUsers();
     });
@@ -127,7 +127,7 @@ describe.each(Object.keys(watches))("a stream of events, by %s,", (face) => {
     const exp = Math.floor(Date.now() / 1000) + 5;
     const claims = { iss: issuer.issuer, aud: AUDIENCE, sub: "alice", roles: ["watcher"], exp };
     const headers = bearerProof(await issuer.sign(claims));
-    const told = await watchUntilRefused(watches[face], headers, async () => {});
+    const told = await watchUntilRefused(watches[api], headers, async () => {});
     expect(told).toContain("unauthenticated");
     expect(Date.now() / 1000).toBeGreaterThanOrEqual(exp);
   });

@@ -28,7 +28,7 @@ export async function greedy() {
   }
 }
 
-/** Writes and reports as much as it can, for a while. */
+/** Logs and reports progress without pause for config.ms milliseconds. */
 export function flood({ config, log, progress }) {
   const end = Date.now() + config.ms;
   const line = "x".repeat(config.length);
@@ -74,7 +74,7 @@ async function context(name: string): Promise<ContextBody> {
   return (await rest.call("GET", `/v1/contexts/${name}`)).body as unknown as ContextBody;
 }
 
-/** What NATS was told when the context got its next process. */
+/** The event that NATS has of the context's restart. */
 async function restarting(contextId: string): Promise<unknown> {
   const subject = contextEventSubject(contextId, "restarting");
   const [event] = await readEvents(hearth.natsUrl, subject, () => true);
@@ -149,7 +149,7 @@ test("a context whose process is killed gets a new one", async () => {
   for (const pid of children) process.kill(pid, "SIGKILL");
   await rest.untilState(id, Job_State.FAILED);
   expect((await rest.job(id)).error?.reason).toBe(JobError_Reason.CONTEXT_LOST);
-  // The spare process was killed as well: a context that takes it before the node has noticed restarts once more.
+  // The spare process was killed as well: a context that takes it before the node notices restarts once more.
   await untilContext("killed", ({ state, restarts = 0 }) => state === "RUNNING" && restarts >= 1);
   const echo = { binary: "jobs", entryPoint: "echo", context: "killed", config: { n: 1 }, maxAttempts: 3 };
   expect((await rest.run(echo)).result).toEqual({ n: 1 });

@@ -28,7 +28,7 @@ test("a context is placed only on a node with its labels", async () => {
 test("contexts that are created at once are placed on nodes with room for all of them", async () => {
   await using small = await startHearth({ nodes: 2, config: { node: { memoryBytes: 1024 ** 3 } } });
   const client = createRest(small.url);
-  // Two of half a gibibyte for each of the nodes.
+  // Each node has room for two contexts of 512 MiB.
   const names = ["a", "b", "c", "d"];
   const created = await Promise.all(names.map((name) => client.createContext(name)));
   const nodes = Map.groupBy(created, ({ nodeId }) => nodeId);

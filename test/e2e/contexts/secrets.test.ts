@@ -12,7 +12,7 @@ import { until } from "../../until.ts";
 const PASSWORD = 'correct "horse" staple';
 
 const JOBS = `
-/** Whether it was given the password, without saying it. */
+/** Returns whether it received the password. */
 export const check = ({ config }) => config.password === ${JSON.stringify(PASSWORD)};
 export const length = ({ config }) => config.password.length;
 export async function talk({ config: { password }, log, progress }) {
@@ -117,9 +117,9 @@ test("every API shows the reference or a placeholder instead of the secret's val
     nats: JSON.stringify(await readJobEvents(hearth.natsUrl, id)),
     processes: lines.join("\n"),
   };
-  for (const [door, told] of Object.entries(heard)) {
-    expect(told, door).not.toContain("horse");
-    expect(told, door).not.toContain(btoa(`me:${PASSWORD}`).slice(4, -4));
+  for (const [api, text] of Object.entries(heard)) {
+    expect(text, api).not.toContain("horse");
+    expect(text, api).not.toContain(btoa(`me:${PASSWORD}`).slice(4, -4));
   }
   expect(JSON.parse(heard.config)).toEqual({ password: "secret:password" });
   expect(JSON.parse(heard.sparkConfig)).toEqual({ password: "secret:password" });

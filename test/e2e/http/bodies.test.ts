@@ -48,7 +48,7 @@ describe("a body over the limit gets a response, and the connection serves the n
     const isFramed = /grpc|connect/.test(type);
     const body = isFramed ? Buffer.from(framed(large), "latin1") : large;
     const request = head(`${method} ${path} HTTP/1.1`, `content-type: ${type}`, `content-length: ${body.length}`);
-    // A client that sends all of it before it reads.
+    // The client sends the whole body before it reads.
     const answer = await sayAndClose(request, body, head("GET /v1/nodes HTTP/1.1"));
     const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, code]) => Number(code));
     expect(statuses).toEqual([status, 200]);

@@ -78,20 +78,20 @@ describe("request ids", () => {
     const transport = createGrpcTransport({ baseUrl: hearth.url });
     const run = (name: string) =>
       createClient(JobService, transport).runJob(
-        { job: { ...SPEC, config: { n: 3 } }, requestId: "faces" },
+        { job: { ...SPEC, config: { n: 3 } }, requestId: "shared-id" },
         { headers: proofOf(name) },
       );
     const [one, two] = await Promise.all([run("alice"), run("bob")]);
     expect(one.job?.id).not.toBe(two.job?.id);
-    expect(one.job?.requestId).toBe("faces");
-    const again = await alice.call("POST", "/v1/jobs:run?requestId=faces", { job: { ...SPEC, config: { n: 3 } } });
-    const rest = await alice.call("POST", "/v1/jobs?requestId=faces", { ...SPEC, config: { n: 3 } });
+    expect(one.job?.requestId).toBe("shared-id");
+    const again = await alice.call("POST", "/v1/jobs:run?requestId=shared-id", { job: { ...SPEC, config: { n: 3 } } });
+    const rest = await alice.call("POST", "/v1/jobs?requestId=shared-id", { ...SPEC, config: { n: 3 } });
     expect([again.status, rest.status]).toContain(200);
     expect(rest.body).toMatchObject({ id: one.job?.id });
-    // The same config in other words.
+    // The same config in another notation.
     const words = JSON.stringify({ ...SPEC, config: { n: 3 } }).replace('{"n":3}', '{ "n" : 3.0 }');
     expect(words).toContain("3.0");
-    const answer = await fetch(`${hearth.url}/v1/jobs?requestId=faces`, {
+    const answer = await fetch(`${hearth.url}/v1/jobs?requestId=shared-id`, {
       ...{ method: "POST", body: words },
       headers: { ...proofOf("alice"), "content-type": "application/json" },
     });
@@ -169,7 +169,7 @@ describe("a callback URL with a password", () => {
       { headers: proofOf("alice") },
     );
     expect(shown).toBe(`http://***@127.0.0.1:${port}/hook`);
-    // What is refused is told without it too.
+    // Errors show the URL without the password too.
     for (const url of [
       "http://hook:s3cr3t-pw@10.0.0.1/",
       "ftp://hook:s3cr3t-pw@example.com/",

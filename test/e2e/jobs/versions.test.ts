@@ -3,7 +3,7 @@ import { Job_State } from "../../../proto/mod.ts";
 import { createRest, type Rest } from "../../http/rest.ts";
 import { type Hearth, startHearth } from "../../system/hearth.ts";
 
-/** A program that tells its version, at once or when a file of that name is uploaded. */
+/** A program that returns its version, at once or when a file of that name is uploaded. */
 function program(version: number): string {
   return `
     export const now = () => ${version};

@@ -37,7 +37,7 @@ async function told(name: string, access: object) {
   return { natsUrl: nats.url, listen: "127.0.0.1:0", dataDir: join(directory, name), configFile };
 }
 
-test("a gateway and a node meet on a NATS that asks for TLS, a certificate and a password", async () => {
+test("a gateway and a node connect through a NATS server that requires TLS, a certificate and a password", async () => {
   const access = { tls: { ca: ours.ca, ...member }, user: "hearth", passwordFile };
   await using _node = await startNode(await told("node", access));
   await using gateway = await startGateway(await told("gateway", access));
@@ -71,7 +71,7 @@ async function expectKnown(server: TestNatsServer, name: string, access: object,
   await expect(startGateway(await part("stranger", stranger))).rejects.toThrow("Cannot connect to NATS");
 }
 
-test("gateways and nodes are known to NATS by a token file", async () => {
+test("gateways and nodes authenticate to NATS with a token file", async () => {
   const tokenFile = join(directory, "token");
   const wrongFile = join(directory, "wrong-token");
   await writeFile(tokenFile, "a token that nobody guesses\n");
@@ -80,20 +80,20 @@ test("gateways and nodes are known to NATS by a token file", async () => {
   await expectKnown(server, "token", { tokenFile }, { tokenFile: wrongFile });
 });
 
-test("gateways and nodes are known to NATS by a name and a password file", async () => {
+test("gateways and nodes authenticate to NATS with a name and a password file", async () => {
   const wrongFile = join(directory, "wrong-password");
   await writeFile(wrongFile, "donkey\n");
   await using server = await startTestNatsServer(["--user", "hearth", "--pass", "horse"]);
   await expectKnown(server, "user", { user: "hearth", passwordFile }, { user: "hearth", passwordFile: wrongFile });
 });
 
-test("gateways and nodes are known to NATS by a credentials file", async () => {
+test("gateways and nodes authenticate to NATS with a credentials file", async () => {
   const { flags, credentials } = await createNatsUser(directory);
   await using server = await startTestNatsServer(flags);
   await expectKnown(server, "credentials", { credentialsFile: credentials }, {});
 });
 
-test("what is shown to NATS is read again with each connection: certificates, authority and password", async () => {
+test("certificates, authority and password for NATS are read again at each connection", async () => {
   const files = await ours.issue("rotating", { name: "member" });
   const server = await ours.issue("rotating-nats", { name: "nats" });
   const ca = join(directory, "rotating-ca.pem");

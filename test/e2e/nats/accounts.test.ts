@@ -94,7 +94,7 @@ test("a gateway and a node run, retry, watch and cancel jobs with the permission
   await rest.untilState(id, Job_State.CANCELLED);
 });
 
-test("nobody connects without credentials, or with another's password", async () => {
+test("NATS refuses connections without credentials or with another user's password", async () => {
   const stranger = { servers: nats.url, maxReconnectAttempts: 0 };
   await expect(connect(stranger)).rejects.toThrow("Authorization Violation");
   await expect(connect({ ...stranger, user: "gateway", pass: "password of node" })).rejects.toThrow(
@@ -102,7 +102,7 @@ test("nobody connects without credentials, or with another's password", async ()
   );
 });
 
-test("a subscriber reads the events of jobs and contexts as they come, and nothing else", async () => {
+test("a subscriber reads only events of jobs and contexts", async () => {
   await using subscriber = await connectAs("subscriber");
   const jobs = listen(subscriber.connection, "hearth.v1.jobs.>");
   const contexts = listen(subscriber.connection, "hearth.v1.contexts.>");
@@ -121,7 +121,7 @@ test("a subscriber reads the events of jobs and contexts as they come, and nothi
   }
 });
 
-test("a subscriber reads from its durable consumer, those events too that came before", async () => {
+test("a subscriber reads earlier events too from its durable consumer", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: {} });
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
   const { consumers } = await jetstreamManager(gateway.connection);
@@ -160,7 +160,7 @@ const HARM = [
   "$JS.ACK.HEARTH.other.1.1.1.1.0",
 ];
 
-test("a subscriber publishes nothing: no end of a job, no consumer, nothing that another would read", async () => {
+test("a subscriber cannot publish: no end of a job, no consumer, no message to others", async () => {
   await using subscriber = await connectAs("subscriber");
   for (const subject of HARM) {
     subscriber.connection.publish(subject, "{}");
@@ -168,7 +168,7 @@ test("a subscriber publishes nothing: no end of a job, no consumer, nothing that
   }
 });
 
-test("what a subscriber asks JetStream for is not sent to gateways and nodes as an event of a job", async () => {
+test("a subscriber cannot have JetStream send its responses to gateways or nodes as a job's event", async () => {
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
   const manager = await jetstreamManager(gateway.connection);
   const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: {} });
@@ -186,7 +186,7 @@ test("what a subscriber asks JetStream for is not sent to gateways and nodes as 
   expect((await rest.job(job.id)).state).toBe(Job_State.SUCCEEDED);
 });
 
-test("a node reads no events, no audit log and no answers to others, and publishes nothing of a gateway", async () => {
+test("a node cannot read events, the audit log or responses to others, nor publish as a gateway", async () => {
   await using node = await connectAs("node", { inboxPrefix: "_INBOX_node" });
   const read = ["hearth.v1.jobs.>", "hearth.v1.contexts.>", "hearth.v1.audit.>", "hearth.v1.callbacks.*", ">"];
   for (const subject of [...read, "_INBOX_gateway.>", "_INBOX.>"]) {
@@ -217,7 +217,7 @@ function forgedEnd(jobId: string) {
   return { subject: `hearth.v1.jobs.${jobId}.succeeded`, payload: JSON.stringify(payload), headers: attributes };
 }
 
-test("a node publishes no event: JetStream does not get the made-up end of a job", async () => {
+test("a node cannot publish a forged end of a job to JetStream", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow" });
   const { subject, payload, headers } = forgedEnd(id);
   await using node = await connectAs("node", { inboxPrefix: "_INBOX_node" });
@@ -227,7 +227,7 @@ test("a node publishes no event: JetStream does not get the made-up end of a job
   expect(await publishedEnds(id, "cancelled")).toEqual(["cancelled"]);
 });
 
-test("gateways take no end of a job from JetStream, whoever has published it there", async () => {
+test("gateways ignore ends of jobs that others published to JetStream", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", timeout: "1s" });
   const { subject, payload, headers } = forgedEnd(id);
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
@@ -250,7 +250,7 @@ async function publishedEnds(jobId: string, awaited: string): Promise<string[]> 
   return types.filter((type) => final.includes(type)).sort();
 }
 
-test("a gateway deletes and purges no stream, and does not speak for nodes", async () => {
+test("a gateway cannot delete or purge streams, or publish as a node", async () => {
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
   const streams = ["HEARTH", "HEARTH_CALLBACKS", "HEARTH_AUDIT"];
   const harm = streams.flatMap((stream) => [`$JS.API.STREAM.DELETE.${stream}`, `$JS.API.STREAM.PURGE.${stream}`]);
@@ -269,7 +269,7 @@ test("a gateway deletes and purges no stream, and does not speak for nodes", asy
   );
 });
 
-test("a gateway that has answers of JetStream sent to its API does not purge the audit log", async () => {
+test("a gateway cannot purge the audit log by directing JetStream's responses to its API", async () => {
   await using gateway = await connectAs("gateway", { inboxPrefix: "_INBOX_gateway" });
   const { streams } = await jetstreamManager(gateway.connection);
   await streams.add({ ...AUDIT_STREAM_CONFIG, subjects: [...AUDIT_STREAM_CONFIG.subjects] });

@@ -36,7 +36,7 @@ function count(text: string): number {
   return lines.filter((line) => line.includes(text)).length;
 }
 
-test("while NATS is away sessions stay and jobs run; their events are published when it is back", async () => {
+test("sessions and jobs continue while NATS is down, and their events are published when it is back", async () => {
   stack.use(await startNode(part("node")));
   const gateway = stack.use(await startGateway(part("gateway")));
   const url = `http://${gateway.ready}`;
@@ -69,7 +69,7 @@ test("a gateway that is started before NATS waits for it", async () => {
   await untilNodesAreReady(`http://${gateway.ready}`, 1);
 });
 
-test("a node whose address changed is found at the new one", async () => {
+test("a node with a changed address is found at the new one", async () => {
   const gateway = stack.use(await startGateway(part("gateway")));
   // On a server of its own the node announces itself to nobody here.
   const elsewhere = stack.use(await startTestNatsServer());
@@ -84,7 +84,7 @@ test("a node whose address changed is found at the new one", async () => {
   await untilNodesAreReady(`http://${gateway.ready}`, 1);
 });
 
-test("a node that says that it is another one than was announced is given nothing", async () => {
+test("a node that identifies as another one than announced gets no commands", async () => {
   const gateway = stack.use(await startGateway(part("gateway")));
   const elsewhere = stack.use(await startTestNatsServer());
   const { node } = stack.use(await startTestNode({ natsUrl: elsewhere.url }));

@@ -44,7 +44,7 @@ async function download(): Promise<{ status: number; text: string }> {
   return { status: response.status, text: await response.text() };
 }
 
-test("a gateway keeps its record and its contents in plugins out of process", async () => {
+test("a gateway stores its state and contents in out-of-process plugins", async () => {
   const { job, result } = await rest.run({ binary: "jobs", entryPoint: "echo", config: { n: 1 } });
 
   expect(result).toEqual({ n: 1 });
@@ -52,7 +52,7 @@ test("a gateway keeps its record and its contents in plugins out of process", as
   expect((await download()).text).toContain("echo");
 });
 
-test("while the blob store is away downloads and uploads are answered 503; afterwards they work again", async () => {
+test("downloads and uploads get 503 while the blob store is down, and work again afterwards", async () => {
   await plugins.get("blobs-fs")?.kill();
 
   const away = await download();
@@ -66,7 +66,7 @@ test("while the blob store is away downloads and uploads are answered 503; after
   expect((await rest.run({ binary: "more", entryPoint: "two" })).result).toBe(2);
 });
 
-test("while the record is away calls are answered 503; afterwards what was recorded is there", async () => {
+test("calls get 503 while the DAO plugin is down, and stored jobs are there afterwards", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "echo", config: { n: 2 } });
   await plugins.get("dao-sqlite")?.kill();
 

@@ -41,7 +41,7 @@ async function replaceGateway(nodes: number): Promise<void> {
   rest = createRest(url);
 }
 
-test("the end of a job whose gateway is killed between the commit and its publishing is published by another one", async () => {
+test("another gateway publishes the end of a job that a killed gateway committed", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "nap", config: { ms: 500, n: 7 }, context: "shared" });
   await writeFile(dieAfter, "succeeded");
   await replaceGateway(1);
@@ -51,7 +51,7 @@ test("the end of a job whose gateway is killed between the commit and its publis
   expect((await readBooks(hearth.natsUrl)).get(id)?.map(({ type }) => type)).toEqual(["running", "succeeded"]);
 });
 
-test("so is what a gateway decides: that a job was lost with its node", async () => {
+test("another gateway publishes the loss of a job that a killed gateway committed", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "nap", config: { ms: 60_000 }, context: "shared" });
   await rest.untilState(id, Job_State.RUNNING);
   await writeFile(dieAfter, "failed");
@@ -61,7 +61,7 @@ test("so is what a gateway decides: that a job was lost with its node", async ()
   await checkBooks(hearth.natsUrl, rest, [id]);
 });
 
-test("the end of an attempt is before the events of the next one, though its gateway died before it was published", async () => {
+test("the end of an attempt precedes the events of the next one although its gateway died before publishing it", async () => {
   const spec = { binary: "jobs", entryPoint: "fail", context: "shared", maxAttempts: 3, retryDelay: "0.1s" };
   await writeFile(dieAfter, "retrying");
   const submitted = rest.submit(spec).then(

@@ -48,7 +48,7 @@ const spec = { binary: "jobs", entryPoint: "sleep" };
 const isRunning = (state: Job_State): boolean => state === Job_State.RUNNING;
 const isFinal = (state: Job_State): boolean => state >= Job_State.SUCCEEDED;
 
-test("a gateway that stood still takes no node for lost", async () => {
+test("a gateway that was suspended does not mark nodes as lost", async () => {
   await start();
   await rest.createContext("shared");
   const jobs = [
@@ -73,7 +73,7 @@ test("a gateway that stood still takes no node for lost", async () => {
   expect(count("context lost with its node")).toBe(0);
 });
 
-test("jobs that ended while the only gateway stood still, and was killed then, have succeeded", async () => {
+test("jobs that ended while the only gateway was suspended, and then killed, have succeeded", async () => {
   await start();
   await rest.createContext("shared", { maxJobsPerContext: 1 });
   const jobs = [await rest.submit({ ...spec, config: { ms: 1000 }, context: "shared" })];
@@ -89,7 +89,7 @@ test("jobs that ended while the only gateway stood still, and was killed then, h
   }
 });
 
-test("jobs whose ends were on their way to a gateway that was killed are recorded as they ended by another one", async () => {
+test("another gateway records the ends of jobs that were in flight to a killed gateway", async () => {
   await start({ gateways: 2 });
   const other = createRest(hearth.urls[1] ?? "");
   await rest.createContext("shared", { maxJobsPerContext: 1 });
@@ -104,7 +104,7 @@ test("jobs whose ends were on their way to a gateway that was killed are recorde
   }
 });
 
-test("a gateway that starts while a node drains leaves its jobs alone", async () => {
+test("a gateway that starts while a node drains does not change the node's jobs", async () => {
   await start();
   await rest.createContext("shared");
   const { id } = await rest.submit({ ...spec, config: { ms: 10_000 }, context: "shared" });

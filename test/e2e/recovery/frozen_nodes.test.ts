@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  // One that is frozen does not end when it is told to.
+  // A frozen process does not end on SIGTERM.
   for (const { pid } of hearth.nodes) process.kill(pid, "SIGCONT");
   await hearth[Symbol.asyncDispose]();
 });
@@ -42,7 +42,7 @@ async function loads(): Promise<{ contexts?: number; runningJobs?: number }[]> {
   return (body as { nodes: { load: { contexts?: number } }[] }).nodes.map(({ load }) => load);
 }
 
-test("what a node held that was silent for too long is stopped there when it is back, and runs elsewhere once", async () => {
+test("jobs of a node that was silent for too long run once elsewhere, and stop there when it is back", async () => {
   await rest.createContext("shared");
   const { id } = await rest.submit({
     ...{ binary: "jobs", entryPoint: "sleep", config: { ms: 5000 }, context: "shared" },
@@ -67,7 +67,7 @@ test("what a node held that was silent for too long is stopped there when it is 
   await checkBooks(hearth.natsUrl, rest, [id]);
 });
 
-test("a node that comes back with the end of a job that was lost with it is not believed", async () => {
+test("the end of a lost job is ignored when its node comes back", async () => {
   await rest.createContext("shared", { maxJobsPerContext: 2 });
   const spec = { binary: "jobs", entryPoint: "sleep", context: "shared", config: { ms: 1500 } };
   const lost = await rest.submit(spec);
@@ -87,7 +87,7 @@ test("a node that comes back with the end of a job that was lost with it is not 
   await checkBooks(hearth.natsUrl, rest, [lost.id, retried.id]);
 });
 
-test("a context that no other node could take is taken back when its node is back", async () => {
+test("a context that no other node could take resumes when its node is back", async () => {
   await rest.createContext("shared");
   const node = freeze(0);
   await until("the context is lost", async () => (await contextState("shared")) === "RESTARTING");

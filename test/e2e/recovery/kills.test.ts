@@ -13,7 +13,7 @@ export async function nap({ config, signal }) {
 }
 `;
 
-/** What a caller was told of a job. */
+/** The state of a job that a caller received. */
 interface Told {
   readonly id: string;
   /** Undefined: its id only. */
@@ -21,7 +21,7 @@ interface Told {
   readonly result: unknown;
 }
 
-test("gateways and nodes are killed while callers run, submit and cancel jobs: each job ends once, as its caller and the stream were told", async () => {
+test("each job ends once, and callers and stream agree, while gateways and nodes are killed", async () => {
   await using hearth = await startHearth({ gateways: 2, nodes: 2 });
   const gateways = hearth.gateways.map((process, n) => ({ process, rest: createRest(hearth.urls[n] ?? "") }));
   const nodes = [...hearth.nodes];
@@ -75,7 +75,7 @@ test("gateways and nodes are killed while callers run, submit and cancel jobs: e
     return gateway.rest;
   }
 
-  /** Whether so many more calls were answered. */
+  /** Whether this number of further calls got a response. */
   function answered(more: number): () => boolean {
     const before = told.length;
     return () => told.length >= before + more;

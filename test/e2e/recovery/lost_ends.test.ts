@@ -31,7 +31,7 @@ async function forgetEnd(jobId: string, type: string): Promise<void> {
   await nats.close();
 }
 
-test("a watch of a job whose end the stream does not hold ends with what the record says", async () => {
+test("a watch of a job whose end is missing in the stream ends with the stored state", async () => {
   const { job } = await rest.run({ binary: "jobs", entryPoint: "slow", config: { ms: 500 } });
   await until("the stream has its end", async () => (await eventTypes(hearth.url, job.id)).includes("succeeded"));
   await forgetEnd(job.id, "succeeded");
@@ -47,7 +47,7 @@ async function eventTypes(url: string, jobId: string): Promise<string[]> {
   return events.map((line) => ["running", "succeeded"].find((type) => type in JSON.parse(line)) ?? line);
 }
 
-test("jobs that are cancelled while their next attempts begin are cancelled, and others are tried again as before", async () => {
+test("cancel ends jobs whose next attempts are starting, and other jobs are retried", async () => {
   await rest.createContext("shared", { maxJobsPerContext: 4 });
   const spec = { binary: "jobs", entryPoint: "fail", context: "shared", retryDelay: "0.01s" };
   for (const _ of [1, 2, 3]) {
@@ -66,7 +66,7 @@ test("jobs that are cancelled while their next attempts begin are cancelled, and
   expect(await rest.job(id)).toMatchObject({ state: Job_State.FAILED, attempt: 3 });
 });
 
-test("a watch goes on after the end of an attempt that was none of the job's", async () => {
+test("a watch continues after the final event of an abandoned attempt", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", config: { ms: 3000 } });
   await rest.untilState(id, Job_State.RUNNING);
   const nats = await connect({ servers: hearth.natsUrl });
@@ -78,7 +78,7 @@ test("a watch goes on after the end of an attempt that was none of the job's", a
   expect(await eventTypes(fresh.url, id)).toEqual(["running", "succeeded"]);
 });
 
-test("names that are taken, and configs that are too deep, cost a node no room", async () => {
+test("refused contexts, with taken names or configs that nest too deep, reserve no memory on a node", async () => {
   await using small = await startHearth({ config: { node: { memoryBytes: 1024 ** 3 } } });
   const client = createRest(small.url);
   await client.upload("jobs", JOBS);
@@ -93,7 +93,7 @@ test("names that are taken, and configs that are too deep, cost a node no room",
   expect(job.state).toBe(Job_State.SUCCEEDED);
 });
 
-test("a context whose node is gone can be stopped at once; its jobs are lost with it", async () => {
+test("a context whose node is gone can be stopped at once, and its jobs are lost", async () => {
   await rest.createContext("left");
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "slow", config: { ms: 60_000 }, context: "left" });
   await rest.untilState(id, Job_State.RUNNING);

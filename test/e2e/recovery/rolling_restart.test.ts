@@ -148,7 +148,7 @@ async function repeatUnsent(call: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-test("two gateways behind a balancer are restarted in turn, and no call is refused", async () => {
+test("no call is refused while two gateways behind a balancer restart in turn", async () => {
   const gateways = [await start("127.0.0.1:0", OPTIONS), await start("127.0.0.1:0", OPTIONS)];
   await untilNodesAreReady(gateways[0]?.url ?? "", 1);
   const rest = createRest(gateways[0]?.url ?? "");
@@ -188,7 +188,7 @@ test("two gateways behind a balancer are restarted in turn, and no call is refus
   await Promise.all(gateways.map(end));
 }, 240_000);
 
-test("a gateway takes over the port of another that is under load, and no call is refused", async () => {
+test("no call is refused while a gateway takes over the port of another under load", async () => {
   const listen = `127.0.0.1:${await freePort()}`;
   const options = { reusePort: true, ...OPTIONS };
   let gateway = await start(listen, options);

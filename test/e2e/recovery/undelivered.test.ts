@@ -54,7 +54,7 @@ async function end(id: string): Promise<Job> {
   return rest.job(id);
 }
 
-test("a job whose gateway was killed before it sent it is tried again when it may be, else it has failed", async () => {
+test("a job that a killed gateway did not dispatch is retried if it has attempts left, else it fails", async () => {
   const retried = await record({ maxAttempts: 2 });
   const lost = await record({ maxAttempts: 1 });
   expect(await end(lost)).toMatchObject({
@@ -69,14 +69,14 @@ test("a job whose gateway was killed before it sent it is tried again when it ma
   });
 });
 
-test("a later attempt that was never sent is found as well", async () => {
+test("a later attempt that was not dispatched is found as well", async () => {
   expect(await end(await record({ attempt: 2, maxAttempts: 3 }))).toMatchObject({
     state: Job_State.SUCCEEDED,
     attempt: 3,
   });
 });
 
-test("a context that was made for a job and never sent has failed, and the job is tried again in a new one", async () => {
+test("a job's own context that was not dispatched fails, and the job is retried in a new one", async () => {
   const contextId = uuidv7();
   const { context } = sample;
   const fresh = { ...context, id: contextId, name: "unsent", state: Context_State.STARTING, adHoc: true };
@@ -88,7 +88,7 @@ test("a context that was made for a job and never sent has failed, and the job i
   expect((await dao.contexts.get(contextId))?.state).toBe(Context_State.FAILED);
 });
 
-test("a context that was given to another node and never sent begins there", async () => {
+test("a context that was moved to another node and not dispatched starts there", async () => {
   const id = uuidv7();
   const moved = { ...sample.context, id, name: "moved", state: Context_State.RESTARTING, adHoc: false };
   await dao.contexts.insert({ ...moved, seq: 1_000_000, revision: 1, createTime: timestampNow() });
@@ -97,7 +97,7 @@ test("a context that was given to another node and never sent begins there", asy
   expect(result).toEqual({ n: 2 });
 });
 
-test("a job whose context was never recorded has failed", async () => {
+test("a job whose context was not stored fails", async () => {
   const id = await record({ contextId: uuidv7(), context: "nowhere" });
   expect(await end(id)).toMatchObject({ state: Job_State.FAILED, error: { message: "Job lost: its context is gone" } });
 });
@@ -109,7 +109,7 @@ function damage(table: "contexts" | "binaries", name: string): void {
   expect(changed.changes).toBe(1);
 }
 
-test("a damaged context or binary fails the jobs that need it, and holds up no other job", async () => {
+test("a damaged context or binary fails the jobs that need it, and does not delay others", async () => {
   const contextId = uuidv7();
   const open = { ...sample.context, id: contextId, name: "damaged", state: Context_State.STARTING };
   await dao.contexts.insert({ ...open, seq: 0, revision: 1, createTime: timestampNow() });
@@ -135,7 +135,7 @@ test("a damaged context or binary fails the jobs that need it, and holds up no o
   );
 });
 
-test("jobs that wait in their node's queue are left alone", async () => {
+test("jobs that wait in their node's queue are unchanged", async () => {
   const spec = { binary: "jobs", entryPoint: "sleep", context: "shared" };
   const first = await rest.submit({ ...spec, config: { ms: 9000 } });
   const second = await rest.submit({ ...spec, config: { ms: 1 } });

@@ -56,12 +56,12 @@ async function openTo(folder: string): Promise<string[]> {
   return open;
 }
 
-test("nobody connects to the NATS server of npm start without credentials", async () => {
+test("the NATS server of npm start refuses connections without credentials", async () => {
   const servers = new URL(await credential("nats.url")).host;
   await expect(connect({ servers, maxReconnectAttempts: 0 })).rejects.toThrow("Authorization Violation");
 });
 
-test("npm start prints an address of NATS without a user, and no secret; none is on a command line", async () => {
+test("npm start prints the NATS address without a user, and no secret is printed or on a command line", async () => {
   const output = lines.join("\n");
   const [address] = /nats:\/\/[0-9.:]*/.exec(output) ?? [];
   expect(address).toBe(await credential("nats.url"));
@@ -75,7 +75,7 @@ test("npm start prints an address of NATS without a user, and no secret; none is
   }
 });
 
-test("the line for subscribers names a file with the URL of a user who reads events, and can end no job", async () => {
+test("the line for subscribers names a file with the URL of a user that can only read events", async () => {
   const [, file = ""] =
     lines.map((line) => /^ {2}NATS_URL="\$\(cat (\S+)\)" nats sub 'hearth/.exec(line)).find(Boolean) ?? [];
   const { host, username, password } = new URL(await readFile(file, "utf8"));
@@ -112,7 +112,7 @@ async function run(command: string): Promise<Child<string>> {
   return startChild({ name: command, command: "bash", args: ["-c", script], readyWhen });
 }
 
-test("the example of a subscriber reads from the durable consumer that npm start has made", async () => {
+test("the example subscriber reads from the durable consumer of npm start", async () => {
   const { job } = await createRest(child.ready).run({ binary: "jobs", entryPoint: "echo", config: { n: 7 } });
   const line = await lineOf("node examples/clients/nats/job_events.ts");
   await using _client = await startChild({
@@ -141,14 +141,14 @@ test.for([
   });
 });
 
-test("a gateway and a node join by the lines in docs/nats.md", async () => {
+test("a gateway and a node join with the lines in docs/nats.md", async () => {
   await using _node = await run("node context-node/main.ts");
   await untilNodesAreReady(child.ready, 2);
   await using gateway = await run("node gateway/main.ts");
   await untilNodesAreReady(`http://${gateway.ready}`, 2);
 });
 
-test("a node that knows the password of NATS, and not the cluster's secret, is given nothing", async () => {
+test("a node with the NATS password but without the cluster's secret gets no commands", async () => {
   const seen: string[] = [];
   await using _node = await startNode({
     ...{ natsUrl: await credential("nats.url"), listen: "127.0.0.1:0", dataDir: join(dataDir, "stranger") },
@@ -159,7 +159,7 @@ test("a node that knows the password of NATS, and not the cluster's secret, is g
   expect(seen.filter((line) => line.includes("session opened"))).toEqual([]);
 });
 
-test("no file below the data folder is open to other users, after jobs with results, data files and binaries", async () => {
+test("no file in the data folder is accessible to other users", async () => {
   const rest = createRest(child.ready);
   await rest.call("PUT", "/v1/data/notes", "some notes");
   for (const entryPoint of ["echo", "large", "lines", "read", "fail"]) {
@@ -178,7 +178,7 @@ test("no file below the data folder is open to other users, after jobs with resu
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
 });
 
-test("npm start has the same secrets at its second start, and closes data folders of before", async () => {
+test("npm start keeps its secrets across restarts, and restricts existing data folders", async () => {
   await using directory = await createTemporaryDirectory();
   const folder = join(directory.path, "data");
   const secrets = ["cluster.secret", "gateway.password", "node.password", "subscriber.password"];
@@ -201,7 +201,7 @@ test("npm start has the same secrets at its second start, and closes data folder
   );
 });
 
-test("npm start keeps what NATS had before it had users", async () => {
+test("npm start keeps the streams of a NATS store from before it had users", async () => {
   await using directory = await createTemporaryDirectory();
   const folder = join(directory.path, "data");
   await mkdir(folder);
@@ -227,7 +227,7 @@ test("npm start keeps what NATS had before it had users", async () => {
   await nats.close();
 });
 
-test("npm start uses a NATS server and a cluster secret of the operator's as they are", async () => {
+test("npm start uses the operator's NATS server and cluster secret unchanged", async () => {
   await using directory = await createTemporaryDirectory();
   await using nats = await startTestNatsServer(["--user", "hearth", "--pass", "horse"]);
   const passwordFile = join(directory.path, "password");

@@ -75,7 +75,7 @@ test.each(["gateway/main.ts", "context-node/main.ts"])(
   },
 );
 
-test.each(["gateway/main.ts", "context-node/main.ts", "standalone/main.ts"])("%s --help tells its flags", (main) => {
+test.each(["gateway/main.ts", "context-node/main.ts", "standalone/main.ts"])("%s --help lists its flags", (main) => {
   const { status, stdout } = spawnSync(process.execPath, [resolve(ROOT, main), "--help"], { encoding: "utf8" });
   expect(status).toBe(0);
   for (const flag of ["--config <file>", "--listen <host:port>", "--data-dir <path>", "NATS_URL"]) {

@@ -53,7 +53,7 @@ test.each([
   expect(await readFile(join(directory.path, "credentials", "nats.url"), "utf8")).toBe(natsUrl);
 });
 
-test("npm start ends at once, and with everything, on Ctrl-C while a part waits to be started again", async () => {
+test("npm start ends all processes at once on Ctrl-C while a part waits for its restart", async () => {
   await using directory = await createTemporaryDirectory();
   const { child, lines } = await startVerbosely(directory.path);
   await kill(lines, "gateway");
@@ -64,7 +64,7 @@ test("npm start ends at once, and with everything, on Ctrl-C while a part waits 
   for (const pid of startedPids(lines).values()) expect(isAlive(pid)).toBe(false);
 });
 
-test("SIGTERM to npm itself ends everything that npm start has started", async () => {
+test("SIGTERM to npm ends all processes of npm start", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
   const { args, ...spec } = npmStart(directory.path);

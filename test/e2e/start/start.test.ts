@@ -44,7 +44,7 @@ function linesOfCurl(lines: readonly string[]): string[] {
   return lines.filter((line) => line.startsWith("  curl "));
 }
 
-test.runIf(HAS_CURL)("npm start with auth and TLS in its file tells lines that work, and Ctrl-C ends all", async () => {
+test.runIf(HAS_CURL)("npm start with auth and TLS prints lines that work, and Ctrl-C ends all processes", async () => {
   await using directory = await createTemporaryDirectory();
   const authority = await createAuthority(directory.path, "ours");
   const config = {
@@ -83,7 +83,7 @@ test.runIf(HAS_CURL)("npm start with auth and TLS in its file tells lines that w
   for (const [name, pid] of pids) await until(`${name} is gone`, () => !isAlive(pid));
 });
 
-test("npm start is ready also when its log is to be quiet, and takes a Ctrl-C that comes twice for one", async () => {
+test("npm start becomes ready with a quiet log, and treats a doubled Ctrl-C as one", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
   const { command, args, ...spec } = npmStart(directory.path);
@@ -95,7 +95,7 @@ test("npm start is ready also when its log is to be quiet, and takes a Ctrl-C th
   expect(lines.filter((line) => / (info|WARN|debug) /.test(line))).toEqual([]);
 });
 
-test("npm start ends with everything that it started when all of its processes are signalled, and finishes a job first", async () => {
+test("npm start finishes a job and ends when all of its processes are signalled", async () => {
   await using directory = await createTemporaryDirectory();
   const lines: string[] = [];
   const spec = npmStartWithUrl(directory.path, "--nodes", "2");
@@ -120,7 +120,7 @@ test("npm start ends with everything that it started when all of its processes a
   for (const pid of all) await until(`process ${pid} is gone`, () => !isAlive(pid));
 });
 
-test("npm start ends with everything when the npm that has started it is killed", async () => {
+test("npm start ends all processes when its npm is killed", async () => {
   await using directory = await createTemporaryDirectory();
   const args = ["start", "--prefix", ROOT, "--", ...npmStart(directory.path).args.slice(1)];
   const npm = spawn("npm", args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
@@ -138,7 +138,7 @@ test("npm start ends with everything when the npm that has started it is killed"
   expect(existsSync(join(directory.path, "hearth.pid"))).toBe(false);
 });
 
-test("npm start says that the port is taken", async () => {
+test("npm start reports that the port is taken", async () => {
   await using directory = await createTemporaryDirectory();
   await using server = createServer();
   const { promise, resolve: listening } = Promise.withResolvers<void>();
@@ -151,7 +151,7 @@ test("npm start says that the port is taken", async () => {
   );
 });
 
-test("npm start refuses the data folder of another that runs, says what to do, and leaves that one alone", async () => {
+test("npm start refuses a data folder in use, says what to do, and does not disturb its owner", async () => {
   await using directory = await createTemporaryDirectory();
   await using first = await startChild(npmStartWithUrl(directory.path));
   const lines: string[] = [];
@@ -166,7 +166,7 @@ test("npm start refuses the data folder of another that runs, says what to do, a
   expect((await rest.run({ binary: "echo", entryPoint: "echo", config: { n: 1 } })).result).toEqual({ n: 1 });
 });
 
-test("npm start takes everything with it when it is killed, and starts again at once with what it had", async () => {
+test("npm start ends all processes when it is killed, and restarts at once with its data", async () => {
   await using directory = await createTemporaryDirectory();
   const listen = ["--listen", `127.0.0.1:${await freePort()}`];
   const lines: string[] = [];

@@ -44,7 +44,7 @@ function damage(table: string, column: string, value: string): void {
   expect(database.prepare(sql).run(Uint8Array.of(0xff, 0xff), value).changes).toBe(1);
 }
 
-test("lists answer what can be read, what cannot is named, and the rest goes on, in a new gateway too", async () => {
+test("lists return readable objects and name damaged ones, also in a new gateway", async () => {
   const { job: lost } = await run("echo");
   const { job: kept } = await run("echo", { n: 1 });
   damage("jobs", "id", lost.id);
@@ -73,7 +73,7 @@ test("lists answer what can be read, what cannot is named, and the rest goes on,
   expect((await run("echo", { n: 2 })).result).toEqual({ n: 2 });
 });
 
-test("what a job says in halves of surrogate pairs is kept, watched and recorded", async () => {
+test("lone surrogates in a job's texts are stored and delivered", async () => {
   const { job } = await run("odd");
   expect(job.error?.message).toBe("\ufffd \0");
   const { call } = rest;
@@ -87,7 +87,7 @@ test("what a job says in halves of surrogate pairs is kept, watched and recorded
   expect(JSON.parse(last)).toMatchObject({ failed: { error: { message: "\ufffd \0" } } });
 });
 
-test("what another program publishes about a job changes nothing, and a watcher skips it", async () => {
+test("job events that another program publishes change nothing, and watches skip them", async () => {
   const { id } = await rest.submit({ binary: "jobs", entryPoint: "nap", config: { ms: 1500 } });
   await rest.untilState(id, Job_State.RUNNING);
   // By the gateway that has to read the stream.

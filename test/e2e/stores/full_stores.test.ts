@@ -27,13 +27,13 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
-/** An error as REST tells it, without the time and the place. */
+/** An error of the REST API, without the time and the place. */
 function errorOf({ status, body }: Answer): object {
   const { code, message, details } = body as { code: string; message: string; details: { value: string }[] };
   return { status, code, message, info: Buffer.from(details[0]?.value ?? "", "base64").toString() };
 }
 
-test("contents that have no space are answered 503, which names the store and what to do", async () => {
+test("uploads without disk space get 503 with the store's name and what to do", async () => {
   const rest = createRest(`http://${gateway.ready}`);
   expect(errorOf(await rest.call("PUT", "/v1/data/large", LARGE))).toEqual({
     status: 503,
@@ -45,7 +45,7 @@ test("contents that have no space are answered 503, which names the store and wh
   expect((await rest.call("PUT", "/v1/data/small", "some text")).status).toBe(200);
 });
 
-test("spark-jobserver's API answers 503, too", async () => {
+test("uploads without disk space get 503 by spark-jobserver's API too", async () => {
   const response = await fetch(`http://${gateway.ready}/data/large`, { method: "POST", body: LARGE });
   const answer = (await response.json()) as object;
   expect({ status: response.status, answer }).toMatchObject({
@@ -54,7 +54,7 @@ test("spark-jobserver's API answers 503, too", async () => {
   });
 });
 
-test("a record that has no space is answered 503, and what was recorded is there", async () => {
+test("calls get 503 when the database has no disk space, and stored jobs are still readable", async () => {
   const rest = createRest(`http://${gateway.ready}`);
   let stored = 0;
   let answer = await rest.call("PUT", "/v1/data/file-0", "0");

@@ -23,7 +23,7 @@ afterAll(() => hearth?.[Symbol.asyncDispose]());
 
 const read = (name: string) => rest.run({ binary: "jobs", entryPoint: "read", config: { name } });
 
-test("a data file is read as it is now, and from the node's disk when its content is known there", async () => {
+test("a job reads the current content of a data file, from the node's disk if it is cached", async () => {
   await rest.call("PUT", "/v1/data/letter", "first");
   expect((await read("letter")).result).toBe("first");
   const kept = await readdir(join(hearth.dataDir, "node-1", "blobs"));
@@ -39,12 +39,12 @@ test("a data file is read as it is now, and from the node's disk when its conten
   });
 });
 
-test("an empty data file is read as such", async () => {
+test("a job reads an empty data file", async () => {
   await rest.call("PUT", "/v1/data/empty", "");
   expect((await read("empty")).result).toBe("");
 });
 
-test("a data file that was damaged on the node's disk is fetched again", async () => {
+test("a data file that is damaged on the node's disk is fetched again", async () => {
   await rest.call("PUT", "/v1/data/fragile", "whole");
   expect((await read("fragile")).result).toBe("whole");
   const directory = join(hearth.dataDir, "node-1", "blobs");
@@ -52,7 +52,7 @@ test("a data file that was damaged on the node's disk is fetched again", async (
   expect((await read("fragile")).result).toBe("whole");
 });
 
-test("a node that ends leaves nothing of its sandboxes", async () => {
+test("a node removes its sandboxes' files when it ends", async () => {
   const node = await hearth.addNode();
   const runs = join(hearth.dataDir, "node-2", "runs");
   const [own = ""] = await readdir(runs);
@@ -61,7 +61,7 @@ test("a node that ends leaves nothing of its sandboxes", async () => {
   expect(await readdir(runs)).toEqual([]);
 });
 
-test("the size of the named objects is a setting of the context, on every face", async () => {
+test("the size limit of named objects is a context setting on every API", async () => {
   const small = { namedObjectsBytes: "1000" };
   expect((await rest.createContext("small", small)).settings?.namedObjectsBytes).toBe(1000n);
   const keep = (length: number) =>
@@ -80,7 +80,7 @@ test("the size of the named objects is a setting of the context, on every face",
   expect(unset.settings?.namedObjectsBytes).toBe(25_000_000n);
 });
 
-test("named objects cannot be promised more than the memory of their context", async () => {
+test("the size limit of named objects cannot exceed the context's memory", async () => {
   const settings = { memoryBytes: "67108864", namedObjectsBytes: "67108865" };
   const { status, body } = await rest.call("POST", "/v1/contexts", { name: "greedy", settings });
   expect({ status, body: JSON.stringify(body) }).toEqual({

@@ -35,8 +35,8 @@ async function start(options?: Parameters<typeof startHearth>[0]): Promise<Heart
   return hearth;
 }
 
-describe("what was answered is remembered", () => {
-  test("a job with its result, after kill -9 of everything right after a synchronous answer", async () => {
+describe("acknowledged changes are durable", () => {
+  test("a job with its result survives kill -9 of all processes after a synchronous response", async () => {
     const dataDir = stack.use(await createTemporaryDirectory()).path;
     const before = await start({ dataDir });
     const { job } = await createRest(before.url).run({ binary: "jobs", entryPoint: "echo", config: { n: 42 } });
@@ -48,7 +48,7 @@ describe("what was answered is remembered", () => {
     expect((await after.call("GET", `/v1/jobs/${job.id}/config`)).body).toEqual({ n: 42 });
   });
 
-  test("a job that ran when everything was killed has failed, with the reason", async () => {
+  test("a job that ran when all processes were killed fails with the reason", async () => {
     const dataDir = stack.use(await createTemporaryDirectory()).path;
     const before = await start({ dataDir });
     const { id } = await createRest(before.url).submit({ binary: "jobs", entryPoint: "sleep", config: { ms: 60_000 } });
@@ -61,7 +61,7 @@ describe("what was answered is remembered", () => {
 });
 
 describe("two gateways are equal", () => {
-  test("the end of a job whose gateway was killed is recorded by the other", async () => {
+  test("the other gateway records the end of a job whose gateway was killed", async () => {
     const hearth = await start({ gateways: 2 });
     const [first = "", second = ""] = hearth.urls;
     const { id } = await createRest(first).submit({ binary: "jobs", entryPoint: "sleep", config: { ms: 1500 } });
@@ -71,7 +71,7 @@ describe("two gateways are equal", () => {
     expect((await rest.call("GET", `/v1/jobs/${id}/result`)).body).toBe("slept");
   });
 
-  test("what one gateway answered the other reads at once, for many jobs at a time", async () => {
+  test("jobs that one gateway acknowledged are readable at once through the other", async () => {
     const hearth = await start({ gateways: 2 });
     const [first = "", second = ""] = hearth.urls;
     const [runs, reads] = [createRest(first), createRest(second)];
@@ -109,7 +109,7 @@ describe("nodes come and go", () => {
     }
   });
 
-  test("without a node the gateway says so, and takes the next one that comes", async () => {
+  test("the gateway reports that it has no node, and uses the next one that starts", async () => {
     const hearth = await start({ nodes: 0 });
     const rest = createRest(hearth.url);
     const { status, body } = await rest.call("POST", "/v1/contexts", { name: "early" });
@@ -119,7 +119,7 @@ describe("nodes come and go", () => {
     expect(await rest.createContext("late")).toMatchObject({ name: "late" });
   });
 
-  test("a context of a lost node moves to another one; its job is tried again there when it may be", async () => {
+  test("a context of a lost node moves to another one, and its job is retried there if it has attempts left", async () => {
     const hearth = await start({ nodes: 1 });
     const rest = createRest(hearth.url);
     await rest.createContext("durable");
@@ -144,7 +144,7 @@ describe("nodes come and go", () => {
   });
 });
 
-test("a job for whose own context no node has room is refused, and leaves no context behind", async () => {
+test("a job is refused when no node has room for its own context, and no context is left behind", async () => {
   const hearth = await start({ config: { node: { memoryBytes: 300 * 1024 * 1024 } } });
   const rest = createRest(hearth.url);
   const { status, body } = await rest.call("POST", "/v1/jobs:run", { binary: "jobs", entryPoint: "echo" });

@@ -18,7 +18,7 @@ const config = {
   gateway: { retention: { jobDays: days, contextDays: days, binaryDays: days, everyMinutes: 0.2 / 60 } },
 };
 
-test("what has ended and what nobody uses goes when its time is over; what is open stays", async () => {
+test("retention deletes ended and unused objects after their time, and keeps open ones", async () => {
   await using hearth = await startHearth();
   const rest = createRest(hearth.url);
   await rest.upload("jobs", JOBS);

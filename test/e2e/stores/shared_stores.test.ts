@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
-test("what one gateway has answered, another on the same PostgreSQL reads at once", async () => {
+test("changes that one gateway acknowledged are readable at once through another on the same PostgreSQL", async () => {
   for (let n = 0; n < 6; n++) {
     const [writer, reader] = n % 2 ? [a, b] : [b, a];
     const submitted = await writer.submit({ binary: "jobs", entryPoint: "echo", config: { n } });
@@ -34,7 +34,7 @@ test("what one gateway has answered, another on the same PostgreSQL reads at onc
   }
 });
 
-test("a context that one gateway started is there for another, and its name is taken", async () => {
+test("a context that one gateway started is usable through another, and its name is taken", async () => {
   const context = await a.createContext("shared");
 
   const { body } = await b.call("GET", "/v1/contexts/shared");
@@ -47,7 +47,7 @@ test("a context that one gateway started is there for another, and its name is t
   expect((await a.call("GET", "/v1/contexts/shared")).body).toMatchObject({ id: context.id, state: "STOPPED" });
 });
 
-test("data files that are posted at once through two gateways get a name each", async () => {
+test("data files that are posted at once through two gateways get different names", async () => {
   const texts = Array.from({ length: 30 }, (_, n) => `file ${n}`);
 
   const posted = await Promise.all(
@@ -63,7 +63,7 @@ test("data files that are posted at once through two gateways get a name each", 
   expect(await Promise.all(read)).toEqual(texts);
 });
 
-test("a binary that one gateway took is downloaded from another", async () => {
+test("a binary that one gateway stored can be downloaded from another", async () => {
   const source = "export const two = () => 2;";
   await a.upload("two", source);
 

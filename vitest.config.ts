@@ -8,9 +8,9 @@ export default defineConfig({
   test: {
     include: ["**/*.test.ts"],
     exclude: ["node_modules/**", ".hearth/**"],
-    globalSetup: "test/global_setup.ts",
-    setupFiles: ["test/same_values.ts", "test/listener_leaks.ts"],
-    reporters: ["default", "./test/summary_reporter.ts"],
+    globalSetup: "test/vitest/global_setup.ts",
+    setupFiles: ["test/vitest/same_values.ts", "test/vitest/listener_leaks.ts"],
+    reporters: ["default", "./test/vitest/summary_reporter.ts"],
     // Whole systems of processes start in these tests, and small machines share two cores among them.
     maxWorkers: 3,
     // Tests wait for conditions, and end with them: how long that may take says only when one has failed.

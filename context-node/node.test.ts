@@ -1,5 +1,4 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
-import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOOPBACK_CLUSTER } from "../cluster/mod.ts";
 import {
@@ -10,9 +9,10 @@ import {
   Node_State,
   Refusal_Reason,
 } from "../proto/node.ts";
-import { NO_SPARK, startTestNode } from "../test/context_node.ts";
-import { startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
-import { ScriptedRuntime } from "../test/scripted_runtime.ts";
+import { startTestNatsServer, type TestNatsServer } from "../test/nats/server.ts";
+import { NO_SPARK, startTestNode } from "../test/node/context_node.ts";
+import { ScriptedRuntime } from "../test/node/scripted_runtime.ts";
+import { log } from "../test/silent_log.ts";
 import { until } from "../test/until.ts";
 import { startNode } from "./node.ts";
 import { describeDeno } from "./runtimes.ts";
@@ -178,7 +178,7 @@ test("a node does not start when its address is in use", async () => {
     drainTimeoutMs: 0,
     spark: NO_SPARK,
   };
-  await expect(
-    startNode(config, { log: pino({ level: "silent" }), runtimes: [describeDeno(runtime)] }),
-  ).rejects.toThrow(`Cannot listen on "${tested.node.address}"`);
+  await expect(startNode(config, { log, runtimes: [describeDeno(runtime)] })).rejects.toThrow(
+    `Cannot listen on "${tested.node.address}"`,
+  );
 });

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { ConfigurationError, printFault } from "../cluster/mod.ts";
 import { Runtime } from "../proto/mod.ts";
-import { createAuthority } from "../test/certificates.ts";
+import { createAuthority } from "../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
 import { type GatewayConfig, parseConfig } from "./config.ts";
 

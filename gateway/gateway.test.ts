@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
-import { freePort, startTestNatsServer, type TestNatsServer } from "../test/nats_server.ts";
+import { freePort, startTestNatsServer, type TestNatsServer } from "../test/nats/server.ts";
 import { parseConfig } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 

@@ -1,13 +1,11 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "@nats-io/transport-node";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../test/contract/temporary_directory.ts";
+import { log } from "../test/silent_log.ts";
 import { openCredentials } from "./credentials.ts";
 import { startNatsServer } from "./nats/nats_server.ts";
-
-const log = pino({ level: "silent" });
 
 async function modesOf(folder: string): Promise<Record<string, string>> {
   const names = [".", ...(await readdir(folder))];

@@ -56,7 +56,7 @@ const sources = readSources(ROOT, ["cluster", "context-node", "gateway", "lib", 
   ({ path }) => !LEFT_OUT.test(path),
 );
 
-test("a time that comes from outside goes to a timer that takes it", () => {
+test("timers with delays from outside use startTimer", () => {
   const variable = sources.filter(({ text }) => delaysIn(text).some((delay) => !CONSTANT.test(delay)));
   expect(variable.map(({ path }) => path)).toEqual(Object.keys(BOUNDED).sort());
 });

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 const DEADLINE_MS = 30_000;
 const PAUSE_MS = 20;
 
-/** Resolves when the condition holds; rejects, naming what was waited for, when it does not within the deadline. */
+/** Polls the condition; resolves when it holds, rejects with `what` at the deadline. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

@@ -2,10 +2,10 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JobError_Reason } from "../../proto/node.ts";
-import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import type { GatewaySession } from "../../test/gateway_session.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import { digestOf } from "../../test/run_job.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { startTestNode, type TestNode } from "../../test/node/context_node.ts";
+import type { GatewaySession } from "../../test/node/gateway_session.ts";
+import { digestOf } from "../../test/node/run_job.ts";
 
 let nats: TestNatsServer;
 beforeAll(async () => {

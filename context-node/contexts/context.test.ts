@@ -8,9 +8,9 @@ import {
   Refusal_Reason,
   type RunJob,
 } from "../../proto/node.ts";
-import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import type { GatewaySession } from "../../test/gateway_session.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { startTestNode, type TestNode } from "../../test/node/context_node.ts";
+import type { GatewaySession } from "../../test/node/gateway_session.ts";
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Refusal_Reason } from "../../proto/node.ts";
-import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import type { GatewaySession } from "../../test/gateway_session.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import type { Script } from "../../test/script.ts";
-import { rejection } from "../../test/standard_scripts.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { startTestNode, type TestNode } from "../../test/node/context_node.ts";
+import type { GatewaySession } from "../../test/node/gateway_session.ts";
+import type { Script } from "../../test/node/script.ts";
+import { rejection } from "../../test/node/standard_scripts.ts";
 
 /** Reports progress until it is cancelled, then writes a line and returns 2000 characters. */
 const busy: Script = {

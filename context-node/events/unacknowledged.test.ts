@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import type { GatewaySession } from "../../test/gateway_session.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { startTestNode, type TestNode } from "../../test/node/context_node.ts";
+import type { GatewaySession } from "../../test/node/gateway_session.ts";
 
 let nats: TestNatsServer;
 let tested: TestNode;

@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pino from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { log } from "../../test/silent_log.ts";
 import { createProcessGroups } from "./process_groups.ts";
 
 const MEBIBYTE = 1024 * 1024;
-const log = pino({ level: "silent" });
 const NAME = `hearth-${process.pid}`;
 let root: string;
 

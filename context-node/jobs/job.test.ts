@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JobError_Reason, LogLine_Level } from "../../proto/node.ts";
-import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import type { GatewaySession } from "../../test/gateway_session.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import type { Script } from "../../test/script.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { startTestNode, type TestNode } from "../../test/node/context_node.ts";
+import type { GatewaySession } from "../../test/node/gateway_session.ts";
+import type { Script } from "../../test/node/script.ts";
 
 /** Reports progress until it is cancelled. */
 const ticking: Script = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ContextSettings, JobError_Reason } from "../../proto/node.ts";
-import { RawResult } from "../../test/script.ts";
-import { ScriptedRuntime } from "../../test/scripted_runtime.ts";
+import { RawResult } from "../../test/node/script.ts";
+import { ScriptedRuntime } from "../../test/node/scripted_runtime.ts";
 import { NO_FILES, NOOP_OBSERVER } from "../deno/testing/mod.ts";
 import type { Execution, JobObserver, Sandbox } from "../runtime/mod.ts";
 import { SecretUnavailable } from "./folder.ts";

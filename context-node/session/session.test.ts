@@ -1,11 +1,11 @@
 import { credentials, makeGenericClientConstructor, type StatusObject, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Refusal_Reason } from "../../proto/node.ts";
-import { startTestNode, type TestNode } from "../../test/context_node.ts";
-import { GatewaySession } from "../../test/gateway_session.ts";
-import { HAS_IPV6 } from "../../test/ipv6.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import type { Script } from "../../test/script.ts";
+import { HAS_IPV6 } from "../../test/http/ipv6.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { startTestNode, type TestNode } from "../../test/node/context_node.ts";
+import { GatewaySession } from "../../test/node/gateway_session.ts";
+import type { Script } from "../../test/node/script.ts";
 
 /** Reports its progress until it is cancelled. */
 const ticking: Script = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exampleJar } from "../../examples/spark/build.ts";
 import { JobError_Reason } from "../../proto/node.ts";
-import { describeSpark } from "../../test/spark.ts";
+import { describeSpark } from "../../test/spark/spark.ts";
 import { findProgram } from "../isolation/mod.ts";
 import type { Jar, JobRun, Outcome, Sandbox } from "../runtime/mod.ts";
 import { contextNamed, MEBIBYTE, observe, sqlJob } from "./testing/mod.ts";

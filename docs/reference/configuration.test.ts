@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parseConfig as parseNodeConfig } from "../../context-node/config.ts";
 import { parseConfig as parseGatewayConfig } from "../../gateway/config.ts";
-import { createAuthority } from "../../test/certificates.ts";
+import { createAuthority } from "../../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import { printPage } from "./page.ts";
 import { EXAMPLES, readSources } from "./sources.ts";

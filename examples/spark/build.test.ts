@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { COMPILING_MS, describeSpark } from "../../test/spark.ts";
+import { COMPILING_MS, describeSpark } from "../../test/spark/spark.ts";
 import { dependencyJar, exampleJar } from "./build.ts";
 
 /** The jobs that clients of spark-jobserver expect, and those of Hearth. */

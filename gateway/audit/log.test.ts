@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { AUDIT_STREAM, AuditEntry_Outcome, AuditEntrySchema } from "../../proto/mod.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
 import { keepAuditStream, openEventStream } from "../events/mod.ts";
 import { type AuditRecord, startAuditLog } from "./mod.ts";
 

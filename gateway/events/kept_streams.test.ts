@@ -4,7 +4,7 @@ import { DiscardPolicy, jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AUDIT_STREAM, AuditEntrySchema, EVENT_STREAM, JobEventSchema } from "../../proto/mod.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
 import {
   type EventStream,
   jobOutboxEvent,

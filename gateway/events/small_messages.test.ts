@@ -6,8 +6,8 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ContextEventSchema, JobError_Reason, type JobEvent, JobEventSchema } from "../../proto/mod.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
-import { readEvents, readJobEvents } from "../../test/stored_events.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
+import { readEvents, readJobEvents } from "../../test/nats/stored_events.ts";
 import { contextOutboxEvent, type EventStream, jobOutboxEvent, openEventStream } from "./mod.ts";
 
 const MAX_PAYLOAD = 32 * 1024;

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
@@ -12,13 +11,13 @@ import {
   JobSchema,
   LogLineSchema,
 } from "../../proto/mod.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import { until } from "../../test/until.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { createEventIntake, type EventIntake } from "./session_events.ts";
 
-const log = pino({ level: "silent" });
 const CONFIG = new TextEncoder().encode("{}");
 
 let dao: Dao;

@@ -3,8 +3,8 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State, JobError_Reason, JobService } from "../../proto/mod.ts";
-import type { Rest } from "../../test/rest.ts";
-import { type SparkSystem, startSparkSystem } from "../../test/spark_system.ts";
+import type { Rest } from "../../test/http/rest.ts";
+import { type SparkSystem, startSparkSystem } from "../../test/spark/system.ts";
 import { until } from "../../test/until.ts";
 
 const { SUCCEEDED, FAILED, RUNNING, CANCELLED } = Job_State;
@@ -50,7 +50,7 @@ async function errorOf(answer: Response) {
 
 const jobIdOf = (answer: Response): string => answer.headers.get("hearth-job-id") ?? "";
 
-async function untilState(jobId: string, state: Job_State): Promise<void> {
+async function _untilState(jobId: string, state: Job_State): Promise<void> {
   await until(`job ${jobId} is ${Job_State[state]}`, async () => (await rest.job(jobId)).state === state);
 }
 
@@ -72,7 +72,7 @@ test("a query returns its rows as NDJSON, with the id of its job in a header", a
   const text = '{"schema":{}}\n{"id":0}\n{"id":1}\n{"truncated":false,"rows":2}\n';
   expect(await answer.text()).toBe(text);
   const id = jobIdOf(answer);
-  await untilState(id, SUCCEEDED);
+  await rest.untilState(id, SUCCEEDED);
   expect(await rest.job(id)).toMatchObject({
     ...{ binary: "", entryPoint: "", context: "spark", sql: { statement: "RANGE 2" } },
     result: { mediaType: "application/x-ndjson", sizeBytes: BigInt(text.length) },
@@ -122,7 +122,7 @@ test.for(["WAIT left", "BEGIN left"])(
     await delay(1100);
     leaving.abort();
     await left;
-    await untilState(id, CANCELLED);
+    await rest.untilState(id, CANCELLED);
   },
 );
 
@@ -134,7 +134,7 @@ test("a query is cancelled when its caller's deadline passes", async () => {
   const late = expect(answer).rejects.toThrow("deadline_exceeded");
   const id = await jobOf("WAIT deadline");
   await late;
-  await untilState(id, CANCELLED);
+  await rest.untilState(id, CANCELLED);
 });
 
 test.for([
@@ -155,13 +155,13 @@ test("a query that fails after its first row is cut off", async () => {
   await reader.read();
   await rest.call("PUT", "/v1/data/now", "x");
   await expect(reader.read()).rejects.toThrow();
-  await untilState(jobIdOf(answer), FAILED);
+  await rest.untilState(jobIdOf(answer), FAILED);
 });
 
 test("a query that takes longer than its timeout is a 504", async () => {
   const answer = await ask("WAIT", { timeout: "0.2s" });
   expect(answer.status).toBe(504);
-  await untilState(jobIdOf(answer), FAILED);
+  await rest.untilState(jobIdOf(answer), FAILED);
 });
 
 test("a query that is cancelled before its result begins is a 409", async () => {
@@ -193,7 +193,7 @@ test("an invalid query is refused before anything is stored", async () => {
 test("a query may be submitted as a job, and lists truncate its statement", async () => {
   const statement = `RANGE 3 ${" ".repeat(2000)}`;
   const { id } = await rest.submit({ context: "spark", sql: { statement, parameters: { a: 1 } } });
-  await untilState(id, SUCCEEDED);
+  await rest.untilState(id, SUCCEEDED);
   expect((await rest.job(id)).sql).toMatchObject({ statement, parameters: { a: 1 } });
   const { body } = await rest.call("GET", "/v1/jobs?pageSize=1");
   expect(body).toMatchObject({ jobs: [{ id, sql: { statement: `${statement.slice(0, 1000)} …` } }] });

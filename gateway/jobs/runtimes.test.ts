@@ -1,17 +1,16 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { Binary_Type, Context_State, JobSpecSchema, NodeRuntimeSchema, Runtime } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary, sampleContext } from "../../test/contract/samples.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { type SubmitDeps, submitJob } from "./submit.ts";
 
-const log = pino({ level: "silent" });
 const { signal } = new AbortController();
 const MIB = 1024n * 1024n;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { basicProof, passwordOf, writeUsers } from "../../test/credentials.ts";
-import { createRestAs, type Rest } from "../../test/rest.ts";
-import { type SparkSystem, startSparkSystem } from "../../test/spark_system.ts";
+import { basicProof, passwordOf, writeUsers } from "../../test/auth/credentials.ts";
+import { createRestAs, type Rest } from "../../test/http/rest.ts";
+import { type SparkSystem, startSparkSystem } from "../../test/spark/system.ts";
 import { until } from "../../test/until.ts";
 
 const proofOf = (name: string) => basicProof(name, passwordOf(name));

@@ -2,10 +2,9 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State, JobService, Stage_State } from "../../proto/mod.ts";
-import type { Rest } from "../../test/rest.ts";
-import { type SparkSystem, startSparkSystem } from "../../test/spark_system.ts";
-import { readJobEvents } from "../../test/stored_events.ts";
-import { until } from "../../test/until.ts";
+import type { Rest } from "../../test/http/rest.ts";
+import { readJobEvents } from "../../test/nats/stored_events.ts";
+import { type SparkSystem, startSparkSystem } from "../../test/spark/system.ts";
 
 let system: SparkSystem;
 let rest: Rest;
@@ -119,7 +118,7 @@ test("a Spark context shows its application and Spark's own objects", async () =
 
 test("classPath in spark-jobserver's API is the entry point of a job, and empty for a query", async () => {
   const { id } = await rest.submit({ context: "spark", sql: { statement: "NOTHING" } });
-  await until("it has ended", async () => (await rest.job(id)).state === Job_State.SUCCEEDED);
+  await rest.untilState(id, Job_State.SUCCEEDED);
   expect((await rest.call("GET", `/jobs/${id}`)).body).toMatchObject({ classPath: "", context: "spark" });
   expect((await rest.call("GET", "/jobs?limit=1")).body).toMatchObject([{ jobId: id, classPath: "" }]);
 });

@@ -1,20 +1,19 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { pino } from "pino";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import type { ContextStore, Dao } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { type Context, Context_State, type Job, Job_State, JobSpecSchema } from "../../proto/mod.ts";
 import type { GatewayMessage } from "../../proto/node.ts";
 import { sampleBinary } from "../../test/contract/samples.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import type { NodeSession } from "../nodes/mod.ts";
 import { type RetryDeps, retryJob } from "../recovery/retry.ts";
 import { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { type RunDeps, runJob } from "./run.ts";
 import { submitJob } from "./submit.ts";
 
-const log = pino({ level: "silent" });
 const spec = create(JobSpecSchema, { binary: "jobs", entryPoint: "WordCount" });
 const by = { requestId: "", caller: undefined, signal: new AbortController().signal };
 

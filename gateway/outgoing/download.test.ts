@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createAddressRule } from "../../cluster/mod.ts";
-import { startHttpReceiver } from "../../test/http_receiver.ts";
+import { startHttpReceiver } from "../../test/http/receiver.ts";
 import { download } from "./download.ts";
 
 const isAllowed = createAddressRule(["127.0.0.1"]);

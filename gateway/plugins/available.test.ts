@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { freePort } from "../../test/nats_server.ts";
-import { startPluginProcess } from "../../test/plugin_server.ts";
+import { freePort } from "../../test/nats/server.ts";
+import { startPluginProcess } from "../../test/plugins/server.ts";
 import { builtIn } from "../config/plugin_reference.ts";
 import { startPluginWhenAvailable } from "./mod.ts";
 

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { log } from "../../test/silent_log.ts";
 import { limitsSection } from "../limits.ts";
 import { createStartupHandler } from "./startup_handler.ts";
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const limits = limitsSection.parse({});
   // A node:http server rejects HTTP/1.1 requests without a host itself, unless configured otherwise.
   const options = { requireHostHeader: false };
-  server = createServer(options, createStartupHandler({ readiness, limits, log: pino({ level: "silent" }) }));
+  server = createServer(options, createStartupHandler({ readiness, limits, log }));
   await once(server.listen(0, "127.0.0.1"), "listening");
 });
 afterAll(() => server.close());

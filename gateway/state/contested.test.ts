@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { Dao, JobStore } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import { JobRegistry } from "./job_registry.ts";
 
 const CONFIG = new TextEncoder().encode("{}");
@@ -15,7 +15,7 @@ const LOST = { case: "failed", value: {} } as const;
 const RETRYING = { case: "retrying", value: { nextAttemptTime: timestampFromMs(0) } } as const;
 
 function recordOn(dao: Dao, publishing = new TestPublishing()): JobRegistry {
-  return new JobRegistry({ dao, publishing, nodeOf: async () => "n", log: pino({ level: "silent" }) });
+  return new JobRegistry({ dao, publishing, nodeOf: async () => "n", log });
 }
 
 function startDao(): Promise<Dao> {

@@ -1,15 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { pino } from "pino";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Dao, type JobStore, UnreadableRecord } from "../../plugins/contract/mod.ts";
 import memory from "../../plugins/dao-memory/mod.ts";
 import { type Job, Job_State, type JobEvent, JobEventSchema, JobSchema } from "../../proto/mod.ts";
-import { TestPublishing } from "../../test/publishing.ts";
+import { TestPublishing } from "../../test/nats/publishing.ts";
+import { log } from "../../test/silent_log.ts";
 import { type Decision, JobRegistry } from "./job_registry.ts";
 import { JobUnknown } from "./stored_jobs.ts";
 
-const log = pino({ level: "silent" });
 const CONFIG = new TextEncoder().encode("{}");
 const RESULT = new TextEncoder().encode("1");
 const ON_NODE = { nodeId: "n" };

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { type OidcServer, startOidcServer } from "../../test/auth/oidc_server.ts";
 import { credentialsWith, describeAuth } from "../../test/contract/auth_suite.ts";
-import { type OidcServer, startOidcServer } from "../../test/oidc_server.ts";
 import { until } from "../../test/until.ts";
 import type { Auth } from "../contract/mod.ts";
 import jwt from "./mod.ts";

@@ -5,7 +5,7 @@ import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeBlobs } from "../../test/contract/blobs_suite.ts";
 import { collect } from "../../test/contract/samples.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../test/nats_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../test/nats/server.ts";
 import type { BlobStore } from "../contract/mod.ts";
 import { openBucket } from "./bucket.ts";
 import { configSchema } from "./config.ts";

@@ -11,7 +11,7 @@ import { checkDamagedRecords } from "../../test/contract/damaged_records.ts";
 import { expectRefusedWithItsChange } from "../../test/contract/refused_event.ts";
 import { json, sampleBinary, sampleEvent, sampleFile, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
+import { startTestPostgres, type TestPostgres } from "../../test/postgres/server.ts";
 import { until } from "../../test/until.ts";
 import type { Dao } from "../contract/mod.ts";
 import { configSchema } from "./config.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { describeDao } from "../../test/contract/dao_suite.ts";
-import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
+import { startTestPostgres, type TestPostgres } from "../../test/postgres/server.ts";
 import { configSchema } from "./config.ts";
 import postgres from "./mod.ts";
 

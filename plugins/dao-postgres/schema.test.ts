@@ -3,7 +3,7 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { JobSchema } from "../../proto/mod.ts";
 import { json, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
-import { startTestPostgres, type TestPostgres } from "../../test/postgres.ts";
+import { startTestPostgres, type TestPostgres } from "../../test/postgres/server.ts";
 import type { Dao } from "../contract/mod.ts";
 import { configSchema } from "./config.ts";
 import { lockSql } from "./migrate.ts";

@@ -2,7 +2,7 @@ import { createServer, type Socket } from "node:net";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { connect, errors } from "@nats-io/transport-node";
 import { expect, test } from "vitest";
-import { freePort } from "../../test/nats_server.ts";
+import { freePort } from "../../test/nats/server.ts";
 import { explainConnectError, isJetStreamAway } from "./mod.ts";
 
 /** Connects to a server that treats connections in that way, and explains the error. */

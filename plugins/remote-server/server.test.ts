@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { startPluginProcess, startRemote } from "../../test/plugin_server.ts";
+import { startPluginProcess, startRemote } from "../../test/plugins/server.ts";
 import memory from "../dao-memory/mod.ts";
 import { startPluginServer } from "./mod.ts";
 

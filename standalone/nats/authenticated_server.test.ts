@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
-import { freePort, startTestNatsServer } from "../../test/nats_server.ts";
+import { freePort, startTestNatsServer } from "../../test/nats/server.ts";
 import { openCredentials } from "../credentials.ts";
 import { keepSubscriberConsumer } from "./authenticated_server.ts";
 

@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
+import { log } from "../../test/silent_log.ts";
 import { startNatsServer } from "./nats_server.ts";
-
-const log = pino({ level: "silent" });
 
 test("startNatsServer() serves JetStream on a free port of the loopback interface", async () => {
   await using directory = await createTemporaryDirectory();

@@ -7,7 +7,7 @@ import { generate as generateByCodegen } from "openapi-typescript-codegen";
 import { generate as generateByOrval } from "orval";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTemporaryDirectory } from "../contract/temporary_directory.ts";
-import { type Hearth, startHearth } from "../harness.ts";
+import { type Hearth, startHearth } from "../system/hearth.ts";
 
 const TOOLS = resolve(import.meta.dirname, "../../node_modules/.bin");
 
@@ -64,7 +64,7 @@ const EXPECTED = {
   stopped: "STOPPED",
 };
 
-test("redocly finds nothing to say about the OpenAPI document", async () => {
+test("redocly reports no problems in the OpenAPI document", async () => {
   const report = JSON.parse(await run("redocly", "lint", "openapi.json", "--format=json"));
   expect(report).toMatchObject({ totals: { errors: 0, warnings: 0 }, problems: [] });
 });

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
-import { startTestNatsServer, type TestNatsServer } from "../nats_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../nats/server.ts";
 import { Gateways } from "./gateways.ts";
 import { runTranscript } from "./transcript.ts";
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { descendantsOf } from "../npm_start.ts";
+import { descendantsOf } from "../system/npm_start.ts";
 
 /** Id of the driver that a node has started. Linux. */
 export async function driverOfNode(nodePid: number): Promise<number> {

@@ -211,6 +211,7 @@ test("the node bounds the reports of a run that wait for its source map", async 
       artifact: {
         type: "module",
         code: async () => "",
+        // No event marks the end of the flood: the delay is the time that the node has to read all of it.
         sourceMap: () => new Promise((_, reject) => setTimeout(reject, 2000, new Error("it is gone"))),
       },
     },

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { COMPILING_MS, describeSpark } from "../../../test/spark.ts";
+import { COMPILING_MS, describeSpark } from "../../../test/spark/spark.ts";
 import { compileScala } from "./compile.ts";
 import { compiledJar } from "./compiled_jar.ts";
 

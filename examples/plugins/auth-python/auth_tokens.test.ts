@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { credentialsWith, describeAuth } from "hearth/conformance";
 import { describe, expect, test } from "vitest";
-import { startRemote } from "../../../test/plugin_server.ts";
-import { findPython, startPythonPlugin } from "../../../test/python.ts";
+import { findPython, startPythonPlugin } from "../../../test/plugins/python.ts";
+import { startRemote } from "../../../test/plugins/server.ts";
 
 const PROGRAM = join(import.meta.dirname, "auth_tokens.py");
 const { python, missing } = findPython(join(import.meta.dirname, "requirements.txt"));

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describeBlobs } from "hearth/conformance";
 import { describe, expect, test } from "vitest";
 import { collect } from "../../../test/contract/samples.ts";
-import { startRemote } from "../../../test/plugin_server.ts";
-import { findPython, startPythonPlugin } from "../../../test/python.ts";
+import { findPython, startPythonPlugin } from "../../../test/plugins/python.ts";
+import { startRemote } from "../../../test/plugins/server.ts";
 import { until } from "../../../test/until.ts";
 
 const PROGRAM = join(import.meta.dirname, "blobs_files.py");

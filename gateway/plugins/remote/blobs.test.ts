@@ -11,7 +11,7 @@ import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { BlobService, loadService, PutBlobRequestSchema } from "../../../proto/remote_plugin.ts";
 import { collect } from "../../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { startPluginProcess, startRemote } from "../../../test/plugin_server.ts";
+import { startPluginProcess, startRemote } from "../../../test/plugins/server.ts";
 import { until } from "../../../test/until.ts";
 
 const MIB = 1024 * 1024;

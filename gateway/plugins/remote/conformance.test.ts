@@ -7,8 +7,8 @@ import { damageBlob } from "../../../plugins/blobs-nats/testing/damage.ts";
 import { checkDamagedRecords } from "../../../test/contract/damaged_records.ts";
 import { credentialsWith, describeAuth, describeBlobs, describeDao } from "../../../test/contract/mod.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { startTestNatsServer, type TestNatsServer } from "../../../test/nats_server.ts";
-import { type PluginServers, startPluginServers, startRemote } from "../../../test/plugin_server.ts";
+import { startTestNatsServer, type TestNatsServer } from "../../../test/nats/server.ts";
+import { type PluginServers, startPluginServers, startRemote } from "../../../test/plugins/server.ts";
 
 let servers: PluginServers;
 let nats: TestNatsServer;

@@ -17,7 +17,7 @@ import {
   PluginService,
   PluginKind as RemoteKind,
 } from "../../../proto/remote_plugin.ts";
-import { startRemote } from "../../../test/plugin_server.ts";
+import { startRemote } from "../../../test/plugins/server.ts";
 
 const log = { info() {}, warn() {} };
 

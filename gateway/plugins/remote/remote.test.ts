@@ -25,7 +25,7 @@ import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
 import { credentialsWith } from "../../../test/contract/mod.ts";
 import { json, sampleId, sampleJob } from "../../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { startRemote } from "../../../test/plugin_server.ts";
+import { startRemote } from "../../../test/plugins/server.ts";
 import type { PluginError } from "../mod.ts";
 
 const { signal } = new AbortController();

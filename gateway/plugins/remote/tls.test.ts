@@ -3,9 +3,9 @@ import { ServerCredentials } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import memory from "../../../plugins/dao-memory/mod.ts";
 import { startPluginServer } from "../../../plugins/remote-server/mod.ts";
-import { createAuthority } from "../../../test/certificates.ts";
+import { createAuthority } from "../../../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { startRemote } from "../../../test/plugin_server.ts";
+import { startRemote } from "../../../test/plugins/server.ts";
 
 test("grpcs:// requires gateway and plugin to trust each other's CA", async () => {
   await using directory = await createTemporaryDirectory();

@@ -4,10 +4,10 @@ import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createAuthority } from "../../../test/certificates.ts";
+import { createAuthority } from "../../../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
+import { log } from "../../../test/silent_log.ts";
 import { limitsSection } from "../../limits.ts";
 import { listenOnOnePort, type OpenPort } from "./one_port.ts";
 import type { TlsFiles } from "./tls.ts";
@@ -36,7 +36,6 @@ afterEach(() => stack.disposeAsync());
 
 function open(tls?: TlsFiles): Promise<OpenPort> {
   const limits = limitsSection.parse({});
-  const log = pino({ level: "silent" });
   return listenOnOnePort({ host: "127.0.0.1", port: 0, serve, limits, log, tls });
 }
 

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createAuthority } from "../../../test/certificates.ts";
+import { createAuthority } from "../../../test/auth/certificates.ts";
 import { createTemporaryDirectory } from "../../../test/contract/temporary_directory.ts";
-import { PREFACE, settings } from "../../../test/http2_frames.ts";
+import { PREFACE, settings } from "../../../test/http/http2_frames.ts";
+import { log } from "../../../test/silent_log.ts";
 import { limitsSection } from "../../limits.ts";
 import { listenOnOnePort, type OpenPort } from "./one_port.ts";
 
@@ -47,7 +47,7 @@ describe.each([
     const limits = limitsSection.parse({ headersTimeoutMs: 5000, stallTimeoutMs: 200 });
     port = stack.use(
       await listenOnOnePort({
-        ...{ host: "127.0.0.1", port: 0, serve, limits, log: pino({ level: "silent" }) },
+        ...{ host: "127.0.0.1", port: 0, serve, limits, log },
         tls: tls && { clientCa: undefined, ...tls },
       }),
     );
@@ -147,7 +147,6 @@ describe("the HTTP/2 connection preface", () => {
   let port: OpenPort;
   beforeAll(async () => {
     const limits = limitsSection.parse({ headersTimeoutMs: 1000 });
-    const log = pino({ level: "silent" });
     port = await listenOnOnePort({ host: "127.0.0.1", port: 0, serve, limits, log, tls: undefined });
   });
   afterAll(() => port?.[Symbol.asyncDispose]());

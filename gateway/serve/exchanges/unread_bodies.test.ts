@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { connect, constants } from "node:http2";
 import { text } from "node:stream/consumers";
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { log } from "../../../test/silent_log.ts";
 import { limitsSection } from "../../limits.ts";
 import { listenOnOnePort, type OpenPort } from "../connections/one_port.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   };
   port = await listenOnOnePort({
     ...{ host: "127.0.0.1", port: 0, tls: undefined, serve },
-    ...{ limits: limitsSection.parse({}), log: pino({ level: "silent" }) },
+    ...{ limits: limitsSection.parse({}), log },
   });
 });
 

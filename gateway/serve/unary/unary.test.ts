@@ -7,9 +7,9 @@ import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import fc from "fast-check";
-import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Health } from "../../../proto/mod.ts";
+import { log } from "../../../test/silent_log.ts";
 import { limitsSection } from "../../limits.ts";
 import { listenOnOnePort, type OpenPort } from "../connections/one_port.ts";
 import { createRequestListener } from "../exchanges/request_listener.ts";
@@ -87,7 +87,6 @@ function serveHealth(isDirect: boolean): Promise<OpenPort> {
     maxBytes: () => limits.messageBytes,
     contextValues: () => createContextValues(),
   });
-  const log = pino({ level: "silent" });
   const serve = createRequestListener(async (request, response) => void (await rpc.answer(request, response)), { log });
   return listenOnOnePort({ host: "127.0.0.1", port: 0, tls: undefined, log, limits, serve });
 }

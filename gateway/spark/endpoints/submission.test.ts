@@ -1,18 +1,17 @@
 import { createValidator } from "@bufbuild/protovalidate";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { JsonObject } from "../../../lib/hocon/mod.ts";
 import type { Dao } from "../../../plugins/contract/mod.ts";
 import memory from "../../../plugins/dao-memory/mod.ts";
 import { Binary_Type, Context_State, Runtime } from "../../../proto/mod.ts";
 import { sampleBinary, sampleContext } from "../../../test/contract/samples.ts";
+import { log } from "../../../test/silent_log.ts";
 import { OPEN } from "../../access/mod.ts";
 import { ContextRegistry } from "../../state/mod.ts";
 import type { SparkDeps } from "../deps.ts";
 import { readSubmission } from "./submission.ts";
 
 const { signal } = new AbortController();
-const log = pino({ level: "silent" });
 
 let dao: Dao;
 

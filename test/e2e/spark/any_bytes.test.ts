@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { createRest } from "../../rest.ts";
+import { createRest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { send } from "./client.ts";
 import { PROGRAM } from "./programs.ts";
 
@@ -143,7 +143,7 @@ test("no bytes on the connection harm the gateway", async () => {
       const { hostname, port } = new URL(hearth.url);
       const socket = connect(Number(port), hostname);
       const closed = Promise.withResolvers<void>();
-      // A connection that is reset is one way to be told.
+      // A reset connection is a refusal too.
       socket.on("error", () => socket.destroy());
       socket.on("close", () => closed.resolve());
       socket.resume();

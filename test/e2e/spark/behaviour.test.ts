@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { createRest } from "../../rest.ts";
+import { createRest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { until } from "../../until.ts";
 import { type Received, type Sent, send } from "./client.ts";
 import { PROGRAM } from "./programs.ts";

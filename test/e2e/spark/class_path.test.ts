@@ -2,9 +2,9 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../contract/temporary_directory.ts";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { startHttpReceiver } from "../../http_receiver.ts";
-import { createRest } from "../../rest.ts";
+import { startHttpReceiver } from "../../http/receiver.ts";
+import { createRest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { send } from "./client.ts";
 import { packExamples } from "./programs.ts";
 

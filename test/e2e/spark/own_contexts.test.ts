@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { basicProof, passwordOf, writeUsers } from "../../auth/credentials.ts";
 import { createTemporaryDirectory } from "../../contract/temporary_directory.ts";
-import { basicProof, passwordOf, writeUsers } from "../../credentials.ts";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { startHttpReceiver } from "../../http_receiver.ts";
+import { startHttpReceiver } from "../../http/receiver.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { type Received, send } from "./client.ts";
 import { PROGRAM } from "./programs.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { matchRoute } from "../../../gateway/spark/http/route.ts";
 import { ROUTES } from "../../../gateway/spark/mod.ts";
-import { type Hearth, startHearth } from "../../harness.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { type Received, send } from "./client.ts";
 
 let hearth: Hearth;

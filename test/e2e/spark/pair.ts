@@ -53,12 +53,12 @@ export function fillIn(text: string, kept: ReadonlyMap<string, string>): string 
   return text.replaceAll(/<(\w+)>/g, (name, key: string) => kept.get(key) ?? name);
 }
 
-/** How errors are told. */
+/** The form of errors. */
 export function error(result: string): object {
   return { status: "ERROR", result };
 }
 
-/** How successes are told. */
+/** The form of successes. */
 export function success(result?: string): object {
   return { status: "SUCCESS", result };
 }

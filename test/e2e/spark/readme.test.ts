@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createTemporaryDirectory } from "../../contract/temporary_directory.ts";
-import { startHearth } from "../../harness.ts";
+import { startHearth } from "../../system/hearth.ts";
 import { until } from "../../until.ts";
 import { packExamples } from "./programs.ts";
 import { README_LINES } from "./readme_lines.ts";

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { createRest } from "../../rest.ts";
+import { createRest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { until } from "../../until.ts";
 import { type Received, send } from "./client.ts";
 import { fillIn, type Pair, patternOf } from "./pair.ts";
 import { BINARIES } from "./pairs/binaries.ts";
 import { CONFIGS } from "./pairs/configs.ts";
+import { CONTEXT_LIFECYCLE } from "./pairs/context_lifecycle.ts";
 import { CONTEXTS } from "./pairs/contexts.ts";
 import { DATA } from "./pairs/data.ts";
+import { JARS } from "./pairs/jars.ts";
 import { JOBS } from "./pairs/jobs.ts";
 import { PROGRAMS } from "./pairs/programs.ts";
 import { RESULTS } from "./pairs/results.ts";
@@ -17,7 +19,9 @@ import { PROGRAM, packExamples } from "./programs.ts";
 
 const GROUPS = [
   ...CONTEXTS,
+  ...CONTEXT_LIFECYCLE,
   ...BINARIES,
+  ...JARS,
   ...PROGRAMS,
   ...CONFIGS,
   ...SUBMISSION,

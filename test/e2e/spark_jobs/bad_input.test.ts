@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ZipEntry, zip } from "../../../gateway/bundler/testing/uploads.ts";
 import { Job_State, JobError_Reason } from "../../../proto/mod.ts";
-import { startHearth } from "../../harness.ts";
-import { createRest } from "../../rest.ts";
-import { describeSpark } from "../../spark.ts";
+import { createRest } from "../../http/rest.ts";
+import { describeSpark } from "../../spark/spark.ts";
+import { startHearth } from "../../system/hearth.ts";
 import { PATIENCE_MS, type SparkHearth, startSparkHearth, testJobs } from "./system.ts";
 
 describeSpark("with a node that has Spark", (toolchain) => {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dependencyJar } from "../../../examples/spark/build.ts";
-import { describeSpark } from "../../spark.ts";
+import { describeSpark } from "../../spark/spark.ts";
 import { until } from "../../until.ts";
 import { README_LINES } from "../spark/readme_lines.ts";
 import { examples, PATIENCE_MS, type SparkHearth, startSparkHearth } from "./system.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Job_State } from "../../../proto/mod.ts";
-import { describeSpark } from "../../spark.ts";
+import { describeSpark } from "../../spark/spark.ts";
 import { examples, PATIENCE_MS, type SparkHearth, startSparkHearth, testJobs } from "./system.ts";
 
 const CONTEXT = "three";

@@ -5,8 +5,8 @@ import { expect } from "vitest";
 import { apiJar, compiledJar, type Toolchain } from "../../../context-node/spark/toolchain/mod.ts";
 import { exampleJar } from "../../../examples/spark/build.ts";
 import { type Job, Job_State } from "../../../proto/mod.ts";
-import { type Hearth, startHearth } from "../../harness.ts";
-import { createRest, type Rest } from "../../rest.ts";
+import { createRest, type Rest } from "../../http/rest.ts";
+import { type Hearth, startHearth } from "../../system/hearth.ts";
 import { until } from "../../until.ts";
 
 /** Longest time for what starts JVMs, in milliseconds, on a machine that does much else. */

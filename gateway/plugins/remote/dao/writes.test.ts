@@ -13,7 +13,7 @@ import {
   sampleJob,
 } from "../../../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../../../test/contract/temporary_directory.ts";
-import { startPluginProcess, startRemote } from "../../../../test/plugin_server.ts";
+import { startPluginProcess, startRemote } from "../../../../test/plugins/server.ts";
 import { until } from "../../../../test/until.ts";
 
 /** An in-memory DAO with a custom insert(), and the gateway's client of it. */

@@ -1,0 +1,3 @@
+import { testPages } from "../../spark/pages.ts";
+
+testPages([["docs/spark.md", "sh"]]);

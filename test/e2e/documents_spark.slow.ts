@@ -1,7 +1,0 @@
-import { testPages } from "../spark_pages.ts";
-
-// `spark_jobs/readme.test.ts` covers the calls of the second page in every run.
-testPages([
-  ["examples/spark/README.md", "sh"],
-  ["docs/migrating-from-spark-jobserver.md", "bash"],
-]);

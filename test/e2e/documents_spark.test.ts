@@ -1,3 +1,0 @@
-import { testPages } from "../spark_pages.ts";
-
-testPages([["docs/spark.md", "sh"]]);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { address, LONGEST_DELAY_MS } from "../../cluster/mod.ts";
 
-/** Variables of the environment that finding Java and Spark, and starting drivers, depend on. */
+/** Environment variables for finding Java and Spark, and for starting drivers. */
 const VARIABLES = ["SPARK_HOME", "JAVA_HOME", "PATH", "HOME", "XDG_CACHE_HOME", "HEARTH_MAVEN", "LANG", "TZ"] as const;
 
 const path = z.string().min(1);
@@ -94,16 +94,16 @@ export const sparkSection = z
   .prefault({})
   .describe("Spark contexts");
 
-/** What a context node is told of Spark. */
+/** Configuration of Spark on a context node. */
 export interface SparkConfig
   extends Omit<z.output<typeof sparkSection>, "home" | "java" | "advertise" | "libraries" | "folders"> {
-  /** Absolute, as all paths here. */
+  /** Absolute, like all paths here. */
   readonly home: string | undefined;
   readonly java: string | undefined;
   readonly advertise: string | undefined;
   readonly libraries: readonly string[];
   readonly folders: readonly string[];
-  /** Of the node's environment what concerns Java and Spark. */
+  /** The variables in the node's environment that concern Java and Spark. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -96,7 +96,7 @@ test("a connection ends when the driver is silent", async () => {
   connection.listen(receive().listener);
   expect(await connection.ended).toEqual({
     type: "silent",
-    message: "The Spark driver gave no sign of life for 1.5 s",
+    message: "The Spark driver sent nothing for 1.5 s",
   });
   await driver.cut;
 });
@@ -144,6 +144,6 @@ test("sendContent() rejects when the driver leaves", async () => {
     for (let count = 0; count < 100; count++) await connection.sendContent(3, part);
   })();
   driver.socket.destroy();
-  await expect(sending).rejects.toThrow("The Spark driver is gone");
+  await expect(sending).rejects.toThrow("The Spark driver has disconnected");
   expect(await connection.ended).toEqual({ type: "closed" });
 });

@@ -82,7 +82,7 @@ describeSpark("a Spark context", (toolchain) => {
   });
 
   test.skipIf(findProgram("bwrap") === undefined)(
-    "hides what the node keeps to itself from jobs",
+    "hides the files of the node from jobs",
     { timeout: PATIENCE_MS },
     async () => {
       const kept = join(spark.folder, "kept");

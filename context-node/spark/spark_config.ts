@@ -41,7 +41,9 @@ export const sparkSection = z
     hadoop: texts.default({}).describe("Settings of Hadoop for all contexts, such as `fs.defaultFS`"),
     env: texts
       .default({})
-      .describe("Environment variables of drivers, such as `HADOOP_CONF_DIR`; drivers inherit no variables of the node"),
+      .describe(
+        "Environment variables of drivers, such as `HADOOP_CONF_DIR`; drivers inherit no variables of the node",
+      ),
     libraries: z
       .array(path)
       .default([])
@@ -86,10 +88,7 @@ export const sparkSection = z
       .describe(
         "Whether drivers on this machine run in bubblewrap, if that works: they see no other processes and none of the node's data, secrets and configuration, and write only in their own folder and in `folders`",
       ),
-    folders: z
-      .array(path)
-      .default([])
-      .describe("Folders of this machine that confined drivers may read and write"),
+    folders: z.array(path).default([]).describe("Folders of this machine that confined drivers may read and write"),
   })
   .prefault({})
   .describe("Spark contexts");

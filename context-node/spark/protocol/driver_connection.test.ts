@@ -19,7 +19,7 @@ function receive(): Received {
   return { listener, messages, parts };
 }
 
-test("a connection receives messages and parts in order, however they are cut, and no beats", async () => {
+test("a connection receives messages and parts in order for chunks of any size, and drops beats", async () => {
   await using server = await startTestServer();
   const { driver, connection } = await connectExpected(server);
   const { listener, messages, parts } = receive();
@@ -41,7 +41,7 @@ test("a connection receives messages and parts in order, however they are cut, a
   expect(parts).toEqual([[7, "abc"]]);
 });
 
-test("a connection receives what arrived before it was closed", async () => {
+test("a connection delivers what arrived before it closed", async () => {
   await using server = await startTestServer();
   const { driver, connection } = await connectExpected(server);
   const { listener, messages } = receive();
@@ -69,7 +69,7 @@ test.each([
   await driver.cut;
 });
 
-test("a connection ends as violated at the head of a frame that is too large", async () => {
+test("a connection ends as violated at the header of a frame above the limit", async () => {
   await using server = await startTestServer();
   const { driver, connection } = await connectExpected(server);
   connection.listen(receive().listener);
@@ -127,7 +127,7 @@ test("a connection sends contents no faster than the driver reads them", async (
   })();
   await expect.poll(() => sent).toBeGreaterThan(3);
   await new Promise((resolve) => setTimeout(resolve, 200));
-  // What the kernel buffers goes at once; 50 MB do not.
+  // The kernel buffers some data at once, but not 50 MB.
   expect(sent).toBeLessThan(150);
   driver.socket.resume();
   await sending;

@@ -6,19 +6,19 @@ import type { ContextPlan } from "./settings/context_plan.ts";
 
 export type ReadyMessage = Extract<DriverMessage, { type: "ready" }>;
 
-/** The driver ended before it could say whether it has a SparkContext. */
+/** The driver ended before it reported whether it has a SparkContext. */
 export class DriverEnded extends Error {
   override readonly name = "DriverEnded";
 }
 
 interface OpenOptions {
   readonly log: DriverLog;
-  /** Called at once when the SparkContext is there, before the next message is received. */
+  /** Called when the SparkContext exists, before the next message. */
   readonly ready: (message: ReadyMessage) => Sandbox;
   readonly signal: AbortSignal;
 }
 
-/** Has a driver make its SparkContext. Rejects with why it could not, or did not before the signal is aborted; the driver stays the caller's. */
+/** Makes a driver create its SparkContext. Rejects with the driver's reason, or when the signal aborts. The caller still owns the driver then. */
 export function openContext(
   driver: Driver,
   init: Extract<NodeMessage, { type: "init" }>,
@@ -35,7 +35,7 @@ export function openContext(
   return opened;
 }
 
-/** Errors of Java may have no message; the first line of their stack has their name at least. */
+/** An exception of Java may have no message; the first line of its stack has its name. */
 function notReady({ message, stack }: Extract<DriverMessage, { type: "notReady" }>): Error {
   const [firstLine = ""] = stack.split("\n");
   return new Error(message || firstLine, { cause: stack });
@@ -75,7 +75,7 @@ async function wait<T>(
   }
 }
 
-/** The message that has a driver make the SparkContext of a plan. */
+/** Builds the message that makes a driver create the SparkContext of a plan. */
 export function initOf(
   { name, kind, hadoop, batchIntervalMs }: ContextPlan,
   { contextId, settings, conf }: { contextId: string; settings: unknown; conf: Readonly<Record<string, string>> },

@@ -32,7 +32,7 @@ describeSpark("a Spark context", (toolchain) => {
     const seen = observe();
     const job = example("WordCountExample", { input: { string: "a b a" } });
     expect(await sandbox.run(job, seen).outcome).toEqual({ type: "succeeded", json: expect.any(String) });
-    expect(seen.told).toEqual(["validating", "running"]);
+    expect(seen.calls).toEqual(["validating", "running"]);
     expect(seen.reports.at(-1)?.stages.length).toBeGreaterThan(0);
     expect(await run(job)).toMatchObject({ json: expect.stringMatching(/"a":2/) });
   });
@@ -54,7 +54,7 @@ describeSpark("a Spark context", (toolchain) => {
   test("ends a job that is cancelled, and no other", { timeout: PATIENCE_MS }, async () => {
     const seen = observe();
     const execution = sandbox.run(example("SleepJob", { sleep: { time: { millis: PATIENCE_MS } } }), seen);
-    await expect.poll(() => seen.told, { timeout: PATIENCE_MS }).toContain("running");
+    await expect.poll(() => seen.calls, { timeout: PATIENCE_MS }).toContain("running");
     execution.abort("cancelled");
     expect(await execution.outcome).toMatchObject({ type: "failed" });
     expect(await run(example("NoOpJob"))).toMatchObject({ type: "succeeded" });
@@ -82,7 +82,7 @@ describeSpark("a Spark context", (toolchain) => {
   });
 
   test.skipIf(findProgram("bwrap") === undefined)(
-    "hides what the node keeps to itself from jobs",
+    "hides the files of the node from jobs",
     { timeout: PATIENCE_MS },
     async () => {
       const kept = join(spark.folder, "kept");

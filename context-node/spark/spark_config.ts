@@ -3,7 +3,7 @@ import { z } from "zod";
 import { address } from "../../cluster/mod.ts";
 import { LONGEST_DELAY_MS } from "../../lib/async/mod.ts";
 
-/** Variables of the environment that finding Java and Spark, and starting drivers, depend on. */
+/** Environment variables for finding Java and Spark, and for starting drivers. */
 const VARIABLES = ["SPARK_HOME", "JAVA_HOME", "PATH", "HOME", "XDG_CACHE_HOME", "HEARTH_MAVEN", "LANG", "TZ"] as const;
 
 const path = z.string().min(1);
@@ -16,7 +16,7 @@ export const sparkSection = z
       .union([z.boolean(), z.literal("auto")])
       .default("auto")
       .describe(
-        "Whether it runs Spark contexts: `auto` where Java and Spark are found, `true` refuses to start without them, `false` does not look for them",
+        "Whether the node runs Spark contexts: `auto` if it finds Java and Spark, `true` refuses to start without them, `false` disables them",
       ),
     home: path
       .optional()
@@ -33,45 +33,47 @@ export const sparkSection = z
     deployMode: z
       .enum(["client", "cluster"])
       .default("client")
-      .describe("Whether drivers run on this machine or in the cluster; in the cluster they have to reach `listen`"),
+      .describe("Whether drivers run on this machine or in the cluster, where they must reach `listen`"),
     conf: texts
       .default({})
       .describe(
-        "Settings of Spark for all contexts. What a context sets itself stands above them, but for `spark.master`, `spark.app.name`, `spark.submit.*` and the driver's memory",
+        "Settings of Spark for all contexts. Settings of a context take precedence, except `spark.master`, `spark.app.name`, `spark.submit.*` and the driver's memory",
       ),
     hadoop: texts.default({}).describe("Settings of Hadoop for all contexts, such as `fs.defaultFS`"),
     env: texts
       .default({})
-      .describe("Environment variables of drivers, such as `HADOOP_CONF_DIR`; nothing else of the node's is passed on"),
+      .describe(
+        "Environment variables of drivers, such as `HADOOP_CONF_DIR`; drivers inherit no variables of the node",
+      ),
     libraries: z
       .array(path)
       .default([])
       .describe(
-        "Jars of Lightbend config and scalactic that the job API is compiled with; default: those of the user's cache, fetched from Maven Central once",
+        "Jars of Lightbend config and scalactic that the job API needs; default: those in the user's cache, downloaded once from Maven Central",
       ),
     listen: address.default("127.0.0.1:0").describe("`host:port` where drivers connect back to the node"),
     advertise: address
       .optional()
-      .describe("`host:port` that drivers in a cluster connect to, where that is not the one listened on"),
+      .describe("`host:port` that drivers in a cluster connect to, if it differs from `listen`"),
     spares: z
       .int()
       .nonnegative()
       .max(16)
       .default(1)
       .describe(
-        "Warm driver processes kept for contexts to come, from the first Spark context on; each takes about 400 MB",
+        "Number of warm driver processes for future contexts, from the first Spark context on; each takes about 400 MB",
       ),
     startTimeoutMs: z
       .int()
       .positive()
       .max(LONGEST_DELAY_MS)
       .default(120_000)
-      .describe("The longest that a driver may take until it runs jobs, in milliseconds, its master's answer included"),
+      .describe("Time limit for the start of a driver, including the reply of its master, in milliseconds"),
     onNewVersion: z
       .enum(["replace", "refuse"])
       .default("replace")
       .describe(
-        "What happens to a job whose jar has other classes under names that its context has loaded: `replace` lets running jobs end, restarts the context and runs it then; `refuse` fails it",
+        "What happens to a job whose jar has other classes under names that its context has loaded: `replace` waits for the running jobs, restarts the context, then runs the job; `refuse` fails it",
       ),
     replaceTimeoutMs: z
       .int()
@@ -79,32 +81,29 @@ export const sparkSection = z
       .max(LONGEST_DELAY_MS)
       .default(600_000)
       .describe(
-        "The longest that a job with a new version of a jar waits for the jobs that run in its context, in milliseconds; after that it fails, and the context goes on as it is",
+        "Time limit for a job with a new version of a jar to wait for the running jobs of its context, in milliseconds; then it fails, and the context continues",
       ),
     confine: z
       .boolean()
       .default(true)
       .describe(
-        "Whether drivers on this machine run behind bubblewrap where that works: they see no other processes, not the node's data, secrets and configuration, and write nowhere but in their own folder and in `folders`",
+        "Whether drivers on this machine run in bubblewrap, if that works: they see no other processes and none of the node's data, secrets and configuration, and write only in their own folder and in `folders`",
       ),
-    folders: z
-      .array(path)
-      .default([])
-      .describe("Folders of this machine that confined drivers may write, and see where they would be hidden"),
+    folders: z.array(path).default([]).describe("Folders of this machine that confined drivers may read and write"),
   })
   .prefault({})
   .describe("Spark contexts");
 
-/** What a context node is told of Spark. */
+/** Configuration of Spark on a context node. */
 export interface SparkConfig
   extends Omit<z.output<typeof sparkSection>, "home" | "java" | "advertise" | "libraries" | "folders"> {
-  /** Absolute, as all paths here. */
+  /** Absolute, like all paths here. */
   readonly home: string | undefined;
   readonly java: string | undefined;
   readonly advertise: string | undefined;
   readonly libraries: readonly string[];
   readonly folders: readonly string[];
-  /** Of the node's environment what concerns Java and Spark. */
+  /** The variables in the node's environment that concern Java and Spark. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

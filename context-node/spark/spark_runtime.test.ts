@@ -6,7 +6,7 @@ import { JobError_Reason } from "../../proto/node.ts";
 import type { JobRun } from "../runtime/mod.ts";
 import { contextNamed, jarJob, observe, startContext, startScriptedSpark } from "./testing/mod.ts";
 
-test("a Spark runtime runs jobs in a driver, and leaves nothing of it", async () => {
+test("a Spark runtime runs jobs in a driver, and removes its folder afterwards", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await spark.runtime.startSandbox(contextNamed("counts"));
   expect(sandbox.application).toEqual({ id: "app-1", uiUrl: "http://127.0.0.1:4040" });
@@ -16,7 +16,7 @@ test("a Spark runtime runs jobs in a driver, and leaves nothing of it", async ()
     type: "succeeded",
     json: '{"a":1}',
   });
-  expect(seen.told).toEqual(["validating", "running"]);
+  expect(seen.calls).toEqual(["validating", "running"]);
   expect(seen.lines.map(({ text }) => text)).toEqual(["a line \ufffd"]);
   expect(seen.reports.map(({ fraction }) => fraction)).toEqual([0.5]);
   await sandbox[Symbol.asyncDispose]();
@@ -24,7 +24,7 @@ test("a Spark runtime runs jobs in a driver, and leaves nothing of it", async ()
   expect(await readdir(join(spark.folder, "run"))).toEqual([]);
 });
 
-test("a context says that its driver is not confined", async () => {
+test("a context warns that its driver is not confined", async () => {
   await using spark = await startScriptedSpark({}, { obstacle: "there is no bubblewrap" });
   const { warnings } = await startContext(spark);
   expect(warnings).toEqual([
@@ -32,7 +32,7 @@ test("a context says that its driver is not confined", async () => {
   ]);
 });
 
-test("a driver gets nothing of the node's environment, and the context's own", async () => {
+test("a driver gets the environment of its context, and none of the node's", async () => {
   await using spark = await startScriptedSpark({ env: { A: "operator" } });
   const sandbox = await spark.runtime.startSandbox(contextNamed("counts", { env: { B: "context" } }));
   const outcome = await sandbox.run(jarJob("environment"), observe()).outcome;
@@ -52,7 +52,7 @@ test.each([
   ["nameless", "java.lang.NoClassDefFoundError: X"],
   ["dies", "The Spark driver ended with code 9"],
   ["silent", "the master local[*] gave no application; check that it runs and that this node reaches it, within 2 s"],
-])("startSandbox() says why the context %s has no application", async (name, message) => {
+])("startSandbox() rejects with why the context %s has no application", async (name, message) => {
   await using spark = await startScriptedSpark({ startTimeoutMs: 2000 });
   const start = spark.runtime.startSandbox(contextNamed(name));
   await expect(start).rejects.toThrow(`Cannot start Spark context "${name}" on local[*]: ${message}`);
@@ -69,7 +69,7 @@ test("startSandbox() rejects with the reason of its signal, and ends the driver"
   await expect.poll(() => readdir(join(spark.folder, "run"))).toEqual([]);
 });
 
-test("a context with the default memory and no environment gets a warm driver, once there was another", async () => {
+test("a context with the default memory and no environment gets a spare driver after the first context", async () => {
   await using spark = await startScriptedSpark({ spares: 1 });
   const startsWarm = async (settings: Parameters<typeof contextNamed>[1]): Promise<boolean> => {
     await using sandbox = await spark.runtime.startSandbox(contextNamed("counts", settings));
@@ -98,7 +98,7 @@ test.each<[string, JobRun, object]>([
     jarJob("echo", { config: { text: "\u0001".repeat(6 * 1024 * 1024) } }),
     { type: "failed", error: { message: expect.stringContaining("Cannot hand the job to Spark") } },
   ],
-])("a job ends by itself when %s", async (_why, job, outcome) => {
+])("a job ends without its driver when %s", async (_why, job, outcome) => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   expect(await sandbox.run(job, observe()).outcome).toMatchObject(outcome);
@@ -122,7 +122,7 @@ test.each([
   ["lateConflict", { type: "violated", message: expect.stringContaining('"conflict" of run 2, which it cannot') }],
   ["early", { type: "violated", message: expect.stringContaining('"succeeded" of run 2, which it cannot report now') }],
   ["overrun", { type: "violated", message: expect.stringContaining("a part of run 2, which it cannot send now") }],
-])("a driver in which a job does %s is gone with its jobs", async (main, end) => {
+])("a driver ends with its jobs when one of them does %s", async (main, end) => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   const other = sandbox.run(jarJob("stubborn"), observe());
@@ -133,7 +133,7 @@ test.each([
   expect(await sandbox.run(jarJob("echo"), observe()).outcome).toMatchObject({ type: "lost" });
 });
 
-test("a job that is aborted ends by itself", async () => {
+test("an aborted job ends, and its driver stays", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   const execution = sandbox.run(jarJob("obedient"), observe());

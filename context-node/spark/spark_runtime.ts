@@ -20,33 +20,33 @@ import { readSparkDefaults } from "./settings/spark_defaults.ts";
 import { createSandbox } from "./spark_sandbox.ts";
 
 export interface SparkRuntimeOptions extends Omit<InstallationOptions, "log"> {
-  /** Folder of this runtime alone, in which drivers have theirs. */
+  /** Folder of this runtime alone. Each driver gets a folder in it. */
   readonly folder: string;
   readonly groups: Pick<ProcessGroups, "open">;
-  /** Memory of a context that a spare fits: the default of Spark contexts. */
+  /** Memory of the contexts that a spare fits, in bytes: the default of Spark contexts. */
   readonly spareMemoryBytes: number;
-  /** Gets what drivers are started from. Default: fetches and compiles it where that was not done. */
+  /** Prepares what drivers start from. Default: `prepareInstallation`. */
   readonly prepare?: ((signal: AbortSignal) => Promise<Installation>) | undefined;
-  /** Gets what drivers write beside their jobs, and what an operator should know. */
+  /** Receives what drivers log outside of their jobs, and warnings for the operator. */
   readonly log: ProcessLog;
 }
 
-/** Time of a spare, or a driver that makes the archive, until it is warm, in milliseconds: nobody waits for it. */
+/** Time limit until a spare, or the driver that writes the archive, is warm, in milliseconds. No caller waits for it. */
 const WARM_MS = 300_000;
 
-/** A driver without one logs nothing of jobs. */
+/** Context of a driver that has none, for its log. */
 const NO_CONTEXT = { contextId: "", name: "", isConcealed: false };
 
-/** The longest address of Spark's pages that is shown. */
+/** Longest address of Spark's pages, in characters. */
 const LONGEST_URL = 2048;
 
 /** The runtime of Spark contexts. */
 export interface SparkRuntime extends Runtime {
-  /** Makes what lets contexts start faster, and is kept in the user's cache; done anyway after the first context. Rejects when it cannot be made. */
+  /** Writes the archive of classes into the user's cache, which makes contexts start faster. The runtime also does so after the first context. */
   prepare(): Promise<void>;
 }
 
-/** Resolves when drivers can connect; starts no driver before the first context. Rejects when the address is taken. */
+/** Resolves when drivers can connect. Starts no driver before the first context. Rejects if the address is in use. */
 export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<SparkRuntime> {
   const { spark, folder, groups, log, spareMemoryBytes } = options;
   const defaults = await readSparkDefaults(spark, options.config.env);
@@ -65,7 +65,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
   });
 
   let preparing: Promise<Installation> | undefined;
-  /** What could not be had is looked for again by the next context. */
+  /** Resolves to the installation. After a failure, the next call retries. */
   async function installation(): Promise<Installation> {
     preparing ??= prepare(closing.signal);
     try {
@@ -121,11 +121,11 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
     }, closing.signal);
   }
 
-  /** What makes the next contexts start faster, once one runs: first the archive, which spares start from, then spares. */
+  /** Makes the next contexts start faster: writes the archive, which spares start from, then starts spares. */
   function prepareNext(): void {
     background ??= makeArchive().catch((error: unknown) => {
       if (!closing.signal.aborted)
-        log.warn({ err: error }, "cannot make the archive of classes; Spark contexts start more slowly");
+        log.warn({ err: error }, "class archive creation failed; Spark contexts start more slowly");
     });
     void background.then(() => spares.refill());
   }
@@ -169,7 +169,7 @@ export async function startSparkRuntime(options: SparkRuntimeOptions): Promise<S
     }
   }
 
-  /** Undefined when no spare fits, or the one that does was about to end. */
+  /** Resolves to undefined if no spare fits, or the spare has just ended. */
   async function openSpare(spec: SandboxSpec, opening: Opening): Promise<Sandbox | undefined> {
     const spare = takeSpare(opening.plan, spec);
     if (spare === undefined) return undefined;
@@ -220,7 +220,7 @@ function unconfined({ obstacle }: Installation): string[] {
     : [`The Spark driver is not confined, its jobs can do what the node can: ${obstacle}`];
 }
 
-/** Secrets of its environment count among them. */
+/** Whether a context may read secrets, which its environment may contain too. */
 function hasSecrets({ permissions }: SandboxSpec["settings"]): boolean {
   return (permissions?.secrets ?? []).length > 0;
 }
@@ -234,12 +234,12 @@ interface Opening {
 
 interface StartLimit extends Disposable {
   readonly signal: AbortSignal;
-  /** What drivers are started from is there. */
+  /** Called when the installation is ready. */
   installed(): void;
   driverStarted(): void;
 }
 
-/** Ends a start that takes too long; the reason says what it waited for. */
+/** Aborts a start that takes too long, with what it waited for as the reason. */
 function startLimit({ master }: ContextPlan, timeoutMs: number): StartLimit {
   const controller = new AbortController();
   let waitsFor = "the driver was not fetched and compiled";
@@ -259,7 +259,7 @@ function startLimit({ master }: ContextPlan, timeoutMs: number): StartLimit {
   };
 }
 
-/** What the driver says of Spark's pages, where it is a link that can be shown. */
+/** The address of Spark's pages from a driver, or an empty text if it is not a web link. */
 function urlOf(text: string): string {
   return text.length <= LONGEST_URL && /^https?:\/\//.test(text) && URL.canParse(text) ? text : "";
 }

@@ -15,7 +15,7 @@ import { Run } from "./runs/run.ts";
 import { type ContentServer, createContentServer } from "./runs/run_content.ts";
 import type { RunMessage } from "./runs/run_protocol.ts";
 
-/** Time of a job between being asked to end and the end of its driver, in milliseconds: Spark cancels its tasks meanwhile. */
+/** Minimum time between the abort of a job and the kill of its driver, in milliseconds: Spark cancels its tasks meanwhile. */
 const PATIENCE_MS = 2_000;
 
 export interface SparkSandboxDeps {
@@ -30,7 +30,7 @@ interface ReadyContext {
   readonly warnings: readonly string[];
 }
 
-/** Makes a driver that takes runs the sandbox of a context. */
+/** Creates the sandbox of a context from a driver that is ready for runs. */
 export function createSandbox(deps: SparkSandboxDeps, spec: SandboxSpec, ready: ReadyContext): Sandbox {
   return new SparkSandbox(deps, spec, ready);
 }
@@ -47,9 +47,9 @@ class SparkSandbox implements Sandbox {
   readonly #log: DriverLog;
   readonly #timers = new Set<NodeJS.Timeout>();
   #lastRun = 0;
-  /** Jobs in jars that were sent to the driver. */
+  /** Number of jobs in jars that were sent to the driver. */
   #jarRuns = 0;
-  /** It ends once its runs have ended. */
+  /** Set while the driver is about to end: it does as soon as its runs have ended. */
   #replacement: Replacement | undefined;
   #end: SandboxEnd | undefined;
 
@@ -83,7 +83,7 @@ class SparkSandbox implements Sandbox {
       run.settle({ type: "lost", end: this.#end });
       return run.execution;
     }
-    // Its start took longer than that of the replacement.
+    // The replacement began while the job was starting.
     if (this.#replacement !== undefined) {
       this.#replacement.postpone(run);
       return run.execution;
@@ -168,7 +168,7 @@ class SparkSandbox implements Sandbox {
     }
   }
 
-  /** Threads that a job left behind, and stages that it did not wait for, go on reporting: nobody observes them. */
+  /** Threads that a job left behind, and stages that it did not wait for, still report after its end. Drops these reports. */
   #receiveLate(message: Extract<RunMessage, { type: "log" | "progress" }>): void {
     const { run } = message;
     if (this.#runs.has(run) || run > this.#lastRun) this.#receiveOf(this.#runOf(run), message);
@@ -176,7 +176,7 @@ class SparkSandbox implements Sandbox {
 
   #runOf(number: number): Run {
     const run = this.#runs.get(number);
-    if (run === undefined) throw new Violation(`a message of run ${number}, which does not run`);
+    if (run === undefined) throw new Violation(`a message of run ${number}, which is not running`);
     return run;
   }
 
@@ -195,7 +195,7 @@ class SparkSandbox implements Sandbox {
     }
   }
 
-  /** Other classes are loaded under the names of this job's. */
+  /** The driver has loaded other classes under the names of this job's classes. */
   #conflict(run: Run, message: string): void {
     this.#release(run);
     const advice = refuseNewVersion(this.#newVersions, this.#jarRuns > 1);
@@ -223,7 +223,7 @@ class SparkSandbox implements Sandbox {
     void this.#driver[Symbol.asyncDispose]();
   }
 
-  /** The thread of a job cannot be ended, but its process can. */
+  /** Kills the driver unless the run ends in time: Java cannot end a thread. */
   #terminate(run: Run): void {
     if (!this.#runs.has(run.number)) return;
     const now = performance.now();

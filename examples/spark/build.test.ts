@@ -15,7 +15,7 @@ const JOBS = [
 
 describeSpark("the example jobs", (spark) => {
   test(
-    "exampleJar() has every job that clients expect, and not what one of them depends on",
+    "exampleJar() contains every job that clients expect, and not the dependency of one",
     async () => {
       const { compiler, libraries } = spark();
       const jar = await readFile(await exampleJar(compiler, { libraries }), "latin1");
@@ -26,7 +26,7 @@ describeSpark("the example jobs", (spark) => {
   );
 
   test(
-    "dependencyJar() has the class that one of them depends on",
+    "dependencyJar() contains the class that one job depends on",
     async () => {
       expect(await readFile(await dependencyJar(spark().compiler), "latin1")).toContain("EmptyClass.class");
     },

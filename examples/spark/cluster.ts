@@ -1,6 +1,6 @@
 /**
- * A Spark standalone cluster of one master and one worker on loopback, as processes of their own: for the demonstration, tests and the bench.
- * Each can be stopped, killed and started again; a master comes back on its port.
+ * A Spark standalone cluster of one master and one worker on loopback, as separate processes, for the demonstration, tests and the bench.
+ * A caller can stop, kill and restart each of them; a master restarts on its port.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,19 +10,19 @@ import { type Child, type ChildSpec, freePort, startChild } from "../../standalo
 
 const HOST = "127.0.0.1";
 
-/** A JVM on a busy machine of two cores takes ten seconds and more. */
+/** Time limit for a start, in milliseconds: a JVM on a busy machine of two cores takes ten seconds and more. */
 const START_TIMEOUT_MS = 60_000;
 
-/** A master and a worker end within a second of SIGTERM. */
+/** Time between SIGTERM and SIGKILL, in milliseconds: a master and a worker end within a second. */
 const STOP_TIMEOUT_MS = 10_000;
 
-/** Both only coordinate: executors are processes of their own. */
+/** Options of both JVMs, which only coordinate: executors are separate processes. */
 const JVM_OPTIONS = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 export interface SparkClusterOptions {
   readonly spark: Spark;
   readonly java: Java;
-  /** Cores that the worker offers. Default 2. */
+  /** Number of cores that the worker offers. Default 2. */
   readonly cores?: number | undefined;
   /** Memory that the worker offers, as Spark writes it. Default `2g`. */
   readonly memory?: string | undefined;
@@ -35,17 +35,17 @@ export interface SparkClusterOptions {
 
 /** A master or a worker. */
 export interface ClusterPart {
-  /** Of the process; undefined while it does not run. */
+  /** Id of the process; undefined while it does not run. */
   readonly pid: number | undefined;
-  /** Resolves when it is ready: a master leads, a worker is registered. */
+  /** Starts it. Resolves when the master is the leader, or the worker is registered. */
   start(): Promise<void>;
-  /** Ends it, and the executors of a worker, as SIGTERM does. */
+  /** Ends it, and the executors of a worker, by SIGTERM. */
   stop(): Promise<void>;
-  /** Ends it, and the executors of a worker, as SIGKILL does. */
+  /** Ends it, and the executors of a worker, by SIGKILL. */
   kill(): Promise<void>;
 }
 
-/** A running cluster. Disposing it ends its processes and removes their files; they also end when this process does. */
+/** A running cluster. Disposing ends its processes and removes their files. The processes also end with this process. */
 export interface SparkCluster extends AsyncDisposable {
   /** `spark://host:port` of the master. */
   readonly url: string;
@@ -140,8 +140,8 @@ function createPart(
 }
 
 /**
- * What the cluster's processes see of the environment: nothing that the user has set for another Spark. Without its Scala version a worker
- * that `bin/spark-class` did not start finds no class path for executors.
+ * The environment of the cluster's processes, without variables for another Spark. A worker that `bin/spark-class` did not start needs the
+ * Scala version to find the class path of executors.
  */
 function clusterEnvironment(spark: Spark, java: Java): Record<string, string> {
   const { PATH = "", HOME = "", TMPDIR } = process.env;

@@ -7,7 +7,7 @@ import org.apache.spark.SparkContext
 import org.scalactic.{Every, Or}
 import spark.jobserver.NamedObjects
 
-/** What a job learns of its surroundings. In Hearth it is a [[DataFileCache]] too. */
+/** The environment of a job. In Hearth it is also a [[DataFileCache]]. */
 trait JobEnvironment {
   def jobId: String
 
@@ -18,7 +18,7 @@ trait JobEnvironment {
   def contextConfig: Config
 }
 
-/** Gives jobs the uploaded data files. */
+/** Provides jobs with the uploaded data files. */
 trait DataFileCache {
 
   /** A local copy of the data file of that name. Throws `FileNotFoundException` if there is no such file. */

@@ -2,7 +2,7 @@ package spark.jobserver
 
 import spark.jobserver.japi.BaseJavaJob
 
-/** Where the factories of spark-jobserver find jobs. Only their signatures need it. */
+/** A type in the signatures of the context factories of spark-jobserver. */
 trait JobCache {
   def getSparkJob(classPath: Seq[String], mainClass: String): JobJarInfo
   def getJavaJob(classPath: Seq[String], mainClass: String): JavaJarInfo

@@ -63,7 +63,7 @@ class BroadcastPersister[T] extends NamedObjectPersister[NamedBroadcast[T]] {
 
 private object Computation {
 
-  /** Computes, and undoes what was done before if that fails. */
+  /** Computes the object. If that fails, undoes the previous steps. */
   def orUndo(computation: => Unit)(undo: => Unit): Unit = {
     var done = false
     try {

@@ -2,10 +2,10 @@ package spark.jobserver
 
 import scala.concurrent.duration.FiniteDuration
 
-/** A thing that the jobs of a context share under a name. */
+/** An object that the jobs of a context share under a name. */
 trait NamedObject
 
-/** Keeps objects of a kind in Spark's storage, and takes them out of it. */
+/** Persists objects of a kind in Spark's storage, and removes them. */
 abstract class NamedObjectPersister[O <: NamedObject] {
 
   /** Called once, before the object is shared. */
@@ -21,20 +21,20 @@ abstract class NamedObjectPersister[O <: NamedObject] {
 /** The objects that the jobs of a context share. */
 trait NamedObjects {
 
-  /** How long a call waits for an object that another job is making. */
+  /** Time limit of a call for an object that another job is creating. */
   def defaultTimeout: FiniteDuration
 
   /**
-   * The object of that name. If there is none, the calling thread makes it; others that ask meanwhile wait for it.
+   * Returns the object of that name. If it does not exist, the calling thread creates it; other callers wait for it.
    * Throws `TimeoutException` if it takes longer than the timeout, and what `objGen` throws.
    */
   def getOrElseCreate[O <: NamedObject](name: String, objGen: => O)
       (implicit timeout: FiniteDuration = defaultTimeout, persister: NamedObjectPersister[O]): O
 
-  /** The object of that name, if there is one. Waits for one that is being made. */
+  /** Returns the object of that name, if it exists. Waits for an object that another thread is creating. */
   def get[O <: NamedObject](name: String)(implicit timeout: FiniteDuration = defaultTimeout): Option[O]
 
-  /** Puts a new object in the place of what has that name, and unpersists the latter. */
+  /** Replaces the object of that name, and unpersists the old one. */
   def update[O <: NamedObject](name: String, objGen: => O)
       (implicit timeout: FiniteDuration = defaultTimeout, persister: NamedObjectPersister[O]): O
 

@@ -12,7 +12,7 @@ trait NamedRddSupport extends NamedObjectSupport { self: SparkJob =>
     def defaultTimeout: FiniteDuration
     val defaultStorageLevel = StorageLevel.MEMORY_ONLY
 
-    /** The RDD of that name. If there is none, the calling thread makes it. */
+    /** Returns the RDD of that name. If it does not exist, the calling thread creates it. */
     def getOrElseCreate[T](
         name: String,
         rddGen: => RDD[T],
@@ -21,7 +21,7 @@ trait NamedRddSupport extends NamedObjectSupport { self: SparkJob =>
 
     def get[T](name: String)(implicit timeout: FiniteDuration = defaultTimeout): Option[RDD[T]]
 
-    /** Puts a new RDD in the place of what has that name. */
+    /** Replaces the RDD of that name. */
     def update[T](
         name: String,
         rddGen: => RDD[T],

@@ -3,7 +3,7 @@ package hearth.driver
 import org.apache.logging.log4j.Level
 import org.apache.logging.log4j.core.LogEvent
 
-/** Remembers what Spark said of the end of the application, and of the heap: Spark reports it only in its log. */
+/** Remembers why the cluster ended the application, and whether the heap was full: Spark reports both only in its log. */
 final class ClusterFailures {
   @volatile private var last: Option[String] = None
   @volatile private var heapIsFull = false
@@ -14,7 +14,7 @@ final class ClusterFailures {
       last = Some(event.getMessage.getFormattedMessage)
   }
 
-  /** What the cluster said. */
+  /** The reason that the cluster gave. */
   def ofCluster: Option[String] = last
 
   /** Whether the JVM ran out of memory. */

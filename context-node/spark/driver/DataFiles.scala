@@ -27,7 +27,7 @@ final class DataFiles(content: Content, folder: TemporaryFolder) {
   }
 }
 
-/** The data files of one run: it gets the same version of a file however often it asks. */
+/** The data files of one run. Repeated requests return the same version of a file. */
 final class RunDataFiles(files: DataFiles) {
   private val lock = new ReentrantLock()
   private var fetched = Map.empty[String, File]

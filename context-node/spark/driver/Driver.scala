@@ -2,7 +2,7 @@ package hearth.driver
 
 import java.util.concurrent.Executors
 
-/** Puts the parts of the driver together, and does what the node says. */
+/** Composes the parts of the driver, and handles the messages of the node. */
 final class Driver(connection: Connection, loader: JobClassLoader, folder: TemporaryFolder, end: DriverEnd) extends NodeListener {
   private final class Started(val application: Application, val runs: Runs)
 
@@ -16,7 +16,7 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
   private val appender = new RunAppender(directory, logs.own, failures, master)
   private val content = new Content(connection)
   private val progress = new ProgressListener(connection, directory, () => lost())
-  // What may take long is done here, in order: the thread that reads goes on.
+  // Runs slow actions in order, so that the thread that reads does not wait.
   private val worker = Executors.newSingleThreadExecutor { task =>
     val thread = new Thread(task, "hearth-worker")
     thread.setDaemon(true)
@@ -26,9 +26,9 @@ final class Driver(connection: Connection, loader: JobClassLoader, folder: Tempo
 
   @volatile private var started: Option[Started] = None
 
-  /** Says hello, and is ready for `init` when it is warm. */
+  /** Sends `hello`. A spare then warms up, and sends `spare`. */
   def start(token: String, warm: Boolean): Unit = {
-    // First: the node waits for it, and loading Log4j takes seconds on a busy machine.
+    // Before anything else: the node waits for it, and loading Log4j takes seconds on a busy machine.
     connection.send(DriverMessage.hello(token))
     connection.start(this)
     streams.install()

@@ -8,22 +8,22 @@ import java.util.concurrent.atomic.AtomicBoolean
 import org.apache.spark.sql.SparkSession
 
 /**
- * The ends that a driver comes to. All but one halt the JVM: threads and shutdown hooks of jobs cannot keep it. In YARN's cluster mode
+ * Ends the driver. All methods but one halt the JVM, so that threads and shutdown hooks of jobs cannot keep it alive. In YARN's cluster mode
  * a stopped driver returns from `main`, so that the application master reports its end.
  */
 final class DriverEnd(folder: TemporaryFolder, console: PrintStream) {
   private val ending = new AtomicBoolean()
   private val returned = new CountDownLatch(1)
 
-  /** Waits for the end that returns from `main`. */
+  /** Waits for the end of a driver that returns from `main`. */
   def await(): Unit = returned.await()
 
   def nodeGone(reason: String): Unit = if (ending.compareAndSet(false, true)) {
-    console.println(s"Hearth's driver ends: its node is gone: $reason")
+    console.println(s"The Spark driver exits because it lost its node: $reason")
     halt(Protocol.ExitNodeGone)
   } else Runtime.getRuntime.halt(Protocol.ExitNodeGone)
 
-  /** The SparkContext is stopped, though the node did not ask for it. */
+  /** Ends the driver because the SparkContext was stopped, without a request of the node. */
   def lost(connection: Connection, logs: Logs, reason: => String): Unit = if (ending.compareAndSet(false, true)) {
     logs.finishOwn()
     connection.send(DriverMessage.lost(reason))
@@ -31,7 +31,7 @@ final class DriverEnd(folder: TemporaryFolder, console: PrintStream) {
     halt(Protocol.ExitLost)
   }
 
-  /** The SparkContext could not be made. */
+  /** Ends the driver because the SparkContext could not be created. */
   def notReady(connection: Connection, logs: Logs, error: Throwable): Unit = if (ending.compareAndSet(false, true)) {
     logs.finishOwn()
     connection.send(DriverMessage.notReady(Thrown.of(error)))
@@ -39,7 +39,7 @@ final class DriverEnd(folder: TemporaryFolder, console: PrintStream) {
     halt(Protocol.ExitNotReady)
   }
 
-  /** The node asks for the end: stops the SparkContext, for at most so long. */
+  /** Ends the driver on request of the node: stops the SparkContext, with a time limit. */
   def stop(session: Option[SparkSession]): Unit = if (ending.compareAndSet(false, true)) {
     val byYarn = session.exists(started => started.sparkContext.master == "yarn" && started.sparkContext.deployMode == "cluster")
     session.foreach(started => within(DriverEnd.StopMs)(started.sparkContext.stop()))
@@ -50,7 +50,7 @@ final class DriverEnd(folder: TemporaryFolder, console: PrintStream) {
     halt(0)
   }
 
-  /** The JVM shuts down. Tells the node why, unless the driver is ending anyway. */
+  /** Reports a shutdown of the JVM to the node, unless the driver is ending anyway. */
   def shutdown(connection: Connection, reason: => String): Unit = if (ending.compareAndSet(false, true)) {
     connection.send(DriverMessage.lost(reason))
     connection.flush(DriverEnd.FlushMs)

@@ -33,7 +33,7 @@ final class EndReasons(directory: RunDirectory, failures: ClusterFailures) {
   private def nameOf(thread: Thread): String =
     directory.find(_.isRunOf(thread)).map(run => s"Job ${run.jobId}").getOrElse(s"A job (thread ${thread.getName})")
 
-  // Spark stops its context in threads of its own, and exits in the handler of what nobody caught.
+  // Spark stops its context in threads of its own, and exits in the handler of uncaught exceptions.
   private def isOfJob(stack: Array[StackTraceElement]): Boolean = !stack.exists { frame =>
     frame.getClassName.startsWith("org.apache.spark.util.SparkUncaughtExceptionHandler") ||
       frame.getClassName.startsWith("org.apache.spark.SparkContext$$anon") && frame.getMethodName == "run"

@@ -4,9 +4,9 @@ import org.apache.logging.log4j.core.LogEvent
 import org.apache.spark.SparkContext
 
 /**
- * Notices that a standalone cluster has forgotten the application. A master that comes back without recovery has its workers end the
- * executors, while Spark's client waits for ever for a master that knows it, and only logs that. As long as there are executors, jobs
- * go on without a master.
+ * Detects that a standalone cluster has forgotten the application. A master that restarts without recovery makes its workers end the
+ * executors, while Spark's client waits forever for a master that knows it, and only logs that. Jobs continue without a master while they
+ * have executors.
  */
 final class MasterWatch {
   @volatile private var away = false
@@ -20,7 +20,7 @@ final class MasterWatch {
 
   /** Whether the application has had neither a master nor an executor for the last few checks. */
   def isForgotten(context: SparkContext): Boolean = {
-    // The driver is one of them.
+    // The driver itself counts as one.
     checks = if (away && context.getExecutorMemoryStatus.size <= 1) checks + 1 else 0
     checks >= MasterWatch.MostChecks
   }
@@ -28,7 +28,7 @@ final class MasterWatch {
 
 object MasterWatch {
 
-  /** Its INFO says when a master has come back. */
+  /** Its INFO lines report that a master has returned. */
   val Client = "org.apache.spark.deploy.client.StandaloneAppClient"
 
   private val Backend = "org.apache.spark.scheduler.cluster.StandaloneSchedulerBackend"

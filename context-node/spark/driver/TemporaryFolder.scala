@@ -4,12 +4,12 @@ import java.nio.file.{Files, Path}
 import java.util.Comparator
 import java.util.concurrent.atomic.AtomicInteger
 
-/** The folder for jars and data files. It goes with the driver. */
+/** The folder for jars and data files. The driver deletes it when it ends. */
 final class TemporaryFolder {
   private val root = Files.createTempDirectory("hearth-driver-")
   private val count = new AtomicInteger()
 
-  /** A path for a new file that ends with that name, as far as the name is fit for a file. */
+  /** Returns the path of a new file. It ends with the valid characters of that name. */
   def newFile(name: String): Path = {
     val fit = name.replaceAll("[^A-Za-z0-9._-]", "_").takeRight(120)
     Files.createDirectories(root).resolve(s"${count.incrementAndGet()}-$fit")

@@ -3,7 +3,7 @@ package hearth.driver
 import java.util.concurrent.{ScheduledThreadPoolExecutor, ThreadFactory}
 import java.util.concurrent.TimeUnit.MILLISECONDS
 
-/** Repeats tasks, in threads of its own. A task that throws goes on at its next turn, and `failed` receives the error. */
+/** Repeats tasks, in threads of its own. If a task throws, passes the error to `failed`, and repeats the task. */
 final class Timer(failed: Throwable => Unit) {
   private val threads: ThreadFactory = task => {
     val thread = new Thread(task, "hearth-timer")
@@ -12,11 +12,11 @@ final class Timer(failed: Throwable => Unit) {
   }
   private val pool = new ScheduledThreadPoolExecutor(2, threads)
 
-  /** Repeats a task for ever. */
+  /** Repeats a task forever. */
   def every(milliseconds: Long)(task: => Unit): Unit =
     pool.scheduleWithFixedDelay(() => guarded(task), milliseconds, milliseconds, MILLISECONDS)
 
-  /** Does a task at once, and again as long as it returns true. */
+  /** Runs a task at once, and repeats it while it returns true. */
   def whileTrue(milliseconds: Long)(task: => Boolean): Unit = repeat(0, milliseconds, () => task)
 
   private def repeat(delay: Long, interval: Long, task: () => Boolean): Unit =

@@ -2,7 +2,7 @@ package hearth.driver
 
 import org.apache.spark.sql.SparkSession
 
-/** Warms the JVM of a spare: loads the classes that a context and its first jobs need, in a Spark application that is thrown away. */
+/** Warms the JVM of a spare: loads the classes that a context and its first jobs need, in a temporary Spark application. */
 object Warmth {
   private val Rounds = 3
 

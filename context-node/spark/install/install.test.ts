@@ -40,7 +40,7 @@ ${script}
 
 const silent = (_line: string) => undefined;
 
-test("installDistribution() puts Spark into the cache, once", async () => {
+test("installDistribution() installs Spark into the cache once", async () => {
   await using machine = await createMachine('cp "$archive" "$dest"');
   const { env, distribution, home } = machine;
   const lines: string[] = [];
@@ -52,7 +52,7 @@ test("installDistribution() puts Spark into the cache, once", async () => {
   expect(await machine.cached()).toEqual(["4.9.9", "4.9.9.lock"]);
 });
 
-test("installDistribution() lets two that come at once install one Spark", async () => {
+test("installDistribution() installs one Spark for concurrent callers", async () => {
   await using machine = await createMachine('sleep 0.3; cp "$archive" "$dest"');
   const { env, distribution, home } = machine;
   const lines: string[] = [];
@@ -93,7 +93,7 @@ test.each([
   expect(await machine.cached()).toEqual(["4.9.9.lock"]);
 });
 
-test("installDistribution() says how much space it needs", async () => {
+test("installDistribution() rejects with the space that it needs", async () => {
   await using machine = await createMachine("exit 1");
   const distribution = { ...machine.distribution, sizeBytes: 1e15 };
   await expect(installDistribution(distribution, { env: machine.env, log: silent })).rejects.toThrow(
@@ -101,7 +101,7 @@ test("installDistribution() says how much space it needs", async () => {
   );
 });
 
-test("installDistribution() says what to install where pip is missing", async () => {
+test("installDistribution() rejects with what to install if pip is missing", async () => {
   await using machine = await createMachine("exit 1");
   const env = { ...machine.env, PATH: "/nowhere" };
   await expect(installDistribution(machine.distribution, { env, log: silent })).rejects.toThrow(

@@ -29,7 +29,7 @@ For other programs: export SPARK_HOME=${home}`);
   }
 }
 
-/** The first Spark context does it otherwise, and whoever creates that would wait. */
+/** Compiles the driver now, so that the first Spark context does not wait for it. */
 async function compileDriver(home: string, signal: AbortSignal): Promise<void> {
   try {
     const { compiler, libraries } = await findToolchain({ home, env: process.env, signal });

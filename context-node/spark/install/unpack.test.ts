@@ -30,7 +30,7 @@ test("unpackDistribution() writes programs and jars of a Spark, and nothing else
   expect(modes.map(({ mode }) => mode & 0o111)).toEqual([0o111, 0]);
 });
 
-test("unpackDistribution() refuses another archive than the pinned one", async () => {
+test("unpackDistribution() rejects an archive with another digest", async () => {
   await using folder = await createTemporaryDirectory();
   const archive = await createArchive(SMALL_SPARK);
   const distribution = { ...archive.distribution, sha256: "0".repeat(64) };

@@ -32,7 +32,7 @@ async function write([option = ""]: readonly string[]): Promise<void> {
   await writeFile(option.replace("-XX:ArchiveClassesAtExit=", ""), "classes");
 }
 
-test("an archive is made once, and used from then on", async () => {
+test("an archive is written once, then used", async () => {
   const archive = await open({ cache: "once" });
   expect(archive.options()).toEqual([]);
   let written = 0;
@@ -47,7 +47,7 @@ test("an archive is made once, and used from then on", async () => {
   expect((await open({ cache: "once", classPath: ["/other.jar"] })).options()).toEqual([]);
 });
 
-test("nothing is left of an archive that was not written whole", async () => {
+test("a failed write leaves no archive", async () => {
   const archive = await open({ cache: "half" });
   const half = async (options: readonly string[]): Promise<void> => {
     await write(options);
@@ -62,7 +62,7 @@ test("nothing is left of an archive that was not written whole", async () => {
 test.each([
   ["a Java that cannot", { cache: "none", version: 11 }],
   ["a folder in the class path", { cache: "none", classPath: ["/etc/hadoop", "/d.jar"] }],
-])("no archive is made for %s", async (_what, options) => {
+])("no archive is written for %s", async (_what, options) => {
   const archive = await open(options);
   await archive.make(() => Promise.reject(new Error("it was tried")), signal);
   expect(archive.options()).toEqual([]);

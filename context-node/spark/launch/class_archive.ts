@@ -5,21 +5,21 @@ import { basename, dirname, join } from "node:path";
 import { acquireLock, type Environment, sparkCache } from "../toolchain/mod.ts";
 import type { DriverParts } from "./driver_command.ts";
 
-/** Version of what a warm driver has loaded: an archive made otherwise is another one. */
+/** Version of the archives. A change makes all drivers write a new one. */
 const FORM = 1;
 
-/** The first Java that can write such an archive at its end (JEP 350). */
+/** First version of Java that writes an archive at exit (JEP 350). */
 const FIRST_JAVA = 13;
 
-/** An archive of the classes that a warm driver has loaded (AppCDS): drivers that start from it are ready in half of the time. */
+/** An archive of the classes that a warm driver has loaded (AppCDS). It halves the start time of drivers. */
 export interface ClassArchive {
-  /** Options of a JVM that starts from it; none while there is no archive. */
+  /** Options of a JVM that starts from the archive; empty if there is no archive. */
   options(): readonly string[];
-  /** Makes it unless it is there, or cannot be: `write` runs a driver with these options to its end, and rejects when that was not a good one. */
+  /** Creates the archive, if it is missing and Java supports it. `write` runs a driver with these options until it exits, and rejects if it fails. */
   make(write: (options: readonly string[]) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
-/** Java uses an archive only with the class path that it was made with. It is kept in the user's cache. */
+/** Opens the archive for a class path in the user's cache: Java accepts an archive only with the class path that it was written with. */
 export async function openClassArchive(
   parts: DriverParts,
   { env, classPath }: { env: Environment; classPath: readonly string[] },
@@ -29,7 +29,7 @@ export async function openClassArchive(
   const identity = [FORM, java.command, java.version, program.mtimeMs, spark.version, jars.mtimeMs, ...classPath];
   const key = createHash("sha256").update(JSON.stringify(identity)).digest("hex");
   const file = join(sparkCache(env), "archives", `${key}.jsa`);
-  // A folder in front of the jars has files that may change, which Java does not look after.
+  // Files in a folder may change, which Java does not check.
   const isPossible =
     java.version >= FIRST_JAVA && classPath.every((each) => each.endsWith(".jar") || each.endsWith("*"));
   return {
@@ -51,7 +51,7 @@ export async function openClassArchive(
   };
 }
 
-/** What a process that was killed has left. */
+/** Removes the leftovers of a killed process. */
 async function removeDrafts(file: string): Promise<void> {
   const folder = dirname(file);
   const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(file)}.`) && name.endsWith(".tmp"));

@@ -29,7 +29,7 @@ describe.skipIf(bubblewrap === "")("a confined driver", () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** What a shell prints in place of a driver. */
+  /** Runs a shell instead of a driver, and resolves to its output. */
   async function run(script: string, env: Record<string, string> = {}): Promise<string> {
     const command = {
       file: "/bin/sh",
@@ -64,7 +64,7 @@ describe.skipIf(bubblewrap === "")("a confined driver", () => {
     const env = { LD_DEBUG: "libs", HEARTH_DRIVER_TOKEN: "secret\nof two lines" };
     const printed = await run('unset LD_DEBUG; echo "$HEARTH_DRIVER_TOKEN"; env | wc -l', env);
     expect(printed).toContain("secret\nof two lines");
-    // The loader of bubblewrap would name it.
+    // The dynamic loader of bubblewrap would report it.
     expect(printed).not.toMatch(/bwrap/);
   });
 

@@ -5,10 +5,10 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { DriverCommand } from "./driver_command.ts";
 
-/** Time that a trial of bubblewrap may take, in milliseconds. */
+/** Time limit for the trial of bubblewrap, in milliseconds. */
 const TRIAL_MS = 10_000;
 
-/** Folders in which other programs and users keep what is theirs. */
+/** Folders and files with data of other programs and users. */
 const HIDDEN = [
   "/root",
   "/home",
@@ -21,34 +21,34 @@ const HIDDEN = [
   "/etc/ssl/private",
 ];
 
-/** What resolves host names lies in a hidden folder on some systems. */
+/** Sockets that resolve host names, which some systems have in a hidden folder. */
 const NAME_SERVICE = ["/run/systemd/resolve", "/run/nscd", "/run/resolvconf"];
 
-/** Descriptor to which bubblewrap writes the id of the process that it starts. */
+/** File descriptor to which bubblewrap writes the id of the process that it starts. */
 export const INFO_DESCRIPTOR = 3;
 
-/** Descriptor from which it reads arguments that no list of processes shows. */
+/** File descriptor from which bubblewrap reads arguments, so that no list of processes shows them. */
 export const ARGUMENTS_DESCRIPTOR = 4;
 
 export interface ConfinementOptions {
   readonly bubblewrap: string;
-  /** What drivers must not read: folders and files of the node. */
+  /** Folders and files of the node that drivers must not read. */
   readonly hidden: readonly string[];
-  /** What drivers read although it may lie in a hidden folder: Java, Spark, jars, configuration. */
+  /** Paths that drivers may read even in a hidden folder: Java, Spark, jars, configuration. */
   readonly readable: readonly string[];
-  /** Folders that drivers may write, beside their own. */
+  /** Folders that drivers may write, in addition to their own. */
   readonly writable: readonly string[];
 }
 
-/** How a command line is run so that it does not see more of this machine than it needs. */
+/** Confines processes to what they need of this machine. */
 export interface Confinement {
   confine(command: DriverCommand): DriverCommand;
 }
 
 /**
- * Tries bubblewrap, and answers why it does not work on this machine. A driver has the network and reads what all users may read; other processes, homes of
- * users, and what the node keeps are hidden from it, and it writes nowhere but in its folder. A job is the code of whoever may upload jars: this
- * keeps it from other contexts and the node, not from the cluster.
+ * Tries bubblewrap, and resolves to an obstacle if it does not work on this machine. A confined driver has the network, reads what all users
+ * may read, and writes only in its folder. It sees no other processes, no homes of users, and no data of the node. This protects other contexts
+ * and the node from the code in uploaded jars; it does not protect the cluster.
  */
 export async function tryConfinement(options: ConfinementOptions): Promise<Confinement | { obstacle: string }> {
   const box = boxArguments(options);
@@ -63,7 +63,7 @@ export async function tryConfinement(options: ConfinementOptions): Promise<Confi
         ...["--info-fd", String(INFO_DESCRIPTOR), "--args", String(ARGUMENTS_DESCRIPTOR), ...box],
         ...["--bind", folder, folder, "--chdir", folder, "--", file, ...args],
       ],
-      // Of bubblewrap itself, which is not confined: what a context sets, such as LD_PRELOAD, is for the driver alone.
+      // The environment of bubblewrap itself, which is not confined: variables of a context, such as LD_PRELOAD, must reach the driver alone.
       env: {},
       folder,
       hiddenArguments: Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]),
@@ -75,7 +75,7 @@ function boxArguments({ hidden, readable, writable }: ConfinementOptions): strin
   const covered = [...new Set([...HIDDEN, homedir(), ...hidden])].filter((path) => existsSync(path));
   const seen = [...new Set([...NAME_SERVICE, ...readable])].filter((path) => existsSync(path));
   return [
-    // No namespace of control groups: Java 17 reads its own limits from them, and fails where they do not match what is mounted.
+    // No cgroup namespace: Java 17 reads its limits from the mounted control groups, and fails if they do not match.
     ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--die-with-parent"],
     ...["--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
     ...covered.sort(byDepth).flatMap(cover),
@@ -88,7 +88,7 @@ function cover(path: string): string[] {
   return statSync(path).isDirectory() ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path];
 }
 
-/** Outer folders first: what is mounted later lies on top. */
+/** Sorts outer folders first: a later mount covers an earlier one. */
 function byDepth(one: string, other: string): number {
   return one.split("/").length - other.split("/").length || dirname(one).localeCompare(dirname(other));
 }

@@ -35,7 +35,7 @@ function planOf(settings: Record<string, unknown>, { master = "yarn" } = {}) {
   return planContext({ name: "c", settings: complete }, { ...operator, master });
 }
 
-test("a driver that only coordinates starts fast, one that computes compiles well", () => {
+test("a driver that only coordinates gets the fast compiler, one that computes gets the optimizing one", () => {
   const local = javaCommand(parts(), { ...operator, master: "local[2]", deployMode: "client" }, request).args;
   const remote = javaCommand(parts(), { ...operator, master: "spark://m:7077", deployMode: "client" }, request).args;
   expect(local).not.toContain("-XX:TieredStopAtLevel=1");
@@ -47,7 +47,7 @@ test("a driver that only coordinates starts fast, one that computes compiles wel
   }
 });
 
-test("a command line never has the token of its driver", () => {
+test("a command line does not contain the token of its driver", () => {
   const plan = planOf({ "spark.proxy.user": "alice" });
   const command = submitCommand(parts(), operator, { request, plan, propertiesFile: "/run/d/p" });
   expect(command.args).toEqual([
@@ -86,13 +86,13 @@ test("classPath() begins with the folders that configure Spark and Hadoop, where
   expect(classPath(parts(), { HADOOP_CONF_DIR: hadoop })).toEqual([hadoop, ...jars]);
 });
 
-test("printProperties() escapes what Java would read otherwise", () => {
+test("printProperties() escapes special characters of Java properties", () => {
   expect(printProperties({ "a b": "c=d:e#f!\\", lines: "1\n2", umlaut: "ä😀" })).toBe(
     "a\\u0020b=c\\=d\\:e\\#f\\!\\\\\nlines=1\\u000a2\numlaut=\\u00e4\\ud83d\\ude00\n",
   );
 });
 
-test("parseSparkDefaults() reads what spark-submit reads", async () => {
+test("parseSparkDefaults() reads the formats that spark-submit reads", async () => {
   const text = "# comment\nspark.a 1\nspark.b=2\n  spark.c : three words \nother 4\nspark.d\n";
   expect(parseSparkDefaults(text)).toEqual({ "spark.a": "1", "spark.b": "2", "spark.c": "three words" });
   expect(await readSparkDefaults({ home }, {})).toEqual({});
@@ -100,7 +100,7 @@ test("parseSparkDefaults() reads what spark-submit reads", async () => {
   expect(await readSparkDefaults({ home }, {})).toMatchObject({ "spark.a": "1" });
 });
 
-test("readSparkDefaults() says which file is to be mended", async () => {
+test("readSparkDefaults() rejects with the path of an unreadable file", async () => {
   const folder = join(home, "unreadable");
   await mkdir(join(folder, "spark-defaults.conf"), { recursive: true });
   await expect(readSparkDefaults({ home }, { SPARK_CONF_DIR: folder })).rejects.toMatchObject({

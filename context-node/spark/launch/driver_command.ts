@@ -9,17 +9,17 @@ import { moduleOptions, tuningOptions } from "./java_options.ts";
 /** The main class of the driver. */
 const MAIN = "hearth.driver.Main";
 
-/** What a driver is started with. */
+/** The programs and jars that a driver starts from. */
 export interface DriverParts {
   readonly spark: Spark;
   readonly java: Java;
   /** The compiled driver with the job API. */
   readonly driverJar: string;
-  /** What it needs beside Spark's jars. */
+  /** Jars that the driver needs in addition to Spark's. */
   readonly libraries: readonly string[];
 }
 
-/** What is decided when a driver process starts, and cannot be changed afterwards. */
+/** Properties of a driver process that are fixed when it starts. */
 export interface DriverProfile {
   readonly heapBytes: number;
   readonly env: Readonly<Record<string, string>>;
@@ -32,13 +32,13 @@ export interface LaunchRequest {
   readonly token: string;
   /** `host:port` to connect back to. */
   readonly connectTo: { readonly host: string; readonly port: number };
-  /** It gets warm and waits, instead of waiting cold. */
+  /** Whether the driver warms up while it waits. */
   readonly isSpare?: boolean | undefined;
-  /** Options of the JVM about its archive of classes. */
+  /** Options of the JVM for its archive of classes. */
   readonly archiveOptions?: readonly string[] | undefined;
 }
 
-/** A command line with all of its environment: nothing of the node's is inherited. */
+/** A command line with its whole environment: a driver inherits none of the node's variables. */
 export interface DriverCommand {
   readonly file: string;
   readonly args: readonly string[];
@@ -50,7 +50,7 @@ export interface DriverCommand {
 
 type Operator = Pick<SparkConfig, "master" | "deployMode" | "environment" | "env">;
 
-/** Plain `java`: a second faster than `spark-submit`, which starts a JVM of its own first. */
+/** Builds the command line for plain `java`. It is a second faster than `spark-submit`, which first starts a JVM of its own. */
 export function javaCommand(parts: DriverParts, operator: Operator, request: LaunchRequest): DriverCommand {
   const { spark, java } = parts;
   const { profile, folder, connectTo, archiveOptions = [] } = request;
@@ -72,7 +72,7 @@ export function javaCommand(parts: DriverParts, operator: Operator, request: Lau
   };
 }
 
-/** Where Spark's own launcher has to prepare the application: in clusters that are not Spark's own, and for what only it takes. */
+/** Builds the command line for `spark-submit`, which has to prepare applications in foreign clusters, and those with settings that only it reads. */
 export function submitCommand(
   parts: DriverParts,
   operator: Operator,
@@ -92,7 +92,7 @@ export function submitCommand(
   };
 }
 
-/** Spark's properties of an application that `spark-submit` starts. */
+/** Spark properties of an application that `spark-submit` starts. */
 export function submitProperties(
   parts: DriverParts,
   operator: Operator,
@@ -102,7 +102,7 @@ export function submitProperties(
   const own = operator.deployMode === "client" ? ownFolders(request.folder) : [];
   const options = [...tuningOptions({ heapBytes, coordinates: !isLocal(master) }), "-Xss4m", ...own];
   const jars = [...parts.libraries, ...listOf(conf["spark.jars"])];
-  // Drivers in a cluster have the environment that the cluster gives them.
+  // The cluster sets the environment of drivers that it runs.
   const driverEnv = { ...request.profile.env, HEARTH_DRIVER_TOKEN: request.token };
   const inCluster = operator.deployMode === "cluster" ? driverEnv : {};
   const carried = Object.entries(inCluster).flatMap(([name, value]) => [
@@ -117,7 +117,7 @@ export function submitProperties(
   };
 }
 
-/** As Java reads properties: what would end a name, a value or a line is escaped. */
+/** Prints properties in the format of Java. Escapes what would end a name, a value or a line. */
 export function printProperties(properties: Readonly<Record<string, string>>): string {
   const escaped = (text: string): string =>
     text.replaceAll(/[\\\s=:#!]|[^\x20-\x7e]/g, (each) =>
@@ -136,13 +136,13 @@ function escapeUnit(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }
 
-/** The driver, its libraries and Spark's jars, after the folders that configure Spark and Hadoop, as Spark's own launcher has them. */
+/** The class path, in the order of Spark's own launcher: folders that configure Spark and Hadoop, the driver, its libraries, Spark's jars. */
 export function classPath(
   { spark, driverJar, libraries }: Pick<DriverParts, "spark" | "driverJar" | "libraries">,
   env: Readonly<Record<string, string>>,
 ): string[] {
   const folders = [env["SPARK_CONF_DIR"] ?? join(spark.home, "conf"), env["HADOOP_CONF_DIR"], env["YARN_CONF_DIR"]];
-  // Java keeps no archive of classes for a class path with a folder that has files.
+  // Java supports no archive of classes for a class path with a folder that is not empty.
   const used = folders.flatMap((folder) => (folder === undefined || isEmpty(folder) ? [] : [folder]));
   return [...used, driverJar, ...libraries, join(spark.jars, "*")];
 }
@@ -170,10 +170,10 @@ function environment(
     HOME: join(folder, "home"),
     TMPDIR: temporary,
     SPARK_LOCAL_DIRS: temporary,
-    // Of the program that is run: a configured or found Java need not be the one on PATH.
+    // The Java that runs the driver need not be the one on PATH.
     JAVA_HOME: java.home ?? dirname(dirname(java.command)),
     SPARK_HOME: spark.home,
-    // Executors of the same machine are not started through Spark's scripts, which find it out.
+    // Executors on the same machine start without Spark's scripts, which would detect the version.
     SPARK_SCALA_VERSION: spark.scalaVersion,
     ...(isOnThisMachine(operator) ? { SPARK_LOCAL_IP: "127.0.0.1" } : {}),
     ...profile.env,
@@ -183,8 +183,8 @@ function environment(
 }
 
 /**
- * Spark's configuration of an application as its driver gets it. Executors that are no part of the driver fetch the classes of the job API from it;
- * what `spark-submit` has prepared stays as it is.
+ * Spark's configuration for a driver. Executors in other processes fetch the classes of the job API from the driver. Leaves what `spark-submit`
+ * has prepared unchanged.
  */
 export function applicationConf(
   { driverJar, libraries }: Pick<DriverParts, "driverJar" | "libraries">,

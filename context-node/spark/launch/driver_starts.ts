@@ -17,13 +17,13 @@ import type { Installation } from "./installation.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** What the processes of a driver may take together, beside half as much again as its memory: the kernel ends one that takes more. */
+/** Fixed part of the memory limit of a driver, in bytes, beside 1.5 times the memory of its context. The kernel kills a driver above the limit. */
 const SPARE_ROOM_BYTES = 256 * MEBIBYTE;
 
-/** Time that a JVM may take to write its archive, in milliseconds: some seconds, many times that on a machine under load. */
+/** Time limit for a JVM to write its archive, in milliseconds: it takes some seconds, much longer on a machine under load. */
 const WRITE_MS = 180_000;
 
-/** Time of an application to stop by itself, in milliseconds: one in a cluster says goodbye to it. */
+/** Time for an application to stop by itself, in milliseconds. In a cluster it unregisters first. */
 const LOCAL_STOP_MS = 2_000;
 const CLUSTER_STOP_MS = 5_000;
 
@@ -34,7 +34,7 @@ interface StartDeps {
   readonly connectTo: LaunchRequest["connectTo"];
 }
 
-/** A driver by plain `java`, for a context or as a spare: that is no less urgent, as no process gets back a priority that it gave up. */
+/** Starts a driver by plain `java`, for a context or as a spare. A spare has the same priority: a process cannot raise it again later. */
 export function plainStart(
   { config, installation, connectTo }: StartDeps,
   profile: DriverProfile,
@@ -52,14 +52,14 @@ export function plainStart(
   };
 }
 
-/** A driver that gets warm and writes the archive of classes at its end. It never has a job, and is not confined so that it can write. */
+/** Starts a driver that warms up and writes the archive of classes when it exits. It runs no job, and is not confined because it writes to the cache. */
 export function archivingStart(
   { config, installation, connectTo }: StartDeps,
   profile: DriverProfile,
   { archiveOptions, memoryBytes }: { archiveOptions: readonly string[]; memoryBytes: number },
 ): DriverStart {
   return {
-    // Writing it takes memory beside that of the driver.
+    // Writing the archive needs memory in addition to that of the driver.
     ...startOf(config, { profile, memoryBytes: 2 * memoryBytes, isConcealed: false }),
     isUrgent: false,
     lastWordsMs: WRITE_MS,
@@ -69,7 +69,7 @@ export function archivingStart(
   };
 }
 
-/** A driver by `spark-submit`. */
+/** Starts a driver by `spark-submit`. */
 export function submitStart(
   { config, installation, connectTo }: StartDeps,
   plan: ContextPlan,
@@ -84,7 +84,7 @@ export function submitStart(
     async command(own): Promise<DriverCommand> {
       const request = { ...own, profile, connectTo };
       const propertiesFile = join(own.folder, "spark.properties");
-      // Nobody reads them in a list of processes.
+      // A file, so that no list of processes shows the properties.
       const properties = printProperties(submitProperties(parts, config, { plan, request }));
       await writeFile(propertiesFile, properties, { mode: 0o600 });
       const command = submitCommand(parts, config, { request, plan, propertiesFile });

@@ -7,13 +7,13 @@ import { type ClassArchive, openClassArchive } from "./class_archive.ts";
 import { type Confinement, tryConfinement } from "./confinement.ts";
 import { classPath, type DriverParts } from "./driver_command.ts";
 
-/** What drivers are started from, once all of it is there. */
+/** Everything that drivers start from. */
 export interface Installation {
   readonly parts: DriverParts;
   readonly archive: ClassArchive;
-  /** Undefined: drivers are not confined. */
+  /** Undefined if drivers are not confined. */
   readonly confinement: Confinement | undefined;
-  /** Why drivers are not confined that were to be. */
+  /** Why drivers are not confined although the configuration asks for it. */
   readonly obstacle?: string | undefined;
 }
 
@@ -21,21 +21,21 @@ export interface InstallationOptions {
   readonly config: SparkConfig;
   readonly spark: Spark;
   readonly java: Java;
-  /** Path of `bwrap`; undefined when there is none. */
+  /** Path of `bwrap`; undefined if there is none. */
   readonly bubblewrap: string | undefined;
   /** Folders and files of the node that no driver may read. */
   readonly hidden: readonly string[];
   readonly log: Pick<ProcessLog, "debug" | "warn">;
 }
 
-/** Fetches libraries, compiles the driver and tries the confinement, as far as that was not done before. Rejects with an Error for an operator. */
+/** Fetches libraries, compiles the driver, unless both are cached, and tries the confinement. Rejects with an Error for the operator. */
 export async function prepareInstallation(options: InstallationOptions, signal: AbortSignal): Promise<Installation> {
   const { config, spark, java, log } = options;
   const { environment: env } = config;
   const libraries = await findLibraries(spark, { env, named: config.libraries, signal });
   const compiler = { spark, java, env, signal, log: (line: string) => log.debug({ spark: spark.version }, line) };
   const { jar } = await driverJar(compiler, { libraries });
-  // What an operator names beside the two is for jobs.
+  // Further libraries in the configuration are for jobs.
   const others = config.libraries.filter((each) => !libraries.includes(each));
   const parts: DriverParts = { spark, java, driverJar: jar, libraries: [...libraries, ...others] };
   const archive = await openClassArchive(parts, { env, classPath: classPath(parts, config.env) });
@@ -46,7 +46,7 @@ async function confinementOf(
   { config, bubblewrap, hidden, log }: InstallationOptions,
   { spark, java, driverJar: jar, libraries }: DriverParts,
 ): Promise<Pick<Installation, "confinement" | "obstacle">> {
-  // Its workers keep their folders in SPARK_HOME; it is there for tests.
+  // The workers of a local cluster, which is for tests, write to SPARK_HOME.
   if (!config.confine || isLocalCluster(config.master)) return { confinement: undefined };
   const configured = ["SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR"].flatMap((name) => config.env[name] ?? []);
   const found =

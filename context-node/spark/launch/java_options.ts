@@ -1,4 +1,4 @@
-/** Packages of Java that Spark opens for itself, as its launcher does (org.apache.spark.launcher.JavaModuleOptions). */
+/** Packages of Java that Spark's launcher opens for Spark (org.apache.spark.launcher.JavaModuleOptions). */
 const OPENED = [
   ...[
     "lang",
@@ -17,10 +17,10 @@ const OPENED = [
   "java.security.jgss/sun.security.krb5",
 ];
 
-/** A heap up to this size is collected by one thread: a parallel collector costs memory and start time, and wins nothing. */
+/** Largest heap with the serial collector, in bytes: below it, a parallel collector costs memory and start time without a benefit. */
 const LARGEST_SERIAL_HEAP_BYTES = 2 * 1024 ** 3;
 
-/** What Spark's own launcher gives every JVM of Spark. */
+/** Options that Spark's own launcher passes to every JVM. */
 export function moduleOptions(sparkMajor: number): string[] {
   const opens = OPENED.map((name) => `--add-opens=${name}=ALL-UNNAMED`);
   if (sparkMajor < 4)
@@ -37,12 +37,12 @@ export function moduleOptions(sparkMajor: number): string[] {
   ];
 }
 
-/** How the JVM of a driver is run: one without memory ends, as nobody knows what it lost; one that only coordinates starts fast. */
+/** Tuning of the JVM of a driver. Out of memory, it exits, as its state is unknown. A driver that only coordinates executors starts fast. */
 export function tuningOptions({ heapBytes, coordinates }: { heapBytes: number; coordinates: boolean }): string[] {
   return [
     "-XX:+ExitOnOutOfMemoryError",
     ...(coordinates || heapBytes <= LARGEST_SERIAL_HEAP_BYTES ? ["-XX:+UseSerialGC"] : []),
-    // Its compiler is ready sooner, and slower where a driver computes for long: that is what executors do.
+    // C1 alone warms up sooner, and is slower in long computations, which run on executors.
     ...(coordinates ? ["-XX:TieredStopAtLevel=1"] : []),
   ];
 }

@@ -16,29 +16,29 @@ import { type DriverProcess, spawnDriver } from "./driver_process.ts";
 /** Time between SIGTERM and SIGKILL, in milliseconds. */
 const TERM_MS = 1_000;
 
-/** Time between the end of a driver's connection and that of its process, or the other way round, in milliseconds. */
+/** Maximum time between the end of a driver's connection and the end of its process, in either order, in milliseconds. */
 const LAST_WORDS_MS = 2_000;
 
 /** A driver that has connected. Disposing it stops its application and ends its process. */
 export interface Driver extends AsyncDisposable {
   readonly hello: Hello;
   readonly processId: number | undefined;
-  /** Resolves when it is gone, after its last message. Never rejects. */
+  /** Resolves when connection and process have ended, after the last message. Never rejects. */
   readonly ended: Promise<SandboxEnd>;
-  /** Of the process on this machine. Never rejects. */
+  /** Resolves when the process on this machine has exited. Never rejects. */
   readonly exited: DriverProcess["exited"];
   listen(listener: DriverListener): void;
   send(message: NodeMessage): void;
   sendContent: DriverConnection["sendContent"];
-  /** From now on nothing that it prints is logged or repeated when it ends: there may be secrets in it. */
+  /** Stops logging and quoting what the driver prints: it may contain secrets. */
   conceal(): void;
-  /** Resident memory now, in bytes; 0 where it is not known. */
+  /** Current resident memory, in bytes; 0 if unknown. */
   memoryBytes(): number;
-  /** What its end is, whatever ends it from now on. */
+  /** Sets the end that `ended` resolves to, unless one is set already. */
   expectEnd(end: SandboxEnd): void;
-  /** It is about to end by itself; if not, it is killed soon. */
+  /** Sets the end, and kills the driver unless it ends by itself soon. */
   expire(end: SandboxEnd): void;
-  /** Ends it at once. */
+  /** Kills the driver at once. */
   kill(end: SandboxEnd): void;
 }
 
@@ -46,28 +46,28 @@ export interface DriverDeps {
   readonly server: DriverServer;
   readonly log: ProcessLog;
   readonly groups: Pick<ProcessGroups, "open">;
-  /** Folder of the node's run, in which each driver gets one. */
+  /** Folder of the node's run. Each driver gets a folder in it. */
   readonly parent: string;
 }
 
 export interface DriverStart {
-  /** The command line; `folder` and `token` are of this driver alone. */
+  /** Returns the command line. `folder` and `token` belong to this driver alone. */
   command(request: Pick<LaunchRequest, "folder" | "token">): Promise<DriverCommand>;
   readonly heapBytes: number;
-  /** What its processes may take together; undefined: executors are among them, of which nobody knows. */
+  /** Memory limit of all processes of the driver, in bytes; undefined if they include executors, whose memory is unknown. */
   readonly memoryLimitBytes: number | undefined;
   /** The driver runs in the cluster, and the process here only submits it. */
   readonly isSubmitted: boolean;
   readonly isConcealed: boolean;
-  /** False for what nobody waits for. */
+  /** Whether a caller waits for the driver. If not, it gets a low priority. */
   readonly isUrgent: boolean;
-  /** Time that it has to stop by itself before it is ended by SIGTERM, in milliseconds. */
+  /** Time to stop by itself before SIGTERM, in milliseconds. */
   readonly stopMs: number;
-  /** Time between the end of its connection and that of its process. Default 2 s. */
+  /** Maximum time between the end of the connection and the end of the process, in milliseconds. Default `LAST_WORDS_MS`. */
   readonly lastWordsMs?: number | undefined;
 }
 
-/** Resolves when the driver has connected. Rejects, with nothing left behind, when it ends before or the signal is aborted. */
+/** Resolves when the driver has connected. If the driver ends before, or the signal aborts, removes everything and rejects. */
 export async function startDriver(deps: DriverDeps, start: DriverStart, signal: AbortSignal): Promise<Driver> {
   const folder = join(deps.parent, randomUUID());
   await using stack = new AsyncDisposableStack();
@@ -91,7 +91,7 @@ async function failWhenEnded(
   { heapBytes, isConcealed, isSubmitted }: DriverStart,
 ): Promise<never> {
   const exit = await spawned.exited;
-  // The cluster starts it when it can.
+  // The submission succeeded: the cluster starts the driver when it can.
   if (isSubmitted && exit.code === 0) return new Promise<never>(() => {});
   const end = endOf({ ...exit, heapBytes, isConcealed });
   throw new Error(end.type === "disposed" ? "the driver was ended" : end.message);
@@ -101,7 +101,7 @@ interface StartedDriver {
   readonly spawned: DriverProcess;
   readonly connection: DriverConnection;
   readonly hello: Hello;
-  /** Removes what is left of it. */
+  /** Kills the process and removes its folder. */
   readonly owned: AsyncDisposable;
 }
 
@@ -109,7 +109,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
   const { heapBytes, isSubmitted, stopMs, lastWordsMs = LAST_WORDS_MS } = start;
   let end: SandboxEnd | undefined;
   let { isConcealed } = start;
-  /** It was asked to stop: a JVM that writes an archive at its end says nothing meanwhile. */
+  /** Set once the driver is asked to stop: a JVM that writes an archive at its end is silent meanwhile. */
   let isStopping = false;
   const timers = new Set<NodeJS.Timeout>();
   let isGone = false;
@@ -128,7 +128,7 @@ function createDriver({ spawned, connection, hello, owned }: StartedDriver, star
     const connectionGone = connection.ended.then((closed) => {
       if (closed.type === "violated") end ??= { type: "violated", message: closed.message };
       if (closed.type === "silent" && !isStopping) end ??= { type: "crashed", message: closed.message };
-      // It ends by itself now, unless something holds it up.
+      // The process now ends by itself, unless something blocks it.
       if ((closed.type === "closed" || isStopping) && !isSubmitted) after(lastWordsMs, () => spawned.kill("SIGKILL"));
       else spawned.kill("SIGKILL");
     });

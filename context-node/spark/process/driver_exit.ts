@@ -1,29 +1,29 @@
 import { constants } from "node:os";
 import type { SandboxEnd } from "../../runtime/mod.ts";
 
-/** How the process of a driver ended, and what it printed. */
+/** Exit of a driver's process, with its last output. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What it printed may have secrets in it. */
+  /** Whether the output may contain secrets, so that no message may quote it. */
   readonly isConcealed: boolean;
   readonly heapBytes: number;
 }
 
-/** Where the JVM says so, as `-XX:+ExitOnOutOfMemoryError` has it end. */
+/** Line that a JVM with `-XX:+ExitOnOutOfMemoryError` prints when it ends. */
 const OUT_OF_MEMORY = /Terminating due to java\.lang\.OutOfMemoryError: (?<what>.*)/;
 
-/** By the convention of shells. */
+/** Exit codes above this are signals, by the convention of shells. */
 const FIRST_SIGNAL_CODE = 128;
 
-/** Lines at the end that say why a JVM ended. */
+/** Number of lines that a message quotes from the end of the output. */
 const LAST_LINES = 12;
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Why a driver ended that was not asked to, and said nothing. */
+/** Derives the end of a driver from its exit, for a driver that ended unasked and without a message. */
 export function endOf({ code, signal, stdout, stderr, isConcealed, heapBytes }: ProcessExit): SandboxEnd {
   const what = (OUT_OF_MEMORY.exec(stdout) ?? OUT_OF_MEMORY.exec(stderr))?.groups?.["what"]?.trim();
   if (what !== undefined) {
@@ -42,7 +42,7 @@ export function endOf({ code, signal, stdout, stderr, isConcealed, heapBytes }: 
   return crashed(words === "" ? how : `${how}: ${words}`);
 }
 
-/** The signal that an exit code stands for: bubblewrap and `spark-submit` report the end of a JVM so. */
+/** Name of the signal for an exit code of bubblewrap or `spark-submit`, which report the signal of the JVM this way. */
 function signalOf(code: number | null): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => code === FIRST_SIGNAL_CODE + number)?.[0];
 }

@@ -9,7 +9,7 @@ const LINES = [
 test.each([
   [false, [{ text: "password hunter2" }], [{ text: "user hunter2" }]],
   [true, [{ level: "WARN" }], [{ level: "INFO" }]],
-])("a driver's log has texts unless it is concealed: %s", (isConcealed, warned, debugged) => {
+])("createDriverLog() logs texts unless the driver is concealed: %s", (isConcealed, warned, debugged) => {
   const seen = { warn: [] as object[], debug: [] as object[] };
   const log = {
     warn: (fields: object) => void seen.warn.push(fields),

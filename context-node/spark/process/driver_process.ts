@@ -8,20 +8,20 @@ import { ARGUMENTS_DESCRIPTOR, INFO_DESCRIPTOR } from "../launch/confinement.ts"
 import type { DriverCommand } from "../launch/driver_command.ts";
 import type { ProcessExit } from "./driver_exit.ts";
 
-/** Threads and processes of one driver: Spark has some hundreds when it is busy. */
+/** Maximum number of threads and processes of one driver: a busy Spark has some hundreds. */
 const MOST_THREADS = 8192;
 
 const STDIO = ["ignore", "pipe", "pipe"] as const;
 const BOXED_STDIO = [...STDIO, "pipe", "pipe"] as const;
 
-/** Priority of what nobody waits for. */
+/** Nice value of a driver that no caller waits for. */
 const NICE = 10;
 
 /** A process group with a driver in it. */
 export interface DriverProcess {
-  /** Resolves when it is gone and what it printed is read. Never rejects. */
+  /** Resolves when the process has exited and its output is read. Never rejects. */
   readonly exited: Promise<Pick<ProcessExit, "code" | "signal" | "stdout" | "stderr">>;
-  /** Of the JVM; undefined while it is not known. */
+  /** Process id of the JVM; undefined until it is known. */
   processId(): number | undefined;
   /** Sends a signal to the whole group. */
   kill(signal: "SIGTERM" | "SIGKILL"): void;
@@ -43,7 +43,7 @@ export function spawnDriver(
 ): DriverProcess {
   const memory = memoryLimitBytes ?? Number.MAX_SAFE_INTEGER;
   const group = groups.open({ memoryBytes: memory, threads: MOST_THREADS });
-  // A group of its own: what a terminal sends to the node is not for it, and all that it starts ends with it.
+  // A process group of its own: signals of the terminal to the node do not reach it, and its children end with it.
   const child = spawn(file, args, {
     env,
     cwd: folder,
@@ -57,7 +57,7 @@ export function spawnDriver(
   const place = (found: number): void => {
     processId = found;
     if (!isUrgent) setPriority(found, NICE);
-    // Where it cannot be held, the group says so in the log.
+    // The control group logs its own failures.
     void group.add(found);
   };
   if (hiddenArguments !== undefined) {
@@ -66,7 +66,7 @@ export function spawnDriver(
   } else if (child.pid !== undefined) place(child.pid);
 
   let outOfMemoryBytes: number | undefined;
-  /** The id of its group may be that of another by now. */
+  /** Set once the process has exited: another process group may reuse the id. */
   let isGone = false;
   const exited = new Promise<Awaited<DriverProcess["exited"]>>((resolve) => {
     child.once("exit", () => {
@@ -94,11 +94,11 @@ export function spawnDriver(
   };
 }
 
-/** Bubblewrap waits outside; it says which process is inside. */
+/** Reads the id of the confined process from bubblewrap, which itself stays outside. */
 function readProcessId(child: ChildProcess, found: (processId: number) => void): void {
   const info = child.stdio[INFO_DESCRIPTOR] as Readable;
   let text = "";
-  // Where it ends before, `close` of the child says so; the pipe has nothing to add.
+  // If bubblewrap ends early, `close` of the child reports it.
   info.on("error", () => {});
   info.on("data", (chunk: Buffer) => {
     const wasFound = text.includes("}");
@@ -114,7 +114,7 @@ function writeArguments(child: ChildProcess, args: readonly string[]): void {
   pipe.end(args.map((each) => `${each}\0`).join(""));
 }
 
-/** Whatever of the group is left; there may be nothing. */
+/** Sends a signal to the process group. Does nothing if the group is gone. */
 function killGroup({ pid }: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   if (pid === undefined) return;
   try {

@@ -1,16 +1,16 @@
 import type { ProcessLog } from "../../process_output.ts";
 import type { Driver } from "./driver.ts";
 
-/** Warm drivers that wait for a context. Disposing it ends them. */
+/** Warm drivers that wait for a context. Disposing ends them. */
 export interface Spares extends AsyncDisposable {
-  /** One that is the caller's from now on; undefined when none is warm. */
+  /** Hands over a warm driver; undefined if there is none. */
   take(): Driver | undefined;
-  /** Starts what is missing. One that does not start is not tried again before the next call. */
+  /** Starts the missing spares. After a failed start, only the next call retries. */
   refill(): void;
 }
 
 interface SparesDeps {
-  /** Resolves when it is warm. */
+  /** Starts a driver. Resolves when it is warm. */
   start(signal: AbortSignal): Promise<Driver>;
   readonly log: Pick<ProcessLog, "warn">;
 }
@@ -29,7 +29,7 @@ export function createSpares({ start, log }: SparesDeps, { count }: { count: num
         if (index !== -1) warm.splice(index, 1);
       });
     } catch (error) {
-      if (!closing.signal.aborted) log.warn({ err: error }, "cannot start a spare Spark driver");
+      if (!closing.signal.aborted) log.warn({ err: error }, "spare Spark driver failed to start");
     }
   }
 

@@ -19,7 +19,7 @@ function receive(): Received {
   return { listener, messages, parts };
 }
 
-test("a connection receives messages and parts in order, however they are cut, and no beats", async () => {
+test("a connection receives messages and parts in order for chunks of any size, and drops beats", async () => {
   await using server = await startTestServer();
   const { driver, connection } = await connectExpected(server);
   const { listener, messages, parts } = receive();
@@ -41,7 +41,7 @@ test("a connection receives messages and parts in order, however they are cut, a
   expect(parts).toEqual([[7, "abc"]]);
 });
 
-test("a connection receives what arrived before it was closed", async () => {
+test("a connection delivers what arrived before it closed", async () => {
   await using server = await startTestServer();
   const { driver, connection } = await connectExpected(server);
   const { listener, messages } = receive();
@@ -69,7 +69,7 @@ test.each([
   await driver.cut;
 });
 
-test("a connection ends as violated at the head of a frame that is too large", async () => {
+test("a connection ends as violated at the header of a frame above the limit", async () => {
   await using server = await startTestServer();
   const { driver, connection } = await connectExpected(server);
   connection.listen(receive().listener);
@@ -96,7 +96,7 @@ test("a connection ends when the driver is silent", async () => {
   connection.listen(receive().listener);
   expect(await connection.ended).toEqual({
     type: "silent",
-    message: "The Spark driver gave no sign of life for 1.5 s",
+    message: "The Spark driver sent nothing for 1.5 s",
   });
   await driver.cut;
 });
@@ -145,6 +145,6 @@ test("sendContent() rejects when the driver leaves", async () => {
     for (let count = 0; count < 100; count++) await connection.sendContent(3, part);
   })();
   driver.socket.destroy();
-  await expect(sending).rejects.toThrow("The Spark driver is gone");
+  await expect(sending).rejects.toThrow("The Spark driver has disconnected");
   expect(await connection.ended).toEqual({ type: "closed" });
 });

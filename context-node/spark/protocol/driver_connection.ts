@@ -13,36 +13,36 @@ import {
   Violation,
 } from "./driver_protocol.ts";
 
-/** What waits to be written, in bytes, beyond which no further content is. */
+/** Size of unwritten data, in bytes, beyond which `sendContent` waits. */
 const MOST_UNWRITTEN_BYTES = 1024 * 1024;
 
-/** A beat that comes so much too late says that this process stood still, in milliseconds. */
+/** Delay of a timer that shows that this process itself was paused, in milliseconds. */
 const STANDSTILL_MS = 1000;
 
-/** Takes what a driver sends. What it throws ends the connection as violated. */
+/** Receives what a driver sends. An exception ends the connection as violated. */
 export interface DriverListener {
   received(message: Exclude<DriverMessage, { type: "beat" }>): void;
   part(run: number, bytes: Buffer): void;
 }
 
-/** Why a connection is no more. */
+/** Why a connection ended. */
 export type ConnectionEnd =
-  /** The other end, or this one, closed it. */
+  /** Either end closed it. */
   | { readonly type: "closed" }
   | { readonly type: "silent"; readonly message: string }
   | { readonly type: "violated"; readonly message: string };
 
-/** The node's end of the connection that a driver opened and proved to be its own. */
+/** The node's end of the connection of an authenticated driver. */
 export interface DriverConnection {
-  /** Resolves after the last message was received. Never rejects. */
+  /** Resolves after the last message. Never rejects. */
   readonly ended: Promise<ConnectionEnd>;
-  /** Gives all that arrives from now on to this listener; before it, messages wait. */
+  /** Delivers messages to this listener. Until the first call, messages wait. */
   listen(listener: DriverListener): void;
   send(message: NodeMessage): void;
-  /** Sends a part of an answer. Resolves when more may be sent; rejects when the connection is no more. */
+  /** Sends a part of requested content. Resolves when more may be sent; rejects if the connection has ended. */
   sendContent(request: number, bytes: Uint8Array): Promise<void>;
   close(): void;
-  /** Ends it because the driver did what it may not. */
+  /** Ends the connection because of a violation. */
   condemn(message: string): void;
 }
 
@@ -53,17 +53,17 @@ interface ConnectionDeps {
   readonly silenceMs?: number | undefined;
 }
 
-/** Takes over a socket; `reader` has what arrived after the first message. */
+/** Takes over a socket. `reader` holds what arrived after the first message. */
 export function openConnection(deps: ConnectionDeps, socket: Socket, reader: FrameReader): DriverConnection {
   const { scheduler, log, silenceMs = DRIVER_SILENCE_MS } = deps;
   const ended = Promise.withResolvers<ConnectionEnd>();
   let end: ConnectionEnd | undefined;
   let listener: DriverListener | undefined;
   let isClosed = false;
-  let heardAt = performance.now();
-  let beatAt = heardAt;
-  /** When the driver last read something of what waits for it. */
-  let drainedAt = heardAt;
+  let receivedAt = performance.now();
+  let beatAt = receivedAt;
+  /** When the driver last read some of the data that waits for it. */
+  let drainedAt = receivedAt;
   let flushedBytes = 0;
   reader.limitBytes = LARGEST_DRIVER_FRAME_BYTES;
 
@@ -82,8 +82,8 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
         else socket.resume();
         return frame !== undefined;
       } catch (error) {
-        if (!(error instanceof Violation)) log.warn({ err: error }, "cannot take a message of a Spark driver");
-        condemn(error instanceof Violation ? error.message : "a message that cannot be taken");
+        if (!(error instanceof Violation)) log.warn({ err: error }, "Spark driver message handling failed");
+        condemn(error instanceof Violation ? error.message : "a message that the node cannot handle");
         return false;
       }
     },
@@ -105,32 +105,32 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
   }
 
   socket.on("data", (chunk: Buffer) => {
-    heardAt = performance.now();
+    receivedAt = performance.now();
     reader.push(chunk);
     socket.pause();
     scheduler.offer(source);
   });
-  // `close` follows, and says what there is to say.
+  // `close` follows an error, and reports the end.
   socket.on("error", () => {});
   socket.on("close", () => {
     isClosed = true;
     clearInterval(timer);
     if (end !== undefined) return ended.resolve(end);
-    // What has arrived is received first.
+    // Delivers what has arrived before it ends.
     if (listener === undefined) ended.resolve({ type: "closed" });
     else scheduler.offer(source);
   });
 
   const timer = setInterval(() => {
     const now = performance.now();
-    if (now - beatAt > BEAT_MS + STANDSTILL_MS) heardAt = drainedAt = now;
+    if (now - beatAt > BEAT_MS + STANDSTILL_MS) receivedAt = drainedAt = now;
     beatAt = now;
     const flushed = socket.bytesWritten - socket.writableLength;
     if (socket.writableLength === 0 || flushed > flushedBytes) drainedAt = now;
     flushedBytes = flushed;
     const seconds = silenceMs / 1000;
-    if (now - heardAt > silenceMs)
-      return endWith({ type: "silent", message: `The Spark driver gave no sign of life for ${seconds} s` });
+    if (now - receivedAt > silenceMs)
+      return endWith({ type: "silent", message: `The Spark driver sent nothing for ${seconds} s` });
     if (now - drainedAt > silenceMs)
       return endWith({ type: "silent", message: `The Spark driver read nothing for ${seconds} s` });
     send({ type: "beat" });
@@ -153,7 +153,7 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
     },
     send,
     async sendContent(request, bytes) {
-      if (!socket.writable) throw new Error("The Spark driver is gone");
+      if (!socket.writable) throw new Error("The Spark driver has disconnected");
       socket.write(contentHeader(request, bytes.byteLength));
       socket.write(bytes);
       if (socket.writableLength > MOST_UNWRITTEN_BYTES) await drained(socket);
@@ -163,12 +163,12 @@ export function openConnection(deps: ConnectionDeps, socket: Socket, reader: Fra
   };
 }
 
-/** Resolves when what was written has gone out; rejects when the socket closes before. */
+/** Resolves when the socket has drained; rejects if it closes before. */
 function drained(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       socket.off("drain", settle).off("close", settle);
-      if (socket.destroyed) reject(new Error("The Spark driver is gone"));
+      if (socket.destroyed) reject(new Error("The Spark driver has disconnected"));
       else resolve();
     };
     socket.on("drain", settle).on("close", settle);

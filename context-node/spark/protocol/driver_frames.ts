@@ -10,13 +10,13 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** Takes frames out of what arrives, in pieces of any size. */
+/** Splits a stream of chunks into frames. */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #size = 0;
   #limitBytes: number;
 
-  /** Frames larger than the limit are violations; what waits is never more than one frame and one chunk. */
+  /** A frame above the limit is a violation, so the reader buffers at most one frame and one chunk. */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
@@ -30,7 +30,7 @@ export class FrameReader {
     this.#size += chunk.length;
   }
 
-  /** The next frame; undefined while it is not whole. Throws a Violation. */
+  /** Returns the next frame, or undefined while it is incomplete. Throws a Violation. */
   next(): Frame | undefined {
     if (this.#size < LENGTH_BYTES) return undefined;
     const length = this.#peekLength();
@@ -65,14 +65,14 @@ export function encodeMessage(message: NodeMessage): Buffer {
   return Buffer.concat([header(Kind.MESSAGE, payload.length), payload]);
 }
 
-/** The head of a frame that carries a part of what the driver asked for; the part follows it. */
+/** Encodes the header of a frame with a part of requested content. The part follows the header. */
 export function contentHeader(request: number, sizeBytes: number): Buffer {
   const number = Buffer.alloc(NUMBER_BYTES);
   number.writeUInt32BE(request);
   return Buffer.concat([header(Kind.CONTENT, NUMBER_BYTES + sizeBytes), number]);
 }
 
-/** Number and bytes of a frame that carries a part. Throws a Violation. */
+/** Parses the payload of a part: its number and its bytes. Throws a Violation. */
 export function parsePart(payload: Buffer): { number: number; bytes: Buffer } {
   if (payload.length <= NUMBER_BYTES) throw new Violation("a part without bytes");
   return { number: payload.readUInt32BE(), bytes: payload.subarray(NUMBER_BYTES) };

@@ -1,9 +1,9 @@
 import { DriverMessage, Violation } from "./driver_protocol.ts";
 
-/** The message of a fault may repeat text that the driver chose. */
+/** Maximum length of a message, in characters: it may quote text from the driver. */
 const LONGEST_FAULT = 200;
 
-/** Checks a message of a driver. Throws a Violation. */
+/** Parses a message of a driver. Throws a Violation. */
 export function parseDriverMessage(payload: Buffer): DriverMessage {
   const parsed = DriverMessage.safeParse(parseJson(payload));
   if (parsed.success) return parsed.data;

@@ -1,41 +1,41 @@
 /**
- * What a context node and a Spark driver (`driver/`) say to each other, over a TCP connection that the driver opens.
+ * The protocol between a context node and a Spark driver (`driver/`), over a TCP connection that the driver opens.
  *
  * A frame is its length (4 bytes, big-endian: of the kind and the payload), its kind (1 byte) and its payload:
  * - kind 0: a message below, as one JSON object in UTF-8;
  * - kind 1, driver to node: a part of a result, after the number of its run (4 bytes, big-endian);
  * - kind 2, node to driver: a part of what the driver asked for, after the number of its request (4 bytes, big-endian).
  *
- * What a driver sends is checked here, as it runs the classes of jobs: nothing of it is believed.
+ * A driver runs the classes of jobs and is not trusted: the schemas below check everything that it sends.
  */
 import { z } from "zod";
 
 /** Largest frame that a driver may send, in bytes. */
 export const LARGEST_DRIVER_FRAME_BYTES = 1024 * 1024;
 
-/** Largest frame that a node sends: a config may have 4 MiB, and its escapes. */
+/** Largest frame that a node sends, in bytes: a config may have 4 MiB before escaping. */
 export const LARGEST_NODE_FRAME_BYTES = 32 * 1024 * 1024;
 
-/** Bytes of parts of one run that a driver may send before the node has taken them. */
+/** Maximum size of the unacknowledged parts of one run, in bytes. */
 export const PART_WINDOW_BYTES = 1024 * 1024;
 
-/** Largest result that a driver tells in one message (`succeeded`), as characters of JSON. A larger one goes in parts. */
+/** Largest result in one message (`succeeded`), in characters of JSON. A driver sends a larger one in parts. */
 export const LARGEST_WHOLE_RESULT = 128 * 1024;
 
-/** Both ends send `beat` this often. */
+/** Interval between the `beat` messages of each end, in milliseconds. */
 export const BEAT_MS = 1_000;
 
-/** A driver ends after this time without a message from its node; it ends at once when the connection closes. */
+/** Silence of the node after which a driver ends, in milliseconds. It ends at once when the connection closes. */
 export const NODE_SILENCE_MS = 15_000;
 
-/** A node ends a driver after this time without a message from it. Garbage collection takes less. */
+/** Silence of a driver after which the node kills it, in milliseconds. Garbage collection takes less. */
 export const DRIVER_SILENCE_MS = 30_000;
 
 /** A jar on the class path of a job. */
 export interface JarReference {
-  /** `sha256:<hex>`; the driver asks for it by that (`fetch`). */
+  /** `sha256:<hex>`. The driver requests the jar by it (`fetch`). */
   readonly digest: string;
-  /** For messages and Spark's UI: a binary's name, or the last part of a URI. */
+  /** Name in messages and Spark's UI: that of a binary, or the last part of a URI. */
   readonly name: string;
 }
 
@@ -54,26 +54,26 @@ export type Work =
       readonly maxBytes: number;
     };
 
-/** Which of Spark's contexts the jobs of a context get. `default` takes jobs of all kinds but streaming. */
+/** The kind of Spark context that jobs get. `default` runs jobs of all kinds but streaming. */
 export type ContextKind = "default" | "session" | "sql" | "hive" | "streaming";
 
 export type NodeMessage =
-  /** After `hello`, or later for a spare: makes the SparkContext. */
+  /** Creates the SparkContext. Follows `hello`; for a spare, later. */
   | {
       readonly type: "init";
       readonly contextId: string;
       readonly contextName: string;
       readonly kind: ContextKind;
-      /** Spark's configuration, master and application name included. */
+      /** Spark's configuration, including master and application name. */
       readonly conf: Readonly<Record<string, string>>;
       /** For Hadoop's configuration. */
       readonly hadoop: Readonly<Record<string, string>>;
       /** What jobs see as `contextConfig`: the settings of the context, a JSON object. */
       readonly contextConfig: string;
-      /** Of a streaming context. */
+      /** Batch interval of a streaming context, in milliseconds. */
       readonly batchIntervalMs: number;
     }
-  /** Answered by `running` and an end (`succeeded`, `streamed`, `failed`, `rejected`, `conflict`). Runs go on at the same time. */
+  /** Starts a run. The driver replies with `running` and an end (`succeeded`, `streamed`, `failed`, `rejected`, `conflict`). Runs are concurrent. */
   | {
       readonly type: "run";
       readonly run: number;
@@ -84,24 +84,24 @@ export type NodeMessage =
     }
   /** Cancels the job group of a run and interrupts its thread. The run still ends with a message. */
   | { readonly type: "abort"; readonly run: number; readonly reason: string }
-  /** So many bytes of parts of the run were taken. A negative number refuses all further ones; `message` says why. */
+  /** Acknowledges this number of bytes of the parts of the run. A negative number refuses all further parts; `message` says why. */
   | { readonly type: "taken"; readonly run: number; readonly bytes: number; readonly message?: string }
-  /** Answered by `objects`. With a name it drops that object first, and the answer has it alone. */
+  /** Lists named objects; the driver replies with `objects`. With a name, drops that object and lists it alone. */
   | { readonly type: "objects"; readonly request: number; readonly drop?: string }
-  /** After the frames of kind 2 that answer `fetch`, `dataOpen` or `dataList` (a JSON array of names). With an error there is no such thing. */
+  /** Ends the frames of kind 2 for `fetch`, `dataOpen` or `dataList` (a JSON array of names). An error says why there is no content. */
   | { readonly type: "contentEnd"; readonly request: number; readonly error?: string }
   /** Stops the SparkContext and ends the process. */
   | { readonly type: "stop" }
   | { readonly type: "beat" };
 
-/** Half a character, as UTF-16 can have it, is written in no other encoding. */
+/** Replaces unpaired surrogates, which only UTF-16 can encode. */
 const text = z.string().transform((value) => value.toWellFormed());
 const count = z.number().int().nonnegative();
 const run = count;
-/** Milliseconds since 1970; 0: not yet. */
+/** Milliseconds since 1970; 0 if not yet known. */
 const time = count;
 
-/** A stage of Spark's, as a job's progress lists it. */
+/** A stage of Spark in the progress of a job. */
 const stage = z.strictObject({
   id: count,
   attempt: count,
@@ -123,7 +123,7 @@ const stage = z.strictObject({
 
 const namedObject = z.strictObject({
   name: text,
-  /** `RDD`, `DATA_FRAME`, `BROADCAST` or the name of another class. */
+  /** `RDD`, `DATA_FRAME`, `BROADCAST` or a class name. */
   kind: text,
   storageLevel: text,
   partitions: count,
@@ -135,24 +135,24 @@ const namedObject = z.strictObject({
 
 const thrown = z.strictObject({ name: text, message: text, stack: text });
 
-/** The most stages that one `progress` lists. */
+/** Maximum number of stages in one `progress`. */
 export const MOST_STAGES = 200;
 
-/** What a driver says. */
+/** A message of a driver. */
 export const DriverMessage = z.discriminatedUnion("type", [
-  /** The first. `token` is that of the environment variable HEARTH_DRIVER_TOKEN. */
+  /** The first message. `token` is the value of the environment variable HEARTH_DRIVER_TOKEN. */
   z.strictObject({ type: z.literal("hello"), token: text, pid: count, java: text, spark: text, scala: text }),
-  /** It is warm and waits for `init`. */
+  /** The spare is warm and waits for `init`. */
   z.strictObject({ type: z.literal("spare") }),
-  /** It takes runs. */
+  /** The driver accepts runs. */
   z.strictObject({ type: z.literal("ready"), applicationId: text, uiUrl: text, master: text }),
-  /** The SparkContext could not be made. It ends. */
+  /** The SparkContext could not be created. The driver ends. */
   z.strictObject({ type: z.literal("notReady"), message: text, stack: text }),
-  /** The SparkContext was stopped: by a job, by the cluster. It ends. */
+  /** A job or the cluster stopped the SparkContext. The driver ends. */
   z.strictObject({ type: z.literal("lost"), message: text }),
-  /** The classes of a run are loaded and `validate` is called. */
+  /** The driver has loaded the classes of a run and calls `validate`. */
   z.strictObject({ type: z.literal("validating"), run }),
-  /** `validate` had no objection. */
+  /** `validate` accepted the config. */
   z.strictObject({ type: z.literal("running"), run }),
   z.strictObject({
     type: z.literal("progress"),
@@ -161,14 +161,14 @@ export const DriverMessage = z.discriminatedUnion("type", [
     message: text,
     stages: z.array(stage).max(MOST_STAGES),
   }),
-  /** Lines of a run; of run 0: of the driver itself. */
+  /** Log lines of a run; run 0 is the driver itself. */
   z.strictObject({
     type: z.literal("log"),
     run,
     lines: z.array(z.strictObject({ time, level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]), text })),
   }),
   z.strictObject({ type: z.literal("succeeded"), run, json: text }),
-  /** Its result follows in parts, and `streamed` when it is whole. */
+  /** The result follows in parts, then `streamed`. */
   z.strictObject({ type: z.literal("resultBegun"), run, mediaType: text }),
   z.strictObject({ type: z.literal("streamed"), run }),
   z.strictObject({
@@ -178,7 +178,7 @@ export const DriverMessage = z.discriminatedUnion("type", [
     error: thrown,
   }),
   z.strictObject({ type: z.literal("rejected"), run, problems: z.array(text) }),
-  /** Its jars have other classes under names that are loaded already: they need a driver of their own. None of its code was called. */
+  /** The driver has loaded other classes under names in the jars of this run, which needs another driver. It called none of the code. */
   z.strictObject({ type: z.literal("conflict"), run, message: text }),
   z.strictObject({ type: z.literal("objects"), request: count, objects: z.array(namedObject) }),
   /** Asks for the bytes of a jar. */
@@ -190,7 +190,7 @@ export const DriverMessage = z.discriminatedUnion("type", [
 
 export type DriverMessage = z.infer<typeof DriverMessage>;
 
-/** A part of an answer to a driver's request. */
+/** A part of the content that a driver requested. */
 export const Kind = { MESSAGE: 0, PART: 1, CONTENT: 2 } as const;
 
 /** An error for what a driver sent against this protocol. It ends the driver, and never the node. */

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { connectDriver, connectExpected, helloWith, startTestServer } from "../testing/scripted_driver.ts";
 
-test("a driver server takes a driver by its token, once", async () => {
+test("a driver server accepts the token of a driver once", async () => {
   await using server = await startTestServer();
   using expected = server.expect();
   using driver = await connectDriver(server);
@@ -36,21 +36,21 @@ test.each([
   ["a frame larger than a hello", Buffer.from([0, 0, 0x10, 0x01, 0])],
   ["a hello that is no JSON", Buffer.from([0, 0, 0, 2, 0, 0x7b])],
   ["a part", Buffer.from([0, 0, 0, 6, 1, 0, 0, 0, 1, 1])],
-])("a driver server cuts %s in place of a hello", async (_what, bytes) => {
+])("a driver server cuts %s instead of a hello", async (_what, bytes) => {
   await using server = await startTestServer();
   using driver = await connectDriver(server);
   driver.socket.write(bytes);
   await driver.cut;
 });
 
-test("a driver server cuts who does not say hello in time", async () => {
+test("a driver server closes a connection that sends no hello in time", async () => {
   await using server = await startTestServer({ helloMs: 50 });
   using driver = await connectDriver(server);
   driver.socket.write(Buffer.from([0, 0]));
   await driver.cut;
 });
 
-test("a driver server cuts the oldest of 64 strangers for a driver that comes, and logs few lines about them", async () => {
+test("a driver server closes the oldest of 64 connections without a hello for a new driver, and throttles its log", async () => {
   const lines: string[] = [];
   const log = { debug() {}, warn: (_fields: object, message: string) => void lines.push(message) };
   await using server = await startTestServer({ log });
@@ -65,7 +65,7 @@ test("a driver server cuts the oldest of 64 strangers for a driver that comes, a
   expect(lines).toEqual(Array(2).fill("refused a connection to the port of Spark drivers"));
 });
 
-test("a driver server says whose configuration to change when its address is taken", async () => {
+test("startDriverServer() names the configuration to change when the address is in use", async () => {
   await using server = await startTestServer();
   const { startDriverServer } = await import("./driver_server.ts");
   const { createLineScheduler } = await import("../../line_scheduler.ts");

@@ -7,27 +7,27 @@ import { FrameReader } from "./driver_frames.ts";
 import { parseDriverMessage } from "./driver_messages.ts";
 import { type DriverMessage, Kind, Violation } from "./driver_protocol.ts";
 
-/** Time of a connection until it says which driver it is, in milliseconds: a JVM that has just started is slow on a machine under load. */
+/** Time limit for the `hello` of a connection, in milliseconds: a JVM that has just started is slow on a machine under load. */
 const HELLO_MS = 30_000;
 
 const LARGEST_HELLO_BYTES = 4 * 1024;
 
-/** Connections at a time that have not said yet which driver they are; one more cuts the oldest. */
+/** Maximum number of connections without a `hello`. One more closes the oldest. */
 const MOST_STRANGERS = 64;
 
 const TOKEN_BYTES = 32;
 
 export type Hello = Extract<DriverMessage, { type: "hello" }>;
 
-/** A driver that is going to connect. Disposing it makes its token worthless. */
+/** A driver that is going to connect. Disposing revokes its token. */
 export interface ExpectedDriver extends Disposable {
-  /** What it proves itself with, once. */
+  /** Proves the identity of the driver, once. */
   readonly token: string;
-  /** Resolves when it has. Never rejects. */
+  /** Resolves when the driver has connected. Never rejects. */
   readonly connected: Promise<{ readonly connection: DriverConnection; readonly hello: Hello }>;
 }
 
-/** Where drivers connect back to. Disposing it closes all connections. */
+/** The server that drivers connect back to. Disposing closes all connections. */
 export interface DriverServer extends AsyncDisposable {
   /** `host:port` that it listens on. */
   readonly address: string;
@@ -47,10 +47,10 @@ type Claim = (connection: DriverConnection, hello: Hello) => void;
 /** Resolves when it listens. Rejects when the address is taken. */
 export async function startDriverServer(deps: ServerDeps, { listen }: { listen: string }): Promise<DriverServer> {
   const { log, helloMs = HELLO_MS } = deps;
-  /** By the digest of its token, so that looking one up takes as long for any other. */
+  /** Keyed by the digest of the token: the comparison takes constant time. */
   const expected = new Map<Buffer, Claim>();
   const sockets = new Set<Socket>();
-  /** The oldest first. */
+  /** Connections without a `hello`, oldest first. */
   const strangers = new Set<Socket>();
   const logRefusal = createThrottledLog<{ readonly reason: string }>(
     (fields) => log.warn(fields, "refused a connection to the port of Spark drivers"),
@@ -67,22 +67,22 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
     return undefined;
   }
 
-  /** Whoever connects may do so as often as they like: few lines are logged. */
+  /** Anyone can connect at any rate, so the log is throttled. */
   function complain(reason: string, fields: object): void {
     logRefusal({ ...fields, reason });
   }
 
-  /** The newest may be a driver: it says so at once, while strangers wait. */
+  /** Closes the oldest connection: a driver sends its `hello` at once, so the newest is the likelier driver. */
   function cutOldest(oldest: Socket): void {
     strangers.delete(oldest);
-    complain("too many wait without saying which driver they are", { address: oldest.remoteAddress });
+    complain("too many connections have sent no hello", { address: oldest.remoteAddress });
     oldest.destroy();
   }
 
   function welcome(socket: Socket): void {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    // `close` follows.
+    // `close` follows an error.
     socket.on("error", () => {});
     const [oldest] = strangers;
     if (strangers.size >= MOST_STRANGERS && oldest !== undefined) cutOldest(oldest);
@@ -98,7 +98,7 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
       complain(reason, { address: socket.remoteAddress, ...fields });
       socket.destroy();
     };
-    const timer = setTimeout(() => refuse("it did not say in time which driver it is"), helloMs);
+    const timer = setTimeout(() => refuse("it sent no hello in time"), helloMs);
     timer.unref();
     function onData(chunk: Buffer): void {
       reader.push(chunk);
@@ -106,7 +106,7 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
       if (hello === undefined) return;
       if (typeof hello === "string") return refuse(`its first message is not "hello"`, { detail: hello });
       const claim = takeClaim(hello.token);
-      if (claim === undefined) return refuse("its token is not that of a driver that is expected");
+      if (claim === undefined) return refuse("its token belongs to no expected driver");
       left();
       claim(openConnection(deps, socket, reader), hello);
     }
@@ -133,7 +133,7 @@ export async function startDriverServer(deps: ServerDeps, { listen }: { listen: 
   };
 }
 
-/** The first message; undefined while it is not whole, and why it is none. */
+/** Returns the first message, undefined while it is incomplete, or a string that says why it is invalid. */
 function readHello(reader: FrameReader): Hello | string | undefined {
   try {
     const frame = reader.next();

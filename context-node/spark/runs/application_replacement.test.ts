@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { JobError_Reason } from "../../../proto/node.ts";
 import { contextNamed, jarJob, observe, startContext, startScriptedSpark } from "../testing/mod.ts";
 
-test("a new version of a jar waits for the jobs that run, and then for another driver", async () => {
+test("a job with a new version of a jar waits for the running jobs, then for another driver", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
   const running = sandbox.run(jarJob("obedient"), observe());
   const newer = sandbox.run(jarJob("conflict", { digest: "sha256:2" }), observe());
   expect(await newer.outcome).toMatchObject({ type: "postponed" });
-  // Its secrets were read meanwhile.
+  // A job that started before the conflict, and reached the driver after it.
   expect(await sandbox.run(jarJob("echo"), observe()).outcome).toMatchObject({ type: "postponed" });
   running.abort("cancelled");
   expect(await running.outcome).toMatchObject({ type: "failed" });
@@ -19,7 +19,7 @@ test("a new version of a jar waits for the jobs that run, and then for another d
   });
 });
 
-test("a new version of a jar says for which jobs it waits, and fails when they do not end in time", async () => {
+test("a job with a new version of a jar logs what it waits for, and fails after the time limit", async () => {
   await using spark = await startScriptedSpark({ replaceTimeoutMs: 100 });
   const sandbox = await startContext(spark);
   await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
@@ -41,7 +41,7 @@ test("a new version of a jar says for which jobs it waits, and fails when they d
   expect(await sandbox.run(jarJob("echo"), observe()).outcome).toMatchObject({ type: "succeeded" });
 });
 
-test("of two versions that start together one waits for another driver", async () => {
+test("one of two versions that start together waits for another driver", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   const older = sandbox.run(jarJob("stubborn", { digest: "sha256:1" }), observe());
@@ -50,7 +50,7 @@ test("of two versions that start together one waits for another driver", async (
   expect(await older.outcome).toMatchObject({ type: "lost" });
 });
 
-test("a new version of a jar fails at once in a streaming context", async () => {
+test("a job with a new version of a jar fails at once in a streaming context", async () => {
   await using spark = await startScriptedSpark();
   const settings = { "context-factory": "spark.jobserver.context.StreamingContextFactory" };
   const sandbox = await spark.runtime.startSandbox(contextNamed("streams", { settings }));
@@ -61,7 +61,7 @@ test("a new version of a jar fails at once in a streaming context", async () => 
   });
 });
 
-test("a new version of a jar fails where the operator wants that", async () => {
+test("a job with a new version of a jar fails if onNewVersion is refuse", async () => {
   await using spark = await startScriptedSpark({ onNewVersion: "refuse" });
   const sandbox = await startContext(spark);
   await sandbox.run(jarJob("conflict", { digest: "sha256:1" }), observe()).outcome;
@@ -71,7 +71,7 @@ test("a new version of a jar fails where the operator wants that", async () => {
   });
 });
 
-test("a job whose own jars conflict fails instead of being started for ever", async () => {
+test("a job whose own jars conflict fails instead of restarting forever", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   expect(await sandbox.run(jarJob("alwaysConflict"), observe()).outcome).toMatchObject({

@@ -4,32 +4,32 @@ import type { SparkConfig } from "../spark_config.ts";
 import { classesTaken } from "./job_errors.ts";
 import type { Run } from "./run.ts";
 
-/** What happens to jobs whose classes differ from those under the same names that a driver has loaded. */
+/** Policy for jobs whose classes differ from loaded classes of the same names. */
 export interface NewVersions extends Pick<SparkConfig, "onNewVersion" | "replaceTimeoutMs"> {
   readonly kind: ContextKind;
 }
 
-/** A driver is to end for the jobs that it cannot run, once those that run have ended. Disposing it stops the wait. */
+/** The pending end of a driver, after its running jobs, in favor of jobs that it cannot run. Disposing cancels the wait. */
 export interface Replacement extends Disposable {
-  /** Why the driver ends. */
+  /** Why the driver ends, as a sentence. */
   readonly message: string;
-  /** Ends a run without an error: the next driver runs it, or if the wait was too long this one. */
+  /** Postpones a run: the next driver runs it, or this one if the wait takes too long. */
   postpone(run: Run): void;
-  /** The same of one that the driver refused: it fails if the wait was too long. */
+  /** Postpones a run that the driver refused: it fails if the wait takes too long. */
   postponeRefused(run: Run, conflict: string): void;
 }
 
-/** Why a job fails at once; undefined when it waits for another driver. */
+/** Returns why a job fails at once, or undefined if it waits for another driver. */
 export function refuseNewVersion({ onNewVersion, kind }: NewVersions, hasOtherJars: boolean): string | undefined {
   if (onNewVersion === "refuse")
     return "restart the context, or run the job in another one (node.spark.onNewVersion is refuse)";
   if (kind === "streaming")
     return "restart the context, or run the job in another one: a streaming context does not wait for its jobs to end";
-  // In an empty name space it would be no other in the next driver.
+  // With no other jars loaded, the next driver would refuse the job too.
   return hasOtherJars ? undefined : "two jars of this job have different classes of that name: leave one of them out";
 }
 
-/** `running` are the runs that it waits for; `calledOff` is called, before any postponed job fails, when that took too long. */
+/** Waits for the runs that `running` returns. If that takes too long, calls `calledOff`, then fails the postponed jobs. */
 export function startReplacement(
   conflict: string,
   { replaceTimeoutMs }: NewVersions,
@@ -58,7 +58,7 @@ export function startReplacement(
   };
 }
 
-/** The most jobs that a message names. */
+/** Maximum number of jobs that a message names. */
 const MOST_NAMED = 3;
 
 function named(runs: readonly Run[]): string {

@@ -12,7 +12,7 @@ export function notForSpark(): JobError {
   );
 }
 
-/** Its classes differ from those under the same names that its context has loaded, and nothing is to be done about it. */
+/** The context has loaded other classes under the names of the job, and cannot be replaced for it. */
 export function classesTaken(message: string, advice: string): JobError {
   return plainError(JobError_Reason.LOAD_FAILED, `${message}; ${advice}`);
 }

@@ -4,21 +4,21 @@ import type { Driver } from "../process/driver.ts";
 import { type DriverMessage, Violation } from "../protocol/driver_protocol.ts";
 import { objectOf } from "./run_progress.ts";
 
-/** Time that a driver has to answer, in milliseconds: it asks Spark, not executors. */
+/** Time limit for the reply of a driver, in milliseconds: it asks Spark, not the executors. */
 const ANSWER_MS = 10_000;
 
-/** Time after a job in which the list is read again, in milliseconds: many jobs end together. */
+/** Delay between the end of a job and the next read of the list, in milliseconds: many jobs may end together. */
 const READ_AFTER_MS = 500;
 
 /** The named objects of a driver. */
 export interface ObjectList extends Disposable {
-  /** By name; of a driver that is gone, or does not answer, as they were last known. */
+  /** Lists the objects by name. Returns the last known list if the driver has ended or does not reply. */
   list(): Promise<NamedObject[]>;
-  /** Resolves to undefined when there was none. */
+  /** Drops an object. Resolves to undefined if there is none of that name. */
   drop(name: string): Promise<NamedObject | undefined>;
-  /** Throws a Violation when nothing was asked. */
+  /** Receives a reply. Throws a Violation for an unknown request. */
   answered(message: Extract<DriverMessage, { type: "objects" }>): void;
-  /** Jobs may have changed them. */
+  /** Schedules a read of the list: a job may have changed it. */
   touch(): void;
 }
 
@@ -29,7 +29,7 @@ export function createObjectList(send: Driver["send"]): ObjectList {
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Undefined: no answer. */
+  /** Resolves to undefined if the driver does not reply. */
   async function ask(question: { drop?: string }): Promise<NamedObject[] | undefined> {
     if (isClosed) return undefined;
     lastRequest += 1;
@@ -58,7 +58,7 @@ export function createObjectList(send: Driver["send"]): ObjectList {
     answered({ request, objects }) {
       const resolve = pending.get(request);
       if (request > lastRequest) throw new Violation(`"objects" of request ${request}, which was not sent`);
-      // It came too late.
+      // The reply came too late.
       if (resolve === undefined) return;
       pending.delete(request);
       resolve(objects.map(objectOf).sort((a, b) => (a.name < b.name ? -1 : 1)));

@@ -3,15 +3,15 @@ import type { JobObserver } from "../../runtime/mod.ts";
 const NEWLINE = 10;
 const BETWEEN_VALUES = Buffer.from(",\n");
 
-/** The streamed result of one run, on its way to whoever observes it. */
+/** Passes the streamed result of one run to its observer. */
 export interface ResultParts {
-  /** Resolves when the part is taken. Rejects when no more is. */
+  /** Resolves when the observer has taken the part. Rejects if it takes no more. */
   push(bytes: Buffer): Promise<void>;
-  /** Resolves when all that was pushed is taken, and the end with it; rejects with what a part was refused with. */
+  /** Resolves when the observer has taken all parts. Rejects with the error of a refused part. */
   end(): Promise<void>;
 }
 
-/** Passes parts on as they are. */
+/** Passes parts on unchanged. */
 export function plainParts(observer: Pick<JobObserver, "resultPart">): ResultParts {
   const taken: Promise<void>[] = [];
   return {
@@ -19,7 +19,7 @@ export function plainParts(observer: Pick<JobObserver, "resultPart">): ResultPar
       const each = observer.resultPart(bytes);
       taken.push(each);
       const forget = (): void => void taken.splice(taken.indexOf(each), 1);
-      // What is refused stays: `end` is refused with it.
+      // A refused part stays, so that `end` rejects with it.
       each.then(forget, () => {});
       return each;
     },
@@ -29,11 +29,11 @@ export function plainParts(observer: Pick<JobObserver, "resultPart">): ResultPar
   };
 }
 
-/** Makes one JSON array of lines that are a JSON value each. */
+/** Converts lines of JSON to one JSON array. */
 export function arrayParts(observer: Pick<JobObserver, "resultPart">): ResultParts {
   const parts = plainParts(observer);
   let isBegun = false;
-  /** The line before is complete; whether it was the last is not known yet. */
+  /** Whether a line has just ended: a comma follows if another line does. */
   let isBetween = false;
 
   function convert(bytes: Buffer): Buffer {

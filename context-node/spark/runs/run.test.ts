@@ -2,21 +2,21 @@ import { expect, test } from "vitest";
 import { JobError_Reason, SqlQuery_Format } from "../../../proto/node.ts";
 import { contextNamed, jarJob, observe, sqlJob, startContext, startScriptedSpark } from "../testing/mod.ts";
 
-test("a streamed result is taken part by part", async () => {
+test("a streamed result arrives part by part", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   const seen = observe();
   expect(await sandbox.run(jarJob("stream"), seen).outcome).toEqual({ type: "streamed" });
-  expect(seen.told).toEqual(["running", "application/octet-stream"]);
+  expect(seen.calls).toEqual(["running", "application/octet-stream"]);
   expect(seen.text()).toBe("part 0\npart 1\npart 2\n");
 });
 
-test("a streamed result of which no more is taken fails, also when it is complete by then", async () => {
+test("a streamed result fails if the observer refuses a part, even if it is complete by then", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   expect(await sandbox.run(jarJob("stream"), observe({ mostParts: 2 })).outcome).toMatchObject({
     type: "failed",
-    error: { reason: JobError_Reason.RESULT_TOO_LARGE, message: "no more is kept" },
+    error: { reason: JobError_Reason.RESULT_TOO_LARGE, message: "the observer keeps no more parts" },
   });
 });
 
@@ -35,14 +35,14 @@ test("a query streams lines, or one JSON array", async () => {
       .split("\n")
       .map((line) => JSON.parse(line)),
   ).toEqual(values);
-  expect(lines.told).toEqual(["running", "application/x-ndjson"]);
+  expect(lines.calls).toEqual(["running", "application/x-ndjson"]);
 
   const array = observe();
   expect(await sandbox.run(sqlJob({ ...query, format: SqlQuery_Format.JSON }), array).outcome).toEqual({
     type: "streamed",
   });
   expect(JSON.parse(array.text())).toEqual(values);
-  expect(array.told).toEqual(["running", "application/json"]);
+  expect(array.calls).toEqual(["running", "application/json"]);
 });
 
 test.each([
@@ -51,14 +51,14 @@ test.each([
   ["data", { name: "words" }, { text: "a b" }],
   ["data", { name: "none" }, { text: "", failure: 'Data file "none" does not exist' }],
   ["data", {}, { text: '["words"]' }],
-])("a driver is given what its job may have: %s %j", async (main, config, wanted) => {
+])("a driver gets only the content that its job may read: %s %j", async (main, config, wanted) => {
   await using spark = await startScriptedSpark();
   const sandbox = await spark.runtime.startSandbox(contextNamed("counts", { files: { words: "a b" } }));
   const outcome = await sandbox.run(jarJob(main, { config }), observe()).outcome;
   expect(JSON.parse((outcome.type === "succeeded" && outcome.json) || "null")).toEqual(wanted);
 });
 
-test("named objects are listed and dropped, and known after the end", async () => {
+test("named objects are listed and dropped, and remain known after the driver has ended", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   expect(await sandbox.objects()).toMatchObject([
@@ -72,7 +72,7 @@ test("named objects are listed and dropped, and known after the end", async () =
   expect(await sandbox.dropObject("squares")).toBeUndefined();
 });
 
-test("a job learns that Spark has no executors for it, and what a job logs late is left out", async () => {
+test("a job logs that Spark has no executors for it, and lines after its end are dropped", async () => {
   await using spark = await startScriptedSpark();
   const sandbox = await startContext(spark);
   const seen = observe();

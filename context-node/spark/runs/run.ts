@@ -6,24 +6,24 @@ import { arrayParts, plainParts, type ResultParts } from "./result_parts.ts";
 import { lineOf, progressOf } from "./run_progress.ts";
 import { type RunMessage, RunProtocol } from "./run_protocol.ts";
 
-/** What ends a run, but for a conflict. */
+/** The messages that end a run, except a conflict. */
 export type RunEnd = Extract<RunMessage, { type: "succeeded" | "streamed" | "failed" | "rejected" }>;
 
-/** The executor that log lines and events name: a job runs on the driver, and its tasks anywhere. */
+/** Executor number in log lines and events: a job runs on the driver, its tasks anywhere. */
 const DRIVER = 1;
 
 interface RunControl {
   send(message: NodeMessage): void;
-  /** The run has to end, whatever that costs. */
+  /** Ends the run, at the cost of the driver if necessary. */
   terminate(run: Run): void;
 }
 
-/** One job in a driver, from the command to run it to its outcome. */
+/** One job in a driver, from the `run` message to its outcome. */
 export class Run {
   readonly number: number;
   readonly job: JobRun;
   readonly execution: Execution;
-  /** When it was asked to end, as performance.now() counts; undefined: it was not. */
+  /** When the run was aborted, on the clock of `performance.now()`; undefined if it was not. */
   abortedAt: number | undefined;
   readonly #observer: JobObserver;
   readonly #control: RunControl;
@@ -44,7 +44,7 @@ export class Run {
     };
   }
 
-  /** Throws a Violation when the message cannot come now. */
+  /** Throws a Violation if the message is out of order. */
   check(message: RunMessage): void {
     this.#protocol.check(message);
   }
@@ -70,7 +70,7 @@ export class Run {
     if (this.#protocol.acceptsLines(lines)) this.#observer.logged(lines.map((line) => lineOf(line, DRIVER)));
   }
 
-  /** Throws a Violation when no part may come. */
+  /** Throws a Violation if the driver may not send a part now. */
   part(bytes: Buffer): void {
     this.#protocol.partArrived(this.number, bytes.length);
     if (this.#parts === undefined) return;
@@ -90,7 +90,7 @@ export class Run {
     );
   }
 
-  /** The driver is done with it. */
+  /** Handles the last message of the run. */
   ended(message: RunEnd): void {
     switch (message.type) {
       case "succeeded":
@@ -128,7 +128,7 @@ export class Run {
       await this.#parts?.end();
       this.settle({ type: "streamed" });
     } catch (error) {
-      // The observer's end: it takes no more, and the job fails with that.
+      // The observer refused a part: the job fails with its error.
       this.settle({ type: "failed", error: resultRefused(error) });
     }
   }

@@ -2,24 +2,24 @@ import type { FileSource, Jar } from "../../runtime/mod.ts";
 import type { Driver } from "../process/driver.ts";
 import { type DriverMessage, Violation } from "../protocol/driver_protocol.ts";
 
-/** Requests of one driver that are answered at a time; more wait. */
+/** Maximum number of concurrent replies to one driver. Further requests wait. */
 const MOST_ANSWERED = 8;
 
-/** Requests of one driver that may wait. */
+/** Maximum number of waiting requests of one driver. */
 const MOST_WAITING = 4096;
 
-/** Bytes that one frame carries. */
+/** Maximum content of one frame, in bytes. */
 const PART_BYTES = 256 * 1024;
 
 export type ContentRequest = Extract<DriverMessage, { type: "fetch" | "dataOpen" | "dataList" }>;
 
-/** Answers what a driver asks for: jars of its jobs, and data files. */
+/** Serves the requests of a driver for jars of its jobs and for data files. */
 export interface ContentServer {
-  /** From now on the driver may ask for these. */
+  /** Allows the driver to request these jars. */
   offer(jars: readonly Jar[]): void;
-  /** Throws a Violation when it asks for too much at once. */
+  /** Queues a request. Throws a Violation if too many wait. */
   answer(request: ContentRequest): void;
-  /** The driver is gone. */
+  /** Drops the waiting requests: the driver has ended. */
   close(): void;
 }
 
@@ -61,7 +61,7 @@ export function createContentServer({ driver, files }: ContentDeps): ContentServ
       }
       return undefined;
     } catch (error) {
-      // The source is somebody else's: what it fails with is told to the job.
+      // The error of the source goes to the job.
       return error instanceof Error ? error.message : String(error);
     }
   }

@@ -27,7 +27,7 @@ const LEVEL = {
   ERROR: LogLine_Level.ERROR,
 } as const;
 
-/** The last moment of the year 9999: no later one can be written as a timestamp. */
+/** The end of the year 9999, the latest time that a protobuf timestamp can hold. */
 const LAST_TIME_MS = 253_402_300_799_999;
 
 const LARGEST_UINT32 = 2 ** 32 - 1;
@@ -36,7 +36,7 @@ export function progressOf({ fraction, message, stages }: ReportedProgress): Pro
   return { fraction, message, stages: stages.map(stageOf), fields: undefined };
 }
 
-/** `number` and `attempt` are the caller's to set. */
+/** The caller sets `number` and `attempt`. */
 export function lineOf({ time, level, text }: ReportedLine, executor: number): LogLine {
   return { number: 0, attempt: 0, executor, level: LEVEL[level], text, time: dateOf(time) };
 }

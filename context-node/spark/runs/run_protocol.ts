@@ -3,13 +3,13 @@ import { type DriverMessage, PART_WINDOW_BYTES, Violation } from "../protocol/dr
 /** A message about one run. */
 export type RunMessage = Extract<DriverMessage, { run: number }>;
 
-/** Log lines and characters of one run that are accepted; its log is cut before, at 10 000 lines and 1 MiB. */
+/** Maximum number of log lines and characters of one run. The log of a job keeps less: 10 000 lines and 1 MiB. */
 const MOST_LINES = 20_000;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson", "application/octet-stream"];
 
-/** The order in which a driver reports on one run. */
+/** Checks the order of the messages of one run. */
 export class RunProtocol {
   #isValidating = false;
   #isRunning = false;
@@ -18,7 +18,7 @@ export class RunProtocol {
   #lines = 0;
   #characters = 0;
 
-  /** Throws a Violation when the message cannot come now. */
+  /** Throws a Violation if the message is out of order. */
   check(message: RunMessage): void {
     switch (message.type) {
       case "validating":
@@ -50,7 +50,7 @@ export class RunProtocol {
     }
   }
 
-  /** Counts what is logged. False once it is more than any log keeps. */
+  /** Counts log lines. Returns false once they exceed what a log keeps. */
   acceptsLines(lines: readonly { readonly text: string }[]): boolean {
     if (this.#lines > MOST_LINES || this.#characters > MOST_CHARACTERS) return false;
     this.#lines += lines.length;
@@ -58,7 +58,7 @@ export class RunProtocol {
     return true;
   }
 
-  /** Throws a Violation when the driver may not send a part of this size now. */
+  /** Throws a Violation if the driver may not send a part of this size now. */
   partArrived(run: number, sizeBytes: number): void {
     this.#untakenBytes += sizeBytes;
     if (!this.#isStreaming || this.#untakenBytes > PART_WINDOW_BYTES)

@@ -14,7 +14,7 @@ function plan(
   return planContext({ name: "counts", settings: complete }, { ...OPERATOR, ...operator });
 }
 
-test("planContext() sets what every application has", () => {
+test("planContext() sets the defaults of every application", () => {
   expect(plan({})).toEqual({
     name: "counts",
     kind: "default",
@@ -59,11 +59,11 @@ test.each([
   [{ passthrough: { es: { nodes: "h" } } }, { "es.nodes": "h" }],
   [{ launcher: { "spark.executor.cores": 2 } }, { "spark.executor.cores": "2" }],
   [{ "launcher.spark.driver.memory": "3g" }, { "spark.driver.memory": "655360k" }],
-])("planContext() makes of %j what Spark reads", (settings, conf) => {
+])("planContext() converts %j to settings of Spark", (settings, conf) => {
   expect(plan(settings).conf).toMatchObject(conf);
 });
 
-test("planContext() lets a context set more than its operator did, but not what is the operator's", () => {
+test("planContext() lets a context override settings of the operator, except those that only the operator decides", () => {
   const operator = { master: "spark://m:7077", conf: { "spark.a": "1", "spark.b": "1", "spark.driver.memory": "9g" } };
   const settings = { "spark.b": "2", "spark.master": "local", "passthrough.spark.submit.deployMode": "cluster" };
   const { conf, warnings } = plan(settings, { operator });
@@ -83,11 +83,11 @@ test.each([
   ["local[*,4]", { "num-cpu-cores": 3 }, "local[3,4]"],
   ["local-cluster[1,1,600]", { "num-cpu-cores": 3 }, "local-cluster[1,1,600]"],
   ["spark://m:7077", { "num-cpu-cores": 3 }, "spark://m:7077"],
-])("planContext() keeps cores on %s within what the operator allows", (master, settings, wanted) => {
+])("planContext() limits the cores on %s to those of the operator", (master, settings, wanted) => {
   expect(plan(settings, { operator: { master } }).master).toBe(wanted);
 });
 
-test("planContext() counts the CPU cores of a context as Spark's unless others are given", () => {
+test("planContext() uses the CPU cores of a context unless its settings give cores of Spark", () => {
   expect(plan({}, { cpuCores: 1.5 }).conf).toMatchObject({ "spark.cores.max": "2", "spark.master": "local[2]" });
   expect(plan({ "num-cpu-cores": 1 }, { cpuCores: 4 }).conf).toMatchObject({ "spark.cores.max": "1" });
 });
@@ -115,7 +115,7 @@ test.each([
   ["spark.jobserver.context.JavaSqlContextFactory", "sql"],
   ["spark.jobserver.context.HiveContextFactory", "hive"],
   ["spark.jobserver.context.StreamingContextFactory", "streaming"],
-])("planContext() makes of %s a context of the kind %s", (factory, kind) => {
+])("planContext() derives from %s the kind %s", (factory, kind) => {
   expect(plan({ "context-factory": factory }).kind).toBe(kind);
 });
 
@@ -130,7 +130,7 @@ test.each([
   expect(plan(settings, { operator }).needsSubmit).toBe(true);
 });
 
-test("planContext() takes the settings of Hadoop, the proxy user and the interval of batches", () => {
+test("planContext() reads settings of Hadoop, the proxy user and the batch interval", () => {
   const operator = { hadoop: { "fs.defaultFS": "hdfs://a", "io.file.buffer.size": "1" } };
   const settings = {
     hadoop: { fs: { defaultFS: "hdfs://b" } },
@@ -159,7 +159,7 @@ test("planContext() gives drivers the environment of the operator and the contex
   expect(plan({}, { operator, env: { B: "2" } }).env).toEqual({ A: "1", B: "2" });
 });
 
-test("planContext() leaves out environment variables of the node's own", () => {
+test("planContext() drops environment variables that belong to the node", () => {
   const { env, warnings } = plan({}, { env: { A: "1", HEARTH_SPARE: "warm" } });
   expect(env).toEqual({ A: "1" });
   expect(warnings).toEqual([

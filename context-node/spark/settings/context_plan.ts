@@ -6,42 +6,42 @@ import { heapOf } from "./driver_heap.ts";
 import { type FlatSettings, flattenSettings, settingsBelow } from "./flat_settings.ts";
 import { coresOf, isLocal, isOnThisMachine, localMaster } from "./spark_master.ts";
 
-/** What a context asks of its Spark application. */
+/** The Spark application of a context, derived from its settings and the configuration of the node. */
 export interface ContextPlan {
   readonly name: string;
   readonly kind: ContextKind;
-  /** Of the application; see `NodeMessage.init`. */
+  /** Settings of the application; see `NodeMessage.init`. */
   readonly conf: Readonly<Record<string, string>>;
   readonly hadoop: Readonly<Record<string, string>>;
   readonly batchIntervalMs: number;
   readonly master: string;
   readonly heapBytes: number;
-  /** Of the driver's process, beside what the node sets. */
+  /** Environment of the driver's process, in addition to that of the node. */
   readonly env: Readonly<Record<string, string>>;
-  /** The user as whom Hadoop runs the application. */
+  /** The user in whose name Hadoop runs the application. */
   readonly proxyUser: string | undefined;
-  /** Only `spark-submit` can start it as it is asked for. */
+  /** Whether only `spark-submit` can start the application. */
   readonly needsSubmit: boolean;
-  /** Settings that were left out, in sentences. */
+  /** Sentences about ignored settings. */
   readonly warnings: readonly string[];
 }
 
 type Operator = Pick<SparkConfig, "master" | "deployMode" | "conf" | "hadoop" | "env">;
 
-/** Interval of a streaming context that names none: spark-jobserver's default. */
+/** Default batch interval of a streaming context, in milliseconds, as in spark-jobserver. */
 const BATCH_INTERVAL_MS = 1000;
 
-/** By these Hadoop would take the application for another user's, past the rules for `spark.proxy.user`. */
+/** Variables by which Hadoop runs an application for another user. They would bypass the rules for `spark.proxy.user`. */
 const HADOOP_USERS: ReadonlySet<string> = new Set(["HADOOP_PROXY_USER", "HADOOP_USER_NAME"]);
 
-/** Settings of an application that every context begins with. Nobody is to end jobs through Spark's own pages. */
+/** Lowest settings of every application. Nobody may end jobs through Spark's own pages. */
 const BEGINNING: Readonly<Record<string, string>> = {
   "spark.ui.port": "0",
   "spark.ui.killEnabled": "false",
   "spark.ui.showConsoleProgress": "false",
 };
 
-/** What only the operator of the node, or Hearth, decides, and where it is said instead. */
+/** Settings that only the operator of the node or Hearth decides, and where. */
 const DECIDED_ELSEWHERE: readonly { readonly name: RegExp; readonly where: string }[] = [
   { name: /^spark\.master$/, where: "it is node.spark.master of the node's configuration" },
   { name: /^spark\.app\.name$/, where: "it is the name of the context" },
@@ -49,14 +49,14 @@ const DECIDED_ELSEWHERE: readonly { readonly name: RegExp; readonly where: strin
   { name: /^spark\.driver\.memory$/, where: "it follows from the memory of the context (memoryBytes)" },
 ];
 
-/** What is no setting of an application: `spark.home` is the node's, and `spark.proxy.user` is an option of `spark-submit`. */
+/** Settings that no application gets: `spark.home` belongs to the node, `spark.proxy.user` is an option of `spark-submit`. */
 const NOT_OF_APPLICATIONS = /^spark\.(home$|proxy\.user$|jobserver\.|context-settings\.)/;
 
 /** Settings that take effect only where `spark-submit` starts the driver. */
 const SUBMIT_ONLY =
   /^spark\.(jars|files|archives)($|\.)|^spark\.driver\.(extra|default|userClassPathFirst)|^spark\.(yarn|kubernetes|kerberos)\./;
 
-/** What the settings of a context mean. Throws an Error that names a wrong one, and what to write. */
+/** Plans the application of a context. Throws an Error that names an invalid setting, and what to write instead. */
 export function planContext(
   { name, settings }: Pick<SandboxSpec, "name" | "settings">,
   operator: Operator,
@@ -105,7 +105,7 @@ export function planContext(
   };
 }
 
-/** Names of the node's own are left out. */
+/** Drops the variables that belong to the node. */
 function givenEnv(env: Readonly<Record<string, string>>): { env: Record<string, string>; warnings: string[] } {
   const isOwn = (name: string): boolean => name.startsWith("HEARTH_") || HADOOP_USERS.has(name);
   return {
@@ -119,7 +119,7 @@ function givenEnv(env: Readonly<Record<string, string>>): { env: Record<string, 
   };
 }
 
-/** Spark's executors and its storage are on the network: drivers have all of it. */
+/** Executors and storage are on the network, so a driver has all of it. */
 function networkWarnings({ permissions }: SandboxSpec["settings"]): string[] {
   if ((permissions?.net ?? []).length === 0) return [];
   return [
@@ -127,14 +127,14 @@ function networkWarnings({ permissions }: SandboxSpec["settings"]): string[] {
   ];
 }
 
-/** What the context sets of its application: `spark.*` as it stands, then `launcher.spark.*` and `passthrough.*` without their prefix. */
+/** Settings of the application from those of the context: `spark.*`, then `launcher.spark.*` and `passthrough.*` without their prefix. */
 function givenConf(flat: FlatSettings): { given: Record<string, string>; warnings: string[] } {
   const own = settingsBelow(flat, "spark.").map(([name, value]) => [`spark.${name}`, value] as const);
   const launcher = settingsBelow(flat, "launcher.").filter(([name]) => name.startsWith("spark."));
   const passed = settingsBelow(flat, "passthrough.");
   const given: Record<string, string> = {};
   const warnings = new Set<string>();
-  // The gateway makes it the memory of the context.
+  // The gateway uses it as the memory of the context.
   const said = launcher.filter(([name]) => name !== SPARK_SETTINGS.driverMemory);
   for (const [name, value] of [...own, ...said, ...passed]) {
     if (NOT_OF_APPLICATIONS.test(name)) continue;
@@ -145,7 +145,7 @@ function givenConf(flat: FlatSettings): { given: Record<string, string>; warning
   return { given, warnings: [...warnings] };
 }
 
-/** By the simple name of a factory of spark-jobserver's, in its old and new packages. The gateway refuses those that it does not know. */
+/** Derives the kind from the simple class name of a factory of spark-jobserver. The gateway refuses unknown factories. */
 function kindOf(factory: string): ContextKind {
   const simpleName = factory.slice(factory.lastIndexOf(".") + 1);
   if (/streaming/i.test(simpleName)) return "streaming";

@@ -5,7 +5,7 @@ import { type Spark, ToolchainError } from "../toolchain/mod.ts";
 /** `spark.name value`, `spark.name=value` or `spark.name: value`, as Java reads properties. */
 const ENTRY = /^\s*(?<name>spark\.[^\s=:]+)(?:\s*[=:]\s*|\s+)(?<value>.*\S)\s*$/;
 
-/** The settings of `conf/spark-defaults.conf`, which only `spark-submit` reads by itself. None where there is no such file. Rejects with a ToolchainError. */
+/** Reads `conf/spark-defaults.conf`, which only `spark-submit` reads by itself. Resolves to no settings if the file does not exist. Rejects with a ToolchainError. */
 export async function readSparkDefaults(
   { home }: Pick<Spark, "home">,
   { SPARK_CONF_DIR: folder = join(home, "conf") }: Readonly<Record<string, string>>,

@@ -13,7 +13,7 @@ export function isLocalCluster(master: string): boolean {
   return master.startsWith("local-cluster[");
 }
 
-/** Whether nothing but loopback is between the driver and its executors. */
+/** Whether the driver reaches its executors over loopback only. */
 export function isOnThisMachine({ master, deployMode }: Pick<SparkConfig, "master" | "deployMode">): boolean {
   if (deployMode === "cluster") return false;
   if (isLocal(master) || isLocalCluster(master)) return true;

@@ -1,4 +1,4 @@
-/** A program in place of the JVM of a driver: what its runs do is the name of their main class. */
+/** A program that replaces the JVM of a driver. The main class of a run names the script that it plays. */
 import { connect } from "node:net";
 import type { NodeMessage } from "../protocol/driver_protocol.ts";
 import { openDriverEnd } from "./driver_end.ts";
@@ -15,7 +15,7 @@ const error = { name: "java.lang.Error", message: "it failed", stack: "java.lang
 
 type RunCommand = Extract<NodeMessage, { type: "run" }>;
 
-/** By the main class; `sql` for queries. */
+/** Scripts by main class; `sql` for queries. */
 const SCRIPTS: Readonly<Record<string, (command: RunCommand) => void>> = {
   echo({ run, config }) {
     send({ type: "validating", run });

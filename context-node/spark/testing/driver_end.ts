@@ -2,16 +2,16 @@ import type { Socket } from "node:net";
 import { FrameReader, parsePart } from "../protocol/driver_frames.ts";
 import { Kind, LARGEST_NODE_FRAME_BYTES, type NodeMessage } from "../protocol/driver_protocol.ts";
 
-/** The driver's end of a connection to a node: it frames what it is given, whatever that is. */
+/** The driver's end of a connection to a node. It sends any message, valid or not. */
 export interface DriverEnd {
-  /** Parts of contents so far, by request. */
+  /** Parts of contents received so far, by request. */
   readonly contents: Map<number, Buffer[]>;
   send(message: object): void;
   sendFrame(kind: number, payload: Uint8Array): void;
   sendPart(run: number, bytes: Uint8Array): void;
 }
 
-/** Calls `receive` with each message of the node. */
+/** Opens the end, and calls `receive` with each message of the node. */
 export function openDriverEnd(socket: Socket, receive: (message: NodeMessage) => void): DriverEnd {
   const reader = new FrameReader(LARGEST_NODE_FRAME_BYTES);
   const contents = new Map<number, Buffer[]>();

@@ -9,7 +9,7 @@ import { startSparkRuntime } from "../spark_runtime.ts";
 
 export const MEBIBYTE = 1024 * 1024;
 
-/** Control groups that hold nothing. */
+/** Control groups without limits. */
 export const NO_GROUPS = {
   open: () => ({
     add: async () => true,
@@ -21,9 +21,9 @@ export const NO_GROUPS = {
 
 export interface TestRuntime extends AsyncDisposable {
   readonly runtime: Runtime;
-  /** Folder of all that it keeps. */
+  /** Folder with all files of the runtime. */
   readonly folder: string;
-  /** What it logged as warnings. */
+  /** Warnings that the runtime logged. */
   readonly warnings: string[];
 }
 
@@ -37,7 +37,7 @@ export async function startScriptedSpark(
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const java = join(folder, "java");
   const program = resolve(import.meta.dirname, "driver_child.ts");
-  // Options of Java are not for Node.
+  // A wrapper: Node does not know the options of Java.
   await writeFile(java, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
   await chmod(java, 0o700);
   await mkdir(join(folder, "jars"));
@@ -104,29 +104,29 @@ export function sqlJob(query: Pick<SqlQuery, "statement"> & Partial<SqlQuery>): 
   };
 }
 
-/** An observer that keeps what it is told. */
+/** An observer that records its calls. */
 export interface Observed extends JobObserver {
-  readonly told: string[];
+  readonly calls: string[];
   readonly lines: LogLine[];
   readonly reports: Progress[];
   text(): string;
 }
 
-/** Refuses parts beyond so many. */
+/** Creates an observer. It refuses parts after the first `mostParts`. */
 export function observe({ mostParts = Number.POSITIVE_INFINITY }: { mostParts?: number } = {}): Observed {
-  const told: string[] = [];
+  const calls: string[] = [];
   const lines: LogLine[] = [];
   const reports: Progress[] = [];
   const parts: Uint8Array[] = [];
   return {
-    ...{ told, lines, reports },
-    validating: () => void told.push("validating"),
-    running: () => void told.push("running"),
+    ...{ calls, lines, reports },
+    validating: () => void calls.push("validating"),
+    running: () => void calls.push("running"),
     progress: (progress) => void reports.push(progress),
     logged: (more) => void lines.push(...more),
-    resultBegun: (mediaType) => void told.push(mediaType),
+    resultBegun: (mediaType) => void calls.push(mediaType),
     async resultPart(bytes) {
-      if (parts.length >= mostParts) throw new Error("no more is kept");
+      if (parts.length >= mostParts) throw new Error("the observer keeps no more parts");
       parts.push(bytes);
     },
     text: () => Buffer.concat(parts).toString(),

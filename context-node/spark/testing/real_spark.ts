@@ -13,12 +13,12 @@ import type { SparkRuntime } from "../spark_runtime.ts";
 import type { Toolchain } from "../toolchain/mod.ts";
 import { MEBIBYTE, NO_GROUPS } from "./mod.ts";
 
-/** Time for what compiles Scala and starts JVMs, in milliseconds, on a machine that does much else. */
+/** Time limit for tests that compile Scala and start JVMs on a busy machine, in milliseconds. */
 export const PATIENCE_MS = 600_000;
 
 export interface RealSpark extends AsyncDisposable {
   readonly runtime: SparkRuntime;
-  /** Folder that is gone afterwards, and hidden from drivers. */
+  /** Temporary folder that is hidden from drivers. */
   readonly folder: string;
 }
 

@@ -4,12 +4,12 @@ import type { DriverConnection } from "../protocol/driver_connection.ts";
 import { type DriverServer, type Hello, startDriverServer } from "../protocol/driver_server.ts";
 import { type DriverEnd, openDriverEnd } from "./driver_end.ts";
 
-/** The end of a driver, as a test writes it: it may send what no driver would. */
+/** A driver that a test scripts. It may send what no real driver sends. */
 export interface ScriptedDriver extends DriverEnd, Disposable {
   readonly socket: Socket;
-  /** Resolves when the node cut the connection. */
+  /** Resolves when the node has closed the connection. */
   readonly cut: Promise<void>;
-  /** Messages of the node so far, but for beats. */
+  /** Messages of the node so far, except beats. */
   readonly messages: unknown[];
 }
 
@@ -41,7 +41,7 @@ export function startTestServer(
   );
 }
 
-/** A driver that has proved itself, and the node's end of its connection. */
+/** Connects an expected driver. Resolves to both ends of its connection. */
 export async function connectExpected(
   server: DriverServer,
 ): Promise<{ driver: ScriptedDriver; connection: DriverConnection; hello: Hello }> {

@@ -8,7 +8,7 @@ import { compiledJar } from "./compiled_jar.ts";
 
 describeSpark("with the Scala compiler of a Spark", (spark) => {
   test(
-    "compileScala() says in which line of which file the fault is",
+    "compileScala() names file and line of an error",
     async () => {
       const { compiler } = spark();
       await using folder = await createTemporaryDirectory();
@@ -28,7 +28,7 @@ describeSpark("with the Scala compiler of a Spark", (spark) => {
   );
 
   test(
-    "compiledJar() compiles equal sources once, also for two that come at once",
+    "compiledJar() compiles equal sources once, even for concurrent callers",
     async () => {
       const { compiler } = spark();
       await using folder = await createTemporaryDirectory();

@@ -19,7 +19,7 @@ function sparkOf(major: number): Spark {
   return { home: "/s", version: `${major}.5.0`, major, scalaVersion: "2.13", jars: "/s/jars" };
 }
 
-test("findJava() reads the release of JAVA_HOME, and runs nothing", async () => {
+test("findJava() reads the release of JAVA_HOME, and starts no process", async () => {
   await using folder = await createTemporaryDirectory();
   const command = await createJava(folder.path, { release: "17.0.15" });
   expect(await findJava({ env: { JAVA_HOME: folder.path, PATH: "/nowhere" } })).toEqual({
@@ -39,7 +39,7 @@ test("findJava() follows the link on PATH to the Java", async () => {
   expect(await findJava({ env: { PATH: path } })).toEqual({ command, version: 8, home });
 });
 
-test("findJava() asks a program that has no release beside it", async () => {
+test("findJava() runs a program that has no release file beside it", async () => {
   await using folder = await createTemporaryDirectory();
   const script = `printf 'Property settings:\\n    java.home = /opt/jdk 21\\n    java.version = 21.0.2\\n' >&2`;
   const command = await createJava(folder.path, { script });
@@ -79,7 +79,7 @@ test.each([
   [3, "1.8.0_452", true],
   [3, "17.0.1", true],
   [3, "21.0.1", false],
-])("findJava() for Spark %s takes Java %s: %s", async (major, release, isTaken) => {
+])("findJava() for Spark %s accepts Java %s: %s", async (major, release, isTaken) => {
   await using folder = await createTemporaryDirectory();
   await createJava(folder.path, { release });
   const found = findJava({ env: { JAVA_HOME: folder.path }, spark: sparkOf(major) });

@@ -33,7 +33,7 @@ test("findSpark() prefers the configured home to SPARK_HOME, and that to the cac
   });
 });
 
-test("findSpark() takes the newest in the cache, and nothing that is being installed", async () => {
+test("findSpark() finds the newest in the cache, and ignores an incomplete installation", async () => {
   await using folder = await createTemporaryDirectory();
   const env = { XDG_CACHE_HOME: folder.path };
   for (const version of ["4.9.1", "4.10.0", "3.5.9"]) {
@@ -43,7 +43,7 @@ test("findSpark() takes the newest in the cache, and nothing that is being insta
   expect(await findSpark({ env })).toMatchObject({ version: "4.10.0" });
 });
 
-test("findSpark() knows the Sparks of vendors", async () => {
+test("findSpark() recognizes a Spark of a vendor", async () => {
   await using folder = await createTemporaryDirectory();
   const home = await createHome(folder.path, "spark-core_2.12-3.5.1-amzn-0.jar");
   expect(await findSpark({ home, env: {} })).toMatchObject({ version: "3.5.1-amzn-0", major: 3 });
@@ -57,7 +57,7 @@ test("findSpark() says what to do when there is none", async () => {
   });
 });
 
-test("findSpark() refuses a home without jars, instead of looking elsewhere", async () => {
+test("findSpark() rejects a home without jars, and searches no further", async () => {
   await using folder = await createTemporaryDirectory();
   await expect(findSpark({ env: { SPARK_HOME: folder.path } })).rejects.toMatchObject({
     problem: "SPARK_INCOMPLETE",

@@ -28,7 +28,7 @@ async function startMirror(content: string | undefined) {
   };
 }
 
-test("findLibraries() refuses what has another digest, and keeps nothing of it", async () => {
+test("findLibraries() rejects a jar with another digest, and keeps no file", async () => {
   await using folder = await createTemporaryDirectory();
   await using mirror = await startMirror("not a jar");
   const env = { XDG_CACHE_HOME: folder.path, HEARTH_MAVEN: mirror.url };
@@ -40,7 +40,7 @@ test("findLibraries() refuses what has another digest, and keeps nothing of it",
   expect(kept).toMatchObject({ status: "rejected", reason: { code: "ENOENT" } });
 });
 
-test("findLibraries() gets those for the Scala of the Spark, also in the place of damaged ones", async () => {
+test("findLibraries() downloads the jars for the Scala of the Spark, and replaces damaged ones", async () => {
   await using folder = await createTemporaryDirectory();
   await using mirror = await startMirror(undefined);
   const env = { XDG_CACHE_HOME: folder.path, HEARTH_MAVEN: mirror.url };
@@ -57,13 +57,13 @@ test("findLibraries() gets those for the Scala of the Spark, also in the place o
     ]);
 });
 
-test("findLibraries() says why a mirror is out of reach", async () => {
+test("findLibraries() rejects with why a mirror is unreachable", async () => {
   await using folder = await createTemporaryDirectory();
   const env = { XDG_CACHE_HOME: folder.path, HEARTH_MAVEN: "http://127.0.0.1:1" };
   await expect(findLibraries(SPARK, { env })).rejects.toMatchObject({ problem: "LIBRARY_UNAVAILABLE" });
 });
 
-test("findLibraries() takes the jars that an operator names", async () => {
+test("findLibraries() prefers configured jars", async () => {
   await using folder = await createTemporaryDirectory();
   const named = ["other-1.jar", "config-1.4.2.jar", "scalactic_2.13-3.2.18.jar"].map((name) => join(folder.path, name));
   for (const path of named) await writeFile(path, "");
@@ -71,7 +71,7 @@ test("findLibraries() takes the jars that an operator names", async () => {
   expect(await findLibraries(SPARK, { env, named })).toEqual(named.slice(1));
 });
 
-test("findLibraries() names a configured jar that is not there", async () => {
+test("findLibraries() rejects a configured jar that does not exist", async () => {
   const options = { env: { HEARTH_MAVEN: "http://127.0.0.1:1" }, named: ["/nowhere/config-1.4.3.jar"] };
   await expect(findLibraries(SPARK, options)).rejects.toThrow(
     'Cannot read the configured library "/nowhere/config-1.4.3.jar"',

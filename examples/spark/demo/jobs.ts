@@ -5,13 +5,13 @@ import { describeStages } from "./stages.ts";
 
 const CONTEXT = "demo";
 
-/** The text that is counted: executors generate it, and keep it as a named RDD. */
+/** Size of the counted text, which executors generate and keep as a named RDD. */
 const TEXT = { megabytes: 24, partitions: 12 };
 
-/** Rows of the query whose rows are streamed. */
+/** Number of rows of the streamed query. */
 const STREAMED_ROWS = 300_000;
 
-/** Uploads the jar, and shows what a Spark context does: jobs, a named RDD, a query, a kill, a restart. */
+/** Uploads the jar, and shows jobs, a named RDD, a query, a kill and a restart in a Spark context. */
 export async function showJobs(client: Client, jar: string): Promise<void> {
   await upload(client, "/v1/binaries/examples", await readFile(jar), "application/java-archive");
   console.log(`\nUploaded the example jobs. Counting the words of ${TEXT.megabytes} MB of text on one core:`);
@@ -43,7 +43,7 @@ function settings({ cores }: { cores: number }) {
   return { runtime: "SPARK", settings: { "num-cpu-cores": cores, "memory-per-node": "512m" } };
 }
 
-/** A second job reads the RDD that the first one has made and named. */
+/** Runs a second job, which reads the named RDD of the first one. */
 async function showNamedObjects(client: Client): Promise<void> {
   console.log("\nThe text is a named RDD of the context now. Another job reads it from memory:");
   const lines = await runJob<Record<string, number>>(client, "hearth.examples.TextLines", TEXT);

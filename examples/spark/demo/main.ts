@@ -1,4 +1,4 @@
-/** `npm run demo:spark`: jobs and queries on a Spark cluster of one master and one worker, then gone without a trace. */
+/** `npm run demo:spark`: jobs and queries on a Spark cluster of one master and one worker. Removes everything afterwards. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { startSparkCluster } from "../cluster.ts";
 import { showJobs } from "./jobs.ts";
 import { getToolchain } from "./toolchain.ts";
 
-/** Without the time that it takes to get Spark. */
+/** Time limit of the demonstration, without the installation of Spark, in milliseconds. */
 const TIME_LIMIT_MS = 300_000;
 
 async function run({ compiler, libraries }: Toolchain, signal: AbortSignal): Promise<void> {
@@ -27,7 +27,7 @@ async function run({ compiler, libraries }: Toolchain, signal: AbortSignal): Pro
   console.log("Starting a NATS server, a context node and a gateway …");
   const configFile = join(directory, "hearth.json");
   const sparkSection = { enabled: true, home: spark.home, java: java.home, master: cluster.url };
-  // Jobs that run when the demonstration is stopped need not end.
+  // Does not wait for running jobs when the user stops the demonstration.
   const node = { spark: sparkSection, drainTimeoutMs: 0 };
   await writeFile(configFile, JSON.stringify({ node }));
   const log = pino({ level: "warn" });

@@ -1,6 +1,6 @@
 import type { JobStage } from "../../demo/client.ts";
 
-/** `stage 2 of 3, 17 of 36 tasks`; the stages that Spark skips count neither way. */
+/** `stage 2 of 3, 17 of 36 tasks`; skipped stages do not count. */
 export function describeStages(stages: readonly JobStage[]): string {
   const known = stages.filter(({ state }) => state !== "SKIPPED");
   if (known.length === 0) return "";

@@ -6,7 +6,7 @@ import {
   type ToolchainOptions,
 } from "../../../context-node/spark/toolchain/mod.ts";
 
-/** Finds Java and Spark, and installs Spark into the user's cache when there is none. Rejects with a ToolchainError. */
+/** Finds Java and Spark, and installs Spark into the user's cache if it is missing. Rejects with a ToolchainError. */
 export async function getToolchain(
   options: Omit<ToolchainOptions, "home"> & { log: (line: string) => void },
 ): Promise<Toolchain> {

@@ -1,2 +1,2 @@
-/** What jobJarDependenciesJob needs from another jar. */
+/** A class that jobJarDependenciesJob needs from another jar. */
 class EmptyClass

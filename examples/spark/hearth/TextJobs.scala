@@ -48,7 +48,7 @@ object Text {
     line.toString
   }
 
-  /** Of two to three syllables; few are frequent, many are rare. */
+  /** Words of two to three syllables; few are frequent, many are rare. */
   private def word(random: Random): String = {
     val rank = (math.abs(random.nextGaussian()) * 1000).toInt
     val syllables = Array("ka", "lo", "mi", "ne", "ru", "sa", "te", "vo", "wi", "zu")

@@ -19,7 +19,7 @@ object RemoteDataFileJob extends api.SparkJob {
   }
 }
 
-/** Loads a class that is in none of this jar's files, on the executors: name its jar in `dependent-jar-uris` or `cp`. */
+/** Loads a class of another jar on the executors. Name that jar in `dependent-jar-uris` or `cp`. */
 object jobJarDependenciesJob extends api.SparkJob with AnyConfig {
   type JobOutput = collection.Map[String, Long]
 

@@ -5,7 +5,7 @@ import org.apache.spark.api.java.JavaSparkContext
 import spark.jobserver.api.JobEnvironment
 import spark.jobserver.japi.JSparkJob
 
-/** A job of the API for Java: a class that is instantiated for each run. It is Scala, as Java would need a JDK to compile. */
+/** A job of the API for Java: a class with an instance per run. Written in Scala, because Java needs a JDK to compile. */
 class JavaHelloWorldJob extends JSparkJob[String] {
   override def run(sc: JavaSparkContext, runtime: JobEnvironment, data: Config): String = "Hi!"
 

@@ -5,7 +5,7 @@ import org.apache.spark.SparkContext
 import org.scalactic.{Every, Good, Or}
 import spark.jobserver.api.{JobEnvironment, ValidationProblem}
 
-/** What has nothing to check. */
+/** A job without a config to check. */
 trait AnyConfig { this: api.SparkJob =>
   type JobData = Config
 
@@ -41,7 +41,7 @@ object ConfigCheckerJob extends api.SparkJob with AnyConfig {
 
 case class Animal(name: String)
 
-/** Instances of a class of its own come back from the executors: a case class is an array of its fields. */
+/** Returns instances of its own class from the executors. The result of a case class is an array of its fields. */
 object ZookeeperJob extends api.SparkJob with AnyConfig {
   type JobOutput = Array[Animal]
 

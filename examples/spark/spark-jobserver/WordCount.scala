@@ -6,7 +6,7 @@ import org.scalactic.{Bad, Every, Good, One, Or}
 import scala.util.Try
 import spark.jobserver.api.{JobEnvironment, SingleProblem, ValidationProblem}
 
-/** How often each word of `input.string` occurs. With the old API: a config is checked, and read again. */
+/** How often each word of `input.string` occurs. With the old API, which checks the config, then reads it again. */
 object WordCountExample extends SparkJob {
   override def validate(sc: SparkContext, config: Config): SparkJobValidation =
     if (config.hasPath("input.string")) SparkJobValid else SparkJobInvalid("No input.string config param")

@@ -6,8 +6,8 @@ import java.util.HashMap
 import java.util.concurrent.locks.ReentrantLock
 
 /**
- * The jars of the context. Jars are only ever added: a class that is loaded cannot be replaced. A class path whose classes
- * would not be found as it wants them is refused as a whole, and so is another version of a jar with a changed file of any kind.
+ * The jars of the context. Jars are only added: a loaded class cannot be replaced. Refuses a class path as a whole if the context would load
+ * other classes than the class path names, or if it has another version of a jar with a changed file of any kind.
  */
 final class ClassPath(content: Content, folder: TemporaryFolder, loader: JobClassLoader, addToSpark: Path => Unit) {
   private final class Jar(val reference: JarReference, val file: Path, val index: JarIndex)
@@ -35,7 +35,7 @@ final class ClassPath(content: Content, folder: TemporaryFolder, loader: JobClas
     } finally lock.unlock()
   }
 
-  /** Compares each entry that the class path would load first with the one that the context loads. */
+  /** Compares each entry that the class path would load with the one that the context loads. */
   private def check(jars: Seq[Jar]): Unit = {
     val seen = new java.util.HashSet[String]()
     for (jar <- jars) jar.index.entries.forEach { (entry, stamp) =>
@@ -55,7 +55,7 @@ final class ClassPath(content: Content, folder: TemporaryFolder, loader: JobClas
       loader.add(jar.file)
       added.add(jar.reference.digest)
     }
-    // Also of one that was added under another name.
+    // Also covers a jar that was added under another name.
     jar.index.entries.forEach((entry, stamp) => loadable.putIfAbsent(keyOf(jar, entry), (stamp, jar.reference.name)))
   }
 

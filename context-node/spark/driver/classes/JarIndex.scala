@@ -8,7 +8,7 @@ import java.util.zip.ZipFile
 /** The entries of a jar that jobs read, without META-INF: the CRC and size of each by its name. */
 final class JarIndex(val entries: HashMap[String, EntryStamp])
 
-/** Tells versions of an entry apart. */
+/** Identifies a version of an entry. */
 final case class EntryStamp(crc: Long, size: Long)
 
 object JarIndex {

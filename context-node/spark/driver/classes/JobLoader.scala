@@ -5,10 +5,10 @@ import java.lang.reflect.{InvocationTargetException, Modifier}
 import spark.jobserver.api.SparkJobBase
 import spark.jobserver.japi.BaseJavaJob
 
-/** Finds the job that a name stands for: a Scala object, or a class with a constructor that takes nothing. */
+/** Finds a job by name: a Scala object, or a class with a constructor without parameters. */
 final class JobLoader(loader: ClassLoader) {
 
-  /** The job. Throws [[JobNotLoaded]]; what the classes themselves throw is its cause. */
+  /** Loads the job. Throws [[JobNotLoaded]], with what the classes themselves throw as the cause. */
   def load(main: String, jars: Seq[String]): AnyRef =
     find(main + "$").filter(isJob).flatMap(instanceOfObject).getOrElse {
       val found = find(main).getOrElse(throw new JobNotLoaded(s"Class $main not found in jars ${jars.mkString(", ")}"))

@@ -1,9 +1,9 @@
 package hearth.driver
 
-/** Tells failures of loading from those of the job. */
+/** Distinguishes failures of loading from failures of the job. */
 object LoadFailure {
 
-  /** What a linkage error means to the author of the jar. */
+  /** Explains a linkage error to the author of the jar. */
   def explain(error: LinkageError): String = error match {
     case version: UnsupportedClassVersionError =>
       s"The jar was compiled for a newer Java than this context has ($versions): ${version.getMessage}"

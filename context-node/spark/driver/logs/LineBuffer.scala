@@ -2,7 +2,7 @@ package hearth.driver
 
 import java.io.ByteArrayOutputStream
 
-/** Makes lines of the bytes that a job prints. A line that is longer than the bound is cut into several. */
+/** Splits the bytes that a job prints into lines. Splits a line beyond the bound, too. */
 final class LineBuffer(emit: String => Unit) {
   private val line = new ByteArrayOutputStream(256)
 
@@ -24,7 +24,7 @@ final class LineBuffer(emit: String => Unit) {
     line.write(bytes, start, offset + length - start)
   }
 
-  /** Emits what has no end of line yet. */
+  /** Emits the incomplete last line. */
   def close(): Unit = synchronized(if (line.size > 0) flush())
 
   private def flush(): Unit = {

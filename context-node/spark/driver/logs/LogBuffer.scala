@@ -2,10 +2,10 @@ package hearth.driver
 
 import java.util.ArrayDeque
 
-/** A line of a log: milliseconds since 1970, one of the four levels of `protocol.ts`, and its text. */
+/** A line of a log: milliseconds since 1970, one of the four levels of `driver_protocol.ts`, and its text. */
 final case class LogLine(time: Long, level: String, text: String)
 
-/** Holds the lines of a run that are not sent yet. Beyond its bound lines are dropped and counted. It never blocks for long. */
+/** Buffers the unsent lines of a run. Drops and counts lines beyond its bound. Never blocks for long. */
 final class LogBuffer(val run: Int) {
   private val lines = new ArrayDeque[LogLine]()
   private var characters = 0L
@@ -24,7 +24,7 @@ final class LogBuffer(val run: Int) {
 
   def isEmpty: Boolean = synchronized(lines.isEmpty && dropped == 0)
 
-  /** Takes the lines for one message. After the last one stands how many were dropped. */
+  /** Takes the lines for one message. The last line says how many were dropped. */
   def take(): Seq[LogLine] = synchronized {
     var taken = Vector.empty[LogLine]
     var length = 0

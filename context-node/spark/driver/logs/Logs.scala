@@ -1,6 +1,6 @@
 package hearth.driver
 
-/** Sends the lines of runs and of the driver to the node, as far as it takes them. */
+/** Sends the lines of runs and of the driver to the node, as fast as it reads them. */
 final class Logs(connection: Connection, directory: RunDirectory) {
 
   /** The log of the driver itself. */
@@ -8,14 +8,14 @@ final class Logs(connection: Connection, directory: RunDirectory) {
 
   def start(timer: Timer): Unit = timer.every(Logs.IntervalMs)(sendAll())
 
-  /** Sends all that a run has logged: its end follows. */
+  /** Sends all lines of a run, before its end. */
   def finish(run: Run): Unit = {
     run.out.close()
     run.err.close()
     sendWhile(run.log)(true)
   }
 
-  /** Sends all that the driver has logged. */
+  /** Sends all lines of the driver. */
   def finishOwn(): Unit = sendWhile(own)(true)
 
   private def sendAll(): Unit = {

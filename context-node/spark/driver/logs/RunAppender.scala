@@ -6,7 +6,7 @@ import org.apache.logging.log4j.core.appender.AbstractAppender
 import org.apache.logging.log4j.core.config.{LoggerConfig, Property}
 
 /**
- * Gives events of Log4j to the run whose thread logs. Warnings and errors of other threads go to `own`, the log of the driver.
+ * Passes events of Log4j to the run whose thread logs. Warnings and errors of other threads go to `own`, the log of the driver.
  * It only fills buffers, so it neither blocks a job nor logs itself.
  */
 final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: ClusterFailures, master: MasterWatch)
@@ -56,18 +56,18 @@ final class RunAppender(directory: RunDirectory, own: LogBuffer, failures: Clust
       RunAppender.Quiet.foreach(levelFor(_, Level.WARN))
       levelFor(MasterWatch.Client, Level.INFO)
       context.updateLoggers()
-    // Another binding of SLF4J in Spark's folder: the job's logs go where it sends them.
+    // Spark's folder has another binding of SLF4J, which receives the logs of jobs.
     case _ => own.add("WARN", "Logs of jobs stay in the driver's output: Log4j 2 is not what this Spark logs with")
   }
 }
 
-/** A class of Spark's that logs. */
+/** A class of Spark that logs. */
 private object SparkLogging extends org.apache.spark.internal.Logging {
   def configure(): Unit = log.isInfoEnabled
 }
 
 object RunAppender {
 
-  /** Loggers whose INFO is of no use to a job's author. */
+  /** Loggers whose INFO lines do not help the author of a job. */
   private val Quiet = Seq("org.apache.spark", "org.apache.hadoop", "org.apache.hive", "org.apache.parquet", "org.sparkproject", "io.netty", "org.eclipse.jetty")
 }

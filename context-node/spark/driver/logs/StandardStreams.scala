@@ -2,7 +2,7 @@ package hearth.driver
 
 import java.io.{OutputStream, PrintStream}
 
-/** Gives what the threads of a run print to the log of the run. All else goes where it went before. */
+/** Passes what the threads of a run print to the log of the run. Other output goes to the original streams. */
 final class StandardStreams(directory: RunDirectory) {
   private val out = redirect(System.out, _.out)
   private val err = redirect(System.err, _.err)
@@ -13,7 +13,7 @@ final class StandardStreams(directory: RunDirectory) {
     System.setErr(err)
   }
 
-  /** Runs a body whose `println` of Scala goes the same way: it may have taken hold of the streams before. */
+  /** Runs a body in which Scala's `println` goes to the same streams: Scala may have captured the original ones. */
   def within[T](body: => T): T = Console.withOut(out)(Console.withErr(err)(body))
 
   private def redirect(original: PrintStream, lines: Run => LineBuffer): PrintStream =

@@ -5,7 +5,7 @@ import org.apache.spark.SparkContext
 import org.apache.spark.storage.{RDDInfo, StorageLevel}
 import spark.jobserver.{NamedBroadcast, NamedDataFrame, NamedRDD}
 
-/** Describes named objects as `protocol.ts` lists them. What Spark cannot say of one that is broken is 0 or None. */
+/** Describes named objects as `driver_protocol.ts` lists them. What Spark cannot report of a broken object is 0 or None. */
 final class NamedObjectList(context: SparkContext) {
 
   def message(request: Int, objects: Seq[(String, Shared)]): ObjectNode = {
@@ -48,7 +48,7 @@ final class NamedObjectList(context: SparkContext) {
     case _ => None
   }
 
-  // Those of a DataFrame that is not cached are known only when it is planned.
+  // The partitions of a DataFrame that is not cached are known only after planning.
   private def partitionsOf(shared: Shared, cached: Option[RDDInfo]): Int = shared.value match {
     case named: NamedRDD[_] => named.rdd.getNumPartitions
     case _ => cached.map(_.numPartitions).getOrElse(0)

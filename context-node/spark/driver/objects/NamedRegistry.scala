@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit.NANOSECONDS
 import scala.concurrent.duration.{DurationInt, FiniteDuration}
 import spark.jobserver.{NamedDataFrame, NamedObject, NamedObjectPersister, NamedObjects}
 
-/** A shared object, with what undoes its sharing. */
+/** A shared object, with the action that undoes its sharing. */
 final class Shared(val value: NamedObject, val unpersist: () => Unit, val createTime: Long)
 
 /**
@@ -110,7 +110,7 @@ final class NamedRegistry(views: NamedViews) extends NamedObjects {
     case _ => ()
   }
 
-  // Spark caches plans, not DataFrames: the old one's data may be those of the new one.
+  // Spark caches plans, not DataFrames: the old and the new DataFrame may share their data.
   private def sameData(old: NamedObject, next: NamedObject): Boolean = (old, next) match {
     case (one: NamedDataFrame, other: NamedDataFrame) => one.df.sameSemantics(other.df)
     case _ => old == next

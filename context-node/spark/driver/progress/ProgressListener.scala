@@ -29,7 +29,7 @@ final class ProgressListener(connection: Connection, directory: RunDirectory, ap
     } finally Option(progress.remove(run.number)).foreach(send)
   }
 
-  /** Jobs of Spark's that go on for a run. */
+  /** Running Spark jobs of a run. */
   def jobsOf(run: Run): Set[Int] = Option(progress.get(run.number)).map(_.jobs).getOrElse(Set.empty)
 
   override def onJobStart(event: SparkListenerJobStart): Unit =

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode
 import org.apache.spark.scheduler.StageInfo
 
 /**
- * The progress of a run: the share of its tasks that are done, of all stages that are known so far and not skipped. It never goes
- * back, though adaptive plans and further jobs of Spark's add stages late, and it stays below 1.
+ * The progress of a run: the share of finished tasks in all known stages that are not skipped. It never decreases, although adaptive
+ * plans and further Spark jobs add stages late, and it stays below 1.
  */
 final class RunProgress(run: Int) {
   // By id and attempt. Ids grow, so the newest are last.
@@ -41,10 +41,10 @@ final class RunProgress(run: Int) {
     changed = true
   }
 
-  /** Jobs of Spark's that go on for this run. */
+  /** Running Spark jobs of this run. */
   def jobs: Set[Int] = synchronized(activeJobs)
 
-  /** The message, if something has changed since the last one. */
+  /** Returns the message, if anything has changed since the last one. */
   def takeMessage(): Option[ObjectNode] = synchronized {
     if (!changed) None
     else {
@@ -98,7 +98,7 @@ final class RunProgress(run: Int) {
     found.result()
   }
 
-  /** A run may have thousands of stages: of the oldest only the numbers stay. */
+  /** Drops the oldest of thousands of stages, and keeps their counts. */
   private def forget(): Unit = {
     val old = stages.values.iterator
     while (stages.size > RunProgress.MostKept && old.hasNext) {

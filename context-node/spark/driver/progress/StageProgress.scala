@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode
 import org.apache.spark.executor.TaskMetrics
 import org.apache.spark.scheduler.StageInfo
 
-/** What is known of an attempt of a stage. Used by the thread of the listener, under the lock of its run. */
+/** The state of an attempt of a stage. Used by the thread of the listener, under the lock of its run. */
 final class StageProgress(val id: Int, val attempt: Int, val name: String, val tasks: Int) {
   private var state = "PENDING"
   private var completed = 0
@@ -27,7 +27,7 @@ final class StageProgress(val id: Int, val attempt: Int, val name: String, val t
   /** Tasks that have succeeded. Copies that ran speculatively count once. */
   def completedTasks: Int = math.min(completed, tasks)
 
-  /** Tasks that there are to do: of a failed attempt no more than it did, as the next one does the rest. */
+  /** Number of tasks. A failed attempt counts only the tasks that it finished: the next attempt runs the rest. */
   def countedTasks: Int = if (isSkipped) 0 else if (state == "FAILED") completedTasks else tasks
 
   def submitted(info: StageInfo): Unit = {
@@ -57,7 +57,7 @@ final class StageProgress(val id: Int, val attempt: Int, val name: String, val t
     running = 0
   }
 
-  /** Spark had the output of the stage already. */
+  /** Spark already had the output of the stage, and skipped it. */
   def skip(): Unit = state = "SKIPPED"
 
   def writeTo(node: ObjectNode): Unit =

@@ -6,17 +6,17 @@ import java.nio.ByteBuffer
 
 import com.fasterxml.jackson.databind.node.ObjectNode
 
-/** What the driver does with what the node sends. Called on the thread that reads: it returns soon. */
+/** Receives what the node sends. Called on the thread that reads, so it must return soon. */
 trait NodeListener {
   def receive(message: NodeMessage): Unit
 
-  /** A part of the answer to a request: `bytes` from `offset` on. */
+  /** A part of requested content: `bytes` from `offset` on. */
   def content(request: Int, bytes: Array[Byte], offset: Int): Unit
 }
 
 /**
- * The connection to the node. When it is closed, or silent for [[Protocol.NodeSilenceMs]], the process halts: a driver without a node
- * has nothing to do, and no job may keep it.
+ * The connection to the node. When it closes, or is silent for [[Protocol.NodeSilenceMs]], the process halts: a driver without a node
+ * has nothing to do, and no job may keep it alive.
  */
 final class Connection(socket: Socket, nodeGone: String => Unit) {
   private val outgoing =
@@ -34,14 +34,14 @@ final class Connection(socket: Socket, nodeGone: String => Unit) {
 
   def sendLog(run: Int, lines: Seq[LogLine]): Unit = outgoing.put(new Frame(encode(DriverMessage.log(run, lines)), isLog = true))
 
-  /** Bytes of logs that wait to be sent. */
+  /** Size of the waiting logs, in bytes. */
   def queuedLogBytes: Long = outgoing.queuedLogBytes
 
-  /** Sends a part of a result. Its run has the credit for it. */
+  /** Sends a part of a result. The run must have credit for it. */
   def sendPart(run: Int, bytes: Array[Byte], offset: Int, length: Int): Unit =
     outgoing.put(new Frame(Frames.part(run, bytes, offset, length), isLog = false))
 
-  /** Waits until all is written, for at most so many milliseconds. */
+  /** Waits until everything is written, for at most this number of milliseconds. */
   def flush(timeoutMs: Long): Unit = outgoing.flush(timeoutMs)
 
   private def encode(message: ObjectNode): Array[Byte] = {
@@ -69,7 +69,7 @@ final class Connection(socket: Socket, nodeGone: String => Unit) {
     case kind => throw new IOException(s"a frame of kind $kind and ${frame.length} bytes")
   }
 
-  // Counts intervals instead of reading the clock: the driver may have stood still itself, collecting garbage.
+  // Counts intervals instead of reading the clock: garbage collection may have paused the driver itself.
   private def watchSilence(): Unit = {
     var silentMs = 0L
     while (silentMs < Protocol.NodeSilenceMs) {

@@ -23,14 +23,14 @@ final class Content(connection: Connection) {
   /** Writes the data file of that name to a file. Throws [[NoSuchContent]] if the node has no such file. */
   def fetchData(name: String, file: Path): Unit = fetch(DriverMessage.dataOpen(_, name), file)
 
-  /** A part of an answer has come. What is not awaited any more is dropped. */
+  /** Receives a part of content. Drops it if the request is no longer pending. */
   def receive(id: Int, bytes: Array[Byte], offset: Int): Unit =
     Option(requests.get(id)).foreach { request =>
       try request.out.write(bytes, offset, bytes.length - offset)
       catch { case error: IOException => request.failure = Some(error) }
     }
 
-  /** An answer has ended. */
+  /** Receives the end of a content. */
   def end(id: Int, error: Option[String]): Unit =
     Option(requests.remove(id)).foreach { request =>
       val failure = request.failure.orElse(error.map(new NoSuchContent(_)))
@@ -56,5 +56,5 @@ final class Content(connection: Connection) {
   }
 }
 
-/** The node has no such thing, and says why. */
+/** The node does not have the requested content; the message says why. */
 final class NoSuchContent(message: String) extends IOException(message)

@@ -12,14 +12,14 @@ object Thrown {
   private val MostMessage = 16 * 1024
   private val MostStack = 64 * 1024
 
-  /** The exception with its causes in the stack, bounded. What the exception's own methods throw is part of the text. */
+  /** Describes an exception, with its causes in the stack, bounded. If its own methods throw, the text says so. */
   def of(error: Throwable): Thrown = of(error.getClass.getName, messageOf(error), error)
 
-  /** An exception under another name or message. */
+  /** Describes an exception under another name or message. */
   def of(name: String, message: String, error: Throwable): Thrown =
     Thrown(Text.cut(name, 1024), Text.cut(message, MostMessage), Text.cut(stackOf(error), MostStack))
 
-  /** Only the name of an exception whose description threw another one. */
+  /** Describes an exception whose description threw another one: its name alone. */
   def undescribed(error: Throwable, broken: Throwable): Thrown =
     Thrown(Text.cut(error.getClass.getName, 1024), s"(describing it threw ${Text.cut(broken.getClass.getName, 1024)})", "")
 
@@ -44,7 +44,7 @@ object Thrown {
     }
 }
 
-/** Makes the messages of `protocol.ts` that a driver sends. */
+/** Makes the messages of `driver_protocol.ts` that a driver sends. */
 object DriverMessage {
   private val mapper = new ObjectMapper()
   private val MostProblems = 50

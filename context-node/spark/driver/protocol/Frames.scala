@@ -3,7 +3,7 @@ package hearth.driver
 import java.io.{DataInputStream, EOFException, IOException}
 import java.nio.ByteBuffer
 
-/** The framing of `protocol.ts`: length, kind, payload. */
+/** The framing of `driver_protocol.ts`: length, kind, payload. */
 object Frames {
 
   def message(json: Array[Byte]): Array[Byte] = {
@@ -17,7 +17,7 @@ object Frames {
     frame.putInt(5 + length).put(Protocol.KindPart).putInt(run).put(bytes, offset, length).array()
   }
 
-  /** The next frame without its length: the kind is its first byte. Nothing at the end of the stream. */
+  /** Reads the next frame without its length; the kind is its first byte. Returns None at the end of the stream. */
   def read(in: DataInputStream): Option[Array[Byte]] = {
     val length = try in.readInt() catch { case _: EOFException => return None }
     if (length < 1 || length > Protocol.LargestNodeFrameBytes) throw new IOException(s"The node sent a frame of $length bytes")

@@ -10,7 +10,7 @@ sealed trait Work
 final case class JobWork(main: String, jars: Seq[JarReference]) extends Work
 final case class SqlWork(statement: String, parameters: JsonNode, maxRows: Long, maxBytes: Long) extends Work
 
-/** What the node says, as `protocol.ts` defines it. */
+/** A message of the node, as `driver_protocol.ts` defines it. */
 sealed trait NodeMessage
 final case class Init(
     contextId: String,

@@ -7,10 +7,10 @@ import java.util.ArrayDeque
 final class Frame(val bytes: Array[Byte], val isLog: Boolean)
 
 /**
- * Writes frames to the node in the order in which they came, on a thread of its own, with a beat every second whatever waits.
+ * Writes frames to the node in order, on a thread of its own. Sends a beat every second, even if frames wait.
  *
- * Callers bound what they put: parts by the credit of their run, logs by [[queuedLogBytes]]. What is left is small; if it
- * exceeds [[Outgoing.MostQueuedBytes]] nevertheless, the node does not read, and `failed` is called.
+ * Callers bound what they put: parts by the credit of their run, logs by [[queuedLogBytes]]. Other frames are small. If the queue
+ * exceeds [[Outgoing.MostQueuedBytes]] nevertheless, the node does not read: calls `failed`.
  */
 final class Outgoing(out: OutputStream, failed: Throwable => Unit) {
   private val queue = new ArrayDeque[Frame]()
@@ -32,10 +32,10 @@ final class Outgoing(out: OutputStream, failed: Throwable => Unit) {
     notifyAll()
   }
 
-  /** Bytes of logs that wait. */
+  /** Size of the waiting logs, in bytes. */
   def queuedLogBytes: Long = synchronized(logBytes)
 
-  /** Waits until all that was put is written, for at most so many milliseconds. */
+  /** Waits until all frames are written, for at most this number of milliseconds. */
   def flush(timeoutMs: Long): Unit = synchronized {
     val deadline = System.nanoTime() + timeoutMs * 1000000
     var left = timeoutMs
@@ -59,7 +59,7 @@ final class Outgoing(out: OutputStream, failed: Throwable => Unit) {
       }
     } catch { case error: Throwable => failed(error) }
 
-  /** The next frame, or nothing when it is time for a beat. */
+  /** Returns the next frame, or None when a beat is due. */
   private def take(nextBeat: Long): Option[Frame] = synchronized {
     var left = (nextBeat - System.nanoTime()) / 1000000
     while (queue.isEmpty && left > 0) {

@@ -1,6 +1,6 @@
 package hearth.driver
 
-/** The bounds of `protocol.ts`, the contract between node and driver. */
+/** The bounds of `driver_protocol.ts`, the contract between node and driver. */
 object Protocol {
 
   /** Largest frame that a driver sends, in bytes. */
@@ -9,7 +9,7 @@ object Protocol {
   /** Largest frame that a node sends, in bytes. */
   val LargestNodeFrameBytes: Int = 32 * 1024 * 1024
 
-  /** Bytes of parts of one run that the node has not taken yet. */
+  /** Maximum size of the unacknowledged parts of one run, in bytes. */
   val PartWindowBytes: Long = 1024L * 1024
 
   /** Largest result in one message, in bytes of JSON. */
@@ -28,7 +28,7 @@ object Protocol {
   val KindPart: Byte = 1
   val KindContent: Byte = 2
 
-  /** Exit code of a driver whose node is gone. */
+  /** Exit code of a driver that has lost its node. */
   val ExitNodeGone: Int = 3
 
   /** Exit code of a driver whose SparkContext was stopped. */

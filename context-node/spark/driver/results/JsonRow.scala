@@ -9,7 +9,7 @@ import org.apache.spark.sql.types._
 /**
  * Writes rows of a schema as JSON objects: decimals as numbers with all their digits, timestamps in ISO 8601, binary as base64, maps as
  * objects whose keys are strings, intervals in ISO 8601 (those of calendars as Spark prints them), NaN and infinities as null.
- * Columns of the same name are told apart by a number: see [[JsonRow.uniqueNames]].
+ * A number distinguishes columns of the same name: see [[JsonRow.uniqueNames]].
  */
 final class JsonRow(schema: StructType) {
   private type Writer = Any => Unit
@@ -34,7 +34,7 @@ final class JsonRow(schema: StructType) {
 
   private val writeRow = writerOfRow(schema)
 
-  /** The row as UTF-8. The array that `bytes` gives is valid until the next call. */
+  /** Writes the row as UTF-8. The array of `bytes` is valid until the next call. */
   def encode(row: Row): ByteArrayOutputStream = {
     line.reset()
     writeRow(row)

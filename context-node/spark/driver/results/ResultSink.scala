@@ -3,8 +3,8 @@ package hearth.driver
 import java.io.{ByteArrayOutputStream, OutputStream}
 
 /**
- * Takes the result of a run. One of at most [[Protocol.LargestWholeResult]] bytes of JSON is kept and sent with the end of the run;
- * of a larger one parts are sent as they come. Writing waits for the credit of the run.
+ * Receives the result of a run. Keeps a result of at most [[Protocol.LargestWholeResult]] bytes of JSON, and sends it with the end of the run.
+ * Sends a larger one in parts. Writing waits for the credit of the run.
  */
 final class ResultSink(run: Int, window: PartWindow, connection: Connection) extends OutputStream {
   private var whole = new ByteArrayOutputStream(1024)
@@ -12,7 +12,7 @@ final class ResultSink(run: Int, window: PartWindow, connection: Connection) ext
   private val part = new Array[Byte](ResultSink.PartBytes)
   private var partLength = 0
 
-  /** Sends what comes in parts, however small it is. */
+  /** Sends the result in parts, even if it is small. */
   def begin(mediaType: String): Unit = {
     begun = true
     connection.send(DriverMessage.resultBegun(run, mediaType))
@@ -44,7 +44,7 @@ final class ResultSink(run: Int, window: PartWindow, connection: Connection) ext
     }
   }
 
-  /** Sends the rest. The end of the run with this result. */
+  /** Sends the rest. Returns the end of a run with this result. */
   def finish(): RunEnd =
     if (!begun) Succeeded(whole.toString("UTF-8"))
     else {

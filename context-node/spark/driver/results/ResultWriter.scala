@@ -30,7 +30,7 @@ object ResultWriter {
     json.flush()
   }
 
-  /** Bytes go as they are; of other elements a JSON array is made. */
+  /** Sends bytes unchanged, and other elements as a JSON array. */
   private def writeStream(items: Iterator[Any], sink: ResultSink): Unit = {
     val ahead = items.buffered
     if (ahead.hasNext && ahead.head.isInstanceOf[Byte]) {

@@ -13,7 +13,7 @@ import spark.jobserver.japi._
 /** A job with its context, ready to be called. */
 trait JobCall {
 
-  /** The job's objections, or what runs it. */
+  /** Returns the problems of the config, or the function that runs the job. */
   def validate(config: Config): Either[Seq[ValidationProblem], () => Any]
 }
 

@@ -5,7 +5,7 @@ import java.util.{ArrayList, LinkedHashMap}
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
 import com.typesafe.config.{Config, ConfigException, ConfigUtil, ConfigValueFactory}
 
-/** Makes a `Config` of a JSON object. A key with dots is a path, as in HOCON, unless it is no valid one. */
+/** Converts a JSON object to a `Config`. A key with dots is a path, as in HOCON, if it is a valid one. */
 object JobConfig {
   private val mapper = new ObjectMapper()
 

@@ -1,6 +1,6 @@
 package hearth.driver
 
-/** A run that goes on: its thread, its credit, its log. */
+/** A running run: its thread, its credit, its log. */
 final class Run(val number: Int, val jobId: String, val work: Work, val config: String) {
   val window = new PartWindow
   val log = new LogBuffer(number)
@@ -10,10 +10,10 @@ final class Run(val number: Int, val jobId: String, val work: Work, val config: 
   @volatile private var abortReason: Option[String] = None
   private var thread: Option[Thread] = None
 
-  /** The calling thread works for this run from now on. */
+  /** Makes the calling thread work for this run. */
   def begin(): Unit = synchronized { thread = Some(Thread.currentThread()) }
 
-  /** The code of the job has returned: its thread is not interrupted any more. */
+  /** Called when the code of the job has returned: ends the interrupts. */
   def leave(): Unit = synchronized {
     thread = None
     Thread.interrupted()
@@ -24,7 +24,7 @@ final class Run(val number: Int, val jobId: String, val work: Work, val config: 
 
   def abort(reason: String): Unit = abortReason = Some(reason)
 
-  /** Interrupts the code of the job, wherever it waits. */
+  /** Interrupts the code of the job. */
   def interrupt(): Unit = synchronized(thread.foreach(_.interrupt()))
 
   /** Whether the thread runs the code of this run. */

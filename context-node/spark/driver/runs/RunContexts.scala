@@ -25,7 +25,7 @@ final class RunContexts(application: Application) extends JobContexts {
     made
   }
 
-  /** Stops the streaming contexts. Queries of structured streaming go on after a job that ended well. */
+  /** Stops the streaming contexts. Queries of structured streaming continue after a job that succeeded. */
   def close(aborted: Boolean): Unit = {
     streams.foreach(_.stop(stopSparkContext = false, stopGracefully = false))
     if (aborted) sessions.foreach(_.streams.active.foreach(_.stop()))

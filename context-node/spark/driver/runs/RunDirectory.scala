@@ -4,18 +4,18 @@ import java.util.concurrent.ConcurrentHashMap
 
 import org.apache.spark.{SparkContext, TaskContext}
 
-/** The runs that go on, and which of them a thread works for. */
+/** The active runs, and the run that each thread works for. */
 final class RunDirectory {
   private val runs = new ConcurrentHashMap[Int, Run]()
   private val ofStartingThread = new InheritableThreadLocal[Run]()
   @volatile private var context: Option[SparkContext] = None
 
-  /** From now on threads to which Spark has given the properties of a run are known too. */
+  /** Also recognizes the threads that Spark has given the properties of a run, from now on. */
   def use(sparkContext: SparkContext): Unit = context = Some(sparkContext)
 
   def register(run: Run): Unit = runs.put(run.number, run)
 
-  /** The calling thread works for the run, and so do the threads that it will start. */
+  /** Makes the calling thread, and the threads that it starts from now on, work for the run. */
   def enter(run: Run): Unit = ofStartingThread.set(run)
 
   def remove(run: Run): Unit = runs.remove(run.number)
@@ -34,7 +34,7 @@ final class RunDirectory {
   }
 
   /**
-   * The run for which the calling thread works. Spark's properties come first: its pools keep threads that an earlier run started.
+   * The run that the calling thread works for. Spark's properties take precedence: its pools keep threads that an earlier run started.
    */
   def ofThread(): Option[Run] =
     ofProperty(taskProperty).orElse(ofProperty(contextProperty)).orElse {

@@ -3,13 +3,13 @@ package hearth.driver
 /** How a run ended. */
 sealed trait RunEnd
 
-/** With a result that fits in one message. */
+/** The run succeeded, and its result fits in one message. */
 final case class Succeeded(json: String) extends RunEnd
 
-/** With a result that went in parts. */
+/** The run succeeded, and sent its result in parts. */
 case object Streamed extends RunEnd
 
-/** `validate` objected. */
+/** `validate` rejected the config. */
 final case class Rejected(problems: Seq[String]) extends RunEnd
 
 /** The jars have other classes under names that the context knows. */
@@ -17,7 +17,7 @@ final case class Conflict(message: String) extends RunEnd
 
 final case class Failed(reason: FailureReason, error: Thrown) extends RunEnd
 
-/** Why a run failed, by the name in `protocol.ts`. */
+/** Why a run failed, by the name in `driver_protocol.ts`. */
 sealed abstract class FailureReason(val name: String)
 case object JobThrew extends FailureReason("THROWN")
 case object LoadFailed extends FailureReason("LOAD_FAILED")

@@ -6,7 +6,7 @@ import com.typesafe.config.Config
 import spark.jobserver.NamedObjects
 import spark.jobserver.api.{DataFileCache, JobEnvironment}
 
-/** What the job of a run learns of its surroundings. */
+/** The environment that the job of a run sees. */
 final class RunEnvironment(
     override val jobId: String,
     override val namedObjects: NamedObjects,

@@ -7,7 +7,7 @@ import com.typesafe.config.Config
 /** Does the work of one run, in the thread that calls. */
 final class RunExecution(run: Run, application: Application, contexts: RunContexts, loader: ClassLoader, connection: Connection) {
 
-  /** How the run ended. It throws nothing: a fatal error of a job is its end, and the driver goes on. */
+  /** Runs, and returns how the run ended. Throws nothing: a fatal error ends the job, and the driver continues. */
   def execute(): RunEnd =
     try run.work match {
       case job: JobWork => execute(job)
@@ -62,6 +62,6 @@ final class RunExecution(run: Run, application: Application, contexts: RunContex
 object RunExecution {
   private val HeapMessages = Set("Java heap space", "GC overhead limit exceeded")
 
-  /** A job may make and throw such an error itself: the JVM's own ones say these words. */
+  /** Messages of the JVM. A job may throw such an error itself, with other messages. */
   private def ofHeap(error: OutOfMemoryError): Boolean = HeapMessages(error.getMessage)
 }

@@ -1,6 +1,6 @@
 package hearth.driver
 
-/** Starts runs, a thread each, aborts them, and tells how they ended. */
+/** Starts runs in a thread each, aborts them, and reports how they ended. */
 final class Runs(
     application: Application,
     loader: ClassLoader,
@@ -20,7 +20,7 @@ final class Runs(
     thread.start()
   }
 
-  /** Cancels what the run does in Spark and interrupts its thread, again and again until it ends. */
+  /** Cancels the Spark jobs of the run and interrupts its thread, repeatedly until it ends. */
   def abort(number: Int, reason: String): Unit = directory.get(number).foreach { run =>
     run.abort(reason)
     if (!application.context.isStopped) application.context.cancelJobGroup(run.jobId)
@@ -34,7 +34,7 @@ final class Runs(
   /** False once the run has ended. */
   private def cancel(run: Run): Boolean = {
     val goesOn = directory.get(run.number).contains(run)
-    // Those that it has started since, also in a job group of its own. Spark warns of a group that has no job.
+    // Includes Spark jobs that started since, also in other job groups. Spark warns of a group without jobs.
     if (goesOn && !application.context.isStopped) progress.jobsOf(run).foreach(application.context.cancelJob)
     if (goesOn) run.interrupt()
     goesOn
@@ -57,7 +57,7 @@ final class Runs(
     streams.within(new RunExecution(run, application, contexts, loader, connection).execute())
   }
 
-  /** Sends the end whatever throws before: without it the node waits for the run for ever. */
+  /** Sends the end even if an exception precedes it: without it the node would wait forever. */
   private def finish(run: Run, contexts: RunContexts, result: RunEnd): Unit = {
     val end = orFailed {
       contexts.close(run.aborted.isDefined)
@@ -102,6 +102,6 @@ final class Runs(
 object Runs {
   private val AbortIntervalMs = 100L
 
-  /** The name that spark-jobserver gives to it. */
+  /** The class name of the error in spark-jobserver. */
   private val KilledException = "spark.jobserver.JobManagerActor$JobKilledException"
 }

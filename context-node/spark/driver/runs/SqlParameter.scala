@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode
 import org.apache.spark.sql.{Column, functions}
 
 /**
- * Makes literals of SQL from JSON: numbers, strings, booleans, null, arrays, and objects as maps. Spark 3.5 takes no arrays of mixed or
+ * Converts JSON to literals of SQL: numbers, strings, booleans, null, arrays, and objects as maps. Spark 3.5 takes no arrays of mixed or
  * nested values, and no objects.
  */
 object SqlParameter {

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets.UTF_8
 import org.apache.spark.sql.{DataFrame, SparkSession}
 
 /**
- * Runs a statement of SQL. Its result is NDJSON: a line with the schema, a line a row, and a last line that says whether a limit
- * ended it. Rows are read partition by partition, so the memory that it needs is that of one partition, in Spark's compressed form.
+ * Runs a statement of SQL. Its result is NDJSON: a line with the schema, a line per row, and a last line that says whether a limit
+ * was reached. Reads partition by partition, so it needs the memory of one partition, in Spark's compressed form.
  */
 final class SqlRun(session: SparkSession, work: SqlWork) {
 
@@ -39,7 +39,7 @@ final class SqlRun(session: SparkSession, work: SqlWork) {
     writeLine(lastLine(limit, count), sink)
   }
 
-  /** Lets Spark stop early where few rows are wanted. One more row tells whether there are more. */
+  /** Limits the rows, so that Spark stops early. One more row shows whether there are more. */
   private def limited(frame: DataFrame): DataFrame =
     if (work.maxRows > 0 && work.maxRows < SqlRun.FewRows) frame.limit(work.maxRows.toInt + 1) else frame
 

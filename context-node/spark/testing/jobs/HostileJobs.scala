@@ -25,7 +25,7 @@ object StopJob extends HostileJob {
   }
 }
 
-/** Takes no notice of being cancelled. */
+/** Ignores its cancellation. */
 object StubbornJob extends HostileJob {
   override def runJob(sc: SparkContext, runtime: JobEnvironment, config: Config): Any =
     while (true) try Thread.sleep(1000) catch { case _: InterruptedException => }

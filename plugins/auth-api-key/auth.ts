@@ -39,7 +39,7 @@ function refused(reason: string): AuthAnswer {
   return { kind: "refused", reason, challenge: `${CHALLENGE}, error="invalid_token"` };
 }
 
-/** What is shown as a key. Bearer tokens of other kinds are not this plugin's. */
+/** The key in a request. Bearer tokens of other kinds belong to other plugins. */
 function keyIn({ headers }: Credentials): string | undefined {
   const token = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   return token !== undefined && isKey(token) ? token : (headers.get("x-api-key") ?? undefined);

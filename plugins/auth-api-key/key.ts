@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** So that scanners of public code know a key when they see one. */
+/** Prefix by which scanners of public code recognize a key. */
 const PREFIX = "hk_";
 
 const KEY = /^hk_(?<id>[0-9a-f]{12})_(?<secret>[A-Za-z0-9_-]{43})$/;
@@ -11,18 +11,18 @@ export function createKey(): { readonly id: string; readonly key: string } {
   return { id, key: `${PREFIX}${id}_${randomBytes(32).toString("base64url")}` };
 }
 
-/** Whether a text claims to be a key. */
+/** Whether a text looks like a key. */
 export function isKey(text: string): boolean {
   return text.startsWith(PREFIX);
 }
 
-/** The public part of a key; undefined when it is not well-formed. */
+/** The public part of a key. Undefined when it is malformed. */
 export function parseKey(key: string): { readonly id: string } | undefined {
   const id = KEY.exec(key)?.groups?.id;
   return id === undefined ? undefined : { id };
 }
 
-/** What is kept of a key, 64 hexadecimal digits. A plain hash is enough for what cannot be guessed. */
+/** The stored hash of a key, 64 hexadecimal digits. A plain hash suffices for a random secret. */
 export function hashKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }

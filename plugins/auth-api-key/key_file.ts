@@ -4,10 +4,10 @@ const keyRecord = z.strictObject({
   /** The public part of the key. */
   id: z.string().regex(/^[0-9a-f]{12}$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Whom it stands for. */
+  /** Id of the principal. */
   name: z.string().min(1),
   roles: z.array(z.string().min(1)),
-  /** Beyond which its roles allow nothing. */
+  /** Permissions that limit its roles. */
   permissions: z.array(z.string().min(1)).optional(),
   created: z.iso.datetime(),
   expires: z.iso.datetime().optional(),
@@ -21,7 +21,7 @@ const keyFile = z.strictObject({ keys: z.array(keyRecord) }).refine(({ keys }) =
 export type KeyRecord = z.infer<typeof keyRecord>;
 export type KeyFile = z.infer<typeof keyFile>;
 
-/** Reads a file of keys; throws an Error that lists its faults. */
+/** Parses a file of keys. Throws an Error that lists all problems. */
 export function parseKeyFile(text: string): KeyFile {
   const parsed = keyFile.safeParse(JSON.parse(text));
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));

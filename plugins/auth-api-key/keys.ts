@@ -1,6 +1,4 @@
-/**
- * Makes, lists and revokes keys. Run without arguments it says how.
- */
+/** Creates, lists and revokes keys. Without arguments it prints its usage. */
 import { readFile } from "node:fs/promises";
 import { type CommandLine, runProgram, UsageError } from "../command-line/mod.ts";
 import { decodeText, replaceFile } from "../files/mod.ts";
@@ -24,7 +22,7 @@ const PROGRAM = {
   },
 } as const;
 
-/** Values of the flags, and the id that `revoke` is given. */
+/** Values of the flags, and the id for `revoke`. */
 type KeyOptions = CommandLine<typeof PROGRAM.flags>["values"] & { readonly id?: string | undefined };
 
 await runProgram(PROGRAM, async ({ values, positionals: [command, file, ...rest] }) => {

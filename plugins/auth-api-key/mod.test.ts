@@ -22,7 +22,7 @@ function bearer(key: string) {
   return credentialsWith({ authorization: `Bearer ${key}` });
 }
 
-/** Keys and their file's content, made as an operator makes them. */
+/** Keys and their file, created by the program. */
 async function makeKeys() {
   await using directory = await createTemporaryDirectory();
   const file = join(directory.path, "keys.json");
@@ -50,7 +50,7 @@ function idOf(key: string): string {
   return key.split("_")[1] ?? "";
 }
 
-/** The secret may hold underscores itself. */
+/** The secret may contain underscores. */
 function secretOf(key: string): string {
   return key.split("_").slice(2).join("_");
 }
@@ -80,7 +80,7 @@ describeAuth("auth-api-key", async () => {
   };
 });
 
-test("a key may stand in X-API-Key, beside a bearer token of another kind", async () => {
+test("a key may be in X-API-Key, beside another bearer token", async () => {
   await using made = await createKeys();
   await using auth = await start(made.file);
   const credentials = credentialsWith({ authorization: "Bearer e30.e30.e30", "x-api-key": made.key });
@@ -96,7 +96,7 @@ test("a bearer token of another kind is absent", async () => {
   expect(await auth.authenticate(bearer("e30.e30.e30"), { signal })).toMatchObject({ kind: "absent" });
 });
 
-test("a key that is revoked while the plugin runs counts no more", async () => {
+test("a key that is revoked while the plugin runs is refused", async () => {
   await using made = await createKeys();
   await using auth = await start(made.file);
   expect(await auth.authenticate(bearer(made.key), { signal })).toMatchObject({ kind: "principal" });
@@ -107,7 +107,7 @@ test("a key that is revoked while the plugin runs counts no more", async () => {
   await expect.poll(answer).toMatchObject({ kind: "refused", reason: expect.stringMatching(/revoked$/) });
 });
 
-test("the file holds hashes only, for its owner only; list shows no secrets", async () => {
+test("the file has hashes only and is private; list shows no secrets", async () => {
   await using made = await createKeys();
   const { content: text } = made;
   const { stdout } = keys("list", made.file);
@@ -119,7 +119,7 @@ test("the file holds hashes only, for its owner only; list shows no secrets", as
   expect(stdout).toMatch(/^[0-9a-f]{12} ci as deployer for jobs:\*,binaries:upload, until revoked\n/);
 });
 
-test("start() names the fault of a file of keys", async () => {
+test("start() reports the problem of a file of keys", async () => {
   await using directory = await createTemporaryDirectory();
   const file = join(directory.path, "keys.json");
   await expect(start(file)).rejects.toThrow("ENOENT");

@@ -25,7 +25,7 @@ export async function startBasicAuth({ file, realm, cacheMs }: BasicConfig): Pro
       const credentials = parseBasic(header);
       if (credentials === undefined) return { kind: "refused", reason: "the header is not well-formed", challenge };
       const user = (await users.read()).get(credentials.name);
-      // Who is not there costs as much time as who is.
+      // An unknown user costs as much time as a known one.
       const isRight = await checks.check(user?.hash, credentials);
       if (user === undefined) return { kind: "refused", reason: "there is no such user", challenge };
       if (!isRight) return { kind: "refused", reason: `the password of "${user.name}" is wrong`, challenge };

@@ -5,7 +5,7 @@ export interface BasicCredentials {
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads `Basic <base64 of name:password in UTF-8>`; undefined when it is something else. */
+/** Parses `Basic <base64 of name:password in UTF-8>`. Undefined for any other text. */
 export function parseBasic(header: string): BasicCredentials | undefined {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
   if (encoded === undefined) return undefined;
@@ -19,7 +19,7 @@ function decode(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch {
-    // A TypeError, which says nothing more.
+    // A TypeError without further information.
     return undefined;
   }
 }

@@ -22,7 +22,7 @@ function passwd(args: readonly string[], input = "") {
   return spawnSync(process.execPath, [program, ...args], { input, encoding: "utf8" });
 }
 
-/** The content of a users file, written as an operator writes it. */
+/** The content of a users file, written by the program. */
 async function writeUsers(): Promise<string> {
   await using directory = await createTemporaryDirectory();
   const file = join(directory.path, "users");
@@ -68,7 +68,7 @@ describeAuth("auth-basic", async () => {
 test("a users file may begin with a byte order mark and have line ends of Windows, and passwd changes it", async () => {
   await using users = await createUsers();
   const { file } = users;
-  // The first line, which has the mark before it, is a user's.
+  // The first line, after the mark, is a user.
   const [, line = ""] = (await content).split("\n");
   await writeFile(file, `\ufeff${line}\r\n# bob left\r\n`);
   await using auth = await start(file);
@@ -78,7 +78,7 @@ test("a users file may begin with a byte order mark and have line ends of Window
   expect(await readFile(file, "utf8")).toBe("# bob left\n");
 });
 
-/** What an answer costs of the processor, in milliseconds: the same however busy the machine is. */
+/** Processor time of a call, in milliseconds, independent of load. */
 async function cpuMsOf(answer: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await answer();
@@ -86,7 +86,7 @@ async function cpuMsOf(answer: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1000;
 }
 
-test("a password that was right is not hashed again, and a wrong one each time", async () => {
+test("a correct password is hashed once, a wrong one each time", async () => {
   await using users = await createUsers();
   await using auth = await start(users.file);
   const timeOf = (password: string) => cpuMsOf(() => auth.authenticate(basicHeader("alice", password), { signal }));
@@ -115,7 +115,7 @@ test("an unknown user costs as much time as a wrong password", async () => {
   expect(unknown / known).toBeLessThan(5);
 });
 
-test("a changed password counts, also where the old one was remembered; a deleted user is gone", async () => {
+test("a changed password and a deleted user take effect, even if remembered", async () => {
   await using users = await createUsers();
   await using auth = await start(users.file);
   const old = basicHeader("alice", "correct: höstack");
@@ -132,7 +132,7 @@ test("a changed password counts, also where the old one was remembered; a delete
   await expect.poll(() => kindOf(basicHeader("alice", "another"))).toBe("refused");
 });
 
-test("a users file that became unreadable closes the door", async () => {
+test("an unreadable users file refuses everyone", async () => {
   await using users = await createUsers();
   await using auth = await start(users.file);
   await writeFile(users.file, "alice:admin\n");
@@ -140,7 +140,7 @@ test("a users file that became unreadable closes the door", async () => {
   await expect.poll(asked).toContain("line 1 is not NAME:HASH:ROLE,ROLE");
 });
 
-test("start() names the fault of a users file", async () => {
+test("start() reports the problem of a users file", async () => {
   await using directory = await createTemporaryDirectory();
   const file = join(directory.path, "users");
   await expect(start(file)).rejects.toThrow("ENOENT");

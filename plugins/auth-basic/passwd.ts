@@ -1,6 +1,4 @@
-/**
- * Writes users files, like htpasswd. Run without arguments it says how.
- */
+/** Writes users files, like htpasswd. Without arguments it prints its usage. */
 import { readFile } from "node:fs/promises";
 import { type CommandLine, runProgram, UsageError } from "../command-line/mod.ts";
 import { decodeText, replaceFile } from "../files/mod.ts";
@@ -35,7 +33,7 @@ async function update(file: string, { name, roles, delete: isDeleted }: UserOpti
   const { lines, users } = await readUsers(file);
   const user = users.get(name);
   if (isDeleted && user === undefined) throw new Error(`Cannot delete user "${name}": there is none in ${file}`);
-  // Other lines stay as they are, comments too.
+  // Other lines, including comments, stay unchanged.
   const others = lines.filter((line) => line !== "" && !line.startsWith(`${name}:`));
   const line = isDeleted ? [] : [await describeUser(name, newRoles ?? user?.roles ?? [])];
   await replaceFile(file, [...others, ...line].map((each) => `${each}\n`).join(""));
@@ -46,7 +44,7 @@ async function describeUser(name: string, roles: readonly string[]): Promise<str
   return formatUser({ name, hash: await hashPassword(await readPassword(`Password of ${name}: `)), roles });
 }
 
-/** Nobody where there is no file. */
+/** No users if there is no file. */
 async function readUsers(file: string): Promise<{ readonly lines: readonly string[]; readonly users: Users }> {
   try {
     const text = decodeText(await readFile(file));

@@ -2,26 +2,23 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { BasicCredentials } from "./header.ts";
 import { formatHash, isPasswordOf, NOBODYS_HASH, type PasswordHash } from "./scrypt.ts";
 
-/** Hashes that are worked on at a time: they take threads that files need as well, and 64 MiB each. */
+/** Concurrent hashes: each takes a thread that file access needs as well, and 64 MiB. */
 const AT_A_TIME = 2;
 
-/** Checks that may wait; the rest is turned away at once. */
+/** Most waiting checks; others are refused at once. */
 const WAITING_LIMIT = 64;
 
-/** Successes that are remembered. */
+/** Most remembered successes. */
 const REMEMBERED = 1000;
 
 export interface PasswordChecks {
-  /**
-   * Whether the password is the one that was hashed; false without a hash, after the same time. Rejects when too many checks wait
-   * already.
-   */
+  /** Whether the password matches the hash. Without a hash, false after the same time. Rejects when too many checks wait. */
   check(hash: PasswordHash | undefined, credentials: BasicCredentials): Promise<boolean>;
 }
 
 /**
- * Checks passwords. One that was right is known again for a while, by a keyed digest of what was shown and of the hash that it was
- * held against: a wrong password never meets it, and a changed hash does away with it. The key never leaves the process.
+ * Checks passwords. A correct one is recognized for a while by a keyed digest of the password and its hash: a wrong password never matches,
+ * and a changed hash invalidates it. The key never leaves the process.
  */
 export function createPasswordChecks({ cacheMs }: { readonly cacheMs: number }): PasswordChecks {
   const key = randomBytes(32);

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 
-/** Asks for a password on the terminal, without showing it, or takes the first line of standard input. Rejects when it is empty. */
+/** Reads a password from the terminal without echo, or the first line of standard input. Rejects when it is empty. */
 export async function readPassword(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
   if (stdin.isTTY) stderr.write(prompt);

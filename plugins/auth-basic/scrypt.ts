@@ -1,6 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 
-/** What is kept of a password. */
+/** A password hash. */
 export interface PasswordHash {
   /** Binary logarithm of the cost (N). */
   readonly logCost: number;
@@ -16,7 +16,7 @@ const COST = { logCost: 16, blockSize: 8, parallelism: 2 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** More memory than any hash in use needs; a users file that asks for more is refused. */
+/** Memory limit of a hash, in bytes; a users file that needs more is refused. */
 const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 
 const FORMAT =
@@ -32,15 +32,15 @@ export async function isPasswordOf(expected: PasswordHash, password: string): Pr
   return timingSafeEqual(derived, expected.hash);
 }
 
-/** A hash of no password, to spend the same time on. */
+/** A hash that no password matches, to spend the same time on. */
 export const NOBODYS_HASH: PasswordHash = { ...COST, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) };
 
-/** `$scrypt$ln=16,r=8,p=2$salt$hash`, base64 without padding, as the password hashing competition has it. */
+/** `$scrypt$ln=16,r=8,p=2$salt$hash`, base64 without padding: the format of the password hashing competition. */
 export function formatHash({ logCost, blockSize, parallelism, salt, hash }: PasswordHash): string {
   return `$scrypt$ln=${logCost},r=${blockSize},p=${parallelism}$${base64(salt)}$${base64(hash)}`;
 }
 
-/** Undefined for what `formatHash` does not write, and for costs that no machine should be asked for. */
+/** Undefined for texts that `formatHash` does not write, and for excessive costs. */
 export function parseHash(text: string): PasswordHash | undefined {
   const groups = FORMAT.exec(text)?.groups;
   if (groups === undefined) return undefined;

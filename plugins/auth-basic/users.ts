@@ -6,13 +6,13 @@ export interface User {
   readonly roles: readonly string[];
 }
 
-/** By name. */
+/** Users by name. */
 export type Users = ReadonlyMap<string, User>;
 
 const NAME = /^[^\s:#][^:\r\n]*$/;
 const ROLE = /^[^\s,:]+$/;
 
-/** Reads a users file: lines `name:hash:role,role`, blank ones, and comments after `#`. Throws at the first line that is none of these. */
+/** Parses a users file: lines `name:hash:role,role`, blank lines, and comments after `#`. Throws at the first other line. */
 export function parseUsers(text: string): Users {
   const users = new Map<string, User>();
   for (const [index, line] of text.split("\n").entries()) {

@@ -17,7 +17,7 @@ interface JwtConfig extends RoleMapping {
 
 const CHALLENGE = 'Bearer realm="hearth"';
 
-/** Starts without the issuer as well; then it cannot tell who anybody with a token of that issuer is, until the issuer answers. */
+/** Starts without the issuer too. Tokens of the issuer are then refused as during an outage until it responds. */
 export async function startJwtAuth(
   config: JwtConfig,
   options: { readonly log: PluginLog; readonly signal: AbortSignal },
@@ -41,7 +41,7 @@ export async function startJwtAuth(
       options.signal.throwIfAborted();
       const token = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
       const claims = token === undefined ? undefined : readClaims(token);
-      // Of another issuer, or no JWT at all: another plugin may know it.
+      // A token of another issuer, or not a JWT: another plugin may recognize it.
       if (token === undefined || claims?.iss !== issuer) return { kind: "absent", challenge: CHALLENGE };
       return await verify(token);
     },
@@ -62,7 +62,7 @@ export async function startJwtAuth(
         principal: { id, roles: rolesIn(payload, config), expiresAt, claims: { iss: issuer } },
       };
     } catch (error) {
-      // Whatever else went wrong is no fault of the token: nobody knows then whether it is good.
+      // Any other error is no fault of the token: its validity is unknown.
       const fault = faultOf(error);
       if (fault === undefined) throw error;
       return refused(fault);
@@ -74,12 +74,12 @@ function refused(reason: string): AuthAnswer {
   return { kind: "refused", reason, challenge: `${CHALLENGE}, error="invalid_token"` };
 }
 
-/** What a token says of itself, unchecked; undefined when it is no JWT. */
+/** The unverified claims of a token. Undefined when it is not a JWT. */
 function readClaims(token: string): JWTPayload | undefined {
   try {
     return decodeJwt(token);
   } catch {
-    // A JWTInvalid: the text is no JWT.
+    // A JWTInvalid: the text is not a JWT.
     return undefined;
   }
 }

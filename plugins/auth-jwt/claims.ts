@@ -1,20 +1,20 @@
 import type { JWTPayload } from "jose";
 
-/** How claims become roles. */
+/** Mapping of claims to roles. */
 export interface RoleMapping {
   readonly rolesClaim?: string | undefined;
   readonly roleMap?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly roles: readonly string[];
 }
 
-/** The roles of a token that is good. */
+/** The roles of a valid token. */
 export function rolesIn(claims: JWTPayload, { rolesClaim, roleMap, roles }: RoleMapping): string[] {
   const values = rolesClaim === undefined ? [] : textsIn(claimAt(claims, rolesClaim));
   const mapped = roleMap === undefined ? values : values.flatMap((value) => ownValue(roleMap, value) ?? []);
   return [...new Set([...roles, ...mapped])];
 }
 
-/** The claim of that name; else, where the name has dots, the one in nested objects. */
+/** The claim of that name, else the one in nested objects if the name has dots. */
 export function claimAt(claims: JWTPayload, name: string): unknown {
   const whole = ownValue(claims, name);
   if (whole !== undefined) return whole;
@@ -23,7 +23,7 @@ export function claimAt(claims: JWTPayload, name: string): unknown {
     .reduce<unknown>((value, part) => (isObject(value) ? ownValue(value, part) : undefined), claims);
 }
 
-/** A text or number that is not empty. */
+/** A non-empty text or a number. */
 export function idOf(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;

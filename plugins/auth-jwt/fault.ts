@@ -1,6 +1,6 @@
 import { errors } from "jose";
 
-/** What makes a token no good. Everything else that jose throws is an outage. */
+/** Errors of invalid tokens. All others that jose throws are outages. */
 const FAULTS = [
   errors.JWTExpired,
   errors.JWTClaimValidationFailed,
@@ -13,7 +13,7 @@ const FAULTS = [
   errors.JWKSMultipleMatchingKeys,
 ];
 
-/** What is wrong with a token; undefined when the error says nothing about the token. */
+/** The problem of a token. Undefined when the error is not about the token. */
 export function faultOf(error: unknown): string | undefined {
   return FAULTS.some((fault) => error instanceof fault) ? (error as Error).message : undefined;
 }

@@ -3,26 +3,26 @@ import { pause } from "../../lib/async/mod.ts";
 import type { PluginLog } from "../contract/mod.ts";
 import { discoverKeys, WrongIssuerError } from "./discovery.ts";
 
-/** An issuer that does not tell where its keys are is asked again after so long. */
+/** Delay between attempts to discover the keys of an issuer, in milliseconds. */
 const RETRY_MS = 2000;
 
 interface IssuerConfig {
   readonly issuer: string;
-  /** Undefined: the issuer is asked. */
+  /** Undefined: discovered from the issuer. */
   readonly jwksUri?: string | undefined;
-  /** A token with an unknown key makes the keys be read again, at most so often. */
+  /** Shortest interval between reads of the keys because of unknown ones, in milliseconds. */
   readonly keysCooldownMs: number;
 }
 
-/** The keys of an issuer. Disposing it ends the search for them. */
+/** The keys of an issuer. Disposal ends their discovery. */
 export interface IssuerKeys extends AsyncDisposable {
-  /** Throws, saying why, as long as it is not known where they are. */
+  /** Throws, with the reason, while their location is unknown. */
   get(): JWTVerifyGetKey;
 }
 
 /**
- * Finds out where the keys of an issuer are; an issuer that does not answer is asked until it does. Rejects when the answer is another
- * issuer's, which is a fault of the configuration, and when the signal is aborted.
+ * Discovers the keys of an issuer, and retries until it responds. Rejects when the response is of another issuer, which is an error of the
+ * configuration, and when the signal is aborted.
  */
 export async function findIssuerKeys(
   { issuer, jwksUri, keysCooldownMs: cooldownDuration }: IssuerConfig,
@@ -38,8 +38,7 @@ export async function findIssuerKeys(
   else use(jwksUri);
   signal.throwIfAborted();
   if (fault instanceof WrongIssuerError) throw fault;
-  if (found === undefined)
-    log.warn("the issuer does not answer; its tokens are turned away until it does", { err: fault });
+  if (found === undefined) log.warn("issuer does not respond; refusing its tokens until it does", { err: fault });
   const searching = search();
 
   return {
@@ -63,15 +62,18 @@ export async function findIssuerKeys(
     while (found === undefined && !closing.signal.aborted) {
       await pause(RETRY_MS, closing);
       await look(closing.signal);
-      if (found !== undefined) log.info("the issuer answers now", { issuer });
+      if (found !== undefined) log.info("issuer responds again", { issuer });
     }
   }
 }
 
-/** A clock that goes back by less is being adjusted, in milliseconds. */
+/** Largest adjustment of a clock that counts as normal, in milliseconds. */
 const LEAP_MS = 1000;
 
-/** The library counts the age of the keys by the wall clock: after that went back, it would keep them, and ask for no others, for as long. */
+/**
+ * The library computes the age of the keys by the wall clock: after it was set back, it would neither drop them nor request others for as
+ * long.
+ */
 function readAgainAfterLeap(
   keys: ReturnType<typeof createRemoteJWKSet>,
   { log }: { readonly log: PluginLog },
@@ -83,7 +85,7 @@ function readAgainAfterLeap(
     if (leapMs > LEAP_MS) {
       const [read] = await Promise.allSettled([keys.reload()]);
       if (read.status === "rejected")
-        log.warn("the clock went back, and the issuer's keys cannot be read again", { err: read.reason });
+        log.warn("the clock went back, and the issuer's keys cannot be read", { err: read.reason });
     }
     return keys(header, token);
   };

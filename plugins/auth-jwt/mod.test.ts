@@ -20,7 +20,7 @@ function bearer(token: string) {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** The parts of a token, with another part in the place of one of them. */
+/** The parts of a token, with one of them replaced. */
 function withPart(token: string, index: number, json: object): string {
   return token
     .split(".")
@@ -72,7 +72,7 @@ test("a token of another issuer is absent", async () => {
   expect(await auth.authenticate(bearer(await other.token(AUDIENCE)), { signal })).toMatchObject({ kind: "absent" });
 });
 
-test("a token that another issuer signed in this one's name is refused", async () => {
+test("a token signed by another issuer is refused", async () => {
   await using server = await startOidcServer();
   await using other = await startOidcServer();
   await using auth = await start(server.issuer);
@@ -80,7 +80,7 @@ test("a token that another issuer signed in this one's name is refused", async (
   expect(await auth.authenticate(bearer(forged), { signal })).toMatchObject({ kind: "refused" });
 });
 
-test("the keys are read again when a token has a new one, and the old one counts no more", async () => {
+test("the keys are read again for a token with a new key, and the old key is refused", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer);
   const old = await server.token(AUDIENCE);
@@ -94,7 +94,7 @@ test("the keys are read again when a token has a new one, and the old one counts
   expect(await auth.authenticate(bearer(old), { signal })).toMatchObject({ kind: "refused" });
 });
 
-test("tokens with unknown keys do not make the issuer be asked each time", async () => {
+test("tokens with unknown keys cause few requests to the issuer", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer, { keysCooldownMs: 60_000 });
   await auth.authenticate(bearer(await server.token(AUDIENCE)), { signal });
@@ -106,7 +106,7 @@ test("tokens with unknown keys do not make the issuer be asked each time", async
   expect(server.keyRequests).toBe(1);
 });
 
-test("authenticate() rejects while the keys cannot be had, and answers again afterwards", async () => {
+test("authenticate() rejects while the keys are unavailable, and recovers", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer);
   const token = await server.token(AUDIENCE);
@@ -118,7 +118,7 @@ test("authenticate() rejects while the keys cannot be had, and answers again aft
   expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({ kind: "principal" });
 });
 
-test("clocks may differ by the tolerance and no more", async () => {
+test("clocks may differ by the tolerance at most", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer, { clockToleranceSeconds: 100 });
   const claims = { iss: server.issuer, aud: AUDIENCE, sub: "alice" };
@@ -155,7 +155,7 @@ test.each<[string, object, object, { id: string; roles: string[] }]>([
   expect(await auth.authenticate(bearer(token), { signal })).toMatchObject({ kind: "principal", principal });
 });
 
-test("only tokens of the type that is asked for count", async () => {
+test("only tokens of the configured type are accepted", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer, { type: "at+jwt" });
   const claims = { iss: server.issuer, aud: AUDIENCE, sub: "alice", exp: now() + 600 };
@@ -165,12 +165,12 @@ test("only tokens of the type that is asked for count", async () => {
   });
 });
 
-test("start() rejects when the issuer calls itself otherwise", async () => {
+test("start() rejects when the issuer has another name", async () => {
   await using server = await startOidcServer();
   await expect(start(server.issuer.replace("127.0.0.1", "localhost"))).rejects.toThrow("calls itself");
 });
 
-/** Loses an issuer; answers how it comes back. */
+/** Makes an issuer unavailable; returns how to restore it. */
 type Lose = (server: OidcServer) => Promise<() => Promise<OidcServer>>;
 
 test.each<[string, Lose]>([
@@ -191,7 +191,7 @@ test.each<[string, Lose]>([
       return () => startOidcServer({ port: Number(new URL(server.issuer).port) });
     },
   ],
-])("start() does without an issuer that %s, and uses its keys when it is back", async (_what, lose) => {
+])("start() works without an issuer that %s, and uses its keys later", async (_what, lose) => {
   await using stack = new AsyncDisposableStack();
   const first = await startOidcServer();
   const { issuer } = first;
@@ -212,7 +212,7 @@ test.each<[string, Lose]>([
   expect(await auth.authenticate(bearer(good), { signal })).toMatchObject({ kind: "principal" });
 });
 
-test("keys that were read are used while the issuer is away", async () => {
+test("cached keys are used while the issuer is unavailable", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer, { keysCooldownMs: 60_000 });
   const token = await server.token(AUDIENCE);
@@ -224,7 +224,7 @@ test("keys that were read are used while the issuer is away", async () => {
   await auth.checkHealth?.();
 });
 
-test("a principal says when its token ends, the tolerance of clocks included", async () => {
+test("a principal expires with its token plus the tolerance", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer, { clockToleranceSeconds: 7 });
   const exp = now() + 600;
@@ -249,14 +249,14 @@ test.each<[string, object]>([
   expect(await auth.authenticate(bearer(forged), { signal })).toMatchObject({ kind: "refused" });
 });
 
-test("algorithms with shared secrets cannot be asked for", () => {
+test("algorithms with shared secrets cannot be configured", () => {
   const config = { issuer: "https://issuer.example", audience: "a" };
   for (const algorithm of ["none", "HS256"]) {
     expect(jwt.config.safeParse({ ...config, algorithms: [algorithm] }).success).toBe(false);
   }
 });
 
-test("a key that is published after the clock went back is found at once", async () => {
+test("a key that is published after the clock was set back is found at once", async () => {
   await using server = await startOidcServer();
   await using auth = await start(server.issuer, { keysCooldownMs: 60_000 });
   expect(await auth.authenticate(bearer(await server.token(AUDIENCE)), { signal })).toMatchObject({

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
 import { startJwtAuth } from "./auth.ts";
 
-/** Signatures of public keys only: with a shared secret, or with none, who can check a token could make one. */
+/** Public-key signatures only: with a shared secret, or none, anyone who can verify a token could create one. */
 const ALGORITHMS = [
   "RS256",
   "RS384",

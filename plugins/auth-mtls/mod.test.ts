@@ -58,7 +58,7 @@ test.each<[string, object, Partial<ClientCertificate>, string | undefined]>([
   );
 });
 
-test("the first rule that fits decides", async () => {
+test("the first matching rule decides", async () => {
   await using auth = await start(
     { subject: "O=Acme,CN=ci", roles: ["first"] },
     { subject: "O=Acme,CN=*", roles: ["second"] },

@@ -1,12 +1,11 @@
 /**
- * Callers with client certificates, which the gateway's TLS has verified: which certificate is whom stands in the configuration.
- * Imports `plugins/contract`.
+ * Authenticates callers by client certificates, which the gateway's TLS has verified. The configuration maps certificates to principals.
  */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
 import { createMtlsAuth } from "./auth.ts";
 
-/** Text in which `*` stands for any text without commas and slashes. */
+/** Text in which `*` matches any text without commas and slashes. */
 const pattern = z.string().min(1);
 
 export default definePlugin({

@@ -1,7 +1,4 @@
-/**
- * Lets in everybody as one principal, whatever they show. A gateway with it listens on loopback only.
- * Imports `plugins/contract`.
- */
+/** Admits everyone as one principal. A gateway with it listens on loopback only. */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
 

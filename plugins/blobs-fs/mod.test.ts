@@ -26,7 +26,7 @@ describeBlobs("blobs-fs", async () => {
   };
 });
 
-test("starting removes what processes left half-written when they died", async () => {
+test("start() removes partial files of dead processes", async () => {
   await using directory = await createTemporaryDirectory();
   const temporaries = join(directory.path, "tmp");
   await mkdir(temporaries);
@@ -56,7 +56,7 @@ test("no temporary file remains after put(), whether it succeeds or fails", asyn
   expect(await readdir(join(directory.path, "tmp"))).toEqual([]);
 });
 
-test("put() replaces a file that lost its end", async () => {
+test("put() replaces a truncated file", async () => {
   await using directory = await createTemporaryDirectory();
   await using store = await openStore(directory.path);
   const { digest } = await store.put(new Uint8Array(1000));
@@ -69,11 +69,11 @@ test("put() replaces a file that lost its end", async () => {
   expect(stream && Buffer.concat(await collect(stream))).toHaveLength(1000);
 });
 
-test("the file of a stream that nobody reads is closed", async () => {
+test("the file of an abandoned stream is closed", async () => {
   await using directory = await createTemporaryDirectory();
   await using store = await openStore(directory.path);
   const { digest } = await store.put(new Uint8Array(1000));
-  // In a function of its own, so that nothing refers to the streams afterwards.
+  // In a separate function, so that nothing refers to the streams afterwards.
   await (async () => {
     for (let count = 0; count < 10; count++) expect(await store.open(digest)).toBeDefined();
   })();
@@ -92,7 +92,7 @@ test("checkHealth() rejects when the directory is gone", async () => {
   await expect(store.checkHealth()).rejects.toThrow("ENOENT");
   const put = store.put(new TextEncoder().encode("some text"));
   await expect(put).rejects.toMatchObject({ name: "StoreUnavailable", state: "away" });
-  // What the content throws is no state of the store.
+  // An error of the content is not a state of the store.
   await using other = await createTemporaryDirectory();
   const broken = (await openStore(join(other.path, "blobs"))).put(failing());
   await expect(broken).rejects.toEqual(new Error("the caller left"));
@@ -105,7 +105,7 @@ async function* failing(): AsyncGenerator<Uint8Array> {
 
 function openFilesBelow(folder: string): number {
   const targets = readdirSync("/proc/self/fd").map((fd) => {
-    // Of those that are listed, one lists.
+    // Of the listed blobs.
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
     } catch {
@@ -115,7 +115,7 @@ function openFilesBelow(folder: string): number {
   return targets.filter((target) => target.startsWith(folder)).length;
 }
 
-/** What `--expose-gc` would give to programs. */
+/** The function of `--expose-gc`. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();

@@ -1,7 +1,4 @@
-/**
- * Blobs as files of one directory, named by their digest. For one gateway, or several that share the directory.
- * Imports `plugins/contract`.
- */
+/** Blobs as files of one directory, named by their digest. For one gateway, or several that share the directory. */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
 import { openBlobStore } from "./store.ts";

@@ -8,7 +8,7 @@ import { removeAbandoned, temporaryPath, writeTemporaryFile } from "./temporary.
 import { fileSystemFault } from "./unavailable.ts";
 import { openVerified } from "./verified.ts";
 
-/** Opens the store in a directory, creates it when absent, and removes what a crash left half-written. */
+/** Opens the store in a directory, which it creates if needed. Removes partial files of a crash. */
 export async function openBlobStore(directory: string): Promise<BlobStore> {
   const root = resolve(directory);
   const blobs = join(root, BLOB_FOLDER);
@@ -28,7 +28,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
       await using temporary = await writeTemporaryFile(temporaries, content);
       const { digest, sizeBytes } = temporary;
       const { folder, file } = mustLocate(root, digest);
-      // Also over a file that is there already: the content is the same, or that file is damaged.
+      // Also replaces an existing file: its content is the same, or it is damaged.
       await rename(temporary.path, file);
       await syncFolder(folder);
       return { digest, sizeBytes };
@@ -72,26 +72,26 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
   return translateErrors(store, (error) => fileSystemFault(root, error));
 }
 
-/** Whether the blob is there in its full size; when true, it is durable and its age begins anew. */
+/** Whether the blob exists with its full size. If so, makes it durable and resets its age. */
 async function renewBlob(root: string, digest: Digest, sizeBytes: number): Promise<boolean> {
   const { folder, file } = mustLocate(root, digest);
   if (!(await renewFile(file))) return false;
   const stats = await stat(file).catch(undefinedWhenAbsent);
   if (stats?.size !== sizeBytes) return false;
-  // Whoever stored it may not have come so far yet.
+  // Its writer may not have finished this step.
   await syncFolder(folder);
   return true;
 }
 
-/** A file's time of change is the age of its blob. */
+/** The modification time of a file is the age of its blob. */
 function renewFile(file: string): Promise<boolean> {
   const now = new Date();
   return succeeds(utimes(file, now, now));
 }
 
 /**
- * Takes the file away first and looks at its age then: who renews it up to that moment has it put back, who comes later finds none
- * and writes it again.
+ * Moves the file away first and checks its age then: a renewal up to that moment puts it back, a later one finds no file and writes it
+ * again.
  */
 async function deleteStoredBefore(
   file: string,
@@ -109,7 +109,7 @@ async function deleteStoredBefore(
   return false;
 }
 
-/** False for a file that is not there. */
+/** False for a missing file. */
 function succeeds(action: Promise<void>): Promise<boolean> {
   return action.then(
     () => true,
@@ -119,7 +119,7 @@ function succeeds(action: Promise<void>): Promise<boolean> {
 
 function mustLocate(root: string, digest: Digest): { folder: string; file: string } {
   const blob = locateBlob(root, digest);
-  if (!blob) throw new Error(`Cannot locate blob "${digest}": that is no digest`);
+  if (!blob) throw new Error(`Cannot locate blob "${digest}": it is not a digest`);
   return blob;
 }
 

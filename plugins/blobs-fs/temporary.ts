@@ -3,22 +3,22 @@ import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../contract/mod.ts";
 
-/** After so long without a write, a temporary file has no writer any more, whatever process has its id now. */
+/** Time without a write after which a temporary file is abandoned, in milliseconds, even if its process id exists. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
-/** Content on its way into the store, durable under a temporary name. Disposing removes the file unless it was renamed. */
+/** Content under a temporary name, durable. Disposal removes the file unless it was renamed. */
 export interface TemporaryFile extends AsyncDisposable {
   readonly path: string;
   readonly digest: Digest;
   readonly sizeBytes: number;
 }
 
-/** A name in the folder that nobody has; `removeAbandoned` knows such names. */
+/** An unused name in the folder, which `removeAbandoned` recognizes. */
 export function temporaryPath(folder: string): string {
   return join(folder, `${process.pid}-${randomUUID()}`);
 }
 
-/** Writes the content to a new file of the folder. Leaves no file behind when it rejects. */
+/** Writes content to a new file. Leaves nothing behind when it rejects. */
 export async function writeTemporaryFile(
   folder: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
@@ -46,7 +46,7 @@ export async function writeTemporaryFile(
   };
 }
 
-/** Removes the temporary files of processes that ended before they could. */
+/** Removes the temporary files of dead processes. */
 export async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
@@ -60,12 +60,12 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is another user's.
+    // EPERM: the process of another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
-/** 0 for a file that is gone. */
+/** 0 for a missing file. */
 async function ageMs(path: string): Promise<number> {
   const stats = await stat(path, { throwIfNoEntry: false });
   return stats ? Date.now() - stats.mtimeMs : 0;

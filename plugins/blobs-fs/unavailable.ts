@@ -1,6 +1,6 @@
 import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
 
-/** What the file system says that is no fault of ours; EFBIG is the limit of a file's size. */
+/** Error codes of the file system that are no fault of Hearth. EFBIG is a limit of file sizes. */
 const STATES: Readonly<Record<string, StoreState>> = {
   ENOSPC: "full",
   EDQUOT: "full",
@@ -24,7 +24,7 @@ const STATES: Readonly<Record<string, StoreState>> = {
   ETIMEDOUT: "away",
 };
 
-/** The error of a store whose folder cannot be used now; any other error as it is. */
+/** The error of a store whose folder cannot be used now. Any other error is returned unchanged. */
 export function fileSystemFault(root: string, error: unknown): unknown {
   if (!(error instanceof Error && "syscall" in error && "code" in error)) return error;
   const state = STATES[String(error.code)];

@@ -4,15 +4,15 @@ import type { Digest } from "../contract/mod.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** Files of streams that were neither read nor cancelled. Node ends the process when it finds an open file that nothing refers to. */
+/** Files of streams that were neither read nor cancelled. Node ends the process when it collects an open file. */
 const abandoned = new FinalizationRegistry<FileHandle>((file) => {
-  // What it fails with is of no use to anybody: nothing was read.
+  // The error is irrelevant: nothing was read.
   file.close().catch(() => {});
 });
 
 /**
- * Streams a file and errors at its end when it does not have the digest. Closes the file at the end, on error and on cancel, and when nothing
- * refers to the stream any more.
+ * Streams a file, and errors at its end when it does not match the digest. Closes the file at the end, on error, on cancel, and when the
+ * stream is collected.
  */
 export function openVerified(file: FileHandle, digest: Digest): ReadableStream<Uint8Array> {
   const hash = createHash("sha256");
@@ -34,7 +34,7 @@ export function openVerified(file: FileHandle, digest: Digest): ReadableStream<U
       },
       cancel: () => file.close(),
     },
-    // Nothing is read before it is asked for.
+    // Reads on demand only.
     { highWaterMark: 0 },
   );
   abandoned.register(stream, file);

@@ -21,30 +21,30 @@ import { explainConnectError } from "../nats/mod.ts";
 import type { NatsConfig } from "./config.ts";
 import { natsFault } from "./unavailable.ts";
 
-/** Time until NATS has answered when the store is opened. */
+/** Time limit for NATS to respond at the start, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** What an object store knows of an object. */
+/** Metadata of an object. */
 export type Entry = Pick<ObjectInfo, "name" | "nuid" | "size" | "chunks" | "digest" | "mtime" | "deleted">;
 
-/** An object store and the stream that it is made of. Disposing it closes the connection. */
+/** An object store and its stream. Disposal closes the connection. */
 export interface Bucket extends AsyncDisposable {
   readonly name: string;
   readonly stream: string;
   readonly objects: ObjectStore;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
-  /** Makes the object store unless it exists. */
+  /** Creates the object store unless it exists. */
   create(): Promise<ObjectStore>;
 }
 
-/** Connects, for ever from then on, and makes the object store unless it is there. Rejects when NATS is not there. */
+/** Connects, reconnects from then on, and creates the object store unless it exists. Rejects when NATS is unavailable. */
 export async function openBucket(config: NatsConfig): Promise<Bucket> {
   await using opening = new AsyncDisposableStack();
   const nats = opening.adopt(await connectNats(config), (connection) => connection.close());
   const js = jetstream(nats);
   const manager = new Objm(js);
-  // Whoever comes second, when several start together, finds it made.
+  // Of several that start together, later ones find it created.
   const create = (): Promise<ObjectStore> => manager.create(config.bucket, { replicas: config.replicas });
   const objects = await create()
     .catch(create)
@@ -91,8 +91,8 @@ async function readAuthenticator(config: NatsConfig): Promise<Authenticator | un
 }
 
 /**
- * Replaces what the object store knows of an object, if that still has the revision (0: nothing). False when it has not. The
- * library's own put, update and delete do not ask, and one would undo the other.
+ * Replaces the metadata of an object if it still has the revision (0: none). False otherwise. The library's put, update and delete do not
+ * check, and could undo each other.
  */
 export async function replaceEntry({ name, js }: Bucket, entry: Entry, revision: number): Promise<boolean> {
   const rollUp = headers();
@@ -108,7 +108,7 @@ export async function replaceEntry({ name, js }: Bucket, entry: Entry, revision:
   );
 }
 
-/** Base64 as the specification of object stores has it in subjects and digests. */
+/** Base64 in the form of object stores' subjects and digests. */
 export function encodePadded(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString("base64url");
   return text.padEnd(Math.ceil(text.length / 4) * 4, "=");

@@ -3,27 +3,27 @@ import { v7 as uuid } from "uuid";
 import type { Digest } from "../contract/mod.ts";
 import { type Bucket, type Entry, encodePadded } from "./bucket.ts";
 
-/** As the object stores of NATS have it. */
+/** Chunk size of NATS object stores. */
 const CHUNK_BYTES = 128 * 1024;
 
-/** Content on its way into the store, without a name. Disposing removes it unless `keep` was called. */
+/** Content without a name yet. Disposal removes it unless `keep` was called. */
 export interface Upload extends AsyncDisposable {
   readonly digest: Digest;
-  /** All but the name and the time. */
+  /** Metadata except the name and the time. */
   readonly content: Pick<Entry, "nuid" | "size" | "chunks" | "digest">;
   keep(): void;
 }
 
-/** Stores the content under an id of its own. Leaves nothing behind when it rejects. */
+/** Stores content under a new id. Leaves nothing behind when it rejects. */
 export async function uploadChunks(bucket: Bucket, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Upload> {
   await using cleanUp = new AsyncDisposableStack();
-  // Its first half tells when it was made.
+  // Its first half is the time of creation.
   const nuid = uuid();
   const subject = subjectOf(bucket, nuid);
   const hash = createHash("sha256");
   let size = 0;
   let chunks = 0;
-  // What cannot be removed because NATS is away, the sweep finds.
+  // The sweep finds what cannot be removed while NATS is unavailable.
   cleanUp.defer(async () => {
     if (chunks > 0) await Promise.allSettled([bucket.jsm.streams.purge(bucket.stream, { filter: subject })]);
   });
@@ -49,7 +49,7 @@ export async function uploadChunks(bucket: Bucket, content: Uint8Array | AsyncIt
   };
 }
 
-/** Streams the chunks of an entry, one for each read, and errors at the end when they do not have the digest. */
+/** Streams the chunks of an entry, one per read, and errors at the end when they do not match the digest. */
 export function openChunks(
   bucket: Bucket,
   { nuid, chunks }: Pick<Entry, "nuid" | "chunks">,
@@ -78,7 +78,7 @@ export function openChunks(
         controller.enqueue(message.data);
       },
     },
-    // Nothing is read before it is asked for.
+    // Reads on demand only.
     { highWaterMark: 0 },
   );
 }
@@ -92,7 +92,7 @@ function requireDigest(hash: Hash, digest: Digest): void {
   if (found !== digest) throw new Error(`Cannot read blob "${digest}": its chunks hold "${found}"`);
 }
 
-/** The same bytes in pieces of one size, but for the last. */
+/** The same bytes in pieces of one size, except the last. */
 async function* chunksOf(content: Uint8Array | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let rest = new Uint8Array();
   for await (const piece of content instanceof Uint8Array ? [content] : content) {

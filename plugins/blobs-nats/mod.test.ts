@@ -52,7 +52,7 @@ test("a blob is an ordinary object for any client of NATS", async () => {
   await connection.close();
 });
 
-test("sweeping removes the chunks of deleted blobs, after a grace, and nothing else", async () => {
+test("the sweep removes only chunks of deleted blobs, after a grace period", async () => {
   const bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "swept" }));
   await using _closed = bucket;
   await using store = await start("swept");
@@ -73,7 +73,7 @@ test("sweeping removes the chunks of deleted blobs, after a grace, and nothing e
   expect(stream && Buffer.concat(await collect(stream))).toHaveLength(1000);
 });
 
-test("a store that was deleted is made again, and takes new blobs", async () => {
+test("a deleted store is created again and accepts new blobs", async () => {
   await using bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "deleted" }));
   await using store = await start("deleted");
   const lost = await store.put(new Uint8Array(10));
@@ -89,7 +89,7 @@ test("a store that was deleted is made again, and takes new blobs", async () => 
   expect([await store.open(lost.digest), await store.renew(digest)]).toEqual([undefined, true]);
 });
 
-test("a store whose bucket has no space left is full", async () => {
+test("a store without space is full", async () => {
   const bucket = await openBucket(configSchema.parse({ url: server.url, bucket: "small" }));
   await using _closed = bucket;
   await using store = await start("small");
@@ -98,7 +98,7 @@ test("a store whose bucket has no space left is full", async () => {
   await expect(store.put(new Uint8Array(200_000))).rejects.toMatchObject({ name: "StoreUnavailable", state: "full" });
 });
 
-test("while NATS is away a store rejects; when it is back it works", async () => {
+test("a store rejects while NATS is unavailable, and recovers", async () => {
   await using store = await start("away");
   const { digest } = await store.put(new Uint8Array(10));
   await server.stop();
@@ -117,7 +117,7 @@ test("while NATS is away a store rejects; when it is back it works", async () =>
   expect(await store.renew(digest)).toBe(true);
 });
 
-test("starting says which server it cannot reach", async () => {
+test("start() reports the server that it cannot reach", async () => {
   const config = configSchema.parse({ url: "nats://127.0.0.1:1", user: "u", password: "secret" });
   const [started] = await Promise.allSettled([nats.start({ config, log, signal: new AbortController().signal })]);
 
@@ -128,13 +128,13 @@ test("starting says which server it cannot reach", async () => {
   expect(inspect(started, { depth: 10 })).not.toContain("secret");
 });
 
-test("a start waits for what is away, and not for what the configuration asks too much of", async () => {
+test("start() waits for an unavailable server, but not for an impossible configuration", async () => {
   const failure = async (options: object): Promise<unknown> => {
     const config = configSchema.parse({ url: server.url, bucket: "asked", ...options });
     const [started] = await Promise.allSettled([nats.start({ config, log, signal: new AbortController().signal })]);
     return started.status === "rejected" ? started.reason : undefined;
   };
-  // As a published port or a balancer does while the server behind it is away.
+  // Like a published port or a load balancer while its server is down.
   const closing = createServer((socket) => void socket.end());
   await new Promise<void>((listening) => void closing.listen(0, "127.0.0.1", listening));
   const { port } = closing.address() as AddressInfo;

@@ -9,7 +9,7 @@ import { startSweeps } from "./sweep.ts";
 import { natsFault } from "./unavailable.ts";
 import { startUpkeep } from "./upkeep.ts";
 
-/** Changes of others to one blob that a change of ours is tried again after. */
+/** Concurrent changes of one blob after which a change fails. */
 const RACES = 1000;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -44,7 +44,7 @@ export async function startBlobStore({ config, log, signal }: PluginStart<NatsCo
       return untilDone(digest, async () => {
         const entry = await findBlob(bucket, digest);
         if (!entry || (storedBefore && new Date(entry.mtime) >= storedBefore)) return false;
-        // The chunks stay for those who are reading them; the sweep removes them.
+        // The chunks stay for current readers; the sweep removes them.
         const mtime = new Date().toISOString();
         const gone = { ...entryOf(entry), size: 0, chunks: 0, digest: "", mtime, deleted: true };
         return (await replaceEntry(bucket, gone, entry.revision)) || undefined;
@@ -69,7 +69,7 @@ async function findBlob({ objects }: Bucket, digest: Digest): Promise<ObjectInfo
   return entry && !entry.deleted ? entry : undefined;
 }
 
-/** Begins the age of a blob anew. False when there is none, or not such a one. */
+/** Resets the age of a blob. False when there is none, or it does not match. */
 function renewBlob(bucket: Bucket, digest: Digest, isSuch: (entry: Entry) => boolean): Promise<boolean> {
   return untilDone(digest, async () => {
     const entry = await findBlob(bucket, digest);
@@ -79,7 +79,7 @@ function renewBlob(bucket: Bucket, digest: Digest, isSuch: (entry: Entry) => boo
   });
 }
 
-/** Makes an upload the blob of its digest, unless there is one: then that one begins anew. */
+/** Makes an upload the blob of its digest, unless there is one, whose age is reset. */
 async function nameUpload(bucket: Bucket, upload: Upload): Promise<void> {
   const { digest, content } = upload;
   const isSame = ({ size, deleted }: Entry) => !deleted && size === content.size;
@@ -94,7 +94,7 @@ async function nameUpload(bucket: Bucket, upload: Upload): Promise<void> {
   });
 }
 
-/** Tries again while somebody else is faster. */
+/** Retries while others change it. */
 async function untilDone<Answer>(digest: Digest, attempt: () => Promise<Answer | undefined>): Promise<Answer> {
   for (let tries = 0; tries < RACES; tries++) {
     const answer = await attempt();
@@ -103,7 +103,7 @@ async function untilDone<Answer>(digest: Digest, attempt: () => Promise<Answer |
   throw new Error(`Cannot change blob "${digest}": others changed it ${RACES} times meanwhile`);
 }
 
-/** What an entry says, without what the library adds to it. */
+/** The metadata of an entry without the library's additions. */
 function entryOf({ name, nuid, size, chunks, digest, mtime, deleted }: ObjectInfo): Entry {
   return { name, nuid, size, chunks, digest, mtime, deleted };
 }

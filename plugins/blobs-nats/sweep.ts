@@ -2,24 +2,24 @@ import type { PluginLog } from "../contract/mod.ts";
 import type { Bucket } from "./bucket.ts";
 import { subjectOf } from "./chunks.ts";
 
-/** Between two sweeps; whoever reads a blob while it is deleted has at least so long to finish. */
+/** Interval between sweeps, in milliseconds. Readers of a deleted blob have at least that long. */
 const SWEEP_INTERVAL_MS = 10 * 60_000;
 
-/** Chunks younger than this may belong to a put that is still under way. */
+/** Age below which chunks may belong to a put in progress, in milliseconds. */
 const UPLOAD_LIMIT_MS = 24 * 60 * 60_000;
 
-/** Starts to remove, now and then, the chunks that no blob has. Disposing it waits for a sweep that is under way. */
+/** Starts to remove unreferenced chunks periodically. Disposal waits for a running sweep. */
 export function startSweeps(bucket: Bucket, { log }: { log: PluginLog }): AsyncDisposable {
   let orphans: ReadonlySet<string> = new Set();
   let sweeping = Promise.resolve();
   const startMs = Date.now() - performance.now();
   const timer = setInterval(() => {
-    // A clock that is set ahead makes no chunk old.
+    // A clock that is set forward does not age chunks.
     const now = Math.min(Date.now(), startMs + performance.now());
     sweeping = sweeping.then(async () => {
       const [swept] = await Promise.allSettled([sweep(bucket, { seenBefore: orphans, now })]);
       if (swept.status === "fulfilled") orphans = swept.value;
-      else log.warn("removing the chunks of deleted blobs failed", { reason: String(swept.reason) });
+      else log.warn("could not remove the chunks of deleted blobs", { reason: String(swept.reason) });
     });
   }, SWEEP_INTERVAL_MS);
   timer.unref();
@@ -32,8 +32,8 @@ export function startSweeps(bucket: Bucket, { log }: { log: PluginLog }): AsyncD
 }
 
 /**
- * Removes the chunks that no blob had in the sweep before, has now, nor will have: their put has come to its end. Answers the ids
- * of those that no blob has now.
+ * Removes chunks that were unreferenced in the previous sweep, are so now, and stay so: their put has ended. Returns the ids of the
+ * unreferenced ones.
  */
 export async function sweep(
   bucket: Bucket,
@@ -51,7 +51,7 @@ export async function sweep(
   return orphans;
 }
 
-/** Asks for each object by itself: a list that had left one out would cost its content. */
+/** Requests each object separately: a missing entry in a list would cost its content. */
 async function idsInUse({ name, stream, objects, jsm }: Bucket): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   for (const tail of await tailsOf({ name, stream, jsm }, `$O.${name}.M.`)) {
@@ -61,13 +61,13 @@ async function idsInUse({ name, stream, objects, jsm }: Bucket): Promise<Readonl
   return ids;
 }
 
-/** The last parts of the subjects in the stream that begin so. */
+/** The last parts of the stream's subjects with this prefix. */
 async function tailsOf({ stream, jsm }: Pick<Bucket, "name" | "stream" | "jsm">, prefix: string): Promise<string[]> {
   const { state } = await jsm.streams.info(stream, { subjects_filter: `${prefix}>` });
   return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
 }
 
-/** When an id was made; never, for one that is not ours. */
+/** The creation time of an id; never, for a foreign one. */
 function createdMs(id: string): number {
   const [high, low, rest] = id.split("-");
   if (id.length !== 36 || !rest?.startsWith("7")) return Number.POSITIVE_INFINITY;

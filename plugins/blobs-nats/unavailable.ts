@@ -3,7 +3,7 @@ import { errors } from "@nats-io/transport-node";
 import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
 import { isJetStreamAway } from "../nats/mod.ts";
 
-/** Codes of JetStream's errors (https://github.com/nats-io/nats-server/blob/main/server/errors.json) that are no fault of ours. */
+/** Codes of JetStream's errors (https://github.com/nats-io/nats-server/blob/main/server/errors.json) that are no fault of Hearth. */
 const STATES: Readonly<Record<number, StoreState>> = {
   // Resource limits of the account, the server's memory and storage.
   10002: "full",
@@ -14,7 +14,7 @@ const STATES: Readonly<Record<number, StoreState>> = {
   10005: "away",
   10008: "away",
   10009: "away",
-  // JetStream that is off, for the server or the account, and a stream that is gone.
+  // JetStream is disabled, for the server or the account, or the stream is gone.
   10039: "away",
   10059: "away",
   10076: "away",
@@ -22,7 +22,7 @@ const STATES: Readonly<Record<number, StoreState>> = {
   10077: "full",
 };
 
-/** The error of a store whose NATS cannot be used now; any other error as it is. */
+/** The error of a store whose NATS cannot be used now. Any other error is returned unchanged. */
 export function natsFault(name: string, error: unknown): unknown {
   const state = stateOf(error);
   if (state === undefined) return error;

@@ -6,8 +6,8 @@ import type { Bucket } from "./bucket.ts";
 const CHECK_INTERVAL_MS = 2000;
 
 /**
- * Makes the object store again when an operator deleted it, or the server lost it with its disk: the blobs are gone, but new ones can be
- * stored. Disposing it waits for a check under way.
+ * Creates the object store again when an operator deleted it, or the server lost its disk: the blobs are gone, but new ones can be stored.
+ * Disposal waits for a running check.
  */
 export function startUpkeep(bucket: Bucket, { log }: { log: PluginLog }): AsyncDisposable {
   let isClosed = false;
@@ -38,7 +38,7 @@ async function check({ jsm, stream, name, create }: Bucket, log: PluginLog): Pro
   else log.warn("object store is missing and cannot be created", { bucket: name, reason: String(made.reason) });
 }
 
-/** While NATS is away nothing is known. */
+/** Unknown while NATS is unavailable. */
 function isMissing(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 }

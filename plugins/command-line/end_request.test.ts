@@ -7,7 +7,7 @@ import { onEndRequest } from "./end_request.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A process that is signalled by `emit`, and what becomes of it. */
+/** A process that receives signals by `emit`, and its end. */
 function createProcess() {
   const ends: string[] = [];
   const codes: number[] = [];
@@ -23,13 +23,13 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"])("onEndRequest() calls back at %s", (s
   expect({ ends, codes }).toEqual({ ends: [signal], codes: [] });
 });
 
-test("onEndRequest() takes signals that come at once for one, whichever they are", () => {
+test("onEndRequest() counts simultaneous signals as one", () => {
   const { process, ends, codes } = createProcess();
   for (const signal of ["SIGTERM", "SIGTERM", "SIGHUP"]) process.emit(signal);
   expect({ ends, codes }).toEqual({ ends: ["SIGTERM"], codes: [] });
 });
 
-test("onEndRequest() ends the process at a later signal, with 128 and its number", () => {
+test("onEndRequest() ends the process at a later signal with 128 plus its number", () => {
   const { process, ends, codes } = createProcess();
   process.emit("SIGTERM");
   vi.advanceTimersByTime(501);
@@ -37,7 +37,7 @@ test("onEndRequest() ends the process at a later signal, with 128 and its number
   expect({ ends, codes }).toEqual({ ends: ["SIGTERM"], codes: [130] });
 });
 
-test("a process whose output nobody reads any more goes on until it is asked to end", async () => {
+test("a process survives the loss of its output until a signal", async () => {
   const code = `const { onEndRequest } = await import(${JSON.stringify(join(import.meta.dirname, "end_request.ts"))});
 onEndRequest(process, () => process.disconnect());
 // With a listener the channel keeps the process alive until it disconnects.

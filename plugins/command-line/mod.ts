@@ -1,3 +1,3 @@
-/** How programs are called, how they say what is wrong, and how they are asked to end. Imports nothing of Hearth. */
+/** Command lines of programs: arguments, errors and signals. */
 export { hasLostUnusedTerminal, onEndRequest, type SignalledProcess } from "./end_request.ts";
 export { type CommandLine, type Program, runProgram, UsageError } from "./program.ts";

@@ -7,7 +7,7 @@ import { createTemporaryDirectory } from "../../test/contract/temporary_director
 const PLUGINS = resolve(import.meta.dirname, "..");
 const MEMORY = join(PLUGINS, "dao-memory", "mod.ts");
 
-/** What a program of a plugin says in a folder that has a file `text`, and what it leaves there. */
+/** Runs a program of a plugin in a folder with a file `text`. Returns its output and what it leaves. */
 async function run(program: string, args: readonly string[]) {
   await using directory = await createTemporaryDirectory();
   await writeFile(join(directory.path, "text"), "neither keys nor users nor a certificate\n");
@@ -21,7 +21,7 @@ const KEYS = "auth-api-key/keys.ts";
 const PASSWD = "auth-basic/passwd.ts";
 const SERVER = "remote-server/main.ts";
 
-test.each([KEYS, PASSWD, SERVER])("%s --help tells its usage, and so it does without arguments", async (program) => {
+test.each([KEYS, PASSWD, SERVER])("%s prints its usage with --help and without arguments", async (program) => {
   const usage = expect.stringMatching(new RegExp(`^Usage: node plugins/${program} [A-Z]+ (.*\n)+$`));
   expect(await run(program, ["--help"])).toEqual({ status: 0, stdout: usage, stderr: "", left: ["text"] });
   expect(await run(program, [])).toEqual({ status: 2, stdout: "", stderr: usage, left: ["text"] });
@@ -42,7 +42,7 @@ test.each([
   [SERVER, ["--listen", "127.0.0.1:0"], "Cannot serve a plugin: expected its MODULE"],
   [SERVER, [MEMORY, "--listen", "127.0.0.1"], 'Cannot listen on "127.0.0.1": expected HOST:PORT or unix:PATH'],
   [SERVER, [MEMORY, "--cert", "text"], "Cannot serve a plugin by TLS: --cert and --key are needed, both"],
-])("%s says in a line what is wrong with its command line: %j", async (program, args, message) => {
+])("%s reports an error of its command line in one line: %j", async (program, args, message) => {
   expect(await run(program, args)).toEqual({
     ...{ status: 2, stdout: "", left: ["text"] },
     stderr: `${message}. How it is called: node plugins/${program} --help\n`,
@@ -69,7 +69,7 @@ test.each([
   ],
   [SERVER, [MEMORY, "--cert", "text", "--key", "/nope"], /^Cannot read the file of --key: ENOENT: .* '\/nope'$/],
   [SERVER, [MEMORY, "--cert", "text", "--key", "text"], /^Cannot listen on "127\.0\.0\.1:0": .*PEM/],
-])("%s says in a line why it cannot do what it is told: %j", async (program, args, message) => {
+])("%s reports a failure in one line: %j", async (program, args, message) => {
   const { stderr, ...rest } = await run(program, args);
   expect(rest).toEqual({ status: 1, stdout: "", left: ["text"] });
   expect(stderr.split("\n")).toEqual([typeof message === "string" ? message : expect.stringMatching(message), ""]);

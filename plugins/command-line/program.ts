@@ -3,25 +3,25 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 export interface Program<Flags extends Options> {
-  /** How it is run, from the root of the repository: `node plugins/…`. */
+  /** Command from the root of the repository: `node plugins/…`. */
   readonly command: string;
-  /** What stands behind it, and what that does. */
+  /** Its arguments and their effects. */
   readonly usage: string;
-  /** As Node's parser takes them; `--help` comes by itself. */
+  /** Options for Node's parser. `--help` is added. */
   readonly flags: Flags;
 }
 
-/** What stands on the command line of a program. */
+/** The arguments of a program. */
 export type CommandLine<Flags extends Options> = ReturnType<
   typeof parseArgs<{ allowPositionals: true; options: Flags }>
 >;
 
-/** The command line is wrong. */
+/** The command line is invalid. */
 export class UsageError extends Error {}
 
 /**
- * Runs a program on the command line of this process. What is wrong is told in one line on standard error; the process then ends with 2 when
- * it was the command line, and with 1 when it was something else. Without arguments the program tells its usage.
+ * Runs a program with the command line of this process. Errors are one line on standard error; the exit code is 2 for an invalid command
+ * line, 1 for other errors. Without arguments the program prints its usage.
  */
 export async function runProgram<Flags extends Options>(
   { command, usage, flags }: Program<Flags>,
@@ -48,7 +48,7 @@ function parseCommandLine<Flags extends Options>(flags: Flags): CommandLine<Flag
     const options = { ...flags, help: { type: "boolean" } } as const;
     return parseArgs({ allowPositionals: true, options }) as CommandLine<Flags>;
   } catch (error) {
-    // Further sentences are about arguments that begin with a dash.
+    // Further sentences are about arguments with a leading dash.
     const [fault] = (error as Error).message.split(/\.?\n|\. /, 1);
     throw new UsageError(`Cannot read the command line: ${fault}`, { cause: error });
   }

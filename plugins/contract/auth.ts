@@ -1,10 +1,10 @@
-/** What a caller shows to prove who it is. */
+/** The credentials of a request. */
 export interface Credentials {
-  /** Of the request, names in lower case. */
+  /** Request headers, with names in lower case. */
   readonly headers: Headers;
-  /** IP address at the other end of the connection: of a proxy, where there is one. */
+  /** IP address of the peer: of a proxy, if there is one. */
   readonly peer: string;
-  /** Present when the caller showed a certificate and the server has verified its chain. */
+  /** Present when the caller sent a certificate and the server has verified its chain. */
   readonly certificate?: ClientCertificate | undefined;
 }
 
@@ -21,28 +21,28 @@ export interface ClientCertificate {
   readonly fingerprint: string;
 }
 
-/** Somebody who proved who it is. */
+/** An authenticated caller. */
 export interface Principal {
-  /** Not empty; stands in the audit log and in messages. */
+  /** Not empty. Appears in the audit log and in messages. */
   readonly id: string;
-  /** Names of roles; what they allow stands in the gateway's configuration. A role that is not there allows nothing. */
+  /** Names of roles, which the gateway's configuration defines. An unknown role permits nothing. */
   readonly roles: readonly string[];
-  /** Permissions, or patterns of them (`jobs:*`), beyond which the roles allow nothing. Absent: no such limit. */
+  /** Permissions, or patterns of them (`jobs:*`), that limit the roles. Absent: no such limit. */
   readonly permissions?: readonly string[] | undefined;
-  /** When the credentials end, where that is known: calls that go on are looked at again then. */
+  /** Expiry of the credentials, if known: long calls are checked again then. */
   readonly expiresAt?: Date | undefined;
-  /** What else is known, JSON-representable and not secret. */
+  /** Further attributes, JSON-representable and not secret. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type AuthAnswer =
-  /** The caller shows no credentials of this plugin's kind: the next plugin is asked. */
+  /** The request has no credentials of this plugin's kind: the next plugin is asked. */
   | { readonly kind: "absent"; readonly challenge?: string | undefined }
-  /** They are of its kind and not good: no further plugin is asked. The reason is for the log, not for the caller. */
+  /** The credentials are of its kind and invalid: no further plugin is asked. The reason is for the log, not for the caller. */
   | { readonly kind: "refused"; readonly reason: string; readonly challenge?: string | undefined }
   | { readonly kind: "principal"; readonly principal: Principal };
 
-/** A way in which callers prove who they are, as the OpenAPI document describes it. */
+/** A kind of credentials, for the OpenAPI document. */
 export type CredentialKind = (
   | { readonly type: "basic" }
   /** A token in `Authorization: Bearer`; `format` is such as `JWT`. */
@@ -53,24 +53,19 @@ export type CredentialKind = (
 ) & { readonly description?: string | undefined };
 
 /**
- * Tells who a caller is.
- *
- * A challenge is a value of WWW-Authenticate (RFC 9110, section 11.6.1) that tells clients how to do better. Reasons, challenges,
- * principals and errors hold no secrets. Secrets are compared in a time that does not depend on where they differ.
+ * Authenticates callers. A challenge is a value of WWW-Authenticate (RFC 9110, section 11.6.1) that tells clients which credentials are
+ * accepted. Reasons, challenges, principals and errors contain no secrets. Secrets are compared in constant time.
  */
 export interface Auth extends AsyncDisposable {
-  /** True when it names a principal for callers that show nothing: such a gateway stays on loopback. */
+  /** True when it admits anonymous callers: such a gateway listens on loopback only. */
   readonly admitsAnyone: boolean;
-  /** What callers may show, for the OpenAPI document. Absent: it describes a bearer token, unless the plugin admits anyone. */
+  /** Accepted kinds of credentials, for the OpenAPI document. Absent: bearer tokens, unless the plugin admits anyone. */
   readonly credentialKinds?: readonly CredentialKind[] | undefined;
   /**
-   * Rejects when it cannot tell: the caller is then turned away as if by an outage, never let in. Rejects with the signal's
-   * reason when that is aborted. May be called many times at once.
+   * Rejects when it cannot decide: the caller is refused as during an outage, never admitted. Rejects with the signal's reason when that is
+   * aborted. May be called concurrently.
    */
   authenticate(credentials: Credentials, options: { readonly signal: AbortSignal }): Promise<AuthAnswer>;
-  /**
-   * Rejects, with a reason that holds no secrets, while it has not yet what it needs to know anybody: the gateway says then that it is not
-   * ready. Absent: it always has.
-   */
+  /** Rejects, with a reason without secrets, while it cannot authenticate anyone: the gateway is not ready then. Absent: it always can. */
   checkHealth?(): Promise<void>;
 }

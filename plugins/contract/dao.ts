@@ -1,17 +1,14 @@
 import type { AuditEntry, Binary, Context, Context_State, File, Job, Job_State, LogLine } from "../../proto/mod.ts";
 
 /**
- * The record: what Hearth remembers of jobs, contexts, binaries and files.
- *
- * Values are the messages of `hearth.v1`. A DAO keeps every field of them, also those that it does not know by name.
- * A write that resolved is durable: it survives the death of the process and of the machine. Writes of one DAO take
- * effect in the order in which they were called, and a read that is called after a write resolved sees it, through every
- * DAO on the same back end. Methods reject only when the back end is broken, with a StoreUnavailable where it is away or full; absence is
- * `undefined`, a lost race is `false`. A record that cannot be read (damaged, or of another program) is left out of lists, whose pages are
- * full all the same, and a method that answers it alone rejects with an UnreadableRecord. A write that fails changes nothing and keeps no
- * other from its effect. Names are ordered by their UTF-8 bytes, times
- * compared to the nanosecond; pages hold `limit` items at most, and `before` and `after` are exclusive. Disposing a DAO lets the
- * writes that were called come to their ends; afterwards its methods reject.
+ * The store of jobs, contexts, binaries and files. Values are the messages of `hearth.v1`. A DAO keeps every field of them, including
+ * unknown ones. A write is durable when it resolves: it survives the death of the process and of the machine. Writes of one DAO take effect
+ * in the order of the calls, and a read that is called after a write resolved sees it, through every DAO on the same back end. Methods
+ * reject only when the back end fails, with a StoreUnavailable when it is unavailable or full; absence is `undefined`, a lost race is
+ * `false`. A record that cannot be read (damaged, or of another program) is left out of lists, whose pages are full nonetheless, and a
+ * method that returns it alone rejects with an UnreadableRecord. A failed write changes nothing and does not prevent others. Names are
+ * ordered by their UTF-8 bytes, times are compared to the nanosecond; pages hold at most `limit` items, and `before` and `after` are
+ * exclusive. Disposing a DAO completes the writes that were called; afterwards its methods reject.
  */
 export interface Dao extends AsyncDisposable {
   readonly capabilities: DaoCapabilities;
@@ -25,9 +22,9 @@ export interface Dao extends AsyncDisposable {
   checkHealth(options?: { signal?: AbortSignal | undefined }): Promise<void>;
 }
 
-/** What a DAO's back end can do, where they differ. */
+/** Capabilities of the back end. */
 export interface DaoCapabilities {
-  /** What was written is there after the process died. False: the promise of durability above does not hold; for tests. */
+  /** Writes survive the death of the process. False: the promise of durability above does not hold; for tests. */
   readonly durable: boolean;
   /** Several DAOs, and so several gateways, may be open on one back end. */
   readonly shared: boolean;
@@ -35,15 +32,15 @@ export interface DaoCapabilities {
 
 export interface JobStore {
   /**
-   * Stores a new job with the config that it was submitted with (JSON, UTF-8).
-   * The result (JSON, UTF-8) of a job that is final already and the event for the outbox, when given, are stored in the same commit.
-   * Resolves to undefined when stored; when its id, or its request id (unless empty), is taken, to the job that has it.
+   * Stores a new job with its submitted config (JSON, UTF-8). The result (JSON, UTF-8) of a job that is already final and the event for the
+   * outbox, if given, are stored in the same commit. Resolves to undefined when stored; when its id, or its request id (unless empty), is
+   * taken, to the job that has it.
    */
   insert(job: Job, config: Uint8Array, options?: JobWriteOptions): Promise<Job | undefined>;
   get(id: string): Promise<Job | undefined>;
   /**
-   * Replaces a job, if the stored one has revision `job.revision - 1`; else changes nothing and resolves to false.
-   * The result (JSON, UTF-8) and the event for the outbox, when given, are stored in the same commit.
+   * Replaces a job if the stored one has revision `job.revision - 1`; else changes nothing and resolves to false. The result (JSON, UTF-8)
+   * and the event for the outbox, if given, are stored in the same commit.
    */
   update(job: Job, options?: JobWriteOptions): Promise<boolean>;
   /** Newest first, that is by id descending. */
@@ -51,13 +48,13 @@ export interface JobStore {
   config(id: string): Promise<Uint8Array | undefined>;
   /** The result that was stored with the job, or undefined. */
   result(id: string): Promise<Uint8Array | undefined>;
-  /** Adds lines; one whose number the job has already is left as it is. */
+  /** Appends lines. Existing numbers keep their line. */
   appendLogs(id: string, lines: readonly LogLine[]): Promise<void>;
   /** By number ascending. */
   logs(id: string, page: { after: number; limit: number }): Promise<LogLine[]>;
-  /** Forgets a job with its config, result and logs. True when there was one. */
+  /** Deletes a job with its config, result and logs. True when there was one. */
   delete(id: string): Promise<boolean>;
-  /** Forgets jobs that ended before that time, as many as the limit at most; resolves to how many. */
+  /** Deletes up to `limit` jobs that ended before that time. Resolves to their number. */
   deleteEnded(before: Date, options: { limit: number }): Promise<number>;
   /** Whether any job's result has this digest. */
   uses(digest: string): Promise<boolean>;
@@ -69,9 +66,9 @@ export interface JobWriteOptions {
   readonly event?: OutboxEvent | undefined;
 }
 
-/** All conditions given must hold. */
+/** All given conditions must hold. */
 export interface JobFilter {
-  /** Any of these; empty or absent means all. */
+  /** Any of these states; empty or absent means all. */
   readonly states?: readonly Job_State[] | undefined;
   readonly contextId?: string | undefined;
   /** Name of the context. */
@@ -90,7 +87,7 @@ export interface JobPage {
 }
 
 export interface ContextStore {
-  /** Stores a new context. Resolves to undefined when stored; when a context of that name is not final, to that one. */
+  /** Stores a new context. Resolves to undefined when stored, or to the open context of that name. */
   insert(context: Context): Promise<Context | undefined>;
   get(id: string): Promise<Context | undefined>;
   /** The newest context of that name, final or not. */
@@ -104,7 +101,7 @@ export interface ContextStore {
   list(filter: ContextFilter, page: { limit: number; before?: string | undefined }): Promise<Context[]>;
   /** True when there was one. */
   delete(id: string): Promise<boolean>;
-  /** Forgets contexts that ended before that time, as many as the limit at most; resolves to how many. */
+  /** Deletes up to `limit` contexts that ended before that time. Resolves to their number. */
   deleteEnded(before: Date, options: { limit: number }): Promise<number>;
 }
 
@@ -115,13 +112,13 @@ export interface ContextFilter {
   readonly endedBefore?: Date | undefined;
 }
 
-/** Which version of a binary. */
+/** Selects a version of a binary. */
 export type BinarySelector = { readonly newest: true } | { readonly version: number } | { readonly digest: string };
 
 export interface BinaryStore {
   /**
-   * Adds a version and answers it with its number, whatever number it came with: one more than the last that the name ever
-   * had, also when that was deleted. When the newest version has the same digest, answers that one and adds none.
+   * Adds a version and returns it with its number, regardless of the given one: one more than the last that the name ever had, including
+   * deleted ones. When the newest version has the same digest, returns that one and adds none.
    */
   insert(binary: Binary): Promise<Binary>;
   /** When several versions have the digest, the newest of them. */
@@ -130,7 +127,7 @@ export interface BinaryStore {
   list(page: { limit: number; after?: string | undefined }): Promise<Binary[]>;
   /** Versions of one name, newest first. */
   versions(name: string, page: { limit: number; before?: number | undefined }): Promise<Binary[]>;
-  /** Deletes one version, or all of the name; answers those that were deleted. */
+  /** Deletes one version, or all versions of the name. Returns the deleted ones. */
   delete(name: string, version?: number): Promise<Binary[]>;
   /** Whether any binary has this digest as its own, its bundle's or its source map's. */
   uses(digest: string): Promise<boolean>;
@@ -139,47 +136,48 @@ export interface BinaryStore {
 export interface FileStore {
   /** Stores a new file. Resolves to undefined when stored; when the name is taken, changes nothing and resolves to the file that has it. */
   insert(file: File): Promise<File | undefined>;
-  /** Stores or replaces; answers what was replaced. */
+  /** Stores or replaces a file. Returns the replaced one. */
   put(file: File): Promise<File | undefined>;
   get(name: string): Promise<File | undefined>;
   /** By name ascending (compared as UTF-8 bytes). */
   list(filter: { prefix?: string | undefined }, page: { limit: number; after?: string | undefined }): Promise<File[]>;
-  /** Answers what was deleted. */
+  /** Returns the deleted file. */
   delete(name: string): Promise<File | undefined>;
   /** Whether any file has this digest. */
   uses(digest: string): Promise<boolean>;
 }
 
-/** The audit log: entries come at its end and never change. */
+/** The audit log: entries are appended and never change. */
 export interface AuditStore {
-  /** Adds entries, all or none; one whose id is there already is left as it is. */
+  /** Appends entries, all or none. Existing ids keep their entry. */
   append(entries: readonly AuditEntry[]): Promise<void>;
   /** Newest first, that is by id descending. */
   list(
     filter: { principal?: string | undefined },
     page: { limit: number; before?: string | undefined },
   ): Promise<AuditEntry[]>;
-  /** Forgets the entries with a smaller id; answers how many there were. */
+  /** Deletes the entries with a smaller id. Returns their number. */
   forgetBefore(id: string): Promise<number>;
 }
 
-/** An event to publish, as it is published. Its texts may hold any character, U+0000 included, but no lone surrogate. */
+/** An event as it will be published. Its texts may contain any character, including U+0000, but no lone surrogate. */
 export interface OutboxEvent {
-  /** The `ce-id` of the event. An event whose id is in the outbox already is left as it is. */
+  /** The `ce-id` of the event. Existing ids keep their event. */
   readonly id: string;
-  /** On NATS. */
+  /** Subject on NATS. */
   readonly subject: string;
   /** JSON. */
   readonly payload: string;
 }
 
 /**
- * A transactional outbox. `insert` and `update` of jobs and `update` of contexts add an event in the commit of the change that it reports, and
- * none when they change nothing. Gateways publish the events and then delete them. Until then an event stays, also when its job or context is deleted.
+ * A transactional outbox. `insert` and `update` of jobs and `update` of contexts add an event in the commit of the change that it reports,
+ * and none when they change nothing. Gateways publish the events and then delete them. An event stays until then, even if its job or
+ * context is deleted.
  */
 export interface OutboxStore {
   /** By id ascending (compared as UTF-8 bytes). */
   list(page: { limit: number; after?: string | undefined }): Promise<OutboxEvent[]>;
-  /** Deletes events by id and ignores ids that are not there. Resolves to the number of events that were deleted. */
+  /** Deletes events by id. Unknown ids are ignored. Resolves to the number of deleted events. */
   delete(ids: readonly string[]): Promise<number>;
 }

@@ -1,7 +1,4 @@
-/**
- * All that a plugin author imports: what a plugin is, and what each kind of plugin promises.
- * Imports `proto` only.
- */
+/** Everything that a plugin author imports: the description of a plugin, and the contract of each kind. */
 export type {
   Auth,
   AuthAnswer,

@@ -2,22 +2,22 @@ import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/proto
 import { findUnwritable, type LogLine, LogLineSchema } from "../../proto/mod.ts";
 import type { PluginLog } from "./plugin.ts";
 
-/** What is stored cannot be read: it is damaged, or was changed by another program. Reading it again does not help. */
+/** A stored record cannot be read: it is damaged, or was changed by another program. Retrying does not help. */
 export class UnreadableRecord extends Error {
   override readonly name = "UnreadableRecord";
 }
 
-/** By name: a plugin may come with a contract of its own. */
+/** Compares by name: a plugin may bring its own copy of the contract. */
 export function isUnreadableRecord(error: unknown): error is UnreadableRecord {
   return error instanceof Error && error.name === "UnreadableRecord";
 }
 
-/** `record` names it: `job "0190…"`. */
+/** `record` names the record: `job "0190…"`. */
 function unreadable(record: string, why: string, cause?: unknown): UnreadableRecord {
   return new UnreadableRecord(`Cannot read ${record} from the store: ${why}`, { cause });
 }
 
-/** Decodes what a DAO stored. Throws an UnreadableRecord for other bytes, and for a message that JSON has no form for. */
+/** Decodes a stored message. Throws an UnreadableRecord for other bytes, and for a message without a JSON form. */
 export function readRecord<Desc extends DescMessage>(desc: Desc, bytes: unknown, record: string): MessageShape<Desc> {
   const message = decode(desc, bytes, record);
   const unwritable = findUnwritable(desc, message);
@@ -25,7 +25,7 @@ export function readRecord<Desc extends DescMessage>(desc: Desc, bytes: unknown,
   throw unreadable(record, `${unwritable.path} ${unwritable.why}`);
 }
 
-/** As `readRecord`; a line whose time cannot be read has none. */
+/** As `readRecord`. A line with an invalid time has none. */
 export function readLogLine(bytes: unknown, record: string): LogLine {
   const line = decode(LogLineSchema, bytes, record);
   if (findUnwritable(LogLineSchema, line) !== undefined) delete line.time;
@@ -41,22 +41,22 @@ function decode<Desc extends DescMessage>(desc: Desc, bytes: unknown, record: st
   }
 }
 
-/** Records whose faults were logged already, at most. */
+/** Most damaged records that are remembered as logged. */
 const MOST_LOGGED = 1000;
 
-/** How a list treats a record that cannot be read: leaves it out, and logs that once. */
+/** Skips records that cannot be read, and logs each once. */
 export interface RecordReader {
-  /** Undefined for a record that is left out. */
+  /** Undefined for a record that is skipped. */
   tryRead<Value>(read: () => Value): Value | undefined;
-  /** Reads a page of records: more rows in the place of those that are left out, so only the last page is short. */
+  /** Reads a page of records, with further rows in place of skipped ones, so that only the last page is short. */
   readPage<Row, Value, Key>(pages: RecordPages<Row, Value, Key>): Promise<Value[]>;
 }
 
 interface RecordPages<Row, Value, Key> {
   readonly limit: number;
-  /** Where the page begins. */
+  /** Start of the page. */
   readonly from: Key;
-  /** The rows behind a key, as many as the limit at most. */
+  /** Reads up to `limit` rows after a key. */
   rows(from: Key, limit: number): readonly Row[] | Promise<readonly Row[]>;
   keyOf(row: Row): Key;
   /** Throws an UnreadableRecord. */
@@ -70,7 +70,7 @@ export function createRecordReader(log: Pick<PluginLog, "warn">): RecordReader {
     if (logged.has(message)) return;
     if (logged.size >= MOST_LOGGED) logged.clear();
     logged.add(message);
-    log.warn(`${message}; it is left out`);
+    log.warn(`${message}; skipping it`);
   }
 
   function tryRead<Value>(read: () => Value): Value | undefined {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isStoreUnavailable, StoreUnavailable, translateErrors } from "./store_unavailable.ts";
 
-/** A store of a class, as plugins of others may have it. */
+/** A store as a class, as third-party plugins may have. */
 class Store {
   readonly #name = "mine";
 
@@ -31,7 +31,7 @@ function thrownBy(call: () => unknown): unknown {
   }
 }
 
-test("translateErrors() translates what methods throw, reject with and break off with, and nothing else", async () => {
+test("translateErrors() translates thrown, rejected and streamed errors, and nothing else", async () => {
   const store = translateErrors(new Store(), (error) => `translated: ${(error as Error).message}`);
   expect(await store.works(7)).toBe("mine 7");
   expect(store.works).toBe(store.works);
@@ -45,7 +45,7 @@ test("translateErrors() translates what methods throw, reject with and break off
   expect(items).toEqual([1]);
 });
 
-test("isStoreUnavailable() knows one of another copy of the contract by its name and state", () => {
+test("isStoreUnavailable() recognizes errors of another copy of the contract", () => {
   const foreign = Object.assign(new Error("no space"), { name: "StoreUnavailable", state: "full" });
   expect(isStoreUnavailable(foreign)).toBe(true);
   expect(isStoreUnavailable(new StoreUnavailable("away", "gone"))).toBe(true);
@@ -53,7 +53,7 @@ test("isStoreUnavailable() knows one of another copy of the contract by its name
   expect(isStoreUnavailable(new Error("a bug"))).toBe(false);
 });
 
-test("translateErrors() translates what a stream errors with, reads on demand and passes a cancel on", async () => {
+test("translateErrors() translates errors of a stream, reads on demand and forwards a cancel", async () => {
   const events: unknown[] = [];
   let count = 0;
   const source = {
@@ -85,7 +85,7 @@ test("translateErrors() translates what a stream errors with, reads on demand an
   expect(events).toEqual(["pull 1", "pull 2", "pull 3", "enough"]);
 });
 
-test("translateErrors() takes a frozen store", async () => {
+test("translateErrors() accepts a frozen store", async () => {
   const store = translateErrors(Object.freeze({ name: "cold", works: async () => "works" }), (error) => error);
   expect(await store.works()).toBe("works");
   expect(store.name).toBe("cold");

@@ -4,12 +4,12 @@ export type { StoreState };
 
 const STATES: ReadonlySet<string> = new Set<StoreState>(["away", "full", "readOnly", "denied", "failing", "busy"]);
 
-/** What a DAO or blob store rejects with while its back end cannot be used. Callers get Unavailable; of any other error, Internal. */
+/** The rejection of a DAO or blob store while its back end cannot be used. Callers get Unavailable; any other error is Internal. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
   readonly state: StoreState;
 
-  /** The message is for the operator, and may name places. */
+  /** The message is for operators and may contain addresses. */
   constructor(state: StoreState, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.state = state;
@@ -20,14 +20,14 @@ export function isStoreState(text: unknown): text is StoreState {
   return STATES.has(String(text));
 }
 
-/** By name and state: a plugin may come with a contract of its own. */
+/** Compares by name and state: a plugin may bring its own copy of the contract. */
 export function isStoreUnavailable(error: unknown): error is StoreUnavailable {
   return error instanceof Error && error.name === "StoreUnavailable" && "state" in error && isStoreState(error.state);
 }
 
 /**
- * A store that throws, rejects with, and whose iterations and streams fail with, what `translate` makes of the store's own errors. It has the
- * methods of the store; the store itself may be frozen.
+ * Wraps a store so that thrown, rejected and streamed errors pass through `translate`. It has the methods of the store, which may be
+ * frozen.
  */
 export function translateErrors<Store extends object>(store: Store, translate: (error: unknown) => unknown): Store {
   const translated = new Map<PropertyKey, { readonly from: unknown; readonly method: unknown }>();
@@ -49,7 +49,7 @@ export function translateErrors<Store extends object>(store: Store, translate: (
       return answer instanceof Promise ? answer.then(pass, fail) : pass(answer);
     };
   }
-  // Not the store as the target: a proxy has to answer what a frozen target holds.
+  // The store is not the proxy's target: a proxy must return what a frozen target has.
   return new Proxy({} as Store, {
     get(_target, key) {
       const from: unknown = Reflect.get(store, key, store);
@@ -85,7 +85,7 @@ async function* iterate(items: AsyncIterable<unknown>, fail: (error: unknown) =>
   }
 }
 
-/** The same chunks, each read when it is asked for. */
+/** The same chunks, each read on demand. */
 function translateStream(stream: ReadableStream<unknown>, fail: (error: unknown) => never): ReadableStream<unknown> {
   const reader = stream.getReader();
   return new ReadableStream<unknown>(

@@ -7,15 +7,15 @@ import { createJobStore } from "./jobs.ts";
 import { createOutboxStore } from "./outbox.ts";
 import type { MemoryRecord } from "./record.ts";
 
-/** Opens a record. Every write is done when its method is called; once it is disposed, all methods reject. */
+/** Opens a store. Every write is complete when its method is called. All methods reject after disposal. */
 export function openDao(record: MemoryRecord): Dao {
   let isClosed = false;
 
   function requireOpen(): void {
-    if (isClosed) throw new Error("Cannot use the record in memory: it is closed");
+    if (isClosed) throw new Error("Cannot use the store in memory: it is closed");
   }
 
-  /** A store whose methods look first whether it is open. */
+  /** A store whose methods check first that it is open. */
   function guard<Store extends object>(store: Store): Store {
     return new Proxy(store, {
       get(target, name) {

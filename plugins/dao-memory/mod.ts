@@ -1,7 +1,4 @@
-/**
- * The record in the memory of the gateway, for tests and trials: it is gone when the gateway ends, and no other gateway sees it.
- * Imports `plugins/contract` and `proto`.
- */
+/** A DAO in the memory of the gateway, for tests and trials: its content ends with the gateway, and other gateways do not see it. */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";
 import { openDao } from "./dao.ts";
@@ -12,7 +9,7 @@ export default definePlugin({
   name: "memory",
   config: z.strictObject({}),
   async start({ log }) {
-    log.warn("jobs, contexts, binaries and files are remembered until this gateway ends, not longer");
+    log.warn("jobs, contexts, binaries and files are kept in memory only, until this gateway ends");
     return openDao(createRecord());
   },
 });

@@ -3,7 +3,7 @@ export function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** What a page of a list holds, of things that have an id: the newest first. */
+/** A page of items with ids, the newest first. */
 export function newestFirst<Item extends { readonly id: string }>(
   items: Iterable<Item>,
   { limit, before, meets }: { limit: number; before: string | undefined; meets: (item: Item) => boolean },

@@ -9,14 +9,14 @@ export interface StoredJob {
   readonly logs: Map<number, LogLine>;
 }
 
-/** Everything that is remembered. The messages in it are its own: nobody else has a reference to them. */
+/** All stored data. Its messages are private copies. */
 export interface MemoryRecord {
   readonly jobsById: Map<string, StoredJob>;
   readonly jobIdsByRequest: Map<string, string>;
   readonly contextsById: Map<string, Context>;
   /** Versions of each name, ascending. */
   readonly binariesByName: Map<string, Binary[]>;
-  /** The last version that a name ever had. */
+  /** The last version number that a name ever had. */
   readonly lastVersions: Map<string, number>;
   readonly filesByName: Map<string, File>;
   readonly auditById: Map<string, AuditEntry>;

@@ -5,8 +5,8 @@ import type { Write } from "./write.ts";
 export type Outcome = PromiseSettledResult<readonly Row[]>;
 
 /**
- * Commits writes in one transaction that the server sees as one stream: nothing waits for an answer in between. What is
- * fulfilled, with the rows that it answered, is durable; nothing of a write that is rejected was stored, unless the connection broke during the commit.
+ * Commits writes in one transaction as one pipeline: nothing waits for a response in between. A fulfilled write, with its rows, is durable;
+ * nothing of a rejected one is stored, unless the connection broke during the commit.
  */
 export async function commitBatch(
   client: Client,
@@ -15,7 +15,7 @@ export async function commitBatch(
 ): Promise<Outcome[]> {
   const outcomes = await transact(client, writes, lock);
   if (writes.length === 1 || isBroken() || outcomes.every(({ status }) => status === "fulfilled")) return outcomes;
-  // One that fails takes the whole transaction with it: hold the fault to that one.
+  // A failure rolls back the whole transaction: attribute it to the failing write.
   const alone: Outcome[] = [];
   for (const write of writes) alone.push(...(await transact(client, [write], lock)));
   return alone;
@@ -34,7 +34,7 @@ async function transact(client: Client, writes: readonly Write<unknown>[], lock:
   stream.uncork();
 
   const [start, end, ...outcomes] = await Promise.allSettled([begun, committed, ...answers]);
-  // After the first fault the server refuses the rest, and takes the COMMIT for a ROLLBACK.
+  // After the first error the server refuses the rest, and treats the COMMIT as a ROLLBACK.
   const fault = [start, ...outcomes, end].find((outcome) => outcome.status === "rejected");
   return fault ? writes.map(() => fault) : outcomes;
 }

@@ -62,7 +62,7 @@ export const configSchema = z
 export type PostgresConfig = z.output<typeof configSchema>;
 export type TlsConfig = z.output<typeof tls>;
 
-/** Where the database is and how to be let in. */
+/** Address and credentials of the database. */
 export interface Target {
   readonly host: string;
   readonly port: number;
@@ -72,7 +72,7 @@ export interface Target {
   readonly ssl: boolean | TlsConfig;
 }
 
-/** What the configuration says of the database, from the URL or the single keys. */
+/** The database of the configuration, from the URL or the single keys. */
 export function targetOf(config: PostgresConfig): Target {
   const { url, host = "127.0.0.1", port = 5432, database = "hearth", user = "hearth", password, ssl = false } = config;
   if (url === undefined) return { host, port, database, user, password, ssl };
@@ -87,14 +87,14 @@ export function targetOf(config: PostgresConfig): Target {
   };
 }
 
-/** As libpq has it: `require` encrypts and trusts any server. */
+/** As in libpq: `require` encrypts and trusts any server. */
 const SSL_MODES: Readonly<Record<string, boolean | TlsConfig | undefined>> = {
   disable: false,
   require: { verify: false },
   "verify-full": true,
 };
 
-/** Says nothing of the URL in its answer: there may be a password in it. */
+/** The error omits the URL, which may contain a password. */
 function isPostgresUrl(text: string): boolean {
   const url = URL.parse(text);
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) return false;

@@ -53,7 +53,7 @@ async function query(sql: string): Promise<void> {
   }
 }
 
-test("what was acknowledged before a crash of gateway and server is there afterwards, with its result and its event", async () => {
+test("acknowledged writes survive a crash of gateway and server, with results and events", async () => {
   const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
   const config = JSON.stringify({ url: server.url, schema });
   const child = spawn(process.execPath, [script, config], { stdio: ["ignore", "pipe", "inherit"] });
@@ -73,7 +73,7 @@ test("what was acknowledged before a crash of gateway and server is there afterw
     expect((await dao.jobs.get(sampleId(n)))?.revision).toBe(2);
     expect(await dao.jobs.result(sampleId(n))).toEqual(json(n));
   }
-  // Each change is there with its event, or neither is.
+  // Each change is stored with its event, or neither is.
   const jobs = await dao.jobs.list({}, { limit: 100_000 });
   const events = await dao.outbox.list({ limit: 100_000 });
   expect(events.map(({ id }) => id)).toEqual(
@@ -89,7 +89,7 @@ test("an event that cannot be stored keeps its change from being stored", async 
   });
 });
 
-test("a write that fails leaves the others of its group alone", async () => {
+test("a failing write does not affect the others of its group", async () => {
   await using dao = await start();
   const impossibleTime = { $typeName: "google.protobuf.Timestamp", seconds: 2n ** 62n, nanos: 0 } as const;
 
@@ -110,7 +110,7 @@ test("a write that fails leaves the others of its group alone", async () => {
   expect(await dao.jobs.config(sampleId(3))).toEqual(json(3));
 });
 
-test("an answer that makes no sense is a bug, and leaves the others of its group alone", async () => {
+test("an invalid response is a bug and does not affect the others of its group", async () => {
   await using dao = await start();
   await query(`
     CREATE FUNCTION ${schema}.skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -125,7 +125,7 @@ test("an answer that makes no sense is a bug, and leaves the others of its group
   expect(job.status).toBe("fulfilled");
 });
 
-test("while the server is away reads, writes and checkHealth() reject; when it is back they work", async () => {
+test("reads, writes and checkHealth() reject while the server is unavailable, and recover", async () => {
   await using dao = await start();
   await dao.jobs.insert(sampleJob(1), json(1));
   const underWay = Array.from({ length: 100 }, (_, n) => dao.jobs.insert(sampleJob(n + 2), json(n)));
@@ -145,7 +145,7 @@ test("while the server is away reads, writes and checkHealth() reject; when it i
   expect(await dao.jobs.insert(sampleJob(200), json(1))).toBeUndefined();
 });
 
-/** Calls until it is told that there is no server; the first calls after its end may find out that their connections are gone. */
+/** Calls until the error is about a missing server: the first calls may find that their connections are gone. */
 async function untilRefused(call: () => Promise<unknown>, told: string): Promise<void> {
   await until("no server is there", async () => {
     const [outcome] = await Promise.allSettled([call()]);
@@ -159,7 +159,7 @@ test.each([
   ["readOnly", "ALTER ROLE hearth_weak SET default_transaction_read_only = on"],
   ["denied", "REVOKE ALL ON ALL TABLES IN SCHEMA %s FROM hearth_weak"],
   ["busy", "ALTER ROLE hearth_weak CONNECTION LIMIT 0"],
-])("a database that cannot be used is %s, and a bug is no such state", async (state, change) => {
+])("a database that cannot be used is %s; a bug is not", async (state, change) => {
   await query(
     `DROP ROLE IF EXISTS hearth_weak; CREATE ROLE hearth_weak LOGIN PASSWORD 'weak'; GRANT CREATE ON DATABASE postgres TO hearth_weak`,
   );
@@ -189,7 +189,7 @@ test.each([
   await query(`DROP SCHEMA ${schema} CASCADE; DROP OWNED BY hearth_weak; DROP ROLE hearth_weak`);
 });
 
-test("writes that are under way when their connection is cut reject, and the next one connects again", async () => {
+test("writes in flight reject when their connection is cut, and the next one reconnects", async () => {
   await using dao = await start();
   const cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hearth'";
   const holder = new pg.Client(server.url);
@@ -204,7 +204,7 @@ test("writes that are under way when their connection is cut reject, and the nex
   expect(await dao.jobs.insert(sampleJob(1), json(1))).toBeUndefined();
 });
 
-test("a gateway that stands still in the middle of a transaction stops the others for seconds only", async () => {
+test("a gateway that is suspended during a transaction blocks the others for seconds only", async () => {
   await using dao = await start();
   const { options } = await readDatabase(configSchema.parse({ url: server.url, schema }));
   const still = new pg.Client(options);
@@ -217,7 +217,7 @@ test("a gateway that stands still in the middle of a transaction stops the other
   expect(faults.map(String).join()).toContain("idle-in-transaction timeout");
 });
 
-test("a wrong password is told without a password", async () => {
+test("the error of a wrong password has no password", async () => {
   const [started] = await Promise.allSettled([start({ password: "not-the-secret" })]);
 
   expect(started.status === "rejected" && reasonOf(started)).toBe(
@@ -238,7 +238,7 @@ test("the password may come from a file", async () => {
   await dao.checkHealth();
 });
 
-test("names may hold any character", async () => {
+test("names may contain any character", async () => {
   await using dao = await start();
   const names = ["a", "a\u0000", "a\u0000b", "a\u0001", "a\u0001\u0001", "a\u0002", "b"];
   for (const name of names.toReversed()) await dao.files.put(sampleFile(name));
@@ -255,7 +255,7 @@ function reasonOf({ reason }: PromiseRejectedResult): string {
   return reason.message;
 }
 
-test("records that cannot be read are left out of lists, logged once and named", async () => {
+test("records that cannot be read are left out of lists and logged once", async () => {
   const logged: string[] = [];
   const log = { info() {}, warn: (message: string) => void logged.push(message) };
   const config = await configSchema.parseAsync({ url: server.url, schema, poolSize: 2 });

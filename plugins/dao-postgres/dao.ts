@@ -12,7 +12,7 @@ import { createOutboxStore } from "./outbox.ts";
 import type { Write } from "./write.ts";
 import { createWriter } from "./writer.ts";
 
-/** Changes nothing, and fails where nothing can be changed. */
+/** A write without effect, which fails on a read-only server. */
 const ping: Write<void> = {
   name: "ping",
   text: "DELETE FROM files WHERE false",
@@ -20,7 +20,7 @@ const ping: Write<void> = {
   answerOf: () => undefined,
 };
 
-/** Connects to the database, creates Hearth's schema or brings it up to date. */
+/** Connects to the database, and creates or migrates Hearth's schema. */
 export async function startDao({ config, log, signal }: PluginStart<PostgresConfig>): Promise<Dao> {
   const database = await readDatabase(config);
   await migrate(database, { signal });

@@ -7,30 +7,30 @@ import { type PostgresConfig, type TlsConfig, targetOf } from "./config.ts";
 import type { Row } from "./rows.ts";
 import { stateOf } from "./unavailable.ts";
 
-/** Time to get a connection, from the server or from the pool. */
+/** Time limit for a connection, from the server or the pool, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** The server ends a statement that takes longer. */
+/** Time limit of a statement, in milliseconds. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** A connection that is silent for so long after a statement was sent is given up. Longer than any statement may take. */
+/** Time limit for a response to a statement, in milliseconds. Longer than any statement may take. */
 export const SILENCE_TIMEOUT_MS = 45_000;
 
-/** What every session is told. */
+/** Settings of every session. */
 const SETTINGS = {
   statement_timeout: STATEMENT_TIMEOUT_MS,
-  /** Writers of one database take turns; one that waits longer than this finds somebody stuck. */
+  /** Time limit for the turn of a writer, in milliseconds; longer means that another is stuck. */
   lock_timeout: 20_000,
-  /** Shorter than the wait of the others: a gateway that stands still in the middle of a transaction loses its turn. */
+  /** Shorter than the others' wait: a gateway that is suspended during a transaction loses its turn. */
   idle_in_transaction_session_timeout: 5_000,
-  // A gateway whose machine is gone holds nothing for longer than these together.
+  // Together, the time for which a gateway on a lost machine can hold locks.
   tcp_keepalives_idle: 5,
   tcp_keepalives_interval: 2,
   tcp_keepalives_count: 3,
   client_min_messages: "warning",
 };
 
-/** How to connect, checked and with its files read. */
+/** Validated connection options with the content of files. */
 export interface Database {
   /** `host:port/database`, for messages. */
   readonly address: string;
@@ -76,15 +76,15 @@ export interface Query {
   readonly values: readonly unknown[];
 }
 
-/** Reads what is committed. Disposing it waits for the queries in flight. */
+/** Reads committed data. Disposal waits for queries in flight. */
 export interface Reader extends AsyncDisposable {
   read(query: Query): Promise<Row[]>;
 }
 
-/** Makes a pool. It connects when it is asked to read, and again after a connection was lost. */
+/** Creates a pool. It connects on demand, and again after a lost connection. */
 export function createReader(database: Database, { poolSize, log }: { poolSize: number; log: PluginLog }): Reader {
   const pool = new pg.Pool({ ...database.options, max: poolSize, query_timeout: SILENCE_TIMEOUT_MS });
-  // Only of connections that nobody uses at the moment; the next query opens another.
+  // Only for idle connections; the next query opens another.
   pool.on("error", (error) =>
     log.warn("lost an idle connection", { address: database.address, reason: error.message }),
   );
@@ -104,7 +104,7 @@ export function createReader(database: Database, { poolSize, log }: { poolSize: 
 /** Time for the server to close a connection, in milliseconds; one that is out of reach never does. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Says goodbye on a connection, and cuts it where the server does not answer. */
+/** Ends a connection gracefully, and cuts it when the server does not respond. */
 export async function endClient(client: pg.Client): Promise<void> {
   const timer = setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT_MS);
   try {
@@ -114,14 +114,14 @@ export async function endClient(client: pg.Client): Promise<void> {
   }
 }
 
-/** An error that tells an operator which database, and never its password. */
+/** An error for operators, with the database and without its password. */
 export function databaseFault({ address }: Pick<Database, "address">, verb: string, cause: unknown): Error {
   const message = `Cannot ${verb} database "${address}": ${reasonOf(cause)}`;
   const state = stateOf(cause);
   return state === undefined ? new Error(message, { cause }) : new StoreUnavailable(state, message, { cause });
 }
 
-/** A host with several addresses fails with an error that has its reason in its code alone. */
+/** For a host with several addresses the error has its reason only in its code. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || ("code" in cause && String(cause.code)) || cause.name;

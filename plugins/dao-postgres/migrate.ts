@@ -4,13 +4,13 @@ import { abortable } from "../../lib/async/mod.ts";
 import { type Database, databaseFault, endClient } from "./database.ts";
 import { migrations } from "./schema.ts";
 
-/** The oldest server that has all that the statements use. */
+/** Oldest supported version of the server. */
 const OLDEST_SERVER = 130_000;
 
 /** Marks the advisory locks of Hearth ("Hrth"); the second half of their key is the schema. */
 const LOCK_SPACE = 0x48727468;
 
-/** Why Hearth does not use a database that answers. */
+/** The reason for which a database cannot be used. */
 class DatabaseRefused extends Error {}
 
 /** SQL that waits for the right to write to a schema and keeps it until the transaction ends. */
@@ -19,13 +19,13 @@ export function lockSql(schema: string): string {
 }
 
 /**
- * Creates the schema or brings it up to date; gateways that start together take turns. Rejects when it holds tables that are
- * not Hearth's, or is one of a newer release, when the server is too old, or with the signal's reason.
+ * Creates or migrates the schema; gateways that start together take turns. Rejects when it has foreign tables or is of a newer release,
+ * when the server is too old, or with the signal's reason.
  */
 export async function migrate(database: Database, { signal }: { signal: AbortSignal }): Promise<void> {
   signal.throwIfAborted();
   const client = new pg.Client(database.options);
-  // A connection that breaks also fails the query that waits for it.
+  // A broken connection also rejects the waiting query.
   client.on("error", () => {});
   try {
     await abortable(migrateOver(client, database), signal);
@@ -47,7 +47,7 @@ async function migrateOver(client: pg.Client, { schema }: Database): Promise<voi
       throw new DatabaseRefused(`its server is older than PostgreSQL ${OLDEST_SERVER / 10_000}`);
     if (encoding !== "UTF8") throw new DatabaseRefused(`its encoding is ${encoding}, not UTF8`);
   }
-  // Whoever comes second waits for the first, however long that one takes.
+  // Later gateways wait for the first one without limit.
   await client.query(`BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; ${lockSql(schema)}`);
   await createSchema(client, schema);
   const found = await readVersion(client, schema);
@@ -59,13 +59,13 @@ async function migrateOver(client: pg.Client, { schema }: Database): Promise<voi
   await client.query("COMMIT");
 }
 
-/** Asks first: also the right to create one that is there already is not given to everybody. */
+/** Checks first: even creating an existing schema needs a privilege. */
 async function createSchema(client: pg.Client, schema: string): Promise<void> {
   const { rows } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
   if (rows.length === 0) await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(schema)}`);
 }
 
-/** How many migrations the schema has; makes the table that counts them. */
+/** The number of applied migrations. Creates the table that counts them. */
 async function readVersion(client: pg.Client, schema: string): Promise<number> {
   const { rows } = await client.query<{ name: string }>(
     "SELECT tablename AS name FROM pg_tables WHERE schemaname = $1",

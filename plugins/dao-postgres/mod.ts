@@ -1,6 +1,6 @@
 /**
- * The record in a PostgreSQL database: reads through a pool, writes over a connection of their own that commits in groups.
- * For any number of gateways on any number of machines. Imports `plugins/contract` and `proto`.
+ * A DAO in a PostgreSQL database: reads through a pool, writes over one connection that commits in groups. For any number of gateways on
+ * any number of machines.
  */
 import { definePlugin } from "../contract/mod.ts";
 import { configSchema } from "./config.ts";

@@ -43,7 +43,7 @@ async function query(sql: string, values?: readonly unknown[]): Promise<void> {
 }
 
 test.each(migrations.keys().drop(1).toArray())(
-  "start() brings a database of schema %i up to date and keeps what it holds",
+  "start() migrates a database of schema %i and keeps its content",
   async (version) => {
     await createOld(version);
 
@@ -56,7 +56,7 @@ test.each(migrations.keys().drop(1).toArray())(
   },
 );
 
-/** The schema as the Hearth left it that had this version, with a job. */
+/** The schema of that version, with a job. */
 async function createOld(version: number): Promise<void> {
   await query(`
     CREATE SCHEMA ${schema}; SET search_path = ${schema}; ${migrations.slice(0, version).join("")}
@@ -79,7 +79,7 @@ test("start() refuses a database of a newer Hearth", async () => {
   );
 });
 
-test("start() refuses a schema of another program and leaves it as it was", async () => {
+test("start() refuses a schema of another program and leaves it unchanged", async () => {
   await query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.books (title text)`);
 
   await expect(start()).rejects.toThrow(

@@ -2,7 +2,7 @@ import pg from "pg";
 import { UNREACHABLE_CODES } from "../../lib/network/mod.ts";
 import type { StoreState } from "../contract/mod.ts";
 
-/** SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html) that are no fault of ours, or classes of them. */
+/** SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html), or classes of them, that are no fault of Hearth. */
 const STATES: Readonly<Record<string, StoreState>> = {
   "08": "away",
   "25006": "readOnly",
@@ -25,13 +25,13 @@ const NETWORK_CODE = /^(E(AI_|NOENT|MFILE|NFILE|ADDR)|ERR_(STREAM|SOCKET)_)/;
 const DENIED_CODE =
   /^(EACCES|EPERM|EPROTO|ERR_(SSL|TLS|OSSL)_.*|UNABLE_TO_.*|.*CERT.*|.*CRL.*|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH)$/;
 
-/** What the client says of a connection that was cut. */
+/** Messages of the client about a lost connection. */
 const CUT = /timeout|timed out|terminated|not queryable|closed|did not answer/i;
 
-/** What the client says of a connection that it refuses to make. */
+/** Messages of the client about a connection that it refuses. */
 const REFUSED = /SSL|SASL|SCRAM|password|authentication/i;
 
-/** Why a database cannot be used now; undefined when it can, and the error is a bug. */
+/** The state of a database that cannot be used now. Undefined for other errors, which are bugs. */
 export function stateOf(cause: unknown): StoreState | undefined {
   if (cause instanceof pg.DatabaseError) return STATES[cause.code ?? ""] ?? STATES[cause.code?.slice(0, 2) ?? ""];
   if (!(cause instanceof Error)) return "away";

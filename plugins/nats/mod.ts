@@ -1,2 +1,2 @@
-/** Which errors of the NATS client say that a server is away, so that waiting may help. Imports nothing of Hearth. */
+/** Classifies errors of the NATS client: whether the server is unavailable, so that waiting may help. */
 export { type ConnectFault, explainConnectError, isJetStreamAway } from "./away.ts";

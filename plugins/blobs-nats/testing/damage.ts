@@ -2,7 +2,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
 
-/** Changes a byte of the last chunk of a blob, behind the back of whoever stores it. */
+/** Changes a byte of the last chunk of a blob in the stream. */
 export async function damageBlob(digest: string, { url, bucket }: { url: string; bucket: string }): Promise<void> {
   const connection = await connect({ servers: url });
   const jsm = await jetstreamManager(connection);

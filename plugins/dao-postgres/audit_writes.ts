@@ -17,7 +17,7 @@ export function appendAudit(
   };
 }
 
-/** Answers how many were forgotten. */
+/** Returns the number of deleted entries. */
 export function forgetAudit(before: string): Write<number> {
   return {
     name: "forget_audit",

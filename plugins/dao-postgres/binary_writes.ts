@@ -1,7 +1,7 @@
 import { blobOf, numberOf, type Row } from "./rows.ts";
 import type { Write } from "./write.ts";
 
-/** What queries need of a binary, but for its version, which is found when it is inserted. */
+/** Columns of a binary except its version, which the insert determines. */
 export type BinaryColumns = readonly [name: string, digest: string, bundleDigest: string, sourceMapDigest: string];
 
 /** A stored version. The encoded binary does not know its version; the row does. */
@@ -10,7 +10,7 @@ export interface StoredBinary {
   readonly message: Uint8Array;
 }
 
-/** Answers the new version, or the newest one when it has the same digest. */
+/** Returns the new version, or the newest one if it has the same digest. */
 export function insertBinary(columns: BinaryColumns, message: Uint8Array): Write<StoredBinary> {
   return {
     name: "insert_binary",
@@ -35,7 +35,7 @@ export function insertBinary(columns: BinaryColumns, message: Uint8Array): Write
   };
 }
 
-/** Answers what was deleted, newest first. */
+/** Returns the deleted versions, newest first. */
 export function deleteBinaries(name: string, version: number | undefined): Write<StoredBinary[]> {
   return {
     name: "delete_binaries",

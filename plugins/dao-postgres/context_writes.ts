@@ -3,7 +3,7 @@ import { outboxValues } from "./outbox.ts";
 import { blobOf } from "./rows.ts";
 import type { Write } from "./write.ts";
 
-/** What queries need of a context, in the order of the parameters below. */
+/** Columns of a context, in the order of the parameters below. */
 export type ContextColumns = readonly [
   id: string,
   name: string,
@@ -13,7 +13,7 @@ export type ContextColumns = readonly [
   revision: number,
 ];
 
-/** Answers the context that was in the way, if one was: also one that has the id, stored by an earlier try of the same insert. */
+/** Returns the conflicting context, if any: also one with the same id, stored by an earlier try of this insert. */
 export function insertContext(columns: ContextColumns, message: Uint8Array): Write<Uint8Array | undefined> {
   return {
     name: "insert_context",
@@ -60,7 +60,7 @@ export function deleteContext(id: string): Write<boolean> {
   };
 }
 
-/** Answers how many were deleted. */
+/** Returns the number of deleted contexts. */
 export function deleteEndedContexts(beforeMs: number, limit: number): Write<number> {
   return {
     name: "delete_ended_contexts",

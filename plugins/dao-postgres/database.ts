@@ -101,7 +101,7 @@ export function createReader(database: Database, { poolSize, log }: { poolSize: 
   };
 }
 
-/** Time for the server to close a connection, in milliseconds; one that is out of reach never does. */
+/** Time limit for the server to close a connection, in milliseconds. An unreachable one never does. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Ends a connection gracefully, and cuts it when the server does not respond. */

@@ -1,10 +1,10 @@
 import { blobOf } from "./rows.ts";
 import type { Write } from "./write.ts";
 
-/** What queries need of a file. */
+/** Columns of a file. */
 export type FileColumns = readonly [name: string, digest: string];
 
-/** Answers the file that has the name, if one has: also one that an earlier try of the same insert stored. */
+/** Returns the file with that name, if any: also one that an earlier try of this insert stored. */
 export function insertFile(columns: FileColumns, message: Uint8Array): Write<Uint8Array | undefined> {
   return {
     name: "insert_file",
@@ -17,7 +17,7 @@ export function insertFile(columns: FileColumns, message: Uint8Array): Write<Uin
   };
 }
 
-/** Answers the file that was replaced, if one was. Messages are encoded files. */
+/** Returns the replaced file, if any. Messages are encoded files. */
 export function putFile(columns: FileColumns, message: Uint8Array): Write<Uint8Array | undefined> {
   return {
     name: "put_file",
@@ -32,7 +32,7 @@ export function putFile(columns: FileColumns, message: Uint8Array): Write<Uint8A
   };
 }
 
-/** Answers the file that was deleted, if one was. */
+/** Returns the deleted file, if any. */
 export function deleteFile(name: string): Write<Uint8Array | undefined> {
   return {
     name: "delete_file",

@@ -3,7 +3,7 @@ import { outboxValues } from "./outbox.ts";
 import { blobOf, numberOf } from "./rows.ts";
 import type { Write } from "./write.ts";
 
-/** What queries need of a job, in the order of the parameters below. */
+/** Columns of a job, in the order of the parameters below. */
 export type JobColumns = readonly [
   id: string,
   requestId: string | null,
@@ -17,13 +17,13 @@ export type JobColumns = readonly [
   revision: number,
 ];
 
-/** What is stored in the commit of a job beside it. */
+/** Data that is stored in the commit of a job. */
 interface JobParts {
   readonly result: Uint8Array | undefined;
   readonly event: OutboxEvent | undefined;
 }
 
-/** Answers the job that was in the way, if one was. Messages are encoded jobs. */
+/** Returns the conflicting job, if any. Messages are encoded jobs. */
 export function insertJob(
   columns: JobColumns,
   message: Uint8Array,
@@ -90,7 +90,7 @@ export function deleteJob(id: string): Write<boolean> {
   };
 }
 
-/** Answers how many were deleted. */
+/** Returns the number of deleted jobs. */
 export function deleteEndedJobs(beforeMs: number, limit: number): Write<number> {
   return {
     name: "delete_ended_jobs",

@@ -4,7 +4,7 @@ import type { StoreDeps } from "./store.ts";
 import { textOf } from "./text.ts";
 import type { Write } from "./write.ts";
 
-/** The three parameters of an event, in the order of the columns of the outbox; NULL where there is none. */
+/** The three parameters of an event, in the order of the outbox's columns; NULL without an event. */
 export function outboxValues(event: OutboxEvent | undefined): (string | null)[] {
   return event === undefined ? [null, null, null] : [textOf(event.id), textOf(event.subject), textOf(event.payload)];
 }

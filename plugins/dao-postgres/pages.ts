@@ -1,7 +1,7 @@
 import type { Query } from "./database.ts";
 import { textOf } from "./text.ts";
 
-/** What a page holds: rows that meet every condition that is given, by id descending. */
+/** Conditions of a page; its rows are sorted by id descending. */
 export interface Page {
   /** Any of these; empty or absent means all. */
   readonly states: readonly number[] | undefined;

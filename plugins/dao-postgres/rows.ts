@@ -1,6 +1,6 @@
 import { stringOf } from "./text.ts";
 
-/** A row as PostgreSQL answers it, by column name. */
+/** A row of PostgreSQL by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** The bytes in a column; throws when the column holds something else, which means that the database is damaged. */

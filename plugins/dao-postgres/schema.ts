@@ -1,9 +1,6 @@
 /**
- * The schema, as the statements that led to it. `hearth_schema` counts those that a database has; a released one is never
- * changed, only followed by another.
- *
- * `message` holds the protobuf encoding of the whole thing; the columns beside it are what queries need. All text is
- * compared as UTF-8 bytes, whatever the locale of the database.
+ * The schema as a list of migrations. `hearth_schema` counts the applied ones; released ones never change, later ones follow. `message`
+ * holds the protobuf encoding; the other columns are for queries. All text is compared as UTF-8 bytes, regardless of the database's locale.
  */
 export const migrations: readonly string[] = [
   `
@@ -70,7 +67,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE audit (id text COLLATE "C" PRIMARY KEY, principal text COLLATE "C" NOT NULL, message bytea NOT NULL);
   CREATE INDEX audit_by_principal ON audit (principal, id);
   `,
-  // Events that are to be published, stored with the changes that they report.
+  // Events to publish, stored with the changes that they report.
   `
   CREATE TABLE outbox (id text COLLATE "C" PRIMARY KEY, subject text NOT NULL, payload text NOT NULL);
   `,

@@ -2,7 +2,7 @@ import type { RecordReader } from "../contract/mod.ts";
 import type { Reader } from "./database.ts";
 import type { Writer } from "./writer.ts";
 
-/** What each store of the database works with. */
+/** Dependencies of the stores. */
 export interface StoreDeps {
   readonly reader: Reader;
   readonly writer: Writer;

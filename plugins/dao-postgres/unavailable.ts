@@ -21,7 +21,7 @@ const STATES: Readonly<Record<string, StoreState>> = {
 /** Further codes for a connection that cannot be used: of name resolution, local sockets, descriptors, addresses and Node's streams. */
 const NETWORK_CODE = /^(E(AI_|NOENT|MFILE|NFILE|ADDR)|ERR_(STREAM|SOCKET)_)/;
 
-/** Codes of TLS (OpenSSL's, those of a certificate, those of Node), and of a socket that may not be opened. */
+/** Codes of TLS (OpenSSL's, certificates', Node's), and of a forbidden socket. */
 const DENIED_CODE =
   /^(EACCES|EPERM|EPROTO|ERR_(SSL|TLS|OSSL)_.*|UNABLE_TO_.*|.*CERT.*|.*CRL.*|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH)$/;
 

@@ -5,21 +5,21 @@ import { lockSql } from "./migrate.ts";
 import type { Row } from "./rows.ts";
 import type { Write } from "./write.ts";
 
-/** Writes that may wait at a time. So many are minutes of work: the database has stopped, and memory would be next. */
+/** Most waiting writes: minutes of work. More means that the database has stopped, and would fill the memory. */
 const WAITING_LIMIT = 200_000;
 
 /** Writes of one transaction at most: other gateways wait for its end. */
 const BATCH_LIMIT = 1000;
 
-/** What the server says when it has become a standby. */
+/** Error code of a server that has become a standby. */
 const READ_ONLY = "25006";
 
-/** Hands writes to a connection of their own. Disposing it finishes what waits, then closes the connection. */
+/** Passes writes to a dedicated connection. Disposal finishes pending writes, then closes the connection. */
 export interface Writer extends AsyncDisposable {
   /**
-   * Runs a write and resolves to its answer when it is durable. Writes take effect in the order of the calls. Those that come
-   * while a commit is under way share the next one. Rejects when the write failed or the writer is closed; also when the
-   * connection was lost, and then a write that was under way may be stored or not. The next write connects again.
+   * Runs a write. Resolves to its result when it is durable. Writes take effect in the order of the calls. Those that arrive during a
+   * commit share the next one. Rejects when the write failed or the writer is closed; also when the connection was lost, and a write in
+   * flight may then be stored or not. The next write reconnects.
    */
   write<Answer>(write: Write<Answer>): Promise<Answer>;
 }
@@ -112,7 +112,7 @@ async function openConnection({ options }: Database): Promise<Connection> {
   client.on("error", markBroken);
   client.on("end", markBroken);
   await client.connect();
-  // Durable means durable, also where the server's own setting is weaker; one that is stronger stays.
+  // Enforces durability even if the server's setting is weaker; a stronger one stays.
   await client.query(`
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`);
   return connection;

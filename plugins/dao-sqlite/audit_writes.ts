@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** What queries need of an audit entry. */
+/** Columns of an audit entry. */
 export type AuditColumns = readonly [id: string, principal: string];
 
 /** Writes of the audit log, as the writer thread runs them inside a transaction. Messages are encoded entries. */
@@ -16,7 +16,7 @@ export function prepareAuditWrites(database: DatabaseSync) {
       }
     },
 
-    /** Answers how many were forgotten. */
+    /** Returns the number of deleted entries. */
     forgetAudit([id]: readonly [id: string]): number {
       return Number(forget.run(id).changes);
     },

@@ -1,22 +1,22 @@
 import type { Writes } from "./writes.ts";
 
-/** One write on its way to the writer thread. The blobs follow those of the write before in `Batch.bytes`. */
+/** A write for the writer thread. Its blobs follow those of the previous write in `Batch.bytes`. */
 export type PackedWrite = readonly [name: keyof Writes, columns: unknown, blobSizes: readonly number[]];
 
-/** What one message to the writer thread carries: all that was waiting, in order. */
+/** One message to the writer thread: all waiting writes, in order. */
 export interface Batch {
   readonly writes: readonly PackedWrite[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Why a write failed. Of an error only the message would come out of the thread. */
+/** The reason for which a write failed. Threads pass only the message of an error. */
 export interface WriteFailure {
   readonly message: string;
-  /** That of SQLite. */
+  /** SQLite's error code. */
   readonly code: number | undefined;
 }
 
-/** The answer to a batch. Nothing of a write that failed was stored; all others are durable. */
+/** The response to a batch. Nothing of a failed write is stored; all others are durable. */
 export interface BatchAnswer {
   /** By position of the write. */
   readonly answers: readonly unknown[];

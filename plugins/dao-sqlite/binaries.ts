@@ -13,7 +13,7 @@ export function createBinaryStore({ reader, writer, records }: StoreDeps): Binar
   const byDigest = reader.prepare(
     "SELECT version, message FROM binaries WHERE name = ? AND digest = ? ORDER BY version DESC LIMIT 1",
   );
-  // Beside max(), SQLite takes the other columns from the row that has the maximum.
+  // With max(), SQLite takes the other columns from the row with the maximum.
   const newestOfEach = reader.prepare(`
     SELECT name, max(version) AS version, message FROM binaries WHERE name > ? GROUP BY name ORDER BY name LIMIT ?`);
   const newestOfEachFromStart = reader.prepare(`

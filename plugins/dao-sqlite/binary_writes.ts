@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { blobOf, numberOf, type Row } from "./rows.ts";
 
-/** What queries need of a binary, but for its version, which is found when it is inserted. */
+/** Columns of a binary except its version, which the insert determines. */
 export type BinaryColumns = readonly [name: string, digest: string, bundleDigest: string, sourceMapDigest: string];
 
 /** A stored version. The encoded binary does not know its version; the row does. */
@@ -27,7 +27,7 @@ export function prepareBinaryWrites(database: DatabaseSync) {
   );
 
   return {
-    /** Answers the new version, or the newest one when it has the same digest. */
+    /** Returns the new version, or the newest one if it has the same digest. */
     insertBinary(columns: BinaryColumns, message: Uint8Array): StoredBinary {
       const [name, digest] = columns;
       const last = newest.get(name);
@@ -37,7 +37,7 @@ export function prepareBinaryWrites(database: DatabaseSync) {
       return { version, message };
     },
 
-    /** Answers what was deleted, newest first. */
+    /** Returns the deleted versions, newest first. */
     deleteBinaries([name, version]: readonly [name: string, version: number | null]): StoredBinary[] {
       const rows = version === null ? remove.all(name) : removeVersion.all(name, version);
       return rows.map(storedBinary).sort((a, b) => b.version - a.version);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type OutboxColumns, prepareOutboxInsert } from "./outbox_writes.ts";
 import { blobOf } from "./rows.ts";
 
-/** What queries need of a context, in the order of the statements below. */
+/** Columns of a context, in the order of the statements below. */
 export type ContextColumns = readonly [
   name: string,
   state: number,
@@ -17,7 +17,7 @@ type ChangedContext = readonly [...ContextColumns, event: OutboxColumns | null];
 
 /** Writes of contexts, as the writer thread runs them inside a transaction. Messages are encoded contexts. */
 export function prepareContextWrites(database: DatabaseSync) {
-  // One that has the id already was stored by an earlier try of the same insert.
+  // One with the same id was stored by an earlier try of this insert.
   const inTheWay = database.prepare(`
     SELECT message FROM contexts WHERE name = ? AND is_final = 0
     UNION ALL SELECT message FROM contexts WHERE id = ? LIMIT 1`);
@@ -32,7 +32,7 @@ export function prepareContextWrites(database: DatabaseSync) {
     DELETE FROM contexts WHERE key IN (SELECT key FROM contexts WHERE end_ms < ? ORDER BY end_ms LIMIT ?)`);
 
   return {
-    /** Answers the context that was in the way, if one was. */
+    /** Returns the conflicting context, if any. */
     insertContext(columns: ContextColumns, message: Uint8Array): Uint8Array | undefined {
       const [name, , , , , id] = columns;
       const taken = inTheWay.get(name, id);
@@ -54,7 +54,7 @@ export function prepareContextWrites(database: DatabaseSync) {
       return remove.run(id).changes > 0;
     },
 
-    /** Answers how many. */
+    /** Returns the number of deleted contexts. */
     deleteEndedContexts([beforeMs, limit]: readonly [beforeMs: number, limit: number]): number {
       return Number(removeEnded.run(beforeMs, limit).changes);
     },

@@ -17,7 +17,7 @@ const log = { info() {}, warn() {} };
 test.for([
   [16, 500],
   [1, 150],
-])("what was acknowledged before a kill -9 is there afterwards, %i writes at a time", async ([atATime = 0, count]) => {
+])("acknowledged writes survive a kill -9, %i writes at a time", async ([atATime = 0, count]) => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
   const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
@@ -44,7 +44,7 @@ test.for([
   );
 });
 
-test("a write that comes alone waits for the lock of another process", async () => {
+test("a single write waits for the lock of another process", async () => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
   await using dao = await startDao(path, { log, signal });
@@ -64,7 +64,7 @@ test("an event that cannot be stored keeps its change from being stored", async 
   await expectRefusedWithItsChange(dao, async () => sampleEvent("e", { payload: null as never }));
 });
 
-test("a write that fails leaves the others of its group alone", async () => {
+test("a failing write does not affect the others of its group", async () => {
   await using directory = await createTemporaryDirectory();
   await using dao = await startDao(join(directory.path, "hearth.db"), { log, signal });
   const impossibleTime = { $typeName: "google.protobuf.Timestamp", seconds: 2n ** 62n, nanos: 0 } as const;
@@ -86,7 +86,7 @@ test("a write that fails leaves the others of its group alone", async () => {
   expect(await dao.jobs.config(sampleId(3))).toEqual(json(3));
 });
 
-test("when the writer thread dies, writes that wait and those that follow reject", async () => {
+test("pending and later writes reject when the writer thread dies", async () => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
   const thread = startWriterThread(path);

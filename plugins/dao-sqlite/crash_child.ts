@@ -1,6 +1,6 @@
 /**
- * For the crash test: stores jobs in the database named by the first argument until killed, and prints each that is durable. So many at a time as
- * the second argument says: 1 makes each write one that has no company.
+ * For the crash test: stores jobs in the database that the first argument names until killed, and prints each durable one. The second
+ * argument is the number of concurrent writes; 1 makes each a single commit.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { json, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";

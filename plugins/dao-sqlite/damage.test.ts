@@ -5,7 +5,7 @@ import { checkDamagedRecords } from "../../test/contract/damaged_records.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
 import sqlite from "./mod.ts";
 
-test("records that cannot be read are left out of lists, logged once and named", async () => {
+test("records that cannot be read are left out of lists and logged once", async () => {
   await using directory = await createTemporaryDirectory();
   const path = join(directory.path, "hearth.db");
   const logged: string[] = [];

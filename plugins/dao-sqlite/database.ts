@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { APPLICATION_ID, migrations } from "./schema.ts";
 
-/** How long a statement waits for another process's transaction before it fails. */
+/** Time limit for a lock of another process, in milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000;
 
 /**
@@ -23,7 +23,7 @@ export function openForWriting(path: string): DatabaseSync {
   }
 }
 
-/** Opens the database for commits beside those of the thread that opened it for writing: they wait for no lock, and leave the log to that thread. */
+/** Opens the database for commits besides those of the writer thread: they wait for no lock, and leave checkpoints to that thread. */
 export function openBesideThread(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 0 });
   database.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0");

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { blobOf } from "./rows.ts";
 
-/** What queries need of a file. */
+/** Columns of a file. */
 export type FileColumns = readonly [name: string, digest: string];
 
 /** Writes of files, as the writer thread runs them inside a transaction. Messages are encoded files. */
@@ -12,7 +12,7 @@ export function prepareFileWrites(database: DatabaseSync) {
   const remove = database.prepare("DELETE FROM files WHERE name = ? RETURNING message");
 
   return {
-    /** Answers the file that has the name, if one has; nothing is stored then. */
+    /** Returns the file with that name, if any; nothing is stored then. */
     insertFile(columns: FileColumns, message: Uint8Array): Uint8Array | undefined {
       const taken = byName.get(columns[0]);
       if (taken !== undefined) return blobOf(taken, "message");
@@ -20,14 +20,14 @@ export function prepareFileWrites(database: DatabaseSync) {
       return undefined;
     },
 
-    /** Answers the file that was replaced, if one was. */
+    /** Returns the replaced file, if any. */
     putFile(columns: FileColumns, message: Uint8Array): Uint8Array | undefined {
       const replaced = byName.get(columns[0]);
       put.run(...columns, message);
       return replaced && blobOf(replaced, "message");
     },
 
-    /** Answers the file that was deleted, if one was. */
+    /** Returns the deleted file, if any. */
     deleteFile([name]: readonly [name: string]): Uint8Array | undefined {
       const removed = remove.get(name);
       return removed && blobOf(removed, "message");

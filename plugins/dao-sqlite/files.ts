@@ -7,7 +7,7 @@ import type { StoreDeps } from "./store.ts";
 export function createFileStore({ reader, writer, records }: StoreDeps): FileStore {
   const byName = reader.prepare("SELECT message FROM files WHERE name = ?");
   const use = reader.prepare("SELECT 1 FROM files WHERE digest = ? LIMIT 1");
-  // The end of a prefix's range is no valid UTF-8, so it comes as a blob.
+  // The end of a prefix's range is not valid UTF-8, so it is a blob.
   const inRange = reader.prepare(`
     SELECT name, message FROM files WHERE name >= $prefix AND name < CAST($end AS TEXT) AND name > $after
     ORDER BY name LIMIT $limit`);
@@ -52,7 +52,7 @@ function fileOf(message: unknown, name: string): File {
   return readRecord(FileSchema, message, `data file "${name}"`);
 }
 
-/** The first bytes after all that begin with the prefix: its UTF-8 with the last byte, which is never 0xff, raised by one. */
+/** The end of a prefix's range: its UTF-8 with the last byte, which is never 0xff, incremented. */
 function endOfPrefix(prefix: string): Uint8Array {
   const bytes = new TextEncoder().encode(prefix);
   const last = bytes.length - 1;

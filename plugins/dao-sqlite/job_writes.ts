@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type OutboxColumns, prepareOutboxInsert } from "./outbox_writes.ts";
 import { blobOf, numberOf } from "./rows.ts";
 
-/** What queries need of a job, in the order of the statements below. */
+/** Columns of a job, in the order of the statements below. */
 export type JobColumns = readonly [
   state: number,
   contextId: string,
@@ -29,8 +29,7 @@ export function prepareJobWrites(database: DatabaseSync) {
   const insertEvent = prepareOutboxInsert(database);
   const byId = database.prepare("SELECT message FROM jobs WHERE id = ?");
   const byRequest = database.prepare("SELECT message FROM jobs WHERE request_id = ?");
-  // A column that is assigned costs its index an entry even when its value stays, so the usual update leaves out those
-  // that hardly ever change.
+  // Assigning a column writes its index even if the value is the same, so the usual update leaves out columns that rarely change.
   const advance = database.prepare(`
     UPDATE jobs SET state = ?, end_ms = ?, revision = ?, message = ?
     WHERE id = ? AND revision = ? AND context_id = ? AND context = ? AND binary = ? AND binary_digest = ? AND request_id IS ?
@@ -52,7 +51,7 @@ export function prepareJobWrites(database: DatabaseSync) {
   );
 
   return {
-    /** Answers the job that was in the way, if one was. The blobs are its message, its config and, of a final job, its result. */
+    /** Returns the conflicting job, if any. The blobs are its message, its config and, for a final job, its result. */
     insertJob(columns: JobColumns, ...blobs: readonly Uint8Array[]): Uint8Array | undefined {
       const [message = EMPTY, config = EMPTY, result] = blobs;
       const [state, contextId, context, binary, binaryDigest, endMs, requestId, revision, id, resultDigest, event] =
@@ -93,7 +92,7 @@ export function prepareJobWrites(database: DatabaseSync) {
       for (const [index, line] of lines.entries()) insertLine.run(key, numbers[index] ?? null, line);
     },
 
-    /** Answers how many. */
+    /** Returns the number of deleted jobs. */
     deleteEndedJobs([beforeMs, limit]: readonly [beforeMs: number, limit: number]): number {
       const rows = removeEnded.all(beforeMs, limit);
       for (const row of rows) for (const part of removeParts) part.run(numberOf(row, "key"));

@@ -1,6 +1,6 @@
 /**
- * The record in an SQLite file: reads on the caller's thread, writes in a thread of their own that commits in groups.
- * For one gateway, or several on one machine. Imports `plugins/contract` and `proto`.
+ * A DAO in an SQLite file: reads on the caller's thread, writes in a writer thread that commits in groups. For one gateway, or several on
+ * one machine.
  */
 import { z } from "zod";
 import { definePlugin } from "../contract/mod.ts";

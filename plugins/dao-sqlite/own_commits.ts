@@ -13,7 +13,9 @@ const LARGEST_BYTES = 32 * 1024;
 /** A write that follows a commit within this time, in milliseconds, may have company, which shares a commit of the thread. */
 const QUIET_MS = 1;
 
-/** Where commits take longer than this on the whole, in milliseconds, they are left to the thread for a while: all else stands still meanwhile. */
+/**
+ * Average duration of commits above which they go to the writer thread for a while, in milliseconds, because they block everything else.
+ */
 const SLOW_MS = 2;
 const SLOW_PAUSE_MS = 1000;
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Row } from "./rows.ts";
 
-/** What a page holds: rows that meet every condition that is given, by id descending. */
+/** Conditions of a page; its rows are sorted by id descending. */
 export interface PageQuery {
   /** Any of these; empty or absent means all. */
   readonly states: readonly number[] | undefined;
@@ -44,7 +44,7 @@ export function preparePages(
       values.before = before;
     }
     if (endedBefore) {
-      // Few rows have ended so long ago: visit those, rather than all in order of id.
+      // Few rows ended that long ago: visits those instead of all in order of id.
       from = `${table} INDEXED BY ${table}_by_end`;
       conditions.push("end_ms < $endedBefore");
       values.endedBefore = endedBefore.getTime();

@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite";
 
-/** A row as SQLite answers it, by column name. */
+/** A row of SQLite by column name. */
 export type Row = Record<string, SQLOutputValue>;
 
 /** The blob in a column; throws when the column holds something else, which means that the database is damaged. */

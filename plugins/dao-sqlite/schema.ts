@@ -2,11 +2,9 @@
 export const APPLICATION_ID = 0x48727468;
 
 /**
- * The schema, as the statements that led to it. `PRAGMA user_version` counts those that a database has; a released one is
- * never changed, only followed by another.
- *
- * `message` holds the protobuf encoding of the whole thing; the columns beside it are what queries need.
- * Configs, results and logs hang on the row's integer key: appending them is cheap, and lists do not read them.
+ * The schema as a list of migrations. `PRAGMA user_version` counts the applied ones; released ones never change, later ones follow.
+ * `message` holds the protobuf encoding; the other columns are for queries. Configs, results and logs refer to the row's integer key:
+ * appending is cheap, and lists do not read them.
  */
 export const migrations: readonly string[] = [
   `
@@ -79,8 +77,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX audit_by_principal ON audit (principal, id);
   `,
-  // A table of its own: only few jobs have a result that is a blob, and the others shall not pay for a column. The digests of
-  // those that are there already are found in their messages: field 3 of JobResult, 71 bytes that begin with "sha256:".
+  // A separate table: few jobs have a blob as result. Existing digests are extracted from the messages: field 3 of JobResult, 71 bytes that
+  // begin with "sha256:".
   `
   CREATE TABLE job_result_digests (job_key INTEGER PRIMARY KEY, digest TEXT NOT NULL) STRICT;
   CREATE INDEX job_result_digests_by_digest ON job_result_digests (digest);
@@ -88,7 +86,7 @@ export const migrations: readonly string[] = [
     SELECT key, CAST(substr(message, instr(message, x'1a477368613235363a') + 2, 71) AS TEXT) FROM jobs
     WHERE instr(message, x'1a477368613235363a') > 0;
   `,
-  // Events that are to be published, stored with the changes that they report.
+  // Events to publish, stored with the changes that they report.
   `
   CREATE TABLE outbox (id TEXT PRIMARY KEY, subject TEXT NOT NULL, payload TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,

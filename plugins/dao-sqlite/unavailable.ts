@@ -1,6 +1,6 @@
 import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
 
-/** Result codes of SQLite (https://www.sqlite.org/rescode.html) that are no fault of ours, without their extensions. */
+/** Result codes of SQLite (https://www.sqlite.org/rescode.html), without extensions, that are no fault of Hearth. */
 const STATES: Readonly<Record<number, StoreState>> = {
   3: "denied",
   5: "busy",
@@ -21,12 +21,12 @@ export function sqliteCode(error: unknown): number | undefined {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
 }
 
-/** The state that a code of SQLite says, with or without its extension; undefined for that of a bug. */
+/** The state of a store by a code of SQLite, with or without its extension. Undefined for bugs. */
 export function storeStateOf(code: number | undefined): StoreState | undefined {
   return code === undefined ? undefined : STATES[code & PRIMARY_CODE];
 }
 
-/** The error of a statement: that of a database which cannot be used now, or of a bug. `verb` is what it was to do. */
+/** The error of a statement: for a database that cannot be used now, or for a bug. `verb` names the operation. */
 export function databaseFault(
   path: string,
   verb: string,
@@ -37,7 +37,7 @@ export function databaseFault(
   return state === undefined ? new Error(message, { cause }) : new StoreUnavailable(state, message, { cause });
 }
 
-/** What a store rejects with for what SQLite throws; any other error as it is. */
+/** Maps an error of SQLite to the rejection of a store. Any other error is returned unchanged. */
 export function sqliteFault(path: string, error: unknown): unknown {
   const code = sqliteCode(error);
   return code === undefined ? error : databaseFault(path, "read", Object.assign(error as Error, { code }));

@@ -5,14 +5,15 @@ import { OwnCommits } from "./own_commits.ts";
 import { databaseFault } from "./unavailable.ts";
 import type { Writes } from "./writes.ts";
 
-/** Writes that may wait at a time. So many are minutes of work: the disk has stopped, and memory would be next. */
+/** Most waiting writes: minutes of work. More means that the disk has stopped, and would fill the memory. */
 const WAITING_LIMIT = 200_000;
 
 /** Hands writes to the writer thread. Disposing it finishes what waits, then ends the thread. */
 export interface Writer extends AsyncDisposable {
   /**
-   * Runs a write and resolves to its answer when it is durable. Writes take effect in the order of the calls. Those that come
-   * while a commit is under way share the next one; a small one that comes alone is committed on the thread of its caller. Rejects when the write failed, the thread has died, or the writer is closed.
+   * Runs a write. Resolves to its result when it is durable. Writes take effect in the order of the calls. Those that arrive during a
+   * commit share the next one; a single small one is committed on the caller's thread. Rejects when the write failed, the thread has died,
+   * or the writer is closed.
    */
   write<Name extends keyof Writes>(
     name: Name,

@@ -1,4 +1,4 @@
-/** The thread that owns the writing connection: takes batches, commits each in one transaction, answers. */
+/** The thread that owns the writing connection: receives batches, commits each in one transaction, and responds. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Batch, unpackBatch } from "./batch.ts";
 import { prepareCommit } from "./commit.ts";

@@ -18,7 +18,7 @@ export function prepareWrites(database: DatabaseSync) {
     ...prepareFileWrites(database),
     ...prepareAuditWrites(database),
     ...prepareOutboxWrites(database),
-    /** Writes nothing: shows that the thread answers and gets its lock. */
+    /** A write without effect: checks that the thread responds and gets its lock. */
     ping(_columns: readonly []): void {},
   };
 }

@@ -20,7 +20,7 @@ export function readText(path: string): string {
   return decodeText(readFileSync(path));
 }
 
-/** Throws for what editors call "Unicode": with its byte order mark, or with a zero beside each ASCII character. */
+/** Throws for UTF-16, by its byte order mark or by a zero byte beside each ASCII character. */
 export function refuseUtf16(content: Uint8Array): void {
   const [first, second] = content;
   const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);

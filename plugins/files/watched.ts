@@ -7,7 +7,7 @@ const LOOK_AGAIN_MS = 1000;
 
 /** The content of a file as it is now. */
 export interface WatchedFile<Content> {
-  /** At most a second old. Rejects when the file cannot be read or parsed as it is now: what it said before does not count any more. */
+  /** The content, at most a second old. Rejects when the file cannot be read or parsed now; older content no longer counts. */
   read(): Promise<Content>;
 }
 
@@ -17,7 +17,7 @@ export async function openWatchedFile<Content>(
   parse: (text: string) => Content,
 ): Promise<WatchedFile<Content>> {
   const path = resolve(file);
-  // Looked at before it is read: a change in between is seen the next time.
+  // Checked before the read: a change in between is detected the next time.
   let version = await versionOf();
   let content = await load();
   let lookedAtMs = performance.now();

@@ -57,7 +57,7 @@ test.each([10005, 10008, 10009, 10023, 10039, 10059, 10076])("JetStream is away 
   expect(isJetStreamAway(new JetStreamApiError({ code: 503, err_code, description: "" }))).toBe(true);
 });
 
-test("JetStream is away when nobody answers, and not when it refuses", () => {
+test("JetStream is unavailable without a response, not after a refusal", () => {
   const denied = new errors.PermissionViolationError("no", "publish", "$JS.API.STREAM.CREATE.HEARTH");
   // Overlapping subjects, streams of the account, replicas, storage of the account.
   const refusals = [10065, 10027, 10074, 10002].map(

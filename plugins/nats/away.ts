@@ -10,12 +10,12 @@ const PROBE_TIMEOUT_MS = 2000;
 const DEFAULT_PORT = 4222;
 
 /**
- * What the client says where no server answers, its name is not known yet, or what stands in front of it (a published port, a balancer)
- * closes the connection. A server that refuses us says so first.
+ * Messages of the client when no server responds, its name is unknown, or something in front of it (a published port, a load balancer)
+ * closes the connection. A refusal has a message of its own.
  */
 const AWAY = new RegExp(["connection refused", "socket hang up", ...UNREACHABLE_CODES].join("|"));
 
-/** What the client says of a connection that was closed before the server said anything. */
+/** Message of the client for a connection that was closed before any response. */
 const CLOSED = /node provided an undefined error/;
 
 /** Codes of JetStream's errors (https://github.com/nats-io/nats-server/blob/main/server/errors.json) that pass without help. */
@@ -42,12 +42,12 @@ export async function explainConnectError(cause: Error, urls: string): Promise<C
   const { message } = cause;
   if (CLOSED.test(message)) return { reason: "the connection was closed before a server answered", isAway: true };
   if (AWAY.test(message)) return { reason: message, isAway: true };
-  // Where a server accepts connections, its demands (such as TLS) made the client wait.
+  // If a server accepts connections, its requirements (such as TLS) made the client wait.
   const isAway = cause instanceof errors.TimeoutError && !(await isAnyThere(urls));
   return { reason: message, isAway };
 }
 
-/** Whether JetStream does not answer at the moment. Refusals, such as of a permission, a limit or a configuration, do not pass. */
+/** Whether JetStream is unavailable at the moment. Refusals, such as of a permission, a limit or a configuration, do not pass. */
 export function isJetStreamAway(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return PASSING_CODES.has(error.code);
   return (

@@ -9,25 +9,25 @@ interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-/** Answers a request, or a stream of them, with one message. */
+/** Serves a request, or a stream of requests, with one response. */
 export type Answer<Request, Output extends DescMessage> = (
   request: Request,
   options: CallOptions,
 ) => Promise<MessageInitShape<Output>>;
 
-/** Answers a request with messages, which are made no faster than the caller takes them. */
+/** Serves a request with a stream of responses, no faster than the caller reads. */
 export type StreamAnswer<Request, Output extends DescMessage> = (
   request: Request,
   options: CallOptions,
 ) => AsyncIterable<MessageInitShape<Output>>;
 
-/** A call of either kind with one answer; its stream of requests is the call itself. */
+/** A call with one response; its stream of requests is the call itself. */
 type OnceCall = ServerUnaryCall<Message, Message> | ServerReadableStream<Message, Message>;
 
-/** As grpc-js takes the handler of a method with one answer. */
+/** A handler of grpc-js for a method with one response. */
 export function answerOnce<Request>(answer: Answer<Request, DescMessage>, output: DescMessage) {
   return async (call: OnceCall, callback: sendUnaryData<Message>) => {
-    // What the method takes, as its definition says.
+    // The request of the method, by its definition.
     const request = ("request" in call ? call.request : call) as Request;
     try {
       callback(null, create(output, await answer(request, { signal: signalOf(call) })));
@@ -37,7 +37,7 @@ export function answerOnce<Request>(answer: Answer<Request, DescMessage>, output
   };
 }
 
-/** As grpc-js takes the handler of a method that answers with a stream. */
+/** A handler of grpc-js for a method with a stream of responses. */
 export function answerStream(
   answer: StreamAnswer<Message, DescMessage>,
   output: DescMessage,

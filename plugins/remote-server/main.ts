@@ -21,7 +21,7 @@ Serves the plugin that is the default export of MODULE to gateways, by gRPC, unt
   flags: { listen: file, cert: file, key: file, "client-ca": file },
 } as const;
 
-/** As a gateway reads an address: an IPv6 address stands in brackets. */
+/** In the notation of gateways: an IPv6 address is in brackets. */
 const ADDRESS = /^unix:.|^(?:\[[\dA-Fa-f:.]+\]|[^:[\]/,\s]+):\d{1,5}$/;
 
 type Flags = CommandLine<typeof PROGRAM.flags>["values"];

@@ -12,7 +12,7 @@ import type { Server } from "@grpc/grpc-js";
 import { loadService } from "../../proto/remote_plugin.ts";
 import { type Answer, answerOnce, answerStream, type StreamAnswer } from "./answer.ts";
 
-/** What answers each method of a service, by its name in code. */
+/** Handlers of a service by method name. */
 export type Methods<Service extends DescService> = {
   readonly [Name in keyof Service["method"]]: MethodOf<Service["method"][Name]>;
 };
@@ -37,7 +37,7 @@ export async function addService<Service extends DescService>(
   server.addService(await loadService(service), Object.fromEntries(handlers));
 }
 
-/** `Methods` has made sure that what answers takes and gives the messages of the method. */
+/** `Methods` ensures that the handlers have the types of the methods. */
 function handle(method: DescMethod, answer: unknown) {
   switch (method.methodKind) {
     case "unary":

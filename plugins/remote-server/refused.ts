@@ -2,7 +2,7 @@ import { Metadata, status } from "@grpc/grpc-js";
 import { STORE_STATE_TRAILER } from "../../proto/remote_plugin.ts";
 import { isStoreUnavailable, isUnreadableRecord, type StoreState } from "../contract/mod.ts";
 
-/** A call that is answered with a status of its own. */
+/** A call that is refused with a status. */
 export class CallRefused extends Error {
   override readonly name = "CallRefused";
   readonly code: status;
@@ -13,14 +13,14 @@ export class CallRefused extends Error {
   }
 }
 
-/** What an error is to the caller: a status, and the state of a store that cannot be used. */
+/** The status of an error for the caller, and the state of a store that cannot be used. */
 export interface Fault {
   readonly code: status;
   readonly details: string;
   readonly state?: StoreState | undefined;
 }
 
-/** As grpc-js ends a call with it. */
+/** The error in the form of grpc-js. */
 export function toStatus(error: unknown): { code: status; details: string; metadata: Metadata } {
   const { state, ...fault } = faultOf(error);
   const metadata = new Metadata();

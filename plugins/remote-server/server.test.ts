@@ -20,7 +20,7 @@ test("startPluginServer() takes the socket of a process that was killed", async 
   await dao.checkHealth();
 });
 
-test("startPluginServer() leaves a socket that somebody listens on, and what is no socket", async () => {
+test("startPluginServer() keeps a socket in use, and files that are not sockets", async () => {
   await using directory = await createTemporaryDirectory();
   const socket = `unix:${join(directory.path, "s")}`;
   const file = join(directory.path, "file");

@@ -18,7 +18,7 @@ export interface ServeOptions {
 
 /** Disposing it ends the calls in flight and the plugin. */
 export interface PluginServer extends AsyncDisposable {
-  /** As the configuration of a gateway names it, without TLS: `grpc://host:port` or `unix:/path`. */
+  /** Address for the configuration of a gateway, without TLS: `grpc://host:port` or `unix:/path`. */
   readonly address: string;
 }
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { lstat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 
-/** Removes a Unix socket that nobody listens on, as a process leaves it that was killed. Whatever else has the path stays. */
+/** Removes a Unix socket without a listener, as a killed process leaves it. Anything else at the path stays. */
 export async function removeStaleSocket(path: string): Promise<void> {
   const [found] = await Promise.allSettled([lstat(path)]);
   if (found.status === "rejected" || !found.value.isSocket()) return;

@@ -18,7 +18,7 @@ export function arbitraryMessage<Desc extends DescMessage>(schema: Desc): Arbitr
   return arbitraryInit(schema).map((init) => create(schema, init as MessageInitShape<Desc>));
 }
 
-/** Messages that have a form of their own in code, or a smaller range than their fields. */
+/** Messages with a special form in code, or a smaller range than their fields. */
 const wellKnown: Readonly<Record<string, Arbitrary<unknown>>> = {
   "google.protobuf.Struct": fc.dictionary(
     fc.string({ unit: "grapheme" }).filter((key) => key !== "__proto__"),

@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Auth, AuthAnswer, Credentials, Principal } from "../../plugins/contract/mod.ts";
 
-/** What an auth plugin asks: its file, its issuer. Disposed after the plugins that were started on it. */
+/** The back end of an auth plugin: its file, its issuer. Disposed after the plugins that were started on it. */
 export interface AuthBackEnd extends AsyncDisposable {
   /** Starts the plugin; several may run at a time. */
   open(): Promise<Auth>;
   /** Credentials that are good, and whose they are. */
   readonly good: { readonly credentials: Credentials; readonly principal: Principal };
-  /** Credentials of the plugin's kind that are not good, by what is wrong with them. Empty for a plugin that refuses nobody. */
+  /** Invalid credentials of the plugin's kind, by the problem. Empty for a plugin that refuses nobody. */
   readonly bad: Readonly<Record<string, Credentials>>;
-  /** Texts that no answer and no error may tell. */
+  /** Texts that no result and no error may contain. */
   readonly secrets: readonly string[];
 }
 
@@ -24,7 +24,7 @@ const { signal } = new AbortController();
 /** Checks every promise of `Auth`. `createBackEnd` makes a back end, a new one for each test. */
 export function describeAuth(name: string, createBackEnd: () => Promise<AuthBackEnd>): void {
   describe(`${name} keeps the contract of Auth`, () => {
-    test("good credentials are answered with their principal, each time and many at once", async () => {
+    test("valid credentials return their principal, repeatedly and concurrently", async () => {
       await using backEnd = await createBackEnd();
       await using auth = await backEnd.open();
       const { credentials, principal } = backEnd.good;
@@ -36,7 +36,7 @@ export function describeAuth(name: string, createBackEnd: () => Promise<AuthBack
       for (const answer of more) expect(answer).toEqual(first);
     });
 
-    test("bad credentials are refused, with a reason and without telling a secret", async () => {
+    test("invalid credentials are refused with a reason and without secrets", async () => {
       await using backEnd = await createBackEnd();
       await using auth = await backEnd.open();
       for (const [what, credentials] of Object.entries(backEnd.bad)) {
@@ -47,7 +47,7 @@ export function describeAuth(name: string, createBackEnd: () => Promise<AuthBack
       }
     });
 
-    test("a bad answer changes nothing for the good, nor the other way round", async () => {
+    test("invalid and valid credentials do not affect each other", async () => {
       await using backEnd = await createBackEnd();
       await using auth = await backEnd.open();
       const { good, bad } = backEnd;
@@ -57,7 +57,7 @@ export function describeAuth(name: string, createBackEnd: () => Promise<AuthBack
       }
     });
 
-    test("a caller that shows nothing is absent, or anybody where anybody is admitted", async () => {
+    test("a request without credentials is absent, or admitted if anyone is", async () => {
       await using backEnd = await createBackEnd();
       await using auth = await backEnd.open();
       const answer = await auth.authenticate(credentialsWith({}), { signal });
@@ -72,7 +72,7 @@ export function describeAuth(name: string, createBackEnd: () => Promise<AuthBack
       expect(kind).toBe(auth.admitsAnyone ? "principal" : "absent");
     });
 
-    test("no text that was made up is anybody's credentials, nor more than it can take", async () => {
+    test("arbitrary texts are not credentials and break nothing", async () => {
       await using backEnd = await createBackEnd();
       await using auth = await backEnd.open();
       const scheme = fc.constantFrom("Basic", "basic ", "Bearer", "BEARER  ", "Bearer hk_", "Digest", "");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { BlobStore, Digest } from "../../plugins/contract/mod.ts";
 import { collect } from "./samples.ts";
 
-/** What a blob store stores into. Disposed after the stores that were opened on it. */
+/** The back end of a blob store. Disposed after the stores that were opened on it. */
 export interface BlobBackEnd extends AsyncDisposable {
   /** Opens a store on the back end; several may be open at a time. */
   open(): Promise<BlobStore>;
@@ -61,7 +61,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       expect(await store.open(digestOf(patternOf(100_000)))).toBeUndefined();
     });
 
-    test("open() answers undefined for a digest that is not there", async () => {
+    test("open() returns undefined for a missing digest", async () => {
       await using backEnd = await createBackEnd();
       await using store = await backEnd.open();
 
@@ -134,7 +134,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       expect(await digestsIn(store)).toEqual([other.digest]);
     });
 
-    test("list() answers all blobs with the time of their last put or renew()", async () => {
+    test("list() returns all blobs with the time of their last put or renew()", async () => {
       await using backEnd = await createBackEnd();
       await using store = await backEnd.open();
       const stored = await Promise.all(Array.from({ length: 40 }, (_, n) => store.put(patternOf(n))));
@@ -151,7 +151,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       expect(younger.map(([digest]) => digest).sort()).toEqual([put, renewed].sort());
     });
 
-    test("renew() answers false for what is not there", async () => {
+    test("renew() returns false for a missing blob", async () => {
       await using backEnd = await createBackEnd();
       await using store = await backEnd.open();
 
@@ -182,7 +182,7 @@ export function describeBlobs(name: string, createBackEnd: () => Promise<BlobBac
       expect(await readBlob(store, renewed.digest)).toHaveLength(20);
     });
 
-    test("what put() answered stays, however many delete() with storedBefore run at the same time", async () => {
+    test("a blob stays after put(), under concurrent delete() with storedBefore", async () => {
       await using backEnd = await createBackEnd();
       await using store = await backEnd.open();
       await using other = await backEnd.open();
@@ -251,7 +251,7 @@ async function agesIn(store: BlobStore): Promise<Map<Digest, number>> {
 /** Longest tick of a kernel's clock, by which file systems stamp files, and some. */
 const TICK_MS = 12;
 
-/** Resolves when the clock shows another time than now, also one that counts coarsely. */
+/** Resolves when the clock has advanced, even one with coarse ticks. */
 async function untilClockMoves(): Promise<void> {
   const now = Date.now();
   while (Date.now() < now + TICK_MS) await new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,7 @@ import { json, sampleAuditEntry, sampleBinary, sampleContext, sampleFile, sample
 interface Damage {
   /** Replaces the `message` of rows, by a condition in SQL. */
   readonly damage: (table: string, where: string, message: Uint8Array) => Promise<void>;
-  /** What the DAO wrote to its log; undefined where that is another process's. */
+  /** Log lines of the DAO. Undefined when it runs in another process. */
   readonly logged: readonly string[] | undefined;
 }
 

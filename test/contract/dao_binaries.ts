@@ -37,7 +37,7 @@ export function describeBinaries(createBackEnd: () => Promise<DaoBackEnd>): void
       expect(versions).toEqual(["a@1", "b@1", "a@2"]);
     });
 
-    test("insert() of the digest of the newest version answers that one", async () => {
+    test("insert() of the digest of the newest version returns that one", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const first = await dao.binaries.insert(sampleBinary("a", 1, { entryPoints: ["First"] }));
@@ -126,7 +126,7 @@ export function describeBinaries(createBackEnd: () => Promise<DaoBackEnd>): void
       expect(await dao.binaries.versions("b", { limit: 5 })).toEqual([]);
     });
 
-    test("delete() of one version answers it and leaves the others", async () => {
+    test("delete() of one version returns it and keeps the others", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const first = await dao.binaries.insert(sampleBinary("a", 1));
@@ -137,7 +137,7 @@ export function describeBinaries(createBackEnd: () => Promise<DaoBackEnd>): void
       expect(await dao.binaries.get("a", { newest: true })).toEqual(first);
     });
 
-    test("delete() of a name answers all its versions", async () => {
+    test("delete() of a name returns all its versions", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       for (const n of [1, 2, 3]) await dao.binaries.insert(sampleBinary("a", n));

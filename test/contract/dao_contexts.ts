@@ -31,7 +31,7 @@ export function describeContexts(createBackEnd: () => Promise<DaoBackEnd>): void
     });
 
     test.each([STARTING, RUNNING, STOPPING, RESTARTING])(
-      "insert() answers the context of that name when it is in state %i",
+      "insert() returns the context of that name when it is in state %i",
       async (state) => {
         await using backEnd = await createBackEnd();
         await using dao = await backEnd.open();
@@ -57,7 +57,7 @@ export function describeContexts(createBackEnd: () => Promise<DaoBackEnd>): void
       expect((await dao.contexts.get(sampleId(1)))?.state).toBe(state);
     });
 
-    test("of many insert() with one name, through two DAOs, one stores", async () => {
+    test("one of many concurrent insert() with one name succeeds, through two DAOs", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
       await using other = await openOther(backEnd, one);
@@ -70,7 +70,7 @@ export function describeContexts(createBackEnd: () => Promise<DaoBackEnd>): void
       expect(answers.filter((answer) => answer !== undefined)).toEqual(Array(19).fill(stored[0]));
     });
 
-    test("find() answers the newest of a name, final or not", async () => {
+    test("find() returns the newest of a name, final or not", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       for (const n of [1, 3, 2]) await dao.contexts.insert(sampleContext(n, { name: "é", state: STOPPED }));
@@ -132,7 +132,7 @@ export function describeContexts(createBackEnd: () => Promise<DaoBackEnd>): void
       expect(await dao.contexts.list({}, { limit: 10 })).toEqual([]);
     });
 
-    test("deleteEnded() forgets those that ended before, as many as the limit", async () => {
+    test("deleteEnded() deletes contexts that ended before, up to the limit", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       for (let n = 1; n <= 6; n++) {

@@ -20,7 +20,7 @@ export function describeFiles(createBackEnd: () => Promise<DaoBackEnd>): void {
       await fc.assert(property, { numRuns: 50 });
     });
 
-    test("put() replaces and answers what was replaced", async () => {
+    test("put() replaces a file and returns the old one", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const first = sampleFile("a", { digest: sampleDigest(1) });
@@ -47,7 +47,7 @@ export function describeFiles(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.files.uses(sampleDigest(2))).toBe(true);
     });
 
-    test("insert() gives a name to one of those that want it at once, through every DAO", async () => {
+    test("insert() gives a name to one of several concurrent calls, through every DAO", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
       await using other = await openOther(backEnd, one);
@@ -90,7 +90,7 @@ export function describeFiles(createBackEnd: () => Promise<DaoBackEnd>): void {
       },
     );
 
-    test("delete() answers what was deleted", async () => {
+    test("delete() returns the deleted file", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       await dao.files.put(sampleFile("a/b"));

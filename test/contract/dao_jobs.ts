@@ -93,7 +93,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect((await dao.jobs.get(job.id))?.entryPoint).toBe("WordCount");
     });
 
-    test("insert() of an id that is taken answers the job that has it and changes nothing", async () => {
+    test("insert() of a taken id returns the job with it and changes nothing", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const first = sampleJob(1, { requestId: "r1" });
@@ -105,7 +105,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.config(first.id)).toEqual(json("first"));
     });
 
-    test("insert() of a request id that is taken answers the job that has it as it is now", async () => {
+    test("insert() of a taken request id returns the job with it as it is now", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const first = sampleJob(1, { requestId: "r1" });
@@ -119,7 +119,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.config(sampleId(2))).toBeUndefined();
     });
 
-    test("jobs without a request id do not get into each other's way", async () => {
+    test("jobs without a request id do not conflict", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
 
@@ -130,7 +130,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       ]);
     });
 
-    test("of many insert() with one request id, through two DAOs, one stores", async () => {
+    test("one of many concurrent insert() with one request id succeeds, through two DAOs", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
       await using other = await openOther(backEnd, one);
@@ -160,7 +160,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.list({ context: "other", contextId: sampleId(7) }, { limit: 10 })).toEqual([second]);
     });
 
-    test("of many update() of one revision, through two DAOs, one wins", async () => {
+    test("one of many concurrent update() of one revision succeeds, through two DAOs", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
       await using other = await openOther(backEnd, one);
@@ -200,7 +200,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.result(sampleId(1))).toEqual(new Uint8Array());
     });
 
-    test("configs and results of some megabytes come back whole", async () => {
+    test("configs and results of some megabytes are stored completely", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const large = new Uint8Array(5_000_000).map((_, n) => n * 31);
@@ -260,7 +260,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.list({}, { limit: 0 })).toEqual([]);
     });
 
-    test("list() answers exactly the jobs that meet every condition", async () => {
+    test("list() returns exactly the jobs that meet every condition", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const jobs = Array.from({ length: 200 }, (_, n) => variedJob(n));
@@ -331,7 +331,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.jobs.logs(sampleId(1), { after: 0, limit: 100 })).toEqual(lines);
     });
 
-    test("delete() forgets a job with its config, result and logs", async () => {
+    test("delete() deletes a job with its config, result and logs", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       await dao.jobs.insert(sampleJob(1, { requestId: "r" }), json("config"));
@@ -352,7 +352,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       }
     });
 
-    test("deleteEnded() forgets those that ended before, as many as the limit, with all that they have", async () => {
+    test("deleteEnded() deletes jobs that ended before with their data, up to the limit", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       for (let n = 1; n <= 10; n++) {
@@ -375,7 +375,7 @@ export function describeJobs(createBackEnd: () => Promise<DaoBackEnd>): void {
       }
     });
 
-    test("uses() finds the digest of a job's result, as long as there is a job that has it", async () => {
+    test("uses() finds the digest of a job's result while such a job exists", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const [first, second] = [{ digest: sampleDigest(7) }, { digest: sampleDigest(8) }];
@@ -407,7 +407,7 @@ function logLine(number: number, text: string) {
   });
 }
 
-/** Jobs that differ in all that a filter can ask, in no step with each other. */
+/** Jobs that differ in everything that a filter can ask for, independently. */
 function variedJob(n: number): Job {
   const endTime = n % 4 === 0 ? undefined : timestampFromMs(1000 + ((n * 37) % 50));
   return sampleJob(n, {

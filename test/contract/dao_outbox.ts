@@ -10,7 +10,7 @@ const none = json({});
 
 export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
   describe("outbox", () => {
-    test("a change adds the event that it came with", async () => {
+    test("a change adds its event", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
 
@@ -37,7 +37,7 @@ export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.outbox.list({ limit: 10 })).toEqual([]);
     });
 
-    test("what is not stored adds no event", async () => {
+    test("a change that is not stored adds no event", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       await dao.jobs.insert(sampleJob(1, { requestId: "r" }), none);
@@ -56,7 +56,7 @@ export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await dao.outbox.list({ limit: 10 })).toEqual([]);
     });
 
-    test("of many changes that race, through two DAOs, only the one that wins adds its event", async () => {
+    test("one of many concurrent changes adds its event, through two DAOs", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
       await using other = await openOther(backEnd, one);
@@ -86,7 +86,7 @@ export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await listIds(other)).toEqual(winners);
     });
 
-    test("an event whose id is there already is left as it is, and the change is made", async () => {
+    test("an event with a known id stays unchanged, and the change is stored", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const other = sampleEvent("e", { subject: "other", payload: "{}" });
@@ -129,7 +129,7 @@ export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
       await fc.assert(property, { numRuns: 50, examples: [["\u0000\u0001\u0001", '"\\', "\u{1f600}\u0000\u0002"]] });
     });
 
-    test("payloads of a megabyte come back whole", async () => {
+    test("payloads of a megabyte are stored completely", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const payloads = ["x", "é", "\u0000", "\u{1f600}"].map((unit) => JSON.stringify(unit.repeat(300_000)));
@@ -161,7 +161,7 @@ export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await one.outbox.list({ limit: 2, after: "\u{10ffff}" })).toEqual([]);
     });
 
-    test("delete() forgets the events that it names, counts them and ignores other ids, through every DAO", async () => {
+    test("delete() deletes and counts the given events and ignores other ids, through every DAO", async () => {
       await using backEnd = await createBackEnd();
       await using one = await backEnd.open();
       await using other = await openOther(backEnd, one);
@@ -178,7 +178,7 @@ export function describeOutbox(createBackEnd: () => Promise<DaoBackEnd>): void {
       expect(await listIds(other)).toEqual(["a"]);
     });
 
-    test("delete() takes thousands of ids", async () => {
+    test("delete() accepts thousands of ids", async () => {
       await using backEnd = await createBackEnd();
       await using dao = await backEnd.open();
       const ids = Array.from({ length: 3000 }, (_, n) => `${sampleId(n)}/1/2`);

@@ -50,7 +50,7 @@ describeBlobs("blobs-mine out of process", async () => {
 test("the messages of the API have their names", () => expect(JobSchema.typeName).toBe("hearth.v1.Job"));
 `;
 
-/** A package in a directory of its own that depends on this one by `file:`, which npm makes a link of. */
+/** A package in another directory that depends on this one by `file:`, which npm links. */
 async function createPackage() {
   const directory = await createTemporaryDirectory();
   const installed = join(directory.path, "node_modules");

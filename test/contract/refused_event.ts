@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Dao, OutboxEvent } from "../../plugins/contract/mod.ts";
 import { json, sampleContext, sampleId, sampleJob } from "./samples.ts";
 
-/** Expects of an open, empty DAO that an event which its back end refuses keeps the changes that it comes with from being stored. */
+/** Expects that an event which the back end refuses prevents its change from being stored, on an open, empty DAO. */
 export async function expectRefusedWithItsChange(dao: Dao, refuse: () => Promise<OutboxEvent>): Promise<void> {
   await dao.jobs.insert(sampleJob(1), json(1));
   await dao.contexts.insert(sampleContext(1));

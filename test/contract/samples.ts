@@ -115,7 +115,7 @@ export const namesInByteOrder = [
   "😀",
 ];
 
-/** All items of a list, read page by page. Throws when a page does not go on after the one before. */
+/** All items of a list, read page by page. Throws when a page repeats the previous one. */
 export async function readPages<Item, Cursor>(
   readPage: (cursor: Cursor | undefined) => Promise<Item[]>,
   cursorOf: (item: Item) => Cursor,
